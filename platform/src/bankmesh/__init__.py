@@ -1,0 +1,1 @@
+"""Bankmesh: contract in, governed product out."""

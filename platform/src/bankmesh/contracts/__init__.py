@@ -1,0 +1,1 @@
+"""Data contracts: read strictly, validated, compared, and compiled to what enforces them."""

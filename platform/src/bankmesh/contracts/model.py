@@ -1,0 +1,328 @@
+"""What a data contract means once it has been read: plain frozen values that every other room works from.
+
+Nothing here reads a file or touches data. `bankmesh.contracts.reading` makes these values from an
+Open Data Contract Standard document; the other rooms compile them to what enforces them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Classification(IntEnum):
+    """How confidential a column is; ordered, so that comparisons read as policy does."""
+
+    PUBLIC = 0
+    INTERNAL = 1
+    CONFIDENTIAL = 2
+    RESTRICTED = 3
+
+    @property
+    def label(self) -> str:
+        """The word used in contracts: `public`, `internal`, `confidential`, `restricted`."""
+        return self.name.lower()
+
+
+class Severity(StrEnum):
+    """What a broken clause does: `error` keeps the candidate from being published, `warning` only tells."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Status(StrEnum):
+    """Life cycle of a contract."""
+
+    PROPOSED = "proposed"
+    DRAFT = "draft"
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a hand-written file something stands; `line` counts from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A column's type, in the small set that DuckDB, Polars, Arrow and Delta share without loss.
+
+    `name` is one of: string, boolean, integer (32 bit), long (64 bit), double, decimal, date, timestamp
+    (UTC, microseconds), array. `precision` and `scale` belong to decimal, `item` to array.
+    """
+
+    name: str
+    precision: int = 0
+    scale: int = 0
+    item: ColumnType | None = None
+
+    def __str__(self) -> str:
+        if self.name == "decimal":
+            return f"decimal({self.precision},{self.scale})"
+        return f"array<{self.item}>" if self.name == "array" else self.name
+
+
+@dataclass(frozen=True)
+class Column:
+    """A promised column."""
+
+    name: str
+    type: ColumnType
+    description: str
+    classification: Classification
+    required: bool
+    primary_key_position: int | None
+    partition_position: int | None
+    tags: tuple[str, ...]
+    examples: tuple[Any, ...]
+    place: Place
+
+
+# --- Clauses: what the gate evaluates --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SchemaMatches:
+    """The candidate has exactly the promised columns, in order, with the promised types."""
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """Measure: number of rows."""
+
+
+@dataclass(frozen=True)
+class NullValues:
+    """Measure: rows in which `column` is null."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class MissingValues:
+    """Measure: rows in which `column` is null (if None is a marker) or one of `markers`."""
+
+    column: str
+    markers: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class InvalidValues:
+    """Measure: rows in which `column` is not null and breaks at least one of the given bounds.
+
+    For an array column each bound is about its elements. `pattern` is a regular expression that the whole value must match.
+    """
+
+    column: str
+    valid_values: tuple[Any, ...] | None = None
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: Any = None
+    maximum: Any = None
+    exclusive_minimum: Any = None
+    exclusive_maximum: Any = None
+
+
+@dataclass(frozen=True)
+class DuplicateValues:
+    """Measure: rows beyond the first for each value of `columns` (nulls are not compared)."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MissingReferences:
+    """Measure: rows whose `columns` are all not null and name no row of the published `product`."""
+
+    columns: tuple[str, ...]
+    product: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SqlMeasure:
+    """Measure: the single number that `query` returns; `${table}`, `${column}` stand for relation and column."""
+
+    query: str
+    column: str | None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An expectation of Great Expectations, by its snake-case type, with its keyword arguments."""
+
+    type: str
+    arguments: dict[str, Any] = field(hash=False)
+
+
+Rule = (
+    SchemaMatches | RowCount | NullValues | MissingValues | InvalidValues
+    | DuplicateValues | MissingReferences | SqlMeasure | Expectation
+)  # fmt: skip
+
+
+class Operator(StrEnum):
+    """Comparison operators of the standard."""
+
+    BE = "mustBe"
+    NOT_BE = "mustNotBe"
+    GREATER = "mustBeGreaterThan"
+    GREATER_OR_EQUAL = "mustBeGreaterOrEqualTo"
+    LESS = "mustBeLessThan"
+    LESS_OR_EQUAL = "mustBeLessOrEqualTo"
+    BETWEEN = "mustBeBetween"
+    NOT_BETWEEN = "mustNotBeBetween"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a measure is held against. `unit` is `rows`, or `percent` of the rows looked at (0 to 100)."""
+
+    operator: Operator
+    value: Any
+    unit: str = "rows"
+
+
+NONE_AT_ALL = Comparison(Operator.BE, 0)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One promise about data, with a name that is unique in its contract (and a valid Dagster check name).
+
+    `comparison` is None for rules that carry their own verdict (SchemaMatches, Expectation).
+    `whole_table` marks a clause that has to see the published rows that a partial run does not replace.
+    """
+
+    name: str
+    rule: Rule
+    comparison: Comparison | None
+    severity: Severity
+    description: str
+    dimension: str | None
+    columns: tuple[str, ...]
+    whole_table: bool
+    place: Place
+
+
+# --- The contract ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ServiceLevel:
+    """One service level, as the standard writes it; `seconds` where value and unit are a duration."""
+
+    property: str
+    value: Any
+    unit: str | None
+    schedule: str | None
+    description: str | None
+    seconds: float | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class SupportChannel:
+    """Where the owner is reached."""
+
+    channel: str
+    tool: str | None
+    url: str | None
+    scope: str | None
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that may use the product."""
+
+    role: str
+    access: str | None
+    description: str | None
+
+
+@dataclass(frozen=True)
+class Partitioning:
+    """How a product grows: `column` holds the first day of each `granularity`; `start`/`end` are ISO dates.
+
+    `end` is exclusive and None where the product has no last partition.
+    """
+
+    column: str
+    granularity: str  # day | month
+    start: str
+    end: str | None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A data contract, read and found to be without fault."""
+
+    domain: str
+    name: str
+    version: str
+    status: Status
+    product_type: str  # source-aligned | aggregate | consumer-aligned
+    owner: str
+    purpose: str
+    usage: str | None
+    limitations: str | None
+    granularity: str | None
+    table_description: str
+    tags: tuple[str, ...]
+    columns: tuple[Column, ...]
+    clauses: tuple[Clause, ...]
+    service_levels: tuple[ServiceLevel, ...]
+    support: tuple[SupportChannel, ...]
+    roles: tuple[Role, ...]
+    partitioning: Partitioning | None
+    custom: dict[str, Any] = field(hash=False)
+    file: str
+    text: str = field(repr=False)
+
+    @property
+    def product(self) -> str:
+        """`domain.product`."""
+        return f"{self.domain}.{self.name}"
+
+    @property
+    def major(self) -> int:
+        """The major of the contract's semantic version."""
+        return int(self.version.split(".", 1)[0])
+
+    @property
+    def port(self) -> str:
+        """What readers and logs call this major: `retail.party`, `retail.party@2` from the second major on."""
+        return self.product if self.major == 1 else f"{self.product}@{self.major}"
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Names of the key columns, in order of their position."""
+        keyed = [(c.primary_key_position, c.name) for c in self.columns if c.primary_key_position is not None]
+        return tuple(name for _, name in sorted(keyed))
+
+    @property
+    def classification(self) -> Classification:
+        """That of the most confidential column."""
+        return max((c.classification for c in self.columns), default=Classification.INTERNAL)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def service_level(self, prop: str) -> ServiceLevel | None:
+        """The first service level with that property, if any."""
+        return next((s for s in self.service_levels if s.property == prop), None)

@@ -1,0 +1,122 @@
+"""The exception tree. Every error a user can cause says what is wrong, where, what is allowed and what to do.
+
+    BankmeshError
+    ├── FaultsFound            one or more faults in hand-written files, all of them at once
+    │   ├── ContractFaults     contracts (`*.odcs.yaml`)
+    │   └── SourceFaults       source declarations (`sources/*.yaml`)
+    ├── LegacyFileError        a legacy file is missing, empty, or not of the declared shape
+    ├── TransformError         a transform did not deliver what its contract promises
+    ├── PortError              reading or writing an output port
+    │   ├── NotPublished       a reader asked for a product or version that is not there
+    │   └── PublishConflict    another publisher won, and this candidate may not follow it
+    └── UnknownName            a product, column, system ... that does not exist; lists those that do
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+class BankmeshError(Exception):
+    """Root of all errors that Bankmesh raises on purpose; its text is written for the user."""
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong in a hand-written file.
+
+    `line` counts from 1; 0 where a fault concerns the file as a whole.
+    `rule` is a stable, kebab-case id (`unknown-key`, `wrong-type`, ...) that documentation can be found by.
+    """
+
+    file: str
+    line: int
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.message} [{self.rule}]"
+
+
+class FaultsFound(BankmeshError):
+    """All faults of a set of hand-written files, sorted by file and line."""
+
+    noun = "file"
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(sorted(faults))
+        files = len({fault.file for fault in self.faults})
+        count = len(self.faults)
+        head = f"{count} fault{'s' * (count != 1)} in {files} {self.noun}{'s' * (files != 1)}:"
+        super().__init__("\n".join([head, *(f"  {fault}" for fault in self.faults)]))
+
+
+class ContractFaults(FaultsFound):
+    """Faults of data contracts."""
+
+    noun = "contract"
+
+
+class SourceFaults(FaultsFound):
+    """Faults of source declarations."""
+
+    noun = "source declaration"
+
+
+class LegacyFileError(BankmeshError):
+    """A legacy file cannot be taken in at all: missing, empty, wrong columns or encoding."""
+
+    def __init__(self, file: Path | str, problem: str, expected: str) -> None:
+        self.file, self.problem, self.expected = str(file), problem, expected
+        super().__init__(f"{file}: {problem}. Expected {expected}.")
+
+
+class TransformError(BankmeshError):
+    """A transform did not deliver the columns or types that its contract promises."""
+
+    def __init__(self, product: str, problem: str, hint: str) -> None:
+        self.product, self.problem, self.hint = product, problem, hint
+        super().__init__(f"{product}: {problem}. {hint}")
+
+
+class PortError(BankmeshError):
+    """An output port could not be read or written."""
+
+
+class NotPublished(PortError):  # noqa: N818 - reads as what it is
+    """A reader asked for a product, or a version of one, that is not published."""
+
+    def __init__(self, product: str, version: int | None, available: Sequence[int]) -> None:
+        self.product, self.version, self.available = product, version, tuple(available)
+        if version is None:
+            text = f"{product} has no published version yet. Materialise it first, then read it."
+        else:
+            known = ", ".join(map(str, available)) or "none"
+            text = f"{product} has no version {version}. Readable versions: {known}."
+        super().__init__(text)
+
+
+class PublishConflict(PortError):  # noqa: N818
+    """Another publisher committed in between, and this candidate may not replace what it published."""
+
+    def __init__(self, product: str, reason: str) -> None:
+        self.product, self.reason = product, reason
+        super().__init__(f"{product}: not published, {reason}. Run it again to build on what is there now.")
+
+
+class UnknownName(BankmeshError):  # noqa: N818
+    """Something was named that does not exist."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        near = difflib.get_close_matches(name, self.known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        listed = ", ".join(self.known) or "none"
+        super().__init__(f"There is no {kind} {name}.{hint} Known: {listed}.")
