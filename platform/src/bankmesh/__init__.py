@@ -1,1 +1,40 @@
-"""Bankmesh: contract in, governed product out."""
+"""Bankmesh: contract in, governed product out.
+
+    from bankmesh import DataMeshClient             readers
+    type: bankmesh.PolarsDataProduct                domain engineers, in `defs.yaml`
+    type: bankmesh.DbtDataProducts
+    type: bankmesh.LegacySources
+
+Names are imported when they are asked for, so that reading a product does not load Dagster.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bankmesh.client import DataMeshClient, DataProduct
+    from bankmesh.products.components.dbt_products import DbtDataProducts
+    from bankmesh.products.components.legacy_sources import LegacySources
+    from bankmesh.products.components.polars_product import PolarsDataProduct
+
+__all__ = ["DataMeshClient", "DataProduct", "DbtDataProducts", "LegacySources", "PolarsDataProduct"]
+
+_HOMES = {
+    "DataMeshClient": "bankmesh.client",
+    "DataProduct": "bankmesh.client",
+    "DbtDataProducts": "bankmesh.products.components.dbt_products",
+    "LegacySources": "bankmesh.products.components.legacy_sources",
+    "PolarsDataProduct": "bankmesh.products.components.polars_product",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'bankmesh' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,5 @@
+"""The one client: find a product, read it at a version."""
+
+from bankmesh.client.mesh import DataMeshClient, DataProduct
+
+__all__ = ["DataMeshClient", "DataProduct"]

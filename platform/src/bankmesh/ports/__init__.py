@@ -1,0 +1,49 @@
+"""Output ports on Delta Lake: stage a candidate, measure it, publish it in one commit, read it at a version.
+
+    candidate = stage(port)                        a folder inside the table that no version refers to
+    ...                                            Parquet is written into candidate.path
+    files = measure_files(candidate, schema, ...)  footers only: rows, bytes, statistics
+    publish(port, candidate, files, schema, ...)   one metadata-only commit; no row is copied
+    open_version(port).scan_polars()               what a reader gets
+
+Tables lie on a local file system. Everything goes through paths that Delta Lake also takes as URIs; what an
+object store will need is said in the decision `publish-by-metadata-commit`.
+"""
+
+from bankmesh.ports.duckdb_session import connect, delta_extension_path
+from bankmesh.ports.expiry import Expired, expire
+from bankmesh.ports.history import at_version, history, latest, published_by
+from bankmesh.ports.measuring import CandidateFiles, DataFile, measure_files
+from bankmesh.ports.places import Port, newest_major, port_at, published_ports
+from bankmesh.ports.publications import Provenance, Publication
+from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish
+from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
+from bankmesh.ports.staging import Candidate, stage
+
+__all__ = [
+    "Candidate",
+    "CandidateFiles",
+    "DataFile",
+    "Expired",
+    "OpenVersion",
+    "Port",
+    "Provenance",
+    "Publication",
+    "ReplaceAll",
+    "ReplacePartitions",
+    "at_version",
+    "connect",
+    "delta_extension_path",
+    "expire",
+    "history",
+    "latest",
+    "measure_files",
+    "newest_major",
+    "open_version",
+    "port_at",
+    "publish",
+    "published_by",
+    "published_ports",
+    "rest_relation_sql",
+    "stage",
+]

@@ -1,0 +1,30 @@
+"""Legacy systems: what their files hold, and strict landing of them as typed Parquet plus rejects.
+
+read_systems ──► LegacyObject ──► prepare ──► Landing ──► accept ──► current_landing
+"""
+
+from bankmesh.sources.declaration import LegacyObject, LegacySystem, SourceColumn
+from bankmesh.sources.exports import fingerprint, legacy_files
+from bankmesh.sources.landing import land
+from bankmesh.sources.landing_record import LandedColumn, LandedFile, Landing
+from bankmesh.sources.reading import read_system, read_systems
+from bankmesh.sources.store import accept, current_landing, expire_rejects, land_object, prepare
+
+__all__ = [
+    "LandedColumn",
+    "LandedFile",
+    "Landing",
+    "LegacyObject",
+    "LegacySystem",
+    "SourceColumn",
+    "accept",
+    "current_landing",
+    "expire_rejects",
+    "fingerprint",
+    "land",
+    "land_object",
+    "legacy_files",
+    "prepare",
+    "read_system",
+    "read_systems",
+]

@@ -1,0 +1,74 @@
+# make demo     install, play a bank (or read BANK_DATA), materialise every product, print the table
+# make dev      the Dagster UI over the same MESH_HOME
+# make test     all tests · make check: style, types, import rules, dbt, dg · make bench: benchmarks
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MESH_HOME ?= .mesh
+SCALE ?= 0.1
+SEED ?= 1
+PORT ?= 3000
+
+export MESH_HOME
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := true
+
+PACKAGES := platform domains/* demo_bank
+
+.PHONY: install demo dev test test-slow check bench lock clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock $(wildcard platform/pyproject.toml domains/*/pyproject.toml demo_bank/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Bankmesh needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say PYTHON=python3.12, for example."; exit 1; }
+	@echo "Installing into $(VENV); the first time takes a few minutes ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
+	  $(foreach package,$(wildcard $(PACKAGES)),-e $(package))
+	@touch $@
+
+demo: install
+ifdef BANK_DATA
+	@test -d "$(BANK_DATA)" || { echo "BANK_DATA=$(BANK_DATA) is no folder."; exit 1; }
+else
+	@test -f "$(MESH_HOME)/exports/.complete-$(SCALE)-$(SEED)" || { \
+	  rm -rf "$(MESH_HOME)/exports" && \
+	  $(BIN)/python -m demo_bank --scale $(SCALE) --seed $(SEED) --out "$(MESH_HOME)/exports" && \
+	  touch "$(MESH_HOME)/exports/.complete-$(SCALE)-$(SEED)"; }
+endif
+	@$(BIN)/mesh run
+
+dev: install
+	@$(BIN)/mesh dev --port $(PORT)
+
+test: install
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint dbt_project/models
+	$(BIN)/mesh contract check
+	@for domain in $(notdir $(wildcard domains/*)); do \
+	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project \
+	    --target-path "$(CURDIR)/$(MESH_HOME)/dbt/check-$$domain" --log-path "$(CURDIR)/$(MESH_HOME)/dbt/check-$$domain" || exit 1; \
+	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml --use-active-venv) || exit 1; \
+	done
+
+bench: install
+	$(BIN)/python -m bench
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-strip-extras \
+	  --all-extras platform/pyproject.toml demo_bank/pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf "$(MESH_HOME)"

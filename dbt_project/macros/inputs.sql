@@ -1,0 +1,28 @@
+{#
+  Inputs as views, each pinned to one version, made anew at the start of every run: the in-memory database
+  may outlive an invocation, and a view of the last one would silently read the last one's versions.
+#}
+{% macro open_inputs() %}
+  {% if execute %}
+    {%- set run = var('bankmesh') -%}
+    {% do run_query("load '" ~ run['delta_extension'] | replace("'", "''") ~ "'") %}
+    {% for input in run['inputs'] %}
+      {% do run_query('create schema if not exists ' ~ adapter.quote(input['schema'])) %}
+      {% do run_query(
+        'create or replace view ' ~ adapter.quote(input['schema']) ~ '.' ~ adapter.quote(input['name'])
+        ~ ' as select * from ' ~ input['relation']
+      ) %}
+    {% endfor %}
+  {% endif %}
+{% endmacro %}
+
+
+{# True for the partitions that this run builds: `where {{ in_partitions('booking_date') }}`. #}
+{% macro in_partitions(expression) %}
+  {%- set range = var('bankmesh', {}).get('partitions') -%}
+  {%- if range -%}
+    {{ expression }} >= date '{{ range['start'] }}' and {{ expression }} < date '{{ range['end'] }}'
+  {%- else -%}
+    true
+  {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,15 @@
+with loans as (
+
+    select * from {{ source('core_banking', 'loan') }}
+
+)
+
+select
+    loan_id,
+    account_id,
+    granted_on,
+    amount,
+    duration_months,
+    monthly_payment,
+    outcome
+from loans

@@ -1,0 +1,91 @@
+"""Writes all exports of the demo bank: draws the bank once, then streams what grows with time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from demo_bank import core_banking, crm, ledger
+from demo_bank.lending import Cards, Loans, make_cards, make_loans
+from demo_bank.population import Population, make_population
+from demo_bank.purchases import purchase_months
+from demo_bank.standing import Habits, Orders, make_habits, make_orders
+from demo_bank.writing import CoreBankingFile, quoted_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CORE_FOLDER = "berka_pkdd99"
+CRM_FOLDER = "retail_banking_demo"
+PURCHASE_COLUMNS = ("purchase_id", "card_id", "date", "amount", "mcc", "merchant")
+
+
+class UnusableSettingError(ValueError):
+    """A scale or seed that no bank can be made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Everything about a bank that does not grow with time."""
+
+    population: Population
+    loans: Loans
+    cards: Cards
+    orders: Orders
+    habits: Habits
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was written: the folder, and rows by file."""
+
+    folder: Path
+    rows: dict[str, int]
+
+
+def make_bank(*, scale: float, seed: int) -> Bank:
+    """Draw the bank; scale 1 is 4,500 accounts."""
+    population = make_population(scale, seed)
+    loans = make_loans(population, scale, seed)
+    orders = make_orders(population, loans, seed)
+    habits = make_habits(population, loans, orders, seed)
+    return Bank(population, loans, make_cards(population, scale, seed), orders, habits)
+
+
+def generate(out: Path, *, scale: float, seed: int, progress: Callable[[str], None] | None = None) -> Summary:
+    """Write the legacy exports into `out`; the same scale and seed give the same bytes.
+
+    `progress` is called with one line after each simulated year. Raises UnusableSettingError if scale is
+    not between 0 and 500 or seed is negative, before anything is written.
+    """
+    if not 0 < scale <= 500:  # noqa: PLR2004
+        raise UnusableSettingError(f"scale must be above 0 and at most 500, not {scale}")
+    if seed < 0:
+        raise UnusableSettingError(f"seed must be 0 or more, not {seed}")
+    core, customer = out / CORE_FOLDER, out / CRM_FOLDER
+    for folder in (core, customer):
+        folder.mkdir(parents=True, exist_ok=True)
+    bank = make_bank(scale=scale, seed=seed)
+    rows = core_banking.write_small_files(core, bank, seed)
+    rows |= crm.write_files(customer, bank, seed)
+    rows["card_purchase"] = _write_purchases(core, bank, seed)
+    rows["trans"] = _write_transactions(core, bank, seed, progress)
+    return Summary(out, rows)
+
+
+def _write_purchases(folder: Path, bank: Bank, seed: int) -> int:
+    with CoreBankingFile(folder / "card_purchase.asc.gz", quoted_header(*PURCHASE_COLUMNS)) as file:
+        for month in purchase_months(seed, bank.cards):
+            file.append(month)
+        return file.rows
+
+
+def _write_transactions(folder: Path, bank: Bank, seed: int, progress: Callable[[str], None] | None) -> int:
+    months = ledger.months(seed, bank.population.accounts, bank.habits, bank.orders, bank.cards)
+    rows = 0
+    for number, so_far in enumerate(core_banking.write_transactions(folder, bank, months, seed), start=1):
+        rows = so_far
+        if progress and number % 12 == 0:
+            progress(f"{1992 + number // 12}: {rows:,} transactions")
+    return rows

@@ -1,0 +1,1 @@
+"""The retail domain of the bank."""

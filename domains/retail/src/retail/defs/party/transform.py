@@ -1,0 +1,67 @@
+"""The party master: core banking's clients, with contact data and consent from the CRM where it knows them."""
+
+import polars as pl
+
+WOMEN = 50
+"""Added to the month of a woman's birth number."""
+
+CENTURY = 1900
+"""Birth numbers have two digits for the year, all in the twentieth century."""
+
+POSTAL_CODE_DIGITS = 5
+MARKETING = "marketing_email"
+
+
+def party(
+    clients: pl.LazyFrame, districts: pl.LazyFrame, crm_clients: pl.LazyFrame, consents: pl.LazyFrame
+) -> pl.LazyFrame:
+    """One row per client of core banking; a client that the CRM does not know has null contact data."""
+    return (
+        clients.select(pl.col("client_id").alias("party_id"), "district_id", *birth())
+        .join(districts.select("district_id", "district_name", "region"), on="district_id", how="left", validate="m:1")
+        .join(contacts(crm_clients), on="party_id", how="left", validate="1:1")
+        .join(marketing_consent(consents), on="party_id", how="left", validate="1:1")
+    )
+
+
+def birth() -> tuple[pl.Expr, pl.Expr]:
+    """gender and birth_date out of birth_number: YYMMDD, with 50 added to the month for women."""
+    number = pl.col("birth_number")
+    month = number.str.slice(2, 2).cast(pl.Int32)
+    woman = month > WOMEN
+    day = pl.date(
+        number.str.slice(0, 2).cast(pl.Int32) + CENTURY,
+        month - pl.when(woman).then(WOMEN).otherwise(0),
+        number.str.slice(4, 2).cast(pl.Int32),
+    )
+    gender = pl.when(woman).then(pl.lit("FEMALE")).otherwise(pl.lit("MALE"))
+    return gender.alias("gender"), day.alias("birth_date")
+
+
+def contacts(crm_clients: pl.LazyFrame) -> pl.LazyFrame:
+    """Name, address and reach of each client of the CRM; district, gender and birth date stay core banking's."""
+    return crm_clients.select(
+        pl.col("client_id").alias("party_id"),
+        _joined("first_name", "middle_name", "last_name", separator=" ").alias("full_name"),
+        _joined("address_1", "address_2", separator=", ").alias("address"),
+        "city",
+        "state",
+        pl.col("postal_code").str.zfill(POSTAL_CODE_DIGITS),
+        "phone",
+        "email",
+        "national_id",
+    )
+
+
+def _joined(*names: str, separator: str) -> pl.Expr:
+    text = pl.concat_str(names, separator=separator, ignore_nulls=True)
+    return pl.when(text != "").then(text)
+
+
+def marketing_consent(consents: pl.LazyFrame) -> pl.LazyFrame:
+    """Columns: party_id, marketing_opt_in (the latest decision; a refusal wins over a consent of the same moment)."""
+    return (
+        consents.filter(pl.col("purpose") == MARKETING)
+        .group_by(pl.col("client_id").alias("party_id"))
+        .agg(pl.col("granted").sort_by("updated_at", pl.col("granted").not_()).last().alias("marketing_opt_in"))
+    )

@@ -1,0 +1,40 @@
+"""The contracts of a workspace, by product and major."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Contract, Status
+from bankmesh.contracts.reading import read_contracts
+from bankmesh.errors import UnknownName
+from bankmesh.workspace import all_contract_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_READABLE = {Status.DRAFT, Status.ACTIVE, Status.DEPRECATED}
+
+
+def workspace_contracts(root: Path) -> tuple[Contract, ...]:
+    """Every contract of every domain, sorted by domain, name and major. Raises ContractFaults."""
+    found = read_contracts(all_contract_files(root))
+    return tuple(sorted(found, key=lambda c: (c.domain, c.name, c.major)))
+
+
+def find_contract(contracts: Sequence[Contract], product: str, major: int | None) -> Contract:
+    """The contract of a product: the major asked for, else the newest active one.
+
+    Where no major is active, the newest that is not proposed or retired. Raises UnknownName.
+    """
+    of_product = [c for c in contracts if c.product == product]
+    if not of_product:
+        raise UnknownName("product", product, {c.product for c in contracts})
+    if major is not None:
+        named = [c for c in of_product if c.major == major]
+        if not named:
+            raise UnknownName(f"major of {product}", str(major), {str(c.major) for c in of_product})
+        return named[0]
+    active = [c for c in of_product if c.status is Status.ACTIVE]
+    readable = [c for c in of_product if c.status in _READABLE]
+    return max(active or readable or of_product, key=lambda c: c.major)

@@ -1,0 +1,99 @@
+"""The state of each product: its newest version, and how its last checks came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.model import Status
+from bankmesh.ports import latest, port_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import dagster as dg
+
+    from bankmesh.contracts.model import Contract
+
+OUTCOMES = ("passed", "warned", "failed", "errored")
+
+
+@dataclass(frozen=True)
+class ProductStatus:
+    """One product and major. `checks` counts outcomes of the newest evaluation of each clause."""
+
+    contract: Contract
+    published_version: int | None
+    rows: int | None
+    published_at: datetime | None
+    checks: dict[str, int]
+
+    @property
+    def freshness(self) -> str:
+        """`fresh` or `late` against the contract's freshness service level; `never` published; else `-`."""
+        level = self.contract.service_level("freshness")
+        if self.published_at is None:
+            return "never"
+        if level is None or level.seconds is None:
+            return "-"
+        age = (datetime.now(UTC) - self.published_at).total_seconds()
+        return "fresh" if age <= level.seconds else "late"
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of `mesh products --json`; moments are ISO 8601 in UTC."""
+        contract = self.contract
+        return {
+            "id": contract.product,
+            "domain": contract.domain,
+            "name": contract.name,
+            "major": contract.major,
+            "contract_version": contract.version,
+            "status": contract.status.value,
+            "published_version": self.published_version,
+            "rows": self.rows,
+            "published_at": self.published_at.isoformat() if self.published_at else None,
+            "checks": self.checks,
+            "owner": contract.owner,
+            "freshness": self.freshness,
+        }
+
+
+def product_states(contracts: Iterable[Contract], home: Path, instance: dg.DagsterInstance | None) -> list[ProductStatus]:
+    """The state of every contract that is not retired; without an instance nothing is known of checks."""
+    living = [contract for contract in contracts if contract.status is not Status.RETIRED]
+    outcomes = latest_outcomes(living, instance) if instance else {}
+    return [_state(contract, home, outcomes.get(contract.port, [])) for contract in living]
+
+
+def _state(contract: Contract, home: Path, outcomes: Sequence[str]) -> ProductStatus:
+    newest = latest(port_at(home, contract.product, contract.major))
+    return ProductStatus(
+        contract=contract,
+        published_version=newest.version if newest else None,
+        rows=newest.rows if newest else None,
+        published_at=newest.published_at if newest else None,
+        checks={outcome: outcomes.count(outcome) for outcome in OUTCOMES},
+    )
+
+
+def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance) -> dict[str, list[str]]:
+    """Outcomes of the newest evaluation of each clause, by port name; clauses never evaluated are left out."""
+    import dagster as dg
+
+    ports = {}
+    for contract in contracts:
+        path = [contract.domain, contract.name]
+        key = dg.AssetKey(path if contract.major == 1 else [*path, f"v{contract.major}"])
+        ports |= {dg.AssetCheckKey(key, clause.name): contract.port for clause in contract.clauses}
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(ports))
+    found: dict[str, list[str]] = {}
+    for key, record in records.items():
+        entry = record.event
+        evaluation = entry.asset_check_evaluation if entry else None
+        if evaluation is not None:
+            outcome = evaluation.metadata.get("outcome")
+            known = str(outcome.value) if outcome else ("passed" if evaluation.passed else "failed")
+            found.setdefault(ports[key], []).append(known)
+    return found

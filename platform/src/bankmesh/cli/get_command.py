@@ -1,0 +1,114 @@
+"""`mesh get`: the rows of a product, to the terminal or to a file."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankmesh.cli.output import print_table
+from bankmesh.cli.product_commands import MajorOption, ProductArgument
+from bankmesh.client import DataMeshClient
+from bankmesh.errors import BankmeshError, UnknownName
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TABLE_ROWS = 20
+
+
+class Format(StrEnum):
+    """What the rows are written as."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class NeedsFile(BankmeshError):  # noqa: N818
+    """A binary format was asked for on standard output."""
+
+    def __init__(self) -> None:
+        super().__init__("Parquet is not text: name a file with -o FILE.")
+
+
+def get(
+    product: ProductArgument,
+    major: MajorOption = None,
+    version: Annotated[int | None, typer.Option(help="A published version; the newest if left out.")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help=f"At most so many rows; {TABLE_ROWS} for a table.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Only these columns: a,b,c.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+) -> None:
+    """Read the rows of a product at one version."""
+    if format_ is Format.PARQUET and output is None:
+        raise NeedsFile
+    domain, _, name = product.partition(".")
+    opened = DataMeshClient().get_data_product(domain, name, major, version)
+    frame = opened.scan()
+    if columns:
+        frame = frame.select(_chosen(columns, [c.name for c in opened.columns], product))
+    if limit is None and format_ is Format.TABLE:
+        limit = TABLE_ROWS
+    if limit is not None:
+        frame = frame.head(limit)
+    _WRITERS[format_](frame, output)
+
+
+def _chosen(columns: str, known: list[str], product: str) -> list[str]:
+    chosen = [name.strip() for name in columns.split(",") if name.strip()]
+    for name in chosen:
+        if name not in known:
+            raise UnknownName(f"column of {product}", name, known)
+    return chosen
+
+
+def _write_table(frame: pl.LazyFrame, output: Path | None) -> None:
+    rows = frame.collect()
+    if output is not None:
+        _write_csv(frame, output)
+        return
+    print_table(rows.columns, [["" if v is None else str(v) for v in row] for row in rows.iter_rows()])
+
+
+def _write_csv(frame: pl.LazyFrame, output: Path | None) -> None:
+    flat = _flatten(frame)
+    if output is not None:
+        flat.sink_csv(output, engine="streaming")
+    else:
+        sys.stdout.write(flat.collect().write_csv())
+
+
+def _flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """CSV knows no lists: their elements are joined by `;`."""
+    import polars as pl
+
+    lists = [name for name, kind in frame.collect_schema().items() if isinstance(kind, pl.List)]
+    return frame.with_columns(pl.col(name).cast(pl.List(pl.String)).list.join(";") for name in lists)
+
+
+def _write_json(frame: pl.LazyFrame, output: Path | None) -> None:
+    text = frame.collect().write_json() + "\n"
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+def _write_parquet(frame: pl.LazyFrame, output: Path | None) -> None:
+    if output is None:
+        raise NeedsFile
+    frame.sink_parquet(output, engine="streaming")
+
+
+_WRITERS = {
+    Format.TABLE: _write_table,
+    Format.CSV: _write_csv,
+    Format.JSON: _write_json,
+    Format.PARQUET: _write_parquet,
+}

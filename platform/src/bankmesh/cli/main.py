@@ -1,0 +1,48 @@
+"""`mesh`: the commands, and what an error looks like to who typed one.
+
+Exit codes: 0 all is well; 1 the answer is no (a gate failed, a change breaks, a fault was found);
+2 the command was called wrongly or names something that does not exist.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from bankmesh.cli import contract_commands, get_command, new_command, product_commands, run_commands
+from bankmesh.errors import BankmeshError, NotPublished, UnknownName
+
+WRONG_CALL = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Data products of the bank: find, read, check and run them.",
+)
+app.command("products")(product_commands.products)
+app.command("show")(product_commands.show)
+app.command("get")(get_command.get)
+app.command("run")(run_commands.run)
+app.command("dev")(run_commands.dev)
+app.command("expire")(run_commands.expire_ports)
+app.add_typer(contract_commands.app, name="contract")
+app.add_typer(new_command.app, name="new")
+
+
+def main() -> None:
+    """Entry point: user's mistakes end as one message on standard error, never as a stack trace."""
+    try:
+        app()
+    except BankmeshError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"mesh: {error}", markup=False)
+        sys.exit(WRONG_CALL if isinstance(error, UnknownName | NotPublished) else 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+if __name__ == "__main__":
+    main()

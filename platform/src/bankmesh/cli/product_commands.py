@@ -1,0 +1,120 @@
+"""`mesh products` and `mesh show`: which products there are, and all about one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
+from bankmesh.client import DataMeshClient
+
+if TYPE_CHECKING:
+    from bankmesh.catalog.status import ProductStatus
+    from bankmesh.contracts.model import Contract
+
+ProductArgument = Annotated[str, typer.Argument(help="domain.product", metavar="PRODUCT")]
+MajorOption = Annotated[int | None, typer.Option(help="Major version of the contract; the newest active one if left out.")]
+
+
+def products(
+    domain: Annotated[str | None, typer.Option(help="Only this domain's.")] = None, *, as_json: JsonOption = False
+) -> None:
+    """List the products with their version, rows, checks and freshness."""
+    states = DataMeshClient().products(domain)
+    if as_json:
+        print_json([state.to_json() for state in states])
+        return
+    print_states(states)
+
+
+def print_states(states: list[ProductStatus]) -> None:
+    """The table of products that `mesh products` and `mesh run` end with."""
+    headings = ("product", "status", "version", "rows", "passed", "warned", "failed", "errored", "published", "freshness")
+    print_table(headings, [_state_row(state) for state in states])
+
+
+def _state_row(state: ProductStatus) -> tuple[str, ...]:
+    checks = [str(state.checks[o]) for o in ("passed", "warned", "failed", "errored")]
+    version = "-" if state.published_version is None else str(state.published_version)
+    contract = state.contract
+    return (
+        contract.port, contract.status.value, version, count(state.rows), *checks, ago(state.published_at), state.freshness
+    )  # fmt: skip
+
+
+def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOption = False) -> None:
+    """Show a product's contract, columns and published versions with where they came from."""
+    mesh = DataMeshClient()
+    contract = mesh.contract(product, major)
+    versions = mesh.history(product, major)
+    if as_json:
+        print_json(_facts(contract, versions))
+        return
+    _print_product(contract, versions)
+
+
+def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": contract.product,
+        "domain": contract.domain,
+        "name": contract.name,
+        "major": contract.major,
+        "contract": {
+            "version": contract.version,
+            "status": contract.status.value,
+            "product_type": contract.product_type,
+            "owner": contract.owner,
+            "purpose": contract.purpose,
+            "usage": contract.usage,
+            "limitations": contract.limitations,
+            "file": contract.file,
+            "service_levels": {s.property: f"{s.value} {s.unit or ''}".strip() for s in contract.service_levels},
+            "support": [channel.url or channel.channel for channel in contract.support],
+            "roles": [role.role for role in contract.roles],
+        },
+        "columns": [
+            {
+                "name": column.name,
+                "type": str(column.type),
+                "classification": column.classification.label,
+                "required": column.required,
+                "primary_key": column.primary_key_position is not None,
+                "description": column.description,
+            }
+            for column in contract.columns
+        ],
+        "clauses": [
+            {"name": clause.name, "severity": clause.severity.value, "description": clause.description}
+            for clause in contract.clauses
+        ],
+        "versions": versions,
+    }
+
+
+def _print_product(contract: Contract, versions: list[dict[str, Any]]) -> None:
+    out = console()
+    out.print(f"[bold]{contract.port}[/bold]  contract {contract.version} ({contract.status.value}), {contract.product_type}")
+    out.print(f"{contract.purpose}\nOwner: {contract.owner}. Contract: {contract.file}\n", markup=False)
+    print_table(
+        ("column", "type", "classification", "required", "description"),
+        [
+            (c.name, str(c.type), c.classification.label, "yes" if c.required else "no", c.description)
+            for c in contract.columns
+        ],
+    )
+    out.print()
+    print_table(
+        ("version", "published", "rows", "run", "gate", "inputs"),
+        [
+            (
+                str(v["version"]),
+                v["published_at"],
+                count(v["rows"]),
+                v["run_id"],
+                ", ".join(f"{n} {outcome}" for outcome, n in v["gate"]["counts"].items() if n),
+                ", ".join(f"{name} {version}" for name, version in v["inputs"].items()),
+            )
+            for v in versions
+        ],
+    )

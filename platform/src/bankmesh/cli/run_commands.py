@@ -1,0 +1,154 @@
+"""`mesh run`, `mesh dev` and `mesh expire`: materialise everything, open the UI, tidy up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bankmesh.catalog.contracts import workspace_contracts
+from bankmesh.catalog.status import product_states
+from bankmesh.cli.output import count, print_json
+from bankmesh.cli.product_commands import print_states
+from bankmesh.errors import BankmeshError
+from bankmesh.instance import open_instance, prepare_dagster_home
+from bankmesh.settings import current_settings
+
+
+class StepLines:
+    """One line for each step on standard error, with a spinner while it works if that is a terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._status = self._console.status("loading code locations ...")
+        self._since: dict[str, float] = {}
+        self._status.start()
+
+    def started(self, step: str) -> None:
+        """Show what is being worked on."""
+        self._since[step] = time.perf_counter()
+        self._status.update(f"{_readable(step)} ...")
+
+    def finished(self, step: str, notes: dict[str, object]) -> None:
+        """Say how many rows, which version, how long."""
+        rows = notes.get("dagster/row_count")
+        parts = [f"{count(rows)} rows" if isinstance(rows, int) else "", str(notes.get("gate", ""))]
+        if isinstance(notes.get("version"), int):
+            parts.insert(0, f"version {notes['version']}")
+        said = ", ".join(part for part in parts if part)
+        self._line("[green]done[/green]  ", step, said)
+
+    def failed(self, step: str, message: str) -> None:
+        """Say why."""
+        self._line("[red]failed[/red]", step, "")
+        self._console.print(message, markup=False)
+
+    def close(self) -> None:
+        """Stop the spinner."""
+        self._status.stop()
+
+    def _line(self, word: str, step: str, said: str) -> None:
+        seconds = time.perf_counter() - self._since.get(step, time.perf_counter())
+        self._console.print(f"{word} {_readable(step):<48} {seconds:6.1f} s  {said}")
+
+
+def _readable(step: str) -> str:
+    return step.replace("__", ".")
+
+
+def run(
+    products: Annotated[list[str] | None, typer.Argument(help="Only these (domain.product); all if left out.")] = None,
+) -> None:
+    """Materialise every product of every domain. Exit 1 if one is not published."""
+    from bankmesh.products.running import run_everything
+
+    settings = current_settings()
+    _calm_logs()
+    lines = StepLines()
+    only = [name.replace(".", "/").replace("@", "/v") for name in products or []]
+    try:
+        with open_instance(settings) as instance:
+            outcome = run_everything(settings.root, instance, lines, only)
+            lines.close()
+            for fault in outcome.not_loaded:
+                Console(stderr=True, highlight=False, soft_wrap=True).print(f"\n{fault}", markup=False, style="red")
+            _print_end(settings.root, settings.home, outcome.skipped, instance)
+    finally:
+        lines.close()
+    raise typer.Exit(0 if outcome.success else 1)
+
+
+def _print_end(root: Path, home: Path, skipped: set[str], instance: object) -> None:
+    err = Console(stderr=True, highlight=False, soft_wrap=True)
+    if skipped:
+        err.print(f"\nSkipped, because what they read is not published: {', '.join(sorted(skipped))}.")
+    err.print()
+    try:
+        print_states(product_states(workspace_contracts(root), home, instance))  # type: ignore[arg-type]
+    except BankmeshError as error:
+        err.print(str(error), markup=False)
+    err.print("\nNext: `make dev` opens the Dagster UI; `mesh show PRODUCT` and `mesh get PRODUCT` read one.")
+
+
+def _calm_logs() -> None:
+    """Standard error belongs to the lines above; Dagster's event log keeps everything else."""
+    import logging
+    import warnings
+
+    warnings.filterwarnings("ignore")
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+
+
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address that the UI listens on.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI with its daemon; history is kept in MESH_HOME."""
+    settings = current_settings()
+    environment = os.environ | {
+        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+        "MESH_HOME": str(settings.home),
+        "BANK_DATA": str(settings.exports),
+        "BANKMESH_ROOT": str(settings.root),
+    }
+    beside = Path(sys.executable).with_name("dagster")
+    program = str(beside) if beside.is_file() else shutil.which("dagster") or "dagster"
+    os.chdir(settings.root)
+    arguments = [program, "dev", "-w", "workspace.yaml", "--host", host, "--port", str(port)]
+    os.execve(program, arguments, environment)  # noqa: S606 - the process becomes Dagster
+
+
+def expire_ports(
+    candidates_days: Annotated[float, typer.Option(help="Keep candidates that were not published so long.")] = 7,
+    rejects_days: Annotated[float, typer.Option(help="Keep rejected legacy rows so long.")] = 30,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Remove what may no longer be kept: old candidates, versions beyond retention, rejected rows."""
+    from bankmesh.ports import expire, port_at
+    from bankmesh.sources import expire_rejects
+
+    settings = current_settings()
+    now = datetime.now(UTC)
+    removed: dict[str, object] = {}
+    for contract in workspace_contracts(settings.root):
+        level = contract.service_level("retention")
+        removed[contract.port] = expire(
+            port_at(settings.home, contract.product, contract.major),
+            keep_candidates=timedelta(days=candidates_days),
+            retention=timedelta(seconds=level.seconds) if level and level.seconds else None,
+            now=now,
+        )
+    removed["rejects"] = len(expire_rejects(settings.home, now - timedelta(days=rejects_days)))
+    if as_json:
+        print_json(removed)
+        return
+    for name, facts in removed.items():
+        typer.echo(f"{name}: {facts}")

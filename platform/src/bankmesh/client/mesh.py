@@ -1,0 +1,144 @@
+"""Reading data products from where this machine keeps them.
+
+    mesh = DataMeshClient()
+    product = mesh.get_data_product("retail", "transaction_history")
+    product.sql("select direction, sum(amount) from product group by 1")
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.catalog.status import ProductStatus, product_states
+from bankmesh.errors import UnknownName
+from bankmesh.instance import existing_instance
+from bankmesh.ports import connect, history, open_version, port_at
+from bankmesh.settings import Settings, current_settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from bankmesh.contracts.model import Column, Contract
+    from bankmesh.ports import OpenVersion, Publication
+
+
+class DataProduct:
+    """One product at one published version; nothing is read until it is asked for."""
+
+    def __init__(self, contract: Contract, opened: OpenVersion) -> None:
+        self.contract = contract
+        self._opened = opened
+
+    def __repr__(self) -> str:
+        return f"DataProduct({self.contract.port!r}, version={self.version}, rows={self.rows})"
+
+    @property
+    def id(self) -> str:
+        """`domain.product`."""
+        return self.contract.product
+
+    @property
+    def version(self) -> int:
+        """The published version within the major."""
+        return self._opened.version
+
+    @property
+    def published_at(self) -> datetime:
+        """When that version was published (UTC)."""
+        return self._opened.published_at
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of that version."""
+        return self._opened.rows
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The promised columns, with types, descriptions and classification."""
+        return self.contract.columns
+
+    def scan(self) -> pl.LazyFrame:
+        """A lazy Polars frame; filters on partitions and on columns with statistics skip files."""
+        return self._opened.scan_polars()
+
+    def to_polars(self) -> pl.DataFrame:
+        """All rows as a Polars frame."""
+        return self.scan().collect(engine="streaming")
+
+    def to_arrow(self) -> pa.Table:
+        """All rows as an Arrow table in the contract's types."""
+        return self._opened.to_arrow()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All rows as a Pandas frame with Arrow types, so that decimals and nulls stay what they are."""
+        import pandas as pd
+
+        return self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """Run a DuckDB query over this version, which it calls `product`."""
+        with connect() as connection:
+            connection.execute(f"create view product as select * from {self._opened.duckdb_relation_sql()}")
+            return connection.execute(query).pl()
+
+
+class DataMeshClient:
+    """The mesh of one workspace and one `MESH_HOME`; both are found from the environment if not given."""
+
+    def __init__(self, root: Path | str | None = None, home: Path | str | None = None) -> None:
+        found = current_settings(Path(root) if root else None)
+        self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
+        self._contracts = workspace_contracts(self._settings.root)
+
+    def products(self, domain: str | None = None) -> list[ProductStatus]:
+        """The state of every product, or of those of one domain. Raises UnknownName."""
+        domains = {contract.domain for contract in self._contracts}
+        if domain is not None and domain not in domains:
+            raise UnknownName("domain", domain, domains)
+        chosen = [c for c in self._contracts if domain in {None, c.domain}]
+        instance = existing_instance(self._settings)
+        return product_states(chosen, self._settings.home, instance)
+
+    def contract(self, product: str, major: int | None = None) -> Contract:
+        """The contract of `domain.product`. Raises UnknownName."""
+        return find_contract(self._contracts, product, major)
+
+    def get_data_product(
+        self, domain: str, name: str, major: int | None = None, version: int | None = None
+    ) -> DataProduct:
+        """A product at a version: the newest of the newest active major unless named.
+
+        Raises UnknownName for a product or major that does not exist, NotPublished for a version.
+        """
+        contract = self.contract(f"{domain}.{name}", major)
+        opened = open_version(port_at(self._settings.home, contract.product, contract.major), version)
+        return DataProduct(contract, opened)
+
+    def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:
+        """Every published version of a product, newest first, with its provenance."""
+        contract = self.contract(product, major)
+        published = history(port_at(self._settings.home, contract.product, contract.major))
+        return [version_facts(publication) for publication in published]
+
+
+def version_facts(publication: Publication) -> dict[str, Any]:
+    """A version and its provenance as plain values; moments are ISO 8601 in UTC."""
+    made = publication.provenance
+    return {
+        "version": publication.version,
+        "published_at": publication.published_at.isoformat(),
+        "rows": publication.rows,
+        "bytes": publication.bytes,
+        "run_id": made.run_id,
+        "contract_version": made.contract_version,
+        "code_version": made.code_version,
+        "inputs": dict(made.inputs),
+        "partitions": list(made.partitions) if made.partitions else None,
+        "gate": dict(made.gate),
+    }

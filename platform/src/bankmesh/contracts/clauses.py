@@ -1,0 +1,80 @@
+"""Compiles what a contract promises about data to `Clause`s, which the gate evaluates.
+
+Names are stable, unique in a contract and valid names of Dagster checks:
+
+| name | from |
+| --- | --- |
+| `schema` | columns and types |
+| `<column>__required` | `required: true`, or being part of the primary key |
+| `primary_key_unique` | the columns with `primaryKey: true`, together |
+| `<column>__unique` | `unique: true` |
+| `<column>__length`, `__pattern`, `__range`, `__multiple_of`, `__items`, `__unique_items` | `logicalTypeOptions` |
+| `<column>__references_<product>` | `relationships` |
+| `<id>`, else `<name>`, else `<column>__<metric>`, `<metric>` | `quality` |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.options import column_clauses, key_clauses, schema_clause
+from bankmesh.contracts.quality import quality_clause
+from bankmesh.contracts.references import reference_clause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bankmesh.contracts.model import Clause, Column
+    from bankmesh.contracts.sections import Section
+
+
+def compile_clauses(
+    table: Section, columns: tuple[tuple[Column, Section], ...], domain: str, name: str
+) -> tuple[Clause, ...]:
+    """All clauses of the one schema object: schema and key, then column by column, then the table.
+
+    Faults: `duplicate-check-name` and those of the modules that compile options, quality rules and relationships.
+    """
+    found: list[Clause] = []
+    places: dict[str, int] = {}
+    for clause, section in _all(table, columns, domain, name):
+        if clause.name in places:
+            message = (
+                f"two clauses are called {clause.name}, this one and that of line {places[clause.name]}; "
+                "give the rule an id of its own"
+            )
+            section.fault(None, "duplicate-check-name", message)
+        else:
+            places[clause.name] = clause.place.line
+            found.append(clause)
+    return tuple(found)
+
+
+def _all(
+    table: Section, columns: tuple[tuple[Column, Section], ...], domain: str, name: str
+) -> Iterator[tuple[Clause, Section]]:
+    """Every clause with the section that a fault about it belongs to."""
+    by_name = {column.name: column for column, _ in columns}
+    yield schema_clause(table), table
+    for clause in key_clauses(columns, table):
+        yield clause, table
+    for column, section in columns:
+        for clause in column_clauses(column, section, columns):
+            yield clause, section
+        yield from _written(section, column, by_name, domain, name)
+    if len(columns) == len(table.data.get("properties") or ()):  # else a rule may name a column left out as faulty
+        yield from _written(table, None, by_name, domain, name)
+
+
+def _written(
+    section: Section, column: Column | None, by_name: dict[str, Column], domain: str, name: str
+) -> Iterator[tuple[Clause, Section]]:
+    """Clauses of the relationships and quality rules of a table or column."""
+    for part in section.sections("relationships"):
+        clause = reference_clause(part, column, by_name, domain, name)
+        if clause is not None:
+            yield clause, part
+    for part in section.sections("quality"):
+        clause = quality_clause(part, column, by_name)
+        if clause is not None:
+            yield clause, part

@@ -1,0 +1,223 @@
+"""From the properties of the one schema object to `Column`s."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.model import Classification, Column, ColumnType, Partitioning
+from bankmesh.contracts.sections import custom_properties
+from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.types import column_type, fit_value
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from bankmesh.contracts.documents import Value
+    from bankmesh.contracts.sections import Section
+
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+CLASSIFICATIONS = {c.label: c for c in Classification}
+GRANULARITIES = ("day", "month")
+COLUMN_PROPERTIES = ("declassification",)
+_DATE = ColumnType("date")
+
+
+def read_columns(table: Section) -> tuple[tuple[Column, Section], ...]:
+    """The columns of a schema object, each with the section it stands in; without name or type it is left out.
+
+    Faults: `no-columns`, `column-name`, `duplicate-column`, `missing-description`, `missing-classification`,
+    `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`.
+    """
+    if not table.data.get("properties") and not table.wrong("properties"):
+        table.fault("properties", "no-columns", "a product promises at least one column; list them under properties")
+    found: list[tuple[Column, Section]] = []
+    lines: dict[str, int] = {}
+    for section in table.sections("properties"):
+        name = section.text("name")
+        if name is not None and name in lines:
+            message = f"column {name} is promised twice; first on line {lines[name]}"
+            section.fault("name", "duplicate-column", message)
+            continue
+        if name is not None:
+            lines[name] = section.place("name").line
+        column = _column(section, name)
+        if column is not None:
+            found.append((column, section))
+    return tuple(found)
+
+
+def _column(section: Section, name: str | None) -> Column | None:
+    if name is None and not section.wrong("name"):
+        section.fault("name", "column-name", "a column needs a name")
+    if name is not None and not SNAKE_CASE.fullmatch(name):
+        section.fault("name", "column-name", f"column {name} is not snake_case (small letters, digits, single _)")
+        name = None
+    label = f"column {name}" if name else "a column"
+    description = section.need("description", "missing-description", f"{label} has no description")
+    classification = _classification(section, label)
+    kind = _type(section, label)
+    custom_properties(section, COLUMN_PROPERTIES)
+    key = _position(section, label, "primaryKey", "primaryKeyPosition")
+    partition = _position(section, label, "partitioned", "partitionKeyPosition")
+    if name is None or kind is None:
+        return None
+    return Column(
+        name=name,
+        type=kind,
+        description=description or "",  # empty only where a fault has been noted
+        classification=Classification.RESTRICTED if classification is None else classification,
+        required=section.get("required") is True,
+        primary_key_position=key,
+        partition_position=partition,
+        tags=section.texts("tags"),
+        examples=_examples(section, label, kind),
+        place=section.place(),
+    )
+
+
+def _classification(section: Section, label: str) -> Classification | None:
+    allowed = ", ".join(CLASSIFICATIONS)
+    message = f"{label} has no classification. Allowed: {allowed}"
+    word = section.need("classification", "missing-classification", message)
+    if word is not None and word not in CLASSIFICATIONS:
+        hint = nearest(word, CLASSIFICATIONS)
+        message = f"{label} cannot be classified {word}.{hint} Allowed: {allowed}"
+        section.fault("classification", "bad-classification", message)
+        return None
+    return CLASSIFICATIONS[word] if word is not None else None
+
+
+def _type(section: Section, label: str) -> ColumnType | None:
+    logical = section.need("logicalType", "missing-type", f"{label} has no logicalType")
+    item: ColumnType | None = None
+    if logical == "array":
+        items = section.section("items")
+        if items is not None:
+            item = _item_type(items, label)
+            if item is None:
+                return None
+    options = section.get("logicalTypeOptions") or {}
+    if logical is None or section.wrong("physicalType") or section.wrong("logicalTypeOptions"):
+        return None
+    form = options.get("format") if logical in ("integer", "number") else None
+    try:
+        return column_type(logical, section.text("physicalType"), form, item)
+    except ValueError as error:
+        at = "physicalType" if "physicalType" in section.data else "logicalType"
+        section.fault(at, "bad-type", f"{label}: {error}")
+        return None
+
+
+def _item_type(items: Section, label: str) -> ColumnType | None:
+    for key in ("quality", "relationships", "primaryKey", "partitioned", "unique", "required"):
+        if items.get(key):
+            items.fault(key, "item-rules", f"items of {label} cannot have {key}; write a quality rule on the column")
+    return _type(items, f"items of {label}")
+
+
+def _position(section: Section, label: str, flag: str, position: str) -> int | None:
+    """The position that goes with a flag; 1 where the flag stands alone."""
+    given = section.get(position)
+    if section.get(flag) is not True:
+        if isinstance(given, int) and given >= 1:
+            section.fault(position, "bad-key-position", f"{label} has {position} {given} without {flag}: true")
+        return None
+    if given is None or section.wrong(position):
+        return 1
+    if given < 1:
+        section.fault(position, "bad-key-position", f"{label} has {flag}: true, so {position} counts from 1")
+    return int(given)
+
+
+def _examples(section: Section, label: str, kind: ColumnType) -> tuple[Any, ...]:
+    """Examples, which have to be values of the column's type: an example that cannot occur misleads."""
+    given = section.get("examples") or []
+    for index, example in enumerate(given):
+        values = example if kind.item is not None and isinstance(example, list) else [example]
+        for value in values:
+            try:
+                fit_value(kind, value) if value is not None else None
+            except ValueError as error:
+                section.notes.add((*section.path, "examples", index), "bad-example", f"example of {label}: {error}")
+                break
+    return tuple(given)
+
+
+def check_keys(columns: tuple[tuple[Column, Section], ...]) -> None:
+    """Positions of key columns are distinct. Fault: `bad-key-position`."""
+    taken: dict[int, str] = {}
+    for column, section in columns:
+        position = column.primary_key_position
+        if position is None:
+            continue
+        if position in taken:
+            at = "primaryKeyPosition" if "primaryKeyPosition" in section.data else "primaryKey"
+            message = f"columns {taken[position]} and {column.name} both have primaryKeyPosition {position}"
+            section.fault(at, "bad-key-position", message)
+        taken.setdefault(position, column.name)
+
+
+def read_partitioning(
+    root: Section, table: Section | None, columns: tuple[tuple[Column, Section], ...], given: Value
+) -> Partitioning | None:
+    """What custom property `partitioning` and the partitioned column say together. Fault: `bad-partitioning`."""
+    marked = [(column, section) for column, section in columns if column.partition_position is not None]
+    if given is None:
+        for column, section in marked:
+            message = f"column {column.name} is partitioned, but there is no custom property partitioning"
+            section.fault("partitioned", "bad-partitioning", message)
+        return None
+    at = next(s for s in root.sections("customProperties") if s.data.get("property") == "partitioning")
+    span = _partition_span(at, given)
+    if table is None or table.wrong("properties"):
+        return None
+    if len(marked) != 1:
+        message = f"exactly one column must have partitioned: true, not {len(marked)}"
+        at.fault("value", "bad-partitioning", message)
+        return None
+    column, section = marked[0]
+    if column.type.name != "date" or not (column.required or column.primary_key_position is not None):
+        message = f"partition column {column.name} must be a required date, not {column.type}"
+        section.fault("partitioned", "bad-partitioning", message)
+        return None
+    return Partitioning(column.name, *span) if span is not None else None
+
+
+def _partition_span(at: Section, given: Value) -> tuple[str, str, str | None] | None:
+    """Granularity, start and end as written."""
+    allowed = ("granularity", "start", "end")
+    if not isinstance(given, dict):
+        at.fault("value", "bad-partitioning", f"partitioning is a mapping of {', '.join(allowed)}")
+        return None
+    value = at.section("value")
+    if value is None:
+        return None
+    for key in given:
+        if key not in allowed:
+            message = f"partitioning has no key {key}.{nearest(key, allowed)} Allowed: {', '.join(allowed)}"
+            value.fault(key, "bad-partitioning", message)
+    granularity = given.get("granularity")
+    if granularity not in GRANULARITIES:
+        value.fault("granularity", "bad-partitioning", f"granularity is one of: {', '.join(GRANULARITIES)}")
+        return None
+    start = _partition_date(value, "start", granularity)
+    end = _partition_date(value, "end", granularity) if "end" in given else None
+    if start is None:
+        return None
+    if end is not None and end <= start:
+        value.fault("end", "bad-partitioning", f"end {end} must be after start {start}; it is exclusive")
+        return None
+    return granularity, start.isoformat(), end.isoformat() if end else None
+
+
+def _partition_date(value: Section, key: str, granularity: str) -> date | None:
+    try:
+        found: date = fit_value(_DATE, value.data.get(key))
+    except ValueError as error:
+        value.fault(key, "bad-partitioning", f"{key} of partitioning: {error}")
+        return None
+    if granularity == "month" and found.day != 1:
+        value.fault(key, "bad-partitioning", f"{key} {found} must be the first day of a month")
+        return None
+    return found

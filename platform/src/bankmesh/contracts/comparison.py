@@ -1,0 +1,181 @@
+"""What changed between two versions of a contract, and whether it breaks those who rely on it.
+
+Each rule is a small function from the old and the new contract to the changes it sees. A change is *breaking* where a
+consumer who relied on the old contract, to the letter, may fail or be misled under the new one. Breaking changes
+need a new major: `version-not-raised` says so where it was not raised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.changes import Change, breaking, compatible
+from bankmesh.contracts.clause_changes import compare_clauses
+from bankmesh.contracts.column_changes import COLUMN_RULES
+from bankmesh.contracts.model import Contract, Place, ServiceLevel, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bankmesh.contracts.documents import Value
+
+__all__ = ["RULES", "Change", "compare", "is_breaking"]
+
+# Service levels where a shorter duration is the better promise, and the one where a longer one is.
+_SHORTER_IS_BETTER = ("freshness", "latency", "frequency")
+_LONGER_IS_BETTER = ("retention",)
+_LIFE = list(Status)
+
+
+def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
+    """Every change from `old` to `new`, in order of rule; empty for equal contracts.
+
+    The contracts are two versions of one product; comparing the last version of a major with the first of the next
+    is how the breaking changes that need the new major are listed.
+    """
+    changes = tuple(change for rule in RULES for change in rule(old, new))
+    return (*changes, *_version(old, new, changes))
+
+
+def is_breaking(changes: tuple[Change, ...]) -> bool:
+    """Whether a change needs a new major."""
+    return any(change.breaking for change in changes)
+
+
+def _owner(old: Contract, new: Contract) -> Iterator[Change]:
+    if old.owner != new.owner:
+        yield _at_file(new, "owner-changed", "owner", f"{old.owner} owned this product, now {new.owner} does")
+
+
+def _words(old: Contract, new: Contract) -> Iterator[Change]:
+    for key in ("purpose", "usage", "limitations", "granularity", "table_description", "tags", "support"):
+        if getattr(old, key) != getattr(new, key):
+            yield _at_file(new, "description-changed", key, f"{key.replace('_', ' ')} changed")
+
+
+def _roles(old: Contract, new: Contract) -> Iterator[Change]:
+    before, after = {r.role: r for r in old.roles}, {r.role: r for r in new.roles}
+    for name, role in before.items():
+        if name not in after:
+            yield _at_file(new, "role-removed", name, f"role {name} may not use the product any more", breaking=True)
+        elif role.access != after[name].access:
+            message = f"role {name} had access {role.access} and has {after[name].access}"
+            yield _at_file(new, "role-access-changed", name, message, breaking=True)
+        elif role != after[name]:
+            yield _at_file(new, "description-changed", name, f"description of role {name} changed")
+    for name in (name for name in after if name not in before):
+        yield _at_file(new, "role-added", name, f"role {name} is new")
+
+
+def _status(old: Contract, new: Contract) -> Iterator[Change]:
+    if old.status == new.status:
+        return
+    message = f"status was {old.status} and is {new.status}"
+    if _LIFE.index(new.status) < _LIFE.index(old.status):
+        yield _at_file(new, "status-reverted", "status", f"{message}, which is an earlier stage of life")
+    else:
+        yield _at_file(new, "status-changed", "status", message)
+
+
+def _partitioning(old: Contract, new: Contract) -> Iterator[Change]:
+    if old.partitioning != new.partitioning:
+        message = "how the product is partitioned changed; published partitions would not fit"
+        yield _at_file(new, "partitioning-changed", "partitioning", message, breaking=True)
+
+
+def _product_type(old: Contract, new: Contract) -> Iterator[Change]:
+    if old.product_type != new.product_type:
+        message = f"the product was {old.product_type} and is {new.product_type}"
+        yield _at_file(new, "product-type-changed", "productType", message)
+
+
+def _identity(old: Contract, new: Contract) -> Iterator[Change]:
+    if old.product != new.product:
+        message = f"the product was {old.product} and is {new.product}"
+        yield _at_file(new, "product-renamed", "id", message, breaking=True)
+
+
+def _custom(old: Contract, new: Contract) -> Iterator[Change]:
+    told = ("productType", "partitioning")
+    for name in dict.fromkeys([*old.custom, *new.custom]):
+        if name not in told and not _same(old.custom.get(name), new.custom.get(name)):
+            yield _at_file(new, "custom-property-changed", name, f"custom property {name} changed")
+
+
+def _same(one: Value, other: Value) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _service_levels(old: Contract, new: Contract) -> Iterator[Change]:
+    for name in dict.fromkeys(level.property for level in (*old.service_levels, *new.service_levels)):
+        before = [level for level in old.service_levels if level.property == name]
+        after = [level for level in new.service_levels if level.property == name]
+        yield from _one_service_level(name, before, after)
+
+
+def _one_service_level(name: str, before: list[ServiceLevel], after: list[ServiceLevel]) -> Iterator[Change]:
+    if not after:
+        message = f"service level {name} is gone"
+        yield breaking("service-level-removed", name, message, before[0].place)
+    elif not before:
+        yield compatible("service-level-added", name, f"service level {name} is new", after[0].place)
+    elif len(before) == len(after) == 1 and before[0].seconds != after[0].seconds:
+        yield _duration(name, before[0], after[0])
+    elif [_terms(level) for level in before] != [_terms(level) for level in after]:
+        place = after[0].place
+        yield compatible("service-level-changed", name, f"service level {name} says something else", place)
+
+
+def _terms(level: ServiceLevel) -> tuple[Any, ...]:
+    """What a service level says; a duration counts as the same however it is written."""
+    value = level.seconds if level.seconds is not None else (level.value, level.unit)
+    return value, level.schedule, level.description
+
+
+def _duration(name: str, was: ServiceLevel, now: ServiceLevel) -> Change:
+    message = f"{name} was {was.value} {was.unit} and is {now.value} {now.unit}"
+    if was.seconds is None or now.seconds is None or name not in _SHORTER_IS_BETTER + _LONGER_IS_BETTER:
+        return compatible("service-level-changed", name, message, now.place)
+    shorter = now.seconds < was.seconds
+    if name in _LONGER_IS_BETTER:
+        return Change(f"{name}-{'shortened' if shorter else 'lengthened'}", shorter, name, message, now.place)
+    return Change(f"{name}-{'strengthened' if shorter else 'weakened'}", not shorter, name, message, now.place)
+
+
+def _at_file(new: Contract, rule: str, subject: str, message: str, *, breaking: bool = False) -> Change:
+    """A change that the model keeps no line for."""
+    return Change(rule, breaking, subject, message, Place(new.file, 1))
+
+
+RULES: tuple[Callable[[Contract, Contract], Iterator[Change]], ...] = (
+    _identity,
+    _status,
+    _owner,
+    _product_type,
+    _partitioning,
+    *COLUMN_RULES,
+    compare_clauses,
+    _service_levels,
+    _roles,
+    _custom,
+    _words,
+)
+
+
+def _version(old: Contract, new: Contract, changes: tuple[Change, ...]) -> Iterator[Change]:
+    """Rules about the version itself."""
+    before, after = _numbers(old.version), _numbers(new.version)
+    place = Place(new.file, 1)
+    if changes and after == before:
+        message = f"the contract changed, but its version is still {new.version}"
+        yield compatible("version-unchanged", "version", message, place)
+    if after < before:
+        yield breaking("version-lowered", "version", f"version {new.version} is below {old.version}", place)
+    if is_breaking(changes) and after[0] <= before[0]:
+        wanted = f"{before[0] + 1}.0.0"
+        message = f"a breaking change needs a new major: version {wanted}, in a contract file of its own"
+        yield breaking("version-not-raised", "version", message, place)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

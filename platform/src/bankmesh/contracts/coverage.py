@@ -1,0 +1,168 @@
+"""Where every clause of a contract is enforced or shown, or why it is not: `mesh contract coverage`.
+
+A clause is a leaf of the document: a scalar, or an empty list or mapping. Each has exactly one entry, so nothing that
+somebody wrote into a contract is silently ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts import documents, points
+from bankmesh.contracts.model import Place
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.documents import Document, Path, Value
+    from bankmesh.contracts.model import Contract
+
+_COLUMN_DEPTH = 4  # ("schema", 0, "properties", 2)
+_TABLE_DEPTH = 2  # ("schema", 0)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What becomes of one leaf of a contract.
+
+    `path` is spelled as people do, `schema[0].properties[2].required`. `point` names where it is enforced or shown;
+    it is None where it is neither, and `reason` then says why.
+    """
+
+    path: str
+    place: Place
+    point: str | None
+    reason: str | None
+
+    @property
+    def enforced(self) -> bool:
+        """Whether it is enforced or shown anywhere."""
+        return self.point is not None
+
+    def __str__(self) -> str:
+        """One line: line number, path, point or reason."""
+        return f"{self.place.line:>5}  {self.path}: {self.point or f'not enforced, {self.reason}'}"
+
+
+def coverage(contract: Contract) -> tuple[Coverage, ...]:
+    """One entry for each leaf of the contract's text, in document order."""
+    document, _ = documents.parse(contract.file, contract.text)
+    context = _Context(contract, document)
+    return tuple(_entry(context, path, value) for path, value in documents.leaves(document.data))
+
+
+def point_of(pattern: str) -> str:
+    """The entry of the table of points for a path with `[]` for positions: its own, or the nearest around it."""
+    while pattern:
+        pattern = pattern if pattern in points.POINTS else pattern.removesuffix("[]")
+        if pattern in points.POINTS:
+            return points.POINTS[pattern]
+        pattern = pattern.rpartition(".")[0]
+    return points.UNKNOWN
+
+
+@dataclass(frozen=True)
+class _Context:
+    contract: Contract
+    document: Document
+
+    @property
+    def checks(self) -> frozenset[str]:
+        return frozenset(clause.name for clause in self.contract.clauses)
+
+    def at(self, path: Path) -> Value:
+        """The value at a path."""
+        value = self.document.data
+        for step in path:
+            value = value[step]
+        return value
+
+
+def _entry(context: _Context, path: Path, value: Value) -> Coverage:
+    text = _point(context, path, value)
+    place = Place(context.document.file, context.document.line(path))
+    spelled = documents.spell(path)
+    if text.startswith("!"):
+        return Coverage(spelled, place, None, text[1:])
+    return Coverage(spelled, place, text, None)
+
+
+def _point(context: _Context, path: Path, value: Value) -> str:
+    """The point of a leaf, or its reason behind a `!`."""
+    if "customProperties" in path:
+        return _custom(context, path)
+    if value in ([], {}) or (value is None and "quality" not in path):
+        return points.NOTHING
+    for key in ("quality", "relationships"):
+        if key in path:
+            return _written(context, path, path.index(key) + 2)
+    if "logicalTypeOptions" in path:
+        return _option(context, path, value)
+    text = point_of(_pattern(path))
+    if text == "{level}":
+        name = context.at((*path[:2], "property"))
+        return points.LEVELS.get(name, points.OTHER_LEVEL)
+    return _declared(context, path, value) if "{check}" in text else _unless_false(path, value, text)
+
+
+def _pattern(path: Path) -> str:
+    return "".join("[]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def _unless_false(path: Path, value: Value, text: str) -> str:
+    return points.NOTHING if value is False and path[-1] == "partitioned" else text
+
+
+def _gate(context: _Context, name: str) -> str:
+    """The gate's check of that name; every name given here was compiled, or the key promises nothing."""
+    return f"gate: check {name}" if name in context.checks else points.NOTHING
+
+
+def _declared(context: _Context, path: Path, value: Value) -> str:
+    """`required`, `unique`, `primaryKey` and `primaryKeyPosition` of a column."""
+    key = path[-1]
+    column = context.at(path[:_COLUMN_DEPTH])
+    if value is False or (key == "primaryKeyPosition" and column.get("primaryKey") is not True):
+        return points.NOTHING
+    if key == "required":
+        return _gate(context, f"{column['name']}__required")
+    if key == "unique" and f"{column['name']}__unique" in context.checks:
+        return _gate(context, f"{column['name']}__unique")
+    return _gate(context, "primary_key_unique")
+
+
+def _option(context: _Context, path: Path, value: Value) -> str:
+    """A key of `logicalTypeOptions`, of a column or of the items of an array."""
+    at = path.index("logicalTypeOptions")
+    key, owner = str(path[at + 1]), context.at(path[:at])
+    if key in points.OPTION_CHECKS and not (key in ("minItems", "uniqueItems") and not value):
+        return _gate(context, f"{context.at(path[:_COLUMN_DEPTH])['name']}__{points.OPTION_CHECKS[key]}")
+    if key == "format":
+        return points.FORMAT_POINTS.get(owner["logicalType"], points.FORMAT_OF_TYPED)
+    return points.OPTION_POINTS.get(key, points.NOTHING)
+
+
+def _written(context: _Context, path: Path, depth: int) -> str:
+    """A leaf of the quality rule or relationship that stands at `path[:depth]`."""
+    key = path[depth]
+    if key in points.QUALITY_POINTS and "quality" in path:
+        return points.QUALITY_POINTS[str(key)]
+    rule = context.at(path[:depth])
+    if rule.get("type") == "text":
+        return points.PROSE
+    line = context.document.line(path[:depth])
+    names = [clause.name for clause in context.contract.clauses if clause.place.line == line]
+    return f"gate: check {', '.join(names)}" if names else points.UNKNOWN
+
+
+def _custom(context: _Context, path: Path) -> str:
+    """A leaf of a custom property, here or deeper."""
+    at = path.index("customProperties")
+    if at + 1 == len(path):  # an empty list
+        return points.NOTHING
+    item = context.at(path[: at + 2])
+    name = item["property"]
+    if path[at + 2] in ("description", "id"):
+        return points.CUSTOM_WORDS
+    if name == "scope" and "quality" in path:
+        return _written(context, path, path.index("quality") + 2)
+    return points.CUSTOM_POINTS.get(name, points.OWN)

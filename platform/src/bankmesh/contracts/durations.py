@@ -1,0 +1,37 @@
+"""Durations of service levels: a value with a unit of the standard, in seconds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.documents import Value
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+# A month is 30 days and a year 365, as retention rules of banks count them; the exact length would depend on a date.
+_UNITS = {
+    "s sec second seconds": 1,
+    "m min minute minutes": _MINUTE,
+    "h hr hour hours": _HOUR,
+    "d day days": _DAY,
+    "w wk week weeks": 7 * _DAY,
+    "mo month months": 30 * _DAY,
+    "y yr year years": 365 * _DAY,
+}
+UNITS: dict[str, int] = {name: seconds for names, seconds in _UNITS.items() for name in names.split()}
+LONGEST = 1_000 * 365 * _DAY  # a thousand years; more is a mistake and would overflow a timedelta
+
+
+def seconds(value: Value, unit: str | None) -> float:
+    """`value` times `unit` in seconds. Raises ValueError, saying what is allowed."""
+    if unit not in UNITS:
+        given = f"unit {unit}" if unit else "no unit"
+        raise ValueError(f"{given}; allowed: {', '.join(UNITS)}")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and 0 < value < math.inf):
+        raise ValueError(f"value {value!r} is not a positive number")
+    if value > LONGEST / UNITS[unit]:
+        raise ValueError(f"{value} {unit} is longer than a thousand years")
+    return float(value * UNITS[unit])

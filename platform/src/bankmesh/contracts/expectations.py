@@ -1,0 +1,74 @@
+"""Rules written as expectations of Great Expectations: `type: custom`, `engine: greatExpectations`.
+
+Known types are those of the installed package, found by its file names: importing it takes seconds.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.documents import parse
+from bankmesh.contracts.model import Expectation
+from bankmesh.contracts.standard import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bankmesh.contracts.documents import Value
+
+ENGINES = ("greatExpectations", "great-expectations", "great_expectations")
+_COLUMN_KEYS = ("column", "column_A", "column_B")
+_COLUMNS_KEYS = ("column_list", "column_set")
+
+
+@cache
+def known_types() -> frozenset[str]:
+    """Snake-case types of the core expectations of the installed Great Expectations."""
+    found = find_spec("great_expectations")
+    folders = (
+        [Path(place) / "expectations" / "core" for place in (found.submodule_search_locations or ())] if found else []
+    )
+    names = (file.stem for folder in folders for file in folder.glob("*.py"))
+    return frozenset(n for n in names if n.startswith("expect_") or n == "unexpected_rows_expectation")
+
+
+def read_expectation(
+    implementation: Value, column: str | None, columns: Collection[str]
+) -> tuple[Expectation, tuple[str, ...]]:
+    """The expectation, and the columns it is about. Raises ValueError, saying what is allowed.
+
+    `column` is the column the rule stands at: it is filled in where a column expectation names none.
+    """
+    given = _parsed(implementation) if isinstance(implementation, str) else implementation
+    arguments = given.get("kwargs") or {} if isinstance(given, dict) else None
+    if not isinstance(arguments, dict) or set(given) - {"type", "kwargs"}:
+        raise ValueError("implementation is a mapping of type, a text, and kwargs, a mapping; nothing else")
+    name = given.get("type")
+    if not isinstance(name, str) or name not in known_types():
+        raise ValueError(f"there is no core expectation {name}.{nearest(str(name), known_types())}")
+    arguments = dict(arguments)
+    if column is not None and name.startswith("expect_column_") and "column_A" not in arguments:
+        arguments.setdefault("column", column)
+    return Expectation(name, arguments), _named_columns(arguments, columns)
+
+
+def _parsed(text: str) -> Value:
+    """An implementation written as a text of YAML or JSON."""
+    document, faults = parse("implementation", text)
+    if faults:
+        raise ValueError(f"implementation, line {faults[0].line}: {faults[0].message}")
+    return document.data
+
+
+def _named_columns(arguments: dict[str, Any], columns: Collection[str]) -> tuple[str, ...]:
+    named = [arguments[key] for key in _COLUMN_KEYS if key in arguments]
+    for key in _COLUMNS_KEYS:
+        value = arguments.get(key, [])
+        named.extend(value if isinstance(value, list) else [value])
+    for name in named:
+        if not isinstance(name, str) or name not in columns:
+            raise ValueError(f"there is no column {name}.{nearest(str(name), columns)}")
+    return tuple(dict.fromkeys(named))

@@ -1,0 +1,111 @@
+"""Service levels of a contract, and the custom properties that go with its life."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.durations import seconds
+from bankmesh.contracts.model import ColumnType, ServiceLevel
+from bankmesh.contracts.sections import custom_properties
+from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.types import fit_value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bankmesh.contracts.documents import Value
+    from bankmesh.contracts.sections import Section
+
+DURATIONS = ("freshness", "latency", "retention", "frequency")
+SINGLE = ("freshness", "retention")  # enforced, so a second one could not be told from the first
+CUSTOM = ("productType", "partitioning", "consumers", "endOfSupport", "replacedBy")
+PRODUCT_TYPES = ("source-aligned", "aggregate", "consumer-aligned")
+_PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
+
+
+def read_service_levels(root: Section, table: str, columns: Collection[str] | None) -> tuple[ServiceLevel, ...]:
+    """Service levels in order. `columns` is None where columns have faults: elements are then not looked up.
+
+    Faults: `bad-duration`, `duplicate-service-level`, `unknown-element`.
+    """
+    found: list[ServiceLevel] = []
+    for section in root.sections("slaProperties"):
+        if section.faulty:
+            continue
+        name = section.data["property"]
+        if name in SINGLE and any(level.property == name for level in found):
+            section.fault("property", "duplicate-service-level", f"{name} is promised twice; keep one")
+            continue
+        _check_elements(section, table, columns)
+        found.append(_level(section, name))
+    return tuple(found)
+
+
+def _level(section: Section, name: str) -> ServiceLevel:
+    value, unit = section.data["value"], section.text("unit")
+    length: float | None = None
+    try:
+        length = seconds(value, unit)
+    except ValueError as error:
+        if name in DURATIONS:
+            at = "value" if "value" in str(error) or unit else "property"
+            section.fault(at, "bad-duration", f"{name} is a duration: {error}")
+    return ServiceLevel(
+        name, value, unit, section.text("schedule"), section.text("description"), length, section.place()
+    )
+
+
+def _check_elements(section: Section, table: str, columns: Collection[str] | None) -> None:
+    for element in (section.text("element") or "").split(","):
+        name = element.strip().removeprefix(f"{table}.")
+        if name and name != table and columns is not None and name not in columns:
+            message = f"element {element.strip()} is no column of {table}.{nearest(name, columns)}"
+            section.fault("element", "unknown-element", message)
+
+
+def read_custom(root: Section) -> tuple[str, dict[str, Any]]:
+    """The product type, and all top-level custom properties.
+
+    Faults: `missing-product-type`, `bad-product-type`, `bad-consumers`, `bad-end-of-support`, `bad-replaced-by`,
+    `unknown-custom-property`, `duplicate-custom-property`.
+    """
+    found = custom_properties(root, CUSTOM)
+    kind = found.get("productType")
+    if kind is None and not root.wrong("customProperties"):
+        message = f"custom property productType is missing; one of: {', '.join(PRODUCT_TYPES)}"
+        root.fault("customProperties", "missing-product-type", message)
+    for item in root.sections("customProperties"):
+        if not item.faulty:
+            _check_custom(item, item.data["property"], item.data["value"])
+    return kind if kind in PRODUCT_TYPES else PRODUCT_TYPES[0], found
+
+
+def _check_custom(item: Section, name: str, value: Value) -> None:
+    if name == "productType" and value not in PRODUCT_TYPES:
+        hint = nearest(str(value), PRODUCT_TYPES)
+        message = f"productType {value} is not known.{hint} Allowed: {', '.join(PRODUCT_TYPES)}"
+        item.fault("value", "bad-product-type", message)
+    elif name == "consumers" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+        item.fault("value", "bad-consumers", "consumers is a list of names")
+    elif name == "endOfSupport":
+        try:
+            fit_value(ColumnType("date"), value)
+        except ValueError as error:
+            item.fault("value", "bad-end-of-support", f"endOfSupport: {error}")
+    elif name == "replacedBy" and not (isinstance(value, str) and _PRODUCT.fullmatch(value)):
+        message = f"replacedBy {value} names no product; write domain.product, or domain.product@2 for a major"
+        item.fault("value", "bad-replaced-by", message)
+
+
+def check_other_custom(section: Section) -> None:
+    """Custom properties at places where Bankmesh knows none: only names that start with `x-`."""
+    for key in ("description", "team", "price"):
+        part = section.section(key)
+        if part is not None:
+            custom_properties(part, ())
+            for member in part.sections("members"):
+                custom_properties(member, ())
+    for key in ("schema", "support", "roles", "servers"):
+        for part in section.sections(key):
+            custom_properties(part, ())

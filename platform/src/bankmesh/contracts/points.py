@@ -1,0 +1,156 @@
+"""The table of what Bankmesh does with each key of the standard.
+
+A path is written with `[]` for every position in a list. A text is the named point where the key is enforced or
+shown; a text that starts with `!` says why it is not. `{check}` stands for the check that the key compiles to.
+A key that holds more keys is one entry for all of them.
+"""
+
+from __future__ import annotations
+
+_PEOPLE = "!kept in the contract for people; not shown anywhere yet"
+_TABLE = "!every port is one Delta table, named by the platform"
+_SERVER = "!where a port lies is configured once for the platform, not by a contract"
+_AUTOMATION = "!schedules are not compiled to automation"
+_READING = "reading: a contract that says otherwise is refused"
+_SHOW = "cli: mesh show"
+_SCHEMA = "gate: check schema"
+_CHECK = "gate: check {check}"
+_EACH_BUILD = "!the gate runs at every build, not by a schedule of its own"
+
+PROSE = "!a rule of type text is prose; write it as a metric, as sql or as an expectation"
+NOTHING = "!says false or nothing, so it promises nothing"
+OWN = "!a custom property of your own, which Bankmesh does not read"
+UNKNOWN = "!Bankmesh does not know this key"
+
+POINTS: dict[str, str] = {
+    # identity
+    "apiVersion": _READING,
+    "kind": _READING,
+    "id": "dagster: asset key",
+    "domain": "dagster: asset key",
+    "name": "dagster: asset key",
+    "dataProduct": "dagster: asset key",
+    "version": "ports: contract version in every commit",
+    "status": _SHOW,
+    "tenant": _PEOPLE,
+    "tags": "dagster: asset tags",
+    "contractCreatedTs": _PEOPLE,
+    "authoritativeDefinitions": _PEOPLE,
+    "description": _PEOPLE,
+    "description.purpose": "dagster: asset description",
+    "description.usage": _SHOW,
+    "description.limitations": _SHOW,
+    "servers": _SERVER,
+    "price": _PEOPLE,
+    # the table
+    "schema[]": _PEOPLE,
+    "schema[].name": _READING,
+    "schema[].physicalName": _TABLE,
+    "schema[].physicalType": _TABLE,
+    "schema[].logicalType": _READING,
+    "schema[].description": _SHOW,
+    "schema[].dataGranularityDescription": _SHOW,
+    # the columns
+    "schema[].properties[]": _PEOPLE,
+    "schema[].properties[].name": _SCHEMA,
+    "schema[].properties[].logicalType": _SCHEMA,
+    "schema[].properties[].physicalType": _SCHEMA,
+    "schema[].properties[].physicalName": "!a column is stored under its own name",
+    "schema[].properties[].description": "dagster: column description",
+    "schema[].properties[].classification": "gate: values above internal are kept out of check metadata",
+    "schema[].properties[].tags": "dagster: column tags",
+    "schema[].properties[].examples": "reading: each example is a value of the column's type",
+    "schema[].properties[].required": _CHECK,
+    "schema[].properties[].unique": _CHECK,
+    "schema[].properties[].primaryKey": _CHECK,
+    "schema[].properties[].primaryKeyPosition": _CHECK,
+    "schema[].properties[].partitioned": "ports: partitions of the Delta table",
+    "schema[].properties[].partitionKeyPosition": "!a product is partitioned by one column, so there is no order",
+    "schema[].properties[].encryptedName": "!encryption of columns is not compiled",
+    "schema[].properties[].criticalDataElement": _PEOPLE,
+    "schema[].properties[].transformSourceObjects": "!lineage comes from the transform itself, not from what is said",
+    "schema[].properties[].transformLogic": "!lineage comes from the transform itself, not from what is said",
+    "schema[].properties[].transformDescription": _PEOPLE,
+    "schema[].properties[].properties": "!objects are refused when the contract is read",
+    "schema[].properties[].items": "!items promise only their type and options",
+    "schema[].properties[].items.logicalType": _SCHEMA,
+    "schema[].properties[].items.physicalType": _SCHEMA,
+    # the service
+    "team": _PEOPLE,
+    "team.name": "dagster: owners",
+    "roles[]": _PEOPLE,
+    "roles[].role": _SHOW,
+    "roles[].description": _SHOW,
+    "roles[].access": "!access rules are not compiled; every reader of the store can read a port",
+    "support[]": _PEOPLE,
+    "support[].channel": _SHOW,
+    "support[].tool": _SHOW,
+    "support[].url": _SHOW,
+    "support[].scope": _SHOW,
+    "slaDefaultElement": "!a service level is about the whole product",
+    "slaProperties[]": _PEOPLE,
+    "slaProperties[].property": "{level}",
+    "slaProperties[].value": "{level}",
+    "slaProperties[].unit": "{level}",
+    "slaProperties[].element": "!a service level is about the whole product",
+    "slaProperties[].description": _SHOW,
+    "slaProperties[].schedule": _AUTOMATION,
+    "slaProperties[].scheduler": _AUTOMATION,
+}
+
+# Keys of `logicalTypeOptions`, by the check that they compile to; the same for a column and for items of an array.
+OPTION_CHECKS: dict[str, str] = {
+    "minLength": "length",
+    "maxLength": "length",
+    "pattern": "pattern",
+    "minimum": "range",
+    "maximum": "range",
+    "exclusiveMinimum": "range",
+    "exclusiveMaximum": "range",
+    "multipleOf": "multiple_of",
+    "minItems": "items",
+    "maxItems": "items",
+    "uniqueItems": "unique_items",
+}
+OPTION_POINTS: dict[str, str] = {
+    "timezone": "!every timestamp is stored in UTC",
+    "defaultTimezone": "!every timestamp is stored in UTC",
+    "maxProperties": "!objects are refused when the contract is read",
+    "minProperties": "!objects are refused when the contract is read",
+    "required": "!objects are refused when the contract is read",
+}
+# What `format` means depends on the type.
+FORMAT_POINTS: dict[str, str] = {
+    "integer": _SCHEMA,
+    "number": _SCHEMA,
+    "string": "!formats of text are not checked; write a pattern",
+}
+FORMAT_OF_TYPED = "!the port stores a typed value, which has no text format"
+
+# Keys of a quality rule that are about the rule, not in it. All others compile to its check.
+QUALITY_POINTS: dict[str, str] = {
+    "authoritativeDefinitions": _PEOPLE,
+    "businessImpact": _PEOPLE,
+    "method": _PEOPLE,
+    "tags": _PEOPLE,
+    "rule": "!deprecated by the standard; metric says what is measured",
+    "schedule": _EACH_BUILD,
+    "scheduler": _EACH_BUILD,
+}
+
+LEVELS: dict[str, str] = {
+    "freshness": "dagster: freshness policy",
+    "retention": "ports: log retention and expiry",
+    "frequency": _AUTOMATION,
+}
+OTHER_LEVEL = "!this service level is not measured"
+
+CUSTOM_POINTS: dict[str, str] = {
+    "productType": "dagster: asset tags",
+    "partitioning": "dagster: partitions",
+    "consumers": _SHOW,
+    "endOfSupport": _SHOW,
+    "replacedBy": _SHOW,
+    "declassification": "!reserved: declassification of columns is not compiled",
+}
+CUSTOM_WORDS = "!explains a custom property to people"

@@ -1,0 +1,81 @@
+"""SQL of quality rules: normalised placeholders, and a check that it reads the candidate and returns one number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+TABLE, COLUMN = "${table}", "${column}"
+_PLACEHOLDER = re.compile(r"\$?\{\s*(\w+)\s*\}")
+_TABLE_WORDS = ("table", "object")
+_COLUMN_WORDS = ("column", "property")
+# Names that no column or table of a contract has, standing in while the query is parsed.
+_TABLE_NAME, _COLUMN_NAME = "bankmesh__table", "bankmesh__column"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query with `${table}` and `${column}`, and the column names it mentions."""
+
+    text: str
+    columns: frozenset[str]
+
+
+def read_query(text: str, column: str | None) -> Query:
+    """Check one query of a quality rule. Raises ValueError, saying what is allowed.
+
+    `column` is the column the rule stands at, or None for a rule of the table.
+    """
+    normal = _normalise(text, column)
+    columns = _check(normal)
+    return Query(normal, columns | {column} if column is not None and COLUMN in normal else columns)
+
+
+def _normalise(text: str, column: str | None) -> str:
+    """The query with every spelling of a placeholder as `${table}` or `${column}`, without a final semicolon."""
+
+    def replace(found: re.Match[str]) -> str:
+        word = found[1]
+        if word in _TABLE_WORDS:
+            return TABLE
+        if word in _COLUMN_WORDS and column is not None:
+            return COLUMN
+        known = f"{TABLE} and {COLUMN}" if column is not None else f"{TABLE} (the rule stands at no column)"
+        raise ValueError(f"placeholder {found[0]} is not known; use {known}")
+
+    normal = _PLACEHOLDER.sub(replace, text).strip().removesuffix(";").strip()
+    if TABLE not in normal:
+        raise ValueError(f"the query must read {TABLE}, which stands for the candidate")
+    return normal
+
+
+def _check(normal: str) -> frozenset[str]:
+    import sqlglot
+    from sqlglot import exp
+
+    plain = normal.replace(TABLE, _TABLE_NAME).replace(COLUMN, _COLUMN_NAME)
+    try:
+        statements = sqlglot.parse(plain, dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        problem = re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()[0]
+        raise ValueError(f"the query is not DuckDB SQL: {problem}") from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise ValueError("the query must be a single select")
+    query = statements[0]
+    if len(query.selects) != 1 or query.is_star:
+        raise ValueError("the query must return one number, so it selects exactly one expression")
+    _check_tables(query)
+    return frozenset(column.name for column in query.find_all(exp.Column)) - {_COLUMN_NAME}
+
+
+def _check_tables(query: object) -> None:
+    """A rule judges the candidate alone: other tables would make a build depend on more than its inputs."""
+    from sqlglot import exp
+
+    if not isinstance(query, exp.Query):  # pragma: no cover - the caller has checked it
+        return
+    local = {cte.alias_or_name for cte in query.find_all(exp.CTE)} | {_TABLE_NAME}
+    for table in query.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier) or table.name not in local or table.db:
+            shown = table.sql(dialect="duckdb")
+            raise ValueError(f"the query may read only {TABLE} and its own CTEs, not {shown}")

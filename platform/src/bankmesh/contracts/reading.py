@@ -1,0 +1,139 @@
+"""Reads contracts: YAML, then the standard's schema, then Bankmesh's own rules; all faults of all files at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts import documents, standard
+from bankmesh.contracts.clauses import compile_clauses
+from bankmesh.contracts.columns import check_keys, read_columns, read_partitioning
+from bankmesh.contracts.identity import (
+    read_identity,
+    read_owner,
+    read_purpose,
+    read_roles,
+    read_support,
+    read_table,
+)
+from bankmesh.contracts.levels import check_other_custom, read_custom, read_service_levels
+from bankmesh.contracts.model import Contract, MissingReferences
+from bankmesh.contracts.sections import Notes, Section
+from bankmesh.errors import ContractFaults, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+def read_contract(path: Path | str) -> Contract:
+    """Read one contract. Raises ContractFaults with every fault of it, and OSError if it cannot be opened."""
+    return read_contracts([path])[0]
+
+
+def read_contracts(paths: Iterable[Path | str]) -> tuple[Contract, ...]:
+    """Read a set of contracts, in the order given.
+
+    Raises ContractFaults with every fault of every contract, and OSError if a file cannot be opened.
+    """
+    contracts, faults = _read_all(paths)
+    if faults:
+        raise ContractFaults(faults)
+    return contracts
+
+
+def find_faults(paths: Iterable[Path | str]) -> tuple[Fault, ...]:
+    """Every fault of every contract, sorted by file and line; empty if all are sound."""
+    return tuple(sorted(_read_all(paths)[1]))
+
+
+def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]:
+    """Read a contract from its text; `file` is what faults and places call it. No contract if there is a fault."""
+    document, faults = documents.parse(file, text)
+    if faults:
+        return None, faults
+    notes = Notes(document)
+    for finding in standard.check(document.data):
+        notes.add(finding.path, finding.rule, finding.message)
+    if not isinstance(document.data, dict):
+        return None, tuple(notes.faults)
+    contract = _contract(Section(notes, (), document.data))
+    return (None if notes.faults else contract), tuple(dict.fromkeys(notes.faults))
+
+
+def _read_all(paths: Iterable[Path | str]) -> tuple[tuple[Contract, ...], list[Fault]]:
+    contracts: list[Contract] = []
+    faults: list[Fault] = []
+    for path in paths:
+        text, undecodable = documents.decode(str(path), Path(path).read_bytes())
+        contract, found = (None, undecodable) if undecodable else read_text(str(path), text)
+        faults.extend(found)
+        if contract is not None:
+            contracts.append(contract)
+    faults.extend(_faults_between(contracts))
+    return tuple(contracts), faults
+
+
+def _contract(root: Section) -> Contract:
+    """The contract in a document; worth something only if no fault was noted on the way."""
+    who = read_identity(root)
+    table = read_table(root, who.name)
+    columns = read_columns(table) if table is not None else ()
+    check_keys(columns)
+    product_type, custom = read_custom(root)
+    partitioning = read_partitioning(root, table, columns, custom.get("partitioning"))
+    clauses = compile_clauses(table, columns, who.domain, who.name) if table is not None else ()
+    complete = table is not None and not table.wrong("properties")
+    names = [column.name for column, _ in columns] if complete else None
+    purpose, usage, limitations = read_purpose(root)
+    check_other_custom(root)
+    return Contract(
+        domain=who.domain,
+        name=who.name,
+        version=who.version,
+        status=who.status,
+        product_type=product_type,
+        owner=read_owner(root),
+        purpose=purpose,
+        usage=usage,
+        limitations=limitations,
+        granularity=table.text("dataGranularityDescription") if table is not None else None,
+        table_description=(table.text("description") or "" if table is not None else "") or purpose,
+        tags=root.texts("tags"),
+        columns=tuple(column for column, _ in columns),
+        clauses=clauses,
+        service_levels=read_service_levels(root, who.name, names),
+        support=read_support(root),
+        roles=read_roles(root),
+        partitioning=partitioning,
+        custom=custom,
+        file=root.notes.document.file,
+        text=root.notes.document.text,
+    )
+
+
+def _faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
+    """Faults that only a set of contracts shows: `duplicate-contract`, `unknown-reference`."""
+    by_port: dict[str, Contract] = {}
+    for contract in contracts:
+        first = by_port.setdefault(contract.port, contract)
+        if first is not contract:
+            line = documents.parse(contract.file, contract.text)[0].line(("id",))
+            message = f"{contract.product}, major {contract.major}, has a contract already: {first.file}"
+            yield Fault(contract.file, line, "duplicate-contract", message)
+    for contract in contracts:
+        for clause in contract.clauses:
+            if isinstance(clause.rule, MissingReferences) and clause.rule.product in by_port:
+                problem = _mismatch(contract, clause.rule, by_port[clause.rule.product])
+                if problem:
+                    yield Fault(contract.file, clause.place.line, "unknown-reference", problem)
+
+
+def _mismatch(contract: Contract, rule: MissingReferences, target: Contract) -> str | None:
+    """Why columns cannot refer to those of `target`, which is known here."""
+    types = {column.name: column.type for column in target.columns}
+    for own, aim in zip(rule.columns, rule.target_columns, strict=True):
+        if aim not in types:
+            return f"{rule.product} has no column {aim}.{standard.nearest(aim, types)}"
+        if types[aim] != contract.column(own).type:
+            return f"{own} is {contract.column(own).type}, but {rule.product}.{aim} is {types[aim]}"
+    return None

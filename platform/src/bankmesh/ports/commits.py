@@ -1,0 +1,146 @@
+"""The one place that writes to the Delta log.
+
+Delta protocol, sections "Add File and Remove File", "Transaction Identifiers" and "Commit Provenance
+Information".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import pyarrow as pa
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+    from deltalake.transaction import AddAction
+
+    from bankmesh.ports.measuring import CandidateFiles
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.staging import Candidate
+
+# Delta's own clean-up drops every commit before a checkpoint by age alone, and with them what versions say of
+# themselves, even the newest. Expiry removes old commits instead.
+_OWN_CLEANUP = {"delta.enableExpiredLogCleanup": "false"}
+
+
+def commit(
+    port: Port,
+    table: DeltaTable | None,
+    candidate: Candidate,
+    files: CandidateFiles,
+    *,
+    schema: pa.Schema,
+    replaced: Sequence[str] | None,
+    record: Mapping[str, Any],
+    table_name: str,
+    description: str | None,
+    configuration: Mapping[str, str],
+) -> None:
+    """Commit a candidate's files as the next version of `table`, or as version 0 if there is no table.
+
+    `replaced` are the partitions to replace, None for the whole table. Fails with CommitFailedError if
+    `table` is no longer the newest version, with DeltaError if a table was made in the meantime.
+    """
+    from deltalake import Schema
+    from deltalake.transaction import create_table_with_add_actions
+
+    partition_by = [files.partition_column] if files.partition_column else []
+    adds = _add_actions(candidate, files)
+    properties = {**configuration, **_OWN_CLEANUP}
+    if table is None:
+        create_table_with_add_actions(
+            str(port.path), Schema.from_arrow(schema), adds, mode="error", partition_by=partition_by,
+            name=table_name, description=description, configuration=properties,
+            commit_properties=_commit_properties(port, 0, record), post_commithook_properties=_hooks(),
+        )  # fmt: skip
+        return
+    _keep_properties(table, properties)
+    filters = [(files.partition_column, "in", list(replaced))] if replaced is not None else None
+    table.create_write_transaction(
+        adds,  # type: ignore[arg-type] # a list of add actions is one of actions
+        "overwrite",
+        Schema.from_arrow(schema) if replaced is None else table.schema(),
+        partition_by,
+        filters,  # type: ignore[arg-type]
+        commit_properties=_commit_properties(port, table.version() + 1, record),
+        post_commithook_properties=_hooks(),
+    )
+
+
+def commit_expiry(table: DeltaTable, first_readable: int) -> None:
+    """Record that versions before `first_readable` are no longer to be read; changes no file."""
+    from deltalake import CommitProperties
+
+    table.create_write_transaction(
+        [],
+        "append",
+        table.schema(),
+        table.metadata().partition_columns,
+        commit_properties=CommitProperties({EXPIRY_KEY: {"readable_from": first_readable}}, 0),
+        post_commithook_properties=_hooks(),
+    )
+
+
+def kept_totals(table: DeltaTable, column: str | None, replaced: Collection[str]) -> tuple[int, int]:
+    """Rows and bytes of the files outside the replaced partitions, from the log alone."""
+    import pyarrow as pa
+
+    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
+    actions = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    actions = actions.select([f"partition.{column}", "num_records", "size_bytes"])
+    kept = [
+        (rows, size)
+        for value, rows, size in zip(
+            *(actions[name].to_pylist() for name in actions.column_names), strict=True
+        )
+        if str(value) not in replaced
+    ]
+    return sum(rows or 0 for rows, _ in kept), sum(size for _, size in kept)
+
+
+def _add_actions(candidate: Candidate, files: CandidateFiles) -> list[AddAction]:
+    from deltalake.transaction import AddAction
+
+    column = files.partition_column
+    return [
+        AddAction(
+            # A relative URI, as the protocol wants: an escape in a folder's name is escaped once more.
+            path=quote(f"{candidate.name}/{file.path}", safe="/=-_.~"),
+            size=file.size,
+            partition_values={column: file.partition} if column else {},
+            modification_time=file.modified,
+            data_change=True,
+            stats=file.statistics,
+        )
+        for file in files.files
+    ]
+
+
+def _commit_properties(port: Port, version: int, record: Mapping[str, Any]) -> CommitProperties:
+    from deltalake import CommitProperties, Transaction
+
+    return CommitProperties(
+        custom_metadata={COMMIT_KEY: dict(record)},
+        # delta-rs would rebase a replacement of a new partition onto one that added the same rows.
+        max_commit_retries=0,
+        app_transactions=[Transaction(port.app_id, version)],
+    )
+
+
+def _hooks() -> PostCommitHookProperties:
+    from deltalake import PostCommitHookProperties
+
+    return PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+
+
+def _keep_properties(table: DeltaTable, wanted: Mapping[str, str]) -> None:
+    """Bring table properties up to date, in a commit of its own, if the contract's have changed."""
+    current = table.metadata().configuration
+    changed = {name: value for name, value in wanted.items() if current.get(name) != value}
+    if changed:
+        table.alter.set_table_properties(changed, raise_if_not_exists=False)
+        table.update_incremental()

@@ -1,0 +1,62 @@
+"""DuckDB connections that read Delta tables and fetch nothing: no network, no home folder.
+
+The `delta` extension comes with the Python distribution `duckdb-extension-delta`, which holds it for the one
+DuckDB version that it was built for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import PortError
+from bankmesh.sqltext import sql_literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+_DISTRIBUTION = "duckdb-extension-delta"
+
+
+def delta_extension_path() -> Path:
+    """The file to LOAD for the installed DuckDB.
+
+    Raises PortError if the distribution is missing or made for another version of DuckDB.
+    """
+    import importlib.util
+
+    import duckdb
+
+    found = importlib.util.find_spec("duckdb_extension_delta")
+    if found is None or not found.submodule_search_locations:
+        raise PortError(f"{_DISTRIBUTION} is not installed. Install {_DISTRIBUTION}=={duckdb.__version__}.")
+    folder = Path(next(iter(found.submodule_search_locations))) / "extensions"
+    path = folder / f"v{duckdb.__version__}" / "delta.duckdb_extension"
+    if not path.is_file():
+        there = ", ".join(sorted(entry.name for entry in folder.glob("v*"))) or "none"
+        raise PortError(
+            f"{_DISTRIBUTION} has no extension for DuckDB {duckdb.__version__}, only for {there}. "
+            f"Install {_DISTRIBUTION}=={duckdb.__version__}."
+        )
+    return path
+
+
+def connect(threads: int | None = None, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection that knows `delta_scan`; timezone UTC.
+
+    `memory_limit` is text such as `2GB`; `threads` and `memory_limit` default to DuckDB's own choice.
+    """
+    import duckdb
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if threads is not None:
+        settings["threads"] = threads
+    if memory_limit is not None:
+        settings["memory_limit"] = memory_limit
+    connection = duckdb.connect(":memory:", config=settings)
+    connection.execute(f"load {sql_literal(str(delta_extension_path()))}")
+    connection.execute("set TimeZone = 'UTC'")
+    return connection

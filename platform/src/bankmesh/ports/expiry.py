@@ -1,0 +1,169 @@
+"""Expiry: old versions and abandoned candidates go, everything a readable version needs stays.
+
+A kill at any instant leaves a port that reads well, and the next call finishes the work: first a
+commit says from which version on the port can be read, then files go, then commits before that version.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.faultpoints import reached
+from bankmesh.ports.commits import commit_expiry
+from bankmesh.ports.history import open_table, publications_of, readable_from
+from bankmesh.ports.locking import exclusive, is_marked
+from bankmesh.ports.places import LOG_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from deltalake import DeltaTable
+
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.publications import Publication
+
+
+@dataclass(frozen=True)
+class Expired:
+    """What went: versions that can no longer be read, abandoned candidates by name, files and their bytes."""
+
+    versions: tuple[int, ...]
+    candidates: tuple[str, ...]
+    files: int
+    bytes: int
+
+
+def expire(
+    port: Port, *, keep_candidates: timedelta, retention: timedelta | None, now: datetime | None = None
+) -> Expired:
+    """Remove what nobody may read any more and what nobody published.
+
+    A version expires when it was replaced longer than `retention` ago (None: never), so what was current at
+    some moment within the retention can be read, and the newest always. A candidate that was not published
+    goes once nothing in it has changed for `keep_candidates`, unless its build is still running. `now` is an
+    aware datetime, the present by default. Publishers wait meanwhile.
+    """
+    now = now or datetime.now(UTC)
+    with exclusive(port):
+        table = open_table(port)
+        gone: tuple[int, ...] = ()
+        needed: set[Path] = set()
+        expired_files: set[Path] = set()
+        if table is not None:
+            gone, first = _move_horizon(table, retention, now)
+            reached("expiry-recorded")
+            needed, expired_files = _files_of_versions(port, first)
+        files, size = _delete(port, expired_files - needed)
+        candidates, more, more_size = _drop_candidates(port, needed, now - keep_candidates)
+        reached("files-expired")
+        if table is not None:
+            _drop_commits(port, first)
+        return Expired(gone, candidates, files + more, size + more_size)
+
+
+def _move_horizon(
+    table: DeltaTable, retention: timedelta | None, now: datetime
+) -> tuple[tuple[int, ...], int]:
+    """Versions that expire now, and the first readable one after that."""
+    known = publications_of(table)[::-1]
+    before = readable_from(table.history())
+    count = 0 if retention is None else _count_expired(known, now - retention)
+    if not count:
+        return (), before
+    first = known[count].version
+    commit_expiry(table, first)
+    return tuple(found.version for found in known[:count]), first
+
+
+def _count_expired(oldest_first: Sequence[Publication], limit: datetime) -> int:
+    count = 0
+    # A version is replaced at the moment its successor is published; the last one has none.
+    for successor in oldest_first[1:]:
+        if successor.published_at >= limit:
+            break
+        count += 1
+    return count
+
+
+def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
+    """Files of all versions from `first` on, and of those before it that the log still knows."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    needed: set[Path] = set()
+    expired: set[Path] = set()
+    for version in _commit_versions(port):
+        try:
+            uris = DeltaTable(str(port.path), version=version).file_uris()
+        except DeltaError:
+            if version >= first:
+                raise
+            continue  # An earlier expiry, killed half-way, has removed what this version builds on.
+        (needed if version >= first else expired).update(map(Path, uris))
+    return needed, expired
+
+
+def _commit_versions(port: Port) -> list[int]:
+    return sorted(int(path.stem) for path in (port.path / LOG_FOLDER).glob("*.json") if path.stem.isdigit())
+
+
+def _drop_candidates(port: Port, needed: set[Path], limit: datetime) -> tuple[tuple[str, ...], int, int]:
+    names: list[str] = []
+    files = size = 0
+    in_use = {path.relative_to(port.path).parts[0] for path in needed if path.is_relative_to(port.path)}
+    for folder in _candidate_folders(port):
+        if folder.name in in_use:
+            # Published: what else is left in it, a file without rows say, does no harm.
+            continue
+        if is_marked(folder) or _last_change(folder) >= limit.timestamp():
+            continue
+        sizes = [path.stat().st_size for path in folder.rglob("*.parquet")]
+        shutil.rmtree(folder)
+        names.append(folder.name)
+        files, size = files + len(sizes), size + sum(sizes)
+    return tuple(names), files, size
+
+
+def _candidate_folders(port: Port) -> list[Path]:
+    if not port.path.is_dir():
+        return []
+    return sorted(path for path in port.path.iterdir() if path.is_dir() and path.name[0] not in "._")
+
+
+def _last_change(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+
+
+def _delete(port: Port, paths: Iterable[Path]) -> tuple[int, int]:
+    files = size = 0
+    for path in sorted(paths):
+        if path.is_file():
+            size += path.stat().st_size
+            path.unlink()
+            files += 1
+    inside = (path.relative_to(port.path).parts for path in paths if path.is_relative_to(port.path))
+    for folder in {port.path / parts[0] for parts in inside if len(parts) > 1}:
+        if folder.is_dir() and not any(folder.rglob("*.parquet")) and not is_marked(folder):
+            shutil.rmtree(folder)
+    return files, size
+
+
+def _drop_commits(port: Port, first: int) -> None:
+    """Remove commits before the first readable version, which gets a checkpoint to stand on."""
+    from deltalake import DeltaTable
+
+    log = port.path / LOG_FOLDER
+    old = [path for path in sorted(log.iterdir()) if path.stem[:20].isdigit() and int(path.stem[:20]) < first]
+    if not old:
+        return
+    if not (log / f"{first:020d}.checkpoint.parquet").is_file():
+        DeltaTable(str(port.path), version=first).create_checkpoint()
+        # That made the log point at an old checkpoint; a newer one spares readers the commits between.
+        DeltaTable(str(port.path)).create_checkpoint()
+    reached("checkpoint-written")
+    for path in old:
+        path.unlink()

@@ -1,0 +1,66 @@
+"""Advisory locks on files; the kernel drops them when their process ends, however it ends.
+
+Two kinds: the port's own lock, held for the milliseconds in which a publisher looks, decides and commits,
+and the mark of a running build, held for as long as its `Candidate` is in use, which keeps expiry away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bankmesh.ports.places import Port
+
+# Readers and vacuum of Delta Lake pass over names that begin with a dot.
+PORT_LOCK = ".port.lock"
+BUILD_MARK = ".building"
+
+
+@contextlib.contextmanager
+def exclusive(port: Port) -> Iterator[None]:
+    """Keep all other publishers, and expiry, off the port; waits for as long as another has it.
+
+    Works between processes, and between threads since each call opens the file anew.
+    """
+    port.path.mkdir(parents=True, exist_ok=True)
+    descriptor = _open(port.path / PORT_LOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        # Unlocking, not only closing: a child forked meanwhile has the file open too.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def mark_build(folder: Path) -> int:
+    """Mark `folder` as in use by this process; returns the open descriptor that holds the mark."""
+    descriptor = _open(folder / BUILD_MARK)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether a living process uses `folder` for a build."""
+    try:
+        descriptor = os.open(folder / BUILD_MARK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,0 +1,101 @@
+"""What a published version says about itself, and how that stands in its commit.
+
+The commit's `commitInfo` carries one key of ours, `bankmesh`:
+
+| key | meaning |
+| --- | --- |
+| `format` | 1 |
+| `port` | `domain.product@major` |
+| `candidate` | name of the folder that the files were written into |
+| `rows`, `bytes` | of the whole table at this version |
+| `run_id`, `attempt` | the run that published, and which attempt of its step (null if not known) |
+| `contract_version`, `code_version` | what it was built by |
+| `inputs` | the snapshot vector: product to Delta version, landing to fingerprint |
+| `partitions` | the partitions replaced; null if everything was |
+| `gate` | result of the gate: summary and clauses |
+
+Delta protocol, section "Commit Provenance Information": `commitInfo` is free for writers to add to.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMIT_KEY = "bankmesh"
+EXPIRY_KEY = "bankmesh_expiry"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a version comes from; `gate` is JSON as `bankmesh.quality` writes it and holds no data values."""
+
+    run_id: str
+    contract_version: str
+    code_version: str
+    inputs: Mapping[str, int | str] = field(hash=False)
+    partitions: tuple[str, ...] | None
+    gate: Mapping[str, Any] = field(hash=False)
+    attempt: int | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One published version; `rows` and `bytes` are those of the whole table at that version."""
+
+    version: int
+    published_at: datetime
+    rows: int
+    bytes: int
+    provenance: Provenance
+    candidate: str
+
+
+def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Provenance) -> dict[str, Any]:
+    """The value of the commit's `bankmesh` key. NaN and infinities, which JSON lacks, become text."""
+    record = {
+        "format": FORMAT,
+        "port": port,
+        "candidate": candidate,
+        "rows": rows,
+        "bytes": size,
+        "run_id": provenance.run_id,
+        "attempt": provenance.attempt,
+        "contract_version": provenance.contract_version,
+        "code_version": provenance.code_version,
+        "inputs": dict(provenance.inputs),
+        "partitions": None if provenance.partitions is None else list(provenance.partitions),
+        "gate": dict(provenance.gate),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(record, default=str), parse_constant=str)
+    return plain
+
+
+def from_commit(commit: Mapping[str, Any]) -> Publication | None:
+    """The publication that an entry of the table's history is; None for a commit that is not ours."""
+    record = commit.get(COMMIT_KEY)
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        return None
+    partitions = record["partitions"]
+    return Publication(
+        version=commit["version"],
+        published_at=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
+        rows=record["rows"],
+        bytes=record["bytes"],
+        candidate=record["candidate"],
+        provenance=Provenance(
+            run_id=record["run_id"],
+            attempt=record["attempt"],
+            contract_version=record["contract_version"],
+            code_version=record["code_version"],
+            inputs=record["inputs"],
+            partitions=None if partitions is None else tuple(partitions),
+            gate=record["gate"],
+        ),
+    )

@@ -1,0 +1,188 @@
+"""Publishing: one Delta commit that names files which are already written.
+
+Who wins when two publish at once: a publisher takes the port's lock, looks at what is newest, and commits
+only if that is what its candidate was decided on. If not, its caller decides anew (`on_moved`) and it tries
+again. Where locks do not reach, the commit itself refuses: it carries `Transaction(app_id, version)` and is
+never rebased by delta-rs (`max_commit_retries=0`), so a stale table handle fails with CommitFailedError.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import PortError, PublishConflict
+from bankmesh.faultpoints import reached
+from bankmesh.ports.commits import commit, kept_totals
+from bankmesh.ports.history import newest_of, open_table, publications_of
+from bankmesh.ports.locking import exclusive
+from bankmesh.ports.publications import Publication, to_commit
+from bankmesh.ports.staging import unmark
+from bankmesh.ports.suitability import check_files_lie_there, check_not_null, check_partitions, check_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    from bankmesh.ports.measuring import CandidateFiles
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.publications import Provenance
+    from bankmesh.ports.staging import Candidate
+
+# Of these, all but the last decide without the lock, so that others can go on meanwhile.
+_TRIES = 5
+_PAUSE = 0.02
+
+
+@dataclass(frozen=True)
+class ReplaceAll:
+    """The candidate becomes the whole table."""
+
+
+@dataclass(frozen=True)
+class ReplacePartitions:
+    """The candidate takes the place of these partitions, also of those that it has no rows for."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """Everything that a publish was asked to do."""
+
+    port: Port
+    candidate: Candidate
+    files: CandidateFiles
+    schema: pa.Schema
+    replace: ReplaceAll | ReplacePartitions
+    provenance: Provenance
+    table_name: str
+    description: str | None
+    configuration: Mapping[str, str]
+
+
+def publish(
+    port: Port,
+    candidate: Candidate,
+    files: CandidateFiles,
+    schema: pa.Schema,
+    *,
+    replace: ReplaceAll | ReplacePartitions,
+    provenance: Provenance,
+    table_name: str | None = None,
+    description: str | None = None,
+    configuration: Mapping[str, str] | None = None,
+    on_moved: Callable[[Publication], None] | None = None,
+) -> Publication:
+    """Publish a candidate in one commit, after which every new reader sees it and no reader sees half of it.
+
+    `on_moved` is called with the newest publication whenever that is not the one the candidate was decided
+    on; it may raise PublishConflict, and if it returns the publish goes on. Without it, any other publication
+    since `stage` is a conflict. In its last call the port's lock is held: it must not publish to the same port
+    itself.
+
+    `configuration` are Delta table properties, kept as they are here at every publish. Calling this again
+    for a candidate that is already published returns its publication.
+
+    Raises PublishConflict, and PortError if files lie outside the partitions to replace, have changed since
+    they were measured or hold nulls in a column that is not nullable, if the schema is one that the same major
+    may not have, or if the commit could not be written. Nothing is published then.
+    """
+    request = _Request(
+        port, candidate, files, schema, replace, provenance,
+        table_name or port.product, description, dict(configuration or {}),
+    )  # fmt: skip
+    replaced = replace.values if isinstance(replace, ReplacePartitions) else None
+    check_partitions(
+        port, files, replace.column if isinstance(replace, ReplacePartitions) else None, replaced
+    )
+    check_not_null(port, files, schema)
+    decided = candidate.base_version
+    for attempt in range(_TRIES):
+        with exclusive(port):
+            table = open_table(port)
+            done = _found(table, candidate)
+            if done:
+                return done
+            newest = newest_of(table) if table else None
+            if newest and newest.version != decided and attempt == _TRIES - 1:
+                _decide(port, newest, on_moved)
+                decided = newest.version
+            if (newest.version if newest else None) == decided:
+                # The very handle that was looked at: what others commit from here on, it does not know.
+                published = _try_commit(request, table)
+                if published:
+                    unmark(candidate)
+                    return published
+        if newest and newest.version != decided:
+            _decide(port, newest, on_moved)
+            decided = newest.version
+        else:
+            time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - spreads publishers, no secret
+    raise PublishConflict(port.name, f"others changed its table during each of {_TRIES} tries")
+
+
+def _found(table: DeltaTable | None, candidate: Candidate) -> Publication | None:
+    """The publication that the candidate became, whoever has published since."""
+    known = publications_of(table) if table else ()
+    return next((publication for publication in known if publication.candidate == candidate.name), None)
+
+
+def _decide(port: Port, newest: Publication, on_moved: Callable[[Publication], None] | None) -> None:
+    if on_moved is None:
+        raise PublishConflict(port.name, f"version {newest.version} was published after this build began")
+    on_moved(newest)
+
+
+def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | None:
+    """Commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    port, candidate = request.port, request.candidate
+    check_files_lie_there(port, candidate, request.files)
+    try:
+        _commit(request, table)
+    except (DeltaError, OSError) as error:
+        # What comes after a commit, a checkpoint say, can fail as well; the log knows whether it is there.
+        published = _found(open_table(port), candidate)
+        if published:
+            return published
+        if isinstance(error, CommitFailedError) or (table is None and port.is_published):
+            return None
+        text = f"{port.name}: the commit could not be written ({error}). Nothing is published."
+        raise PortError(text) from error
+    reached("after-commit")
+    published = _found(open_table(port), candidate)
+    if published is None:
+        raise PortError(f"{port.name}: the commit was accepted and then not found. Look at {port.path}.")
+    return published
+
+
+def _commit(request: _Request, table: DeltaTable | None) -> None:
+    replaced = request.replace.values if isinstance(request.replace, ReplacePartitions) else None
+    rows, size = request.files.rows, request.files.bytes
+    if table is not None:
+        partial = replaced is not None
+        check_schema(request.port, table, request.schema, request.files.partition_column, partial=partial)
+        if replaced is not None:
+            kept_rows, kept_bytes = kept_totals(table, request.files.partition_column, replaced)
+            rows, size = rows + kept_rows, size + kept_bytes
+    record = to_commit(request.port.app_id, request.candidate.name, rows, size, request.provenance)
+    reached("before-commit")
+    commit(
+        request.port,
+        table,
+        request.candidate,
+        request.files,
+        schema=request.schema,
+        replaced=replaced,
+        record=record,
+        table_name=request.table_name,
+        description=request.description,
+        configuration=request.configuration,
+    )

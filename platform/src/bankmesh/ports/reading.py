@@ -1,0 +1,126 @@
+"""Reading a port at one version: the same rows by DuckDB, Polars and Arrow, whatever is published later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import NotPublished, PortError
+from bankmesh.ports.history import at_version, latest, open_table
+from bankmesh.sqltext import sql_literal, sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    import polars as pl
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.publications import Provenance, Publication
+
+
+@dataclass(frozen=True)
+class OpenVersion:
+    """A published version, pinned: every way of reading it gives the rows of that version."""
+
+    port: Port
+    publication: Publication
+
+    @property
+    def version(self) -> int:
+        """The Delta version."""
+        return self.publication.version
+
+    @property
+    def published_at(self) -> datetime:
+        """When it was committed (UTC)."""
+        return self.publication.published_at
+
+    @property
+    def rows(self) -> int:
+        """Rows of the whole table."""
+        return self.publication.rows
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where it comes from."""
+        return self.publication.provenance
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns and types, as stored in this version."""
+        import pyarrow as pa
+
+        return pa.schema(self._table().schema().to_arrow())
+
+    def files(self) -> tuple[Path, ...]:
+        """Absolute paths of the Parquet files, sorted."""
+        return tuple(sorted(Path(uri) for uri in self._table().file_uris()))
+
+    def duckdb_relation_sql(self) -> str:
+        """Text that stands where a table name may, on a connection of `connect`."""
+        return relation_sql(self.port, self.version)
+
+    def scan_polars(self) -> pl.LazyFrame:
+        """A lazy frame; nothing is read until it is collected."""
+        import polars as pl
+
+        return pl.scan_delta(self._table())
+
+    def to_arrow(self) -> pa.Table:
+        """All rows, in memory."""
+        return self._table().to_pyarrow_table()
+
+    def _table(self) -> DeltaTable:
+        table = open_table(self.port, self.version)
+        if table is None:
+            raise NotPublished(self.port.name, self.version, ())
+        return table
+
+
+def open_version(port: Port, version: int | None = None) -> OpenVersion:
+    """Open a published version, the newest if none is named.
+
+    Raises NotPublished if there is no such publication, PortError if files of it were deleted by hand (by
+    a vacuum, say).
+    """
+    newest = latest(port)
+    if version is None:
+        if newest is None:
+            raise NotPublished(port.name, None, ())
+        return OpenVersion(port, newest)
+    opened = OpenVersion(port, at_version(port, version))
+    if newest is None or version != newest.version:
+        _check_files(opened)
+    return opened
+
+
+def relation_sql(port: Port, version: int) -> str:
+    """The rows of a version as a DuckDB table function."""
+    return f"delta_scan({sql_literal(str(port.path))}, version => {version})"
+
+
+def rest_relation_sql(
+    port: Port, version: int, partition_column: str, replaced_values: Collection[str]
+) -> str:
+    """The rows of a version that replacing these partitions would keep, as a subquery for DuckDB.
+
+    Written as a chain of `<>`, since `delta_scan` leaves out files by that and not by `not in`.
+    """
+    relation = relation_sql(port, version)
+    column = sql_name(partition_column)
+    kept = " and ".join(f"{column} <> {sql_literal(value)}" for value in sorted(replaced_values))
+    return f"(select * from {relation} where {kept or 'true'})"  # noqa: S608 - quoted by sqltext
+
+
+def _check_files(opened: OpenVersion) -> None:
+    # Readers of the newest version need no check: nothing may delete its files.
+    missing = sum(not path.exists() for path in opened.files())
+    if missing:
+        raise PortError(
+            f"{opened.port.name}: version {opened.version} can no longer be read, {missing} of its files "
+            "were deleted by something other than expiry (a vacuum, say). Read a later version."
+        )

@@ -1,0 +1,56 @@
+"""Candidates: folders inside a port's table that no version refers to, so that no reader can see them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+import weakref
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bankmesh.ports.history import latest
+from bankmesh.ports.locking import BUILD_MARK, mark_build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.ports.places import Port
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A folder to write Parquet files into, and the version that was newest when it was made.
+
+    An unpartitioned product writes `*.parquet` anywhere below `path`, a partitioned one
+    `<column>=<value>/*.parquet`, the column left out of the files. While this value lives, expiry leaves the
+    folder alone.
+    """
+
+    path: Path
+    base_version: int | None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which its commit records."""
+        return self.path.name
+
+
+def stage(port: Port) -> Candidate:
+    """Make a fresh candidate in the port's table folder.
+
+    Call it before the build begins: what is published from here on counts as published in between.
+    """
+    newest = latest(port)
+    path = port.path / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4()}"
+    path.mkdir(parents=True)
+    candidate = Candidate(path, newest.version if newest else None)
+    weakref.finalize(candidate, os.close, mark_build(path))
+    return candidate
+
+
+def unmark(candidate: Candidate) -> None:
+    """Remove the mark's file once the candidate is published; harmless if it is gone."""
+    with contextlib.suppress(OSError):
+        (candidate.path / BUILD_MARK).unlink()

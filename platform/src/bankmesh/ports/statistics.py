@@ -1,0 +1,144 @@
+"""File statistics for the Delta log, taken from Parquet footers so that readers can skip files.
+
+Delta protocol, section "Per-file Statistics": a `minValues` entry may be lower, a `maxValues` entry higher
+than any value there is, never the other way round. What cannot be stated soundly is left out, which is always
+allowed:
+
+* floating point (not-a-number has no place in an order), booleans and nested columns;
+* columns that the caller does not name, since the log is readable to whoever may read any column;
+* decimals of more than 15 digits, which a reader that parses JSON numbers as doubles would round;
+* columns of which a writer left out the statistics of some row group.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+# What Delta's own writers cut strings at, and the character that makes a cut maximum greater again.
+_PREFIX = 32
+_GREATEST = "\U0010ffff"
+# Any decimal of 15 significant digits survives the way to a double and back.
+_DOUBLE_DIGITS = 15
+
+
+def null_counts(footer: pq.FileMetaData) -> dict[str, int]:
+    """Nulls in each flat column of a file; columns whose writer did not count them are absent."""
+    counts: dict[str, int] = {}
+    for name, chunks in _flat_columns(footer):
+        known = [found.null_count for found in chunks if found is not None and found.has_null_count]
+        if len(known) == len(chunks):
+            counts[name] = sum(known)
+    return counts
+
+
+def delta_statistics(footer: pq.FileMetaData, schema: pa.Schema, columns: Collection[str]) -> str:
+    """The `stats` text of a file's add action; least and greatest values for `columns` only."""
+    least: dict[str, str] = {}
+    greatest: dict[str, str] = {}
+    for name, chunks in _flat_columns(footer):
+        if name not in columns or not _is_ordered(schema.field(name).type):
+            continue
+        bounds = _bounds(chunks)
+        if bounds is None:
+            continue
+        low, high = _lower(bounds[0]), _upper(bounds[1])
+        if low is not None:
+            least[name] = low
+        if high is not None:
+            greatest[name] = high
+    parts = {
+        "numRecords": str(footer.num_rows),
+        "minValues": _object(least),
+        "maxValues": _object(greatest),
+        "nullCount": json.dumps(null_counts(footer)),
+    }
+    return _object(parts)
+
+
+def _flat_columns(footer: pq.FileMetaData) -> Iterator[tuple[str, list[pq.Statistics | None]]]:
+    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
+    for index in range(footer.num_columns):
+        column = footer.schema.column(index)
+        # A nested leaf's path has more parts than its name, and it counts items where Delta wants rows.
+        flat = column.max_repetition_level == 0 and column.max_definition_level <= 1
+        if flat and column.path == column.name:
+            yield column.name, [group.column(index).statistics for group in groups if group.num_rows]
+
+
+def _is_ordered(kind: pa.DataType) -> bool:
+    import pyarrow.types as of
+
+    checks = (of.is_integer, of.is_date, of.is_timestamp, of.is_decimal, of.is_string)
+    return any(check(kind) for check in checks)
+
+
+def _bounds(chunks: list[pq.Statistics | None]) -> tuple[Any, Any] | None:
+    """Least and greatest value over all row groups; None if unknown or if there are only nulls."""
+    lows, highs = [], []
+    for found in chunks:
+        if found is None:
+            return None
+        if not found.has_min_max:
+            if found.has_null_count and found.num_values == 0:
+                continue
+            return None
+        try:
+            lows.append(found.min)
+            highs.append(found.max)
+        except (ValueError, OverflowError):
+            # A bound cut inside a character, or a moment beyond the year 9999.
+            return None
+    return (min(lows), max(highs)) if lows else None
+
+
+def _lower(value: object) -> str | None:
+    """A JSON value that is at most `value`."""
+    if isinstance(value, datetime):
+        return _moment(value)
+    if isinstance(value, str):
+        return json.dumps(value[:_PREFIX])
+    return _plain(value)
+
+
+def _upper(value: object) -> str | None:
+    """A JSON value that is at least `value`."""
+    if isinstance(value, datetime):
+        try:
+            # Delta writes milliseconds, so the next one stands for any part of this one.
+            return _moment(value + timedelta(microseconds=-value.microsecond % 1000))
+        except OverflowError:
+            return None
+    if isinstance(value, str):
+        if len(value) <= _PREFIX:
+            return json.dumps(value)
+        cut = value[:_PREFIX] + _GREATEST
+        return json.dumps(cut) if cut >= value else None
+    return _plain(value)
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, Decimal):
+        digits = value.normalize().as_tuple().digits
+        return format(value, "f") if len(digits) <= _DOUBLE_DIGITS else None
+    if isinstance(value, date):
+        return json.dumps(value.isoformat())
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def _moment(value: datetime) -> str:
+    return json.dumps(value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z")
+
+
+def _object(parts: dict[str, str]) -> str:
+    return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in parts.items()) + "}"

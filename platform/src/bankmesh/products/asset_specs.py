@@ -1,0 +1,146 @@
+"""Contract in, Dagster specs out: pure functions from a contract to what the Dagster UI shows of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.contracts.model import Severity
+from bankmesh.products.definition import input_key
+from bankmesh.products.relations import referenced_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.contracts.model import Column, Contract, Partitioning
+    from bankmesh.products.definition import ProductDefinition
+
+_KINDS = {"dbt": {"dbt", "duckdb", "deltalake"}, "polars": {"polars", "deltalake"}}
+
+
+def asset_spec(product: ProductDefinition) -> dg.AssetSpec:
+    """The asset of a product: owners, tags, kinds, schema, freshness and code version, all from the contract."""
+    contract = product.contract
+    # The gate looks foreign keys up in what they refer to, so those products come first too.
+    reads = {*product.inputs.values(), *referenced_inputs(contract).values()}
+    return dg.AssetSpec(
+        product.key,
+        deps=sorted({input_key(source) for source in reads}),
+        description=describe(contract),
+        metadata=_metadata(product),
+        # A gate that fails publishes nothing, so a step may end without a materialisation.
+        skippable=True,
+        group_name=contract.domain,
+        code_version=product.code_version,
+        owners=[f"team:{_slug(contract.owner)}"],
+        tags=_tags(contract),
+        kinds=_KINDS[product.engine],
+        partitions_def=partitions_of(contract.partitioning),
+        freshness_policy=freshness_of(contract),
+    )
+
+
+def check_specs(product: ProductDefinition) -> list[dg.AssetCheckSpec]:
+    """One Dagster asset check for each clause. None is `blocking`: the gate sits before publishing."""
+    return [
+        dg.AssetCheckSpec(
+            clause.name,
+            asset=product.key,
+            description=clause.description,
+            metadata={
+                "severity": clause.severity.value,
+                "rule": type(clause.rule).__name__,
+                "looks at": "the whole table" if clause.whole_table else "what the run built",
+                "contract": str(clause.place),
+            },
+        )
+        for clause in product.contract.clauses
+    ]
+
+
+def dagster_severity(severity: Severity) -> dg.AssetCheckSeverity:
+    """How Dagster shows a broken clause."""
+    return dg.AssetCheckSeverity.ERROR if severity is Severity.ERROR else dg.AssetCheckSeverity.WARN
+
+
+def partitions_of(partitioning: Partitioning | None) -> dg.TimeWindowPartitionsDefinition | None:
+    """Months or days from the contract's start to its end, or to now where it has none."""
+    if partitioning is None:
+        return None
+    if partitioning.granularity == "month":
+        return dg.MonthlyPartitionsDefinition(start_date=partitioning.start, end_date=partitioning.end)
+    return dg.DailyPartitionsDefinition(start_date=partitioning.start, end_date=partitioning.end)
+
+
+def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:
+    """The contract's `freshness` service level as a Dagster policy, measured from publication."""
+    level = contract.service_level("freshness")
+    if level is None or level.seconds is None:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(seconds=level.seconds))
+
+
+def describe(contract: Contract) -> str:
+    """The product in Markdown, as its asset page shows it."""
+    parts = [contract.purpose.strip()]
+    if contract.granularity:
+        parts.append(f"**Granularity**: {contract.granularity.strip()}")
+    if contract.usage:
+        parts.append(f"**Usage**: {contract.usage.strip()}")
+    if contract.limitations:
+        parts.append(f"**Limitations**: {contract.limitations.strip()}")
+    parts.append(
+        f"{contract.product_type} data product of *{contract.domain}*, contract {contract.version} "
+        f"({contract.status.value}), owned by {contract.owner}."
+    )
+    return "\n\n".join(parts)
+
+
+def table_schema(columns: Sequence[Column]) -> dg.TableSchema:
+    """Columns with types, descriptions and classification, as Dagster's asset page shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=str(column.type),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=not column.required, unique=column.primary_key_position is not None
+                ),
+                tags={"classification": column.classification.label},
+            )
+            for column in columns
+        ]
+    )
+
+
+def _metadata(product: ProductDefinition) -> dict[str, object]:
+    contract = product.contract
+    references = [
+        dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in product.code_files
+    ]
+    return {
+        "dagster/column_schema": table_schema(contract.columns),
+        "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=list(references)),
+        "contract version": contract.version,
+        "classification": contract.classification.label,
+        "support": ", ".join(channel.url or channel.channel for channel in contract.support),
+        "read it": f'mesh.get_data_product("{contract.domain}", "{contract.name}")',
+    }
+
+
+def _tags(contract: Contract) -> dict[str, str]:
+    tags = {
+        "domain": contract.domain,
+        "product_type": contract.product_type,
+        "classification": contract.classification.label,
+        "contract_status": contract.status.value,
+    }
+    return tags | {_slug(tag): "" for tag in contract.tags}
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text.strip()).strip("-").lower()

@@ -1,0 +1,1 @@
+"""What stands in a domain's `defs.yaml`: a Polars product, all dbt products, all legacy sources."""

@@ -1,0 +1,84 @@
+"""`bankmesh.DbtDataProducts`: every dbt model of the domain whose name has a contract is a product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from bankmesh.products.components.assets import product_asset
+from bankmesh.products.components.polars_product import contract_path
+from bankmesh.products.dbt_inputs import write_dbt_inputs
+from bankmesh.products.dbt_models import (
+    DbtProjectPlace,
+    find_models,
+    load_manifest,
+    model_code_version,
+    model_inputs,
+    model_name,
+    with_ancestors,
+)
+from bankmesh.products.definition import ProductDefinition
+from bankmesh.products.domain import domain_of, settings_of
+from bankmesh.workspace import all_contract_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.domain import Domain
+    from bankmesh.products.operation import Build
+
+
+class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
+    """All dbt products of a domain; `models/<domain>/` of the workspace's dbt project holds their models.
+
+    Attributes:
+        project: folder of the dbt project, from the workspace's root.
+    """
+
+    project: str = "dbt_project"
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """One asset with its checks for each model that has a contract."""
+        domain, settings = domain_of(context), settings_of(context)
+        project = settings.root / self.project
+        write_dbt_inputs(project, domain.name, domain.systems, all_contract_files(settings.root))
+        place = DbtProjectPlace(project, domain.name, settings.home / "dbt" / domain.name)
+        manifest = load_manifest(place)
+        models = find_models(manifest)
+        assets = [
+            _asset(place, manifest, models[model_name(contract)], contract, domain, context.project_root)
+            for contract in domain.contracts
+            if model_name(contract) in models
+        ]
+        return dg.Definitions(assets=assets)
+
+
+def _asset(
+    place: DbtProjectPlace,
+    manifest: Mapping[str, Any],
+    node: Mapping[str, Any],
+    contract: Contract,
+    domain: Domain,
+    near: Path,
+) -> dg.AssetsDefinition:
+    files = [place.project / model["original_file_path"] for model in with_ancestors(manifest, node)]
+    product = ProductDefinition(
+        contract=contract,
+        inputs=model_inputs(manifest, node, domain.name, domain.system_names),
+        engine="dbt",
+        code_version=model_code_version(manifest, node, contract),
+        code_files=(*files, contract_path(contract)),
+    )
+    return product_asset(product, _build(place, node["name"], contract), near)
+
+
+def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:
+    def build(request: Any) -> None:  # noqa: ANN401 - the protocol types it
+        from bankmesh.products.dbt_build import build_with_dbt
+
+        build_with_dbt(place, model, contract, request)
+
+    return build

@@ -1,0 +1,134 @@
+"""`bankmesh.LegacySources`: legacy objects as external assets, and the landings that parse them strictly."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.products.definition import landing_key, legacy_key
+from bankmesh.products.domain import domain_of
+from bankmesh.settings import current_settings
+from bankmesh.sources import Landing, LegacyObject, fingerprint, land_object
+
+# No postponed annotations here: Dagster reads those of a step when it makes the asset.
+
+ACCOUNTED = "every_row_accounted_for"
+TOLERATED = "rejects_tolerated"
+
+
+class LegacySources(dg.Component, dg.Model, dg.Resolvable):
+    """Every legacy object that the domain's `sources/*.yaml` declare.
+
+    Each stands in the asset graph twice: as an observable external asset, whose data version is a fingerprint
+    of its files, and as a landing, internal to the domain: typed Parquet plus a table of rejects.
+    """
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """An external asset and a landing for each object."""
+        domain = domain_of(context)
+        objects = [item for system in domain.systems for item in system.objects]
+        near = context.project_root
+        external = [_external_asset(item, domain.name, near) for item in objects]
+        return dg.Definitions(assets=[*external, *(_landing_asset(item, domain.name, near) for item in objects)])
+
+
+def _external_asset(item: LegacyObject, domain: str, near: Path) -> dg.SourceAsset:
+    @dg.observable_source_asset(
+        key=legacy_key(item.system, item.name),
+        description=item.description,
+        group_name=domain,
+        tags={"domain": domain, "stage": "legacy", "dagster/kind/file": ""},
+        metadata={"files": ", ".join(item.files), "folder": item.folder, "owner": item.owner},
+    )
+    def observe(_context: dg.OpExecutionContext) -> dg.DataVersion:
+        return dg.DataVersion(fingerprint(item, current_settings(near).exports))
+
+    return observe
+
+
+def _landing_asset(item: LegacyObject, domain: str, near: Path) -> dg.AssetsDefinition:
+    key = landing_key(domain, item.system, item.name)
+    spec = dg.AssetSpec(
+        key,
+        deps=[legacy_key(item.system, item.name)],
+        description=f"{item.description}\n\nLanded strictly: typed rows, and rejects with file, line and reason.",
+        metadata=_spec_metadata(item),
+        skippable=True,
+        group_name=domain,
+        owners=[f"team:{item.owner}"],
+        tags={"domain": domain, "stage": "landing", "classification": item.classification.label},
+        kinds={"parquet"},
+        code_version=item.digest[:16],
+    )
+    checks = [
+        dg.AssetCheckSpec(ACCOUNTED, asset=key, description="Rows in = rows landed + rejects, counted apart."),
+        dg.AssetCheckSpec(TOLERATED, asset=key, description=f"At most {item.rejects_tolerated} rejected."),
+    ]
+
+    @dg.multi_asset(name="__".join(key.path), specs=[spec], check_specs=checks)
+    def land(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+        settings = current_settings(near)
+        try:
+            landing = land_object(item, settings.exports, settings.home, domain)
+        except LegacyFileError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+        yield from _checks(key, landing)
+        if not landing.acceptable:
+            raise dg.Failure(description=_refusal(item, landing), allow_retries=False)
+        if not landing.files:
+            context.log.info(f"{item.system}.{item.name} is optional and absent: landed as no rows.")
+        yield _materialize(key, landing)
+
+    return land
+
+
+def _checks(key: dg.AssetKey, landing: Landing) -> Iterator[dg.AssetCheckResult]:
+    counts = {"rows in": landing.rows_in, "rows landed": landing.rows, "rejects": landing.rejects}
+    for name, passed in ((ACCOUNTED, landing.balanced), (TOLERATED, landing.within_tolerance)):
+        outcome = "passed" if passed else "failed"
+        metadata = {**counts, "tolerated": landing.rejects_tolerated, "outcome": outcome}
+        yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
+
+
+def _materialize(key: dg.AssetKey, landing: Landing) -> dg.MaterializeResult[Any]:
+    complete = landing.complete_through
+    return dg.MaterializeResult(
+        asset_key=key,
+        data_version=dg.DataVersion(landing.fingerprint),
+        metadata={
+            "dagster/row_count": landing.rows,
+            "rejects": landing.rejects,
+            "files": ", ".join(file.name for file in landing.files) or "none (optional)",
+            "fingerprint": landing.fingerprint,
+            "complete through": complete.isoformat() if complete else "not known",
+        },
+    )
+
+
+def _refusal(item: LegacyObject, landing: Landing) -> str:
+    return (
+        f"{item.system}.{item.name} is not landed: {landing.rejects:,} of {landing.rows_in:,} rows rejected, "
+        f"{landing.rejects_tolerated} tolerated [{item.place}]. Readers keep the landing before. "
+        f"File, line and reason of each stand in {landing.rejects_path} (restricted: it holds raw text)."
+    )
+
+
+def _spec_metadata(item: LegacyObject) -> dict[str, Any]:
+    columns = [
+        dg.TableColumn(
+            column.name,
+            type=str(column.type),
+            description=column.description,
+            constraints=dg.TableColumnConstraints(nullable=not column.required),
+            tags={"classification": column.classification.label},
+        )
+        for column in item.columns
+    ]
+    declared = dg.LocalFileCodeReference(file_path=item.place.file, line_number=item.place.line, label="declaration")
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[declared]),
+        "rejects tolerated": str(item.rejects_tolerated),
+    }

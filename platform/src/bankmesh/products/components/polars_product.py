@@ -1,0 +1,112 @@
+"""`bankmesh.PolarsDataProduct`: a contract, a plain function, and the products and landings that it reads."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.errors import BankmeshError
+from bankmesh.products.code_versions import fingerprint_texts, imported_files
+from bankmesh.products.components.assets import product_asset
+from bankmesh.products.definition import ProductDefinition, parse_input
+from bankmesh.products.domain import domain_of
+from bankmesh.products.polars_build import build_with_polars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.definition import Input
+    from bankmesh.products.domain import Domain
+    from bankmesh.products.operation import BuildRequest
+
+
+class TransformNotUsable(BankmeshError):  # noqa: N818
+    """A `defs.yaml` names a transform that is not there or does not take the inputs that it is given."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(f"{file}: {problem}")
+
+
+class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
+    """A data product built by a plain Polars function.
+
+    Attributes:
+        contract: name of the contract (`contracts/<name>.odcs.yaml`).
+        major: major version of the contract; the newest if left out.
+        transform: `.module:function` beside this file, from lazy frames to a lazy frame.
+        inputs: parameter of the function → `domain.product`, `domain.product@MAJOR` or, for a legacy
+            system of the same domain, `system.object`. Products are always read as published.
+    """
+
+    contract: str
+    transform: str
+    inputs: dict[str, str]
+    major: int | None = None
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The product's asset with its checks."""
+        domain = domain_of(context)
+        contract = domain.contract(self.contract, self.major)
+        file, function = self._load(context)
+        inputs = self._parse_inputs(context.path / "defs.yaml", domain)
+        check_parameters(function, set(inputs), file, partitioned=contract.partitioning is not None)
+        files = imported_files(file, domain.package)
+        product = ProductDefinition(
+            contract=contract,
+            inputs=inputs,
+            engine="polars",
+            code_version=_code_version(contract, files, self.inputs),
+            code_files=(file, contract_path(contract)),
+        )
+
+        def build(request: BuildRequest) -> None:
+            build_with_polars(function, contract, request)
+
+        return dg.Definitions(assets=[product_asset(product, build, context.project_root)])
+
+    def _load(self, context: dg.ComponentLoadContext) -> tuple[Path, Callable[..., object]]:
+        module_name, _, function_name = self.transform.lstrip(".").partition(":")
+        file = context.path / f"{module_name}.py"
+        defs = context.path / "defs.yaml"
+        if not (function_name and file.is_file()):
+            raise TransformNotUsable(defs, f"transform {self.transform!r}: write .module:function; {file.name} must be beside it")
+        module = context.load_defs_relative_python_module(file)
+        function = getattr(module, function_name, None)
+        if not callable(function):
+            raise TransformNotUsable(defs, f"{file.name} has no function {function_name}")
+        return file, function
+
+    def _parse_inputs(self, file: Path, domain: Domain) -> dict[str, Input]:
+        try:
+            return {name: parse_input(text, domain.name, domain.system_names) for name, text in self.inputs.items()}
+        except ValueError as error:
+            raise TransformNotUsable(file, str(error)) from error
+
+
+def check_parameters(
+    function: Callable[..., object], inputs: set[str], file: Path, *, partitioned: bool
+) -> None:
+    """The function's parameters must be just its inputs (and `partitions`); raises TransformNotUsable."""
+    wanted = inputs | ({"partitions"} if partitioned else set())
+    taken = set(inspect.signature(function).parameters)
+    if taken != wanted:
+        given = ", ".join(sorted(wanted)) or "nothing"
+        name = getattr(function, "__name__", "the transform")
+        raise TransformNotUsable(file, f"{name} takes {', '.join(sorted(taken))}, but its defs.yaml gives {given}")
+
+
+def contract_path(contract: Contract) -> Path:
+    """The contract's file."""
+    from pathlib import Path
+
+    return Path(contract.file)
+
+
+def _code_version(contract: Contract, files: tuple[Path, ...], inputs: dict[str, str]) -> str:
+    declared = [f"{name}={source}" for name, source in sorted(inputs.items())]
+    return fingerprint_texts([contract.text, *declared, *(file.read_text(encoding="utf-8") for file in files)])

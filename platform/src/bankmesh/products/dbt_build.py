@@ -1,0 +1,98 @@
+"""Build a candidate with dbt, in this process, on an in-memory DuckDB."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bankmesh.contracts.types import duckdb_type
+from bankmesh.errors import TransformError
+from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, dbt_environment, parse, project_fingerprint
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.dbt_models import DbtProjectPlace
+    from bankmesh.products.operation import BuildRequest
+
+# dbt's own manifest object by place, so that a process parses once and again only when a file changed.
+_MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
+
+
+def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> None:
+    """Run the model and the staging models it stands on; raises TransformError with dbt's own message."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    with DBT_LOCK, dbt_environment(place.domain):
+        # The in-memory database outlives an invocation; close it, or its memory and its views stay.
+        DuckDBConnectionManager.close_all_connections()
+        runner = dbtRunner(manifest=_manifest(place))
+        variables = orjson.dumps({"bankmesh": run_variables(model, contract, request)}).decode()
+        outcome = runner.invoke(
+            ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
+        )
+        DuckDBConnectionManager.close_all_connections()
+    if not outcome.success:
+        raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
+
+
+_HINT = "Mend the model or the contract; nothing was published and readers keep the last good version."
+
+
+def run_variables(model: str, contract: Contract, request: BuildRequest) -> dict[str, Any]:
+    """What the macros of the dbt project read: pinned inputs, the promise, and the partitions to build."""
+    from bankmesh.ports import delta_extension_path
+
+    partitioned = contract.partitioning
+    target = request.target if partitioned else request.target / "part-0.parquet"
+    return {
+        "delta_extension": str(delta_extension_path()),
+        "inputs": [
+            {"schema": name.split(".")[0], "name": name.split(".")[1], "relation": pinned.relation}
+            for name, pinned in request.inputs.items()
+        ],
+        "products": {
+            model: {
+                "target": str(target),
+                "columns": [{"name": c.name, "type": duckdb_type(c.type)} for c in contract.columns],
+                "partition_by": partitioned.column if partitioned else None,
+            }
+        },
+        "partitions": partition_range(partitioned.granularity, request.partitions)
+        if partitioned and request.partitions
+        else None,
+    }
+
+
+def partition_range(granularity: str, partitions: tuple[str, ...]) -> dict[str, str]:
+    """First day of the first partition, and the day after the last one's last day."""
+    first, last = date.fromisoformat(min(partitions)), date.fromisoformat(max(partitions))
+    if granularity == "month":
+        end = date(last.year + last.month // 12, last.month % 12 + 1, 1)
+    else:
+        end = date.fromordinal(last.toordinal() + 1)
+    return {"start": first.isoformat(), "end": end.isoformat()}
+
+
+def _manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest
+    wanted = project_fingerprint(place)
+    known = _MANIFESTS.get(place)
+    if known is None or known[0] != wanted:
+        _MANIFESTS[place] = known = (wanted, parse(place))
+    return known[1]
+
+
+# What DuckDB says of a query that cannot be understood; other errors (conversions, casts) may quote values.
+_SAFE_ERRORS = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Error", "IO Error")
+
+
+def _problem(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
+    failed = [r for r in outcome.result or [] if getattr(r, "message", None) and str(r.status) in {"error", "fail"}]
+    messages = [str(outcome.exception)] if outcome.exception is not None else [str(r.message) for r in failed]
+    text = " ".join(" ".join(messages).split()) or "dbt gave no message"
+    if any(name in text for name in _SAFE_ERRORS):
+        return text
+    kind = next((word for word in text.split(":") if word.strip().endswith("Error")), "a run-time error").strip()
+    return f"{kind}; its message may quote values and is not shown"

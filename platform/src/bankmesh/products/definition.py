@@ -1,0 +1,101 @@
+"""What a product is to the operation: a contract, the inputs that its transform reads, and its code.
+
+The functions here only name things; nothing is read or written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+
+
+@dataclass(frozen=True, order=True)
+class ProductInput:
+    """A published product, read through its port. `major` None means the newest active one."""
+
+    domain: str
+    name: str
+    major: int | None = None
+
+    @property
+    def ref(self) -> str:
+        """How the snapshot vector and messages name it: `retail.party`, `retail.party@2`."""
+        suffix = f"@{self.major}" if self.major is not None and self.major > 1 else ""
+        return f"{self.domain}.{self.name}{suffix}"
+
+
+@dataclass(frozen=True, order=True)
+class LegacyInput:
+    """A landed legacy object of the product's own domain."""
+
+    domain: str
+    system: str
+    object: str
+
+    @property
+    def ref(self) -> str:
+        """How the snapshot vector and messages name it: `core_banking.account`."""
+        return f"{self.system}.{self.object}"
+
+
+Input = ProductInput | LegacyInput
+
+
+@dataclass(frozen=True)
+class ProductDefinition:
+    """A product as its component knows it: `inputs` by the name that the transform gives them."""
+
+    contract: Contract
+    inputs: dict[str, Input]
+    engine: str  # dbt | polars
+    code_version: str
+    code_files: tuple[Path, ...]
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """`[domain, product]` for the first major, `[domain, product, v2]` for the second."""
+        return product_key(self.contract.domain, self.contract.name, self.contract.major)
+
+
+def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
+    """The asset key of a product's port."""
+    return dg.AssetKey([domain, name] if major in {None, 1} else [domain, name, f"v{major}"])
+
+
+def legacy_key(system: str, name: str) -> dg.AssetKey:
+    """The asset key of a legacy object, which more than one domain may look at."""
+    return dg.AssetKey(["legacy", system, name])
+
+
+def landing_key(domain: str, system: str, name: str) -> dg.AssetKey:
+    """The asset key of a landed legacy object, internal to its domain."""
+    return dg.AssetKey([domain, "landing", system, name])
+
+
+def input_key(source: Input) -> dg.AssetKey:
+    """The asset that an input comes from."""
+    if isinstance(source, ProductInput):
+        return product_key(source.domain, source.name, source.major)
+    return landing_key(source.domain, source.system, source.object)
+
+
+def parse_input(text: str, domain: str, systems: frozenset[str]) -> Input:
+    """Read `domain.product`, `domain.product@2` or, for a system of this domain, `system.object`.
+
+    Raises ValueError if the text is none of these.
+    """
+    left, dot, right = text.partition(".")
+    name, at, major = right.partition("@")
+    if not (left and dot and name) or "." in name or (at and not major.isdigit()):
+        message = f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object"
+        raise ValueError(message)
+    if left in systems:
+        return LegacyInput(domain, left, right)
+    return ProductInput(left, name, int(major) if at else None)

@@ -1,0 +1,85 @@
+"""A domain as its package folder holds it: contracts, source declarations, and where they stand.
+
+Every component of a domain asks here, so that all faults of all contracts are found, and told, at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.reading import read_contracts
+from bankmesh.errors import UnknownName
+from bankmesh.settings import current_settings
+from bankmesh.sources import read_systems
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import dagster as dg
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.settings import Settings
+    from bankmesh.sources import LegacySystem
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A domain's name (that of its package), contracts and legacy systems."""
+
+    name: str
+    package: Path
+    contracts: tuple[Contract, ...]
+    systems: tuple[LegacySystem, ...]
+
+    @property
+    def system_names(self) -> frozenset[str]:
+        """Names of the legacy systems; `system.object` in an input means one of these."""
+        return frozenset(system.name for system in self.systems)
+
+    def contract(self, name: str, major: int | None = None) -> Contract:
+        """The contract `name` (its newest major unless one is named); raises UnknownName."""
+        found = [c for c in self.contracts if c.name == name and major in {None, c.major}]
+        if not found:
+            raise UnknownName("contract", name, {c.name for c in self.contracts})
+        return max(found, key=lambda c: c.major)
+
+
+def domain_of(context: dg.ComponentLoadContext) -> Domain:
+    """The domain that a component is loaded for. Raises ContractFaults or SourceFaults with every fault."""
+    return read_domain(context.defs_module_path.parent)
+
+
+def settings_of(context: dg.ComponentLoadContext) -> Settings:
+    """Settings, with the workspace looked for from the domain's folder upwards."""
+    return current_settings(context.project_root)
+
+
+def read_domain(package: Path) -> Domain:
+    """Read a domain's package folder; read once while its files do not change."""
+    return _read_domain(package, _stamp(package))
+
+
+def contract_files(package: Path) -> list[Path]:
+    """The contract files of a domain's package, sorted."""
+    return sorted((package / "contracts").glob("*.odcs.yaml"))
+
+
+@lru_cache(maxsize=16)
+def _read_domain(package: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Domain:
+    return Domain(
+        name=package.name,
+        package=package,
+        contracts=read_contracts(contract_files(package)),
+        systems=read_systems(package / "sources"),
+    )
+
+
+def _source_files(package: Path) -> list[Path]:
+    return sorted((package / "sources").glob("*.yaml"))
+
+
+def _stamp(package: Path) -> tuple[tuple[str, int, int], ...]:
+    stats = [(path, path.stat()) for path in (*contract_files(package), *_source_files(package))]
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)

@@ -1,0 +1,65 @@
+"""The code locations of a workspace, loaded into this process as `workspace.yaml` names them."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import yaml
+
+from bankmesh.errors import BankmeshError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LocationNotLoaded(BankmeshError):  # noqa: N818
+    """A code location does not load."""
+
+    def __init__(self, location: str, cause: BaseException) -> None:
+        self.location = location
+        super().__init__(f"The code location {location} does not load.\n{root_cause(cause)}")
+
+
+@dataclass(frozen=True)
+class Location:
+    """A code location and what it defines."""
+
+    name: str
+    definitions: dg.Definitions
+
+
+def location_modules(root: Path) -> dict[str, str]:
+    """Location → Python module, in the order of `workspace.yaml`."""
+    document: dict[str, Any] = yaml.safe_load((root / "workspace.yaml").read_text(encoding="utf-8"))
+    modules: dict[str, str] = {}
+    for entry in document.get("load_from", []):
+        target = entry.get("python_module")
+        if isinstance(target, str):
+            modules[target.split(".")[0]] = target
+        elif target:
+            name = target["module_name"]
+            modules[target.get("location_name", name.split(".")[0])] = name
+    return modules
+
+
+def load_location(name: str, module: str) -> Location:
+    """Import a location's module and resolve its definitions. Raises LocationNotLoaded."""
+    try:
+        found = importlib.import_module(module).defs
+        definitions = found if isinstance(found, dg.Definitions) else found()
+    except Exception as error:
+        raise LocationNotLoaded(name, error) from error
+    return Location(name, definitions)
+
+
+def root_cause(error: BaseException) -> str:
+    """The text of what went wrong first: our own message if one is in the chain, else the last cause's."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    ours = [e for e in chain if isinstance(e, BankmeshError)]
+    deepest = ours[-1] if ours else chain[-1]
+    return str(deepest) or type(deepest).__name__

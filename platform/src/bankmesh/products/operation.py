@@ -1,0 +1,190 @@
+"""The one operation that every product goes through: pin, build, gate, publish, tell.
+
+It is written as a generator of Dagster results so that a step yields every check result before anything
+is published. It knows neither dbt nor Polars: a `Build` writes the candidate.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import dagster as dg
+
+from bankmesh.contracts.types import arrow_schema
+from bankmesh.errors import BankmeshError, PublishConflict
+from bankmesh.faultpoints import reached
+from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
+from bankmesh.products import port_settings, recovery, relations, reporting, snapshot
+from bankmesh.quality.gate import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
+    from bankmesh.products.definition import ProductDefinition
+    from bankmesh.products.snapshot import PinnedInput
+    from bankmesh.quality.gate import GateResult
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """What a build gets: pinned inputs, where to write, and the partitions to write (None: all there is)."""
+
+    inputs: Mapping[str, PinnedInput]
+    target: Path
+    partitions: tuple[str, ...] | None
+
+
+class Build(Protocol):
+    """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
+
+    def __call__(self, request: BuildRequest) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What is known of this run of one product before its candidate is built."""
+
+    product: ProductDefinition
+    home: Path
+    port: Port
+    inputs: Mapping[str, PinnedInput]
+    references: Mapping[str, PinnedInput]
+    partitions: tuple[str, ...] | None
+    run_id: str
+
+    @property
+    def vector(self) -> dict[str, int | str]:
+        return snapshot.vector({**self.references, **self.inputs})
+
+
+def produce(
+    context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # fmt: skip
+    """Materialise one product; a materialisation event always means *published*.
+
+    Yields one check result for each clause, then the materialisation. Raises dg.Failure, which Dagster
+    does not retry, if the gate fails or the user's transform does; nothing is published then.
+    """
+    try:
+        yield from _produce(context, product, home, build)
+    except BankmeshError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+def _produce(
+    context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    attempt = _prepare(context, product, home)
+    unreported = recovery.find_unreported(context.instance, product.key, attempt.port)
+    if unreported and recovery.answers(unreported, attempt.vector, product.code_version, attempt.partitions):
+        context.log.info(recovery.explain(product, unreported))
+        yield from reporting.report_publication(product, unreported, recovered=True)
+        return
+    if unreported:
+        context.log_event(reporting.late_materialization(product, unreported))
+
+    candidate = stage(attempt.port)
+    reached("staged")
+    started = time.perf_counter()
+    build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+    built_in = time.perf_counter() - started
+    reached("built")
+    files = measure_files(
+        candidate,
+        arrow_schema(product.contract),
+        partition_column=port_settings.partition_column(product.contract),
+        stats_columns=port_settings.statistics_columns(product.contract),
+    )
+    gate = _gate(attempt, candidate, latest(attempt.port))
+    reached("gated")
+    yield from reporting.check_results(product, gate, attempt.partitions)
+    if not gate.publishable:
+        raise dg.Failure(
+            description=reporting.explain_refusal(product, gate, candidate.path),
+            metadata=reporting.refusal_metadata(gate, candidate.path),
+            allow_retries=False,
+        )
+    publication = _publish(attempt, candidate, files, gate)
+    reached("published")
+    context.log.info(reporting.summary(product, publication, gate, built_in))
+    yield reporting.materialize_result(product, publication, gate, home, built_in)
+    reached("reported")
+
+
+def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home: Path) -> _Attempt:
+    contract = product.contract
+    partitions = tuple(context.partition_keys) if context.has_partition_key_range or context.has_partition_key else None
+    if contract.partitioning and partitions is None:
+        partitions = tuple(context.assets_def.partitions_def.get_partition_keys())  # type: ignore[union-attr]
+    return _Attempt(
+        product=product,
+        home=home,
+        port=port_at(home, contract.product, contract.major),
+        inputs=snapshot.pin(home, product.inputs),
+        references=snapshot.pin(home, relations.referenced_inputs(contract)),
+        partitions=partitions if contract.partitioning else None,
+        run_id=context.run_id,
+    )
+
+
+def _gate(
+    attempt: _Attempt, candidate: Candidate, published: Publication | None, only: frozenset[str] | None = None
+) -> GateResult:
+    with connect() as connection:
+        asked = relations.for_gate(
+            attempt.product.contract,
+            attempt.port,
+            candidate.path,
+            attempt.partitions,
+            published.version if published else None,
+            {ref: pinned.relation for ref, pinned in attempt.references.items()},
+        )
+        return evaluate(attempt.product.contract, asked, connection, only)
+
+
+def _publish(
+    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gate: GateResult
+) -> Publication:
+    contract = attempt.product.contract
+    return publish(
+        attempt.port,
+        candidate,
+        files,
+        arrow_schema(contract),
+        replace=port_settings.replacement(contract, attempt.partitions),
+        provenance=Provenance(
+            run_id=attempt.run_id,
+            contract_version=contract.version,
+            code_version=attempt.product.code_version,
+            inputs=attempt.vector,
+            partitions=attempt.partitions,
+            gate=gate.to_json(),
+        ),
+        description=contract.table_description,
+        configuration=port_settings.configuration(contract),
+        on_moved=_decide_again(attempt, candidate),
+    )
+
+
+def _decide_again(attempt: _Attempt, candidate: Candidate) -> Callable[[Publication], None]:
+    """What to ask when another run published in between: may this candidate still follow?"""
+    whole_table = frozenset(c.name for c in attempt.product.contract.clauses if c.whole_table)
+
+    def decide(newest: Publication) -> None:
+        name = attempt.product.contract.port
+        older = recovery.older_inputs(attempt.vector, newest.provenance.inputs)
+        if older:
+            detail = ", ".join(older)
+            raise PublishConflict(name, f"version {newest.version} was built from newer inputs ({detail})")
+        if attempt.partitions is None or not whole_table:
+            return
+        again = _gate(attempt, candidate, newest, only=whole_table)
+        if not again.publishable:
+            broken = ", ".join(result.clause.name for result in reporting.broken_clauses(again))
+            raise PublishConflict(name, f"together with version {newest.version} it breaks {broken}")
+
+    return decide
+

@@ -1,0 +1,63 @@
+"""SQL relations that the gate looks at: the candidate, the rows it joins, and the products it refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import MissingReferences
+from bankmesh.contracts.types import duckdb_type
+from bankmesh.ports import rest_relation_sql
+from bankmesh.products.definition import ProductInput
+from bankmesh.quality.gate import Relations
+from bankmesh.sqltext import sql_literal, sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import Port
+
+
+def referenced_inputs(contract: Contract) -> dict[str, ProductInput]:
+    """Products that foreign keys of the contract point at, by their id."""
+    products = {c.rule.product for c in contract.clauses if isinstance(c.rule, MissingReferences)}
+    return {product: ProductInput(*product.split(".", 1)) for product in sorted(products)}
+
+
+def candidate_relation(contract: Contract, folder: Path) -> str:
+    """The candidate's rows; an empty relation of the promised shape if no file was written."""
+    if not any(folder.rglob("*.parquet")):
+        columns = ", ".join(f"null::{duckdb_type(c.type)} as {sql_name(c.name)}" for c in contract.columns)
+        return f"(select {columns} where false)"
+    pattern = sql_literal(f"{folder}/**/*.parquet")
+    if contract.partitioning is None:
+        return f"read_parquet({pattern}, hive_partitioning = false)"
+    column = sql_literal(contract.partitioning.column)
+    # Hive folders put the partition column last, so the promised order is restored here.
+    names = ", ".join(sql_name(c.name) for c in contract.columns)
+    return (
+        f"(select {names} from read_parquet({pattern}, hive_partitioning = true, "
+        f"hive_types = {{{column}: date}}))"
+    )
+
+
+def for_gate(
+    contract: Contract,
+    port: Port,
+    folder: Path,
+    partitions: tuple[str, ...] | None,
+    published_version: int | None,
+    references: Mapping[str, str],
+) -> Relations:
+    """What the gate reads for one candidate.
+
+    `kept` are the published rows that a run over some partitions leaves as they are; `table` is what
+    readers would see once the candidate is published.
+    """
+    candidate = candidate_relation(contract, folder)
+    kept = None
+    if contract.partitioning and partitions is not None and published_version is not None:
+        kept = rest_relation_sql(port, published_version, contract.partitioning.column, partitions)
+    table = f"(from {candidate} union all by name from {kept})" if kept else None
+    return Relations(candidate=candidate, table=table, kept=kept, references=dict(references))

@@ -1,0 +1,146 @@
+"""What a run tells: check results, the materialisation with its metadata, and why a gate refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from bankmesh.ports import open_version, port_at
+from bankmesh.products.asset_specs import dagster_severity
+from bankmesh.products.preview import preview_table, rows_by_partition
+from bankmesh.products.recovery import VERSION_KEY
+from bankmesh.quality.gate import GateResult, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from bankmesh.ports import Publication
+    from bankmesh.products.definition import ProductDefinition
+    from bankmesh.quality.gate import ClauseResult
+
+
+def check_results(
+    product: ProductDefinition, gate: GateResult, partitions: tuple[str, ...] | None
+) -> Iterator[dg.AssetCheckResult]:
+    """One result for each clause; a clause that could not be evaluated is an error, never a pass."""
+    for result in gate.results:
+        yield _check_result(product, result, partitions)
+
+
+def _check_result(
+    product: ProductDefinition, result: ClauseResult, partitions: tuple[str, ...] | None
+) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"outcome": result.outcome.value, "rows looked at": result.rows}
+    if result.observed is not None:
+        metadata["observed"] = result.observed
+    if result.failing_rows is not None:
+        metadata["failing rows"] = result.failing_rows
+    if partitions:
+        metadata["partitions"] = f"{partitions[0]} to {partitions[-1]}"
+    severity = (
+        dg.AssetCheckSeverity.ERROR
+        if result.outcome is Outcome.ERRORED
+        else dagster_severity(result.clause.severity)
+    )
+    return dg.AssetCheckResult(
+        asset_key=product.key,
+        check_name=result.clause.name,
+        passed=result.outcome is Outcome.PASSED,
+        severity=severity,
+        description=result.message,
+        metadata={name: value for name, value in metadata.items() if value is not None},
+    )
+
+
+def materialize_result(
+    product: ProductDefinition, publication: Publication, gate: GateResult, home: Path, built_in: float
+) -> dg.MaterializeResult[Any]:
+    """The event of a publication, with what people look at first."""
+    metadata = _metadata(product, publication)
+    metadata["build seconds"] = round(built_in, 3)
+    metadata["gate seconds"] = round(gate.seconds, 3)
+    opened = open_version(port_at(home, product.contract.product, product.contract.major), publication.version)
+    if preview := preview_table(product.contract, opened):
+        metadata["preview"] = dg.MetadataValue.md(preview)
+    if chart := rows_by_partition(product.contract, opened):
+        metadata["rows by partition"] = dg.MetadataValue.md(chart)
+    return _materialize(product, publication, metadata)
+
+
+def report_publication(
+    product: ProductDefinition, publication: Publication, *, recovered: bool
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """Check results and materialisation of a version that is already published, from its own commit."""
+    gate = GateResult.from_json(publication.provenance.gate, product.contract)
+    yield from check_results(product, gate, publication.provenance.partitions)
+    metadata = _metadata(product, publication)
+    if recovered:
+        metadata["published by run"] = publication.provenance.run_id
+    yield _materialize(product, publication, metadata)
+
+
+def late_materialization(product: ProductDefinition, publication: Publication) -> dg.AssetMaterialization:
+    """The event of an earlier run's version, for a run that goes on to publish its own."""
+    return dg.AssetMaterialization(
+        product.key,
+        description=f"Published by run {publication.provenance.run_id}, reported late.",
+        metadata=_metadata(product, publication),
+    )
+
+
+def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) -> str:
+    """Why nothing was published, clause by clause, with counts and no values."""
+    blocking = broken_clauses(gate)
+    head = f"{product.contract.port} is not published: {len(blocking)} of {len(gate.results)} clauses stand against it."
+    lines = [f"  {r.clause.name} ({r.outcome.value}): {r.message}  [{r.clause.place}]" for r in blocking]
+    tail = f"Readers keep the last good version. The candidate is kept in {folder.name} of the port."
+    return "\n".join([head, *lines, tail])
+
+
+def broken_clauses(gate: GateResult) -> list[ClauseResult]:
+    """The results that keep a candidate from being published."""
+    return [r for r in gate.results if r.outcome in {Outcome.FAILED, Outcome.ERRORED}]
+
+
+def refusal_metadata(gate: GateResult, folder: Path) -> dict[str, Any]:
+    """What the failed step shows beside its message."""
+    return {**gate.counts, "rows": gate.rows, "candidate": folder.name}
+
+
+def summary(product: ProductDefinition, publication: Publication, gate: GateResult, built_in: float) -> str:
+    """One line for the run's log."""
+    return (
+        f"{product.contract.port} version {publication.version}: {publication.rows:,} rows published; "
+        f"built in {built_in:.1f} s, gated in {gate.seconds:.1f} s ({_counts(gate.counts)})"
+    )
+
+
+def _metadata(product: ProductDefinition, publication: Publication) -> dict[str, Any]:
+    provenance = publication.provenance
+    metadata: dict[str, Any] = {
+        VERSION_KEY: publication.version,
+        "dagster/row_count": publication.rows,
+        "size in bytes": publication.bytes,
+        "gate": _counts(provenance.gate["counts"]),
+        "contract version": provenance.contract_version,
+        "inputs": dict(provenance.inputs),
+    }
+    if provenance.partitions:
+        metadata["partitions built"] = f"{provenance.partitions[0]} to {provenance.partitions[-1]}"
+    return metadata
+
+
+def _materialize(
+    product: ProductDefinition, publication: Publication, metadata: dict[str, Any]
+) -> dg.MaterializeResult[Any]:
+    return dg.MaterializeResult(
+        asset_key=product.key,
+        metadata=metadata,
+        data_version=dg.DataVersion(f"{product.contract.port}#{publication.version}"),
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "no clauses"

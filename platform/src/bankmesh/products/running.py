@@ -1,0 +1,157 @@
+"""Materialise everything, in this process: one Dagster run for each wave, told step by step."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import dagster as dg
+from dagster import DagsterEventType
+
+from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
+from bankmesh.products.waves import Runnable, next_wave
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from bankmesh.products.locations import Location
+    from bankmesh.products.waves import Wave
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Progress(Protocol):
+    """Who is told how it goes; `step` is a step's key, such as `retail__party`."""
+
+    def started(self, step: str) -> None:
+        """A step has begun."""
+
+    def finished(self, step: str, notes: dict[str, object]) -> None:
+        """A step is done; `notes` is the metadata of its materialisation."""
+
+    def failed(self, step: str, message: str) -> None:
+        """A step has failed."""
+
+
+@dataclass
+class Outcome:
+    """How a run over the whole mesh ended, by asset key (`retail/party`)."""
+
+    published: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    not_loaded: list[LocationNotLoaded] = field(default_factory=list)
+
+    @property
+    def success(self) -> bool:
+        """Whether everything that was asked for is published."""
+        return not (self.failed or self.skipped or self.not_loaded)
+
+
+def run_everything(
+    root: Path, instance: dg.DagsterInstance, progress: Progress, only: Collection[str] = ()
+) -> Outcome:
+    """Materialise every asset of every location, or `only` these keys with what they stand on in between.
+
+    A product behind a failed one is skipped and stays on its last good version; others go on. A location
+    that does not load is told in the outcome.
+    """
+    outcome = Outcome()
+    locations = _load_all(root, outcome)
+    runnables = [r for location in locations.values() for r in _runnables(location)]
+    known = frozenset(r.key for r in runnables)
+    waiting = [r for r in runnables if not only or r.key in only]
+    if only:
+        known &= frozenset(only)
+    while wave := next_wave(waiting, frozenset(outcome.published), known):
+        _run_wave(locations[wave.location], wave, instance, progress, outcome)
+        waiting = [r for r in waiting if r.key not in wave.keys]
+    outcome.skipped |= {r.key for r in waiting}
+    return outcome
+
+
+def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
+    locations: dict[str, Location] = {}
+    for name, module in location_modules(root).items():
+        try:
+            locations[name] = load_location(name, module)
+        except LocationNotLoaded as error:
+            outcome.not_loaded.append(error)
+    return locations
+
+
+def _runnables(location: Location) -> list[Runnable]:
+    graph = location.definitions.resolve_asset_graph()
+    return [
+        Runnable(
+            key=key.to_user_string(),
+            location=location.name,
+            needs=frozenset(parent.to_user_string() for parent in graph.get(key).parent_keys),
+            partitions=repr(graph.get(key).partitions_def) if graph.get(key).is_partitioned else None,
+        )
+        for key in graph.materializable_asset_keys
+    ]
+
+
+def _run_wave(
+    location: Location, wave: Wave, instance: dg.DagsterInstance, progress: Progress, outcome: Outcome
+) -> None:
+    keys = [dg.AssetKey.from_user_string(key) for key in wave.keys]
+    job = location.definitions.resolve_implicit_global_asset_job_def()
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, _listener(progress))
+    result = job.execute_in_process(
+        instance=instance,
+        asset_selection=keys,
+        run_id=run_id,
+        tags=_partition_tags(location, keys),
+        run_config=_QUIET,
+        raise_on_error=False,
+    )
+    events = result.all_events
+    done = {e.asset_key.to_user_string() for e in events if e.is_step_materialization and e.asset_key}
+    broken = {e.step_key for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
+    outcome.published |= done
+    outcome.failed |= {key for key in wave.keys if key.replace("/", "__") in broken}
+    outcome.skipped |= set(wave.keys) - done - outcome.failed
+
+
+def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, str]:
+    graph = location.definitions.resolve_asset_graph()
+    partitioned = [graph.get(key).partitions_def for key in keys if graph.get(key).is_partitioned]
+    if not partitioned or partitioned[0] is None:
+        return {}
+    names = partitioned[0].get_partition_keys()
+    return {"dagster/asset_partition_range_start": names[0], "dagster/asset_partition_range_end": names[-1]}
+
+
+def _listener(progress: Progress) -> Callable[[dg.EventLogEntry], None]:
+    notes: dict[str, dict[str, object]] = {}
+
+    def hear(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None or event.step_key is None:
+            return
+        if event.event_type is DagsterEventType.STEP_START:
+            progress.started(event.step_key)
+        elif event.event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            metadata = event.step_materialization_data.materialization.metadata
+            notes[event.step_key] = {name: value.value for name, value in metadata.items()}
+        elif event.event_type is DagsterEventType.STEP_SUCCESS:
+            progress.finished(event.step_key, notes.get(event.step_key, {}))
+        elif event.event_type is DagsterEventType.STEP_FAILURE:
+            progress.failed(event.step_key, _message(event))
+
+    return hear
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else "no message"

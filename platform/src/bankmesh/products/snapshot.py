@@ -1,0 +1,80 @@
+"""The snapshot vector: every input pinned to one version before the build begins.
+
+A transform never sees anything else, so two builds from the same vector are equal row for row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import NotPublished
+from bankmesh.ports import newest_major, open_version, port_at
+from bankmesh.products.definition import LegacyInput, ProductInput
+from bankmesh.sources import current_landing
+from bankmesh.sqltext import sql_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+    from bankmesh.products.definition import Input
+    from bankmesh.sources import Landing
+
+COMPLETE_THROUGH = "complete_through"
+"""A column that every landing carries: the last day of which its export holds everything, if that is known."""
+
+
+@dataclass(frozen=True)
+class PinnedInput:
+    """One input at one version: a Delta version number, or the fingerprint of a landing.
+
+    `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows.
+    """
+
+    source: Input
+    version: int | str
+    relation: str
+    scan: Callable[[], pl.LazyFrame]
+
+
+def pin(home: Path, inputs: Mapping[str, Input]) -> dict[str, PinnedInput]:
+    """Pin every input at its newest version.
+
+    Raises NotPublished, naming the input, if one has nothing to read yet.
+    """
+    return {name: _pin_one(home, source) for name, source in inputs.items()}
+
+
+def vector(pinned: Mapping[str, PinnedInput]) -> dict[str, int | str]:
+    """The snapshot vector that a commit records: input → version."""
+    return dict(sorted((item.source.ref, item.version) for item in pinned.values()))
+
+
+def _pin_one(home: Path, source: Input) -> PinnedInput:
+    return _pin_landing(home, source) if isinstance(source, LegacyInput) else _pin_product(home, source)
+
+
+def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
+    landing = current_landing(home, source.domain, source.system, source.object)
+    if landing is None:
+        raise NotPublished(f"The landing of {source.ref}", None, ())
+    complete = landing.complete_through
+    known = f", {'date ' + sql_literal(complete.isoformat()) if complete else 'null::date'} as {COMPLETE_THROUGH}"
+    relation = f"(select *{known} from read_parquet({sql_literal(str(landing.rows_path))}))"
+    return PinnedInput(source, landing.fingerprint, relation, lambda: _scan_landing(landing))
+
+
+def _pin_product(home: Path, source: ProductInput) -> PinnedInput:
+    product = f"{source.domain}.{source.name}"
+    opened = open_version(port_at(home, product, source.major or newest_major(home, product) or 1))
+    return PinnedInput(source, opened.version, opened.duckdb_relation_sql(), opened.scan_polars)
+
+
+def _scan_landing(landing: Landing) -> pl.LazyFrame:
+    import polars as pl
+
+    complete = pl.lit(landing.complete_through, dtype=pl.Date).alias(COMPLETE_THROUGH)
+    return pl.scan_parquet(landing.rows_path).with_columns(complete)

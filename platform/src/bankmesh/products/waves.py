@@ -1,0 +1,56 @@
+"""In which order assets of several code locations can run: pure decisions over keys and dependencies.
+
+A run belongs to one location, and its assets share at most one partitions definition; a wave is what one
+such run can hold while everything it reads from elsewhere is there already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Runnable:
+    """One asset: `needs` are the keys it reads, `partitions` names its partitions definition, if any."""
+
+    key: str
+    location: str
+    needs: frozenset[str]
+    partitions: str | None = None
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What one run holds."""
+
+    location: str
+    partitions: str | None
+    keys: tuple[str, ...]
+
+
+def next_wave(waiting: list[Runnable], done: frozenset[str], known: frozenset[str]) -> Wave | None:
+    """The largest wave that can run now, or None if nothing can (all is done, or stands behind a failure).
+
+    `known` are the keys that some location makes; what nobody makes is taken to be there.
+    """
+    waves = [
+        _grow(waiting, done, known, location, partitions)
+        for location in sorted({r.location for r in waiting})
+        for partitions in sorted({r.partitions for r in waiting if r.location == location}, key=str)
+    ]
+    best = max(waves, key=lambda wave: len(wave.keys), default=None)
+    return best if best and best.keys else None
+
+
+def _grow(
+    waiting: list[Runnable], done: frozenset[str], known: frozenset[str], location: str, partitions: str | None
+) -> Wave:
+    chosen: set[str] = set()
+    fits = [r for r in waiting if r.location == location and r.partitions in {None, partitions}]
+    grown = True
+    while grown:
+        ready = {r.key for r in fits if not (r.needs & known) - done - chosen} - chosen
+        chosen |= ready
+        grown = bool(ready)
+    held = {r.partitions for r in fits if r.key in chosen}
+    return Wave(location, partitions if partitions in held else None, tuple(sorted(chosen)))

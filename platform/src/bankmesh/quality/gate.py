@@ -1,0 +1,67 @@
+"""The gate's one entrance: a contract's clauses against a candidate, before anyone else can see it.
+
+Cheap to import: Great Expectations (3 s) and DuckDB are loaded by the first call of `evaluate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import UnknownName
+from bankmesh.quality.calm import calm_import
+from bankmesh.quality.results import ClauseResult, GateResult, Outcome, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import duckdb
+
+    from bankmesh.contracts.model import Contract
+
+__all__ = ["ClauseResult", "GateResult", "Outcome", "Relations", "evaluate", "summary"]
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Where the data is, as texts that can stand behind FROM on the gate's connection.
+
+    `candidate` holds what is about to be published. `table` is what the whole table will be afterwards: candidate
+    and kept rows; None where the candidate is the whole table. `kept` is only the published rows that this run does
+    not replace; with it, uniqueness over the whole table looks at the candidate's keys instead of regrouping
+    everything. It takes the kept rows to be unique among themselves, as an earlier gate found them to be.
+    `references` maps product ids to the published rows that foreign keys point to.
+    """
+
+    candidate: str
+    table: str | None = None
+    kept: str | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+
+
+def evaluate(
+    contract: Contract,
+    relations: Relations,
+    connection: duckdb.DuckDBPyConnection,
+    only: Collection[str] | None = None,
+) -> GateResult:
+    """Hold every clause of the contract (or those named in `only`) against the candidate.
+
+    Never raises because of data: a clause that could not be evaluated is `errored`, and so is every clause if the
+    candidate cannot be read. The connection is used, not closed, and should be in no transaction; temporary views
+    made on it are dropped again. One call at a time for one connection.
+
+    Raises:
+        UnknownName: `only` names a clause that the contract does not have.
+
+    """
+    known = [clause.name for clause in contract.clauses]
+    for name in only or ():
+        if name not in known:
+            raise UnknownName(f"clause of {contract.port}", name, known)
+    clauses = tuple(clause for clause in contract.clauses if only is None or clause.name in only)
+
+    with calm_import():
+        from bankmesh.quality.validation import run
+
+    return run(contract, clauses, relations, connection)

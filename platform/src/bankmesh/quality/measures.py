@@ -1,0 +1,159 @@
+"""Rules as DuckDB SQL: which rows break a rule, and the queries of rules that need more than one scan.
+
+Row-level rules become a condition, so that all of them are counted in one scan. A condition may come out null,
+which counts as not broken: that is how null values stay the business of `NullValues` alone.
+"""
+
+# SQL is put together from names and values of contracts, all of them quoted; values are of any type.
+# ruff: noqa: S608, ANN401
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.model import ColumnType, InvalidValues, MissingValues, NullValues
+from bankmesh.contracts.types import duckdb_type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.contracts.model import Contract, MissingReferences, SqlMeasure
+
+_STRING = ColumnType("string")
+RowRule = NullValues | MissingValues | InvalidValues
+
+
+def quoted(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def failing(rule: RowRule, contract: Contract) -> str:
+    """The condition that is true for exactly the rows that `rule` counts."""
+    column = quoted(rule.column)
+    if isinstance(rule, NullValues):
+        return f"{column} is null"
+    type_ = type_of(contract, rule.column)
+    if isinstance(rule, MissingValues):
+        return _missing(rule, column, type_)
+    return _invalid(rule, column, type_, depth=0)
+
+
+def orphans(rule: MissingReferences, relation: str, reference: str) -> str:
+    """The query that counts rows of `relation` whose key is complete and names no row of `reference`."""
+    columns = ", ".join(map(quoted, rule.columns))
+    targets = ", ".join(map(quoted, rule.target_columns))
+    complete = " and ".join(f"{quoted(name)} is not null" for name in rule.columns)
+    pairs = zip(rule.columns, rule.target_columns, strict=True)
+    same = " and ".join(f"source.{quoted(column)} = target.{quoted(to)}" for column, to in pairs)
+    return (
+        f"select count(*) from (select {columns} from {relation} where {complete}) source"
+        f" anti join (select {targets} from {reference}) target on {same}"
+    )
+
+
+def filled_in(rule: SqlMeasure, relation: str) -> str:
+    """The rule's own query, with relation and column in place of `${table}` and `${column}`."""
+    query = rule.query.replace("${table}", relation)
+    if rule.column is not None:
+        query = query.replace("${column}", quoted(rule.column))
+    return query.strip().rstrip(";")
+
+
+def literal(value: Any, type_: ColumnType) -> str:  # noqa: PLR0911 - one return for each kind of value
+    """A value of a contract as a SQL literal that compares with a column of that type as people expect."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(literal(item, type_.item or _STRING) for item in value) + "]"
+    if type_.name == "timestamp" and isinstance(value, str | date):
+        return _instant(value)
+    if isinstance(value, date):
+        return f"date '{value:%Y-%m-%d}'"
+    if isinstance(value, int | float | Decimal) and type_.name != "string":
+        return _numeral(value)
+    text = str(value).replace("'", "''")
+    return f"'{text}'"
+
+
+def _numeral(value: float | Decimal) -> str:
+    if isinstance(value, int):
+        return str(value)
+    finite = value == value and abs(value) != float("inf")  # noqa: PLR0124 - NaN is not itself
+    return format(Decimal(str(value)), "f") if finite else f"'{value}'::double"
+
+
+def _instant(value: str | date) -> str:
+    """An instant; without an offset it is UTC, whatever time zone the session is in."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return f"timestamptz '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
+
+
+def type_of(contract: Contract, column: str) -> ColumnType:
+    """The column's type; text for a column that the contract lacks, which is DuckDB's to complain about."""
+    return next((known.type for known in contract.columns if known.name == column), _STRING)
+
+
+def _missing(rule: MissingValues, column: str, type_: ColumnType) -> str:
+    broken = [f"{column} is null"] if None in rule.markers else []
+    markers = [_marker(marker, type_) for marker in rule.markers if marker is not None]
+    if markers:
+        broken.append(f"{column} in ({', '.join(markers)})")
+    return " or ".join(broken) or "false"
+
+
+def _marker(marker: Any, type_: ColumnType) -> str:
+    # `N/A` cannot occur in a column of numbers: that makes it a marker nobody used, not an error.
+    text = literal(marker, type_)
+    return text if type_.name in {"string", "array"} else f"try_cast({text} as {duckdb_type(type_)})"
+
+
+def _invalid(rule: InvalidValues, value: str, type_: ColumnType, depth: int) -> str:
+    """Whether `value` breaks a bound; in an array, whether one of its elements does."""
+    if type_.name == "array":
+        element = f"e{depth}"
+        broken = _invalid(rule, element, type_.item or _STRING, depth + 1)
+        return f"len(list_filter({value}, lambda {element}: {broken})) > 0"
+    return "(" + (" or ".join([*_form(rule, value, type_), *_range(rule, value, type_)]) or "false") + ")"
+
+
+def _form(rule: InvalidValues, value: str, type_: ColumnType) -> list[str]:
+    text = value if type_.name == "string" else f"{value}::varchar"
+    broken = []
+    if rule.valid_values is not None:
+        broken.append(f"not {_among(value, rule.valid_values, type_)}")
+    if rule.pattern is not None:
+        broken.append(f"not regexp_full_match({text}, {literal(rule.pattern, _STRING)})")
+    if rule.min_length is not None:
+        broken.append(f"length({text}) < {rule.min_length}")
+    if rule.max_length is not None:
+        broken.append(f"length({text}) > {rule.max_length}")
+    return broken
+
+
+def _among(value: str, allowed: Sequence[Any], type_: ColumnType) -> str:
+    listed = [literal(item, type_) for item in allowed if item is not None]
+    # An empty list allows nothing, yet a null value is still not an invalid one.
+    return f"({value} in ({', '.join(listed)}))" if listed else f"({value} is null)"
+
+
+def _range(rule: InvalidValues, value: str, type_: ColumnType) -> list[str]:
+    bounds = (
+        (rule.minimum, "<"),
+        (rule.maximum, ">"),
+        (rule.exclusive_minimum, "<="),
+        (rule.exclusive_maximum, ">="),
+    )
+    broken = [f"{value} {sign} {literal(bound, type_)}" for bound, sign in bounds if bound is not None]
+    if broken and type_.name == "double":
+        # DuckDB sorts NaN above every number, so a lower bound would let it through.
+        broken.append(f"isnan({value})")
+    return broken

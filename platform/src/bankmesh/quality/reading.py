@@ -1,0 +1,145 @@
+"""Great Expectations' results as the gate's own: outcome, figures, and a message that is safe to show."""
+
+# Great Expectations passes metrics and results around without types.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.model import Expectation, RowCount, SchemaMatches, Severity, SqlMeasure
+from bankmesh.quality import wording
+from bankmesh.quality.expectations import NotANumber
+from bankmesh.quality.queries import returns_count
+from bankmesh.quality.results import ClauseResult, Outcome
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.quality.engine import DuckDBExecutionEngine
+
+# Stock expectations would otherwise fetch offending values; what they counted is read from the metrics instead.
+RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY"}
+
+
+@dataclass
+class Reader:
+    """Reads results of one batch; without an engine it can only tell of errors."""
+
+    contract: Contract
+    engine: DuckDBExecutionEngine | None
+    view: str | None
+
+    def read(self, clause: Clause, result: Any) -> ClauseResult:
+        """The clause's result from an `ExpectationValidationResult`, or from the error that came instead of one."""
+        if result is None or isinstance(result, Exception) or self.engine is None:
+            return self.errored(clause, result)
+        info = result.exception_info
+        if info.get("raised_exception") or "raised_exception" not in info:
+            return self.errored(clause, self.engine.reason(result) or self._raised(result))
+        if isinstance(clause.rule, Expectation):
+            return self._stock(clause, result)
+        if isinstance(clause.rule, SchemaMatches):
+            return self._schema(clause, result)
+        return self._measure(clause, result)
+
+    def errored(self, clause: Clause, error: Exception | None) -> ClauseResult:
+        """A clause that could not be evaluated."""
+        message = wording.unevaluated(self.contract, clause, error, self._columns)
+        if self.view is not None:
+            message = message.replace(self.view, "${table}")
+        return ClauseResult(clause, Outcome.ERRORED, None, None, None, message, None)
+
+    def rows(self) -> int:
+        """Rows of the batch; 0 if they could not be counted."""
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> int:
+        if self.engine is None or self.view is None:
+            return 0
+        counted = self.engine.resolved("table.row_count")
+        if counted is not None:
+            return int(counted)
+        with suppress(Exception):  # then every clause has said so
+            return int(self.engine.ask(f"select count(*) from {self.view}")[0][0])  # noqa: S608
+        return 0
+
+    @cached_property
+    def _columns(self) -> frozenset[str] | None:
+        if self.engine is not None:
+            with suppress(Exception):  # names of columns are a help, no more
+                return frozenset(row[0] for row in self.engine.ask(f"describe {self.view}"))
+        return None
+
+    def _measure(self, clause: Clause, result: Any) -> ClauseResult:
+        found = result.result
+        if found["measure"] is None:
+            return self.errored(clause, NotANumber("it returns null"))
+        rows = int(found["element_count"])
+        counts_rows = not isinstance(clause.rule, RowCount | SqlMeasure)
+        observed = found["observed_value"]
+        if isinstance(clause.rule, SqlMeasure) and wording.sensitive(self.contract, clause):
+            observed = observed if returns_count(clause.rule.query) else None
+        return ClauseResult(
+            clause,
+            _outcome(clause, success=bool(result.success)),
+            observed,
+            int(found["measure"]) if counts_rows else None,
+            rows,
+            wording.measured(clause, observed, rows),
+            found["seconds"],
+        )
+
+    def _schema(self, clause: Clause, result: Any) -> ClauseResult:
+        differences = result.result["details"]["differences"]
+        outcome = _outcome(clause, success=bool(result.success))
+        message = wording.schema(clause, differences)
+        return ClauseResult(clause, outcome, len(differences), None, self.rows(), message, None)
+
+    def _stock(self, clause: Clause, result: Any) -> ClauseResult:
+        expectation = result.expectation_config.to_domain_obj()
+        failing = observed = None
+        if hasattr(expectation, "map_metric"):
+            failing = observed = self._answer(expectation, f"{expectation.map_metric}.unexpected_count")
+        elif len(expectation.metric_dependencies) == 1 and not wording.sensitive(self.contract, clause):
+            observed = _scalar(self._answer(expectation, expectation.metric_dependencies[0]))
+        success = bool(result.success)
+        message = wording.expectation(clause, success=success, observed=observed, rows=self.rows(), failing=failing)
+        return ClauseResult(clause, _outcome(clause, success=success), observed, failing, self.rows(), message, None)
+
+    def _answer(self, expectation: Any, metric: str) -> Any:
+        """What a stock expectation has computed but not told, for its result is the verdict alone."""
+        if self.engine is None:
+            return None
+        needed = expectation.get_validation_dependencies(self.engine, {"result_format": RESULT_FORMAT})
+        configured = needed.get_metric_configuration(metric)
+        return None if configured is None else self.engine.answer(configured.id)
+
+    def _raised(self, result: Any) -> Exception | None:
+        """What an expectation raised by itself, not through a metric, of which only the text is left."""
+        text = result.exception_info.get("exception_message")
+        return ExpectationError(text) if text else None
+
+
+class ExpectationError(Exception):
+    """An expectation raised an error of its own; the text may quote a value."""
+
+
+def _scalar(value: Any) -> float | int | str | None:
+    """A value that fits into metadata; None for lists, truth values and whatever else is no single figure."""
+    if isinstance(value, bool) or value is None or isinstance(value, list | tuple | dict | set):
+        return None
+    if isinstance(value, Decimal | float):
+        return float(value) if math.isfinite(value) else None
+    return value if isinstance(value, int) else str(value)
+
+
+def _outcome(clause: Clause, *, success: bool) -> Outcome:
+    if success:
+        return Outcome.PASSED
+    return Outcome.FAILED if clause.severity is Severity.ERROR else Outcome.WARNED

@@ -1,0 +1,133 @@
+"""What a gate found, clause by clause, and how that is written to a version's metadata and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.errors import UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bankmesh.contracts.model import Clause, Contract
+
+
+class Outcome(StrEnum):
+    """What became of a clause; a broken clause of severity warning has `warned`, of severity error `failed`."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True)
+class ClauseResult:
+    """One clause, held against the data.
+
+    `observed` is the measure in the comparison's unit (rows, percent, or whatever a SQL measure counts); None where
+    there is none or where it could give away a value of a column above `internal`. `failing_rows` is None for rules
+    that do not count rows. `rows` is the number of rows looked at. `seconds` is the time of a clause that needs
+    queries of its own, None for clauses that share the one scan.
+    """
+
+    clause: Clause
+    outcome: Outcome
+    observed: float | int | str | None
+    failing_rows: int | None
+    rows: int | None
+    message: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """All clauses of a contract, in its order, held against a candidate of `rows` rows in `seconds`."""
+
+    results: tuple[ClauseResult, ...]
+    rows: int
+    seconds: float
+
+    @property
+    def publishable(self) -> bool:
+        """Whether the candidate may be published: no clause failed, and every clause could be evaluated.
+
+        An errored clause blocks whatever its severity: nobody knows whether it holds.
+        """
+        return not any(result.outcome in {Outcome.FAILED, Outcome.ERRORED} for result in self.results)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of clauses by outcome, all four outcomes always there."""
+        counts = dict.fromkeys(map(str, Outcome), 0)
+        for result in self.results:
+            counts[str(result.outcome)] += 1
+        return counts
+
+    def to_json(self) -> dict[str, Any]:
+        """This result as plain JSON values; free of values from columns above `internal`."""
+        return {
+            "rows": self.rows,
+            "seconds": round(self.seconds, 3),
+            "counts": self.counts,
+            "clauses": [_clause_json(result) for result in self.results],
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], contract: Contract) -> GateResult:
+        """The result that `to_json` wrote, with the clauses of `contract`.
+
+        Raises:
+            UnknownName: the document speaks of a clause that the contract does not have.
+
+        """
+        clauses = {clause.name: clause for clause in contract.clauses}
+        results = []
+        for entry in document["clauses"]:
+            if entry["name"] not in clauses:
+                raise UnknownName(f"clause of {contract.port}", entry["name"], clauses)
+            results.append(_clause_result(entry, clauses[entry["name"]]))
+        return cls(tuple(results), document["rows"], document["seconds"])
+
+
+def summary(result: GateResult) -> dict[str, Any]:
+    """The gate's result in short, for the metadata of a run or a version: verdict, counts, names of what broke."""
+    broken = {
+        str(outcome): [entry.clause.name for entry in result.results if entry.outcome is outcome]
+        for outcome in (Outcome.WARNED, Outcome.FAILED, Outcome.ERRORED)
+    }
+    return {
+        "publishable": result.publishable,
+        "rows": result.rows,
+        "seconds": round(result.seconds, 3),
+        "clauses": len(result.results),
+        **result.counts,
+        "names": {outcome: names for outcome, names in broken.items() if names},
+    }
+
+
+def _clause_json(result: ClauseResult) -> dict[str, Any]:
+    return {
+        "name": result.clause.name,
+        "severity": str(result.clause.severity),
+        "outcome": str(result.outcome),
+        "observed": result.observed,
+        "failing_rows": result.failing_rows,
+        "rows": result.rows,
+        "message": result.message,
+        "seconds": None if result.seconds is None else round(result.seconds, 3),
+    }
+
+
+def _clause_result(entry: Mapping[str, Any], clause: Clause) -> ClauseResult:
+    return ClauseResult(
+        clause=clause,
+        outcome=Outcome(entry["outcome"]),
+        observed=entry["observed"],
+        failing_rows=entry["failing_rows"],
+        rows=entry["rows"],
+        message=entry["message"],
+        seconds=entry["seconds"],
+    )

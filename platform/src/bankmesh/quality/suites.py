@@ -1,0 +1,117 @@
+"""Clauses as configured expectations. Nothing is evaluated here."""
+
+# Great Expectations passes metrics and results around without types.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from great_expectations.exceptions.exceptions import ExpectationNotFoundError
+from great_expectations.expectations.registry import get_expectation_impl
+
+from bankmesh.contracts.model import (
+    DuplicateValues,
+    Expectation,
+    MissingReferences,
+    RowCount,
+    SchemaMatches,
+    Severity,
+    SqlMeasure,
+)
+from bankmesh.contracts.types import duckdb_type
+from bankmesh.quality.comparing import comparison_of
+from bankmesh.quality.expectations import (
+    ExpectColumnsToBeAsPromised,
+    ExpectDuplicateRowsToCompare,
+    ExpectFailingRowsToCompare,
+    ExpectQueryResultToCompare,
+    ExpectRowCountToCompare,
+)
+from bankmesh.quality.measures import failing, filled_in, orphans, type_of
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.quality.validation import Views
+
+
+class Unusable(Exception):  # noqa: N818
+    """A clause cannot be made into an expectation. Its text comes from contracts, never from data."""
+
+    written_for_users = True
+
+
+def expectation_for(contract: Contract, clause: Clause, views: Views, role: str) -> Any:  # noqa: PLR0911 - by rule
+    """The expectation that evaluates `clause` on the relation that `role` names.
+
+    Raises:
+        Unusable: the clause needs a relation that is not there, or an expectation that does not exist.
+
+    """
+    relation = views.names[role]
+    common = _common(clause)
+    rule = clause.rule
+    if isinstance(rule, Expectation):
+        return _stock(rule, common)
+    if isinstance(rule, SchemaMatches):
+        return _columns(contract, relation, common)
+    comparison = comparison_of(clause)
+    common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
+    if isinstance(rule, RowCount):
+        return ExpectRowCountToCompare(**common)
+    if isinstance(rule, SqlMeasure):
+        return ExpectQueryResultToCompare(**common, query=filled_in(rule, relation))
+    if isinstance(rule, MissingReferences):
+        return ExpectQueryResultToCompare(**common, query=orphans(rule, relation, _reference(rule, views)))
+    if isinstance(rule, DuplicateValues):
+        kept = _kept(contract, clause, rule, views, role)
+        types = [type_of(contract, name).name for name in rule.columns]
+        return ExpectDuplicateRowsToCompare(
+            **common, columns=list(rule.columns), types=types, relation=relation, kept=kept
+        )
+    return ExpectFailingRowsToCompare(**common, condition=failing(rule, contract))
+
+
+def _common(clause: Clause) -> dict[str, Any]:
+    return {
+        "meta": {"clause": clause.name},
+        "severity": "critical" if clause.severity is Severity.ERROR else "warning",
+        "description": clause.description or None,
+    }
+
+
+def _stock(rule: Expectation, common: dict[str, Any]) -> Any:
+    try:
+        implementation = get_expectation_impl(rule.type)
+    except ExpectationNotFoundError:
+        raise Unusable(f"Great Expectations has no {rule.type}") from None
+    try:
+        return implementation(**(common | rule.arguments))
+    except Exception as error:  # noqa: BLE001 - expectations check their arguments with more than one library
+        raise Unusable(f"{rule.type} does not take these arguments: {' '.join(str(error).split())}") from None
+
+
+def _columns(contract: Contract, relation: str, common: dict[str, Any]) -> Any:
+    promised = [(column.name, duckdb_type(column.type)) for column in contract.columns]
+    partitions = [column.name for column in contract.columns if column.partition_position is not None]
+    if contract.partitioning is not None:
+        partitions.append(contract.partitioning.column)
+    return ExpectColumnsToBeAsPromised(**common, promised=promised, relation=relation, partitions=partitions)
+
+
+def _reference(rule: MissingReferences, views: Views) -> str:
+    if rule.product in views.names:
+        return views.names[rule.product]
+    if rule.product in views.broken:
+        raise Unusable(f"the published rows of {rule.product} cannot be read")
+    raise Unusable(f"no published rows of {rule.product} were given to the gate")
+
+
+def _kept(contract: Contract, clause: Clause, rule: DuplicateValues, views: Views, role: str) -> str | None:
+    """The view of kept rows, if keys can recur in them at all."""
+    if not clause.whole_table or role == "table":
+        return None
+    # A run replaces whole partitions, so a key that holds the partition column cannot recur in a kept one.
+    if contract.partitioning is not None and contract.partitioning.column in rule.columns:
+        return None
+    return views.names.get("kept")

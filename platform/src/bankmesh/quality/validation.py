@@ -1,0 +1,191 @@
+"""One suite of expectations for each relation: built from clauses, validated by Great Expectations, read back.
+
+Loads Great Expectations; only `bankmesh.quality.gate.evaluate` imports this module, when it is called.
+"""
+
+# Great Expectations passes metrics and results around without types.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+import itertools
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import great_expectations as gx
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+
+from bankmesh.contracts.model import DuplicateValues, MissingReferences
+from bankmesh.quality.engine import DuckDBDatasource, datasource_arguments
+from bankmesh.quality.reading import RESULT_FORMAT, Reader
+from bankmesh.quality.results import GateResult
+from bankmesh.quality.suites import expectation_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import duckdb
+
+    from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.quality.engine import DuckDBExecutionEngine
+    from bankmesh.quality.gate import Relations
+    from bankmesh.quality.results import ClauseResult
+
+_numbers = itertools.count(1)
+# Datasources of one context are added and removed; two threads with two connections may do so at the same time.
+_lock = RLock()
+
+
+@dataclass
+class Views:
+    """Temporary views over the relations of one evaluation, so that texts of relations meet only DuckDB's parser.
+
+    `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to why there is none.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    names: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, Exception] = field(default_factory=dict)
+
+    def add(self, role: str, relation: str) -> None:
+        """Make a view; an error is kept for the clauses that need it."""
+        name = f"bankmesh_gate_{next(_numbers)}"
+        try:
+            self.connection.execute(f"create temp view {name} as select * from {relation}")  # noqa: S608
+        except Exception as error:  # noqa: BLE001 - a relation that cannot be read errors its clauses
+            self.broken[role] = error
+        else:
+            self.names[role] = name
+
+    def drop(self) -> None:
+        """Drop all views."""
+        for name in self.names.values():
+            with suppress(Exception):  # temporary anyway, and no reason to lose a result
+                self.connection.execute(f"drop view if exists {name}")
+
+
+def run(
+    contract: Contract, clauses: Sequence[Clause], relations: Relations, connection: duckdb.DuckDBPyConnection
+) -> GateResult:
+    """Evaluate clauses; see `bankmesh.quality.gate.evaluate`."""
+    started = time.perf_counter()
+    views = _views(clauses, relations, connection)
+    try:
+        by_role: dict[str, list[Clause]] = {"candidate": []}
+        for clause in clauses:
+            by_role.setdefault(_role(clause, views, relations), []).append(clause)
+        found: dict[str, ClauseResult] = {}
+        rows = 0
+        for role, group in by_role.items():
+            results, counted = _evaluated(contract, group, views, role)
+            found |= results
+            rows = counted if role == "candidate" else rows
+    finally:
+        views.drop()
+    ordered = tuple(found[clause.name] for clause in clauses)
+    return GateResult(ordered, rows, time.perf_counter() - started)
+
+
+def _views(clauses: Sequence[Clause], relations: Relations, connection: duckdb.DuckDBPyConnection) -> Views:
+    views = Views(connection)
+    views.add("candidate", relations.candidate)
+    if any(clause.whole_table for clause in clauses):
+        for role, relation in (("table", relations.table), ("kept", relations.kept)):
+            if relation is not None:
+                views.add(role, relation)
+    for clause in clauses:
+        product = clause.rule.product if isinstance(clause.rule, MissingReferences) else ""
+        if product in relations.references and product not in views.names:
+            views.add(product, relations.references[product])
+    return views
+
+
+def _role(clause: Clause, views: Views, relations: Relations) -> str:
+    """The relation that a clause is evaluated on."""
+    if not clause.whole_table or relations.table is None:
+        return "candidate"
+    if isinstance(clause.rule, DuplicateValues) and "kept" in views.names:
+        return "candidate"
+    return "table"
+
+
+def _evaluated(
+    contract: Contract, clauses: Sequence[Clause], views: Views, role: str
+) -> tuple[dict[str, ClauseResult], int]:
+    """Results by clause name of the clauses of one relation, and its rows (0 if they could not be counted)."""
+    if role in views.broken:
+        reader = Reader(contract, None, None)
+        return {clause.name: reader.errored(clause, views.broken[role]) for clause in clauses}, 0
+    with _batch(views.connection, views.names[role]) as (batch, engine):
+        reader = Reader(contract, engine, views.names[role])
+        results: dict[str, ClauseResult] = {}
+        expectations: dict[str, Any] = {}
+        for clause in clauses:
+            try:
+                expectations[clause.name] = expectation_for(contract, clause, views, role)
+            except Exception as error:  # noqa: BLE001 - a clause that cannot even be put into words for DuckDB
+                results[clause.name] = reader.errored(clause, error)
+        validated = _validated(batch, engine, expectations)
+        for clause in clauses:
+            if clause.name not in results:
+                results[clause.name] = reader.read(clause, validated.get(clause.name))
+        return results, reader.rows()
+
+
+@contextmanager
+def _batch(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[tuple[Any, DuckDBExecutionEngine]]:
+    """A Great Expectations batch over a view, and the engine that it is computed by; gone afterwards."""
+    sources = _context().data_sources
+    name = f"{view}_source"
+    with _lock:
+        source: DuckDBDatasource = sources.add_bankmesh_duckdb(name, **datasource_arguments(connection))
+    try:
+        asset = source.add_query_asset(name=view, query=f"select * from {view}")  # noqa: S608
+        engine: Any = source.get_execution_engine()
+        yield asset.add_batch_definition_whole_table("all").get_batch(), engine
+    finally:
+        source.get_execution_engine().close()
+        source.get_engine().dispose()
+        with _lock:
+            sources.delete(name)
+
+
+def _validated(batch: Any, engine: DuckDBExecutionEngine, expectations: dict[str, Any]) -> dict[str, Any]:
+    """Great Expectations' results by clause name.
+
+    One run of the whole suite. Should Great Expectations trip over one expectation as a whole, or lose the reason
+    of an error, those without a reason are run alone; what has been computed by then is not computed again.
+    """
+    results: dict[str, Any] = {}
+    try:
+        suite = gx.ExpectationSuite(name="gate", expectations=list(expectations.values()))
+        validated = batch.validate(suite, result_format=RESULT_FORMAT)
+        results = {result.expectation_config.meta["clause"]: result for result in validated.results}
+    except Exception:  # noqa: BLE001 - found out one by one below
+        results = {}
+    for name, expectation in expectations.items():
+        if name not in results or engine.unexplained(results[name]):
+            try:
+                results[name] = batch.validate(expectation, result_format=RESULT_FORMAT)
+            except Exception as error:  # noqa: BLE001 - becomes the clause's outcome
+                results[name] = error
+    return results
+
+
+@cache
+def _context() -> Any:
+    """The process's ephemeral context: nothing on disk, no progress bars, no analytics."""
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)

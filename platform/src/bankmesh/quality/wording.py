@@ -1,0 +1,150 @@
+"""What a clause's result says to people, and what it must never say.
+
+Texts of errors come from the database and can quote a value: `Could not convert string 'Jan Novak' to INT32`. They
+are let through only where no column of the contract is classified above `internal`. Otherwise the reader gets the
+kind of error, what that kind usually means, and what can be told without looking at data: names of columns.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import (
+    Classification,
+    DuplicateValues,
+    Expectation,
+    InvalidValues,
+    MissingReferences,
+    MissingValues,
+    NullValues,
+    RowCount,
+    SchemaMatches,
+    SqlMeasure,
+)
+from bankmesh.quality.comparing import comparison_of, number, phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bankmesh.contracts.model import Clause, Contract, Rule
+
+_LONGEST = 500
+
+_KINDS = {
+    "BinderException": "the query does not fit the columns or types of the data",
+    "CatalogException": "the query names a table or function that does not exist",
+    "ParserException": "the query is not valid SQL",
+    "ConversionException": "a value cannot be converted to the type that the rule needs",
+    "OutOfRangeException": "a value is out of the range of its type",
+    "InvalidInputException": "the data or a regular expression is not of the form that the rule needs",
+    "IOException": "a file could not be read",
+    "HTTPException": "a file could not be read",
+    "OutOfMemoryException": "there is not enough memory",
+}
+_NAMED = re.compile(r'Referenced (?:column|table) "[^"]*" not found|Table Function with name \S+ does not exist')
+
+
+def sensitive(contract: Contract, clause: Clause) -> bool:
+    """Whether a measure that is not a count could give away a value of a column above `internal`.
+
+    Queries and stock expectations may read any column, whatever columns the clause says it is about.
+    """
+    if isinstance(clause.rule, SqlMeasure | Expectation):
+        return contract.classification > Classification.INTERNAL
+    levels = (column.classification for column in contract.columns if column.name in clause.columns)
+    return max(levels, default=contract.classification) > Classification.INTERNAL
+
+
+def measured(clause: Clause, observed: float | None, rows: int | None) -> str:
+    """What was measured and what it must be; `observed` is None where it is withheld."""
+    comparison = comparison_of(clause)
+    subject = _subject(clause.rule)
+    if observed is None:
+        found = "withheld, for it could be a value of a column above internal"
+    elif comparison.unit == "percent":
+        found = f"{number(observed)} %" + _out_of(rows)
+    else:
+        found = number(observed) + ("" if isinstance(clause.rule, RowCount | SqlMeasure) else _out_of(rows))
+    return f"{subject}{scope(clause)}: {found}; {phrase(comparison)}."
+
+
+def schema(clause: Clause, differences: Sequence[str]) -> str:
+    """Whether the columns are as promised, and how they differ."""
+    if not differences:
+        return f"columns{scope(clause)}: as promised."
+    return f"columns{scope(clause)}: {'; '.join(differences)}."
+
+
+def expectation(clause: Clause, *, success: bool, observed: object, rows: int | None, failing: int | None) -> str:
+    """The verdict of a stock expectation."""
+    name = clause.rule.type if isinstance(clause.rule, Expectation) else clause.name
+    verdict = "met" if success else "not met"
+    if failing is not None:
+        verdict += f", {number(failing)} unexpected{_out_of(rows)}"
+    elif observed is not None:
+        verdict += f", observed {number(observed)}"
+    return f"{name}{scope(clause)}: {verdict}."
+
+
+def unevaluated(contract: Contract, clause: Clause, error: Exception | None, columns: Collection[str] | None) -> str:
+    """Why a clause could not be evaluated, in words that are safe for everyone who sees check results.
+
+    `columns` are those that the data has, None if that is not known.
+    """
+    absent = [name for name in clause.columns if columns is not None and name not in columns]
+    head = f"could not be evaluated{scope(clause)}"
+    if absent:
+        return f"{head}: the data has no column {', '.join(absent)}."
+    if error is None:
+        return f"{head}: Great Expectations gave no result."
+    if getattr(error, "written_for_users", False):
+        return f"{head}: {error}."
+    cause = root(error)
+    kind = type(cause).__name__
+    meaning = _KINDS.get(kind, "see the kind of error")
+    if isinstance(clause.rule, MissingReferences) or contract.classification > Classification.INTERNAL:
+        named = _NAMED.search(str(cause)) if kind in {"BinderException", "CatalogException"} else None
+        hint = f" ({named.group()})" if named else ""
+        return f"{head}: {kind}, {meaning}{hint}. The error's own text is withheld, it could quote a value."
+    text = " ".join(str(cause).split())
+    return f"{head}: {kind}, {meaning}: {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}"
+
+
+def root(error: BaseException) -> BaseException:
+    """The error that the database raised, below what SQLAlchemy and Great Expectations wrapped around it."""
+    seen = error
+    while True:
+        below = getattr(seen, "orig", None) or seen.__cause__
+        if not isinstance(below, BaseException) or below is seen:
+            return seen
+        seen = below
+
+
+def scope(clause: Clause) -> str:
+    """A clause about the whole table names itself so."""
+    return " (whole table)" if clause.whole_table else ""
+
+
+def _out_of(rows: int | None) -> str:
+    return "" if rows is None else f" of {number(rows)}"
+
+
+def _subject(rule: Rule) -> str:  # noqa: PLR0911 - one line for each kind of rule
+    match rule:
+        case RowCount():
+            return "rows"
+        case NullValues(column=column):
+            return f"rows without {column}"
+        case MissingValues(column=column):
+            return f"rows with {column} missing"
+        case InvalidValues(column=column):
+            return f"rows with an invalid {column}"
+        case DuplicateValues(columns=columns):
+            return f"rows that repeat {', '.join(columns)}"
+        case MissingReferences(columns=columns, product=product):
+            return f"rows whose {', '.join(columns)} is not in {product}"
+        case SchemaMatches():
+            return "columns"
+        case _:
+            return "measure"

@@ -1,0 +1,67 @@
+"""Where things are on this machine, read from the environment at the moment they are needed.
+
+| variable | meaning | default |
+| --- | --- | --- |
+| `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest parent of the working folder that has one |
+| `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
+| `BANK_DATA` | the folder of legacy exports | `exports` in `MESH_HOME`, where the demo bank writes |
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bankmesh.errors import BankmeshError
+
+
+class NoWorkspace(BankmeshError):  # noqa: N818
+    """There is no workspace at or above the working folder."""
+
+    def __init__(self, start: Path) -> None:
+        self.start = start
+        super().__init__(
+            f"No workspace.yaml at {start} or above it. Change into your checkout of the mesh, "
+            "or name it in the environment variable BANKMESH_ROOT."
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The three places that everything else is found from."""
+
+    root: Path
+    home: Path
+    exports: Path
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps runs, events and schedules."""
+        return self.home / "dagster"
+
+    @property
+    def dbt_project(self) -> Path:
+        """The one dbt project of the workspace."""
+        return self.root / "dbt_project"
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds a `workspace.yaml`; raises NoWorkspace."""
+    for folder in (start, *start.parents):
+        if (folder / "workspace.yaml").is_file():
+            return folder
+    raise NoWorkspace(start)
+
+
+def current_settings(near: Path | None = None) -> Settings:
+    """Settings of this process; `near` is where to look for the workspace if the environment is silent."""
+    named = os.environ.get("BANKMESH_ROOT")
+    root = Path(named).resolve() if named else find_root((near or Path.cwd()).resolve())
+    home = _path("MESH_HOME", root / ".mesh", root)
+    return Settings(root=root, home=home, exports=_path("BANK_DATA", home / "exports", root))
+
+
+def _path(variable: str, default: Path, root: Path) -> Path:
+    value = os.environ.get(variable)
+    return (root / Path(value).expanduser()).resolve() if value else default

@@ -1,0 +1,146 @@
+"""Reads one column of a source declaration, and refuses options that its type cannot use."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Classification, ColumnType
+from bankmesh.sources.declaration import SourceColumn
+from bankmesh.sources.forms import ISO, READERS, BadFormat, compile_format
+
+if TYPE_CHECKING:
+    import yaml
+
+    from bankmesh.sources.yaml_nodes import Mapping
+
+TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")
+
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
+_MOST_DIGITS = 38
+_KEYS = (
+    "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
+    "timezone", "read",
+)  # fmt: skip
+_ONLY_FOR = {
+    "codes": ("string", "boolean"),
+    "pattern": ("string",),
+    "format": ("date", "timestamp"),
+    "century": ("date", "timestamp"),
+    "timezone": ("timestamp",),
+    "read": ("long", "integer"),
+}
+# What Python reads but the linear-time engine that scans the rows does not.
+_NOT_LINEAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
+
+
+def read_column(header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...]) -> SourceColumn:
+    """Read a column; `markers` are those that the whole object declares as missing."""
+    given.only(_KEYS)
+    kind = _type(given)
+    for option, types in _ONLY_FOR.items():
+        if option in given.entries and kind.name not in types:
+            message = f"{given.what} is {kind}; {option} is for {' and '.join(types)}"
+            given.faults.add(given.value(option), "option-of-another-type", message)
+    name = given.text("as", header)
+    if not _NAME.match(name):
+        message = f"{given.what} would land as {name}; use small letters, digits, underscores (`as` renames)"
+        given.faults.add(given.value("as") or key, "bad-name", message)
+    century = _century(given)
+    label = given.word("classification", [c.label for c in Classification])
+    missing = given.texts("missing")
+    return SourceColumn(
+        name=name,
+        header=header,
+        type=kind,
+        description=given.text("description"),
+        classification=Classification[label.upper()],
+        required=given.flag("required", default=False),
+        missing=markers if missing is None else missing,
+        codes=_codes(given, kind),
+        pattern=_pattern(given),
+        format=_format(given, kind, century),
+        century=century,
+        timezone=_timezone(given),
+        read=given.word("read", READERS, "plain"),
+        place=given.faults.place(key),
+    )
+
+
+def _type(given: Mapping) -> ColumnType:
+    text = given.text("type")
+    decimal = _DECIMAL.match(text)
+    if decimal is not None and int(decimal[2]) <= int(decimal[1]) <= _MOST_DIGITS and int(decimal[1]):
+        return ColumnType("decimal", int(decimal[1]), int(decimal[2]))
+    if text in TYPES and text != "decimal(p,s)":
+        return ColumnType(text)
+    if text:
+        message = f"type of {given.what} is {text}; allowed: {', '.join(TYPES)}"
+        given.faults.add(given.value("type"), "unknown-type", message)
+    return ColumnType("string")
+
+
+def _codes(given: Mapping, kind: ColumnType) -> tuple[tuple[str, str], ...] | None:
+    codes = given.pairs("codes")
+    if codes is None:
+        return None
+    if not codes:
+        given.faults.add(given.value("codes"), "missing-key", f"codes of {given.what} is empty")
+    if kind.name == "boolean" and any(landed not in ("true", "false") for _, landed in codes):
+        message = f"codes of {given.what} must map to true and false"
+        given.faults.add(given.value("codes"), "unknown-word", message)
+    if "pattern" in given.entries:
+        given.faults.add(given.value("pattern"), "pattern-and-codes", f"{given.what}: give codes or a pattern")
+    return codes
+
+
+def _pattern(given: Mapping) -> str | None:
+    pattern = given.optional_text("pattern")
+    if pattern is None:
+        return None
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        given.faults.add(given.value("pattern"), "bad-pattern", f"pattern of {given.what}: {error}")
+        return None
+    if _NOT_LINEAR.search(pattern):
+        message = f"pattern of {given.what}: no look-around, back references or possessive repeats"
+        given.faults.add(given.value("pattern"), "bad-pattern", message)
+        return None
+    return pattern
+
+
+def _format(given: Mapping, kind: ColumnType, century: int | None) -> str | None:
+    if kind.name not in _ONLY_FOR["format"]:
+        return None
+    text = given.text("format")
+    if not text or (text == ISO and kind.name == "timestamp" and century is None):
+        return text
+    try:
+        compile_format(text, century, with_time=kind.name == "timestamp")
+    except BadFormat as error:
+        given.faults.add(given.value("format"), "bad-format", f"format of {given.what}: {error}")
+    return text
+
+
+def _century(given: Mapping) -> int | None:
+    text = given.optional_text("century")
+    if text is None:
+        return None
+    if re.fullmatch(r"[1-9][0-9]00", text):
+        return int(text)
+    given.faults.add(given.value("century"), "bad-century", f"century of {given.what} must be like 1900 or 2000")
+    return None
+
+
+def _timezone(given: Mapping) -> str:
+    name = given.text("timezone", "UTC")
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        message = f"timezone of {given.what} is {name}; give a name such as UTC or Europe/Prague"
+        given.faults.add(given.value("timezone"), "unknown-word", message)
+        return "UTC"
+    return name

@@ -1,0 +1,162 @@
+"""What a source declaration means once it has been read: plain frozen values, no files, no heavy imports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Classification, ColumnType, Place
+
+PARSER_VERSION = 1
+"""Goes into every fingerprint: raise it when the same file would land as other rows."""
+
+ENCODINGS = ("ascii", "utf-8", "latin-1", "cp1250", "cp1252", "iso8859-2")
+"""Encodings in which a line end is the byte 0x0A and nothing else, so that files can be cut at line ends."""
+
+OTHERWISE = ("unknown", "day_before_last", "last_day")
+"""Rules for the last complete day of an export that has no control file."""
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How the files of a system are written.
+
+    `quote` is None where no quoting is used. `multiline` says that quoted values may hold line ends; without
+    it every line stands for itself, so that one bad quote can never reach the next line.
+    """
+
+    delimiter: str
+    quote: str | None
+    encoding: str
+    header: bool
+    multiline: bool
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How many rejects are still an acceptable landing: a number of rows, or percent of the records read."""
+
+    value: float
+    percent: bool
+
+    def allows(self, rejects: int, rows_in: int) -> bool:
+        """Whether that many rejects among `rows_in` records are within the tolerance."""
+        return rejects <= (self.value * rows_in / 100 if self.percent else self.value)
+
+    def __str__(self) -> str:
+        """As people write it: `0 rows`, `0.1%`."""
+        return f"{self.value:g}{'%' if self.percent else ' rows'}"
+
+
+@dataclass(frozen=True)
+class CompleteThrough:
+    """How an export says up to which day it is complete.
+
+    The control file's word if there is one; otherwise, from the greatest value of the landed `column`:
+    `day_before_last` (the export may be cut inside its last day), `last_day`, or `unknown`.
+    """
+
+    control_file: str | None
+    otherwise: str
+    column: str | None
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column of a legacy object.
+
+    `header` is its name in the file, `name` its name once landed. `missing` are values that read as null
+    besides the absent field. `codes` are pairs of legacy and landed value. `format`, `century` and
+    `timezone` belong to dates and timestamps, `pattern` to strings, `read` names one of `forms.READERS`.
+    """
+
+    name: str
+    header: str
+    type: ColumnType
+    description: str
+    classification: Classification
+    required: bool
+    missing: tuple[str, ...]
+    codes: tuple[tuple[str, str], ...] | None
+    pattern: str | None
+    format: str | None
+    century: int | None
+    timezone: str
+    read: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class LegacyObject:
+    """One object (file, or set of files) of a legacy system, with all that is needed to land it.
+
+    `files` are names or glob patterns below `folder`, itself below the folder of exports; the first that
+    matches anything is taken, with all that it matches.
+    """
+
+    system: str
+    name: str
+    description: str
+    owner: str
+    folder: str
+    files: tuple[str, ...]
+    format: TextFormat
+    rejects_tolerated: Tolerance
+    optional: bool
+    may_be_empty: bool
+    complete_through: CompleteThrough | None
+    columns: tuple[SourceColumn, ...]
+    place: Place
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The columns' names in the file, in order."""
+        return tuple(column.header for column in self.columns)
+
+    @property
+    def classification(self) -> Classification:
+        """That of the most confidential column."""
+        return max(column.classification for column in self.columns)
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that decides what rows a file lands as; descriptions and owners do not."""
+        meaning = {
+            "parser": PARSER_VERSION,
+            "format": vars(self.format),
+            "tolerated": str(self.rejects_tolerated),
+            "optional": self.optional,
+            "may_be_empty": self.may_be_empty,
+            "complete_through": vars(self.complete_through) if self.complete_through else None,
+            "columns": [_column_meaning(column) for column in self.columns],
+        }
+        text = json.dumps(meaning, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class LegacySystem:
+    """A legacy system: what one `sources/<system>.yaml` declares."""
+
+    name: str
+    description: str
+    owner: str
+    folder: str
+    objects: tuple[LegacyObject, ...]
+    file: str
+
+    def object(self, name: str) -> LegacyObject:
+        """The object of that name; KeyError if there is none."""
+        for candidate in self.objects:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)
+
+
+def _column_meaning(column: SourceColumn) -> dict[str, object]:
+    meaning = dict(vars(column))
+    del meaning["description"], meaning["place"]
+    return meaning | {"type": str(column.type), "classification": column.classification.label}

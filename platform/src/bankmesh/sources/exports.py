@@ -1,0 +1,111 @@
+"""Which files of the export folder belong to an object, what identifies them, and what its control file says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.sources.structure import split_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.sources.declaration import LegacyObject
+
+CONTROL_COLUMNS = ["object", "rows", "complete_through"]
+
+_FINGERPRINT_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Control:
+    """What an export says about itself: its number of rows, and the last day that it holds in full."""
+
+    path: Path
+    rows: int
+    complete_through: dt.date
+
+
+def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
+    """The object's files, in order of name: all that match the first name or pattern which matches anything.
+
+    None for an optional object that was not delivered; raises LegacyFileError for any other.
+    """
+    folder = exports / obj.folder
+    for pattern in obj.files:
+        matches = tuple(sorted(path for path in folder.glob(pattern) if path.is_file()))
+        if matches:
+            return matches
+    if obj.optional:
+        return ()
+    names = " or ".join(obj.files)
+    where = f"{names} for {obj.system}.{obj.name}"
+    if not folder.is_dir():
+        raise LegacyFileError(folder, "there is no such folder", f"a folder of exports with {where}")
+    raise LegacyFileError(folder, "the folder has no file of that object", where)
+
+
+def fingerprint(obj: LegacyObject, exports: Path) -> str:
+    """Identify what a landing of the object would be made from: the files' bytes, the declaration, the parser.
+
+    Reads the stored (compressed) bytes once. Equal fingerprints land as equal rows. Raises LegacyFileError.
+    """
+    paths = list(legacy_files(obj, exports))
+    control = control_path(obj, exports)
+    if paths and control is not None:
+        paths.append(control)
+    return fingerprint_of(obj, [(path.name, file_sha256(path)) for path in paths])
+
+
+def fingerprint_of(obj: LegacyObject, files: list[tuple[str, str]]) -> str:
+    """The fingerprint from names and SHA-256 of the files, the control file (if any) last."""
+    digest = hashlib.sha256(obj.digest.encode())
+    for name, sha256 in files:
+        digest.update(f"\n{name}\n{sha256}".encode())
+    return digest.hexdigest()[:_FINGERPRINT_LENGTH]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes as stored."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise LegacyFileError(path, f"cannot be read ({error.strerror})", "a readable file") from error
+
+
+def control_path(obj: LegacyObject, exports: Path) -> Path | None:
+    """The object's control file, if it declares one and it was delivered."""
+    rule = obj.complete_through
+    if rule is None or rule.control_file is None:
+        return None
+    path = exports / obj.folder / rule.control_file
+    return path if path.is_file() else None
+
+
+def read_control(obj: LegacyObject, exports: Path) -> Control | None:
+    """Read the object's line of its control file, None if there is no file.
+
+    The file is written like the system's other files, has a header `object`, `rows`, `complete_through` and ISO
+    dates. Raises LegacyFileError if it is anything else, or has not exactly one line for the object.
+    """
+    path = control_path(obj, exports)
+    if path is None:
+        return None
+    try:
+        lines = [split_line(line, obj.format) for line in path.read_bytes().splitlines() if line]
+    except UnicodeDecodeError as error:
+        raise LegacyFileError(path, f"byte offset {error.start} is not ASCII", "a control file in ASCII") from None
+    if not lines or lines[0] != CONTROL_COLUMNS:
+        raise LegacyFileError(path, "the header is another", f"the columns {', '.join(CONTROL_COLUMNS)}")
+    mine = [line for line in lines[1:] if line and line[0] == obj.name]
+    expected = f"one line for {obj.name}: its number of rows and an ISO date"
+    if len(mine) != 1 or len(mine[0]) != len(CONTROL_COLUMNS):
+        raise LegacyFileError(path, f"has {len(mine)} usable lines for {obj.name}", expected)
+    try:
+        return Control(path, int(mine[0][1]), dt.date.fromisoformat(mine[0][2]))
+    except ValueError:
+        raise LegacyFileError(path, f"the line for {obj.name} cannot be read", expected) from None

@@ -1,0 +1,191 @@
+"""Reads source declarations (`sources/<system>.yaml`): strictly, every fault of every file at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Place
+from bankmesh.errors import Fault, SourceFaults
+from bankmesh.sources.column_reading import read_column
+from bankmesh.sources.declaration import (
+    ENCODINGS,
+    OTHERWISE,
+    CompleteThrough,
+    LegacyObject,
+    LegacySystem,
+    TextFormat,
+    Tolerance,
+)
+from bankmesh.sources.yaml_nodes import Faults, Mapping, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bankmesh.sources.declaration import SourceColumn
+
+NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
+_OBJECT_KEYS = (
+    "description", "files", "rejects_tolerated", "missing", "optional", "may_be_empty", "complete_through", "columns",
+)  # fmt: skip
+
+
+def read_systems(folder: Path) -> tuple[LegacySystem, ...]:
+    """Read every declaration (`*.yaml`) of a folder, in order of name.
+
+    Returns nothing for a folder that is not there: a domain may have no legacy systems.
+    Raises SourceFaults with all faults of all files.
+    """
+    return _read_all(sorted(folder.glob("*.yaml")))
+
+
+def read_system(file: Path) -> LegacySystem:
+    """Read one declaration; raises SourceFaults with all of its faults."""
+    return _read_all([file])[0]
+
+
+def _read_all(files: Iterable[Path]) -> tuple[LegacySystem, ...]:
+    found: list[Fault] = []
+    systems = []
+    for file in files:
+        faults = Faults(str(file))
+        system = _read(file, faults)
+        found += faults.found
+        if system is not None:
+            systems.append(system)
+    if found:
+        raise SourceFaults(found)
+    return tuple(systems)
+
+
+def _read(file: Path, faults: Faults) -> LegacySystem | None:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        faults.add(None, "not-readable", f"cannot be read as UTF-8 text: {error}")
+        return None
+    root = compose(text, faults)
+    if root is None:
+        return None
+    top = Mapping(root, "the declaration", faults)
+    top.only(("system", "description", "owner", "folder", "format", "objects"))
+    name = top.text("system")
+    if name and name != file.stem:
+        message = f"system is {name}, but the file is {file.name}: name one after the other"
+        faults.add(top.value("system"), "name-of-file", message)
+    folder = top.text("folder", ".")
+    _stays_below(folder, top, "folder")
+    system = LegacySystem(name, top.text("description"), top.text("owner"), folder, (), str(file))
+    written = _format(Mapping(top.value("format"), "format", faults))
+    objects = Mapping(top.value("objects"), "objects", faults)
+    if not objects.entries:
+        faults.add(top.value("objects") or root, "missing-key", "the declaration needs at least one of objects")
+    made = [_object(objects, key, system, written) for key in objects.entries]
+    return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file))
+
+
+def _format(given: Mapping) -> TextFormat:
+    given.only(("delimiter", "quote", "encoding", "header", "multiline"))
+    delimiter = given.text("delimiter", ",")
+    quote = given.optional_text("quote") if "quote" in given.entries else '"'
+    for key, mark in (("delimiter", delimiter), ("quote", quote)):
+        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
+            message = f"{key} must be one ASCII character, not {mark!r}"
+            given.faults.add(given.value(key), "one-character", message)
+    if quote == delimiter:
+        given.faults.add(given.value("quote"), "one-character", "quote and delimiter must differ")
+    multiline = given.flag("multiline", default=False)
+    if multiline and quote is None:
+        given.faults.add(given.value("multiline"), "multiline", "values over several lines need a quote")
+    encoding = given.word("encoding", ENCODINGS, "utf-8")
+    return TextFormat(delimiter, quote, encoding, given.flag("header", default=True), multiline)
+
+
+def _object(objects: Mapping, name: str, system: LegacySystem, written: TextFormat) -> LegacyObject:
+    faults = objects.faults
+    key, node = objects.entries[name]
+    if not NAME.match(name):
+        faults.add(key, "bad-name", f"object {name}: small letters, digits and underscores only")
+    given = Mapping(node, f"object {name}", faults)
+    given.only(_OBJECT_KEYS)
+    columns = _columns(given, name)
+    return LegacyObject(
+        system=system.name,
+        name=name,
+        description=given.text("description"),
+        owner=system.owner,
+        folder=system.folder,
+        files=_files(given),
+        format=written,
+        rejects_tolerated=_tolerance(given),
+        optional=given.flag("optional", default=False),
+        may_be_empty=given.flag("may_be_empty", default=False),
+        complete_through=_complete_through(given, columns),
+        columns=columns,
+        place=Place(faults.file, key.start_mark.line + 1),
+    )
+
+
+def _columns(given: Mapping, name: str) -> tuple[SourceColumn, ...]:
+    columns = Mapping(given.value("columns"), f"columns of {name}", given.faults)
+    if not columns.entries:
+        given.faults.add(given.value("columns") or given.node, "missing-key", f"object {name} needs columns")
+    markers = given.texts("missing") or ()
+    made: dict[str, SourceColumn] = {}
+    for header, (key, node) in columns.entries.items():
+        column = read_column(header, key, Mapping(node, f"column {name}.{header}", given.faults), markers)
+        if column.name in made:
+            message = f"two columns of {name} would land as {column.name}"
+            given.faults.add(key, "duplicate-column", message)
+        made[column.name] = column
+    return tuple(made.values())
+
+
+def _files(given: Mapping) -> tuple[str, ...]:
+    files = given.texts("files")
+    if not files:
+        given.faults.add(given.value("files") or given.node, "missing-key", f"{given.what} needs files")
+        return ()
+    for file in files:
+        _stays_below(file, given, "files")
+    return files
+
+
+def _stays_below(path: str, given: Mapping, key: str) -> None:
+    pure = PurePosixPath(path)
+    if not path or pure.is_absolute() or ".." in pure.parts:
+        message = f"{key}: {path!r} must be a path below the folder of exports"
+        given.faults.add(given.value(key), "path-outside", message)
+
+
+def _tolerance(given: Mapping) -> Tolerance:
+    text = given.text("rejects_tolerated", "0")
+    match = _TOLERANCE.match(text)
+    if match is None or (not match[2] and "." in text) or (match[2] and float(match[1]) > 100):  # noqa: PLR2004
+        message = f'rejects_tolerated is {text}; give a number of rows, or percent as "0.1%"'
+        given.faults.add(given.value("rejects_tolerated"), "bad-tolerance", message)
+        return Tolerance(0, percent=False)
+    return Tolerance(float(match[1]), bool(match[2]))
+
+
+def _complete_through(given: Mapping, columns: tuple[SourceColumn, ...]) -> CompleteThrough | None:
+    node = given.value("complete_through")
+    if node is None:
+        return None
+    rule = Mapping(node, f"complete_through of {given.what}", given.faults)
+    rule.only(("control_file", "otherwise", "column"))
+    control = rule.optional_text("control_file")
+    if control is not None:
+        _stays_below(control, rule, "control_file")
+    otherwise = rule.word("otherwise", OTHERWISE, "unknown")
+    header = rule.optional_text("column")
+    dated = {c.header: c.name for c in columns if c.type.name in ("date", "timestamp")}
+    if otherwise != "unknown" and header is None:
+        given.faults.add(node, "missing-key", f"{rule.what} needs a column for {otherwise}")
+    if header is not None and header not in dated:
+        message = f"{header} is no date or timestamp column; there are: {', '.join(dated) or 'none'}"
+        given.faults.add(rule.value("column"), "unknown-column", message)
+    return CompleteThrough(control, otherwise, dated.get(header or ""))

@@ -1,0 +1,156 @@
+"""Where landings are kept: one folder for each fingerprint, and a pointer to the one that is current.
+
+`<home>/landings/<domain>/<system>/<object>/` holds `current.json`, which names the current fingerprint and is
+replaced in one step, and a folder `<fingerprint>/` with rows.parquet, rejects.parquet and landing.json, which
+appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of
+from bankmesh.sources.landing import land
+from bankmesh.sources.landing_record import RECORD, Landing, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.sources.declaration import LegacyObject
+
+POINTER = "current.json"
+
+_UNFINISHED = ".incoming-"
+_ABANDONED_AFTER = dt.timedelta(days=1)
+
+
+def land_object(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
+    """Prepare a landing and, if it is acceptable, make it the current one.
+
+    Ask `Landing.acceptable` of what comes back: an unacceptable one is kept for its rejects, while readers stay
+    with the landing before. Raises LegacyFileError.
+    """
+    landing = prepare(obj, exports, home, domain)
+    if landing.acceptable:
+        accept(landing)
+    return landing
+
+
+def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
+    """Land the object's files as they are now, without making the landing current.
+
+    A landing of the same fingerprint that is whole is returned as it is. Raises LegacyFileError, also when a file
+    changes while it is read.
+    """
+    mark = fingerprint(obj, exports)
+    store = _folder(home, domain, obj.system, obj.name)
+    existing = _whole(store / mark)
+    if existing is not None:
+        return existing
+    store.mkdir(parents=True, exist_ok=True)
+    _clear_abandoned(store)
+    incoming = store / f"{_UNFINISHED}{uuid.uuid4().hex}"
+    incoming.mkdir()
+    try:
+        landing = replace(land(obj, exports, incoming, domain=domain), fingerprint=mark)
+        _check_unchanged(obj, exports, landing)
+        landing.write()
+        return _move(landing, store / mark)
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+
+
+def accept(landing: Landing) -> None:
+    """Make a prepared landing the current one of its object, whatever its rejects: that is the caller's decision.
+
+    Raises LegacyFileError for a landing whose rows and rejects do not add up to the records of its files.
+    """
+    if not landing.balanced:
+        problem = f"{landing.rows_in} records gave {landing.rows} rows and {landing.rejects} rejects"
+        raise LegacyFileError(landing.folder, problem, "every record to be a row or a reject")
+    accepted = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    write_json(landing.folder.parent / POINTER, {"fingerprint": landing.fingerprint, "accepted_at": accepted})
+
+
+def current_landing(home: Path, domain: str, system: str, name: str) -> Landing | None:
+    """The current landing of an object; None if none was accepted yet."""
+    store = _folder(home, domain, system, name)
+    try:
+        pointer = json.loads((store / POINTER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Landing.read(store / pointer["fingerprint"])
+
+
+def expire_rejects(home: Path, older_than: dt.datetime) -> tuple[Path, ...]:
+    """Delete the rejects of all landings made before `older_than` (with time zone); returns the files deleted.
+
+    Rows and landing.json stay, the current landings' too. An unreadable landing.json counts as old.
+    """
+    expired = []
+    for path in sorted((home / "landings").glob("*/*/*/*/rejects.parquet")):
+        try:
+            landed_at = Landing.read(path.parent).landed_at
+        except (OSError, ValueError, KeyError, TypeError):
+            landed_at = dt.datetime.min.replace(tzinfo=dt.UTC)
+        if landed_at < older_than:
+            path.unlink(missing_ok=True)
+            expired.append(path)
+    return tuple(expired)
+
+
+def _folder(home: Path, domain: str, system: str, name: str) -> Path:
+    return home / "landings" / domain / system / name
+
+
+def _whole(folder: Path) -> Landing | None:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        landing = Landing.read(folder)
+        rows = parquet.read_metadata(landing.rows_path).num_rows
+    except (OSError, ValueError, KeyError, TypeError, ArrowException):
+        return None
+    return landing if rows == landing.rows and landing.fingerprint == folder.name else None
+
+
+def _check_unchanged(obj: LegacyObject, exports: Path, landing: Landing) -> None:
+    files = [(file.name, file.sha256) for file in landing.files]
+    control = control_path(obj, exports)
+    if files and control is not None:
+        files.append((control.name, file_sha256(control)))
+    if fingerprint_of(obj, files) != landing.fingerprint:
+        folder = exports / obj.folder
+        raise LegacyFileError(folder, f"files of {obj.name} changed while they were read", "a finished export")
+
+
+def _move(landing: Landing, target: Path) -> Landing:
+    if target.exists():
+        # Either what a broken disk left of this landing, or another process was first.
+        existing = _whole(target)
+        if existing is not None:
+            return existing
+        target.rename(landing.folder.with_name(f"{_UNFINISHED}{uuid.uuid4().hex}"))
+    try:
+        landing.folder.rename(target)
+    except OSError:
+        existing = _whole(target)
+        if existing is None:
+            raise
+        return existing
+    return replace(landing, folder=target)
+
+
+def _clear_abandoned(store: Path) -> None:
+    """Remove what killed processes left; a landing under way is younger than that."""
+    before = (dt.datetime.now(dt.UTC) - _ABANDONED_AFTER).timestamp()
+    for folder in store.glob(f"{_UNFINISHED}*"):
+        record = folder / RECORD
+        if (record if record.exists() else folder).stat().st_mtime < before:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,152 @@
+"""The bytes of a legacy file, decompressed in pieces, and cut into blocks of whole lines.
+
+What a file holds is counted here, on the bytes as they come in, and nowhere else: the parser's own numbers are
+later held against these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import LegacyFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BLOCK_BYTES = 16 << 20
+"""Text parsed at once: about 300,000 rows of transactions; several blocks are in memory at a time."""
+
+_READ_BYTES = 1 << 20
+_LONGEST_LINE = 64 << 20
+_GZIP = 31  # zlib's window bits for a gzip header and trailer
+_BLANK_LINE = re.compile(rb"(?<=\n)\n|(?<=\n\r)\n")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file, as UTF-8, each ended by a line feed.
+
+    `first_line` is the physical line (from 1) in the decompressed file that the block starts with.
+    """
+
+    text: bytes
+    first_line: int
+    last: bool
+
+
+class LegacyText:
+    """One legacy file, read once from start to end.
+
+    After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text.
+    """
+
+    def __init__(self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> None:
+        """Prepare to read a file; nothing is opened yet. A name that ends in `.gz` is decompressed."""
+        self.path, self.encoding, self.block_bytes = path, encoding, block_bytes
+        self.size = self.lines = self.blank_lines = 0
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the bytes read so far."""
+        return self._digest.hexdigest()
+
+    def blocks(self) -> Iterator[Block]:
+        """Give the text in blocks of whole lines, checked to be in the declared encoding.
+
+        Raises LegacyFileError: empty file, damaged or cut gzip, a byte that is not of the encoding, or a line
+        that never ends.
+        """
+        line, offset = 1, 0
+        for raw, last in self._whole_lines():
+            text = self._as_utf8(raw, line, offset)
+            # A missing final line end is made up for here, so that every later step sees whole lines.
+            yield Block(text + b"\n" if text and not text.endswith(b"\n") else text, line, last)
+            line += raw.count(b"\n")
+            offset += len(raw)
+
+    def _whole_lines(self) -> Iterator[tuple[bytes, bool]]:
+        held: list[bytes] = []
+        length = 0
+        for piece in self._counted():
+            held.append(piece)
+            length += len(piece)
+            if length < self.block_bytes or b"\n" not in piece:
+                if length > _LONGEST_LINE + self.block_bytes:
+                    raise self._fault("a line is longer than 64 MiB", "lines that end")
+                continue
+            joined = b"".join(held)
+            cut = joined.rindex(b"\n") + 1
+            yield joined[:cut], False
+            held = [joined[cut:]]
+            length = len(held[0])
+        if not self.lines:
+            raise self._fault("the file is empty", "at least a header line")
+        yield b"".join(held), True
+
+    def _counted(self) -> Iterator[bytes]:
+        tail = b"\n"  # as if a line had just ended before the first
+        for piece in self._pieces():
+            window = tail + piece
+            self.lines += piece.count(b"\n")
+            if b"\n\n" in window or b"\n\r\n" in window:
+                self.blank_lines += sum(1 for _ in _BLANK_LINE.finditer(window, len(tail)))
+            tail = window[-2:]
+            yield piece
+        if self.size and not tail.endswith(b"\n"):
+            self.lines += 1
+            self.blank_lines += tail == b"\n\r"
+
+    def _pieces(self) -> Iterator[bytes]:
+        stored = self._stored()
+        return self._decompressed(stored) if self.path.suffix == ".gz" else stored
+
+    def _stored(self) -> Iterator[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                while piece := file.read(_READ_BYTES):
+                    self.size += len(piece)
+                    self._digest.update(piece)
+                    yield piece
+        except OSError as error:
+            raise self._fault(f"cannot be read ({error.strerror})", "a readable file") from error
+
+    def _decompressed(self, stored: Iterator[bytes]) -> Iterator[bytes]:
+        member, fresh = zlib.decompressobj(_GZIP), True
+        for piece in stored:
+            rest = piece.lstrip(b"\0") if fresh else piece  # members may be padded with zeros
+            while rest:
+                try:
+                    text = member.decompress(rest, self.block_bytes)
+                    fresh = False
+                    yield text
+                    while len(text) == self.block_bytes and not member.unconsumed_tail and not member.eof:
+                        text = member.decompress(b"", self.block_bytes)
+                        yield text
+                except zlib.error as error:
+                    raise self._fault(f"is no valid gzip ({error})", "an undamaged gzip file") from error
+                rest = member.unconsumed_tail
+                if member.eof:
+                    rest = member.unused_data.lstrip(b"\0")
+                    member, fresh = zlib.decompressobj(_GZIP), True
+        if not fresh:  # the last member's trailer never came
+            raise self._fault("the gzip file is cut short", "a complete gzip file")
+
+    def _as_utf8(self, raw: bytes, first_line: int, offset: int) -> bytes:
+        if raw.isascii():
+            return raw
+        try:
+            text = raw.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            line = first_line + raw.count(b"\n", 0, error.start)
+            problem = f"line {line}, byte offset {offset + error.start}: byte 0x{raw[error.start]:02X} does not fit"
+            raise self._fault(problem, f"text in {self.encoding}") from None
+        return raw if self.encoding == "utf-8" else text.encode()
+
+    def _fault(self, problem: str, expected: str) -> LegacyFileError:
+        return LegacyFileError(self.path, problem, expected)

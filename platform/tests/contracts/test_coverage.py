@@ -1,0 +1,119 @@
+"""Nothing written in a contract is silently ignored."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bankmesh.contracts import points
+from bankmesh.contracts.coverage import coverage, point_of
+from bankmesh.contracts.documents import leaves, parse, spell
+from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.standard import schema
+
+
+def read(text, file="booking.odcs.yaml"):
+    contract, faults = read_text(file, text)
+    assert faults == ()
+    return contract
+
+
+def by_path(text):
+    return {entry.path: entry for entry in coverage(read(text))}
+
+
+def test_every_leaf_has_one_entry_on_its_line(booking):
+    entries = coverage(read(booking))
+    document, _ = parse("f", booking)
+    expected = [(spell(path), document.line(path)) for path, _ in leaves(document.data)]
+    assert [(entry.path, entry.place.line) for entry in entries] == expected
+    assert all((entry.point is None) != (entry.reason is None) for entry in entries)
+    assert not any(entry.reason == points.UNKNOWN[1:] for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("path", "point"),
+    [
+        ("schema[0].properties[1].required", "gate: check account_id__required"),
+        ("schema[0].properties[0].unique", "gate: check primary_key_unique"),
+        ("schema[0].properties[3].logicalTypeOptions.minLength", "gate: check currency__length"),
+        ("schema[0].properties[4].quality[0].mustBeLessThan", "gate: check amount_mostly_small"),
+        ("schema[0].properties[6].items.logicalTypeOptions.maxLength", "gate: check labels__length"),
+        ("schema[0].properties[1].relationships[0].to", "gate: check account_id__references_account"),
+        ("schema[0].quality[1].customProperties[0].value", "gate: check one_booking_a_moment"),
+        ("schema[0].properties[8].partitioned", "ports: partitions of the Delta table"),
+        ("team.name", "dagster: owners"),
+        ("slaProperties[0].value", "dagster: freshness policy"),
+        ("slaProperties[1].value", "ports: log retention and expiry"),
+        ("customProperties[1].value.start", "dagster: partitions"),
+        ("support[0].channel", "cli: mesh show"),
+    ],
+)
+def test_a_clause_has_a_named_point(booking, path, point):
+    assert by_path(booking)[path].point == point
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("slaProperties[2].value", "not measured"),
+        ("schema[0].quality[2].description", "prose"),
+        ("roles[0].access", "access rules"),
+        ("customProperties[2].value", "your own"),
+        ("tenant", "for people"),
+    ],
+)
+def test_what_is_not_enforced_says_why(booking, path, word):
+    entry = by_path(booking)[path]
+    assert not entry.enforced
+    assert word in entry.reason
+
+
+def test_every_check_of_the_gate_is_some_clause(booking):
+    contract = read(booking)
+    named = {entry.point.removeprefix("gate: check ") for entry in coverage(contract) if (entry.point or "").startswith("gate: check ")}
+    assert named == {clause.name for clause in contract.clauses} - {"booking_id__required"}  # said by primaryKey
+
+
+def test_false_promises_nothing(booking):
+    text = booking.replace("        unique: true\n", "        unique: false\n        required: false\n", 1)
+    found = by_path(text)
+    assert found["schema[0].properties[0].unique"].reason == points.NOTHING[1:]
+    assert found["schema[0].properties[0].required"].reason == points.NOTHING[1:]
+
+
+def _keys(node, at=""):
+    """Paths of all keys that the standard's schema names below a definition, one level deep."""
+    for part in [node, *node.get("allOf", ())]:
+        for key in part.get("properties", {}):
+            yield f"{at}.{key}" if at else key
+
+
+def test_every_key_of_the_standard_is_in_the_table():
+    root, defs = schema(), schema()["$defs"]
+    element = list(_keys(defs["SchemaElement"]))
+    table = [*_keys(defs["SchemaObject"]), *element]
+    column = [*_keys(defs["SchemaBaseProperty"]), *element]
+    paths = list(_keys(root))
+    paths += [f"schema[].{key}" for key in table if key != "properties"]
+    paths += [f"schema[].properties[].{key}" for key in column]
+    for name, definition in [("support[]", "SupportItem"), ("roles[]", "Role"), ("team", "Team"), ("price", "Pricing"), ("servers[]", "Server"),
+                             ("slaProperties[]", "ServiceLevelAgreementProperty")]:  # fmt: skip
+        paths += [f"{name}.{key}" for key in _keys(defs[definition])]
+    elsewhere = ("customProperties", "quality", "relationships", "logicalTypeOptions", "schema", "support", "roles", "slaProperties")
+    unknown = [path for path in paths if path.split(".")[-1] not in elsewhere and point_of(path) == points.UNKNOWN]
+    assert unknown == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_every_leaf_of_any_sound_contract_is_covered(booking, data):
+    lines = booking.splitlines(keepends=True)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = data.draw(st.sampled_from(["", lines[at].replace("true", "false"), lines[at].replace("]", ", x]"), lines[at] * 2]))
+    text = "".join(lines)
+    contract, faults = read_text("booking.odcs.yaml", text)
+    if not faults:
+        document, _ = parse("f", text)
+        assert [entry.path for entry in coverage(contract)] == [spell(path) for path, _ in leaves(document.data)]
+        assert not any(entry.reason == points.UNKNOWN[1:] for entry in coverage(contract))
