@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
 from bankmesh.contracts.reading import find_faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PARTY = """\
 apiVersion: v3.1.0

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-
 from bankmesh.contracts import model as m
 from bankmesh.contracts.expectations import known_types
 from bankmesh.contracts.reading import read_text
@@ -72,7 +71,12 @@ def test_a_clause_has_a_description_from_the_contract_or_made(clauses):
 
 def test_duplicates_see_the_whole_table_unless_they_lie_in_one_partition(clauses):
     assert clauses()["primary_key_unique"].whole_table
-    keyed = clauses(("        partitioned: true", "        primaryKey: true\n        primaryKeyPosition: 2\n        partitioned: true"))
+    keyed = clauses(
+        (
+            "        partitioned: true",
+            "        primaryKey: true\n        primaryKeyPosition: 2\n        partitioned: true",
+        )
+    )
     assert keyed["primary_key_unique"].rule == m.DuplicateValues(("booking_id", "month"))
     assert not keyed["primary_key_unique"].whole_table
     assert keyed["booking_id__unique"].whole_table
@@ -83,7 +87,9 @@ def test_duplicates_see_the_whole_table_unless_they_lie_in_one_partition(clauses
 
 def test_references_name_the_product_and_its_columns(clauses):
     found = clauses()
-    assert found["account_id__references_account"].rule == m.MissingReferences(("account_id",), "retail.account", ("account_id",))
+    assert found["account_id__references_account"].rule == m.MissingReferences(
+        ("account_id",), "retail.account", ("account_id",)
+    )
     assert found["party_id__references_contact_2"].rule.product == "customer_service.contact@2"
     composite = found["account_id_currency__references_account"].rule
     assert composite == m.MissingReferences(("account_id", "currency"), "retail.account", ("account_id", "currency"))
@@ -98,7 +104,10 @@ def test_a_column_expectation_is_about_its_column(clauses):
 def test_an_implementation_may_be_text(clauses):
     text = '\n            implementation: \'{"type": "expect_column_values_to_be_unique", "kwargs": {}}\''
     old = "\n            implementation:\n              type: expect_column_value_lengths_to_be_between\n              kwargs:\n                max_value: 34"
-    assert clauses((old, text))["counterparty__expect_column_values_to_be_unique"].rule.type == "expect_column_values_to_be_unique"
+    assert (
+        clauses((old, text))["counterparty__expect_column_values_to_be_unique"].rule.type
+        == "expect_column_values_to_be_unique"
+    )
 
 
 def test_prose_is_no_clause(clauses, booking):
@@ -134,7 +143,12 @@ def test_core_expectations_are_known_without_importing_them():
         ("unit: percent\n            sev", "unit: per mille\n            sev", "quality-unit", 90),
         ("from ${table} where", "from bookings where", "quality-query", 76),
         ("engine: greatExpectations", "engine: soda", "quality-engine", 93),
-        ("expect_column_value_lengths_to_be_between", "expect_column_value_length_to_be_between", "quality-expectation", 94),
+        (
+            "expect_column_value_lengths_to_be_between",
+            "expect_column_value_length_to_be_between",
+            "quality-expectation",
+            94,
+        ),
         ("max_value: 34", "max_value: 34\n                column: counter", "quality-expectation", 94),
         ("value: table", "value: all", "quality-scope", 130),
         ("property: scope", "property: scop", "unknown-custom-property", 131),

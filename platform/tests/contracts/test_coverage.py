@@ -1,14 +1,13 @@
 """Nothing written in a contract is silently ignored."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from bankmesh.contracts import points
 from bankmesh.contracts.coverage import coverage, point_of
 from bankmesh.contracts.documents import leaves, parse, spell
 from bankmesh.contracts.reading import read_text
 from bankmesh.contracts.standard import schema
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def read(text, file="booking.odcs.yaml"):
@@ -18,15 +17,15 @@ def read(text, file="booking.odcs.yaml"):
 
 
 def by_path(text):
-    return {entry.path: entry for entry in coverage(read(text))}
+    return {entry.clause: entry for entry in coverage(read(text))}
 
 
 def test_every_leaf_has_one_entry_on_its_line(booking):
     entries = coverage(read(booking))
     document, _ = parse("f", booking)
     expected = [(spell(path), document.line(path)) for path, _ in leaves(document.data)]
-    assert [(entry.path, entry.place.line) for entry in entries] == expected
-    assert all((entry.point is None) != (entry.reason is None) for entry in entries)
+    assert [(entry.clause, entry.line) for entry in entries] == expected
+    assert all((entry.where is None) != (entry.reason is None) for entry in entries)
     assert not any(entry.reason == points.UNKNOWN[1:] for entry in entries)
 
 
@@ -49,7 +48,7 @@ def test_every_leaf_has_one_entry_on_its_line(booking):
     ],
 )
 def test_a_clause_has_a_named_point(booking, path, point):
-    assert by_path(booking)[path].point == point
+    assert by_path(booking)[path].where == point
 
 
 @pytest.mark.parametrize(
@@ -70,7 +69,11 @@ def test_what_is_not_enforced_says_why(booking, path, word):
 
 def test_every_check_of_the_gate_is_some_clause(booking):
     contract = read(booking)
-    named = {entry.point.removeprefix("gate: check ") for entry in coverage(contract) if (entry.point or "").startswith("gate: check ")}
+    named = {
+        entry.where.removeprefix("gate: check ")
+        for entry in coverage(contract)
+        if (entry.where or "").startswith("gate: check ")
+    }
     assert named == {clause.name for clause in contract.clauses} - {"booking_id__required"}  # said by primaryKey
 
 
@@ -99,7 +102,16 @@ def test_every_key_of_the_standard_is_in_the_table():
     for name, definition in [("support[]", "SupportItem"), ("roles[]", "Role"), ("team", "Team"), ("price", "Pricing"), ("servers[]", "Server"),
                              ("slaProperties[]", "ServiceLevelAgreementProperty")]:  # fmt: skip
         paths += [f"{name}.{key}" for key in _keys(defs[definition])]
-    elsewhere = ("customProperties", "quality", "relationships", "logicalTypeOptions", "schema", "support", "roles", "slaProperties")
+    elsewhere = (
+        "customProperties",
+        "quality",
+        "relationships",
+        "logicalTypeOptions",
+        "schema",
+        "support",
+        "roles",
+        "slaProperties",
+    )
     unknown = [path for path in paths if path.split(".")[-1] not in elsewhere and point_of(path) == points.UNKNOWN]
     assert unknown == []
 
@@ -110,10 +122,12 @@ def test_every_leaf_of_any_sound_contract_is_covered(booking, data):
     lines = booking.splitlines(keepends=True)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(lines) - 1))
-        lines[at] = data.draw(st.sampled_from(["", lines[at].replace("true", "false"), lines[at].replace("]", ", x]"), lines[at] * 2]))
+        lines[at] = data.draw(
+            st.sampled_from(["", lines[at].replace("true", "false"), lines[at].replace("]", ", x]"), lines[at] * 2])
+        )
     text = "".join(lines)
     contract, faults = read_text("booking.odcs.yaml", text)
     if not faults:
         document, _ = parse("f", text)
-        assert [entry.path for entry in coverage(contract)] == [spell(path) for path, _ in leaves(document.data)]
+        assert [entry.clause for entry in coverage(contract)] == [spell(path) for path, _ in leaves(document.data)]
         assert not any(entry.reason == points.UNKNOWN[1:] for entry in coverage(contract))

@@ -1,7 +1,6 @@
 """YAML is read with positions, and with one meaning only."""
 
 import pytest
-
 from bankmesh.contracts.documents import decode, leaves, parse, spell
 
 
@@ -27,7 +26,9 @@ def test_scalars_mean_the_same_to_every_reader():
     assert document.data == [True, None, None, 1, -2.5, "2020-01-01", "1.0.0", "1.0", "1e3", "text"]
 
 
-@pytest.mark.parametrize("scalar", ["NO", "yes", "off", "0123", "1:30", "1_000", ".inf", ".nan", "0x1F", "!!binary aGk=", "9" * 5000])
+@pytest.mark.parametrize(
+    "scalar", ["NO", "yes", "off", "0123", "1:30", "1_000", ".inf", ".nan", "0x1F", "!!binary aGk=", "9" * 5000]
+)
 def test_a_scalar_that_readers_disagree_about_is_a_fault(scalar):
     assert rules(f"a: 1\nb: {scalar}\n") == [("yaml-ambiguous", 2)]
 

@@ -4,14 +4,25 @@ import re
 
 import duckdb
 import pytest
+from bankmesh.contracts.patterns import check_pattern
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.patterns import check_pattern
-
 
 @pytest.mark.parametrize(
-    "pattern", ["[A-Z]{3}", r"\d{4}-\d{2}", r"(?:a|b)+?", r"(?P<x>a)", r"(?i)abc", r"[^\]\-]*", r"a\.b", r"\bword\b", r"[]a]", r"\}+"]
+    "pattern",
+    [
+        "[A-Z]{3}",
+        r"\d{4}-\d{2}",
+        r"(?:a|b)+?",
+        r"(?P<x>a)",
+        r"(?i)abc",
+        r"[^\]\-]*",
+        r"a\.b",
+        r"\bword\b",
+        r"[]a]",
+        r"\}+",
+    ],
 )
 def test_common_patterns_are_accepted(pattern):
     assert check_pattern(pattern) is None
@@ -31,7 +42,9 @@ def test_what_re2_lacks_or_reads_otherwise_is_refused(pattern, word):
     assert word in (check_pattern(pattern) or "")
 
 
-PIECES = st.sampled_from([*"ab01.^$|()[]{}*+?\\-,:=!<>P", "\\d", "\\w", "{2}", "{1,3}", "{,2}", "(?:", "(?=", "[^", "(?P<n>", "\\1"])
+PIECES = st.sampled_from(
+    [*"ab01.^$|()[]{}*+?\\-,:=!<>P", "\\d", "\\w", "{2}", "{1,3}", "{,2}", "(?:", "(?=", "[^", "(?P<n>", "\\1"]
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,7 +1,6 @@
 """SQL of quality rules reads the candidate alone and returns one number."""
 
 import pytest
-
 from bankmesh.contracts.queries import read_query
 
 

@@ -1,16 +1,18 @@
 """Contracts are read strictly: every fault of every contract, each on its line."""
 
+import contextlib
+import json
 import os
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
+from bankmesh.contracts.documents import parse
 from bankmesh.contracts.model import Classification, ColumnType, Partitioning, Status
 from bankmesh.contracts.reading import find_faults, read_contract, read_contracts, read_text
 from bankmesh.errors import ContractFaults
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def test_a_sound_contract_becomes_a_value(build, booking):
@@ -60,8 +62,18 @@ def test_the_smallest_contract_is_enough(build):
         ("logicalType: timestamp", "logicalType: time", "bad-type", 110),
         ("decimal(18,2)", "decimal(39,2)", "bad-type", 66),
         ("decimal(18,2)", "float", "bad-type", 66),
-        ("        items:\n          logicalType: string\n          logicalTypeOptions:\n            maxLength: 20\n", "", "bad-type", 99),
-        ("          logicalType: string\n", "          logicalType: string\n          unique: true\n", "item-rules", 104),
+        (
+            "        items:\n          logicalType: string\n          logicalTypeOptions:\n            maxLength: 20\n",
+            "",
+            "bad-type",
+            99,
+        ),
+        (
+            "          logicalType: string\n",
+            "          logicalType: string\n          unique: true\n",
+            "item-rules",
+            104,
+        ),
         ("examples: [CZK]", "examples: [7]", "bad-example", 54),
         ("partitionKeyPosition: 1", "partitionKeyPosition: 0", "bad-key-position", 119),
         ("        partitioned: true\n        partitionKeyPosition: 1\n", "", "bad-partitioning", 159),
@@ -152,7 +164,9 @@ def test_twenty_contracts_are_read_quickly(build, booking):
 def test_no_edit_of_the_text_crashes_the_reader(booking, data):
     at = data.draw(st.integers(0, len(booking) - 1))
     until = data.draw(st.integers(at, min(len(booking), at + 30)))
-    pieces = st.one_of(st.text(max_size=8), st.sampled_from(["\n", ": ", "- ", "[", "{a: 1}", "null", "1", "true", "''", "NO"]))
+    pieces = st.one_of(
+        st.text(max_size=8), st.sampled_from(["\n", ": ", "- ", "[", "{a: 1}", "null", "1", "true", "''", "NO"])
+    )
     text = booking[:at] + data.draw(pieces) + booking[until:]
     contract, faults = read_text("booking.odcs.yaml", text)
     assert (contract is None) == bool(faults)
@@ -169,6 +183,36 @@ def test_no_line_taken_out_or_doubled_crashes_the_reader(booking, data):
     contract, faults = read_text("booking.odcs.yaml", "".join(lines))
     assert (contract is None) == bool(faults)
     assert all(1 <= fault.line <= len(lines) + 1 for fault in faults)
+
+
+def _steps(value, path=()):
+    """Paths of everything in a document, containers too."""
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from _steps(item, (*path, key))
+
+
+ODD = st.sampled_from(
+    [None, 0, -1, 1.5, True, "", "text", [], [1, 2], {}, {"a": 1}, [None], [[]], [{}], 10**50, 1e300, "array", "object"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_odd_value_anywhere_crashes_the_reader(booking, data):
+    document = parse("f", booking)[0].data
+    for path in data.draw(st.lists(st.sampled_from(sorted(_steps(document), key=str)), min_size=1, max_size=2)):
+        at = document
+        with contextlib.suppress(KeyError, IndexError, TypeError):  # the first edit may have taken the second's place
+            for step in path[:-1]:
+                at = at[step]
+            at[path[-1]] = data.draw(ODD)
+    text = json.dumps(document, indent=1)
+    contract, faults = read_text("booking.odcs.yaml", text)
+    assert (contract is None) == bool(faults)
+    assert all(1 <= fault.line <= len(text.splitlines()) for fault in faults)
 
 
 @pytest.mark.realdata

@@ -4,11 +4,10 @@ import json
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from bankmesh.contracts.documents import leaves, parse
 from bankmesh.contracts.standard import check, schema
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +61,12 @@ def test_a_number_where_text_belongs_asks_for_quotes(party):
         ("to: [account.account_id, account.currency]", "to: account.account_id", "wrong-type", "text"),
         ("  name: retail-core", "  nam: retail-core", "unknown-key", "name"),
         ("  - channel: retail-help", "  - chanel: retail-help", "missing-key", "channel"),
-        ("implementation:\n              type", "implementations:\n              type", "missing-key", "implementation"),
+        (
+            "implementation:\n              type",
+            "implementations:\n              type",
+            "missing-key",
+            "implementation",
+        ),
         ("tags: [money]", "tags: money", "wrong-type", "a list"),
     ],
 )
@@ -92,7 +96,9 @@ def _replace(data, path, value):
 
 
 DELETED, RENAMED = object(), object()
-VALUES = st.sampled_from([DELETED, RENAMED, None, 0, -1, 1.5, True, "", "text", "date", "library", [], [1, 2], {}, {"a": 1}])
+VALUES = st.sampled_from(
+    [DELETED, RENAMED, None, 0, -1, 1.5, True, "", "text", "date", "library", [], [1, 2], {}, {"a": 1}]
+)
 
 
 @settings(max_examples=150, deadline=None)

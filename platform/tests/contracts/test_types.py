@@ -7,7 +7,6 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
-
 from bankmesh.contracts.model import ColumnType
 from bankmesh.contracts.reading import read_text
 from bankmesh.contracts.types import (
@@ -21,7 +20,11 @@ from bankmesh.contracts.types import (
 )
 
 KINDS = [ColumnType(name) for name in ("string", "boolean", "integer", "long", "double", "date", "timestamp")]
-KINDS += [ColumnType("decimal", 18, 2), ColumnType("array", item=ColumnType("string")), ColumnType("array", item=ColumnType("decimal", 9, 4))]
+KINDS += [
+    ColumnType("decimal", 18, 2),
+    ColumnType("array", item=ColumnType("string")),
+    ColumnType("array", item=ColumnType("decimal", 9, 4)),
+]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -13,11 +13,10 @@ from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from port_samples import accept, publish_all, publish_months
-
 from bankmesh import faultpoints
 from bankmesh.errors import PublishConflict
 from bankmesh.ports import Port, expire, stage
+from port_samples import accept, publish_all, publish_months
 
 LIMIT = 60
 
@@ -65,7 +64,9 @@ def publish_whole(barrier: Any, port: Port, number: int, follow: bool, locked: b
     barrier.wait()
     with _locking(locked), contextlib.suppress(PublishConflict):
         ids = [number, number, number]
-        made = publish_all(port, ids, run_id=str(number), candidate=candidate, on_moved=accept if follow else None)
+        made = publish_all(
+            port, ids, run_id=str(number), candidate=candidate, on_moved=accept if follow else None
+        )
         return made.version
     return "conflict"
 

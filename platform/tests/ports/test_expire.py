@@ -5,10 +5,9 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from port_samples import frame, ids_read, publish_all, publish_months
-
 from bankmesh.errors import NotPublished
 from bankmesh.ports import Port, expire, history, latest, open_version, stage
+from port_samples import frame, ids_read, publish_all, publish_months
 
 NOTHING = timedelta(0)
 DAY = timedelta(days=1)
@@ -30,7 +29,9 @@ def test_nothing_expires_within_the_retention(port: Port) -> None:
 def test_versions_replaced_before_the_retention_go(port: Port) -> None:
     for number in range(4):
         publish_all(port, [number])
-    replaced = {found.version: successor.published_at for successor, found in zip(history(port), history(port)[1:])}
+    replaced = {
+        found.version: successor.published_at for successor, found in zip(history(port), history(port)[1:])
+    }
     # A moment at which 0 had been replaced for a day, and 1 had not quite.
     now = replaced[1] + DAY
     gone = expire(port, keep_candidates=DAY, retention=DAY, now=now)

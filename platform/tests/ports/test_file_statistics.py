@@ -11,13 +11,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from bankmesh.ports import Port, ReplaceAll, connect, measure_files, open_version, port_at, publish, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_samples import provenance
 
-from bankmesh.ports import Port, ReplaceAll, connect, measure_files, open_version, port_at, publish, stage
-
-MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)).map(lambda t: t.replace(tzinfo=UTC))  # noqa: DTZ001 - Hypothesis wants them naive
+MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)).map(
+    lambda t: t.replace(tzinfo=UTC)
+)
 # The last ones stand around the length at which strings are cut.
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),
@@ -100,6 +101,13 @@ def _polars_count(lazy: pl.LazyFrame, operator: str, value: pl.Expr) -> int:
         ">=": column >= value,
     }
     return lazy.filter(wanted[operator]).collect().height
+
+
+@pytest.mark.parametrize("text", ["𠀀", "x\U0010ffff", "😀" * 40, "\ue000", "\x01", '"\\'])
+def test_any_character_is_found_again(tmp_path: Path, text: str) -> None:
+    relation, lazy = _published(tmp_path, pa.string(), pl.String(), [[text]])
+    assert CONNECTION.execute(f"select count(*) from {relation} where x = ?", [text]).fetchall() == [(1,)]
+    assert lazy.filter(pl.col("x") == text).collect().height == 1
 
 
 def _statistics(port: Port, table: pa.Table, columns: list[str], **options: Any) -> dict[str, Any]:

@@ -1,20 +1,24 @@
 """Measuring a candidate from its footers."""
 
+from urllib.parse import quote
+
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
-from port_samples import MONTHLY, SCHEMA, frame, ids_read, provenance, write_months
-
 from bankmesh.errors import PortError
 from bankmesh.ports import Port, ReplaceAll, measure_files, open_version, publish, stage
+from port_samples import MONTHLY, SCHEMA, frame, ids_read, provenance, write_months
 
 
 def test_totals_and_partitions(port: Port) -> None:
     candidate = stage(port)
     write_months(candidate, {"2024-01-01": [1, 2], "2024-02-01": [3], "2024-03-01": []})
     measured = measure_files(candidate, MONTHLY, "month", ["id"])
-    assert [file.path for file in measured.files] == ["month=2024-01-01/0.parquet", "month=2024-02-01/0.parquet"]
+    assert [file.path for file in measured.files] == [
+        "month=2024-01-01/0.parquet",
+        "month=2024-02-01/0.parquet",
+    ]
     assert measured.rows == 3
     assert measured.bytes == sum((candidate.path / file.path).stat().st_size for file in measured.files)
     assert measured.partitions == {"2024-01-01", "2024-02-01"}
@@ -33,16 +37,11 @@ def test_many_files_are_measured_in_order(port: Port) -> None:
 def test_files_that_duckdb_wrote(port: Port) -> None:
     candidate = stage(port)
     duckdb.sql(
-        "copy (select i as id, 'n' || i as name, date '2024-01-01' + interval (i % 2) month as month "
+        "copy (select i as id, 'n' || i as name, (date '2024-01-01' + interval (i % 2) month)::date as month "
         f"from range(10) t(i)) to '{candidate.path}' (format parquet, partition_by (month), overwrite_or_ignore)"
     )
-    schema = MONTHLY
-    folders = sorted(path.name for path in candidate.path.glob("month=*"))
-    for name in folders:
-        # DuckDB makes a timestamp of that sum, and so of the folders' names.
-        (candidate.path / name).rename(candidate.path / name.split("%20")[0].split(" ")[0])
-    measured = measure_files(candidate, schema, "month", ["id"])
-    publish(port, candidate, measured, schema, replace=ReplaceAll(), provenance=provenance())
+    measured = measure_files(candidate, MONTHLY, "month", ["id"])
+    publish(port, candidate, measured, MONTHLY, replace=ReplaceAll(), provenance=provenance())
     assert ids_read(port) == list(range(10))
 
 
@@ -51,8 +50,10 @@ def test_partition_values_with_special_characters(port: Port, value: str) -> Non
     schema = SCHEMA.append(pa.field("city", pa.string()))
     candidate = stage(port)
     for number, city in enumerate([value, "Graz"]):
-        rows = frame([number]).with_columns(city=pl.lit(city))
-        rows.write_parquet(candidate.path, partition_by=["city"]) if False else _write_hive(candidate.path, rows, city)
+        rows = frame([number])
+        folder = candidate.path / f"city={quote(city, safe='')}"
+        folder.mkdir()
+        rows.write_parquet(folder / "0.parquet")
     measured = measure_files(candidate, schema, "city", [])
     assert measured.partitions == {value, "Graz"}
     publish(port, candidate, measured, schema, replace=ReplaceAll(), provenance=provenance())
@@ -60,14 +61,6 @@ def test_partition_values_with_special_characters(port: Port, value: str) -> Non
     found = open_version(port).scan_polars().sort("id").collect()
     assert found["city"].to_list() == [value, "Graz"]
     assert all(path.is_file() for path in open_version(port).files())
-
-
-def _write_hive(folder, rows: pl.DataFrame, city: str) -> None:
-    from urllib.parse import quote
-
-    inside = folder / f"city={quote(city, safe='')}"
-    inside.mkdir()
-    rows.drop("city").write_parquet(inside / "0.parquet")
 
 
 @pytest.mark.parametrize(

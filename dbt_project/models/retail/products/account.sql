@@ -28,3 +28,4 @@ select
     coalesce(dispositions.disponent_count, 0) as disponent_count
 from accounts
 left join dispositions on accounts.account_id = dispositions.account_id
+order by accounts.account_id

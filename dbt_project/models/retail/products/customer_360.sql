@@ -143,3 +143,4 @@ from parties
 cross join moment
 left join by_party on parties.party_id = by_party.party_id
 left join by_month on parties.party_id = by_month.party_id
+order by parties.party_id

@@ -13,3 +13,4 @@ select
     monthly_payment,
     outcome
 from loans
+order by loan_id

@@ -24,23 +24,28 @@ _TABLE_DEPTH = 2  # ("schema", 0)
 class Coverage:
     """What becomes of one leaf of a contract.
 
-    `path` is spelled as people do, `schema[0].properties[2].required`. `point` names where it is enforced or shown;
-    it is None where it is neither, and `reason` then says why.
+    `clause` is its path, spelled as people do: `schema[0].properties[2].required`. `where` names the point where it
+    is enforced or shown; it is None where it is neither, and `reason` then says why.
     """
 
-    path: str
+    clause: str
     place: Place
-    point: str | None
+    where: str | None
     reason: str | None
 
     @property
     def enforced(self) -> bool:
         """Whether it is enforced or shown anywhere."""
-        return self.point is not None
+        return self.where is not None
+
+    @property
+    def line(self) -> int:
+        """Line of the leaf in the contract, from 1."""
+        return self.place.line
 
     def __str__(self) -> str:
-        """One line: line number, path, point or reason."""
-        return f"{self.place.line:>5}  {self.path}: {self.point or f'not enforced, {self.reason}'}"
+        """One line: line number, clause, point or reason."""
+        return f"{self.line:>5}  {self.clause}: {self.where or f'not enforced, {self.reason}'}"
 
 
 def coverage(contract: Contract) -> tuple[Coverage, ...]:

@@ -48,11 +48,16 @@ def _problem(token: re.Match[str], pattern: str) -> str | None:
         return f"{opening} in {pattern}: look-arounds and atomic groups are not supported (RE2 syntax)"
     if token["stacked"] is not None or token["again"]:
         return f"{text} in {pattern}: possessive repetition is not supported (RE2 syntax)"
-    if token["high"] and not token["low"]:
-        return f"{text} in {pattern} has no lower count; write {{0,{token['high']}}}"
-    counts = [int(count) for count in (token["low"], token["high"]) if count]
-    if any(count > _MOST_REPEATS for count in counts):
-        return f"{text} in {pattern}: at most {_MOST_REPEATS} repetitions are supported (RE2 syntax)"
+    return _count_problem(token, pattern)
+
+
+def _count_problem(token: re.Match[str], pattern: str) -> str | None:
+    """What is wrong with a `{low,high}`, if the token is one."""
+    low, high = token["low"], token["high"]
+    if high and not low:
+        return f"{token.group()} in {pattern} has no lower count; write {{0,{high}}}"
+    if any(int(count) > _MOST_REPEATS for count in (low, high) if count):
+        return f"{token.group()} in {pattern}: at most {_MOST_REPEATS} repetitions are supported (RE2 syntax)"
     return None
 
 

@@ -229,7 +229,7 @@ def _duplicates(arguments: dict[str, Any], at: _At) -> DuplicateValues:
         return DuplicateValues((at.column.name,))
     names = _values(arguments, "properties", "duplicateValues")
     for name in names:
-        if name not in at.columns:
+        if not isinstance(name, str) or name not in at.columns:
             hint = nearest(str(name), at.columns)
             raise _Refused("arguments", "quality-argument", f"there is no column {name}.{hint}")
     if len(set(names)) != len(names):

@@ -7,7 +7,6 @@ Information".
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY
 
@@ -108,8 +107,8 @@ def _add_actions(candidate: Candidate, files: CandidateFiles) -> list[AddAction]
     column = files.partition_column
     return [
         AddAction(
-            # A relative URI, as the protocol wants: an escape in a folder's name is escaped once more.
-            path=quote(f"{candidate.name}/{file.path}", safe="/=-_.~"),
+            # As it is on disk: delta-rs makes the relative URI of it that the protocol wants.
+            path=f"{candidate.name}/{file.path}",
             size=file.size,
             partition_values={column: file.partition} if column else {},
             modification_time=file.modified,

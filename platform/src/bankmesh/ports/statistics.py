@@ -59,7 +59,7 @@ def delta_statistics(footer: pq.FileMetaData, schema: pa.Schema, columns: Collec
         "numRecords": str(footer.num_rows),
         "minValues": _object(least),
         "maxValues": _object(greatest),
-        "nullCount": json.dumps(null_counts(footer)),
+        "nullCount": json.dumps(null_counts(footer), ensure_ascii=False),
     }
     return _object(parts)
 
@@ -105,7 +105,7 @@ def _lower(value: object) -> str | None:
     if isinstance(value, datetime):
         return _moment(value)
     if isinstance(value, str):
-        return json.dumps(value[:_PREFIX])
+        return _text(value[:_PREFIX])
     return _plain(value)
 
 
@@ -119,9 +119,9 @@ def _upper(value: object) -> str | None:
             return None
     if isinstance(value, str):
         if len(value) <= _PREFIX:
-            return json.dumps(value)
+            return _text(value)
         cut = value[:_PREFIX] + _GREATEST
-        return json.dumps(cut) if cut >= value else None
+        return _text(cut) if cut >= value else None
     return _plain(value)
 
 
@@ -140,5 +140,11 @@ def _moment(value: datetime) -> str:
     return json.dumps(value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z")
 
 
+def _text(value: str) -> str:
+    # Never as escapes: the JSON reader behind delta_scan and delta-rs takes an escaped pair of surrogates (all
+    # beyond U+FFFF) for other characters, and then skips files that hold the rows asked for.
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _object(parts: dict[str, str]) -> str:
-    return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in parts.items()) + "}"
+    return "{" + ",".join(f"{_text(name)}:{value}" for name, value in parts.items()) + "}"

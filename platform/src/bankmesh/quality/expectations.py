@@ -51,7 +51,8 @@ class FailingRows(TableMetricProvider):
         domain_type=MetricDomainTypes.TABLE,
     )
     def _duckdb(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
-        counted: Any = sa.literal_column(f"count_if({metric_value_kwargs['condition']})")
+        # count_if over nothing but nulls is null in DuckDB, and a null condition is one that is not broken
+        counted: Any = sa.literal_column(f"coalesce(count_if({metric_value_kwargs['condition']}), 0)")
         return counted, metric_domain_kwargs, {}
 
 

@@ -9,30 +9,35 @@ which counts as not broken: that is how null values stay the business of `NullVa
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import ColumnType, InvalidValues, MissingValues, NullValues
 from bankmesh.contracts.types import duckdb_type
+from bankmesh.sqltext import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.model import Contract, MissingReferences, SqlMeasure
 
+_COUNT_OF_ROWS = re.compile(
+    r"select\s+count\(\s*\*\s*\)\s+from\s+\$\{table\}\s+where\s+(.+)", re.IGNORECASE | re.DOTALL
+)
+_MORE_THAN_A_CONDITION = re.compile(
+    r"\b(select|from|group|order|having|qualify|window|over|limit|offset|union|intersect|except|using|with|filter"
+    r"|count|sum|avg|min|max|any_value|list)\b|--|/\*|;|\$\{",
+    re.IGNORECASE,
+)
 _STRING = ColumnType("string")
 RowRule = NullValues | MissingValues | InvalidValues
 
 
-def quoted(name: str) -> str:
-    """A name as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def failing(rule: RowRule, contract: Contract) -> str:
     """The condition that is true for exactly the rows that `rule` counts."""
-    column = quoted(rule.column)
+    column = sql_name(rule.column)
     if isinstance(rule, NullValues):
         return f"{column} is null"
     type_ = type_of(contract, rule.column)
@@ -43,22 +48,33 @@ def failing(rule: RowRule, contract: Contract) -> str:
 
 def orphans(rule: MissingReferences, relation: str, reference: str) -> str:
     """The query that counts rows of `relation` whose key is complete and names no row of `reference`."""
-    columns = ", ".join(map(quoted, rule.columns))
-    targets = ", ".join(map(quoted, rule.target_columns))
-    complete = " and ".join(f"{quoted(name)} is not null" for name in rule.columns)
+    columns = ", ".join(map(sql_name, rule.columns))
+    targets = ", ".join(map(sql_name, rule.target_columns))
+    complete = " and ".join(f"{sql_name(name)} is not null" for name in rule.columns)
     pairs = zip(rule.columns, rule.target_columns, strict=True)
-    same = " and ".join(f"source.{quoted(column)} = target.{quoted(to)}" for column, to in pairs)
+    same = " and ".join(f"source.{sql_name(column)} = target.{sql_name(to)}" for column, to in pairs)
     return (
         f"select count(*) from (select {columns} from {relation} where {complete}) source"
         f" anti join (select {targets} from {reference}) target on {same}"
     )
 
 
+def row_condition(rule: SqlMeasure) -> str | None:
+    """The condition of a query that does no more than count rows; None for any other query.
+
+    Such a rule can share the one scan. When in doubt it does not: a word that may be more than part of a condition
+    makes it a query of its own.
+    """
+    found = _COUNT_OF_ROWS.fullmatch(filled_in(rule, "${table}"))
+    condition = found[1] if found else None
+    return None if condition is None or _MORE_THAN_A_CONDITION.search(condition) else condition
+
+
 def filled_in(rule: SqlMeasure, relation: str) -> str:
     """The rule's own query, with relation and column in place of `${table}` and `${column}`."""
     query = rule.query.replace("${table}", relation)
     if rule.column is not None:
-        query = query.replace("${column}", quoted(rule.column))
+        query = query.replace("${column}", sql_name(rule.column))
     return query.strip().rstrip(";")
 
 
@@ -76,8 +92,7 @@ def literal(value: Any, type_: ColumnType) -> str:  # noqa: PLR0911 - one return
         return f"date '{value:%Y-%m-%d}'"
     if isinstance(value, int | float | Decimal) and type_.name != "string":
         return _numeral(value)
-    text = str(value).replace("'", "''")
-    return f"'{text}'"
+    return sql_literal(str(value))
 
 
 def _numeral(value: float | Decimal) -> str:

@@ -28,7 +28,7 @@ from bankmesh.quality.expectations import (
     ExpectQueryResultToCompare,
     ExpectRowCountToCompare,
 )
-from bankmesh.quality.measures import failing, filled_in, orphans, type_of
+from bankmesh.quality.measures import failing, filled_in, orphans, row_condition, type_of
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Contract
@@ -59,6 +59,8 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
     common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
     if isinstance(rule, RowCount):
         return ExpectRowCountToCompare(**common)
+    if isinstance(rule, SqlMeasure) and (condition := row_condition(rule)) is not None:
+        return ExpectFailingRowsToCompare(**common, condition=condition)
     if isinstance(rule, SqlMeasure):
         return ExpectQueryResultToCompare(**common, query=filled_in(rule, relation))
     if isinstance(rule, MissingReferences):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.quality.measures import quoted
+from bankmesh.sqltext import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def duplicates(ask: Ask, relation: str, columns: Sequence[str], types: Sequence[
     `ask` runs a query and returns its one row. `types` are the contract's names of the columns' types.
     """
     if len(columns) == 1 and types[0] in _WHOLE_NUMBERS:
-        counted = _by_bitmap(ask, relation, quoted(columns[0]))
+        counted = _by_bitmap(ask, relation, sql_name(columns[0]))
         return counted if counted is not None else _by_group(ask, relation, columns)
     if _HASHABLE.issuperset(types) and not _by_group(ask, relation, columns, "hash({})"):
         return 0
@@ -51,10 +51,10 @@ def shared(ask: Ask, relation: str, kept: str, columns: Sequence[str]) -> int:
     The semi join builds its hash table on `relation`, the smaller side, and lets its range of keys skip row groups
     of `kept`.
     """
-    names = ", ".join(map(quoted, columns))
-    same = " and ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in columns)
+    names = ", ".join(map(sql_name, columns))
+    same = " and ".join(f"old.{sql_name(name)} = new.{sql_name(name)}" for name in columns)
     (count,) = ask(
-        f"select count(*) from (select distinct {', '.join(f'old.{quoted(name)}' for name in columns)}"
+        f"select count(*) from (select distinct {', '.join(f'old.{sql_name(name)}' for name in columns)}"
         f" from {kept} old semi join (select {names} from {relation}) new on {same})"
     )
     return int(count)
@@ -73,8 +73,8 @@ def _by_bitmap(ask: Ask, relation: str, key: str) -> int | None:
 
 
 def _by_group(ask: Ask, relation: str, columns: Sequence[str], key: str = "{}") -> int:
-    names = ", ".join(map(quoted, columns))
-    complete = " and ".join(f"{quoted(name)} is not null" for name in columns)
+    names = ", ".join(map(sql_name, columns))
+    complete = " and ".join(f"{sql_name(name)} is not null" for name in columns)
     (count,) = ask(
         f"select coalesce(sum(n - 1), 0) from (select count(*) as n from {relation} where {complete}"
         f" group by {key.format(names)} having count(*) > 1)"

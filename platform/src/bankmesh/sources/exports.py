@@ -98,7 +98,7 @@ def read_control(obj: LegacyObject, exports: Path) -> Control | None:
     try:
         lines = [split_line(line, obj.format) for line in path.read_bytes().splitlines() if line]
     except UnicodeDecodeError as error:
-        raise LegacyFileError(path, f"byte offset {error.start} is not ASCII", "a control file in ASCII") from None
+        raise LegacyFileError(path, f"byte offset {error.start} is not UTF-8", "a control file in UTF-8") from None
     if not lines or lines[0] != CONTROL_COLUMNS:
         raise LegacyFileError(path, "the header is another", f"the columns {', '.join(CONTROL_COLUMNS)}")
     mine = [line for line in lines[1:] if line and line[0] == obj.name]

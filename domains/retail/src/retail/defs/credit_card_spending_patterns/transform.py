@@ -24,6 +24,7 @@ def credit_card_spending_patterns(
         )
         .with_columns(share_of_debits(), trend().alias("trend"))
         .drop("debits")
+        .sort("card_id", "month")
     )
 
 

@@ -21,6 +21,7 @@ def party(
         .join(districts.select("district_id", "district_name", "region"), on="district_id", how="left", validate="m:1")
         .join(contacts(crm_clients), on="party_id", how="left", validate="1:1")
         .join(marketing_consent(consents), on="party_id", how="left", validate="1:1")
+        .sort("party_id")
     )
 
 
