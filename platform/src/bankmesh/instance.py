@@ -17,6 +17,9 @@ _DAGSTER_YAML = """\
 # One machine: SQLite storage beside this file, which Dagster chooses where nothing else is said.
 telemetry:
   enabled: false
+# No dialogue on the first visit to the UI.
+nux:
+  enabled: false
 """
 
 

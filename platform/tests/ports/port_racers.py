@@ -10,13 +10,15 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bankmesh import faultpoints
 from bankmesh.errors import PublishConflict
 from bankmesh.ports import Port, expire, stage
 from port_samples import accept, publish_all, publish_months
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 LIMIT = 60
 

@@ -1,8 +1,10 @@
 """Small candidates for the port tests, and every way of reading them back."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 from bankmesh.ports import (
@@ -119,5 +121,9 @@ def ids_read(port: Port, version: int | None = None) -> list[int]:
 
 
 def sql(query: str) -> list[tuple[Any, ...]]:
-    with connect(threads=1) as connection:
-        return connection.execute(query).fetchall()
+    return _connection().execute(query).fetchall()
+
+
+@functools.cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    return connect(threads=1)

@@ -16,9 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_samples import provenance
 
-MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)).map(
-    lambda t: t.replace(tzinfo=UTC)
-)
+MOMENTS = st.datetimes(max_value=datetime(9999, 12, 31, 23), timezones=st.just(UTC))  # noqa: DTZ001 - so it is asked
 # The last ones stand around the length at which strings are cut.
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),

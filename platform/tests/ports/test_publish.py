@@ -298,3 +298,12 @@ def test_importing_ports_is_cheap() -> None:
     script = f"import sys, bankmesh.ports; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_versions_are_numbered_rightly_whatever_is_committed_meanwhile(port: Port) -> None:
+    publish_all(port, [0], run_id="0")
+    stale = deltalake.DeltaTable(str(port.path))
+    publish_all(port, [1], run_id="1")
+    # What delta-rs itself says here is why commits are read as files.
+    assert [entry["version"] for entry in stale.history()] == [0, -1]
+    assert [(found.version, found.provenance.run_id) for found in history(port)] == [(1, "1"), (0, "0")]

@@ -49,7 +49,7 @@ def test_killed_after_the_commit(port: Port, begun: bool) -> None:
 
 def test_killed_at_any_instant(port: Port) -> None:
     context = multiprocessing.get_context("forkserver")
-    dice = random.Random(7)
+    dice = random.Random(7)  # noqa: S311 - no secret
     for number in range(4):
         barrier = context.Barrier(2)
         child = context.Process(target=publish_until_killed, args=(barrier, port, number))

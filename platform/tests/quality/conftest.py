@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-
 from bankmesh.contracts.model import (
     Classification,
     Clause,

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-
 from bankmesh.contracts.model import (
     Comparison,
     DuplicateValues,
@@ -70,7 +69,7 @@ def instant(text: str) -> datetime:
         (InvalidValues("at", minimum=instant("2024-01-01")), "at", [instant("2023-12-31T23:30:00")], 1),
         (InvalidValues("tags", valid_values=("a", "b")), "tags", [["a", "b"], ["a", "c"], [], None, [None]], 1),
         (InvalidValues("tags", pattern="[a-z]", max_length=1), "tags", [["a"], ["aa", "bb"], ["B"]], 2),
-        (InvalidValues("scores", minimum=0, maximum=1), "scores", [[0.5, NAN], [0.5], [2.0], []], 2),
+        (InvalidValues("scores", minimum=0, maximum=1), "scores", [[0.5, -1.0], [0.5], [2.0, None], []], 2),
         (InvalidValues("name"), "name", ["a", None], 0),
         (DuplicateValues(("name",)), "name", ["a", "a", "a", "b", None, None], 2),
         (DuplicateValues(("id",)), "id", [1, 2, 2, 3, 3, 3, None, None], 3),
@@ -115,6 +114,12 @@ def test_zero_rows_pass(shop, rule, unit):
     result = shop.judge(columns, [], rule, comparison, relations={"references": {"retail.account": account}})
     assert result.outcome is Outcome.PASSED, result.message
     assert not result.observed
+
+
+def test_nan_in_an_array_breaks_a_bound(shop, connection):
+    contract = shop.contract(["scores"], [shop.clause(InvalidValues("scores", minimum=0))])
+    relation = "(select unnest([['nan'::double], [1.0], []]) as scores)"
+    assert evaluate(contract, Relations(relation), connection).results[0].failing_rows == 1
 
 
 def test_composite_key_leaves_out_rows_with_a_null(shop):

@@ -26,7 +26,9 @@ class Exports:
     base: Path
     landed: int = 0
 
-    def declare(self, columns: str = COLUMNS, *, more: str = "", written: str = "", file: str = "thing.txt") -> LegacyObject:
+    def declare(
+        self, columns: str = COLUMNS, *, more: str = "", written: str = "", file: str = "thing.txt"
+    ) -> LegacyObject:
         """Declare an object `thing` with these columns; `written` replaces parts of the format."""
         text = "\n".join(
             [
@@ -76,6 +78,4 @@ def rows_of():
 @pytest.fixture
 def rejects_of():
     """Line, raw text, reason and column of each reject."""
-    return lambda landing: (
-        pl.read_parquet(landing.rejects_path).select("line", "raw_text", "reason", "column").rows()
-    )
+    return lambda landing: pl.read_parquet(landing.rejects_path).select("line", "raw_text", "reason", "column").rows()

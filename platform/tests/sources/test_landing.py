@@ -8,11 +8,13 @@ import pytest
 
 from bankmesh.errors import LegacyFileError
 
-LATIN = 'encoding: latin-1'
+LATIN = "encoding: latin-1"
 
 
 def test_rows_and_rejects_with_exact_physical_lines(exports, rows_of, rejects_of):
-    content = b'n;t;a\r\n1;"x";1.00\r\n\r\n2;y\r\n3;"z;2\r\nfour;"";4\r\n\r\n5;q"q;1\r\n6;"a""b;c";-0.5\n7;"";7;7\r\n8; ;8'
+    content = (
+        b'n;t;a\r\n1;"x";1.00\r\n\r\n2;y\r\n3;"z;2\r\nfour;"";4\r\n\r\n5;q"q;1\r\n6;"a""b;c";-0.5\n7;"";7;7\r\n8; ;8'
+    )
     landing = exports.land(exports.declare(), content)
     assert [(n, t, float(a)) for n, t, a in rows_of(landing)] == [(1, "x", 1.0), (6, 'a"b;c', -0.5), (8, " ", 8.0)]
     assert rejects_of(landing) == [
@@ -245,8 +247,10 @@ def test_the_first_name_that_exists_is_taken(exports):
     assert [file.name for file in exports.land(obj).files] == ["thing.new"]
 
 
-DATED = 'd: {type: date, format: "%Y-%m-%d", classification: internal, description: Day.}\n' \
+DATED = (
+    'd: {type: date, format: "%Y-%m-%d", classification: internal, description: Day.}\n'
     "n: {type: long, classification: internal, description: A number.}"
+)
 DAYS = b"d;n\n2024-05-30;1\n2024-05-31;1\n2024-05-29;1\n2024-06-30;x\n"
 THROUGH = "rejects_tolerated: 1\ncomplete_through: {control_file: c.csv, otherwise: %s, column: d}"
 

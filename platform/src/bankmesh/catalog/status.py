@@ -92,7 +92,7 @@ def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance)
     for key, record in records.items():
         entry = record.event
         evaluation = entry.asset_check_evaluation if entry else None
-        if evaluation is not None:
+        if evaluation is not None and key in ports:
             outcome = evaluation.metadata.get("outcome")
             known = str(outcome.value) if outcome else ("passed" if evaluation.passed else "failed")
             found.setdefault(ports[key], []).append(known)

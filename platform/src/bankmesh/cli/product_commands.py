@@ -68,10 +68,18 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
             "purpose": contract.purpose,
             "usage": contract.usage,
             "limitations": contract.limitations,
+            "granularity": contract.granularity,
+            "table_description": contract.table_description,
             "file": contract.file,
-            "service_levels": {s.property: f"{s.value} {s.unit or ''}".strip() for s in contract.service_levels},
-            "support": [channel.url or channel.channel for channel in contract.support],
-            "roles": [role.role for role in contract.roles],
+            "service_levels": [
+                {"property": s.property, "value": s.value, "unit": s.unit, "description": s.description}
+                for s in contract.service_levels
+            ],
+            "support": [
+                {"channel": s.channel, "tool": s.tool, "url": s.url, "scope": s.scope} for s in contract.support
+            ],
+            "roles": [{"role": r.role, "access": r.access, "description": r.description} for r in contract.roles],
+            "custom": contract.custom,
         },
         "columns": [
             {
@@ -92,10 +100,32 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
+def _lines(contract: Contract) -> list[tuple[str, str]]:
+    """What the head of `mesh show` says, label by label; what the contract leaves out is left out."""
+    levels = [f"{s.property} {s.value} {s.unit or ''}".strip() for s in contract.service_levels]
+    custom = {name: value for name, value in contract.custom.items() if name not in {"productType", "partitioning"}}
+    lines = [
+        ("table", contract.table_description),
+        ("granularity", contract.granularity),
+        ("usage", contract.usage),
+        ("limitations", contract.limitations),
+        ("owner", contract.owner),
+        ("support", ", ".join(channel.url or channel.channel for channel in contract.support)),
+        ("roles", ", ".join(f"{r.role} ({r.access})" if r.access else r.role for r in contract.roles)),
+        ("service levels", ", ".join(levels)),
+        *((name, str(value)) for name, value in custom.items()),
+        ("contract", contract.file),
+    ]
+    return [(label, " ".join(text.split())) for label, text in lines if text]
+
+
 def _print_product(contract: Contract, versions: list[dict[str, Any]]) -> None:
     out = console()
     out.print(f"[bold]{contract.port}[/bold]  contract {contract.version} ({contract.status.value}), {contract.product_type}")
-    out.print(f"{contract.purpose}\nOwner: {contract.owner}. Contract: {contract.file}\n", markup=False)
+    out.print(contract.purpose, markup=False)
+    for label, text in _lines(contract):
+        out.print(f"  {label:<16}{text}", markup=False)
+    out.print()
     print_table(
         ("column", "type", "classification", "required", "description"),
         [

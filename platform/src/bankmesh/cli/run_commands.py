@@ -117,6 +117,8 @@ def dev(
         "MESH_HOME": str(settings.home),
         "BANK_DATA": str(settings.exports),
         "BANKMESH_ROOT": str(settings.root),
+        # `dagster dev` warns about itself at every start.
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
     }
     beside = Path(sys.executable).with_name("dagster")
     program = str(beside) if beside.is_file() else shutil.which("dagster") or "dagster"

@@ -62,7 +62,7 @@ def _all(
         for clause in column_clauses(column, section, columns):
             yield clause, section
         yield from _written(section, column, by_name, domain, name)
-    if len(columns) == len(table.data.get("properties") or ()):  # else a rule may name a column left out as faulty
+    if len(columns) == len(list(table.sections("properties"))):  # else a rule may name a column left out as faulty
         yield from _written(table, None, by_name, domain, name)
 
 

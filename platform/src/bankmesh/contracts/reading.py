@@ -56,8 +56,20 @@ def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]
         notes.add(finding.path, finding.rule, finding.message)
     if not isinstance(document.data, dict):
         return None, tuple(notes.faults)
+    _note_blanks(notes)
     contract = _contract(Section(notes, (), document.data))
     return (None if notes.faults else contract), tuple(dict.fromkeys(notes.faults))
+
+
+_DATA_KEYS = frozenset({"arguments", "examples", "implementation", "value"})  # below these, a blank is a value
+
+
+def _note_blanks(notes: Notes) -> None:
+    """A key that is there with blank text looks like a promise and is none. Fault: `blank-text`."""
+    for path, value in documents.leaves(notes.document.data):
+        blank = isinstance(value, str) and not value.strip()
+        if blank and path not in notes.wrong and not _DATA_KEYS.intersection(path):
+            notes.add(path, "blank-text", f"{documents.spell(path)} is blank; write it, or leave the key out")
 
 
 def _read_all(paths: Iterable[Path | str]) -> tuple[tuple[Contract, ...], list[Fault]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.faultpoints import reached
 from bankmesh.ports.commits import commit_expiry
-from bankmesh.ports.history import open_table, publications_of, readable_from
+from bankmesh.ports.history import commit_versions, history, open_table, readable_from
 from bankmesh.ports.locking import exclusive, is_marked
 from bankmesh.ports.places import LOG_FOLDER
 
@@ -54,7 +54,7 @@ def expire(
         needed: set[Path] = set()
         expired_files: set[Path] = set()
         if table is not None:
-            gone, first = _move_horizon(table, retention, now)
+            gone, first = _move_horizon(port, table, retention, now)
             reached("expiry-recorded")
             needed, expired_files = _files_of_versions(port, first)
         files, size = _delete(port, expired_files - needed)
@@ -66,14 +66,13 @@ def expire(
 
 
 def _move_horizon(
-    table: DeltaTable, retention: timedelta | None, now: datetime
+    port: Port, table: DeltaTable, retention: timedelta | None, now: datetime
 ) -> tuple[tuple[int, ...], int]:
     """Versions that expire now, and the first readable one after that."""
-    known = publications_of(table)[::-1]
-    before = readable_from(table.history())
+    known = history(port)[::-1]
     count = 0 if retention is None else _count_expired(known, now - retention)
     if not count:
-        return (), before
+        return (), readable_from(port)
     first = known[count].version
     commit_expiry(table, first)
     return tuple(found.version for found in known[:count]), first
@@ -96,7 +95,7 @@ def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
 
     needed: set[Path] = set()
     expired: set[Path] = set()
-    for version in _commit_versions(port):
+    for version in commit_versions(port):
         try:
             uris = DeltaTable(str(port.path), version=version).file_uris()
         except DeltaError:
@@ -105,10 +104,6 @@ def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
             continue  # An earlier expiry, killed half-way, has removed what this version builds on.
         (needed if version >= first else expired).update(map(Path, uris))
     return needed, expired
-
-
-def _commit_versions(port: Port) -> list[int]:
-    return sorted(int(path.stem) for path in (port.path / LOG_FOLDER).glob("*.json") if path.stem.isdigit())
 
 
 def _drop_candidates(port: Port, needed: set[Path], limit: datetime) -> tuple[tuple[str, ...], int, int]:

@@ -2,24 +2,27 @@
 
 Commits that are not ours (vacuum, optimize, table properties) take version numbers too; they are no
 publications and are passed over. Versions that have expired are no longer listed.
+
+The commits are read as files: `DeltaTable.history()` lists the log anew and counts down from the version at
+which the table was opened, so it numbers wrongly whatever was committed in between.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import NotPublished
-from bankmesh.ports.publications import EXPIRY_KEY, Publication, from_commit
+from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, Publication, from_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from deltalake import DeltaTable
 
     from bankmesh.ports.places import Port
-
-# Commits of others between two publications are few: this many entries nearly always hold one of ours.
-_FIRST_LOOK = 20
 
 
 def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
@@ -33,14 +36,19 @@ def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
 
 def history(port: Port) -> tuple[Publication, ...]:
     """All readable publications, newest first; empty if there is no table."""
-    table = open_table(port)
-    return publications_of(table) if table else ()
+    first = 0
+    found: list[Publication] = []
+    for commit in _commits(port):
+        first = max(first, _readable_from(commit))
+        publication = from_commit(commit)
+        if publication:
+            found.append(publication)
+    return tuple(publication for publication in found if publication.version >= first)
 
 
 def latest(port: Port) -> Publication | None:
-    """The newest publication, which readers get unless they name a version."""
-    table = open_table(port)
-    return newest_of(table) if table else None
+    """The newest publication, which readers get unless they name a version; expiry always keeps it."""
+    return next(filter(None, map(from_commit, _commits(port))), None)
 
 
 def at_version(port: Port, version: int) -> Publication:
@@ -57,23 +65,36 @@ def published_by(port: Port, run_id: str) -> Publication | None:
     return next((found for found in history(port) if found.provenance.run_id == run_id), None)
 
 
-def publications_of(table: DeltaTable) -> tuple[Publication, ...]:
-    """All readable publications in an open table's log, newest first."""
-    commits = table.history()
-    first = readable_from(commits)
-    return tuple(found for found in map(from_commit, commits) if found and found.version >= first)
-
-
-def newest_of(table: DeltaTable) -> Publication | None:
-    """The newest publication in an open table's log; it is always readable, since expiry keeps it."""
-    for limit in (_FIRST_LOOK, None):
-        for commit in table.history(limit):
-            if found := from_commit(commit):
-                return found
-    return None
-
-
-def readable_from(commits: Sequence[dict[str, Any]]) -> int:
+def readable_from(port: Port) -> int:
     """The oldest version that expiry has left readable, as its own commits recorded it; 0 if it never ran."""
-    marks = [commit[EXPIRY_KEY]["readable_from"] for commit in commits if EXPIRY_KEY in commit]
-    return max(marks, default=0)
+    return max(map(_readable_from, _commits(port)), default=0)
+
+
+def commit_versions(port: Port) -> list[int]:
+    """Versions whose commits the log still has, oldest first."""
+    return sorted(int(path.stem) for path in (port.path / LOG_FOLDER).glob("*.json") if path.stem.isdigit())
+
+
+def _commits(port: Port) -> Iterator[dict[str, Any]]:
+    """What our own commits and expiries say of themselves, newest first, each with its `version`."""
+    for version in reversed(commit_versions(port)):
+        info = _commit_info(port.path / LOG_FOLDER / f"{version:020d}.json")
+        if COMMIT_KEY in info or EXPIRY_KEY in info:
+            yield {**info, "version": version}
+
+
+def _commit_info(path: Path) -> dict[str, Any]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                # Usually the first of many: the others, one for each file, need not be parsed.
+                if line.startswith('{"commitInfo"'):
+                    info: dict[str, Any] = json.loads(line)["commitInfo"]
+                    return info
+    except FileNotFoundError:
+        pass  # Expiry has removed it since it was listed.
+    return {}
+
+
+def _readable_from(commit: dict[str, Any]) -> int:
+    return int(commit[EXPIRY_KEY]["readable_from"]) if EXPIRY_KEY in commit else 0

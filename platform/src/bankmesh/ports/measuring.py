@@ -40,7 +40,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class CandidateFiles:
-    """The files of a candidate, with totals; `nulls` has those flat columns whose nulls all writers counted."""
+    """The files of a candidate, with totals; `nulls` has the flat columns whose nulls all writers counted."""
 
     files: tuple[DataFile, ...]
     rows: int

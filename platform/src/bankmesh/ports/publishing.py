@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import PortError, PublishConflict
 from bankmesh.faultpoints import reached
 from bankmesh.ports.commits import commit, kept_totals
-from bankmesh.ports.history import newest_of, open_table, publications_of
+from bankmesh.ports.history import history, latest, open_table
 from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import Publication, to_commit
 from bankmesh.ports.staging import unmark
@@ -83,15 +83,15 @@ def publish(
 
     `on_moved` is called with the newest publication whenever that is not the one the candidate was decided
     on; it may raise PublishConflict, and if it returns the publish goes on. Without it, any other publication
-    since `stage` is a conflict. In its last call the port's lock is held: it must not publish to the same port
-    itself.
+    since `stage` is a conflict. In its last call the port's lock is held: it must not itself publish to the
+    same port.
 
     `configuration` are Delta table properties, kept as they are here at every publish. Calling this again
     for a candidate that is already published returns its publication.
 
     Raises PublishConflict, and PortError if files lie outside the partitions to replace, have changed since
-    they were measured or hold nulls in a column that is not nullable, if the schema is one that the same major
-    may not have, or if the commit could not be written. Nothing is published then.
+    they were measured or hold nulls in a column that is not nullable, if the schema is one that the same
+    major may not have, or if the commit could not be written. Nothing is published then.
     """
     request = _Request(
         port, candidate, files, schema, replace, provenance,
@@ -106,15 +106,15 @@ def publish(
     for attempt in range(_TRIES):
         with exclusive(port):
             table = open_table(port)
-            done = _found(table, candidate)
+            done = _found(port, candidate)
             if done:
                 return done
-            newest = newest_of(table) if table else None
+            newest = latest(port)
             if newest and newest.version != decided and attempt == _TRIES - 1:
                 _decide(port, newest, on_moved)
                 decided = newest.version
             if (newest.version if newest else None) == decided:
-                # The very handle that was looked at: what others commit from here on, it does not know.
+                # Opened before it was looked at what is newest, so a commit in between makes this one fail.
                 published = _try_commit(request, table)
                 if published:
                     unmark(candidate)
@@ -127,10 +127,9 @@ def publish(
     raise PublishConflict(port.name, f"others changed its table during each of {_TRIES} tries")
 
 
-def _found(table: DeltaTable | None, candidate: Candidate) -> Publication | None:
+def _found(port: Port, candidate: Candidate) -> Publication | None:
     """The publication that the candidate became, whoever has published since."""
-    known = publications_of(table) if table else ()
-    return next((publication for publication in known if publication.candidate == candidate.name), None)
+    return next((made for made in history(port) if made.candidate == candidate.name), None)
 
 
 def _decide(port: Port, newest: Publication, on_moved: Callable[[Publication], None] | None) -> None:
@@ -149,7 +148,7 @@ def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | No
         _commit(request, table)
     except (DeltaError, OSError) as error:
         # What comes after a commit, a checkpoint say, can fail as well; the log knows whether it is there.
-        published = _found(open_table(port), candidate)
+        published = _found(port, candidate)
         if published:
             return published
         if isinstance(error, CommitFailedError) or (table is None and port.is_published):
@@ -157,7 +156,7 @@ def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | No
         text = f"{port.name}: the commit could not be written ({error}). Nothing is published."
         raise PortError(text) from error
     reached("after-commit")
-    published = _found(open_table(port), candidate)
+    published = _found(port, candidate)
     if published is None:
         raise PortError(f"{port.name}: the commit was accepted and then not found. Look at {port.path}.")
     return published

@@ -141,8 +141,8 @@ def _moment(value: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    # Never as escapes: the JSON reader behind delta_scan and delta-rs takes an escaped pair of surrogates (all
-    # beyond U+FFFF) for other characters, and then skips files that hold the rows asked for.
+    # Never as escapes: the JSON reader behind delta_scan and delta-rs takes an escaped surrogate pair (any
+    # character beyond U+FFFF) for other characters, and then skips files that hold the rows asked for.
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -46,7 +46,7 @@ def check_partitions(
 
 
 def check_not_null(port: Port, files: CandidateFiles, schema: pa.Schema) -> None:
-    """No column that the schema calls not nullable has nulls; those that no writer counted are passed over."""
+    """No column that the schema calls not nullable has nulls, as far as the files' writers counted them."""
     broken = [spec.name for spec in schema if not spec.nullable and files.nulls.get(spec.name)]
     if broken:
         raise PortError(

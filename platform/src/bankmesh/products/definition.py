@@ -70,13 +70,16 @@ def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey
 
 
 def legacy_key(system: str, name: str) -> dg.AssetKey:
-    """The asset key of a legacy object, which more than one domain may look at."""
-    return dg.AssetKey(["legacy", system, name])
+    """The asset key of a legacy object, which more than one domain may look at.
+
+    The last part names the system too, because the asset graph shows nothing else.
+    """
+    return dg.AssetKey(["legacy", f"{system}_{name}"])
 
 
 def landing_key(domain: str, system: str, name: str) -> dg.AssetKey:
     """The asset key of a landed legacy object, internal to its domain."""
-    return dg.AssetKey([domain, "landing", system, name])
+    return dg.AssetKey([domain, "landing", f"{system}_{name}"])
 
 
 def input_key(source: Input) -> dg.AssetKey:

@@ -13,6 +13,7 @@ from bankmesh.products.components.assets import product_asset
 from bankmesh.products.definition import ProductDefinition, parse_input
 from bankmesh.products.domain import domain_of
 from bankmesh.products.polars_build import build_with_polars
+from bankmesh.scaffolding.dg import PolarsProductScaffolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ class TransformNotUsable(BankmeshError):  # noqa: N818
         super().__init__(f"{file}: {problem}")
 
 
+@dg.scaffold_with(PolarsProductScaffolder)
 class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     """A data product built by a plain Polars function.
 

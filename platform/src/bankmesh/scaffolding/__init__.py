@@ -1,0 +1,1 @@
+"""New products: contract, transform and test in the right places, ready to materialise and to grow."""

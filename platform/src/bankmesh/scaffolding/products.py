@@ -1,0 +1,152 @@
+"""What a new product starts from: the keys of a product that it reads, so that it works before it is changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.workspace import domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.contracts.model import Column, ColumnType, Contract
+    from bankmesh.settings import Settings
+
+KINDS = ("dbt", "polars")
+
+
+class CannotScaffold(BankmeshError):  # noqa: N818
+    """A new product cannot be made as asked; nothing was written."""
+
+
+@dataclass(frozen=True)
+class NewProduct:
+    """What is asked for: a product `domain.name` of a kind, reading the published `source`."""
+
+    domain: str
+    name: str
+    kind: str
+    source: Contract
+
+    @property
+    def keys(self) -> tuple[Column, ...]:
+        """The columns that it starts with: the source's primary key, or its first column."""
+        names = self.source.primary_key or (self.source.columns[0].name,)
+        return tuple(self.source.column(name) for name in names)
+
+
+def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> list[Path]:
+    """Write a new product's files and return them.
+
+    Raises UnknownName for a domain or source that does not exist, CannotScaffold for a name that will not do.
+    """
+    domain, _, name = product.partition(".")
+    packages = {path.name: path for path in domain_packages(settings.root)}
+    if domain not in packages:
+        raise UnknownName("domain", domain, packages)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise CannotScaffold(f"{name!r} is no name for a product: use lower case letters, digits and underscores.")
+    found = _source(workspace_contracts(settings.root), domain, source)
+    planned = plan_files(NewProduct(domain, name, kind, found), packages[domain], settings.dbt_project)
+    write_files(planned)
+    return list(planned)
+
+
+def _source(contracts: Sequence[Contract], domain: str, named: str | None) -> Contract:
+    if named:
+        return find_contract(contracts, named, None)
+    own = [contract for contract in contracts if contract.domain == domain]
+    if not own:
+        raise CannotScaffold(f"{domain} has no product to start from: name one of another domain with --from.")
+    return own[0]
+
+
+def plan_files(new: NewProduct, package: Path, dbt_project: Path) -> dict[Path, str]:
+    """The files of a new product with their text; nothing is written."""
+    values = _values(new)
+    contract = package / "contracts" / f"{new.name}.odcs.yaml"
+    planned = {contract: _render("contract.odcs.yaml", values)}
+    if new.kind == "polars":
+        folder = package / "defs" / new.name
+        planned |= {
+            folder / "defs.yaml": _render("defs.yaml", values),
+            folder / "transform.py": _render("transform.py", values),
+        }
+    else:
+        planned[dbt_project / "models" / new.domain / "products" / f"{new.name}.sql"] = _render("model.sql", values)
+    tests = package.parents[1] / "tests"
+    planned[tests / f"test_{new.name}.py"] = _render(f"test_{new.kind}.py", values)
+    return planned
+
+
+def write_files(planned: dict[Path, str]) -> None:
+    """Write what was planned. Raises CannotScaffold, and writes nothing, if one of the files is there already."""
+    there = [str(path) for path in planned if path.exists()]
+    if there:
+        raise CannotScaffold(f"Nothing written: {', '.join(there)} exists already. Choose another name.")
+    for path, text in planned.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _render(name: str, values: dict[str, str]) -> str:
+    text = files("bankmesh.scaffolding").joinpath("templates", f"{name}.tmpl").read_text(encoding="utf-8")
+    return Template(text).substitute(values)
+
+
+def _values(new: NewProduct) -> dict[str, str]:
+    keys = [column.name for column in new.keys]
+    source = new.source
+    return {
+        "domain": new.domain,
+        "name": new.name,
+        "owner": f"{new.domain}-data",
+        "grain": " and ".join(keys),
+        "columns": "".join(_column(column, position) for position, column in enumerate(new.keys, start=1)),
+        "parameter": f"{source.name}s" if not source.name.endswith(("s", "y")) else source.name,
+        "source": source.port,
+        "source_id": f"{source.domain}.{source.name if source.major == 1 else f'{source.name}_v{source.major}'}",
+        "source_domain": source.domain,
+        "source_name": source.name if source.major == 1 else f"{source.name}_v{source.major}",
+        "selected": ", ".join(f'"{key}"' for key in keys),
+        "select_list": ",\n".join(f"    {key}" for key in keys),
+        "order_list": ", ".join(keys),
+        "sample": ", ".join(f'"{c.name}": pl.Series([{_sample(c.type)}])' for c in new.keys),
+        "package": new.domain,
+    }
+
+
+def _column(column: Column, position: int) -> str:
+    logical, physical = _odcs_type(column.type)
+    lines = [f"      - name: {column.name}", f"        logicalType: {logical}"]
+    lines += [f"        physicalType: {physical}"] if physical else []
+    lines += [
+        f"        description: {_one_line(column.description)}",
+        f"        classification: {column.classification.label}",
+        "        primaryKey: true",
+        f"        primaryKeyPosition: {position}",
+        "        required: true",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return '"' + " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _odcs_type(kind: ColumnType) -> tuple[str, str | None]:
+    logical = {"long": "integer", "integer": "integer", "double": "number", "decimal": "number"}.get(kind.name, kind.name)
+    physical = {"integer": "integer", "double": "double", "decimal": str(kind)}.get(kind.name)
+    return logical, physical
+
+
+def _sample(kind: ColumnType) -> str:
+    samples = {"string": '"b", "a"', "date": "date(1994, 2, 1), date(1994, 1, 1)", "boolean": "True, False"}
+    return samples.get(kind.name, "2, 1")

@@ -1,0 +1,16 @@
+"""Trying a whole product in a temporary folder: contract, transform, gate and port, without Dagster.
+
+    from bankmesh.testing import domain_contract, try_product
+
+    contract = domain_contract("retail", "credit_card_spending_patterns")
+    trial = try_product(contract, {"cards": cards, ...}, transform=credit_card_spending_patterns, home=tmp_path)
+    assert trial.broken == ()
+    assert trial.rows["card_amount"].to_list() == [Decimal("12.00")]
+
+With `pytest_plugins = ["bankmesh.testing.fixtures"]` in a domain's `conftest.py`, the fixture `trial` is
+`try_product` with a home of the test's own.
+"""
+
+from bankmesh.testing.trials import InputsMissing, Trial, domain_contract, try_product
+
+__all__ = ["InputsMissing", "Trial", "domain_contract", "try_product"]

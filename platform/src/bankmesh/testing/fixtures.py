@@ -1,0 +1,41 @@
+"""Fixtures for a domain's tests; register them with `pytest_plugins = ["bankmesh.testing.fixtures"]`.
+
+| fixture | what it gives |
+| --- | --- |
+| `mesh_home` | a folder of the test's own that plays `MESH_HOME`, also in the environment |
+| `trial` | `try_product` with that home; what dbt parses is kept for the whole session |
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bankmesh.testing.trials import Trial, try_product
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def mesh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own that plays `MESH_HOME`."""
+    home = tmp_path / "mesh"
+    home.mkdir()
+    monkeypatch.setenv("MESH_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt keeps what it has parsed, once for all tests of the session."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.fixture
+def trial(mesh_home: Path, dbt_target: Path) -> Callable[..., Trial]:
+    """`try_product` in this test's `mesh_home`: `trial(contract, inputs, transform=...)`."""
+    return partial(try_product, home=mesh_home, dbt_target=dbt_target)

@@ -1,0 +1,261 @@
+"""One trial of one product: its real build, gate and publish, on small frames, under a folder of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import uuid
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.types import arrow_schema
+from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
+from bankmesh.products import port_settings, relations
+from bankmesh.products.components.polars_product import check_parameters
+from bankmesh.products.dbt_build import build_with_dbt
+from bankmesh.products.dbt_inputs import write_dbt_inputs
+from bankmesh.products.dbt_models import DbtProjectPlace, find_models, load_manifest, model_inputs, model_name
+from bankmesh.products.definition import ProductInput
+from bankmesh.products.domain import read_domain
+from bankmesh.products.operation import BuildRequest
+from bankmesh.products.polars_build import build_with_polars
+from bankmesh.products.snapshot import PinnedInput
+from bankmesh.quality.gate import GateResult, Outcome, evaluate
+from bankmesh.settings import find_root
+from bankmesh.sqltext import sql_literal
+from bankmesh.workspace import all_contract_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import polars as pl
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import Candidate, Port, Publication
+    from bankmesh.products.operation import Build
+    from bankmesh.quality.gate import ClauseResult
+
+
+class InputsMissing(BankmeshError):  # noqa: N818 - reads as what it is
+    """A trial was given no frame for something that the product reads."""
+
+    def __init__(self, product: str, argument: str, missing: tuple[str, ...]) -> None:
+        """Say what is missing, and how it is given."""
+        self.product, self.argument, self.missing = product, argument, missing
+        example = f'{argument}={{"{missing[0]}": pl.DataFrame(...)}}'
+        super().__init__(f"{product} also reads {', '.join(missing)}: give a frame for each, as {example}.")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of a product.
+
+    Attributes:
+        contract: what was promised.
+        rows: the rows that were built, in the contract's columns and types, published or not.
+        gate: every clause with its outcome and counts.
+        publication: the published version; None if the gate refused.
+        port: where readers would read it (`bankmesh.ports.open_version`).
+    """
+
+    contract: Contract
+    rows: pl.DataFrame
+    gate: GateResult
+    publication: Publication | None
+    port: Port
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Names of the clauses that failed or could not be evaluated, in the contract's order."""
+        return tuple(r.clause.name for r in self.gate.results if r.outcome in {Outcome.FAILED, Outcome.ERRORED})
+
+    def clause(self, name: str) -> ClauseResult:
+        """The result of the clause `name`; raises UnknownName, which lists the clauses there are."""
+        found = {result.clause.name: result for result in self.gate.results}
+        if name not in found:
+            raise UnknownName(f"clause of {self.contract.port}", name, found)
+        return found[name]
+
+
+def try_product(
+    contract: Contract | Path,
+    inputs: Mapping[str, pl.DataFrame],
+    *,
+    home: Path,
+    transform: Callable[..., pl.LazyFrame] | None = None,
+    references: Mapping[str, pl.DataFrame] | None = None,
+    partitions: tuple[str, ...] | None = None,
+    dbt_target: Path | None = None,
+) -> Trial:
+    """Build a product from small frames, hold it against its contract and, if it passes, publish it.
+
+    Args:
+        contract: the contract, or its file.
+        inputs: for a Polars transform, parameter → rows; for a dbt model, `source.table` → rows, as the model
+            names them in `source()`. A landing that is read for `complete_through` needs that column too.
+        home: a folder that plays `MESH_HOME`; trying again with the same one publishes the next version.
+        transform: the Polars function; left out for the dbt model of the workspace that the contract lies in.
+        references: `domain.product` → rows, for foreign keys. Where a dbt model reads that product anyway,
+            the input's rows are taken.
+        partitions: first days of the months or days to build; all that the contract knows if left out.
+        dbt_target: where dbt keeps what it parsed; a folder that tests share saves a second each.
+
+    Returns:
+        What was built, gated and, unless the gate refused, published.
+
+    Raises:
+        InputsMissing: a frame for something that the model or a foreign key reads is not given.
+        TransformError: the transform failed, or delivered other columns or types than promised.
+        TransformNotUsable: the parameters of `transform` are not just the names of `inputs`.
+
+    Example:
+        >>> trial = try_product(contract, {"cards": cards}, transform=card_use, home=tmp_path)  # doctest: +SKIP
+        >>> trial.clause("card_id_unique").failing_rows  # doctest: +SKIP
+        0
+
+    """
+    promise = contract if not isinstance(contract, Path) else read_contract(contract)
+    pinned = {name: _frame_as_input(promise, home, name, rows) for name, rows in inputs.items()}
+    build = _polars(transform, promise, pinned) if transform else _dbt(promise, pinned, dbt_target or home / "dbt")
+    known = _referenced(promise, home, pinned, references or {})
+    return _carry_out(promise, home, build, partitions, pinned=pinned, references=known)
+
+
+def domain_contract(package: str | Path, name: str, major: int | None = None) -> Contract:
+    """A contract of a domain by name, its newest major unless one is named.
+
+    `package` is the domain's Python package, or its folder. Raises UnknownName if there is no such package or
+    contract, ContractFaults with every fault of the domain's contracts.
+    """
+    return read_domain(package if isinstance(package, Path) else _package_folder(package)).contract(name, major)
+
+
+def _package_folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise UnknownName("installed package", package, ())
+    return Path(spec.origin).parent
+
+
+def _polars(transform: Callable[..., pl.LazyFrame], contract: Contract, pinned: Mapping[str, PinnedInput]) -> Build:
+    file = Path(inspect.getsourcefile(transform) or contract.file)
+    check_parameters(transform, set(pinned), file, partitioned=contract.partitioning is not None)
+    return partial(build_with_polars, transform, contract)
+
+
+def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) -> Build:
+    root = find_root(Path(contract.file).resolve().parent)
+    domain = read_domain(Path(contract.file).resolve().parents[1])
+    place = DbtProjectPlace(root / "dbt_project", domain.name, target / domain.name)
+    write_dbt_inputs(place.project, domain.name, domain.systems, all_contract_files(root))
+    manifest = load_manifest(place)
+    models = find_models(manifest)
+    model = model_name(contract)
+    if model not in models:
+        raise UnknownName(f"dbt model of {domain.name}", model, models)
+    read = model_inputs(manifest, models[model], domain.name, domain.system_names)
+    if missing := tuple(name for name in read if name not in pinned):
+        raise InputsMissing(contract.port, "inputs", missing)
+    return partial(build_with_dbt, place, model, contract)
+
+
+def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFrame) -> PinnedInput:
+    """The frame as Parquet under `home`, read just as a landing is."""
+    import polars as pl
+
+    folder = home / "frames"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{uuid.uuid4().hex}.parquet"
+    rows.write_parquet(file)
+    left, _, right = name.rpartition(".")
+    source = ProductInput(left or contract.domain, right)
+    return PinnedInput(source, file.stem, f"read_parquet({sql_literal(str(file))})", partial(pl.scan_parquet, file))
+
+
+def _referenced(
+    contract: Contract, home: Path, pinned: Mapping[str, PinnedInput], given: Mapping[str, pl.DataFrame]
+) -> dict[str, PinnedInput]:
+    found = {name: _frame_as_input(contract, home, name, rows) for name, rows in given.items()}
+    wanted = relations.referenced_inputs(contract)
+    known = {**{name: pinned[name] for name in wanted if name in pinned}, **found}
+    if missing := tuple(name for name in wanted if name not in known):
+        raise InputsMissing(contract.port, "references", missing)
+    return known
+
+
+def _carry_out(
+    contract: Contract,
+    home: Path,
+    build: Build,
+    partitions: tuple[str, ...] | None,
+    *,
+    pinned: Mapping[str, PinnedInput],
+    references: Mapping[str, PinnedInput],
+) -> Trial:
+    port = port_at(home, contract.product, contract.major)
+    built = (partitions or _all_partitions(contract)) if contract.partitioning else None
+    candidate = stage(port)
+    build(BuildRequest(pinned, candidate.path, built))
+    published = latest(port)
+    asked = relations.for_gate(
+        contract,
+        port,
+        candidate.path,
+        built,
+        published.version if published else None,
+        {name: item.relation for name, item in references.items()},
+    )
+    with connect() as connection:
+        gate = evaluate(contract, asked, connection)
+        rows = connection.execute(f"from {asked.candidate}").pl()
+    publication = None
+    if gate.publishable:
+        publication = _publish(
+            port, candidate, gate, contract=contract, partitions=built, read={**references, **pinned}
+        )
+    return Trial(contract, rows, gate, publication, port)
+
+
+def _publish(
+    port: Port,
+    candidate: Candidate,
+    gate: GateResult,
+    *,
+    contract: Contract,
+    partitions: tuple[str, ...] | None,
+    read: Mapping[str, PinnedInput],
+) -> Publication:
+    schema = arrow_schema(contract)
+    return publish(
+        port,
+        candidate,
+        measure_files(
+            candidate,
+            schema,
+            partition_column=port_settings.partition_column(contract),
+            stats_columns=port_settings.statistics_columns(contract),
+        ),
+        schema,
+        replace=port_settings.replacement(contract, partitions),
+        provenance=Provenance(
+            run_id=f"trial-{uuid.uuid4()}",
+            contract_version=contract.version,
+            code_version="trial",
+            inputs={name: item.version for name, item in read.items()},
+            partitions=partitions,
+            gate=gate.to_json(),
+        ),
+        description=contract.table_description,
+        configuration=port_settings.configuration(contract),
+    )
+
+
+def _all_partitions(contract: Contract) -> tuple[str, ...]:
+    from bankmesh.products.asset_specs import partitions_of
+
+    definition = partitions_of(contract.partitioning)
+    return tuple(definition.get_partition_keys()) if definition else ()
