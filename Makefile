@@ -60,7 +60,7 @@ check: install
 	@for domain in $(notdir $(wildcard domains/*)); do \
 	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project \
 	    --target-path "$(CURDIR)/$(MESH_HOME)/dbt/check-$$domain" --log-path "$(CURDIR)/$(MESH_HOME)/dbt/check-$$domain" || exit 1; \
-	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml --use-active-venv) || exit 1; \
+	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml) || exit 1; \
 	done
 
 bench: install

@@ -1,15 +1,15 @@
 """The exception tree. Every error a user can cause says what is wrong, where, what is allowed and what to do.
 
-    BankmeshError
-    ├── FaultsFound            one or more faults in hand-written files, all of them at once
-    │   ├── ContractFaults     contracts (`*.odcs.yaml`)
-    │   └── SourceFaults       source declarations (`sources/*.yaml`)
-    ├── LegacyFileError        a legacy file is missing, empty, or not of the declared shape
-    ├── TransformError         a transform did not deliver what its contract promises
-    ├── PortError              reading or writing an output port
-    │   ├── NotPublished       a reader asked for a product or version that is not there
-    │   └── PublishConflict    another publisher won, and this candidate may not follow it
-    └── UnknownName            a product, column, system ... that does not exist; lists those that do
+BankmeshError
+├── FaultsFound            one or more faults in hand-written files, all of them at once
+│   ├── ContractFaults     contracts (`*.odcs.yaml`)
+│   └── SourceFaults       source declarations (`sources/*.yaml`)
+├── LegacyFileError        a legacy file is missing, empty, or not of the declared shape
+├── TransformError         a transform did not deliver what its contract promises
+├── PortError              reading or writing an output port
+│   ├── NotPublished       a reader asked for a product or version that is not there
+│   └── PublishConflict    another publisher won, and this candidate may not follow it
+└── UnknownName            a product, column, system ... that does not exist; lists those that do
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class PortError(BankmeshError):
     """An output port could not be read or written."""
 
 
-class NotPublished(PortError):  # noqa: N818 - reads as what it is
+class NotPublished(PortError):
     """A reader asked for a product, or a version of one, that is not published."""
 
     def __init__(self, product: str, version: int | None, available: Sequence[int]) -> None:
@@ -103,7 +103,7 @@ class NotPublished(PortError):  # noqa: N818 - reads as what it is
         super().__init__(text)
 
 
-class PublishConflict(PortError):  # noqa: N818
+class PublishConflict(PortError):
     """Another publisher committed in between, and this candidate may not replace what it published."""
 
     def __init__(self, product: str, reason: str) -> None:
@@ -111,7 +111,7 @@ class PublishConflict(PortError):  # noqa: N818
         super().__init__(f"{product}: not published, {reason}. Run it again to build on what is there now.")
 
 
-class UnknownName(BankmeshError):  # noqa: N818
+class UnknownName(BankmeshError):
     """Something was named that does not exist."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 | variable | meaning | default |
 | --- | --- | --- |
-| `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest parent of the working folder that has one |
+| `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest one at or above the working folder |
 | `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
 | `BANK_DATA` | the folder of legacy exports | `exports` in `MESH_HOME`, where the demo bank writes |
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from bankmesh.errors import BankmeshError
 
 
-class NoWorkspace(BankmeshError):  # noqa: N818
+class NoWorkspace(BankmeshError):
     """There is no workspace at or above the working folder."""
 
     def __init__(self, start: Path) -> None:

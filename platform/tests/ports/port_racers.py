@@ -66,9 +66,7 @@ def publish_whole(barrier: Any, port: Port, number: int, follow: bool, locked: b
     barrier.wait()
     with _locking(locked), contextlib.suppress(PublishConflict):
         ids = [number, number, number]
-        made = publish_all(
-            port, ids, run_id=str(number), candidate=candidate, on_moved=accept if follow else None
-        )
+        made = publish_all(port, ids, run_id=str(number), candidate=candidate, on_moved=accept if follow else None)
         return made.version
     return "conflict"
 

@@ -13,9 +13,7 @@ from port_samples import publish_all
 
 def test_settings_take_hold() -> None:
     with connect(threads=1, memory_limit="256MiB") as connection:
-        query = (
-            "select current_setting('threads'), current_setting('memory_limit'), current_setting('TimeZone')"
-        )
+        query = "select current_setting('threads'), current_setting('memory_limit'), current_setting('TimeZone')"
         assert connection.execute(query).fetchall() == [(1, "256.0 MiB", "UTC")]
         off = "select current_setting('autoinstall_known_extensions'), current_setting('autoload_known_extensions')"
         assert connection.execute(off).fetchall() == [(False, False)]
@@ -28,9 +26,7 @@ def test_no_home_folder_is_needed(port: Port) -> None:
         f'print(connect().execute("select sum(id) from {open_version(port).duckdb_relation_sql()}").fetchone()[0])'
     )
     nowhere = {"PYTHONPATH": ":".join(sys.path), "HOME": "/nonexistent", "TZ": "America/New_York"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=nowhere, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], env=nowhere, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "3"
 
 

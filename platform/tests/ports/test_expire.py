@@ -30,9 +30,7 @@ def test_nothing_expires_within_the_retention(port: Port) -> None:
 def test_versions_replaced_before_the_retention_go(port: Port) -> None:
     for number in range(4):
         publish_all(port, [number])
-    replaced = {
-        found.version: successor.published_at for successor, found in itertools.pairwise(history(port))
-    }
+    replaced = {found.version: successor.published_at for successor, found in itertools.pairwise(history(port))}
     # A moment at which 0 had been replaced for a day, and 1 had not quite.
     now = replaced[1] + DAY
     gone = expire(port, keep_candidates=DAY, retention=DAY, now=now)

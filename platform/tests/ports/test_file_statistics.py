@@ -72,9 +72,7 @@ def test_filters_find_the_same_rows_as_without_statistics(kind: str, data: st.Da
         assert lazy.filter(pl.col("x").is_null()).collect().height == nulls
 
 
-def _published(
-    home: Path, arrow: pa.DataType, polars: pl.DataType, files: list[list[Any]]
-) -> tuple[str, pl.LazyFrame]:
+def _published(home: Path, arrow: pa.DataType, polars: pl.DataType, files: list[list[Any]]) -> tuple[str, pl.LazyFrame]:
     port = port_at(home, "retail.party", 1)
     schema = pa.schema([pa.field("x", arrow)])
     candidate = stage(port)

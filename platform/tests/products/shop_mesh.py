@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from bankmesh.instance import open_instance
 from bankmesh.ports import history, open_version, port_at
+from bankmesh.products.definition import landing_key
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANDINGS = ("landing/till/sale", "landing/till/hour")
+LANDINGS = ("till.sale", "till.hour")
 UNPARTITIONED = (*LANDINGS, "sale", "customer_spend", "top_customer", "opening_hour")
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01")
 
@@ -42,7 +43,9 @@ class Run:
         return [e.asset_key.path[-1] for e in self.events if e.is_step_materialization and e.asset_key]
 
     def metadata(self, product: str) -> dict[str, Any]:
-        found = [e for e in self.events if e.is_step_materialization and e.asset_key and e.asset_key.path[-1] == product]
+        found = [
+            e for e in self.events if e.is_step_materialization and e.asset_key and e.asset_key.path[-1] == product
+        ]
         metadata = found[-1].step_materialization_data.materialization.metadata
         return {name: value.value for name, value in metadata.items()}
 
@@ -104,7 +107,10 @@ class Mesh:
         os.environ["BANK_DATA"] = str(self.settings.exports)
 
     def key(self, name: str) -> dg.AssetKey:
-        return dg.AssetKey([self.domain, *name.split("/")])
+        """The asset of a product, or of a landing such as `till.sale`."""
+        if "." in name:
+            return landing_key(self.domain, *name.split("."))
+        return dg.AssetKey([self.domain, name])
 
     def port(self, product: str):
         return port_at(self.settings.home, f"{self.domain}.{product}", 1)

@@ -278,7 +278,8 @@ def write_workspace(root: Path, domain: str = "shop") -> Path:
     shutil.copytree(REPOSITORY / "dbt_project" / "macros", dbt / "macros")
     source = root / "domains" / domain / "src"
     texts = {
-        root / "workspace.yaml": "load_from:\n  - python_module: {module_name: shop.definitions, location_name: shop}\n",
+        root
+        / "workspace.yaml": "load_from:\n  - python_module: {module_name: shop.definitions, location_name: shop}\n",
         root / "domains" / domain / "pyproject.toml": PYPROJECT,
         source / domain / "__init__.py": "",
         source / domain / "definitions.py": DEFINITIONS,

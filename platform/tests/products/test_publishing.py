@@ -11,17 +11,23 @@ PRODUCTS = ("sale", "customer_spend", "top_customer", "opening_hour")
 
 def test_happy(mesh: Mesh) -> None:
     import time
-    t=time.time()
+
+    t = time.time()
     r = mesh.run(*UNPARTITIONED)
-    print(r.success, time.time()-t); t=time.time()
+    print(r.success, time.time() - t)
+    t = time.time()
     for e in r.events:
-        if e.is_failure: print(e.message, e.step_failure_data)
+        if e.is_failure:
+            print(e.message, e.step_failure_data)
     r = mesh.run(*UNPARTITIONED)
-    print(r.success, time.time()-t); t=time.time()
+    print(r.success, time.time() - t)
+    t = time.time()
     r = mesh.run("monthly_sale", months=(MONTHS[0], MONTHS[-1]))
-    print(r.success, time.time()-t); t=time.time()
+    print(r.success, time.time() - t)
+    t = time.time()
     for e in r.events:
-        if e.is_failure: print(e.message, e.step_failure_data)
+        if e.is_failure:
+            print(e.message, e.step_failure_data)
     for p in (*PRODUCTS, "monthly_sale"):
         print(p, mesh.versions(p), mesh.rows(p), r.checks(p).keys())
     assert 0

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from bankmesh.sources import Landing, LegacyObject, land, read_system
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COLUMNS = """
 n: {type: long, required: true, classification: internal, description: A number.}

@@ -125,7 +125,7 @@ select
             case when by_party.card_count > 0 then 'CREDIT_CARD' end,
             case when by_party.loan_count > 0 then 'LOAN' end
         ],
-        lambda holding: holding is not null
+        lambda holding: holding is not null -- noqa: RF02
     ) as product_holdings,
     coalesce(by_party.account_count, 0) as account_count,
     coalesce(by_party.card_count, 0) as card_count,

@@ -60,7 +60,9 @@ class ProductStatus:
         }
 
 
-def product_states(contracts: Iterable[Contract], home: Path, instance: dg.DagsterInstance | None) -> list[ProductStatus]:
+def product_states(
+    contracts: Iterable[Contract], home: Path, instance: dg.DagsterInstance | None
+) -> list[ProductStatus]:
     """The state of every contract that is not retired; without an instance nothing is known of checks."""
     living = [contract for contract in contracts if contract.status is not Status.RETIRED]
     outcomes = latest_outcomes(living, instance) if instance else {}
@@ -82,11 +84,11 @@ def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance)
     """Outcomes of the newest evaluation of each clause, by port name; clauses never evaluated are left out."""
     import dagster as dg
 
-    ports = {}
+    ports: dict[dg.AssetCheckKey, str] = {}
     for contract in contracts:
         path = [contract.domain, contract.name]
-        key = dg.AssetKey(path if contract.major == 1 else [*path, f"v{contract.major}"])
-        ports |= {dg.AssetCheckKey(key, clause.name): contract.port for clause in contract.clauses}
+        asset = dg.AssetKey(path if contract.major == 1 else [*path, f"v{contract.major}"])
+        ports |= {dg.AssetCheckKey(asset, clause.name): contract.port for clause in contract.clauses}
     records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(ports))
     found: dict[str, list[str]] = {}
     for key, record in records.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +21,15 @@ app = typer.Typer(no_args_is_help=True, help="Check, compare and account for dat
 
 @app.command()
 def check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Contracts or folders; all of the workspace if left out.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Contracts or folders; all of the workspace if left out.")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Check contracts strictly; every fault with file and line. Exit 1 if there is one."""
-    files = _contract_files(paths) if paths else all_contract_files(current_settings().root)
+    found = _contract_files(paths) if paths else all_contract_files(current_settings().root)
+    files = [Path(os.path.relpath(file)) for file in found]
     faults = find_faults(files)
     if as_json:
         print_json([{"file": f.file, "line": f.line, "rule": f.rule, "message": f.message} for f in faults])
@@ -60,7 +64,9 @@ def diff(old: Path, new: Path, *, as_json: JsonOption = False) -> None:
 def show_coverage(*, as_json: JsonOption = False) -> None:
     """List where each clause of each contract is enforced, and which are not."""
     entries = [
-        (contract.port, item) for contract in workspace_contracts(current_settings().root) for item in coverage(contract)
+        (contract.port, item)
+        for contract in workspace_contracts(current_settings().root)
+        for item in coverage(contract)
     ]
     if as_json:
         print_json(
@@ -79,5 +85,5 @@ def show_coverage(*, as_json: JsonOption = False) -> None:
         return
     print_table(
         ("product", "clause", "enforced by"),
-        [(port, item.clause, item.where if item.enforced else f"NOT ENFORCED: {item.reason}") for port, item in entries],
+        [(port, item.clause, item.where or f"NOT ENFORCED: {item.reason}") for port, item in entries],
     )

@@ -29,7 +29,7 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-class NeedsFile(BankmeshError):  # noqa: N818
+class NeedsFile(BankmeshError):
     """A binary format was asked for on standard output."""
 
     def __init__(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.catalog.status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 ProductArgument = Annotated[str, typer.Argument(help="domain.product", metavar="PRODUCT")]
-MajorOption = Annotated[int | None, typer.Option(help="Major version of the contract; the newest active one if left out.")]
+MajorOption = Annotated[
+    int | None, typer.Option(help="Major version of the contract; the newest active one if left out.")
+]
 
 
 def products(
@@ -30,17 +34,15 @@ def products(
 
 def print_states(states: list[ProductStatus]) -> None:
     """The table of products that `mesh products` and `mesh run` end with."""
-    headings = ("product", "status", "version", "rows", "passed", "warned", "failed", "errored", "published", "freshness")
+    headings = ("product", "status", "version", "rows", *OUTCOMES, "published", "freshness")
     print_table(headings, [_state_row(state) for state in states])
 
 
 def _state_row(state: ProductStatus) -> tuple[str, ...]:
-    checks = [str(state.checks[o]) for o in ("passed", "warned", "failed", "errored")]
+    checks = [str(state.checks[outcome]) for outcome in OUTCOMES]
     version = "-" if state.published_version is None else str(state.published_version)
-    contract = state.contract
-    return (
-        contract.port, contract.status.value, version, count(state.rows), *checks, ago(state.published_at), state.freshness
-    )  # fmt: skip
+    head = (state.contract.port, state.contract.status.value, version, count(state.rows))
+    return (*head, *checks, ago(state.published_at), state.freshness)
 
 
 def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOption = False) -> None:
@@ -70,7 +72,7 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
             "limitations": contract.limitations,
             "granularity": contract.granularity,
             "table_description": contract.table_description,
-            "file": contract.file,
+            "file": os.path.relpath(contract.file),
             "service_levels": [
                 {"property": s.property, "value": s.value, "unit": s.unit, "description": s.description}
                 for s in contract.service_levels
@@ -114,14 +116,16 @@ def _lines(contract: Contract) -> list[tuple[str, str]]:
         ("roles", ", ".join(f"{r.role} ({r.access})" if r.access else r.role for r in contract.roles)),
         ("service levels", ", ".join(levels)),
         *((name, str(value)) for name, value in custom.items()),
-        ("contract", contract.file),
+        ("contract", os.path.relpath(contract.file)),
     ]
     return [(label, " ".join(text.split())) for label, text in lines if text]
 
 
 def _print_product(contract: Contract, versions: list[dict[str, Any]]) -> None:
     out = console()
-    out.print(f"[bold]{contract.port}[/bold]  contract {contract.version} ({contract.status.value}), {contract.product_type}")
+    out.print(
+        f"[bold]{contract.port}[/bold]  contract {contract.version} ({contract.status.value}), {contract.product_type}"
+    )
     out.print(contract.purpose, markup=False)
     for label, text in _lines(contract):
         out.print(f"  {label:<16}{text}", markup=False)

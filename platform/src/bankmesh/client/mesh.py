@@ -1,8 +1,8 @@
 """Reading data products from where this machine keeps them.
 
-    mesh = DataMeshClient()
-    product = mesh.get_data_product("retail", "transaction_history")
-    product.sql("select direction, sum(amount) from product group by 1")
+mesh = DataMeshClient()
+product = mesh.get_data_product("retail", "transaction_history")
+product.sql("select direction, sum(amount) from product group by 1")
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class DataProduct:
         """All rows as a Pandas frame with Arrow types, so that decimals and nulls stay what they are."""
         import pandas as pd
 
-        return self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
 
     def sql(self, query: str) -> pl.DataFrame:
         """Run a DuckDB query over this version, which it calls `product`."""

@@ -120,7 +120,8 @@ class MissingValues:
 class InvalidValues:
     """Measure: rows in which `column` is not null and breaks at least one of the given bounds.
 
-    For an array column each bound is about its elements. `pattern` is a regular expression that the whole value must match.
+    For an array column each bound is about its elements. `pattern` is a regular expression that the
+    whole value must match.
     """
 
     column: str

@@ -205,7 +205,7 @@ def _multiple(
         options.fault("multipleOf", "bad-option", f"multipleOf of {column.name}: {error}")
         return
     exact = Decimal(str(int(step) if kind.name != "decimal" else step))
-    query = f"select count(*) from ${{table}} where ${{column}} % {exact:f} <> 0"  # noqa: S608 - a number
+    query = f"select count(*) from ${{table}} where ${{column}} % {exact:f} <> 0"
     rule = SqlMeasure(query, column.name)
     yield _conform(column.name, "multiple_of", rule, f"{whose} is a multiple of {step}", options.place("multipleOf"))
 
@@ -218,7 +218,7 @@ def _item_count(name: str, options: Section, given: dict[str, Any]) -> Iterator[
     broken = [f"len(${{column}}) < {least}"] if least else []
     broken += [f"len(${{column}}) > {most}"] if most != math.inf else []
     if broken:
-        query = f"select count(*) from ${{table}} where {' or '.join(broken)}"  # noqa: S608 - numbers
+        query = f"select count(*) from ${{table}} where {' or '.join(broken)}"
         text = f"{name} has {least} to {most if most != math.inf else 'any number of'} items"
         key = "minItems" if least else "maxItems"
         yield _conform(name, "items", SqlMeasure(query, name), text, options.place(key))

@@ -77,7 +77,7 @@ class _At:
         return self.column.name if self.column is not None else None
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """A rule that cannot be compiled: the key at fault, the rule id and why."""
 
     def __init__(self, key: str | None, rule: str, message: str) -> None:

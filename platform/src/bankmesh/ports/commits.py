@@ -93,9 +93,7 @@ def kept_totals(table: DeltaTable, column: str | None, replaced: Collection[str]
     actions = actions.select([f"partition.{column}", "num_records", "size_bytes"])
     kept = [
         (rows, size)
-        for value, rows, size in zip(
-            *(actions[name].to_pylist() for name in actions.column_names), strict=True
-        )
+        for value, rows, size in zip(*(actions[name].to_pylist() for name in actions.column_names), strict=True)
         if str(value) not in replaced
     ]
     return sum(rows or 0 for rows, _ in kept), sum(size for _, size in kept)

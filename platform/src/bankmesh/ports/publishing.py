@@ -98,9 +98,7 @@ def publish(
         table_name or port.product, description, dict(configuration or {}),
     )  # fmt: skip
     replaced = replace.values if isinstance(replace, ReplacePartitions) else None
-    check_partitions(
-        port, files, replace.column if isinstance(replace, ReplacePartitions) else None, replaced
-    )
+    check_partitions(port, files, replace.column if isinstance(replace, ReplacePartitions) else None, replaced)
     check_not_null(port, files, schema)
     decided = candidate.base_version
     for attempt in range(_TRIES):

@@ -103,9 +103,7 @@ def relation_sql(port: Port, version: int) -> str:
     return f"delta_scan({sql_literal(str(port.path))}, version => {version})"
 
 
-def rest_relation_sql(
-    port: Port, version: int, partition_column: str, replaced_values: Collection[str]
-) -> str:
+def rest_relation_sql(port: Port, version: int, partition_column: str, replaced_values: Collection[str]) -> str:
     """The rows of a version that replacing these partitions would keep, as a subquery for DuckDB.
 
     Written as a chain of `<>`, since `delta_scan` leaves out files by that and not by `not in`.
@@ -113,7 +111,7 @@ def rest_relation_sql(
     relation = relation_sql(port, version)
     column = sql_name(partition_column)
     kept = " and ".join(f"{column} <> {sql_literal(value)}" for value in sorted(replaced_values))
-    return f"(select * from {relation} where {kept or 'true'})"  # noqa: S608 - quoted by sqltext
+    return f"(select * from {relation} where {kept or 'true'})"
 
 
 def _check_files(opened: OpenVersion) -> None:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-def check_partitions(
-    port: Port, files: CandidateFiles, column: str | None, replaced: Collection[str] | None
-) -> None:
+def check_partitions(port: Port, files: CandidateFiles, column: str | None, replaced: Collection[str] | None) -> None:
     """Every file lies in one of the partitions that are to be replaced.
 
     Delta does not check this: a file outside the filter would be added beside the rows that stay.

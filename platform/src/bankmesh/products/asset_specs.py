@@ -119,9 +119,7 @@ def table_schema(columns: Sequence[Column]) -> dg.TableSchema:
 
 def _metadata(product: ProductDefinition) -> dict[str, object]:
     contract = product.contract
-    references = [
-        dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in product.code_files
-    ]
+    references = [dg.LocalFileCodeReference(file_path=str(path), label=path.name) for path in product.code_files]
     return {
         "dagster/column_schema": table_schema(contract.columns),
         "dagster/code_references": dg.CodeReferencesMetadataValue(code_references=list(references)),

@@ -62,7 +62,7 @@ def _absolute_module(node: ast.ImportFrom, file: Path, package: Path) -> str:
 
 
 def _module_file(name: str, package: Path) -> Path | None:
-    if name.split(".")[0] != package.name:
+    if name.partition(".")[0] != package.name:
         return None
     base = package.parent.joinpath(*name.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")

@@ -27,13 +27,13 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
 
     with DBT_LOCK, dbt_environment(place.domain):
         # The in-memory database outlives an invocation; close it, or its memory and its views stay.
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         runner = dbtRunner(manifest=_manifest(place))
         variables = orjson.dumps({"bankmesh": run_variables(model, contract, request)}).decode()
         outcome = runner.invoke(
             ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
         )
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not outcome.success:
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
 

@@ -48,7 +48,11 @@ def dbt_sources(systems: Iterable[LegacySystem], contracts: Iterable[Contract]) 
             "schema": system.name,
             "description": system.description,
             "tables": [
-                {"name": o.name, "description": o.description, "columns": [{"name": c.name, "description": c.description} for c in o.columns]}
+                {
+                    "name": o.name,
+                    "description": o.description,
+                    "columns": [{"name": c.name, "description": c.description} for c in o.columns],
+                }
                 for o in system.objects
             ],
         }

@@ -98,7 +98,10 @@ def parse(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest, 
 
 def project_fingerprint(place: DbtProjectPlace) -> str:
     """Changes when any file that dbt reads for this domain changes."""
-    folders = [place.project / "macros", *(place.project / "models" / d for d in ("_ports/" + place.domain, place.domain))]
+    folders = [
+        place.project / "macros",
+        *(place.project / "models" / d for d in ("_ports/" + place.domain, place.domain)),
+    ]
     files = sorted(f for folder in folders for f in folder.rglob("*") if f.suffix in {".sql", ".yml", ".yaml"})
     files += [place.project / "dbt_project.yml", place.project / "profiles.yml"]
     return fingerprint_texts(text for f in files for text in (str(f), f.read_text(encoding="utf-8")))

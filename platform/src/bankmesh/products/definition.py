@@ -64,6 +64,15 @@ class ProductDefinition:
         return product_key(self.contract.domain, self.contract.name, self.contract.major)
 
 
+def product_input(text: str) -> ProductInput:
+    """Read `domain.product` or `domain.product@2`. Raises ValueError if the text is neither."""
+    domain, dot, right = text.partition(".")
+    name, at, major = right.partition("@")
+    if not (domain and dot and name) or "." in name or (at and not major.isdigit()):
+        raise ValueError(f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object")
+    return ProductInput(domain, name, int(major) if at else None)
+
+
 def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
     """The asset key of a product's port."""
     return dg.AssetKey([domain, name] if major in {None, 1} else [domain, name, f"v{major}"])
@@ -94,11 +103,5 @@ def parse_input(text: str, domain: str, systems: frozenset[str]) -> Input:
 
     Raises ValueError if the text is none of these.
     """
-    left, dot, right = text.partition(".")
-    name, at, major = right.partition("@")
-    if not (left and dot and name) or "." in name or (at and not major.isdigit()):
-        message = f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object"
-        raise ValueError(message)
-    if left in systems:
-        return LegacyInput(domain, left, right)
-    return ProductInput(left, name, int(major) if at else None)
+    named = product_input(text)
+    return LegacyInput(domain, named.domain, named.name) if named.domain in systems else named

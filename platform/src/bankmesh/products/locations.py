@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class LocationNotLoaded(BankmeshError):  # noqa: N818
+class LocationNotLoaded(BankmeshError):
     """A code location does not load."""
 
     def __init__(self, location: str, cause: BaseException) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.quality.gate import GateResult
 
+
 @dataclass(frozen=True)
 class BuildRequest:
     """What a build gets: pinned inputs, where to write, and the partitions to write (None: all there is)."""
@@ -40,7 +41,8 @@ class BuildRequest:
 class Build(Protocol):
     """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
 
-    def __call__(self, request: BuildRequest) -> None: ...
+    def __call__(self, request: BuildRequest) -> None:
+        """Raises TransformError if the user's code does not deliver what the contract promises."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,13 @@ class _Attempt:
 
     @property
     def vector(self) -> dict[str, int | str]:
+        """The snapshot vector: what is read and what foreign keys are looked up in."""
         return snapshot.vector({**self.references, **self.inputs})
 
 
 def produce(
     context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:  # fmt: skip
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:  # fmt: skip
     """Materialise one product; a materialisation event always means *published*.
 
     Yields one check result for each clause, then the materialisation. Raises dg.Failure, which Dagster
@@ -76,7 +79,7 @@ def produce(
 
 def _produce(
     context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     attempt = _prepare(context, product, home)
     unreported = recovery.find_unreported(context.instance, product.key, attempt.port)
     if unreported and recovery.answers(unreported, attempt.vector, product.code_version, attempt.partitions):
@@ -118,7 +121,7 @@ def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home
     contract = product.contract
     partitions = tuple(context.partition_keys) if context.has_partition_key_range or context.has_partition_key else None
     if contract.partitioning and partitions is None:
-        partitions = tuple(context.assets_def.partitions_def.get_partition_keys())  # type: ignore[union-attr]
+        partitions = tuple(context.assets_def.partitions_def.get_partition_keys())
     return _Attempt(
         product=product,
         home=home,
@@ -145,9 +148,7 @@ def _gate(
         return evaluate(attempt.product.contract, asked, connection, only)
 
 
-def _publish(
-    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gate: GateResult
-) -> Publication:
+def _publish(attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gate: GateResult) -> Publication:
     contract = attempt.product.contract
     return publish(
         attempt.port,
@@ -187,4 +188,3 @@ def _decide_again(attempt: _Attempt, candidate: Candidate) -> Callable[[Publicat
             raise PublishConflict(name, f"together with version {newest.version} it breaks {broken}")
 
     return decide
-

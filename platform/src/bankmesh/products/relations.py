@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import MissingReferences
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.ports import rest_relation_sql
-from bankmesh.products.definition import ProductInput
+from bankmesh.products.definition import product_input
 from bankmesh.quality.gate import Relations
 from bankmesh.sqltext import sql_literal, sql_name
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port
+    from bankmesh.products.definition import ProductInput
 
 
 def referenced_inputs(contract: Contract) -> dict[str, ProductInput]:
     """Products that foreign keys of the contract point at, by their id."""
     products = {c.rule.product for c in contract.clauses if isinstance(c.rule, MissingReferences)}
-    return {product: ProductInput(*product.split(".", 1)) for product in sorted(products)}
+    return {product: product_input(product) for product in sorted(products)}
 
 
 def candidate_relation(contract: Contract, folder: Path) -> str:
@@ -36,10 +37,7 @@ def candidate_relation(contract: Contract, folder: Path) -> str:
     column = sql_literal(contract.partitioning.column)
     # Hive folders put the partition column last, so the promised order is restored here.
     names = ", ".join(sql_name(c.name) for c in contract.columns)
-    return (
-        f"(select {names} from read_parquet({pattern}, hive_partitioning = true, "
-        f"hive_types = {{{column}: date}}))"
-    )
+    return f"(select {names} from read_parquet({pattern}, hive_partitioning = true, hive_types = {{{column}: date}}))"
 
 
 def for_gate(

@@ -40,9 +40,7 @@ def _check_result(
     if partitions:
         metadata["partitions"] = f"{partitions[0]} to {partitions[-1]}"
     severity = (
-        dg.AssetCheckSeverity.ERROR
-        if result.outcome is Outcome.ERRORED
-        else dagster_severity(result.clause.severity)
+        dg.AssetCheckSeverity.ERROR if result.outcome is Outcome.ERRORED else dagster_severity(result.clause.severity)
     )
     return dg.AssetCheckResult(
         asset_key=product.key,
@@ -58,7 +56,7 @@ def materialize_result(
     product: ProductDefinition, publication: Publication, gate: GateResult, home: Path, built_in: float
 ) -> dg.MaterializeResult[Any]:
     """The event of a publication, with what people look at first."""
-    metadata = _metadata(product, publication)
+    metadata = _metadata(publication)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
     opened = open_version(port_at(home, product.contract.product, product.contract.major), publication.version)
@@ -75,7 +73,7 @@ def report_publication(
     """Check results and materialisation of a version that is already published, from its own commit."""
     gate = GateResult.from_json(publication.provenance.gate, product.contract)
     yield from check_results(product, gate, publication.provenance.partitions)
-    metadata = _metadata(product, publication)
+    metadata = _metadata(publication)
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
@@ -86,7 +84,7 @@ def late_materialization(product: ProductDefinition, publication: Publication) -
     return dg.AssetMaterialization(
         product.key,
         description=f"Published by run {publication.provenance.run_id}, reported late.",
-        metadata=_metadata(product, publication),
+        metadata=_metadata(publication),
     )
 
 
@@ -117,7 +115,7 @@ def summary(product: ProductDefinition, publication: Publication, gate: GateResu
     )
 
 
-def _metadata(product: ProductDefinition, publication: Publication) -> dict[str, Any]:
+def _metadata(publication: Publication) -> dict[str, Any]:
     provenance = publication.provenance
     metadata: dict[str, Any] = {
         VERSION_KEY: publication.version,

@@ -50,9 +50,7 @@ class Outcome:
         return not (self.failed or self.skipped or self.not_loaded)
 
 
-def run_everything(
-    root: Path, instance: dg.DagsterInstance, progress: Progress, only: Collection[str] = ()
-) -> Outcome:
+def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress, only: Collection[str] = ()) -> Outcome:
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. A location

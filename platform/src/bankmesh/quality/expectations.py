@@ -33,7 +33,7 @@ from bankmesh.quality.uniqueness import duplicates, shared
 # --- Metrics ---------------------------------------------------------------------------------------------
 
 
-class NotANumber(Exception):  # noqa: N818
+class NotANumber(Exception):
     """A query that is to measure something did not return one number; its text holds no value."""
 
     written_for_users = True
@@ -91,7 +91,7 @@ class DuplicateRows(TableMetricProvider):
         kept_rows = 0
         if kept:
             count += shared(ask, relation, kept, columns)
-            (kept_rows,) = ask(f"select count(*) from {kept}")  # noqa: S608
+            (kept_rows,) = ask(f"select count(*) from {kept}")
         return {"value": count, "kept_rows": kept_rows, "seconds": time.perf_counter() - started}
 
 
@@ -103,7 +103,7 @@ class ColumnDescription(TableMetricProvider):
 
     @metric_value(engine=DuckDBExecutionEngine)
     def _duckdb(cls, execution_engine: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
-        described = execution_engine.ask(f"describe select * from {metric_value_kwargs['relation']}")  # noqa: S608
+        described = execution_engine.ask(f"describe select * from {metric_value_kwargs['relation']}")
         return [(name, type_) for name, type_, *_rest in described]
 
 

@@ -5,7 +5,7 @@ which counts as not broken: that is how null values stay the business of `NullVa
 """
 
 # SQL is put together from names and values of contracts, all of them quoted; values are of any type.
-# ruff: noqa: S608, ANN401
+# ruff: noqa: ANN401
 
 from __future__ import annotations
 

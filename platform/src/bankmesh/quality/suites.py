@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bankmesh.quality.validation import Views
 
 
-class Unusable(Exception):  # noqa: N818
+class Unusable(Exception):
     """A clause cannot be made into an expectation. Its text comes from contracts, never from data."""
 
     written_for_users = True

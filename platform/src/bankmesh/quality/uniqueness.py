@@ -10,7 +10,6 @@ Counting distinct keys by hashing them is what a gate spends most of its time on
 """
 
 # SQL is put together from names of contracts, all of them quoted.
-# ruff: noqa: S608
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = ("dbt", "polars")
 
 
-class CannotScaffold(BankmeshError):  # noqa: N818
+class CannotScaffold(BankmeshError):
     """A new product cannot be made as asked; nothing was written."""
 
 
@@ -142,7 +142,9 @@ def _one_line(text: str) -> str:
 
 
 def _odcs_type(kind: ColumnType) -> tuple[str, str | None]:
-    logical = {"long": "integer", "integer": "integer", "double": "number", "decimal": "number"}.get(kind.name, kind.name)
+    logical = {"long": "integer", "integer": "integer", "double": "number", "decimal": "number"}.get(
+        kind.name, kind.name
+    )
     physical = {"integer": "integer", "double": "double", "decimal": str(kind)}.get(kind.name)
     return logical, physical
 

@@ -51,7 +51,7 @@ _TOKEN = re.compile(r"%-?[A-Za-z]|%|[^%]+")
 _DATE, _TIME = {"Y", "m", "d"}, {"H", "M", "S"}
 
 
-class BadFormat(ValueError):  # noqa: N818 - caught by the reader of declarations, never shown by itself
+class BadFormat(ValueError):
     """A date or timestamp format that is not made of the known directives, once each."""
 
 

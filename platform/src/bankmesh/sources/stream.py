@@ -109,7 +109,7 @@ class LegacyText:
     def _stored(self) -> Iterator[bytes]:
         try:
             with self.path.open("rb") as file:
-                while piece := file.read(_READ_BYTES):
+                while piece := file.read(min(_READ_BYTES, self.block_bytes)):
                     self.size += len(piece)
                     self._digest.update(piece)
                     yield piece

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bankmesh.quality.gate import ClauseResult
 
 
-class InputsMissing(BankmeshError):  # noqa: N818 - reads as what it is
+class InputsMissing(BankmeshError):
     """A trial was given no frame for something that the product reads."""
 
     def __init__(self, product: str, argument: str, missing: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -25,7 +26,7 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
         # A range of partitions is one build, one gate and one commit.
         backfill_policy=dg.BackfillPolicy.single_run() if spec.partitions_def else None,
     )
-    def materialise(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def materialise(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         yield from produce(context, product, current_settings(near).home, build)
 
     return materialise

@@ -88,7 +88,7 @@ def _checks(key: dg.AssetKey, landing: Landing) -> Iterator[dg.AssetCheckResult]
     counts = {"rows in": landing.rows_in, "rows landed": landing.rows, "rejects": landing.rejects}
     for name, passed in ((ACCOUNTED, landing.balanced), (TOLERATED, landing.within_tolerance)):
         outcome = "passed" if passed else "failed"
-        metadata = {**counts, "tolerated": landing.rejects_tolerated, "outcome": outcome}
+        metadata: dict[str, Any] = {**counts, "tolerated": landing.rejects_tolerated, "outcome": outcome}
         yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
 
 

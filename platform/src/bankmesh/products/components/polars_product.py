@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import polars as pl
+
     from bankmesh.contracts.model import Contract
     from bankmesh.products.definition import Input
     from bankmesh.products.domain import Domain
     from bankmesh.products.operation import BuildRequest
 
 
-class TransformNotUsable(BankmeshError):  # noqa: N818
+class TransformNotUsable(BankmeshError):
     """A `defs.yaml` names a transform that is not there or does not take the inputs that it is given."""
 
     def __init__(self, file: Path, problem: str) -> None:
@@ -71,14 +73,16 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
 
         return dg.Definitions(assets=[product_asset(product, build, context.project_root)])
 
-    def _load(self, context: dg.ComponentLoadContext) -> tuple[Path, Callable[..., object]]:
+    def _load(self, context: dg.ComponentLoadContext) -> tuple[Path, Callable[..., pl.LazyFrame]]:
         module_name, _, function_name = self.transform.lstrip(".").partition(":")
         file = context.path / f"{module_name}.py"
         defs = context.path / "defs.yaml"
         if not (function_name and file.is_file()):
-            raise TransformNotUsable(defs, f"transform {self.transform!r}: write .module:function; {file.name} must be beside it")
+            raise TransformNotUsable(
+                defs, f"transform {self.transform!r}: write .module:function; {file.name} must be beside it"
+            )
         module = context.load_defs_relative_python_module(file)
-        function = getattr(module, function_name, None)
+        function: Callable[..., pl.LazyFrame] | None = getattr(module, function_name, None)
         if not callable(function):
             raise TransformNotUsable(defs, f"{file.name} has no function {function_name}")
         return file, function
@@ -90,9 +94,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             raise TransformNotUsable(file, str(error)) from error
 
 
-def check_parameters(
-    function: Callable[..., object], inputs: set[str], file: Path, *, partitioned: bool
-) -> None:
+def check_parameters(function: Callable[..., object], inputs: set[str], file: Path, *, partitioned: bool) -> None:
     """The function's parameters must be just its inputs (and `partitions`); raises TransformNotUsable."""
     wanted = inputs | ({"partitions"} if partitioned else set())
     taken = set(inspect.signature(function).parameters)

@@ -42,9 +42,7 @@ def card_holders(cards: pl.LazyFrame, dispositions: pl.LazyFrame) -> pl.LazyFram
 def last_complete_month(transactions: pl.LazyFrame) -> pl.LazyFrame:
     """One row, one column `last_month`: first day of the last month whose last day is complete."""
     as_of = pl.col("booking_date").filter(pl.col("is_day_complete")).max()
-    return transactions.select(
-        as_of.dt.offset_by("1d").dt.truncate("1mo").dt.offset_by("-1mo").alias("last_month")
-    )
+    return transactions.select(as_of.dt.offset_by("1d").dt.truncate("1mo").dt.offset_by("-1mo").alias("last_month"))
 
 
 def card_months(held: pl.LazyFrame, last_month: pl.LazyFrame) -> pl.LazyFrame:
