@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+
 from bankmesh.contracts.model import (
     Classification,
     Clause,

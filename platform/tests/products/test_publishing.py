@@ -1,33 +1,86 @@
 """A run in which all is well: every clause told, every product published, every version explains itself."""
 
-import json
-
-import pytest
+import dagster as dg
 from bankmesh.ports import history
-from shop_mesh import MONTHS, UNPARTITIONED, Mesh, Run
+from shop_mesh import MONTHS, UNPARTITIONED, Mesh
+from shop_workspace import changed, write_exports
 
-PRODUCTS = ("sale", "customer_spend", "top_customer", "opening_hour")
+SALE_CLAUSES = {
+    "schema": "passed",
+    "primary_key_unique": "passed",
+    "sale_id__required": "passed",
+    "customer_id__required": "passed",
+    "sold_on__required": "passed",
+    "amount__required": "passed",
+    "amount__valid": "passed",
+    "voucher_is_positive": "passed",
+    "sales_are_small": "warned",
+}
 
 
-def test_happy(mesh: Mesh) -> None:
-    import time
+def test_a_run_publishes_every_product_and_tells_every_clause(published: Mesh) -> None:
+    write_exports(published.settings.exports, changed(4, amount="700.00"))
+    run = published.run(*UNPARTITIONED)
 
-    t = time.time()
-    r = mesh.run(*UNPARTITIONED)
-    print(r.success, time.time() - t)
-    t = time.time()
-    for e in r.events:
-        if e.is_failure:
-            print(e.message, e.step_failure_data)
-    r = mesh.run(*UNPARTITIONED)
-    print(r.success, time.time() - t)
-    t = time.time()
-    r = mesh.run("monthly_sale", months=(MONTHS[0], MONTHS[-1]))
-    print(r.success, time.time() - t)
-    t = time.time()
-    for e in r.events:
-        if e.is_failure:
-            print(e.message, e.step_failure_data)
-    for p in (*PRODUCTS, "monthly_sale"):
-        print(p, mesh.versions(p), mesh.rows(p), r.checks(p).keys())
-    assert 0
+    assert run.success
+    assert {name: check.metadata["outcome"].value for name, check in run.checks("sale").items()} == SALE_CLAUSES
+    assert run.metadata("sale") | {"version": 1, "dagster/row_count": 4} == run.metadata("sale")
+    assert run.metadata("sale")["gate"] == "8 passed, 1 warned"
+    assert published.rows("customer_spend", 0)[2]["total"] == 100
+    assert published.rows("customer_spend", 1)[2]["total"] == 700
+    for product in ("sale", "customer_spend", "top_customer", "opening_hour"):
+        assert published.versions(product) == [0, 1] == published.reported(product)
+
+
+def test_a_warning_is_told_as_one_and_does_not_keep_from_publishing(published: Mesh) -> None:
+    write_exports(published.settings.exports, changed(4, amount="700.00"))
+    run = published.run("till.sale", "sale")
+    check = run.checks("sale")["sales_are_small"]
+    assert run.success
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["outcome"].value == "warned"
+    assert check.metadata["observed"].value == 1
+    assert published.versions("sale") == [0, 1]
+
+
+def test_every_check_is_told_before_the_materialisation(landed: Mesh) -> None:
+    run = landed.run("sale")
+    kinds = [e.event_type for e in run.events]
+    told = kinds.index(dg.DagsterEventType.ASSET_MATERIALIZATION)
+    checks = [at for at, kind in enumerate(kinds) if kind is dg.DagsterEventType.ASSET_CHECK_EVALUATION]
+    assert len(checks) == len(SALE_CLAUSES)
+    assert max(checks) < told
+
+
+def test_a_version_says_where_it_comes_from(published: Mesh) -> None:
+    run = published.run("customer_spend")
+    made = history(published.port("customer_spend"))[0].provenance
+    spec = published.definitions.resolve_asset_graph().get(published.key("customer_spend"))
+    assert made.run_id == run.run_id
+    assert made.inputs == {"shop.sale": 0}
+    assert made.contract_version == "1.0.0"
+    assert made.code_version == spec.code_version
+    assert made.partitions is None
+    assert made.gate["counts"]["failed"] == 0
+    assert {clause["name"] for clause in made.gate["clauses"]} == set(run.checks("customer_spend"))
+
+
+def test_a_version_names_the_landing_and_the_products_it_refers_to(published: Mesh) -> None:
+    from_landing = history(published.port("sale"))[0].provenance.inputs
+    assert list(from_landing) == ["till.sale"]
+    assert isinstance(from_landing["till.sale"], str)
+    assert history(published.port("top_customer"))[0].provenance.inputs == {"shop.customer_spend": 0, "shop.sale": 0}
+
+
+def test_previews_show_nothing_above_internal(published: Mesh) -> None:
+    preview = published.run("sale").metadata("sale")["preview"]
+    assert "2024-01-31" in preview
+    assert "20.50" not in preview
+    assert "thank you" not in preview
+
+
+def test_a_product_without_rows_is_published_without_rows(landed: Mesh) -> None:
+    write_exports(landed.settings.exports, changed(1)[:0])
+    assert landed.run("till.sale", "sale", "customer_spend", "monthly_sale", months=(MONTHS[0], MONTHS[-1])).success is False
+    assert landed.versions("sale") == []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+
 from bankmesh.contracts.model import (
     Classification,
     Clause,

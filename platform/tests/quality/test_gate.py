@@ -11,6 +11,7 @@ import time
 
 import duckdb
 import pytest
+
 from bankmesh.contracts.model import (
     Classification,
     Comparison,
@@ -63,7 +64,7 @@ def whole(shop, columns, rule, kept_rows, new_rows, *, kept=True, comparison=Non
         (["id"], [(1,)], [], 0),
     ],
 )
-def test_uniqueness_over_the_whole_table(shop, columns, old, new, failing, kept):  # noqa: PLR0917 - parameters
+def test_uniqueness_over_the_whole_table(shop, columns, old, new, failing, kept):
     result = whole(shop, columns, DuplicateValues(tuple(columns)), old, new, kept=kept)
     assert result.failing_rows == failing
     assert result.rows == len(old) + len(new)

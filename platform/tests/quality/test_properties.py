@@ -7,6 +7,9 @@ import re
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from bankmesh.contracts.model import (
     Comparison,
     DuplicateValues,
@@ -18,8 +21,6 @@ from bankmesh.contracts.model import (
     RowCount,
 )
 from bankmesh.quality.gate import Relations, evaluate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 COLUMNS = ["id", "name", "ratio", "tags"]
 texts = st.sampled_from([None, "", "a", "ab", "abc", "N/A", "b'c", "äö", "%s :x $1"])

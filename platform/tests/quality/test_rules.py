@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+
 from bankmesh.contracts.model import (
     Comparison,
     DuplicateValues,
@@ -269,8 +270,8 @@ def test_stock_expectations(shop, kind, arguments, outcome, observed):
         (Operator.GREATER_OR_EQUAL, 3, [3, 4]),
         (Operator.LESS, 3, [2]),
         (Operator.LESS_OR_EQUAL, 3, [2, 3]),
-        (Operator.BETWEEN, [3, 4], [3, 4]),
-        (Operator.NOT_BETWEEN, [3, 4], [2]),
+        (Operator.BETWEEN, (3, 4), [3, 4]),
+        (Operator.NOT_BETWEEN, (3, 4), [2]),
     ],
 )
 def test_comparisons(shop, operator, value, passing):

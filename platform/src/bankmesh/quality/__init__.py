@@ -8,8 +8,12 @@ DuckDB are imported by the first evaluation.
     comparing     a measure held against a clause's comparison
     measures      rules as DuckDB SQL
     uniqueness    duplicates, counted by the cheapest exact way
+    queries       whether a SQL measure can only be a count
     wording       what a result says, and what it must never say
-    engine        Great Expectations' SQL engine on the caller's DuckDB connection
-    expectations  the clauses as expectations and metrics
-    validation    one suite for each relation: built, validated, read back
+    calm          Great Expectations imported without its side effects
+    engine        its SQL engine on the caller's DuckDB connection
+    expectations  the metrics and expectations that clauses need
+    suites        clauses as configured expectations
+    validation    one suite for each relation, validated
+    reading       results of Great Expectations as the gate's own
 """

@@ -1,0 +1,1 @@
+"""Benchmarks: what governance costs, against the same work bare and against a plain project without the platform."""

@@ -1,0 +1,81 @@
+"""Folders of one benchmark: exports, mesh homes and logs, all below one folder that goes away afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SCALE_OF_A_MILLION = 0.95
+"""The demo bank at scale 1 has 1.05 million bookings."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A bank of `millions` bookings; what the contenders read and where each of them writes."""
+
+    work: Path
+    millions: float
+
+    @property
+    def folder(self) -> Path:
+        """Everything about this bank."""
+        return self.work / f"{self.millions:g}m"
+
+    @property
+    def exports(self) -> Path:
+        """The legacy files."""
+        return self.folder / "exports"
+
+    @property
+    def home(self) -> Path:
+        """The mesh home of the governed contender."""
+        return self.folder / "home"
+
+    @property
+    def bare(self) -> Path:
+        """Where the bare contender writes."""
+        return self.folder / "bare"
+
+    @property
+    def plain(self) -> Path:
+        """Where the plain project keeps its database and Dagster's history."""
+        return self.folder / "plain"
+
+    def generate(self) -> None:
+        """Write the exports, unless they are there from a run before."""
+        from demo_bank import generate
+
+        done = self.exports / ".complete"
+        if not done.exists():
+            generate(self.exports, scale=self.millions * SCALE_OF_A_MILLION, seed=1)
+            done.touch()
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a contender; bytecode is written, telemetry is off."""
+        inherited = {k: v for k, v in os.environ.items() if k not in {"PYTHONDONTWRITEBYTECODE", "DAGSTER_HOME"}}
+        return inherited | {
+            "BANKMESH_ROOT": str(ROOT),
+            "MESH_HOME": str(self.home),
+            "BANK_DATA": str(self.exports),
+            "BENCH_PLAIN": str(self.plain),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DAGSTER_DISABLE_TELEMETRY": "true",
+            "PYTHONPATH": str(ROOT),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+
+    def log(self, name: str) -> Path:
+        """A log file of one measured process."""
+        path = self.folder / "logs" / f"{name}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def forget(*folders: Path) -> None:
+    """Remove folders, if they are there."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

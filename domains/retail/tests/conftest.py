@@ -1,0 +1,145 @@
+"""Small frames in the types of contracts and source declarations, and trials of the domain's dbt models."""
+
+import datetime as dt
+from collections import namedtuple
+from pathlib import Path
+
+import polars as pl
+import pytest
+import retail
+from bankmesh.contracts.types import polars_schema, polars_type
+from bankmesh.products.domain import read_domain
+from bankmesh.testing import domain_contract
+from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
+
+__all__ = ["dbt_target", "mesh_home", "trial"]
+
+DOMAIN = read_domain(Path(retail.__file__).parent)
+
+ONE_DAY = dt.date(1994, 5, 5)
+
+# What a row holds where a test does not care.
+DEFAULTS = {
+    "core_banking.account": {"district_id": 1, "opened_on": dt.date(1993, 1, 1), "statement_frequency": "MONTHLY"},
+    "core_banking.card": {"card_type": "CLASSIC"},
+    "core_banking.card_purchase": {"purchase_id": 1, "merchant_category_code": "5411"},
+    "core_banking.client": {"birth_number": "700101", "district_id": 1},
+    "core_banking.disp": {"disposition_type": "OWNER"},
+    "core_banking.district": {"district_name": "Praha", "region": "Prague"},
+    "core_banking.trans": {
+        "account_id": 1,
+        "booking_date": ONE_DAY,
+        "direction": "CREDIT",
+        "amount": 10,
+        "balance_after": 10,
+        "complete_through": dt.date(1994, 10, 30),
+    },
+    "core_banking.loan": {
+        "account_id": 1,
+        "granted_on": ONE_DAY,
+        "amount": 1200,
+        "duration_months": 12,
+        "monthly_payment": 100,
+        "outcome": "RUNNING_OK",
+    },
+    "retail.party": {
+        "gender": "MALE",
+        "birth_date": dt.date(1960, 1, 1),
+        "district_id": 1,
+        "district_name": "Praha",
+        "region": "Prague",
+    },
+    "retail.account": {
+        "disponent_count": 0,
+        "district_id": 1,
+        "opened_on": dt.date(1993, 1, 1),
+        "statement_frequency": "MONTHLY",
+    },
+    "retail.loan_applications": {
+        "granted_on": ONE_DAY,
+        "amount": 1200,
+        "duration_months": 12,
+        "monthly_payment": 100,
+        "outcome": "RUNNING_OK",
+    },
+    "retail.credit_card_spending_patterns": {
+        "card_type": "CLASSIC",
+        "party_id": 1,
+        "month": dt.date(1994, 5, 1),
+        "card_transactions": 0,
+        "card_amount": 0,
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def contract():
+    """The domain's contract of a name."""
+    return lambda name: domain_contract("retail", name)
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """`rows("retail.party", {...}, {...})`: a frame in the declared types, with defaults for what a row leaves out."""
+    return make_rows
+
+
+@pytest.fixture(scope="session")
+def bookings():
+    """Rows of transaction_history; what follows from a booking's day, direction and amount is filled in."""
+    return make_bookings
+
+
+@pytest.fixture
+def build(trial):
+    """`build("account", {"core_banking.account": [...]})`: the trial of a dbt model; inputs not given have no rows."""
+
+    def run(model, inputs, references=None, **options):
+        frames = {name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given) for name, given in inputs.items()}
+        known = {name: make_rows(name, *given) for name, given in (references or {}).items()}
+        return trial(domain_contract("retail", model), frames, references=known, **options)
+
+    return run
+
+
+def make_rows(name, *given):
+    schema = _schema(name)
+    surplus = {key for row in given for key in row} - set(schema)
+    assert not surplus, f"{name} has no {surplus}"
+    defaults = DEFAULTS.get(name, {})
+    full = [{key: (defaults | row).get(key) for key in schema} for row in given]
+    return pl.DataFrame({key: pl.Series(key, [row[key] for row in full]).cast(kind) for key, kind in schema.items()})
+
+
+Booking = namedtuple("Booking", "account day direction amount operation complete", defaults=("DEBIT", 0, None, True))
+
+
+def make_bookings(*given):
+    made = []
+    for number, row in enumerate(given, start=1):
+        booking = Booking(*row)
+        made.append(
+            {
+                "transaction_id": number,
+                "account_id": booking.account,
+                "booking_date": booking.day,
+                "booking_month": booking.day.replace(day=1),
+                "direction": booking.direction,
+                "operation": booking.operation,
+                "amount": booking.amount,
+                "signed_amount": booking.amount if booking.direction == "CREDIT" else -booking.amount,
+                "balance_after": 0,
+                "currency": "CZK",
+                "is_day_complete": booking.complete,
+            }
+        )
+    return make_rows("retail.transaction_history", *made)
+
+
+def _schema(name):
+    left, right = name.split(".")
+    systems = {system.name: system for system in DOMAIN.systems}
+    if left not in systems:
+        return polars_schema(DOMAIN.contract(right))
+    columns = systems[left].object(right).columns
+    return {column.name: polars_type(column.type) for column in columns} | {"complete_through": pl.Date()}
