@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import namedtuple
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -108,7 +109,13 @@ def make_rows(name, *given):
     assert not surplus, f"{name} has no {surplus}"
     defaults = DEFAULTS.get(name, {})
     full = [{key: (defaults | row).get(key) for key in schema} for row in given]
-    return pl.DataFrame({key: pl.Series(key, [row[key] for row in full]).cast(kind) for key, kind in schema.items()})
+    return pl.DataFrame({key: _column(key, [row[key] for row in full], kind) for key, kind in schema.items()})
+
+
+def _column(name, values, kind):
+    if isinstance(kind, pl.Decimal):
+        values = [None if value is None else Decimal(value) for value in values]
+    return pl.Series(name, values).cast(kind)
 
 
 Booking = namedtuple("Booking", "account day direction amount operation complete", defaults=("DEBIT", 0, None, True))

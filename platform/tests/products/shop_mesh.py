@@ -62,8 +62,10 @@ class Run:
     def failure_metadata(self, product: str) -> dict[str, Any]:
         return {n: v.value for n, v in self._failed(product).step_failure_data.user_failure_data.metadata.items()}
 
-    def skipped(self) -> list[str]:
-        return [e.step_key.split("__")[-1] for e in self.events if e.event_type is dg.DagsterEventType.STEP_SKIPPED]
+    def started(self) -> list[str]:
+        """Steps that began; those behind a failed one never do."""
+        kind = dg.DagsterEventType.STEP_START
+        return sorted(e.step_key.split("__")[-1] for e in self.events if e.event_type is kind)
 
     def _failed(self, product: str) -> dg.DagsterEvent:
         return next(e for e in self.events if e.is_step_failure and e.step_key.split("__")[-1] == product)

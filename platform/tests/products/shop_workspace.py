@@ -150,6 +150,7 @@ objects:
   sale:
     description: One row for each sale.
     files: [sale.csv]
+    may_be_empty: true
     missing: [""]
     columns:
       sale_id: {type: long, required: true, classification: internal, description: Number of the sale.}

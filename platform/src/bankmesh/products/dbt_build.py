@@ -80,7 +80,7 @@ def _manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manife
     wanted = project_fingerprint(place)
     known = _MANIFESTS.get(place)
     if known is None or known[0] != wanted:
-        _MANIFESTS[place] = known = (wanted, parse(place))
+        _MANIFESTS[place] = known = (wanted, parse(place, write=False))
     return known[1]
 
 

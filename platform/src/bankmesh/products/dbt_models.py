@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import BankmeshError
+from bankmesh.files import lock_file, write_atomically
 from bankmesh.products.code_versions import fingerprint_texts
 from bankmesh.products.definition import LegacyInput, ProductInput
 
@@ -78,19 +79,25 @@ def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
     """The domain's manifest, parsed anew if a file of the project changed. Raises DbtParseError."""
     stamp = place.target / "parsed-from"
     wanted = project_fingerprint(place)
-    if not (place.manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted):
-        parse(place)
-        stamp.write_text(wanted)
-    return json.loads(place.manifest.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    place.target.mkdir(parents=True, exist_ok=True)
+    with lock_file(place.target / "parsing.lock"):
+        if not (place.manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted):
+            stamp.unlink(missing_ok=True)
+            parse(place)
+            write_atomically(stamp, wanted)
+        return json.loads(place.manifest.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
-def parse(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest, which has no public type
-    """Run `dbt parse` in this process and return dbt's manifest object. Raises DbtParseError."""
+def parse(place: DbtProjectPlace, *, write: bool = True) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
+    """Run `dbt parse` in this process and return dbt's manifest object. Raises DbtParseError.
+
+    Without `write` the manifest on disk, which a code location may be reading, is left as it is.
+    """
     from dbt.cli.main import dbtRunner
 
-    place.target.mkdir(parents=True, exist_ok=True)
     with dbt_environment(place.domain):
-        outcome = dbtRunner().invoke(["parse", *common_arguments(place)])
+        how = [] if write else ["--no-write-json"]
+        outcome = dbtRunner().invoke(["parse", *how, *common_arguments(place)])
     if not outcome.success:
         raise DbtParseError(place.domain, str(outcome.exception or "see dbt's log").strip())
     return outcome.result

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster_dbt import DbtProject
 
 from bankmesh.products.components.assets import product_asset
 from bankmesh.products.components.polars_product import contract_path
@@ -43,9 +44,10 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract."""
         domain, settings = domain_of(context), settings_of(context)
-        project = settings.root / self.project
-        write_dbt_inputs(project, domain.name, domain.systems, all_contract_files(settings.root))
-        place = DbtProjectPlace(project, domain.name, settings.home / "dbt" / domain.name)
+        # dagster-dbt finds the project and says what is missing from it; each domain has a target of its own.
+        project = DbtProject(settings.root / self.project, target_path=settings.home / "dbt" / domain.name)
+        place = DbtProjectPlace(project.project_dir, domain.name, project.manifest_path.parent)
+        write_dbt_inputs(place.project, domain.name, domain.systems, all_contract_files(settings.root))
         manifest = load_manifest(place)
         models = find_models(manifest)
         assets = [

@@ -1,0 +1,150 @@
+"""The governed contender, run as a process of its own: retail through the platform, timed from the inside.
+
+    python -m bench.governed land|products|month --notes notes.json
+
+Takes the way that `mesh run` takes. The clocks around the platform's functions add microseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import dagster as dg
+    from bankmesh.settings import Settings
+
+STARTED = time.perf_counter()
+MONTHS = ("1996-05-01", "1996-06-01")
+
+
+class Clocks:
+    """Seconds by step and part; told by `run_everything` which step is under way."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, dict[str, float]] = defaultdict(dict)
+        self.failures: dict[str, str] = {}
+        self._current, self._since = "", 0.0
+
+    def started(self, step: str) -> None:
+        """A step has begun."""
+        self._current, self._since = step, time.perf_counter()
+
+    def finished(self, step: str, notes: dict[str, Any]) -> None:
+        """A step is done."""
+        parts = self.steps[step]
+        parts["step"] = time.perf_counter() - self._since
+        parts["rows"] = notes.get("dagster/row_count", 0)
+        parts["build"] = notes.get("build seconds", 0.0)
+        parts["gate"] = notes.get("gate seconds", 0.0)
+
+    def failed(self, step: str, message: str) -> None:
+        """A step has failed."""
+        self.failures[step] = message
+
+    def around(self, owner: Any, function: str, part: str) -> None:  # noqa: ANN401 - a module
+        """Count the time of `owner.function` as `part` of the step under way."""
+        inner: Callable[..., Any] = getattr(owner, function)
+
+        def timed(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passes on whatever it is given
+            since = time.perf_counter()
+            try:
+                return inner(*arguments, **named)
+            finally:
+                parts = self.steps[self._current]
+                parts[part] = parts.get(part, 0.0) + time.perf_counter() - since
+
+        setattr(owner, function, timed)
+
+
+def watch_products() -> Clocks:
+    """Clocks on the operation that every product goes through."""
+    from bankmesh.products import operation
+
+    clocks = Clocks()
+    clocks.around(operation, "_prepare", "pin")
+    clocks.around(operation, "measure_files", "measure")
+    clocks.around(operation, "evaluate", "evaluate")
+    clocks.around(operation, "publish", "publish")
+    clocks.around(operation.reporting, "materialize_result", "report")
+    return clocks
+
+
+def retail_keys(*, landings: bool) -> list[str]:
+    """Asset keys of the retail domain's landings, or of its products."""
+    from bankmesh.products.locations import load_location
+
+    graph = load_location("retail", "retail.definitions").definitions.resolve_asset_graph()
+    keys = [key.to_user_string() for key in graph.materializable_asset_keys]
+    return [key for key in keys if key.startswith("retail/") and ("/landing/" in key) == landings]
+
+
+def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, *, landings: bool) -> None:
+    """Materialise all landings, or all products."""
+    from bankmesh.products.running import run_everything
+
+    outcome = run_everything(settings.root, instance, clocks, retail_keys(landings=landings))
+    if not outcome.success:
+        raise SystemExit(f"not published: {clocks.failures or outcome}")
+
+
+def run_month(instance: dg.DagsterInstance, first: str, last: str) -> float:
+    """Build, gate and publish a range of months of `transaction_history`; seconds of the whole run."""
+    import dagster as dg
+    from bankmesh.products.locations import load_location
+
+    job = load_location("retail", "retail.definitions").definitions.resolve_implicit_global_asset_job_def()
+    since = time.perf_counter()
+    job.execute_in_process(
+        instance=instance,
+        asset_selection=[dg.AssetKey(["retail", "transaction_history"])],
+        tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+    )
+    return time.perf_counter() - since
+
+
+def months(instance: dg.DagsterInstance, clocks: Clocks) -> dict[str, Any]:
+    """One month on a full history, twice (the first one pays the imports), then all months once more."""
+    found: dict[str, Any] = {}
+    for name, first, last in (
+        ("first_month", MONTHS[0], MONTHS[0]),
+        ("month", MONTHS[1], MONTHS[1]),
+        ("full", "1993-01-01", "1999-12-01"),
+    ):
+        clocks.steps.clear()
+        seconds = run_month(instance, first, last)
+        found[name] = {"seconds": seconds, **clocks.steps[""]}
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("land", "products", "month"))
+    parser.add_argument("--notes", type=Path, required=True)
+    arguments = parser.parse_args()
+
+    import logging
+
+    from bankmesh.instance import open_instance
+    from bankmesh.settings import current_settings
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    settings, clocks = current_settings(), watch_products()
+    with open_instance(settings) as instance:
+        ready = time.perf_counter() - STARTED
+        if arguments.what == "month":
+            notes: dict[str, Any] = months(instance, clocks)
+        else:
+            run(instance, settings, clocks, landings=arguments.what == "land")
+            notes = {"ready": ready, "end": time.perf_counter() - STARTED, "steps": clocks.steps}
+    arguments.notes.write_text(json.dumps(notes, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What the bare contender is told: landed files, promised columns, and where things are. Nothing else is shared."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bench.places import ROOT, World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LANDED = (
+    *("core_banking.account", "core_banking.client", "core_banking.disp", "core_banking.loan", "core_banking.card"),
+    *("core_banking.district", "core_banking.trans", "core_banking.card_purchase", "crm.client", "crm.consent"),
+)
+
+
+def write_plan(world: World) -> Path:
+    """Write the plan beside the bare contender's folder."""
+    path = world.folder / "plan.json"
+    path.write_text(json.dumps(make_plan(world), indent=2), encoding="utf-8")
+    return path
+
+
+def make_plan(world: World) -> dict[str, Any]:
+    """Paths and types, read from the landings and the contracts."""
+    from bankmesh.catalog.contracts import workspace_contracts
+    from bankmesh.contracts.types import duckdb_type
+    from bankmesh.ports import delta_extension_path
+
+    return {
+        "dbt_project": str(ROOT / "dbt_project"),
+        "transforms": str(ROOT / "domains/retail/src/retail/defs"),
+        "rules": str(ROOT / "bench/rules"),
+        "delta_extension": str(delta_extension_path()),
+        "out": str(world.bare),
+        "landed": {name: _landed(world, name) for name in LANDED},
+        "products": {
+            contract.name: {
+                "columns": [{"name": c.name, "type": duckdb_type(c.type)} for c in contract.columns],
+                "partition_by": contract.partitioning.column if contract.partitioning else None,
+            }
+            for contract in workspace_contracts(ROOT)
+            if contract.domain == "retail"
+        },
+    }
+
+
+def _landed(world: World, name: str) -> dict[str, Any]:
+    from bankmesh.sources import current_landing
+
+    system, table = name.split(".")
+    landing = current_landing(world.home, "retail", system, table)
+    if landing is None:
+        raise RuntimeError(f"{name} is not landed in {world.home}")
+    through = landing.complete_through
+    return {"path": str(landing.rows_path), "complete_through": through.isoformat() if through else None}

@@ -1,0 +1,112 @@
+"""Values above `internal` stay out of everything that is told, whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bankmesh.products.locations import load_location
+from shop_mesh import UNPARTITIONED, Mesh, settings_in
+from shop_workspace import changed, write_exports, write_workspace
+
+POISON = "Poisonous-Remark-4711"
+
+CRASHES = {
+    "polars": 'return sales.drop("complete_through").with_columns(pl.col("remark").cast(pl.Int64))',
+    "python": 'raise ValueError("cannot read " + str(sales.collect()["remark"].to_list()))',
+}
+
+
+def _holding(folder: Path, value: str) -> list[str]:
+    """Files below `folder` that hold the value, as it is or in the bytes of a database."""
+    return [str(file) for file in folder.rglob("*") if file.is_file() and value.encode() in file.read_bytes()]
+
+
+def test_a_refusal_tells_no_value_and_ends_with_one(published: Mesh) -> None:
+    """The whole command, as a person calls it: exit code 1, a message, no value, no stack trace."""
+    write_exports(published.settings.exports, changed(3, remark=POISON))
+    environment = os.environ | {"PYTHONPATH": str(published.settings.root / "domains/shop/src")}
+    mesh = Path(sys.executable).with_name("mesh")
+    done = subprocess.run([mesh, "run"], env=environment, capture_output=True, text=True, timeout=170, check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "shop.customer_spend is not published" in told
+    assert "last_remark__range (failed)" in told
+    assert "Traceback" not in told
+    assert POISON not in told
+    assert _holding(published.settings.dagster_home, POISON) == []
+    assert published.versions("customer_spend") == [0]
+    assert published.versions("sale") == [0, 1]
+    assert published.versions("opening_hour") == [0, 1]
+    assert _holding(published.port("sale").path / "_delta_log", POISON) == []
+
+
+def test_the_search_would_find_one(published: Mesh) -> None:
+    """A value that is `internal` does stand in the event log, so the search above looks in the right place."""
+    published.run("sale")
+    assert _holding(published.settings.dagster_home, "2024-01-31")
+
+
+def test_a_clause_that_quotes_the_value_in_its_error(
+    published: Mesh, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    write_exports(published.settings.exports, changed(3, voucher=POISON))
+    run = published.run(*UNPARTITIONED)
+    assert run.checks("sale")["voucher_is_positive"].metadata["outcome"].value == "errored"
+    assert POISON not in "".join(capfd.readouterr()) + caplog.text
+    assert _holding(published.settings.dagster_home, POISON) == []
+    assert _holding(published.port("sale").path / "_delta_log", POISON) == []
+
+
+@pytest.fixture(scope="module")
+def crashing(tmp_path_factory: pytest.TempPathFactory):
+    """Workspaces whose transforms fail with an error that quotes a value."""
+    made = {}
+    for name, code in CRASHES.items():
+        root = tmp_path_factory.mktemp(name)
+        domain = f"leaky_{name}"
+        source = write_workspace(root, domain)
+        sys.path.insert(0, str(source))
+        transform = source / domain / "defs/sale/transform.py"
+        transform.write_text(f"import polars as pl\n\n\ndef sale(sales):\n    {code}\n")
+        model = root / f"dbt_project/models/{domain}/products/monthly_sale.sql"
+        model.write_text(
+            "select sale_id, date '2024-01-01' as month, sold_on, cast(remark as decimal(18,2)) as amount"
+            " from {{ source('till', 'sale') }}\n"
+        )
+        settings = settings_in(root, root)
+        write_exports(settings.exports, changed(3, remark=POISON))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BANKMESH_ROOT", str(root))
+            patch.setenv("MESH_HOME", str(settings.home))
+            definitions = load_location(domain, f"{domain}.definitions").definitions
+        made[name] = Mesh(settings, definitions, domain)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "product", "months"),
+    [("polars", "sale", None), ("python", "sale", None), ("polars", "monthly_sale", ("2024-01-01",) * 2)],
+    ids=["polars", "python", "dbt"],
+)
+def test_a_transform_that_quotes_the_value_in_its_error(
+    crashing,
+    kind: str,
+    product: str,
+    months: tuple[str, str] | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mesh = crashing[kind]
+    for name in ("BANKMESH_ROOT", "MESH_HOME", "BANK_DATA"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+    run = mesh.run("till.sale", product, months=months)
+    assert not run.success
+    assert run.failure(product).startswith(f"{mesh.domain}.{product}: ")
+    assert POISON not in "".join(capfd.readouterr()) + caplog.text
+    assert _holding(mesh.settings.dagster_home, POISON) == []
+    assert mesh.versions(product) == []

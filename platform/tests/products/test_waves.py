@@ -1,0 +1,87 @@
+"""In which order runs over several code locations go: every asset once, after what it reads."""
+
+from __future__ import annotations
+
+from bankmesh.products.waves import Runnable, Wave, next_wave
+from hypothesis import given
+from hypothesis import strategies as st
+
+LOCATIONS = ("customer_service", "investment", "retail")
+PARTITIONS = (None, None, "days", "months")
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[Runnable]:
+    """Acyclic graphs of up to twelve assets, with needs that nobody makes among them."""
+    count = draw(st.integers(0, 12))
+    made = []
+    for number in range(count):
+        needs = draw(st.frozensets(st.integers(0, number - 1), max_size=4)) if number else frozenset()
+        outside = draw(st.frozensets(st.sampled_from(["elsewhere/a", "elsewhere/b"]), max_size=1))
+        made.append(
+            Runnable(
+                key=f"k{number}",
+                location=draw(st.sampled_from(LOCATIONS)),
+                needs=frozenset(f"k{need}" for need in needs) | outside,
+                partitions=draw(st.sampled_from(PARTITIONS)),
+            )
+        )
+    return draw(st.permutations(made))
+
+
+def _all_waves(runnables: list[Runnable], failing: frozenset[str] = frozenset()) -> list[Wave]:
+    known = frozenset(r.key for r in runnables)
+    waiting, done, waves = list(runnables), frozenset(), []
+    while wave := next_wave(waiting, done, known):
+        waves.append(wave)
+        done |= frozenset(wave.keys) - failing
+        waiting = [r for r in waiting if r.key not in wave.keys]
+    return waves
+
+
+@given(graphs())
+def test_every_asset_runs_once_and_after_what_it_reads(runnables: list[Runnable]) -> None:
+    by_key = {r.key: r for r in runnables}
+    ran: set[str] = set()
+    for wave in _all_waves(runnables):
+        assert not ran & set(wave.keys)
+        for key in wave.keys:
+            assert by_key[key].needs & set(by_key) <= ran | set(wave.keys)
+        ran |= set(wave.keys)
+    assert ran == set(by_key)
+
+
+@given(graphs())
+def test_a_wave_is_of_one_location_and_at_most_one_partitions_definition(runnables: list[Runnable]) -> None:
+    by_key = {r.key: r for r in runnables}
+    for wave in _all_waves(runnables):
+        held = [by_key[key] for key in wave.keys]
+        assert {r.location for r in held} == {wave.location}
+        assert {r.partitions for r in held} - {None} == {wave.partitions} - {None}
+
+
+@given(graphs(), st.data())
+def test_nothing_behind_a_failure_runs_in_a_later_wave(runnables: list[Runnable], data: st.DataObject) -> None:
+    keys = sorted(r.key for r in runnables)
+    failing = frozenset(data.draw(st.lists(st.sampled_from(keys), unique=True))) if keys else frozenset()
+    by_key = {r.key: r for r in runnables}
+    before: set[str] = set()
+    for wave in _all_waves(runnables, failing):
+        for key in wave.keys:
+            assert not by_key[key].needs & failing & before
+        before |= set(wave.keys)
+
+
+def test_what_nobody_makes_is_taken_to_be_there() -> None:
+    alone = Runnable("retail/party", "retail", frozenset({"legacy/client"}))
+    assert next_wave([alone], frozenset(), frozenset({"retail/party"})) == Wave("retail", None, ("retail/party",))
+
+
+def test_nothing_is_left_to_run() -> None:
+    assert next_wave([], frozenset(), frozenset()) is None
+
+
+def test_the_largest_wave_comes_first() -> None:
+    graph = [Runnable("a", "retail", frozenset()), *(Runnable(k, "investment", frozenset()) for k in "bc")]
+    wave = next_wave(graph, frozenset(), frozenset("abc"))
+    assert wave == Wave("investment", None, ("b", "c"))
