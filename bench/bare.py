@@ -88,6 +88,7 @@ class Bare:
 
     def dbt(self, *models: str) -> None:
         """Run models with the staging models that they stand on, in one invocation."""
+        started = time.perf_counter()
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
@@ -96,7 +97,6 @@ class Bare:
         for model in models:
             (self.out / model).mkdir(parents=True)
         variables = json.dumps({"bankmesh": self._variables(models)})
-        started = time.perf_counter()
         outcome = dbtRunner(manifest=self._manifest).invoke(
             ["run", "-s", *(f"+{m}" for m in models), "--vars", variables, "--no-write-json", *self._arguments()]
         )

@@ -30,11 +30,14 @@ class Clocks:
     def __init__(self) -> None:
         self.steps: dict[str, dict[str, float]] = defaultdict(dict)
         self.failures: dict[str, str] = {}
+        self.first_step: float | None = None
         self._current, self._since = "", 0.0
 
     def started(self, step: str) -> None:
         """A step has begun."""
         self._current, self._since = step, time.perf_counter()
+        if self.first_step is None:
+            self.first_step = self._since - STARTED
 
     def finished(self, step: str, notes: dict[str, Any]) -> None:
         """A step is done."""
@@ -66,6 +69,7 @@ class Clocks:
 def watch_products() -> Clocks:
     """Clocks on the operation that every product goes through."""
     from bankmesh.products import operation
+    from dagster._core.storage.event_log import SqliteEventLogStorage
 
     clocks = Clocks()
     clocks.around(operation, "_prepare", "pin")
@@ -73,6 +77,7 @@ def watch_products() -> Clocks:
     clocks.around(operation, "evaluate", "evaluate")
     clocks.around(operation, "publish", "publish")
     clocks.around(operation.reporting, "materialize_result", "report")
+    clocks.around(SqliteEventLogStorage, "store_event", "events")
     return clocks
 
 
@@ -142,7 +147,8 @@ def main() -> None:
             notes: dict[str, Any] = months(instance, clocks)
         else:
             run(instance, settings, clocks, landings=arguments.what == "land")
-            notes = {"ready": ready, "end": time.perf_counter() - STARTED, "steps": clocks.steps}
+            notes = {"ready": ready, "first_step": clocks.first_step, "steps": clocks.steps}
+            notes["end"] = time.perf_counter() - STARTED
     arguments.notes.write_text(json.dumps(notes, indent=2), encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from bankmesh.client import DataMeshClient
 from bankmesh.instance import open_instance
 from bankmesh.products.running import run_everything
@@ -143,7 +144,12 @@ def test_every_product_is_published_and_no_check_failed(mesh):
     for state in states.values():
         assert state.published_version == 0
         counts = state.checks
-        assert (state.contract.name, counts["failed"], counts["errored"], counts["warned"]) == (state.contract.name, 0, 0, 0)
+        assert (state.contract.name, counts["failed"], counts["errored"], counts["warned"]) == (
+            state.contract.name,
+            0,
+            0,
+            0,
+        )
         assert counts["passed"] == len(state.contract.clauses)
 
 
@@ -161,7 +167,11 @@ def test_counts_are_the_published_ones(product, core):
     assert Counter(row["outcome"] for row in product("loan_applications")) == {
         "FINISHED_OK": 203, "FINISHED_UNPAID": 31, "RUNNING_OK": 403, "RUNNING_IN_DEBT": 45
     }  # fmt: skip
-    assert len(product("transaction_history")) == len({row["transaction_id"] for row in product("transaction_history")}) == 99_999
+    assert (
+        len(product("transaction_history"))
+        == len({row["transaction_id"] for row in product("transaction_history")})
+        == 99_999
+    )
 
 
 def test_cards_land_as_published(mesh):
@@ -198,7 +208,8 @@ def closing_balances(bookings):
         last.balance
         for last in bookings
         if not any(
-            other is not last and abs(other.balance - other.signed - last.balance) <= SOURCE_ROUNDING for other in bookings
+            other is not last and abs(other.balance - other.signed - last.balance) <= SOURCE_ROUNDING
+            for other in bookings
         )
     ]
 
@@ -262,7 +273,9 @@ def test_every_customer_is_as_computed_a_second_time(product, core):
 
 def test_holdings_and_counts_are_as_computed_a_second_time(product, core):
     loans = Counter(int(row["account_id"]) for row in source("loan"))
-    cards = Counter(core.disposition[int(row["disp_id"])][1] for row in source("card") if day(row["issued"]) < dt.date(1994, 10, 1))
+    cards = Counter(
+        core.disposition[int(row["disp_id"])][1] for row in source("card") if day(row["issued"]) < dt.date(1994, 10, 1)
+    )
     for row in product("customer_360"):
         account = core.account_of.get(row["customer_id"])
         held = {"ACCOUNT": int(account is not None), "CREDIT_CARD": cards[account], "LOAN": loans[account]}
@@ -291,14 +304,25 @@ def expected_patterns(core):
             amount = sum(used[key], Decimal(0))
             trend = round_half_up(amount - sum(before) / Decimal(3)) if len(before) == 3 else None
             share = float(amount / debits[key]) if debits[key] else None
-            rows[int(card["card_id"]), month] = (card["type"].upper(), party, account, len(used[key]), amount, share, trend)
+            rows[int(card["card_id"]), month] = (
+                card["type"].upper(),
+                party,
+                account,
+                len(used[key]),
+                amount,
+                share,
+                trend,
+            )
             amounts.append(amount)
     return rows
 
 
 def test_every_card_and_month_is_as_computed_a_second_time(product, core):
     names = ("card_type", "party_id", "account_id", "card_transactions", "card_amount", "share_of_debits", "trend")
-    made = {(row["card_id"], row["month"]): tuple(row[name] for name in names) for row in product("credit_card_spending_patterns")}
+    made = {
+        (row["card_id"], row["month"]): tuple(row[name] for name in names)
+        for row in product("credit_card_spending_patterns")
+    }
     expected = expected_patterns(core)
     assert set(made) == set(expected)
     for key, wanted in expected.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.contracts.model import Classification
 from bankmesh.products.locations import load_location, location_modules
@@ -99,7 +100,11 @@ def test_no_module_is_named_platform_or_utils(tracked):
 
 
 def test_python_files_stay_short(tracked):
-    long = {str(p.relative_to(ROOT)): n for p in tracked if p.suffix == ".py" and (n := p.read_bytes().count(b"\n")) > LONGEST_FILE}
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in tracked
+        if p.suffix == ".py" and (n := p.read_bytes().count(b"\n")) > LONGEST_FILE
+    }
     assert long == {}
 
 
@@ -120,7 +125,12 @@ def test_definitions_load_the_components_and_nothing_else():
 
 def test_every_file_and_folder_that_belongs_to_a_workspace_is_there():
     assert [name for name in REQUIRED if not (ROOT / name).exists()] == []
-    missing = [str(p / name) for p in domain_packages(ROOT) for name in REQUIRED_OF_A_DOMAIN if not (p / name).resolve().exists()]
+    missing = [
+        str(p / name)
+        for p in domain_packages(ROOT)
+        for name in REQUIRED_OF_A_DOMAIN
+        if not (p / name).resolve().exists()
+    ]
     assert missing == []
 
 
@@ -145,8 +155,14 @@ def test_no_product_reads_a_landing_of_another_domain(graph):
 
 
 def test_every_contract_has_a_product_that_keeps_it(locations, contracts):
-    made = {k.to_user_string() for at in locations for k in at.definitions.resolve_asset_graph().materializable_asset_keys}
-    assert [c.port for c in contracts if c.status.value == "active" and c.port.replace(".", "/").replace("@", "/v") not in made] == []
+    made = {
+        k.to_user_string() for at in locations for k in at.definitions.resolve_asset_graph().materializable_asset_keys
+    }
+    assert [
+        c.port
+        for c in contracts
+        if c.status.value == "active" and c.port.replace(".", "/").replace("@", "/v") not in made
+    ] == []
 
 
 def test_every_column_is_described_and_classified(contracts):
@@ -183,7 +199,11 @@ def test_every_requirement_is_pinned_with_hashes_and_names_no_index():
     blocks = re.split(r"\n(?=[^\s#])", "\n" + text)
     requirements = [block for block in blocks if block.strip() and not block.lstrip().startswith("#")]
     assert len(requirements) > 50
-    loose = [b.splitlines()[0] for b in requirements if not re.match(r"[A-Za-z0-9_.\[\]-]+==\S+", b) or "--hash=sha256:" not in b]
+    loose = [
+        b.splitlines()[0]
+        for b in requirements
+        if not re.match(r"[A-Za-z0-9_.\[\]-]+==\S+", b) or "--hash=sha256:" not in b
+    ]
     assert loose == []
 
 

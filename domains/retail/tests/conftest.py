@@ -1,12 +1,13 @@
 """Small frames in the types of contracts and source declarations, and trials of the domain's dbt models."""
 
 import datetime as dt
-from collections import namedtuple
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import pytest
+
 import retail
 from bankmesh.contracts.types import polars_schema, polars_type
 from bankmesh.products.domain import read_domain
@@ -96,7 +97,10 @@ def build(trial):
     """`build("account", {"core_banking.account": [...]})`: the trial of a dbt model; inputs not given have no rows."""
 
     def run(model, inputs, references=None, **options):
-        frames = {name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given) for name, given in inputs.items()}
+        frames = {
+            name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given)
+            for name, given in inputs.items()
+        }
         known = {name: make_rows(name, *given) for name, given in (references or {}).items()}
         return trial(domain_contract("retail", model), frames, references=known, **options)
 
@@ -118,7 +122,13 @@ def _column(name, values, kind):
     return pl.Series(name, values).cast(kind)
 
 
-Booking = namedtuple("Booking", "account day direction amount operation complete", defaults=("DEBIT", 0, None, True))
+class Booking(NamedTuple):
+    account: int
+    day: dt.date
+    direction: str
+    amount: Decimal | int
+    operation: str | None = None
+    complete: bool = True
 
 
 def make_bookings(*given):

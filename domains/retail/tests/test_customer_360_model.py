@@ -75,7 +75,9 @@ def test_means_are_over_complete_months_since_opening(view):
         (1, dt.date(1994, 8, 1), "DEBIT", 3),
         (1, dt.date(1994, 10, 30), "DEBIT", 50),
     ]
-    rows = view([{"party_id": n} for n in opened], [{"account_id": n, "opened_on": day} for n, day in opened.items()], booked)
+    rows = view(
+        [{"party_id": n} for n in opened], [{"account_id": n, "opened_on": day} for n, day in opened.items()], booked
+    )
     assert [row["average_monthly_inflow"] for row in rows] == [45, 60, None, Decimal("12.50"), None]
     assert [row["average_monthly_outflow"] for row in rows] == [Decimal("1.50"), 0, None, 0, None]
 
@@ -89,7 +91,10 @@ def test_a_month_whose_last_day_is_as_of_is_complete(view):
 
 
 def test_means_are_exact_and_rounded_half_up(view):
-    totals = {n: Decimal(text) for n, text in enumerate(("0.01", "0.03", "0.09", "10.03", "99999999999.99", "1000000000000.03"))}
+    totals = {
+        n: Decimal(text)
+        for n, text in enumerate(("0.01", "0.03", "0.09", "10.03", "99999999999.99", "1000000000000.03"))
+    }
     booked = [(n, dt.date(1994, 9, 5), kind, total) for n, total in totals.items() for kind in ("CREDIT", "DEBIT")]
     accounts = [{"account_id": n, "opened_on": dt.date(1994, 4, 1)} for n in totals]
     rows = view([{"party_id": n} for n in totals], accounts, booked)
@@ -117,7 +122,10 @@ def test_age_is_in_full_years_at_as_of(view, as_of, ages):
 def test_holdings_are_a_sorted_list(view):
     accounts = [{"account_id": n} for n in (1, 2, 3)]
     loans = [{"loan_id": n, "account_id": account} for n, account in ((1, 2), (2, 3), (3, 3))]
-    cards = [{"card_id": 5, "account_id": 1}, *({"card_id": 6, "account_id": 3, "month": dt.date(1994, m, 1)} for m in (5, 6))]
+    cards = [
+        {"card_id": 5, "account_id": 1},
+        *({"card_id": 6, "account_id": 3, "month": dt.date(1994, m, 1)} for m in (5, 6)),
+    ]
     rows = view([{"party_id": n} for n in (1, 2, 3, 4)], accounts, loans=loans, cards=cards)
     assert [row["product_holdings"] for row in rows] == [
         ["ACCOUNT", "CREDIT_CARD"], ["ACCOUNT", "LOAN"], ["ACCOUNT", "CREDIT_CARD", "LOAN"], []
@@ -131,7 +139,14 @@ def test_who_the_crm_does_not_know_has_no_name_and_no_address(view):
 
 
 def test_address_is_one_line(view):
-    party = {"party_id": 1, "full_name": "Ann Cole", "address": "1 Elm St", "city": "Salem", "state": "OR", "postal_code": "00501"}
+    party = {
+        "party_id": 1,
+        "full_name": "Ann Cole",
+        "address": "1 Elm St",
+        "city": "Salem",
+        "state": "OR",
+        "postal_code": "00501",
+    }
     (row,) = view([party | {"marketing_opt_in": False}])
     assert (row["full_name"], row["address"]) == ("Ann Cole", "1 Elm St, Salem, OR 00501")
     assert row["marketing_opt_in"] is False
@@ -139,4 +154,7 @@ def test_address_is_one_line(view):
 
 @pytest.mark.xfail(reason="an address without state and postal code ends in a comma", strict=True)
 def test_an_address_without_state_and_postal_code_ends_with_the_city(view):
-    assert view([{"party_id": 1, "full_name": "Ann", "address": "1 Elm St", "city": "Salem"}])[0]["address"] == "1 Elm St, Salem"
+    assert (
+        view([{"party_id": 1, "full_name": "Ann", "address": "1 Elm St", "city": "Salem"}])[0]["address"]
+        == "1 Elm St, Salem"
+    )

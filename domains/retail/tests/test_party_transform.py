@@ -4,9 +4,10 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from bankmesh.errors import TransformError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bankmesh.errors import TransformError
 from retail.defs.party.transform import birth, contacts, marketing_consent, party
 
 
@@ -84,7 +85,10 @@ def test_a_client_of_an_unknown_district_stays_and_has_no_region(master):
     [("501", "00501"), ("7102", "07102"), ("12345", "12345"), ("9", "00009"), (None, None)],
 )
 def test_leading_zeros_of_postal_codes_come_back(rows, written, restored):
-    assert contacts(rows("crm.client", {"client_id": 1, "postal_code": written}).lazy()).collect()["postal_code"].item() == restored
+    assert (
+        contacts(rows("crm.client", {"client_id": 1, "postal_code": written}).lazy()).collect()["postal_code"].item()
+        == restored
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,8 @@ def test_names_are_joined_without_gaps(rows, parts, name):
 
 
 @pytest.mark.parametrize(
-    ("parts", "address"), [(("1 Elm St", "Apt 2"), "1 Elm St, Apt 2"), (("1 Elm St", None), "1 Elm St"), ((None, None), None)]
+    ("parts", "address"),
+    [(("1 Elm St", "Apt 2"), "1 Elm St, Apt 2"), (("1 Elm St", None), "1 Elm St"), ((None, None), None)],
 )
 def test_street_and_unit_are_one_address(rows, parts, address):
     given = {"client_id": 1, "address_1": parts[0], "address_2": parts[1]}
@@ -106,14 +111,24 @@ def test_street_and_unit_are_one_address(rows, parts, address):
 
 def answers(rows, *given):
     made = [
-        {"client_id": client, "purpose": purpose, "granted": granted, "updated_at": dt.datetime(2015, 1, day, tzinfo=dt.UTC)}
+        {
+            "client_id": client,
+            "purpose": purpose,
+            "granted": granted,
+            "updated_at": dt.datetime(2015, 1, day, tzinfo=dt.UTC),
+        }
         for client, purpose, granted, day in given
     ]
     return dict(marketing_consent(rows("crm.consent", *made).lazy()).collect().rows())
 
 
 def test_the_latest_answer_counts_in_whatever_order_they_stand(rows):
-    given = [(1, "marketing_email", True, 9), (1, "marketing_email", False, 2), (2, "marketing_email", True, 1), (2, "marketing_email", False, 8)]
+    given = [
+        (1, "marketing_email", True, 9),
+        (1, "marketing_email", False, 2),
+        (2, "marketing_email", True, 1),
+        (2, "marketing_email", False, 8),
+    ]
     assert answers(rows, *given) == answers(rows, *reversed(given)) == {1: True, 2: False}
 
 
@@ -128,8 +143,18 @@ def test_of_two_answers_at_one_moment_the_refusal_wins(rows):
 
 
 def test_a_party_without_an_answer_has_none(master):
-    consents = [{"client_id": 1, "purpose": "marketing_email", "granted": False, "updated_at": dt.datetime(2015, 1, 1, tzinfo=dt.UTC)}]
-    assert master([{"client_id": 1}, {"client_id": 2}], consents=consents)["marketing_opt_in"].to_list() == [False, None]
+    consents = [
+        {
+            "client_id": 1,
+            "purpose": "marketing_email",
+            "granted": False,
+            "updated_at": dt.datetime(2015, 1, 1, tzinfo=dt.UTC),
+        }
+    ]
+    assert master([{"client_id": 1}, {"client_id": 2}], consents=consents)["marketing_opt_in"].to_list() == [
+        False,
+        None,
+    ]
 
 
 def test_the_product_keeps_its_contract(trial, contract, rows):
@@ -138,7 +163,9 @@ def test_the_product_keeps_its_contract(trial, contract, rows):
         {
             "clients": rows("core_banking.client", {"client_id": 1}),
             "districts": rows("core_banking.district", {"district_id": 1}),
-            "crm_clients": rows("crm.client", {"client_id": 1, "last_name": "Doe", "postal_code": "501", "email": "d@example.com"}),
+            "crm_clients": rows(
+                "crm.client", {"client_id": 1, "last_name": "Doe", "postal_code": "501", "email": "d@example.com"}
+            ),
             "consents": rows("crm.consent"),
         },
         transform=party,
@@ -147,13 +174,17 @@ def test_the_product_keeps_its_contract(trial, contract, rows):
     assert found.rows["postal_code"].to_list() == ["00501"]
 
 
-@pytest.mark.xfail(reason="the transform raises on an impossible date, before any clause counts it", raises=TransformError)
+@pytest.mark.xfail(
+    reason="the transform raises on an impossible date, before any clause counts it", raises=TransformError
+)
 def test_impossible_birth_numbers_are_counted_by_the_gate(trial, contract, rows):
     numbers = ("701301", "700230", "706335", "700101")
     found = trial(
         contract("party"),
         {
-            "clients": rows("core_banking.client", *({"client_id": n, "birth_number": b} for n, b in enumerate(numbers, 1))),
+            "clients": rows(
+                "core_banking.client", *({"client_id": n, "birth_number": b} for n, b in enumerate(numbers, 1))
+            ),
             "districts": rows("core_banking.district", {"district_id": 1}),
             "crm_clients": rows("crm.client"),
             "consents": rows("crm.consent"),

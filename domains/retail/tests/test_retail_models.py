@@ -104,7 +104,9 @@ def test_account_zero_without_a_bank_is_no_counterparty(history):
     assert rows.select("counterparty_bank", "counterparty_account").rows() == [(None, None), *given[1:]]
 
 
-@pytest.mark.xfail(reason="the partition filter drops what lies before the first partition, and no clause counts it", strict=True)
+@pytest.mark.xfail(
+    reason="the partition filter drops what lies before the first partition, and no clause counts it", strict=True
+)
 def test_a_booking_before_the_first_partition_does_not_vanish(history):
     found, rows = history({"booking_date": dt.date(1992, 12, 31)}, {"booking_date": MAY})
     assert rows.height == 2 or found.broken
@@ -112,7 +114,15 @@ def test_a_booking_before_the_first_partition_does_not_vanish(history):
 
 def test_loans_keep_terms_and_outcome(build):
     loans = [
-        {"loan_id": 9, "account_id": 2, "granted_on": MAY, "amount": 80952, "duration_months": 24, "monthly_payment": 3373, "outcome": outcome}
+        {
+            "loan_id": 9,
+            "account_id": 2,
+            "granted_on": MAY,
+            "amount": 80952,
+            "duration_months": 24,
+            "monthly_payment": 3373,
+            "outcome": outcome,
+        }
         for outcome in ("FINISHED_OK",)
     ]
     loans.append({"loan_id": 3, "account_id": 1, "outcome": "RUNNING_IN_DEBT"})
@@ -124,6 +134,10 @@ def test_loans_keep_terms_and_outcome(build):
 
 
 def test_a_loan_of_no_account_is_refused(build):
-    found = build("loan_applications", {"core_banking.loan": [{"loan_id": 3, "account_id": 7}]}, {"retail.account": [{"account_id": 1, "owner_party_id": 1}]})
+    found = build(
+        "loan_applications",
+        {"core_banking.loan": [{"loan_id": 3, "account_id": 7}]},
+        {"retail.account": [{"account_id": 1, "owner_party_id": 1}]},
+    )
     assert found.broken == ("account_id__references_account",)
     assert found.clause("account_id__references_account").failing_rows == 1

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from retail.defs.credit_card_spending_patterns.transform import credit_card_spending_patterns, trend
 
 CARD = "CARD_WITHDRAWAL"
@@ -22,8 +23,14 @@ def patterns(rows, bookings):
 
     def make(cards, booked, purchases=()):
         return credit_card_spending_patterns(
-            rows("core_banking.card", *({"card_id": c, "disposition_id": c + 50, "issued_on": day} for c, _, day in cards)).lazy(),
-            rows("core_banking.disp", *({"disposition_id": c + 50, "client_id": a + 100, "account_id": a} for c, a, _ in cards)).lazy(),
+            rows(
+                "core_banking.card",
+                *({"card_id": c, "disposition_id": c + 50, "issued_on": day} for c, _, day in cards),
+            ).lazy(),
+            rows(
+                "core_banking.disp",
+                *({"disposition_id": c + 50, "client_id": a + 100, "account_id": a} for c, a, _ in cards),
+            ).lazy(),
             rows("core_banking.card_purchase", *purchases).lazy(),
             bookings(*booked).lazy(),
         ).collect()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
 from bankmesh.instance import open_instance
 from bankmesh.ports import history, open_version, port_at
 from bankmesh.products.definition import landing_key

@@ -10,6 +10,8 @@ each list with a list of how they ended. `Nursery` is the other end of that.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import json
 import os
@@ -20,6 +22,10 @@ import time
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TOGETHER = 3
 """So many children at once, unless they wait for one another."""
@@ -73,7 +79,10 @@ class Nursery:
         assert self._process.stdout
         self._process.stdin.write(json.dumps([asdict(job) for job in jobs]) + "\n")
         self._process.stdin.flush()
-        return [Ended(**{**entry, "messages": tuple(entry["messages"])}) for entry in json.loads(self._process.stdout.readline())]
+        return [
+            Ended(**{**entry, "messages": tuple(entry["messages"])})
+            for entry in json.loads(self._process.stdout.readline())
+        ]
 
     def close(self) -> None:
         assert self._process.stdin
@@ -86,6 +95,7 @@ def serve(root: Path, home: Path) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     definitions = _preload(root, home)
+    _spare_pages()
     for line in sys.stdin:
         jobs = [Job(**{**entry, "names": tuple(entry["names"])}) for entry in json.loads(line)]
         answers.write(json.dumps([asdict(ended) for ended in _do_all(jobs, definitions, root)]) + "\n")
@@ -107,6 +117,23 @@ def _preload(root: Path, home: Path):
     return definitions
 
 
+def _spare_pages() -> None:
+    """A child that collects garbage touches, and so copies, every page that it shares with its parent."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def _import_too(modules: Sequence[str]) -> None:
+    """What a child had to import while it ran, the next ones find imported."""
+    new = [name for name in modules if name not in sys.modules]
+    for name in new:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    if new:
+        _spare_pages()
+
+
 def _do_all(jobs: list[Job], definitions, root: Path) -> list[Ended]:
     width = len(jobs) if any(job.meet_at for job in jobs) else TOGETHER
     waiting, running, ended = list(enumerate(jobs)), {}, {}
@@ -123,6 +150,7 @@ def _do_all(jobs: list[Job], definitions, root: Path) -> list[Ended]:
                 del running[index]
                 told = Path(job.folder, f"told-{child}.json")
                 facts = json.loads(told.read_text()) if told.exists() else {}
+                _import_too(facts.pop("imported", ()))
                 ended[index] = Ended(os.waitstatus_to_exitcode(status), seconds, **facts)
         time.sleep(0.005)
     return [ended[index] for index in range(len(jobs))]
@@ -144,8 +172,9 @@ def _fork(job: Job, definitions, root: Path) -> int:
 
 
 def _carry_out(job: Job, definitions, root: Path) -> None:
-    from bankmesh import faultpoints
     from shop_mesh import Mesh, settings_in
+
+    from bankmesh import faultpoints
 
     def at_point(name: str) -> None:
         if name == job.die_at:
@@ -153,11 +182,13 @@ def _carry_out(job: Job, definitions, root: Path) -> None:
         if name == job.meet_at:
             _meet(Path(job.folder), job.meeting)
 
+    before = set(sys.modules)
     faultpoints.watch(at_point)
     run = Mesh(settings_in(root, Path(job.folder)), definitions).run(*job.names, months=job.months)
     broken = [e.step_failure_data for e in run.events if e.is_step_failure]
     messages = [data.user_failure_data.description if data.user_failure_data else str(data.error) for data in broken]
-    told = {"success": run.success, "run_id": run.run_id, "messages": messages}
+    imported = sorted(set(sys.modules) - before)
+    told = {"success": run.success, "run_id": run.run_id, "messages": messages, "imported": imported}
     Path(job.folder, f"told-{os.getpid()}.json").write_text(json.dumps(told))
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from shop_workspace import CONTRACTS, contract_text
+
 from bankmesh.contracts.reading import read_contract
 from bankmesh.products.asset_specs import asset_spec, check_specs
 from bankmesh.products.definition import LegacyInput, ProductDefinition, ProductInput, landing_key
-from shop_workspace import CONTRACTS, contract_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

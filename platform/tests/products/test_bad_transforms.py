@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from shop_workspace import write_workspace
+
 from bankmesh.contracts.reading import read_contract
 from bankmesh.errors import TransformError
 from bankmesh.products.components.polars_product import TransformNotUsable
 from bankmesh.testing import try_product
-from shop_workspace import write_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,7 @@ def _told(error: TransformError) -> str:
         (unknown_column, "unknown_column failed: ColumnNotFoundError"),
         (fails, "fails failed: ValueError"),
         (fails_in_a_map, "fails_in_a_map failed"),
-        (not_a_frame, "not_a_frame"),
+        (not_a_frame, "the transform returned str, not a LazyFrame"),
     ],
 )
 def test_a_polars_transform(root: Path, tmp_path: Path, transform: Callable[..., pl.LazyFrame], expected: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shop_workspace import contract_text, write_workspace
+
+from bankmesh.contracts.reading import read_contract
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.components.polars_product import _code_version
-from bankmesh.products.dbt_models import DbtProjectPlace, find_models, load_manifest, model_code_version
-from bankmesh.contracts.reading import read_contract
 from bankmesh.products.dbt_inputs import write_dbt_inputs
+from bankmesh.products.dbt_models import DbtProjectPlace, find_models, load_manifest, model_code_version
 from bankmesh.products.domain import read_domain
-from shop_workspace import contract_text, write_workspace
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ POINTS = ("staged", "built", "gated", "before-commit", "after-commit", "publishe
 COMMITTED = {"after-commit", "published", "reported"}
 PRODUCTS = {"polars": "sale", "dbt": "customer_spend"}
 STARTS = {"empty": (), "earlier": (0,)}
-FRACTIONS = (0.3, 0.6, 0.8, 0.95)
+FRACTIONS = (0.5, 0.9)
 KILLED = -signal.SIGKILL
 
 NAMED = tuple(product(PRODUCTS, STARTS, POINTS))
@@ -66,9 +66,7 @@ def stories(
     after_kill = {case: _look(meshes[case], PRODUCTS[case[0]]) for case in cases}
     followed = nursery.run(*(Job(str(folders[case]), (PRODUCTS[case[0]],)) for case in cases))
     after_next = {case: _look(meshes[case], PRODUCTS[case[0]]) for case in cases}
-    return {
-        case: Story(killed[at], after_kill[case], followed[at], after_next[case]) for at, case in enumerate(cases)
-    }
+    return {case: Story(killed[at], after_kill[case], followed[at], after_next[case]) for at, case in enumerate(cases)}
 
 
 def _beginnings(nursery: Nursery, base: Path) -> float:

@@ -8,15 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from bankmesh.products.locations import load_location
 from shop_mesh import UNPARTITIONED, Mesh, settings_in
 from shop_workspace import changed, write_exports, write_workspace
 
+from bankmesh.products.locations import load_location
+
 POISON = "Poisonous-Remark-4711"
 
+FINE = 'return sales.drop("complete_through")'
 CRASHES = {
-    "polars": 'return sales.drop("complete_through").with_columns(pl.col("remark").cast(pl.Int64))',
+    "polars": FINE + '.with_columns(pl.col("remark").cast(pl.Int64))',
     "python": 'raise ValueError("cannot read " + str(sales.collect()["remark"].to_list()))',
+    "dbt": FINE,
 }
 
 
@@ -34,7 +37,7 @@ def test_a_refusal_tells_no_value_and_ends_with_one(published: Mesh) -> None:
     told = done.stdout + done.stderr
     assert done.returncode == 1
     assert "shop.customer_spend is not published" in told
-    assert "last_remark__range (failed)" in told
+    assert "last_remark__pattern (failed)" in told
     assert "Traceback" not in told
     assert POISON not in told
     assert _holding(published.settings.dagster_home, POISON) == []
@@ -89,7 +92,7 @@ def crashing(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.mark.parametrize(
     ("kind", "product", "months"),
-    [("polars", "sale", None), ("python", "sale", None), ("polars", "monthly_sale", ("2024-01-01",) * 2)],
+    [("polars", "sale", None), ("python", "sale", None), ("dbt", "monthly_sale", ("2024-01-01",) * 2)],
     ids=["polars", "python", "dbt"],
 )
 def test_a_transform_that_quotes_the_value_in_its_error(

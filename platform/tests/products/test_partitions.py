@@ -1,8 +1,9 @@
 """A product partitioned by month: a run over a range replaces just these months, and is held to the whole table."""
 
-from bankmesh.ports import history
 from shop_mesh import MONTHS, Mesh
 from shop_workspace import SALES, Sale, changed, write_exports
+
+from bankmesh.ports import history
 
 FEBRUARY, MARCH = MONTHS[1], MONTHS[2]
 

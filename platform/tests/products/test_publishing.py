@@ -1,9 +1,10 @@
 """A run in which all is well: every clause told, every product published, every version explains itself."""
 
 import dagster as dg
-from bankmesh.ports import history
 from shop_mesh import MONTHS, UNPARTITIONED, Mesh
 from shop_workspace import changed, write_exports
+
+from bankmesh.ports import history
 
 SALE_CLAUSES = {
     "schema": "passed",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh import faultpoints
 from shop_mesh import MONTHS, Mesh
 from shop_nursery import Ended, Job
 from shop_workspace import SALES, Sale, changed, write_exports
+
+from bankmesh import faultpoints
 
 if TYPE_CHECKING:
     from shop_nursery import Nursery

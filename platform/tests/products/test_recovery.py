@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from bankmesh.instance import open_instance
-from bankmesh.ports import history
 from shop_nursery import Job
 from shop_workspace import SALES, changed, write_exports
+
+from bankmesh.instance import open_instance
+from bankmesh.ports import history
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

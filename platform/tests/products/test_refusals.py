@@ -2,9 +2,10 @@
 
 import dagster as dg
 import pytest
-from bankmesh.client import DataMeshClient
 from shop_mesh import UNPARTITIONED, Mesh, Run
 from shop_workspace import changed, write_exports
+
+from bankmesh.client import DataMeshClient
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bankmesh.products.waves import Runnable, Wave, next_wave
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bankmesh.products.waves import Runnable, Wave, next_wave
 
 LOCATIONS = ("customer_service", "investment", "retail")
 PARTITIONS = (None, None, "days", "months")

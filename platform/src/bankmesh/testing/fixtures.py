@@ -1,5 +1,7 @@
 """Fixtures for a domain's tests; register them with `pytest_plugins = ["bankmesh.testing.fixtures"]`.
 
+pytest takes that line in a test module or in the conftest of the folder that it is started from.
+
 | fixture | what it gives |
 | --- | --- |
 | `mesh_home` | a folder of the test's own that plays `MESH_HOME`, also in the environment |
@@ -13,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bankmesh.testing.trials import Trial, try_product
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from bankmesh.testing.trials import Trial
 
 
 @pytest.fixture
@@ -38,4 +40,6 @@ def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def trial(mesh_home: Path, dbt_target: Path) -> Callable[..., Trial]:
     """`try_product` in this test's `mesh_home`: `trial(contract, inputs, transform=...)`."""
+    from bankmesh.testing.trials import try_product
+
     return partial(try_product, home=mesh_home, dbt_target=dbt_target)

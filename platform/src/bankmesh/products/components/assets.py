@@ -1,6 +1,6 @@
 """A product definition as a Dagster asset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,15 @@ from bankmesh.products.operation import Build, produce
 from bankmesh.settings import current_settings
 
 # No postponed annotations here: Dagster reads those of a step when it makes the asset.
+
+
+def domain_definitions(assets: Sequence[dg.AssetsDefinition | dg.SourceAsset]) -> dg.Definitions:
+    """What a component returns. Steps of a run share its process.
+
+    A process for each step would import Great Expectations and dbt and load the code location each time, some eight
+    seconds a product, and two steps at once would want all cores twice. Runs are processes of their own anyway.
+    """
+    return dg.Definitions(assets=list(assets), executor=dg.in_process_executor)
 
 
 def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.AssetsDefinition:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster_dbt import DbtProject
 
-from bankmesh.products.components.assets import product_asset
+from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.components.polars_product import contract_path
 from bankmesh.products.dbt_inputs import write_dbt_inputs
 from bankmesh.products.dbt_models import (
@@ -55,7 +55,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
             for contract in domain.contracts
             if model_name(contract) in models
         ]
-        return dg.Definitions(assets=assets)
+        return domain_definitions(assets)
 
 
 def _asset(

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from bankmesh.errors import LegacyFileError
+from bankmesh.products.components.assets import domain_definitions
 from bankmesh.products.definition import landing_key, legacy_key
 from bankmesh.products.domain import domain_of
 from bankmesh.settings import current_settings
@@ -31,7 +32,7 @@ class LegacySources(dg.Component, dg.Model, dg.Resolvable):
         objects = [item for system in domain.systems for item in system.objects]
         near = context.project_root
         external = [_external_asset(item, domain.name, near) for item in objects]
-        return dg.Definitions(assets=[*external, *(_landing_asset(item, domain.name, near) for item in objects)])
+        return domain_definitions([*external, *(_landing_asset(item, domain.name, near) for item in objects)])
 
 
 def _external_asset(item: LegacyObject, domain: str, near: Path) -> dg.SourceAsset:

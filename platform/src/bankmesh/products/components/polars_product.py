@@ -9,7 +9,7 @@ import dagster as dg
 
 from bankmesh.errors import BankmeshError
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
-from bankmesh.products.components.assets import product_asset
+from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.definition import ProductDefinition, parse_input
 from bankmesh.products.domain import domain_of
 from bankmesh.products.polars_build import build_with_polars
@@ -71,7 +71,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         def build(request: BuildRequest) -> None:
             build_with_polars(function, contract, request)
 
-        return dg.Definitions(assets=[product_asset(product, build, context.project_root)])
+        return domain_definitions([product_asset(product, build, context.project_root)])
 
     def _load(self, context: dg.ComponentLoadContext) -> tuple[Path, Callable[..., pl.LazyFrame]]:
         module_name, _, function_name = self.transform.lstrip(".").partition(":")

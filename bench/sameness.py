@@ -1,0 +1,58 @@
+"""Whether the contenders made the same rows: counts and an order-free fingerprint of each product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.places import ROOT
+
+if TYPE_CHECKING:
+    import duckdb
+    from bankmesh.contracts.model import Contract
+
+    from bench.places import World
+
+# Places of a double that count: the last ones depend on the order of additions.
+PLACES = 9
+
+
+def compare(world: World) -> dict[str, dict[str, Any]]:
+    """By product: rows, and whether bare and plain have the very same ones as the port."""
+    from bankmesh.catalog.contracts import workspace_contracts
+    from bankmesh.ports import connect, open_version, port_at
+
+    found: dict[str, dict[str, Any]] = {}
+    with connect() as connection:
+        connection.execute(f"attach '{world.plain}/bank.duckdb' as plain (read_only)")
+        for contract in workspace_contracts(ROOT):
+            if contract.domain != "retail":
+                continue
+            port = open_version(port_at(world.home, contract.product, contract.major)).duckdb_relation_sql()
+            governed = fingerprint(connection, contract, port)
+            found[contract.name] = {
+                "rows": governed[0],
+                "bare": fingerprint(connection, contract, bare_relation(world, contract)) == governed,
+                "plain": fingerprint(connection, contract, f"plain.main.{contract.name}") == governed,
+            }
+    return found
+
+
+def bare_relation(world: World, contract: Contract) -> str:
+    """What the bare contender wrote."""
+    hive = "hive_partitioning = false"
+    if contract.partitioning:
+        hive = f"hive_partitioning = true, hive_types = {{'{contract.partitioning.column}': date}}"
+    return f"read_parquet('{world.bare}/{contract.name}/**/*.parquet', {hive})"
+
+
+def fingerprint(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> tuple[int, int]:
+    """Number of rows and the sum of their hashes, columns cast to what the contract promises."""
+    from bankmesh.contracts.types import duckdb_type
+
+    columns = [
+        f"round({c.name}, {PLACES})" if c.type.name == "double" else f"cast({c.name} as {duckdb_type(c.type)})"
+        for c in contract.columns
+    ]
+    query = f"select count(*), coalesce(sum(hash({', '.join(columns)})::hugeint), 0) from {relation}"
+    rows, total = connection.execute(query).fetchone()
+    return int(rows), int(total)

@@ -1,0 +1,114 @@
+"""The client: a product at a version, in every form it can be read in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from shop_workspace import SALES, changed, write_exports
+
+from bankmesh import DataMeshClient
+from bankmesh.errors import NotPublished, UnknownName
+
+if TYPE_CHECKING:
+    from shop_mesh import Mesh
+
+
+@pytest.fixture
+def client(published: Mesh) -> DataMeshClient:
+    """A client of a mesh in which everything is published once."""
+    return DataMeshClient(published.settings.root, published.settings.home)
+
+
+def test_a_product_tells_what_it_is(client: DataMeshClient) -> None:
+    product = client.get_data_product("shop", "sale")
+    assert (product.id, product.version, product.rows) == ("shop.sale", 0, 4)
+    assert [column.name for column in product.columns][:3] == ["sale_id", "customer_id", "sold_on"]
+    assert (datetime.now(UTC) - product.published_at).total_seconds() < 3600
+    assert repr(product) == "DataProduct('shop.sale', version=0, rows=4)"
+
+
+def test_the_same_rows_in_every_form(client: DataMeshClient) -> None:
+    product = client.get_data_product("shop", "sale")
+    expected = {"sale_id": 3, "customer_id": 2, "sold_on": date(2024, 2, 1), "amount": Decimal("5.25")}
+    lazy = product.scan()
+    assert isinstance(lazy, pl.LazyFrame)
+    one = lazy.filter(pl.col("sale_id") == 3).collect().to_dicts()[0]
+    assert expected.items() <= one.items()
+    assert expected.items() <= product.to_polars().sort("sale_id").to_dicts()[2].items()
+    table = product.to_arrow()
+    assert table.schema.field("amount").type == pa.decimal128(18, 2)
+    assert expected.items() <= table.sort_by("sale_id").to_pylist()[2].items()
+    frame = product.to_pandas().sort_values("sale_id")
+    assert frame["amount"].tolist() == [Decimal(sale.amount) for sale in SALES]
+    assert str(frame["sold_on"].dtype) == "date32[day][pyarrow]"
+
+
+def test_sql_over_a_product(client: DataMeshClient) -> None:
+    answer = client.get_data_product("shop", "sale").sql("select sum(amount) as total, count(*) as n from product")
+    assert answer.to_dicts() == [{"total": Decimal("135.75"), "n": 4}]
+
+
+def test_an_older_version_stays_what_it_was(client: DataMeshClient, published: Mesh) -> None:
+    opened_before = client.get_data_product("shop", "sale")
+    write_exports(published.settings.exports, changed(4, amount="1.00"))
+    assert published.run("till.sale", "sale").success
+    newest = client.get_data_product("shop", "sale")
+    assert newest.version == 1
+    assert newest.sql("select sum(amount) as total from product").item() == Decimal("36.75")
+    for old in (opened_before, client.get_data_product("shop", "sale", version=0)):
+        assert old.version == 0
+        assert old.to_polars()["amount"].sum() == Decimal("135.75")
+        assert old.sql("select sum(amount) as total from product").item() == Decimal("135.75")
+
+
+def test_history_is_newest_first_with_where_each_version_comes_from(client: DataMeshClient, published: Mesh) -> None:
+    run = published.run("customer_spend")
+    newest, oldest = client.history("shop.customer_spend")
+    assert (newest["version"], oldest["version"]) == (1, 0)
+    assert newest["run_id"] == run.run_id
+    assert newest["inputs"] == {"shop.sale": 0}
+    assert newest["gate"]["counts"]["failed"] == 0
+    assert datetime.fromisoformat(newest["published_at"]).tzinfo is not None
+
+
+def test_names_that_do_not_exist_are_answered_with_the_nearest(client: DataMeshClient) -> None:
+    with pytest.raises(UnknownName, match=r"There is no product shop.sal\. Did you mean shop.sale\?"):
+        client.get_data_product("shop", "sal")
+    with pytest.raises(UnknownName, match="There is no domain shpo. Did you mean shop"):
+        client.products("shpo")
+    with pytest.raises(UnknownName, match="major of shop.sale"):
+        client.get_data_product("shop", "sale", major=7)
+
+
+def test_a_version_that_is_not_there_lists_those_that_are(client: DataMeshClient) -> None:
+    with pytest.raises(NotPublished, match=r"shop.sale has no version 9. Readable versions: 0"):
+        client.get_data_product("shop", "sale", version=9)
+
+
+def test_a_product_that_was_never_published(shop_root, tmp_path) -> None:
+    with pytest.raises(NotPublished, match="shop.sale has no published version yet"):
+        DataMeshClient(shop_root, tmp_path / "nothing").get_data_product("shop", "sale")
+
+
+READING = """
+import sys
+from bankmesh import DataMeshClient
+product = DataMeshClient().get_data_product("shop", "sale")
+assert product.to_polars().height == 4
+assert product.sql("select count(*) as n from product").item() == 4
+heavy = {"dagster", "dbt", "great_expectations", "dagster_dbt", "sqlalchemy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_reading_loads_neither_dagster_nor_dbt_nor_great_expectations(published: Mesh) -> None:
+    published.activate()
+    done = subprocess.run([sys.executable, "-c", READING], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,21 @@
+"""Fixtures of the command's tests: the shop, as the product tests know it, and the command itself."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "products")]
+
+import real_platform  # noqa: F401 - before everything that imports Dagster
+from command import Command
+from shop_fixtures import published, shop_definitions, shop_root
+
+__all__ = ["published", "shop_definitions", "shop_root"]
+
+
+@pytest.fixture
+def mesh(published, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`mesh(...)` in a workspace in which everything is published once."""
+    monkeypatch.chdir(published.settings.root)
+    return Command(capsys, monkeypatch)

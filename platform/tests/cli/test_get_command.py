@@ -1,0 +1,112 @@
+"""`mesh get`: rows in every format, to the terminal and to files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from shop_workspace import SALES, Sale, changed, write_exports
+
+MANY = tuple(Sale(number, 1, "2024-01-05", "1.00") for number in range(1, 31))
+
+
+@pytest.fixture
+def many(published):
+    """Thirty sales as version 1."""
+    write_exports(published.settings.exports, MANY)
+    assert published.run("till.sale", "sale").success
+    return published
+
+
+def test_a_table_is_what_is_printed_unless_said_otherwise(mesh) -> None:
+    heading, *rows = mesh("get", "shop.sale").out.splitlines()
+    assert heading.split("\t")[:4] == ["sale_id", "customer_id", "sold_on", "amount"]
+    assert rows[2].split("\t")[:4] == ["3", "2", "2024-02-01", "5.25"]
+    assert len(rows) == 4
+
+
+def test_csv(mesh) -> None:
+    rows = list(csv.DictReader(io.StringIO(mesh("get", "shop.sale", "--format", "csv").out)))
+    assert [row["amount"] for row in rows] == [sale.amount for sale in SALES]
+
+
+def test_json(mesh) -> None:
+    rows = json.loads(mesh("get", "shop.sale", "--format", "json").out)
+    assert [row["sale_id"] for row in rows] == [1, 2, 3, 4]
+    assert [Decimal(str(row["amount"])) for row in rows] == [Decimal(sale.amount) for sale in SALES]
+
+
+@pytest.mark.parametrize(("kind", "read"), [("csv", pl.read_csv), ("json", pl.read_json), ("parquet", pl.read_parquet)])
+def test_to_a_file(mesh, tmp_path, kind: str, read) -> None:
+    file = tmp_path / f"sale.{kind}"
+    said = mesh("get", "shop.sale", "--format", kind, "-o", file)
+    assert said.code == 0
+    assert read(file)["sale_id"].to_list() == [1, 2, 3, 4]
+
+
+def test_parquet_keeps_the_contracts_types(mesh, tmp_path) -> None:
+    mesh("get", "shop.sale", "--format", "parquet", "--output", tmp_path / "sale.parquet")
+    assert pl.read_parquet_schema(tmp_path / "sale.parquet")["amount"] == pl.Decimal(18, 2)
+
+
+def test_parquet_is_not_for_the_terminal(mesh) -> None:
+    said = mesh("get", "shop.sale", "--format", "parquet")
+    assert said.code != 0
+    assert said.out == ""
+    assert "-o FILE" in said.err
+
+
+def test_columns_and_limit(mesh) -> None:
+    said = mesh("get", "shop.sale", "--format", "csv", "--columns", "amount, sale_id", "--limit", "2")
+    assert said.out == "amount,sale_id\n10.00,1\n20.50,2\n"
+    assert mesh("get", "shop.sale", "--format", "csv", "--columns", "sale_id", "--limit", 0).out == "sale_id\n"
+
+
+def test_a_column_that_is_not_there(mesh) -> None:
+    said = mesh("get", "shop.sale", "--columns", "sale_id,amont")
+    assert said.code == 2
+    assert "There is no column of shop.sale amont. Did you mean amount?" in said.err
+
+
+def test_a_table_shows_the_beginning_and_other_formats_everything(mesh, many) -> None:
+    assert len(mesh("get", "shop.sale").out.splitlines()) == 21
+    assert len(mesh("get", "shop.sale", "--limit", "25").out.splitlines()) == 26
+    assert len(mesh("get", "shop.sale", "--format", "csv").out.splitlines()) == 31
+
+
+def test_a_file_holds_every_row_whatever_the_format(mesh, many, tmp_path) -> None:
+    assert mesh("get", "shop.sale", "-o", tmp_path / "sale.csv").code == 0
+    assert pl.read_csv(tmp_path / "sale.csv").height == 30
+
+
+def test_versions(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(1, amount="99.00"))
+    assert published.run("till.sale", "sale").success
+    one = ("--columns", "amount", "--limit", "1", "--format", "csv")
+    assert mesh("get", "shop.sale", *one).out == "amount\n99.00\n"
+    assert mesh("get", "shop.sale", "--version", "0", *one).out == "amount\n10.00\n"
+    assert mesh("get", "shop.sale", "--version", "0", "--major", "1", *one).out == "amount\n10.00\n"
+    said = mesh("get", "shop.sale", "--version", "7")
+    assert (said.code, said.out) == (2, "")
+    assert "shop.sale has no version 7. Readable versions: 0, 1." in said.err
+
+
+def test_what_is_not_published_yet(mesh, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("MESH_HOME", str(tmp_path / "empty"))
+    said = mesh("get", "shop.sale")
+    assert said.code == 2
+    assert "shop.sale has no published version yet" in said.err
+
+
+def test_names_that_do_not_exist(mesh) -> None:
+    for name in ("shop.sael", "sale", "shop", "shop.sale.x"):
+        said = mesh("get", name)
+        assert said.code == 2
+        assert f"There is no product {name}." in said.err
+    assert mesh("get", "shop.sale", "--major", "4").code == 2
+    assert mesh("get", "shop.sale", "--format", "xml").code == 2
+    assert mesh("get", "shop.sale", "--limit", "-1").code == 2

@@ -1,0 +1,60 @@
+"""`mesh run`: everything of every location, told line by line, with an exit code that can be relied on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+
+import pytest
+from shop_workspace import changed, write_exports
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were():
+    """`mesh run` silences Dagster's logger, as befits a process of its own."""
+    logger = logging.getLogger("dagster")
+    level = logger.level
+    with warnings.catch_warnings():
+        yield
+    logger.setLevel(level)
+
+
+def _versions(mesh) -> dict[str, int]:
+    return {entry["name"]: entry["published_version"] for entry in json.loads(mesh("products", "--json").out)}
+
+
+def test_everything(mesh) -> None:
+    said = mesh("run")
+    assert said.code == 0
+    assert set(_versions(mesh).values()) == {1}
+    for name in ("shop.sale", "shop.monthly_sale"):
+        assert any(name in line and "version 1" in line for line in said.err.splitlines())
+    assert said.out.splitlines()[0].startswith("product\tstatus\tversion")
+
+
+def test_only_what_is_named(mesh) -> None:
+    assert mesh("run", "shop.sale", "shop.customer_spend").code == 0
+    ran = {"sale": 1, "customer_spend": 1}
+    assert _versions(mesh) == dict.fromkeys(_versions(mesh), 0) | ran
+
+
+def test_a_refusal_ends_with_one_and_says_what_was_skipped(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(3, amount="-1.00"))
+    said = mesh("run")
+    assert said.code == 1
+    assert "shop.sale is not published" in said.err
+    assert "amount__range (failed)" in said.err
+    skipped = next(line for line in said.err.splitlines() if line.startswith("Skipped"))
+    assert "customer_spend" in skipped
+    assert "top_customer" in skipped
+    assert _versions(mesh) == {
+        "sale": 0, "customer_spend": 0, "top_customer": 0, "opening_hour": 1, "monthly_sale": 1,
+    }  # fmt: skip
+
+
+def test_a_product_that_is_not_there(mesh) -> None:
+    said = mesh("run", "shop.sael")
+    assert said.code == 2
+    assert "shop.sael" in said.err
+    assert "Did you mean shop.sale" in said.err
