@@ -22,13 +22,15 @@ class Step:
 
 
 def read_steps(page: Path) -> list[Step]:
-    """The steps of a page in order: blocks with `file=`, and lines with `$ ` in `console` blocks."""
+    """The steps of a page in order: blocks with `file=`, Python to run, and lines with `$ ` in `console` blocks."""
     text = page.read_text(encoding="utf-8")
     steps: list[Step] = []
     for found in _FENCE.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         if found["file"]:
             steps.append(Step(line, found["text"], found["file"]))
+        elif found["language"] == "python":
+            steps.append(Step(line, f"python - <<'END_OF_PYTHON'\n{found['text']}END_OF_PYTHON", None))
         elif found["language"] == "console":
             steps += [
                 Step(line + offset, typed[2:], None)

@@ -48,7 +48,7 @@ def do(workspace: Path, step: Step) -> str:
     if step.file:
         (workspace / step.file).write_text(step.text, encoding="utf-8")
         return ""
-    done = type_in(workspace, step.text)
+    done = type_in(workspace, step.text.replace(".venv/bin/", ""))
     return done.stdout + done.stderr
 
 

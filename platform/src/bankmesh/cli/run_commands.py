@@ -8,18 +8,23 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.status import product_states
-from bankmesh.cli.output import count, print_json
+from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
-from bankmesh.errors import BankmeshError
+from bankmesh.errors import ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from bankmesh.settings import Settings
 
 
 class StepLines:
@@ -65,9 +70,11 @@ def _readable(step: str) -> str:
 
 def run(
     products: Annotated[list[str] | None, typer.Argument(help="Only these (domain.product); all if left out.")] = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """Materialise every product of every domain. Exit 1 if one is not published."""
-    from bankmesh.products.running import run_everything
+    from bankmesh.products.running import readable_key, run_everything
 
     settings = current_settings()
     _calm_logs()
@@ -78,23 +85,31 @@ def run(
             outcome = run_everything(settings.root, instance, lines, only)
             lines.close()
             for fault in outcome.not_loaded:
-                Console(stderr=True, highlight=False, soft_wrap=True).print(f"\n{fault}", markup=False, style="red")
-            _print_end(settings.root, settings.home, outcome.skipped, instance)
+                _tell(f"\n{fault}")
+            if outcome.skipped:
+                skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
+                _tell(f"\nSkipped, because what they read is not published: {skipped}.")
+            _print_states(settings, instance, as_json=as_json)
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
 
 
-def _print_end(root: Path, home: Path, skipped: set[str], instance: object) -> None:
-    err = Console(stderr=True, highlight=False, soft_wrap=True)
-    if skipped:
-        err.print(f"\nSkipped, because what they read is not published: {', '.join(sorted(skipped))}.")
-    err.print()
+def _print_states(settings: Settings, instance: DagsterInstance, *, as_json: bool) -> None:
     try:
-        print_states(product_states(workspace_contracts(root), home, instance))  # type: ignore[arg-type]
-    except BankmeshError as error:
-        err.print(str(error), markup=False)
-    err.print("\nNext: `make dev` opens the Dagster UI; `mesh show PRODUCT` and `mesh get PRODUCT` read one.")
+        states = product_states(workspace_contracts(settings.root), settings.home, instance)
+    except ContractFaults:
+        return  # told already, as the reason why a location does not load
+    if as_json:
+        print_json([state.to_json() for state in states])
+        return
+    _tell("")
+    print_states(states)
+    _tell("\nNext: `make dev` opens the Dagster UI; `mesh show PRODUCT` and `mesh get PRODUCT` read one.")
+
+
+def _tell(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def _calm_logs() -> None:
@@ -131,7 +146,7 @@ def expire_ports(
     candidates_days: Annotated[float, typer.Option(help="Keep candidates that were not published so long.")] = 7,
     rejects_days: Annotated[float, typer.Option(help="Keep rejected legacy rows so long.")] = 30,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Remove what may no longer be kept: old candidates, versions beyond retention, rejected rows."""
     from bankmesh.ports import expire, port_at

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Column, Contract, Partitioning
     from bankmesh.products.definition import ProductDefinition
 
+_EFFECT = {
+    Severity.ERROR: "A candidate that breaks this is not published.",
+    Severity.WARNING: "A candidate that breaks this is published all the same.",
+}
 _KINDS = {"dbt": {"dbt", "duckdb", "deltalake"}, "polars": {"polars", "deltalake"}}
 
 
@@ -49,7 +53,7 @@ def check_specs(product: ProductDefinition) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             clause.name,
             asset=product.key,
-            description=clause.description,
+            description=f"{clause.description.rstrip('.')}. {_EFFECT[clause.severity]}",
             metadata={
                 "severity": clause.severity.value,
                 "rule": type(clause.rule).__name__,

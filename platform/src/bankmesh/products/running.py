@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import dagster as dg
 from dagster import DagsterEventType
 
+from bankmesh.errors import UnknownName
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
 from bankmesh.products.waves import Runnable, next_wave
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from bankmesh.products.locations import Location
+    from bankmesh.errors import UnknownName
+from bankmesh.products.locations import Location
     from bankmesh.products.waves import Wave
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -54,12 +56,15 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. A location
-    that does not load is told in the outcome.
+    that does not load is told in the outcome. Raises UnknownName for a key that no location makes.
     """
     outcome = Outcome()
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
+    for key in only:
+        if key not in known and not outcome.not_loaded:
+            raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
     waiting = [r for r in runnables if not only or r.key in only]
     if only:
         known &= frozenset(only)
@@ -68,6 +73,11 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
         waiting = [r for r in waiting if r.key not in wave.keys]
     outcome.skipped |= {r.key for r in waiting}
     return outcome
+
+
+def readable_key(key: str) -> str:
+    """`retail/party` as people write it: `retail.party`."""
+    return key.replace("/", ".")
 
 
 def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
