@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import dagster as dg
+
     from bankmesh.settings import Settings
 
 STARTED = time.perf_counter()
@@ -68,8 +69,9 @@ class Clocks:
 
 def watch_products() -> Clocks:
     """Clocks on the operation that every product goes through."""
-    from bankmesh.products import operation
     from dagster._core.storage.event_log import SqliteEventLogStorage
+
+    from bankmesh.products import operation
 
     clocks = Clocks()
     clocks.around(operation, "_prepare", "pin")
@@ -102,6 +104,7 @@ def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, *, lan
 def run_month(instance: dg.DagsterInstance, first: str, last: str) -> float:
     """Build, gate and publish a range of months of `transaction_history`; seconds of the whole run."""
     import dagster as dg
+
     from bankmesh.products.locations import load_location
 
     job = load_location("retail", "retail.definitions").definitions.resolve_implicit_global_asset_job_def()

@@ -40,9 +40,7 @@ def run_measured(command: Sequence[str], log: Path, environment: Mapping[str, st
     """Run a command to its end in `folder`; output goes to `log`. Raises ContenderFailedError."""
     with log.open("wb") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=dict(environment), cwd=folder
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=dict(environment), cwd=folder)
         watch = _Watch(process.pid)
         watch.start()
         _, status, usage = os.wait4(process.pid, 0)

@@ -8,8 +8,8 @@ from bench.places import ROOT
 
 if TYPE_CHECKING:
     import duckdb
-    from bankmesh.contracts.model import Contract
 
+    from bankmesh.contracts.model import Contract
     from bench.places import World
 
 # Places of a double that count: the last ones depend on the order of additions.

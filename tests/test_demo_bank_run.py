@@ -234,7 +234,6 @@ def test_a_missing_column_a_missing_file_and_a_bad_birth_number(damaged, bank):
     assert run.client.get_data_product("retail", "account").to_polars().height == bank.rows["account"]
 
 
-@pytest.mark.xfail(reason="it fails inside the transform, and nothing says in which line it stands", strict=True)
 def test_a_bad_birth_number_is_rejected_with_file_and_line(damaged):
     home, (birth,) = damaged("bad-birth-number")
     run = run_in_process(home, [landing("client")])

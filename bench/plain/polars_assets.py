@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import polars as pl
+
 from retail.defs.credit_card_spending_patterns import transform as cards_transform
 from retail.defs.party import transform as party_transform
 
@@ -44,9 +45,7 @@ def party() -> dg.MaterializeResult:
     ).with_columns(number_in("client_id"))
     consents = export(
         "retail_banking_demo/crm_consent.csv.gz", ",", ("client_id", "purpose", "granted", "updated_at")
-    ).select(
-        number_in("client_id"), "purpose", pl.col("granted") == "true", pl.col("updated_at").str.to_datetime("%+")
-    )
+    ).select(number_in("client_id"), "purpose", pl.col("granted") == "true", pl.col("updated_at").str.to_datetime("%+"))
     frame = party_transform.party(clients, districts, crm_clients, consents).collect()
     return save(frame, "party")
 
@@ -58,7 +57,8 @@ def credit_card_spending_patterns() -> dg.MaterializeResult:
     """Card use by month."""
     with duckdb.connect(database(), read_only=True) as connection:
         cards, dispositions, purchases = (
-            connection.sql(f"from {name}").pl().lazy() for name in ("stg_cards", "stg_dispositions", "stg_card_purchases")
+            connection.sql(f"from {name}").pl().lazy()
+            for name in ("stg_cards", "stg_dispositions", "stg_card_purchases")
         )
         transactions = connection.sql(
             "select account_id, booking_month, booking_date, direction, operation, amount, is_day_complete"

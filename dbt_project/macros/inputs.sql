@@ -17,12 +17,14 @@
 {% endmacro %}
 
 
-{# True for the partitions that this run builds: `where {{ in_partitions('booking_date') }}`. #}
+{#
+  True for the partitions that this run builds: `where {{ in_partitions('booking_date') }}`. A run that builds all
+  of them has no bounds, so that a row outside every partition is met, and refused, when it is published.
+#}
 {% macro in_partitions(expression) %}
   {%- set range = var('bankmesh', {}).get('partitions') -%}
-  {%- if range -%}
-    {{ expression }} >= date '{{ range['start'] }}' and {{ expression }} < date '{{ range['end'] }}'
-  {%- else -%}
-    true
-  {%- endif -%}
+  {%- set bounds = [] -%}
+  {%- if range and range['start'] -%} {%- do bounds.append(expression ~ " >= date '" ~ range['start'] ~ "'") -%} {%- endif -%}
+  {%- if range and range['end'] -%} {%- do bounds.append(expression ~ " < date '" ~ range['end'] ~ "'") -%} {%- endif -%}
+  {{ bounds | join(' and ') or 'true' }}
 {% endmacro %}

@@ -152,7 +152,6 @@ def test_address_is_one_line(view):
     assert row["marketing_opt_in"] is False
 
 
-@pytest.mark.xfail(reason="an address without state and postal code ends in a comma", strict=True)
 def test_an_address_without_state_and_postal_code_ends_with_the_city(view):
     assert (
         view([{"party_id": 1, "full_name": "Ann", "address": "1 Elm St", "city": "Salem"}])[0]["address"]

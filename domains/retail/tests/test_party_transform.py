@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.errors import TransformError
 from retail.defs.party.transform import birth, contacts, marketing_consent, party
 
 
@@ -174,9 +173,6 @@ def test_the_product_keeps_its_contract(trial, contract, rows):
     assert found.rows["postal_code"].to_list() == ["00501"]
 
 
-@pytest.mark.xfail(
-    reason="the transform raises on an impossible date, before any clause counts it", raises=TransformError
-)
 def test_impossible_birth_numbers_are_counted_by_the_gate(trial, contract, rows):
     numbers = ("701301", "700230", "706335", "700101")
     found = trial(

@@ -171,7 +171,6 @@ def test_a_bank_that_records_no_purchases_has_nulls(patterns):
     assert found.select("purchase_transactions", "purchase_amount", "top_merchant_category").rows() == [(None,) * 3]
 
 
-@pytest.mark.xfail(reason="null, though the contract keeps null for banks that record no purchases", strict=True)
 def test_a_month_without_purchases_counts_none_where_the_bank_records_them(patterns):
     found = patterns(
         [(1, 7, dt.date(1994, 8, 1))],
@@ -181,7 +180,6 @@ def test_a_month_without_purchases_counts_none_where_the_bank_records_them(patte
     assert found.select("purchase_transactions", "purchase_amount").row(1) == (0, Decimal(0))
 
 
-@pytest.mark.xfail(reason="the inner join drops the card before any clause can count it", strict=True)
 def test_a_card_of_no_disposition_does_not_vanish(rows, bookings):
     found = credit_card_spending_patterns(
         rows("core_banking.card", {"card_id": 1, "disposition_id": 51, "issued_on": dt.date(1994, 9, 1)}).lazy(),

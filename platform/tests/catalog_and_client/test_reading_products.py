@@ -81,9 +81,9 @@ def test_history_is_newest_first_with_where_each_version_comes_from(client: Data
 def test_names_that_do_not_exist_are_answered_with_the_nearest(client: DataMeshClient) -> None:
     with pytest.raises(UnknownName, match=r"There is no product shop.sal\. Did you mean shop.sale\?"):
         client.get_data_product("shop", "sal")
-    with pytest.raises(UnknownName, match="There is no domain shpo. Did you mean shop"):
+    with pytest.raises(UnknownName, match=r"There is no domain shpo\. Did you mean shop"):
         client.products("shpo")
-    with pytest.raises(UnknownName, match="major of shop.sale"):
+    with pytest.raises(UnknownName, match=r"major of shop\.sale"):
         client.get_data_product("shop", "sale", major=7)
 
 
@@ -93,7 +93,7 @@ def test_a_version_that_is_not_there_lists_those_that_are(client: DataMeshClient
 
 
 def test_a_product_that_was_never_published(shop_root, tmp_path) -> None:
-    with pytest.raises(NotPublished, match="shop.sale has no published version yet"):
+    with pytest.raises(NotPublished, match=r"shop\.sale has no published version yet"):
         DataMeshClient(shop_root, tmp_path / "nothing").get_data_product("shop", "sale")
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "products")]
+sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import real_platform  # noqa: F401 - before everything that imports Dagster
 from command import Command

@@ -67,7 +67,7 @@ def test_show_as_json(mesh, published) -> None:
     assert shown["contract"]["status"] == "active"
     (freshness,) = shown["contract"]["service_levels"]
     assert freshness | {"property": "freshness", "value": 1, "unit": "d"} == freshness
-    assert [column["name"] for column in shown["columns"]][0] == "customer_id"
+    assert shown["columns"][0]["name"] == "customer_id"
     assert {column["classification"] for column in shown["columns"]} == {"internal", "confidential", "restricted"}
     assert "primary_key_unique" in [clause["name"] for clause in shown["clauses"]]
     assert [version["version"] for version in shown["versions"]] == [1, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from bankmesh.contracts.reading import find_faults
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
+
 from bankmesh.contracts import model as m
 from bankmesh.contracts.expectations import known_types
 from bankmesh.contracts.reading import read_text

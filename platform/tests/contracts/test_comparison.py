@@ -1,10 +1,11 @@
 """Changes between two versions are found, and classed breaking or compatible."""
 
 import pytest
-from bankmesh.contracts.comparison import compare, is_breaking
-from bankmesh.contracts.reading import read_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bankmesh.contracts.comparison import compare, is_breaking
+from bankmesh.contracts.reading import read_text
 
 
 def read(text, *edits):

@@ -1,13 +1,14 @@
 """Nothing written in a contract is silently ignored."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bankmesh.contracts import points
 from bankmesh.contracts.coverage import coverage, point_of
 from bankmesh.contracts.documents import leaves, parse, spell
 from bankmesh.contracts.reading import read_text
 from bankmesh.contracts.standard import schema
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def read(text, file="booking.odcs.yaml"):

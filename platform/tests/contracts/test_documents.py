@@ -1,6 +1,7 @@
 """YAML is read with positions, and with one meaning only."""
 
 import pytest
+
 from bankmesh.contracts.documents import decode, leaves, parse, spell
 
 

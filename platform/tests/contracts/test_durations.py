@@ -4,9 +4,10 @@ import math
 from datetime import timedelta
 
 import pytest
-from bankmesh.contracts.durations import UNITS, seconds
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bankmesh.contracts.durations import UNITS, seconds
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import re
 
 import duckdb
 import pytest
-from bankmesh.contracts.patterns import check_pattern
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bankmesh.contracts.patterns import check_pattern
 
 
 @pytest.mark.parametrize(

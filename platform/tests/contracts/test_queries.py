@@ -1,6 +1,7 @@
 """SQL of quality rules reads the candidate alone and returns one number."""
 
 import pytest
+
 from bankmesh.contracts.queries import read_query
 
 

@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bankmesh.contracts.documents import parse
 from bankmesh.contracts.model import Classification, ColumnType, Partitioning, Status
 from bankmesh.contracts.reading import find_faults, read_contract, read_contracts, read_text
 from bankmesh.errors import ContractFaults
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def test_a_sound_contract_becomes_a_value(build, booking):

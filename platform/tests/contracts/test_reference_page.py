@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-import bankmesh.contracts
 import pytest
+
+import bankmesh.contracts
 from bankmesh.contracts.reading import read_text
 
 CODE = Path(bankmesh.contracts.__file__).parent

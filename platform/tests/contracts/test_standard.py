@@ -4,10 +4,11 @@ import json
 
 import jsonschema
 import pytest
-from bankmesh.contracts.documents import leaves, parse
-from bankmesh.contracts.standard import check, schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bankmesh.contracts.documents import leaves, parse
+from bankmesh.contracts.standard import check, schema
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
+
 from bankmesh.contracts.model import ColumnType
 from bankmesh.contracts.reading import read_text
 from bankmesh.contracts.types import (

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from port_samples import accept, publish_all, publish_months
+
 from bankmesh import faultpoints
 from bankmesh.errors import PublishConflict
 from bankmesh.ports import Port, expire, stage
-from port_samples import accept, publish_all, publish_months
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess

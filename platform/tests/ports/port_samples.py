@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pyarrow as pa
+
 from bankmesh.ports import (
     Candidate,
     Port,

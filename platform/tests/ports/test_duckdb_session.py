@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from port_samples import publish_all
+
 from bankmesh.errors import PortError
 from bankmesh.ports import Port, connect, delta_extension_path, open_version
-from port_samples import publish_all
 
 
 def test_settings_take_hold() -> None:

@@ -6,9 +6,10 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from port_samples import frame, ids_read, publish_all, publish_months
+
 from bankmesh.errors import NotPublished
 from bankmesh.ports import Port, expire, history, latest, open_version, stage
-from port_samples import frame, ids_read, publish_all, publish_months
 
 NOTHING = timedelta(0)
 DAY = timedelta(days=1)

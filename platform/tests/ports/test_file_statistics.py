@@ -11,10 +11,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bankmesh.ports import Port, ReplaceAll, connect, measure_files, open_version, port_at, publish, stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from port_samples import provenance
+
+from bankmesh.ports import Port, ReplaceAll, connect, measure_files, open_version, port_at, publish, stage
 
 MOMENTS = st.datetimes(max_value=datetime(9999, 12, 31, 23), timezones=st.just(UTC))  # noqa: DTZ001 - so it is asked
 # The last ones stand around the length at which strings are cut.

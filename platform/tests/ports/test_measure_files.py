@@ -6,9 +6,10 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
+from port_samples import MONTHLY, SCHEMA, frame, ids_read, provenance, write_months
+
 from bankmesh.errors import PortError
 from bankmesh.ports import Port, ReplaceAll, measure_files, open_version, publish, stage
-from port_samples import MONTHLY, SCHEMA, frame, ids_read, provenance, write_months
 
 
 def test_totals_and_partitions(port: Port) -> None:

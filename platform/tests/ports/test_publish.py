@@ -9,6 +9,19 @@ import deltalake
 import polars as pl
 import pyarrow as pa
 import pytest
+from port_samples import (
+    MONTHLY,
+    RETENTION,
+    SCHEMA,
+    frame,
+    ids_read,
+    provenance,
+    publish_all,
+    publish_months,
+    sql,
+    write_months,
+)
+
 from bankmesh.errors import NotPublished, PortError, PublishConflict
 from bankmesh.ports import (
     Port,
@@ -27,18 +40,6 @@ from bankmesh.ports import (
     published_ports,
     rest_relation_sql,
     stage,
-)
-from port_samples import (
-    MONTHLY,
-    RETENTION,
-    SCHEMA,
-    frame,
-    ids_read,
-    provenance,
-    publish_all,
-    publish_months,
-    sql,
-    write_months,
 )
 
 

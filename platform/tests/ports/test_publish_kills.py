@@ -7,7 +7,6 @@ import time
 from datetime import timedelta
 
 import pytest
-from bankmesh.ports import Port, expire, history, latest, published_by
 from port_racers import (
     expire_and_die,
     publish_and_die,
@@ -17,6 +16,8 @@ from port_racers import (
     stage_and_die,
 )
 from port_samples import ids_read, publish_all
+
+from bankmesh.ports import Port, expire, history, latest, published_by
 
 KILLED = -signal.SIGKILL
 NOW = timedelta(0)

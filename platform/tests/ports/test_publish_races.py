@@ -1,9 +1,10 @@
 """Several processes that publish at once: never a row doubled, never one lost."""
 
 import pytest
-from bankmesh.ports import Port, history, latest
 from port_racers import publish_month, publish_whole, race
 from port_samples import ids_read, publish_all, publish_months
+
+from bankmesh.ports import Port, history, latest
 
 PUBLISHERS = 4
 ROUNDS = range(2)

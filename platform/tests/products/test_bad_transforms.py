@@ -103,7 +103,7 @@ def test_a_polars_transform(root: Path, tmp_path: Path, transform: Callable[...,
 
 
 def test_a_transform_that_takes_other_parameters(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(TransformNotUsable, match="missing takes sales, but .* gives customers"):
+    with pytest.raises(TransformNotUsable, match=r"missing takes sales, but .* gives customers"):
         try_product(_contract(root, "sale"), {"customers": SALES}, transform=missing, home=tmp_path)
 
 

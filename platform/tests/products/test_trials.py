@@ -124,7 +124,7 @@ def test_what_is_read_and_not_given_is_named(package: Path, trial) -> None:
 
 
 def test_names_that_do_not_exist(package: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="There is no contract sael. Did you mean sale"):
+    with pytest.raises(UnknownName, match=r"There is no contract sael\. Did you mean sale"):
         domain_contract(package, "sael")
     with pytest.raises(UnknownName, match="no installed package no_such_domain"):
         domain_contract("no_such_domain", "sale")

@@ -109,7 +109,7 @@ def test_every_fault_of_a_row_is_told_and_never_its_value(exports, rejects_of):
     [(line, raw, reason, column)] = rejects_of(exports.land(obj, b"n;k;p;d;i\n;secret1;secret2;secret3;secret4\n"))
     assert (line, raw, column) == (2, ";secret1;secret2;secret3;secret4", "n")
     assert reason == (
-        "n: required, but missing; k: not in the code table; p: does not match the pattern; "
+        "n: required, but missing; k: not in the code table, which knows A; p: does not match the pattern; "
         'd: cannot be read as date written "%y%m%d"; i: cannot be read as long spelt as prefixed_id'
     )
     assert "secret" not in reason

@@ -116,7 +116,13 @@ select
     parties.marketing_opt_in,
     moment.as_of,
     nullif(
-        concat_ws(', ', parties.address, parties.city, concat_ws(' ', parties.state, parties.postal_code)), ''
+        concat_ws(
+            ', ',
+            parties.address,
+            parties.city,
+            nullif(concat_ws(' ', parties.state, parties.postal_code), '')
+        ),
+        ''
     ) as address,
     datesub('year', parties.birth_date, moment.as_of) as age,
     list_filter(

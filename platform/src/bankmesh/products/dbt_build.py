@@ -12,7 +12,7 @@ from bankmesh.errors import TransformError
 from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, dbt_environment, parse, project_fingerprint
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.model import Contract
+    from bankmesh.contracts.model import Contract, Partitioning
     from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.operation import BuildRequest
 
@@ -60,20 +60,29 @@ def run_variables(model: str, contract: Contract, request: BuildRequest) -> dict
                 "partition_by": partitioned.column if partitioned else None,
             }
         },
-        "partitions": partition_range(partitioned.granularity, request.partitions)
-        if partitioned and request.partitions
-        else None,
+        "partitions": partition_bounds(partitioned, request.partitions) if partitioned and request.partitions else None,
     }
 
 
-def partition_range(granularity: str, partitions: tuple[str, ...]) -> dict[str, str]:
-    """First day of the first partition, and the day after the last one's last day."""
-    first, last = date.fromisoformat(min(partitions)), date.fromisoformat(max(partitions))
+def partition_bounds(partitioning: Partitioning, partitions: tuple[str, ...]) -> dict[str, str | None]:
+    """First day of the first partition, and the day after the last one's last day.
+
+    None on a side where the run reaches the end of all partitions: a row that lies beyond must not vanish.
+    """
+    first, end = min(partitions), _day_after(partitioning.granularity, max(partitions))
+    return {
+        "start": None if first == partitioning.start else first,
+        "end": None if end == partitioning.end else end,
+    }
+
+
+def _day_after(granularity: str, partition: str) -> str:
+    last = date.fromisoformat(partition)
     if granularity == "month":
         end = date(last.year + last.month // 12, last.month % 12 + 1, 1)
     else:
         end = date.fromordinal(last.toordinal() + 1)
-    return {"start": first.isoformat(), "end": end.isoformat()}
+    return end.isoformat()
 
 
 def _manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest

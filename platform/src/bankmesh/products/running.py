@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from bankmesh.errors import UnknownName
-from bankmesh.products.locations import Location
+    from bankmesh.products.locations import Location
     from bankmesh.products.waves import Wave
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

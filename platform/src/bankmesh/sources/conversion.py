@@ -93,7 +93,7 @@ def _faulty(row: int, found: list[tuple[str, str]]) -> Faulty:
 
 def _why(column: SourceColumn) -> str:
     if column.codes is not None:
-        return "not in the code table"
+        return f"not in the code table, which knows {', '.join(code for code, _ in column.codes)}"
     if column.type.name == "string":
         return "does not match the pattern"
     written = f' written "{column.format}"' if column.format else ""

@@ -18,19 +18,23 @@ def credit_card_spending_patterns(
     return (
         months.join(bookings_by_month(transactions), on=["account_id", "month"], how="left", validate="m:1")
         .join(purchases_by_month(purchases), on=["card_id", "month"], how="left", validate="m:1")
+        .join(purchases.select(pl.len().alias("recorded")), how="cross")
         .with_columns(
             pl.col("card_transactions").fill_null(0),
             pl.col("card_amount").fill_null(0),
+            zero_where_recorded("purchase_transactions"),
+            zero_where_recorded("purchase_amount"),
         )
         .with_columns(share_of_debits(), trend().alias("trend"))
-        .drop("debits")
+        .drop("debits", "recorded")
         .sort("card_id", "month")
     )
 
 
 def card_holders(cards: pl.LazyFrame, dispositions: pl.LazyFrame) -> pl.LazyFrame:
     """Columns: card_id, card_type, issued_month, party_id, account_id. A card belongs to a disposition."""
-    return cards.join(dispositions, on="disposition_id", how="inner", validate="m:1").select(
+    # A card without a disposition keeps its row, with a null party that the contract counts and refuses.
+    return cards.join(dispositions, on="disposition_id", how="left", validate="m:1").select(
         "card_id",
         "card_type",
         pl.col("issued_on").dt.truncate("1mo").alias("issued_month"),
@@ -87,6 +91,11 @@ def purchases_by_month(purchases: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("merchant_category_code").first().alias("top_merchant_category"),
         )
     )
+
+
+def zero_where_recorded(name: str) -> pl.Expr:
+    """A month without purchases is zero where the bank records purchases at all, and null where it does not."""
+    return pl.when(pl.col("recorded") > 0).then(pl.col(name).fill_null(0)).otherwise(pl.col(name)).alias(name)
 
 
 def share_of_debits() -> pl.Expr:

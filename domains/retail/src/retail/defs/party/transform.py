@@ -26,15 +26,20 @@ def party(
 
 
 def birth() -> tuple[pl.Expr, pl.Expr]:
-    """gender and birth_date out of birth_number: YYMMDD, with 50 added to the month for women."""
+    """gender and birth_date out of birth_number: YYMMDD, with 50 added to the month for women.
+
+    A number that is no date, 30 February say, gives a null date, which the contract counts and refuses.
+    """
     number = pl.col("birth_number")
     month = number.str.slice(2, 2).cast(pl.Int32)
     woman = month > WOMEN
-    day = pl.date(
+    written = pl.format(
+        "{}-{}-{}",
         number.str.slice(0, 2).cast(pl.Int32) + CENTURY,
-        month - pl.when(woman).then(WOMEN).otherwise(0),
-        number.str.slice(4, 2).cast(pl.Int32),
+        (month - pl.when(woman).then(WOMEN).otherwise(0)).cast(pl.String).str.zfill(2),
+        number.str.slice(4, 2),
     )
+    day = written.str.to_date("%Y-%m-%d", strict=False)
     gender = pl.when(woman).then(pl.lit("FEMALE")).otherwise(pl.lit("MALE"))
     return gender.alias("gender"), day.alias("birth_date")
 
