@@ -5,7 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
 
-import real_platform  # noqa: F401 - before everything that imports Dagster
 from shop_fixtures import published, shop_definitions, shop_root
 
 __all__ = ["published", "shop_definitions", "shop_root"]

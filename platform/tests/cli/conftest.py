@@ -8,7 +8,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-import real_platform  # noqa: F401 - before everything that imports Dagster
 from command import Command
 from shop_fixtures import published, shop_definitions, shop_root
 

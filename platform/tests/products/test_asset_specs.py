@@ -113,7 +113,7 @@ def test_each_clause_is_one_check_that_does_not_block_by_itself(product, name: s
 def test_a_check_says_how_severe_it_is_what_it_looks_at_and_where_it_stands(product) -> None:
     specs = {spec.name: spec for spec in check_specs(product("sale"))}
     assert specs["sales_are_small"].metadata["severity"] == "warning"
-    assert specs["sales_are_small"].description == "Large sales are rare."
+    assert specs["sales_are_small"].description.startswith("Large sales are rare.")
     assert specs["voucher_is_positive"].metadata["contract"].rpartition(":")[0].endswith("sale.odcs.yaml")
     monthly = {spec.name: spec for spec in check_specs(product("monthly_sale"))}
     assert monthly["primary_key_unique"].metadata["looks at"] == "the whole table"

@@ -59,7 +59,16 @@ def test_an_id_that_moves_to_another_month_needs_both_built(published: Mesh) -> 
     assert sorted(_amounts(published)) == [1, 2, 3, 4]
 
 
-def test_rows_outside_the_products_months_are_left_out(published: Mesh) -> None:
+def test_rows_outside_all_months_are_told_and_not_lost(published: Mesh) -> None:
     _export(published, *SALES, Sale(9, 1, "2031-01-01", "1.00"))
-    assert published.run("monthly_sale", months=(MONTHS[0], MONTHS[-1])).success
-    assert sorted(_amounts(published)) == [1, 2, 3, 4]
+    run = published.run("monthly_sale", months=(MONTHS[0], MONTHS[-1]))
+    assert not run.success
+    assert "shop.monthly_sale: the candidate has rows in 1 partitions" in run.failure("monthly_sale")
+    assert "2031-01-01" in run.failure("monthly_sale")
+    assert published.versions("monthly_sale") == [0]
+
+
+def test_a_run_in_the_middle_is_not_kept_by_rows_outside(published: Mesh) -> None:
+    _export(published, *changed(3, amount="6.00"), Sale(9, 1, "2031-01-01", "1.00"))
+    assert published.run("monthly_sale", months=(FEBRUARY, FEBRUARY)).success
+    assert _amounts(published)[3] == 6.0

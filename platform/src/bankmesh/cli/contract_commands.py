@@ -16,13 +16,15 @@ from bankmesh.contracts.reading import find_faults, read_contract
 from bankmesh.settings import current_settings
 from bankmesh.workspace import all_contract_files
 
+ContractFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
+
 app = typer.Typer(no_args_is_help=True, help="Check, compare and account for data contracts.")
 
 
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Contracts or folders; all of the workspace if left out.")
+        list[Path] | None, typer.Argument(exists=True, help="Contracts or folders; all of the workspace if left out.")
     ] = None,
     *,
     as_json: JsonOption = False,
@@ -45,7 +47,7 @@ def _contract_files(paths: list[Path]) -> list[Path]:
 
 
 @app.command()
-def diff(old: Path, new: Path, *, as_json: JsonOption = False) -> None:
+def diff(old: ContractFile, new: ContractFile, *, as_json: JsonOption = False) -> None:
     """Compare two editions of a contract; each change is breaking or not. Exit 1 if one is."""
     changes = compare(read_contract(old), read_contract(new))
     if as_json:

@@ -53,7 +53,7 @@ def get(
     frame = opened.scan()
     if columns:
         frame = frame.select(_chosen(columns, [c.name for c in opened.columns], product))
-    if limit is None and format_ is Format.TABLE:
+    if limit is None and format_ is Format.TABLE and output is None:
         limit = TABLE_ROWS
     if limit is not None:
         frame = frame.head(limit)

@@ -39,7 +39,8 @@ def check_partitions(port: Port, files: CandidateFiles, column: str | None, repl
         shown = ", ".join(outside[:_SHOWN]) + (", ..." if len(outside) > _SHOWN else "")
         raise PortError(
             f"{port.name}: the candidate has rows in {len(outside)} partitions that this run does not build "
-            f"({column} {shown}). Filter the transform's output to the partitions it was asked for, or widen the contract's partitioning."
+            f"({column} {shown}). Filter the transform's output to the partitions it was asked for, or widen the "
+            "contract's partitioning."
         )
 
 

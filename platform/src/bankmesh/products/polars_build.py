@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.types import polars_type
@@ -34,19 +35,35 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
             promised.sink_parquet(target, compression="zstd", engine="streaming", mkdir=True)
         else:
             promised.sink_parquet(request.target / "part-0.parquet", compression="zstd", engine="streaming")
-    except pl.exceptions.PolarsError as error:
-        problem = f"{transform.__name__} failed: {type(error).__name__}"
-        raise TransformError(contract.port, problem, _explain(error, contract)) from error
+    except TransformError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a domain's code raises is told in one line
+        problem = f"{transform.__name__} failed: {type(error).__name__}{_where(error, transform)}"
+        failure = TransformError(contract.port, problem, _explain(error, contract))
+    else:
+        return
+    # Outside the handler: an error in the chain would take its text, values and all, into the event log.
+    raise failure
+
+
+def _where(error: Exception, transform: Callable[..., object]) -> str:
+    """File and line of the transform's own module that the error came through, if it did."""
+    own = getattr(transform, "__code__", None)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if own is not None and f.filename == own.co_filename]
+    return f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def as_promised(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
     """The frame's columns in the contract's order, each cast to its promised type.
 
     Column by column, because Polars' `match_to_schema` does not narrow decimals. Raises TransformError if
-    a column is missing or surplus.
+    a column is missing or surplus, or if it is no lazy frame.
     """
     import polars as pl
 
+    if not isinstance(frame, pl.LazyFrame):
+        problem = f"the transform returned {type(frame).__name__}, not a LazyFrame"
+        raise TransformError(contract.port, problem, "Return a lazy frame; `.lazy()` makes one of a frame.")
     delivered = frame.collect_schema().names()
     promised = [column.name for column in contract.columns]
     missing = [name for name in promised if name not in delivered]
