@@ -30,7 +30,7 @@ def test_everything(mesh) -> None:
     assert set(_versions(mesh).values()) == {1}
     for name in ("shop.sale", "shop.monthly_sale"):
         assert any(name in line and "version 1" in line for line in said.err.splitlines())
-    assert said.out.splitlines()[0].startswith("product\tstatus\tversion")
+    assert said.out.splitlines()[0].startswith("product\tversion")
 
 
 def test_only_what_is_named(mesh) -> None:

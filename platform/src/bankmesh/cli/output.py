@@ -36,6 +36,9 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: s
     table = Table(*headings, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
+    # The first column names the thing: it is never cut short.
+    table.columns[0].no_wrap = True
+    table.columns[0].overflow = "fold"
     console().print(table)
 
 

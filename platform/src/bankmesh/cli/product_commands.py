@@ -10,6 +10,7 @@ import typer
 from bankmesh.catalog.status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
+from bankmesh.contracts.model import Status
 
 if TYPE_CHECKING:
     from bankmesh.catalog.status import ProductStatus
@@ -34,15 +35,16 @@ def products(
 
 def print_states(states: list[ProductStatus]) -> None:
     """The table of products that `mesh products` and `mesh run` end with."""
-    headings = ("product", "status", "version", "rows", *OUTCOMES, "published", "freshness")
+    headings = ("product", "version", "rows", "checks", "published", "freshness")
     print_table(headings, [_state_row(state) for state in states])
 
 
 def _state_row(state: ProductStatus) -> tuple[str, ...]:
-    checks = [str(state.checks[outcome]) for outcome in OUTCOMES]
+    contract = state.contract
+    name = contract.port if contract.status is Status.ACTIVE else f"{contract.port} ({contract.status.value})"
     version = "-" if state.published_version is None else str(state.published_version)
-    head = (state.contract.port, state.contract.status.value, version, count(state.rows))
-    return (*head, *checks, ago(state.published_at), state.freshness)
+    checks = ", ".join(f"{state.checks[outcome]} {outcome}" for outcome in OUTCOMES if state.checks[outcome])
+    return (name, version, count(state.rows), checks or "-", ago(state.published_at), state.freshness)
 
 
 def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOption = False) -> None:

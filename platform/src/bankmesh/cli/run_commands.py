@@ -34,12 +34,16 @@ class StepLines:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status = self._console.status("loading code locations ...")
         self._since: dict[str, float] = {}
-        self._status.start()
+        # Where nobody watches, the spinner's refreshing thread would only swallow lines now and then.
+        self._watched = self._console.is_terminal
+        if self._watched:
+            self._status.start()
 
     def started(self, step: str) -> None:
         """Show what is being worked on."""
         self._since[step] = time.perf_counter()
-        self._status.update(f"{_readable(step)} ...")
+        if self._watched:
+            self._status.update(f"{_readable(step)} ...")
 
     def finished(self, step: str, notes: dict[str, object]) -> None:
         """Say how many rows, which version, how long."""
