@@ -1,6 +1,6 @@
 # make demo     install, play a bank (or read BANK_DATA), materialise every product, print the table
 # make dev      the Dagster UI over the same MESH_HOME
-# make test     all tests · make check: style, types, import rules, dbt, dg · make bench: benchmarks
+# make test     tests · make test-slow: those that take minutes · make check: style, types, import rules, dbt, dg · make bench: benchmarks
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,6 +9,7 @@ MESH_HOME ?= .mesh
 SCALE ?= 0.1
 SEED ?= 1
 PORT ?= 3000
+DEMO := $(MESH_HOME)/demo_bank/$(SCALE)-$(SEED)
 
 export MESH_HOME
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
@@ -33,13 +34,12 @@ $(VENV)/.installed: requirements.lock $(wildcard platform/pyproject.toml domains
 demo: install
 ifdef BANK_DATA
 	@test -d "$(BANK_DATA)" || { echo "BANK_DATA=$(BANK_DATA) is no folder."; exit 1; }
-else
-	@test -f "$(MESH_HOME)/exports/.complete-$(SCALE)-$(SEED)" || { \
-	  rm -rf "$(MESH_HOME)/exports" && \
-	  $(BIN)/python -m demo_bank --scale $(SCALE) --seed $(SEED) --out "$(MESH_HOME)/exports" && \
-	  touch "$(MESH_HOME)/exports/.complete-$(SCALE)-$(SEED)"; }
-endif
 	@$(BIN)/mesh run
+else
+	@test -f "$(DEMO)/.complete" || { \
+	  $(BIN)/python -m demo_bank --scale $(SCALE) --seed $(SEED) --out "$(DEMO)" && touch "$(DEMO)/.complete"; }
+	@BANK_DATA="$(DEMO)" $(BIN)/mesh run
+endif
 
 dev: install
 	@$(BIN)/mesh dev --port $(PORT)
@@ -58,9 +58,9 @@ check: install
 	$(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/mesh contract check
 	@for domain in $(notdir $(wildcard domains/*)); do \
-	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project \
-	    --target-path "$(CURDIR)/$(MESH_HOME)/dbt/check-$$domain" --log-path "$(CURDIR)/$(MESH_HOME)/dbt/check-$$domain" || exit 1; \
 	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml) || exit 1; \
+	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project \
+	    --target-path "$(abspath $(MESH_HOME))/dbt/check-$$domain" --log-path "$(abspath $(MESH_HOME))/dbt/check-$$domain" || exit 1; \
 	done
 
 bench: install

@@ -83,20 +83,23 @@ def watch_products() -> Clocks:
     return clocks
 
 
-def retail_keys(*, landings: bool) -> list[str]:
-    """Asset keys of the retail domain's landings, or of its products."""
-    from bankmesh.products.locations import load_location
+def retail_keys(root: Path, *, landings: bool) -> list[str]:
+    """Asset keys of the retail domain's landings, or of its products, without loading the code location twice."""
+    from bankmesh.products.definition import landing_key, product_key
+    from bankmesh.products.domain import read_domain
 
-    graph = load_location("retail", "retail.definitions").definitions.resolve_asset_graph()
-    keys = [key.to_user_string() for key in graph.materializable_asset_keys]
-    return [key for key in keys if key.startswith("retail/") and ("/landing/" in key) == landings]
+    domain = read_domain(root / "domains/retail/src/retail")
+    if landings:
+        objects = [item for system in domain.systems for item in system.objects]
+        return [landing_key(domain.name, item.system, item.name).to_user_string() for item in objects]
+    return [product_key(c.domain, c.name, c.major).to_user_string() for c in domain.contracts]
 
 
 def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, *, landings: bool) -> None:
     """Materialise all landings, or all products."""
     from bankmesh.products.running import run_everything
 
-    outcome = run_everything(settings.root, instance, clocks, retail_keys(landings=landings))
+    outcome = run_everything(settings.root, instance, clocks, retail_keys(settings.root, landings=landings))
     if not outcome.success:
         raise SystemExit(f"not published: {clocks.failures or outcome}")
 

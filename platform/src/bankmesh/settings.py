@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest one at or above the working folder |
 | `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
-| `BANK_DATA` | the folder of legacy exports | `exports` in `MESH_HOME`, where the demo bank writes |
+| `BANK_DATA` | the folder of legacy exports | the one that `mesh run` read last, else `exports` in `MESH_HOME` |
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bankmesh.errors import BankmeshError
+from bankmesh.files import write_atomically
+
+LAST_EXPORTS = "exports-read-last"
 
 
 class NoWorkspace(BankmeshError):
@@ -59,7 +62,18 @@ def current_settings(near: Path | None = None) -> Settings:
     named = os.environ.get("BANKMESH_ROOT")
     root = Path(named).resolve() if named else find_root((near or Path.cwd()).resolve())
     home = _path("MESH_HOME", root / ".mesh", root)
-    return Settings(root=root, home=home, exports=_path("BANK_DATA", home / "exports", root))
+    return Settings(root=root, home=home, exports=_path("BANK_DATA", _last_exports(home), root))
+
+
+def remember_exports(settings: Settings) -> None:
+    """Have the UI, and later runs that are told nothing else, read the exports that this run reads."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    write_atomically(settings.home / LAST_EXPORTS, f"{settings.exports}\n")
+
+
+def _last_exports(home: Path) -> Path:
+    remembered = home / LAST_EXPORTS
+    return Path(remembered.read_text(encoding="utf-8").strip()) if remembered.is_file() else home / "exports"
 
 
 def _path(variable: str, default: Path, root: Path) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Contract, Status
-from bankmesh.contracts.reading import read_contracts
-from bankmesh.errors import UnknownName
+from bankmesh.contracts.reading import read_contract, read_contracts
+from bankmesh.errors import ContractFaults, UnknownName
 from bankmesh.workspace import all_contract_files
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ def workspace_contracts(root: Path) -> tuple[Contract, ...]:
     """Every contract of every domain, sorted by domain, name and major. Raises ContractFaults."""
     found = read_contracts(all_contract_files(root))
     return tuple(sorted(found, key=lambda c: (c.domain, c.name, c.major)))
+
+
+def readable_contracts(root: Path) -> list[Contract]:
+    """The contracts of all domains that are without fault; those with faults are their own domain's to tell."""
+    found = []
+    for file in all_contract_files(root):
+        with contextlib.suppress(ContractFaults):
+            found.append(read_contract(file))
+    return found
 
 
 def find_contract(contracts: Sequence[Contract], product: str, major: int | None) -> Contract:

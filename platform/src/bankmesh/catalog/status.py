@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import dagster as dg
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
     from bankmesh.contracts.model import Contract
+
+_LOOK_BACK = 50
+"""How many executions of a check are looked through for one that was evaluated."""
 
 OUTCOMES = ("passed", "warned", "failed", "errored")
 
@@ -89,13 +93,23 @@ def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance)
         path = [contract.domain, contract.name]
         asset = dg.AssetKey(path if contract.major == 1 else [*path, f"v{contract.major}"])
         ports |= {dg.AssetCheckKey(asset, clause.name): contract.port for clause in contract.clauses}
-    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(ports))
+    storage = instance.event_log_storage
+    newest = storage.get_latest_asset_check_execution_by_key(list(ports))
     found: dict[str, list[str]] = {}
-    for key, record in records.items():
-        entry = record.event
-        evaluation = entry.asset_check_evaluation if entry else None
-        if evaluation is not None and key in ports:
-            outcome = evaluation.metadata.get("outcome")
-            known = str(outcome.value) if outcome else ("passed" if evaluation.passed else "failed")
-            found.setdefault(ports[key], []).append(known)
+    for key in ports.keys() & newest.keys():
+        outcome = _outcome(newest[key])
+        if outcome is None:
+            # Planned by a run that never came to evaluate it; what was evaluated last still stands.
+            earlier = storage.get_asset_check_execution_history(key, limit=_LOOK_BACK)
+            outcome = next((known for record in earlier if (known := _outcome(record))), None)
+        if outcome:
+            found.setdefault(ports[key], []).append(outcome)
     return found
+
+
+def _outcome(record: AssetCheckExecutionRecord) -> str | None:
+    evaluation = record.event.asset_check_evaluation if record.event else None
+    if evaluation is None:
+        return None
+    outcome = evaluation.metadata.get("outcome")
+    return str(outcome.value) if outcome else ("passed" if evaluation.passed else "failed")

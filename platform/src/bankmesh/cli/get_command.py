@@ -69,10 +69,10 @@ def _chosen(columns: str, known: list[str], product: str) -> list[str]:
 
 
 def _write_table(frame: pl.LazyFrame, output: Path | None) -> None:
-    rows = frame.collect()
     if output is not None:
         _write_csv(frame, output)
         return
+    rows = frame.collect()
     print_table(rows.columns, [["" if v is None else str(v) for v in row] for row in rows.iter_rows()])
 
 

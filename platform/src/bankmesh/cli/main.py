@@ -12,9 +12,13 @@ import typer
 from rich.console import Console
 
 from bankmesh.cli import contract_commands, get_command, new_command, product_commands, run_commands
+from bankmesh.cli.get_command import NeedsFile
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
+from bankmesh.scaffolding.products import CannotScaffold
+from bankmesh.settings import NoWorkspace
 
 WRONG_CALL = 2
+_WRONG_CALLS = (UnknownName, NotPublished, NeedsFile, CannotScaffold, NoWorkspace)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,7 +43,7 @@ def main() -> None:
         app()
     except BankmeshError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"mesh: {error}", markup=False)
-        sys.exit(WRONG_CALL if isinstance(error, UnknownName | NotPublished) else 1)
+        sys.exit(WRONG_CALL if isinstance(error, _WRONG_CALLS) else 1)
     except BrokenPipeError:
         sys.stderr.close()
 

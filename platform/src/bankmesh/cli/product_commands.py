@@ -13,6 +13,8 @@ from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bankmesh.catalog.status import ProductStatus
     from bankmesh.contracts.model import Contract
 
@@ -33,10 +35,17 @@ def products(
     print_states(states)
 
 
-def print_states(states: list[ProductStatus]) -> None:
-    """The table of products that `mesh products` and `mesh run` end with."""
+def print_states(states: list[ProductStatus], this_run: Mapping[str, str] | None = None) -> None:
+    """The table of products that `mesh products` and `mesh run` end with.
+
+    `this_run` says what a run did to each product, by the name of its port.
+    """
     headings = ("product", "version", "rows", "checks", "published", "freshness")
-    print_table(headings, [_state_row(state) for state in states])
+    if this_run is None:
+        print_table(headings, [_state_row(state) for state in states])
+        return
+    rows = [(*_state_row(state), this_run.get(state.contract.port, "-")) for state in states]
+    print_table((*headings, "this run"), rows)
 
 
 def _state_row(state: ProductStatus) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.errors import ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
-from bankmesh.settings import current_settings
+from bankmesh.settings import current_settings, remember_exports
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -81,6 +81,7 @@ def run(
     from bankmesh.products.running import readable_key, run_everything
 
     settings = current_settings()
+    remember_exports(settings)
     _calm_logs()
     lines = StepLines()
     only = [name.replace(".", "/").replace("@", "/v") for name in products or []]
@@ -93,22 +94,22 @@ def run(
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")
-            _print_states(settings, instance, as_json=as_json)
+            _print_states(settings, instance, outcome.by_port(), as_json=as_json)
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
 
 
-def _print_states(settings: Settings, instance: DagsterInstance, *, as_json: bool) -> None:
+def _print_states(settings: Settings, instance: DagsterInstance, this_run: dict[str, str], *, as_json: bool) -> None:
     try:
         states = product_states(workspace_contracts(settings.root), settings.home, instance)
     except ContractFaults:
         return  # told already, as the reason why a location does not load
     if as_json:
-        print_json([state.to_json() for state in states])
+        print_json([{**state.to_json(), "this_run": this_run.get(state.contract.port)} for state in states])
         return
     _tell("")
-    print_states(states)
+    print_states(states, this_run)
     _tell("\nNext: `make dev` opens the Dagster UI; `mesh show PRODUCT` and `mesh get PRODUCT` read one.")
 
 

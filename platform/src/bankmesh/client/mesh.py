@@ -60,8 +60,9 @@ class DataProduct:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The promised columns, with types, descriptions and classification."""
-        return self.contract.columns
+        """The columns of this version, with the types, descriptions and classification that are promised now."""
+        there = set(self._opened.schema.names)
+        return tuple(column for column in self.contract.columns if column.name in there)
 
     def scan(self) -> pl.LazyFrame:
         """A lazy Polars frame; filters on partitions and on columns with statistics skip files."""

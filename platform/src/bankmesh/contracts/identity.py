@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 API_VERSION = "v3.1.0"
 SUFFIX = ".odcs.yaml"
+_LOOKS_LIKE_A_MAJOR = re.compile(r"_v\d+$")
 _VERSION = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 _MANY_OBJECTS = 1
 
@@ -59,6 +60,8 @@ def _names(root: Section) -> tuple[str, str]:
             root.fault("id", "bad-id", message)
         domain, name = root.text("domain") or "", root.text("name") or root.text("dataProduct") or ""
         return domain, name
+    if _LOOKS_LIKE_A_MAJOR.search(name):
+        root.fault("id", "bad-name", f"product {name} ends like a major; dbt names the second major of x x_v2")
     stated = root.need("domain", "bad-domain", f"domain is missing; by its id it is {domain}")
     if stated not in (None, domain):
         root.fault("domain", "bad-domain", f"domain {stated} disagrees with id {given}")

@@ -164,11 +164,13 @@ def _commit(request: _Request, table: DeltaTable | None) -> None:
     replaced = request.replace.values if isinstance(request.replace, ReplacePartitions) else None
     rows, size = request.files.rows, request.files.bytes
     if table is not None:
-        partial = replaced is not None
-        check_schema(request.port, table, request.schema, request.files.partition_column, partial=partial)
         if replaced is not None:
             kept_rows, kept_bytes = kept_totals(table, request.files.partition_column, replaced)
             rows, size = rows + kept_rows, size + kept_bytes
+            if not kept_bytes:
+                replaced = None  # nothing is kept, so the table may take on a new column as well
+        partial = replaced is not None
+        check_schema(request.port, table, request.schema, request.files.partition_column, partial=partial)
     record = to_commit(request.port.app_id, request.candidate.name, rows, size, request.provenance)
     reached("before-commit")
     commit(

@@ -74,9 +74,10 @@ def partitions_of(partitioning: Partitioning | None) -> dg.TimeWindowPartitionsD
     """Months or days from the contract's start to its end, or to now where it has none."""
     if partitioning is None:
         return None
-    if partitioning.granularity == "month":
-        return dg.MonthlyPartitionsDefinition(start_date=partitioning.start, end_date=partitioning.end)
-    return dg.DailyPartitionsDefinition(start_date=partitioning.start, end_date=partitioning.end)
+    # Without an end, the month or day that is still running is a partition too: its rows are there already.
+    running = 0 if partitioning.end else 1
+    definition = dg.MonthlyPartitionsDefinition if partitioning.granularity == "month" else dg.DailyPartitionsDefinition
+    return definition(start_date=partitioning.start, end_date=partitioning.end, end_offset=running)
 
 
 def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -72,8 +73,12 @@ def partition_bounds(partitioning: Partitioning, partitions: tuple[str, ...]) ->
     first, end = min(partitions), _day_after(partitioning.granularity, max(partitions))
     return {
         "start": None if first == partitioning.start else first,
-        "end": None if end == partitioning.end else end,
+        "end": None if end == partitioning.end or (partitioning.end is None and end > _today()) else end,
     }
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _day_after(granularity: str, partition: str) -> str:
@@ -93,15 +98,26 @@ def _manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manife
     return known[1]
 
 
-# What DuckDB says of a query that cannot be understood; other errors (conversions, casts) may quote values.
-_SAFE_ERRORS = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Error", "IO Error")
+# What says why a query cannot be understood. Other errors (conversions, casts) may quote values.
+_SAFE_ERRORS = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Error")
 
 
 def _problem(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
     failed = [r for r in outcome.result or [] if getattr(r, "message", None) and str(r.status) in {"error", "fail"}]
     messages = [str(outcome.exception)] if outcome.exception is not None else [str(r.message) for r in failed]
-    text = " ".join(" ".join(messages).split()) or "dbt gave no message"
-    if any(name in text for name in _SAFE_ERRORS):
+    return "; ".join(_shown(message) for message in messages) or "dbt gave no message"
+
+
+def _shown(message: str) -> str:
+    """A message, if the first error that it names is of a kind that never quotes values."""
+    text = " ".join(message.split())
+    named = [(text.index(kind), kind) for kind in _ERROR_KIND.findall(text)]
+    kinds = {kind for _, kind in named}
+    if kinds and kinds <= {*_SAFE_ERRORS, *_WRAPPERS}:
         return text
-    kind = next((word for word in text.split(":") if word.strip().endswith("Error")), "a run-time error").strip()
-    return f"{kind}; its message may quote values and is not shown"
+    inner = next((kind for _, kind in sorted(named) if kind not in _WRAPPERS), "an error")
+    return f"{inner}; its message may quote values and is not shown"
+
+
+_ERROR_KIND = re.compile(r"\b[A-Z][a-z]+ Error\b")
+_WRAPPERS = {"Runtime Error", "Database Error"}

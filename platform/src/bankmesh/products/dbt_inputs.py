@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.contracts.reading import read_contract
-from bankmesh.errors import ContractFaults
 from bankmesh.files import write_atomically
 
 if TYPE_CHECKING:
@@ -25,13 +23,9 @@ _HEADER = "# Generated from contracts and source declarations; changes are overw
 
 
 def write_dbt_inputs(
-    project: Path, domain: str, systems: Iterable[LegacySystem], contract_files: Iterable[Path]
+    project: Path, domain: str, systems: Iterable[LegacySystem], contracts: Iterable[Contract]
 ) -> Path:
-    """Write `models/_ports/<domain>/inputs.yml`, only if it changed, so that dbt's partial parse stays warm.
-
-    Contracts that cannot be read are left out: they are another domain's fault, and that domain hears of it.
-    """
-    contracts = [contract for file in contract_files if (contract := _read_or_none(file))]
+    """Write `models/_ports/<domain>/inputs.yml`, only if it changed, so that dbt's partial parse stays warm."""
     target = project / "models" / "_ports" / domain / "inputs.yml"
     text = _HEADER + yaml.safe_dump(dbt_sources(systems, contracts), sort_keys=False, allow_unicode=True)
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
@@ -72,10 +66,3 @@ def _product_table(contract: Contract) -> dict[str, Any]:
         "description": contract.table_description,
         "columns": [{"name": c.name, "description": c.description} for c in contract.columns],
     }
-
-
-def _read_or_none(file: Path) -> Contract | None:
-    try:
-        return read_contract(file)
-    except ContractFaults:
-        return None

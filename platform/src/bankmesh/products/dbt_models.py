@@ -166,14 +166,16 @@ def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], con
     """Changes with the SQL of the model or of a model below it, with a macro they use, or with the contract."""
     models = with_ancestors(manifest, node)
     macros = sorted(_macro_closure(manifest, [m for model in models for m in model["depends_on"]["macros"]]))
-    texts = [contract.text, *(model["raw_code"] for model in models)]
+    configured = [json.dumps(model["config"], sort_keys=True, default=str) for model in models]
+    texts = [contract.text, *(model["raw_code"] for model in models), *configured]
     return fingerprint_texts([*texts, *(manifest["macros"][name]["macro_sql"] for name in macros)])
 
 
 def _macro_closure(manifest: Mapping[str, Any], start: list[str]) -> set[str]:
     own = manifest["metadata"]["project_name"]
-    # The materialisation is not among a model's dependencies, but it is code that makes the product.
-    waiting = [*start, *(name for name in manifest["macros"] if name.startswith(f"macro.{own}.materialization_"))]
+    # Not among a model's dependencies, but code that makes the product: the materialisation and the inputs.
+    always = (f"macro.{own}.materialization_", f"macro.{own}.open_inputs")
+    waiting = [*start, *(name for name in manifest["macros"] if name.startswith(always))]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()

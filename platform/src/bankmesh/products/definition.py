@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, order=True)
 class ProductInput:
-    """A published product, read through its port. `major` None means the newest active one."""
+    """A published product, read through its port.
+
+    What names no major reads the first: a transform is written for columns that do not change under it.
+    """
 
     domain: str
     name: str
-    major: int | None = None
+    major: int = 1
 
     @property
     def ref(self) -> str:
         """How the snapshot vector and messages name it: `retail.party`, `retail.party@2`."""
-        suffix = f"@{self.major}" if self.major is not None and self.major > 1 else ""
+        suffix = f"@{self.major}" if self.major > 1 else ""
         return f"{self.domain}.{self.name}{suffix}"
 
 
@@ -70,7 +73,7 @@ def product_input(text: str) -> ProductInput:
     name, at, major = right.partition("@")
     if not (domain and dot and name) or "." in name or (at and not major.isdigit()):
         raise ValueError(f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object")
-    return ProductInput(domain, name, int(major) if at else None)
+    return ProductInput(domain, name, int(major) if at else 1)
 
 
 def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:

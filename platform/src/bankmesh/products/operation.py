@@ -6,6 +6,7 @@ is published. It knows neither dbt nor Polars: a `Build` writes the candidate.
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -80,16 +81,19 @@ def produce(
 def _produce(
     context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    attempt = _prepare(context, product, home)
+    port = port_at(home, product.contract.product, product.contract.major)
+    # Before the inputs are pinned: whatever is published from here on counts as published in between.
+    candidate = stage(port)
+    attempt = _prepare(context, product, home, port)
     unreported = recovery.find_unreported(context.instance, product.key, attempt.port)
     if unreported and recovery.answers(unreported, attempt.vector, product.code_version, attempt.partitions):
+        shutil.rmtree(candidate.path)
         context.log.info(recovery.explain(product, unreported))
         yield from reporting.report_publication(product, unreported, recovered=True)
         return
-    if unreported:
-        context.log_event(reporting.late_materialization(product, unreported))
+    for event in reporting.late_materializations(product, unreported) if unreported else ():
+        context.log_event(event)
 
-    candidate = stage(attempt.port)
     reached("staged")
     started = time.perf_counter()
     build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
@@ -110,24 +114,29 @@ def _produce(
             metadata=reporting.refusal_metadata(gate, candidate.path),
             allow_retries=False,
         )
+    # Drawn before the commit: nothing that can fail may stand between a version and the word of it.
+    pictures = reporting.pictures(product.contract, candidate.path)
     publication = _publish(attempt, candidate, files, gate)
     reached("published")
     context.log.info(reporting.summary(product, publication, gate, built_in))
-    yield reporting.materialize_result(product, publication, gate, home, built_in)
+    yield reporting.materialize_result(product, publication, gate, pictures, built_in)
     reached("reported")
 
 
-def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home: Path) -> _Attempt:
+def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, port: Port) -> _Attempt:
     contract = product.contract
     partitions = tuple(context.partition_keys) if context.has_partition_key_range or context.has_partition_key else None
     if contract.partitioning and partitions is None:
         partitions = tuple(context.assets_def.partitions_def.get_partition_keys())
+    references = relations.referenced_inputs(contract)
+    # Each source once, so that the transform and the gate see the same version of it.
+    pinned = snapshot.pin(home, {*product.inputs.values(), *references.values()})
     return _Attempt(
         product=product,
         home=home,
-        port=port_at(home, contract.product, contract.major),
-        inputs=snapshot.pin(home, product.inputs),
-        references=snapshot.pin(home, relations.referenced_inputs(contract)),
+        port=port,
+        inputs={name: pinned[source] for name, source in product.inputs.items()},
+        references={name: pinned[source] for name, source in references.items()},
         partitions=partitions if contract.partitioning else None,
         run_id=context.run_id,
     )
@@ -177,6 +186,7 @@ def _decide_again(attempt: _Attempt, candidate: Candidate) -> Callable[[Publicat
     def decide(newest: Publication) -> None:
         name = attempt.product.contract.port
         older = recovery.older_inputs(attempt.vector, newest.provenance.inputs)
+        older += snapshot.superseded_landings(attempt.home, attempt.inputs.values(), newest.provenance.inputs)
         if older:
             detail = ", ".join(older)
             raise PublishConflict(name, f"version {newest.version} was built from newer inputs ({detail})")

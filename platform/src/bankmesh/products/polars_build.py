@@ -79,9 +79,14 @@ def as_promised(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
 
 
 def _explain(error: Exception, contract: Contract) -> str:
-    """Polars quotes values in its conversion errors, so those of confidential products are held back."""
-    from bankmesh.contracts.model import Classification
+    """Polars quotes values in its messages, and a product of internal columns may read confidential ones.
 
-    if contract.classification > Classification.INTERNAL:
-        return "Its message may quote confidential values and is not shown; run the transform's own test to see it."
-    return str(error)
+    So only the name of a column that is not there is repeated, and only if that is a name.
+    """
+    import polars as pl
+
+    if isinstance(error, pl.exceptions.ColumnNotFoundError):
+        name = str(error).split()[0].strip('"') if str(error) else ""
+        if name.isidentifier():
+            return f"There is no column {name} where it is asked for. Mend the transform or {contract.file}."
+    return "Its message may quote values and is not shown; run the transform's own test to see it."

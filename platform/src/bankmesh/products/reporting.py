@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from bankmesh.ports import open_version, port_at
 from bankmesh.products.asset_specs import dagster_severity
-from bankmesh.products.preview import preview_table, rows_by_partition
+from bankmesh.products.preview import preview_table, rows_by_year
 from bankmesh.products.recovery import VERSION_KEY
 from bankmesh.quality.gate import GateResult, Outcome
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from bankmesh.contracts.model import Contract
     from bankmesh.ports import Publication
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.quality.gate import ClauseResult
@@ -53,17 +53,13 @@ def _check_result(
 
 
 def materialize_result(
-    product: ProductDefinition, publication: Publication, gate: GateResult, home: Path, built_in: float
+    product: ProductDefinition, publication: Publication, gate: GateResult, pictures: Mapping[str, str], built_in: float
 ) -> dg.MaterializeResult[Any]:
     """The event of a publication, with what people look at first."""
     metadata = _metadata(publication)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
-    opened = open_version(port_at(home, product.contract.product, product.contract.major), publication.version)
-    if preview := preview_table(product.contract, opened):
-        metadata["preview"] = dg.MetadataValue.md(preview)
-    if chart := rows_by_partition(product.contract, opened):
-        metadata["rows by partition"] = dg.MetadataValue.md(chart)
+    metadata |= {name: dg.MetadataValue.md(text) for name, text in pictures.items()}
     return _materialize(product, publication, metadata)
 
 
@@ -79,13 +75,23 @@ def report_publication(
     yield _materialize(product, publication, metadata)
 
 
-def late_materialization(product: ProductDefinition, publication: Publication) -> dg.AssetMaterialization:
-    """The event of an earlier run's version, for a run that goes on to publish its own."""
-    return dg.AssetMaterialization(
-        product.key,
-        description=f"Published by run {publication.provenance.run_id}, reported late.",
-        metadata=_metadata(publication),
-    )
+def late_materializations(product: ProductDefinition, publication: Publication) -> list[dg.AssetMaterialization]:
+    """The events of an earlier run's version, one for each partition, for a run that goes on to publish its own."""
+    return [
+        dg.AssetMaterialization(
+            product.key,
+            description=f"Published by run {publication.provenance.run_id}, reported late.",
+            metadata=_metadata(publication),
+            partition=partition,
+        )
+        for partition in publication.provenance.partitions or (None,)
+    ]
+
+
+def pictures(contract: Contract, folder: Path) -> dict[str, str]:
+    """Markdown of a candidate for its asset page: a preview, and rows by year where it is partitioned."""
+    drawn = {"preview": preview_table(contract, folder), "rows by year": rows_by_year(contract, folder)}
+    return {name: text for name, text in drawn.items() if text}
 
 
 def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) -> str:

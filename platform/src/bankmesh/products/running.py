@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import dagster as dg
 from dagster import DagsterEventType
 
+from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
+from bankmesh.products.definition import product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
 from bankmesh.products.waves import Runnable, next_wave
 
@@ -45,6 +48,11 @@ class Outcome:
     skipped: set[str] = field(default_factory=set)
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
 
+    def by_port(self) -> dict[str, str]:
+        """`published`, `failed` or `skipped`, by the name of the port (`retail.party`, `retail.party@2`)."""
+        words = {"published": self.published, "failed": self.failed, "skipped": self.skipped}
+        return {port_name(key): word for word, keys in words.items() for key in keys}
+
     @property
     def success(self) -> bool:
         """Whether everything that was asked for is published."""
@@ -61,6 +69,7 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
+    outcome.failed |= _unkept(root, locations, known)
     for key in only:
         if key not in known and not outcome.not_loaded:
             raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
@@ -72,6 +81,13 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
         waiting = [r for r in waiting if r.key not in wave.keys]
     outcome.skipped |= {r.key for r in waiting}
     return outcome
+
+
+def port_name(key: str) -> str:
+    """`retail/party` is `retail.party`, and `retail/party/v2` is `retail.party@2`."""
+    domain, _, rest = key.partition("/")
+    name, marker, major = rest.partition("/v")
+    return f"{domain}.{name}@{major}" if marker and major.isdigit() else readable_key(key)
 
 
 def readable_key(key: str) -> str:
@@ -87,6 +103,16 @@ def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
         except LocationNotLoaded as error:
             outcome.not_loaded.append(error)
     return locations
+
+
+def _unkept(root: Path, locations: Collection[str], known: Collection[str]) -> set[str]:
+    """Active contracts of loaded domains that no model or component keeps: a promise without a product."""
+    promised = [
+        product_key(contract.domain, contract.name, contract.major).to_user_string()
+        for contract in readable_contracts(root)
+        if contract.status is Status.ACTIVE and contract.domain in locations
+    ]
+    return {key for key in promised if key not in known}
 
 
 def _runnables(location: Location) -> list[Runnable]:
@@ -120,8 +146,9 @@ def _run_wave(
     events = result.all_events
     done = {e.asset_key.to_user_string() for e in events if e.is_step_materialization and e.asset_key}
     broken = {e.step_key for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
-    outcome.published |= done
     outcome.failed |= {key for key in wave.keys if key.replace("/", "__") in broken}
+    # A failed step may have told of an earlier run's version; that does not make its own.
+    outcome.published |= done - outcome.failed
     outcome.skipped |= set(wave.keys) - done - outcome.failed
 
 

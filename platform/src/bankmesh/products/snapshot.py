@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished
-from bankmesh.ports import newest_major, open_version, port_at
+from bankmesh.ports import open_version, port_at
 from bankmesh.products.definition import LegacyInput, ProductInput
 from bankmesh.sources import current_landing
 from bankmesh.sqltext import sql_literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -40,12 +40,24 @@ class PinnedInput:
     scan: Callable[[], pl.LazyFrame]
 
 
-def pin(home: Path, inputs: Mapping[str, Input]) -> dict[str, PinnedInput]:
-    """Pin every input at its newest version.
+def pin(home: Path, sources: Iterable[Input]) -> dict[Input, PinnedInput]:
+    """Pin every source at its newest version.
 
-    Raises NotPublished, naming the input, if one has nothing to read yet.
+    Raises NotPublished, naming the source, if one has nothing to read yet.
     """
-    return {name: _pin_one(home, source) for name, source in inputs.items()}
+    return {source: _pin_one(home, source) for source in sources}
+
+
+def superseded_landings(home: Path, pinned: Iterable[PinnedInput], theirs: Mapping[str, int | str]) -> list[str]:
+    """Landings that were replaced since they were pinned, where another publication read another one."""
+    ours = [(item.source, item.version) for item in pinned if isinstance(item.source, LegacyInput)]
+    return [
+        f"{source.ref} has been landed anew"
+        for source, version in ours
+        if theirs.get(source.ref, version) != version
+        and (now := current_landing(home, source.domain, source.system, source.object)) is not None
+        and now.fingerprint != version
+    ]
 
 
 def vector(pinned: Mapping[str, PinnedInput]) -> dict[str, int | str]:
@@ -69,7 +81,7 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
 
 def _pin_product(home: Path, source: ProductInput) -> PinnedInput:
     product = f"{source.domain}.{source.name}"
-    opened = open_version(port_at(home, product, source.major or newest_major(home, product) or 1))
+    opened = open_version(port_at(home, product, source.major))
     return PinnedInput(source, opened.version, opened.duckdb_relation_sql(), opened.scan_polars)
 
 

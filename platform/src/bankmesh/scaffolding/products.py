@@ -51,8 +51,9 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     packages = {path.name: path for path in domain_packages(settings.root)}
     if domain not in packages:
         raise UnknownName("domain", domain, packages)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise CannotScaffold(f"{name!r} is no name for a product: use lower case letters, digits and underscores.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or re.search(r"_v\d+$", name):
+        rule = "use lower case letters, digits and underscores, and no _v2 at the end, which means a major"
+        raise CannotScaffold(f"{name!r} is no name for a product: {rule}.")
     found = _source(workspace_contracts(settings.root), domain, source)
     planned = plan_files(NewProduct(domain, name, kind, found), packages[domain], settings.dbt_project)
     write_files(planned)

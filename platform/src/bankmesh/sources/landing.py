@@ -149,8 +149,12 @@ def _check_header(obj: LegacyObject, path: Path, line: bytes) -> None:
         raise LegacyFileError(path, "the file begins with a byte order mark", f"none, and {expected}")
     if sorted(found) == sorted(obj.headers):
         problem = f"the columns are in another order: {', '.join(found)}"
+    elif not set(found) & set(obj.headers):
+        problem = f"the first line is no header: it has {len(found)} fields, none of them a declared column"
     else:
-        problem = f"the header names {len(found)} columns: {', '.join(name or '(nothing)' for name in found)}"
+        # A field that is no declared column may be data, in a file without a header, and is not repeated.
+        named = [name if name in obj.headers else f"(field {at} is not declared)" for at, name in enumerate(found, 1)]
+        problem = f"the header names {len(found)} columns: {', '.join(named)}"
     raise LegacyFileError(path, problem, expected)
 
 

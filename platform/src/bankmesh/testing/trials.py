@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.reading import read_contract
 from bankmesh.contracts.types import arrow_schema
 from bankmesh.errors import BankmeshError, UnknownName
@@ -27,7 +28,6 @@ from bankmesh.products.snapshot import PinnedInput
 from bankmesh.quality.gate import GateResult, Outcome, evaluate
 from bankmesh.settings import find_root
 from bankmesh.sqltext import sql_literal
-from bankmesh.workspace import all_contract_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -151,7 +151,7 @@ def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) ->
     root = find_root(Path(contract.file).resolve().parent)
     domain = read_domain(Path(contract.file).resolve().parents[1])
     place = DbtProjectPlace(root / "dbt_project", domain.name, target / domain.name)
-    write_dbt_inputs(place.project, domain.name, domain.systems, all_contract_files(root))
+    write_dbt_inputs(place.project, domain.name, domain.systems, readable_contracts(root))
     manifest = load_manifest(place)
     models = find_models(manifest)
     model = model_name(contract)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster_dbt import DbtProject
 
+from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.components.polars_product import contract_path
 from bankmesh.products.dbt_inputs import write_dbt_inputs
@@ -22,7 +23,6 @@ from bankmesh.products.dbt_models import (
 )
 from bankmesh.products.definition import ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
-from bankmesh.workspace import all_contract_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         # dagster-dbt finds the project and says what is missing from it; each domain has a target of its own.
         project = DbtProject(settings.root / self.project, target_path=settings.home / "dbt" / domain.name)
         place = DbtProjectPlace(project.project_dir, domain.name, project.manifest_path.parent)
-        write_dbt_inputs(place.project, domain.name, domain.systems, all_contract_files(settings.root))
+        write_dbt_inputs(place.project, domain.name, domain.systems, readable_contracts(settings.root))
         manifest = load_manifest(place)
         models = find_models(manifest)
         assets = [

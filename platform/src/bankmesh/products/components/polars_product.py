@@ -41,7 +41,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
 
     Attributes:
         contract: name of the contract (`contracts/<name>.odcs.yaml`).
-        major: major version of the contract; the newest if left out.
+        major: major version of the contract; each major is a product port with a `defs.yaml` of its own.
         transform: `.module:function` beside this file, from lazy frames to a lazy frame.
         inputs: parameter of the function → `domain.product`, `domain.product@MAJOR` or, for a legacy
             system of the same domain, `system.object`. Products are always read as published.
@@ -50,7 +50,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     contract: str
     transform: str
     inputs: dict[str, str]
-    major: int | None = None
+    major: int = 1
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The product's asset with its checks."""
@@ -64,7 +64,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             contract=contract,
             inputs=inputs,
             engine="polars",
-            code_version=_code_version(contract, files, self.inputs),
+            code_version=_code_version(contract, files, {**self.inputs, "transform": self.transform}),
             code_files=(file, contract_path(contract)),
         )
 
