@@ -181,7 +181,7 @@ def test_a_truncated_row_and_an_orphan_as_the_user_sees_them(damaged, bank):
     kept = BEHIND_TRANSACTIONS | {"retail.loan_applications"}
     assert versions == {name: 0 if name in kept else 1 for name in PRODUCTS}
     assert listed["retail.loan_applications"]["checks"]["failed"] == 1
-    assert "retail/customer_360" in said[said.index("Skipped") :]
+    assert "retail.customer_360" in said[said.index("Skipped") :]
     read = mesh_command(home, "get", "retail.loan_applications", "--format", "csv")
     assert read.returncode == 0
     assert len(read.stdout.splitlines()) == bank.rows["loan"] + 1

@@ -68,12 +68,14 @@ def current_settings(near: Path | None = None) -> Settings:
 def remember_exports(settings: Settings) -> None:
     """Have the UI, and later runs that are told nothing else, read the exports that this run reads."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    write_atomically(settings.home / LAST_EXPORTS, f"{settings.exports}\n")
+    inside = settings.exports.is_relative_to(settings.home)  # then a home that is moved, or copied, keeps its own
+    place = settings.exports.relative_to(settings.home) if inside else settings.exports
+    write_atomically(settings.home / LAST_EXPORTS, f"{place}\n")
 
 
 def _last_exports(home: Path) -> Path:
     remembered = home / LAST_EXPORTS
-    return Path(remembered.read_text(encoding="utf-8").strip()) if remembered.is_file() else home / "exports"
+    return home / (remembered.read_text(encoding="utf-8").strip() if remembered.is_file() else "exports")
 
 
 def _path(variable: str, default: Path, root: Path) -> Path:

@@ -26,7 +26,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     staging = root / "dbt_project/models/shop/staging/stg_till__sales.sql"
     staging.write_text(staging.read_text().replace("amount\n", "{{ net('amount') }} as amount\n"))
     domain = read_domain(source / "shop")
-    write_dbt_inputs(root / "dbt_project", "shop", domain.systems, sorted((source / "shop/contracts").iterdir()))
+    write_dbt_inputs(root / "dbt_project", "shop", domain.systems, read_domain(source / "shop").contracts)
     return root
 
 

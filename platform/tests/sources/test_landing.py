@@ -141,12 +141,12 @@ def test_a_byte_of_another_encoding_is_refused_wherever_it_is(exports, encoding,
     ("header", "problem"),
     [
         (b"n;t", "the header names 2 columns: n, t"),
-        (b"n;t;a;b", "the header names 4 columns: n, t, a, b"),
-        (b"n;t;b", "the header names 3 columns: n, t, b"),
-        (b"n;t;", "the header names 3 columns: n, t, (nothing)"),
-        (b"N;t;a", "the header names 3 columns: N, t, a"),
+        (b"n;t;a;b", "the header names 4 columns: n, t, a, (field 4 is not declared)"),
+        (b"n;t;b", "the header names 3 columns: n, t, (field 3 is not declared)"),
+        (b"n;t;", "the header names 3 columns: n, t, (field 3 is not declared)"),
+        (b"N;t;a", "the header names 3 columns: (field 1 is not declared), t, a"),
         (b"t;n;a", "the columns are in another order: t, n, a"),
-        (b"n,t,a", "the header names 1 columns: n,t,a"),
+        (b"n,t,a", "the first line is no header: it has 1 fields, none of them a declared column"),
         (b'n;"t;a', "the header line is not well formed"),
     ],
 )
@@ -155,6 +155,13 @@ def test_another_header_is_refused(exports, header, problem):
         exports.land(exports.declare(), header + b"\r\n1;x;1\r\n")
     assert caught.value.problem == problem
     assert caught.value.expected == "3 columns: n, t, a"
+
+
+def test_a_file_without_its_header_never_has_its_first_row_repeated(exports):
+    with pytest.raises(LegacyFileError) as caught:
+        exports.land(exports.declare(), b"1;Jan Novak;2\r\n2;x;1\r\n")
+    assert "no header" in str(caught.value)
+    assert "Novak" not in str(caught.value)
 
 
 def test_a_byte_order_mark_is_refused_by_name(exports):

@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -31,10 +31,10 @@ class StepLines:
     """One line for each step on standard error, with a spinner while it works if that is a terminal."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        # Dagster redirects the descriptor of standard error while steps run, and a line may get lost on the way back.
+        self._console = Console(file=_own_stderr(), highlight=False, soft_wrap=True)
         self._status = self._console.status("loading code locations ...")
         self._since: dict[str, float] = {}
-        # Where nobody watches, the spinner's refreshing thread would only swallow lines now and then.
         self._watched = self._console.is_terminal
         if self._watched:
             self._status.start()
@@ -66,6 +66,13 @@ class StepLines:
     def _line(self, word: str, step: str, said: str) -> None:
         seconds = time.perf_counter() - self._since.get(step, time.perf_counter())
         self._console.print(f"{word} {_readable(step):<48} {seconds:6.1f} s  {said}")
+
+
+def _own_stderr() -> TextIO:
+    try:
+        return os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8")
+    except (OSError, ValueError):  # no descriptor behind it, as in a test that captures output
+        return sys.stderr
 
 
 def _readable(step: str) -> str:
