@@ -58,3 +58,25 @@ def test_a_product_that_is_not_there(mesh) -> None:
     assert said.code == 2
     assert "shop.sael" in said.err
     assert "Did you mean shop.sale" in said.err
+
+
+def test_skipped_products_are_in_the_table_with_the_checks_they_had_last(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(3, amount="-1.00"))
+    said = mesh("run")
+    heading, *rows = (line.split("\t") for line in said.out.splitlines() if "\t" in line)
+    table = {row[0]: dict(zip(heading, row, strict=True)) for row in rows}
+    assert table["shop.sale"]["this run"] == "failed"
+    assert table["shop.customer_spend"]["this run"] == "skipped"
+    assert table["shop.opening_hour"]["this run"] == "published"
+    # its checks were only planned in this run; what was evaluated last still stands
+    assert "passed" in table["shop.customer_spend"]["checks"]
+
+
+def test_an_active_contract_that_nothing_keeps_fails_the_run(mesh, published, request) -> None:
+    contracts = published.settings.root / "domains/shop/src/shop/contracts"
+    orphan = contracts / "orphan.odcs.yaml"
+    orphan.write_text((contracts / "opening_hour.odcs.yaml").read_text().replace("opening_hour", "orphan"))
+    request.addfinalizer(orphan.unlink)
+    said = mesh("run", "--json")
+    assert said.code == 1
+    assert {entry["name"]: entry["this_run"] for entry in json.loads(said.out)}["orphan"] == "failed"

@@ -69,7 +69,7 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
-    outcome.failed |= _unkept(root, locations, known)
+    outcome.failed |= {key for key in _unkept(root, locations, known) if not only or key in only}
     for key in only:
         if key not in known and not outcome.not_loaded:
             raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
