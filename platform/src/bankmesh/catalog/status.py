@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
 
-_LOOK_BACK = 50
-"""How many executions of a check are looked through for one that was evaluated."""
-
 OUTCOMES = ("passed", "warned", "failed", "errored")
 
 
@@ -87,6 +84,7 @@ def _state(contract: Contract, home: Path, outcomes: Sequence[str]) -> ProductSt
 def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance) -> dict[str, list[str]]:
     """Outcomes of the newest evaluation of each clause, by port name; clauses never evaluated are left out."""
     import dagster as dg
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
     ports: dict[dg.AssetCheckKey, str] = {}
     for contract in contracts:
@@ -100,8 +98,9 @@ def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance)
         outcome = _outcome(newest[key])
         if outcome is None:
             # Planned by a run that never came to evaluate it; what was evaluated last still stands.
-            earlier = storage.get_asset_check_execution_history(key, limit=_LOOK_BACK)
-            outcome = next((known for record in earlier if (known := _outcome(record))), None)
+            done = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+            earlier = storage.get_asset_check_execution_history(key, limit=1, status=done)
+            outcome = _outcome(earlier[0]) if earlier else None
         if outcome:
             found.setdefault(ports[key], []).append(outcome)
     return found

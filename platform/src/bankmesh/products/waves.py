@@ -1,7 +1,8 @@
 """In which order assets of several code locations can run: pure decisions over keys and dependencies.
 
-A run belongs to one location, and its assets share at most one partitions definition; a wave is what one
-such run can hold while everything it reads from elsewhere is there already.
+A run belongs to one location, and its assets share their partitions definition or have none; a wave is what one
+such run can hold while everything it reads from elsewhere is there already. Partitioned assets run apart, because
+Dagster plans every check of a run once for each partition of its range, those of unpartitioned assets too.
 """
 
 from __future__ import annotations
@@ -46,11 +47,10 @@ def _grow(
     waiting: list[Runnable], done: frozenset[str], known: frozenset[str], location: str, partitions: str | None
 ) -> Wave:
     chosen: set[str] = set()
-    fits = [r for r in waiting if r.location == location and r.partitions in {None, partitions}]
+    fits = [r for r in waiting if r.location == location and r.partitions == partitions]
     grown = True
     while grown:
         ready = {r.key for r in fits if not (r.needs & known) - done - chosen} - chosen
         chosen |= ready
         grown = bool(ready)
-    held = {r.partitions for r in fits if r.key in chosen}
-    return Wave(location, partitions if partitions in held else None, tuple(sorted(chosen)))
+    return Wave(location, partitions, tuple(sorted(chosen)))
