@@ -53,12 +53,12 @@ def test_every_asset_runs_once_and_after_what_it_reads(runnables: list[Runnable]
 
 
 @given(graphs())
-def test_a_wave_is_of_one_location_and_at_most_one_partitions_definition(runnables: list[Runnable]) -> None:
+def test_a_wave_is_of_one_location_and_one_way_of_partitioning(runnables: list[Runnable]) -> None:
     by_key = {r.key: r for r in runnables}
     for wave in _all_waves(runnables):
         held = [by_key[key] for key in wave.keys]
         assert {r.location for r in held} == {wave.location}
-        assert {r.partitions for r in held} - {None} == {wave.partitions} - {None}
+        assert {r.partitions for r in held} == {wave.partitions}
 
 
 @given(graphs(), st.data())
