@@ -68,7 +68,8 @@ bench: install
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-strip-extras \
-	  --all-extras platform/pyproject.toml demo_bank/pyproject.toml -o requirements.lock
+	  --all-extras --no-emit-package bankmesh platform/pyproject.toml demo_bank/pyproject.toml $(wildcard domains/*/pyproject.toml) \
+	  -o requirements.lock
 
 clean:
 	rm -rf "$(MESH_HOME)"

@@ -1,0 +1,1 @@
+"""The customer service domain: interactions with customers, sentiment of what they write, and churn."""

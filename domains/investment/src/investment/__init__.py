@@ -1,0 +1,1 @@
+"""The investment domain: market prices, trade executions, portfolio holdings and market risk."""
