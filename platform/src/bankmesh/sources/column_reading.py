@@ -22,7 +22,7 @@ _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
 _KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
-    "timezone", "read",
+    "timezone", "read", "header_pattern",
 )  # fmt: skip
 _ONLY_FOR = {
     "codes": ("string", "boolean"),
@@ -46,8 +46,12 @@ def read_column(header: str, key: yaml.Node, given: Mapping, markers: tuple[str,
             given.faults.add(given.value(option), "option-of-another-type", message)
     name = given.text("as", header)
     if not _NAME.match(name):
-        message = f"{given.what} would land as {name}; use small letters, digits, underscores (`as` renames)"
+        would = f"{given.what} would land as {name}" if name else f"{given.what} needs a name to land as"
+        message = f"{would}; use small letters, digits, underscores (`as` renames)"
         given.faults.add(given.value("as") or key, "bad-name", message)
+    is_pattern = given.flag("header_pattern", default=False)
+    if is_pattern:
+        _check_pattern(header, key, f"header of {given.what}", given)
     century = _century(given)
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
@@ -66,6 +70,35 @@ def read_column(header: str, key: yaml.Node, given: Mapping, markers: tuple[str,
         timezone=_timezone(given),
         read=given.word("read", READERS, "plain"),
         place=given.faults.place(key),
+        header_pattern=is_pattern,
+    )
+
+
+def file_column(given: Mapping) -> SourceColumn | None:
+    """The column that an object's `file_as` adds: the name of the file that each row came from."""
+    node = given.value("file_as")
+    name = given.optional_text("file_as")
+    if node is None or name is None:
+        return None
+    if not _NAME.match(name):
+        message = f"file_as of {given.what} is {name}; use small letters, digits, underscores"
+        given.faults.add(node, "bad-name", message)
+    return SourceColumn(
+        name=name,
+        header="",
+        type=ColumnType("string"),
+        description="Name of the file that the row came from, below the folder of its system.",
+        classification=Classification.INTERNAL,
+        required=True,
+        missing=(),
+        codes=None,
+        pattern=None,
+        format=None,
+        century=None,
+        timezone="UTC",
+        read="plain",
+        place=given.faults.place(node),
+        file_name=True,
     )
 
 
@@ -100,16 +133,18 @@ def _pattern(given: Mapping) -> str | None:
     pattern = given.optional_text("pattern")
     if pattern is None:
         return None
+    return pattern if _check_pattern(pattern, given.value("pattern"), f"pattern of {given.what}", given) else None
+
+
+def _check_pattern(pattern: str, node: yaml.Node | None, what: str, given: Mapping) -> bool:
+    problem = "no look-around, back references or possessive repeats" if _NOT_LINEAR.search(pattern) else None
     try:
         re.compile(pattern)
     except re.error as error:
-        given.faults.add(given.value("pattern"), "bad-pattern", f"pattern of {given.what}: {error}")
-        return None
-    if _NOT_LINEAR.search(pattern):
-        message = f"pattern of {given.what}: no look-around, back references or possessive repeats"
-        given.faults.add(given.value("pattern"), "bad-pattern", message)
-        return None
-    return pattern
+        problem = str(error)
+    if problem:
+        given.faults.add(node, "bad-pattern", f"{what}: {problem}")
+    return problem is None
 
 
 def _format(given: Mapping, kind: ColumnType, century: int | None) -> str | None:

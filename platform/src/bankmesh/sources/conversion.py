@@ -81,7 +81,7 @@ class Converter:
         for at, mask in masks.items():
             column, missing = self._columns[at], text[f"c{at}"].is_null()
             for row in mask.arg_true().to_list():
-                faults.setdefault(row, []).append((column.header, MISSING if missing[row] else _why(column)))
+                faults.setdefault(row, []).append((column.label, MISSING if missing[row] else _why(column)))
         good = ~pl.select(pl.any_horizontal(*masks.values())).to_series()
         return Converted(typed.filter(good), tuple(_faulty(row, faults[row]) for row in sorted(faults)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,9 +69,11 @@ class CompleteThrough:
 class SourceColumn:
     """A column of a legacy object.
 
-    `header` is its name in the file, `name` its name once landed. `missing` are values that read as null
-    besides the absent field. `codes` are pairs of legacy and landed value. `format`, `century` and
-    `timezone` belong to dates and timestamps, `pattern` to strings, `read` names one of `forms.READERS`.
+    `header` is its name in the file, `name` its name once landed; with `header_pattern` the header is a regular
+    expression that the name in the file matches in full. `file_name` marks the column that stands in no file: it
+    holds the name of the file that a row came from. `missing` are values that read as null
+    besides the absent field. `codes` are pairs of legacy and landed value. `format`, `century` and `timezone` belong
+    to dates and timestamps, `pattern` to strings, `read` names one of `forms.READERS`.
     """
 
     name: str
@@ -87,6 +90,17 @@ class SourceColumn:
     timezone: str
     read: str
     place: Place
+    header_pattern: bool = False
+    file_name: bool = False
+
+    def heads(self, found: str) -> bool:
+        """Whether the column stands below that heading of a file."""
+        return bool(re.fullmatch(self.header, found)) if self.header_pattern else found == self.header
+
+    @property
+    def label(self) -> str:
+        """How messages name it: as the file does, `""` where its heading is empty."""
+        return self.header or '""'
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,8 @@ class LegacyObject:
     """One object (file, or set of files) of a legacy system, with all that is needed to land it.
 
     `files` are names or glob patterns below `folder`, itself below the folder of exports; the first that
-    matches anything is taken, with all that it matches.
+    matches anything is taken, with all that it matches. `columns` are those that land; `in_file` are those of them
+    that stand in the files, in their order.
     """
 
     system: str
@@ -112,9 +127,19 @@ class LegacyObject:
     place: Place
 
     @property
+    def in_file(self) -> tuple[SourceColumn, ...]:
+        """The columns that stand in the files: all but that of the file's name."""
+        return tuple(column for column in self.columns if not column.file_name)
+
+    @property
+    def file_as(self) -> str | None:
+        """The landed column that holds the name of the file of each row, if one is declared."""
+        return next((column.name for column in self.columns if column.file_name), None)
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """The columns' names in the file, in order."""
-        return tuple(column.header for column in self.columns)
+        return tuple(column.header for column in self.in_file)
 
     @property
     def classification(self) -> Classification:
@@ -159,4 +184,8 @@ class LegacySystem:
 def _column_meaning(column: SourceColumn) -> dict[str, object]:
     meaning = dict(vars(column))
     del meaning["description"], meaning["place"]
+    # What is not asked for says nothing, so that fingerprints outlive new options.
+    for option in ("header_pattern", "file_name"):
+        if not meaning[option]:
+            del meaning[option]
     return meaning | {"type": str(column.type), "classification": column.classification.label}

@@ -32,13 +32,14 @@ class Control:
 def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
     """The object's files, in order of name: all that match the first name or pattern which matches anything.
 
+    A file's name is its path below the system's folder, see `name_of`.
     None for an optional object that was not delivered; raises LegacyFileError for any other.
     """
     folder = exports / obj.folder
     for pattern in obj.files:
-        matches = tuple(sorted(path for path in folder.glob(pattern) if path.is_file()))
-        if matches:
-            return matches
+        found = [path for path in folder.glob(pattern) if path.is_file()]
+        if found:
+            return tuple(sorted(found, key=lambda path: name_of(path, obj, exports)))
     if obj.optional:
         return ()
     names = " or ".join(obj.files)
@@ -46,6 +47,11 @@ def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         raise LegacyFileError(folder, "there is no such folder", f"a folder of exports with {where}")
     raise LegacyFileError(folder, "the folder has no file of that object", where)
+
+
+def name_of(path: Path, obj: LegacyObject, exports: Path) -> str:
+    """How records, rejects and fingerprints name a file: its path below the system's folder, with slashes."""
+    return path.relative_to(exports / obj.folder).as_posix()
 
 
 def fingerprint(obj: LegacyObject, exports: Path) -> str:
@@ -57,7 +63,7 @@ def fingerprint(obj: LegacyObject, exports: Path) -> str:
     control = control_path(obj, exports)
     if paths and control is not None:
         paths.append(control)
-    return fingerprint_of(obj, [(path.name, file_sha256(path)) for path in paths])
+    return fingerprint_of(obj, [(name_of(path, obj, exports), file_sha256(path)) for path in paths])
 
 
 def fingerprint_of(obj: LegacyObject, files: list[tuple[str, str]]) -> str:

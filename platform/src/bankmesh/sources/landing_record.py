@@ -29,7 +29,10 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class LandedColumn:
-    """A column as landed; `type` as written in declarations, `classification` one of the four words."""
+    """A column as landed; `type` as written in declarations, `classification` one of the four words.
+
+    `header` is its name in the file, empty for the one that holds the file's name.
+    """
 
     name: str
     header: str

@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Place
 from bankmesh.errors import Fault, SourceFaults
-from bankmesh.sources.column_reading import read_column
+from bankmesh.sources.column_reading import file_column, read_column
 from bankmesh.sources.declaration import (
-    ENCODINGS,
     OTHERWISE,
     CompleteThrough,
     LegacyObject,
     LegacySystem,
-    TextFormat,
     Tolerance,
 )
+from bankmesh.sources.format_reading import read_format
 from bankmesh.sources.yaml_nodes import Faults, Mapping, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bankmesh.sources.declaration import SourceColumn
+    from bankmesh.sources.declaration import SourceColumn, TextFormat
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
 _OBJECT_KEYS = (
-    "description", "files", "rejects_tolerated", "missing", "optional", "may_be_empty", "complete_through", "columns",
+    "description", "files", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
+    "complete_through", "columns",
 )  # fmt: skip
 
 
@@ -79,29 +79,12 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
     folder = top.text("folder", ".")
     _stays_below(folder, top, "folder")
     system = LegacySystem(name, top.text("description"), top.text("owner"), folder, (), str(file))
-    written = _format(Mapping(top.value("format"), "format", faults))
+    written = read_format(Mapping(top.value("format"), "format", faults))
     objects = Mapping(top.value("objects"), "objects", faults)
     if not objects.entries:
         faults.add(top.value("objects") or root, "missing-key", "the declaration needs at least one of objects")
     made = [_object(objects, key, system, written) for key in objects.entries]
     return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file))
-
-
-def _format(given: Mapping) -> TextFormat:
-    given.only(("delimiter", "quote", "encoding", "header", "multiline"))
-    delimiter = given.text("delimiter", ",")
-    quote = given.optional_text("quote") if "quote" in given.entries else '"'
-    for key, mark in (("delimiter", delimiter), ("quote", quote)):
-        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
-            message = f"{key} must be one ASCII character, not {mark!r}"
-            given.faults.add(given.value(key), "one-character", message)
-    if quote == delimiter:
-        given.faults.add(given.value("quote"), "one-character", "quote and delimiter must differ")
-    multiline = given.flag("multiline", default=False)
-    if multiline and quote is None:
-        given.faults.add(given.value("multiline"), "multiline", "values over several lines need a quote")
-    encoding = given.word("encoding", ENCODINGS, "utf-8")
-    return TextFormat(delimiter, quote, encoding, given.flag("header", default=True), multiline)
 
 
 def _object(objects: Mapping, name: str, system: LegacySystem, written: TextFormat) -> LegacyObject:
@@ -119,7 +102,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: TextForm
         owner=system.owner,
         folder=system.folder,
         files=_files(given),
-        format=written,
+        format=read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written),
         rejects_tolerated=_tolerance(given),
         optional=given.flag("optional", default=False),
         may_be_empty=given.flag("may_be_empty", default=False),
@@ -141,7 +124,11 @@ def _columns(given: Mapping, name: str) -> tuple[SourceColumn, ...]:
             message = f"two columns of {name} would land as {column.name}"
             given.faults.add(key, "duplicate-column", message)
         made[column.name] = column
-    return tuple(made.values())
+    file_name = file_column(given)
+    if file_name is not None and file_name.name in made:
+        message = f"file_as of {name} is {file_name.name}, which is a declared column"
+        given.faults.add(given.value("file_as"), "duplicate-column", message)
+    return (*made.values(), *([file_name] if file_name else []))
 
 
 def _files(given: Mapping) -> tuple[str, ...]:
@@ -182,7 +169,7 @@ def _complete_through(given: Mapping, columns: tuple[SourceColumn, ...]) -> Comp
         _stays_below(control, rule, "control_file")
     otherwise = rule.word("otherwise", OTHERWISE, "unknown")
     header = rule.optional_text("column")
-    dated = {c.header: c.name for c in columns if c.type.name in ("date", "timestamp")}
+    dated = {c.header: c.name for c in columns if not c.file_name and c.type.name in ("date", "timestamp")}
     if otherwise != "unknown" and header is None:
         given.faults.add(node, "missing-key", f"{rule.what} needs a column for {otherwise}")
     if header is not None and header not in dated:

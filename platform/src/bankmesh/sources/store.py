@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of
+from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of, name_of
 from bankmesh.sources.landing import land
 from bankmesh.sources.landing_record import RECORD, Landing, write_json
 
@@ -124,7 +124,7 @@ def _check_unchanged(obj: LegacyObject, exports: Path, landing: Landing) -> None
     files = [(file.name, file.sha256) for file in landing.files]
     control = control_path(obj, exports)
     if files and control is not None:
-        files.append((control.name, file_sha256(control)))
+        files.append((name_of(control, obj, exports), file_sha256(control)))
     if fingerprint_of(obj, files) != landing.fingerprint:
         folder = exports / obj.folder
         raise LegacyFileError(folder, f"files of {obj.name} changed while they were read", "a finished export")

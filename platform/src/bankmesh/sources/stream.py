@@ -10,6 +10,7 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass
+from io import RawIOBase
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
@@ -46,7 +47,7 @@ class LegacyText:
     """
 
     def __init__(self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> None:
-        """Prepare to read a file; nothing is opened yet. A name that ends in `.gz` is decompressed."""
+        """Prepare to read a file; nothing is opened yet. One whose name ends in `.gz` or `.zst` is decompressed."""
         self.path, self.encoding, self.block_bytes = path, encoding, block_bytes
         self.size = self.lines = self.blank_lines = 0
         self._digest = hashlib.sha256()
@@ -59,8 +60,8 @@ class LegacyText:
     def blocks(self) -> Iterator[Block]:
         """Give the text in blocks of whole lines, checked to be in the declared encoding.
 
-        Raises LegacyFileError: empty file, damaged or cut gzip, a byte that is not of the encoding, or a line
-        that never ends.
+        Raises LegacyFileError: empty file, damaged or cut gzip or Zstandard, a byte that is not of the encoding, or a
+        line that never ends.
         """
         line, offset = 1, 0
         for raw, last in self._whole_lines():
@@ -104,7 +105,9 @@ class LegacyText:
 
     def _pieces(self) -> Iterator[bytes]:
         stored = self._stored()
-        return self._decompressed(stored) if self.path.suffix == ".gz" else stored
+        if self.path.suffix == ".gz":
+            return self._gunzipped(stored)
+        return self._unzstd(stored) if self.path.suffix == ".zst" else stored
 
     def _stored(self) -> Iterator[bytes]:
         try:
@@ -116,7 +119,7 @@ class LegacyText:
         except OSError as error:
             raise self._fault(f"cannot be read ({error.strerror})", "a readable file") from error
 
-    def _decompressed(self, stored: Iterator[bytes]) -> Iterator[bytes]:
+    def _gunzipped(self, stored: Iterator[bytes]) -> Iterator[bytes]:
         member, fresh = zlib.decompressobj(_GZIP), True
         for piece in stored:
             rest = piece.lstrip(b"\0") if fresh else piece  # members may be padded with zeros
@@ -137,6 +140,19 @@ class LegacyText:
         if not fresh:  # the last member's trailer never came
             raise self._fault("the gzip file is cut short", "a complete gzip file")
 
+    def _unzstd(self, stored: Iterator[bytes]) -> Iterator[bytes]:
+        import pyarrow as pa
+
+        try:
+            with pa.CompressedInputStream(pa.PythonFile(_Pieces(stored), mode="r"), "zstd") as text:
+                while piece := text.read(min(_READ_BYTES, self.block_bytes)):
+                    yield piece
+        except OSError as error:
+            # Arrow has one exception for both; a frame that ends too early is told by its words alone.
+            if "runcated" in str(error):
+                raise self._fault("the Zstandard file is cut short", "a complete Zstandard file") from error
+            raise self._fault(f"is no valid Zstandard ({error})", "an undamaged Zstandard file") from error
+
     def _as_utf8(self, raw: bytes, first_line: int, offset: int) -> bytes:
         if raw.isascii():
             return raw
@@ -150,3 +166,23 @@ class LegacyText:
 
     def _fault(self, problem: str, expected: str) -> LegacyFileError:
         return LegacyFileError(self.path, problem, expected)
+
+
+class _Pieces(RawIOBase):
+    """Pieces of bytes as a file that Arrow reads from front to end."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._held = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._held or size < 0:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._held += piece
+        given = self._held if size < 0 else self._held[:size]
+        self._held = self._held[len(given) :]
+        return given

@@ -1,0 +1,33 @@
+"""Reads how files are written: the `format` of a system, and what an object says in place of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.declaration import ENCODINGS, TextFormat
+
+if TYPE_CHECKING:
+    from bankmesh.sources.yaml_nodes import Mapping
+
+PLAIN_TEXT = TextFormat(delimiter=",", quote='"', encoding="utf-8", header=True, multiline=False)
+"""What is not said reads as this."""
+
+
+def read_format(given: Mapping, base: TextFormat = PLAIN_TEXT) -> TextFormat:
+    """Read a format; keys that are not given are those of `base`."""
+    given.only(("delimiter", "quote", "encoding", "header", "multiline"))
+    delimiter = given.text("delimiter", base.delimiter)
+    quote = given.optional_text("quote") if "quote" in given.entries else base.quote
+    for key, mark in (("delimiter", delimiter), ("quote", quote)):
+        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
+            message = f"{key} must be one ASCII character, not {mark!r}"
+            given.faults.add(given.value(key), "one-character", message)
+    if quote == delimiter:
+        at = given.value("quote") or given.value("delimiter")
+        given.faults.add(at, "one-character", "quote and delimiter must differ")
+    multiline = given.flag("multiline", default=base.multiline)
+    if multiline and quote is None:
+        at = given.value("multiline") or given.value("quote")
+        given.faults.add(at, "multiline", "values over several lines need a quote")
+    encoding = given.word("encoding", ENCODINGS, base.encoding)
+    return TextFormat(delimiter, quote, encoding, given.flag("header", default=base.header), multiline)

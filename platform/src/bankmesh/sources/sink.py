@@ -1,0 +1,78 @@
+"""Where a landing is written to, and what was counted on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+    from pyarrow import parquet
+
+    from bankmesh.sources.declaration import LegacyObject
+    from bankmesh.sources.landing_record import LandedFile
+
+REJECTS = (("file", "string"), ("line", "int64"), ("raw_text", "string"), ("reason", "string"), ("column", "string"))
+"""Columns of `rejects.parquet`."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that cannot be landed: where it stands (from 1), what is written there (UTF-8), and why."""
+
+    line: int
+    raw: bytes
+    reason: str
+    column: str | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Typed rows and rejects of a piece of a file; `inner_lines` are lines that continue a record."""
+
+    rows: pl.DataFrame
+    rejects: list[Reject]
+    inner_lines: int = 0
+
+
+@dataclass
+class Sink:
+    """The two files of a landing, what was written so far, and what the legacy files were found to hold."""
+
+    row_writer: parquet.ParquetWriter
+    reject_writer: parquet.ParquetWriter
+    rows: int = 0
+    rejects: int = 0
+    rows_in: int = 0
+    blank_lines: int = 0
+    latest: dt.date | None = None
+    files: list[LandedFile] = field(default_factory=list)
+
+    def write(self, obj: LegacyObject, file: str, batch: Batch) -> None:
+        """Write a batch of the file of that name."""
+        import polars as pl
+        import pyarrow as pa
+
+        if batch.rows.height:
+            named = batch.rows if obj.file_as is None else batch.rows.with_columns(pl.lit(file).alias(obj.file_as))
+            rows = named.to_arrow(compat_level=pl.CompatLevel.oldest())
+            self.row_writer.write_table(rows.cast(self.row_writer.schema))
+        if batch.rejects:
+            made = [
+                {"file": file, "line": r.line, "raw_text": r.raw.decode(), "reason": r.reason, "column": r.column}
+                for r in batch.rejects
+            ]
+            self.reject_writer.write_table(pa.Table.from_pylist(made, pa.schema(REJECTS)))
+        self.rows += batch.rows.height
+        self.rejects += len(batch.rejects)
+        self._notice_latest(obj, batch.rows)
+
+    def _notice_latest(self, obj: LegacyObject, rows: pl.DataFrame) -> None:
+        rule = obj.complete_through
+        if rule is None or rule.column is None:
+            return
+        latest = rows[rule.column].max()
+        day = latest.date() if isinstance(latest, dt.datetime) else latest
+        if isinstance(day, dt.date) and (self.latest is None or day > self.latest):
+            self.latest = day

@@ -1,0 +1,107 @@
+"""Lands one text file: blocks of it are parsed side by side by a few threads and written in the order of the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.sources.conversion import Converter
+from bankmesh.sources.landing_record import LandedFile
+from bankmesh.sources.multiline import inner_lines, parse_multiline
+from bankmesh.sources.pooling import in_order
+from bankmesh.sources.sink import Batch, Reject
+from bankmesh.sources.stream import LegacyText
+from bankmesh.sources.structure import parse_lines, split_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bankmesh.sources.declaration import LegacyObject, SourceColumn, TextFormat
+    from bankmesh.sources.sink import Sink
+    from bankmesh.sources.stream import Block
+    from bankmesh.sources.structure import Records
+
+
+def land_text(obj: LegacyObject, written: TextFormat, path: Path, name: str, sink: Sink, block_bytes: int) -> None:
+    """Land the text file at `path`, called `name` in all records. Raises LegacyFileError."""
+    text = LegacyText(path, written.encoding, block_bytes)
+    body = _without_header(obj, written, text)
+    continued = 0
+    for batch in in_order(_tasks(obj, written, body)):
+        sink.write(obj, name, batch)
+        continued += batch.inner_lines
+    # Counted on the bytes, not from what was landed, so that the two can be held against each other.
+    rows_in = text.lines - text.blank_lines - continued - written.header
+    if rows_in == 0 and not obj.may_be_empty:
+        raise LegacyFileError(path, "the file has a header and no rows", "rows (or `may_be_empty: true`)")
+    sink.rows_in += rows_in
+    sink.blank_lines += text.blank_lines
+    sink.files.append(LandedFile(name, text.size, text.sha256))
+
+
+def _without_header(obj: LegacyObject, written: TextFormat, text: LegacyText) -> Iterator[Block]:
+    blocks = text.blocks()
+    first = next(blocks)
+    if not written.header:
+        yield first
+    else:
+        line, _, rest = first.text.partition(b"\n")
+        _check_header(obj, written, text.path, line.removesuffix(b"\r"))
+        yield replace(first, text=rest, first_line=first.first_line + 1)
+    yield from blocks
+
+
+def _check_header(obj: LegacyObject, written: TextFormat, path: Path, line: bytes) -> None:
+    found, columns = split_line(line, written), obj.in_file
+    if found is not None and _is_header(found, columns):
+        return
+    expected = f"{len(columns)} columns: {', '.join(column.label for column in columns)}"
+    if found is None:
+        raise LegacyFileError(path, "the header line is not well formed", expected)
+    if found[0].startswith("\ufeff"):
+        raise LegacyFileError(path, "the file begins with a byte order mark", f"none, and {expected}")
+    known = {column.header for column in columns if not column.header_pattern}
+    if sorted(found) == sorted(obj.headers):
+        problem = f"the columns are in another order: {', '.join(found)}"
+    elif not any(column.heads(name) for column in columns for name in found):
+        problem = f"the first line is no header: it has {len(found)} fields, none of them a declared column"
+    else:
+        # A field that is no declared column may be data, in a file without a header, and is not repeated.
+        named = [name if name in known else f"(field {at} is not declared)" for at, name in enumerate(found, 1)]
+        problem = f"the header names {len(found)} columns: {', '.join(named)}"
+    raise LegacyFileError(path, problem, expected)
+
+
+def _is_header(found: list[str], columns: tuple[SourceColumn, ...]) -> bool:
+    together = zip(columns, found, strict=False)
+    return len(found) == len(columns) and all(column.heads(name) for column, name in together)
+
+
+def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> Iterator[Callable[[], Batch]]:
+    columns = obj.in_file
+    convert = Converter(columns)
+    if written.multiline:
+        # Where a record ends depends on all before it: only the conversion can run ahead.
+        for records in parse_multiline(blocks, written, len(columns)):
+            yield partial(_batch, convert, records, multiline=True)
+    else:
+        for block in blocks:
+            yield partial(_parse_and_convert, convert, written, len(columns), block)
+
+
+def _parse_and_convert(convert: Converter, written: TextFormat, width: int, block: Block) -> Batch:
+    return _batch(convert, parse_lines(block.text, block.first_line, written, width), multiline=False)
+
+
+def _batch(convert: Converter, records: Records, *, multiline: bool) -> Batch:
+    converted = convert(records.table)
+    rejects = [Reject(bad.line, bad.raw, bad.reason, None) for bad in records.bad]
+    rejects += [
+        Reject(int(records.lines[faulty.row]), records.raw(faulty.row), faulty.reason, faulty.column)
+        for faulty in converted.faulty
+    ]
+    rejects.sort(key=lambda reject: reject.line)
+    return Batch(converted.rows, rejects, inner_lines(records) if multiline else 0)
