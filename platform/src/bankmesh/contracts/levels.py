@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DURATIONS = ("freshness", "latency", "retention", "frequency")
 SINGLE = ("freshness", "retention")  # enforced, so a second one could not be told from the first
-CUSTOM = ("productType", "partitioning", "consumers", "endOfSupport", "replacedBy")
+CUSTOM = ("productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts")
 PRODUCT_TYPES = ("source-aligned", "aggregate", "consumer-aligned")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
 

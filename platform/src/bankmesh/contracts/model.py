@@ -266,6 +266,21 @@ class Partitioning:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A drawing of each published version: a measure for each value of `by`, a moment cut to `every`.
+
+    `measure` is `rows`, or `mean`, `sum`, `min`, `max` of the column `of`; `where` is a condition of SQL on rows.
+    """
+
+    title: str
+    by: str
+    every: str | None
+    measure: str
+    of: str | None
+    where: str | None
+
+
+@dataclass(frozen=True)
 class Contract:
     """A data contract, read and found to be without fault."""
 
@@ -290,6 +305,7 @@ class Contract:
     custom: dict[str, Any] = field(hash=False)
     file: str
     text: str = field(repr=False)
+    charts: tuple[Chart, ...] = ()
 
     @property
     def product(self) -> str:

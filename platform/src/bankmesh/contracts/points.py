@@ -148,6 +148,7 @@ OTHER_LEVEL = "!this service level is not measured"
 CUSTOM_POINTS: dict[str, str] = {
     "productType": "dagster: asset tags",
     "partitioning": "dagster: partitions",
+    "charts": "dagster: charts of each published version",
     "consumers": _SHOW,
     "endOfSupport": _SHOW,
     "replacedBy": _SHOW,

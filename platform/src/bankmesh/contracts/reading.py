@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, standard
+from bankmesh.contracts.charts import read_charts
 from bankmesh.contracts.clauses import compile_clauses
 from bankmesh.contracts.columns import check_keys, read_columns, read_partitioning
 from bankmesh.contracts.identity import (
@@ -120,6 +121,7 @@ def _contract(root: Section) -> Contract:
         custom=custom,
         file=root.notes.document.file,
         text=root.notes.document.text,
+        charts=read_charts(root, {c.name: c for c, _ in columns}, custom.get("charts")) if complete else (),
     )
 
 

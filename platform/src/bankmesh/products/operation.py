@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.products.snapshot import PinnedInput
-    from bankmesh.quality.gate import GateResult
+    from bankmesh.quality.gate import GateResult, Relations
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _produce(
         partition_column=port_settings.partition_column(product.contract),
         stats_columns=port_settings.statistics_columns(product.contract),
     )
-    gate = _gate(attempt, candidate, latest(attempt.port))
+    gate, pictures = _gate_and_draw(attempt, candidate)
     reached("gated")
     yield from reporting.check_results(product, gate, attempt.partitions)
     if not gate.publishable:
@@ -114,8 +114,6 @@ def _produce(
             metadata=reporting.refusal_metadata(gate, candidate.path),
             allow_retries=False,
         )
-    # Drawn before the commit: nothing that can fail may stand between a version and the word of it.
-    pictures = reporting.pictures(product.contract, candidate.path)
     publication = _publish(attempt, candidate, files, gate)
     reached("published")
     context.log.info(reporting.summary(product, publication, gate, built_in))
@@ -142,19 +140,34 @@ def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home
     )
 
 
-def _gate(
-    attempt: _Attempt, candidate: Candidate, published: Publication | None, only: frozenset[str] | None = None
-) -> GateResult:
+def _gate_and_draw(attempt: _Attempt, candidate: Candidate) -> tuple[GateResult, dict[str, str]]:
+    """The gate's word, and pictures if it is yes.
+
+    Drawn before the commit: nothing that can fail may stand between a version and the word of it.
+    """
+    contract = attempt.product.contract
     with connect() as connection:
-        asked = relations.for_gate(
-            attempt.product.contract,
-            attempt.port,
-            candidate.path,
-            attempt.partitions,
-            published.version if published else None,
-            {ref: pinned.relation for ref, pinned in attempt.references.items()},
-        )
-        return evaluate(attempt.product.contract, asked, connection, only)
+        asked = _relations(attempt, candidate, latest(attempt.port))
+        gate = evaluate(contract, asked, connection)
+        if not gate.publishable:
+            return gate, {}
+        return gate, reporting.pictures(contract, candidate.path, asked.table or asked.candidate, connection)
+
+
+def _gate_again(attempt: _Attempt, candidate: Candidate, published: Publication, only: frozenset[str]) -> GateResult:
+    with connect() as connection:
+        return evaluate(attempt.product.contract, _relations(attempt, candidate, published), connection, only)
+
+
+def _relations(attempt: _Attempt, candidate: Candidate, published: Publication | None) -> Relations:
+    return relations.for_gate(
+        attempt.product.contract,
+        attempt.port,
+        candidate.path,
+        attempt.partitions,
+        published.version if published else None,
+        {ref: pinned.relation for ref, pinned in attempt.references.items()},
+    )
 
 
 def _publish(attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gate: GateResult) -> Publication:
@@ -192,7 +205,7 @@ def _decide_again(attempt: _Attempt, candidate: Candidate) -> Callable[[Publicat
             raise PublishConflict(name, f"version {newest.version} was built from newer inputs ({detail})")
         if attempt.partitions is None or not whole_table:
             return
-        again = _gate(attempt, candidate, newest, only=whole_table)
+        again = _gate_again(attempt, candidate, newest, whole_table)
         if not again.publishable:
             broken = ", ".join(result.clause.name for result in reporting.broken_clauses(again))
             raise PublishConflict(name, f"together with version {newest.version} it breaks {broken}")

@@ -1,4 +1,4 @@
-"""Small pictures of a candidate for its asset page; nothing above `internal` is ever shown."""
+"""A few rows of a candidate for its asset page; nothing above `internal` is ever shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 PREVIEW_ROWS = 5
-_BAR = 30
 
 
 def preview_table(contract: Contract, folder: Path) -> str:
@@ -28,22 +27,6 @@ def preview_table(contract: Contract, folder: Path) -> str:
     hidden = len(contract.columns) - len(names)
     if hidden:
         lines.append(f"\n*{hidden} columns classified above internal are not shown.*")
-    return "\n".join(lines)
-
-
-def rows_by_year(contract: Contract, folder: Path) -> str:
-    """Rows of each year that the run built, as a bar chart in Markdown; empty if not partitioned."""
-    if contract.partitioning is None or not any(folder.rglob("*.parquet")):
-        return ""
-    import polars as pl
-
-    year = pl.col(contract.partitioning.column).dt.year().alias("year")
-    counts = _scan(contract, folder).group_by(year).agg(pl.len().alias("rows")).sort("year").collect()
-    if counts.is_empty():
-        return ""
-    most = max(counts["rows"])
-    lines = ["| year | rows | |", "| --- | ---: | --- |"]
-    lines += [f"| {y} | {n:,} | {'█' * max(1, round(_BAR * n / most))} |" for y, n in counts.iter_rows()]
     return "\n".join(lines)
 
 

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from bankmesh.products.asset_specs import dagster_severity
-from bankmesh.products.preview import preview_table, rows_by_year
+from bankmesh.products.charts import draw_charts
+from bankmesh.products.preview import preview_table
 from bankmesh.products.recovery import VERSION_KEY
 from bankmesh.quality.gate import GateResult, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    import duckdb
 
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Publication
@@ -39,6 +42,9 @@ def _check_result(
         metadata["failing rows"] = result.failing_rows
     if partitions:
         metadata["partitions"] = f"{partitions[0]} to {partitions[-1]}"
+        metadata["looked at"] = "the whole table" if result.clause.whole_table else "what the run built"
+    if result.seconds is not None:
+        metadata["seconds"] = round(result.seconds, 3)
     severity = (
         dg.AssetCheckSeverity.ERROR if result.outcome is Outcome.ERRORED else dagster_severity(result.clause.severity)
     )
@@ -59,6 +65,10 @@ def materialize_result(
     metadata = _metadata(publication)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
+    if whole := whole_table_seconds(gate):
+        # What a run over a few partitions pays for promises about all of them.
+        metadata["whole-table seconds"] = round(sum(whole.values()), 3)
+        metadata["whole-table clauses"] = whole
     metadata |= {name: dg.MetadataValue.md(text) for name, text in pictures.items()}
     return _materialize(product, publication, metadata)
 
@@ -88,10 +98,16 @@ def late_materializations(product: ProductDefinition, publication: Publication) 
     ]
 
 
-def pictures(contract: Contract, folder: Path) -> dict[str, str]:
-    """Markdown of a candidate for its asset page: a preview, and rows by year where it is partitioned."""
-    drawn = {"preview": preview_table(contract, folder), "rows by year": rows_by_year(contract, folder)}
+def pictures(contract: Contract, folder: Path, whole: str, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Markdown for the asset page: a few rows of the candidate in `folder`, and charts over the table as a `whole`."""
+    drawn = {"preview": preview_table(contract, folder), **dict(draw_charts(contract, whole, connection))}
     return {name: text for name, text in drawn.items() if text}
+
+
+def whole_table_seconds(gate: GateResult) -> dict[str, float]:
+    """Seconds of each clause about the whole table that took a query of its own, by name."""
+    timed = [(r.clause, r.seconds) for r in gate.results if r.clause.whole_table and r.seconds is not None]
+    return {clause.name: round(seconds, 3) for clause, seconds in timed}
 
 
 def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) -> str:
