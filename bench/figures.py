@@ -8,6 +8,7 @@ from typing import Any
 
 MIB_IN_GIB = 1024
 TIMES = "\N{MULTIPLICATION SIGN}"
+MONTH_AT_MOST = 0.10  # in proportion would be 1/84; what comes on top is the whole-table clause and dbt's start
 PARTS = ("build", "gate", "import", "measure", "publish", "report", "events", "other")
 
 
@@ -90,6 +91,13 @@ def publish_seconds(world: dict[str, Any]) -> tuple[float, float]:
     return statistics.median(s["measure"] for s in steps), statistics.median(s["publish"] for s in steps)
 
 
+def month_share(world: dict[str, Any]) -> tuple[float, float]:
+    """One warm month against all months on a full history: shares of the whole run, and of build and gate."""
+    month, full = (world["month"]["notes"][name] for name in ("month", "full"))
+    work = [each["build"] + each["gate"] for each in (month, full)]
+    return month["seconds"] / full["seconds"], work[0] / work[1]
+
+
 def work_ratio(world: dict[str, Any]) -> float:
     """Builds and gates against builds and rules: what is left when nobody pays for imports and event logs."""
     governed = sum(step_parts(world, p)[part] for p in world["same"] for part in ("build", "gate"))
@@ -111,6 +119,7 @@ def budgets(found: dict[str, Any]) -> list[Budget]:
     whole = cost(world, "land") + cost(world, "products")
     cpu = ratio(world, "products", "bare", "cpu")
     load = _load_ratio(found.get("load"))
+    month = month_share(world)[1] if "month" in world else None
     gates = found.get("gate", {}).get("unique_key", {})
     ceiling = 4.0 if world["millions"] <= 10 else 12.0  # noqa: PLR2004 - the two sizes that the design names
     return [
@@ -123,6 +132,7 @@ def budgets(found: dict[str, Any]) -> list[Budget]:
         Budget(f"publishing, {millions} (footers {measured:.3f} s, commit {published:.3f} s)", 0.1, None,
                measured + published, "s"),
         Budget("loading the code location / bare imports, wall", 2.0, None, load, TIMES),
+        Budget(f"one month of 84 on {millions}, build and gate, against all months", MONTH_AT_MOST, None, month, TIMES),
     ]  # fmt: skip
 
 

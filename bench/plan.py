@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bench.contested import contested_contracts
 from bench.places import ROOT, World
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ def write_plan(world: World) -> Path:
 
 def make_plan(world: World) -> dict[str, Any]:
     """Paths and types, read from the landings and the contracts."""
-    from bankmesh.catalog.contracts import workspace_contracts
     from bankmesh.contracts.types import duckdb_type
     from bankmesh.ports import delta_extension_path
 
@@ -41,8 +41,7 @@ def make_plan(world: World) -> dict[str, Any]:
                 "columns": [{"name": c.name, "type": duckdb_type(c.type)} for c in contract.columns],
                 "partition_by": contract.partitioning.column if contract.partitioning else None,
             }
-            for contract in workspace_contracts(ROOT)
-            if contract.domain == "retail"
+            for contract in contested_contracts()
         },
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.places import ROOT
+from bench.contested import contested_contracts
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,15 +18,12 @@ PLACES = 9
 
 def compare(world: World) -> dict[str, dict[str, Any]]:
     """By product: rows, and whether bare and plain have the very same ones as the port."""
-    from bankmesh.catalog.contracts import workspace_contracts
     from bankmesh.ports import connect, open_version, port_at
 
     found: dict[str, dict[str, Any]] = {}
     with connect() as connection:
         connection.execute(f"attach '{world.plain}/bank.duckdb' as plain (read_only)")
-        for contract in workspace_contracts(ROOT):
-            if contract.domain != "retail":
-                continue
+        for contract in contested_contracts():
             port = open_version(port_at(world.home, contract.product, contract.major)).duckdb_relation_sql()
             governed = fingerprint(connection, contract, port)
             found[contract.name] = {

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from bench.contested import contested_contracts
 
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.contracts.model import MissingReferences, SchemaMatches
 from bankmesh.contracts.types import duckdb_type
 
 ROOT = Path(__file__).resolve().parent.parent
-CONTRACTS = {c.name: c for c in workspace_contracts(ROOT) if c.domain == "retail"}
+CONTRACTS = {c.name: c for c in contested_contracts()}
 
 
 @pytest.fixture(params=sorted(CONTRACTS))
