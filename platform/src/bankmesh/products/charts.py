@@ -1,12 +1,13 @@
 """Charts of a product for its asset page: one aggregate query each, drawn as a small SVG inside Markdown.
 
-The drawing is text of one or two kilobytes, because it is stored with every event of a materialisation. A charting
-library's output is ten times that, and most of it style sheets.
+Dagster's UI shows Markdown in place up to a thousand characters, and as a link beyond. A charting library's output is
+twenty times that, most of it style sheets, and would be stored with every event of a materialisation.
 """
 
 from __future__ import annotations
 
 import base64
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
 
-MOST_POINTS = 240
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 220, 64, 24, 28
-_COLOUR, _INK = "#4f6df5", "#8a8f98"  # read on a light page and on a dark one
+MOST_POINTS = 120
+INLINE = 1_000
+_WIDTH, _HEIGHT = 700, 90  # of the drawing without its labels, in whole units so that coordinates are short
+_COLOUR, _INK = "#57f", "#888"  # read on a light page and on a dark one
 _THOUSAND, _MILLION = 1_000, 1_000_000
 
 Point = tuple[str, float]
@@ -47,7 +49,7 @@ def draw_charts(contract: Contract, relation: str, connection: duckdb.DuckDBPyCo
         except duckdb_errors.Error:  # a picture is no promise: the gate is what a version has to pass
             continue
         if points:
-            yield chart.title, as_markdown(chart.title, svg(chart.title, points, lines=chart.measure != "rows"))
+            yield chart.title, fitting(points, lines=chart.measure != "rows")
 
 
 def points_query(chart: Chart, contract: Contract, relation: str) -> str:
@@ -64,52 +66,42 @@ def points_query(chart: Chart, contract: Contract, relation: str) -> str:
     )
 
 
-def as_markdown(title: str, drawing: str) -> str:
+def fitting(points: Sequence[Point], *, lines: bool) -> str:
+    """Markdown of the newest points, as many as Dagster's UI shows in place."""
+    while len(text := as_markdown(svg(points, lines=lines))) >= INLINE and len(points) > 1:
+        points = points[1:]
+    return text
+
+
+def as_markdown(drawing: str) -> str:
     """An image that needs no file and no server."""
-    return f"![{title}](data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()})"
+    return f"![](data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()})"
 
 
-def svg(title: str, points: Sequence[Point], *, lines: bool) -> str:
-    """Points as bars or as a line, with the least and the greatest value and the first and last label named."""
+def svg(points: Sequence[Point], *, lines: bool) -> str:
+    """Points as bars from zero or as a line, with least and greatest value and first and last label named."""
     values = [value for _, value in points]
-    low, high = min(0.0, *values), max(0.0, *values)
-    if lines:  # a level such as a rate says nothing about zero
-        low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    step = (_WIDTH - _LEFT) / len(points)
-
-    def x(at: float) -> float:
-        return _LEFT + at * step
-
-    def y(value: float) -> float:
-        return _TOP + (high - value) / span * (_HEIGHT - _TOP - _BOTTOM)
-
+    # A level, such as a rate, says nothing about zero.
+    low, high = (min(values), max(values)) if lines else (min(0.0, *values), max(0.0, *values))
+    scale = _HEIGHT / ((high - low) or 1.0)
+    heights = [round((high - value) * scale) for value in values]
+    step = max(1, _WIDTH // len(points))
     if lines:
-        path = " ".join(f"{x(at + 0.5):.1f},{y(value):.1f}" for at, value in enumerate(values))
-        marks = f'<polyline points="{path}" fill="none" stroke="{_COLOUR}" stroke-width="1.5"/>'
+        moves = "".join(f"l{step} {after - before}" for before, after in pairwise(heights))
+        mark = f'<path d="M0 {heights[0]}{moves}" fill="none" stroke="{_COLOUR}"/>'
     else:
-        base, width = y(0.0), max(step * 0.8, 0.5)
-        bars = (
-            f"M{x(at + 0.1):.1f},{base:.1f}V{y(value):.1f}h{width:.1f}V{base:.1f}z" for at, value in enumerate(values)
-        )
-        marks = f'<path d="{"".join(bars)}" fill="{_COLOUR}"/>'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" font-family="sans-serif"'
-        f' font-size="11" fill="{_INK}"><text x="0" y="14" font-size="13">{escape(title)}</text>{marks}'
-        f"{_texts(points, low, high)}</svg>"
+        base = round(high * scale)
+        mark = f'<path d="M0 {base}{"".join(f"V{height}h{step}" for height in heights)}V{base}" fill="{_COLOUR}"/>'
+    right = step * len(points)
+    texts = (
+        (0, -4, "", readable(high)),
+        (0, _HEIGHT + 14, "", f"{readable(low)} · {points[0][0]}"),
+        (right, _HEIGHT + 14, ' text-anchor="end"', points[-1][0]),
     )
-
-
-def _texts(points: Sequence[Point], low: float, high: float) -> str:
-    foot = _HEIGHT - 6
-    texts = [
-        (_LEFT - 6, _TOP + 4, "end", readable(high)),
-        (_LEFT - 6, _HEIGHT - _BOTTOM, "end", readable(low)),
-        (_LEFT, foot, "start", points[0][0]),
-        (_WIDTH, foot, "end", points[-1][0]),
-    ]
-    return "".join(
-        f'<text x="{x}" y="{at}" text-anchor="{anchor}">{escape(text)}</text>' for x, at, anchor, text in texts
+    named = "".join(f'<text x="{x}" y="{y}"{anchor}>{escape(text)}</text>' for x, y, anchor, text in texts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -16 {right + 2} {_HEIGHT + 34}"'
+        f' width="{_WIDTH}" font-size="12" fill="{_INK}">{mark}{named}</svg>'
     )
 
 
