@@ -101,7 +101,7 @@ def svg(points: Sequence[Point], *, lines: bool) -> str:
     named = "".join(f'<text x="{x}" y="{y}"{anchor}>{escape(text)}</text>' for x, y, anchor, text in texts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -16 {right + 2} {_HEIGHT + 34}"'
-        f' width="{_WIDTH}" font-size="12" fill="{_INK}">{mark}{named}</svg>'
+        f' width="{_WIDTH}" font-family="sans-serif" font-size="12" fill="{_INK}">{mark}{named}</svg>'
     )
 
 
