@@ -4,6 +4,7 @@
     type: bankmesh.PolarsDataProduct                domain engineers, in `defs.yaml`
     type: bankmesh.DbtDataProducts
     type: bankmesh.LegacySources
+    type: bankmesh.Operations
 
 Names are imported when they are asked for, so that reading a product does not load Dagster.
 """
@@ -15,17 +16,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bankmesh.client import DataMeshClient, DataProduct
+    from bankmesh.operations.component import Operations
     from bankmesh.products.components.dbt_products import DbtDataProducts
     from bankmesh.products.components.legacy_sources import LegacySources
     from bankmesh.products.components.polars_product import PolarsDataProduct
 
-__all__ = ["DataMeshClient", "DataProduct", "DbtDataProducts", "LegacySources", "PolarsDataProduct"]
+__all__ = ["DataMeshClient", "DataProduct", "DbtDataProducts", "LegacySources", "Operations", "PolarsDataProduct"]
 
 _HOMES = {
     "DataMeshClient": "bankmesh.client",
     "DataProduct": "bankmesh.client",
     "DbtDataProducts": "bankmesh.products.components.dbt_products",
     "LegacySources": "bankmesh.products.components.legacy_sources",
+    "Operations": "bankmesh.operations.component",
     "PolarsDataProduct": "bankmesh.products.components.polars_product",
 }
 

@@ -20,6 +20,44 @@ telemetry:
 # No dialogue on the first visit to the UI.
 nux:
   enabled: false
+
+# Runs wait in a queue. Two at a time, and of those one that builds products and one that lands files: a build uses
+# every core. A pool is taken by a run from its start, so a run that waits costs no process and no memory.
+concurrency:
+  runs:
+    max_concurrent_runs: 2
+  pools:
+    granularity: run
+    default_limit: 1
+
+# A run whose process never came up, or has gone on for six hours, is ended; its place in the queue is free again.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  max_runtime_seconds: 21600
+  poll_interval_seconds: 30
+
+# A run whose process died is started again, once. A failed step is not: steps try passing faults again themselves,
+# and what a gate has refused it would refuse again.
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
+
+# Freshness promised by contracts is evaluated by the daemon; a change of state is an event of the asset.
+freshness:
+  enabled: true
+
+# Ticks of sensors of different domains do not wait for one another. Skipped ticks are forgotten after a day.
+sensors:
+  use_threads: true
+  num_workers: 4
+retention:
+  sensor:
+    purge_after_days:
+      skipped: 1
+      success: 30
+      failure: 30
 """
 
 

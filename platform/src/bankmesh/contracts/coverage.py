@@ -104,9 +104,14 @@ def _point(context: _Context, path: Path, value: Value) -> str:
         return _option(context, path, value)
     text = point_of(_pattern(path))
     if text == "{level}":
-        name = context.at((*path[:2], "property"))
-        return points.LEVELS.get(name, points.OTHER_LEVEL)
+        return _level(context.at(path[:2]))
     return _declared(context, path, value) if "{check}" in text else _unless_false(path, value, text)
+
+
+def _level(level: dict[str, Value]) -> str:
+    if level["property"] == "frequency" and not level.get("schedule"):
+        return points.UNSCHEDULED
+    return points.LEVELS.get(level["property"], points.OTHER_LEVEL)
 
 
 def _pattern(path: Path) -> str:

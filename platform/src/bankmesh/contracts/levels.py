@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bankmesh.contracts.cron import check_cron
 from bankmesh.contracts.durations import seconds
 from bankmesh.contracts.model import ColumnType, ServiceLevel
 from bankmesh.contracts.sections import custom_properties
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from bankmesh.contracts.sections import Section
 
 DURATIONS = ("freshness", "latency", "retention", "frequency")
-SINGLE = ("freshness", "retention")  # enforced, so a second one could not be told from the first
-CUSTOM = ("productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts")
+SINGLE = ("freshness", "retention", "frequency")  # enforced, so a second one could not be told from the first
+SCHEDULED = "frequency"
+CRON = "cron"
+CUSTOM = ("productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts", "scheduleTimezone")
 PRODUCT_TYPES = ("source-aligned", "aggregate", "consumer-aligned")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
 
@@ -27,7 +31,7 @@ _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
 def read_service_levels(root: Section, table: str, columns: Collection[str] | None) -> tuple[ServiceLevel, ...]:
     """Service levels in order. `columns` is None where columns have faults: elements are then not looked up.
 
-    Faults: `bad-duration`, `duplicate-service-level`, `unknown-element`.
+    Faults: `bad-duration`, `bad-schedule`, `duplicate-service-level`, `unknown-element`.
     """
     found: list[ServiceLevel] = []
     for section in root.sections("slaProperties"):
@@ -38,6 +42,7 @@ def read_service_levels(root: Section, table: str, columns: Collection[str] | No
             section.fault("property", "duplicate-service-level", f"{name} is promised twice; keep one")
             continue
         _check_elements(section, table, columns)
+        _check_schedule(section, name)
         found.append(_level(section, name))
     return tuple(found)
 
@@ -52,8 +57,34 @@ def _level(section: Section, name: str) -> ServiceLevel:
             at = "value" if "value" in str(error) or unit else "property"
             section.fault(at, "bad-duration", f"{name} is a duration: {error}")
     return ServiceLevel(
-        name, value, unit, section.text("schedule"), section.text("description"), length, section.place()
+        property=name,
+        value=value,
+        unit=unit,
+        schedule=section.text("schedule"),
+        scheduler=section.text("scheduler"),
+        description=section.text("description"),
+        seconds=length,
+        place=section.place(),
     )
+
+
+def _check_schedule(section: Section, name: str) -> None:
+    schedule, scheduler = section.text("schedule"), section.text("scheduler")
+    if schedule is None and scheduler is None:
+        return
+    if name != SCHEDULED:
+        at = "schedule" if schedule else "scheduler"
+        section.fault(at, "bad-schedule", f"{name} has no schedule; only the service level {SCHEDULED} is run by one")
+    elif schedule is None:
+        section.fault("scheduler", "bad-schedule", 'a scheduler without a schedule; write schedule: "0 6 * * *"')
+    elif scheduler != CRON:
+        given = f"scheduler {scheduler}" if scheduler else "a schedule without a scheduler"
+        section.fault("scheduler" if scheduler else "schedule", "bad-schedule", f"{given}; write scheduler: {CRON}")
+    else:
+        try:
+            check_cron(schedule)
+        except ValueError as error:
+            section.fault("schedule", "bad-schedule", f"schedule: {error}")
 
 
 def _check_elements(section: Section, table: str, columns: Collection[str] | None) -> None:
@@ -68,7 +99,7 @@ def read_custom(root: Section) -> tuple[str, dict[str, Any]]:
     """The product type, and all top-level custom properties.
 
     Faults: `missing-product-type`, `bad-product-type`, `bad-consumers`, `bad-end-of-support`, `bad-replaced-by`,
-    `unknown-custom-property`, `duplicate-custom-property`.
+    `bad-schedule`, `unknown-custom-property`, `duplicate-custom-property`.
     """
     found = custom_properties(root, CUSTOM)
     kind = found.get("productType")
@@ -96,6 +127,16 @@ def _check_custom(item: Section, name: str, value: Value) -> None:
     elif name == "replacedBy" and not (isinstance(value, str) and _PRODUCT.fullmatch(value)):
         message = f"replacedBy {value} names no product; write domain.product, or domain.product@2 for a major"
         item.fault("value", "bad-replaced-by", message)
+    elif name == "scheduleTimezone" and not _is_timezone(value):
+        message = f"scheduleTimezone {value} is no time zone; write one of the IANA names, such as Europe/Prague"
+        item.fault("value", "bad-schedule", message)
+
+
+def _is_timezone(value: Value) -> bool:
+    try:
+        return isinstance(value, str) and bool(ZoneInfo(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def check_other_custom(section: Section) -> None:

@@ -222,12 +222,16 @@ class Clause:
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """One service level, as the standard writes it; `seconds` where value and unit are a duration."""
+    """One service level, as the standard writes it; `seconds` where value and unit are a duration.
+
+    `schedule` is a valid cron expression wherever `scheduler` is given, which is then `cron`.
+    """
 
     property: str
     value: Any
     unit: str | None
     schedule: str | None
+    scheduler: str | None
     description: str | None
     seconds: float | None
     place: Place

@@ -10,7 +10,7 @@ from __future__ import annotations
 _PEOPLE = "!kept in the contract for people; not shown anywhere yet"
 _TABLE = "!every port is one Delta table, named by the platform"
 _SERVER = "!where a port lies is configured once for the platform, not by a contract"
-_AUTOMATION = "!schedules are not compiled to automation"
+_SCHEDULE = "operations: schedule of the code location"
 _READING = "reading: a contract that says otherwise is refused"
 _SHOW = "cli: mesh show"
 _SCHEMA = "gate: check schema"
@@ -94,8 +94,8 @@ POINTS: dict[str, str] = {
     "slaProperties[].unit": "{level}",
     "slaProperties[].element": "!a service level is about the whole product",
     "slaProperties[].description": _SHOW,
-    "slaProperties[].schedule": _AUTOMATION,
-    "slaProperties[].scheduler": _AUTOMATION,
+    "slaProperties[].schedule": _SCHEDULE,
+    "slaProperties[].scheduler": _SCHEDULE,
 }
 
 # Keys of `logicalTypeOptions`, by the check that they compile to; the same for a column and for items of an array.
@@ -141,8 +141,9 @@ QUALITY_POINTS: dict[str, str] = {
 LEVELS: dict[str, str] = {
     "freshness": "dagster: freshness policy",
     "retention": "ports: log retention and expiry",
-    "frequency": _AUTOMATION,
+    "frequency": _SCHEDULE,
 }
+UNSCHEDULED = "!a frequency without a schedule runs nothing; write schedule and scheduler"
 OTHER_LEVEL = "!this service level is not measured"
 
 CUSTOM_POINTS: dict[str, str] = {
@@ -150,6 +151,7 @@ CUSTOM_POINTS: dict[str, str] = {
     "partitioning": "dagster: partitions",
     "charts": "dagster: charts of each published version",
     "consumers": _SHOW,
+    "scheduleTimezone": _SCHEDULE,
     "endOfSupport": _SHOW,
     "replacedBy": _SHOW,
     "declassification": "!reserved: declassification of columns is not compiled",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.contracts.model import Severity
+from bankmesh.contracts.model import Severity, Status
+from bankmesh.products.clocks import clock_of
+from bankmesh.products.conditions import refresh_condition
 from bankmesh.products.definition import input_key
 from bankmesh.products.relations import referenced_inputs
 
@@ -22,6 +24,10 @@ _EFFECT = {
     Severity.ERROR: "A candidate that breaks this is not published.",
     Severity.WARNING: "A candidate that breaks this is published all the same.",
 }
+SCHEDULE_TAG = "schedule"
+"""Tag of products that a schedule publishes; its value names the clock, see `clocks.Clock.slug`."""
+PARTITIONED_TAG = "partitioned"
+"""Tag of partitioned products: `month` or `day`."""
 _KINDS = {"dbt": {"dbt", "duckdb", "deltalake"}, "polars": {"polars", "deltalake"}}
 
 
@@ -44,6 +50,7 @@ def asset_spec(product: ProductDefinition) -> dg.AssetSpec:
         kinds=_KINDS[product.engine],
         partitions_def=partitions_of(contract.partitioning),
         freshness_policy=freshness_of(contract),
+        automation_condition=refresh_condition(),
     )
 
 
@@ -142,6 +149,11 @@ def _tags(contract: Contract) -> dict[str, str]:
         "classification": contract.classification.label,
         "contract_status": contract.status.value,
     }
+    clock = clock_of(contract)
+    if clock is not None and contract.status in {Status.ACTIVE, Status.DEPRECATED}:
+        tags[SCHEDULE_TAG] = clock.slug
+    if contract.partitioning is not None:
+        tags[PARTITIONED_TAG] = contract.partitioning.granularity
     return tags | {_slug(tag): "" for tag in contract.tags}
 
 

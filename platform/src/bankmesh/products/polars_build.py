@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.types import polars_type
 from bankmesh.errors import TransformError
+from bankmesh.products.transient import is_disk_full, is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,9 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
             promised.sink_parquet(request.target / "part-0.parquet", compression="zstd", engine="streaming")
     except TransformError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a domain's code raises is told in one line
+    except Exception as error:
+        if isinstance(error, OSError) and (is_transient(error) or is_disk_full(error)):
+            raise  # the machine's fault, not the transform's
         problem = f"{transform.__name__} failed: {type(error).__name__}{_where(error, transform)}"
         failure = TransformError(contract.port, problem, _explain(error, contract))
     else:

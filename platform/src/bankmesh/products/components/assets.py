@@ -9,9 +9,16 @@ import dagster as dg
 from bankmesh.products.asset_specs import asset_spec, check_specs
 from bankmesh.products.definition import ProductDefinition
 from bankmesh.products.operation import Build, produce
+from bankmesh.products.transient import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
 
 # No postponed annotations here: Dagster reads those of a step when it makes the asset.
+
+BUILDING = "building_products"
+LANDING = "landing_files"
+# A pool lets one run at a time have it (`dagster.yaml`): a build uses every core, and so would a second one.
+
+Result = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 
 def domain_definitions(assets: Sequence[dg.AssetsDefinition | dg.SourceAsset]) -> dg.Definitions:
@@ -34,8 +41,40 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
         partitions_def=spec.partitions_def,
         # A range of partitions is one build, one gate and one commit.
         backfill_policy=dg.BackfillPolicy.single_run() if spec.partitions_def else None,
+        pool=BUILDING,
     )
-    def materialise(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-        yield from produce(context, product, current_settings(near).home, build)
+    def materialise(context: dg.AssetExecutionContext) -> Iterator[Result]:
+        home = current_settings(near).home
+        yield from steadily(context, home, produce(context, product, home, build))
 
     return materialise
+
+
+def steadily(context: dg.AssetExecutionContext, home: Path, results: Iterator[Result]) -> Iterator[Result]:
+    """A step's results; a passing fault asks Dagster for the step again, and a full disk is told plainly.
+
+    Raises dg.RetryRequested, dg.Failure, or whatever the step itself raises.
+    """
+    try:
+        yield from results
+    except Exception as error:
+        if is_disk_full(error):
+            raise dg.Failure(description=_disk_full(home), allow_retries=False) from error
+        retry = context.retry_number + 1
+        if not is_transient(error) or retry > MOST_RETRIES:
+            raise
+        wait = seconds_to_wait(retry)
+        context.log.warning(f"{_kind(error)}: this passes by itself, so the step is tried again in {wait:.0f} s.")
+        raise dg.RetryRequested(max_retries=MOST_RETRIES, seconds_to_wait=wait) from error
+
+
+def _kind(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, dg.Failure) and error.__cause__ else error
+    return type(cause).__name__
+
+
+def _disk_full(home: Path) -> str:
+    return (
+        f"The disk is full: nothing could be written to {home}, and nothing was published. It is not tried again. "
+        "Free some space (`mesh expire` removes old candidates and versions), then run it again."
+    )

@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.products.components.assets import domain_definitions
+from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
 from bankmesh.products.definition import landing_key, legacy_key
 from bankmesh.products.domain import domain_of
-from bankmesh.settings import current_settings
+from bankmesh.settings import Settings, current_settings
 from bankmesh.sources import Landing, LegacyObject, fingerprint, land_object
 
 # No postponed annotations here: Dagster reads those of a step when it makes the asset.
@@ -68,9 +68,14 @@ def _landing_asset(item: LegacyObject, domain: str, near: Path) -> dg.AssetsDefi
         dg.AssetCheckSpec(TOLERATED, asset=key, description=f"At most {item.rejects_tolerated} rejected."),
     ]
 
-    @dg.multi_asset(name="__".join(key.path), specs=[spec], check_specs=checks)
+    @dg.multi_asset(name="__".join(key.path), specs=[spec], check_specs=checks, pool=LANDING)
     def land(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         settings = current_settings(near)
+        yield from steadily(context, settings.home, results(context, settings))
+
+    def results(
+        context: dg.AssetExecutionContext, settings: Settings
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         try:
             landing = land_object(item, settings.exports, settings.home, domain)
         except LegacyFileError as error:

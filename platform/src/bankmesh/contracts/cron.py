@@ -1,0 +1,83 @@
+"""Cron expressions of contracts: five fields, read strictly, without anything that runs them.
+
+What is accepted here every scheduler reads alike: numbers, names of months and weekdays, lists, ranges that rise, and
+steps. Shorthands (`@daily`) and extensions (`L`, `#`, `?`, seconds) are refused, because schedulers differ on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    first: int
+    last: int
+    names: tuple[str, ...] = ()
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("day of week", 0, 7, _WEEKDAYS),
+)
+_DAY, _MONTH, _WEEKDAY = 2, 3, 4
+_SHORT_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+
+
+def check_cron(text: str) -> None:
+    """Raises ValueError, saying which field is wrong and what is allowed, unless `text` is a cron expression."""
+    parts = text.split()
+    if len(parts) != len(_FIELDS):
+        fields = ", ".join(field.name for field in _FIELDS)
+        raise ValueError(f"{text!r} has {len(parts)} fields; a cron expression has five: {fields}")
+    values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
+    if parts[_WEEKDAY] == "*" and not _some_day_exists(values[_DAY], values[_MONTH]):
+        raise ValueError(f"{text!r} names a day that no month of it has, so it would never run")
+
+
+def _values(text: str, field: _Field) -> set[int]:
+    found: set[int] = set()
+    for item in text.split(","):
+        span, slash, step = item.partition("/")
+        width = _step(step, field, text) if slash else 1
+        first, last = _span(span, field, text)
+        if slash and first == last and span != "*":
+            raise ValueError(f"{field.name} {text!r}: a step needs a range, such as {field.first}-{field.last}/{step}")
+        found.update(range(first, last + 1, width))
+    return found
+
+
+def _span(text: str, field: _Field, whole: str) -> tuple[int, int]:
+    if text == "*":
+        return field.first, field.last
+    low, dash, high = text.partition("-")
+    first = _number(low, field, whole)
+    last = _number(high, field, whole) if dash else first
+    if last < first:
+        raise ValueError(f"{field.name} {whole!r}: the range {text} does not rise")
+    return first, last
+
+
+def _number(text: str, field: _Field, whole: str) -> int:
+    if text.lower() in field.names:
+        return field.names.index(text.lower()) + field.first
+    if text.isascii() and text.isdigit() and field.first <= int(text) <= field.last:
+        return int(text)
+    named = f", or {field.names[0]} to {field.names[-1]}" if field.names else ""
+    raise ValueError(f"{field.name} {whole!r}: {text!r} is not allowed; {field.first} to {field.last}{named}")
+
+
+def _step(text: str, field: _Field, whole: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= field.last):
+        raise ValueError(f"{field.name} {whole!r}: the step {text!r} is no number from 1 to {field.last}")
+    return int(text)
+
+
+def _some_day_exists(days: set[int], months: set[int]) -> bool:
+    return any(min(days) <= _SHORT_MONTHS.get(month, 31) for month in months)

@@ -1,0 +1,86 @@
+"""Refreshing products whose inputs have published: one automation sensor for each domain.
+
+The conditions stand on the products (`products.conditions`). The sensor evaluates them in the code server, asks the
+switch first, and makes one run of what Dagster would start as one run for each partition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+from dagster_shared.record import copy
+
+from bankmesh.operations.pacing import sensor_seconds
+from bankmesh.operations.switch import read_switch
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+STARTED_BY = "bankmesh/started_by"
+
+
+class AutomationSensor(dg.AutomationConditionSensorDefinition):
+    """Dagster's automation sensor behind the switch of the mesh."""
+
+    near: Path
+
+    def evaluate_tick(self, context: dg.SensorEvaluationContext) -> SensorExecutionData:
+        """Evaluate, or skip the tick if automation is off.
+
+        The cursor stays where it is while automation is off, so what was published meanwhile is seen afterwards.
+        """
+        switch = read_switch(current_settings(self.near).home)
+        if not switch.on:
+            return SensorExecutionData(skip_message=f"{switch}.", cursor=context.cursor)
+        told = super().evaluate_tick(context)
+        return copy(told, run_requests=single_runs(told.run_requests or ()))
+
+    def with_attributes(self, **changes: Any) -> AutomationSensor:  # noqa: ANN401 - Dagster's own keywords
+        """Dagster copies sensors when it resolves definitions; the copy is one of these too."""
+        copied = super().with_attributes(**changes)
+        copied.__class__ = type(self)
+        copied.near = self.near
+        return copied
+
+
+def automation_sensor(domain: str, near: Path) -> dg.AutomationConditionSensorDefinition:
+    """The sensor that refreshes the products of a domain; it runs unless somebody stops it."""
+    sensor = AutomationSensor(
+        name=f"{domain}_refresh",
+        target=dg.AssetSelection.all(include_sources=False),
+        description="Refreshes a product when an input has published, once for each wave of changes.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=sensor_seconds(),
+        run_tags={STARTED_BY: "automation"},
+        # A backfill takes the backfill daemon half a minute to start; `single_runs` does what it would do.
+        emit_backfills=False,
+        use_user_code_server=True,
+    )
+    sensor.near = near
+    return sensor
+
+
+def single_runs(requests: Iterable[dg.RunRequest]) -> list[dg.RunRequest]:
+    """The requests, with one run over a range in place of one run for each partition of the same assets.
+
+    Automation asks for all partitions or none, so the partitions of a group are one range.
+    """
+    groups: dict[Any, list[dg.RunRequest]] = {}
+    for request in requests:
+        assets = tuple(sorted(request.asset_selection or ()))
+        groups.setdefault(assets if request.partition_key else object(), []).append(request)
+    return [group[0] if not group[0].partition_key else _over_range(group) for group in groups.values()]
+
+
+def _over_range(group: list[dg.RunRequest]) -> dg.RunRequest:
+    keys = sorted(request.partition_key for request in group if request.partition_key)
+    tags = {name: text for name, text in group[0].tags.items() if name != "dagster/partition"}
+    return dg.RunRequest(
+        asset_selection=group[0].asset_selection, tags={**tags, RANGE_START: keys[0], RANGE_END: keys[-1]}
+    )

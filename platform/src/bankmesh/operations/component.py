@@ -1,0 +1,55 @@
+"""`bankmesh.Operations`: everything that starts runs in a domain, from one line in `defs/operations/defs.yaml`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.operations.automation import automation_sensor
+from bankmesh.operations.file_sensor import file_sensor
+from bankmesh.operations.schedules import schedules
+from bankmesh.products.domain import domain_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.products.domain import Domain
+
+_ALERTS = "bankmesh.alerts.sensors"
+
+
+class Operations(dg.Component, dg.Model, dg.Resolvable):
+    """Schedules from the domain's contracts, and sensors for new files, refreshes and alerts.
+
+    Attributes:
+        new_files: land legacy files that are new or changed.
+        refresh: refresh products whose inputs have published.
+        schedules: land and publish by the clock, as contracts promise.
+        alerts: tell owners of failed checks, failed runs and late products.
+    """
+
+    new_files: bool = True
+    refresh: bool = True
+    schedules: bool = True
+    alerts: bool = True
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The domain's schedules and sensors."""
+        domain, near = domain_of(context), context.project_root
+        files = file_sensor(domain, near) if self.new_files else None
+        sensors = [
+            *([files] if files else []),
+            *([automation_sensor(domain.name, near)] if self.refresh else []),
+            *(_alert_sensors(domain, near) if self.alerts else []),
+        ]
+        return dg.Definitions(sensors=sensors, schedules=schedules(domain, near) if self.schedules else [])
+
+
+def _alert_sensors(domain: Domain, near: Path) -> list[dg.SensorDefinition]:
+    if importlib.util.find_spec(_ALERTS) is None:
+        return []
+    made: list[dg.SensorDefinition] = importlib.import_module(_ALERTS).alert_sensors(domain, near)
+    return made

@@ -1,0 +1,108 @@
+"""Landing legacy files that are new or changed: one sensor for each domain.
+
+A tick looks at names, sizes and times of change; files are read, for their fingerprint, only once they are quiet. What
+is landed already is not landed again. The products behind a landing follow by automation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.operations.automation import STARTED_BY
+from bankmesh.operations.new_files import Memory, look, quiet_objects, restless_objects, run_key, take
+from bankmesh.operations.pacing import quiet_seconds, sensor_seconds
+from bankmesh.operations.switch import read_switch
+from bankmesh.products.definition import landing_key, legacy_key
+from bankmesh.settings import current_settings
+from bankmesh.sources import current_landing, fingerprint, legacy_files
+from bankmesh.sources.exports import control_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bankmesh.products.domain import Domain
+    from bankmesh.settings import Settings
+    from bankmesh.sources import LegacyObject
+
+
+def file_sensor(domain: Domain, near: Path) -> dg.SensorDefinition | None:
+    """The sensor for a domain's legacy files, None for a domain without legacy systems."""
+    objects = {f"{item.system}.{item.name}": item for system in domain.systems for item in system.objects}
+    if not objects:
+        return None
+    quiet = quiet_seconds()
+
+    @dg.sensor(
+        name=f"{domain.name}_new_files",
+        target=dg.AssetSelection.assets(*(landing_key(domain.name, i.system, i.name) for i in objects.values())),
+        description="Lands legacy files that are new or changed, once they are quiet.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=sensor_seconds(),
+    )
+    def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        settings = current_settings(near)
+        switch = read_switch(settings.home)
+        if not switch.on:
+            return dg.SkipReason(f"{switch}.")
+        return _tick(domain.name, objects, settings, Memory.from_cursor(context.cursor), quiet)
+
+    return new_files
+
+
+def signature(item: LegacyObject, exports: Path) -> str:
+    """Names, sizes and times of change of an object's files as one text; empty where there is none."""
+    try:
+        paths = [*legacy_files(item, exports)]
+    except LegacyFileError:
+        return ""
+    control = control_path(item, exports) if paths else None
+    try:
+        stats = [(path.relative_to(exports).as_posix(), path.stat()) for path in (*paths, *([control] if control else []))]
+    except FileNotFoundError:  # taken away while we look; the next tick sees what is there then
+        return "restless"
+    text = "\n".join(f"{name}\t{stat.st_size}\t{stat.st_mtime_ns}" for name, stat in stats)
+    return hashlib.sha256(f"{item.digest}\n{text}".encode()).hexdigest()[:32] if stats else ""
+
+
+def _tick(
+    domain: str, objects: Mapping[str, LegacyObject], settings: Settings, before: Memory, quiet: float
+) -> dg.SensorResult:
+    now = time.time()
+    memory = look(before, {name: signature(item, settings.exports) for name, item in objects.items()}, now)
+    ready = quiet_objects(memory, now, quiet)
+    fresh = _fresh(domain, {name: objects[name] for name in ready}, settings)
+    if not fresh:
+        waiting = restless_objects(memory, now, quiet)
+        said = f"not quiet yet: {', '.join(waiting)}" if waiting else "no file is new or changed"
+        return dg.SensorResult(skip_reason=said, cursor=take(memory, ready, requested=False).to_cursor())
+    items = [objects[name] for name in fresh]
+    request = dg.RunRequest(
+        run_key=run_key(memory, fresh),
+        asset_selection=[landing_key(domain, item.system, item.name) for item in items],
+        tags={STARTED_BY: "new files"},
+    )
+    seen = [
+        dg.AssetObservation(legacy_key(objects[name].system, objects[name].name), tags={"dagster/data_version": mark})
+        for name, mark in fresh.items()
+    ]
+    return dg.SensorResult([request], cursor=take(memory, ready, requested=True).to_cursor(), asset_events=seen)
+
+
+def _fresh(domain: str, ready: Mapping[str, LegacyObject], settings: Settings) -> dict[str, str]:
+    """The fingerprints of those objects that are not landed as they are now."""
+    marks: dict[str, str] = {}
+    for name, item in ready.items():
+        try:
+            mark = fingerprint(item, settings.exports)
+        except LegacyFileError:
+            continue  # gone since; it comes back with another time of change
+        landed = current_landing(settings.home, domain, item.system, item.name)
+        if landed is None or landed.fingerprint != mark:
+            marks[name] = mark
+    return marks

@@ -1,0 +1,97 @@
+"""Which legacy files are new or changed: pure decisions over what a sensor saw at this tick and at those before.
+
+An object is *taken* once its files have kept name, size and time of change for a while, so that no file is read that
+somebody still writes. All changed objects of a system are taken together: an export arrives whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ABSENT = ""
+"""The signature of an object of which no file is there."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is remembered of one object: its last signature, since when (seconds), and whether that one was taken."""
+
+    signature: str
+    since: float
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a sensor remembers between ticks, by object (`system.object`). `requests` counts the runs asked for."""
+
+    objects: Mapping[str, Seen] = field(default_factory=dict)
+    requests: int = 0
+
+    def to_cursor(self) -> str:
+        """As the sensor's cursor."""
+        return json.dumps({"objects": {n: asdict(s) for n, s in self.objects.items()}, "requests": self.requests})
+
+    @staticmethod
+    def from_cursor(text: str | None) -> Memory:
+        """Read a cursor; nothing is remembered where there is none, or one of another kind."""
+        try:
+            told = json.loads(text or "{}")
+            objects = {name: Seen(**seen) for name, seen in told.get("objects", {}).items()}
+            return Memory(objects, int(told.get("requests", 0)))
+        except (ValueError, TypeError, AttributeError):
+            return Memory()
+
+
+def look(memory: Memory, signatures: Mapping[str, str], now: float) -> Memory:
+    """Remember what is there now; a changed signature begins to be quiet anew."""
+    objects = {
+        name: seen
+        if (seen := memory.objects.get(name)) is not None and seen.signature == signature
+        else Seen(signature, now)
+        for name, signature in signatures.items()
+    }
+    return Memory(objects, memory.requests)
+
+
+def quiet_objects(memory: Memory, now: float, quiet: float) -> list[str]:
+    """The objects to take: changed, quiet for so many seconds, as all else is that changes in the same system."""
+    changing = {
+        name: seen for name, seen in memory.objects.items() if not seen.taken and seen.signature != ABSENT
+    }
+    restless = {_system(name) for name, seen in changing.items() if now - seen.since < quiet}
+    return sorted(name for name in changing if _system(name) not in restless)
+
+
+def restless_objects(memory: Memory, now: float, quiet: float) -> list[str]:
+    """The objects that have changed and are not taken yet."""
+    ready = set(quiet_objects(memory, now, quiet))
+    return sorted(n for n, s in memory.objects.items() if not s.taken and s.signature != ABSENT and n not in ready)
+
+
+def take(memory: Memory, names: list[str], *, requested: bool) -> Memory:
+    """Remember that these were looked into, and whether a run was asked for."""
+    objects = {
+        name: Seen(seen.signature, seen.since, taken=True) if name in names else seen
+        for name, seen in memory.objects.items()
+    }
+    return Memory(objects, memory.requests + requested)
+
+
+def run_key(memory: Memory, fingerprints: Mapping[str, str]) -> str:
+    """The key of the run that lands these: the same if the tick is repeated, another for every later request.
+
+    The count is in it because a file that goes back to what it was has to be landed again.
+    """
+    text = json.dumps([memory.requests, sorted(fingerprints.items())])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _system(name: str) -> str:
+    return name.partition(".")[0]

@@ -1,0 +1,72 @@
+"""Schedules from contracts: `frequency` with a cron expression lands and publishes by the clock.
+
+One schedule for each domain, cron expression and time zone. Its run observes and lands the legacy objects that the
+products read and publishes those products, unpartitioned ones; partitioned ones follow by automation, in a run of
+their own over all partitions, because a run plans each of its checks once for each partition of its range.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.contracts.model import Status
+from bankmesh.operations.automation import STARTED_BY
+from bankmesh.operations.switch import read_switch
+from bankmesh.products.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
+from bankmesh.products.clocks import clock_of
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.clocks import Clock
+    from bankmesh.products.domain import Domain
+
+
+def by_clock(contracts: Iterable[Contract]) -> dict[Clock, list[Contract]]:
+    """The contracts that have a schedule and a life, by their clock."""
+    groups: dict[Clock, list[Contract]] = {}
+    for contract in contracts:
+        clock = clock_of(contract)
+        if clock is not None and contract.status in {Status.ACTIVE, Status.DEPRECATED}:
+            groups.setdefault(clock, []).append(contract)
+    return dict(sorted(groups.items()))
+
+
+def schedules(domain: Domain, near: Path) -> list[dg.ScheduleDefinition]:
+    """The schedules of a domain; they run unless somebody stops them."""
+    return [_schedule(domain, clock, contracts, near) for clock, contracts in by_clock(domain.contracts).items()]
+
+
+def _schedule(domain: Domain, clock: Clock, contracts: list[Contract], near: Path) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{domain.name}_at_{clock.slug}",
+        cron_schedule=clock.cron,
+        execution_timezone=clock.timezone,
+        target=scheduled_assets(clock),
+        description=f"Lands and publishes {', '.join(c.port for c in contracts)}, as their contracts promise.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    def by_the_clock(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        switch = read_switch(current_settings(near).home)
+        if not switch.on:
+            return dg.SkipReason(f"{switch}.")
+        return dg.RunRequest(tags={STARTED_BY: "schedule"})
+
+    return by_the_clock
+
+
+def scheduled_assets(clock: Clock) -> dg.AssetSelection:
+    """What a schedule's run makes: legacy objects (observed), their landings, and the unpartitioned products.
+
+    A selection by tags is resolved in the graph as it is then, so a contract that has no product yet does no harm.
+    """
+    products = dg.AssetSelection.tag(SCHEDULE_TAG, clock.slug)
+    landings = products.upstream(depth=1) & dg.AssetSelection.tag("stage", "landing")
+    legacy = landings.upstream(depth=1) & dg.AssetSelection.tag("stage", "legacy", include_sources=True)
+    by_month, by_day = (dg.AssetSelection.tag(PARTITIONED_TAG, width) for width in ("month", "day"))
+    return (products - by_month - by_day) | landings | legacy

@@ -1,0 +1,90 @@
+"""The one switch of automation: schedules, sensors and refreshes ask it at every tick.
+
+It is a file in the mesh home, so that every process that serves this home sees it at once. The environment variable
+`BANKMESH_AUTOMATION=off` is stronger: a process that has it never starts a run by itself, whatever the file says.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import BankmeshError
+from bankmesh.files import write_atomically
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+VARIABLE = "BANKMESH_AUTOMATION"
+FILE = "automation.json"
+_OFF = {"off", "0", "false", "no"}
+_ON = {"on", "1", "true", "yes", ""}
+
+
+class BadSwitch(BankmeshError):
+    """The switch says neither on nor off."""
+
+    def __init__(self, where: str, value: str) -> None:
+        self.where, self.value = where, value
+        super().__init__(f"{where} says {value!r}; write on or off (`mesh automation on`, `mesh automation off`).")
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Whether automation is on, since when (ISO 8601, UTC), by whom, and whether the environment says so."""
+
+    on: bool
+    since: str | None = None
+    by: str | None = None
+    by_environment: bool = False
+
+    def __str__(self) -> str:
+        """As people read it: `automation is off since 2026-01-01T10:00:00+00:00, by ada`."""
+        if self.by_environment:
+            return f"automation is {self.word}: the environment says {VARIABLE}={self.word}"
+        since = f" since {self.since}" if self.since else ""
+        return f"automation is {self.word}{since}{f', by {self.by}' if self.by else ''}"
+
+    @property
+    def word(self) -> str:
+        """`on` or `off`."""
+        return "on" if self.on else "off"
+
+
+def read_switch(home: Path) -> Switch:
+    """How the switch stands; on where nobody has ever touched it. Raises BadSwitch."""
+    named = os.environ.get(VARIABLE, "").strip().lower()
+    if named not in _OFF | _ON:
+        raise BadSwitch(VARIABLE, named)
+    if named in _OFF:
+        return Switch(on=False, by_environment=True)
+    file = home / FILE
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Switch(on=True)
+    try:
+        told = json.loads(text)
+        return Switch(on=bool(told["on"]), since=told.get("since"), by=told.get("by"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadSwitch(str(file), text[:60]) from error
+
+
+def turn(home: Path, now: dt.datetime, *, on: bool) -> Switch:
+    """Turn automation on or off for every process that serves this home; `now` has a time zone."""
+    home.mkdir(parents=True, exist_ok=True)
+    switch = Switch(on=on, since=now.isoformat(timespec="seconds"), by=_user())
+    told = {name: value for name, value in asdict(switch).items() if name != "by_environment"}
+    write_atomically(home / FILE, f"{json.dumps(told)}\n")
+    return read_switch(home)
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return None

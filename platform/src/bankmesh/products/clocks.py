@@ -1,0 +1,34 @@
+"""When a contract promises its product anew: the cron expression of its service level `frequency`, in a time zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Contract
+
+DEFAULT_TIMEZONE = "UTC"
+
+
+@dataclass(frozen=True, order=True)
+class Clock:
+    """A cron expression in a time zone."""
+
+    cron: str
+    timezone: str
+
+    @property
+    def slug(self) -> str:
+        """As a part of a name: `0_6_x_x_x`, with the time zone behind it unless that is UTC."""
+        zone = "" if self.timezone == DEFAULT_TIMEZONE else f"_{self.timezone}"
+        return re.sub(r"[^A-Za-z0-9_]+", "_", f"{self.cron.replace('*', 'x')}{zone}").strip("_").lower()
+
+
+def clock_of(contract: Contract) -> Clock | None:
+    """When a contract promises its product anew, if it does."""
+    level = contract.service_level("frequency")
+    if level is None or level.schedule is None:
+        return None
+    return Clock(" ".join(level.schedule.split()), str(contract.custom.get("scheduleTimezone", DEFAULT_TIMEZONE)))

@@ -1,0 +1,105 @@
+"""When a product is due: pure decisions over what the event log says of it and of what it reads.
+
+A product is *due* when an input has published, or a landing was landed, since the product last read it. It waits while
+anything that it stands on is being made, or is about to be: so a change goes through the mesh once, as a wave, and no
+product is built twice for it. An attempt that published nothing counts as an answer to all that it could read: after a
+gate has refused a candidate nothing happens until an input changes again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import dagster as dg
+
+_LANDING = "landing"
+_LEGACY = "legacy"
+_LANDING_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an asset stands.
+
+    `version` is None where nothing was published or landed yet. `read` maps the inputs of that version to their
+    versions. `running` says that a run is going to make another; `tried_at` is the moment (seconds since the epoch)
+    at which the last attempt that published nothing began, None where the last attempt published.
+    """
+
+    version: str | None = None
+    updated_at: float = 0.0
+    read: Mapping[dg.AssetKey, str] = field(default_factory=dict)
+    running: bool = False
+    tried_at: float | None = None
+
+
+NOWHERE = Standing()
+
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """What is known at one moment: standings, and what each asset needs (from the graph, or what it read last).
+
+    `patience` is for how many seconds an input that has not yet followed a change of its own inputs is waited for;
+    without an end, a domain whose automation stands still would hold up all that is built on it.
+    """
+
+    standings: Mapping[dg.AssetKey, Standing]
+    needs: Mapping[dg.AssetKey, Collection[dg.AssetKey]]
+    now: float
+    patience: float
+
+    def standing(self, key: dg.AssetKey) -> Standing:
+        """Where an asset stands; nowhere if the event log does not know it."""
+        return self.standings.get(key, NOWHERE)
+
+    def needs_of(self, key: dg.AssetKey) -> list[dg.AssetKey]:
+        """What an asset reads, in order, without legacy objects: those are looked at by a landing alone."""
+        return sorted(need for need in self.needs.get(key, ()) if not is_legacy(need))
+
+
+def newer_inputs(mesh: Mesh, key: dg.AssetKey) -> list[dg.AssetKey]:
+    """The inputs that have published, or were landed, since this asset last read them or tried to."""
+    return [need for need in mesh.needs_of(key) if _is_newer(need, mesh.standing(need), mesh.standing(key))]
+
+
+def missing_inputs(mesh: Mesh, key: dg.AssetKey) -> list[dg.AssetKey]:
+    """The inputs of which nothing can be read yet."""
+    return [need for need in mesh.needs_of(key) if mesh.standing(need).version is None]
+
+
+def awaited_inputs(mesh: Mesh, key: dg.AssetKey, going_along: Collection[dg.AssetKey] = ()) -> list[dg.AssetKey]:
+    """The inputs that are being made or are about to be, but for those that the same run is going to make."""
+    return [need for need in mesh.needs_of(key) if need not in going_along and _is_unsettled(mesh, need, frozenset())]
+
+
+def is_landing(key: dg.AssetKey) -> bool:
+    """Whether that is the key of a landed legacy object."""
+    return len(key.path) == _LANDING_PARTS and key.path[1] == _LANDING
+
+
+def is_legacy(key: dg.AssetKey) -> bool:
+    """Whether that is the key of a legacy object itself."""
+    return key.path[0] == _LEGACY
+
+
+def _is_newer(need: dg.AssetKey, theirs: Standing, mine: Standing) -> bool:
+    if theirs.version is None or (mine.tried_at is not None and theirs.updated_at <= mine.tried_at):
+        return False
+    # A schedule lands what has not changed, too, so that what is promised daily is published daily.
+    landed_anew = is_landing(need) and theirs.updated_at > mine.updated_at
+    return landed_anew or theirs.version != mine.read.get(need)
+
+
+def _is_unsettled(mesh: Mesh, key: dg.AssetKey, behind: frozenset[dg.AssetKey]) -> bool:
+    if key in behind:
+        return False
+    if mesh.standing(key).running:
+        return True
+    recent = (mesh.now - mesh.standing(need).updated_at < mesh.patience for need in newer_inputs(mesh, key))
+    return any(recent) or any(_is_unsettled(mesh, need, behind | {key}) for need in mesh.needs_of(key))

@@ -1,0 +1,83 @@
+"""Which faults pass by themselves, and how a step waits for that.
+
+Only what the machine or the network did to us is tried again. What a transform, a contract or a legacy file did would
+happen again, so it fails at once, and so does a full disk: it needs a person.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import BankmeshError, PublishConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_RETRIES = 2
+FIRST_WAIT = 5.0
+"""Seconds before the first retry; each later one waits three times as long."""
+
+_PASSING = {
+    errno.EIO, errno.ESTALE, errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ETIMEDOUT, errno.ECONNRESET,
+    errno.ECONNREFUSED, errno.ECONNABORTED, errno.EPIPE, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH,
+    errno.ENETRESET, errno.EHOSTDOWN, errno.ETXTBSY, errno.ENOLCK,
+}  # fmt: skip
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+# Libraries in other languages hand their faults over as text. They are matched by module, so that the text of a
+# user's own error never decides.
+_FOREIGN = ("deltalake", "_internal", "duckdb", "_duckdb", "polars", "pyarrow", "sqlalchemy", "psycopg2", "builtins")
+_PASSING_WORDS = (
+    "database is locked", "database table is locked", "input/output error", "stale file handle", "stale nfs",
+    "resource temporarily unavailable", "connection reset", "connection refused", "connection timed out",
+    "could not set lock on file", "temporarily unavailable", "broken pipe", "server closed the connection",
+)  # fmt: skip
+_FULL_WORDS = ("no space left on device", "disk quota exceeded", "disk is full", "database or disk is full")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying again may help: the cause is a passing fault of disk, network or database, or a lost race."""
+    if is_disk_full(error):
+        return False
+    return any(_passes(cause) for cause in _chain(error))
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there is no room left to write to."""
+    return any(
+        (isinstance(cause, OSError) and cause.errno in _FULL) or _says(cause, _FULL_WORDS) for cause in _chain(error)
+    )
+
+
+def seconds_to_wait(retry: int) -> float:
+    """How long to wait before the retry of that number, from 1."""
+    return FIRST_WAIT * 3 ** (retry - 1)
+
+
+def _passes(error: BaseException) -> bool:
+    if isinstance(error, PublishConflict):
+        return True
+    if isinstance(error, BankmeshError):
+        return False
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _PASSING
+    return _says(error, _PASSING_WORDS)
+
+
+def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+    module = type(error).__module__.partition(".")[0]
+    foreign = isinstance(error, sqlite3.OperationalError) or module in _FOREIGN[:-1] or isinstance(error, OSError)
+    return foreign and any(word in str(error).lower() for word in words)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from; what merely happened while another was handled does not count."""
+    seen: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        seen.append(current)
+        yield current
+        current = current.__cause__
