@@ -155,12 +155,12 @@ def test_a_pattern_for_a_heading_must_be_one(exports):
 
 TRAILING = """
 n: {type: long, required: true, classification: internal, description: A number.}
-"": {type: string, pattern: "", as: nothing, classification: public, description: The empty column at the end.}
+"": {type: string, codes: {A: B}, as: nothing, classification: public, description: The empty column at the end.}
 """
 
 
 def test_a_column_without_a_heading(exports, rows_of, rejects_of):
-    obj = exports.declare(TRAILING.replace('pattern: "", ', "codes: {A: B}, "), more='rejects_tolerated: "100%"')
+    obj = exports.declare(TRAILING, more='rejects_tolerated: "100%"')
     landing = exports.land(obj, b"n;\n1;\n2;A\n3;C\n")
     assert rows_of(landing) == [(1, None), (2, "B")]
     assert rejects_of(landing) == [(4, "3;C", '"": not in the code table, which knows A', '""')]
@@ -169,8 +169,8 @@ def test_a_column_without_a_heading(exports, rows_of, rejects_of):
 
 
 def test_a_column_without_a_heading_needs_a_name(exports):
-    with pytest.raises(SourceFaults, match=r"column thing\. needs a name to land as"):
-        exports.declare(TRAILING.replace("as: nothing, ", "").replace('pattern: "", ', ""))
+    with pytest.raises(SourceFaults, match=r'column thing\."" needs a name to land as'):
+        exports.declare(TRAILING.replace("as: nothing, ", ""))
 
 
 def test_an_object_may_be_written_otherwise_than_its_system(exports, rows_of):

@@ -36,8 +36,13 @@ _ONLY_FOR = {
 _NOT_LINEAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
 
 
-def read_column(header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...]) -> SourceColumn:
-    """Read a column; `markers` are those that the whole object declares as missing."""
+def read_column(
+    header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...], *, typed: bool = False
+) -> SourceColumn:
+    """Read a column; `markers` are those that the whole object declares as missing.
+
+    `typed` files may store dates and timestamps as such: they need no format.
+    """
     given.only(_KEYS)
     kind = _type(given)
     for option, types in _ONLY_FOR.items():
@@ -65,7 +70,7 @@ def read_column(header: str, key: yaml.Node, given: Mapping, markers: tuple[str,
         missing=markers if missing is None else missing,
         codes=_codes(given, kind),
         pattern=_pattern(given),
-        format=_format(given, kind, century),
+        format=_format(given, kind, century, typed=typed),
         century=century,
         timezone=_timezone(given),
         read=given.word("read", READERS, "plain"),
@@ -147,8 +152,8 @@ def _check_pattern(pattern: str, node: yaml.Node | None, what: str, given: Mappi
     return problem is None
 
 
-def _format(given: Mapping, kind: ColumnType, century: int | None) -> str | None:
-    if kind.name not in _ONLY_FOR["format"]:
+def _format(given: Mapping, kind: ColumnType, century: int | None, *, typed: bool) -> str | None:
+    if kind.name not in _ONLY_FOR["format"] or (typed and "format" not in given.entries):
         return None
     text = given.text("format")
     if not text or (text == ISO and kind.name == "timestamp" and century is None):

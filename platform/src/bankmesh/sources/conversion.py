@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources import forms
+from bankmesh.sources.temporal import after_christ, to_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     import pyarrow as pa
@@ -57,14 +58,20 @@ def arrow_schema(columns: Sequence[SourceColumn]) -> pa.Schema:
 class Converter:
     """Converts batches of one object; safe to call from several threads."""
 
-    def __init__(self, columns: Sequence[SourceColumn]) -> None:
-        """Compile the columns' declarations."""
+    def __init__(self, columns: Sequence[SourceColumn], typed: Mapping[int, pl.Expr] | None = None) -> None:
+        """Compile the columns' declarations; `typed` has the values of those, by position, that are no text."""
+        import polars as pl
+
         self._columns = tuple(columns)
-        self._present = [_present(f"c{i}", column) for i, column in enumerate(columns)]
-        self._typed = [_typed(f"c{i}", column) for i, column in enumerate(columns)]
+        self._stored = typed or {}
+        self._present, self._typed = [], []
+        for at, column in enumerate(columns):
+            name, value = f"c{at}", self._stored.get(at)
+            self._present.append(_present(name, column) if value is None else pl.col(name))
+            self._typed.append(_typed(name, column) if value is None else value.alias(column.name))
 
     def __call__(self, table: pa.Table) -> Converted:
-        """Convert a table of text columns `c0`, `c1`, ... in the order of the declared columns."""
+        """Convert a table of columns `c0`, `c1`, ... in the order of the declared columns, text but for `typed`."""
         import polars as pl
 
         text = pl.DataFrame(table).select(self._present)
@@ -80,8 +87,9 @@ class Converter:
         faults: dict[int, list[tuple[str, str]]] = {}
         for at, mask in masks.items():
             column, missing = self._columns[at], text[f"c{at}"].is_null()
+            why = f"does not fit {column.type}" if at in self._stored else _why(column)
             for row in mask.arg_true().to_list():
-                faults.setdefault(row, []).append((column.label, MISSING if missing[row] else _why(column)))
+                faults.setdefault(row, []).append((column.label, MISSING if missing[row] else why))
         good = ~pl.select(pl.any_horizontal(*masks.values())).to_series()
         return Converted(typed.filter(good), tuple(_faulty(row, faults[row]) for row in sorted(faults)))
 
@@ -161,7 +169,7 @@ def _temporal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
     if column.format == forms.ISO:
-        return _after_christ(_iso(text, column.timezone))
+        return after_christ(_iso(text, column.timezone))
     with_time = column.type.name == "timestamp"
     form = forms.compile_format(column.format or "", column.century, with_time=with_time)
     matching = _matching(text, form.pattern)
@@ -172,9 +180,9 @@ def _temporal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
             else matching.str.replace(form.year, f"${{1}}{form.century}${{2}}")
         )
     if not with_time:
-        return _after_christ(matching.str.to_date(form.parse, strict=False, exact=True))
+        return after_christ(matching.str.to_date(form.parse, strict=False, exact=True))
     moment = matching.str.to_datetime(form.parse, time_unit="us", strict=False, exact=True)
-    return _after_christ(_to_utc(moment, column.timezone))
+    return after_christ(to_utc(moment, column.timezone))
 
 
 def _iso(text: pl.Expr, zone: str) -> pl.Expr:
@@ -187,18 +195,5 @@ def _iso(text: pl.Expr, zone: str) -> pl.Expr:
     moment = local.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", time_zone=None, strict=False)
     return pl.coalesce(
         zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False),
-        _to_utc(moment, zone),
+        to_utc(moment, zone),
     )
-
-
-def _to_utc(moment: pl.Expr, zone: str) -> pl.Expr:
-    """Hours that a clock change skips or repeats have no single moment, and become faults."""
-    utc = moment.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
-    return utc if zone == "UTC" else utc.dt.convert_time_zone("UTC")
-
-
-def _after_christ(value: pl.Expr) -> pl.Expr:
-    """The year 0 is Polars' only: no other engine of the platform can read it."""
-    import polars as pl
-
-    return pl.when(value.dt.year() >= 1).then(value)

@@ -36,6 +36,20 @@ class TextFormat:
     multiline: bool
 
 
+PLAIN_TEXT = TextFormat(delimiter=",", quote='"', encoding="utf-8", header=True, multiline=False)
+"""How text is written of which nothing is said."""
+
+
+@dataclass(frozen=True)
+class ParquetFormat:
+    """Files are Parquet: they hold names and types themselves."""
+
+    kind: str = "parquet"
+
+
+FileFormat = TextFormat | ParquetFormat
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """How many rejects are still an acceptable landing: a number of rows, or percent of the records read."""
@@ -73,7 +87,8 @@ class SourceColumn:
     expression that the name in the file matches in full. `file_name` marks the column that stands in no file: it
     holds the name of the file that a row came from. `missing` are values that read as null
     besides the absent field. `codes` are pairs of legacy and landed value. `format`, `century` and `timezone` belong
-    to dates and timestamps, `pattern` to strings, `read` names one of `forms.READERS`.
+    to dates and timestamps (those that a Parquet file stores as such need no format), `pattern` to strings, `read`
+    names one of `forms.READERS`.
     """
 
     name: str
@@ -118,7 +133,7 @@ class LegacyObject:
     owner: str
     folder: str
     files: tuple[str, ...]
-    format: TextFormat
+    format: FileFormat
     rejects_tolerated: Tolerance
     optional: bool
     may_be_empty: bool

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
+from bankmesh.sources.declaration import PLAIN_TEXT, TextFormat
 from bankmesh.sources.structure import split_line
 
 if TYPE_CHECKING:
@@ -95,14 +96,16 @@ def control_path(obj: LegacyObject, exports: Path) -> Path | None:
 def read_control(obj: LegacyObject, exports: Path) -> Control | None:
     """Read the object's line of its control file, None if there is no file.
 
-    The file is written like the system's other files, has a header `object`, `rows`, `complete_through` and ISO
-    dates. Raises LegacyFileError if it is anything else, or has not exactly one line for the object.
+    The file is written like the object's own, or as plain text where those are Parquet; it has a header `object`,
+    `rows`, `complete_through` and ISO dates. Raises LegacyFileError if it is anything else, or has not exactly one line
+    for the object.
     """
     path = control_path(obj, exports)
     if path is None:
         return None
+    written = obj.format if isinstance(obj.format, TextFormat) else PLAIN_TEXT
     try:
-        lines = [split_line(line, obj.format) for line in path.read_bytes().splitlines() if line]
+        lines = [split_line(line, written) for line in path.read_bytes().splitlines() if line]
     except UnicodeDecodeError as error:
         raise LegacyFileError(path, f"byte offset {error.start} is not UTF-8", "a control file in UTF-8") from None
     if not lines or lines[0] != CONTROL_COLUMNS:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.declaration import ENCODINGS, TextFormat
+from bankmesh.sources.declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
 
 if TYPE_CHECKING:
+    from bankmesh.sources.declaration import FileFormat
     from bankmesh.sources.yaml_nodes import Mapping
 
-PLAIN_TEXT = TextFormat(delimiter=",", quote='"', encoding="utf-8", header=True, multiline=False)
-"""What is not said reads as this."""
+_TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline")
 
 
-def read_format(given: Mapping, base: TextFormat = PLAIN_TEXT) -> TextFormat:
+def read_format(given: Mapping, base: FileFormat = PLAIN_TEXT) -> FileFormat:
     """Read a format; keys that are not given are those of `base`."""
-    given.only(("delimiter", "quote", "encoding", "header", "multiline"))
+    given.only(("kind", *_TEXT_KEYS))
+    base_kind = "parquet" if isinstance(base, ParquetFormat) else "text"
+    if given.word("kind", ("text", "parquet"), base_kind) == "text":
+        return _text(given, base if isinstance(base, TextFormat) else PLAIN_TEXT)
+    for key in _TEXT_KEYS:
+        if key in given.entries:
+            message = f"{given.what} is parquet; {key} is for text"
+            given.faults.add(given.value(key), "option-of-another-kind", message)
+    return ParquetFormat()
+
+
+def _text(given: Mapping, base: TextFormat) -> TextFormat:
     delimiter = given.text("delimiter", base.delimiter)
     quote = given.optional_text("quote") if "quote" in given.entries else base.quote
     for key, mark in (("delimiter", delimiter), ("quote", quote)):

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.conversion import arrow_schema
+from bankmesh.sources.declaration import ParquetFormat
 from bankmesh.sources.exports import legacy_files, name_of, read_control
 from bankmesh.sources.landing_record import LandedColumn, Landing
+from bankmesh.sources.parquet_landing import land_parquet
 from bankmesh.sources.sink import REJECTS, Sink
 from bankmesh.sources.stream import BLOCK_BYTES
 from bankmesh.sources.text_landing import land_text
@@ -46,7 +48,11 @@ def land(
     ):
         sink = Sink(rows, rejects)
         for path in paths:
-            land_text(obj, obj.format, path, name_of(path, obj, exports), sink, block_bytes)
+            name = name_of(path, obj, exports)
+            if isinstance(obj.format, ParquetFormat):
+                land_parquet(obj, path, name, sink)
+            else:
+                land_text(obj, obj.format, path, name, sink, block_bytes)
     landing = Landing(
         folder=target,
         domain=domain,

@@ -14,6 +14,7 @@ from bankmesh.sources.declaration import (
     CompleteThrough,
     LegacyObject,
     LegacySystem,
+    ParquetFormat,
     Tolerance,
 )
 from bankmesh.sources.format_reading import read_format
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bankmesh.sources.declaration import SourceColumn, TextFormat
+    from bankmesh.sources.declaration import FileFormat, SourceColumn
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
@@ -87,14 +88,15 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
     return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file))
 
 
-def _object(objects: Mapping, name: str, system: LegacySystem, written: TextFormat) -> LegacyObject:
+def _object(objects: Mapping, name: str, system: LegacySystem, written: FileFormat) -> LegacyObject:
     faults = objects.faults
     key, node = objects.entries[name]
     if not NAME.match(name):
         faults.add(key, "bad-name", f"object {name}: small letters, digits and underscores only")
     given = Mapping(node, f"object {name}", faults)
     given.only(_OBJECT_KEYS)
-    columns = _columns(given, name)
+    own = read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written)
+    columns = _columns(given, name, typed=isinstance(own, ParquetFormat))
     return LegacyObject(
         system=system.name,
         name=name,
@@ -102,7 +104,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: TextForm
         owner=system.owner,
         folder=system.folder,
         files=_files(given),
-        format=read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written),
+        format=own,
         rejects_tolerated=_tolerance(given),
         optional=given.flag("optional", default=False),
         may_be_empty=given.flag("may_be_empty", default=False),
@@ -112,14 +114,15 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: TextForm
     )
 
 
-def _columns(given: Mapping, name: str) -> tuple[SourceColumn, ...]:
+def _columns(given: Mapping, name: str, *, typed: bool) -> tuple[SourceColumn, ...]:
     columns = Mapping(given.value("columns"), f"columns of {name}", given.faults)
     if not columns.entries:
         given.faults.add(given.value("columns") or given.node, "missing-key", f"object {name} needs columns")
     markers = given.texts("missing") or ()
     made: dict[str, SourceColumn] = {}
     for header, (key, node) in columns.entries.items():
-        column = read_column(header, key, Mapping(node, f"column {name}.{header}", given.faults), markers)
+        what = f"column {name}.{header}" if header else f'column {name}.""'
+        column = read_column(header, key, Mapping(node, what, given.faults), markers, typed=typed)
         if column.name in made:
             message = f"two columns of {name} would land as {column.name}"
             given.faults.add(key, "duplicate-column", message)

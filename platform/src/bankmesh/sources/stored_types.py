@@ -1,0 +1,94 @@
+"""Values that a file stores typed: to the declared type, and only where not the least bit of them changes.
+
+| declared | stored as | a value that is a fault of the row |
+| --- | --- | --- |
+| `long`, `integer` | whole numbers, decimals, floating point | with a fraction, or out of range |
+| `decimal(p,s)` | whole numbers, decimals, floating point | with more places or digits, or beyond 15 digits of a double |
+| `double` | floating point, whole numbers | NaN, infinity, a whole number beyond 2^53 that a double cannot hold |
+| `boolean` | booleans | none |
+| `date` | dates, timestamps without zone | not at midnight |
+| `timestamp` | timestamps | finer than microseconds; a local time that a clock change skips or repeats |
+
+Text is not here: it is read like that of a text file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.temporal import after_christ, to_utc
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bankmesh.sources.declaration import SourceColumn
+
+_UNITS_TOLD_APART = {"Float64": 1 << 52, "Float32": 1 << 23}
+"""By type: below so many units (of 0.01, say) two decimals are two values. Doubles tell 15 digits apart."""
+
+
+def is_text(stored: pl.DataType) -> bool:
+    """Whether a column of that type holds text, or nothing at all."""
+    import polars as pl
+
+    return isinstance(stored, (pl.String, pl.Categorical, pl.Enum, pl.Null))
+
+
+def typed_value(name: str, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
+    """The declared value of a stored one that is no text, null where it does not fit; None if types do not meet."""
+    import polars as pl
+
+    value = pl.col(name)
+    if column.type.name == "boolean":
+        return value if stored == pl.Boolean else None
+    return _number(value, column, stored) if stored.is_numeric() else _temporal(value, column, stored)
+
+
+def _number(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
+    import polars as pl
+
+    kind = column.type.name
+    if kind in ("integer", "long"):
+        return _same(value, stored, pl.Int32() if kind == "integer" else pl.Int64())
+    if kind == "decimal" and stored.is_float():
+        return _decimal_of_double(value, column, stored)
+    if kind == "decimal":
+        return _same(value, stored, pl.Decimal(column.type.precision, column.type.scale))
+    if kind == "double" and not stored.is_decimal():
+        made = _same(value, stored, pl.Float64())
+        return pl.when(made.is_finite()).then(made)
+    return None
+
+
+def _same(value: pl.Expr, stored: pl.DataType, target: pl.DataType) -> pl.Expr:
+    """The value in another type, null unless it comes back from there as it was."""
+    import polars as pl
+
+    made = value.cast(target, strict=False)
+    return pl.when(made.cast(stored, strict=False) == value).then(made)
+
+
+def _decimal_of_double(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.Expr:
+    """14.36 is the decimal whose nearest double is stored, if there is but one of the declared scale."""
+    import polars as pl
+
+    units, limit = 10**column.type.scale, _UNITS_TOLD_APART.get(str(stored), 0)
+    double = value.cast(pl.Float64)
+    # Asked before the cast, because Polars raises on what is just too large, whatever `strict` says.
+    fits = (double.abs() * units).round(0) < min(limit, 10**column.type.precision)
+    made = pl.when(fits).then(double).cast(pl.Decimal(column.type.precision, column.type.scale), strict=False)
+    return pl.when(made.cast(pl.Float64).cast(stored) == value).then(made)
+
+
+def _temporal(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
+    import polars as pl
+
+    if column.type.name == "date" and stored == pl.Date:
+        return after_christ(value)
+    if not isinstance(stored, pl.Datetime) or column.type.name not in ("date", "timestamp"):
+        return None
+    if column.type.name == "timestamp":
+        moment = _same(value, stored, pl.Datetime("us", stored.time_zone))
+        zoned = to_utc(moment, column.timezone) if stored.time_zone is None else moment.dt.convert_time_zone("UTC")
+        return after_christ(zoned)
+    return after_christ(_same(value, stored, pl.Date())) if stored.time_zone is None else None
