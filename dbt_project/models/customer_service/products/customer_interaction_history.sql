@@ -86,4 +86,4 @@ select
     matched.duration_seconds
 from matched
 left join first_accounts on matched.party_id = first_accounts.party_id
-order by interaction_id
+order by matched.interaction_id
