@@ -1,0 +1,1 @@
+"""How market prices are put together: quotes of each kind, vintages, returns, flags and names."""

@@ -1,0 +1,58 @@
+"""What the index provider knows of a share on a day: whether it was a member, and whose ticker it was."""
+
+import polars as pl
+
+
+def membership_on(days: pl.LazyFrame, membership: pl.LazyFrame, constituents: pl.LazyFrame) -> pl.LazyFrame:
+    """For each instrument_id and day of `days`: in_index, and company_name where it is certain.
+
+    The provider names the companies of today only, and tickers are used again by others. So a name counts from the day
+    since which the ticker has been a member without a break; before, and for those that left, it is null. in_index is
+    null for a ticker that never was a member.
+    """
+    spans = membership.select(
+        pl.col("ticker").alias("instrument_id"), "member_from", "member_until", pl.lit(value=True).alias("known")
+    ).sort("member_from")
+    ever = spans.select("instrument_id").unique()
+    inside = pl.col("known").fill_null(value=False) & (
+        pl.col("member_until").is_null() | (pl.col("day") < pl.col("member_until"))
+    )
+    return (
+        days.select("instrument_id", "day")
+        .unique()
+        .join(ever.with_columns(pl.lit(value=True).alias("ever")), on="instrument_id", how="inner")
+        .sort("day")
+        .join_asof(spans, left_on="day", right_on="member_from", by="instrument_id", check_sortedness=False)
+        .join(_newest_names(constituents), on="instrument_id", how="left")
+        .select(
+            "instrument_id",
+            "day",
+            inside.alias("in_index"),
+            pl.when(inside & pl.col("member_until").is_null()).then(pl.col("company_name")).alias("company_name"),
+        )
+    )
+
+
+def _newest_names(constituents: pl.LazyFrame) -> pl.LazyFrame:
+    """Columns: instrument_id, company_name; from the newest file that has the ticker."""
+    return (
+        constituents.sort("source_file")
+        .select(pl.col("ticker").alias("instrument_id"), "company_name")
+        .unique("instrument_id", keep="last", maintain_order=True)
+    )
+
+
+def published_name() -> pl.Expr:
+    """Names of what is no share: the index, one euro's price in a currency, a tenor of the Treasury."""
+    series = pl.col("instrument_id")
+    months = series.str.extract(r"DGS([0-9]+)MO$")
+    years = series.str.extract(r"DGS([0-9]+)$")
+    tenor = pl.coalesce(pl.format("{} months", months), pl.format("{} years", years))
+    return (
+        pl.when(pl.col("kind") == "INDEX")
+        .then(pl.lit("CBOE Volatility Index"))
+        .when(pl.col("kind") == "FX")
+        .then(pl.format("{} for one euro", series))
+        .when(pl.col("kind") == "YIELD")
+        .then(pl.format("US Treasury constant maturity, {}", tenor))
+    )
