@@ -3,7 +3,7 @@
 | declared | stored as | a value that is a fault of the row |
 | --- | --- | --- |
 | `long`, `integer` | whole numbers, decimals, floating point | with a fraction, or out of range |
-| `decimal(p,s)` | whole numbers, decimals, floating point | with more places or digits, or beyond 15 digits of a double |
+| `decimal(p,s)` | whole numbers, decimals, floating point | with more places or digits; over 15 digits of a double |
 | `double` | floating point, whole numbers | NaN, infinity, a whole number beyond 2^53 that a double cannot hold |
 | `boolean` | booleans | none |
 | `date` | dates, timestamps without zone | not at midnight |
