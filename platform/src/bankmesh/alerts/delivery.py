@@ -1,0 +1,125 @@
+"""Sends what is due: each route in a thread of its own, the tick waiting only so long.
+
+At least once: an attempt is noted before it is made and confirmed after it. A receiver that fails is tried again,
+ever more rarely; one that is slow holds up neither the other routes nor the tick.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bankmesh.alerts.routes import receiver_of
+from bankmesh.alerts.sending import send
+from bankmesh.errors import BankmeshError
+from bankmesh.faultpoints import reached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bankmesh.alerts.incidents import Notice
+    from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.outbox import Delivery, Outbox
+    from bankmesh.alerts.routing_file import Routing
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often and how long it is tried. `patience` is how long a tick waits for all its sendings."""
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(hours=1)
+    give_up_after: timedelta = timedelta(days=3)
+    patience: timedelta = timedelta(seconds=20)
+
+
+@dataclass
+class Sent:
+    """What became of the deliveries of one tick."""
+
+    confirmed: int = 0
+    failures: list[str] = field(default_factory=list)
+    still_sending: int = 0
+
+
+def next_attempt(attempts: int, now: datetime, pace: Pace, jitter: float) -> datetime:
+    """When to try after so many failed attempts: twice as late each time, plus up to a quarter (`jitter`, 0 to 1)."""
+    wait: timedelta = min(pace.longest, pace.first * (1 << min(attempts, 20)))
+    return now + wait * (1 + jitter / 4)
+
+
+def deliver(
+    outbox: Outbox, domain: str, routing: Routing, write: Callable[[Notice], Message], pace: Pace | None = None
+) -> Sent:
+    """Send what is due for a domain. Never raises for what a receiver does."""
+    pace = pace or Pace()
+    by_route: dict[str, list[Delivery]] = {}
+    for delivery in outbox.due(domain, datetime.now(UTC)):
+        by_route.setdefault(delivery.route, []).append(delivery)
+    sent = Sent()
+    until = time.monotonic() + pace.patience.total_seconds()
+    threads = [
+        # Daemons: a receiver that never answers does not keep the process alive.
+        threading.Thread(target=_deliver_to, args=(outbox, routing, write, waiting, pace, until, sent), daemon=True)
+        for waiting in by_route.values()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    sent.still_sending = sum(thread.is_alive() for thread in threads)
+    return sent
+
+
+def _deliver_to(
+    outbox: Outbox,
+    routing: Routing,
+    write: Callable[[Notice], Message],
+    waiting: list[Delivery],
+    pace: Pace,
+    until: float,
+    sent: Sent,
+) -> None:
+    """Send to one route until something fails: the next tick goes on."""
+    for delivery in waiting:
+        if time.monotonic() > until or not _send_one(outbox, routing, write, delivery, pace, sent):
+            return
+
+
+def _send_one(
+    outbox: Outbox, routing: Routing, write: Callable[[Notice], Message], delivery: Delivery, pace: Pace, sent: Sent
+) -> bool:
+    now = datetime.now(UTC)
+    try:
+        again = next_attempt(delivery.attempts, now, pace, random.random())  # noqa: S311 - spreads load, guards nothing
+        if not outbox.attempt(delivery, again):
+            return True
+        reached("alert-attempted")
+        reason = _try(routing, write, delivery)
+        if reason is None:
+            reached("alert-sent")
+            outbox.confirm(delivery, datetime.now(UTC))
+            reached("alert-confirmed")
+            sent.confirmed += 1
+            return True
+        outbox.note_failure(delivery, reason, give_up=now - delivery.notice.at > pace.give_up_after)
+    except Exception as error:  # noqa: BLE001 - the outbox itself: nothing is lost, the attempt is made again
+        reason = f"{delivery.route}: {type(error).__name__}"
+    sent.failures.append(reason)
+    return False
+
+
+def _try(routing: Routing, write: Callable[[Notice], Message], delivery: Delivery) -> str | None:
+    """Send; None if it went through, else why not, in words that hold no secret."""
+    try:
+        send(delivery.route, receiver_of(delivery.route, routing).to, write(delivery.notice), os.environ)
+    except BankmeshError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - a fault of a receiver's plugin; its text may quote the URL
+        return f"{delivery.route}: {type(error).__name__}"
+    return None

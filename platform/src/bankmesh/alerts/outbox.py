@@ -1,0 +1,305 @@
+"""The outbox: what was read, what is wrong, what is to be told and what has been, in one database.
+
+`record` moves the cursor, the incidents and the notices in one transaction, so that a kill leaves all of them or none.
+A sending is attempted only after the attempt itself has been noted, and confirmed after it: so a message is sent a
+second time only if its first sending was never confirmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import sqlalchemy as sa
+
+from bankmesh.alerts import storing
+from bankmesh.alerts.incidents import Notice
+from bankmesh.alerts.tables import cursors, deliveries, incidents, notices, open_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from sqlalchemy.engine import Connection, Engine, Row
+
+    from bankmesh.alerts.incidents import Incident, Standing
+
+PENDING, CONFIRMED, UNDELIVERABLE = "pending", "confirmed", "undeliverable"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One notice on its way to one route; `attempts` so far."""
+
+    notice: Notice
+    route: str
+    state: str
+    attempts: int
+    next_attempt_at: datetime
+    confirmed_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notice and what became of it; without deliveries it was only recorded."""
+
+    domain: str
+    notice: Notice
+    deliveries: tuple[Delivery, ...]
+
+
+class MovedOn(Exception):
+    """Another process has recorded for this domain in between; what was read is read again next time."""
+
+
+class Outbox:
+    """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
+
+    def __init__(self, url: str) -> None:
+        self._engine: Engine = open_engine(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    # --- what was read, and what is wrong ---
+
+    def position(self, domain: str) -> int | None:
+        """Up to which entry of the event log the domain has been read; None before the first reading."""
+        with self._engine.begin() as connection:
+            return _position(connection, domain)
+
+    def standing(self, domain: str) -> Standing:
+        """What is wrong in a domain now."""
+        query = sa.select(incidents.c.body).where(incidents.c.domain == domain, incidents.c.closed_at.is_(None))
+        with self._engine.begin() as connection:
+            bodies: list[str] = list(connection.scalars(query))
+        found = [storing.from_text(body) for body in bodies]
+        return {incident.name: incident for incident in found}
+
+    def record(
+        self,
+        domain: str,
+        before: int | None,
+        position: int,
+        standing: Mapping[str, Incident],
+        told: Iterable[Notice],
+        now: datetime,
+    ) -> None:
+        """Move cursor, incidents and notices together.
+
+        Raises MovedOn, and records nothing, if the cursor does not stand at `before` any more.
+        """
+        with self._engine.begin() as connection:
+            _move(connection, domain, before, position)
+            _keep_incidents(connection, domain, standing, now)
+            for notice in told:
+                _keep_notice(connection, domain, notice)
+
+    def start_again(self, domain: str, before: int, position: int) -> None:
+        """Put the cursor back to a log that ends before it. Raises MovedOn."""
+        with self._engine.begin() as connection:
+            _move(connection, domain, before, position)
+
+    def close_incident(self, domain: str, incident: Incident, notice: Notice) -> None:
+        """Close a standing incident by hand, and tell of it."""
+        query = (
+            sa.update(incidents)
+            .where(incidents.c.id == incident.id, incidents.c.closed_at.is_(None))
+            .values(closed_at=notice.at.timestamp(), body=storing.to_text(notice.incident))
+        )
+        with self._engine.begin() as connection:
+            if connection.execute(query).rowcount and not incident.held:
+                _keep_notice(connection, domain, notice)
+
+    # --- to whom ---
+
+    def unrouted(self, domain: str) -> list[Notice]:
+        """Notices of which it is not decided yet whom they go to, oldest first."""
+        query = sa.select(notices).where(notices.c.domain == domain, notices.c.routed.is_(False))
+        with self._engine.begin() as connection:
+            return [_notice(row) for row in connection.execute(query.order_by(notices.c.number))]
+
+    def told_routes(self, incident_id: str) -> set[str]:
+        """The routes that notices of an incident go, or went, to."""
+        query = (
+            sa.select(deliveries.c.route)
+            .join(notices, notices.c.id == deliveries.c.notice_id)
+            .where(notices.c.incident_id == incident_id)
+        )
+        with self._engine.begin() as connection:
+            return set(connection.scalars(query))
+
+    def route(self, notice: Notice, routes: Iterable[str], now: datetime) -> None:
+        """Decide whom a notice goes to; deciding twice changes nothing."""
+        decide = sa.update(notices).where(notices.c.id == notice.id, notices.c.routed.is_(False)).values(routed=True)
+        with self._engine.begin() as connection:
+            if not connection.execute(decide).rowcount:
+                return
+            for name in routes:
+                connection.execute(
+                    sa.insert(deliveries).values(
+                        notice_id=notice.id, route=name, state=PENDING, attempts=0, next_attempt_at=now.timestamp()
+                    )
+                )
+
+    # --- the sending ---
+
+    def due(self, domain: str, now: datetime) -> list[Delivery]:
+        """Deliveries whose time has come, oldest first.
+
+        Of one incident and route only the first that is not through: nobody hears of a recovery before the incident.
+        """
+        query = _delivery_query().where(notices.c.domain == domain, deliveries.c.state == PENDING)
+        with self._engine.begin() as connection:
+            waiting = [_delivery(row) for row in connection.execute(query)]
+        firsts: dict[tuple[str, str], Delivery] = {}
+        for delivery in waiting:
+            firsts.setdefault((delivery.notice.incident.id, delivery.route), delivery)
+        return [delivery for delivery in firsts.values() if delivery.next_attempt_at <= now]
+
+    def attempt(self, delivery: Delivery, next_attempt_at: datetime) -> bool:
+        """Note that a sending is about to be tried, and when to try again unless it is confirmed.
+
+        False if another process has taken it, or it is through.
+        """
+        query = (
+            _this(delivery)
+            .where(deliveries.c.state == PENDING, deliveries.c.attempts == delivery.attempts)
+            .values(attempts=delivery.attempts + 1, next_attempt_at=next_attempt_at.timestamp())
+        )
+        return self._changed(query)
+
+    def confirm(self, delivery: Delivery, now: datetime) -> None:
+        """The receiver has taken it."""
+        self._changed(_this(delivery).values(state=CONFIRMED, confirmed_at=now.timestamp(), error=None))
+
+    def note_failure(self, delivery: Delivery, error: str, *, give_up: bool) -> None:
+        """Say why a sending failed; a confirmation that came in between stands."""
+        query = _this(delivery).where(deliveries.c.state == PENDING)
+        self._changed(query.values(state=UNDELIVERABLE if give_up else PENDING, error=error))
+
+    def try_again(self, domain: str | None, now: datetime) -> int:
+        """Make everything that could not be delivered, or waits, due at once; how many that were."""
+        of_domain = sa.select(notices.c.id).where(notices.c.domain == domain)
+        query = sa.update(deliveries).where(deliveries.c.state != CONFIRMED)
+        if domain is not None:
+            query = query.where(deliveries.c.notice_id.in_(of_domain))
+        with self._engine.begin() as connection:
+            return connection.execute(query.values(state=PENDING, next_attempt_at=now.timestamp())).rowcount
+
+    # --- for people ---
+
+    def open_incidents(self) -> list[tuple[str, Incident]]:
+        """Every standing incident with its domain, oldest first; held ones too."""
+        query = sa.select(incidents).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.opened_at)
+        with self._engine.begin() as connection:
+            return [(row.domain, storing.from_text(row.body)) for row in connection.execute(query)]
+
+    def history(self, limit: int, incident_id: str | None = None) -> list[Told]:
+        """The latest notices with their deliveries, newest first."""
+        query = sa.select(notices).order_by(notices.c.number.desc()).limit(limit)
+        if incident_id is not None:
+            query = query.where(notices.c.incident_id == incident_id)
+        with self._engine.begin() as connection:
+            rows = connection.execute(query).all()
+            of_these = _delivery_query().where(notices.c.id.in_([row.id for row in rows]))
+            sent: dict[str, list[Delivery]] = {}
+            for row in connection.execute(of_these):
+                sent.setdefault(row.notice_id, []).append(_delivery(row))
+        return [Told(row.domain, _notice(row), tuple(sent.get(row.id, ()))) for row in rows]
+
+    def undelivered(self) -> list[tuple[str, Delivery]]:
+        """Deliveries that are not through, with their domain, oldest first."""
+        query = _delivery_query().where(deliveries.c.state != CONFIRMED)
+        with self._engine.begin() as connection:
+            return [(row.domain, _delivery(row)) for row in connection.execute(query)]
+
+    def _changed(self, query: sa.Update) -> bool:
+        with self._engine.begin() as connection:
+            return connection.execute(query).rowcount > 0
+
+
+def _position(connection: Connection, domain: str) -> int | None:
+    return connection.scalar(sa.select(cursors.c.position).where(cursors.c.domain == domain))
+
+
+def _move(connection: Connection, domain: str, before: int | None, position: int) -> None:
+    if before is None:
+        if _position(connection, domain) is not None:
+            raise MovedOn
+        connection.execute(sa.insert(cursors).values(domain=domain, position=position))
+        return
+    moved = sa.update(cursors).where(cursors.c.domain == domain, cursors.c.position == before)
+    if not connection.execute(moved.values(position=position)).rowcount:
+        raise MovedOn
+
+
+def _keep_incidents(connection: Connection, domain: str, standing: Mapping[str, Incident], now: datetime) -> None:
+    query = sa.select(incidents.c.id, incidents.c.body).where(
+        incidents.c.domain == domain, incidents.c.closed_at.is_(None)
+    )
+    known = {row.id: row.body for row in connection.execute(query)}
+    kept = {incident.id: incident for incident in standing.values()}
+    for gone in known.keys() - kept.keys():
+        closed = sa.update(incidents).where(incidents.c.id == gone)
+        connection.execute(closed.values(closed_at=now.timestamp()))
+    for incident in kept.values():
+        values: dict[str, Any] = {"body": storing.to_text(incident), "held": incident.held}
+        if incident.id not in known:
+            opened = {"id": incident.id, "domain": domain, "opened_at": incident.opened_at.timestamp()}
+            connection.execute(sa.insert(incidents).values(**opened, **values))
+        elif known[incident.id] != values["body"]:
+            connection.execute(sa.update(incidents).where(incidents.c.id == incident.id).values(**values))
+
+
+def _keep_notice(connection: Connection, domain: str, notice: Notice) -> None:
+    connection.execute(
+        sa.insert(notices).values(
+            id=notice.id,
+            domain=domain,
+            incident_id=notice.incident.id,
+            kind=notice.kind,
+            body=storing.to_text(notice.incident),
+            told_at=notice.at.timestamp(),
+            routed=False,
+        )
+    )
+
+
+def _delivery_query() -> sa.Select[Any]:
+    joined = sa.select(notices, deliveries).join(deliveries, notices.c.id == deliveries.c.notice_id)
+    return joined.order_by(notices.c.number, deliveries.c.route)
+
+
+def _this(delivery: Delivery) -> sa.Update:
+    return sa.update(deliveries).where(
+        deliveries.c.notice_id == delivery.notice.id, deliveries.c.route == delivery.route
+    )
+
+
+def _notice(row: Row[Any]) -> Notice:
+    return Notice(row.id, row.kind, storing.from_text(row.body), datetime.fromtimestamp(row.told_at, UTC))
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    confirmed = row.confirmed_at
+    return Delivery(
+        notice=_notice(row),
+        route=row.route,
+        state=row.state,
+        attempts=row.attempts,
+        next_attempt_at=datetime.fromtimestamp(row.next_attempt_at, UTC),
+        confirmed_at=None if confirmed is None else datetime.fromtimestamp(confirmed, UTC),
+        error=row.error,
+    )

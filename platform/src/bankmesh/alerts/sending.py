@@ -1,0 +1,106 @@
+"""One message to one receiver, through Apprise.
+
+The alert id stands in the text of every message; receivers that can sort by it also get it beside the text: JSON, form
+and XML webhooks as a field and a header, e-mail as a header, PagerDuty as the key of its incident, which a recovery
+resolves.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.incidents import CLOSED, RECOVERED
+from bankmesh.alerts.routing_file import VARIABLE, fill_in
+from bankmesh.errors import BankmeshError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bankmesh.alerts.messages import Message
+
+HEADER = "X-Bankmesh-Alert"
+_FIELDS = {"json", "jsons", "form", "forms", "xml", "xmls"}
+_HEADERS = {*_FIELDS, "mailto", "mailtos"}
+
+
+class NotSent(BankmeshError):
+    """A receiver did not take a message; says why, without the receiver's secrets."""
+
+    def __init__(self, route: str, reason: str) -> None:
+        self.route, self.reason = route, reason
+        super().__init__(f"{route}: {reason}")
+
+
+def send(route: str, to: str, message: Message, environment: Mapping[str, str]) -> None:
+    """Send a message to the receiver `to` (a URL with `${NAME}` for secrets). Raises NotSent or SecretMissing."""
+    url = fill_in(to, environment)
+    import apprise
+
+    # Apprise logs addresses; what went wrong is told by the error below.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    known = apprise.Apprise()
+    if not known.add(with_id(_webhook(url), message)):
+        raise NotSent(route, "Apprise does not know what kind of receiver its URL means")
+    kinds = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
+    kind = "success" if message.kind in {RECOVERED, CLOSED} else kinds[message.severity]
+    try:
+        result = known.notify(
+            body=message.body,
+            title=message.title,
+            notify_type=apprise.NotifyType(kind),
+            body_format=apprise.NotifyFormat.TEXT,
+            log_level=logging.WARNING,
+        )
+    except Exception as error:  # noqa: BLE001
+        # Whatever a receiver's plugin raises, its text may quote the URL.
+        raise NotSent(route, f"sending raised {type(error).__name__}") from None
+    if not result:
+        said = " ".join(entry.message for entry in result.logs()) or "the receiver did not take it"
+        raise NotSent(route, without_secrets(said, to, environment))
+
+
+def with_id(url: str, message: Message) -> str:
+    """The URL with what lets the receiver tell a message from the same one sent again."""
+    scheme = url.partition("://")[0]
+    extra: list[tuple[str, str]] = []
+    if scheme in _HEADERS:
+        extra.append((f"+{HEADER}", message.alert_id))
+    if scheme in _FIELDS:
+        extra += [
+            (":alert_id", message.alert_id),
+            (":incident_id", message.incident_id),
+            (":event", message.kind),
+            (":severity", message.severity.label),
+        ]
+    if scheme == "pagerduty":
+        extra += [("action", "map"), ("dedup", message.incident_id)]
+    if not extra:
+        return url
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in extra)
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def without_secrets(text: str, to: str, environment: Mapping[str, str]) -> str:
+    """The text, with the name of each environment variable of the URL in place of its value, and of parts of it."""
+    for name in VARIABLE.findall(to):
+        value = environment.get(name, "")
+        for part in sorted({value, *_parts(value)}, key=len, reverse=True):
+            text = text.replace(part, f"${{{name}}}") if part else text
+    return text
+
+
+def _parts(value: str) -> list[str]:
+    """Parts of a URL that may be secrets by themselves."""
+    return [part for part in value.replace("@", "/").replace("?", "/").replace(":", "/").split("/") if len(part) > 5]  # noqa: PLR2004 - a shorter one is a word
+
+
+def _webhook(url: str) -> str:
+    """A plain http address that no service is known for is a JSON webhook."""
+    if not url.startswith(("http://", "https://")):
+        return url
+    import apprise
+
+    return url if apprise.Apprise.instantiate(url) is not None else url.replace("http", "json", 1)

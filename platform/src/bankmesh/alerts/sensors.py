@@ -1,0 +1,72 @@
+"""The sensor that alerts: one for each domain, for its assets and the runs of its code location.
+
+It launches nothing and never fails: what goes wrong with a receiver, the outbox or the routing file stands in the
+tick and in `mesh alerts`, and is tried again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.alerts.places import current_places, sensor_seconds
+from bankmesh.alerts.ticks import look
+from bankmesh.errors import BankmeshError
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.alerts.ticks import OwnDomain, Report
+
+
+def alert_sensors(domain: OwnDomain, near: Path) -> list[dg.SensorDefinition]:
+    """The sensor `<domain>_alerts`, which runs as soon as the location is loaded with a daemon beside it.
+
+    Args:
+        domain: its name and its contracts.
+        near: where to look for the workspace if the environment is silent.
+    """
+
+    def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        return _evaluate(context, domain, near)
+
+    return [
+        dg.SensorDefinition(
+            name=f"{domain.name}_alerts",
+            evaluation_fn=evaluate,
+            minimum_interval_seconds=sensor_seconds(),
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description=(
+                "Tells the owners' support channels of checks that do not hold, runs that failed and promises of "
+                "freshness that are broken: one alert for each incident, and its recovery."
+            ),
+        )
+    ]
+
+
+def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path) -> dg.SkipReason:
+    try:
+        origin = context.code_location_origin
+        location = origin.location_name if origin is not None else None
+        report = look(context.instance, domain, current_places(current_settings(near)), location=location)
+    except BankmeshError as error:
+        context.log.error(str(error))  # noqa: TRY400 - written for the user; a stack trace adds nothing
+        return dg.SkipReason(f"not looked: {error}")
+    except Exception as error:  # noqa: BLE001 - a sensor that fails would stop alerting; the next tick sees the same
+        # The class alone: the text of a database error quotes what was written.
+        reason = f"not looked: {type(error).__name__}; nothing is lost, the next tick sees the same"
+        context.log.error(reason)  # noqa: TRY400 - see above
+        return dg.SkipReason(reason)
+    _log(context, report)
+    return dg.SkipReason(str(report))
+
+
+def _log(context: dg.SensorEvaluationContext, report: Report) -> None:
+    for title in report.nobody:
+        context.log.warning(f"{title} - no route leads to its owner; `mesh alerts` shows it")
+    for fault in report.faults:
+        context.log.error(fault)
+    for reason in report.sent.failures:
+        context.log.warning(f"An alert was not delivered and will be sent again: {reason}")
