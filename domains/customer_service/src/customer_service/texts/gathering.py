@@ -1,0 +1,86 @@
+"""Texts of every source under one set of columns, and the numbers that they go by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+import polars as pl
+
+TEXT_COLUMNS = {
+    "text_id": pl.String,
+    "source": pl.String,
+    "interaction_id": pl.String,
+    "party_id": pl.Int64,
+    "written_on": pl.Date,
+    "stars": pl.Int32,
+    "text": pl.String,
+}
+
+REVIEW_DIGITS = 16
+"""Of a SHA-256, in hexadecimal: the rule is customer_interaction_history's, in the description of interaction_id."""
+
+
+def gather_texts(
+    reviews: pl.LazyFrame, narratives: pl.LazyFrame, interaction_texts: pl.LazyFrame, interactions: pl.LazyFrame
+) -> pl.LazyFrame:
+    """One row per text, in `TEXT_COLUMNS`; a review without words is no text."""
+    contacts = interactions.select("interaction_id", "party_id", pl.col("contacted_on").alias("written_on"))
+    of_contacts = pl.concat(
+        [
+            review_texts(reviews),
+            interaction_texts.select(
+                pl.format("TEXT-{}", "interaction_id").alias("text_id"),
+                pl.lit("INTERACTION").alias("source"),
+                "interaction_id",
+                pl.lit(None, pl.Int32).alias("stars"),
+                "text",
+            ),
+        ]
+    ).join(contacts, on="interaction_id", how="left", validate="m:1")
+    of_nobody = narratives.select(
+        pl.format("CFPB-{}", "narrative_id").alias("text_id"),
+        pl.lit("CFPB_NARRATIVE").alias("source"),
+        pl.lit(None, pl.String).alias("interaction_id"),
+        pl.lit(None, pl.Int64).alias("party_id"),
+        pl.lit(None, pl.Date).alias("written_on"),
+        pl.lit(None, pl.Int32).alias("stars"),
+        "text",
+    )
+    return pl.concat([of_contacts.select(list(TEXT_COLUMNS)), of_nobody]).filter(pl.col("text").str.contains(r"\S"))
+
+
+def review_texts(reviews: pl.LazyFrame) -> pl.LazyFrame:
+    """Columns: text_id, source, interaction_id, stars, text. A review's text goes by the number of the contact."""
+    schema = {
+        "text_id": pl.String,
+        "source": pl.String,
+        "interaction_id": pl.String,
+        "stars": pl.Int32,
+        "text": pl.String,
+    }
+    # Not in batches: equal reviews are numbered over all of them.
+    return reviews.map_batches(_numbered_reviews, schema=schema)
+
+
+def _numbered_reviews(reviews: pl.DataFrame) -> pl.DataFrame:
+    parts = reviews.select("reviewed_on", "stars", "district_id", "product", pl.col("text").fill_null(""))
+    numbers = review_numbers(["|".join(map(str, row)) for row in parts.iter_rows()])
+    return reviews.select(
+        pl.Series("text_id", numbers, dtype=pl.String),
+        pl.lit("REVIEW").alias("source"),
+        pl.Series("interaction_id", numbers, dtype=pl.String),
+        pl.col("stars").cast(pl.Int32),
+        "text",
+    )
+
+
+def review_numbers(written: list[str]) -> list[str]:
+    """`REVIEW-` and sixteen digits for each; the second and further of the same digits end in -2, -3 and so on."""
+    seen: Counter[str] = Counter()
+    numbers = []
+    for text in written:
+        digits = hashlib.sha256(text.encode()).hexdigest()[:REVIEW_DIGITS]
+        seen[digits] += 1
+        numbers.append(f"REVIEW-{digits}" + (f"-{seen[digits]}" if seen[digits] > 1 else ""))
+    return numbers
