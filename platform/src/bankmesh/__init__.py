@@ -15,18 +15,27 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bankmesh.client import DataMeshClient, DataProduct
+    from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
     from bankmesh.operations.component import Operations
     from bankmesh.products.components.dbt_products import DbtDataProducts
     from bankmesh.products.components.legacy_sources import LegacySources
     from bankmesh.products.components.polars_product import PolarsDataProduct
 
-__all__ = ["DataMeshClient", "DataProduct", "DbtDataProducts", "LegacySources", "Operations", "PolarsDataProduct"]
+__all__ = [
+    "DataMeshClient",
+    "DataProduct",
+    "DbtDataProducts",
+    "DeprecatedMajor",
+    "LegacySources",
+    "Operations",
+    "PolarsDataProduct",
+]
 
 _HOMES = {
     "DataMeshClient": "bankmesh.client",
     "DataProduct": "bankmesh.client",
     "DbtDataProducts": "bankmesh.products.components.dbt_products",
+    "DeprecatedMajor": "bankmesh.client",
     "LegacySources": "bankmesh.products.components.legacy_sources",
     "Operations": "bankmesh.operations.component",
     "PolarsDataProduct": "bankmesh.products.components.polars_product",

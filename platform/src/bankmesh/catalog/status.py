@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.contracts.model import Status
 from bankmesh.ports import latest, port_at
 
@@ -45,6 +46,7 @@ class ProductStatus:
     def to_json(self) -> dict[str, Any]:
         """The entry of `mesh products --json`; moments are ISO 8601 in UTC."""
         contract = self.contract
+        ending = deprecation_of(contract)
         return {
             "id": contract.product,
             "domain": contract.domain,
@@ -58,6 +60,8 @@ class ProductStatus:
             "checks": self.checks,
             "owner": contract.owner,
             "freshness": self.freshness,
+            "end_of_support": ending.end_of_support if ending else None,
+            "replaced_by": ending.replaced_by if ending else None,
         }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
-from bankmesh.client import DataMeshClient
+from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
 from bankmesh.errors import BankmeshError, UnknownName
 
 if TYPE_CHECKING:
@@ -48,8 +50,7 @@ def get(
     """Read the rows of a product at one version."""
     if format_ is Format.PARQUET and output is None:
         raise NeedsFile
-    domain, _, name = product.partition(".")
-    opened = DataMeshClient().get_data_product(domain, name, major, version)
+    opened = _open(product, major, version)
     frame = opened.scan()
     if columns:
         frame = frame.select(_chosen(columns, [c.name for c in opened.columns], product))
@@ -58,6 +59,17 @@ def get(
     if limit is not None:
         frame = frame.head(limit)
     _WRITERS[format_](frame, output)
+
+
+def _open(product: str, major: int | None, version: int | None) -> DataProduct:
+    """The product; that its major is deprecated is told in one line, not as a warning with a line of code."""
+    domain, _, name = product.partition(".")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecatedMajor)
+        opened = DataMeshClient().get_data_product(domain, name, major, version)
+    if ending := deprecation_of(opened.contract):
+        sys.stderr.write(f"mesh: {ending.notice}\n")
+    return opened
 
 
 def _chosen(columns: str, known: list[str], product: str) -> list[str]:

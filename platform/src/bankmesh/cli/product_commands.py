@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
@@ -50,10 +51,17 @@ def print_states(states: list[ProductStatus], this_run: Mapping[str, str] | None
 
 def _state_row(state: ProductStatus) -> tuple[str, ...]:
     contract = state.contract
-    name = contract.port if contract.status is Status.ACTIVE else f"{contract.port} ({contract.status.value})"
+    name = contract.port if contract.status is Status.ACTIVE else f"{contract.port} ({_stage(contract)})"
     version = "-" if state.published_version is None else str(state.published_version)
     checks = ", ".join(f"{state.checks[outcome]} {outcome}" for outcome in OUTCOMES if state.checks[outcome])
     return (name, version, count(state.rows), checks or "-", ago(state.published_at), state.freshness)
+
+
+def _stage(contract: Contract) -> str:
+    """Where a contract stands in its life, with the day on which a deprecated one ends."""
+    ending = deprecation_of(contract)
+    until = f" until {ending.end_of_support}" if ending and ending.end_of_support else ""
+    return f"{contract.status.value}{until}"
 
 
 def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOption = False) -> None:
@@ -64,7 +72,8 @@ def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOp
     if as_json:
         print_json(_facts(contract, versions))
         return
-    _print_product(contract, versions)
+    others = [other for other in mesh.majors(product) if other.major != contract.major]
+    _print_product(contract, versions, others)
 
 
 def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -113,7 +122,10 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def _lines(contract: Contract) -> list[tuple[str, str]]:
+_LABELS = {"endOfSupport": "end of support", "replacedBy": "replaced by"}
+
+
+def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
     """What the head of `mesh show` says, label by label; what the contract leaves out is left out."""
     levels = [f"{s.property} {s.value} {s.unit or ''}".strip() for s in contract.service_levels]
     custom = {name: value for name, value in contract.custom.items() if name not in {"productType", "partitioning"}}
@@ -126,19 +138,24 @@ def _lines(contract: Contract) -> list[tuple[str, str]]:
         ("support", ", ".join(channel.url or channel.channel for channel in contract.support)),
         ("roles", ", ".join(f"{r.role} ({r.access})" if r.access else r.role for r in contract.roles)),
         ("service levels", ", ".join(levels)),
-        *((name, str(value)) for name, value in custom.items()),
+        *((_LABELS.get(name, name), _words(value)) for name, value in custom.items()),
+        ("other majors", ", ".join(f"{other.port} ({_stage(other)})" for other in others)),
         ("contract", os.path.relpath(contract.file)),
     ]
     return [(label, " ".join(text.split())) for label, text in lines if text]
 
 
-def _print_product(contract: Contract, versions: list[dict[str, Any]]) -> None:
+def _words(value: Any) -> str:  # noqa: ANN401 - whatever a custom property holds
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _print_product(contract: Contract, versions: list[dict[str, Any]], others: list[Contract]) -> None:
     out = console()
     out.print(
-        f"[bold]{contract.port}[/bold]  contract {contract.version} ({contract.status.value}), {contract.product_type}"
+        f"[bold]{contract.port}[/bold]  contract {contract.version} ({_stage(contract)}), {contract.product_type}"
     )
     out.print(contract.purpose, markup=False)
-    for label, text in _lines(contract):
+    for label, text in _lines(contract, others):
         out.print(f"  {label:<16}{text}", markup=False)
     out.print()
     print_table(

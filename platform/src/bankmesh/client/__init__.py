@@ -1,5 +1,6 @@
 """The one client: find a product, read it at a version."""
 
+from bankmesh.client.deprecated import DeprecatedMajor
 from bankmesh.client.mesh import DataMeshClient, DataProduct
 
-__all__ = ["DataMeshClient", "DataProduct"]
+__all__ = ["DataMeshClient", "DataProduct", "DeprecatedMajor"]

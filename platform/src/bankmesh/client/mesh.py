@@ -7,11 +7,14 @@ product.sql("select direction, sum(amount) from product group by 1")
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.status import ProductStatus, product_states
+from bankmesh.client.deprecated import DeprecatedMajor
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance
 from bankmesh.ports import connect, history, open_version, port_at
@@ -111,15 +114,22 @@ class DataMeshClient:
         """The contract of `domain.product`. Raises UnknownName."""
         return find_contract(self._contracts, product, major)
 
+    def majors(self, product: str) -> list[Contract]:
+        """The contracts of all majors of `domain.product`, oldest first; none if there is no such product."""
+        return [contract for contract in self._contracts if contract.product == product]
+
     def get_data_product(
         self, domain: str, name: str, major: int | None = None, version: int | None = None
     ) -> DataProduct:
         """A product at a version: the newest of the newest active major unless named.
 
-        Raises UnknownName for a product or major that does not exist, NotPublished for a version.
+        Warns with DeprecatedMajor, once in a process, where support of that major comes to an end. Raises UnknownName
+        for a product or major that does not exist, NotPublished for a version.
         """
         contract = self.contract(f"{domain}.{name}", major)
         opened = open_version(port_at(self._settings.home, contract.product, contract.major), version)
+        if deprecation := deprecation_of(contract):
+            warnings.warn(DeprecatedMajor(deprecation), stacklevel=2)
         return DataProduct(contract, opened)
 
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:

@@ -41,6 +41,11 @@ class Status(StrEnum):
     DEPRECATED = "deprecated"
     RETIRED = "retired"
 
+    @property
+    def in_force(self) -> bool:
+        """Whether its promises are to be kept: a deprecated contract is kept until it is retired."""
+        return self in {Status.ACTIVE, Status.DEPRECATED}
+
 
 @dataclass(frozen=True)
 class Place:

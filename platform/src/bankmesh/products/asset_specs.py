@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.contracts.model import Severity, Status
 from bankmesh.products.clocks import clock_of
 from bankmesh.products.conditions import refresh_condition
@@ -97,7 +98,8 @@ def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:
 
 def describe(contract: Contract) -> str:
     """The product in Markdown, as its asset page shows it."""
-    parts = [contract.purpose.strip()]
+    ending = deprecation_of(contract)
+    parts = [*([ending.paragraph] if ending else []), contract.purpose.strip()]
     if contract.granularity:
         parts.append(f"**Granularity**: {contract.granularity.strip()}")
     if contract.usage:
@@ -138,8 +140,13 @@ def _metadata(product: ProductDefinition) -> dict[str, object]:
         "contract version": contract.version,
         "classification": contract.classification.label,
         "support": ", ".join(channel.url or channel.channel for channel in contract.support),
-        "read it": f'mesh.get_data_product("{contract.domain}", "{contract.name}")',
+        "read it": f'mesh.get_data_product("{contract.domain}", "{contract.name}"{_named_major(contract)})',
     }
+
+
+def _named_major(contract: Contract) -> str:
+    """A deprecated major is read by those who name it: whoever names none gets the newest active one."""
+    return f", major={contract.major}" if contract.status is Status.DEPRECATED else ""
 
 
 def _tags(contract: Contract) -> dict[str, str]:
@@ -152,6 +159,9 @@ def _tags(contract: Contract) -> dict[str, str]:
     clock = clock_of(contract)
     if clock is not None and contract.status in {Status.ACTIVE, Status.DEPRECATED}:
         tags[SCHEDULE_TAG] = clock.slug
+    ending = deprecation_of(contract)
+    if ending and ending.end_of_support:
+        tags["end_of_support"] = ending.end_of_support
     if contract.partitioning is not None:
         tags[PARTITIONED_TAG] = contract.partitioning.granularity
     return tags | {_slug(tag): "" for tag in contract.tags}
