@@ -1,6 +1,7 @@
 """The bookings that fall due in one month: orders, income, cash, cards, and what the bank itself books.
 
-Each function returns a `Batch` without balances; `ledger` puts them in booking order and carries the balance.
+Each function returns a `Batch` without balances; `ledger` puts them in booking order and carries the
+balance.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo_bank import published
+from demo_bank.attrition import income_left
 from demo_bank.calendar_days import MONTH_STARTS
 from demo_bank.kinds import KIND_OF_SYMBOL, SIGNS, Kind
 from demo_bank.standing import NO_TRANSFER, PENSION, UVER, Habits, Orders
@@ -101,7 +103,7 @@ def transfers_in(accounts: Accounts, habits: Habits, month: int) -> Batch:
         account=account,
         day=day[account],
         kind=np.where(habits.transfer[account] == PENSION, Kind.PENSION, Kind.TRANSFER_IN).astype(np.int64),
-        amount=habits.transfer_amount[account],
+        amount=_crowns(habits.transfer_amount * income_left(habits.leaves, month))[account],
         bank=habits.transfer_bank[account],
         counterparty=habits.transfer_account[account],
     )
@@ -110,7 +112,8 @@ def transfers_in(accounts: Accounts, habits: Habits, month: int) -> Batch:
 def deposits(rng: np.random.Generator, accounts: Accounts, habits: Habits, month: int) -> Batch:
     """Return cash paid in: a third of the amounts in whole hundreds, as published."""
     account = _repeat(rng, habits.deposits_a_month, accounts.opened < MONTH_STARTS[month + 1], MOST_DEPOSITS)
-    crowns = habits.deposit_size[account] * rng.lognormal(-0.18, 0.6, len(account))
+    size = habits.deposit_size * income_left(habits.leaves, month)
+    crowns = size[account] * rng.lognormal(-0.18, 0.6, len(account))
     exact = crowns.clip(100, 49_992).astype(np.int64)
     amount = 10 * np.where(rng.random(len(account)) < 1 / 3, exact // 100 * 100, exact)
     return _after_opening(plain(account, _days(rng, len(account), month), Kind.CASH_IN, amount), accounts)
@@ -192,6 +195,11 @@ def _repeat(
 ) -> IntArray:
     times = np.where(who, np.minimum(rng.poisson(rate), most), 0)
     return np.repeat(np.arange(len(rate), dtype=np.int64), times)
+
+
+def _crowns(tenths: FloatArray) -> IntArray:
+    """Return amounts in tenths as whole crowns, at least one, still in tenths."""
+    return 10 * np.maximum(tenths / 10, 1).astype(np.int64)
 
 
 def _days(rng: np.random.Generator, count: int, month: int) -> IntArray:

@@ -38,8 +38,8 @@ PURPOSES: Final = ("home", "debt_consolidation", "home_improvement", "car")
 PURPOSE_SHARES: Final = (0.786, 0.11, 0.06, 0.044)  # of the loans of the real file
 
 
-def write_files(folder: Path, bank: Bank, seed: int) -> dict[str, int]:
-    """Write every CRM file; return rows by name."""
+def write_files(folder: Path, bank: Bank, seed: int) -> tuple[dict[str, int], pl.Series]:
+    """Write the files of the customers' master data; return rows by name, and the clients' phone numbers."""
     districts = _districts(seed)
     plain = {
         "completedacct": _accounts(bank),
@@ -54,7 +54,7 @@ def write_files(folder: Path, bank: Bank, seed: int) -> dict[str, int]:
     rows["completedclient"] = write_crm(folder / "completedclient.csv.gz", clients, final_newline=True)
     agreed = consents(bank.population.clients.client_id, seed)
     rows["crm_consent"] = write_crm(folder / "crm_consent.csv.gz", agreed, final_newline=True)
-    return rows
+    return rows, clients["phone"]
 
 
 def key(letter: str, numbers: IntArray) -> pl.Series:

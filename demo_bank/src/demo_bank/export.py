@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from demo_bank import core_banking, crm, ledger
+from demo_bank import core_banking, crm, customer_service, investments, ledger
 from demo_bank.lending import Cards, Loans, make_cards, make_loans
 from demo_bank.population import Population, make_population
 from demo_bank.purchases import purchase_months
@@ -68,7 +68,11 @@ def generate(out: Path, *, scale: float, seed: int, progress: Callable[[str], No
         folder.mkdir(parents=True, exist_ok=True)
     bank = make_bank(scale=scale, seed=seed)
     rows = core_banking.write_small_files(core, bank, seed)
-    rows |= crm.write_files(customer, bank, seed)
+    crm_rows, phones = crm.write_files(customer, bank, seed)
+    rows |= crm_rows
+    rows |= customer_service.write_files(customer, bank, phones, scale, seed)
+    rows |= customer_service.write_corpus(out, seed)
+    rows |= investments.write_files(out, bank, seed)
     rows["card_purchase"] = _write_purchases(core, bank, seed)
     rows["trans"] = _write_transactions(core, bank, seed, progress)
     return Summary(out, rows)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demo_bank import published
+from demo_bank.attrition import leaving_months
 from demo_bank.calendar_days import MONTHS, month_of
 from demo_bank.draws import BoolArray, FloatArray, IntArray, pick, shuffled_shares, stream
 from demo_bank.lending import Loans, first_payment_month
@@ -63,6 +64,7 @@ class Habits:
     target_balance: FloatArray
     posted_by_hand: FloatArray  # share of withdrawals with the counterparty `0`
     fees_from: IntArray  # month number
+    leaves: IntArray  # last month with the whole income, attrition.NEVER for those who stay
 
 
 def make_orders(population: Population, loans: Loans, seed: int) -> Orders:
@@ -132,6 +134,10 @@ def make_habits(population: Population, loans: Loans, orders: Orders, seed: int)
     income = _incomes(rng, transfer, orders)
     _fit_orders(orders, income)
     pays_cash_in = transfer == NO_TRANSFER
+    borrows = np.isin(np.arange(count), loans.account)
+    leaves = leaving_months(
+        stream(seed, "attrition"), month_of(accounts.opened), (transfer != PENSION) & ~borrows
+    )
     deposits = np.where(pays_cash_in, np.maximum(rng.gamma(9.0, 1.12 / 9.0, count), income / 18_000), 0.05)
     return Habits(
         transfer=transfer,
@@ -145,6 +151,7 @@ def make_habits(population: Population, loans: Loans, orders: Orders, seed: int)
         target_balance=_target_balances(rng, income, loans),
         posted_by_hand=np.where(rng.random(count) < POSTED_BY_HAND, 0.5, 0.0),
         fees_from=month_of(accounts.opened) + rng.integers(1, 5, count),
+        leaves=leaves,
     )
 
 

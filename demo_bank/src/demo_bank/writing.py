@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
@@ -76,3 +77,40 @@ def write_crm(path: Path, frame: pl.DataFrame, *, final_newline: bool = False) -
         data = data.removesuffix(b"\r\n")
     path.write_bytes(gzip.compress(data, compresslevel=1, mtime=0))
     return frame.height
+
+
+def write_csv(
+    path: Path,
+    frames: Iterable[pl.DataFrame],
+    *,
+    line_end: str = "\n",
+    header: str | None = None,
+    separator: str = ",",
+    final_newline: bool = True,
+    float_precision: int | None = None,
+) -> int:
+    """Write frames one after the other as one text file, compressed if its name ends in `.gz`.
+
+    Absent values are left empty and fields are quoted where they must be. The header line is that of the
+    frames unless given; an empty one is not written. Returns the number of rows.
+    """
+    rows = 0
+    with path.open("wb") as raw, _compressed(path, raw) as file:
+        if header:
+            file.write(f"{header}{line_end}".encode())
+        for number, frame in enumerate(frames):
+            data = frame.write_csv(
+                include_header=header is None and number == 0,
+                separator=separator,
+                line_terminator=line_end,
+                float_precision=float_precision,
+            ).encode()
+            file.write(data if final_newline else data.removesuffix(line_end.encode()))
+            rows += frame.height
+    return rows
+
+
+def _compressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    if path.suffix != ".gz":
+        return raw
+    return cast("IO[bytes]", gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0))
