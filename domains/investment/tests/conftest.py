@@ -1,0 +1,154 @@
+"""Small frames in the types of contracts and source declarations, and trials of the domain's dbt models."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+import investment
+from bankmesh.contracts.types import polars_schema, polars_type
+from bankmesh.products.domain import read_domain
+from bankmesh.testing import domain_contract
+from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
+
+__all__ = ["dbt_target", "mesh_home", "trial"]
+
+DOMAIN = read_domain(Path(investment.__file__).parent)
+MODELS = Path(__file__).parents[3] / "dbt_project" / "models" / "investment"
+
+# What a row holds where a test does not care.
+DEFAULTS = {
+    "brokerage.trade": {
+        "change": "INSERT",
+        "trade_type": "MARKET_BUY",
+        "is_cash": False,
+        "symbol": "ACME",
+        "quantity": 10,
+        "bid_price": 5,
+        "account_number": 1,
+        "executor": "someone",
+        "source_file": "Batch2/Trade.txt",
+    },
+    "sec_13f.holding": {
+        "filer_name": "A FILER",
+        "period": dt.date(2024, 12, 31),
+        "accepted_at": dt.datetime(2025, 2, 14, 12, tzinfo=dt.UTC),
+        "accession": "0000000001-25-000001",
+        "name": "ACME INC",
+        "issuer_id": "i0acme00",
+        "title_of_class": "COM",
+        "unit": "SHARES",
+    },
+    "sec_13f.filing_header": {
+        "filer_name": "A FILER",
+        "period": dt.date(2024, 12, 31),
+        "page": 0,
+        "pages": 1,
+        "rows": 1,
+        "total_positions": 1,
+        "reported_long_value": 0,
+        "accepted_at": dt.datetime(2025, 2, 14, 12, tzinfo=dt.UTC),
+        "accessions": "0000000001-25-000001",
+        "confidential_omitted": False,
+    },
+    "custodian.position": {
+        "position_date": dt.date(2017, 7, 31),
+        "custodian": "A Custodian",
+        "account_number": 1,
+        "party_id": 7,
+        "symbol": "ACME",
+        "price": 5,
+        "currency": "USD",
+    },
+    "investment.trade_executions": {
+        "trade_day": dt.date(2017, 7, 3),
+        "account_number": 1,
+        "symbol": "ACME",
+        "trade_type": "MARKET_BUY",
+        "side": "BUY",
+        "status": "COMPLETED",
+        "first_seen_at": dt.datetime(2017, 7, 3, 9, tzinfo=dt.UTC),
+        "completed_at": dt.datetime(2017, 7, 3, 10, tzinfo=dt.UTC),
+        "last_changed_at": dt.datetime(2017, 7, 3, 10, tzinfo=dt.UTC),
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def contract():
+    """The domain's contract of a name."""
+    return lambda name: domain_contract("investment", name)
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """`rows("brokerage.trade", {...}, {...})`: a frame in the declared types, with defaults for what is left out."""
+    return make_rows
+
+
+@pytest.fixture
+def build(trial):
+    """`build("trade_executions", {"brokerage.trade": [...]})`: the trial of a dbt model."""
+
+    def run(model, inputs, references=None, **options):
+        frames = {
+            name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given)
+            for name, given in inputs.items()
+        }
+        known = {name: make_rows(name, *given) for name, given in (references or {}).items()}
+        return trial(domain_contract("investment", model), frames, references=known, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def query():
+    """`query("stg_brokerage__trade_changes", {"brokerage.trade": frame})`: rows of a dbt model, without dbt.
+
+    A property test asks hundreds of times; dbt takes half a second for each. What dbt adds, other tests hold.
+    """
+    return run_query
+
+
+def run_query(model, frames):
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("set TimeZone = 'UTC'")
+    for name, frame in frames.items():
+        connection.register(name, frame)
+    return connection.execute(_rendered(model)).pl()
+
+
+def _rendered(model):
+    """The model's SQL with the models that it refers to in place, and inputs by their names."""
+    (file,) = MODELS.glob(f"*/{model}.sql")
+    text = re.sub(r"\{\{ source\('(\w+)', '(\w+)'\) \}\}", r'"\1.\2"', file.read_text(encoding="utf-8"))
+    text = re.sub(r"\{\{ in_partitions\(.*?\) \}\}", "true", text)
+    return re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda found: f"({_rendered(found[1])})", text)
+
+
+def make_rows(name, *given):
+    schema = _schema(name)
+    surplus = {key for row in given for key in row} - set(schema)
+    assert not surplus, f"{name} has no {surplus}"
+    defaults = DEFAULTS.get(name, {})
+    full = [{key: (defaults | row).get(key) for key in schema} for row in given]
+    return pl.DataFrame({key: _column(key, [row[key] for row in full], kind) for key, kind in schema.items()})
+
+
+def _column(name, values, kind):
+    if isinstance(kind, pl.Decimal):
+        values = [None if value is None else Decimal(value) for value in values]
+    return pl.Series(name, values).cast(kind)
+
+
+def _schema(name):
+    left, right = name.split(".")
+    systems = {system.name: system for system in DOMAIN.systems}
+    if left not in systems:
+        return polars_schema(DOMAIN.contract(right))
+    columns = systems[left].object(right).columns
+    return {column.name: polars_type(column.type) for column in columns} | {"complete_through": pl.Date()}
