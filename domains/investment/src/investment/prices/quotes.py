@@ -5,6 +5,7 @@ file, which replaces itself).
 """
 
 import polars as pl
+import polars.selectors as cs
 
 PRICE = pl.Decimal(18, 6)
 """Exact for every publisher: shares have up to four places, exchange rates up to six."""
@@ -41,8 +42,7 @@ def index_quotes(vix: pl.LazyFrame) -> pl.LazyFrame:
 
 def exchange_quotes(rates: pl.LazyFrame) -> pl.LazyFrame:
     """Exchange rates by currency code. A day without a rate is no quote: the publisher says N/A for it."""
-    currencies = [name for name in rates.collect_schema().names() if name not in {"day", "trailing"}]
-    long = rates.unpivot(currencies, index="day", variable_name="currency", value_name="close")
+    long = rates.unpivot(cs.decimal(), index="day", variable_name="currency", value_name="close")
     known = long.filter(pl.col("close").is_not_null())
     return _quotes(known, "FX", instrument_id=pl.col("currency").str.to_uppercase(), source_file=pl.lit(""), **_NO_BAR)
 

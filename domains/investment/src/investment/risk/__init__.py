@@ -1,0 +1,1 @@
+"""Risk of instruments and portfolios: features as lazy plans, methods as plain functions of arrays."""

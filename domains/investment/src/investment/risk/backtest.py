@@ -1,0 +1,70 @@
+"""Does the method forecast as often as it says? One-day value at risk of a rolling window against the day after it.
+
+Source: P. H. Kupiec, "Techniques for verifying the accuracy of risk measurement models", *Journal of Derivatives* 3
+(1995), pages 73 to 84: the proportion-of-failures test.
+"""
+
+from dataclasses import dataclass
+from math import erfc, log, sqrt
+
+import numpy as np
+
+from investment.risk.value_at_risk import Floats
+
+WINDOW = 500
+"""Returns that each forecast is made from: two years of trading days."""
+
+
+@dataclass(frozen=True)
+class Kupiec:
+    """What the test says of a method.
+
+    Attributes:
+        forecasts: days tested.
+        exceptions: days on which more was lost than the value at risk.
+        expected: exceptions that a right method has on average.
+        statistic: likelihood ratio; chi-squared with one degree of freedom if the method is right.
+        p_value: probability of a statistic as large or larger if the method is right.
+    """
+
+    forecasts: int
+    exceptions: int
+    expected: float
+    statistic: float
+    p_value: float
+
+
+def windows_before(series: Floats, length: int = WINDOW) -> Floats:
+    """The `length` returns before each day that has as many, as columns; the day itself is not among them.
+
+    Column i holds series[i : i + length] and forecasts series[i + length].
+    """
+    if len(series) <= length:
+        return np.empty((length, 0))
+    rolling: Floats = np.lib.stride_tricks.sliding_window_view(series[:-1], length).T
+    return rolling
+
+
+def proportion_of_failures(realised: Floats, value_at_risk: Floats, confidence: int) -> Kupiec:
+    """Kupiec's test of one-day forecasts of value at risk. A loss equal to the forecast is no exception.
+
+    LR = -2 ln[(1 - p)^(n - x) p^x] + 2 ln[(1 - x/n)^(n - x) (x/n)^x], with p = 1 - confidence.
+    Raises ValueError without a forecast.
+    """
+    days = len(realised)
+    if not days:
+        raise ValueError("there is no forecast to test")
+    exceptions = int((realised < -value_at_risk).sum())
+    rate = (100 - confidence) / 100
+    statistic = max(
+        0.0, 2 * (_log_likelihood(days, exceptions, exceptions / days) - _log_likelihood(days, exceptions, rate))
+    )
+    # The survival function of chi-squared with one degree of freedom: P(Z^2 > s) of a standard normal Z.
+    return Kupiec(days, exceptions, days * rate, statistic, erfc(sqrt(statistic / 2)))
+
+
+def _log_likelihood(days: int, exceptions: int, rate: float) -> float:
+    """Of `exceptions` in `days` independent days of this rate; 0 ln 0 is 0."""
+    hits = exceptions * log(rate) if exceptions else 0.0
+    misses = (days - exceptions) * log(1 - rate) if days > exceptions else 0.0
+    return hits + misses

@@ -1,0 +1,53 @@
+"""Volatility, drawdown and beta of series of one-day returns; columns are subjects, NaN is a day without a return.
+
+Sources: Z. Bodie, A. Kane and A. J. Marcus, *Investments* (10th ed. 2014), chapters 5 and 8; M. Magdon-Ismail and
+A. Atiya, "Maximum drawdown", *Risk* 17 (2004).
+"""
+
+from math import sqrt
+
+import numpy as np
+
+from investment.risk.value_at_risk import Floats
+
+TRADING_DAYS = 252
+"""Days that make a year in an annualised volatility."""
+
+
+def volatility(returns: Floats) -> Floats:
+    """Standard deviation of the known returns (n - 1 in the denominator) times the root of 252; NaN below two."""
+    known = ~np.isnan(returns)
+    count = known.sum(axis=0)
+    mean = _mean(returns, known)
+    squares = np.where(known, returns - mean, 0.0) ** 2
+    return np.sqrt(np.divide(squares.sum(axis=0), count - 1, out=_nan(count), where=count > 1)) * sqrt(TRADING_DAYS)
+
+
+def max_drawdown(returns: Floats) -> Floats:
+    """Largest fall from a peak to a later low, as a share of the peak, 0 to 1; the start counts as a peak.
+
+    A day without a return leaves the value as it is.
+    """
+    wealth = np.cumprod(1.0 + np.nan_to_num(returns, nan=0.0), axis=0)
+    peak = np.maximum(np.maximum.accumulate(wealth, axis=0), 1.0)
+    fall: Floats = (1.0 - wealth / peak).max(axis=0, initial=0.0)
+    return fall
+
+
+def beta(returns: Floats, market: Floats) -> Floats:
+    """Covariance with the market over the market's variance, over the days on which both are known; NaN without any."""
+    known = ~np.isnan(returns) & ~np.isnan(market)[:, None]
+    beside = np.broadcast_to(market[:, None], returns.shape)
+    away = np.where(known, returns - _mean(returns, known), 0.0)
+    market_away = np.where(known, beside - _mean(beside, known), 0.0)
+    variance = (market_away**2).sum(axis=0)
+    return np.divide((away * market_away).sum(axis=0), variance, out=_nan(variance), where=variance > 0)
+
+
+def _mean(values: Floats, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
+    count = known.sum(axis=0)
+    return np.divide(np.where(known, values, 0.0).sum(axis=0), count, out=_nan(count), where=count > 0)
+
+
+def _nan(like: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Floats:
+    return np.full(like.shape, np.nan)
