@@ -8,46 +8,18 @@ export.
 from __future__ import annotations
 
 import argparse
-import gzip
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from demo_bank import corrupt_service, corrupt_trading
+from demo_bank.damage import Damage, NothingToDamageError, existing, replace_lines, rewrite_line
+from demo_bank.late_rows import late_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 CORE: Final = Path("berka_pkdd99")
-LINE_TO_DAMAGE: Final = 100  # of long files, counted from 1 with the header; the last line of shorter ones
 NO_SUCH_ACCOUNT: Final = 999_999_999
-
-
-class NothingToDamageError(Exception):
-    """The export lacks what this kind of damage needs.
-
-    `file` is the path looked for or in, `need` what it should have held.
-    """
-
-    def __init__(self, file: Path, need: str) -> None:
-        """Say which file lacks what."""
-        super().__init__(f"{file}: {need}; write the export again with `python -m demo_bank`")
-        self.file = file
-        self.need = need
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """What was done, and where: the line counts from 1, the header included; None is the whole file."""
-
-    kind: str
-    file: Path
-    line: int | None
-    what: str
-
-    def __str__(self) -> str:
-        """Return one line for people."""
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
-        return f"{self.kind}: {place}: {self.what}"
 
 
 def corrupt(folder: Path, kind: str) -> Damage:
@@ -114,14 +86,14 @@ def missing_column(folder: Path) -> Damage:
             fields = line.split(b";")
             yield b";".join(fields[:7] + fields[8:])
 
-    _replace(file, without)
+    replace_lines(file, without)
     return Damage("missing-column", file, None, "has no column k_symbol")
 
 
 def empty_file(folder: Path) -> Damage:
     """Leave a file of no bytes inside the compression, not even a header."""
     file = _file(folder, "disp")
-    _replace(file, lambda _: iter(()))
+    replace_lines(file, lambda _: iter(()))
     return Damage("empty-file", file, None, "has no content")
 
 
@@ -153,41 +125,21 @@ KINDS: Final[dict[str, Callable[[Path], Damage]]] = {
     "empty-file": empty_file,
     "missing-file": missing_file,
     "bad-birth-number": bad_birth_number,
+    "late-rows": late_rows,
+    "truncated-trade": corrupt_trading.truncated_trade,
+    "unknown-trade-status": corrupt_trading.unknown_trade_status,
+    "missing-price-column": corrupt_trading.missing_price_column,
+    "duplicate-complaint": corrupt_service.duplicate_complaint,
+    "bad-complaint-date": corrupt_service.bad_complaint_date,
 }
 
 
 def _file(folder: Path, name: str) -> Path:
-    file = folder / CORE / f"{name}.asc.gz"
-    if not file.is_file():
-        raise NothingToDamageError(file, "no such file")
-    return file
-
-
-def _replace(file: Path, change: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
-    """Rewrite a file line by line through a neighbour that takes its place at the end."""
-    neighbour = file.with_name(f"{file.name}.damaged")
-    with (
-        gzip.open(file, "rb") as source,
-        neighbour.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0) as target,
-    ):
-        target.writelines(change(iter(source)))
-    shutil.move(neighbour, file)
+    return existing(folder / CORE / f"{name}.asc.gz")
 
 
 def _rewrite(file: Path, change: Callable[[bytes], bytes]) -> int:
-    """Change one line and return its number."""
-    with gzip.open(file, "rb") as source:
-        lines = sum(1 for _, _ in zip(source, range(LINE_TO_DAMAGE), strict=False))
-    if lines <= 1:
-        raise NothingToDamageError(file, "no rows to damage")
-
-    def changed(source: Iterator[bytes]) -> Iterator[bytes]:
-        for number, line in enumerate(source, start=1):
-            yield change(line) if number == lines else line
-
-    _replace(file, changed)
-    return lines
+    return rewrite_line(file, lambda _, line: change(line))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

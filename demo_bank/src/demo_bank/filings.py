@@ -39,10 +39,10 @@ _TEXTS: Final = ("ticker", "name", "cls")
 POSITION: Final = ("name", "cls", "type", "unit", "nth")
 UNLISTED: Final = (
     "ACRE:Acreline Timber", "BOWR:Bowrider Marine", "CINQ:Cinquefoil Mining", "DUSK:Duskfield Energy",
-    ":Emberly Credit Fund", "FLAX:Flaxen Textiles", ":Gorsebank Infrastructure", "HULM:Hulme Shipping",
+    ":Emberly Credit Fund", "FLAX:Flaxen Textiles", "None:Gorsebank Infrastructure", "HULM:Hulme Shipping",
     "ILEX:Ilexa Biologics", ":Jessamy Land",
 )  # fmt: skip
-"""Ticker and name of what is not in the price file; some have no ticker."""
+"""Ticker and name of what is not in the price file; some have no ticker, one has the word None."""
 
 
 def write_files(folder: Path, market: Market, seed: int) -> dict[str, int]:
@@ -156,7 +156,7 @@ def _unlisted(rng: np.random.Generator, filer: Filer, quotes: np.random.Generato
     # of those that several hold nothing is a witness: the filers of their own have tickers nobody shares
     mark = filer.name[0] if filer.own else ""
     pairs = [line.split(":") for line in mine]
-    tickers = [f"{ticker}{mark}" if ticker else None for ticker, _ in pairs]
+    tickers = [f"{ticker}{mark}" if ticker.isupper() else ticker or None for ticker, _ in pairs]
     names = [f"{name} {mark}".strip().upper() for _, name in pairs]
     names[-1] = "N/A"
     classes = ["COM"] * len(pairs)
