@@ -52,15 +52,9 @@ def gather_texts(
 
 def review_texts(reviews: pl.LazyFrame) -> pl.LazyFrame:
     """Columns: text_id, source, interaction_id, stars, text. A review's text goes by the number of the contact."""
-    schema = {
-        "text_id": pl.String,
-        "source": pl.String,
-        "interaction_id": pl.String,
-        "stars": pl.Int32,
-        "text": pl.String,
-    }
+    names = ("text_id", "source", "interaction_id", "stars", "text")
     # Not in batches: equal reviews are numbered over all of them.
-    return reviews.map_batches(_numbered_reviews, schema=schema)
+    return reviews.map_batches(_numbered_reviews, schema={name: TEXT_COLUMNS[name] for name in names})
 
 
 def _numbered_reviews(reviews: pl.DataFrame) -> pl.DataFrame:
