@@ -1,11 +1,11 @@
 """Small frames in the types of contracts and source declarations, and trials of the domain's dbt models."""
 
 import datetime as dt
-import re
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import jinja2
 import polars as pl
 import pytest
 
@@ -18,7 +18,8 @@ from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
 __all__ = ["dbt_target", "mesh_home", "trial"]
 
 DOMAIN = read_domain(Path(investment.__file__).parent)
-MODELS = Path(__file__).parents[3] / "dbt_project" / "models" / "investment"
+DBT = Path(__file__).parents[3] / "dbt_project"
+MONEY = (DBT / "macros" / "money.sql").read_text(encoding="utf-8")
 
 # What a row holds where a test does not care.
 DEFAULTS = {
@@ -124,10 +125,13 @@ def run_query(model, frames):
 
 def _rendered(model):
     """The model's SQL with the models that it refers to in place, and inputs by their names."""
-    (file,) = MODELS.glob(f"*/{model}.sql")
-    text = re.sub(r"\{\{ source\('(\w+)', '(\w+)'\) \}\}", r'"\1.\2"', file.read_text(encoding="utf-8"))
-    text = re.sub(r"\{\{ in_partitions\(.*?\) \}\}", "true", text)
-    return re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda found: f"({_rendered(found[1])})", text)
+    (file,) = (DBT / "models" / "investment").glob(f"*/{model}.sql")
+    template = jinja2.Environment(autoescape=False).from_string(MONEY + file.read_text(encoding="utf-8"))  # noqa: S701
+    return template.render(
+        source=lambda left, right: f'"{left}.{right}"',
+        ref=lambda name: f"({_rendered(name)})",
+        in_partitions=lambda _: "true",
+    )
 
 
 def make_rows(name, *given):

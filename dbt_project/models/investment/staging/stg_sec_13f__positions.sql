@@ -71,8 +71,8 @@ select
     cast(timezone('UTC', due.accepted_at) as date) > case
         -- what falls on a weekend is due on the next working day; Monday after 14 February is Washington's Birthday
         when isodow(due.due_day) in (6, 7) and month(due.due_day) = 2
-            then due.due_day + (9 - isodow(due.due_day))
-        when isodow(due.due_day) in (6, 7) then due.due_day + (8 - isodow(due.due_day))
+            then due.due_day + cast(9 - isodow(due.due_day) as integer)
+        when isodow(due.due_day) in (6, 7) then due.due_day + cast(8 - isodow(due.due_day) as integer)
         else due.due_day
     end as is_filed_late
 from due
