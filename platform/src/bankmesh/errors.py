@@ -5,6 +5,7 @@ BankmeshError
 │   ├── ContractFaults     contracts (`*.odcs.yaml`)
 │   └── SourceFaults       source declarations (`sources/*.yaml`)
 ├── LegacyFileError        a legacy file is missing, empty, or not of the declared shape
+│   └── NotDelivered       the exports hold nothing of a system: its folder is not there
 ├── TransformError         a transform did not deliver what its contract promises
 ├── PortError              reading or writing an output port
 │   ├── NotPublished       a reader asked for a product or version that is not there
@@ -80,6 +81,15 @@ class LegacyFileError(BankmeshError):
     def __init__(self, file: Path | str, problem: str, expected: str) -> None:
         self.file, self.problem, self.expected = str(file), problem, expected
         super().__init__(f"{file}: {problem}. Expected {expected}.")
+
+
+class NotDelivered(LegacyFileError):
+    """The exports have no folder of a legacy system: it was not delivered, which is no fault of its files."""
+
+    def __init__(self, system: str, folder: Path | str) -> None:
+        self.system, self.folder = system, str(folder)
+        problem = f"{system} is not delivered, there is no such folder"
+        super().__init__(folder, problem, "its export there, or BANK_DATA to name exports that hold it")
 
 
 class TransformError(BankmeshError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.products.waves import Runnable, Wave, next_wave
+from bankmesh.products.waves import Runnable, Wave, behind_absent, next_wave
 
 LOCATIONS = ("customer_service", "investment", "retail")
 PARTITIONS = (None, None, "days", "months")
@@ -86,3 +86,38 @@ def test_the_largest_wave_comes_first() -> None:
     graph = [Runnable("a", "retail", frozenset()), *(Runnable(k, "investment", frozenset()) for k in "bc")]
     wave = next_wave(graph, frozenset(), frozenset("abc"))
     assert wave == Wave("investment", None, ("b", "c"))
+
+
+def test_what_stands_behind_absent_assets_alone_is_absent() -> None:
+    needs = {
+        "behind": {"absent"},
+        "far_behind": {"behind", "elsewhere/a"},
+        "behind_both": {"absent", "failed"},
+        "far_behind_both": {"behind", "behind_both"},
+        "behind_published_too": {"absent", "published"},
+        "not_run": {"published"},
+    }
+    left = [Runnable(key, "retail", frozenset(on)) for key, on in needs.items()]
+    known = frozenset(needs) | {"absent", "failed", "published"}
+    found = behind_absent(left, frozenset({"absent"}), frozenset({"published"}), known)
+    assert found == {"absent", "behind", "far_behind", "behind_published_too"}
+
+
+@given(graphs(), st.frozensets(st.integers(0, 11)), st.frozensets(st.integers(0, 11)))
+def test_without_a_failure_all_that_is_not_done_is_absent(runnables, missing, broken) -> None:
+    keys = frozenset(r.key for r in runnables)
+    roots = frozenset(r.key for r in runnables if not r.needs & keys)
+    absent = frozenset(f"k{n}" for n in missing) & roots
+    failed = frozenset(f"k{n}" for n in broken) & keys - absent
+    done: set[str] = set()
+    for r in sorted(runnables, key=lambda r: int(r.key[1:])):
+        if r.key not in absent | failed and r.needs & keys <= done:
+            done.add(r.key)
+    left = [r for r in runnables if r.key not in absent | failed | done]
+    found = behind_absent(left, absent, frozenset(done), keys)
+    skipped = keys - done - failed - found
+    by_key = {r.key: r for r in runnables}
+    # Behind every skipped asset stands a failed one, directly or through another skipped one; behind absent ones none.
+    assert all(by_key[key].needs & keys & (failed | skipped) for key in skipped)
+    assert not any(by_key[key].needs & keys & (failed | skipped) for key in found)
+    assert failed or not skipped

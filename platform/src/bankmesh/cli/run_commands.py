@@ -84,7 +84,7 @@ def run(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Materialise every product of every domain. Exit 1 if one is not published."""
+    """Materialise every product of every domain. Exit 1 if one is not published, but for systems not delivered."""
     from bankmesh.products.running import readable_key, run_everything
 
     settings = current_settings()
@@ -98,6 +98,8 @@ def run(
             lines.close()
             for fault in outcome.not_loaded:
                 _tell(f"\n{fault}")
+            for message in outcome.not_delivered.values():
+                _tell(f"\nAbsent: {message}")
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 
+NOT_DELIVERED = "not delivered"
+"""Outcome of a landing, and data version of a legacy object, of whose system the exports hold nothing."""
+
+
 @dataclass(frozen=True, order=True)
 class ProductInput:
     """A published product, read through its port.

@@ -10,11 +10,10 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
-from bankmesh.products.definition import product_key
+from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
-from bankmesh.products.waves import Runnable, next_wave
+from bankmesh.products.waves import Runnable, behind_absent, next_wave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -41,29 +40,37 @@ class Progress(Protocol):
 
 @dataclass
 class Outcome:
-    """How a run over the whole mesh ended, by asset key (`retail/party`)."""
+    """How a run over the whole mesh ended, by asset key (`retail/party`).
+
+    `absent` are landings of systems that were not delivered, and all that stands behind only such; what stands behind
+    a failed asset too is `skipped`. `not_delivered` has a message for each of those systems.
+    """
 
     published: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    not_delivered: dict[str, str] = field(default_factory=dict)
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
 
     def by_port(self) -> dict[str, str]:
-        """`published`, `failed` or `skipped`, by the name of the port (`retail.party`, `retail.party@2`)."""
-        words = {"published": self.published, "failed": self.failed, "skipped": self.skipped}
+        """`published`, `failed`, `skipped` or `absent`, by the name of the port (`retail.party`, `retail.party@2`)."""
+        words = {"published": self.published, "failed": self.failed, "skipped": self.skipped, "absent": self.absent}
         return {port_name(key): word for word, keys in words.items() for key in keys}
 
     @property
     def success(self) -> bool:
-        """Whether everything that was asked for is published."""
-        return not (self.failed or self.skipped or self.not_loaded)
+        """Whether everything that could be is published: absent assets are no failure, unless nothing else is there."""
+        nothing_there = bool(self.absent) and not self.published
+        return not (self.failed or self.skipped or self.not_loaded or nothing_there)
 
 
 def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress, only: Collection[str] = ()) -> Outcome:
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
-    A product behind a failed one is skipped and stays on its last good version; others go on. A location
-    that does not load is told in the outcome. Raises UnknownName for a key that no location makes.
+    A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
+    system that was not delivered is absent. A location that does not load is told in the outcome. Raises UnknownName
+    for a key that no location makes.
     """
     outcome = Outcome()
     locations = _load_all(root, outcome)
@@ -79,7 +86,10 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     while wave := next_wave(waiting, frozenset(outcome.published), known):
         _run_wave(locations[wave.location], wave, instance, progress, outcome)
         waiting = [r for r in waiting if r.key not in wave.keys]
-    outcome.skipped |= {r.key for r in waiting}
+    told = outcome.published | outcome.failed | outcome.absent
+    left = [r for r in runnables if (not only or r.key in only) and r.key not in told]
+    outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
+    outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
 
 
@@ -106,11 +116,11 @@ def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
 
 
 def _unkept(root: Path, locations: Collection[str], known: Collection[str]) -> set[str]:
-    """Active contracts of loaded domains that no model or component keeps: a promise without a product."""
+    """Contracts in force, of loaded domains, that no model or component keeps: a promise without a product."""
     promised = [
         product_key(contract.domain, contract.name, contract.major).to_user_string()
         for contract in readable_contracts(root)
-        if contract.status is Status.ACTIVE and contract.domain in locations
+        if contract.status.in_force and contract.domain in locations
     ]
     return {key for key in promised if key not in known}
 
@@ -145,11 +155,28 @@ def _run_wave(
     )
     events = result.all_events
     done = {e.asset_key.to_user_string() for e in events if e.is_step_materialization and e.asset_key}
-    broken = {e.step_key for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
-    outcome.failed |= {key for key in wave.keys if key.replace("/", "__") in broken}
+    broken = {e.step_key: e for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
+    for key in wave.keys:
+        if event := broken.get(key.replace("/", "__")):
+            _note_failure(key, event, outcome)
     # A failed step may have told of an earlier run's version; that does not make its own.
     outcome.published |= done - outcome.failed
-    outcome.skipped |= set(wave.keys) - done - outcome.failed
+
+
+def _note_failure(key: str, event: dg.DagsterEvent, outcome: Outcome) -> None:
+    system = _not_delivered(event)
+    if system is None:
+        outcome.failed.add(key)
+    else:
+        outcome.absent.add(key)
+        outcome.not_delivered[system] = _message(event)
+
+
+def _not_delivered(event: dg.DagsterEvent) -> str | None:
+    """The system whose landing failed because the exports hold nothing of it; None for any other failure."""
+    said = event.step_failure_data.user_failure_data
+    notes = {name: value.value for name, value in said.metadata.items()} if said and said.metadata else {}
+    return str(notes.get("system")) if notes.get("outcome") == NOT_DELIVERED else None
 
 
 def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, str]:
@@ -175,7 +202,7 @@ def _listener(progress: Progress) -> Callable[[dg.EventLogEntry], None]:
             notes[event.step_key] = {name: value.value for name, value in metadata.items()}
         elif event.event_type is DagsterEventType.STEP_SUCCESS:
             progress.finished(event.step_key, notes.get(event.step_key, {}))
-        elif event.event_type is DagsterEventType.STEP_FAILURE:
+        elif event.event_type is DagsterEventType.STEP_FAILURE and _not_delivered(event) is None:
             progress.failed(event.step_key, _message(event))
 
     return hear

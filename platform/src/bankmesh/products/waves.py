@@ -8,6 +8,10 @@ Dagster plans every check of a run once for each partition of its range, those o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,18 @@ def next_wave(waiting: list[Runnable], done: frozenset[str], known: frozenset[st
     ]
     best = max(waves, key=lambda wave: len(wave.keys), default=None)
     return best if best and best.keys else None
+
+
+def behind_absent(
+    left: Iterable[Runnable], absent: frozenset[str], done: frozenset[str], known: frozenset[str]
+) -> frozenset[str]:
+    """What of `left` waits for absent assets alone, directly or not, together with those."""
+    unmet = {r.key: (r.needs & known) - done for r in left}
+    found, grown = absent, True
+    while grown:
+        more = {key for key, needs in unmet.items() if needs and needs <= found} - found
+        found, grown = found | more, bool(more)
+    return found
 
 
 def _grow(

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import LegacyFileError
+from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.sources.declaration import PLAIN_TEXT, TextFormat
 from bankmesh.sources.structure import split_line
 
@@ -34,7 +34,8 @@ def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
     """The object's files, in order of name: all that match the first name or pattern which matches anything.
 
     A file's name is its path below the system's folder, see `name_of`.
-    None for an optional object that was not delivered; raises LegacyFileError for any other.
+    None for an optional object that was not delivered. For any other this raises NotDelivered where the exports have no
+    folder of its system at all, and LegacyFileError where the folder has no file of the object.
     """
     folder = exports / obj.folder
     for pattern in obj.files:
@@ -46,6 +47,8 @@ def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
     names = " or ".join(obj.files)
     where = f"{names} for {obj.system}.{obj.name}"
     if not folder.is_dir():
+        if exports.is_dir():
+            raise NotDelivered(obj.system, folder)
         raise LegacyFileError(folder, "there is no such folder", f"a folder of exports with {where}")
     raise LegacyFileError(folder, "the folder has no file of that object", where)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from bankmesh.errors import LegacyFileError
+from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
-from bankmesh.products.definition import landing_key, legacy_key
+from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
 from bankmesh.products.domain import domain_of
 from bankmesh.settings import Settings, current_settings
 from bankmesh.sources import Landing, LegacyObject, fingerprint, land_object
@@ -44,7 +44,10 @@ def _external_asset(item: LegacyObject, domain: str, near: Path) -> dg.SourceAss
         metadata={"files": ", ".join(item.files), "folder": item.folder, "owner": item.owner},
     )
     def observe(_context: dg.OpExecutionContext) -> dg.DataVersion:
-        return dg.DataVersion(fingerprint(item, current_settings(near).exports))
+        try:
+            return dg.DataVersion(fingerprint(item, current_settings(near).exports))
+        except NotDelivered:
+            return dg.DataVersion(NOT_DELIVERED)
 
     return observe
 
@@ -78,8 +81,14 @@ def _landing_asset(item: LegacyObject, domain: str, near: Path) -> dg.AssetsDefi
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         try:
             landing = land_object(item, settings.exports, settings.home, domain)
+        except NotDelivered as error:
+            metadata = {"outcome": NOT_DELIVERED, "system": error.system, "folder": error.folder}
+            raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
         except LegacyFileError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
+        # What was read is what was seen: the legacy object is observed without reading it a second time.
+        seen = {"dagster/data_version": landing.fingerprint}
+        context.log_event(dg.AssetObservation(legacy_key(item.system, item.name), tags=seen))
         yield from _checks(key, landing)
         if not landing.acceptable:
             raise dg.Failure(description=_refusal(item, landing), allow_retries=False)
