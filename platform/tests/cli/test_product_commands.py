@@ -12,7 +12,7 @@ from shop_workspace import changed, write_exports
 
 KEYS = [
     "id", "domain", "name", "major", "contract_version", "status", "published_version", "rows", "published_at",
-    "checks", "owner", "freshness",
+    "checks", "owner", "freshness", "end_of_support", "replaced_by",
 ]  # fmt: skip
 PRODUCTS = ["customer_spend", "monthly_sale", "opening_hour", "sale", "top_customer"]
 

@@ -72,10 +72,12 @@ def test_skipped_products_are_in_the_table_with_the_checks_they_had_last(mesh, p
     assert "passed" in table["shop.customer_spend"]["checks"]
 
 
-def test_an_active_contract_that_nothing_keeps_fails_the_run(mesh, published, request) -> None:
+@pytest.mark.parametrize("status", ["active", "deprecated"])
+def test_a_contract_in_force_that_nothing_keeps_fails_the_run(mesh, published, request, status) -> None:
     contracts = published.settings.root / "domains/shop/src/shop/contracts"
     orphan = contracts / "orphan.odcs.yaml"
-    orphan.write_text((contracts / "opening_hour.odcs.yaml").read_text().replace("opening_hour", "orphan"))
+    text = (contracts / "opening_hour.odcs.yaml").read_text().replace("opening_hour", "orphan")
+    orphan.write_text(text.replace("status: active", f"status: {status}"))
     request.addfinalizer(orphan.unlink)
     said = mesh("run", "--json")
     assert said.code == 1

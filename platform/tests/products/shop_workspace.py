@@ -270,6 +270,20 @@ def contract_text(name: str, version: str = "1.0.0") -> str:
     return HEAD.format(name=name, purpose=purpose, version=version) + body
 
 
+def deprecated_text(name: str) -> str:
+    """The contract of a product's first major, once a second one is there."""
+    ending = "".join(
+        f"  - property: {key}\n    value: {value}\n"
+        for key, value in (
+            ("endOfSupport", '"2027-06-30"'),
+            ("replacedBy", f"shop.{name}@2"),
+            ("consumers", "[shop-window, tax-office]"),
+        )
+    )
+    text = contract_text(name, "1.1.0").replace("status: active", "status: deprecated")
+    return text.replace("schema:\n", f"{ending}schema:\n", 1)
+
+
 def write_workspace(root: Path, domain: str = "shop") -> Path:
     """The whole workspace with a domain of that name; returns the folder to put on the import path."""
     dbt = root / "dbt_project"

@@ -16,8 +16,8 @@ class DeprecatedMajor(DeprecationWarning):
     Attributes:
         deprecation: the major, its end of support, what replaces it, and its known consumers.
 
-    Python hides deprecations from all but the main module. This one concerns whoever reads data, so each major is told
-    of once in a process, unless `-W` or PYTHONWARNINGS say what to do with warnings.
+    Python hides deprecations from all but the main module. This one concerns whoever reads data, so it is shown unless
+    `-W` or PYTHONWARNINGS say what to do with warnings.
     """
 
     def __init__(self, deprecation: Deprecation) -> None:
@@ -26,4 +26,15 @@ class DeprecatedMajor(DeprecationWarning):
 
 
 if not sys.warnoptions:
-    warnings.simplefilter("once", DeprecatedMajor)
+    warnings.simplefilter("always", DeprecatedMajor)
+
+# Python's own "once" forgets whenever some library touches the filters.
+_TOLD: set[str] = set()
+
+
+def warn_once(deprecation: Deprecation) -> None:
+    """Warn whoever called our caller, unless this process has been told the same."""
+    if deprecation.notice not in _TOLD:
+        warnings.warn(DeprecatedMajor(deprecation), stacklevel=3)
+        # Only now: where the warning is an error, the next read is one too.
+        _TOLD.add(deprecation.notice)

@@ -7,14 +7,13 @@ product.sql("select direction, sum(amount) from product group by 1")
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.status import ProductStatus, product_states
-from bankmesh.client.deprecated import DeprecatedMajor
+from bankmesh.client.deprecated import warn_once
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance
 from bankmesh.ports import connect, history, open_version, port_at
@@ -129,7 +128,7 @@ class DataMeshClient:
         contract = self.contract(f"{domain}.{name}", major)
         opened = open_version(port_at(self._settings.home, contract.product, contract.major), version)
         if deprecation := deprecation_of(contract):
-            warnings.warn(DeprecatedMajor(deprecation), stacklevel=2)
+            warn_once(deprecation)
         return DataProduct(contract, opened)
 
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,46 @@
+"""The asset page of a deprecated major says when it ends, who has to move, and to what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shop_workspace import contract_text, deprecated_text
+
+from bankmesh.contracts.reading import read_contract
+from bankmesh.products.asset_specs import asset_spec
+from bankmesh.products.definition import ProductDefinition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import dagster as dg
+
+
+def spec_of(folder: Path, text: str) -> dg.AssetSpec:
+    file = folder / "sale.odcs.yaml"
+    file.write_text(text, encoding="utf-8")
+    return asset_spec(ProductDefinition(read_contract(file), {}, "polars", "c0de", (file,)))
+
+
+def test_a_deprecated_major_says_so_before_all_else(tmp_path) -> None:
+    spec = spec_of(tmp_path, deprecated_text("sale"))
+    assert spec.description.startswith(
+        "**Deprecated**: shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 in its place. "
+        "Still read by shop-window, tax-office.\n\nWhat was sold at the till."
+    )
+    assert {"contract_status": "deprecated", "end_of_support": "2027-06-30"}.items() <= spec.tags.items()
+    assert spec.metadata["read it"] == 'mesh.get_data_product("shop", "sale", major=1)'
+
+
+def test_it_keeps_key_group_and_owner(tmp_path) -> None:
+    text = contract_text("sale", "1.1.0")
+    active = spec_of(tmp_path, text)
+    deprecated = spec_of(tmp_path, text.replace("status: active", "status: deprecated"))
+    assert (deprecated.key, deprecated.group_name, deprecated.owners) == (active.key, active.group_name, active.owners)
+
+
+def test_an_active_major_says_nothing_of_an_end(tmp_path) -> None:
+    spec = spec_of(tmp_path, contract_text("sale", "1.0.0"))
+    assert "Deprecated" not in spec.description
+    assert "end_of_support" not in spec.tags
+    assert spec.metadata["read it"] == 'mesh.get_data_product("shop", "sale")'
