@@ -1,7 +1,5 @@
 """The classifier of intents on a few invented queries."""
 
-import random
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,12 +44,11 @@ def test_new_wordings_are_understood(model, text, intent):
 
 def test_nothing_known_is_read_with_little_confidence(model):
     known, unknown = model.read(["I lost my card", "0123456789"])
-    assert unknown.confidence < 0.5 < 0.6 < known.confidence
+    assert unknown.confidence < known.confidence - 0.2
 
 
 def test_the_order_of_examples_does_not_show(model):
-    mixed = EXAMPLES.copy()
-    random.Random(1).shuffle(mixed)
+    mixed = [EXAMPLES[place] for place in np.random.default_rng(1).permutation(len(EXAMPLES))]
     other = train_intents(mixed)
     texts = ["lost card", "a transfer fee", "hello"]
     assert other.version == model.version

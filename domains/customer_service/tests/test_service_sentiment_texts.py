@@ -113,7 +113,7 @@ def test_a_review_without_words_is_no_text(gathered):
 
 def test_reviews_go_by_the_numbers_of_their_contacts(gathered, build):
     reviews = [
-        review("Fine."), review("Fine."), review("Fine.", 1), review(None), review("Dobrý – “yes” | no\nmore"),
+        review("Fine."), review("Fine."), review("Fine.", 1), review(None), review("Dobrý „ano“ | no\nmore"),
         review("Fine.", district_id=2), review("Fine.", product="Bank"), review(None),
     ]  # fmt: skip
     inputs = {
