@@ -20,7 +20,7 @@ TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timesta
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
-_KEYS = (
+COLUMN_KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
     "timezone", "read", "header_pattern",
 )  # fmt: skip
@@ -43,7 +43,7 @@ def read_column(
 
     `typed` files may store dates and timestamps as such: they need no format.
     """
-    given.only(_KEYS)
+    given.only(COLUMN_KEYS)
     kind = _type(given)
     for option, types in _ONLY_FOR.items():
         if option in given.entries and kind.name not in types:

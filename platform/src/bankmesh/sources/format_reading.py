@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from bankmesh.sources.declaration import FileFormat
     from bankmesh.sources.yaml_nodes import Mapping
 
-_TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline")
+TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline")
 
 
 def read_format(given: Mapping, base: FileFormat = PLAIN_TEXT) -> FileFormat:
     """Read a format; keys that are not given are those of `base`."""
-    given.only(("kind", *_TEXT_KEYS))
+    given.only(("kind", *TEXT_KEYS))
     base_kind = "parquet" if isinstance(base, ParquetFormat) else "text"
     if given.word("kind", ("text", "parquet"), base_kind) == "text":
         return _text(given, base if isinstance(base, TextFormat) else PLAIN_TEXT)
-    for key in _TEXT_KEYS:
+    for key in TEXT_KEYS:
         if key in given.entries:
             message = f"{given.what} is parquet; {key} is for text"
             given.faults.add(given.value(key), "option-of-another-kind", message)

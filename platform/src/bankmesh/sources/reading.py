@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
-_OBJECT_KEYS = (
+SYSTEM_KEYS = ("system", "description", "owner", "folder", "format", "objects")
+OBJECT_KEYS = (
     "description", "files", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
     "complete_through", "columns",
 )  # fmt: skip
@@ -72,7 +73,7 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
     if root is None:
         return None
     top = Mapping(root, "the declaration", faults)
-    top.only(("system", "description", "owner", "folder", "format", "objects"))
+    top.only(SYSTEM_KEYS)
     name = top.text("system")
     if name and name != file.stem:
         message = f"system is {name}, but the file is {file.name}: name one after the other"
@@ -94,7 +95,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     if not NAME.match(name):
         faults.add(key, "bad-name", f"object {name}: small letters, digits and underscores only")
     given = Mapping(node, f"object {name}", faults)
-    given.only(_OBJECT_KEYS)
+    given.only(OBJECT_KEYS)
     own = read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written)
     columns = _columns(given, name, typed=isinstance(own, ParquetFormat))
     return LegacyObject(
