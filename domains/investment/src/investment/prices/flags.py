@@ -16,6 +16,9 @@ Errors of one day come back to the trend, which moves too; a true jump that meet
 JUMP_EXPLAINED_FROM = 0.05
 """A move from which on a corporate action on its day explains it; lower than above, since there is evidence."""
 
+_PLACES = 9
+"""A fall from 100 to 90 is a tenth, which it is not to the last bit."""
+
 _BAR = ("EQUITY", "INDEX")
 
 
@@ -59,6 +62,6 @@ def outside(name: str) -> pl.Expr:
 
 def jump_reverted() -> pl.Expr:
     """A move of at least a tenth of which the next day leaves at most a third."""
-    move = pl.col("price_return")
+    move = pl.col("price_return").round(_PLACES)
     left_over = (1 + move) * (1 + pl.col("next_return")) - 1
     return (move.abs() >= JUMP_REVERTED_FROM) & (left_over.abs() <= JUMP_LEFT_OVER * move.abs())
