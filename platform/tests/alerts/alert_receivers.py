@@ -114,7 +114,7 @@ class _Handler:
     def __init__(self, receiver: MailReceiver) -> None:
         self._receiver = receiver
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd
         mail = message_from_bytes(envelope.content, policy=policy.default)
         body = mail.get_body(("plain", "html"))
         self._receiver.mails.append((envelope.rcpt_tos, dict(mail.items()), body.get_content() if body else ""))

@@ -45,7 +45,7 @@ def test_every_leaf_has_one_entry_on_its_line(booking):
         ("slaProperties[0].value", "dagster: freshness policy"),
         ("slaProperties[1].value", "ports: log retention and expiry"),
         ("customProperties[1].value.start", "dagster: partitions"),
-        ("support[0].channel", "cli: mesh show"),
+        ("support[0].channel", "alerts: route to the owner, by the routing file"),
     ],
 )
 def test_a_clause_has_a_named_point(booking, path, point):

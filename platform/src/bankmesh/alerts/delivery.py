@@ -107,7 +107,7 @@ def _send_one(
             reached("alert-confirmed")
             sent.confirmed += 1
             return True
-        outbox.note_failure(delivery, reason, give_up=now - delivery.notice.at > pace.give_up_after)
+        outbox.note_failure(delivery, reason, give_up=now - delivery.since > pace.give_up_after)
     except Exception as error:  # noqa: BLE001 - the outbox itself: nothing is lost, the attempt is made again
         reason = f"{delivery.route}: {type(error).__name__}"
     sent.failures.append(reason)

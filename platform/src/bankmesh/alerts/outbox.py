@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
@@ -30,12 +31,13 @@ PENDING, CONFIRMED, UNDELIVERABLE = "pending", "confirmed", "undeliverable"
 
 @dataclass(frozen=True)
 class Delivery:
-    """One notice on its way to one route; `attempts` so far."""
+    """One notice on its way to one route, `since` it was decided to go there; `attempts` so far."""
 
     notice: Notice
     route: str
     state: str
     attempts: int
+    since: datetime
     next_attempt_at: datetime
     confirmed_at: datetime | None
     error: str | None
@@ -147,10 +149,9 @@ class Outbox:
             if not connection.execute(decide).rowcount:
                 return
             for name in routes:
+                new = {"notice_id": notice.id, "route": name, "state": PENDING, "attempts": 0}
                 connection.execute(
-                    sa.insert(deliveries).values(
-                        notice_id=notice.id, route=name, state=PENDING, attempts=0, next_attempt_at=now.timestamp()
-                    )
+                    sa.insert(deliveries).values(**new, since=now.timestamp(), next_attempt_at=now.timestamp())
                 )
 
     # --- the sending ---
@@ -158,15 +159,21 @@ class Outbox:
     def due(self, domain: str, now: datetime) -> list[Delivery]:
         """Deliveries whose time has come, oldest first.
 
-        Of one incident and route only the first that is not through: nobody hears of a recovery before the incident.
+        What one route hears of one thing, it hears in order: behind a sending that waits for its next attempt the
+        later ones wait too.
         """
         query = _delivery_query().where(notices.c.domain == domain, deliveries.c.state == PENDING)
         with self._engine.begin() as connection:
             waiting = [_delivery(row) for row in connection.execute(query)]
-        firsts: dict[tuple[str, str], Delivery] = {}
+        blocked: set[tuple[str, str]] = set()
+        found = []
         for delivery in waiting:
-            firsts.setdefault((delivery.notice.incident.id, delivery.route), delivery)
-        return [delivery for delivery in firsts.values() if delivery.next_attempt_at <= now]
+            about = (delivery.notice.incident.name, delivery.route)
+            if about in blocked or delivery.next_attempt_at > now:
+                blocked.add(about)
+            else:
+                found.append(delivery)
+        return found
 
     def attempt(self, delivery: Delivery, next_attempt_at: datetime) -> bool:
         """Note that a sending is about to be tried, and when to try again unless it is confirmed.
@@ -196,7 +203,9 @@ class Outbox:
         if domain is not None:
             query = query.where(deliveries.c.notice_id.in_(of_domain))
         with self._engine.begin() as connection:
-            return connection.execute(query.values(state=PENDING, next_attempt_at=now.timestamp())).rowcount
+            return connection.execute(
+                query.values(state=PENDING, since=now.timestamp(), next_attempt_at=now.timestamp())
+            ).rowcount
 
     # --- for people ---
 
@@ -228,6 +237,12 @@ class Outbox:
     def _changed(self, query: sa.Update) -> bool:
         with self._engine.begin() as connection:
             return connection.execute(query).rowcount > 0
+
+
+def exists(url: str) -> bool:
+    """Whether there is an outbox to look into; a database server is taken to have one."""
+    place = sa.make_url(url)
+    return place.get_backend_name() != "sqlite" or (place.database is not None and Path(place.database).is_file())
 
 
 def _position(connection: Connection, domain: str) -> int | None:
@@ -299,6 +314,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         route=row.route,
         state=row.state,
         attempts=row.attempts,
+        since=datetime.fromtimestamp(row.since, UTC),
         next_attempt_at=datetime.fromtimestamp(row.next_attempt_at, UTC),
         confirmed_at=None if confirmed is None else datetime.fromtimestamp(confirmed, UTC),
         error=row.error,

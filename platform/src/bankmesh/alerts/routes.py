@@ -14,7 +14,7 @@ from bankmesh.alerts.routing_file import ADDRESS, Receiver
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from bankmesh.alerts.incidents import Notice
     from bankmesh.alerts.routing_file import Routing
@@ -90,12 +90,15 @@ def _candidates(
 
 
 def _of_contracts(contracts: Iterable[Contract], routing: Routing) -> list[tuple[str, str | None]]:
-    channels: Sequence[SupportChannel] = [channel for contract in contracts for channel in contract.support]
-    routes = [(_route(channel, routing), channel.tool) for channel in channels if channel.scope not in _SILENT_SCOPES]
+    channels = [channel for contract in contracts for channel in contract.support]
+    routes = [(route_of_channel(channel, routing), channel.tool) for channel in channels]
     return [(route, tool) for route, tool in routes if route is not None]
 
 
-def _route(channel: SupportChannel, routing: Routing) -> str | None:
+def route_of_channel(channel: SupportChannel, routing: Routing) -> str | None:
+    """The route that leads to a support channel; None for channels of announcements and where none is named."""
+    if channel.scope in _SILENT_SCOPES:
+        return None
     for name in (channel.channel, channel.url):
         if name is not None and name in routing.channels:
             return name

@@ -39,8 +39,11 @@ def send(route: str, to: str, message: Message, environment: Mapping[str, str]) 
     url = fill_in(to, environment)
     import apprise
 
-    # Apprise logs addresses; what went wrong is told by the error below.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    # Apprise logs addresses. What went wrong is taken from its result, and told by the error below.
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
     known = apprise.Apprise()
     if not known.add(with_id(_webhook(url), message)):
         raise NotSent(route, "Apprise does not know what kind of receiver its URL means")

@@ -6,6 +6,7 @@ secrets, are never kept.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -61,6 +62,7 @@ deliveries = sa.Table(
     sa.Column("route", sa.String(400), primary_key=True),
     sa.Column("state", sa.String(20), nullable=False, index=True),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("since", sa.Float(53), nullable=False),
     sa.Column("next_attempt_at", sa.Float(53), nullable=False),
     sa.Column("confirmed_at", sa.Float(53)),
     sa.Column("error", sa.Text),
@@ -71,6 +73,11 @@ deliveries = sa.Table(
 def open_engine(url: str) -> Engine:
     """The database, with its tables, which are made where they are not there yet."""
     parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        # The driver that Dagster's own PostgreSQL storage uses; SQLAlchemy would look for a newer one.
+        parsed = parsed.set(drivername="postgresql+psycopg2")
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(parsed, pool_pre_ping=True, connect_args=_arguments(parsed.get_backend_name()))
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _on_connect)

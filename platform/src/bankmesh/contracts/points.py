@@ -13,6 +13,7 @@ _SERVER = "!where a port lies is configured once for the platform, not by a cont
 _SCHEDULE = "operations: schedule of the code location"
 _READING = "reading: a contract that says otherwise is refused"
 _SHOW = "cli: mesh show"
+_ALERTS = "alerts: route to the owner, by the routing file"
 _SCHEMA = "gate: check schema"
 _CHECK = "gate: check {check}"
 _EACH_BUILD = "!the gate runs at every build, not by a schedule of its own"
@@ -83,10 +84,10 @@ POINTS: dict[str, str] = {
     "roles[].description": _SHOW,
     "roles[].access": "!access rules are not compiled; every reader of the store can read a port",
     "support[]": _PEOPLE,
-    "support[].channel": _SHOW,
-    "support[].tool": _SHOW,
-    "support[].url": _SHOW,
-    "support[].scope": _SHOW,
+    "support[].channel": _ALERTS,
+    "support[].tool": "alerts: severities that the channel is for, where the routing file names none",
+    "support[].url": _ALERTS,
+    "support[].scope": "alerts: channels of announcements get none",
     "slaDefaultElement": "!a service level is about the whole product",
     "slaProperties[]": _PEOPLE,
     "slaProperties[].property": "{level}",

@@ -1,0 +1,230 @@
+"""`mesh alerts`: what is wrong now, what was told to whom, where alerts go, and a message to try a route with."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bankmesh.cli.output import JsonOption, ago, print_json, print_table
+from bankmesh.errors import UnknownName
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bankmesh.alerts.incidents import Incident
+    from bankmesh.alerts.outbox import Delivery, Outbox, Told
+    from bankmesh.alerts.places import Places
+
+app = typer.Typer(help="What is wrong now, who was told, and where alerts go.")
+
+
+@app.callback(invoke_without_command=True)
+def standing(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """List open incidents, and alerts that could not be delivered."""
+    if context.invoked_subcommand is not None:
+        return
+    with _outbox() as outbox:
+        incidents = outbox.open_incidents() if outbox else []
+        waiting = outbox.undelivered() if outbox else []
+    if as_json:
+        print_json(
+            {
+                "incidents": [_incident_facts(domain, incident) for domain, incident in incidents],
+                "undelivered": [_delivery_facts(delivery) | {"domain": domain} for domain, delivery in waiting],
+            }
+        )
+        return
+    _print_incidents(incidents)
+    _print_undelivered(waiting)
+
+
+@app.command()
+def history(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    incident: Annotated[str | None, typer.Option(help="Only of this incident.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List what was told, newest first, and what became of it."""
+    from bankmesh.alerts.messages import title
+
+    with _outbox() as outbox:
+        told = outbox.history(limit, incident) if outbox else []
+    if as_json:
+        print_json([_told_facts(each) for each in told])
+        return
+    rows = [
+        (each.notice.id, f"{each.notice.at:%Y-%m-%d %H:%M}", title(each.notice), _whereabouts(each)) for each in told
+    ]
+    print_table(("alert", "at (UTC)", "told", "to"), rows)
+
+
+@app.command()
+def routes(*, as_json: JsonOption = False) -> None:
+    """List the routes of the routing file, and the support channels of contracts that none leads to."""
+    from bankmesh.alerts.routes import route_of_channel
+    from bankmesh.alerts.routing_file import read_routing
+    from bankmesh.catalog.contracts import readable_contracts
+
+    settings = current_settings()
+    places = _places()
+    routing = read_routing(places.file)
+    channels = sorted(
+        {
+            (contract.port, channel.channel, route_of_channel(channel, routing))
+            for contract in readable_contracts(settings.root)
+            for channel in contract.support
+        },
+        key=lambda found: found[:2],
+    )
+    if as_json:
+        found = [{"product": port, "channel": channel, "route": route} for port, channel, route in channels]
+        print_json({"file": str(places.file), "routes": sorted(routing.channels), "channels": found})
+        return
+    typer.echo(f"{places.file}{'' if places.file.is_file() else ' (not there: alerts are only recorded)'}")
+    print_table(
+        ("product", "channel", "route"), [(port, channel, route or "none") for port, channel, route in channels]
+    )
+
+
+@app.command("test")
+def try_route(route: Annotated[str, typer.Argument(help="A channel of the routing file, or mailto:ADDRESS.")]) -> None:
+    """Send a message to one route, now. Exit 1 if it is not taken."""
+    from bankmesh.alerts.facts import Severity
+    from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.routes import receiver_of
+    from bankmesh.alerts.routing_file import read_routing
+    from bankmesh.alerts.sending import send
+
+    receiver = receiver_of(route, read_routing(_places().file))
+    number = f"test-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    title = f"[INFO] A trial of the route {route}"
+    text = f"Alerts of this mesh will arrive here. Nothing is wrong.\nAlert {number}."
+    send(route, receiver.to, Message(number, number, "test", Severity.INFO, title, text), os.environ)
+    typer.echo(f"{route} has taken alert {number}.")
+
+
+@app.command()
+def retry() -> None:
+    """Have the sensors send at once what waits or could not be delivered."""
+    with _outbox() as outbox:
+        count = outbox.try_again(None, datetime.now(UTC)) if outbox else 0
+    typer.echo(f"{count} deliveries are due at the next tick.")
+
+
+@app.command()
+def close(incident: Annotated[str, typer.Argument(help="The incident's id.", metavar="INCIDENT")]) -> None:
+    """Close an incident that nothing will end by itself, and tell those who were told of it."""
+    from bankmesh.alerts.incidents import close_by_hand
+
+    with _outbox() as outbox:
+        found = {each.id: (domain, each) for domain, each in (outbox.open_incidents() if outbox else [])}
+        if outbox is None or incident not in found:
+            raise UnknownName("open incident", incident, found)
+        domain, known = found[incident]
+        outbox.close_incident(domain, known, close_by_hand(known, datetime.now(UTC)))
+    typer.echo(f"{incident} is closed.")
+
+
+def _places() -> Places:
+    from bankmesh.alerts.places import current_places
+
+    return current_places(current_settings())
+
+
+@contextmanager
+def _outbox() -> Iterator[Outbox | None]:
+    """The outbox, or None where no sensor has ticked yet: looking makes nothing."""
+    from bankmesh.alerts.outbox import Outbox, exists
+
+    database = _places().database
+    if not exists(database):
+        yield None
+        return
+    with Outbox(database) as outbox:
+        yield outbox
+
+
+def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
+    from bankmesh.alerts.messages import subject
+
+    rows = [
+        (
+            incident.id,
+            incident.severity.label,
+            subject(incident),
+            "waits for a retry" if incident.held else incident.outcome,
+            ago(incident.opened_at),
+            str(incident.times),
+        )
+        for _, incident in incidents
+    ]
+    print_table(("incident", "severity", "what", "state", "since", "seen"), rows)
+
+
+def _print_undelivered(waiting: list[tuple[str, Delivery]]) -> None:
+    if not waiting:
+        return
+    typer.echo("")
+    rows = [(d.notice.id, d.route, d.state, str(d.attempts), d.error or "") for _, d in waiting]
+    print_table(("not delivered", "route", "state", "attempts", "why"), rows)
+
+
+def _whereabouts(told: Told) -> str:
+    if not told.deliveries:
+        return "nobody: no route"
+    return ", ".join(f"{d.route} ({d.state})" for d in told.deliveries)
+
+
+def _incident_facts(domain: str, incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "domain": domain,
+        "kind": incident.kind,
+        "assets": list(incident.assets),
+        "check": incident.check,
+        "job": incident.job,
+        "severity": incident.severity.label,
+        "outcome": incident.outcome,
+        "held": incident.held,
+        "opened_at": incident.opened_at.isoformat(),
+        "changed_at": incident.changed_at.isoformat(),
+        "times": incident.times,
+        "failing_rows": incident.failing_rows,
+        "rows": incident.rows,
+        "waiting_for": sorted(incident.waiting),
+        "run_id": incident.run_id or None,
+    }
+
+
+def _told_facts(told: Told) -> dict[str, Any]:
+    from bankmesh.alerts.messages import title
+
+    return {
+        "alert": told.notice.id,
+        "incident": told.notice.incident.id,
+        "domain": told.domain,
+        "event": told.notice.kind,
+        "severity": told.notice.incident.severity.label,
+        "title": title(told.notice),
+        "at": told.notice.at.isoformat(),
+        "deliveries": [_delivery_facts(delivery) for delivery in told.deliveries],
+    }
+
+
+def _delivery_facts(delivery: Delivery) -> dict[str, Any]:
+    confirmed = delivery.confirmed_at
+    return {
+        "alert": delivery.notice.id,
+        "route": delivery.route,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "next_attempt_at": delivery.next_attempt_at.isoformat() if delivery.state == "pending" else None,
+        "confirmed_at": confirmed.isoformat() if confirmed else None,
+        "error": delivery.error,
+    }
