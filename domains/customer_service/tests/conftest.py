@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import customer_service
-from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.contracts.types import polars_schema, polars_type
 from bankmesh.products.domain import read_domain
 from bankmesh.testing import domain_contract
@@ -18,7 +18,7 @@ __all__ = ["dbt_target", "mesh_home", "trial"]
 
 PACKAGE = Path(customer_service.__file__).parent
 DOMAIN = read_domain(PACKAGE)
-CONTRACTS = workspace_contracts(PACKAGE.parents[3])
+CONTRACTS = readable_contracts(PACKAGE.parents[3])
 
 ONE_DAY = dt.date(2014, 5, 5)
 

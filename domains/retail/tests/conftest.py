@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import retail
+from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.contracts.types import polars_schema, polars_type
 from bankmesh.products.domain import read_domain
 from bankmesh.testing import domain_contract
@@ -16,7 +17,9 @@ from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
 
 __all__ = ["dbt_target", "mesh_home", "trial"]
 
-DOMAIN = read_domain(Path(retail.__file__).parent)
+PACKAGE = Path(retail.__file__).parent
+DOMAIN = read_domain(PACKAGE)
+CONTRACTS = readable_contracts(PACKAGE.parents[3])
 
 ONE_DAY = dt.date(1994, 5, 5)
 
@@ -71,6 +74,26 @@ DEFAULTS = {
         "card_transactions": 0,
         "card_amount": 0,
     },
+    "customer_service.customer_interaction_history": {
+        "channel": "COMPLAINT",
+        "contacted_on": dt.date(2014, 5, 5),
+        "core_banking_date": ONE_DAY,
+    },
+    "customer_service.sentiment_analysis": {
+        "source": "INTERACTION",
+        "score": 0,
+        "label": "NEUTRAL",
+        "sentiment_model": "lexicon",
+        "sentiment_model_version": "0123456789abcdef",
+    },
+    "customer_service.customer_churn_propensity": {
+        "cut_off": dt.date(1994, 6, 30),
+        "eligible": True,
+        "current_cut_off": dt.date(1994, 10, 30),
+        "current_eligible": True,
+        "model_name": "trees",
+        "model_version": "0123456789abcdef",
+    },
 }
 
 
@@ -96,13 +119,13 @@ def bookings():
 def build(trial):
     """`build("account", {"core_banking.account": [...]})`: the trial of a dbt model; inputs not given have no rows."""
 
-    def run(model, inputs, references=None, **options):
+    def run(model, inputs, references=None, major=1, **options):
         frames = {
             name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given)
             for name, given in inputs.items()
         }
         known = {name: make_rows(name, *given) for name, given in (references or {}).items()}
-        return trial(domain_contract("retail", model), frames, references=known, **options)
+        return trial(domain_contract("retail", model, major), frames, references=known, **options)
 
     return run
 
@@ -157,6 +180,6 @@ def _schema(name):
     left, right = name.split(".")
     systems = {system.name: system for system in DOMAIN.systems}
     if left not in systems:
-        return polars_schema(DOMAIN.contract(right))
+        return polars_schema(find_contract(CONTRACTS, name, None))
     columns = systems[left].object(right).columns
     return {column.name: polars_type(column.type) for column in columns} | {"complete_through": pl.Date()}
