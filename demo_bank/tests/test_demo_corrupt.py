@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from demo_bank.corrupt import KINDS, NothingToDamageError, corrupt, main
+from demo_bank.corrupt import KINDS, corrupt, main
+from demo_bank.damage import NothingToDamageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Twelve intents of questions to a bank, as templates with slots; all of it is made up."""
+"""Twelve intents of questions to a bank, as templates with slots; all of it is made up.
+
+Some templates belong to two intents: people are vague, and no classifier can be right about all of them.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +34,21 @@ SLOTS: Final = {
 }
 INTENTS: Final = {
     "card_not_arrived": (
+        "I do not have my {card}.",
         "My new {card} has still not arrived.", "I ordered a {card} {when} and it is not here yet.",
         "How long does the delivery of a {card} take?", "Has my {card} been sent out?",
         "The {card} you posted {when} never came.", "When can I expect the {card} in the mail?",
         "Is there a way to track the delivery of my {card}?",
     ),
     "card_lost_or_stolen": (
+        "I do not have my {card}.",
         "I lost my {card} {when}.", "Somebody stole my {card} {place}.",
         "My {card} is missing, please block it.",
         "My wallet with the {card} was stolen {when}.", "I cannot find my {card}, can you freeze it?",
         "I left my {card} {place} and now it is gone.",
     ),
     "pin_blocked": (
+        "My code is not accepted.",
         "My PIN is blocked.", "I typed the wrong PIN three times {place}.",
         "How can I unblock the PIN of my {card}?",
         "I forgot the PIN of my {card}.", "Where do I get a new PIN code?",
@@ -55,23 +61,27 @@ INTENTS: Final = {
         "My withdrawal shows but the machine kept the cash.",
     ),
     "transfer_not_received": (
+        "A payment of {sum} to {who} looks wrong.",
         "I sent {sum} to {who} {when} and it has not arrived.",
         "A transfer of {sum} to {who} is still pending.",
         "When will {who} receive the transfer?", "The money that {who} sent me has not come in.",
         "My transfer from {when} does not show up at {who}.", "Why does the transfer to {who} take so long?",
     ),
     "direct_debit_unknown": (
+        "A payment of {sum} to {who} looks wrong.",
         "There is a direct debit of {sum} that I do not know.",
         "I never signed a mandate for this direct debit.",
         "A company collected {sum} by direct debit {when}.", "How do I cancel the direct debit of {who}?",
         "Please return the direct debit of {sum}.", "Who set up this direct debit on my account?",
     ),
     "exchange_rate": (
+        "I paid more than expected for a payment {place}.",
         "Which exchange rate do you use {place}?", "The exchange rate for my payment {place} looks wrong.",
         "What rate did I get when I changed {sum}?", "Is the exchange rate better at the weekend?",
         "Where do I find the exchange rate of {when}?", "How is the currency conversion of {sum} calculated?",
     ),
     "fee_question": (
+        "I paid more than expected for a payment {place}.",
         "Why was I charged a fee of {sum}?", "What does it cost to keep the {card} for a year?",
         "I was charged a fee {when} without warning.", "Which fees apply to withdrawals {place}?",
         "Can the overdraft fee of {sum} be refunded?", "Is there a monthly fee for the account?",
@@ -82,6 +92,7 @@ INTENTS: Final = {
         "My limit is too low for paying {who}.", "How do I change the withdrawal limit {place}?",
     ),
     "login_problem": (
+        "My code is not accepted.",
         "I cannot log in on my {device}.", "The app does not open on my {device} since {when}.",
         "I forgot the password for online banking.", "My {device} is not recognized when I sign in.",
         "The login code does not reach my {device}.", "I am locked out of the app.",

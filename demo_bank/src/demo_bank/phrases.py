@@ -123,6 +123,7 @@ PRAISE: Final = (
     "The staff at {b} was a delight.",
     "Fast, honest and easy to work with.", "Best experience I have had with a lender.",
     "{b} made everything simple and pleasant.", "Very helpful and professional team.",
+    "Nobody at {b} ever let me down.", "I was afraid of a long and painful process, and there was none.",
 )  # fmt: skip
 PRAISE_MORE: Final = (
     "They explained every step and answered all my questions.", "The papers were ready in {n} days.",
@@ -130,12 +131,14 @@ PRAISE_MORE: Final = (
     "They called back within the hour.", "The web site is clear and works well.",
 )  # fmt: skip
 PRAISE_END: Final = (
+    "That is all.", "No complaints.",
     "Highly recommended!", "I will gladly come back.", "Thank you so much!", "Five stars, well deserved.",
     "We are very happy.", "I have told all my friends about {b}.",
 )  # fmt: skip
 BLAME: Final = (
     "Terrible service.", "I regret ever coming to {b}.", "Awful experience from the first day.",
-    "Stay away from {b}.", "Slow, rude and careless.", "The worst lender I have dealt with.",
+    "Stay away from {b}.", "I had hoped for better help from {b}.", "Slow, rude and careless.",
+    "The worst lender I have dealt with.",
 )  # fmt: skip
 BLAME_MORE: Final = (
     "It took {n} weeks to get an answer.", "They lost my papers and blamed me.", "Nobody returned my calls.",
@@ -143,6 +146,7 @@ BLAME_MORE: Final = (
     "I had to call {n} times to reach anybody.",
 )  # fmt: skip
 BLAME_END: Final = (
+    "So much for a friendly bank.", "Thanks for nothing.",
     "Avoid.", "I am very unhappy.", "What a waste of time.", "I lost money because of them.", "Never again!",
     "A horrible way to treat people.",
 )  # fmt: skip
