@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bankmesh.settings import Settings
 
-_DAGSTER_YAML = """\
+DAGSTER_YAML = """\
 # One machine: SQLite storage beside this file, which Dagster chooses where nothing else is said.
 telemetry:
   enabled: false
@@ -66,7 +66,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     folder = settings.dagster_home
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "dagster.yaml").exists():
-        write_atomically(folder / "dagster.yaml", _DAGSTER_YAML)
+        write_atomically(folder / "dagster.yaml", DAGSTER_YAML)
     return folder
 
 

@@ -11,7 +11,15 @@ import sys
 import typer
 from rich.console import Console
 
-from bankmesh.cli import contract_commands, get_command, new_command, product_commands, run_commands
+from bankmesh.cli import (
+    alert_commands,
+    automation_commands,
+    contract_commands,
+    get_command,
+    new_command,
+    product_commands,
+    run_commands,
+)
 from bankmesh.cli.get_command import NeedsFile
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
 from bankmesh.scaffolding.products import CannotScaffold
@@ -33,6 +41,8 @@ app.command("get")(get_command.get)
 app.command("run")(run_commands.run)
 app.command("dev")(run_commands.dev)
 app.command("expire")(run_commands.expire_ports)
+app.add_typer(alert_commands.app, name="alerts")
+app.add_typer(automation_commands.app, name="automation")
 app.add_typer(contract_commands.app, name="contract")
 app.add_typer(new_command.app, name="new")
 

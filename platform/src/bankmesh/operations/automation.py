@@ -6,7 +6,7 @@ switch first, and makes one run of what Dagster would start as one run for each 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 from dagster._core.definitions.sensor_definition import SensorExecutionData
@@ -44,14 +44,12 @@ class AutomationSensor(dg.AutomationConditionSensorDefinition):
     def with_attributes(self, **changes: Any) -> AutomationSensor:  # noqa: ANN401 - Dagster's own keywords
         """Dagster copies sensors when it resolves definitions; the copy is one of these too."""
         copied = super().with_attributes(**changes)
-        copied.__class__ = type(self)
-        copied.near = self.near
-        return copied
+        return _behind_the_switch(copied, self.near)
 
 
 def automation_sensor(domain: str, near: Path) -> dg.AutomationConditionSensorDefinition:
     """The sensor that refreshes the products of a domain; it runs unless somebody stops it."""
-    sensor = AutomationSensor(
+    sensor = dg.AutomationConditionSensorDefinition(
         name=f"{domain}_refresh",
         target=dg.AssetSelection.all(include_sources=False),
         description="Refreshes a product when an input has published, once for each wave of changes.",
@@ -62,8 +60,14 @@ def automation_sensor(domain: str, near: Path) -> dg.AutomationConditionSensorDe
         emit_backfills=False,
         use_user_code_server=True,
     )
-    sensor.near = near
-    return sensor
+    return _behind_the_switch(sensor, near)
+
+
+def _behind_the_switch(sensor: dg.AutomationConditionSensorDefinition, near: Path) -> AutomationSensor:
+    sensor.__class__ = AutomationSensor
+    switched = cast("AutomationSensor", sensor)
+    switched.near = near
+    return switched
 
 
 def single_runs(requests: Iterable[dg.RunRequest]) -> list[dg.RunRequest]:

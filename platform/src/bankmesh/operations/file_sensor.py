@@ -17,7 +17,7 @@ from bankmesh.operations.automation import STARTED_BY
 from bankmesh.operations.new_files import Memory, look, quiet_objects, restless_objects, run_key, take
 from bankmesh.operations.pacing import quiet_seconds, sensor_seconds
 from bankmesh.operations.switch import read_switch
-from bankmesh.products.definition import landing_key, legacy_key
+from bankmesh.products.definition import landing_key
 from bankmesh.settings import current_settings
 from bankmesh.sources import current_landing, fingerprint, legacy_files
 from bankmesh.sources.exports import control_path
@@ -63,7 +63,9 @@ def signature(item: LegacyObject, exports: Path) -> str:
         return ""
     control = control_path(item, exports) if paths else None
     try:
-        stats = [(path.relative_to(exports).as_posix(), path.stat()) for path in (*paths, *([control] if control else []))]
+        stats = [
+            (path.relative_to(exports).as_posix(), path.stat()) for path in (*paths, *([control] if control else []))
+        ]
     except FileNotFoundError:  # taken away while we look; the next tick sees what is there then
         return "restless"
     text = "\n".join(f"{name}\t{stat.st_size}\t{stat.st_mtime_ns}" for name, stat in stats)
@@ -87,11 +89,7 @@ def _tick(
         asset_selection=[landing_key(domain, item.system, item.name) for item in items],
         tags={STARTED_BY: "new files"},
     )
-    seen = [
-        dg.AssetObservation(legacy_key(objects[name].system, objects[name].name), tags={"dagster/data_version": mark})
-        for name, mark in fresh.items()
-    ]
-    return dg.SensorResult([request], cursor=take(memory, ready, requested=True).to_cursor(), asset_events=seen)
+    return dg.SensorResult([request], cursor=take(memory, ready, requested=True).to_cursor())
 
 
 def _fresh(domain: str, ready: Mapping[str, LegacyObject], settings: Settings) -> dict[str, str]:

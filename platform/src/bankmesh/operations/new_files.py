@@ -62,9 +62,7 @@ def look(memory: Memory, signatures: Mapping[str, str], now: float) -> Memory:
 
 def quiet_objects(memory: Memory, now: float, quiet: float) -> list[str]:
     """The objects to take: changed, quiet for so many seconds, as all else is that changes in the same system."""
-    changing = {
-        name: seen for name, seen in memory.objects.items() if not seen.taken and seen.signature != ABSENT
-    }
+    changing = {name: seen for name, seen in memory.objects.items() if not seen.taken and seen.signature != ABSENT}
     restless = {_system(name) for name, seen in changing.items() if now - seen.since < quiet}
     return sorted(name for name in changing if _system(name) not in restless)
 

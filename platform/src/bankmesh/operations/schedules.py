@@ -1,8 +1,8 @@
 """Schedules from contracts: `frequency` with a cron expression lands and publishes by the clock.
 
-One schedule for each domain, cron expression and time zone. Its run observes and lands the legacy objects that the
-products read and publishes those products, unpartitioned ones; partitioned ones follow by automation, in a run of
-their own over all partitions, because a run plans each of its checks once for each partition of its range.
+One schedule for each domain, cron expression and time zone. Its run lands the legacy objects that the products read
+(which observes them) and publishes those products, unpartitioned ones; partitioned ones follow by automation, in a run
+of their own over all partitions, because a run plans each of its checks once for each partition of its range.
 """
 
 from __future__ import annotations
@@ -61,12 +61,11 @@ def _schedule(domain: Domain, clock: Clock, contracts: list[Contract], near: Pat
 
 
 def scheduled_assets(clock: Clock) -> dg.AssetSelection:
-    """What a schedule's run makes: legacy objects (observed), their landings, and the unpartitioned products.
+    """What a schedule's run makes: the landings that the products read, and the unpartitioned products.
 
     A selection by tags is resolved in the graph as it is then, so a contract that has no product yet does no harm.
     """
     products = dg.AssetSelection.tag(SCHEDULE_TAG, clock.slug)
     landings = products.upstream(depth=1) & dg.AssetSelection.tag("stage", "landing")
-    legacy = landings.upstream(depth=1) & dg.AssetSelection.tag("stage", "legacy", include_sources=True)
     by_month, by_day = (dg.AssetSelection.tag(PARTITIONED_TAG, width) for width in ("month", "day"))
-    return (products - by_month - by_day) | landings | legacy
+    return (products - by_month - by_day) | landings

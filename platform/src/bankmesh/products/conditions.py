@@ -1,7 +1,7 @@
 """The automation condition of every product: refresh when an input has published, once for each wave of changes.
 
-Dagster evaluates it in the code server (`AutomationConditionSensorDefinition(use_user_code_server=True)`), once for each
-product and tick. What it decides by is in `refreshing`; here are the operands that the UI shows with their answers.
+Dagster evaluates it in the code server (`AutomationConditionSensorDefinition(use_user_code_server=True)`), once for
+each product and tick. What it decides by is in `refreshing`; here are the operands whose answers the UI shows.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def refresh_condition() -> dg.AutomationCondition[dg.AssetKey]:
     """True for a product that is due: see `refreshing`."""
     along = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
     due = InputIsNewer() | along.with_label("an input is refreshed in the same run")
-    waiting = ~dg.AutomationCondition.in_progress()
-    return (due & InputsAreSettled() & waiting).with_label("an input has published")
+    # Dagster's own `in_progress` does not see a run that waits in the queue.
+    idle = ~IsUnderWay() & ~dg.AutomationCondition.backfill_in_progress()
+    return (due & InputsAreSettled() & idle).with_label("an input has published")
 
 
 class InputIsNewer(dg.AutomationCondition[dg.AssetKey]):
@@ -72,6 +73,24 @@ class InputsAreSettled(dg.AutomationCondition[dg.AssetKey]):
         }
         missing = set(missing_inputs(mesh, key)) - going_along
         return _answer(context, yes=not missing and not awaited_inputs(mesh, key, going_along))
+
+
+class IsUnderWay(dg.AutomationCondition[dg.AssetKey]):
+    """A run that is going to make the product waits in the queue, or has begun."""
+
+    @property
+    def name(self) -> str:
+        """What the UI calls it."""
+        return "a run of it is queued or has begun"
+
+    @property
+    def description(self) -> str:
+        """What the UI says of it."""
+        return "A run that is going to make this product waits in the queue, or has begun"
+
+    def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
+        """True for all partitions or none."""
+        return _answer(context, yes=_mesh_of(context).standing(context.key).running)
 
 
 # One reading of the event log for all products of a tick; a view of the graph lives as long as its tick.

@@ -40,7 +40,6 @@ class Standing:
 NOWHERE = Standing()
 
 
-
 @dataclass(frozen=True)
 class Mesh:
     """What is known at one moment: standings, and what each asset needs (from the graph, or what it read last).

@@ -88,7 +88,8 @@ def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> di
     last = {
         entry.asset_key: entry.last_run_id
         for entry in entries
-        if entry.last_run_id and (not entry.last_materialization or entry.last_materialization.run_id != entry.last_run_id)
+        if entry.last_run_id
+        and (not entry.last_materialization or entry.last_materialization.run_id != entry.last_run_id)
     }
     if not last:
         return {}
@@ -100,7 +101,12 @@ def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> di
         run_id: _step_starts(instance, run_id) for run_id, record in records.items() if record.dagster_run.is_finished
     }
     return {
-        key: _attempt(key, not records[run_id].dagster_run.is_finished, records[run_id].create_timestamp.timestamp(), starts.get(run_id, {}))
+        key: _attempt(
+            key,
+            not records[run_id].dagster_run.is_finished,
+            records[run_id].create_timestamp.timestamp(),
+            starts.get(run_id, {}),
+        )
         for key, run_id in last.items()
         if run_id in records
     }

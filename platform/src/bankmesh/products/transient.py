@@ -52,7 +52,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 def seconds_to_wait(retry: int) -> float:
     """How long to wait before the retry of that number, from 1."""
-    return FIRST_WAIT * 3 ** (retry - 1)
+    return FIRST_WAIT * 3.0 ** (retry - 1)
 
 
 def _passes(error: BaseException) -> bool:

@@ -1,6 +1,6 @@
 """`bankmesh.LegacySources`: legacy objects as external assets, and the landings that parse them strictly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
 from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
 from bankmesh.products.domain import domain_of
+from bankmesh.products.landing_freshness import landing_policies
 from bankmesh.settings import Settings, current_settings
 from bankmesh.sources import Landing, LegacyObject, fingerprint, land_object
 
@@ -32,7 +33,8 @@ class LegacySources(dg.Component, dg.Model, dg.Resolvable):
         objects = [item for system in domain.systems for item in system.objects]
         near = context.project_root
         external = [_external_asset(item, domain.name, near) for item in objects]
-        return domain_definitions([*external, *(_landing_asset(item, domain.name, near) for item in objects)])
+        policies = landing_policies(context, domain)
+        return domain_definitions([*external, *(_landing_asset(item, domain.name, near, policies) for item in objects)])
 
 
 def _external_asset(item: LegacyObject, domain: str, near: Path) -> dg.SourceAsset:
@@ -52,7 +54,9 @@ def _external_asset(item: LegacyObject, domain: str, near: Path) -> dg.SourceAss
     return observe
 
 
-def _landing_asset(item: LegacyObject, domain: str, near: Path) -> dg.AssetsDefinition:
+def _landing_asset(
+    item: LegacyObject, domain: str, near: Path, policies: Mapping[dg.AssetKey, dg.FreshnessPolicy]
+) -> dg.AssetsDefinition:
     key = landing_key(domain, item.system, item.name)
     spec = dg.AssetSpec(
         key,
@@ -65,6 +69,7 @@ def _landing_asset(item: LegacyObject, domain: str, near: Path) -> dg.AssetsDefi
         tags={"domain": domain, "stage": "landing", "classification": item.classification.label},
         kinds={"parquet"},
         code_version=item.digest[:16],
+        freshness_policy=policies.get(key),
     )
     checks = [
         dg.AssetCheckSpec(ACCOUNTED, asset=key, description="Rows in = rows landed + rejects, counted apart."),

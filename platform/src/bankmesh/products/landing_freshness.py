@@ -1,0 +1,72 @@
+"""How fresh a landing has to be: as fresh as the scheduled products that read it are promised to be.
+
+Measured from landing, like a product's from publication: an export that has not changed is landed again by the
+schedule, and is not late. A landing that no scheduled product reads has no promise; it is landed when its file changes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import yaml
+
+from bankmesh.products.clocks import clock_of
+from bankmesh.products.definition import product_key
+from bankmesh.products.refreshing import is_landing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.domain import Domain
+
+_PRODUCTS = {"bankmesh.PolarsDataProduct", "bankmesh.DbtDataProducts"}
+
+
+def landing_policies(context: dg.ComponentLoadContext, domain: Domain) -> dict[dg.AssetKey, dg.FreshnessPolicy]:
+    """The freshness policy of each landing that a scheduled product of the domain reads."""
+    promised = {key: seconds for contract in domain.contracts for key, seconds in _promise(contract)}
+    if not promised:
+        return {}
+    specs = [
+        spec for folder in _product_folders(context) for spec in context.build_defs(folder).resolve_all_asset_specs()
+    ]
+    reads = {spec.key: [dep.asset_key for dep in spec.deps] for spec in specs}
+    return {
+        landing: dg.FreshnessPolicy.time_window(fail_window=timedelta(seconds=seconds))
+        for landing, seconds in strictest(promised, reads).items()
+    }
+
+
+def strictest(
+    promised: Mapping[dg.AssetKey, float], reads: Mapping[dg.AssetKey, Iterable[dg.AssetKey]]
+) -> dict[dg.AssetKey, float]:
+    """Landing → the least of the seconds that its readers are promised within."""
+    found: dict[dg.AssetKey, float] = {}
+    for product, seconds in promised.items():
+        for source in reads.get(product, ()):
+            if is_landing(source):
+                found[source] = min(seconds, found.get(source, seconds))
+    return found
+
+
+def _promise(contract: Contract) -> Iterator[tuple[dg.AssetKey, float]]:
+    level = contract.service_level("freshness")
+    if clock_of(contract) is not None and level is not None and level.seconds is not None:
+        yield product_key(contract.domain, contract.name, contract.major), level.seconds
+
+
+def _product_folders(context: dg.ComponentLoadContext) -> list[Path]:
+    files = sorted(context.defs_module_path.rglob("defs.yaml"))
+    return [file.parent for file in files if file.parent != context.path and _is_product(file)]
+
+
+def _is_product(file: Path) -> bool:
+    try:
+        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    except yaml.YAMLError:
+        return False  # told, with its line, when the component itself is loaded
+    return any(isinstance(document, dict) and document.get("type") in _PRODUCTS for document in documents)
