@@ -1,6 +1,7 @@
 """Small frames in the types of contracts and source declarations, and trials of the domain's dbt models."""
 
 import datetime as dt
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 import investment
 from bankmesh.contracts.types import polars_schema, polars_type
 from bankmesh.products.domain import read_domain
+from bankmesh.sources import land_object
 from bankmesh.testing import domain_contract
 from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
+from investment.defs.market_prices.transform import market_prices
 
 __all__ = ["dbt_target", "mesh_home", "trial"]
 
@@ -171,6 +174,43 @@ def _rendered(model):
         ref=lambda name: f"({_rendered(name)})",
         in_partitions=lambda _: "true",
     )
+
+
+@pytest.fixture(scope="session")
+def real_exports():
+    """The folder of real exports; a test that asks for it is skipped where there is none."""
+    folder = Path(os.environ.get("BANKMESH_REALDATA") or Path(__file__).parents[3] / ".." / "shared" / "data").resolve()
+    if not folder.is_dir():
+        pytest.skip("no real exports here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_landings(real_exports, tmp_path_factory):
+    """`real_landings("cboe.vix")`: the real object, landed as declared, without a reject."""
+    home, objects = tmp_path_factory.mktemp("landings"), {system.name: system for system in DOMAIN.systems}
+
+    def land(name):
+        system, _, label = name.partition(".")
+        landing = land_object(objects[system].object(label), real_exports, home, "investment")
+        assert landing.rejects == 0
+        return pl.scan_parquet(landing.rows_path)
+
+    return land
+
+
+@pytest.fixture(scope="session")
+def real_prices(real_landings):
+    """market_prices of the real exports."""
+    inputs = {
+        "shares": "price_vendor.daily_price",
+        "constituents": "index_provider.constituent",
+        "membership": "index_provider.membership",
+        "vix": "cboe.vix",
+        "rates": "ecb.reference_rate",
+        "yields": "us_treasury.yield",
+    }
+    return market_prices(**{name: real_landings(source) for name, source in inputs.items()}).collect(engine="streaming")
 
 
 def make_rows(name, *given):
