@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from bankmesh.catalog.contracts import workspace_contracts
-from bankmesh.contracts.model import Classification
+from bankmesh.catalog.deprecation import deprecation_of
+from bankmesh.contracts.model import Classification, Status
 from bankmesh.products.locations import load_location, location_modules
 from bankmesh.workspace import domain_packages
 
@@ -144,6 +145,33 @@ def test_a_cycle_would_be_found():
     assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": {"outside"}}) is None
 
 
+def ancestors(edges, node):
+    """Everything that an asset stands on, however far below."""
+    found, waiting = set(), [node]
+    while waiting:
+        new = edges.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def test_what_feeds_the_customer_view_reads_no_major_of_it(graph):
+    majors = {name for name in graph if name.split("/")[:2] == ["retail", "customer_360"]}
+    assert majors == {"retail/customer_360", "retail/customer_360/v2"}
+    assert {f"customer_service/{name}" for name in ("customer_interaction_history", "sentiment_analysis")} <= ancestors(
+        graph, "retail/customer_360/v2"
+    )
+    assert [major for major in majors if ancestors(graph, major) & majors] == []
+
+
+def test_a_deprecated_major_has_an_end_known_consumers_and_a_successor_in_force(contracts):
+    ending = [deprecation_of(contract) for contract in contracts if contract.status is Status.DEPRECATED]
+    assert "retail.customer_360" in {major.port for major in ending}
+    in_force = {contract.port for contract in contracts if contract.status is Status.ACTIVE}
+    assert [major.port for major in ending if not (major.end_of_support and major.consumers)] == []
+    assert [major.port for major in ending if major.replaced_by not in in_force] == []
+
+
 def test_no_product_reads_a_landing_of_another_domain(graph):
     across = [
         (product, source)
@@ -159,9 +187,7 @@ def test_every_contract_has_a_product_that_keeps_it(locations, contracts):
         k.to_user_string() for at in locations for k in at.definitions.resolve_asset_graph().materializable_asset_keys
     }
     assert [
-        c.port
-        for c in contracts
-        if c.status.value == "active" and c.port.replace(".", "/").replace("@", "/v") not in made
+        c.port for c in contracts if c.status.in_force and c.port.replace(".", "/").replace("@", "/v") not in made
     ] == []
 
 
