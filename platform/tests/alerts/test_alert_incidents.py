@@ -72,6 +72,15 @@ def test_a_partition_is_made_good_by_itself_alone() -> None:
     assert told(*facts, made(3, partition="2026-01-01")) == ["opened", "recovered"]
 
 
+def test_a_check_has_recovered_when_it_passes_for_every_partition_that_it_stood_against() -> None:
+    january, february = frozenset({f"{PARTY}|2026-01"}), frozenset({f"{PARTY}|2026-02"})
+    facts = [check(1, units=january), check(2, units=february), passed(3, units=frozenset({f"{PARTY}|2026-03"}))]
+    assert told(*facts, passed(4, units=january)) == ["opened"]
+    assert told(*facts, passed(4, units=january), passed(5, units=february)) == ["opened", "recovered"]
+    assert told(*facts, passed(4, units=january | february)) == ["opened", "recovered"]
+    assert told(*facts, passed(4)) == ["opened", "recovered"]
+
+
 def test_a_job_without_assets_is_made_good_by_its_next_success() -> None:
     facts = [failed(1, "job:expiry", job="expiry"), ended(2, "other", made=frozenset({"job:other"}))]
     assert told(*facts) == ["opened"]

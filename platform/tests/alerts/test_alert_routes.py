@@ -168,6 +168,21 @@ def test_all_faults_are_told_at_once_with_their_lines(tmp_path) -> None:
     assert "TokenA" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mailto://127.0.0.1:2525?from=alerts@bank.example",
+        "mailtos://me:${WORD}@mail.bank.example?from=alerts@bank.example",
+        "json://hooks.bank.example:8080/path",
+        "pagerduty://${KEY}@${API}",
+        "${SLACK}",
+    ],
+)
+def test_urls_without_an_open_secret_are_taken(tmp_path, url) -> None:
+    (tmp_path / "alerts.yaml").write_text(f'channels: {{one: "{url}"}}\n')
+    assert read_routing(tmp_path / "alerts.yaml").channels["one"].to == url
+
+
 def test_secrets_come_from_the_environment_when_a_message_is_sent() -> None:
     url = "pagerduty://${PAGER}@${KEY}"
     assert fill_in(url, {"PAGER": "a", "KEY": "b"}) == "pagerduty://a@b"

@@ -118,7 +118,7 @@ def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: Runs) -> It
     match event.event_type:
         case DagsterEventType.ASSET_CHECK_EVALUATION:
             if data.asset_key.path[0] == domain:
-                yield _check(number, at, entry.run_id, data, will_retry=not data.passed and whose.retried(entry.run_id))
+                yield _check(number, at, entry.run_id, data, whose)
         case DagsterEventType.ASSET_MATERIALIZATION:
             made = data.materialization
             if made.asset_key.path[0] == domain:
@@ -131,20 +131,20 @@ def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: Runs) -> It
             yield from whose.ended(number, at, entry)
 
 
-def _check(
-    number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, *, will_retry: bool
-) -> CheckEvaluated:
+def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, whose: Runs) -> CheckEvaluated:
+    asset = data.asset_key.to_user_string()
     return CheckEvaluated(
         number,
         at,
         run_id,
-        data.asset_key.to_user_string(),
+        asset,
         data.check_name,
         _outcome(data),
         Severity.ERROR if data.severity is AssetCheckSeverity.ERROR else Severity.WARNING,
         _count(data, _FAILING),
         _count(data, _ROWS),
-        will_retry,
+        whose.partitions(run_id, asset),
+        will_retry=not data.passed and whose.retried(run_id),
     )
 
 

@@ -41,7 +41,8 @@ class Fact:
 class CheckEvaluated(Fact):
     """A check was evaluated: `outcome` is passed, failed or errored.
 
-    `will_retry`: the run has ended already and Dagster will run it again.
+    `units`: the partitions that it was evaluated for; none where the asset has no partitions. `will_retry`: the run has
+    ended already and Dagster will run it again.
     """
 
     asset: str
@@ -50,6 +51,7 @@ class CheckEvaluated(Fact):
     severity: Severity
     failing_rows: int | None = None
     rows: int | None = None
+    units: frozenset[str] = frozenset()
     will_retry: bool = False
 
 

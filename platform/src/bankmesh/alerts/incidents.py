@@ -40,9 +40,9 @@ _FRESH = ("fresh", "none")
 class Incident:
     """One thing that is wrong.
 
-    `name` is what it is about, and unique among what stands. `units` are what a failed run left unmade;
-    `waiting` those of them that are still unmade. `awaits` is the run whose retry decides (only if held).
-    `notices` counts what has been told so far.
+    `name` is what it is about, and unique among what stands. `units` are what a failed run left unmade, or the
+    partitions that a check stands against; `waiting` those of which nothing better is known since. `awaits` is the
+    run whose retry decides (only if held). `notices` counts what has been told so far.
     """
 
     id: str
@@ -134,9 +134,15 @@ class _Ledger:
 
     def _check(self, fact: CheckEvaluated) -> None:
         name = f"{CHECK}:{fact.asset}:{fact.check}"
+        known = self.standing.get(name)
         if fact.outcome == "passed":
-            self._recover(name, fact)
+            # A check that passes for March says nothing about the February that it refused.
+            if known is not None and fact.units and known.waiting - fact.units:
+                self.standing[name] = replace(known, waiting=known.waiting - fact.units, changed_at=fact.at)
+            else:
+                self._recover(name, fact)
             return
+        units = fact.units | known.waiting if known is not None else fact.units
         seen = self._new(
             CHECK,
             name,
@@ -147,6 +153,8 @@ class _Ledger:
             check=fact.check,
             failing_rows=fact.failing_rows,
             rows=fact.rows,
+            units=units,
+            waiting=units,
             awaits=fact.run_id if fact.will_retry else None,
         )
         self._broken(seen, fact)
@@ -240,7 +248,7 @@ class _Ledger:
 
     def _no_longer_held(self, units: frozenset[str]) -> None:
         """Another incident tells of these units."""
-        for known in [i for i in self.standing.values() if i.held and i.waiting & units]:
+        for known in [i for i in self.standing.values() if i.kind == RUN and i.held and i.waiting & units]:
             if known.waiting <= units:
                 del self.standing[known.name]
             else:

@@ -103,7 +103,7 @@ def _facts(notice: Notice) -> list[str]:
 
 
 def _check_facts(incident: Incident) -> list[str]:
-    what = f"Check {incident.check} of {readable(incident.assets[0])}"
+    what = f"Check {incident.check} of {_with_partitions(incident.assets[0], incident)}"
     if incident.outcome == "errored":
         return [f"{what} could not be evaluated, so nobody knows whether it holds."]
     if incident.failing_rows is None:

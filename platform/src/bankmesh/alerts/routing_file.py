@@ -30,7 +30,7 @@ _SEVERITIES = {severity.label: severity for severity in Severity}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 # Receivers that are named by an address alone; every other one is named by a token, which is a secret.
 _OPEN_SCHEMES = {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos"}
-_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@]*:(?P<password>[^/@]*)@")
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@?]*:(?P<password>[^/@?]*)@")
 
 
 class RoutingFaults(FaultsFound):

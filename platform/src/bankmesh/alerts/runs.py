@@ -13,7 +13,13 @@ from dagster import AssetCheckSeverity, DagsterEventType, DagsterRunStatus
 from dagster._core.events import RunFailureReason
 from dagster._core.execution.retries import auto_reexecution_should_retry_run
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
-from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, RUN_FAILURE_REASON_TAG, WILL_RETRY_TAG
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_START_TAG,
+    AUTO_RETRY_RUN_ID_TAG,
+    PARTITION_NAME_TAG,
+    RUN_FAILURE_REASON_TAG,
+    WILL_RETRY_TAG,
+)
 
 from bankmesh.alerts.facts import Fact, RetryAbandoned, RunEnded, RunFailed, unit
 
@@ -26,6 +32,7 @@ LAUNCH_WITHIN = timedelta(minutes=15)
 """A retry that was announced and is not there after this time will not come."""
 
 _UNSETTLED_AT_MOST = 60.0
+_PARTITION_TAGS = {PARTITION_NAME_TAG, ASSET_PARTITION_RANGE_START_TAG}
 _IN_RUN = {
     DagsterEventType.STEP_FAILURE,
     DagsterEventType.ASSET_MATERIALIZATION,
@@ -40,6 +47,7 @@ class Runs:
     def __init__(self, instance: dg.DagsterInstance, domain: str, location: str) -> None:
         self._instance, self._domain, self._location = instance, domain, location
         self._known: dict[str, dg.DagsterRun | None] = {}
+        self._planned: dict[str, set[tuple[str, str | None]]] = {}
 
     def settled(self, entry: dg.EventLogEntry, now: datetime) -> bool:
         """Whether the run's record has caught up with its log, or never will."""
@@ -65,6 +73,17 @@ class Runs:
         return bool(
             auto_reexecution_should_retry_run(self._instance, run, RunFailureReason(reason) if reason else None)
         )
+
+    def partitions(self, run_id: str, asset: str) -> frozenset[str]:
+        """The partitions of an asset that a run was to make, as units; none where it has no partitions."""
+        run = self._run(run_id) if run_id else None
+        if run is None or not _PARTITION_TAGS & run.tags.keys():
+            return frozenset()
+        if run_id not in self._planned:
+            entries = self._instance.all_logs(run_id, DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+            events = [entry.dagster_event for entry in entries if entry.dagster_event]
+            self._planned[run_id] = {made for event in events for made in _planned(event.event_specific_data)}
+        return frozenset(unit(*made) for made in self._planned[run_id] if made[0] == asset and made[1] is not None)
 
     def ended(self, number: int, at: datetime, entry: dg.EventLogEntry) -> Iterator[Fact]:
         """The facts behind the end of a run; none if it has been deleted since."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-_BUSY_SECONDS = 30
+_BUSY_SECONDS = 10
 _SETTING_UP = 4_229_001  # any number; those who make the tables at the same time agree on it
 
 metadata = sa.MetaData()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 _READING_SECONDS = 15.0
+_LISTED = 5
 
 
 class OwnDomain(Protocol):
@@ -57,7 +58,10 @@ class Report:
     sent: Sent = field(default_factory=Sent)
 
     def __str__(self) -> str:
-        parts = [*self.told, *(f"failed: {reason}" for reason in (*self.faults, *self.sent.failures))]
+        failures = [fault.splitlines()[0].rstrip(":") for fault in self.faults] + self.sent.failures
+        parts = [*self.told[:_LISTED], *(f"failed: {reason}" for reason in failures)]
+        if len(self.told) > _LISTED:
+            parts.insert(_LISTED, f"and {len(self.told) - _LISTED} more alerts")
         if self.sent.confirmed:
             parts.append(f"{self.sent.confirmed} delivered")
         if self.sent.still_sending:
