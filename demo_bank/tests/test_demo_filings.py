@@ -68,7 +68,10 @@ def test_columns_and_types_are_the_real_ones(holdings: pl.DataFrame, headers: pl
     )
     assert holdings["cik"].str.contains(r"^\d{10}$").all()
     assert holdings["accepted_at"].str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$").all()
-    assert holdings["accession"].str.contains(r"^\d{10}-\d\d-\d{6}$").all()
+    assert holdings["accession"].str.contains(r"^\d{10}-\d\d-\d{6}(,\d{10}-\d\d-\d{6})?$").all()
+    amended = holdings.filter(pl.col("accession").str.contains(","))
+    assert amended.select("cik", "period").n_unique() == 1
+    assert set(amended["accession"]) < set(headers["accessions"])
     assert set(holdings["period"]) == set(PERIODS)
 
 

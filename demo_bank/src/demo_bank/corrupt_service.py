@@ -8,6 +8,7 @@ from typing import Final
 from demo_bank.damage import Damage, existing, rewrite_line
 
 FOLDER: Final = Path("retail_banking_demo")
+BAD_DATE_LINE: Final = 60  # another than that of the duplicate, so that both can be done to one export
 
 
 def duplicate_complaint(folder: Path) -> Damage:
@@ -25,7 +26,7 @@ def duplicate_complaint(folder: Path) -> Damage:
 def bad_complaint_date(folder: Path) -> Damage:
     """Date a complaint on a day that does not exist."""
     file = _complaints(folder)
-    number = rewrite_line(file, lambda _, line: b"31-02-2014" + line[len(b"31-02-2014") :])
+    number = rewrite_line(file, lambda _, line: b"31-02-2014" + line[len(b"31-02-2014") :], BAD_DATE_LINE)
     return Damage("bad-complaint-date", file, number, "date_received is 31-02-2014")
 
 

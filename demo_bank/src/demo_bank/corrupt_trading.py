@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 def truncated_trade(folder: Path) -> Damage:
     """Cut a trade's line short after its third field, as an interrupted transfer does."""
-    file = _trades(folder)
+    file = _trades(folder, trade_files.FIRST_BATCH)
     number = rewrite_line(file, lambda _, line: b"|".join(line.split(b"|")[:3]) + b"\r\n")
     return Damage("truncated-trade", file, number, "cut short after the third field")
 
 
 def unknown_trade_status(folder: Path) -> Damage:
     """Give a trade a status that no code table knows."""
-    file = _trades(folder)
+    file = _trades(folder, trade_files.FIRST_BATCH + 1)
 
     def change(_: bytes, line: bytes) -> bytes:
         fields = line.split(b"|")
@@ -44,5 +44,5 @@ def missing_price_column(folder: Path) -> Damage:
     return Damage("missing-price-column", file, None, "has no column volume")
 
 
-def _trades(folder: Path) -> Path:
-    return existing(folder / trade_files.FOLDER / f"Batch{trade_files.FIRST_BATCH}" / "Trade.txt")
+def _trades(folder: Path, batch: int) -> Path:
+    return existing(folder / trade_files.FOLDER / f"Batch{batch}" / "Trade.txt")

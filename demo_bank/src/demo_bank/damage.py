@@ -69,10 +69,13 @@ def replace_lines(file: Path, change: Callable[[Iterator[bytes]], Iterator[bytes
     shutil.move(neighbour, file)
 
 
-def rewrite_line(file: Path, change: Callable[[bytes, bytes], bytes]) -> int:
-    """Change one line, given the line above it and itself, and return its number."""
+def rewrite_line(file: Path, change: Callable[[bytes, bytes], bytes], at_most: int = LINE_TO_DAMAGE) -> int:
+    """Change line `at_most`, or the last of a shorter file, given the line above it and itself.
+
+    Returns its number.
+    """
     with lines_of(file) as source:
-        number = sum(1 for _ in zip(range(LINE_TO_DAMAGE), source, strict=False))
+        number = sum(1 for _ in zip(range(at_most), source, strict=False))
     if number <= 1:
         raise NothingToDamageError(file, "no rows to damage")
 

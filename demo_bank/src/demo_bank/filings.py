@@ -2,8 +2,9 @@
 
 Quirks of the real compilation: values and headers in thousands, headers of another sum altogether, options
 and principal amounts among the shares, positions without ticker, tickers without their point, the same
-position twice, `N/A` and `None` as words, weights that do not sum to 100, a filing later than 45 days, and
-shares that double with a split. Prices are those of the price file on the last trading day of the quarter.
+position twice, `N/A` and `None` as words, a filing with an amendment, weights that do not sum to 100, a
+filing later than 45 days, and shares that double with a split. Prices are those of the price file on the
+last trading day of the quarter.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "sec_13f_holdings"
 FIRST_CIK: Final = 9_100_003
 PAGE: Final = 40  # rows of a page of a filing
+LATE: Final = (2, 3)  # positions of filer and quarter
+AMENDED: Final = (4, 2)  # two filings make it up
 USUAL_DELAY, LATE_DELAY = 44, 61  # days after the end of the quarter; 45 are allowed
 HOLDINGS: Final = {
     "cik": pl.String, "filer_name": pl.String, "period": pl.String, "accepted_at": pl.String,
@@ -66,7 +69,8 @@ def make_filings(market: Market, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]
                 continue
             rng = stream(seed, f"filing {filer.name} {period}")
             rows = _rows(rng, filer, target, market, period, seed)
-            facts = _facts(rng, number, filer, period, late=(number, place) == (2, 3))
+            filed = (number, place)
+            facts = _facts(rng, number, filer, period, late=filed == LATE, amended=filed == AMENDED)
             changed = _with_changes(rows, before)
             holdings.append(changed.with_columns(pl.lit(value).alias(name) for name, value in facts.items()))
             headers.append(_headers(filer, facts, rows, has_prior=before is not None))
@@ -206,13 +210,16 @@ def _again(rng: np.random.Generator, listed: pl.DataFrame) -> pl.DataFrame:
     return some.with_columns((pl.col("value") / pl.col("shares") * part).round().alias("value"), part)
 
 
-def _facts(rng: np.random.Generator, number: int, filer: Filer, period: str, *, late: bool) -> dict[str, str]:
+def _facts(
+    rng: np.random.Generator, number: int, filer: Filer, period: str, *, late: bool, amended: bool
+) -> dict[str, str]:
     """Return what a filing's rows have in common, headers included."""
     cik = f"{FIRST_CIK + 1_117 * number:010d}"
     delay = LATE_DELAY if late else int(rng.integers(20, USUAL_DELAY))
     day = np.datetime64(period) + delay
     serial = int(rng.integers(10, 900))
-    accession = f"{cik}-{str(day)[2:4]}-{serial:06d}"
+    serials = (serial, serial + 11) if amended else (serial,)
+    accession = ",".join(f"{cik}-{str(day)[2:4]}-{one:06d}" for one in serials)
     return {
         "cik": cik,
         "filer_name": filer.name,
