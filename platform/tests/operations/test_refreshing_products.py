@@ -1,10 +1,15 @@
 """Automation over two domains: what a tick asks for, and that a change goes through the mesh once."""
 
+import socket
+import subprocess
+import sys
 from collections import Counter
 
 import dagster as dg
 from shop_workspace import SALES, Sale, changed, write_exports
 from two_domains import CONSUMER, LANDINGS, SUPPLIER
+
+from bankmesh.products.own_runs import PROCESS_TAG, process_tags
 
 
 def _land(trading, *sales):
@@ -65,13 +70,28 @@ def test_what_waits_in_the_queue_is_not_asked_for_again(trading):
     [others] = [r for r in trading.tick(SUPPLIER).run_requests if len(r.asset_selection) > 1]
     job = trading.definitions[SUPPLIER].resolve_implicit_global_asset_job_def()
     with trading.instance() as instance:
-        run = instance.create_run_for_job(
-            job.get_subset(asset_selection=set(others.asset_selection)), status=dg.DagsterRunStatus.QUEUED
-        )
+        run = instance.create_run_for_job(job.get_subset(asset_selection=set(others.asset_selection)))
         assert trading.asked(SUPPLIER) == [["bazaar/monthly_sale"]]
         instance.report_run_canceled(run)
     # Nor is it afterwards: whoever takes a run out of the queue does not want it.
     assert trading.asked(SUPPLIER) == [["bazaar/monthly_sale"]]
+
+
+def test_a_run_whose_process_was_killed_holds_nobody_up(trading):
+    _land(trading)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    job = trading.definitions[SUPPLIER].resolve_implicit_global_asset_job_def()
+    tag = f"{socket.gethostname()}:{ended.pid}"
+    with trading.instance() as instance:
+        selected = job.get_subset(asset_selection={dg.AssetKey(LANDINGS[0].split("/"))})
+        started = dg.DagsterRunStatus.STARTED
+        dead = instance.create_run_for_job(selected, status=started, tags={PROCESS_TAG: tag})
+        alive = instance.create_run_for_job(selected, status=started, tags=process_tags())
+        assert trading.asked(SUPPLIER) == []
+        assert instance.get_run_by_id(dead.run_id).status is dg.DagsterRunStatus.FAILURE
+        instance.report_run_canceled(alive)
+    assert len(trading.asked(SUPPLIER)) == 2
 
 
 def test_a_deprecated_product_is_refreshed_like_any_other(trading):

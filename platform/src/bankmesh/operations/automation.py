@@ -14,6 +14,7 @@ from dagster_shared.record import copy
 
 from bankmesh.operations.pacing import sensor_seconds
 from bankmesh.operations.switch import read_switch
+from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class AutomationSensor(dg.AutomationConditionSensorDefinition):
         switch = read_switch(current_settings(self.near).home)
         if not switch.on:
             return SensorExecutionData(skip_message=f"{switch}.", cursor=context.cursor)
+        end_dead_runs(context.instance)
         told = super().evaluate_tick(context)
         return copy(told, run_requests=single_runs(told.run_requests or ()))
 

@@ -13,6 +13,7 @@ from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.errors import UnknownName
 from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
+from bankmesh.products.own_runs import end_dead_runs, process_tags
 from bankmesh.products.waves import Runnable, behind_absent, next_wave
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     for a key that no location makes.
     """
     outcome = Outcome()
+    end_dead_runs(instance)
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
@@ -149,7 +151,7 @@ def _run_wave(
         instance=instance,
         asset_selection=keys,
         run_id=run_id,
-        tags=_partition_tags(location, keys),
+        tags=_partition_tags(location, keys) | process_tags(),
         run_config=_QUIET,
         raise_on_error=False,
     )

@@ -1,0 +1,136 @@
+"""Frequency with a cron expression: what is read, what is a fault on which line, and that it is enforced."""
+
+import pytest
+from dagster._utils.schedules import is_valid_cron_schedule
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankmesh.contracts.coverage import coverage
+from bankmesh.contracts.cron import check_cron
+from bankmesh.contracts.reading import read_text
+
+HEAD = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: retail.party
+domain: retail
+name: party
+version: 1.0.0
+status: active
+description:
+  purpose: One place to find out who a client is.
+schema:
+  - name: party
+    properties:
+      - name: party_id
+        logicalType: integer
+        primaryKey: true
+        description: Number of the client.
+        classification: internal
+team:
+  name: retail-core
+support:
+  - channel: retail-help
+customProperties:
+  - property: productType
+    value: source-aligned
+  - property: scheduleTimezone
+    value: Europe/Prague
+slaProperties:
+  - property: frequency
+    value: 1
+    unit: d
+"""
+FIRST = HEAD.count("\n") + 1  # the line behind the head
+
+
+def _read(*lines, head=HEAD):
+    return read_text("party.odcs.yaml", head + "".join(f"    {line}\n" for line in lines))
+
+
+def test_a_schedule_is_read_and_enforced():
+    contract, faults = _read('schedule: "0 6 * * 1-5"', "scheduler: cron")
+    assert faults == ()
+    level = contract.service_level("frequency")
+    assert (level.schedule, level.scheduler, level.seconds) == ("0 6 * * 1-5", "cron", 86_400)
+    where = {entry.clause: entry.where for entry in coverage(contract)}
+    point = "operations: schedule of the code location"
+    for key in ("property", "value", "unit", "schedule", "scheduler"):
+        assert where[f"slaProperties[0].{key}"] == point
+    assert where["customProperties[1].value"] == point
+
+
+def test_a_frequency_without_a_schedule_is_not_enforced():
+    contract, faults = _read()
+    assert faults == ()
+    [entry] = [entry for entry in coverage(contract) if entry.clause == "slaProperties[0].value"]
+    assert not entry.enforced
+    assert "runs nothing" in entry.reason
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "said"),
+    [
+        (['schedule: "0 6 * *"', "scheduler: cron"], 0, "has 4 fields"),
+        (['schedule: "0 26 * * *"', "scheduler: cron"], 0, "hour '26': '26' is not allowed; 0 to 23"),
+        (['schedule: "@daily"', "scheduler: cron"], 0, "five"),
+        (['schedule: "0 6 30 2 *"', "scheduler: cron"], 0, "never run"),
+        (['schedule: "0 6 * * *"'], 0, "write scheduler: cron"),
+        (["scheduler: cron"], 0, "without a schedule"),
+        (['schedule: "0 6 * * *"', "scheduler: airflow"], 1, "scheduler airflow; write scheduler: cron"),
+    ],
+)
+def test_a_bad_schedule_is_told_on_its_line(lines, line, said):
+    _, [fault] = _read(*lines)
+    assert (fault.rule, fault.line) == ("bad-schedule", FIRST + line)
+    assert said in fault.message
+
+
+def test_another_level_has_no_schedule():
+    _, [fault] = _read('schedule: "0 6 * * *"', head=HEAD.replace("frequency", "freshness"))
+    assert (fault.rule, fault.line) == ("bad-schedule", FIRST)
+    assert "freshness has no schedule" in fault.message
+
+
+def test_a_time_zone_has_to_exist():
+    _, [fault] = _read(head=HEAD.replace("Europe/Prague", "Europe/Prag"))
+    assert (fault.rule, fault.line) == ("bad-schedule", 26)
+
+
+def test_frequency_is_promised_once():
+    _, [fault] = _read("description: once", head=HEAD + HEAD[HEAD.index("  - property: frequency") :])
+    assert fault.rule == "duplicate-service-level"
+
+
+_STEPS = st.sampled_from(["", "/2", "/5"])
+
+
+def _field(first, last):
+    number = st.integers(first, last).map(str)
+    rising = st.tuples(st.integers(first, last), st.integers(first, last)).map(
+        lambda pair: "{}-{}".format(*sorted(pair))
+    )
+    stepped = st.tuples(st.one_of(st.just("*"), rising), _STEPS).map("".join)
+    return st.lists(st.one_of(number, stepped), min_size=1, max_size=3).map(",".join)
+
+
+CRON = st.tuples(_field(0, 59), _field(0, 23), _field(1, 31), _field(1, 12), _field(0, 7)).map(" ".join)
+
+
+@given(CRON)
+def test_whatever_is_accepted_the_scheduler_can_read(text):
+    try:
+        check_cron(text)
+    except ValueError:
+        return
+    assert is_valid_cron_schedule(text)
+
+
+@given(st.text(alphabet="0123456789*/,- @LWabc#?", max_size=20))
+def test_nothing_but_a_cron_expression_is_accepted(text):
+    try:
+        check_cron(text)
+    except ValueError as error:
+        assert repr(text) in str(error) or any(f"{part!r}" in str(error) for part in text.split())  # noqa: PT017
+        return
+    assert is_valid_cron_schedule(text)
