@@ -280,7 +280,7 @@ def test_the_product_keeps_its_contract_and_comes_out_sorted(build, inputs):
     found = build(MODEL, inputs(lines, [header(1, 7_000), header(2, 8)]))
     assert found.broken == ()
     assert found.publication.rows == 9 + 3
-    assert found.clause("refused_values").outcome.value == "warned"
+    assert found.clause("values_refused").outcome.value == "warned"
     key = [column.name for column in found.contract.columns if column.primary_key_position]
     assert found.rows.select(key).rows() == sorted(found.rows.select(key).rows())
     assert found.rows.filter(found.rows["portfolio_id"] == portfolio(1)).select("portfolio_kind", "currency").row(0) == (

@@ -137,6 +137,17 @@ def test_lines_of_one_security_are_summed(reconciled):
     assert reconciled([position(4), position(6)], [trade(1, 10, at(7, 3))]) == [("ACME", JULY, 10, 10, 0, "MATCHED")]
 
 
+def test_a_break_in_the_last_report_is_told_and_earlier_ones_stay_in_the_rows(build, inputs):
+    trades = [trade(1, 10, at(6, 5))]
+    early = build(MODEL, inputs([position(9, JUNE), position(10, JULY)], trades))
+    late = build(MODEL, inputs([position(10, JUNE), position(9, JULY)], trades))
+    statuses = [found.rows["reconciliation_status"].to_list() for found in (early, late)]
+    assert statuses == [["BREAK", "MATCHED"], ["MATCHED", "BREAK"]]
+    outcomes = [found.clause("custodian_agrees_with_trades").outcome.value for found in (early, late)]
+    assert outcomes == ["passed", "warned"]
+    assert early.broken == late.broken == ()
+
+
 def test_custody_positions_keep_the_contract(build, inputs):
     positions = [position(10), position(5, symbol="OTHER"), position(3, account_number=2, party_id=8)]
     found = build(MODEL, inputs(positions, [trade(1, 10, at(7, 3))]))
