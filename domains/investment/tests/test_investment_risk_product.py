@@ -175,14 +175,27 @@ class TestInstruments:
         assert frame["var_1d_95"].null_count() == frame.height
         assert frame.filter(subject_kind="INSTRUMENT")["volatility"].null_count() == 0
 
-    def test_jumps_that_prices_flag_are_counted(self, metrics):
-        prices = history(ACME=moves(1)).with_columns(
-            pl.when(pl.int_range(pl.len()).is_in([5, 9, 12]))
-            .then(pl.lit(["JUMP_EXPLAINED", "JUMP_REVERTED"]))
-            .otherwise(pl.lit(["ZERO_VOLUME"]))
+    def test_returns_that_touch_a_jump_are_counted_and_can_be_left_out(self, metrics):
+        series = moves(1)
+        series[8], series[9] = -0.5, 1.0  # an error of a day
+        series[100] = -0.3  # a spin-off
+        flags = {9: ["JUMP_REVERTED"], 101: ["JUMP_EXPLAINED"], 200: ["ZERO_VOLUME"]}
+        prices = history(ACME=series).with_columns(
+            pl.Series("flags", [flags.get(day, []) for day in range(DAYS + 1)], dtype=pl.List(pl.String))
+        )
+        row = metrics(prices, {}).filter(subject_kind="INSTRUMENT").row(0, named=True)
+        assert row["flagged_returns"] == 3
+        assert row["volatility_without_jumps"] == pytest.approx(np.delete(series, [8, 9, 100]).std(ddof=1) * 252**0.5)
+        assert row["volatility"] == pytest.approx(series.std(ddof=1) * 252**0.5)
+
+    def test_a_jump_of_one_share_does_not_touch_the_next_share(self, metrics):
+        prices = history(AAA=moves(1), BBB=moves(2)).with_columns(
+            pl.when((pl.col("instrument_id") == "AAA") & (pl.col("day") == pl.col("day").max()))
+            .then(pl.lit(["JUMP_REVERTED"]))
+            .otherwise(pl.col("flags"))
             .alias("flags")
         )
-        assert metrics(prices, {}).filter(subject_kind="INSTRUMENT")["flagged_returns"].to_list() == [3]
+        assert metrics(prices, {}).filter(subject_kind="INSTRUMENT")["flagged_returns"].to_list() == [1, 0]
 
     def test_the_window_is_five_years(self, metrics):
         frame = metrics(history(1500, ACME=moves(1, 1500)), {}).filter(subject_kind="INSTRUMENT")

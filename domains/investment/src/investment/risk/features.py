@@ -8,23 +8,35 @@ from investment.risk.changed_tickers import changed_tickers
 WINDOW_RETURNS = 1260
 """One-day returns of the history window at most: five years of 252 trading days."""
 
-JUMPS = ("JUMP_EXPLAINED", "JUMP_REVERTED")
-"""Flags of prices whose return says less of the market than of the record."""
-
 
 def window_returns(prices: pl.LazyFrame) -> pl.LazyFrame:
     """One-day price returns of shares in the history window: the last five years of the share calendar.
 
-    Columns: instrument_id, day, price_return (null where a share has none), flagged. The window's days are those of
-    the vendor, less the first of the history, which has no day before.
+    Columns: instrument_id, day, price_return (null where a share has none), flagged (see `touches_a_jump`). The
+    window's days are those of the vendor, less the first of the history, which has no day before.
     """
     shares = prices.filter(is_share())
     days = shares.select("day").unique().sort("day").slice(1).tail(WINDOW_RETURNS)
-    return shares.join(days, on="day", how="semi").select(
-        "instrument_id",
-        "day",
-        "price_return",
-        pl.any_horizontal(pl.col("flags").list.contains(flag) for flag in JUMPS).alias("flagged"),
+    return (
+        shares.select("instrument_id", "day", "price_return", "flags")
+        .sort("instrument_id", "day")
+        .with_columns(touches_a_jump().alias("flagged"))
+        .join(days, on="day", how="semi")
+        .select("instrument_id", "day", "price_return", "flagged")
+    )
+
+
+def touches_a_jump() -> pl.Expr:
+    """Whether a return says less of the market than of the record: of rows sorted by instrument and day.
+
+    That is the return of a day flagged JUMP_EXPLAINED, and of a day flagged JUMP_REVERTED and the day after, which goes
+    back.
+    """
+    reverted = pl.col("flags").list.contains("JUMP_REVERTED")
+    return (
+        pl.col("flags").list.contains("JUMP_EXPLAINED")
+        | reverted
+        | reverted.shift(1, fill_value=False).over("instrument_id")
     )
 
 

@@ -18,13 +18,13 @@ class History:
         days: the window's days, sorted.
         instruments: names of the columns, sorted.
         returns: days by instruments; NaN where there is none.
-        flagged: how many returns of each instrument are of a price flagged as a jump.
+        flagged: days by instruments; whether a return touches a jump that the prices flag.
     """
 
     days: list[dt.date]
     instruments: list[str]
     returns: Floats
-    flagged: npt.NDArray[np.int64]
+    flagged: npt.NDArray[np.bool_]
 
     @property
     def complete(self) -> npt.NDArray[np.bool_]:
@@ -39,13 +39,15 @@ class History:
 
 
 def read_history(returns: pl.DataFrame) -> History:
-    """The array of `features.window_returns`."""
-    table = returns.pivot(on="instrument_id", index="day", values="price_return", sort_columns=True).sort("day")
-    names = table.columns[1:]
-    flagged = dict(returns.group_by("instrument_id").agg(pl.col("flagged").sum()).iter_rows())
+    """The arrays of `features.window_returns`."""
+    moves, flagged = (_by_instrument(returns, name) for name in ("price_return", "flagged"))
     return History(
-        days=table["day"].to_list(),
-        instruments=names,
-        returns=table.drop("day").cast(pl.Float64).to_numpy().reshape(table.height, len(names)),
-        flagged=np.array([flagged[name] for name in names], dtype=np.int64),
+        days=moves["day"].to_list(),
+        instruments=moves.columns[1:],
+        returns=moves.drop("day").cast(pl.Float64).to_numpy(),
+        flagged=flagged.drop("day").fill_null(value=False).to_numpy(),
     )
+
+
+def _by_instrument(returns: pl.DataFrame, values: str) -> pl.DataFrame:
+    return returns.pivot(on="instrument_id", index="day", values=values, sort_columns=True).sort("day")

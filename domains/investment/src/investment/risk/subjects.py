@@ -38,11 +38,15 @@ PORTFOLIO = ["portfolio_id", "reporting_date"]
 def instrument_rows(history: History) -> pl.DataFrame:
     """One row for each share; as of the window's last day. Without a complete history there is no value at risk."""
     known = (~np.isnan(history.returns)).sum(axis=0)
-    described = frame_of(descriptive_measures(history.returns, history.market))
+    flagged = (history.flagged & ~np.isnan(history.returns)).sum(axis=0)
+    calm = np.where(history.flagged, np.nan, history.returns)
+    described = frame_of(
+        descriptive_measures(history.returns, history.market) | {"volatility_without_jumps": volatility(calm)}
+    )
     losses = _losses_of_complete(history)
     said = pl.col("returns") >= FEWEST_RETURNS
     return (
-        pl.DataFrame({"subject_id": history.instruments, "returns": known, "flagged_returns": history.flagged})
+        pl.DataFrame({"subject_id": history.instruments, "returns": known, "flagged_returns": flagged})
         .hstack(described)
         .join(losses, on="subject_id", how="left")
         .with_columns(
@@ -53,7 +57,7 @@ def instrument_rows(history: History) -> pl.DataFrame:
             .when(pl.col("var_1d_95").is_null())
             .then(pl.lit("SHORT_HISTORY"))
             .alias("reason"),
-            *(pl.when(said).then(pl.col(name)).alias(name) for name in DESCRIPTIVE),
+            *(pl.when(said).then(pl.col(name)).alias(name) for name in described.columns),
             subject_kind=pl.lit("INSTRUMENT"),
             as_of=pl.lit(history.days[-1]),
             **_window(history),

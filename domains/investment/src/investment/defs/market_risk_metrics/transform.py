@@ -25,6 +25,7 @@ SCHEMA = {
     "coverage": pl.Float64,
     "reason": pl.String,
     **dict.fromkeys((*DESCRIPTIVE, *LOSSES), pl.Float64),
+    "volatility_without_jumps": pl.Float64,
     "realised_return": pl.Float64,
     "exceptions": pl.Int64,
     "expected_exceptions": pl.Float64,
