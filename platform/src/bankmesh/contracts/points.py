@@ -13,6 +13,7 @@ _SERVER = "!where a port lies is configured once for the platform, not by a cont
 _SCHEDULE = "operations: schedule of the code location"
 _READING = "reading: a contract that says otherwise is refused"
 _SHOW = "cli: mesh show"
+_ENDING = "client: warning to readers of a deprecated major; dagster: asset description"
 _ALERTS = "alerts: route to the owner, by the routing file"
 _SCHEMA = "gate: check schema"
 _CHECK = "gate: check {check}"
@@ -32,7 +33,7 @@ POINTS: dict[str, str] = {
     "name": "dagster: asset key",
     "dataProduct": "dagster: asset key",
     "version": "ports: contract version in every commit",
-    "status": _SHOW,
+    "status": "catalog: which major readers get; dagster: asset tags",
     "tenant": _PEOPLE,
     "tags": "dagster: asset tags",
     "contractCreatedTs": _PEOPLE,
@@ -151,10 +152,10 @@ CUSTOM_POINTS: dict[str, str] = {
     "productType": "dagster: asset tags",
     "partitioning": "dagster: partitions",
     "charts": "dagster: charts of each published version",
-    "consumers": _SHOW,
+    "consumers": "dagster: asset description of a deprecated major; cli: mesh show",
     "scheduleTimezone": _SCHEDULE,
-    "endOfSupport": _SHOW,
-    "replacedBy": _SHOW,
+    "endOfSupport": _ENDING,
+    "replacedBy": _ENDING,
     "declassification": "!reserved: declassification of columns is not compiled",
 }
 CUSTOM_WORDS = "!explains a custom property to people"
