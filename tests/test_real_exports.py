@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from real_contacts import known_contacts
 
 from bankmesh.client import DataMeshClient
 from bankmesh.instance import open_instance
@@ -281,6 +282,38 @@ def test_holdings_and_counts_are_as_computed_a_second_time(product, core):
         held = {"ACCOUNT": int(account is not None), "CREDIT_CARD": cards[account], "LOAN": loans[account]}
         assert [row["account_count"], row["card_count"], row["loan_count"]] == list(held.values())
         assert row["product_holdings"] == [name for name, count in sorted(held.items()) if count]
+
+
+def test_contacts_of_a_customer_end_with_the_moment_of_the_view(product):
+    counts, last = Counter(), {}
+    for party, channel, on in known_contacts(REAL / "retail_banking_demo"):
+        if party is not None and on <= AS_OF:
+            counts[party, channel] += 1
+            last[party] = max(on, last.get(party, on))
+    assert sum(counts.values()) == 12_890
+    for row in product("customer_360"):
+        party = row["customer_id"]
+        expected = {name: counts[party, name] for name in ("complaint_count", "call_count")}
+        expected |= {"interaction_count": sum(expected.values()), "last_contact_on": last.get(party)}
+        assert row.items() >= expected.items()
+        # No text of the real exports names a client.
+        assert (row["text_count"], row["average_sentiment"]) == (0, None)
+
+
+def test_a_customers_churn_score_is_that_of_the_last_complete_day(mesh, product):
+    scores = mesh.client.get_data_product("customer_service", "customer_churn_propensity", version=0).to_polars()
+    expected = {row["party_id"]: (row["current_score"], row["current_reason"]) for row in scores.to_dicts()}
+    assert {
+        row["customer_id"]: (row["churn_score"], row["churn_reason"]) for row in product("customer_360")
+    } == expected
+    assert {row["churn_cut_off"] for row in product("customer_360")} == {AS_OF}
+
+
+def test_the_deprecated_major_says_the_same_of_what_both_know(mesh):
+    first, second = (
+        mesh.client.get_data_product("retail", "customer_360", major, version=0).to_polars() for major in (1, 2)
+    )
+    assert second.select(first.columns).equals(first)
 
 
 def expected_patterns(core):
