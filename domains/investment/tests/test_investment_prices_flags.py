@@ -236,6 +236,16 @@ def test_membership_and_name_on_the_day(prices, spans, in_index, named):
     assert frame["instrument_name"].to_list() == ["Acme Works" if named else None]
 
 
+def test_a_ticker_that_another_company_took_over_has_no_name_before(prices):
+    days = [dt.date(2019, 3, 18), dt.date(2019, 3, 19)]
+    frame = prices(
+        shares=[{"ticker": "FOX", "day": day} for day in days],
+        membership=[{"ticker": "FOX"}],
+        constituents=[{"ticker": "FOX", "company_name": "Fox Corporation"}],
+    )
+    assert frame["instrument_name"].to_list() == [None, "Fox Corporation"]
+
+
 def test_the_newest_constituents_name_the_company(prices):
     constituents = [
         {"ticker": "ACME", "company_name": name, "source_file": f"constituents_{month}.csv"}

@@ -2,13 +2,15 @@
 
 import polars as pl
 
+from investment.prices.changed_tickers import changed_tickers
+
 
 def membership_on(days: pl.LazyFrame, membership: pl.LazyFrame, constituents: pl.LazyFrame) -> pl.LazyFrame:
     """For each instrument_id and day of `days`: in_index, and company_name where it is certain.
 
     The provider names the companies of today only, and tickers are used again by others. So a name counts from the day
-    since which the ticker has been a member without a break; before, and for those that left, it is null. in_index is
-    null for a ticker that never was a member.
+    since which the ticker has been a member without a break and, by `changed_tickers`, no other company's; before, and
+    for those that left, it is null. in_index is null for a ticker that never was a member.
     """
     spans = membership.select(
         pl.col("ticker").alias("instrument_id"), "member_from", "member_until", pl.lit(value=True).alias("known")
@@ -17,6 +19,7 @@ def membership_on(days: pl.LazyFrame, membership: pl.LazyFrame, constituents: pl
     inside = pl.col("known").fill_null(value=False) & (
         pl.col("member_until").is_null() | (pl.col("day") < pl.col("member_until"))
     )
+    same_company = (pl.col("day") >= pl.col("changed_on")).fill_null(value=True)
     return (
         days.select("instrument_id", "day")
         .unique()
@@ -24,11 +27,14 @@ def membership_on(days: pl.LazyFrame, membership: pl.LazyFrame, constituents: pl
         .sort("day")
         .join_asof(spans, left_on="day", right_on="member_from", by="instrument_id", check_sortedness=False)
         .join(_newest_names(constituents), on="instrument_id", how="left")
+        .join(changed_tickers(), left_on="instrument_id", right_on="ticker", how="left")
         .select(
             "instrument_id",
             "day",
             inside.alias("in_index"),
-            pl.when(inside & pl.col("member_until").is_null()).then(pl.col("company_name")).alias("company_name"),
+            pl.when(inside & pl.col("member_until").is_null() & same_company)
+            .then(pl.col("company_name"))
+            .alias("company_name"),
         )
     )
 

@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from investment.prices.changed_tickers import changed_tickers
 from investment.prices.quotes import is_share
-from investment.risk.changed_tickers import changed_tickers
 
 WINDOW_RETURNS = 1260
 """One-day returns of the history window at most: five years of 252 trading days."""
