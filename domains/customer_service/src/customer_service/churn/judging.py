@@ -96,9 +96,9 @@ def _one_off_deposits(subject: Subject, cases: pl.DataFrame, scores: list[float]
         ("auc_with_one_off", one_off, "parties with such a credit"),
         ("auc_without_one_off", ~one_off, "parties without such a credit"),
     ):
-        part = scored.filter(condition)
-        area = auc(_outcomes(part), part["score"].to_list())
-        yield subject.finding(metric, area, part.height, f"As auc, among {who}.")
+        group = scored.filter(condition)
+        area = auc(_outcomes(group), group["score"].to_list())
+        yield subject.finding(metric, area, group.height, f"As auc, among {who}.")
 
 
 def best_single_feature(training: pl.DataFrame) -> SingleFeature:

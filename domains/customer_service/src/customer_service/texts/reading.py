@@ -31,13 +31,12 @@ def read_texts(texts: pl.LazyFrame, model: intents.IntentModel | None) -> pl.Laz
 def _read(texts: pl.DataFrame, *, model: intents.IntentModel | None) -> pl.DataFrame:
     words = texts["text"].to_list()
     scores = [sentiment.sentiment_score(text) for text in words]
-    found = model.read(words) if model else []
-    unread = [None] * (0 if model else len(words))
+    found: list[intents.Reading | None] = [*model.read(words)] if model else [None] * len(words)
     columns = {
         "score": scores,
         "label": [sentiment.label(score) for score in scores],
-        "intent": unread or [reading.intent for reading in found],
-        "intent_confidence": unread or [reading.confidence for reading in found],
+        "intent": [reading.intent if reading else None for reading in found],
+        "intent_confidence": [reading.confidence if reading else None for reading in found],
         "sentiment_model": [sentiment.MODEL] * len(words),
         "sentiment_model_version": [sentiment.sentiment_version()] * len(words),
         "intent_model": [intents.MODEL if model else None] * len(words),
