@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from bankmesh.files import write_atomically
@@ -61,12 +62,17 @@ retention:
 """
 
 
+# SHA-256 of what earlier versions of Bankmesh wrote: such a file is nobody's own work, and is brought up to date.
+_WRITTEN_BEFORE = {"7ae9d473fb26acc0ec989352b1904088b5bc44a537e718be250e38afeeba754b"}
+
+
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Make the folder for `DAGSTER_HOME`; a `dagster.yaml` that is already there is left alone."""
+    """Make the folder for `DAGSTER_HOME`; a `dagster.yaml` that somebody has written or changed is left alone."""
     folder = settings.dagster_home
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "dagster.yaml").exists():
-        write_atomically(folder / "dagster.yaml", DAGSTER_YAML)
+    file = folder / "dagster.yaml"
+    if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() in _WRITTEN_BEFORE:
+        write_atomically(file, DAGSTER_YAML)
     return folder
 
 

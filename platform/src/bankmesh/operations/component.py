@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
+from bankmesh.alerts.sensors import alert_sensors
 from bankmesh.operations.automation import automation_sensor
 from bankmesh.operations.file_sensor import file_sensor
 from bankmesh.operations.schedules import schedules
 from bankmesh.products.domain import domain_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bankmesh.products.domain import Domain
-
-_ALERTS = "bankmesh.alerts.sensors"
 
 
 class Operations(dg.Component, dg.Model, dg.Resolvable):
@@ -43,13 +33,6 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
         sensors = [
             *([files] if files else []),
             *([automation_sensor(domain.name, near)] if self.refresh else []),
-            *(_alert_sensors(domain, near) if self.alerts else []),
+            *(alert_sensors(domain, near) if self.alerts else []),
         ]
         return dg.Definitions(sensors=sensors, schedules=schedules(domain, near) if self.schedules else [])
-
-
-def _alert_sensors(domain: Domain, near: Path) -> list[dg.SensorDefinition]:
-    if importlib.util.find_spec(_ALERTS) is None:
-        return []
-    made: list[dg.SensorDefinition] = importlib.import_module(_ALERTS).alert_sensors(domain, near)
-    return made
