@@ -7,6 +7,7 @@ A. Atiya, "Maximum drawdown", *Risk* 17 (2004).
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from investment.risk.value_at_risk import Floats
 
@@ -20,7 +21,8 @@ def volatility(returns: Floats) -> Floats:
     count = known.sum(axis=0)
     mean = _mean(returns, known)
     squares = np.where(known, returns - mean, 0.0) ** 2
-    return np.sqrt(np.divide(squares.sum(axis=0), count - 1, out=_nan(count), where=count > 1)) * sqrt(TRADING_DAYS)
+    deviation: Floats = np.sqrt(_quotient(squares.sum(axis=0), count - 1))
+    return deviation * sqrt(TRADING_DAYS)
 
 
 def max_drawdown(returns: Floats) -> Floats:
@@ -41,13 +43,16 @@ def beta(returns: Floats, market: Floats) -> Floats:
     away = np.where(known, returns - _mean(returns, known), 0.0)
     market_away = np.where(known, beside - _mean(beside, known), 0.0)
     variance = (market_away**2).sum(axis=0)
-    return np.divide((away * market_away).sum(axis=0), variance, out=_nan(variance), where=variance > 0)
+    return _quotient((away * market_away).sum(axis=0), variance)
 
 
-def _mean(values: Floats, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
+def _mean(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
     count = known.sum(axis=0)
-    return np.divide(np.where(known, values, 0.0).sum(axis=0), count, out=_nan(count), where=count > 0)
+    return _quotient(np.where(known, values, 0.0).sum(axis=0), count)
 
 
-def _nan(like: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Floats:
-    return np.full(like.shape, np.nan)
+def _quotient(part: Floats, whole: npt.NDArray[np.float64 | np.int64]) -> Floats:
+    """NaN where the divisor is not positive."""
+    out: Floats = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out

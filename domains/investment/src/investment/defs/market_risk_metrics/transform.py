@@ -12,7 +12,7 @@ from investment.risk.subjects import backtest_rows, instrument_rows, method_rows
 
 KEY = ("subject_kind", "subject_id", "as_of")
 
-SCHEMA = {
+SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "subject_kind": pl.String,
     "subject_id": pl.String,
     "as_of": pl.Date,
