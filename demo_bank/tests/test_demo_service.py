@@ -155,6 +155,7 @@ def test_reviews_have_stars_and_mostly_no_text(crm: Read) -> None:
     assert set(reviews["stars"]) >= {"5", "1"}
     silent = reviews["reviews"] == "No Review"
     assert 0.5 < silent.mean() < 0.7  # type: ignore[operator]
+    assert {"5", "1"} <= set(reviews.filter(~silent)["stars"])
     assert reviews["district_id"].cast(pl.Int64).is_between(1, 77).all()
 
 
