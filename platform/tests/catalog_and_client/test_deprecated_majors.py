@@ -47,6 +47,7 @@ def test_readers_get_the_second_major_without_a_warning(client: DataMeshClient) 
         product = client.get_data_product("shop", "sale")
     assert (product.contract.port, product.version) == ("shop.sale@2", 0)
     assert client.contract("shop.sale").major == 2
+    assert client.get_data_product("shop", "sale@2").contract.port == "shop.sale@2"
     assert [version["version"] for version in client.history("shop.sale")] == [0]
 
 

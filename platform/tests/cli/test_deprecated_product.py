@@ -29,6 +29,7 @@ def mesh(published, tmp_path, capsys, monkeypatch):
 def test_get_reads_the_second_major_and_says_nothing(mesh) -> None:
     said = mesh("get", "shop.sale", "--format", "csv", "--columns", "sale_id")
     assert (said.code, said.out, said.err) == (0, "sale_id\n1\n2\n3\n4\n", "")
+    assert mesh("get", "shop.sale@2", "--format", "csv", "--columns", "sale_id") == said
     assert mesh("get", "shop.sale", "--version", "1").code == 2  # the second major has one version, the first has two
 
 
@@ -36,6 +37,9 @@ def test_get_of_the_first_major_tells_of_its_end_beside_the_rows(mesh) -> None:
     for _ in range(2):
         said = mesh("get", "shop.sale", "--major", "1", "--version", "1", "--format", "csv", "--columns", "sale_id")
         assert (said.code, said.out, said.err) == (0, "sale_id\n1\n2\n3\n4\n", NOTICE)
+    assert mesh("get", "shop.sale@1").err == NOTICE
+    said = mesh("get", "shop.sale@3")
+    assert (said.code, said.err) == (2, "mesh: There is no major of shop.sale 3. Known: 1, 2.\n")
 
 
 def test_products_list_both_majors_and_the_end_of_the_first(mesh) -> None:
@@ -57,7 +61,8 @@ def lines(said) -> dict[str, str]:
 
 
 def test_show_tells_the_end_the_successor_and_the_consumers(mesh) -> None:
-    said = mesh("show", "shop.sale", "--major", "1")
+    said = mesh("show", "shop.sale@1")
+    assert said == mesh("show", "shop.sale", "--major", "1")
     assert said.out.startswith("shop.sale  contract 1.1.0 (deprecated until 2027-06-30), source-aligned")
     assert {
         "end of support": "2027-06-30",

@@ -33,10 +33,13 @@ def readable_contracts(root: Path) -> list[Contract]:
 
 
 def find_contract(contracts: Sequence[Contract], product: str, major: int | None) -> Contract:
-    """The contract of a product: the major asked for, else the newest active one.
+    """The contract of a product: the major asked for, by number or as `domain.product@2`, else the newest active one.
 
     Where no major is active, the newest that is not proposed or retired. Raises UnknownName.
     """
+    name, _, named = product.partition("@")
+    if major is None and named.isdigit():
+        product, major = name, int(named)
     of_product = [c for c in contracts if c.product == product]
     if not of_product:
         raise UnknownName("product", product, {c.product for c in contracts})

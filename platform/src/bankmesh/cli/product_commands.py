@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from bankmesh.catalog.status import ProductStatus
     from bankmesh.contracts.model import Contract
 
-ProductArgument = Annotated[str, typer.Argument(help="domain.product", metavar="PRODUCT")]
+ProductArgument = Annotated[
+    str, typer.Argument(help="domain.product, or domain.product@2 for a major.", metavar="PRODUCT")
+]
 MajorOption = Annotated[
     int | None, typer.Option(help="Major version of the contract; the newest active one if left out.")
 ]
@@ -68,11 +70,11 @@ def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOp
     """Show a product's contract, columns and published versions with where they came from."""
     mesh = DataMeshClient()
     contract = mesh.contract(product, major)
-    versions = mesh.history(product, major)
+    versions = mesh.history(contract.product, contract.major)
     if as_json:
         print_json(_facts(contract, versions))
         return
-    others = [other for other in mesh.majors(product) if other.major != contract.major]
+    others = [other for other in mesh.majors(contract.product) if other.major != contract.major]
     _print_product(contract, versions, others)
 
 
