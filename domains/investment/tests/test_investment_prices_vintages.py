@@ -72,6 +72,12 @@ def test_a_restatement_is_remembered_by_the_vintage_that_brought_it(quotes):
     assert row["superseded_close"] == 10
 
 
+def test_the_last_of_several_restatements_is_told(quotes):
+    newer = "all_stocks_5yr_vintage_2018-08.csv.gz"
+    row = newest(quotes((OLD, D[0], 10), (NEW, D[0], 5), (newer, D[0], 4))).collect().row(0, named=True)
+    assert (row["restated_in"], row["superseded_close"]) == ("2018-08", 5)
+
+
 def test_a_file_without_a_vintage_in_its_name_is_called_by_its_name(quotes):
     assert newest(quotes(("prices.csv", D[0], 10))).collect()["vintage"].to_list() == ["prices.csv"]
 
@@ -90,6 +96,11 @@ def test_a_split_known_to_the_newest_vintage_alone_makes_no_return(quotes):
     # The old file starts a day earlier and does not know the split: 20 and 22 there are 10 and 11 here.
     found = price_returns(quotes((OLD, D[0], 20), (OLD, D[1], 22), (NEW, D[1], 11), (NEW, D[2], 11)))
     assert found.sort("day").collect()["price_return"].to_list() == pytest.approx([0.1, 0.0])
+
+
+def test_a_return_is_of_the_newest_vintage_that_has_both_days(quotes):
+    found = price_returns(quotes((OLD, D[0], 10), (OLD, D[1], 11), (NEW, D[0], 10), (NEW, D[1], 12)))
+    assert found.collect()["price_return"].to_list() == pytest.approx([0.2])
 
 
 def test_a_missing_day_or_close_makes_no_return(quotes):
