@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 LOCATIONS = {"retail": 4001, "customer_service": 4002, "investment": 4003}
-PATIENCE = 240
+PATIENCE = 400  # for a busy machine; alone it takes a minute
 
 ASKED = """
 mutation launch($parameters: ExecutionParams!) {
@@ -50,11 +50,12 @@ def test_compose_workspace_and_script_name_the_locations_of_the_repository():
     services = _yaml("compose.yaml")["services"]
     script = (DEPLOY / "all-processes.sh").read_text(encoding="utf-8")
     for name, port in LOCATIONS.items():
-        command = f"-p {port} -m {name}.definitions --location-name {name}"
+        command = f"-p {port} -m {name}.definitions --location-name {name} --lazy-load-user-code"
         assert services[name]["command"].endswith(command)
         assert command in script
         assert services["daemon"]["environment"][f"{name.upper()}_HOST"] == name
         assert f"{name.upper()}_HOST=localhost" in script
+        assert services["webserver"]["depends_on"][name] == {"condition": "service_healthy"}
     assert set(services) == {*LOCATIONS, "postgres", "webserver", "daemon"}
 
 
@@ -97,7 +98,7 @@ def server(database, tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {
-        "DAGSTER_POSTGRES_URL": database,
+        "DAGSTER_POSTGRES_URL": database.replace("postgresql://", "postgresql+psycopg2://", 1),
         "MESH_HOME": str(folder / "mesh"),
         "BANK_DATA": str(folder / "exports"),
         "BANKMESH_BIN": str(Path(sys.executable).parent),
@@ -110,7 +111,7 @@ def server(database, tmp_path_factory):
             [str(DEPLOY / "all-processes.sh")], env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        yield _Server(f"http://127.0.0.1:{port}/graphql", log, folder / "mesh")
+        yield _Server(f"http://127.0.0.1:{port}/graphql", process, log, folder / "mesh")
     finally:
         children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
@@ -121,8 +122,8 @@ def server(database, tmp_path_factory):
 
 
 class _Server:
-    def __init__(self, address, log, home):
-        self.address, self.log, self.home = address, log, home
+    def __init__(self, address, process, log, home):
+        self.address, self.process, self.log, self.home = address, process, log, home
 
     def ask(self, query, **variables):
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -139,6 +140,7 @@ class _Server:
                     return found
             except OSError:  # not listening yet
                 pass
+            assert self.process.poll() is None, self.log.read_text(errors="replace")[-5000:]
             assert time.monotonic() < until, self.log.read_text(errors="replace")[-5000:]
             time.sleep(1)
 

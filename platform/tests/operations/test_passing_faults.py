@@ -9,7 +9,7 @@ from two_domains import SUPPLIER
 
 from bankmesh.errors import LegacyFileError, NotPublished, PublishConflict, TransformError
 from bankmesh.products import operation, transient
-from bankmesh.products.transient import is_disk_full, is_transient
+from bankmesh.products.transient import is_disk_full, is_transient, machine_fault
 
 
 def _caused(outer, cause):
@@ -58,6 +58,21 @@ def test_what_merely_happened_while_another_was_handled_is_no_cause():
     error = KeyError("month")
     error.__context__ = ConnectionResetError("reset")
     assert not is_transient(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Runtime Error in model sale\n  IO Error: Could not write file 'x': No space left on device", errno.ENOSPC),
+        ("IO Error: Could not read from file 'x': Input/output error", errno.EIO),
+        ("Conversion Error: Could not convert string 'No space left on device' to INT32", None),
+        ("IO Error: No files found that match the pattern 'x'", None),
+    ],
+)
+def test_a_fault_of_the_machine_is_found_in_what_dbt_says_and_its_text_left_out(text, number):
+    fault = machine_fault(text)
+    assert (fault.errno if fault else None) == number
+    assert "'x'" not in str(fault)
 
 
 def test_waits_grow():

@@ -11,6 +11,7 @@ import orjson
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.errors import TransformError
 from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, dbt_environment, parse, project_fingerprint
+from bankmesh.products.transient import machine_fault
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract, Partitioning
@@ -22,7 +23,10 @@ _MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
 
 
 def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> None:
-    """Run the model and the staging models it stands on; raises TransformError with dbt's own message."""
+    """Run the model and the staging models it stands on.
+
+    Raises TransformError with dbt's own message, or OSError where disk or network failed under it.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -36,6 +40,8 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
         )
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if not outcome.success:
+        if fault := machine_fault(_told(outcome)):
+            raise fault
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
 
 
@@ -103,9 +109,17 @@ _SAFE_ERRORS = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Er
 
 
 def _problem(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
+    return "; ".join(_shown(message) for message in _messages(outcome)) or "dbt gave no message"
+
+
+def _told(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
+    """All that dbt said; it may quote values, so it is looked into and never shown."""
+    return "\n".join(_messages(outcome))
+
+
+def _messages(outcome: Any) -> list[str]:  # noqa: ANN401 - dbt's own result
     failed = [r for r in outcome.result or [] if getattr(r, "message", None) and str(r.status) in {"error", "fail"}]
-    messages = [str(outcome.exception)] if outcome.exception is not None else [str(r.message) for r in failed]
-    return "; ".join(_shown(message) for message in messages) or "dbt gave no message"
+    return [str(outcome.exception)] if outcome.exception is not None else [str(r.message) for r in failed]
 
 
 def _shown(message: str) -> str:

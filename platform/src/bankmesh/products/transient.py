@@ -7,6 +7,7 @@ happen again, so it fails at once, and so does a full disk: it needs a person.
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,18 @@ def is_disk_full(error: BaseException) -> bool:
     return any(
         (isinstance(cause, OSError) and cause.errno in _FULL) or _says(cause, _FULL_WORDS) for cause in _chain(error)
     )
+
+
+def machine_fault(text: str) -> OSError | None:
+    """The fault of disk or network that DuckDB tells of in the text of its error, if it is one; without that text."""
+    said = text.lower()
+    if "io error" not in said:
+        return None
+    if any(words in said for words in _FULL_WORDS):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if any(words in said for words in _PASSING_WORDS):
+        return OSError(errno.EIO, "disk or network failed for a moment")
+    return None
 
 
 def seconds_to_wait(retry: int) -> float:
