@@ -86,6 +86,14 @@ def test_a_header_in_thousands_corrects_nothing(holdings):
     assert decision(holdings(lines, [header(1, 7)])) == ("KEPT", None, "THOUSANDS")
 
 
+@pytest.mark.parametrize(("total", "fits"), [(7, False), (8, True), (9, True), (10, False)])
+def test_a_total_in_thousands_may_be_rounded_either_way_and_no_further(holdings, total, fits):
+    exact = decision(holdings([line(1, value=2_000), line(1, "BBB", value=6_000)], [header(1, total)]))
+    between = decision(holdings([line(1, value=2_000), line(1, "BBB", value=6_500)], [header(1, total)]))
+    assert exact == (("KEPT", None, "THOUSANDS") if total == 8 else ("KEPT", "HEADER_MISMATCH", None))
+    assert between == (("KEPT", None, "THOUSANDS") if fits else ("KEPT", "HEADER_MISMATCH", None))
+
+
 def test_values_whose_prices_are_a_thousandfold_are_divided(holdings):
     lines, _ = clean_filing(1, times=1_000)
     rows = holdings(lines, [header(1, 7_800)])

@@ -81,7 +81,8 @@ def test_trades_that_are_not_completed_move_nothing(reconciled):
     states = ["PENDING", "SUBMITTED", "CANCELED"]
     trades = [trade(n, 5, at(7, 3), status=status) for n, status in enumerate(states, start=2)]
     open_trades = [one | {"completed_at": None} for one in trades]
-    assert reconciled([position(10)], [trade(1, 10, at(7, 3)), *open_trades])[0][-1] == "MATCHED"
+    undone = trade(9, 5, at(7, 3), status="CANCELED")
+    assert reconciled([position(10)], [trade(1, 10, at(7, 3)), *open_trades, undone])[0][-1] == "MATCHED"
 
 
 def test_trades_of_other_accounts_and_securities_move_nothing(reconciled):
