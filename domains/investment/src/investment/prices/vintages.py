@@ -80,6 +80,7 @@ def price_returns(quotes: pl.LazyFrame) -> pl.LazyFrame:
     return (
         by_vintage.select(
             *KEY,
+            "source_file",
             same.alias("same"),
             pl.col("day").shift(1).alias("quoted_before"),
             pl.when(before > 0).then(close / before - 1).alias("price_return"),
@@ -87,8 +88,9 @@ def price_returns(quotes: pl.LazyFrame) -> pl.LazyFrame:
         .filter(pl.col("same") & pl.col("price_return").is_not_null())
         .join(calendar(quotes), on=["kind", "day"], how="inner")
         .filter(pl.col("quoted_before") == pl.col("day_before"))
-        .select(*KEY, "price_return")
+        .sort(*KEY, "source_file")  # a join keeps no order
         .unique(KEY, keep="last", maintain_order=True)
+        .select(*KEY, "price_return")
     )
 
 
