@@ -143,6 +143,7 @@ def test_the_asset_graph_of_the_whole_workspace_has_no_cycle(graph, contracts):
 def test_a_cycle_would_be_found():
     assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
     assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": {"outside"}}) is None
+    assert ancestors({"a": {"b"}, "b": {"c", "outside"}, "c": {"a"}, "d": {"a"}}, "a") == {"a", "b", "c", "outside"}
 
 
 def ancestors(edges, node):
