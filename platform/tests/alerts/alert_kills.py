@@ -47,7 +47,7 @@ def work(database: str, url: str, up_to: int) -> None:
             faultpoints.reached("alerts-recorded")
             position = fact.id
         for notice in outbox.unrouted("retail"):
-            outbox.route(notice, ["shop"], datetime.now(UTC))
+            outbox.route([(notice, ["shop"])], datetime.now(UTC))
             faultpoints.reached("alerts-routed")
         while outbox.due("retail", datetime.now(UTC)):
             deliver(outbox, "retail", routing, message, SOON)

@@ -10,11 +10,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from alert_receivers import HttpReceiver, MailReceiver
-from shop_fixtures import landed, published, shop_definitions, shop_root
+from shop_fixtures import landed, shop_definitions, shop_root
 
 from bankmesh.alerts.outbox import Outbox
 
-__all__ = ["landed", "published", "shop_definitions", "shop_root"]
+__all__ = ["landed", "shop_definitions", "shop_root"]
 
 
 @pytest.fixture

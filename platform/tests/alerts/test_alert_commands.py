@@ -41,9 +41,9 @@ def told(home):
     standing, notices = after("retail", {}, [*facts, passed(4, check="old")])
     with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
         outbox.record("retail", None, 4, standing, notices, datetime.now(UTC))
-        outbox.route(notices[0], ["hook"], datetime.now(UTC))
+        outbox.route([(notices[0], ["hook"])], datetime.now(UTC))
         for notice in notices[1:]:
-            outbox.route(notice, [], datetime.now(UTC))
+            outbox.route([(notice, [])], datetime.now(UTC))
         (delivery,) = outbox.due("retail", datetime.now(UTC))
         outbox.note_failure(delivery, "hook: error=500.", give_up=True)
     return notices
@@ -121,11 +121,12 @@ def test_a_route_that_does_not_work_says_why(mesh, home, http_receiver, monkeypa
     assert "Did you mean hook?" in unknown.err
 
 
-def test_routes_show_who_cannot_be_reached(published, capsys, monkeypatch) -> None:
+def test_routes_show_who_cannot_be_reached(home, shop_root, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("BANKMESH_ROOT", str(shop_root))
     shop = Command(capsys, monkeypatch)
     found = json.loads(shop("alerts", "routes", "--json").out)
     assert {channel["route"] for channel in found["channels"]} == {None}
-    (published.settings.home / "alerts.yaml").write_text("channels: {shop-help: json://127.0.0.1/x}\n")
+    (home / "alerts.yaml").write_text("channels: {shop-help: json://127.0.0.1/x}\n")
     found = json.loads(shop("alerts", "routes", "--json").out)
     assert {channel["route"] for channel in found["channels"]} == {"shop-help"}
     assert "shop-help" in shop("alerts", "routes").out

@@ -48,14 +48,15 @@ def workspace(shop_root, tmp_path):
     return root
 
 
-def test_an_incident_from_failure_to_recovery(workspace, published, http_receiver, mail_receiver, tmp_path) -> None:
-    home = published.settings.home
+def test_an_incident_from_failure_to_recovery(workspace, landed, http_receiver, mail_receiver, tmp_path) -> None:
+    home = landed.settings.home
+    assert landed.run("sale").success
     routing = f"channels: {{shop-help: {http_receiver.url}}}\nemail: {mail_receiver.url}\n"
     (home / "alerts.yaml").write_text(dedent(routing))
     environment = {
         "BANKMESH_ROOT": str(workspace),
         "MESH_HOME": str(home),
-        "BANK_DATA": str(published.settings.exports),
+        "BANK_DATA": str(landed.settings.exports),
         "PYTHONPATH": str(workspace / "domains" / "shop" / "src"),
         "BANKMESH_SENSOR_SECONDS": "1",
         "BANKMESH_UI_URL": "https://dagster.shop.example",
@@ -63,7 +64,7 @@ def test_an_incident_from_failure_to_recovery(workspace, published, http_receive
 
     def looked() -> bool:
         """Whether the sensor has seen all that happened."""
-        with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox, open_instance(published.settings) as instance:
+        with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox, open_instance(landed.settings) as instance:
             position = outbox.position("shop")
             if position is None:
                 return False
@@ -72,10 +73,10 @@ def test_an_incident_from_failure_to_recovery(workspace, published, http_receive
 
     with dev_server(environment, tmp_path / "first.log"):
         wait_for("the first look", looked)
-        write_exports(published.settings.exports, changed(3, amount="-1.00"))
+        write_exports(landed.settings.exports, changed(3, amount="-1.00"))
         for _ in range(3):
-            assert not published.run("till.sale", "sale").success
-        (post, *more) = http_receiver.wait_for(1, 60)
+            assert not landed.run("till.sale", "sale").success
+        (post, *more) = http_receiver.wait_for(1, 180)
         wait_for("the look at all three runs", looked)
         assert more == []
         assert http_receiver.titles == [f"[ERROR] {CHECK} failed"]
@@ -83,11 +84,11 @@ def test_an_incident_from_failure_to_recovery(workspace, published, http_receive
         assert "-1.00" not in str(post.body)
 
     # Nobody watches now. What happens meanwhile is told when the daemon is back, and nothing is told again.
-    write_exports(published.settings.exports)
-    assert published.run("till.sale", "sale").success
+    write_exports(landed.settings.exports)
+    assert landed.run("till.sale", "sale").success
 
     with dev_server(environment, tmp_path / "second.log"):
-        http_receiver.wait_for(2, 120)
+        http_receiver.wait_for(2, 180)
         wait_for("the second mail", lambda: len(mail_receiver.mails) == 2)
         assert http_receiver.titles == [f"[ERROR] {CHECK} failed", f"[RECOVERED] {CHECK} passes again"]
     assert [headers["X-Bankmesh-Alert"] for _, headers, _ in mail_receiver.mails] == http_receiver.ids

@@ -31,7 +31,7 @@ def tell(outbox):
         outbox.record("retail", position, facts[-1].id, standing, notices, datetime.now(UTC))
         position = facts[-1].id
         for notice in notices:
-            outbox.route(notice, routes, datetime.now(UTC))
+            outbox.route([(notice, routes)], datetime.now(UTC))
         return notices
 
     return record
@@ -219,7 +219,7 @@ def test_two_domains_share_an_outbox(outbox, http_receiver) -> None:
         standing, notices = after(domain, {}, [check(1), fresh(2, "late")])
         outbox.record(domain, None, 2, standing, notices, datetime.now(UTC))
         for notice in notices:
-            outbox.route(notice, ["hook"], datetime.now(UTC))
+            outbox.route([(notice, ["hook"])], datetime.now(UTC))
     assert deliver(outbox, "retail", routing(hook=http_receiver.url), message).confirmed == 2
     assert len(outbox.due("investment", datetime.now(UTC))) == 2
     assert len(outbox.standing("investment")) == 2

@@ -41,15 +41,15 @@ def test_standing_incidents_survive_a_restart(outbox) -> None:
 def test_whom_a_notice_goes_to_is_decided_once(outbox) -> None:
     (notice,) = record(outbox, None, check(1))
     assert outbox.unrouted("retail") == [notice]
-    outbox.route(notice, ["one", "two"], NOW)
-    outbox.route(notice, ["three"], NOW)
+    outbox.route([(notice, ["one", "two"])], NOW)
+    outbox.route([(notice, ["three"])], NOW)
     assert outbox.unrouted("retail") == []
-    assert outbox.told_routes(notice.incident.id) == {"one", "two"}
+    assert outbox.told_routes([notice.incident.id]) == {notice.incident.id: {"one", "two"}}
 
 
 def test_an_attempt_is_taken_by_one(outbox) -> None:
     (notice,) = record(outbox, None, check(1))
-    outbox.route(notice, ["one"], NOW)
+    outbox.route([(notice, ["one"])], NOW)
     (delivery,) = outbox.due("retail", NOW)
     assert outbox.attempt(delivery, at(60))
     assert not outbox.attempt(delivery, at(60))
@@ -61,7 +61,7 @@ def test_an_attempt_is_taken_by_one(outbox) -> None:
 
 def test_closing_by_hand_ends_the_incident_for_those_who_were_told(outbox) -> None:
     (opened,) = record(outbox, None, check(1))
-    outbox.route(opened, ["one"], NOW)
+    outbox.route([(opened, ["one"])], NOW)
     incident = opened.incident
     outbox.close_incident("retail", incident, close_by_hand(incident, NOW))
     outbox.close_incident("retail", incident, close_by_hand(incident, NOW))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bankmesh.alerts.incidents import Incident, Standing
 
 PENDING, CONFIRMED, UNDELIVERABLE = "pending", "confirmed", "undeliverable"
+_ROUTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -127,32 +128,35 @@ class Outbox:
     # --- to whom ---
 
     def unrouted(self, domain: str) -> list[Notice]:
-        """Notices of which it is not decided yet whom they go to, oldest first."""
+        """Notices of which it is not decided yet whom they go to, oldest first; so many as one look can route."""
         query = sa.select(notices).where(notices.c.domain == domain, notices.c.routed.is_(False))
         with self._engine.begin() as connection:
-            return [_notice(row) for row in connection.execute(query.order_by(notices.c.number))]
+            rows = connection.execute(query.order_by(notices.c.number).limit(_ROUTED_AT_ONCE))
+            return [_notice(row) for row in rows]
 
-    def told_routes(self, incident_id: str) -> set[str]:
-        """The routes that notices of an incident go, or went, to."""
+    def told_routes(self, incident_ids: Iterable[str]) -> dict[str, set[str]]:
+        """The routes that notices of these incidents go, or went, to."""
         query = (
-            sa.select(deliveries.c.route)
+            sa.select(notices.c.incident_id, deliveries.c.route)
             .join(notices, notices.c.id == deliveries.c.notice_id)
-            .where(notices.c.incident_id == incident_id)
+            .where(notices.c.incident_id.in_(sorted(set(incident_ids))))
         )
+        found: dict[str, set[str]] = {}
         with self._engine.begin() as connection:
-            return set(connection.scalars(query))
+            for row in connection.execute(query):
+                found.setdefault(row.incident_id, set()).add(row.route)
+        return found
 
-    def route(self, notice: Notice, routes: Iterable[str], now: datetime) -> None:
-        """Decide whom a notice goes to; deciding twice changes nothing."""
-        decide = sa.update(notices).where(notices.c.id == notice.id, notices.c.routed.is_(False)).values(routed=True)
+    def route(self, decided: Iterable[tuple[Notice, Iterable[str]]], now: datetime) -> None:
+        """Keep whom notices go to; what was decided before stands."""
+        new = {"state": PENDING, "attempts": 0, "since": now.timestamp(), "next_attempt_at": now.timestamp()}
         with self._engine.begin() as connection:
-            if not connection.execute(decide).rowcount:
-                return
-            for name in routes:
-                new = {"notice_id": notice.id, "route": name, "state": PENDING, "attempts": 0}
-                connection.execute(
-                    sa.insert(deliveries).values(**new, since=now.timestamp(), next_attempt_at=now.timestamp())
-                )
+            for notice, routes in decided:
+                decide = sa.update(notices).where(notices.c.id == notice.id, notices.c.routed.is_(False))
+                if not connection.execute(decide.values(routed=True)).rowcount:
+                    continue
+                for name in routes:
+                    connection.execute(sa.insert(deliveries).values(notice_id=notice.id, route=name, **new))
 
     # --- the sending ---
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from bankmesh.alerts.ticks import OwnDomain, Report
 
+_LOGGED = 5
+
 
 def alert_sensors(domain: OwnDomain, near: Path) -> list[dg.SensorDefinition]:
     """The sensor `<domain>_alerts`, which runs as soon as the location is loaded with a daemon beside it.
@@ -64,8 +66,10 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
 
 
 def _log(context: dg.SensorEvaluationContext, report: Report) -> None:
-    for title in report.nobody:
+    for title in report.nobody[:_LOGGED]:
         context.log.warning(f"{title} - no route leads to its owner; `mesh alerts` shows it")
+    if len(report.nobody) > _LOGGED:
+        context.log.warning(f"{len(report.nobody) - _LOGGED} more that no route leads from")
     for fault in report.faults:
         context.log.error(fault)
     for reason in report.sent.failures:

@@ -165,10 +165,16 @@ def _record(
 
 
 def _route(outbox: Outbox, domain: str, contracts: dict[str, Contract], routing: Routing, report: Report) -> None:
-    for notice in outbox.unrouted(domain):
-        told = outbox.told_routes(notice.incident.id)
-        routes = routes_of(notice, domain, contracts, routing, told)
-        outbox.route(notice, routes, datetime.now(UTC))
-        if not routes:
-            report.nobody.append(title(notice))
-        reached("alerts-routed")
+    waiting = outbox.unrouted(domain)
+    if not waiting:
+        return
+    told = outbox.told_routes(notice.incident.id for notice in waiting)
+    decided: list[tuple[Notice, tuple[str, ...]]] = []
+    for notice in waiting:
+        before = told.setdefault(notice.incident.id, set())
+        routes = routes_of(notice, domain, contracts, routing, before)
+        before.update(routes)
+        decided.append((notice, routes))
+    outbox.route(decided, datetime.now(UTC))
+    report.nobody.extend(title(notice) for notice, routes in decided if not routes)
+    reached("alerts-routed")
