@@ -37,9 +37,9 @@ def find_contract(contracts: Sequence[Contract], product: str, major: int | None
 
     Where no major is active, the newest that is not proposed or retired. Raises UnknownName.
     """
-    name, _, named = product.partition("@")
-    if major is None and named.isdigit():
-        product, major = name, int(named)
+    name, _, number = product.partition("@")
+    if major is None and number.isdigit():
+        product, major = name, int(number)
     of_product = [c for c in contracts if c.product == product]
     if not of_product:
         raise UnknownName("product", product, {c.product for c in contracts})
