@@ -128,7 +128,7 @@ def line(draw, times):
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(filings())
 def test_every_filing_is_decided_as_in_plain_python(query, rows, filed):
     lines, headers = filed

@@ -273,7 +273,7 @@ def expected_trade(changes):
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_files_split_shuffled_or_replayed_change_nothing(query, rows, data):
     changes = data.draw(histories())
