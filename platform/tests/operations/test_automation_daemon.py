@@ -1,6 +1,9 @@
 """The real daemon over two code locations: a new file goes through the mesh, once, and the switch holds it up."""
 
 import datetime as dt
+import os
+import re
+import signal
 import time
 from collections import Counter
 
@@ -74,3 +77,32 @@ def test_a_new_file_goes_through_both_domains_once_and_a_refused_product_is_not_
     assert sum(_planned(trading).values()) == 7, "automation is off, and yet it starts runs"
     _turn(trading, on=True)
     wait_for(lambda: _planned(trading)["till_sale"] == 2, PATIENCE, daemon)
+
+
+def test_a_run_whose_process_is_killed_is_noticed_and_started_again(trading, daemon):
+    write_exports(trading.settings.exports, changed(4, amount="30.00"))
+
+    def landing_process():
+        with trading.instance() as instance:
+            for run in _runs(trading):
+                told = [entry.user_message for entry in instance.all_logs(run.run_id)]
+                pids = [
+                    found[1] for text in told if (found := re.search(r"Started process for run \(pid: (\d+)\)", text))
+                ]
+                if pids and not run.is_finished:
+                    return run.run_id, int(pids[0])
+        return None
+
+    wait_for(landing_process, PATIENCE, daemon, pause=0.1)
+    run_id, pid = landing_process()
+    os.kill(pid, signal.SIGKILL)
+
+    def status():
+        return {run.run_id: run.status for run in _runs(trading)}[run_id]
+
+    wait_for(lambda: status() is dg.DagsterRunStatus.FAILURE, PATIENCE, daemon)
+
+    def landed_by_the_second():
+        return [r for r in _runs(trading) if r.parent_run_id == run_id and r.status is dg.DagsterRunStatus.SUCCESS]
+
+    wait_for(landed_by_the_second, PATIENCE, daemon)
