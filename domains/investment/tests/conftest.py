@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -10,17 +10,13 @@ import jinja2
 import polars as pl
 import pytest
 
-import investment
-from bankmesh.contracts.types import polars_schema, polars_type
-from bankmesh.products.domain import read_domain
 from bankmesh.sources import land_object
-from bankmesh.testing import domain_contract
+from bankmesh.testing import domain_contract, samples_of
 from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
 from investment.defs.market_prices.transform import market_prices
 
 __all__ = ["dbt_target", "mesh_home", "trial"]
 
-DOMAIN = read_domain(Path(investment.__file__).parent)
 DBT = Path(__file__).parents[3] / "dbt_project"
 MONEY = (DBT / "macros" / "money.sql").read_text(encoding="utf-8")
 
@@ -121,6 +117,9 @@ DEFAULTS = {
 }
 
 
+SAMPLES = samples_of("investment", DEFAULTS)
+
+
 @pytest.fixture(scope="session")
 def contract():
     """The domain's contract of a name."""
@@ -130,22 +129,13 @@ def contract():
 @pytest.fixture(scope="session")
 def rows():
     """`rows("brokerage.trade", {...}, {...})`: a frame in the declared types, with defaults for what is left out."""
-    return make_rows
+    return SAMPLES.rows
 
 
 @pytest.fixture
 def build(trial):
     """`build("trade_executions", {"brokerage.trade": [...]})`: the trial of a dbt model."""
-
-    def run(model, inputs, references=None, **options):
-        frames = {
-            name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given)
-            for name, given in inputs.items()
-        }
-        known = {name: make_rows(name, *given) for name, given in (references or {}).items()}
-        return trial(domain_contract("investment", model), frames, references=known, **options)
-
-    return run
+    return partial(SAMPLES.build, trial)
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +178,7 @@ def real_exports():
 @pytest.fixture(scope="session")
 def real_landings(real_exports, tmp_path_factory):
     """`real_landings("cboe.vix")`: the real object, landed as declared, without a reject."""
-    home, objects = tmp_path_factory.mktemp("landings"), {system.name: system for system in DOMAIN.systems}
+    home, objects = tmp_path_factory.mktemp("landings"), {system.name: system for system in SAMPLES.domain.systems}
 
     def land(name):
         system, _, label = name.partition(".")
@@ -211,27 +201,3 @@ def real_prices(real_landings):
         "yields": "us_treasury.yield",
     }
     return market_prices(**{name: real_landings(source) for name, source in inputs.items()}).collect(engine="streaming")
-
-
-def make_rows(name, *given):
-    schema = _schema(name)
-    surplus = {key for row in given for key in row} - set(schema)
-    assert not surplus, f"{name} has no {surplus}"
-    defaults = DEFAULTS.get(name, {})
-    full = [{key: (defaults | row).get(key) for key in schema} for row in given]
-    return pl.DataFrame({key: _column(key, [row[key] for row in full], kind) for key, kind in schema.items()})
-
-
-def _column(name, values, kind):
-    if isinstance(kind, pl.Decimal):
-        values = [None if value is None else Decimal(value) for value in values]
-    return pl.Series(name, values).cast(kind)
-
-
-def _schema(name):
-    left, right = name.split(".")
-    systems = {system.name: system for system in DOMAIN.systems}
-    if left not in systems:
-        return polars_schema(DOMAIN.contract(right))
-    columns = systems[left].object(right).columns
-    return {column.name: polars_type(column.type) for column in columns} | {"complete_through": pl.Date()}

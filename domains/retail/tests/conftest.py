@@ -2,24 +2,15 @@
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
-import polars as pl
 import pytest
 
-import retail
-from bankmesh.catalog.contracts import find_contract, readable_contracts
-from bankmesh.contracts.types import polars_schema, polars_type
-from bankmesh.products.domain import read_domain
-from bankmesh.testing import domain_contract
+from bankmesh.testing import domain_contract, samples_of
 from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
 
 __all__ = ["dbt_target", "mesh_home", "trial"]
-
-PACKAGE = Path(retail.__file__).parent
-DOMAIN = read_domain(PACKAGE)
-CONTRACTS = readable_contracts(PACKAGE.parents[3])
 
 ONE_DAY = dt.date(1994, 5, 5)
 
@@ -97,6 +88,9 @@ DEFAULTS = {
 }
 
 
+SAMPLES = samples_of("retail", DEFAULTS)
+
+
 @pytest.fixture(scope="session")
 def contract():
     """The domain's contract of a name."""
@@ -106,7 +100,7 @@ def contract():
 @pytest.fixture(scope="session")
 def rows():
     """`rows("retail.party", {...}, {...})`: a frame in the declared types, with defaults for what a row leaves out."""
-    return make_rows
+    return SAMPLES.rows
 
 
 @pytest.fixture(scope="session")
@@ -117,32 +111,8 @@ def bookings():
 
 @pytest.fixture
 def build(trial):
-    """`build("account", {"core_banking.account": [...]})`: the trial of a dbt model; inputs not given have no rows."""
-
-    def run(model, inputs, references=None, major=1, **options):
-        frames = {
-            name: given if isinstance(given, pl.DataFrame) else make_rows(name, *given)
-            for name, given in inputs.items()
-        }
-        known = {name: make_rows(name, *given) for name, given in (references or {}).items()}
-        return trial(domain_contract("retail", model, major), frames, references=known, **options)
-
-    return run
-
-
-def make_rows(name, *given):
-    schema = _schema(name)
-    surplus = {key for row in given for key in row} - set(schema)
-    assert not surplus, f"{name} has no {surplus}"
-    defaults = DEFAULTS.get(name, {})
-    full = [{key: (defaults | row).get(key) for key in schema} for row in given]
-    return pl.DataFrame({key: _column(key, [row[key] for row in full], kind) for key, kind in schema.items()})
-
-
-def _column(name, values, kind):
-    if isinstance(kind, pl.Decimal):
-        values = [None if value is None else Decimal(value) for value in values]
-    return pl.Series(name, values).cast(kind)
+    """`build("account", {"core_banking.account": [...]})`: the trial of a dbt model, a first major unless named."""
+    return partial(SAMPLES.build, trial, major=1)
 
 
 class Booking(NamedTuple):
@@ -173,13 +143,4 @@ def make_bookings(*given):
                 "is_day_complete": booking.complete,
             }
         )
-    return make_rows("retail.transaction_history", *made)
-
-
-def _schema(name):
-    left, right = name.split(".")
-    systems = {system.name: system for system in DOMAIN.systems}
-    if left not in systems:
-        return polars_schema(find_contract(CONTRACTS, name, None))
-    columns = systems[left].object(right).columns
-    return {column.name: polars_type(column.type) for column in columns} | {"complete_through": pl.Date()}
+    return SAMPLES.rows("retail.transaction_history", *made)

@@ -7,10 +7,13 @@
     assert trial.broken == ()
     assert trial.rows["card_amount"].to_list() == [Decimal("12.00")]
 
+`samples_of("retail", DEFAULTS)` makes those frames: `samples.rows("retail.party", {"party_id": 1})`.
+
 With `pytest_plugins = ["bankmesh.testing.fixtures"]` in a domain's `conftest.py`, the fixture `trial` is
 `try_product` with a home of the test's own.
 """
 
+from bankmesh.testing.samples import Samples, samples_of
 from bankmesh.testing.trials import InputsMissing, Trial, domain_contract, try_product
 
-__all__ = ["InputsMissing", "Trial", "domain_contract", "try_product"]
+__all__ = ["InputsMissing", "Samples", "Trial", "domain_contract", "samples_of", "try_product"]

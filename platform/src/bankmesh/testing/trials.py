@@ -131,10 +131,11 @@ def domain_contract(package: str | Path, name: str, major: int | None = None) ->
     `package` is the domain's Python package, or its folder. Raises UnknownName if there is no such package or
     contract, ContractFaults with every fault of the domain's contracts.
     """
-    return read_domain(package if isinstance(package, Path) else _package_folder(package)).contract(name, major)
+    return read_domain(package if isinstance(package, Path) else package_folder(package)).contract(name, major)
 
 
-def _package_folder(package: str) -> Path:
+def package_folder(package: str) -> Path:
+    """The folder of an installed Python package. Raises UnknownName."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise UnknownName("installed package", package, ())

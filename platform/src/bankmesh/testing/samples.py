@@ -1,0 +1,101 @@
+"""Small frames for a domain's tests: rows in the declared types, with defaults for what a test does not care about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.catalog.contracts import find_contract, readable_contracts
+from bankmesh.contracts.types import polars_schema, polars_type
+from bankmesh.errors import UnknownName
+from bankmesh.products.domain import read_domain
+from bankmesh.products.snapshot import COMPLETE_THROUGH
+from bankmesh.settings import find_root
+from bankmesh.testing.trials import package_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import polars as pl
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.domain import Domain
+    from bankmesh.testing.trials import Trial
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Makes frames of what a domain reads: landings of its own systems, and products of any domain.
+
+    `defaults` says, by `system.object` or `domain.product`, what a row holds where a test says nothing.
+    """
+
+    domain: Domain
+    contracts: Sequence[Contract]
+    defaults: Mapping[str, Row]
+
+    def rows(self, source: str, *given: Row) -> pl.DataFrame:
+        """`rows("retail.party", {"party_id": 1}, ...)`: a frame in the declared types and columns.
+
+        Raises UnknownName for a source, or a column of a row, that is not declared.
+        """
+        import polars as pl
+
+        schema = self.schema(source)
+        for name in {name for row in given for name in row}:
+            if name not in schema:
+                raise UnknownName(f"column of {source}", name, schema)
+        full = [self.defaults.get(source, {}) | row for row in given]
+        return pl.DataFrame(
+            {name: _column(name, [row.get(name) for row in full], kind) for name, kind in schema.items()}
+        )
+
+    def frame(self, source: str, given: pl.DataFrame | Sequence[Row]) -> pl.DataFrame:
+        """A frame as it is, or rows made into one."""
+        import polars as pl
+
+        return given if isinstance(given, pl.DataFrame) else self.rows(source, *given)
+
+    def schema(self, source: str) -> dict[str, pl.DataType]:
+        """Columns and types of a landing (with `complete_through`) or of a product."""
+        import polars as pl
+
+        left, _, right = source.partition(".")
+        if left not in self.domain.system_names:
+            return dict(polars_schema(find_contract(self.contracts, source, None)))
+        objects = {item.name: item for system in self.domain.systems if system.name == left for item in system.objects}
+        if right not in objects:
+            raise UnknownName(f"object of {left}", right, objects)
+        landed = {column.name: polars_type(column.type) for column in objects[right].columns}
+        return landed | {COMPLETE_THROUGH: pl.Date()}
+
+    def build(
+        self,
+        trial: Callable[..., Trial],
+        model: str,
+        inputs: Mapping[str, pl.DataFrame | Sequence[Row]],
+        references: Mapping[str, pl.DataFrame | Sequence[Row]] | None = None,
+        major: int | None = None,
+        **options: Any,  # noqa: ANN401 - those of `try_product`
+    ) -> Trial:
+        """The trial of a dbt model of the domain, from rows or frames."""
+        frames = {source: self.frame(source, given) for source, given in inputs.items()}
+        known = {source: self.frame(source, given) for source, given in (references or {}).items()}
+        return trial(self.domain.contract(model, major), frames, references=known, **options)
+
+
+def samples_of(package: str, defaults: Mapping[str, Row]) -> Samples:
+    """The samples of a domain, by its Python package. Raises UnknownName, ContractFaults or SourceFaults."""
+    folder = package_folder(package)
+    return Samples(read_domain(folder), readable_contracts(find_root(folder)), defaults)
+
+
+def _column(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
+    import polars as pl
+
+    if isinstance(kind, pl.Decimal):
+        values = [None if value is None else Decimal(value) for value in values]
+    return pl.Series(name, values).cast(kind)
