@@ -45,7 +45,7 @@ dev: install
 	@$(BIN)/mesh dev --port $(PORT)
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

@@ -143,13 +143,19 @@ def test_exports_that_are_not_there_are_a_fault_and_no_delivery(settings) -> Non
 def test_a_legacy_object_that_was_not_delivered_can_be_observed(settings) -> None:
     shutil.rmtree(settings.exports / "clock")
     (settings.exports / "till" / "sale.csv").unlink()
-    seen = {name: _observed(f"legacy/{name}") for name in ("clock_hour", "till_sale")}
+    seen = {name: _observed(settings, f"legacy/{name}") for name in ("clock_hour", "till_sale")}
     assert seen == {"clock_hour": "not delivered", "till_sale": None}
 
 
-def _observed(key: str) -> str | None:
+def _definitions(settings: Settings) -> dg.Definitions:
+    """The location, loaded while an instance is open: one that another test closed must not be asked."""
+    with open_instance(settings):
+        return load_location(DOMAIN, f"{DOMAIN}.definitions").definitions
+
+
+def _observed(settings: Settings, key: str) -> str | None:
     """The data version that observing finds; None if it fails."""
-    graph = load_location(DOMAIN, f"{DOMAIN}.definitions").definitions
+    graph = _definitions(settings)
     wanted = dg.AssetKey.from_user_string(key)
     source = next(a for a in graph.assets if isinstance(a, dg.SourceAsset | dg.AssetsDefinition) and a.key == wanted)
     instance = dg.DagsterInstance.ephemeral()
@@ -163,7 +169,7 @@ def _observed(key: str) -> str | None:
 
 def test_the_landing_says_so_in_its_failure(settings) -> None:
     shutil.rmtree(settings.exports / "clock")
-    job = load_location(DOMAIN, f"{DOMAIN}.definitions").definitions.resolve_implicit_global_asset_job_def()
+    job = _definitions(settings).resolve_implicit_global_asset_job_def()
     landing = dg.AssetKey([DOMAIN, "landing", "clock_hour"])
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     result = job.execute_in_process(asset_selection=[landing], raise_on_error=False, run_config=quiet)

@@ -65,7 +65,7 @@ def materialize_result(
     metadata = _metadata(publication)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
-    if whole := whole_table_seconds(gate):
+    if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
         # What a run over a few partitions pays for promises about all of them.
         metadata["whole-table seconds"] = round(sum(whole.values()), 3)
         metadata["whole-table clauses"] = whole

@@ -1,0 +1,128 @@
+"""A day of the whole mesh under `mesh dev` and its daemon, from the demo bank, as an operator lives through it.
+
+Products of each domain are materialised through the API; an input is damaged; the check fails and its owner is told;
+consumers stay on the last good version; the input is mended, and everything follows by itself.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from types import SimpleNamespace
+
+import pytest
+from dev_server import MESH, ROOT, dev_server, wait_for, webhook
+
+from bankmesh.client import DataMeshClient
+from demo_bank import generate
+from demo_bank.corrupt import corrupt
+
+LOANS, CUSTOMERS = "retail/loan_applications", "retail/customer_360/v2"
+KNOWN_ACCOUNT = "account_id__references_account"
+SETTLED_AFTER = 12.0  # seconds; sensors look every two
+LAUNCHED = {
+    "retail": "retail/loan_applications",
+    "investment": "investment/portfolio_holdings",
+    "customer_service": "customer_service/customer_interaction_history",
+}
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    """A home in which every product has been published once, and where its alerts go."""
+    home = tmp_path_factory.mktemp("day") / "mesh"
+    generate(home / "exports", scale=0.02, seed=1)
+    environment = {
+        "MESH_HOME": str(home),
+        "BANKMESH_ROOT": str(ROOT),
+        "BANKMESH_SENSOR_SECONDS": "2",
+        "BANKMESH_QUIET_SECONDS": "1",
+    }
+    inherited = {k: v for k, v in os.environ.items() if k not in {"BANK_DATA", "BANKMESH_AUTOMATION"}}
+    run = subprocess.run(
+        [MESH, "run"], cwd=ROOT, env=inherited | environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    with webhook() as (url, received):
+        (home / "alerts.yaml").write_text(f'channels:\n  "#retail-data": {url}\n', encoding="utf-8")
+        yield SimpleNamespace(home=home, environment=environment, alerts=received)
+
+
+@pytest.fixture(scope="module")
+def day(bank):
+    """The server over that home."""
+    with dev_server(bank.environment, bank.home / "dev.log") as server:
+        yield server
+
+
+def about(bank, word):
+    return [alert for alert in bank.alerts if LOANS.replace("/", ".") in str(alert) and word in str(alert)]
+
+
+def come_to_rest(day):
+    """Wait until nothing runs, and nothing more has been started for several looks of every sensor."""
+    seen, since = None, time.monotonic()
+
+    def quiet():
+        nonlocal seen, since
+        runs = {run["runId"]: run["status"] for run in day.runs()}
+        if runs != seen or not set(runs.values()) <= {"SUCCESS", "FAILURE"}:
+            seen, since = runs, time.monotonic()
+        return time.monotonic() - since > SETTLED_AFTER
+
+    wait_for("rest", quiet)
+
+
+def read_version(bank, domain, name):
+    return DataMeshClient(ROOT, bank.home).get_data_product(domain, name).version
+
+
+def test_every_location_is_there(day):
+    assert day.loaded() == dict.fromkeys(LAUNCHED, "RepositoryLocation")
+
+
+def test_a_product_of_each_domain_is_materialised_through_the_api(day):
+    before = {location: day.version(key) for location, key in LAUNCHED.items()}
+    runs = {location: day.launch(location, key) for location, key in LAUNCHED.items()}
+    assert {wait_for(run, lambda run=run: day.ended(run)) for run in runs.values()} == {"SUCCESS"}
+    for location, key in LAUNCHED.items():
+        assert day.version(key) == before[location] + 1
+        assert set(day.checks(key).values()) == {"SUCCEEDED"}
+
+
+def test_a_damaged_input_stops_at_the_gate_and_its_owner_is_told(bank, day):
+    come_to_rest(day)  # what the launches above set in motion
+    shutil.copytree(bank.home / "exports", bank.home / "sound")
+    good = {key: day.version(key) for key in (LOANS, CUSTOMERS)}
+    corrupt(bank.home / "exports", "orphan-account")
+
+    wait_for("the failed check", lambda: day.checks(LOANS)[KNOWN_ACCOUNT] == "FAILED")
+    [alert] = wait_for("the alert", lambda: about(bank, KNOWN_ACCOUNT))
+    assert "recovered" not in str(alert).lower()
+
+    assert {key: day.version(key) for key in good} == good
+    assert read_version(bank, "retail", "loan_applications") == good[LOANS]
+    assert read_version(bank, "retail", "customer_360") == good[CUSTOMERS]
+
+
+def test_the_mended_input_is_published_and_everything_follows(bank, day):
+    good = {key: day.version(key) for key in (LOANS, CUSTOMERS)}
+    told = len(bank.alerts)
+    source = bank.home / "sound" / "berka_pkdd99" / "loan.asc.gz"
+    shutil.copyfile(source, bank.home / "exports" / "berka_pkdd99" / "loan.asc.gz")
+
+    wait_for("the next version", lambda: day.version(LOANS) > good[LOANS])
+    assert day.checks(LOANS)[KNOWN_ACCOUNT] == "SUCCEEDED"
+    wait_for("the consumers", lambda: day.version(CUSTOMERS) > good[CUSTOMERS])
+    wait_for("the word of recovery", lambda: [a for a in about(bank, KNOWN_ACCOUNT) if "recovered" in str(a).lower()])
+    # One message when it broke and one when it was mended, however often it was looked at.
+    assert len(about(bank, KNOWN_ACCOUNT)) == 2
+    assert len(bank.alerts) >= told + 1
+    assert read_version(bank, "retail", "customer_360") == day.version(CUSTOMERS)
+
+
+def test_logs_are_calm(bank, day):
+    assert day.loaded()
+    log = (bank.home / "dev.log").read_text(encoding="utf-8")
+    for noise in ("Traceback", "SupersessionWarning", "ExperimentalWarning", "BetaWarning", "Calculating Metrics"):
+        assert noise not in log, log[max(0, log.index(noise) - 1500) : log.index(noise) + 500]
