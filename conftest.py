@@ -5,3 +5,18 @@ were not loaded by then.
 """
 
 import platform  # noqa: F401
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_instance_left_behind() -> None:
+    """Forget the Dagster instance that another test had open.
+
+    Dagster remembers the state storage of the instance that was entered last, and asks it whenever definitions are
+    loaded. A sensor context that is collected late puts back the storage of an instance that is gone by then.
+    """
+    remembered = sys.modules.get("dagster._core.storage.defs_state.base")
+    if remembered is not None:
+        remembered._current_storage.set(None)  # noqa: SLF001 - there is no public way to forget it

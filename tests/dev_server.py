@@ -35,6 +35,16 @@ mutation($params: ExecutionParams!) {
   }
 }
 """
+BACKFILL = """
+mutation($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+BACKFILLED = "query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"
 RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 RUNS = "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }"
 CHECKS = """
@@ -107,6 +117,18 @@ class DevServer:
         told = self.ask(LAUNCH, params=params)["launchPipelineExecution"]
         assert told["__typename"] == "LaunchRunSuccess", told
         return told["run"]["runId"]
+
+    def backfill(self, key: str, *partitions: str) -> str:
+        """Launch a backfill as the UI does; its id."""
+        params = {"assetSelection": [{"path": key.split("/")}], "partitionNames": list(partitions)}
+        told = self.ask(BACKFILL, params=params)["launchPartitionBackfill"]
+        assert told["__typename"] == "LaunchBackfillSuccess", told
+        return told["backfillId"]
+
+    def backfilled(self, backfill_id: str) -> str | None:
+        """How a backfill ended, None while it has not."""
+        status = self.ask(BACKFILLED, id=backfill_id)["partitionBackfillOrError"]["status"]
+        return status if status.startswith(("COMPLETED", "FAILED", "CANCELED")) else None
 
     def ended(self, run_id: str) -> str | None:
         """How a run ended, None while it has not."""

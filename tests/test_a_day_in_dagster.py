@@ -4,6 +4,7 @@ Products of each domain are materialised through the API; an input is damaged; t
 consumers stay on the last good version; the input is mended, and everything follows by itself.
 """
 
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -14,12 +15,14 @@ import pytest
 from dev_server import MESH, ROOT, dev_server, wait_for, webhook
 
 from bankmesh.client import DataMeshClient
+from bankmesh.operations.switch import turn
 from demo_bank import generate
 from demo_bank.corrupt import corrupt
 
 LOANS, CUSTOMERS = "retail/loan_applications", "retail/customer_360/v2"
 KNOWN_ACCOUNT = "account_id__references_account"
 SETTLED_AFTER = 12.0  # seconds; sensors look every two
+LATE = dt.date(1998, 3, 1)
 LAUNCHED = {
     "retail": "retail/loan_applications",
     "investment": "investment/portfolio_holdings",
@@ -126,3 +129,27 @@ def test_logs_are_calm(bank, day):
     log = (bank.home / "dev.log").read_text(encoding="utf-8")
     for noise in ("Traceback", "SupersessionWarning", "ExperimentalWarning", "BetaWarning", "Calculating Metrics"):
         assert noise not in log, log[max(0, log.index(noise) - 1500) : log.index(noise) + 500]
+
+
+@pytest.mark.slow
+def test_late_rows_land_in_their_month_by_a_backfill_of_the_ui(bank, day):
+    turn(bank.home, dt.datetime.now(dt.UTC), on=False)  # else the landing alone would refresh all months
+    come_to_rest(day)
+    before, runs = rows_by_month(bank), len(day.runs())
+    corrupt(bank.home / "exports", "late-rows")
+    landing = day.launch("retail", "retail/landing/core_banking_trans")
+    assert wait_for("the landing", lambda: day.ended(landing)) == "SUCCESS"
+
+    backfill = day.backfill("retail/transaction_history", str(LATE), "1998-04-01")
+    assert wait_for("the backfill", lambda: day.backfilled(backfill)) == "COMPLETED_SUCCESS"
+
+    after = rows_by_month(bank)
+    assert after.pop(LATE) > before.pop(LATE)
+    assert after == before
+    assert len(day.runs()) == runs + 2, "the landing, and one run for the whole range"
+
+
+def rows_by_month(bank):
+    product = DataMeshClient(ROOT, bank.home).get_data_product("retail", "transaction_history")
+    counted = product.sql("select booking_month, count(*) as bookings from product group by booking_month")
+    return dict(counted.iter_rows())

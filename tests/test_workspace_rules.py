@@ -34,7 +34,15 @@ REQUIRED = (
     "platform/pyproject.toml", "platform/src/bankmesh/__init__.py", "pyproject.toml", "requirements.lock", "tests",
     "workspace.yaml",
 )  # fmt: skip
-REQUIRED_OF_A_DOMAIN = ("../../pyproject.toml", "../../tests", "__init__.py", "contracts", "definitions.py", "defs")
+REQUIRED_OF_A_DOMAIN = (
+    "../../pyproject.toml",
+    "../../tests",
+    "__init__.py",
+    "contracts",
+    "definitions.py",
+    "defs",
+    "defs/operations/defs.yaml",
+)
 
 
 @pytest.fixture(scope="module")
