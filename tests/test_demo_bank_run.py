@@ -13,9 +13,11 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
+import retail
 from bankmesh.client import DataMeshClient
 from bankmesh.instance import open_instance
 from bankmesh.products.definition import landing_key
+from bankmesh.products.domain import read_domain
 from bankmesh.products.running import run_everything
 from bankmesh.settings import current_settings
 from demo_bank import generate
@@ -66,6 +68,13 @@ def run_in_process(home, only=()):
         with open_instance(settings) as instance:
             outcome = run_everything(settings.root, instance, steps, only)
     return SimpleNamespace(home=home, outcome=outcome, failures=steps.failures, client=DataMeshClient(ROOT, home))
+
+
+def retail_assets():
+    """What the domain of the damaged files makes by itself: its landings, and its products that read no other domain."""
+    domain = read_domain(Path(retail.__file__).parent)
+    landed = [landing_key("retail", s.name, o.name).to_user_string() for s in domain.systems for o in s.objects]
+    return [*landed, *(name.replace(".", "/") for name in sorted(PRODUCTS) if name.startswith("retail."))]
 
 
 def landing(name):
@@ -190,7 +199,7 @@ def test_a_truncated_row_and_an_orphan_as_the_user_sees_them(damaged, bank):
 
 def test_an_unknown_code_another_encoding_and_an_empty_file(damaged, bank):
     home, (code, letter, empty) = damaged("unknown-code", "wrong-encoding", "empty-file")
-    run = run_in_process(home)
+    run = run_in_process(home, retail_assets())
     assert run.outcome.failed == {landing("trans"), landing("district"), landing("disp")}
     assert "1 of" in failure(run, landing("trans"))
     (reject,) = rejects(home, "trans")
@@ -213,7 +222,7 @@ def test_an_unknown_code_another_encoding_and_an_empty_file(damaged, bank):
 
 def test_a_missing_column_a_missing_file_and_a_bad_birth_number(damaged, bank):
     home, (column, file, birth) = damaged("missing-column", "missing-file", "bad-birth-number")
-    run = run_in_process(home)
+    run = run_in_process(home, retail_assets())
     said = failure(run, landing("trans"))
     assert str(column.file) in said
     assert "9 columns" in said

@@ -53,6 +53,7 @@ def _turn(trading, *, on):
     turn(trading.settings.home, dt.datetime.now(dt.UTC), on=on)
 
 
+@pytest.mark.slow
 def test_a_new_file_goes_through_both_domains_once_and_a_refused_product_is_not_tried_again(trading, daemon):
     before = {name: trading.versions(name) for name in ("bazaar.sale", "arcade.turnover", "bazaar.customer_spend")}
     # One sale is larger than customer_spend allows: sale and monthly_sale publish it, customer_spend does not.
