@@ -91,11 +91,16 @@ def publish_seconds(world: dict[str, Any]) -> tuple[float, float]:
     return statistics.median(s["measure"] for s in steps), statistics.median(s["publish"] for s in steps)
 
 
-def month_share(world: dict[str, Any]) -> tuple[float, float]:
-    """One warm month against all months on a full history: shares of the whole run, and of build and gate."""
+def month_share(world: dict[str, Any]) -> tuple[float, float | None]:
+    """One warm month against all months on a full history: shares of the whole run, and of build and gate.
+
+    The second is None where a run did not take build and gate apart.
+    """
     month, full = (world["month"]["notes"][name] for name in ("month", "full"))
-    work = [each["build"] + each["gate"] for each in (month, full)]
-    return month["seconds"] / full["seconds"], work[0] / work[1]
+    run = month["seconds"] / full["seconds"]
+    if "build" not in month:
+        return run, None
+    return run, (month["build"] + month["gate"]) / (full["build"] + full["gate"])
 
 
 def work_ratio(world: dict[str, Any]) -> float:

@@ -150,15 +150,18 @@ def _month(world: dict[str, Any]) -> str:
         "month": "one month, warm",
         "full": "all 84 months, warm",
     }
-    keys = ("seconds", "build", "gate", "whole-table", "measure", "publish", "report", "events")
-    rows = [(text, *(f"{notes[name].get(key, 0):.2f}" for key in keys)) for name, text in names.items()]
+    keys = ("seconds", "build", "evaluate", "whole-table", "measure", "publish", "report", "events")
+    rows = [
+        (text, *(f"{notes[name][key]:.2f}" if key in notes[name] else "" for key in keys))
+        for name, text in names.items()
+    ]
     run, work = figures.month_share(world)
     return (
         "`transaction_history` on top of its full history, in wall seconds of the whole Dagster run. *Whole table* is"
         " the part of the gate that looks at all months: `primary_key_unique`.\n\n"
         + table(("run", "run", "build", "gate", "whole table", "measure", "publish", "report", "events"), rows)
-        + f"\n\nOne month of {MONTHS_IN_ALL} takes {run:.0%} of the run of all months, and {work:.1%} of their building"
-        " and gating. The rest of its run is Dagster's: planning, events, loading."
+        + f"\n\nOne month of {MONTHS_IN_ALL} takes {run:.0%} of the run of all months"
+        + (f", and {work:.1%} of their building and gating." if work is not None else ".")
     )
 
 
