@@ -10,6 +10,7 @@ Tables lie on a local file system. Everything goes through paths that Delta Lake
 object store will need is said in the decision `publish-by-metadata-commit`.
 """
 
+from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
 from bankmesh.ports.duckdb_session import connect, delta_extension_path
 from bankmesh.ports.expiry import Expired, expire
 from bankmesh.ports.history import at_version, history, latest, published_by
@@ -33,9 +34,12 @@ __all__ = [
     "ReplacePartitions",
     "at_version",
     "connect",
+    "contract_digest",
     "delta_extension_path",
     "expire",
     "history",
+    "keep_contract",
+    "kept_contract",
     "latest",
     "measure_files",
     "newest_major",

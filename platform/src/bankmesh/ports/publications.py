@@ -12,6 +12,8 @@ The commit's `commitInfo` carries one key of ours, `bankmesh`:
 | `contract_version`, `code_version` | what it was built by |
 | `inputs` | the snapshot vector: product to Delta version, landing to fingerprint |
 | `partitions` | the partitions replaced; null if everything was |
+| `contract_digest` | of the contract's text, under which `contract_texts` keeps it (null if not known) |
+| `lineage` | column lineage, as `bankmesh.lineage` writes it (null if not known) |
 | `gate` | result of the gate: summary and clauses |
 
 Delta protocol, section "Commit Provenance Information": `commitInfo` is free for writers to add to.
@@ -43,6 +45,8 @@ class Provenance:
     partitions: tuple[str, ...] | None
     gate: Mapping[str, Any] = field(hash=False)
     attempt: int | None = None
+    contract_digest: str | None = None
+    lineage: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Prove
         "inputs": dict(provenance.inputs),
         "partitions": None if provenance.partitions is None else list(provenance.partitions),
         "gate": dict(provenance.gate),
+        "contract_digest": provenance.contract_digest,
+        "lineage": None if provenance.lineage is None else dict(provenance.lineage),
     }
     plain: dict[str, Any] = json.loads(json.dumps(record, default=str), parse_constant=str)
     return plain
@@ -97,5 +103,8 @@ def from_commit(commit: Mapping[str, Any]) -> Publication | None:
             inputs=record["inputs"],
             partitions=None if partitions is None else tuple(partitions),
             gate=record["gate"],
+            # Earlier releases wrote neither.
+            contract_digest=record.get("contract_digest"),
+            lineage=record.get("lineage"),
         ),
     )

@@ -1,0 +1,114 @@
+"""Column lineage as plain values: what a step's output columns depend on, and how.
+
+The words are OpenLineage's (specification of the facet `columnLineage`): a dependency is DIRECT where the value is
+made from the input's value, INDIRECT where the input only decides which rows there are or which value is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(StrEnum):
+    """OpenLineage's `type` of a transformation."""
+
+    DIRECT = "DIRECT"
+    INDIRECT = "INDIRECT"
+
+
+class How(StrEnum):
+    """OpenLineage's `subtype` of a transformation; OPAQUE is ours, for steps that no plan describes."""
+
+    IDENTITY = "IDENTITY"
+    TRANSFORMATION = "TRANSFORMATION"
+    AGGREGATION = "AGGREGATION"
+    JOIN = "JOIN"
+    GROUP_BY = "GROUP_BY"
+    FILTER = "FILTER"
+    SORT = "SORT"
+    WINDOW = "WINDOW"
+    CONDITIONAL = "CONDITIONAL"
+    OPAQUE = "OPAQUE"
+
+    @property
+    def kind(self) -> Kind:
+        """DIRECT for the first three."""
+        return Kind.DIRECT if self in {How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION} else Kind.INDIRECT
+
+
+@dataclass(frozen=True, order=True)
+class ColumnRef:
+    """A column of a dataset, named as the step names the dataset: `retail.party`, `retail.party@2`, `crm.client`."""
+
+    dataset: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.dataset}.{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Dependency:
+    """What an output column depends on. `masking`: nothing of the value itself remains (a hash, a count)."""
+
+    source: ColumnRef
+    how: How
+    masking: bool = False
+
+
+@dataclass(frozen=True)
+class StepLineage:
+    """What is known of one step.
+
+    Attributes:
+        columns: dependencies of each output column; a constant has none, one that is underivable has none either.
+        rows: INDIRECT dependencies of every output column alike: joins, filters, groups, order.
+        opaque: columns that the step looked at outside any plan; every output depends on each of them, INDIRECTly.
+        underivable: output columns that could not be resolved, each with the reason.
+    """
+
+    columns: Mapping[str, frozenset[Dependency]] = field(hash=False)
+    rows: frozenset[Dependency] = frozenset()
+    opaque: frozenset[ColumnRef] = frozenset()
+    underivable: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def dependencies(self, column: str) -> frozenset[Dependency]:
+        """Everything that one output column depends on."""
+        looked_at = {Dependency(source, How.OPAQUE) for source in self.opaque}
+        return self.columns.get(column, frozenset()) | self.rows | looked_at
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, small and stable: `{"columns": {name: [[dataset, column, how, masking?], ...]}, ...}`."""
+        return {
+            "columns": {name: _plain(found) for name, found in self.columns.items()},
+            "rows": _plain(self.rows),
+            "opaque": [[ref.dataset, ref.column] for ref in sorted(self.opaque)],
+            "underivable": dict(self.underivable),
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """What `to_json` made."""
+        return cls(
+            columns={name: _dependencies(found) for name, found in plain["columns"].items()},
+            rows=_dependencies(plain["rows"]),
+            opaque=frozenset(ColumnRef(*ref) for ref in plain["opaque"]),
+            underivable=dict(plain["underivable"]),
+        )
+
+
+def _plain(dependencies: frozenset[Dependency]) -> list[list[Any]]:
+    return [
+        [d.source.dataset, d.source.column, d.how.value, *([True] if d.masking else [])] for d in sorted(dependencies)
+    ]
+
+
+def _dependencies(plain: list[list[Any]]) -> frozenset[Dependency]:
+    return frozenset(
+        Dependency(ColumnRef(dataset, column), How(how), bool(rest)) for dataset, column, how, *rest in plain
+    )
