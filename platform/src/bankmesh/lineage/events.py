@@ -66,6 +66,10 @@ def ending_event(start: Event, kind: str, ending: Ending, at: datetime) -> Event
         event["run"]["facets"] |= facets.of_error(ending.error)
     if ending.code is not None:
         event["job"]["facets"] |= facets.of_code(ending.code)
+    for item in event["inputs"]:
+        if found := ending.read.get(facets.ref_of(item)):
+            item["facets"] |= facets.of_version(found[0])
+            item["inputFacets"] |= facets.input_statistics(found[1], found[2])
     output = event["outputs"][0]
     output["facets"] |= facets.of_ending(ending, inputs_by_ref(start))
     if kind == COMPLETE:

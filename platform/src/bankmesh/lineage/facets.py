@@ -118,12 +118,19 @@ def ref_of(item: Mapping[str, Any]) -> str:
 
 def statistics_of_input(item: InputFacts) -> Facets:
     """inputStatistics: of the whole version that was opened; what a build skips of it is the engine's affair."""
+    return {} if item.rows is None and item.bytes is None else input_statistics(item.rows, item.bytes)
+
+
+def input_statistics(rows: int | None, size: int | None) -> Facets:
+    """inputStatistics, from rows and bytes."""
     from openlineage.client.facet_v2 import input_statistics_input_dataset as statistics
 
-    if item.rows is None and item.bytes is None:
-        return {}
-    found = statistics.InputStatisticsInputDatasetFacet(rowCount=item.rows, size=item.bytes)
-    return _plain({"inputStatistics": found})
+    return _plain({"inputStatistics": statistics.InputStatisticsInputDatasetFacet(rowCount=rows, size=size)})
+
+
+def of_version(version: str) -> Facets:
+    """The version facet."""
+    return _plain(_version(version))
 
 
 def of_output(output: OutputFacts) -> Facets:

@@ -127,6 +127,7 @@ class Ending:
         lineage: where each column comes from, in terms of the inputs' `ref`.
         assertions: the gate, clause by clause.
         error: why it failed.
+        read: version, rows and bytes of inputs, by `ref`, of which the START could not know them.
     """
 
     version: str | None = None
@@ -139,3 +140,4 @@ class Ending:
     code: CodeFacts | None = None
     assertions: tuple[AssertionFacts, ...] = ()
     error: str | None = None
+    read: Mapping[str, tuple[str, int, int]] = field(default_factory=dict, hash=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bankmesh.lineage.landings import heading, landing_lineage
 from bankmesh.lineage.model import ColumnRef, How, StepLineage
 from bankmesh.ports import latest, port_at
 
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.sources import LegacyObject, LegacySystem, SourceColumn
+    from bankmesh.sources import LegacySystem
 
 ROWS = "*"
-LANDING_COLUMN = "complete_through"
-"""A column that every landing carries besides those of its object."""
 
 
 @dataclass(frozen=True, order=True)
@@ -95,20 +94,21 @@ def graph_of(
     for domain, of_domain in declared.items():
         for item in (o for system in of_domain for o in system.objects):
             landed, legacy = landing_id(domain, item.system, item.name), legacy_id(item.system, item.name)
-            columns[landed] = (*(c.name for c in item.columns), LANDING_COLUMN)
-            columns[legacy] = tuple(_legacy_name(column) for column in item.in_file)
-            edges |= set(_landing_edges(item, landed, legacy))
+            step = landing_lineage(item)
+            columns[landed] = tuple(step.columns)
+            columns[legacy] = tuple(heading(column) for column in item.in_file)
+            edges |= set(_step_edges(step, landed, columns[landed], {f"{item.system}.{item.name}": legacy}))
     for contract in contracts:
         port = contract.port
         columns[port] = tuple(column.name for column in contract.columns)
-        step = steps.get(port)
-        if step is None:
+        recorded = steps.get(port)
+        if recorded is None:
             unknown.add(port)
             continue
         names = _names(declared.get(contract.domain, []), contract.domain)
-        edges |= set(_step_edges(step, port, columns[port], names))
-        gaps |= {ColumnRef(port, column): reason for column, reason in step.underivable.items()}
-        if step.opaque:
+        edges |= set(_step_edges(recorded, port, columns[port], names))
+        gaps |= {ColumnRef(port, column): reason for column, reason in recorded.underivable.items()}
+        if recorded.opaque:
             opaque.add(port)
     return Graph(tuple(sorted(edges)), columns, gaps, frozenset(opaque), frozenset(unknown))
 
@@ -137,21 +137,3 @@ def _step_edges(step: StepLineage, port: str, columns: Iterable[str], names: Map
     if step.rows or step.opaque:
         for column in columns:
             yield Edge(rows, ColumnRef(port, column), How.OPAQUE if step.opaque else How.FILTER)
-
-
-def _landing_edges(item: LegacyObject, landed: str, legacy: str) -> Iterator[Edge]:
-    for column in item.in_file:
-        how = How.IDENTITY if _as_it_is(column) else How.TRANSFORMATION
-        yield Edge(ColumnRef(legacy, _legacy_name(column)), ColumnRef(landed, column.name), how)
-        if item.complete_through and item.complete_through.column == column.name:
-            last_day = ColumnRef(landed, LANDING_COLUMN)
-            yield Edge(ColumnRef(legacy, _legacy_name(column)), last_day, How.AGGREGATION)
-
-
-def _as_it_is(column: SourceColumn) -> bool:
-    return str(column.type) == "string" and column.codes is None and not column.missing
-
-
-def _legacy_name(column: SourceColumn) -> str:
-    """The heading in the file; where the file has none, or a pattern finds it, the name that it lands under."""
-    return column.name if column.header_pattern or not column.header.strip() else column.header

@@ -82,6 +82,22 @@ class StepLineage:
         looked_at = {Dependency(source, How.OPAQUE) for source in self.opaque}
         return self.columns.get(column, frozenset()) | self.rows | looked_at
 
+    def renamed(self, names: Mapping[str, str]) -> StepLineage:
+        """The same with other names for datasets; those not among `names` keep theirs."""
+
+        def ref(old: ColumnRef) -> ColumnRef:
+            return ColumnRef(names.get(old.dataset, old.dataset), old.column)
+
+        def all_of(found: frozenset[Dependency]) -> frozenset[Dependency]:
+            return frozenset(Dependency(ref(d.source), d.how, d.masking) for d in found)
+
+        return StepLineage(
+            columns={name: all_of(found) for name, found in self.columns.items()},
+            rows=all_of(self.rows),
+            opaque=frozenset(ref(old) for old in self.opaque),
+            underivable=self.underivable,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, small and stable: `{"columns": {name: [[dataset, column, how, masking?], ...]}, ...}`."""
         return {

@@ -21,6 +21,11 @@ def outbox_url(home: Path) -> str:
     return os.environ.get("BANKMESH_LINEAGE_DB") or f"sqlite:///{home / 'lineage.db'}"
 
 
+def spool_folder(home: Path) -> Path:
+    """Where events wait while the outbox is out of reach."""
+    return home / "lineage-waiting"
+
+
 def days_kept() -> int:
     """How long events are kept; a value that is no whole number from 1 on counts as not given."""
     text = os.environ.get("BANKMESH_LINEAGE_DAYS", "")

@@ -1,13 +1,12 @@
 """Telling of an attempt: its START when it begins, its ending when it ends, both into the outbox.
 
-Nothing here fails a run. What could not be kept is said in the run's log, and is told later from what the run left
-behind (`reconciling`).
+Nothing here fails a run. While the outbox is out of reach, events wait as files beside the mesh's data.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,11 @@ from bankmesh.errors import BankmeshError
 from bankmesh.lineage.events import ABORT, COMPLETE, FAIL, ending_event, start_event
 from bankmesh.lineage.facts import Ending
 from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.spool import put_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from bankmesh.lineage.events import Event
     from bankmesh.lineage.facts import InputFacts, JobFacts, OutputFacts, RunFacts
@@ -54,6 +55,7 @@ class Attempt:
 @contextmanager
 def attempt(
     database: str,
+    spool: Path,
     run: RunFacts,
     job: JobFacts,
     inputs: list[InputFacts],
@@ -61,7 +63,7 @@ def attempt(
     warn: Callable[[str], Any],
 ) -> Iterator[Attempt]:
     """Tell of an attempt. Whatever is raised inside ends it as FAIL, or as ABORT if it was stopped from outside."""
-    keep = _keeper(database, run, warn)
+    keep = _keeper(database, spool, run, warn)
     start = start_event(run, job, inputs, output, datetime.now(UTC))
     keep(start)
     made = Attempt(start, _keep=keep)
@@ -75,14 +77,22 @@ def attempt(
         raise
 
 
-def _keeper(database: str, run: RunFacts, warn: Callable[[str], Any]) -> Callable[[Event], None]:
+def _keeper(database: str, spool: Path, run: RunFacts, warn: Callable[[str], Any]) -> Callable[[Event], None]:
     def keep(event: Event) -> None:
         try:
             with Outbox(database) as outbox:
                 outbox.keep(event, run.dagster_run, run.asset)
-        except Exception as error:  # noqa: BLE001 - a database out of reach, a full disk: lineage never fails a run
+        except Exception as error:  # noqa: BLE001 - whatever a database out of reach raises: lineage never fails a run
             # The class alone: the text of a database error quotes what was written.
-            warn(f"OpenLineage: {event['eventType']} was not kept ({type(error).__name__}); it is told later.")
+            _put_aside(event, f"{type(error).__name__}", warn)
+
+    def _put_aside(event: Event, problem: str, warn: Callable[[str], Any]) -> None:
+        try:
+            put_aside(spool, event, run.dagster_run, run.asset)
+        except OSError as error:
+            warn(f"OpenLineage: {event['eventType']} is lost, neither outbox ({problem}) nor disk ({error.strerror}).")
+        else:
+            warn(f"OpenLineage: the outbox is out of reach ({problem}); {event['eventType']} waits on disk.")
 
     return keep
 
@@ -101,6 +111,4 @@ def _safe_text(error: Exception) -> str:
 
 
 def _with_error(known: Ending, error: str) -> Ending:
-    from dataclasses import replace
-
     return replace(known, error=error)

@@ -7,24 +7,27 @@ import dagster as dg
 from bankmesh.alerts.sensors import alert_sensors
 from bankmesh.operations.automation import automation_sensor
 from bankmesh.operations.file_sensor import file_sensor
+from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.operations.schedules import schedules
 from bankmesh.products.domain import domain_of
 
 
 class Operations(dg.Component, dg.Model, dg.Resolvable):
-    """Schedules from the domain's contracts, and sensors for new files, refreshes and alerts.
+    """Schedules from the domain's contracts, and sensors for new files, refreshes, alerts and lineage.
 
     Attributes:
         new_files: land legacy files that are new or changed.
         refresh: refresh products whose inputs have published.
         schedules: land and publish by the clock, as contracts promise.
         alerts: tell owners of failed checks, failed runs and late products.
+        lineage: send OpenLineage events on, and tell the end of runs that died.
     """
 
     new_files: bool = True
     refresh: bool = True
     schedules: bool = True
     alerts: bool = True
+    lineage: bool = True
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The domain's schedules and sensors."""
@@ -34,5 +37,6 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
             *([files] if files else []),
             *([automation_sensor(domain.name, near)] if self.refresh else []),
             *(alert_sensors(domain, near) if self.alerts else []),
+            *([lineage_sensor(domain, near)] if self.lineage else []),
         ]
         return dg.Definitions(sensors=sensors, schedules=schedules(domain, near) if self.schedules else [])

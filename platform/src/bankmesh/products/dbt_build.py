@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.errors import TransformError
+from bankmesh.lineage.model import StepLineage
+from bankmesh.products.built import Built
 from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, dbt_environment, parse, project_fingerprint
+from bankmesh.products.partition_bounds import day_after
 from bankmesh.products.transient import machine_fault
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 _MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
 
 
-def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> None:
+def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> Built:
     """Run the model and the staging models it stands on.
 
     Raises TransformError with dbt's own message, or OSError where disk or network failed under it.
@@ -43,6 +46,7 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
         if fault := machine_fault(_told(outcome)):
             raise fault
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
+    return Built(StepLineage({}))
 
 
 _HINT = "Mend the model or the contract; nothing was published and readers keep the last good version."
@@ -76,7 +80,7 @@ def partition_bounds(partitioning: Partitioning, partitions: tuple[str, ...]) ->
 
     None on a side where the run reaches the end of all partitions: a row that lies beyond must not vanish.
     """
-    first, end = min(partitions), _day_after(partitioning.granularity, max(partitions))
+    first, end = min(partitions), day_after(partitioning.granularity, max(partitions))
     return {
         "start": None if first == partitioning.start else first,
         "end": None if end == partitioning.end or (partitioning.end is None and end > _today()) else end,
@@ -85,15 +89,6 @@ def partition_bounds(partitioning: Partitioning, partitions: tuple[str, ...]) ->
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
-
-
-def _day_after(granularity: str, partition: str) -> str:
-    last = date.fromisoformat(partition)
-    if granularity == "month":
-        end = date(last.year + last.month // 12, last.month % 12 + 1, 1)
-    else:
-        end = date.fromordinal(last.toordinal() + 1)
-    return end.isoformat()
 
 
 def _manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest

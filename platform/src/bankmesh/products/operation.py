@@ -14,17 +14,28 @@ from typing import TYPE_CHECKING, Any, Protocol
 import dagster as dg
 
 from bankmesh.contracts.types import arrow_schema
-from bankmesh.errors import BankmeshError, PublishConflict
+from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
 from bankmesh.faultpoints import reached
-from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
-from bankmesh.products import port_settings, recovery, relations, reporting, snapshot
+from bankmesh.ports import Provenance, connect, keep_contract, latest, measure_files, port_at, publish, stage
+from bankmesh.products import (
+    lineage_facts,
+    port_settings,
+    recovery,
+    relations,
+    reporting,
+    snapshot,
+    telling_products,
+)
 from bankmesh.quality.gate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bankmesh.lineage.model import StepLineage
+    from bankmesh.lineage.telling import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
+    from bankmesh.products.built import Built
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.quality.gate import GateResult, Relations
@@ -42,7 +53,7 @@ class BuildRequest:
 class Build(Protocol):
     """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
 
-    def __call__(self, request: BuildRequest) -> None:
+    def __call__(self, request: BuildRequest) -> Built:
         """Raises TransformError if the user's code does not deliver what the contract promises."""
 
 
@@ -57,10 +68,16 @@ class _Attempt:
     references: Mapping[str, PinnedInput]
     partitions: tuple[str, ...] | None
     run_id: str
+    retry: int
+
+    @property
+    def read(self) -> tuple[PinnedInput, ...]:
+        """What the transform reads and what foreign keys are looked up in, each once."""
+        return tuple({item.source: item for item in (*self.references.values(), *self.inputs.values())}.values())
 
     @property
     def vector(self) -> dict[str, int | str]:
-        """The snapshot vector: what is read and what foreign keys are looked up in."""
+        """The snapshot vector: the version of everything that is read."""
         return snapshot.vector({**self.references, **self.inputs})
 
 
@@ -84,11 +101,25 @@ def _produce(
     port = port_at(home, product.contract.product, product.contract.major)
     # Before the inputs are pinned: whatever is published from here on counts as published in between.
     candidate = stage(port)
-    attempt = _prepare(context, product, home, port)
+    partitions = _partitions(context, product)
+    try:
+        attempt = _prepare(context, product, home, port, partitions)
+    except NotPublished:
+        with telling_products.of_unpinned(context, product, port, home, partitions):
+            raise
+    with telling_products.of_product(context, product, port, home, partitions, attempt.read) as told:
+        yield from _carry_out(context, attempt, candidate, build, told)
+
+
+def _carry_out(
+    context: dg.AssetExecutionContext, attempt: _Attempt, candidate: Candidate, build: Build, told: Attempt
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    product = attempt.product
     unreported = recovery.find_unreported(context.instance, product.key, attempt.port)
     if unreported and recovery.answers(unreported, attempt.vector, product.code_version, attempt.partitions):
         shutil.rmtree(candidate.path)
         context.log.info(recovery.explain(product, unreported))
+        told.complete(lineage_facts.published(unreported, product.contract))
         yield from reporting.report_publication(product, unreported, recovered=True)
         return
     for event in reporting.late_materializations(product, unreported) if unreported else ():
@@ -96,7 +127,8 @@ def _produce(
 
     reached("staged")
     started = time.perf_counter()
-    build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+    built = build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+    lineage = built.lineage.renamed({name: item.source.ref for name, item in attempt.inputs.items()})
     built_in = time.perf_counter() - started
     reached("built")
     files = measure_files(
@@ -107,6 +139,7 @@ def _produce(
     )
     gate, pictures = _gate_and_draw(attempt, candidate)
     reached("gated")
+    told.ending = lineage_facts.gated(files, gate, lineage, built.code)
     yield from reporting.check_results(product, gate, attempt.partitions)
     if not gate.publishable:
         raise dg.Failure(
@@ -114,19 +147,31 @@ def _produce(
             metadata=reporting.refusal_metadata(gate, candidate.path),
             allow_retries=False,
         )
-    publication = _publish(attempt, candidate, files, gate)
+    publication = _publish(attempt, candidate, files, gate, lineage)
     reached("published")
+    told.complete(lineage_facts.with_publication(told.ending, publication))
     context.log.info(reporting.summary(product, publication, gate, built_in))
     yield reporting.materialize_result(product, publication, gate, pictures, built_in)
     reached("reported")
 
 
-def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, port: Port) -> _Attempt:
-    contract = product.contract
-    partitions = tuple(context.partition_keys) if context.has_partition_key_range or context.has_partition_key else None
-    if contract.partitioning and partitions is None:
-        partitions = tuple(context.assets_def.partitions_def.get_partition_keys())
-    references = relations.referenced_inputs(contract)
+def _partitions(context: dg.AssetExecutionContext, product: ProductDefinition) -> tuple[str, ...] | None:
+    """The partitions to build; None for a product that has none."""
+    if product.contract.partitioning is None:
+        return None
+    if context.has_partition_key_range or context.has_partition_key:
+        return tuple(context.partition_keys)
+    return tuple(context.assets_def.partitions_def.get_partition_keys())
+
+
+def _prepare(
+    context: dg.AssetExecutionContext,
+    product: ProductDefinition,
+    home: Path,
+    port: Port,
+    partitions: tuple[str, ...] | None,
+) -> _Attempt:
+    references = relations.referenced_inputs(product.contract)
     # Each source once, so that the transform and the gate see the same version of it.
     pinned = snapshot.pin(home, {*product.inputs.values(), *references.values()})
     return _Attempt(
@@ -135,8 +180,9 @@ def _prepare(context: dg.AssetExecutionContext, product: ProductDefinition, home
         port=port,
         inputs={name: pinned[source] for name, source in product.inputs.items()},
         references={name: pinned[source] for name, source in references.items()},
-        partitions=partitions if contract.partitioning else None,
+        partitions=partitions,
         run_id=context.run_id,
+        retry=context.retry_number,
     )
 
 
@@ -170,7 +216,9 @@ def _relations(attempt: _Attempt, candidate: Candidate, published: Publication |
     )
 
 
-def _publish(attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gate: GateResult) -> Publication:
+def _publish(
+    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gate: GateResult, lineage: StepLineage
+) -> Publication:
     contract = attempt.product.contract
     return publish(
         attempt.port,
@@ -185,6 +233,9 @@ def _publish(attempt: _Attempt, candidate: Candidate, files: CandidateFiles, gat
             inputs=attempt.vector,
             partitions=attempt.partitions,
             gate=gate.to_json(),
+            attempt=attempt.retry,
+            contract_digest=keep_contract(attempt.port, contract.text),
+            lineage=lineage.to_json(),
         ),
         description=contract.table_description,
         configuration=port_settings.configuration(contract),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.types import polars_type
 from bankmesh.errors import TransformError
+from bankmesh.lineage.model import StepLineage
+from bankmesh.products.built import Built
 from bankmesh.products.transient import is_disk_full, is_transient
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from bankmesh.products.operation import BuildRequest
 
 
-def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract, request: BuildRequest) -> None:
+def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract, request: BuildRequest) -> Built:
     """Call the transform with its pinned inputs and stream what it promises to Parquet.
 
     A transform of a partitioned product also gets `partitions`, the keys that this run builds.
@@ -44,7 +46,7 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
         problem = f"{transform.__name__} failed: {type(error).__name__}{_where(error, transform)}"
         failure = TransformError(contract.port, problem, _explain(error, contract))
     else:
-        return
+        return Built(StepLineage({}))
     # Outside the handler: an error in the chain would take its text, values and all, into the event log.
     raise failure
 

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from bankmesh.lineage.model import StepLineage
 from bankmesh.products.asset_specs import dagster_severity
 from bankmesh.products.charts import draw_charts
+from bankmesh.products.column_lineage import column_lineage_metadata
+from bankmesh.products.definition import input_key
 from bankmesh.products.preview import preview_table
 from bankmesh.products.recovery import VERSION_KEY
 from bankmesh.quality.gate import GateResult, Outcome
@@ -62,7 +65,7 @@ def materialize_result(
     product: ProductDefinition, publication: Publication, gate: GateResult, pictures: Mapping[str, str], built_in: float
 ) -> dg.MaterializeResult[Any]:
     """The event of a publication, with what people look at first."""
-    metadata = _metadata(publication)
+    metadata = _metadata(product, publication)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
     if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
@@ -79,7 +82,7 @@ def report_publication(
     """Check results and materialisation of a version that is already published, from its own commit."""
     gate = GateResult.from_json(publication.provenance.gate, product.contract)
     yield from check_results(product, gate, publication.provenance.partitions)
-    metadata = _metadata(publication)
+    metadata = _metadata(product, publication)
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
@@ -91,7 +94,7 @@ def late_materializations(product: ProductDefinition, publication: Publication) 
         dg.AssetMaterialization(
             product.key,
             description=f"Published by run {publication.provenance.run_id}, reported late.",
-            metadata=_metadata(publication),
+            metadata=_metadata(product, publication),
             partition=partition,
         )
         for partition in publication.provenance.partitions or (None,)
@@ -137,7 +140,7 @@ def summary(product: ProductDefinition, publication: Publication, gate: GateResu
     )
 
 
-def _metadata(publication: Publication) -> dict[str, Any]:
+def _metadata(product: ProductDefinition, publication: Publication) -> dict[str, Any]:
     provenance = publication.provenance
     metadata: dict[str, Any] = {
         VERSION_KEY: publication.version,
@@ -147,6 +150,9 @@ def _metadata(publication: Publication) -> dict[str, Any]:
         "contract version": provenance.contract_version,
         "inputs": dict(provenance.inputs),
     }
+    if provenance.lineage:
+        lineage = StepLineage.from_json(provenance.lineage)
+        metadata |= column_lineage_metadata(lineage, {s.ref: input_key(s) for s in product.inputs.values()})
     if provenance.partitions:
         metadata["partitions built"] = f"{provenance.partitions[0]} to {provenance.partitions[-1]}"
     return metadata

@@ -38,6 +38,9 @@ class PinnedInput:
     version: int | str
     relation: str
     scan: Callable[[], pl.LazyFrame]
+    place: str | None = None
+    rows: int | None = None
+    bytes: int | None = None
 
 
 def pin(home: Path, sources: Iterable[Input]) -> dict[Input, PinnedInput]:
@@ -76,13 +79,25 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
     complete = landing.complete_through
     known = f", {'date ' + sql_literal(complete.isoformat()) if complete else 'null::date'} as {COMPLETE_THROUGH}"
     relation = f"(select *{known} from read_parquet({sql_literal(str(landing.rows_path))}))"
-    return PinnedInput(source, landing.fingerprint, relation, lambda: _scan_landing(landing))
+    place, size = landing.rows_path, landing.rows_path.stat().st_size
+    return PinnedInput(
+        source,
+        landing.fingerprint,
+        relation,
+        lambda: _scan_landing(landing),
+        str(place.parent.parent),
+        landing.rows,
+        size,
+    )
 
 
 def _pin_product(home: Path, source: ProductInput) -> PinnedInput:
     product = f"{source.domain}.{source.name}"
     opened = open_version(port_at(home, product, source.major))
-    return PinnedInput(source, opened.version, opened.duckdb_relation_sql(), opened.scan_polars)
+    port, made = opened.port, opened.publication
+    return PinnedInput(
+        source, opened.version, opened.duckdb_relation_sql(), opened.scan_polars, str(port.path), made.rows, made.bytes
+    )
 
 
 def _scan_landing(landing: Landing) -> pl.LazyFrame:

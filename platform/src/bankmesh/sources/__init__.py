@@ -8,7 +8,7 @@ from bankmesh.sources.exports import fingerprint, legacy_files
 from bankmesh.sources.landing import land
 from bankmesh.sources.landing_record import LandedColumn, LandedFile, Landing
 from bankmesh.sources.reading import read_system, read_systems
-from bankmesh.sources.store import accept, current_landing, expire_rejects, land_object, prepare
+from bankmesh.sources.store import accept, current_landing, expire_rejects, land_object, landing_folder, prepare
 
 __all__ = [
     "LandedColumn",
@@ -23,6 +23,7 @@ __all__ = [
     "fingerprint",
     "land",
     "land_object",
+    "landing_folder",
     "legacy_files",
     "prepare",
     "read_system",

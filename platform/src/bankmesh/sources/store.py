@@ -49,7 +49,7 @@ def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landin
     changes while it is read.
     """
     mark = fingerprint(obj, exports)
-    store = _folder(home, domain, obj.system, obj.name)
+    store = landing_folder(home, domain, obj.system, obj.name)
     existing = _whole(store / mark)
     if existing is not None:
         return existing
@@ -80,7 +80,7 @@ def accept(landing: Landing) -> None:
 
 def current_landing(home: Path, domain: str, system: str, name: str) -> Landing | None:
     """The current landing of an object; None if none was accepted yet."""
-    store = _folder(home, domain, system, name)
+    store = landing_folder(home, domain, system, name)
     try:
         pointer = json.loads((store / POINTER).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -105,7 +105,8 @@ def expire_rejects(home: Path, older_than: dt.datetime) -> tuple[Path, ...]:
     return tuple(expired)
 
 
-def _folder(home: Path, domain: str, system: str, name: str) -> Path:
+def landing_folder(home: Path, domain: str, system: str, name: str) -> Path:
+    """Where all landings of an object are kept."""
     return home / "landings" / domain / system / name
 
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.products.built import Built
     from bankmesh.products.domain import Domain
-    from bankmesh.products.operation import Build
+    from bankmesh.products.operation import Build, BuildRequest
 
 
 class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
@@ -78,9 +79,9 @@ def _asset(
 
 
 def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:
-    def build(request: Any) -> None:  # noqa: ANN401 - the protocol types it
+    def build(request: BuildRequest) -> Built:
         from bankmesh.products.dbt_build import build_with_dbt
 
-        build_with_dbt(place, model, contract, request)
+        return build_with_dbt(place, model, contract, request)
 
     return build

@@ -7,6 +7,9 @@ from typing import Any
 import dagster as dg
 
 from bankmesh.errors import LegacyFileError, NotDelivered
+from bankmesh.lineage.landings import landing_lineage
+from bankmesh.products import lineage_facts, telling_products
+from bankmesh.products.column_lineage import column_lineage_metadata
 from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
 from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
 from bankmesh.products.domain import domain_of
@@ -84,13 +87,19 @@ def _landing_asset(
     def results(
         context: dg.AssetExecutionContext, settings: Settings
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-        try:
-            landing = land_object(item, settings.exports, settings.home, domain)
-        except NotDelivered as error:
-            metadata = {"outcome": NOT_DELIVERED, "system": error.system, "folder": error.folder}
-            raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
-        except LegacyFileError as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
+        with telling_products.of_landing(context, key, item, domain, settings.exports, settings.home) as told:
+            try:
+                landing = land_object(item, settings.exports, settings.home, domain)
+            except NotDelivered as error:
+                metadata = {"outcome": NOT_DELIVERED, "system": error.system, "folder": error.folder}
+                raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
+            except LegacyFileError as error:
+                raise dg.Failure(description=str(error), allow_retries=False) from error
+            told.ending = lineage_facts.landed(landing, item)
+            if not landing.acceptable:
+                told.fail(_refusal(item, landing))
+            else:
+                told.complete(told.ending)
         # What was read is what was seen: the legacy object is observed without reading it a second time.
         seen = {"dagster/data_version": landing.fingerprint}
         context.log_event(dg.AssetObservation(legacy_key(item.system, item.name), tags=seen))
@@ -99,7 +108,7 @@ def _landing_asset(
             raise dg.Failure(description=_refusal(item, landing), allow_retries=False)
         if not landing.files:
             context.log.info(f"{item.system}.{item.name} is optional and absent: landed as no rows.")
-        yield _materialize(key, landing)
+        yield _materialize(key, landing, item)
 
     return land
 
@@ -112,7 +121,7 @@ def _checks(key: dg.AssetKey, landing: Landing) -> Iterator[dg.AssetCheckResult]
         yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
 
 
-def _materialize(key: dg.AssetKey, landing: Landing) -> dg.MaterializeResult[Any]:
+def _materialize(key: dg.AssetKey, landing: Landing, item: LegacyObject) -> dg.MaterializeResult[Any]:
     complete = landing.complete_through
     return dg.MaterializeResult(
         asset_key=key,
@@ -123,6 +132,9 @@ def _materialize(key: dg.AssetKey, landing: Landing) -> dg.MaterializeResult[Any
             "files": ", ".join(file.name for file in landing.files) or "none (optional)",
             "fingerprint": landing.fingerprint,
             "complete through": complete.isoformat() if complete else "not known",
+            **column_lineage_metadata(
+                landing_lineage(item), {f"{item.system}.{item.name}": legacy_key(item.system, item.name)}
+            ),
         },
     )
 

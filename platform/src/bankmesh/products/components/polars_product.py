@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.products.built import Built
     from bankmesh.products.definition import Input
     from bankmesh.products.domain import Domain
     from bankmesh.products.operation import BuildRequest
@@ -68,8 +69,8 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             code_files=(file, contract_path(contract)),
         )
 
-        def build(request: BuildRequest) -> None:
-            build_with_polars(function, contract, request)
+        def build(request: BuildRequest) -> Built:
+            return build_with_polars(function, contract, request)
 
         return domain_definitions([product_asset(product, build, context.project_root)])
 

@@ -1,0 +1,34 @@
+"""Lineage of a landing: which column of the legacy file each landed column is read from, as its declaration says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+
+if TYPE_CHECKING:
+    from bankmesh.sources import LegacyObject, SourceColumn
+
+COMPLETE_THROUGH = "complete_through"
+"""A column that every landing carries besides those of its object: the last day that its export holds in full."""
+
+
+def landing_lineage(item: LegacyObject) -> StepLineage:
+    """The step that lands `item`, which it names `system.object`."""
+    dataset = f"{item.system}.{item.name}"
+    columns: dict[str, frozenset[Dependency]] = {column.name: frozenset() for column in item.columns}
+    for column in item.in_file:
+        how = How.IDENTITY if _as_it_is(column) else How.TRANSFORMATION
+        columns[column.name] = frozenset({Dependency(ColumnRef(dataset, heading(column)), how)})
+    last_day = item.complete_through.column if item.complete_through else None
+    found = [Dependency(ColumnRef(dataset, heading(c)), How.AGGREGATION) for c in item.in_file if c.name == last_day]
+    return StepLineage(columns | {COMPLETE_THROUGH: frozenset(found)})
+
+
+def heading(column: SourceColumn) -> str:
+    """The column's name in the file; where the file has none, or a pattern finds it, the name that it lands under."""
+    return column.name if column.header_pattern or not column.header.strip() else column.header
+
+
+def _as_it_is(column: SourceColumn) -> bool:
+    return str(column.type) == "string" and column.codes is None and not column.missing

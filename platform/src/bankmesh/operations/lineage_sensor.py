@@ -1,0 +1,66 @@
+"""The sensor that keeps lineage events moving: it ends those of dead runs, and forwards what the outbox holds.
+
+It launches nothing and never fails. A backend that is slow or dead costs a tick its time and no run anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.lineage.forwarding import forward
+from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.places import outbox_url, spool_folder
+from bankmesh.lineage.spool import take_in
+from bankmesh.operations.pacing import sensor_seconds
+from bankmesh.products.own_runs import end_dead_runs
+from bankmesh.products.reconciling import reconcile
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.products.domain import Domain
+
+_SECONDS = 20.0
+
+
+def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
+    """The sensor `<domain>_lineage`; each domain has one, and whichever comes first does what is to be done.
+
+    Args:
+        domain: its contracts say what dead runs have published.
+        near: where to look for the workspace if the environment is silent.
+    """
+
+    def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        try:
+            return dg.SkipReason(_look(context.instance, domain, current_settings(near).home))
+        except Exception as error:  # noqa: BLE001 - a sensor that fails would stop telling; the next tick sees the same
+            # The class alone: the text of a database error quotes what was written.
+            reason = f"not looked: {type(error).__name__}; nothing is lost, the next tick sees the same"
+            context.log.error(reason)  # noqa: TRY400 - see above
+            return dg.SkipReason(reason)
+
+    return dg.SensorDefinition(
+        name=f"{domain.name}_lineage",
+        evaluation_fn=evaluate,
+        minimum_interval_seconds=sensor_seconds(),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Sends OpenLineage events on to where OPENLINEAGE_URL or openlineage.yml says, and tells the end of runs "
+            "whose process died before it could."
+        ),
+    )
+
+
+def _look(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:
+    end_dead_runs(instance)
+    with Outbox(outbox_url(home)) as outbox:
+        taken = take_in(spool_folder(home), outbox)
+        ended = reconcile(outbox, instance, home, domain.name, domain.contracts)
+        sent = forward(outbox, _SECONDS)
+    parts = [f"{taken} events taken in"] if taken else []
+    parts += [f"ended: {', '.join(ended)}"] if ended else []
+    return "; ".join([*parts, str(sent)])
