@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 import pytest
-from shop_workspace import contract_text, deprecated_text
+from shop_workspace import at_stage, contract_text, deprecated_text
 
 from bankmesh import DataMeshClient, DeprecatedMajor
 from bankmesh.catalog.deprecation import deprecation_of
@@ -123,13 +123,13 @@ def test_what_the_reader_says_about_warnings_goes_first(client: DataMeshClient, 
     assert f"DeprecatedMajor: {NOTICE}" in refused.stderr
 
 
-def test_a_contract_that_names_no_end_and_no_successor_says_no_more_than_it_knows(tmp_path: Path) -> None:
+def test_a_contract_that_names_no_successor_says_no_more_than_it_knows(tmp_path: Path) -> None:
     file = tmp_path / "sale.odcs.yaml"
-    file.write_text(contract_text("sale", "1.1.0").replace("status: active", "status: deprecated"))
+    file.write_text(at_stage(contract_text("sale", "1.1.0"), "deprecated"))
     ending = deprecation_of(read_contract(file))
     assert ending is not None
-    assert ending.notice == "shop.sale is deprecated."
-    assert ending.paragraph == "**Deprecated**: shop.sale is deprecated."
+    assert ending.notice == "shop.sale is deprecated and supported until 2027-06-30."
+    assert ending.paragraph == f"**Deprecated**: {ending.notice}"
 
 
 def test_an_active_contract_has_no_end(tmp_path: Path) -> None:

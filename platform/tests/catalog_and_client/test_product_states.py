@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from shop_workspace import CONTRACTS, contract_text
+from shop_workspace import CONTRACTS, at_stage, contract_text
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.status import ProductStatus
@@ -50,7 +50,7 @@ def test_freshness_is_held_against_the_contract(published: Mesh) -> None:
 def _contract(folder: Path, version: str, status: str):
     major = version[0]
     file = folder / ("sale.odcs.yaml" if major == "1" else f"sale.v{major}.odcs.yaml")
-    file.write_text(contract_text("sale", version).replace("status: active", f"status: {status}"))
+    file.write_text(at_stage(contract_text("sale", version), status))
     return read_contract(file)
 
 

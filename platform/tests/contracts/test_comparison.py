@@ -79,7 +79,6 @@ CURRENCY = """      - name: currency
         ("    value: 99.5", "    value: 99", "service-level-changed", False),
         ("  - property: availability\n    value: 99.5\n    unit: percent\n", "", "service-level-removed", True),
         ("slaProperties:\n", "slaProperties:\n  - property: latency\n    value: 1\n    unit: h\n", "service-level-added", False),
-        ("status: active", "status: deprecated", "status-changed", False),
         ("status: active", "status: draft", "status-reverted", False),
         ("granularity: month", "granularity: day", "partitioning-changed", True),
         ("  name: retail-core", "  name: retail-edge", "owner-changed", False),
@@ -118,8 +117,9 @@ def test_a_breaking_change_needs_a_new_major(booking):
 
 
 def test_a_change_needs_a_version_and_versions_go_up(booking):
-    rules = [change.rule for change in compare(read(booking), read(booking, ("status: active", "status: deprecated")))]
-    assert rules == ["status-changed", "version-unchanged"]
+    draft = ("status: active", "status: draft")
+    rules = [change.rule for change in compare(read(booking, draft), read(booking))]
+    assert rules == ["status-changed", "status-change-unrecorded", "version-unchanged"]
     lowered = compare(read(booking), read(booking, ("version: 1.2.0", "version: 1.1.0")))
     assert [change.rule for change in lowered] == ["version-lowered"]
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import dagster as dg
 import pytest
-from shop_workspace import contract_text
+from shop_workspace import at_stage, contract_text
 from two_domains import SCHEDULE, SUPPLIER
 
 from bankmesh.contracts.reading import read_text
@@ -12,10 +12,9 @@ from bankmesh.operations.schedules import by_clock
 from bankmesh.products.clocks import Clock, clock_of
 
 
-def _contract(name, schedule=SCHEDULE, **changes):
+def _contract(name, schedule=SCHEDULE, status="active"):
     text = contract_text(name).replace("customProperties:\n", f"{schedule}customProperties:\n", 1)
-    for old, new in changes.items():
-        text = text.replace(f"{old}: active", f"{old}: {new}")
+    text = at_stage(text, status)
     contract, faults = read_text(f"{name}.odcs.yaml", text)
     assert faults == ()
     return contract

@@ -15,7 +15,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from shop_workspace import write_workspace
+from shop_workspace import at_stage, write_workspace
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import history, port_at
@@ -44,7 +44,7 @@ id: arcade.{name}
 domain: arcade
 name: {name}
 version: 1.0.0
-status: {status}
+status: active
 description:
   purpose: {purpose}
 team:
@@ -136,7 +136,7 @@ def write_domains(root: Path) -> list[Path]:
         contract.write_text(text.replace("customProperties:\n", f"{SCHEDULE}customProperties:\n", 1), encoding="utf-8")
     consumer = root / "domains" / CONSUMER / "src"
     for name, (key, status, inputs, code) in PRODUCTS.items():
-        contract = CONTRACT.format(name=name, key=key, status=status, purpose=f"Tells of {name}.")
+        contract = at_stage(CONTRACT.format(name=name, key=key, purpose=f"Tells of {name}."), status)
         attributes = f"contract: {name}\ntransform: .transform:{name}\ninputs:\n"
         attributes += "".join(f"  {parameter}: {source}\n" for parameter, source in inputs.items())
         component = f"type: bankmesh.PolarsDataProduct\nattributes:\n{indent(attributes, '  ')}"

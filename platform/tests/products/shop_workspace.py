@@ -270,18 +270,20 @@ def contract_text(name: str, version: str = "1.0.0") -> str:
     return HEAD.format(name=name, purpose=purpose, version=version) + body
 
 
+def at_stage(text: str, status: str, on: str = "2026-01-01", **properties: str) -> str:
+    """The contract at another stage of its life, as its record says; `properties` are custom ones, written in YAML."""
+    entry = f'[{{status: {status}, date: "{on}", by: shop-data, why: The window decided so.}}]'
+    if status == "deprecated":
+        properties = {"endOfSupport": '"2027-06-30"'} | properties
+    written = "".join(f"  - property: {key}\n    value: {value}\n" for key, value in properties.items())
+    text = text.replace("status: active", f"status: {status}", 1)
+    return text.replace("schema:\n", f"  - property: lifecycle\n    value: {entry}\n{written}schema:\n", 1)
+
+
 def deprecated_text(name: str) -> str:
     """The contract of a product's first major, once a second one is there."""
-    ending = "".join(
-        f"  - property: {key}\n    value: {value}\n"
-        for key, value in (
-            ("endOfSupport", '"2027-06-30"'),
-            ("replacedBy", f"shop.{name}@2"),
-            ("consumers", "[shop-window, tax-office]"),
-        )
-    )
-    text = contract_text(name, "1.1.0").replace("status: active", "status: deprecated")
-    return text.replace("schema:\n", f"{ending}schema:\n", 1)
+    ending = {"replacedBy": f"shop.{name}@2", "consumers": "[shop-window, tax-office]"}
+    return at_stage(contract_text(name, "1.1.0"), "deprecated", **ending)
 
 
 def write_workspace(root: Path, domain: str = "shop") -> Path:

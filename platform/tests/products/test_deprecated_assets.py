@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shop_workspace import contract_text, deprecated_text
+from shop_workspace import at_stage, contract_text, deprecated_text
 
 from bankmesh.contracts.reading import read_contract
 from bankmesh.products.asset_specs import asset_spec
@@ -35,7 +35,7 @@ def test_a_deprecated_major_says_so_before_all_else(tmp_path) -> None:
 def test_it_keeps_key_group_and_owner(tmp_path) -> None:
     text = contract_text("sale", "1.1.0")
     active = spec_of(tmp_path, text)
-    deprecated = spec_of(tmp_path, text.replace("status: active", "status: deprecated"))
+    deprecated = spec_of(tmp_path, at_stage(text, "deprecated"))
     assert (deprecated.key, deprecated.group_name, deprecated.owners) == (active.key, active.group_name, active.owners)
 
 

@@ -80,6 +80,28 @@ def _classification(old: Contract, new: Contract) -> Iterator[Change]:
         yield Change(rule, raised, now.name, message, now.place)
 
 
+def _declassification(old: Contract, new: Contract) -> Iterator[Change]:
+    for was, now in _pairs(old, new):
+        if was.declassification is None and now.declassification is not None:
+            message = f"column {now.name} is declassified by {now.declassification.method}, as {_rule(now)} proves"
+            yield compatible("declassification-added", now.name, message, now.place)
+        elif was.declassification is not None and now.declassification is None:
+            message = f"column {now.name} is no longer declassified"
+            yield compatible("declassification-removed", now.name, message, now.place)
+        elif _terms(was) != _terms(now):
+            message = f"column {now.name} is declassified in another way, or for another reason"
+            yield compatible("declassification-changed", now.name, message, now.place)
+
+
+def _rule(column: Column) -> str:
+    return column.declassification.rule if column.declassification else ""
+
+
+def _terms(column: Column) -> tuple[str | None, ...]:
+    given = column.declassification
+    return (given.method, given.rule, given.why, given.subjects) if given else ()
+
+
 def _column_words(old: Contract, new: Contract) -> Iterator[Change]:
     for was, now in _pairs(old, new):
         if (was.description, was.tags, was.examples) != (now.description, now.tags, now.examples):
@@ -93,5 +115,6 @@ COLUMN_RULES: tuple[Callable[[Contract, Contract], Iterator[Change]], ...] = (
     _nullability,
     _primary_key,
     _classification,
+    _declassification,
     _column_words,
 )

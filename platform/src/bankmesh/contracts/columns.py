@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.declassification import read_declassification
 from bankmesh.contracts.model import Classification, Column, ColumnType, Partitioning
 from bankmesh.contracts.sections import custom_properties
 from bankmesh.contracts.standard import nearest
@@ -27,7 +28,7 @@ def read_columns(table: Section) -> tuple[tuple[Column, Section], ...]:
     """The columns of a schema object, each with the section it stands in; without name or type it is left out.
 
     Faults: `no-columns`, `column-name`, `duplicate-column`, `missing-description`, `missing-classification`,
-    `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`.
+    `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`, `bad-declassification`.
     """
     if not table.data.get("properties") and not table.wrong("properties"):
         table.fault("properties", "no-columns", "a product promises at least one column; list them under properties")
@@ -58,6 +59,7 @@ def _column(section: Section, name: str | None) -> Column | None:
     classification = _classification(section, label)
     kind = _type(section, label)
     custom_properties(section, COLUMN_PROPERTIES)
+    declassification = read_declassification(section, classification)
     key = _position(section, label, "primaryKey", "primaryKeyPosition")
     partition = _position(section, label, "partitioned", "partitionKeyPosition")
     if name is None or kind is None:
@@ -73,6 +75,7 @@ def _column(section: Section, name: str | None) -> Column | None:
         tags=section.texts("tags"),
         examples=_examples(section, label, kind),
         place=section.place(),
+        declassification=declassification,
     )
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.contracts.changes import Change, breaking, compatible
 from bankmesh.contracts.clause_changes import compare_clauses
 from bankmesh.contracts.column_changes import COLUMN_RULES
-from bankmesh.contracts.model import Contract, Place, ServiceLevel, Status
+from bankmesh.contracts.life_changes import LIFE_RULES, TOLD
+from bankmesh.contracts.model import Contract, Place, ServiceLevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,6 @@ __all__ = ["RULES", "Change", "compare", "is_breaking"]
 # Service levels where a shorter duration is the better promise, and the one where a longer one is.
 _SHORTER_IS_BETTER = ("freshness", "latency", "frequency")
 _LONGER_IS_BETTER = ("retention",)
-_LIFE = list(Status)
 
 
 def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
@@ -67,16 +67,6 @@ def _roles(old: Contract, new: Contract) -> Iterator[Change]:
         yield _at_file(new, "role-added", name, f"role {name} is new")
 
 
-def _status(old: Contract, new: Contract) -> Iterator[Change]:
-    if old.status == new.status:
-        return
-    message = f"status was {old.status} and is {new.status}"
-    if _LIFE.index(new.status) < _LIFE.index(old.status):
-        yield _at_file(new, "status-reverted", "status", f"{message}, which is an earlier stage of life")
-    else:
-        yield _at_file(new, "status-changed", "status", message)
-
-
 def _partitioning(old: Contract, new: Contract) -> Iterator[Change]:
     if old.partitioning != new.partitioning:
         message = "how the product is partitioned changed; published partitions would not fit"
@@ -96,7 +86,7 @@ def _identity(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _custom(old: Contract, new: Contract) -> Iterator[Change]:
-    told = ("productType", "partitioning")
+    told = ("productType", "partitioning", *TOLD)
     for name in dict.fromkeys([*old.custom, *new.custom]):
         if name not in told and not _same(old.custom.get(name), new.custom.get(name)):
             yield _at_file(new, "custom-property-changed", name, f"custom property {name} changed")
@@ -149,7 +139,7 @@ def _at_file(new: Contract, rule: str, subject: str, message: str, *, breaking: 
 
 RULES: tuple[Callable[[Contract, Contract], Iterator[Change]], ...] = (
     _identity,
-    _status,
+    *LIFE_RULES,
     _owner,
     _product_type,
     _partitioning,

@@ -175,4 +175,5 @@ def _custom(context: _Context, path: Path) -> str:
         return points.CUSTOM_WORDS
     if name == "scope" and "quality" in path:
         return _written(context, path, path.index("quality") + 2)
-    return points.CUSTOM_POINTS.get(name, points.OWN)
+    text = points.CUSTOM_POINTS.get(name, points.OWN)
+    return text.format(rule=item["value"]["rule"]) if "{rule}" in text else text

@@ -23,7 +23,9 @@ DURATIONS = ("freshness", "latency", "retention", "frequency")
 SINGLE = ("freshness", "retention", "frequency")  # enforced, so a second one could not be told from the first
 SCHEDULED = "frequency"
 CRON = "cron"
-CUSTOM = ("productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts", "scheduleTimezone")
+CUSTOM = (
+    "productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts", "scheduleTimezone", "lifecycle",
+)  # fmt: skip
 PRODUCT_TYPES = ("source-aligned", "aggregate", "consumer-aligned")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
 

@@ -46,6 +46,11 @@ class Status(StrEnum):
         """Whether its promises are to be kept: a deprecated contract is kept until it is retired."""
         return self in {Status.ACTIVE, Status.DEPRECATED}
 
+    @property
+    def has_port(self) -> bool:
+        """Whether the product is built and can be read: not yet while it is proposed, no longer once it is retired."""
+        return self not in {Status.PROPOSED, Status.RETIRED}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -78,6 +83,25 @@ class ColumnType:
 
 
 @dataclass(frozen=True)
+class Declassification:
+    """Why a column may be less confidential than what it is made from.
+
+    Attributes:
+        method: `aggregation` (of at least five subjects a row), `keyed_hash`, or `generalisation`.
+        rule: name of the clause that proves the method on the data; it has severity error.
+        why: the reason, in words.
+        subjects: for an aggregation, the column that counts the subjects of a row.
+        place: where it stands in the contract.
+    """
+
+    method: str
+    rule: str
+    why: str
+    subjects: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
 class Column:
     """A promised column."""
 
@@ -91,6 +115,7 @@ class Column:
     tags: tuple[str, ...]
     examples: tuple[Any, ...]
     place: Place
+    declassification: Declassification | None = None
 
 
 # --- Clauses: what the gate evaluates --------------------------------------------------------------------
@@ -290,6 +315,17 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class LifeStep:
+    """One entry of a contract's life: it reached `status` on a day (ISO date), by whom and why."""
+
+    status: Status
+    on: str
+    by: str
+    why: str
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Contract:
     """A data contract, read and found to be without fault."""
 
@@ -315,6 +351,7 @@ class Contract:
     file: str
     text: str = field(repr=False)
     charts: tuple[Chart, ...] = ()
+    lifecycle: tuple[LifeStep, ...] = ()
 
     @property
     def product(self) -> str:

@@ -14,6 +14,8 @@ _SCHEDULE = "operations: schedule of the code location"
 _READING = "reading: a contract that says otherwise is refused"
 _SHOW = "cli: mesh show"
 _ENDING = "client: warning to readers of a deprecated major; dagster: asset description"
+_LIFE = "reading: each step is one that may follow; cli: mesh show"
+_PROVEN = "lineage: declassification proven by check {rule}"
 _ALERTS = "alerts: route to the owner, by the routing file"
 _SCHEMA = "gate: check schema"
 _CHECK = "gate: check {check}"
@@ -33,7 +35,7 @@ POINTS: dict[str, str] = {
     "name": "dagster: asset key",
     "dataProduct": "dagster: asset key",
     "version": "ports: contract version in every commit",
-    "status": "catalog: which major readers get; dagster: asset tags",
+    "status": "products: built or not; client: read or refused; dagster: asset tags",
     "tenant": _PEOPLE,
     "tags": "dagster: asset tags",
     "contractCreatedTs": _PEOPLE,
@@ -156,6 +158,7 @@ CUSTOM_POINTS: dict[str, str] = {
     "scheduleTimezone": _SCHEDULE,
     "endOfSupport": _ENDING,
     "replacedBy": _ENDING,
-    "declassification": "!reserved: declassification of columns is not compiled",
+    "lifecycle": _LIFE,
+    "declassification": _PROVEN,
 }
 CUSTOM_WORDS = "!explains a custom property to people"

@@ -9,6 +9,7 @@ from bankmesh.contracts import documents, standard
 from bankmesh.contracts.charts import read_charts
 from bankmesh.contracts.clauses import compile_clauses
 from bankmesh.contracts.columns import check_keys, read_columns, read_partitioning
+from bankmesh.contracts.declassification import check_declassifications
 from bankmesh.contracts.identity import (
     read_identity,
     read_owner,
@@ -18,6 +19,7 @@ from bankmesh.contracts.identity import (
     read_table,
 )
 from bankmesh.contracts.levels import check_other_custom, read_custom, read_service_levels
+from bankmesh.contracts.lifecycle import read_lifecycle
 from bankmesh.contracts.model import Contract, MissingReferences
 from bankmesh.contracts.sections import Notes, Section
 from bankmesh.errors import ContractFaults, Fault
@@ -82,7 +84,7 @@ def _read_all(paths: Iterable[Path | str]) -> tuple[tuple[Contract, ...], list[F
         faults.extend(found)
         if contract is not None:
             contracts.append(contract)
-    faults.extend(_faults_between(contracts))
+    faults.extend(faults_between(contracts))
     return tuple(contracts), faults
 
 
@@ -96,6 +98,8 @@ def _contract(root: Section) -> Contract:
     partitioning = read_partitioning(root, table, columns, custom.get("partitioning"))
     clauses = compile_clauses(table, columns, who.domain, who.name) if table is not None else ()
     complete = table is not None and not table.wrong("properties")
+    if complete:
+        check_declassifications(columns, clauses)
     names = [column.name for column, _ in columns] if complete else None
     purpose, usage, limitations = read_purpose(root)
     check_other_custom(root)
@@ -122,10 +126,11 @@ def _contract(root: Section) -> Contract:
         file=root.notes.document.file,
         text=root.notes.document.text,
         charts=read_charts(root, {c.name: c for c, _ in columns}, custom.get("charts")) if complete else (),
+        lifecycle=read_lifecycle(root, who.status, custom),
     )
 
 
-def _faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
+def faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
     """Faults that only a set of contracts shows: `duplicate-contract`, `unknown-reference`."""
     by_port: dict[str, Contract] = {}
     for contract in contracts:
@@ -144,6 +149,8 @@ def _faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
 
 def _mismatch(contract: Contract, rule: MissingReferences, target: Contract) -> str | None:
     """Why columns cannot refer to those of `target`, which is known here."""
+    if contract.status.has_port and not target.status.has_port:
+        return f"{rule.product} is {target.status}, so there is no port to look values up in"
     types = {column.name: column.type for column in target.columns}
     for own, aim in zip(rule.columns, rule.target_columns, strict=True):
         if aim not in types:
