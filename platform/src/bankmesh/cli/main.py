@@ -16,6 +16,7 @@ from bankmesh.cli import (
     automation_commands,
     contract_commands,
     get_command,
+    lineage_commands,
     new_command,
     product_commands,
     run_commands,
@@ -44,6 +45,7 @@ app.command("expire")(run_commands.expire_ports)
 app.add_typer(alert_commands.app, name="alerts")
 app.add_typer(automation_commands.app, name="automation")
 app.add_typer(contract_commands.app, name="contract")
+app.add_typer(lineage_commands.app, name="lineage")
 app.add_typer(new_command.app, name="new")
 
 

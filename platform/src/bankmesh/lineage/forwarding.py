@@ -67,11 +67,9 @@ def forward(outbox: Outbox, seconds: float) -> Forwarded:
 
 
 def _forward(outbox: Outbox, deadline: float) -> Forwarded:
-    from openlineage.client import OpenLineageClient
-
     sent = refused = 0
     stopped: str | None = None
-    client = OpenLineageClient()
+    client = _client()
     try:
         while stopped is None and (waiting := outbox.pending()):
             for kept in waiting:
@@ -86,6 +84,19 @@ def _forward(outbox: Outbox, deadline: float) -> Forwarded:
     finally:
         client.close(0)
     return Forwarded(sent, refused, stopped)
+
+
+def _client() -> OpenLineageClient:
+    """OpenLineage's client as the environment sets it up, and the environment as it was before."""
+    from openlineage.client import OpenLineageClient
+
+    before = set(os.environ)
+    try:
+        return OpenLineageClient()
+    finally:
+        # It writes what it makes of OPENLINEAGE_URL into the environment, where it would outlive the variable.
+        for name in set(os.environ) - before:
+            del os.environ[name]
 
 
 def _send(outbox: Outbox, client: OpenLineageClient, kept: Kept) -> tuple[str | None, bool]:

@@ -1,0 +1,26 @@
+"""The graph of all columns of a workspace, as its published versions record it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.lineage.graph import recorded_graph
+from bankmesh.sources import read_systems
+from bankmesh.workspace import domain_packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.lineage.graph import Graph
+    from bankmesh.sources import LegacySystem
+
+
+def workspace_systems(root: Path) -> dict[str, tuple[LegacySystem, ...]]:
+    """The legacy systems of every domain. Raises SourceFaults."""
+    return {package.name: read_systems(package / "sources") for package in domain_packages(root)}
+
+
+def workspace_graph(root: Path, home: Path) -> Graph:
+    """The graph of what is published in a mesh home, beside all that is declared. Raises SourceFaults."""
+    return recorded_graph(readable_contracts(root), workspace_systems(root), home)

@@ -1,0 +1,233 @@
+"""`mesh lineage`: where a column comes from, what depends on it, and the OpenLineage events that say so."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from bankmesh.catalog.column_graph import workspace_graph
+from bankmesh.catalog.contracts import find_contract, readable_contracts
+from bankmesh.cli.output import JsonOption, console, print_json, print_table
+from bankmesh.errors import UnknownName
+from bankmesh.lineage.drawing import mermaid, tree
+from bankmesh.lineage.graph import ROWS
+from bankmesh.lineage.model import Kind
+from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.places import outbox_url, spool_folder
+from bankmesh.lineage.spool import take_in
+from bankmesh.lineage.walking import Direction, find_columns, strongest, walk
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from bankmesh.lineage.graph import Edge, Graph
+    from bankmesh.lineage.model import ColumnRef
+    from bankmesh.lineage.walking import Walk
+    from bankmesh.settings import Settings
+
+_WALK = "of"
+_FORWARD_SECONDS = 60.0
+
+
+class _ColumnFirst(TyperGroup):
+    """`mesh lineage retail.party.birth_date` is `mesh lineage of retail.party.birth_date`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer carries a Click of its own
+        if args and "." in args[0] and args[0] not in self.commands:
+            args = [_WALK, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_ColumnFirst, no_args_is_help=True, help="Where columns come from, what depends on them, and their events."
+)
+
+
+class Form(StrEnum):
+    """How a walk is printed."""
+
+    TREE = "tree"
+    MERMAID = "mermaid"
+
+
+@app.command(_WALK)
+def lineage_of(
+    name: Annotated[str, typer.Argument(help="A column (retail.party.birth_date) or a dataset (retail.party@2).")],
+    *,
+    upstream: Annotated[bool, typer.Option("--upstream", help="What it comes from (the default).")] = False,
+    downstream: Annotated[bool, typer.Option("--downstream", help="What depends on it.")] = False,
+    indirect: Annotated[
+        bool, typer.Option("--indirect", help="Draw what decides on rows or values, too, not only values themselves.")
+    ] = False,
+    depth: Annotated[int | None, typer.Option(min=1, help="So many datasets far; all the way if left out.")] = None,
+    form: Annotated[Form, typer.Option("--format", help="How to draw it.")] = Form.TREE,
+    as_json: JsonOption = False,
+) -> None:
+    """Walk from a column back to the legacy files, or on to whatever depends on it."""
+    if upstream and downstream:
+        raise typer.BadParameter("say --upstream or --downstream, not both")
+    settings = current_settings()
+    graph = workspace_graph(settings.root, settings.home)
+    start = find_columns(graph, _with_major(name, settings, graph))
+    direction = Direction.DOWNSTREAM if downstream else Direction.UPSTREAM
+    whole = walk(graph, start, direction, depth=depth)
+    if as_json:
+        print_json(_as_json(graph, whole))
+        return
+    drawn = whole if indirect or downstream else walk(graph, start, direction, direct=True, depth=depth)
+    if form is Form.MERMAID:
+        sys.stdout.write("\n".join(mermaid(drawn)) + "\n")
+    elif downstream:
+        _print_dependents(whole)
+    else:
+        _print_tree(graph, drawn, whole)
+
+
+def _with_major(name: str, settings: Settings, graph: Graph) -> str:
+    """Who names no major means the newest active one, here as everywhere."""
+    if name in graph.columns and "." not in name.removeprefix("legacy."):
+        return name
+    contracts = readable_contracts(settings.root)
+    products = {contract.product for contract in contracts}
+    for product in (name, name.rpartition(".")[0]):
+        if product in products:
+            return find_contract(contracts, product, None).port + name[len(product) :]
+    return name.replace("@1.", ".").removesuffix("@1")
+
+
+def _print_tree(graph: Graph, drawn: Walk, whole: Walk) -> None:
+    for line in tree(graph, drawn):
+        console().print(line, markup=False, soft_wrap=True)
+    for dataset in sorted({ref.dataset for ref in drawn.depth} & graph.opaque):
+        console().print(
+            f"{dataset} is made by a step that is no query: its columns depend on all that it read (--indirect).",
+            markup=False,
+            soft_wrap=True,
+        )
+    deciding = set(whole.columns) - set(drawn.columns)
+    if deciding:
+        console().print(
+            f"{len(deciding)} more columns decide on rows or on which value is taken (--indirect).", markup=False
+        )
+
+
+def _print_dependents(whole: Walk) -> None:
+    """One row for each column: how it depends, and how many datasets away."""
+    arriving: dict[ColumnRef, list[Edge]] = {}
+    for edge in whole.edges:
+        arriving.setdefault(edge.target, []).append(edge)
+    rows = [
+        (
+            str(ref),
+            "value" if _carries(whole, ref) else "decides",
+            strongest(arriving[ref]).value,
+            str(whole.depth[ref]),
+        )
+        for ref in whole.columns
+    ]
+    print_table(("column", "what comes along", "last step", "datasets away"), rows)
+
+
+def _carries(whole: Walk, ref: ColumnRef) -> bool:
+    return ref in _direct_reach(whole)
+
+
+def _direct_reach(whole: Walk) -> frozenset[ColumnRef]:
+    reached = set(whole.start)
+    growing = True
+    while growing:
+        found = {e.target for e in whole.edges if e.how.kind is Kind.DIRECT and e.source in reached} - reached
+        reached |= found
+        growing = bool(found)
+    return frozenset(reached)
+
+
+def _as_json(graph: Graph, whole: Walk) -> dict[str, Any]:
+    return {
+        "start": [str(ref) for ref in whole.start],
+        "direction": whole.direction.value,
+        "columns": [
+            {
+                "id": str(ref),
+                "dataset": ref.dataset,
+                "column": ref.column,
+                "depth": whole.depth[ref],
+                "opaque": ref.dataset in graph.opaque,
+                "underivable": graph.gaps.get(ref),
+                "recorded": ref.dataset not in graph.unknown,
+            }
+            for ref in (*whole.start, *whole.columns)
+        ],
+        "edges": [
+            {
+                "from": str(edge.source),
+                "to": str(edge.target),
+                "type": edge.how.kind.value,
+                "subtype": edge.how.value,
+                "masking": edge.masking,
+            }
+            for edge in whole.edges
+        ],
+        "rows": f"`dataset.{ROWS}` stands for the rows of a dataset",
+    }
+
+
+@app.command("events")
+def events(
+    run: Annotated[
+        str | None, typer.Option("--run", help="Only those of this run (Dagster's id or OpenLineage's).")
+    ] = None,
+) -> None:
+    """Print every event kept, one JSON object a line, as it was or will be sent; its client adds a tag with its version."""
+    with _outbox(current_settings()) as outbox:
+        found = False
+        for kept in outbox.all_events(run):
+            found = True
+            sys.stdout.write(kept.body + "\n")
+    if run is not None and not found:
+        raise UnknownName("run with lineage events", run, ())
+
+
+@app.command("forward")
+def forward_events(
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Also what the receiver refused before.")] = False,
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after so many seconds.")] = _FORWARD_SECONDS,
+    as_json: JsonOption = False,
+) -> None:
+    """Send what the outbox holds to where OPENLINEAGE_URL or openlineage.yml says. Exit 1 if something is left."""
+    from bankmesh.lineage.forwarding import forward
+
+    with _outbox(current_settings()) as outbox:
+        if again:
+            outbox.try_again()
+        done = forward(outbox, seconds)
+        left = outbox.counts()
+    if as_json:
+        print_json({"sent": done.sent, "refused": done.refused, "stopped": done.stopped, "left": left["pending"]})
+    else:
+        console().print(f"{done}; {left['pending']} pending", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if left["pending"] or done.refused else 0)
+
+
+@app.command("status")
+def status(*, as_json: JsonOption = False) -> None:
+    """How many events are kept, sent, and refused, and whether anybody is to get them."""
+    from bankmesh.lineage.places import has_receiver
+
+    with _outbox(current_settings()) as outbox:
+        counts = outbox.counts()
+    if as_json:
+        print_json({"receiver": has_receiver(), **counts})
+        return
+    where = "OpenLineage's client knows a receiver" if has_receiver() else "no receiver is set: events are kept here"
+    console().print(f"{where}; " + ", ".join(f"{number} {state}" for state, number in counts.items()), markup=False)
+
+
+def _outbox(settings: Settings) -> Outbox:
+    outbox = Outbox(outbox_url(settings.home))
+    take_in(spool_folder(settings.home), outbox)
+    return outbox
