@@ -1,0 +1,3 @@
+"""sql"""
+
+from bankmesh.lineage.sql.reading import lineage_of_query

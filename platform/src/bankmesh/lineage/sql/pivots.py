@@ -1,0 +1,144 @@
+"""PIVOT and UNPIVOT, in DuckDB's own form and in the standard's."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from bankmesh.lineage.model import How
+from bankmesh.lineage.sql.expressions import decides, value_of
+from bankmesh.lineage.sql.scopes import Frame, Item, Scope
+from bankmesh.lineage.sql.stars import picked_columns, unnamed
+from bankmesh.lineage.sql.values import NOTHING, Column, Relation, Value, folded, made_by, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def pivoted(relation: Relation, node: exp.Expr, outer: Scope) -> Relation:
+    """The relation that PIVOT or UNPIVOT makes of another one."""
+    scope = Scope(outer.reading, outer, Frame.of(Item((), relation.as_table())))
+    if node.args.get("unpivot") or isinstance(node.args.get("into"), exp.UnpivotColumns):
+        return _unpivoted(node, scope)
+    return _pivoted(node, scope)
+
+
+# --- PIVOT ---------------------------------------------------------------------------------------------------
+
+
+def _pivoted(node: exp.Expr, scope: Scope) -> Relation:
+    """A column for each value; what it is made of decides its content, what it is pivoted on chooses."""
+    fields = node.args.get("fields") or node.expressions
+    aggregates: Sequence[exp.Expr] = (node.args.get("using") or []) if "using" in node.args else []
+    if node.args.get("fields"):
+        aggregates = node.expressions
+    keys = [field.this if isinstance(field, exp.In) else field for field in fields]
+    groups = _groups(node, scope, [*keys, *aggregates])
+    chosen = decides(keys, How.CONDITIONAL, scope)
+    columns = [] if any(_values(field) is None for field in fields) else _cells(fields, aggregates, chosen, scope)
+    unlisted = "which columns PIVOT makes depends on the data, because it does not list the values"
+    return Relation(
+        columns=(*groups, *columns),
+        rows=merged([*_rows(scope), made_by(merged(key.value for key in groups), How.GROUP_BY)]),
+        open=scope.frame.open or (None if columns else unlisted),
+    )
+
+
+def _cells(fields: list[exp.Expr], aggregates: Sequence[exp.Expr], chosen: Value, scope: Scope) -> list[Column]:
+    made: list[tuple[str, Value]] = [
+        (_suffix(aggregate, len(aggregates)), merged([value_of(aggregate, scope), chosen])) for aggregate in aggregates
+    ] or [("", chosen)]
+    listed = [_values(field) or [] for field in fields]
+    return [Column("_".join(values) + suffix, value) for values in product(*listed) for suffix, value in made]
+
+
+def _suffix(aggregate: exp.Expr, count: int) -> str:
+    if isinstance(aggregate, exp.Alias):
+        return f"_{aggregate.alias}"
+    return f"_{unnamed(aggregate)}" if count > 1 else ""
+
+
+def _values(field: exp.Expr) -> list[str] | None:
+    """The names of the columns for one IN list, None if it is not a list of values."""
+    if not isinstance(field, exp.In) or not field.expressions:
+        return None
+    names = []
+    for value in field.expressions:
+        aliased = value.args.get("alias")
+        if aliased is not None:
+            names.append(aliased.name)
+        elif isinstance(value, (exp.Literal, exp.Boolean, exp.Neg)):
+            names.append(value.name if isinstance(value, exp.Literal) else value.sql("duckdb").lower())
+        else:
+            return None
+    return names
+
+
+def _groups(node: exp.Expr, scope: Scope, used: Sequence[exp.Expr]) -> list[Column]:
+    """The columns that PIVOT groups by: those it names, else all that it does not use."""
+    group = node.args.get("group")
+    if group is not None:
+        return [Column(key.output_name or unnamed(key), value_of(key, scope)) for key in group.expressions]
+    names = {folded(column.name) for expression in used for column in expression.find_all(exp.Column)}
+    return [shown.column for shown in scope.frame.shown if folded(shown.column.name) not in names]
+
+
+# --- UNPIVOT -------------------------------------------------------------------------------------------------
+
+
+def _unpivoted(node: exp.Expr, scope: Scope) -> Relation:
+    """A row for each column; without INCLUDE NULLS, what is null gives none."""
+    names, name, values = _unpivot_parts(node)
+    sources = [source for listed in names for source in _sources(listed, scope)]
+    used = {folded(c.name) for listed in names for c in _columns_of(listed, scope)}
+    kept = [shown.column for shown in scope.frame.shown if folded(shown.column.name) not in used]
+    made = [
+        Column(value, merged(source[place] for source in sources if place < len(source)))
+        for place, value in enumerate(values)
+    ]
+    nulls = node.args.get("include_nulls")
+    dropped = [] if nulls else [made_by(value, How.FILTER) for source in sources for value in source]
+    return Relation(
+        columns=(*kept, Column(name, NOTHING), *made),
+        rows=merged([*_rows(scope), *dropped]),
+        open=scope.frame.open,
+    )
+
+
+def _unpivot_parts(node: exp.Expr) -> tuple[list[exp.Expr], str, list[str]]:
+    """What is turned into rows, what the column of names is called, and what those of values are."""
+    if node.args.get("fields"):
+        field = node.args["fields"][0]
+        first = node.expressions[0]
+        values = first.expressions if isinstance(first, exp.Tuple) else node.expressions
+        return field.expressions, field.this.name, [value.name for value in values]
+    into = node.args.get("into")
+    if into is None:
+        return node.expressions, "name", ["value"]
+    return node.expressions, into.this.name, [value.name for value in into.expressions]
+
+
+def _sources(node: exp.Expr, scope: Scope) -> list[list[Value]]:
+    """The values that one item of the list gives, for each row that it makes."""
+    if isinstance(node, (exp.Tuple, exp.Paren)):
+        parts = node.expressions if isinstance(node, exp.Tuple) else [node.this]
+        return [[value_of(part, scope) for part in parts]]
+    if isinstance(node, (exp.Columns, exp.Star)):
+        return [[column.value] for column in picked_columns(node, scope).columns]
+    return [[value_of(node.this if isinstance(node, (exp.Alias, exp.PivotAlias)) else node, scope)]]
+
+
+def _columns_of(node: exp.Expr, scope: Scope) -> list[Column]:
+    if isinstance(node, (exp.Columns, exp.Star)):
+        return list(picked_columns(node, scope).columns)
+    names = {folded(column.name) for column in node.find_all(exp.Column)}
+    return [shown.column for shown in scope.frame.shown if folded(shown.column.name) in names]
+
+
+# --- Rows ----------------------------------------------------------------------------------------------------
+
+
+def _rows(scope: Scope) -> list[Value]:
+    return [*(item.relation.rows for item in scope.frame.items), scope.rows.value()]

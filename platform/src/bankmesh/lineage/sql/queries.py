@@ -1,0 +1,244 @@
+"""Queries: SELECT, set operations, VALUES, and the common table expressions that they define."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from bankmesh.lineage.model import How
+from bankmesh.lineage.sql.expressions import decides, value_of
+from bankmesh.lineage.sql.functions import has_aggregate
+from bankmesh.lineage.sql.pivots import pivoted
+from bankmesh.lineage.sql.scopes import Scope
+from bankmesh.lineage.sql.setoperations import combined
+from bankmesh.lineage.sql.sources import frame_of, joined
+from bankmesh.lineage.sql.stars import selected
+from bankmesh.lineage.sql.values import Column, Relation, Value, folded, made_by, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+def evaluate(node: exp.Expr, scope: Scope, *, outermost: bool = False) -> Relation:
+    """What a query gives. `scope` is what can be seen around it."""
+    inner = _with_ctes(node, scope)
+    if isinstance(node, exp.Select):
+        return _select(node, Scope(inner.reading, inner), outermost=outermost)
+    if isinstance(node, (exp.SetOperation, exp.Subquery)):
+        return _ordered(node, _unordered(node, inner, outermost=outermost), inner, outermost=outermost)
+    if isinstance(node, exp.Values):
+        return _values(node, inner)
+    if isinstance(node, (exp.Pivot, exp.Table)):
+        return _of_source(node, inner)
+    return Relation((), open=f"what {type(node).__name__.upper()} gives is not known")
+
+
+def _unordered(node: exp.Expr, scope: Scope, *, outermost: bool) -> Relation:
+    if isinstance(node, exp.SetOperation):
+        return combined(node, evaluate(node.left, scope), evaluate(node.right, scope))
+    return evaluate(node.this, scope, outermost=outermost)
+
+
+def _of_source(node: exp.Expr, scope: Scope) -> Relation:
+    """`pivot t on ...`, or a table in brackets where a query could stand."""
+    own = Scope(scope.reading, scope)
+    own.frame = frame_of(node.this if isinstance(node, exp.Pivot) else node, own)
+    relation = Relation(tuple(shown.column for shown in own.frame.shown), own.rows.value(), own.frame.open)
+    return pivoted(relation, node, scope) if isinstance(node, exp.Pivot) else relation
+
+
+# --- SELECT --------------------------------------------------------------------------------------------------
+
+
+def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
+    for window in node.args.get("windows") or []:
+        scope.windows[folded(window.name)] = window
+    _from(node, scope)
+    columns: list[tuple[exp.Expr, Column]] = []
+    more = None
+    for item in node.expressions:
+        found = selected(item, scope)
+        more = more or found.open
+        for column in found.columns:
+            columns.append((item, column))
+            scope.aliases.setdefault(folded(column.name), column)
+    for part in ("where", "having", "qualify"):
+        if condition := node.args.get(part):
+            scope.rows.add(decides([condition.this], How.FILTER, scope))
+    scope.rows.add(_grouped(node, columns, scope))
+    outputs = [column for _, column in columns]
+    scope.rows.add(_distinct(node, outputs, scope))
+    scope.rows.add(_sorted(node, outputs, scope, outermost=outermost or _picks_one(node)))
+    if more and node.args.get("distinct"):
+        scope.rows.add(Value(unknown=more))
+    return Relation(tuple(outputs), scope.rows.value(), more)
+
+
+def _from(node: exp.Select, scope: Scope) -> None:
+    if source := node.args.get("from_"):
+        scope.frame = frame_of(source.this, _around(scope))
+    for join in [*(node.args.get("laterals") or []), *(node.args.get("joins") or [])]:
+        clause = join if isinstance(join, exp.Join) else exp.Join(this=join)
+        scope.frame = joined(scope.frame, clause, _around(scope))
+
+
+def _around(scope: Scope) -> Scope:
+    """What an item of FROM sees: what lies outside the query. What decides its rows decides the query's."""
+    return Scope(scope.reading, scope.parent, rows=scope.rows)
+
+
+def _picks_one(node: exp.Select) -> bool:
+    """Whether DISTINCT ON makes the order decide which rows stay."""
+    distinct = node.args.get("distinct")
+    return distinct is not None and distinct.args.get("on") is not None
+
+
+def _distinct(node: exp.Select, outputs: Sequence[Column], scope: Scope) -> Value:
+    distinct = node.args.get("distinct")
+    if distinct is None:
+        return Value()
+    on = distinct.args.get("on")
+    if on is None:
+        return made_by(merged(column.value for column in outputs), How.GROUP_BY)
+    keys = on.expressions if isinstance(on, exp.Tuple) else [on]
+    return merged(_key(key, outputs, scope, How.GROUP_BY) for key in keys)
+
+
+# --- GROUP BY ------------------------------------------------------------------------------------------------
+
+
+def _grouped(node: exp.Select, columns: Sequence[tuple[exp.Expr, Column]], scope: Scope) -> Value:
+    group = node.args.get("group")
+    if group is None:
+        return Value()
+    if group.args.get("all"):
+        return made_by(merged(c.value for item, c in columns if not has_aggregate(item)), How.GROUP_BY)
+    plain = [column for _, column in columns]
+    return merged(_position(key, plain, How.GROUP_BY) or decides([key], How.GROUP_BY, scope) for key in _keys(group))
+
+
+def _keys(group: exp.Expr) -> Iterator[exp.Expr]:
+    """The keys of GROUP BY, those in grouping sets included."""
+    for node in group.expressions:
+        if isinstance(node, (exp.GroupingSets, exp.Cube, exp.Rollup, exp.Tuple)):
+            yield from _keys(node)
+        elif isinstance(node, exp.Paren):
+            yield from _keys(exp.Tuple(expressions=[node.this.copy()]))
+        else:
+            yield node
+
+
+def _position(key: exp.Expr, outputs: Sequence[Column], how: How) -> Value | None:
+    """`group by 1` and `order by 1` name a column of the result by its place."""
+    if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(outputs):
+        return made_by(outputs[int(key.name) - 1].value, how)
+    return None
+
+
+# --- ORDER BY and LIMIT ----------------------------------------------------------------------------------------
+
+
+def _sorted(node: exp.Expr, outputs: Sequence[Column], scope: Scope, *, outermost: bool) -> Value:
+    """An order is of the result alone, unless it decides which rows stay."""
+    limits = [node.args[part] for part in ("limit", "offset") if node.args.get(part)]
+    counted = decides([part.args.get("expression") for part in limits], How.FILTER, scope)
+    order = node.args.get("order")
+    if order is None or not (outermost or limits):
+        return counted
+    keys = [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
+    if any(isinstance(key, (exp.Var, exp.Column)) and key.name.upper() == "ALL" for key in keys):
+        return merged([counted, made_by(merged(column.value for column in outputs), How.SORT)])
+    return merged([counted, *(_key(key, outputs, scope, How.SORT) for key in keys)])
+
+
+def _key(key: exp.Expr, outputs: Sequence[Column], scope: Scope, how: How) -> Value:
+    """A key of ORDER BY or DISTINCT ON: a place, a column of the result, or else an expression over FROM."""
+    placed = _position(key, outputs, how)
+    if placed is not None:
+        return placed
+    if isinstance(key, exp.Column) and not key.table:
+        named = [column for column in outputs if folded(column.name) == folded(key.name)]
+        if named:
+            return made_by(named[0].value, how)
+    return decides([key], how, scope)
+
+
+def _ordered(node: exp.Expr, relation: Relation, scope: Scope, *, outermost: bool) -> Relation:
+    """A set operation or a bracketed query with its own ORDER BY and LIMIT, which know the result alone."""
+    aliases = {folded(column.name): column for column in relation.columns}
+    own = Scope(scope.reading, scope, aliases=aliases)
+    order = _sorted(node, relation.columns, own, outermost=outermost)
+    return Relation(relation.columns, merged([relation.rows, own.rows.value(), order]), relation.open)
+
+
+# --- VALUES --------------------------------------------------------------------------------------------------
+
+
+def _values(node: exp.Values, scope: Scope) -> Relation:
+    rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
+    own = Scope(scope.reading, scope)
+    columns = [
+        Column(f"col{place}", merged(value_of(cell, own) for cell in cells))
+        for place, cells in enumerate(zip(*rows, strict=True))
+    ]
+    return Relation(tuple(columns), own.rows.value())
+
+
+# --- Common table expressions ----------------------------------------------------------------------------------
+
+
+def _with_ctes(node: exp.Expr, scope: Scope) -> Scope:
+    """The scope in which a query's own common table expressions can be seen; each sees those before it."""
+    with_ = node.args.get("with_")
+    if with_ is None:
+        return scope
+    for expression in with_.expressions:
+        name = folded(expression.alias)
+        recursive = bool(with_.args.get("recursive")) and _reads(expression.this, name)
+        make = _recursive if recursive else _plain
+        scope = Scope(scope.reading, scope, ctes={name: make(expression, scope)})
+    return scope
+
+
+def _plain(expression: exp.Expr, scope: Scope) -> Callable[[], Relation]:
+    return cache(lambda: _renamed(expression, evaluate(expression.this, scope)))
+
+
+def _renamed(expression: exp.Expr, relation: Relation) -> Relation:
+    alias = expression.args["alias"]
+    return relation.as_table().renamed(part.name for part in alias.args.get("columns") or [])
+
+
+def _reads(node: exp.Expr, name: str) -> bool:
+    return any(folded(table.name) == name and not table.db for table in node.find_all(exp.Table))
+
+
+def _recursive(expression: exp.Expr, scope: Scope) -> Callable[[], Relation]:
+    """A query that reads itself, gone round until nothing new is found: all that it may depend on."""
+
+    def make() -> Relation:
+        body, name = expression.this, expression.alias
+        if not isinstance(body, exp.SetOperation):
+            return Relation((), open=f"the recursive common table expression {name} is no union")
+        around = _with_ctes(body, scope)
+        relation = _looped(_renamed(expression, evaluate(body.left, around)), name)
+        while True:
+            last = relation
+            seen = Scope(scope.reading, around, ctes={folded(name): _given(last)})
+            again = combined(body, last, evaluate(body.right, seen))
+            relation = _looped(again.renamed(column.name for column in last.columns), name)
+            if relation == last:
+                return relation
+
+    return cache(make)
+
+
+def _given(relation: Relation) -> Callable[[], Relation]:
+    return lambda: relation
+
+
+def _looped(relation: Relation, name: str) -> Relation:
+    columns = (Column(c.name, Value(c.value.found, c.value.unknown, name), c.type) for c in relation.columns)
+    return Relation(tuple(columns), relation.rows, relation.open)
