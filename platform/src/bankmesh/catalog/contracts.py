@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Contract, Status
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_READABLE = {Status.DRAFT, Status.ACTIVE, Status.DEPRECATED}
-
 
 def workspace_contracts(root: Path) -> tuple[Contract, ...]:
     """Every contract of every domain, sorted by domain, name and major. Raises ContractFaults."""
@@ -24,12 +23,21 @@ def workspace_contracts(root: Path) -> tuple[Contract, ...]:
 
 
 def readable_contracts(root: Path) -> list[Contract]:
-    """The contracts of all domains that are without fault; those with faults are their own domain's to tell."""
+    """The contracts of all domains that are without fault; those with faults are their own domain's to tell.
+
+    Read once while their files do not change: every component of every domain asks.
+    """
+    stats = [(path, path.stat()) for path in all_contract_files(root)]
+    return list(_read_sound(tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)))
+
+
+@lru_cache(maxsize=4)
+def _read_sound(stamp: tuple[tuple[str, int, int], ...]) -> tuple[Contract, ...]:
     found = []
-    for file in all_contract_files(root):
+    for file, _, _ in stamp:
         with contextlib.suppress(ContractFaults):
             found.append(read_contract(file))
-    return found
+    return tuple(found)
 
 
 def find_contract(contracts: Sequence[Contract], product: str, major: int | None) -> Contract:
@@ -49,5 +57,5 @@ def find_contract(contracts: Sequence[Contract], product: str, major: int | None
             raise UnknownName(f"major of {product}", str(major), {str(c.major) for c in of_product})
         return named[0]
     active = [c for c in of_product if c.status is Status.ACTIVE]
-    readable = [c for c in of_product if c.status in _READABLE]
+    readable = [c for c in of_product if c.status.has_port]
     return max(active or readable or of_product, key=lambda c: c.major)

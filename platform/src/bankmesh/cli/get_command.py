@@ -42,6 +42,8 @@ def get(
     product: ProductArgument,
     major: MajorOption = None,
     version: Annotated[int | None, typer.Option(help="A published version; the newest if left out.")] = None,
+    *,
+    archived: Annotated[bool, typer.Option("--archived", help="Read a retired product from the archive.")] = False,
     limit: Annotated[int | None, typer.Option(min=0, help=f"At most so many rows; {TABLE_ROWS} for a table.")] = None,
     columns: Annotated[str | None, typer.Option(help="Only these columns: a,b,c.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.TABLE,
@@ -50,7 +52,7 @@ def get(
     """Read the rows of a product at one version."""
     if format_ is Format.PARQUET and output is None:
         raise NeedsFile
-    opened = _open(product, major, version)
+    opened = _open(product, major, version, archived=archived)
     frame = opened.scan()
     if columns:
         frame = frame.select(_chosen(columns, [c.name for c in opened.columns], product))
@@ -61,12 +63,12 @@ def get(
     _WRITERS[format_](frame, output)
 
 
-def _open(product: str, major: int | None, version: int | None) -> DataProduct:
+def _open(product: str, major: int | None, version: int | None, *, archived: bool) -> DataProduct:
     """The product; that its major is deprecated is told in one line, not as a warning with a line of code."""
     domain, _, name = product.partition(".")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecatedMajor)
-        opened = DataMeshClient().get_data_product(domain, name, major, version)
+        opened = DataMeshClient().get_data_product(domain, name, major, version, archived=archived)
     if ending := deprecation_of(opened.contract):
         sys.stderr.write(f"mesh: {ending.notice}\n")
     return opened

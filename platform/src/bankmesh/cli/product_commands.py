@@ -124,13 +124,14 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
+_TOLD_ELSEWHERE = {"productType", "partitioning", "lifecycle"}
 _LABELS = {"endOfSupport": "end of support", "replacedBy": "replaced by"}
 
 
 def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
     """What the head of `mesh show` says, label by label; what the contract leaves out is left out."""
     levels = [f"{s.property} {s.value} {s.unit or ''}".strip() for s in contract.service_levels]
-    custom = {name: value for name, value in contract.custom.items() if name not in {"productType", "partitioning"}}
+    custom = {name: value for name, value in contract.custom.items() if name not in _TOLD_ELSEWHERE}
     lines = [
         ("table", contract.table_description),
         ("granularity", contract.granularity),
@@ -141,6 +142,7 @@ def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
         ("roles", ", ".join(f"{r.role} ({r.access})" if r.access else r.role for r in contract.roles)),
         ("service levels", ", ".join(levels)),
         *((_LABELS.get(name, name), _words(value)) for name, value in custom.items()),
+        ("life", ", ".join(f"{s.status} {s.on} by {s.by} ({s.why.rstrip('.')})" for s in contract.lifecycle)),
         ("other majors", ", ".join(f"{other.port} ({_stage(other)})" for other in others)),
         ("contract", os.path.relpath(contract.file)),
     ]

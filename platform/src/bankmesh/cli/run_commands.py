@@ -17,6 +17,7 @@ from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.status import product_states
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
+from bankmesh.contracts.model import Status
 from bankmesh.errors import ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import current_settings, remember_exports
@@ -162,14 +163,22 @@ def expire_ports(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what may no longer be kept: old candidates, versions beyond retention, rejected rows."""
+    """Remove what may no longer be kept: old candidates, versions beyond retention, rejected rows.
+
+    The port of a retired product is moved to the archive, where nothing expires.
+    """
     from bankmesh.ports import expire, port_at
+    from bankmesh.ports.archiving import archive_port
     from bankmesh.sources import expire_rejects
 
     settings = current_settings()
     now = datetime.now(UTC)
     removed: dict[str, object] = {}
     for contract in workspace_contracts(settings.root):
+        if contract.status is Status.RETIRED:
+            archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
+            removed[contract.port] = {"archived": str(archived.port.path) if archived else None}
+            continue
         level = contract.service_level("retention")
         removed[contract.port] = expire(
             port_at(settings.home, contract.product, contract.major),

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.deprecation import deprecation_of
+from bankmesh.catalog.stages import NotRetired, require_port
 from bankmesh.catalog.status import ProductStatus, product_states
 from bankmesh.client.deprecated import warn_once
+from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance
 from bankmesh.ports import connect, history, open_version, port_at
+from bankmesh.ports.archiving import archived_port
 from bankmesh.settings import Settings, current_settings
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bankmesh.contracts.model import Column, Contract
-    from bankmesh.ports import OpenVersion, Publication
+    from bankmesh.ports import OpenVersion, Port, Publication
 
 
 class DataProduct:
@@ -118,15 +121,21 @@ class DataMeshClient:
         return [contract for contract in self._contracts if contract.product == product]
 
     def get_data_product(
-        self, domain: str, name: str, major: int | None = None, version: int | None = None
+        self, domain: str, name: str, major: int | None = None, version: int | None = None, *, archived: bool = False
     ) -> DataProduct:
         """A product at a version: the newest of the newest active major unless named.
 
         Warns with DeprecatedMajor, once in a process, where support of that major comes to an end. Raises UnknownName
-        for a product or major that does not exist, NotPublished for a version.
+        for a product or major that does not exist, NotPublished for a version, ProposedProduct where there is no port
+        yet, RetiredProduct where there is none any more; with `archived`, that last one is read and no other
+        (NotRetired).
         """
         contract = self.contract(f"{domain}.{name}", major)
-        opened = open_version(port_at(self._settings.home, contract.product, contract.major), version)
+        if not archived:
+            require_port(contract)
+        elif contract.status is not Status.RETIRED:
+            raise NotRetired(contract.port, contract.status)
+        opened = open_version(self._port(contract), version)
         if deprecation := deprecation_of(contract):
             warn_once(deprecation)
         return DataProduct(contract, opened)
@@ -134,8 +143,12 @@ class DataMeshClient:
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:
         """Every published version of a product, newest first, with its provenance."""
         contract = self.contract(product, major)
-        published = history(port_at(self._settings.home, contract.product, contract.major))
-        return [version_facts(publication) for publication in published]
+        return [version_facts(publication) for publication in history(self._port(contract))]
+
+    def _port(self, contract: Contract) -> Port:
+        """Where a contract's versions are: that of a retired one in the archive, once it has been moved there."""
+        where = (self._settings.home, contract.product, contract.major)
+        return (archived_port(*where) if contract.status is Status.RETIRED else None) or port_at(*where)
 
 
 def version_facts(publication: Publication) -> dict[str, Any]:

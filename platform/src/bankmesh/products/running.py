@@ -10,6 +10,7 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
@@ -71,8 +72,9 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
 
     A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
     system that was not delivered is absent. A location that does not load is told in the outcome. Raises UnknownName
-    for a key that no location makes.
+    for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be made.
     """
+    _refuse_without_port(root, only)
     outcome = Outcome()
     end_dead_runs(instance)
     locations = _load_all(root, outcome)
@@ -93,6 +95,13 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
+
+
+def _refuse_without_port(root: Path, only: Collection[str]) -> None:
+    ports = {port_name(key) for key in only}
+    for contract in readable_contracts(root):
+        if contract.port in ports:
+            require_port(contract)
 
 
 def port_name(key: str) -> str:

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtProject
 
 from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.components.polars_product import contract_path
 from bankmesh.products.dbt_inputs import write_dbt_inputs
@@ -23,6 +24,7 @@ from bankmesh.products.dbt_models import (
 )
 from bankmesh.products.definition import ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
+from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,10 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     project: str = "dbt_project"
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """One asset with its checks for each model that has a contract."""
+        """One asset with its checks for each model that has a contract, unless that is proposed or retired.
+
+        Raises FaultsFound if a model reads one of those.
+        """
         domain, settings = domain_of(context), settings_of(context)
         # dagster-dbt finds the project and says what is missing from it; each domain has a target of its own.
         project = DbtProject(settings.root / self.project, target_path=settings.home / "dbt" / domain.name)
@@ -54,7 +59,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         assets = [
             _asset(place, manifest, models[model_name(contract)], contract, domain, context.project_root)
             for contract in domain.contracts
-            if model_name(contract) in models
+            if contract.status.has_port and model_name(contract) in models
         ]
         return domain_definitions(assets)
 
@@ -75,6 +80,7 @@ def _asset(
         code_version=model_code_version(manifest, node, contract),
         code_files=(*files, contract_path(contract)),
     )
+    refuse_closed_inputs(product, files, current_settings(near).root)
     return product_asset(product, _build(place, node["name"], contract), near)
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.errors import BankmeshError
+from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.definition import ProductDefinition, parse_input
-from bankmesh.products.domain import domain_of
+from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.polars_build import build_with_polars
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
 
@@ -54,9 +55,14 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     major: int = 1
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The product's asset with its checks."""
+        """The product's asset with its checks; nothing for a product that is proposed or retired.
+
+        Raises FaultsFound if it reads one of those.
+        """
         domain = domain_of(context)
         contract = domain.contract(self.contract, self.major)
+        if not contract.status.has_port:
+            return domain_definitions([])
         file, function = self._load(context)
         inputs = self._parse_inputs(context.path / "defs.yaml", domain)
         check_parameters(function, set(inputs), file, partitioned=contract.partitioning is not None)
@@ -68,6 +74,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             code_version=_code_version(contract, files, {**self.inputs, "transform": self.transform}),
             code_files=(file, contract_path(contract)),
         )
+        refuse_closed_inputs(product, [context.path / "defs.yaml"], settings_of(context).root)
 
         def build(request: BuildRequest) -> Built:
             return build_with_polars(function, contract, request)

@@ -1,0 +1,132 @@
+"""Moving a contract to the next stage of its life: decided over the whole workspace, then written in one file."""
+
+from __future__ import annotations
+
+import codecs
+import getpass
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog.contracts import readable_contracts, workspace_contracts
+from bankmesh.catalog.readers import life_faults
+from bankmesh.contracts.editing import Entry, move_text
+from bankmesh.contracts.lifecycle import NEXT, next_stages
+from bankmesh.contracts.reading import faults_between, read_text
+from bankmesh.errors import BankmeshError, ContractFaults, UnknownName
+from bankmesh.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bankmesh.contracts.model import Contract, Status
+    from bankmesh.errors import Fault
+
+
+class CannotMove(BankmeshError):
+    """A contract cannot go to the stage that was asked for; nothing was written."""
+
+    def __init__(self, port: str, problem: str) -> None:
+        self.port, self.problem = port, problem
+        super().__init__(f"{port}: {problem}")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of stage that may be made: the contract as it is, as it will be, and the text to write."""
+
+    before: Contract
+    after: Contract
+
+    @property
+    def text(self) -> str:
+        """What the contract's file will hold."""
+        return self.after.text
+
+
+def contract_of_port(root: Path, product: str) -> Contract:
+    """The contract of `domain.product@MAJOR`; the major may be left out where there is only one.
+
+    Raises UnknownName, CannotMove where several majors might be meant, ContractFaults where it cannot be read.
+    """
+    name, _, major = product.partition("@")
+    sound = readable_contracts(root)
+    found = [c for c in sound if c.product == name and (not major or str(c.major) == major)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ports = " or ".join(f"{name}@{contract.major}" for contract in sorted(found, key=lambda c: c.major))
+        raise CannotMove(name, f"it has several majors; write {ports}")
+    known = {contract.port for contract in workspace_contracts(root)}  # tells faults, where there are any
+    raise UnknownName("product", product, known)
+
+
+def plan_move(root: Path, contract: Contract, entry: Entry, properties: Mapping[str, str]) -> Move:
+    """Hold a change of stage against the rules of the contract and of all others; writes nothing.
+
+    `properties` are custom properties to set with it, such as `endOfSupport`. Raises CannotMove for a stage that may
+    not follow, ContractFaults for whatever `mesh contract check` would find in the result, CannotEdit.
+    """
+    _check_words(contract, entry)
+    allowed = NEXT[contract.status]
+    if entry.status not in allowed:
+        said = "it is that already" if contract.status == entry.status else f"{entry.status} cannot follow"
+        problem = f"it is {contract.status}, and {said}. What may follow is {next_stages(contract.status)}."
+        raise CannotMove(contract.port, problem)
+    after, faults = read_text(contract.file, move_text(contract.file, contract.text, entry, properties))
+    if after is None:
+        raise ContractFaults(faults)
+    others = [other for other in readable_contracts(root) if other.file != contract.file]
+    found = set(_faults_together(root, [*others, after])) - set(_faults_together(root, [*others, contract]))
+    if found:
+        raise ContractFaults(found)
+    return Move(contract, after)
+
+
+def _check_words(contract: Contract, entry: Entry) -> None:
+    for key, text in (("why", entry.why), ("by", entry.by)):
+        if not text or not text.isprintable():
+            raise CannotMove(contract.port, f"{key} is a sentence on one line, for those who ask later; not {text!r}.")
+    try:
+        day = date.fromisoformat(entry.date)
+    except ValueError:
+        raise CannotMove(contract.port, f"the date {entry.date} is none; write YYYY-MM-DD.") from None
+    if day > today():
+        raise CannotMove(contract.port, f"{entry.date} is yet to come; a change is recorded once it is made.")
+
+
+def _faults_together(root: Path, contracts: Sequence[Contract]) -> list[Fault]:
+    return [*faults_between(contracts), *life_faults(root, contracts)]
+
+
+def write_move(move: Move) -> None:
+    """Write the contract's file, in one step; its rights and its byte-order mark, if it has one, stay."""
+    file = Path(move.before.file)
+    mark = "\ufeff" if file.read_bytes().startswith(codecs.BOM_UTF8) else ""
+    mode = file.stat().st_mode
+    write_atomically(file, mark + move.text)
+    file.chmod(mode)
+
+
+def today() -> date:
+    """The day, in UTC."""
+    return datetime.now(UTC).date()
+
+
+def person(root: Path) -> str:
+    """Who is at work here: as git knows them, else by the name that they are logged in with."""
+    git = shutil.which("git")
+    if git is not None:
+        command = [git, "-C", str(root), "config", "user.name"]
+        named = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - fixed words
+        if named:
+            return named
+    return getpass.getuser()
+
+
+def move_entry(status: Status, why: str, by: str, on: date) -> Entry:
+    """The entry to record; white space in what people wrote is made one space each."""
+    return Entry(status.value, on.isoformat(), " ".join(by.split()), " ".join(why.split()))

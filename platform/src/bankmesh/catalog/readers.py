@@ -1,0 +1,171 @@
+"""Which transforms read which ports, by file and line: `inputs` of Polars products, `source()` of dbt models.
+
+Read from the files as they stand, without loading a code location: so a contract can be held against its readers before
+its product is taken away. A custom component's inputs are not seen here; they are when its location loads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
+from bankmesh.contracts.model import Status
+from bankmesh.errors import Fault
+from bankmesh.workspace import all_contract_files, domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+
+_POLARS = "bankmesh.PolarsDataProduct"
+_SOURCE = re.compile(r"\bsource\(\s*(['\"])(?P<schema>\w+)\1\s*,\s*(['\"])(?P<table>\w+)\3\s*\)")
+_REF = re.compile(r"\bref\(\s*(['\"])(?P<model>\w+)\1\s*\)")
+
+
+@dataclass(frozen=True, order=True)
+class Reader:
+    """One place where a port is read: `port` reads `source`, as `file` says on `line`."""
+
+    port: str
+    source: str
+    file: str
+    line: int
+
+
+def workspace_readers(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, ...]:
+    """Every place where a product that is built reads another one, sorted. Files that are no YAML are passed over."""
+    by_port = {contract.port: contract for contract in contracts}
+    found = {
+        reader
+        for package in domain_packages(root)
+        for reader in (*_polars_readers(package, by_port), *_dbt_readers(root, package.name, by_port))
+        if by_port[reader.port].status.has_port
+    }
+    return tuple(sorted(found))
+
+
+def life_faults(root: Path, contracts: Sequence[Contract]) -> tuple[Fault, ...]:
+    """What only a whole workspace shows of lives: `input-without-port`, `unknown-successor`."""
+    by_port = {contract.port: contract for contract in contracts}
+    faults = [
+        fault
+        for reader in workspace_readers(root, contracts)
+        if (fault := closed_input(by_port.get(reader.source), reader)) is not None
+    ]
+    return tuple(sorted([*faults, *_bad_successors(root, by_port)]))
+
+
+def closed_input(source: Contract | None, reader: Reader) -> Fault | None:
+    """The fault of reading a product that has no port; None if it has one, or is not known here."""
+    if source is None or source.status.has_port:
+        return None
+    successor = source.custom.get("replacedBy")
+    hint = f" Read {successor} in its place." if successor and source.status is Status.RETIRED else ""
+    message = f"{reader.port} reads {reader.source}, which is {source.status} and has no port.{hint}"
+    return Fault(reader.file, reader.line, INPUT_WITHOUT_PORT, message)
+
+
+def _bad_successors(root: Path, by_port: Mapping[str, Contract]) -> Iterator[Fault]:
+    # A contract with faults of its own is there all the same.
+    files = {f"{file.parent.parent.name}.{file.name}" for file in all_contract_files(root)}
+    for contract in by_port.values():
+        named = contract.custom.get("replacedBy")
+        successor = by_port.get(str(named))
+        # What is retired may name a successor that has been retired since: that was the way readers went.
+        if named is None or contract.status is Status.RETIRED or (successor and successor.status.has_port):
+            continue
+        if successor is None and _file_name(str(named)) in files:
+            continue
+        what = f"{named} is {successor.status}, so nobody can move to it" if successor else f"there is no port {named}"
+        line = next(n for n, text in enumerate(contract.text.splitlines(), 1) if "replacedBy" in text)
+        yield Fault(contract.file, line, UNKNOWN_SUCCESSOR, f"replacedBy: {what}")
+
+
+def _file_name(port: str) -> str:
+    product, at, major = port.partition("@")
+    return f"{product}.v{major}.odcs.yaml" if at and major != "1" else f"{product}.odcs.yaml"
+
+
+# --- Polars products ---------------------------------------------------------------------------------------
+
+
+def _polars_readers(package: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
+    for file in sorted(package.glob("defs/**/defs.yaml")):
+        try:
+            documents = list(yaml.compose_all(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
+        except yaml.YAMLError:
+            continue
+        for node in documents:
+            yield from _inputs_of(node, package.name, file, by_port)
+
+
+def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:  # noqa: ANN401 - a YAML node
+    component = _entries(node)
+    if getattr(component.get("type"), "value", None) != _POLARS:
+        return
+    attributes = _entries(component.get("attributes"))
+    name, major = (getattr(attributes.get(key), "value", None) for key in ("contract", "major"))
+    port = f"{domain}.{name}" if major in {None, "1"} else f"{domain}.{name}@{major}"
+    if port not in by_port:
+        return
+    for value in _entries(attributes.get("inputs")).values():
+        source = str(value.value).removesuffix("@1")
+        if source in by_port:
+            yield Reader(port, source, str(file), value.start_mark.line + 1)
+
+
+def _entries(node: Any) -> dict[str, Any]:  # noqa: ANN401 - a YAML node
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+
+
+# --- dbt models --------------------------------------------------------------------------------------------
+
+
+def table_name(contract: Contract) -> str:
+    """What dbt calls a port, as model and as source: the product's name, with `_v2` from the second major on."""
+    return contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
+
+
+def _dbt_readers(root: Path, domain: str, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
+    files = {file.stem: file for file in sorted((root / "dbt_project" / "models" / domain).rglob("*.sql"))}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+    tables = {(contract.domain, table_name(contract)): port for port, contract in by_port.items()}
+    for port, contract in by_port.items():
+        if contract.domain != domain or table_name(contract) not in texts:
+            continue
+        for model in _with_ancestors(table_name(contract), texts):
+            for found in _SOURCE.finditer(texts[model]):
+                source = tables.get((found["schema"], found["table"]))
+                if source is not None:
+                    yield Reader(port, source, str(files[model]), line_at(texts[model], found.start()))
+
+
+def _with_ancestors(model: str, texts: Mapping[str, str]) -> list[str]:
+    found: set[str] = set()
+    waiting = [model]
+    while waiting:
+        name = waiting.pop()
+        if name in texts and name not in found:
+            found.add(name)
+            waiting += [ref["model"] for ref in _REF.finditer(texts[name])]
+    return sorted(found)
+
+
+def line_at(text: str, position: int) -> int:
+    """The line, from 1, of a position in a text."""
+    return text.count("\n", 0, position) + 1
+
+
+def line_of_input(text: str, domain: str, table: str, ref: str) -> int | None:
+    """The line on which a file reads a port, by `source('domain', 'table')` or by its name; None if it does not."""
+    for found in _SOURCE.finditer(text):
+        if (found["schema"], found["table"]) == (domain, table):
+            return line_at(text, found.start())
+    named = re.search(rf"(?<![\w.@]){re.escape(ref)}(?:@1)?(?![\w@.])", text)
+    return line_at(text, named.start()) if named else None

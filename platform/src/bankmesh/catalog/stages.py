@@ -1,0 +1,61 @@
+"""What a stage of a contract's life means to readers: who is refused, and what they are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.lifecycle import entered
+from bankmesh.contracts.model import Status
+from bankmesh.errors import NotPublished, PortError
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Contract
+
+
+class ProposedProduct(NotPublished):
+    """A product is asked for that is only proposed: it has no port yet."""
+
+    def __init__(self, port: str) -> None:
+        super().__init__(port, None, ())
+        self.port = port
+        text = (
+            f"{port} is proposed and has no port yet: nothing of it is built or read. Its owner opens one with "
+            f"`mesh contract move {port} draft --why ...`."
+        )
+        self.args = (text,)
+
+
+class RetiredProduct(PortError):
+    """A product is asked for whose life is over.
+
+    Attributes:
+        port: as readers call it: `retail.party`, `retail.party@2`.
+        retired_on: ISO date of its retirement.
+        replaced_by: the port to read in its place; None where the contract names none.
+    """
+
+    def __init__(self, port: str, retired_on: str, replaced_by: str | None) -> None:
+        self.port, self.retired_on, self.replaced_by = port, retired_on, replaced_by
+        move = f" Read {replaced_by} in its place." if replaced_by else ""
+        super().__init__(
+            f"{port} was retired on {retired_on} and is read no more.{move} Its published versions are in the "
+            "archive, for those who have to account for them: `mesh get --archived`, or archived=True."
+        )
+
+
+class NotRetired(PortError):
+    """The archive was asked for something that is still alive."""
+
+    def __init__(self, port: str, status: Status) -> None:
+        self.port, self.status = port, status
+        super().__init__(f"{port} is {status}: only what is retired is in the archive. Read it without `archived`.")
+
+
+def require_port(contract: Contract) -> None:
+    """Raise ProposedProduct or RetiredProduct for a contract whose product cannot be read."""
+    if contract.status is Status.PROPOSED:
+        raise ProposedProduct(contract.port)
+    if contract.status is Status.RETIRED:
+        step = entered(contract, Status.RETIRED)
+        successor = contract.custom.get("replacedBy")
+        raise RetiredProduct(contract.port, step.on if step else "an unrecorded day", successor)

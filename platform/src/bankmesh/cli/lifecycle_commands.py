@@ -1,0 +1,134 @@
+"""`mesh contract move` and `mesh contract archive`: a contract's life, stage by stage, and what is left at its end."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from bankmesh.catalog.moving import contract_of_port, move_entry, person, plan_move, today, write_move
+from bankmesh.cli.output import JsonOption, console, count, print_json
+from bankmesh.contracts.model import Contract, Status
+from bankmesh.errors import BankmeshError
+from bankmesh.ports.archiving import Archived, archive_port, changed_files
+from bankmesh.settings import current_settings
+
+Product = Annotated[
+    str, typer.Argument(help="domain.product@MAJOR; the major may be left out where there is one.", metavar="PRODUCT")
+]
+_DAY = ["%Y-%m-%d"]
+_NEXT = {
+    Status.DRAFT: "Next: write its transform, then `mesh run {port}`.",
+    Status.ACTIVE: "Next: readers who name no major get it as soon as it is published.",
+    Status.DEPRECATED: "Next: readers are warned from now on; tell those who are listed as consumers.",
+    Status.RETIRED: "Next: reload its code location, then `mesh contract archive {product}@{major}`.",
+}
+
+
+class NotRetiredYet(BankmeshError):
+    """A product that is alive cannot be archived."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.port, self.status = contract.port, contract.status
+        super().__init__(
+            f"{contract.port} is {contract.status}, and only what is retired is archived. "
+            f"First: `mesh contract move {contract.product}@{contract.major} retired --why ...`."
+        )
+
+
+def move(
+    product: Product,
+    status: Annotated[Status, typer.Argument(help="The stage that follows.")],
+    why: Annotated[str, typer.Option(help="The reason, for those who ask later.")],
+    by: Annotated[str | None, typer.Option(help="Who decided; git's user.name or the login name if left out.")] = None,
+    on: Annotated[datetime | None, typer.Option("--on", formats=_DAY, help="The day; today (UTC) if left out.")] = None,
+    end_of_support: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="Until when a deprecated major is kept.")
+    ] = None,
+    replaced_by: Annotated[str | None, typer.Option(help="The port to read in its place: domain.product@2.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Move a contract to the next stage of its life and record who, when and why. Exit 1 if it may not go there."""
+    settings = current_settings()
+    contract = contract_of_port(settings.root, product)
+    entry = move_entry(status, why, by or person(settings.root), on.date() if on else today())
+    given = {
+        "endOfSupport": end_of_support.date().isoformat() if end_of_support else None,
+        "replacedBy": replaced_by,
+    }
+    planned = plan_move(settings.root, contract, entry, {name: value for name, value in given.items() if value})
+    write_move(planned)
+    after = planned.after
+    if as_json:
+        print_json(
+            {
+                "port": after.port,
+                "from": contract.status.value,
+                "to": after.status.value,
+                "date": entry.date,
+                "by": entry.by,
+                "why": entry.why,
+                "version": after.version,
+                "end_of_support": after.custom.get("endOfSupport"),
+                "replaced_by": after.custom.get("replacedBy"),
+                "file": os.path.relpath(after.file),
+            }
+        )
+        return
+    out = console()
+    out.print(
+        f"{after.port}: {contract.status} -> {after.status} on {entry.date} by {entry.by}, contract {after.version} "
+        f"({os.path.relpath(after.file)})",
+        markup=False,
+    )
+    out.print(_NEXT[after.status].format(port=after.port, product=after.product, major=after.major), markup=False)
+
+
+def archive(
+    product: Product,
+    by: Annotated[str | None, typer.Option(help="Who archives; git's user.name or the login name if left out.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Move the port of a retired product to the archive; again, hold its files against the manifest. Exit 1 if not."""
+    settings = current_settings()
+    contract = contract_of_port(settings.root, product)
+    if contract.status is not Status.RETIRED:
+        raise NotRetiredYet(contract)
+    who = by or person(settings.root)
+    archived = archive_port(settings.home, contract.product, contract.major, contract.text, who)
+    changed = changed_files(archived) if archived and not archived.moved else []
+    if as_json:
+        print_json(archive_facts(contract, archived, changed))
+    else:
+        console().print(_sentence(contract, archived, changed), markup=False, soft_wrap=True)
+    raise typer.Exit(1 if changed else 0)
+
+
+def archive_facts(contract: Contract, archived: Archived | None, changed: list[str]) -> dict[str, object]:
+    """What a script gets: `archived` is false where nothing was ever published; `changed` are files by their path."""
+    facts: dict[str, object] = {"port": contract.port, "archived": archived is not None, "changed": changed}
+    if archived:
+        facts |= {
+            "moved": archived.moved,
+            "folder": str(archived.port.path),
+            "archived_on": archived.manifest["archived_on"],
+            "archived_by": archived.manifest["archived_by"],
+            "versions": [version["version"] for version in archived.manifest["versions"]],
+            "files": len(archived.manifest["files"]),
+        }
+    return facts
+
+
+def _sentence(contract: Contract, archived: Archived | None, changed: list[str]) -> str:
+    if archived is None:
+        return f"{contract.port}: nothing was ever published, so there is nothing to archive"
+    files, versions = archived.manifest["files"], archived.manifest["versions"]
+    what = f"{count(len(versions))} versions, {count(len(files))} files"
+    if archived.moved:
+        return f"{contract.port}: archived, {what}, in {archived.port.path}"
+    said = f"{contract.port}: in the archive since {archived.manifest['archived_on']}, {what}"
+    return f"{said}; NOT as recorded: {', '.join(changed)}" if changed else f"{said}, all as recorded"

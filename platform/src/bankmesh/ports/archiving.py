@@ -1,0 +1,148 @@
+"""The archive: the port of a retired product, moved as it is to `<home>/archive/<domain>/<product>/v<major>`.
+
+One rename moves the whole table, log and all, so a kill leaves it in one place or the other. Before it, a
+`MANIFEST.json` is written into the folder: what was promised, every version, and every file with its SHA-256, so that
+an auditor can tell years later that nothing was changed. Nothing expires in the archive.
+
+| key of the manifest | meaning |
+| --- | --- |
+| `format` | 1 |
+| `port`, `major` | `retail.party`, 1 |
+| `archived_on`, `archived_by` | ISO 8601 (UTC), and who |
+| `contract`, `contract_digest` | the text of the contract at that moment |
+| `versions` | oldest first: `version`, `published_at`, `rows`, `bytes`, `run_id`, contract's version and digest |
+| `files` | sorted by `path`, from the folder: with `bytes` and `sha256` |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.errors import PortError
+from bankmesh.faultpoints import reached
+from bankmesh.files import write_atomically
+from bankmesh.ports.contract_texts import contract_digest
+from bankmesh.ports.expiry import expire
+from bankmesh.ports.history import history
+from bankmesh.ports.locking import BUILD_MARK, PORT_LOCK, exclusive, is_marked
+from bankmesh.ports.places import port_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.publications import Publication
+
+MANIFEST = "MANIFEST.json"
+FORMAT = 1
+_OURS = (MANIFEST, PORT_LOCK, BUILD_MARK)
+
+
+@dataclass(frozen=True)
+class Archived:
+    """A port in the archive, what its manifest says, and whether this call moved it there."""
+
+    port: Port
+    manifest: dict[str, Any]
+    moved: bool
+
+
+def archive_place(home: Path, product: str, major: int) -> Port:
+    """Where a port is or would be in the archive; its folder takes the place of the port's own."""
+    port = port_at(home, product, major)
+    domain, name = product.split(".")
+    return replace(port, path=home.resolve() / "archive" / domain / name / f"v{major}")
+
+
+def archive_port(home: Path, product: str, major: int, contract: str, by: str) -> Archived | None:
+    """Move a port to the archive, or say that it is there; None if nothing was ever published.
+
+    Candidates that nobody published stay behind and are removed. `contract` is the text that governs the port now.
+    Raises PortError if a build of it is under way, or if the archive and the ports both have a table of it.
+    """
+    port, place = port_at(home, product, major), archive_place(home, product, major)
+    if not port.is_published:
+        return _found(place)
+    if place.path.exists():
+        raise PortError(
+            f"{port.name} is in the archive, {place.path}, and published again since, {port.path}. "
+            "Move one of the two away by hand."
+        )
+    expire(port, keep_candidates=timedelta(0), retention=None)
+    with exclusive(port):
+        if not port.is_published:  # another process was faster
+            return _found(place)
+        if busy := [folder.name for folder in port.path.iterdir() if folder.is_dir() and is_marked(folder)]:
+            raise PortError(f"{port.name}: a build is under way ({busy[0]}). Archive it when that has ended.")
+        manifest = describe(port, contract, by, datetime.now(UTC))
+        write_atomically(port.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+        reached("manifest-written")
+        place.path.parent.mkdir(parents=True, exist_ok=True)
+        port.path.rename(place.path)
+    return Archived(place, manifest, moved=True)
+
+
+def archived_port(home: Path, product: str, major: int) -> Port | None:
+    """The port in the archive; None if it is not there."""
+    place = archive_place(home, product, major)
+    return place if place.is_published else None
+
+
+def describe(port: Port, contract: str, by: str, now: datetime) -> dict[str, Any]:
+    """The manifest of a port as it stands."""
+    return {
+        "format": FORMAT,
+        "port": port.name,
+        "major": port.major,
+        "archived_on": now.isoformat(timespec="seconds"),
+        "archived_by": by,
+        "contract": contract,
+        "contract_digest": contract_digest(contract),
+        "versions": [_version(made) for made in reversed(history(port))],
+        "files": [
+            {"path": str(path.relative_to(port.path)), "bytes": path.stat().st_size, "sha256": _sha256(path)}
+            for path in _files(port.path)
+        ],
+    }
+
+
+def changed_files(archived: Archived) -> list[str]:
+    """Paths of files that are no longer what the manifest says: gone, changed, or come since; sorted."""
+    folder = archived.port.path
+    recorded = {entry["path"]: entry["sha256"] for entry in archived.manifest["files"]}
+    there = {str(path.relative_to(folder)): path for path in _files(folder)}
+    broken = {path for path, digest in recorded.items() if path not in there or _sha256(there[path]) != digest}
+    return sorted(broken | (there.keys() - recorded.keys()))
+
+
+def _found(place: Port) -> Archived | None:
+    if not place.is_published:
+        return None
+    manifest: dict[str, Any] = json.loads((place.path / MANIFEST).read_text(encoding="utf-8"))
+    return Archived(place, manifest, moved=False)
+
+
+def _version(made: Publication) -> dict[str, Any]:
+    return {
+        "version": made.version,
+        "published_at": made.published_at.isoformat(),
+        "rows": made.rows,
+        "bytes": made.bytes,
+        "run_id": made.provenance.run_id,
+        "contract_version": made.provenance.contract_version,
+        "contract_digest": made.provenance.contract_digest,
+    }
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in _OURS)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

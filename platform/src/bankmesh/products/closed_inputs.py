@@ -1,0 +1,62 @@
+"""A product reads none that is proposed or retired: its location does not load, and says where that is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.catalog.readers import Reader, closed_input, line_of_input
+from bankmesh.contracts.model import MissingReferences
+from bankmesh.errors import FaultsFound
+from bankmesh.products.definition import ProductInput
+from bankmesh.products.relations import referenced_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.definition import ProductDefinition
+
+
+def refuse_closed_inputs(product: ProductDefinition, declared_in: Sequence[Path], root: Path) -> None:
+    """Raise FaultsFound (`input-without-port`) if the product reads a port of the workspace that there is not.
+
+    Args:
+        product: with its inputs, those that its relationships look values up in among them.
+        declared_in: the files in which the inputs are written.
+        root: the workspace.
+    """
+    contracts = {contract.port: contract for contract in readable_contracts(root)}
+    closed = {port for port, contract in contracts.items() if not contract.status.has_port}
+    faults = [
+        closed_input(contracts.get(reader.source), reader)
+        for reader in _readers(product, declared_in)
+        if reader.source in closed
+    ]
+    if faults:
+        raise FaultsFound([fault for fault in faults if fault is not None])
+
+
+def _readers(product: ProductDefinition, declared_in: Sequence[Path]) -> Iterator[Reader]:
+    port = product.contract.port
+    for source in product.inputs.values():
+        if isinstance(source, ProductInput):
+            yield Reader(port, source.ref, *_place(source, declared_in))
+    for source in referenced_inputs(product.contract).values():
+        yield Reader(port, source.ref, product.contract.file, _line_of_reference(product.contract, source.ref))
+
+
+def _place(source: ProductInput, files: Sequence[Path]) -> tuple[str, int]:
+    """File and line that read the source; the first file, as a whole, where no line is found."""
+    table = source.name if source.major == 1 else f"{source.name}_v{source.major}"
+    for file in files:
+        line = line_of_input(file.read_text(encoding="utf-8"), source.domain, table, source.ref)
+        if line is not None:
+            return str(file), line
+    return str(files[0]), 0
+
+
+def _line_of_reference(contract: Contract, ref: str) -> int:
+    rules = ((c.rule, c.place.line) for c in contract.clauses)
+    return next((line for rule, line in rules if isinstance(rule, MissingReferences) and rule.product == ref), 0)
