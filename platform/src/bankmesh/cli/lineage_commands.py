@@ -175,13 +175,31 @@ def _as_json(graph: Graph, whole: Walk) -> dict[str, Any]:
     }
 
 
+@app.command("check")
+def check(*, as_json: JsonOption = False) -> None:
+    """Hold the code against the classification of contracts: confidentiality is never lost on the way. Exit 1 if it is.
+
+    Also lists columns whose lineage cannot be derived; these are no fault, but nobody can vouch for them.
+    """
+    from bankmesh.cli.confidentiality_check import as_json as plain
+    from bankmesh.cli.confidentiality_check import check_workspace, lines
+
+    found = check_workspace(current_settings().root)
+    if as_json:
+        print_json(plain(found))
+    else:
+        for line in lines(found):
+            console().print(line, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if found.losses else 0)
+
+
 @app.command("events")
 def events(
     run: Annotated[
         str | None, typer.Option("--run", help="Only those of this run (Dagster's id or OpenLineage's).")
     ] = None,
 ) -> None:
-    """Print every event kept, one JSON object a line, as it was or will be sent; its client adds a tag with its version."""
+    """Print every event kept, one JSON object a line, as it was or will be sent (but for its client's tag)."""
     with _outbox(current_settings()) as outbox:
         found = False
         for kept in outbox.all_events(run):

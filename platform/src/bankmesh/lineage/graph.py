@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bankmesh.sources import LegacySystem
 
 ROWS = "*"
+NOT_THERE = "the version that is published does not have it"
 
 
 @dataclass(frozen=True, order=True)
@@ -107,7 +108,8 @@ def graph_of(
             continue
         names = _names(declared.get(contract.domain, []), contract.domain)
         edges |= set(_step_edges(recorded, port, columns[port], names))
-        gaps |= {ColumnRef(port, column): reason for column, reason in recorded.underivable.items()}
+        missing = dict.fromkeys(set(columns[port]) - set(recorded.columns), NOT_THERE)
+        gaps |= {ColumnRef(port, column): why for column, why in {**missing, **recorded.underivable}.items()}
         if recorded.opaque:
             opaque.add(port)
     return Graph(tuple(sorted(edges)), columns, gaps, frozenset(opaque), frozenset(unknown))

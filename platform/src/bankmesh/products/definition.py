@@ -5,15 +5,19 @@ The functions here only name things; nothing is read or written.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bankmesh.contracts.model import ColumnType
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.model import ColumnRef, StepLineage
 
 
 NOT_DELIVERED = "not delivered"
@@ -53,17 +57,39 @@ class LegacyInput:
 
 
 Input = ProductInput | LegacyInput
+InputColumns = Mapping[str, Mapping[str, ColumnType]]
+"""Columns with their types, for each input by the name that the transform gives it."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Where the columns of a product come from, as its code says.
+
+    Attributes:
+        lineage: in the names that the transform gives its inputs.
+        way: from an input's column to one of the product, the columns in between, ends included.
+    """
+
+    lineage: StepLineage
+    way: Callable[[ColumnRef, str], Sequence[str]]
+
+
+Derive = Callable[[InputColumns], Derivation]
 
 
 @dataclass(frozen=True)
 class ProductDefinition:
-    """A product as its component knows it: `inputs` by the name that the transform gives them."""
+    """A product as its component knows it: `inputs` by the name that the transform gives them.
+
+    `derive` works out the lineage of its columns from the code alone, given the columns of each input.
+    """
 
     contract: Contract
     inputs: dict[str, Input]
     engine: str  # dbt | polars
     code_version: str
     code_files: tuple[Path, ...]
+    derive: Derive | None = None
 
     @property
     def key(self) -> dg.AssetKey:

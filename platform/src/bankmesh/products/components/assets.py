@@ -8,6 +8,7 @@ import dagster as dg
 
 from bankmesh.products.asset_specs import asset_spec, check_specs
 from bankmesh.products.definition import ProductDefinition
+from bankmesh.products.known import remember
 from bankmesh.products.operation import Build, produce
 from bankmesh.products.transient import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
@@ -33,6 +34,7 @@ def domain_definitions(assets: Sequence[dg.AssetsDefinition | dg.SourceAsset]) -
 def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.AssetsDefinition:
     """One product as one step. `near` is a folder of the workspace; settings are read when the step runs."""
     spec = asset_spec(product)
+    remember(product)
 
     @dg.multi_asset(
         name="__".join(product.key.path),

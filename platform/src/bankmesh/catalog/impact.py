@@ -1,0 +1,94 @@
+"""Who is hurt by a change of a contract: products and their columns by lineage, people and programs by recorded use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.lineage.graph import ROWS
+from bankmesh.lineage.model import ColumnRef
+from bankmesh.lineage.walking import Direction, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bankmesh.catalog.use import Use
+    from bankmesh.contracts.changes import Change
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.graph import Graph
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """One consumer of what a change breaks.
+
+    Attributes:
+        consumer: a product's port, or whoever reads through the client.
+        how: `values` reach these columns of a product; `decides` on its rows or values without reaching them; `reads`
+            them, as recorded; `declared` in the contract, which does not say what is read.
+        columns: of a product, its own columns; of a reader, the columns that it reads.
+    """
+
+    consumer: str
+    how: str
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """As a table shows it."""
+        named = f": {', '.join(self.columns)}" if self.columns else ""
+        return f"{self.consumer} ({self.how}{named})"
+
+
+def columns_concerned(change: Change, contract: Contract) -> tuple[str, ...]:
+    """The columns of the contract that a change is about; all of them where it is about the product as a whole."""
+    everything = tuple(column.name for column in contract.columns)
+    if change.subject in everything:
+        return (change.subject,)
+    if change.subject == "primary key":
+        return contract.primary_key or everything
+    clause = next((c for c in contract.clauses if c.name == change.subject), None)
+    return clause.columns or everything if clause else everything
+
+
+def impact(change: Change, old: Contract, graph: Graph, uses: Iterable[Use]) -> tuple[Hurt, ...]:
+    """Who relied on what the change takes away, products first. `old` is the contract that they relied on."""
+    columns = columns_concerned(change, old)
+    return (*_products(graph, old.port, columns), *_readers(uses, old.port, columns), *_declared(old))
+
+
+def _products(graph: Graph, port: str, columns: Iterable[str]) -> Iterator[Hurt]:
+    start = tuple(ColumnRef(port, column) for column in columns)
+    values = walk(graph, start, Direction.DOWNSTREAM, direct=True).columns
+    reached = walk(graph, start, Direction.DOWNSTREAM)
+    with_values: dict[str, list[str]] = {}
+    for ref in values:
+        with_values.setdefault(ref.dataset, []).append(ref.column)
+    rows = {ref.dataset for ref in reached.depth if ref.column == ROWS}
+    deciding: dict[str, list[str]] = {}
+    for ref in reached.columns:
+        if ref not in values and ref.dataset not in rows:
+            deciding.setdefault(ref.dataset, []).append(ref.column)
+    for dataset in sorted({*with_values, *deciding, *rows} - {port}):
+        if dataset in with_values:
+            yield Hurt(dataset, "values", tuple(sorted(with_values[dataset])))
+        if dataset in rows:
+            yield Hurt(dataset, "decides", ("all its rows",))
+        elif dataset in deciding:
+            yield Hurt(dataset, "decides", tuple(sorted(deciding[dataset])))
+
+
+def _readers(uses: Iterable[Use], port: str, columns: Iterable[str]) -> Iterator[Hurt]:
+    concerned = set(columns)
+    read: dict[str, set[str]] = {}
+    for use in uses:
+        if use.port == port:
+            found = concerned if use.columns is None else concerned & set(use.columns)
+            read.setdefault(use.consumer, set()).update(found)
+    for consumer, found in sorted(read.items()):
+        if found:
+            yield Hurt(consumer, "reads", tuple(sorted(found)))
+
+
+def _declared(contract: Contract) -> Iterator[Hurt]:
+    for consumer in contract.custom.get("consumers") or ():
+        yield Hurt(str(consumer), "declared", ())

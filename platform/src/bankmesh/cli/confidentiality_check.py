@@ -1,0 +1,112 @@
+"""What `mesh lineage check` finds over a workspace, and how it says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.catalog.column_graph import workspace_systems
+from bankmesh.catalog.contracts import workspace_contracts
+from bankmesh.contracts.model import Classification
+from bankmesh.lineage.confidentiality import find_losses
+from bankmesh.lineage.graph import landing_id, legacy_id
+from bankmesh.lineage.landings import heading
+from bankmesh.lineage.model import ColumnRef
+from bankmesh.products.deriving import derive_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.confidentiality import Loss
+    from bankmesh.lineage.graph import Graph
+    from bankmesh.sources import LegacySystem
+
+
+@dataclass(frozen=True)
+class Found:
+    """Losses with the way between their columns and where the lower one is declared, and what could not be derived."""
+
+    losses: tuple[tuple[Loss, tuple[str, ...], str], ...]
+    declassified: tuple[tuple[ColumnRef, str], ...]
+    graph: Graph
+
+
+def check_workspace(root: Path) -> Found:
+    """Derive the lineage of every product from its code and hold it against the classifications."""
+    contracts, systems = workspace_contracts(root), workspace_systems(root)
+    derived = derive_workspace(root, contracts, systems)
+    by_port = {contract.port: contract for contract in contracts}
+    given = {
+        ColumnRef(
+            contract.port, column.name
+        ): f"{column.declassification.method}, proven by {column.declassification.rule}"
+        for contract in contracts
+        for column in contract.columns
+        if column.declassification
+    }
+    losses = find_losses(derived.graph, classes(contracts, systems), given)
+    told: list[tuple[Loss, tuple[str, ...], str]] = []
+    for loss in losses:
+        contract = by_port.get(loss.target.dataset)
+        if contract is None:
+            told.append((loss, (str(loss.source), str(loss.target)), "its source declaration"))
+            continue
+        way = derived.way(contract.port, loss.source, loss.target.column)
+        told.append((loss, way, str(contract.column(loss.target.column).place)))
+    return Found(tuple(told), tuple(sorted(given.items())), derived.graph)
+
+
+def classes(
+    contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> dict[ColumnRef, Classification]:
+    """How confidential each column of every product, landing and legacy object is declared to be."""
+    found = {ColumnRef(c.port, column.name): column.classification for c in contracts for column in c.columns}
+    for domain, of_domain in systems.items():
+        for item in (o for system in of_domain for o in system.objects):
+            for column in item.columns:
+                found[ColumnRef(landing_id(domain, item.system, item.name), column.name)] = column.classification
+            for column in item.in_file:
+                found[ColumnRef(legacy_id(item.system, item.name), heading(column))] = column.classification
+    return found
+
+
+def lines(found: Found) -> Iterator[str]:
+    """One paragraph for each loss, and a summary."""
+    for loss, way, place in found.losses:
+        yield (
+            f"{place}: {loss.target} is {loss.target_class.label}, but its values come from {loss.source}, "
+            f"which is {loss.source_class.label}: {' -> '.join(way)}"
+        )
+    if found.losses:
+        yield (
+            "Classify each at least as high, or give it a `declassification` with its method and the rule of the "
+            "contract that proves it on the data."
+        )
+    for ref, why in sorted(found.graph.gaps.items()):
+        yield f"underivable: {ref}: {why}"
+    yield (
+        f"{len(found.losses)} losses of confidentiality; {len(found.declassified)} columns declassified by a rule, "
+        f"{len(found.graph.gaps)} underivable; {len(found.graph.opaque)} products made by a step that is no query"
+    )
+
+
+def as_json(found: Found) -> dict[str, Any]:
+    """The same for scripts."""
+    return {
+        "losses": [
+            {
+                "column": str(loss.target),
+                "classification": loss.target_class.label,
+                "source": str(loss.source),
+                "source_classification": loss.source_class.label,
+                "path": list(way),
+                "place": place,
+            }
+            for loss, way, place in found.losses
+        ],
+        "declassified": [{"column": str(ref), "by": by} for ref, by in found.declassified],
+        "underivable": {str(ref): why for ref, why in sorted(found.graph.gaps.items())},
+        "opaque": sorted(found.graph.opaque),
+    }

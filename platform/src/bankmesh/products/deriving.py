@@ -1,0 +1,92 @@
+"""Lineage of every product of a workspace from its code as it stands, whether it has been published or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import ColumnType
+from bankmesh.lineage.graph import graph_of, landing_id
+from bankmesh.lineage.landings import COMPLETE_THROUGH
+from bankmesh.lineage.model import ColumnRef
+from bankmesh.products.definition import LegacyInput
+from bankmesh.products.known import loaded_products
+from bankmesh.products.locations import load_location, location_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.model import StepLineage
+    from bankmesh.products.definition import Derivation, Input, ProductDefinition
+    from bankmesh.sources import LegacySystem
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What the code says.
+
+    Attributes:
+        graph: of all columns.
+        derivations: of each product, by port.
+        names: by port, how the transform names its inputs, and how the graph does.
+    """
+
+    graph: Graph
+    derivations: Mapping[str, Derivation]
+    names: Mapping[str, Mapping[str, str]]
+
+    def way(self, port: str, source: ColumnRef, column: str) -> tuple[str, ...]:
+        """The columns from `source`, as the graph names it, to a column of a product, those in its models included."""
+        from_graph = {graph_name: own for own, graph_name in self.names[port].items()}
+        own = ColumnRef(from_graph.get(source.dataset, source.dataset), source.column)
+        between = tuple(self.derivations[port].way(own, column))[1:-1]
+        return (str(source), *between, f"{port}.{column}")
+
+
+def derive_workspace(
+    root: Path, contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> Derived:
+    """Load every code location and derive. Raises LocationNotLoaded for one that does not load."""
+    for name, module in location_modules(root).items():
+        load_location(name, module)
+    contracts = list(contracts)
+    by_port = {contract.port: contract for contract in contracts}
+    declared = {domain: list(of_domain) for domain, of_domain in systems.items()}
+    derivations: dict[str, Derivation] = {}
+    steps: dict[str, StepLineage] = {}
+    names: dict[str, dict[str, str]] = {}
+    for port, product in loaded_products().items():
+        if port not in by_port or product.derive is None:
+            continue
+        derivation = product.derive(input_columns(product, by_port, declared))
+        derivations[port] = derivation
+        steps[port] = derivation.lineage.renamed({name: source.ref for name, source in product.inputs.items()})
+        names[port] = {
+            name: landing_id(s.domain, s.system, s.object) if isinstance(s, LegacyInput) else s.ref
+            for name, s in product.inputs.items()
+        }
+    return Derived(graph_of(contracts, declared, steps), derivations, names)
+
+
+def input_columns(
+    product: ProductDefinition, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> dict[str, dict[str, ColumnType]]:
+    """The columns of each input, from contracts and source declarations."""
+    return {name: _columns(source, contracts, systems) for name, source in product.inputs.items()}
+
+
+def _columns(
+    source: Input, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> dict[str, ColumnType]:
+    if not isinstance(source, LegacyInput):
+        return {column.name: column.type for column in contracts[source.ref].columns}
+    found = next(
+        item
+        for system in systems[source.domain]
+        for item in system.objects
+        if (item.system, item.name) == (source.system, source.object)
+    )
+    return {column.name: column.type for column in found.columns} | {COMPLETE_THROUGH: ColumnType("date")}
