@@ -1,6 +1,7 @@
 # make demo     install, play a bank (or read BANK_DATA), materialise every product, print the table
 # make dev      the Dagster UI over the same MESH_HOME
-# make test     tests · make test-slow: those that take minutes · make check: style, types, import rules, dbt, dg · make bench: benchmarks
+# make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
+# make check    style, types, import rules, contracts, lineage, dbt, dg · make bench: benchmarks
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +18,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 
 PACKAGES := platform domains/* demo_bank
 
-.PHONY: install demo dev test test-slow check bench lock clean
+.PHONY: install demo dev test test-slow test-marquez check bench lock clean
 
 install: $(VENV)/.installed
 
@@ -45,10 +46,13 @@ dev: install
 	@$(BIN)/mesh dev --port $(PORT)
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow and not marquez"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
+
+test-marquez: install
+	$(BIN)/python -m pytest -m marquez tests/marquez
 
 check: install
 	$(BIN)/ruff check .
@@ -57,6 +61,7 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/mesh contract check
+	$(BIN)/mesh lineage check
 	@for domain in $(notdir $(wildcard domains/*)); do \
 	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml) || exit 1; \
 	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project \
