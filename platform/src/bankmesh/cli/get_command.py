@@ -53,9 +53,7 @@ def get(
     if format_ is Format.PARQUET and output is None:
         raise NeedsFile
     opened = _open(product, major, version, archived=archived)
-    frame = opened.scan()
-    if columns:
-        frame = frame.select(_chosen(columns, [c.name for c in opened.columns], product))
+    frame = opened.scan(_chosen(columns, [c.name for c in opened.columns], product) if columns else None)
     if limit is None and format_ is Format.TABLE and output is None:
         limit = TABLE_ROWS
     if limit is not None:

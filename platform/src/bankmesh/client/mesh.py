@@ -14,7 +14,9 @@ from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.stages import NotRetired, require_port
 from bankmesh.catalog.status import ProductStatus, product_states
+from bankmesh.catalog.use import consumer_name, record_use
 from bankmesh.client.deprecated import warn_once
+from bankmesh.client.queries import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance
@@ -23,6 +25,7 @@ from bankmesh.ports.archiving import archived_port
 from bankmesh.settings import Settings, current_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -36,9 +39,13 @@ if TYPE_CHECKING:
 class DataProduct:
     """One product at one published version; nothing is read until it is asked for."""
 
-    def __init__(self, contract: Contract, opened: OpenVersion) -> None:
+    def __init__(
+        self, contract: Contract, opened: OpenVersion, note: Callable[[Sequence[str] | None], None] | None = None
+    ) -> None:
+        """`note` is told of each read: which columns, None for all."""
         self.contract = contract
         self._opened = opened
+        self._note = note or (lambda _columns: None)
 
     def __repr__(self) -> str:
         return f"DataProduct({self.contract.port!r}, version={self.version}, rows={self.rows})"
@@ -69,38 +76,62 @@ class DataProduct:
         there = set(self._opened.schema.names)
         return tuple(column for column in self.contract.columns if column.name in there)
 
-    def scan(self) -> pl.LazyFrame:
-        """A lazy Polars frame; filters on partitions and on columns with statistics skip files."""
-        return self._opened.scan_polars()
+    def scan(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """A lazy Polars frame; filters on partitions and on columns with statistics skip files.
 
-    def to_polars(self) -> pl.DataFrame:
+        Name the columns that you need, here and below: then a change of the others is known to leave you alone.
+        Raises UnknownName for a column that is not there.
+        """
+        return self._read(columns)
+
+    def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All rows as a Polars frame."""
-        return self.scan().collect(engine="streaming")
+        return self._read(columns).collect(engine="streaming")
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows as an Arrow table in the contract's types."""
-        return self._opened.to_arrow()
+        self._check(columns)
+        self._note(columns)
+        rows = self._opened.to_arrow()
+        return rows.select(list(columns)) if columns is not None else rows
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """All rows as a Pandas frame with Arrow types, so that decimals and nulls stay what they are."""
         import pandas as pd
 
-        frame: pd.DataFrame = self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = self.to_arrow(columns).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
 
     def sql(self, query: str) -> pl.DataFrame:
         """Run a DuckDB query over this version, which it calls `product`."""
+        self._note(columns_of_query(query, self.contract))
         with connect() as connection:
             connection.execute(f"create view product as select * from {self._opened.duckdb_relation_sql()}")
             return connection.execute(query).pl()
+
+    def _read(self, columns: Sequence[str] | None) -> pl.LazyFrame:
+        self._check(columns)
+        self._note(columns)
+        frame = self._opened.scan_polars()
+        return frame if columns is None else frame.select(columns)
+
+    def _check(self, columns: Sequence[str] | None) -> None:
+        known = self._opened.schema.names if columns else []
+        for name in columns or ():
+            if name not in known:
+                raise UnknownName(f"column of {self.contract.port}", name, known)
 
 
 class DataMeshClient:
     """The mesh of one workspace and one `MESH_HOME`; both are found from the environment if not given."""
 
-    def __init__(self, root: Path | str | None = None, home: Path | str | None = None) -> None:
+    def __init__(
+        self, root: Path | str | None = None, home: Path | str | None = None, *, consumer: str | None = None
+    ) -> None:
+        """`consumer` is noted with each read; left out, it is what BANKMESH_CONSUMER says, else the user."""
         found = current_settings(Path(root) if root else None)
         self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
+        self.consumer = consumer or consumer_name()
         self._contracts = workspace_contracts(self._settings.root)
 
     def products(self, domain: str | None = None) -> list[ProductStatus]:
@@ -138,7 +169,13 @@ class DataMeshClient:
         opened = open_version(self._port(contract), version)
         if deprecation := deprecation_of(contract):
             warn_once(deprecation)
-        return DataProduct(contract, opened)
+        return DataProduct(contract, opened, self._note_use(contract, opened.version))
+
+    def _note_use(self, contract: Contract, version: int) -> Callable[[Sequence[str] | None], None]:
+        def note(columns: Sequence[str] | None) -> None:
+            record_use(self._settings.home, contract.port, version, columns, self.consumer)
+
+        return note
 
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:
         """Every published version of a product, newest first, with its provenance."""

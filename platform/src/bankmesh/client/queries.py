@@ -1,0 +1,31 @@
+"""Which columns of a product a reader's query uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.types import duckdb_type
+from bankmesh.errors import BankmeshError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.contracts.model import Contract
+
+NAME = "product"
+"""What a query calls the product."""
+
+
+def columns_of_query(query: str, contract: Contract) -> Sequence[str] | None:
+    """The columns that a query looks at, in the contract's order; None, which means all, where that cannot be told."""
+    from bankmesh.lineage.sql import lineage_of_query
+
+    known = {column.name: duckdb_type(column.type) for column in contract.columns}
+    try:
+        found = lineage_of_query(query, {NAME: known})
+    except BankmeshError:  # whatever is wrong with the query, the database says it better
+        return None
+    if found.underivable:
+        return None
+    used = {d.source.column for name in found.columns for d in found.dependencies(name)}
+    return [name for name in known if name in used]
