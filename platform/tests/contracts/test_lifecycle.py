@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bankmesh.contracts.comparison import compare
 from bankmesh.contracts.lifecycle import NEXT, entered
 from bankmesh.contracts.model import Status
-from bankmesh.contracts.reading import find_faults, read_text
+from bankmesh.contracts.reading import read_text
 
 HEAD = "customProperties:\n"
 END = '  - property: endOfSupport\n    value: "2027-06-30"\n'
@@ -147,28 +147,6 @@ def test_a_record_is_sound_if_and_only_if_each_step_may_follow(party, stages):
     starts = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("      - status: ")]
     assert wrong == [start for start, fine in zip(starts[1:], allowed, strict=True) if not fine]
     assert bool(faults_in(text)) is not all(allowed)
-
-
-# --- Relationships -----------------------------------------------------------------------------------------
-
-
-def test_a_relationship_names_a_product_that_has_a_port(build, party):
-    own = party.replace("retail.party", "retail.client").replace("name: party", "name: client")
-    own = own.replace(
-        "        primaryKey: true\n", "        primaryKey: true\n        relationships: [{to: party.party_id}]\n"
-    )
-    reader = build(text=own, file="client.odcs.yaml")
-
-    def faults(target):
-        return [(fault.rule, fault.line) for fault in find_faults([reader, build(text=target)])]
-
-    line = line_of(own, "relationships")
-    gone = text_of(party, "retired", entry("draft", "2025-01-01"), entry("retired"))
-    assert faults(party) == []
-    assert faults(gone) == [("unknown-reference", line)]
-    assert faults(party.replace("status: active", "status: proposed")) == [("unknown-reference", line)]
-    build(text=own.replace("status: active", "status: proposed"), file="client.odcs.yaml")
-    assert faults(gone) == []  # what is not built looks nothing up
 
 
 # --- Comparison --------------------------------------------------------------------------------------------

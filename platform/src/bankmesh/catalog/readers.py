@@ -1,4 +1,4 @@
-"""Which transforms read which ports, by file and line: `inputs` of Polars products, `source()` of dbt models.
+"""Who reads which port, by file and line: `inputs` of Polars products, `source()` of dbt models, relationships.
 
 Read from the files as they stand, without loading a code location: so a contract can be held against its readers before
 its product is taken away. A custom component's inputs are not seen here; they are when its location loads.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
-from bankmesh.contracts.model import Status
+from bankmesh.contracts.model import MissingReferences, Status
 from bankmesh.errors import Fault
 from bankmesh.workspace import all_contract_files, domain_packages
 
@@ -45,9 +45,15 @@ def workspace_readers(root: Path, contracts: Iterable[Contract]) -> tuple[Reader
         reader
         for package in domain_packages(root)
         for reader in (*_polars_readers(package, by_port), *_dbt_readers(root, package.name, by_port))
-        if by_port[reader.port].status.has_port
-    }
-    return tuple(sorted(found))
+    } | {reader for contract in by_port.values() for reader in references_of(contract)}
+    return tuple(sorted(reader for reader in found if by_port[reader.port].status.has_port))
+
+
+def references_of(contract: Contract) -> Iterator[Reader]:
+    """The ports that a contract's relationships look values up in."""
+    for clause in contract.clauses:
+        if isinstance(clause.rule, MissingReferences):
+            yield Reader(contract.port, clause.rule.product, clause.place.file, clause.place.line)
 
 
 def life_faults(root: Path, contracts: Sequence[Contract]) -> tuple[Fault, ...]:

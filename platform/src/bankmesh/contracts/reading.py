@@ -149,8 +149,6 @@ def faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
 
 def _mismatch(contract: Contract, rule: MissingReferences, target: Contract) -> str | None:
     """Why columns cannot refer to those of `target`, which is known here."""
-    if contract.status.has_port and not target.status.has_port:
-        return f"{rule.product} is {target.status}, so there is no port to look values up in"
     types = {column.name: column.type for column in target.columns}
     for own, aim in zip(rule.columns, rule.target_columns, strict=True):
         if aim not in types:

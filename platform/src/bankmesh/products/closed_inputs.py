@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import Reader, closed_input, line_of_input
-from bankmesh.contracts.model import MissingReferences
+from bankmesh.catalog.readers import Reader, closed_input, line_of_input, references_of
 from bankmesh.errors import FaultsFound
 from bankmesh.products.definition import ProductInput
-from bankmesh.products.relations import referenced_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bankmesh.contracts.model import Contract
     from bankmesh.products.definition import ProductDefinition
 
 
@@ -43,8 +40,7 @@ def _readers(product: ProductDefinition, declared_in: Sequence[Path]) -> Iterato
     for source in product.inputs.values():
         if isinstance(source, ProductInput):
             yield Reader(port, source.ref, *_place(source, declared_in))
-    for source in referenced_inputs(product.contract).values():
-        yield Reader(port, source.ref, product.contract.file, _line_of_reference(product.contract, source.ref))
+    yield from references_of(product.contract)
 
 
 def _place(source: ProductInput, files: Sequence[Path]) -> tuple[str, int]:
@@ -55,8 +51,3 @@ def _place(source: ProductInput, files: Sequence[Path]) -> tuple[str, int]:
         if line is not None:
             return str(file), line
     return str(files[0]), 0
-
-
-def _line_of_reference(contract: Contract, ref: str) -> int:
-    rules = ((c.rule, c.place.line) for c in contract.clauses)
-    return next((line for rule, line in rules if isinstance(rule, MissingReferences) and rule.product == ref), 0)
