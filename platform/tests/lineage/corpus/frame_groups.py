@@ -249,6 +249,8 @@ CASES = (
         kept_inside,
         T1,
         {"a": "identity|transformation t1.a, conditional|filter t1.b"},
+        # Nothing stands beside it, so that it decides which rows there are.
+        "maybe filter t1.b",
     ),
     case(
         # The order before the groups decides the last value of each; said of all rows or not at all, but not lost.
