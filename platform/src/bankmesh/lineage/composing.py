@@ -12,26 +12,30 @@ if TYPE_CHECKING:
     from bankmesh.lineage.model import ColumnRef
 
 
-def compose(step: StepLineage, before: Mapping[str, StepLineage]) -> StepLineage:
-    """`step` in terms of what the datasets in `before` were made from; datasets not among them stay as they are."""
-    used = {d.source.dataset for d in (*step.rows, *(d for found in step.columns.values() for d in found))}
-    used |= {ref.dataset for ref in step.opaque}
-    steps = [before[name] for name in sorted(used & set(before))]
-    unresolved = {
-        name: f"it is made from {d.source}, which is not known: {before[d.source.dataset].underivable[d.source.column]}"
+def compose(step: StepLineage, before: Mapping[str, StepLineage], *, read: Iterable[str] = ()) -> StepLineage:
+    """`step` in terms of what the datasets in `before` were made from; datasets not among them stay as they are.
+
+    `read` names datasets that the step reads without naming a column of theirs, as `select count(*)` does: what
+    decides their rows decides its own. What a step takes from a column that is underivable, or that the earlier step
+    does not have, is underivable too; if that decides its rows, all of its columns are.
+    """
+    met = {ref.dataset for ref in _refs(step)}.union(read)
+    steps = [before[name] for name in sorted(met & set(before))]
+    of_all = _first_lost([*(d.source for d in sorted(step.rows)), *sorted(step.opaque)], before)
+    lost = {
+        name: reason
         for name, found in step.columns.items()
-        for d in sorted(found)
-        if d.source.dataset in before and d.source.column in before[d.source.dataset].underivable
+        if (reason := _first_lost((d.source for d in sorted(found)), before) or of_all)
     }
     columns = {
-        name: frozenset(_through(found, before)) if name not in unresolved else frozenset()
+        name: frozenset(_through(found, before)) if name not in lost else frozenset()
         for name, found in step.columns.items()
     }
     return StepLineage(
         columns=columns,
         rows=frozenset(_through(step.rows, before)).union(*(earlier.rows for earlier in steps)),
         opaque=frozenset(_looked_at(step.opaque, before)).union(*(earlier.opaque for earlier in steps)),
-        underivable={**step.underivable, **unresolved},
+        underivable={**lost, **step.underivable},
     )
 
 
@@ -49,6 +53,23 @@ def chain(outer: How, inner: How) -> How:
 
 
 _TELLS = (How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION)
+
+
+def _refs(step: StepLineage) -> Iterator[ColumnRef]:
+    for found in (step.rows, *step.columns.values()):
+        yield from (dependency.source for dependency in found)
+    yield from step.opaque
+
+
+def _first_lost(refs: Iterable[ColumnRef], before: Mapping[str, StepLineage]) -> str | None:
+    """Why one of these columns cannot be followed any further back, None if all can."""
+    for ref in refs:
+        earlier = before.get(ref.dataset)
+        if earlier is not None and ref.column in earlier.underivable:
+            return f"it depends on {ref}, which is not known: {earlier.underivable[ref.column]}"
+        if earlier is not None and ref.column not in earlier.columns:
+            return f"it depends on {ref}, and the lineage of {ref.dataset} has no such column"
+    return None
 
 
 def _through(found: Iterable[Dependency], before: Mapping[str, StepLineage]) -> Iterator[Dependency]:

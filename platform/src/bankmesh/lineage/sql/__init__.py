@@ -1,3 +1,64 @@
-"""sql"""
+"""Column lineage of SQL: which columns of which tables each column of a query's result depends on, and how.
 
-from bankmesh.lineage.sql.reading import lineage_of_query
+It is derived from the query's text and the columns of the tables that it reads, without data and without a database,
+in DuckDB's dialect as sqlglot parses it. Names are resolved as DuckDB resolves them. What cannot be resolved is said
+to be underivable, with the reason; nothing is guessed.
+
+What the words mean (they are OpenLineage's, facet `columnLineage` 1-2-0):
+
+DIRECT, by column: a value is made of the input's value.
+    IDENTITY        the value itself, renamed or not, through any number of subqueries; also the columns of UNION, the
+                    left side of INTERSECT and EXCEPT, the keys of a group, the values of UNPIVOT
+    TRANSFORMATION  computed row by row: operators, functions, casts, comparisons, the branches of CASE, every argument
+                    of `coalesce`, a field of a struct, an element of a list (`unnest`), `list_filter` and its kin; the
+                    column that USING shows of a full join, which is a coalesce
+    AGGREGATION     taken from several rows: the arguments of aggregates and of window functions (`lag` and `lead` too),
+                    `within group (order by x)` of a percentile, the cells of PIVOT, `array(select ...)`
+    masking         nothing of the value itself remains: a hash (`md5`, `sha1`, `sha256`, `hash`) or a count of values
+
+INDIRECT, by column: the input decides which value is taken.
+    CONDITIONAL     the conditions of CASE and IF, `filter (where ...)`, what a value is compared to in `nullif`, what is
+                    pivoted on
+    WINDOW          PARTITION BY, ORDER BY and frame of a window
+    SORT            ORDER BY in an aggregate, and the second argument of `arg_max` and `arg_min`
+
+INDIRECT, of all columns alike (`rows`, never repeated by column): the input decides which rows there are.
+    JOIN            ON, USING, NATURAL; the list that `unnest` or `generate_series` makes rows of
+    FILTER          WHERE, HAVING, QUALIFY, both sides of SEMI and ANTI joins and of INTERSECT and EXCEPT, and the
+                    columns that UNPIVOT leaves nulls out of. A subquery in such a condition (IN, EXISTS, scalar) is part
+                    of it: all that it depends on is a FILTER, whatever it is inside.
+    GROUP_BY        keys of groups; DISTINCT, DISTINCT ON, UNION without ALL, and the columns that PIVOT groups by
+    SORT            ORDER BY of the outermost query, or of one with LIMIT, OFFSET or DISTINCT ON
+
+A column may depend on one source in several ways; all are kept. `count(*)` depends on no column, only on the rows.
+A subquery in a SELECT list gives its value to its column; what it filters, joins and groups by goes to `rows`, though
+it concerns that column alone: that errs on the side of more. EXISTS there has no value but its rows. An ORDER BY
+inside the query, without LIMIT, is taken to change nothing, although `list(x)` over it does see the order.
+
+Underivable are: the columns of recursive common table expressions (how often a value went round cannot be read off),
+those of table functions that read files, those that a PIVOT without a list of values makes (one entry, named `*`),
+and what depends on them. If the rows depend on something that is not known, every column is underivable.
+
+    lineage_of_query ──► StepLineage           one query
+    lineage_of_models ──► ModelLineage         dbt models one after another, composed; `path` shows the way
+
+    tables ─► scopes ─► expressions ─► stars, pivots ─► sources ─► setoperations, queries ─► reading ─► models
+"""
+
+from __future__ import annotations
+
+from bankmesh.lineage.sql.errors import LineageOfSqlError, QueryNotUnderstood, TableNotDescribed
+from bankmesh.lineage.sql.models import CompiledModel, ModelLineage, lineage_of_models, path
+from bankmesh.lineage.sql.reading import EVERY_OTHER, lineage_of_query
+
+__all__ = [
+    "EVERY_OTHER",
+    "CompiledModel",
+    "LineageOfSqlError",
+    "ModelLineage",
+    "QueryNotUnderstood",
+    "TableNotDescribed",
+    "lineage_of_models",
+    "lineage_of_query",
+    "path",
+]

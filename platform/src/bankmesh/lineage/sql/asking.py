@@ -43,7 +43,7 @@ class Engine:
 
         try:
             for table in self._tables.listed():
-                if all(table.columns.values()):
+                if not table.view:
                     self._make(*schema_and_name(table), table.columns)
             for relation, sql in self._views:
                 self._database.execute(f"create or replace view {relation} as {sql}")

@@ -20,20 +20,29 @@ _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 @dataclass(frozen=True)
 class Table:
-    """A described table: how lineage names it, how DuckDB does, and DuckDB's types by column."""
+    """A described table.
+
+    Attributes:
+        dataset: how lineage names it.
+        parts: how DuckDB names it.
+        columns: DuckDB's types by column, empty where a type is not known.
+        open: why it may have further columns, None if it has none.
+        view: whether an earlier query makes it.
+    """
 
     dataset: str
     parts: tuple[str, ...]
     columns: Mapping[str, str]
+    open: str | None = None
+    view: bool = False
 
     def relation(self) -> Relation:
         """The table as something to select from: every column depends on itself."""
-        return Relation(
-            tuple(
-                Column(name, Value(frozenset({Dependency(ColumnRef(self.dataset, name), How.IDENTITY)})), kind or None)
-                for name, kind in self.columns.items()
-            )
+        columns = (
+            Column(name, Value(frozenset({Dependency(ColumnRef(self.dataset, name), How.IDENTITY)})), kind or None)
+            for name, kind in self.columns.items()
         )
+        return Relation(tuple(columns), open=self.open)
 
 
 def name_parts(name: str) -> tuple[str, ...]:
