@@ -1,0 +1,103 @@
+"""Column lineage of a dbt product, from what dbt compiles of its models; no data and no run are needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.lineage.model import StepLineage
+from bankmesh.lineage.sql import EVERY_OTHER, CompiledModel, ModelLineage, QueryNotUnderstood, lineage_of_models
+from bankmesh.products.dbt_models import DBT_LOCK, DbtParseError, common_arguments, dbt_environment, project_fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.dbt_models import DbtProjectPlace
+
+
+def derive_dbt(
+    place: DbtProjectPlace, model: str, contract: Contract, schemas: Mapping[str, Mapping[str, str]]
+) -> ModelLineage:
+    """Where each column that the contract promises comes from.
+
+    `schemas` are the inputs by the names that the model gives them (`core_banking.trans`, `retail.customer_360_v2`),
+    each a mapping from column to DuckDB type; the lineage names datasets by these keys. A promised column that cannot
+    be resolved is underivable.
+
+    Raises DbtParseError if the models do not compile, TableNotDescribed if they read an input that is not described.
+    """
+    return promised(lineage_of_compiled(compile_models(place, model), model, schemas), contract)
+
+
+def lineage_of_compiled(
+    models: list[CompiledModel], model: str, schemas: Mapping[str, Mapping[str, str]]
+) -> ModelLineage:
+    """The lineage of compiled models; what is not understood of one of them leaves the product underivable."""
+    try:
+        return lineage_of_models(models, model, schemas)
+    except QueryNotUnderstood as error:
+        nothing = StepLineage({EVERY_OTHER: frozenset()}, underivable={EVERY_OTHER: str(error)})
+        return ModelLineage(model, nothing, {model: nothing})
+
+
+def promised(found: ModelLineage, contract: Contract) -> ModelLineage:
+    """The lineage of the promised columns, in their order and by the contract's spelling.
+
+    The cast to the promised type that a product goes through changes no value, so it leaves an identity one.
+    """
+    lineage = found.lineage
+    by_name = {name.lower(): name for name in lineage.columns}
+    unknown = lineage.underivable.get(EVERY_OTHER, "the models give no column of that name")
+    columns, reasons = {}, {}
+    for column in contract.columns:
+        own = by_name.get(column.name.lower())
+        columns[column.name] = lineage.columns[own] if own else frozenset()
+        if own is None or own in lineage.underivable:
+            reasons[column.name] = lineage.underivable[own] if own else unknown
+    return replace(found, lineage=replace(lineage, columns=columns, underivable=reasons))
+
+
+# Compiled models by place and product, so that a process compiles once and again only when a file changed.
+_COMPILED: dict[tuple[DbtProjectPlace, str], tuple[str, list[CompiledModel]]] = {}
+
+
+def compile_models(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
+    """A model and those that it stands on, as dbt compiles them for a run of all partitions; each behind what it reads.
+
+    Raises DbtParseError with dbt's own message.
+    """
+    wanted = project_fingerprint(place)
+    with DBT_LOCK:
+        known = _COMPILED.get((place, model))
+        if known is None or known[0] != wanted:
+            _COMPILED[place, model] = known = (wanted, _compile(place, model))
+    return known[1]
+
+
+def _compile(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
+    from dbt.cli.main import dbtRunner
+
+    from bankmesh.products.dbt_build import _manifest
+
+    with dbt_environment(place.domain):
+        # Nothing is asked of a database: selected models alone are compiled, not what opens inputs before a run.
+        outcome = dbtRunner(manifest=_manifest(place)).invoke(
+            [
+                *("compile", "-s", f"+{model}", "--no-introspect", "--no-populate-cache", "--no-write-json"),
+                *common_arguments(place),
+            ]
+        )
+    if not outcome.success:
+        raise DbtParseError(place.domain, str(outcome.exception or f"dbt could not compile {model}").strip())
+    return compiled_models(outcome.result)
+
+
+def compiled_models(results: Any) -> list[CompiledModel]:  # noqa: ANN401 - dbt's own results, not public
+    """The models among what `dbt compile` or `dbt run` returned, in the order in which dbt went through them."""
+    nodes = [result.node for result in results]
+    return [
+        CompiledModel(node.name, node.relation_name or f"main.{node.name}", node.compiled_code)
+        for node in nodes
+        if node.resource_type == "model" and node.compiled_code
+    ]
