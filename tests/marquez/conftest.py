@@ -18,6 +18,20 @@ MESH = Path(sys.executable).with_name("mesh")
 SCALE = "0.01"
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "marquez: against a real Marquez, which is downloaded; run by `make test-marquez`"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Only for those who ask: they need Maven, Java and minutes."""
+    if "marquez" not in config.option.markexpr:
+        for item in items:
+            if "marquez" in item.keywords and item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.skip(reason="only with -m marquez"))
+
+
 @pytest.fixture(scope="session")
 def marquez(tmp_path_factory):
     try:
