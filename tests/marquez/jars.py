@@ -64,7 +64,15 @@ def _download(scratch: Path) -> None:
     group, artefact, version = ARTEFACT.split(":")
     (scratch / "pom.xml").write_text(_POM.format(group=group, artefact=artefact, version=version), encoding="utf-8")
     # Checksums that do not match what the repository says fail the download instead of warning.
-    command = [maven, "--batch-mode", "--strict-checksums", _PLUGIN, "-DincludeScope=runtime", "-DoutputDirectory=jars"]
+    command = [
+        maven,
+        "--batch-mode",
+        "--strict-checksums",
+        "--update-snapshots",
+        _PLUGIN,
+        "-DincludeScope=runtime",
+        "-DoutputDirectory=jars",
+    ]
     run = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False, timeout=900)
     if run.returncode != 0:
         errors = [line for line in run.stdout.splitlines() if line.startswith("[ERROR]")]
