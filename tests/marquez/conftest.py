@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config, items):
     """Only for those who ask: they need Maven, Java and minutes."""
     if "marquez" not in config.option.markexpr:
         for item in items:
-            if "marquez" in item.keywords and item.path.is_relative_to(Path(__file__).parent):
+            if item.get_closest_marker("marquez") and item.path.is_relative_to(Path(__file__).parent):
                 item.add_marker(pytest.mark.skip(reason="only with -m marquez"))
 
 
