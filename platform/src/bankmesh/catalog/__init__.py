@@ -1,1 +1,1 @@
-"""What there is, and in which state: read from contracts, Delta logs and Dagster's event log, kept nowhere."""
+"""What there is, and in which state: from contracts, Delta logs, lineage and the event log, of which it is an index."""

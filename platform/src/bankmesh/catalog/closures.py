@@ -1,0 +1,196 @@
+"""What a column, or a dataset, is made from through all steps, and what is made from it: closures over the graph.
+
+One recursive query finds what belongs to the closure and the edges inside it; how far each is away is then counted
+here. A table that reads its own last version is a circle, which the query survives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.lineage_rows import column_id
+from bankmesh.errors import UnknownName
+from bankmesh.lineage.graph import ROWS, Edge
+from bankmesh.lineage.model import ColumnRef, How, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+_T = TypeVar("_T")
+_DIRECT = sorted(how.value for how in How if how.kind is Kind.DIRECT)
+
+
+class Reached(NamedTuple):
+    """A column in a closure: so many steps away, `direct` if every step on some way to it passes the value on."""
+
+    ref: ColumnRef
+    depth: int
+    direct: bool
+
+
+@dataclass(frozen=True)
+class ColumnClosure:
+    """Everything that a column depends on, or that depends on it.
+
+    Attributes:
+        start: the column that was asked for.
+        reached: the others, nearest first; rows of a dataset (`*`) are among them.
+        edges: every dependency between these.
+        opaque: of their datasets those that are made by a step that no plan describes.
+        gaps: of these columns those whose lineage could not be derived, with the reason.
+    """
+
+    start: ColumnRef
+    reached: tuple[Reached, ...]
+    edges: tuple[Edge, ...]
+    opaque: frozenset[str]
+    gaps: Mapping[ColumnRef, str]
+
+
+def upstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = False) -> ColumnClosure:
+    """What a column is made from; `direct_only` leaves out what only decides which rows there are.
+
+    Raises UnknownName if there is no such dataset or column.
+    """
+    return _closure(connection, ref, _UP_DIRECT if direct_only else _UP, up=True)
+
+
+def downstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = False) -> ColumnClosure:
+    """What is made from a column. Arguments and errors as for `upstream`."""
+    return _closure(connection, ref, _DOWN_DIRECT if direct_only else _DOWN, up=False)
+
+
+def upstream_datasets(connection: Connection, dataset: str) -> dict[str, int]:
+    """The datasets that one is made from, with the number of steps between. Raises UnknownName."""
+    return _datasets(connection, dataset, up=True)
+
+
+def downstream_datasets(connection: Connection, dataset: str) -> dict[str, int]:
+    """The datasets that are made from one, with the number of steps between. Raises UnknownName."""
+    return _datasets(connection, dataset, up=False)
+
+
+def column_ref(connection: Connection, name: str) -> ColumnRef:
+    """The column that people call `retail.party.birth_date`, `retail.party@2.name` or `legacy.crm.client.phone`.
+
+    Raises UnknownName if there is no such dataset or column.
+    """
+    dataset, _, column = name.rpartition(".")
+    ref = ColumnRef(dataset, column)
+    _require(connection, ref)
+    return ref
+
+
+def _query(*, up: bool, direct: bool) -> sa.Select[tuple[object, ...]]:
+    """The edges inside a closure: a recursive query over ids, which meets each column once."""
+    edges = tables.edges
+    here, there = (edges.c.target_id, edges.c.source_id) if up else (edges.c.source_id, edges.c.target_id)
+    found = sa.select(sa.bindparam("start", type_=sa.BigInteger).label("id")).cte("found", recursive=True)
+    step = sa.select(there).select_from(found.join(edges, here == found.c.id))
+    if direct:
+        step = step.where(edges.c.how.in_(_DIRECT))
+    found = found.union(step)
+    query = sa.select(
+        edges.c.source_dataset,
+        edges.c.source_column,
+        edges.c.target_dataset,
+        edges.c.target_column,
+        edges.c.how,
+        edges.c.masking,
+    ).select_from(found.join(edges, here == found.c.id))
+    return query.where(edges.c.how.in_(_DIRECT)) if direct else query
+
+
+_UP, _DOWN = _query(up=True, direct=False), _query(up=False, direct=False)
+_UP_DIRECT, _DOWN_DIRECT = _query(up=True, direct=True), _query(up=False, direct=True)
+
+
+def _closure(
+    connection: Connection, start: ColumnRef, query: sa.Select[tuple[object, ...]], *, up: bool
+) -> ColumnClosure:
+    _require(connection, start)
+    rows = connection.execute(query, {"start": column_id(start.dataset, start.column)})
+    edges = [
+        Edge(
+            ColumnRef(row.source_dataset, row.source_column),
+            ColumnRef(row.target_dataset, row.target_column),
+            How(row.how),
+            row.masking,
+        )
+        for row in rows
+    ]
+    reached = _reached(start, edges, up=up)
+    known = {start, *(found.ref for found in reached)}
+    datasets = {ref.dataset for ref in known}
+    gaps = [row for row in connection.execute(sa.select(tables.gaps)) if row.dataset in datasets]
+    opaque: sa.ScalarResult[str] = connection.scalars(sa.select(tables.datasets.c.id).where(tables.datasets.c.opaque))
+    return ColumnClosure(
+        start,
+        reached,
+        tuple(edges),
+        frozenset(opaque) & datasets,
+        {ref: row.reason for row in gaps if (ref := ColumnRef(row.dataset, row.column_name)) in known},
+    )
+
+
+def _reached(start: ColumnRef, edges: Iterable[Edge], *, up: bool) -> tuple[Reached, ...]:
+    """Depths by breadth first; then which of these are reached through direct steps alone."""
+    beside: dict[ColumnRef, list[tuple[ColumnRef, bool]]] = {}
+    for edge in edges:
+        here, there = (edge.target, edge.source) if up else (edge.source, edge.target)
+        beside.setdefault(here, []).append((there, edge.how.kind is Kind.DIRECT))
+    depths = _depths(start, {ref: [other for other, _ in found] for ref, found in beside.items()})
+    direct = _depths(start, {ref: [other for other, passes in found if passes] for ref, found in beside.items()})
+    del depths[start]
+    return tuple(
+        sorted((Reached(ref, depth, ref in direct) for ref, depth in depths.items()), key=lambda r: (r.depth, r.ref))
+    )
+
+
+def _depths(start: _T, beside: Mapping[_T, Sequence[_T]]) -> dict[_T, int]:
+    found = {start: 0}
+    front = [start]
+    while front:
+        following = []
+        for here in front:
+            for there in beside.get(here, ()):
+                if there not in found:
+                    found[there] = found[here] + 1
+                    following.append(there)
+        front = following
+    return found
+
+
+def _datasets(connection: Connection, dataset: str, *, up: bool) -> dict[str, int]:
+    _require_dataset(connection, dataset)
+    flows = tables.flows
+    here, there = (flows.c.target, flows.c.source) if up else (flows.c.source, flows.c.target)
+    found = sa.select(sa.bindparam("start", type_=sa.Text).label("id")).cte("found", recursive=True)
+    found = found.union(sa.select(there).select_from(found.join(flows, here == found.c.id)))
+    query = sa.select(here.label("here"), there.label("there")).select_from(found.join(flows, here == found.c.id))
+    beside: dict[str, list[str]] = {}
+    for row in connection.execute(query, {"start": dataset}):
+        beside.setdefault(row.here, []).append(row.there)
+    depths = _depths(dataset, beside)
+    del depths[dataset]
+    return dict(sorted(depths.items(), key=lambda item: (item[1], item[0])))
+
+
+def _require(connection: Connection, ref: ColumnRef) -> None:
+    _require_dataset(connection, ref.dataset)
+    table = tables.columns
+    names: set[str] = set(connection.scalars(sa.select(table.c.name).where(table.c.dataset == ref.dataset)))
+    if ref.column not in names | {ROWS}:
+        raise UnknownName(f"column of {ref.dataset}", ref.column, names)
+
+
+def _require_dataset(connection: Connection, dataset: str) -> None:
+    names: set[str] = set(connection.scalars(sa.select(tables.datasets.c.id)))
+    if dataset not in names:
+        raise UnknownName("dataset", dataset, names)

@@ -1,0 +1,140 @@
+"""The editions of a contract, in order, and how each differs from the one before it.
+
+A publication keeps the text of the contract that it was made under, beside the table. So the editions of a port are
+told by its publications; texts whose publications have all expired come before them, by the time at which they were
+kept, and the current text comes last if nothing has been published under it yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog import tables
+from bankmesh.contracts.comparison import compare
+from bankmesh.contracts.reading import read_text
+from bankmesh.ports import contract_digest, kept_contract
+from bankmesh.ports.contract_texts import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import Port, Publication
+
+NOT_KEPT = "its text was not kept"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One text of a contract.
+
+    `since` (seconds since 1970) and `publication` are those of the first readable version published under it;
+    `publication` is None where none is, and `since` then is when the text was kept, if it was. `contract` is None where
+    the text is not there or this release cannot read it; `unread` then says so.
+    """
+
+    version: str
+    digest: str | None
+    since: float | None
+    publication: int | None
+    contract: Contract | None
+    unread: str | None
+
+
+def editions(contract: Contract, port: Port, published: Sequence[Publication]) -> tuple[Edition, ...]:
+    """The editions of a port's contract, oldest first.
+
+    Args:
+        contract: the current one.
+        port: where texts are kept.
+        published: its readable publications, newest first.
+    """
+    found = [_edition(publication, port, contract) for publication in _first_of_each(reversed(published))]
+    found = [*_expired(port, contract, found), *found]
+    digest = contract_digest(contract.text)
+    if not found or found[-1].digest != digest:
+        found.append(Edition(contract.version, digest, None, None, contract, None))
+    return tuple(found)
+
+
+def edition_rows(contract: Contract, found: Sequence[Edition], before: Contract | None) -> Rows:
+    """The rows of all editions; `before` is the contract of the major before, which the first is compared with."""
+    versions: list[Row] = []
+    changes: list[Row] = []
+    for position, edition in enumerate(found, start=1):
+        versions.append(
+            {
+                "port": contract.port,
+                "position": position,
+                "version": edition.version,
+                "status": edition.contract.status.value if edition.contract else None,
+                "digest": edition.digest,
+                "since": edition.since,
+                "first_publication": edition.publication,
+                "current": position == len(found),
+                "compared_with": None,
+                "unread": edition.unread,
+            }
+        )
+        if edition.contract is not None and before is not None:
+            versions[-1]["compared_with"] = f"{before.port} {before.version}"
+            changes += [
+                {
+                    "port": contract.port,
+                    "position": position,
+                    "number": number,
+                    "rule": change.rule,
+                    "breaking": change.breaking,
+                    "subject": change.subject,
+                    "message": change.message,
+                }
+                for number, change in enumerate(compare(before, edition.contract), start=1)
+            ]
+        before = edition.contract
+    return {tables.contract_versions: versions, tables.contract_changes: changes}
+
+
+def _expired(port: Port, current: Contract, known: Sequence[Edition]) -> list[Edition]:
+    """Texts from before the first readable publication."""
+    told = {edition.digest for edition in known}
+    first = min((edition.since for edition in known if edition.since is not None), default=None)
+    kept = [(file.stat().st_mtime, file.name.partition(".")[0]) for file in (port.path / FOLDER).glob("*.odcs.yaml")]
+    found = []
+    for at, digest in sorted(kept):
+        if digest not in told and first is not None and at < first:
+            contract, unread = _read(digest, port, current)
+            found.append(Edition(contract.version if contract else "", digest, at, None, contract, unread))
+    return found
+
+
+def _first_of_each(published: Iterable[Publication]) -> Iterator[Publication]:
+    """Of those that follow one another under one text, the first. Earlier releases noted no digest, only a version."""
+    before = None
+    for publication in published:
+        made_by = (publication.provenance.contract_version, publication.provenance.contract_digest)
+        if made_by != before:
+            yield publication
+        before = made_by
+
+
+def _edition(publication: Publication, port: Port, current: Contract) -> Edition:
+    digest, version = publication.provenance.contract_digest, publication.provenance.contract_version
+    since = publication.published_at.timestamp()
+    contract, unread = _read(digest, port, current)
+    return Edition(version, digest, since, publication.version, contract, unread)
+
+
+def _read(digest: str | None, port: Port, current: Contract) -> tuple[Contract | None, str | None]:
+    if digest is None:
+        return None, NOT_KEPT
+    if digest == contract_digest(current.text):
+        return current, None
+    file = kept_contract(port, digest)
+    if file is None:
+        return None, NOT_KEPT
+    contract, faults = read_text(file.name, file.read_text(encoding="utf-8"))
+    if contract is None:
+        return None, f"this release cannot read it: {faults[0].message}"
+    return contract, None

@@ -1,0 +1,172 @@
+"""What Dagster's event log tells about quality and freshness of products, the same on SQLite and PostgreSQL.
+
+Read with `get_logs_for_all_runs_by_log_id`, one type at a time: the cursor of any other reading does not work on
+SQLite. No value of the data is taken over: of a check only its outcome and how many rows it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    import dagster as dg
+
+BATCH = 2_000
+SETTLED_AFTER = 3.0
+"""Seconds. PostgreSQL may show an entry after one with a higher id; before an entry this old, none is still to come."""
+
+_FRESHNESS = {"PASS": "fresh", "WARN": "warning", "FAIL": "late", "NOT_APPLICABLE": "none"}
+_MAJOR = re.compile(r"v[1-9][0-9]*")
+_OF_PRODUCT, _OF_LATER_MAJOR = 2, 3
+# What the gate calls the number of rows that break a clause, and of those looked at.
+_FAILING, _ROWS = "failing rows", "rows looked at"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A check of a port was evaluated: `outcome` is passed, warned, failed or errored; `at` is seconds since 1970."""
+
+    entry: int
+    at: float
+    run_id: str
+    port: str
+    check: str
+    outcome: str
+    failing_rows: int | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class FreshnessChange:
+    """A port's promise of freshness changed its state: fresh, warning, late, or none (no longer promised)."""
+
+    entry: int
+    at: float
+    port: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a reading found; all entries up to `cursor` are in it, and `more` says whether there are later ones.
+
+    `mark` tells the last entry that was read from any other that may have its number later.
+    """
+
+    evaluations: tuple[Evaluation, ...]
+    changes: tuple[FreshnessChange, ...]
+    cursor: int
+    mark: str
+    more: bool
+
+
+def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> Batch:
+    """What entries behind `after` tell about products, as far as those have settled."""
+    from dagster import DagsterEventType as Kind
+
+    storage = instance.event_log_storage
+    kinds = (Kind.ASSET_CHECK_EVALUATION, Kind.FRESHNESS_STATE_CHANGE)
+    found = [storage.get_logs_for_all_runs_by_log_id(after, kind, BATCH) for kind in kinds]
+    entries, more = _in_order(found)
+    wait = 0.0 if _ordered(instance) else SETTLED_AFTER
+    evaluations: list[Evaluation] = []
+    changes: list[FreshnessChange] = []
+    cursor, mark = after, ""
+    for number, entry in entries:
+        if now.timestamp() - entry.timestamp < wait:
+            return Batch(tuple(evaluations), tuple(changes), cursor, mark, more=True)
+        event = entry.dagster_event
+        data: Any = event.event_specific_data if event else None
+        if event is not None and event.event_type is Kind.ASSET_CHECK_EVALUATION:
+            port = port_of(data.asset_key.path)
+            if port is not None:
+                evaluations.append(_evaluation(number, entry, port, data))
+        elif data is not None:
+            port, state = port_of(data.key.path), _FRESHNESS.get(data.new_state.name)
+            if port is not None and state is not None:
+                changes.append(FreshnessChange(number, entry.timestamp, port, state))
+        cursor, mark = number, _mark(entry)
+    return Batch(tuple(evaluations), tuple(changes), cursor, mark, more)
+
+
+def has_news(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
+    """Whether reading from `cursor` on would find anything, or would have to start anew."""
+    from dagster import DagsterEventType as Kind
+
+    storage = instance.event_log_storage
+    kinds = (Kind.ASSET_CHECK_EVALUATION, Kind.FRESHNESS_STATE_CHANGE)
+    return not still_there(instance, cursor, mark) or any(
+        storage.get_logs_for_all_runs_by_log_id(cursor, kind, 1) for kind in kinds
+    )
+
+
+def still_there(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
+    """Whether the log is still the one that was read up to `cursor`, and nobody has taken that entry out of it."""
+    if cursor < 0:
+        return True
+    found = instance.event_log_storage.get_logs_for_all_runs_by_log_id(cursor - 1, limit=1)
+    return cursor in found and _mark(found[cursor]) == mark
+
+
+def port_of(path: Collection[str]) -> str | None:
+    """The port behind an asset key; None for an asset that is no product: a landing, a legacy object."""
+    parts = list(path)
+    if len(parts) == _OF_LATER_MAJOR and _MAJOR.fullmatch(parts[2]):
+        return f"{parts[0]}.{parts[1]}@{parts[2].removeprefix('v')}"
+    return ".".join(parts) if len(parts) == _OF_PRODUCT and parts[0] != "legacy" else None
+
+
+def _in_order(found: list[Mapping[int, dg.EventLogEntry]]) -> tuple[list[tuple[int, dg.EventLogEntry]], bool]:
+    """Readings of several types as one, and whether there is more.
+
+    A reading that reached its limit says nothing about what lies behind its last entry, so nor does the whole.
+    """
+    known_up_to = min((max(entries) for entries in found if len(entries) >= BATCH), default=None)
+    merged = sorted((item for entries in found for item in entries.items()), key=lambda item: item[0])
+    if known_up_to is None:
+        return merged, False
+    return [(number, entry) for number, entry in merged if number <= known_up_to], True
+
+
+def _ordered(instance: dg.DagsterInstance) -> bool:
+    """Whether the log shows its entries in the order of their numbers: SQLite has one writer at a time."""
+    return "sqlite" in type(instance.event_log_storage).__module__
+
+
+def _mark(entry: dg.EventLogEntry) -> str:
+    return f"{entry.timestamp!r} {entry.run_id}"
+
+
+def _evaluation(number: int, entry: dg.EventLogEntry, port: str, data: dg.AssetCheckEvaluation) -> Evaluation:
+    return Evaluation(
+        number,
+        entry.timestamp,
+        entry.run_id,
+        port,
+        data.check_name,
+        _outcome(data),
+        _count(data, _FAILING),
+        _count(data, _ROWS),
+    )
+
+
+def _outcome(data: dg.AssetCheckEvaluation) -> str:
+    """The gate says it itself; of a check of somebody's own only Dagster's verdict is known."""
+    said = data.metadata.get("outcome")
+    if said is not None and said.value in {"passed", "warned", "failed", "errored"}:
+        return str(said.value)
+    if data.passed:
+        return "passed"
+    return "warned" if data.severity.name == "WARN" else "failed"
+
+
+def _count(data: dg.AssetCheckEvaluation, name: str) -> int | None:
+    """A number of rows, and nothing else, whatever a check puts under that name."""
+    found = data.metadata.get(name)
+    value = found.value if found is not None else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,117 @@
+"""Reads what hand-written files and Delta logs say of some products, or of all, and makes rows of the index of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.contract_editions import edition_rows, editions
+from bankmesh.catalog.contract_rows import contract_rows, relative
+from bankmesh.catalog.lineage_rows import product_lineage
+from bankmesh.catalog.posting_rows import posting_rows
+from bankmesh.catalog.publication_rows import publication_rows, table_of
+from bankmesh.catalog.rows import Rows, add
+from bankmesh.contracts.reading import read_contract
+from bankmesh.errors import ContractFaults, SourceFaults
+from bankmesh.ports import history
+from bankmesh.sources import read_systems
+from bankmesh.workspace import domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from bankmesh.catalog.rows import Row
+    from bankmesh.contracts.model import Contract
+    from bankmesh.errors import FaultsFound
+    from bankmesh.ports import Publication
+    from bankmesh.settings import Settings
+    from bankmesh.sources import LegacySystem
+
+TWICE = "duplicate-contract"
+
+
+@dataclass
+class Files:
+    """Contract files, each read once, when it is asked for."""
+
+    root: Path
+    _read: dict[str, Contract | list[Row]] = field(default_factory=dict)
+
+    def read(self, names: Iterable[str]) -> tuple[dict[str, Contract], list[Row]]:
+        """The contracts in files of the workspace, by port, and the faults of those that cannot be read.
+
+        Of two for the same port the first counts, and the other is a fault.
+        """
+        contracts: dict[str, Contract] = {}
+        faults: list[Row] = []
+        for name in sorted(names):
+            found = self._one(name)
+            if isinstance(found, list):
+                faults += found
+                continue
+            first = contracts.setdefault(found.port, found)
+            if first is not found:
+                message = f"{found.port} has a contract already: {relative(first.file, self.root)}"
+                faults.append({"file": name, "line": 0, "rule": TWICE, "message": message})
+        return contracts, faults
+
+    def _one(self, name: str) -> Contract | list[Row]:
+        if name not in self._read:
+            try:
+                self._read[name] = read_contract(self.root / name)
+            except ContractFaults as error:
+                self._read[name] = _fault_rows(error, self.root)
+            except FileNotFoundError:  # taken away since it was listed; the next look sees that
+                self._read[name] = []
+        return self._read[name]
+
+
+def read_sources(root: Path, domains: Collection[str] | None = None) -> tuple[dict[str, list[LegacySystem]], list[Row]]:
+    """The legacy systems of these domains (of all if None), and faults of declarations that cannot be read."""
+    systems: dict[str, list[LegacySystem]] = {}
+    faults: list[Row] = []
+    for package in domain_packages(root):
+        if domains is not None and package.name not in domains:
+            continue
+        try:
+            systems[package.name] = list(read_systems(package / "sources"))
+        except SourceFaults as error:
+            faults += _fault_rows(error, root)
+    return systems, faults
+
+
+def product_rows(
+    contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]], settings: Settings
+) -> Rows:
+    """All rows of these products; `contracts` holds every major of each of them, by port."""
+    rows: Rows = {}
+    newest: dict[str, Publication] = {}
+    before: Contract | None = None
+    for contract in sorted(contracts.values(), key=lambda c: (c.product, c.major)):
+        port = table_of(settings.home, contract.port)
+        published = history(port)
+        if published:
+            newest[contract.port] = published[0]
+        of_contract = contract_rows(contract, settings.root, newest.get(contract.port))
+        add(rows, of_contract)
+        same = before if before is not None and before.product == contract.product else None
+        add(rows, edition_rows(contract, editions(contract, port, published), same))
+        add(rows, publication_rows(contract.port, published))
+        add(rows, {tables.postings: posting_rows(contract, [row["name"] for row in of_contract[tables.owners]])})
+        before = contract
+    add(rows, product_lineage(contracts.values(), systems, newest))
+    return rows
+
+
+def _fault_rows(error: FaultsFound, root: Path) -> list[Row]:
+    """One row for each place and rule; a second message of the same kind says no more."""
+    found = {
+        (row["file"], row["line"], row["rule"]): row
+        for fault in reversed(error.faults)
+        for row in [
+            {"file": relative(fault.file, root), "line": fault.line, "rule": fault.rule, "message": fault.message}
+        ]
+    }
+    return list(found.values())

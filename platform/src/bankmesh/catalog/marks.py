@@ -1,0 +1,120 @@
+"""What the index is made from, each with a mark that changes when it does; cheap enough to look at with every search.
+
+Marks are of contents, not of times, so that processes with checkouts of their own agree on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.contract_rows import relative
+from bankmesh.catalog.publication_rows import table_of
+from bankmesh.catalog.use import use_files
+from bankmesh.ports.history import commit_versions
+from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.workspace import all_contract_files, domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from sqlalchemy.engine import Connection
+
+    from bankmesh.catalog.rows import Row
+    from bankmesh.settings import Settings
+
+CONTRACT, PORT, SYSTEMS, EVENTS, USE = "contract", "port", "systems", "events", "use"
+_SHOWN = 16
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Marks by name.
+
+    Attributes:
+        contracts: by file, as the workspace calls it.
+        ports: the Delta log of each port.
+        systems: the source declarations of each domain.
+        use: up to which byte each file of recorded reads is counted, or how long it is.
+        events: up to where Dagster's event log has been read: entry, and what tells it from another of its number.
+    """
+
+    contracts: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[str, str] = field(default_factory=dict)
+    systems: Mapping[str, str] = field(default_factory=dict)
+    use: Mapping[str, str] = field(default_factory=dict)
+    events: str = ""
+
+    def rows(self) -> list[Row]:
+        """As the index keeps them."""
+        kinds = {CONTRACT: self.contracts, PORT: self.ports, SYSTEMS: self.systems, USE: self.use}
+        if self.events:
+            kinds[EVENTS] = {"": self.events}
+        return [
+            {"kind": kind, "name": name, "mark": mark} for kind, found in kinds.items() for name, mark in found.items()
+        ]
+
+
+def stored_marks(connection: Connection) -> Marks:
+    """The marks of what the index was made from."""
+    found: dict[str, dict[str, str]] = {}
+    for row in connection.execute(sa.select(tables.sources)):
+        found.setdefault(row.kind, {})[row.name] = row.mark
+    return Marks(
+        contracts=found.get(CONTRACT, {}),
+        ports=found.get(PORT, {}),
+        systems=found.get(SYSTEMS, {}),
+        use=found.get(USE, {}),
+        events=found.get(EVENTS, {}).get("", ""),
+    )
+
+
+def current_marks(settings: Settings, ports: Iterable[str]) -> Marks:
+    """The marks of contracts, sources and reads as they are now, and of these ports."""
+    root = settings.root
+    return Marks(
+        contracts={relative(str(file), root): _file_mark(file) for file in all_contract_files(root)},
+        ports=port_marks(settings.home, ports),
+        systems={package.name: _systems_mark(package) for package in domain_packages(root)},
+        use={file.name: str(file.stat().st_size) for file in use_files(settings.home)},
+    )
+
+
+def port_marks(home: Path, ports: Iterable[str]) -> dict[str, str]:
+    """Of each port which commits its Delta log has, and when the newest was written; empty where there is none."""
+    return {port: _port_mark(home, port) for port in ports}
+
+
+def _port_mark(home: Path, name: str) -> str:
+    port = table_of(home, name)
+    versions = commit_versions(port)
+    if not versions:
+        return ""
+    newest = port.path / LOG_FOLDER / f"{versions[-1]:020d}.json"
+    try:
+        written = newest.stat().st_mtime_ns
+    except FileNotFoundError:  # expired meanwhile
+        written = 0
+    place = port.path.relative_to(home.resolve()).parts[0]
+    return f"{place} {versions[0]}-{versions[-1]}-{len(versions)}-{written}"
+
+
+def _file_mark(file: Path) -> str:
+    stat = file.stat()
+    return _digest(file, stat.st_mtime_ns, stat.st_size)
+
+
+def _systems_mark(package: Path) -> str:
+    marks = [f"{file.name} {_file_mark(file)}" for file in sorted((package / "sources").glob("*.yaml"))]
+    return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:_SHOWN]
+
+
+@lru_cache(maxsize=65_536)
+def _digest(file: Path, _written: int, _size: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:_SHOWN]

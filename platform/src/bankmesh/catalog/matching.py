@@ -1,0 +1,122 @@
+"""Which terms of the index a word of a question stands for: itself, what begins with it, two words, or a typo."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bankmesh.catalog.terms import joined, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bankmesh.catalog.terms import Word
+
+Expansion = dict[str, float]
+"""Terms, each with how well it fits, from 0 to 1."""
+
+EXACT, NEAR = 2, 1
+
+_ONE_TYPO_FROM, _TWO_TYPOS_FROM = 4, 8
+_PREFIX_FROM = 3
+_OF_A_PREFIX, _OF_A_WORD = 0.4, 0.4
+_OF_TYPOS = {1: 0.6, 2: 0.4}
+_SHORTEST_PART = 3
+_AT_MOST = 20
+_LAST = chr(0x10FFFF)
+_WITHIN_NAMES = str.maketrans("", "", "_.@")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All words of the index, sorted, and beside each its term."""
+
+    words: Sequence[str]
+    terms: Sequence[str]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """All terms."""
+        return frozenset(self.terms)
+
+
+def typos_allowed(length: int) -> int:
+    """How many letters of a word may be wrong, missing, too many, or in the wrong order."""
+    if length < _ONE_TYPO_FROM:
+        return 0
+    return 1 if length < _TWO_TYPOS_FROM else 2
+
+
+def expansions(asked: Iterable[Word], vocabulary: Vocabulary) -> list[Expansion]:
+    """The terms that each word stands for; a word that is written nowhere may be two, as `creditcard` is.
+
+    Typos are thought of only where nothing is written, or begins, as the word is.
+    """
+    found = []
+    for word in asked:
+        as_it_is = _as_it_is(word, vocabulary)
+        parts = () if as_it_is else _two_words(word.plain, vocabulary)
+        if parts:
+            found += [{term: 1.0} for term in parts]
+        else:
+            found.append(as_it_is or _misspelt(word.plain, vocabulary))
+    return found
+
+
+def _as_it_is(word: Word, vocabulary: Vocabulary) -> Expansion:
+    found: Expansion = {}
+    if len(word.plain) >= _PREFIX_FROM:
+        first, last = (bisect_left(vocabulary.words, word.plain + end) for end in ("", _LAST))
+        for index in range(first, last):
+            share = len(word.plain) / len(vocabulary.words[index])
+            term = vocabulary.terms[index]
+            found[term] = max(found.get(term, 0.0), _OF_A_PREFIX + _OF_A_WORD * share)
+    if word.term in vocabulary.known:
+        found[word.term] = 1.0
+    return found
+
+
+def _two_words(plain: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    for at in range(_SHORTEST_PART, len(plain) - _SHORTEST_PART + 1):
+        parts = stem(plain[:at]), stem(plain[at:])
+        if all(part in vocabulary.known for part in parts):
+            return parts
+    return ()
+
+
+def _misspelt(plain: str, vocabulary: Vocabulary) -> Expansion:
+    allowed = 0 if plain.isdigit() else typos_allowed(len(plain))
+    if not allowed:
+        return {}
+    near = process.extract(
+        plain, vocabulary.words, scorer=OSA.distance, processor=None, score_cutoff=allowed, limit=_AT_MOST
+    )
+    nearest = min((distance for _, distance, _ in near), default=0)
+    return {vocabulary.terms[index]: _OF_TYPOS[int(distance)] for _, distance, index in near if distance == nearest}
+
+
+def named(text: str, names: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """What is called exactly so (EXACT), or so but for a typo (NEAR), whatever stands between the letters.
+
+    Args:
+        text: what was typed.
+        names: of each thing, what it is called: small letters, digits and what stands between them.
+    """
+    typed = joined(text)
+    allowed = typos_allowed(len(typed))
+    found: dict[str, int] = {}
+    if not typed:
+        return found
+    for thing, called in names.items():
+        plain = (name.translate(_WITHIN_NAMES) for name in called)
+        distance = min(OSA.distance(typed, name, score_cutoff=allowed) for name in plain)
+        if distance == 0:
+            found[thing] = EXACT
+        elif distance <= allowed:
+            found[thing] = NEAR
+    return found

@@ -1,0 +1,84 @@
+"""Brings the index's tables to the revision that this release knows, by Alembic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bankmesh.catalog.tables import PREFIX
+from bankmesh.errors import BankmeshError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.engine import Connection
+
+HEAD = "0002"
+"""The newest revision; a test holds it to the folder of revisions."""
+
+VERSION_TABLE = f"{PREFIX}revision"
+
+
+class NewerCatalog(BankmeshError):
+    """The tables were made by a release that is newer than this one."""
+
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"The catalog's tables are of revision {revision}, which this release does not know; it knows {HEAD}. "
+            "Use the release that made them, or name another database in BANKMESH_CATALOG_DB: the catalog can be "
+            "made anew at any time."
+        )
+
+
+class OlderCatalog(BankmeshError):
+    """The tables are of an older release, and this process may not change them."""
+
+    def __init__(self, revision: str | None) -> None:
+        self.revision = revision
+        super().__init__(
+            f"The catalog's tables are of revision {revision or 'none'} and this release needs {HEAD}, but this user "
+            "may not write them. Ask who runs the mesh to do `mesh catalog rebuild`."
+        )
+
+
+def upgrade(connection: Connection) -> None:
+    """Make the tables, or bring them up to date, in the connection's transaction. Raises NewerCatalog."""
+    found = revision_of(connection)
+    if found == HEAD:
+        return  # Alembic is not even imported where there is nothing to do.
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = configuration(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise NewerCatalog(found)
+    command.upgrade(config, "head")
+
+
+def require_head(connection: Connection) -> None:
+    """Raises OlderCatalog or NewerCatalog where the tables are not those of this release and may not be changed."""
+    found = revision_of(connection)
+    if found is None or found < HEAD:
+        raise OlderCatalog(found)
+    if found > HEAD:
+        raise NewerCatalog(found)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of the tables; None where there are none."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.scalar(sa.text(f"select version_num from {VERSION_TABLE}"))
+    return found
+
+
+def configuration(connection: Connection) -> Config:
+    """What Alembic's commands need to work on this connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "bankmesh.catalog:migrations")
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,113 @@
+"""From a contract to rows of the search index: which terms stand in it, and what each weighs.
+
+The weight of a term in a field is the field's weight, more where the term comes again and less where the field is
+long, as BM25F has it (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009), against a length that is
+usual for the field and fixed here: so what a contract weighs does not depend on which other contracts there are, and
+is written once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog.terms import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bankmesh.catalog.rows import Row
+    from bankmesh.contracts.model import Column, Contract
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where a text stands: what one occurrence of a term weighs there, and how many words it usually has."""
+
+    weight: float
+    usual: float
+
+
+NAME = Field(8.0, 3)
+TAGS = Field(4.0, 3)
+OWNER = Field(3.0, 6)
+DOMAIN = Field(2.0, 1)
+PURPOSE = Field(2.5, 15)
+REMARKS = Field(1.0, 30)
+COLUMN_NAME = Field(5.0, 2)
+COLUMN_TAGS = Field(2.0, 2)
+COLUMN_WORDS = Field(1.0, 12)
+
+_SATURATED = 1.2  # k1 of BM25: how soon another occurrence adds no more
+_LENGTH = 0.75  # b of BM25: how much length matters
+
+
+def posting_rows(contract: Contract, owners: Iterable[str]) -> list[Row]:
+    """The postings of a port; `owners` are the names of those who answer for it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    weights: dict[str, float] = defaultdict(float)
+    for field, texts in _product_texts(contract, owners):
+        for term, weight in _weighed(field, texts, found):
+            weights[term] += weight
+    in_columns: dict[str, list[str]] = defaultdict(list)
+    for position, column in enumerate(contract.columns, start=1):
+        for term, weight in _column_weights(column, found).items():
+            in_columns[term].append(f"{position}:{weight:.2f}:{int(column.classification)}")
+    return [
+        {
+            "term": term,
+            "port": contract.port,
+            "weight": round(weights.get(term, 0.0), 2),
+            "columns": " ".join(in_columns.get(term, ())),
+            "words": " ".join(sorted(written)),
+        }
+        for term, written in sorted(found.items())
+    ]
+
+
+def vocabulary_rows(postings: Iterable[Row]) -> list[Row]:
+    """The words of these postings, with their term and the number of ports that use them."""
+    terms: dict[str, str] = {}
+    ports: Counter[str] = Counter()
+    for posting in postings:
+        for word in posting["words"].split():
+            terms[word] = posting["term"]
+            ports[word] += 1
+    return [{"word": word, "term": terms[word], "ports": count} for word, count in sorted(ports.items())]
+
+
+def _product_texts(contract: Contract, owners: Iterable[str]) -> Iterator[tuple[Field, list[str]]]:
+    yield NAME, [contract.name]
+    yield TAGS, list(contract.tags)
+    yield OWNER, list(owners)
+    yield DOMAIN, [contract.domain]
+    yield PURPOSE, [contract.purpose, contract.table_description]
+    yield REMARKS, [text for text in (contract.usage, contract.limitations, contract.granularity) if text]
+
+
+def _column_weights(column: Column, found: dict[str, set[str]]) -> dict[str, float]:
+    weights: dict[str, float] = defaultdict(float)
+    for field, texts in (
+        (COLUMN_NAME, [column.name]),
+        (COLUMN_TAGS, list(column.tags)),
+        (COLUMN_WORDS, [column.description]),
+    ):
+        for term, weight in _weighed(field, texts, found):
+            weights[term] += weight
+    return weights
+
+
+def _weighed(field: Field, texts: list[str], found: dict[str, set[str]]) -> Iterator[tuple[str, float]]:
+    """Each term of a field with its weight; notes in `found` the words that it was written as."""
+    counts: Counter[str] = Counter()
+    length = 0
+    for text in texts:
+        written = list(words(text))
+        length += len(written)
+        for word in written:
+            counts[word.term] += 1
+            found[word.term].add(word.plain)
+    long = _SATURATED * (1 - _LENGTH + _LENGTH * length / field.usual)
+    for term, times in counts.items():
+        yield term, field.weight * times * (_SATURATED + 1) / (times + long)

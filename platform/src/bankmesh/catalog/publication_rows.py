@@ -1,0 +1,53 @@
+"""From a port's Delta log to rows of the index: its publications, and what each was made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog import tables
+from bankmesh.ports import port_at
+from bankmesh.ports.archiving import archived_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.ports import Port, Publication
+
+
+def table_of(home: Path, name: str) -> Port:
+    """The port of that name, `retail.party@2`; in the archive, if it has been taken there."""
+    product, _, major = name.partition("@")
+    port = port_at(home, product, int(major or 1))
+    return port if port.is_published else archived_port(home, product, port.major) or port
+
+
+def publication_rows(port: str, published: Iterable[Publication]) -> Rows:
+    """The rows of a port's readable publications."""
+    found: list[Row] = []
+    inputs: list[Row] = []
+    for publication in published:
+        made = publication.provenance
+        counts = made.gate.get("counts", {})
+        found.append(
+            {
+                "port": port,
+                "version": publication.version,
+                "published_at": publication.published_at.timestamp(),
+                "rows": publication.rows,
+                "bytes": publication.bytes,
+                "run_id": made.run_id,
+                "contract_version": made.contract_version,
+                "contract_digest": made.contract_digest,
+                "code_version": made.code_version,
+                "partitions": None if made.partitions is None else len(made.partitions),
+                "passed": counts.get("passed", 0),
+                "warned": counts.get("warned", 0),
+            }
+        )
+        inputs += [
+            {"port": port, "version": publication.version, "input": name, "read": str(read)}
+            for name, read in made.inputs.items()
+        ]
+    return {tables.publications: found, tables.publication_inputs: inputs}

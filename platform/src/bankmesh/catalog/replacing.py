@@ -1,0 +1,133 @@
+"""Takes rows of products out of the index and puts others in their place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.lineage_rows import PRODUCT
+from bankmesh.catalog.posting_rows import vocabulary_rows
+from bankmesh.catalog.rows import insert
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from sqlalchemy.engine import Connection
+
+    from bankmesh.catalog.marks import Marks
+    from bankmesh.catalog.rows import Row, Rows
+
+OF_PORT = {
+    tables.products: "port",
+    tables.owners: "port",
+    tables.columns: "dataset",
+    tables.contract_versions: "port",
+    tables.contract_changes: "port",
+    tables.deprecations: "port",
+    tables.consumers: "port",
+    tables.status_changes: "port",
+    tables.declassifications: "port",
+    tables.publications: "port",
+    tables.publication_inputs: "port",
+    tables.datasets: "id",
+    tables.edges: "target_dataset",
+    tables.flows: "target",
+    tables.gaps: "dataset",
+    tables.postings: "port",
+}
+"""The tables that contracts and Delta logs fill, with the column that says which port, or dataset, a row is about."""
+
+OF_EVENTS = (tables.check_days, tables.check_states, tables.check_breaks, tables.freshness_changes)
+"""The tables that the event log fills."""
+
+_AT_ONCE = 500
+
+
+def forget_everything(connection: Connection) -> None:
+    """Empty the index."""
+    for table in tables.metadata.sorted_tables:
+        connection.execute(sa.delete(table))
+
+
+def forget_events(connection: Connection) -> None:
+    """Take out what the event log has told."""
+    for table in OF_EVENTS:
+        connection.execute(sa.delete(table))
+
+
+def put_products(connection: Connection, rows: Rows, forgotten: Collection[str]) -> None:
+    """Take out the ports `forgotten`, and put rows in; the vocabulary follows."""
+    before = _words(connection, forgotten)
+    _forget(connection, forgotten)
+    insert(connection, rows)
+    _put_vocabulary(connection, before, vocabulary_rows(rows.get(tables.postings, ())))
+
+
+def put_sources(connection: Connection, rows: Rows) -> None:
+    """Put all landings and legacy objects in the place of those that are there."""
+    query = sa.select(tables.datasets.c.id).where(tables.datasets.c.kind != PRODUCT)
+    _forget(connection, list(connection.scalars(query)))
+    insert(connection, rows)
+
+
+def put_marks(connection: Connection, before: Marks, after: Marks) -> None:
+    """Keep what the index is now made from."""
+    old, new = ({(row["kind"], row["name"]): row["mark"] for row in marks.rows()} for marks in (before, after))
+    gone = [key for key, mark in old.items() if new.get(key) != mark]
+    if gone:
+        that = sa.and_(
+            tables.sources.c.kind == sa.bindparam("old_kind"), tables.sources.c.name == sa.bindparam("old_name")
+        )
+        rows = [{"old_kind": kind, "old_name": name} for kind, name in gone]
+        connection.execute(sa.delete(tables.sources).where(that), rows)
+    added = [row for row in after.rows() if old.get((row["kind"], row["name"])) != row["mark"]]
+    insert(connection, {tables.sources: added})
+
+
+def in_parts(names: Iterable[str]) -> Iterator[list[str]]:
+    """Names in lists that are short enough for one statement."""
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield ordered[start : start + _AT_ONCE]
+
+
+def _forget(connection: Connection, names: Collection[str]) -> None:
+    for part in in_parts(names):
+        for table, column in OF_PORT.items():
+            connection.execute(sa.delete(table).where(table.c[column].in_(part)))
+
+
+def _words(connection: Connection, ports: Collection[str]) -> list[Row]:
+    """The vocabulary of these ports alone."""
+    found: list[Row] = []
+    for part in in_parts(ports):
+        query = sa.select(tables.postings.c.term, tables.postings.c.words).where(tables.postings.c.port.in_(part))
+        found += [row._asdict() for row in connection.execute(query)]
+    return vocabulary_rows(found)
+
+
+def _put_vocabulary(connection: Connection, gone: list[Row], come: list[Row]) -> None:
+    terms = {row["word"]: row["term"] for row in (*gone, *come)}
+    change = Counter({row["word"]: row["ports"] for row in come})
+    change.subtract({row["word"]: row["ports"] for row in gone})
+    moved = [word for word, by in change.items() if by]
+    table = tables.vocabulary
+    for part in in_parts(moved):
+        for row in connection.execute(sa.select(table.c.word, table.c.ports).where(table.c.word.in_(part))):
+            change[row.word] += row.ports
+        connection.execute(sa.delete(table).where(table.c.word.in_(part)))
+    rows = [{"word": word, "term": terms[word], "ports": change[word]} for word in moved if change[word] > 0]
+    insert(connection, {table: rows})
+    if moved or not connection.scalar(sa.select(sa.func.count()).select_from(tables.lexicon)):
+        _put_lexicon(connection)
+
+
+def _put_lexicon(connection: Connection) -> None:
+    rows = connection.execute(sa.select(tables.vocabulary.c.word, tables.vocabulary.c.term)).all()
+    # Sorted here: databases sort texts each in their own way.
+    text = "\n".join(sorted(f"{row.word} {row.term}" for row in rows))
+    connection.execute(sa.delete(tables.lexicon))
+    insert(connection, {tables.lexicon: [{"name": "words", "words": text}]})

@@ -1,0 +1,129 @@
+"""Reads what scorecards are made from out of the index."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.events import port_of
+from bankmesh.catalog.history import OUTCOMES
+from bankmesh.catalog.scorecards import DAYS, Facts, Scorecard, domain_of_consumer, of_domain, of_product
+from bankmesh.contracts.model import Status
+from bankmesh.errors import UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy.engine import Connection
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """Incidents that stand now: how many about each port, and how many in each domain."""
+
+    ports: Counter[str] = field(default_factory=Counter)
+    domains: Counter[str] = field(default_factory=Counter)
+
+
+def count_alerts(standing: Iterable[tuple[str, Collection[str]]]) -> Alerts:
+    """Count incidents, each given by its domain and the assets that it is about, as `retail/party/v2`."""
+    found = Alerts()
+    for domain, assets in standing:
+        found.domains[domain] += 1
+        found.ports.update({port for asset in assets if (port := port_of(asset.split("/"))) is not None})
+    return found
+
+
+def scorecards(
+    connection: Connection, now: datetime, alerts: Alerts | None, name: str | None = None
+) -> list[Scorecard]:
+    """The scorecards of a domain and its products, or of one product and major; of everything without a name.
+
+    Each domain comes before its products. `alerts` is None where alerts are not recorded. Raises UnknownName.
+    """
+    facts = read_facts(connection, now, alerts)
+    domains = sorted({fact.domain for fact in facts})
+    if name is not None and name not in domains:
+        wanted = [fact for fact in facts if name in {fact.port, fact.port.partition("@")[0], _first(fact.port)}]
+        if not wanted:
+            raise UnknownName("domain or product", name, {*domains, *(fact.port for fact in facts)})
+        return [of_product(fact, now.timestamp()) for fact in wanted]
+    found = []
+    for domain in domains if name is None else [name]:
+        own = [fact for fact in facts if fact.domain == domain]
+        standing = None if alerts is None else alerts.domains[domain]
+        found += [
+            of_domain(domain, own, now.timestamp(), standing),
+            *(of_product(fact, now.timestamp()) for fact in own),
+        ]
+    return found
+
+
+def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> list[Facts]:
+    """What is known of each port, sorted by its name."""
+    products = connection.execute(sa.select(tables.products).order_by(tables.products.c.port)).all()
+    domains = {row.domain for row in products}
+    checks = _checks(connection, now)
+    published = _published(connection)
+    users = _using_domains(connection, domains, now)
+    return [
+        Facts(
+            port=row.port,
+            domain=row.domain,
+            has_port=Status(row.status).has_port,
+            parts=row.parts,
+            parts_missing=tuple(row.parts_missing),
+            promises=row.promises,
+            promises_enforced=row.promises_enforced,
+            checks=checks[row.port],
+            freshness_seconds=row.freshness_seconds,
+            published_at=sorted(published[row.port]),
+            using_domains=frozenset(users[row.port] - {row.domain}),
+            other_domains=len(domains) - 1,
+            open_alerts=None if alerts is None else alerts.ports[row.port],
+        )
+        for row in sorted(products, key=lambda row: row.port)
+    ]
+
+
+def _first(port: str) -> str:
+    """A first major may be asked for by its number."""
+    return f"{port}@1" if "@" not in port else port
+
+
+def _checks(connection: Connection, now: datetime) -> defaultdict[str, Counter[str]]:
+    first = (now.astimezone(UTC) - timedelta(days=DAYS - 1)).date().isoformat()
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in connection.execute(sa.select(tables.check_days).where(tables.check_days.c.day >= first)):
+        found[row.port].update({outcome: getattr(row, outcome) for outcome in OUTCOMES})
+    return found
+
+
+def _published(connection: Connection) -> defaultdict[str, list[float]]:
+    table = tables.publications
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for row in connection.execute(sa.select(table.c.port, table.c.published_at)):
+        found[row.port].append(row.published_at)
+    return found
+
+
+def _using_domains(connection: Connection, domains: set[str], now: datetime) -> defaultdict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    made_from = sa.select(tables.flows.c.source, tables.datasets.c.domain).join(
+        tables.datasets, tables.datasets.c.id == tables.flows.c.target
+    )
+    for row in connection.execute(made_from):
+        if row.domain in domains:
+            found[row.source].add(row.domain)
+    lately = (now.astimezone(UTC) - timedelta(days=DAYS)).isoformat(timespec="seconds")
+    reads = sa.select(tables.uses.c.port, tables.uses.c.consumer).where(tables.uses.c.last_at >= lately)
+    for row in connection.execute(reads.distinct()):
+        domain = domain_of_consumer(row.consumer, domains)
+        if domain is not None:
+            found[row.port].add(domain)
+    return found

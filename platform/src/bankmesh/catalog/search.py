@@ -1,0 +1,206 @@
+"""Finds products and columns: ranked full-text search over the index, the same on SQLite and PostgreSQL.
+
+Names, descriptions, columns, tags and owners are searched; a word may be mistyped. Nothing here depends on a database's
+own full-text search: the index has its postings in a table, and a question is a few plain queries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.marking import Match, column_matches, product_matches
+from bankmesh.catalog.matching import Vocabulary, expansions, named
+from bankmesh.catalog.ranking import Posting, Ranked, rank
+from bankmesh.catalog.terms import fold, words
+from bankmesh.contracts.model import Classification, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from bankmesh.catalog.asking import Filters, Question
+
+LIMIT = 20
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer, a product or a column of one.
+
+    Attributes:
+        id: `retail.party`, `retail.party@2`, `retail.party.birth_date`.
+        kind: product or column.
+        port: the product it is, or belongs to.
+        domain: of the product.
+        column: its name, None for a product.
+        description: the purpose of the product, or what the column says.
+        status: of the contract.
+        owner: the team.
+        classification: of a product, that of its most confidential column.
+        freshness: fresh, late, never (published), or - where nothing is promised.
+        published_at: ISO 8601, UTC; None if never.
+        score: by which hits are ordered, after the name; it compares answers to one question only.
+        matched: where the words were found.
+    """
+
+    id: str
+    kind: str
+    port: str
+    domain: str
+    column: str | None
+    description: str
+    status: str
+    owner: str
+    classification: str
+    freshness: str
+    published_at: str | None
+    score: float
+    matched: tuple[Match, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The hit as plain values."""
+        return {**asdict(self), "matched": [match._asdict() for match in self.matched]}
+
+
+def search(connection: Connection, question: Question, *, limit: int = LIMIT, now: datetime | None = None) -> list[Hit]:
+    """The answers to a question, best first; a question without words is answered by every product the filters leave.
+
+    Args:
+        connection: to the index.
+        question: see `bankmesh.catalog.asking.ask`.
+        limit: at most so many.
+        now: what freshness is told against; the present if left out.
+    """
+    at = now or datetime.now(UTC)
+    products = {row.port: row for row in connection.execute(_PRODUCTS)}
+    allowed = _allowed(connection, products, question.filters, at)
+    if not question.text.strip():
+        ranked = [Ranked(port, None, None, 0.0) for port in sorted(allowed)]
+        terms: frozenset[str] = frozenset()
+    else:
+        stand_for = expansions(words(question.text), _vocabulary(connection))
+        terms = frozenset(term for expansion in stand_for for term in expansion)
+        names = named(question.text, {port: (products[port].name, port) for port in allowed})
+        life = {port: products[port].status for port in allowed}
+        ranked = rank(stand_for, _postings(connection, terms), life, names)
+    kept = _of_classification(ranked, products, question.filters)[:limit]
+    return _hits(connection, kept, terms, at)
+
+
+def freshness(published_at: float | None, promised: float | None, now: datetime) -> str:
+    """How fresh a port is against its promise, both in seconds; the words are those of `mesh products`."""
+    if published_at is None:
+        return "never"
+    if promised is None:
+        return "-"
+    return "fresh" if now.timestamp() - published_at <= promised else "late"
+
+
+_COLUMNS = tables.products.c
+_PRODUCTS = sa.select(
+    _COLUMNS.port,
+    _COLUMNS.product,
+    _COLUMNS.name,
+    _COLUMNS.domain,
+    _COLUMNS.status,
+    _COLUMNS.classification,
+    _COLUMNS.freshness_seconds,
+    _COLUMNS.newest_at,
+)
+
+
+def _allowed(connection: Connection, products: Mapping[str, Any], filters: Filters, now: datetime) -> set[str]:
+    """The ports that the filters leave; classification is looked at later, for columns have their own."""
+    living = {status.value for status in Status if status is not Status.RETIRED}
+    owned = _owned(connection, filters.owner) if filters.owner else None
+    return {
+        port
+        for port, row in products.items()
+        if row.status in (filters.status or living)
+        and (not filters.domain or row.domain in filters.domain)
+        and (owned is None or port in owned)
+        and (not filters.freshness or freshness(row.newest_at, row.freshness_seconds, now) in filters.freshness)
+    }
+
+
+def _owned(connection: Connection, owners: Collection[str]) -> set[str]:
+    wanted = [fold(owner) for owner in owners]
+    rows = connection.execute(sa.select(tables.owners.c.port, tables.owners.c.name))
+    return {row.port for row in rows if any(owner in fold(row.name) for owner in wanted)}
+
+
+def _vocabulary(connection: Connection) -> Vocabulary:
+    text: str = connection.scalar(sa.select(tables.lexicon.c.words)) or ""
+    both = text.split()
+    return Vocabulary(both[::2], both[1::2])
+
+
+def _postings(connection: Connection, terms: Collection[str]) -> Iterable[Posting]:
+    table = tables.postings
+    query = sa.select(table.c.term, table.c.port, table.c.weight, table.c.columns)
+    rows = connection.execute(query.where(table.c.term.in_(sorted(terms))))
+    return [Posting(row.term, row.port, row.weight, row.columns) for row in rows]
+
+
+def _of_classification(ranked: list[Ranked], products: Mapping[str, Any], filters: Filters) -> list[Ranked]:
+    if not filters.classification:
+        return ranked
+    return [
+        item
+        for item in ranked
+        if (
+            products[item.port].classification
+            if item.classification is None
+            else Classification(item.classification).label
+        )
+        in filters.classification
+    ]
+
+
+def _hits(connection: Connection, ranked: list[Ranked], terms: frozenset[str], now: datetime) -> list[Hit]:
+    ports = sorted({item.port for item in ranked})
+    products = {row.port: row for row in _of_ports(connection, tables.products, "port", ports)}
+    columns: dict[str, dict[int, Any]] = {port: {} for port in ports}
+    for row in _of_ports(connection, tables.columns, "dataset", ports):
+        columns[row.dataset][row.position] = row
+    owners: dict[str, list[str]] = {port: [] for port in ports}
+    for row in _of_ports(connection, tables.owners, "port", ports):
+        owners[row.port].append(row.name)
+    found = []
+    for item in ranked:
+        product, column = products[item.port], columns[item.port].get(item.column or 0)
+        if column is not None:
+            matched = column_matches(product, column, terms)
+        else:
+            best = [columns[item.port][position] for position in item.best]
+            matched = product_matches(product, best, owners[item.port], terms, named=item.name > 0)
+        published = None if product.newest_at is None else datetime.fromtimestamp(product.newest_at, UTC)
+        found.append(
+            Hit(
+                id=item.port if column is None else f"{item.port}.{column.name}",
+                kind="product" if column is None else "column",
+                port=item.port,
+                domain=product.domain,
+                column=None if column is None else column.name,
+                description=(product.purpose if column is None else column.description).strip(),
+                status=product.status,
+                owner=product.owner,
+                classification=product.classification if column is None else column.classification,
+                freshness=freshness(product.newest_at, product.freshness_seconds, now),
+                published_at=published.isoformat() if published else None,
+                score=round(item.score, 3),
+                matched=matched,
+            )
+        )
+    return found
+
+
+def _of_ports(connection: Connection, table: sa.Table, column: str, ports: list[str]) -> Iterable[Any]:
+    order = list(table.primary_key.columns)
+    return connection.execute(sa.select(table).where(table.c[column].in_(ports)).order_by(*order))

@@ -1,0 +1,91 @@
+"""From text to the terms that search compares: words of names and sentences, lower case, without English endings.
+
+The same for what is indexed and for what is asked, so an ending that is cut off wrongly is cut off on both sides.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+# Where camel case is cut: `customerId` is customer and Id, `HTTPServer` is HTTP and Server, `VaR` is one word.
+_CUT = re.compile(r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
+_VOWEL = re.compile("[aeiouy]")
+_SHORTEST_STEM = 3
+_FEWEST_FOR_S = 4
+_KEPT_DOUBLE = "lsz"
+
+_SAY_NOTHING = """
+a an and are as at be but by each for from has have how in into is it its no not of on or per s so than that the their
+them then there they this to was what when where which who whom whose why will with
+"""
+STOP_WORDS = frozenset(_SAY_NOTHING.split())
+"""Words that say nothing about a product."""
+
+
+class Word(NamedTuple):
+    """A word of a text: as it stands there from `start` to `end`, in lower case without accents, and its term."""
+
+    start: int
+    end: int
+    plain: str
+    term: str
+
+
+def words(text: str) -> Iterator[Word]:
+    """The words of a text in order, without those that say nothing."""
+    for run in _RUN.finditer(text):
+        at = run.start()
+        for part in _CUT.split(run[0]):
+            plain = fold(part)
+            if plain and plain not in STOP_WORDS:
+                yield Word(at, at + len(part), plain, stem(plain))
+            at += len(part)
+
+
+def joined(text: str) -> str:
+    """Letters and digits of a name without anything between them: `customer_360` and `Customer 360` are the same."""
+    return "".join(letter for letter in fold(text) if letter.isalnum())
+
+
+@lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
+    """Lower case, without accents."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """A word without the endings of plural, -ing, -ed and a last e: `spendings`, `spending` and `spend` are one.
+
+    The first step of Porter's algorithm (M. F. Porter, An algorithm for suffix stripping, 1980), cut down to what
+    names and short descriptions need.
+    """
+    if not (word.isascii() and word.isalpha()):
+        return word
+    word = _singular(word)
+    for ending in ("ing", "ed"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= _SHORTEST_STEM and _VOWEL.search(rest):
+            word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in _KEPT_DOUBLE else rest
+            break
+    return word[:-1] if word.endswith("e") and len(word) > _SHORTEST_STEM else word
+
+
+def _singular(word: str) -> str:
+    if len(word) < _FEWEST_FOR_S or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > _FEWEST_FOR_S:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        return word[:-2]
+    return word[:-1]

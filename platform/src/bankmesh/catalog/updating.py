@@ -1,0 +1,282 @@
+"""Keeps the index: makes it anew, or brings up to date only what has changed.
+
+    rebuild    reads everything, then puts it in the place of what was there, in one transaction
+    refresh    compares the marks of all sources with those that the index was made from, and redoes the products behind
+               those that differ; of the event log and of recorded reads it takes what is new
+
+Both end in the same rows, whatever happened in between; tests hold them to that. An index that another edition of this
+code has made is made anew.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.events import has_news, read_events, still_there
+from bankmesh.catalog.gathering import TWICE, Files, product_rows, read_sources
+from bankmesh.catalog.history import Happened, Reads, put_happened, put_reads
+from bankmesh.catalog.lineage_rows import source_lineage
+from bankmesh.catalog.migrating import HEAD
+from bankmesh.catalog.marks import Marks, current_marks, port_marks, stored_marks
+from bankmesh.catalog.opening import Catalog
+from bankmesh.catalog.places import catalog_database
+from bankmesh.catalog.replacing import forget_events, forget_everything, in_parts, put_marks, put_products, put_sources
+from bankmesh.catalog.rows import add, insert
+from bankmesh.catalog.use import read_use, use_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import dagster as dg
+    from sqlalchemy.engine import Connection
+
+    from bankmesh.settings import Settings
+
+EDITION = f"{HEAD}-1"
+"""Of the tables and of this code: raise its number when the same sources would make other rows."""
+
+_READING_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a rebuild or a refresh did.
+
+    Attributes:
+        rebuilt: whether everything was made anew.
+        products: products that were read again, and products that are gone.
+        entries: of the event log, that tell about products.
+        reads: recorded reads that were counted.
+        more: whether the event log has entries that are left for the next time.
+        seconds: how long it took.
+    """
+
+    rebuilt: bool = False
+    products: tuple[str, ...] = ()
+    entries: int = 0
+    reads: int = 0
+    more: bool = False
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """As a tick of the sensor shows it."""
+        done = [
+            f"{len(self.products)} products" if self.products else "",
+            f"{self.entries} entries of the event log" if self.entries else "",
+            f"{self.reads} reads" if self.reads else "",
+        ]
+        said = ", ".join(part for part in done if part) or "nothing new"
+        return f"rebuilt: {said}" if self.rebuilt else said
+
+
+def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> Refreshed:
+    """Make the index anew. Readers see the old one until the new one is complete.
+
+    Args:
+        settings: where contracts, ports and reads are.
+        instance: whose event log is read; without one the index knows no history of quality and freshness.
+        catalog: the index, if it is open; else that of the environment.
+
+    Raises CatalogBusy, CatalogReadOnly, NewerCatalog.
+    """
+    with _opened(settings, catalog) as opened:
+        return _rebuild(opened, settings, instance)
+
+
+def refresh(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> Refreshed:
+    """Bring the index up to date. Arguments and errors as for `rebuild`; without an instance the log is left alone."""
+    started = time.monotonic()
+    with _opened(settings, catalog) as opened:
+        if not is_stale(opened, settings) and not _has_events(opened, instance):
+            return Refreshed(seconds=time.monotonic() - started)
+        with opened.writing() as connection:
+            if _edition(connection) == EDITION:
+                done = _refresh(connection, settings, instance)
+                return replace(done, seconds=time.monotonic() - started)
+        return _rebuild(opened, settings, instance)
+
+
+def is_stale(catalog: Catalog, settings: Settings) -> bool:
+    """Whether contracts, Delta logs, source declarations or recorded reads have changed since; the log is not asked."""
+    with catalog.reading() as connection:
+        if _edition(connection) != EDITION:
+            return True
+        stored = stored_marks(connection)
+    return replace(current_marks(settings, stored.ports), events=stored.events) != stored
+
+
+def is_built(catalog: Catalog) -> bool:
+    """Whether there is an index of this edition."""
+    with catalog.reading() as connection:
+        return _edition(connection) == EDITION
+
+
+def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance | None) -> Refreshed:
+    started = time.monotonic()
+    # Marks are taken before what they stand for is read, so a change in between is seen by the next refresh.
+    marks = current_marks(settings, ())
+    contracts, faults = Files(settings.root).read(marks.contracts)
+    marks = replace(marks, ports=port_marks(settings.home, contracts))
+    systems, more_faults = read_sources(settings.root)
+    rows = product_rows(contracts, systems, settings)
+    add(rows, source_lineage(systems))
+    add(rows, {tables.faults: faults + more_faults})
+    happened, events, _ = _read_log(instance, -1, None)
+    reads, counted = _read_use(settings, {})
+    with catalog.writing() as connection:
+        forget_everything(connection)
+        put_products(connection, rows, ())
+        put_happened(connection, happened)
+        put_reads(connection, reads)
+        put_marks(connection, Marks(), replace(marks, use=counted, events=events))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        about = {"edition": EDITION, "built_at": now, "refreshed_at": now}
+        insert(connection, {tables.meta: [{"name": name, "value": value} for name, value in about.items()]})
+    products = tuple(sorted({contract.product for contract in contracts.values()}))
+    seconds = time.monotonic() - started
+    return Refreshed(True, products, happened.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
+
+
+def _refresh(connection: Connection, settings: Settings, instance: dg.DagsterInstance | None) -> Refreshed:
+    stored = stored_marks(connection)
+    current = current_marks(settings, stored.ports)
+    products, ports = _refresh_products(connection, settings, stored, current)
+    happened, events, more = _refresh_events(connection, stored.events, instance)
+    reads, counted = _refresh_use(connection, settings, stored.use)
+    marks = replace(current, ports=ports, use=counted, events=events)
+    if marks != stored:
+        put_marks(connection, stored, marks)
+        refreshed = sa.update(tables.meta).where(tables.meta.c.name == "refreshed_at")
+        connection.execute(refreshed.values(value=datetime.now(UTC).isoformat(timespec="seconds")))
+    return Refreshed(False, products, happened.entries, reads.reads, more)  # noqa: FBT003 - see the class
+
+
+def _refresh_products(
+    connection: Connection, settings: Settings, stored: Marks, current: Marks
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Redo what has changed; the products that were, and the marks of all ports."""
+    files = _differing(stored.contracts, current.contracts)
+    moved = _differing(stored.ports, current.ports)
+    domains = _differing(stored.systems, current.systems)
+    if not (files or moved or domains):
+        return (), dict(current.ports)
+    known = connection.execute(
+        sa.select(*(tables.products.c[name] for name in ("port", "product", "domain", "file")))
+    ).all()
+    reader = Files(settings.root)
+    if files:
+        # A file whose port another one had may be the only one now.
+        twice = sa.select(tables.faults.c.file).where(tables.faults.c.rule == TWICE)
+        files |= set(connection.scalars(twice)) & set(current.contracts)
+    changed, _ = reader.read(files & set(current.contracts))
+    products = {row.product for row in known if row.file in files or row.port in moved or row.domain in domains}
+    products |= {contract.product for contract in changed.values()}
+    of_products = {row.file for row in known if row.product in products} & set(current.contracts)
+    contracts, faults = reader.read(of_products | files & set(current.contracts))
+    old = {row.port for row in known if row.product in products}
+    ports = {port: mark for port, mark in current.ports.items() if port not in old}
+    ports |= port_marks(settings.home, contracts)
+    systems, _ = read_sources(settings.root, {contract.domain for contract in contracts.values()})
+    put_products(connection, product_rows(contracts, systems, settings), old | set(contracts))
+    for part in in_parts(of_products | files):
+        connection.execute(sa.delete(tables.faults).where(tables.faults.c.file.in_(part)))
+    insert(connection, {tables.faults: faults})
+    if domains:
+        _refresh_sources(connection, settings)
+    return tuple(sorted(products)), ports
+
+
+def _refresh_sources(connection: Connection, settings: Settings) -> None:
+    systems, faults = read_sources(settings.root)
+    put_sources(connection, source_lineage(systems))
+    connection.execute(sa.delete(tables.faults).where(tables.faults.c.file.not_like("%.odcs.yaml")))
+    insert(connection, {tables.faults: faults})
+
+
+def _refresh_events(
+    connection: Connection, stored: str, instance: dg.DagsterInstance | None
+) -> tuple[Happened, str, bool]:
+    if instance is None:
+        return Happened(), stored, False
+    cursor, mark = _position(stored)
+    if not still_there(instance, cursor, mark):
+        # The log is another one, or its end was deleted: what it tells now is all there is to tell.
+        forget_events(connection)
+        cursor, stored = -1, ""
+    happened, events, more = _read_log(instance, cursor, _READING_SECONDS)
+    put_happened(connection, happened)
+    return happened, events or stored, more
+
+
+def _refresh_use(connection: Connection, settings: Settings, stored: Mapping[str, str]) -> tuple[Reads, dict[str, str]]:
+    sizes = {file.name: file.stat().st_size for file in use_files(settings.home)}
+    if any(sizes.get(name, -1) < int(offset) for name, offset in stored.items()):
+        # A file was taken away or cut short, and what it told cannot be taken off a sum.
+        connection.execute(sa.delete(tables.uses))
+        stored = {}
+    reads, counted = _read_use(settings, stored)
+    put_reads(connection, reads)
+    return reads, counted
+
+
+def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[Reads, dict[str, str]]:
+    """The reads behind these offsets, and the offsets behind them."""
+    reads, counted = Reads(), {}
+    for file in use_files(settings.home):
+        uses, end = read_use(file, int(offsets.get(file.name, 0)))
+        reads.take(uses)
+        counted[file.name] = str(end)
+    return reads, counted
+
+
+def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float | None) -> tuple[Happened, str, bool]:
+    """What the log tells behind an entry, up to where that is, and whether there is more; `seconds` is a limit."""
+    happened, mark, more = Happened(), "", instance is not None
+    until = None if seconds is None else time.monotonic() + seconds
+    while instance is not None and more and (until is None or time.monotonic() < until):
+        batch = read_events(instance, cursor, datetime.now(UTC))
+        happened.take(batch)
+        more = batch.more
+        if batch.cursor == cursor:
+            break  # what is left has not settled
+        cursor, mark = batch.cursor, batch.mark
+    return happened, f"{cursor} {mark}" if mark else "", more
+
+
+def _has_events(catalog: Catalog, instance: dg.DagsterInstance | None) -> bool:
+    if instance is None:
+        return False
+    with catalog.reading() as connection:
+        stored = stored_marks(connection).events
+    return has_news(instance, *_position(stored))
+
+
+def _position(stored: str) -> tuple[int, str]:
+    cursor, _, mark = stored.partition(" ")
+    return int(cursor or -1), mark
+
+
+def _edition(connection: Connection) -> str | None:
+    found: str | None = connection.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.name == "edition"))
+    return found
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    """Names of what is new, gone or changed."""
+    return {name for name in {**before, **after} if before.get(name) != after.get(name)}
+
+
+@contextmanager
+def _opened(settings: Settings, catalog: Catalog | None) -> Iterator[Catalog]:
+    if catalog is not None:
+        yield catalog
+        return
+    with Catalog(catalog_database(settings)) as opened:
+        yield opened

@@ -1,0 +1,117 @@
+"""Who reads what: each read through the client adds one line to a file of the month, and the index counts them.
+
+`<home>/use/<YYYY-MM>.jsonl` holds one JSON object a line: `at` (ISO 8601, UTC), `product`, `major`, `version`,
+`columns` (null for all of them) and `consumer`. No value of the data is in it.
+
+| variable | meaning | default |
+| --- | --- | --- |
+| `BANKMESH_CONSUMER` | who reads, as contracts list their consumers | `user:` and the login name |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+VARIABLE = "BANKMESH_CONSUMER"
+FOLDER = "use"
+
+
+@dataclass(frozen=True)
+class Use:
+    """One read of one published version; `columns` is None where all were read."""
+
+    at: str
+    port: str
+    version: int
+    columns: tuple[str, ...] | None
+    consumer: str
+
+
+def consumer_name() -> str:
+    """Who reads in this process: what the environment says, else the user."""
+    named = os.environ.get(VARIABLE, "").strip()
+    if named:
+        return named
+    try:
+        return f"user:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"user:{os.getuid()}"
+
+
+def record_use(home: Path, contract_port: str, version: int, columns: Sequence[str] | None, consumer: str) -> None:
+    """Note one read. A home that cannot be written stops no reader: the read is then not noted.
+
+    Args:
+        home: the mesh home.
+        contract_port: the port, as `retail.party@2`.
+        version: the published version.
+        columns: those that were read; None for all.
+        consumer: who read, see `consumer_name`.
+    """
+    product, _, major = contract_port.partition("@")
+    now = datetime.now(UTC)
+    line = {
+        "at": now.isoformat(timespec="seconds"),
+        "product": product,
+        "major": int(major or 1),
+        "version": version,
+        "columns": None if columns is None else list(columns),
+        "consumer": consumer,
+    }
+    with contextlib.suppress(OSError):
+        folder = home / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        # One write to a file opened for appending: lines of several processes do not mix.
+        handle = os.open(folder / f"{now:%Y-%m}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            os.write(handle, f"{json.dumps(line, ensure_ascii=False)}\n".encode())
+        finally:
+            os.close(handle)
+
+
+def use_files(home: Path) -> list[Path]:
+    """The files of recorded reads, oldest first."""
+    return sorted((home / FOLDER).glob("*.jsonl"))
+
+
+def recorded_use(home: Path) -> Iterator[Use]:
+    """Every recorded read, oldest first; a line that is none, torn by a kill for example, is passed over."""
+    for file in use_files(home):
+        yield from read_use(file, 0)[0]
+
+
+def read_use(file: Path, offset: int) -> tuple[list[Use], int]:
+    """The reads in whole lines from `offset` on, and where the next reading starts."""
+    with file.open("rb") as stream:
+        stream.seek(offset)
+        content = stream.read()
+    end = content.rfind(b"\n") + 1
+    found = [use for line in content[:end].splitlines() if (use := _use(line)) is not None]
+    return found, offset + end
+
+
+def _use(line: bytes) -> Use | None:
+    try:
+        told = json.loads(line)
+        major = int(told["major"])
+        product = str(told["product"])
+        columns = told["columns"]
+        return Use(
+            at=str(told["at"]),
+            port=product if major == 1 else f"{product}@{major}",
+            version=int(told["version"]),
+            columns=None if columns is None else tuple(map(str, columns)),
+            consumer=str(told["consumer"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
