@@ -10,23 +10,23 @@ DIRECT, by column: a value is made of the input's value.
     IDENTITY        the value itself, renamed or not, through any number of subqueries; also the columns of UNION, the
                     left side of INTERSECT and EXCEPT, the keys of a group, the values of UNPIVOT
     TRANSFORMATION  computed row by row: operators, functions, casts, comparisons, the branches of CASE, every argument
-                    of `coalesce`, a field of a struct, an element of a list (`unnest`), `list_filter` and its kin; the
-                    column that USING shows of a full join, which is a coalesce
-    AGGREGATION     taken from several rows: the arguments of aggregates and of window functions (`lag` and `lead` too),
-                    `within group (order by x)` of a percentile, the cells of PIVOT, `array(select ...)`
+                    of `coalesce`, a field of a struct, an element of a list (`unnest`), `list_filter` and its kin; one
+                    value of another row (`lag`, `lead`); the column that USING shows of a full join, a coalesce
+    AGGREGATION     made of several rows: arguments of aggregates, in a group or a window (`first_value` and `nth_value`
+                    too), `within group (order by x)` of a percentile, the cells of PIVOT, `array(select ...)`
     masking         nothing of the value itself remains: a hash (`md5`, `sha1`, `sha256`, `hash`) or a count of values
 
 INDIRECT, by column: the input decides which value is taken.
-    CONDITIONAL     the conditions of CASE and IF, `filter (where ...)`, what a value is compared to in `nullif`, what is
-                    pivoted on
+    CONDITIONAL     the conditions of CASE and IF, `filter (where ...)`, both sides of the comparison in `nullif`, what
+                    is pivoted on
     WINDOW          PARTITION BY, ORDER BY and frame of a window
     SORT            ORDER BY in an aggregate, and the second argument of `arg_max` and `arg_min`
 
 INDIRECT, of all columns alike (`rows`, never repeated by column): the input decides which rows there are.
     JOIN            ON, USING, NATURAL; the list that `unnest` or `generate_series` makes rows of
     FILTER          WHERE, HAVING, QUALIFY, both sides of SEMI and ANTI joins and of INTERSECT and EXCEPT, and the
-                    columns that UNPIVOT leaves nulls out of. A subquery in such a condition (IN, EXISTS, scalar) is part
-                    of it: all that it depends on is a FILTER, whatever it is inside.
+                    columns that UNPIVOT leaves nulls out of. A subquery in such a condition (IN, EXISTS, scalar) is
+                    part of it: all that it depends on is a FILTER, whatever it is inside.
     GROUP_BY        keys of groups; DISTINCT, DISTINCT ON, UNION without ALL, and the columns that PIVOT groups by
     SORT            ORDER BY of the outermost query, or of one with LIMIT, OFFSET or DISTINCT ON
 

@@ -13,7 +13,7 @@ from bankmesh.lineage.sql.functions import is_aggregate, is_masking, orders_its_
 from bankmesh.lineage.sql.values import Gathered, Value, folded, made_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from bankmesh.lineage.sql.scopes import Scope
     from bankmesh.lineage.sql.values import Column
@@ -39,9 +39,15 @@ def value_of(node: exp.Expr, scope: Scope, matched: tuple[Column, ...] | None = 
     return walk.gathered.value()
 
 
-def decides(nodes: Iterable[exp.Expr | None], how: How, scope: Scope) -> Value:
-    """What a condition on rows, or a key of them, depends on; `how` is INDIRECT and swallows all that is inside."""
+def decides(
+    nodes: Iterable[exp.Expr | None], how: How, scope: Scope, preferred: Mapping[str, Value] | None = None
+) -> Value:
+    """What a condition on rows, or a key of them, depends on; `how` is INDIRECT and swallows all that is inside.
+
+    `preferred` has what single names mean, outside of aggregates, before columns of FROM are looked at.
+    """
     walk = _Walk(scope, row_level=True)
+    walk.preferred = preferred or {}
     for node in nodes:
         walk.visit(node, _Use(how))
     return walk.gathered.value()
@@ -78,6 +84,7 @@ class _Walk:
         self.scope, self.row_level, self.matched = scope, row_level, matched
         self.gathered = Gathered()
         self.bound: frozenset[str] = frozenset()
+        self.preferred: Mapping[str, Value] = {}
 
     def visit(self, node: exp.Expr | None, use: _Use) -> None:
         """Take in what a part of the expression depends on."""
@@ -109,6 +116,9 @@ class _Walk:
 
     def named(self, names: tuple[str, ...], use: _Use) -> None:
         if folded(names[0]) in self.bound:
+            return
+        if len(names) == 1 and folded(names[0]) in self.preferred:
+            self.take(self.preferred[folded(names[0])], use)
             return
         found = self.scope.column(names)
         if found is not None:
@@ -203,8 +213,9 @@ class _Walk:
         self.parts([node.args.get("true"), node.args.get("false")], use.then(How.TRANSFORMATION))
 
     def nullif(self, node: exp.Expr, use: _Use) -> None:
+        """`case when a = b then null else a end`."""
         self.visit(node.this, use.then(How.TRANSFORMATION))
-        self.visit(node.expression, use.then(How.CONDITIONAL))
+        self.parts([node.this, node.expression], use.then(How.CONDITIONAL))
 
     def constant(self, node: exp.Expr, use: _Use) -> None:
         """Depends on nothing."""
@@ -212,6 +223,11 @@ class _Walk:
     # --- Over many rows ------------------------------------------------------------------------------------
 
     def aggregate(self, node: exp.Expr, use: _Use) -> None:
+        before, self.preferred = self.preferred, {}
+        self.aggregated(node, use)
+        self.preferred = before
+
+    def aggregated(self, node: exp.Expr, use: _Use) -> None:
         hides = is_masking(node)
         picks = picked_by(node)
         if picks is not None:
@@ -254,9 +270,9 @@ class _Walk:
 
     # --- Queries -------------------------------------------------------------------------------------------
 
-    def subquery(self, node: exp.Expr, use: _Use) -> None:
-        """A scalar subquery, or the query of IN, ANY and ALL."""
-        relation = self.scope.reading.evaluate(node, self.scope)
+    def subquery(self, node: exp.Expr, use: _Use, *, outermost: bool = False) -> None:
+        """A scalar subquery, or the query of IN, ANY and ALL; `outermost` where its order counts."""
+        relation = self.scope.reading.evaluate(node, self.scope, outermost=outermost)
         for column in relation.columns:
             self.take(column.value, use)
         self.gathered.add(Value(unknown=relation.open))
@@ -273,9 +289,12 @@ class _Walk:
             self.scope.rows.add(rows)
 
     def listed(self, node: exp.Expr, use: _Use) -> None:
-        """`[a, b]`, or `array(select ...)`, which folds rows."""
+        """`[a, b]`, or `array(select ...)`, which folds rows in their order."""
         for item in node.expressions:
-            self.visit(item, use.then(How.AGGREGATION if isinstance(item, exp.Query) else How.TRANSFORMATION))
+            if isinstance(item, exp.Query):
+                self.subquery(item, use.then(How.AGGREGATION), outermost=True)
+            else:
+                self.visit(item, use.then(How.TRANSFORMATION))
 
 
 _HANDLERS: dict[object, Callable[[_Walk, exp.Expr, _Use], None]] = {

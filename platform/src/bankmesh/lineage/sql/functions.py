@@ -65,6 +65,8 @@ _COUNTING = frozenset({"approx_count_distinct", "count", "count_if", "countif", 
 _HASHES = (exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA2)
 _COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct, exp.RegrCount)
 _PICKS = (exp.ArgMax, exp.ArgMin)
+# One value of one row, though not of its own: no aggregate.
+_ANOTHER_ROW = (exp.Lag, exp.Lead)
 # Of these the order given in WITHIN GROUP is the value itself.
 _ORDERED_SETS = (exp.PercentileCont, exp.PercentileDisc, exp.Quantile, exp.Mode, exp.Median)
 
@@ -75,7 +77,9 @@ def function_name(node: exp.Expr) -> str:
 
 
 def is_aggregate(node: exp.Expr) -> bool:
-    """Whether a function takes values from several rows, be it in a group or in a window."""
+    """Whether a function makes its value of those of several rows, be it in a group or in a window."""
+    if isinstance(node, _ANOTHER_ROW):
+        return False
     return isinstance(node, exp.AggFunc) or function_name(node) in _AGGREGATES
 
 

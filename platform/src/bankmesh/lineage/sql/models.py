@@ -109,15 +109,14 @@ def _shortest(lineage: ModelLineage, source: ColumnRef, column: str, *, direct: 
 
 
 def _before(lineage: ModelLineage, place: _Place, *, direct: bool) -> Iterator[_Place]:
-    """What a column of a model depends on in one step, sorted."""
+    """What a column of a model depends on in one step: what its values come from, then what decides the rows."""
     model, column = place
     step = lineage.steps.get(model)
     if step is None:
         return
-    whole = column == EVERY_OTHER
-    found = step.columns.get(column, frozenset()) if direct else step.rows if whole else step.dependencies(column)
-    for dependency in sorted(found):
+    for dependency in sorted(step.columns.get(column, ())):
         if not direct or dependency.how.kind is Kind.DIRECT:
             yield dependency.source.dataset, dependency.source.column
     if not direct:
+        yield from ((d.source.dataset, d.source.column) for d in sorted(step.rows))
         yield from ((earlier, EVERY_OTHER) for earlier in sorted(lineage.read.get(model, ())))

@@ -1,13 +1,13 @@
-"""Queries: SELECT, set operations, VALUES, and the common table expressions that they define."""
+"""Queries: SELECT, set operations, VALUES."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from bankmesh.lineage.model import How
+from bankmesh.lineage.sql.ctes import with_ctes
 from bankmesh.lineage.sql.expressions import decides, value_of
 from bankmesh.lineage.sql.functions import has_aggregate
 from bankmesh.lineage.sql.pivots import pivoted
@@ -18,12 +18,12 @@ from bankmesh.lineage.sql.stars import selected
 from bankmesh.lineage.sql.values import Column, Relation, Value, folded, made_by, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def evaluate(node: exp.Expr, scope: Scope, *, outermost: bool = False) -> Relation:
     """What a query gives. `scope` is what can be seen around it."""
-    inner = _with_ctes(node, scope)
+    inner = with_ctes(node, scope)
     if isinstance(node, exp.Select):
         return _select(node, Scope(inner.reading, inner), outermost=outermost)
     if isinstance(node, (exp.SetOperation, exp.Subquery)):
@@ -64,14 +64,18 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
         for column in found.columns:
             columns.append((item, column))
             scope.aliases.setdefault(folded(column.name), column)
-    for part in ("where", "having", "qualify"):
+    for part in ("where", "qualify"):
         if condition := node.args.get(part):
             scope.rows.add(decides([condition.this], How.FILTER, scope))
+    if condition := node.args.get("having"):
+        grouped = _grouped_names(node)
+        preferred = {name: column.value for name, column in scope.aliases.items() if name not in grouped}
+        scope.rows.add(decides([condition.this], How.FILTER, scope, preferred))
     scope.rows.add(_grouped(node, columns, scope))
     outputs = [column for _, column in columns]
     scope.rows.add(_distinct(node, outputs, scope))
     scope.rows.add(_sorted(node, outputs, scope, outermost=outermost or _picks_one(node)))
-    if more and node.args.get("distinct"):
+    if more and _compares_all(node):
         scope.rows.add(Value(unknown=more))
     return Relation(tuple(outputs), scope.rows.value(), more)
 
@@ -87,6 +91,12 @@ def _from(node: exp.Select, scope: Scope) -> None:
 def _around(scope: Scope) -> Scope:
     """What an item of FROM sees: what lies outside the query. What decides its rows decides the query's."""
     return Scope(scope.reading, scope.parent, rows=scope.rows)
+
+
+def _compares_all(node: exp.Select) -> bool:
+    """Whether every column of the result decides which rows there are."""
+    group = node.args.get("group")
+    return node.args.get("distinct") is not None or bool(group is not None and group.args.get("all"))
 
 
 def _picks_one(node: exp.Select) -> bool:
@@ -128,6 +138,23 @@ def _keys(group: exp.Expr) -> Iterator[exp.Expr]:
             yield from _keys(exp.Tuple(expressions=[node.this.copy()]))
         else:
             yield node
+
+
+def _grouped_names(node: exp.Select) -> set[str]:
+    """The columns of FROM that are keys as they are: HAVING knows them by name, and else aliases first."""
+    items = [(item.alias, item.this) if isinstance(item, exp.Alias) else ("", item) for item in node.expressions]
+    by_alias = {folded(alias): item for alias, item in items if alias}
+    names = set()
+    for key in _keys(node.args.get("group") or exp.Group()):
+        if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(items):
+            meant: exp.Expr = items[int(key.name) - 1][1]
+        else:
+            meant = by_alias.get(folded(key.name), key) if isinstance(key, exp.Column) else key
+        if isinstance(meant, exp.Column):
+            names.add(folded(meant.name))
+        if isinstance(key, exp.Column):
+            names.add(folded(key.name))
+    return names
 
 
 def _position(key: exp.Expr, outputs: Sequence[Column], how: How) -> Value | None:
@@ -184,61 +211,3 @@ def _values(node: exp.Values, scope: Scope) -> Relation:
         for place, cells in enumerate(zip(*rows, strict=True))
     ]
     return Relation(tuple(columns), own.rows.value())
-
-
-# --- Common table expressions ----------------------------------------------------------------------------------
-
-
-def _with_ctes(node: exp.Expr, scope: Scope) -> Scope:
-    """The scope in which a query's own common table expressions can be seen; each sees those before it."""
-    with_ = node.args.get("with_")
-    if with_ is None:
-        return scope
-    for expression in with_.expressions:
-        name = folded(expression.alias)
-        recursive = bool(with_.args.get("recursive")) and _reads(expression.this, name)
-        make = _recursive if recursive else _plain
-        scope = Scope(scope.reading, scope, ctes={name: make(expression, scope)})
-    return scope
-
-
-def _plain(expression: exp.Expr, scope: Scope) -> Callable[[], Relation]:
-    return cache(lambda: _renamed(expression, evaluate(expression.this, scope)))
-
-
-def _renamed(expression: exp.Expr, relation: Relation) -> Relation:
-    alias = expression.args["alias"]
-    return relation.as_table().renamed(part.name for part in alias.args.get("columns") or [])
-
-
-def _reads(node: exp.Expr, name: str) -> bool:
-    return any(folded(table.name) == name and not table.db for table in node.find_all(exp.Table))
-
-
-def _recursive(expression: exp.Expr, scope: Scope) -> Callable[[], Relation]:
-    """A query that reads itself, gone round until nothing new is found: all that it may depend on."""
-
-    def make() -> Relation:
-        body, name = expression.this, expression.alias
-        if not isinstance(body, exp.SetOperation):
-            return Relation((), open=f"the recursive common table expression {name} is no union")
-        around = _with_ctes(body, scope)
-        relation = _looped(_renamed(expression, evaluate(body.left, around)), name)
-        while True:
-            last = relation
-            seen = Scope(scope.reading, around, ctes={folded(name): _given(last)})
-            again = combined(body, last, evaluate(body.right, seen))
-            relation = _looped(again.renamed(column.name for column in last.columns), name)
-            if relation == last:
-                return relation
-
-    return cache(make)
-
-
-def _given(relation: Relation) -> Callable[[], Relation]:
-    return lambda: relation
-
-
-def _looped(relation: Relation, name: str) -> Relation:
-    columns = (Column(c.name, Value(c.value.found, c.value.unknown, name), c.type) for c in relation.columns)
-    return Relation(tuple(columns), relation.rows, relation.open)

@@ -60,7 +60,8 @@ def parsed(sql: str) -> exp.Expr:
         found = [node for node in sqlglot.parse(sql, read="duckdb") if node is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
-        problem = str(first.get("description") or "it does not parse").rstrip(".")
+        told = str(first.get("description") or "").rstrip(".")
+        problem = told if told and "<class" not in told else "it breaks off or has a word too many"
         raise QueryNotUnderstood(problem, int(first.get("line") or 0)) from None
     except SqlglotError:
         raise QueryNotUnderstood("it cannot be cut into words; is a quote left open?") from None
