@@ -39,97 +39,95 @@ class Maker:
     # expressions
 
     def whole(self, known: Known, depth: int) -> str:
-        here = known.of("INTEGER")
-        plain = [*here, "3"] if here else ["3"]
-        if depth == 0:
-            return self.pick(*plain)
-        form = self.pick("plain", "plain", "add", "case", "coalesce", "nullif", "length", "greatest", "scalar", "if")
-        one, two = (lambda: self.whole(known, depth - 1)), (lambda: self.truth(known, depth - 1))
-        match form:
-            case "add":
-                return f"({one()} + {one()})"
-            case "case":
-                return f"case when {two()} then {one()} else {one()} end"
-            case "coalesce":
-                return f"coalesce({one()}, {one()})"
-            case "nullif":
-                return f"nullif({one()}, {one()})"
-            case "length":
-                return f"length({self.text(known, depth - 1)})"
-            case "greatest":
-                return f"greatest({one()}, {one()})"
-            case "if":
-                return f"if({two()}, {one()}, 0)"
-            case "scalar":
-                table = self.pick("q", "r")
-                alias = self.name("z")
-                inner = Known({f"{alias}.{c}": t for c, t in TABLES[table].items()} | known.columns)
-                value = self.pick(*[f"{alias}.{c}" for c, t in TABLES[table].items() if t == "INTEGER"])
-                return f"(select max({value}) from {table} as {alias} where {self.truth(inner, 0)})"
-        return self.pick(*plain)
+        """An expression of type INTEGER."""
+
+        def one() -> str:
+            return self.whole(known, depth - 1)
+
+        def condition() -> str:
+            return self.truth(known, depth - 1)
+
+        forms = {
+            "plain": lambda: self.pick(*known.of("INTEGER"), "3"),
+            "add": lambda: f"({one()} + {one()})",
+            "case": lambda: f"case when {condition()} then {one()} else {one()} end",
+            "coalesce": lambda: f"coalesce({one()}, {one()})",
+            "nullif": lambda: f"nullif({one()}, {one()})",
+            "length": lambda: f"length({self.text(known, depth - 1)})",
+            "greatest": lambda: f"greatest({one()}, {one()})",
+            "if": lambda: f"if({condition()}, {one()}, 0)",
+            "scalar": lambda: self.scalar(known),
+        }
+        return forms[self.pick("plain", *forms) if depth else "plain"]()
+
+    def scalar(self, known: Known) -> str:
+        """A subquery that gives one number, and that may read the query around it."""
+        table, alias = self.pick("q", "r"), self.name("z")
+        inner = Known({f"{alias}.{c}": t for c, t in TABLES[table].items()})
+        condition = self.truth(Known(inner.columns | known.columns), 0)
+        return f"(select max({self.pick(*inner.of('INTEGER'))}) from {table} as {alias} where {condition})"
 
     def text(self, known: Known, depth: int) -> str:
-        here = known.of("VARCHAR")
-        plain = [*here, "'x'"] if here else ["'x'"]
-        form = self.pick("plain", "plain", "upper", "concat", "cast", "md5", "case") if depth else "plain"
-        match form:
-            case "upper":
-                return f"upper({self.text(known, depth - 1)})"
-            case "concat":
-                return f"({self.text(known, depth - 1)} || {self.text(known, depth - 1)})"
-            case "cast":
-                return f"cast({self.whole(known, depth - 1)} as varchar)"
-            case "md5":
-                return f"md5({self.text(known, depth - 1)})"
-            case "case":
-                return f"case {self.text(known, 0)} when 'x' then {self.text(known, 0)} else 'no' end"
-        return self.pick(*plain)
+        """An expression of type VARCHAR."""
+
+        def one() -> str:
+            return self.text(known, depth - 1)
+
+        forms = {
+            "plain": lambda: self.pick(*known.of("VARCHAR"), "'x'"),
+            "upper": lambda: f"upper({one()})",
+            "concat": lambda: f"({one()} || {one()})",
+            "cast": lambda: f"cast({self.whole(known, depth - 1)} as varchar)",
+            "md5": lambda: f"md5({one()})",
+            "case": lambda: f"case {self.text(known, 0)} when 'x' then {self.text(known, 0)} else 'no' end",
+        }
+        return forms[self.pick("plain", *forms) if depth else "plain"]()
 
     def truth(self, known: Known, depth: int) -> str:
-        simple = ["less", "null", "equal"]
-        form = self.pick(*simple, "and", "or", "not", "in", "exists") if depth else self.pick(*simple)
-        one = lambda: self.truth(known, depth - 1)  # noqa: E731
-        match form:
-            case "null":
-                return f"{self.pick(*known.columns)} is not null"
-            case "equal":
-                return f"{self.text(known, 0)} = {self.text(known, 0)}"
-            case "and":
-                return f"({one()} and {one()})"
-            case "or":
-                return f"({one()} or {one()})"
-            case "not":
-                return f"(not {one()})"
-            case "in":
-                return (
-                    f"{self.whole(known, 0)} in (select {self.pick('a', 'd')} from q where {self.pick('d', 'id')} > 1)"
-                )
-            case "exists":
-                alias = self.name("z")
-                inner = Known({f"{alias}.{c}": t for c, t in TABLES["r"].items()} | known.columns)
-                return f"exists (from r as {alias} where {self.truth(inner, 0)})"
-        return f"{self.whole(known, 0)} < {self.whole(known, 0)}"
+        """A condition."""
+
+        def one() -> str:
+            return self.truth(known, depth - 1)
+
+        simple = {
+            "less": lambda: f"{self.whole(known, 0)} < {self.whole(known, 0)}",
+            "equal": lambda: f"{self.text(known, 0)} = {self.text(known, 0)}",
+            "null": lambda: f"{self.pick(*known.columns)} is not null",
+        }
+        forms = simple | {
+            "and": lambda: f"({one()} and {one()})",
+            "or": lambda: f"({one()} or {one()})",
+            "not": lambda: f"(not {one()})",
+            "in": lambda: (
+                f"{self.whole(known, 0)} in (select {self.pick('a', 'd')} from q where {self.pick('d', 'id')} > 1)"
+            ),
+            "exists": lambda: self.exists(known),
+        }
+        return forms[self.pick(*forms)]() if depth else simple[self.pick(*simple)]()
+
+    def exists(self, known: Known) -> str:
+        alias = self.name("z")
+        inner = Known({f"{alias}.{c}": t for c, t in TABLES["r"].items()} | known.columns)
+        return f"exists (from r as {alias} where {self.truth(inner, 0)})"
 
     def aggregate(self, known: Known) -> tuple[str, str]:
-        form = self.pick("sum", "min", "count", "rows", "distinct", "filter", "string", "max text", "arg_max", "bool")
-        match form:
-            case "rows":
-                return "count(*)", "INTEGER"
-            case "count" | "distinct":
-                inner = self.whole(known, 1)
-                return (f"count(distinct {inner})" if form == "distinct" else f"count({inner})"), "INTEGER"
-            case "filter":
-                return f"sum({self.whole(known, 0)}) filter (where {self.truth(known, 1)})::integer", "INTEGER"
-            case "string":
-                value = self.text(known, 1)
-                return f"string_agg({value}, ',' order by {self.whole(known, 0)}, {value})", "VARCHAR"
-            case "max text":
-                return f"max({self.text(known, 1)})", "VARCHAR"
-            case "arg_max":
-                return f"arg_max({self.whole(known, 0)}, {self.whole(known, 0)})", "INTEGER"
-            case "bool":
-                return f"bool_or({self.truth(known, 1)})::integer", "INTEGER"
-        return f"{form}({self.whole(known, 1)})::integer", "INTEGER"
+        """An aggregate and its type."""
+        form = self.pick("sum", "min", "count", "rows", "distinct", "filter", "string", "max", "arg_max", "bool_or")
+        number, text = self.whole(known, 1), self.text(known, 1)
+        texts = {
+            "string": f"string_agg({text}, ',' order by {self.whole(known, 0)}, {text})",
+            "max": f"max({text})",
+        }
+        numbers = {
+            "rows": "count(*)",
+            "distinct": f"count(distinct {number})",
+            "filter": f"sum({number}) filter (where {self.truth(known, 1)})::integer",
+            "arg_max": f"arg_max({number}, {self.whole(known, 0)})",
+            "bool_or": f"bool_or({self.truth(known, 1)})::integer",
+        }
+        return (
+            (texts[form], "VARCHAR") if form in texts else (numbers.get(form, f"{form}({number})::integer"), "INTEGER")
+        )
 
     def window(self, known: Known) -> tuple[str, str]:
         partition = self.pick("", f"partition by {self.text(known, 0)} ", f"partition by {self.whole(known, 0)} ")
@@ -179,70 +177,62 @@ class Maker:
         return f"{left} {kind} {right} on {condition}{more}", shown
 
     def select(self, depth: int) -> tuple[str, dict[str, str]]:
+        """A SELECT and its columns."""
+        form = self.pick("plain", "plain", "star", "group", "group", "distinct", "window", "distinct on", "using")
+        if form == "using":
+            return self.shared()
+        if form == "star":
+            return self.starred()
         source, known = self.joined(depth)
         where = f" where {self.truth(known, 2)}" if self.pick(True, False) else ""
-        form = self.pick("plain", "plain", "star", "group", "group all", "distinct", "window", "distinct on", "using")
-        columns: dict[str, str] = {}
-        items: list[str] = []
-
-        def add(expression: str, kind: str) -> None:
-            name = self.name("c")
-            columns[name] = kind
-            items.append(f"{expression} as {name}")
-
-        if form == "using":
-            side = self.pick("", "left ", "right ", "full ")
-            return f"select * from (select id, a, b, s from p) {side}join (select id, d, w from q) using (id)", {
-                "id": "INTEGER", "a": "INTEGER", "b": "INTEGER", "s": "VARCHAR", "d": "INTEGER", "w": "VARCHAR",
-            }  # fmt: skip
-        if form == "star":
-            table = self.pick("p", "q", "r")
-            out = self.pick(*list(TABLES[table])[1:3])
-            kept = {c: t for c, t in TABLES[table].items() if c != out and t != "INTEGER[]"}
-            tags = ", tags" if table == "p" else ""
-            return (
-                f"select * exclude ({out}{tags}) from {table} where {self.truth(Known(dict(TABLES[table])), 1)}",
-                kept,
-            )
-        if form in {"group", "group all"}:
-            keys = [(self.text(known, 1), "VARCHAR"), (self.whole(known, 1), "INTEGER")][: self.pick(1, 2)]
-            for expression, kind in keys:
-                add(expression, kind)
-            for _ in range(self.pick(1, 2)):
-                add(*self.aggregate(known))
-            by = "all" if form == "group all" else ", ".join(str(place + 1) for place in range(len(keys)))
-            having = f" having {self.aggregate(known)[0]} is not null" if self.pick(True, False) else ""
-            return f"select {', '.join(items)} from {source}{where} group by {by}{having}", columns
-        add(self.whole(known, 2), "INTEGER")
-        add(self.text(known, 2), "VARCHAR")
-        more = ""
+        if form == "group":
+            return self.grouped(known, f"from {source}{where}")
+        items = [(self.whole(known, 2), "INTEGER"), (self.text(known, 2), "VARCHAR")]
+        head = after = ""
         if form == "window":
-            add(*self.window(known))
-            more = self.pick("", f" qualify {self.window(known)[0]} is not null")
-        head = "distinct " if form == "distinct" else ""
-        if form == "distinct on":
-            head = f"distinct on ({self.whole(known, 1)}) "
-            more = f" order by {', '.join(known.columns)}"
-        return f"select {head}{', '.join(items)} from {source}{where}{more}", columns
+            items.append(self.window(known))
+            after = self.pick("", f" qualify {self.window(known)[0]} is not null")
+        elif form == "distinct":
+            head = "distinct "
+        elif form == "distinct on":
+            head, after = f"distinct on ({self.whole(known, 1)}) ", f" order by {', '.join(known.columns)}"
+        listed, columns = self.listed(items)
+        return f"select {head}{listed} from {source}{where}{after}", columns
+
+    def listed(self, items: list[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+        named = [(self.name("c"), *item) for item in items]
+        return ", ".join(f"{expression} as {name}" for name, expression, _ in named), {
+            name: kind for name, _, kind in named
+        }
+
+    def shared(self) -> tuple[str, dict[str, str]]:
+        side = self.pick("", "left ", "right ", "full ")
+        columns = {"id": "INTEGER", "a": "INTEGER", "b": "INTEGER", "s": "VARCHAR", "d": "INTEGER", "w": "VARCHAR"}
+        return f"select * from (select id, a, b, s from p) {side}join (select id, d, w from q) using (id)", columns
+
+    def starred(self) -> tuple[str, dict[str, str]]:
+        table = self.pick("p", "q", "r")
+        here = TABLES[table]
+        out = {self.pick(*list(here)[1:3]), *(c for c, t in here.items() if t == "INTEGER[]")}
+        query = f"select * exclude ({', '.join(sorted(out))}) from {table} where {self.truth(Known(here), 1)}"
+        return query, {c: t for c, t in here.items() if c not in out}
+
+    def grouped(self, known: Known, source: str) -> tuple[str, dict[str, str]]:
+        keys = [(self.text(known, 1), "VARCHAR"), (self.whole(known, 1), "INTEGER")][: self.pick(1, 2)]
+        listed, columns = self.listed([*keys, *(self.aggregate(known) for _ in range(self.pick(1, 2)))])
+        by = self.pick("all", ", ".join(str(place + 1) for place in range(len(keys))))
+        having = f" having {self.aggregate(known)[0]} is not null" if self.pick(True, False) else ""
+        return f"select {listed} {source} group by {by}{having}", columns
 
     def query(self, depth: int) -> tuple[str, dict[str, str]]:
-        form = (
-            self.pick("select", "select", "select", "union", "by name", "minus", "cte", "limit") if depth else "select"
-        )
+        """A query and its columns."""
+        form = self.pick(*["select"] * 3, "union", "by name", "minus", "cte", "limit") if depth else "select"
         if form == "select":
             return self.select(depth)
-        if form == "cte":
-            inner, columns = self.query(depth - 1)
-            name = self.name("w")
-            known = Known({f"{name}.{c}": t for c, t in columns.items()})
-            one, two = self.whole(known, 1), self.text(known, 1)
-            twice = self.pick(name, f"{name} cross join (select count(*) as n from {name})")
-            return f"with {name} as ({inner}) select {one} as x, {two} as y from {twice}", {
-                "x": "INTEGER",
-                "y": "VARCHAR",
-            }
-        left, right = self.pair(depth - 1), self.pair(depth - 1)
         both = {"x": "INTEGER", "y": "VARCHAR"}
+        if form == "cte":
+            return self.with_cte(depth), both
+        left, right = self.pair(depth - 1), self.pair(depth - 1)
         match form:
             case "union":
                 return f"{left} union {self.pick('', 'all ')}{right}", both
@@ -252,6 +242,14 @@ class Maker:
             case "minus":
                 return f"{left} {self.pick('except', 'intersect')} {self.pick('', 'all ')}{right}", both
         return f"{left} order by x, y limit 3", both
+
+    def with_cte(self, depth: int) -> str:
+        inner, columns = self.query(depth - 1)
+        name = self.name("w")
+        known = Known({f"{name}.{c}": t for c, t in columns.items()})
+        one, two = self.whole(known, 1), self.text(known, 1)
+        twice = self.pick(name, f"{name} cross join (select count(*) as n from {name})")
+        return f"with {name} as ({inner}) select {one} as x, {two} as y from {twice}"
 
     def pair(self, depth: int) -> str:
         """A query of two columns, x and y."""

@@ -196,7 +196,7 @@ def _rows_after(sql: str, table: str, column: str, change: str) -> list[tuple]:
 # --- The tests -----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(queries())
 def test_what_does_not_depend_on_a_column_does_not_change_with_it(sql):
     try:
