@@ -12,7 +12,7 @@ from bankmesh.lineage.confidentiality import find_losses
 from bankmesh.lineage.drawing import mermaid, tree
 from bankmesh.lineage.graph import ROWS, Edge, Graph
 from bankmesh.lineage.model import ColumnRef, Dependency, How, Kind, StepLineage
-from bankmesh.lineage.walking import Direction, find_columns, walk, way
+from bankmesh.lineage.walking import VALUES, Direction, find_columns, walk, way
 
 
 def ref(text: str) -> ColumnRef:
@@ -48,7 +48,7 @@ def names(refs) -> list[str]:
 
 
 def test_upstream_leads_to_the_legacy_file() -> None:
-    found = walk(MESH, (ref("crm.best.total"),), Direction.UPSTREAM, direct=True)
+    found = walk(MESH, (ref("crm.best.total"),), Direction.UPSTREAM, VALUES)
     assert names(found.columns) == [
         "shop.spend.total",
         "shop.sale.amount",
@@ -61,7 +61,7 @@ def test_upstream_leads_to_the_legacy_file() -> None:
 def test_what_decides_on_rows_is_reached_unless_only_values_are_asked_for() -> None:
     start = (ref("shop.spend.total"),)
     everything = names(walk(MESH, start, Direction.UPSTREAM).columns)
-    values = names(walk(MESH, start, Direction.UPSTREAM, direct=True).columns)
+    values = names(walk(MESH, start, Direction.UPSTREAM, VALUES).columns)
     assert set(everything) - set(values) == {"shop.sale.customer", "shop.landing.till.sale.day"}
 
 
@@ -174,7 +174,7 @@ def test_where_every_step_keeps_confidentiality_every_way_does(found: list[Edge]
         return
     for start, level in levels.items():
         if level >= Classification.CONFIDENTIAL:
-            for reached in walk(made, (start,), Direction.DOWNSTREAM, direct=True).depth:
+            for reached in walk(made, (start,), Direction.DOWNSTREAM, VALUES).depth:
                 assert levels[reached] >= level
 
 

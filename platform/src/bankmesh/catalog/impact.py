@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.lineage.graph import ROWS
 from bankmesh.lineage.model import ColumnRef
-from bankmesh.lineage.walking import Direction, walk
+from bankmesh.lineage.walking import VALUES, Direction, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ def impact(change: Change, old: Contract, graph: Graph, uses: Iterable[Use]) -> 
 
 def _products(graph: Graph, port: str, columns: Iterable[str]) -> Iterator[Hurt]:
     start = tuple(ColumnRef(port, column) for column in columns)
-    values = walk(graph, start, Direction.DOWNSTREAM, direct=True).columns
+    values = walk(graph, start, Direction.DOWNSTREAM, VALUES).columns
     reached = walk(graph, start, Direction.DOWNSTREAM)
     with_values: dict[str, list[str]] = {}
     for ref in values:

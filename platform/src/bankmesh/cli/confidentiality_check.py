@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.column_graph import workspace_systems
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.contracts.model import Classification
 from bankmesh.lineage.confidentiality import find_losses
-from bankmesh.lineage.graph import landing_id, legacy_id
+from bankmesh.lineage.graph import landing_id, legacy_id, recorded_graph
 from bankmesh.lineage.landings import heading
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.deriving import derive_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.confidentiality import Loss
     from bankmesh.lineage.graph import Graph
+    from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem
 
 
@@ -33,10 +33,17 @@ class Found:
     graph: Graph
 
 
-def check_workspace(root: Path) -> Found:
-    """Derive the lineage of every product from its code and hold it against the classifications."""
-    contracts, systems = workspace_contracts(root), workspace_systems(root)
-    derived = derive_workspace(root, contracts, systems)
+def check_workspace(settings: Settings) -> Found:
+    """Derive the lineage of every product from its code and hold it against the classifications.
+
+    Of a product that a step makes which is no query, code tells only a part: what its newest published version records
+    of it, if there is one, is looked at too.
+    """
+    contracts, systems = workspace_contracts(settings.root), workspace_systems(settings.root)
+    derived = derive_workspace(settings.root, contracts, systems)
+    recorded = recorded_graph(contracts, systems, settings.home)
+    also = {edge for edge in recorded.edges if edge.target.dataset in derived.graph.opaque}
+    graph = replace(derived.graph, edges=tuple(sorted({*derived.graph.edges, *also})))
     by_port = {contract.port: contract for contract in contracts}
     given = {
         ColumnRef(
@@ -46,7 +53,7 @@ def check_workspace(root: Path) -> Found:
         for column in contract.columns
         if column.declassification
     }
-    losses = find_losses(derived.graph, classes(contracts, systems), given)
+    losses = find_losses(graph, classes(contracts, systems), given)
     told: list[tuple[Loss, tuple[str, ...], str]] = []
     for loss in losses:
         contract = by_port.get(loss.target.dataset)
@@ -55,7 +62,7 @@ def check_workspace(root: Path) -> Found:
             continue
         way = derived.way(contract.port, loss.source, loss.target.column)
         told.append((loss, way, str(contract.column(loss.target.column).place)))
-    return Found(tuple(told), tuple(sorted(given.items())), derived.graph)
+    return Found(tuple(told), tuple(sorted(given.items())), graph)
 
 
 def classes(

@@ -15,11 +15,10 @@ from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.drawing import mermaid, tree
 from bankmesh.lineage.graph import ROWS
-from bankmesh.lineage.model import Kind
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url, spool_folder
 from bankmesh.lineage.spool import take_in
-from bankmesh.lineage.walking import Direction, find_columns, strongest, walk
+from bankmesh.lineage.walking import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -77,11 +76,11 @@ def lineage_of(
     if as_json:
         print_json(_as_json(graph, whole))
         return
-    drawn = whole if indirect or downstream else walk(graph, start, direction, direct=True, depth=depth)
+    drawn = whole if indirect or downstream else walk(graph, start, direction, VALUES_AND_OPAQUE, depth)
     if form is Form.MERMAID:
         sys.stdout.write("\n".join(mermaid(drawn)) + "\n")
     elif downstream:
-        _print_dependents(whole)
+        _print_dependents(graph, whole)
     else:
         _print_tree(graph, drawn, whole)
 
@@ -103,7 +102,7 @@ def _print_tree(graph: Graph, drawn: Walk, whole: Walk) -> None:
         console().print(line, markup=False, soft_wrap=True)
     for dataset in sorted({ref.dataset for ref in drawn.depth} & graph.opaque):
         console().print(
-            f"{dataset} is made by a step that is no query: its columns depend on all that it read (--indirect).",
+            f"{dataset} is made by a step that is no query: each of its columns depends on all that the step read.",
             markup=False,
             soft_wrap=True,
         )
@@ -114,35 +113,22 @@ def _print_tree(graph: Graph, drawn: Walk, whole: Walk) -> None:
         )
 
 
-def _print_dependents(whole: Walk) -> None:
+def _print_dependents(graph: Graph, whole: Walk) -> None:
     """One row for each column: how it depends, and how many datasets away."""
     arriving: dict[ColumnRef, list[Edge]] = {}
     for edge in whole.edges:
         arriving.setdefault(edge.target, []).append(edge)
+    with_values = set(walk(graph, whole.start, Direction.DOWNSTREAM, VALUES).depth)
     rows = [
         (
             str(ref),
-            "value" if _carries(whole, ref) else "decides",
+            "value" if ref in with_values else "decides",
             strongest(arriving[ref]).value,
             str(whole.depth[ref]),
         )
         for ref in whole.columns
     ]
     print_table(("column", "what comes along", "last step", "datasets away"), rows)
-
-
-def _carries(whole: Walk, ref: ColumnRef) -> bool:
-    return ref in _direct_reach(whole)
-
-
-def _direct_reach(whole: Walk) -> frozenset[ColumnRef]:
-    reached = set(whole.start)
-    growing = True
-    while growing:
-        found = {e.target for e in whole.edges if e.how.kind is Kind.DIRECT and e.source in reached} - reached
-        reached |= found
-        growing = bool(found)
-    return frozenset(reached)
 
 
 def _as_json(graph: Graph, whole: Walk) -> dict[str, Any]:
@@ -184,7 +170,7 @@ def check(*, as_json: JsonOption = False) -> None:
     from bankmesh.cli.confidentiality_check import as_json as plain
     from bankmesh.cli.confidentiality_check import check_workspace, lines
 
-    found = check_workspace(current_settings().root)
+    found = check_workspace(current_settings())
     if as_json:
         print_json(plain(found))
     else:

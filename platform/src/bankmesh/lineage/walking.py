@@ -57,11 +57,22 @@ def find_columns(graph: Graph, name: str) -> tuple[ColumnRef, ...]:
     raise UnknownName("dataset", dataset if "." in dataset else name, graph.columns)
 
 
+EVERY_WAY = frozenset(How)
+VALUES = frozenset(how for how in How if how.kind is Kind.DIRECT)
+"""Only where values come along."""
+VALUES_AND_OPAQUE = VALUES | {How.OPAQUE}
+"""Also through steps that are no query, where nobody can tell."""
+
+
 def walk(
-    graph: Graph, start: tuple[ColumnRef, ...], direction: Direction, *, direct: bool = False, depth: int | None = None
+    graph: Graph,
+    start: tuple[ColumnRef, ...],
+    direction: Direction,
+    ways: frozenset[How] = EVERY_WAY,
+    depth: int | None = None,
 ) -> Walk:
-    """Walk from `start` as far as edges lead, or `depth` datasets far; with `direct` only where values come along."""
-    onward = _adjacent(graph, direction, direct=direct)
+    """Walk from `start` over edges of these `ways`, as far as they lead or `depth` datasets far."""
+    onward = _adjacent(graph, direction, ways)
     reached = dict.fromkeys(start, 0)
     walked: dict[Edge, None] = {}
     waiting = deque(start)
@@ -80,11 +91,11 @@ def walk(
 
 def way(graph: Graph, source: ColumnRef, target: ColumnRef) -> tuple[ColumnRef, ...]:
     """A shortest way from `source` to `target`, over DIRECT edges if there is one; empty if none leads there."""
-    return _way(graph, source, target, direct=True) or _way(graph, source, target, direct=False)
+    return _way(graph, source, target, VALUES) or _way(graph, source, target, EVERY_WAY)
 
 
-def _way(graph: Graph, source: ColumnRef, target: ColumnRef, *, direct: bool) -> tuple[ColumnRef, ...]:
-    onward = _adjacent(graph, Direction.DOWNSTREAM, direct=direct)
+def _way(graph: Graph, source: ColumnRef, target: ColumnRef, ways: frozenset[How]) -> tuple[ColumnRef, ...]:
+    onward = _adjacent(graph, Direction.DOWNSTREAM, ways)
     came_from: dict[ColumnRef, ColumnRef | None] = {source: None}
     waiting = deque([source])
     while waiting and target not in came_from:
@@ -104,10 +115,10 @@ def _back(came_from: Mapping[ColumnRef, ColumnRef | None], target: ColumnRef) ->
         here = came_from[here]
 
 
-def _adjacent(graph: Graph, direction: Direction, *, direct: bool) -> dict[ColumnRef, list[Edge]]:
+def _adjacent(graph: Graph, direction: Direction, ways: frozenset[How]) -> dict[ColumnRef, list[Edge]]:
     found: dict[ColumnRef, list[Edge]] = {}
     for edge in graph.edges:
-        if not direct or edge.how.kind is Kind.DIRECT:
+        if edge.how in ways:
             found.setdefault(edge.target if direction is Direction.UPSTREAM else edge.source, []).append(edge)
     return found
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.lineage.model import StepLineage
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bankmesh.contracts.model import Contract
     from bankmesh.lineage.facts import CodeFacts
-    from bankmesh.lineage.model import StepLineage
 
 
 @dataclass(frozen=True)
@@ -16,3 +20,13 @@ class Built:
 
     lineage: StepLineage
     code: CodeFacts | None = None
+
+
+def or_underivable(derive: Callable[[], StepLineage], contract: Contract) -> StepLineage:
+    """What `derive` says; if it fails, every column is underivable: lineage never fails a build."""
+    try:
+        return derive()
+    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, the product itself is fine
+        reason = f"its lineage could not be derived ({type(error).__name__})"
+        names = [column.name for column in contract.columns]
+        return StepLineage(dict.fromkeys(names, frozenset()), underivable=dict.fromkeys(names, reason))

@@ -10,14 +10,19 @@ import orjson
 
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.errors import TransformError
-from bankmesh.lineage.model import StepLineage
-from bankmesh.products.built import Built
+from bankmesh.lineage.facts import CodeFacts
+from bankmesh.products.built import Built, or_underivable
+from bankmesh.products.code_places import code_place
+from bankmesh.products.dbt_lineage import compiled_models, lineage_of_compiled, promised
 from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, dbt_environment, parse, project_fingerprint
+from bankmesh.products.duckdb_columns import duckdb_columns
 from bankmesh.products.partition_bounds import day_after
 from bankmesh.products.transient import machine_fault
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract, Partitioning
+    from bankmesh.lineage.model import StepLineage
+    from bankmesh.lineage.sql import CompiledModel
     from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.operation import BuildRequest
 
@@ -46,7 +51,23 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
         if fault := machine_fault(_told(outcome)):
             raise fault
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
-    return Built(StepLineage({}))
+    results: Any = outcome.result
+    models = compiled_models(results)
+    return Built(
+        or_underivable(lambda: _lineage(models, model, contract, request), contract),
+        _code(place, models, results[-1].node.original_file_path),
+    )
+
+
+def _lineage(models: list[CompiledModel], model: str, contract: Contract, request: BuildRequest) -> StepLineage:
+    columns = {name: duckdb_columns(pinned.scan()) for name, pinned in request.inputs.items()}
+    return promised(lineage_of_compiled(models, model, columns), contract).lineage
+
+
+def _code(place: DbtProjectPlace, models: list[CompiledModel], file: str) -> CodeFacts:
+    stands = code_place(place.project / file)
+    text = "\n\n".join(f"-- {model.name}\n{model.sql.strip()}" for model in models)
+    return CodeFacts("sql", text, "duckdb", stands.url, stands.path, stands.commit)
 
 
 _HINT = "Mend the model or the contract; nothing was published and readers keep the last good version."

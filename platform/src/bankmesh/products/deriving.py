@@ -40,9 +40,10 @@ class Derived:
 
     def way(self, port: str, source: ColumnRef, column: str) -> tuple[str, ...]:
         """The columns from `source`, as the graph names it, to a column of a product, those in its models included."""
-        from_graph = {graph_name: own for own, graph_name in self.names[port].items()}
+        from_graph = {graph_name: own for own, graph_name in self.names.get(port, {}).items()}
         own = ColumnRef(from_graph.get(source.dataset, source.dataset), source.column)
-        between = tuple(self.derivations[port].way(own, column))[1:-1]
+        found = self.derivations.get(port)
+        between = tuple(found.way(own, column))[1:-1] if found else ()
         return (str(source), *between, f"{port}.{column}")
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.types import polars_type
 from bankmesh.errors import TransformError
-from bankmesh.lineage.model import StepLineage
-from bankmesh.products.built import Built
+from bankmesh.lineage.facts import CodeFacts
+from bankmesh.products.built import Built, or_underivable
+from bankmesh.products.code_places import code_place
 from bankmesh.products.transient import is_disk_full, is_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import polars as pl
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.frames.deriving import Derived
+    from bankmesh.lineage.model import StepLineage
     from bankmesh.products.operation import BuildRequest
 
 
@@ -31,8 +35,10 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
     frames: dict[str, object] = {name: pinned.scan() for name, pinned in request.inputs.items()}
     if contract.partitioning:
         frames["partitions"] = request.partitions
+    lineage: StepLineage | None = None
     try:
-        promised = as_promised(transform(**frames), contract)
+        plan, lineage = _plan(transform, contract, frames)
+        promised = as_promised(plan, contract)
         if contract.partitioning:
             target = pl.PartitionBy(request.target, key=contract.partitioning.column, include_key=False)
             promised.sink_parquet(target, compression="zstd", engine="streaming", mkdir=True)
@@ -46,9 +52,73 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
         problem = f"{transform.__name__} failed: {type(error).__name__}{_where(error, transform)}"
         failure = TransformError(contract.port, problem, _explain(error, contract))
     else:
-        return Built(StepLineage({}))
+        return Built(lineage, _code(transform))
     # Outside the handler: an error in the chain would take its text, values and all, into the event log.
     raise failure
+
+
+def _plan(
+    transform: Callable[..., pl.LazyFrame], contract: Contract, arguments: dict[str, object]
+) -> tuple[pl.LazyFrame, StepLineage]:
+    """The transform's plan, and where its columns come from.
+
+    A transform that looks at its data while it makes the plan is given sources that note which columns it reads; any
+    other reads them as the engine does best.
+    """
+    import polars as pl
+
+    from bankmesh.lineage.frames.recording import lineage_of_recorded, recorded_sources
+
+    frames = {name: frame for name, frame in arguments.items() if isinstance(frame, pl.LazyFrame)}
+    rest = {name: value for name, value in arguments.items() if name not in frames}
+    derived = _derived(transform, contract, frames, rest)
+    if derived is not None and not derived.opaque:
+        return transform(**arguments), derived.lineage
+    recording = recorded_sources(frames)
+    plan = transform(**recording.frames, **rest)
+    return plan, or_underivable(lambda: lineage_of_recorded(plan, recording), contract)
+
+
+# What was derived of each transform, for the schemas of its inputs: a long-lived process asks once.
+_DERIVED: dict[object, Derived] = {}
+
+
+def _derived(
+    transform: Callable[..., pl.LazyFrame],
+    contract: Contract,
+    frames: dict[str, pl.LazyFrame],
+    rest: dict[str, object],
+) -> Derived | None:
+    """What the transform's code says; None where it cannot be told."""
+    schemas = {name: frame.collect_schema() for name, frame in frames.items()}
+    key = (transform, tuple((name, tuple(schema.items())) for name, schema in schemas.items()))
+    if key not in _DERIVED:
+        try:
+            _DERIVED[key] = derive_transform(transform, contract, schemas, rest)
+        except Exception:  # noqa: BLE001 - lineage never fails a build; the build itself says what is wrong
+            return None
+    return _DERIVED[key]
+
+
+def derive_transform(
+    transform: Callable[..., pl.LazyFrame],
+    contract: Contract,
+    schemas: Mapping[str, pl.Schema],
+    rest: Mapping[str, object],
+) -> Derived:
+    """Where the columns of a transform come from, by its code alone."""
+    from bankmesh.lineage.frames.deriving import derive_from_code
+
+    return derive_from_code(transform, schemas, rest, [column.name for column in contract.columns])
+
+
+def _code(transform: Callable[..., object]) -> CodeFacts | None:
+    own = getattr(transform, "__code__", None)
+    if own is None:
+        return None
+    file = Path(own.co_filename)
+    stands = code_place(file)
+    return CodeFacts("python", file.read_text(encoding="utf-8"), None, stands.url, stands.path, stands.commit)
 
 
 def _where(error: Exception, transform: Callable[..., object]) -> str:

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtProject
 
 from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.contracts.types import duckdb_type
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.components.polars_product import contract_path
@@ -22,7 +23,7 @@ from bankmesh.products.dbt_models import (
     model_name,
     with_ancestors,
 )
-from bankmesh.products.definition import ProductDefinition
+from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.settings import current_settings
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.products.built import Built
+    from bankmesh.products.definition import Derive, InputColumns
     from bankmesh.products.domain import Domain
     from bankmesh.products.operation import Build, BuildRequest
 
@@ -79,6 +81,7 @@ def _asset(
         engine="dbt",
         code_version=model_code_version(manifest, node, contract),
         code_files=(*files, contract_path(contract)),
+        derive=_derive(place, node["name"], contract),
     )
     refuse_closed_inputs(product, files, current_settings(near).root)
     return product_asset(product, _build(place, node["name"], contract), near)
@@ -91,3 +94,15 @@ def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:
         return build_with_dbt(place, model, contract, request)
 
     return build
+
+
+def _derive(place: DbtProjectPlace, model: str, contract: Contract) -> Derive:
+    def derive(columns: InputColumns) -> Derivation:
+        from bankmesh.lineage.sql import path
+        from bankmesh.products.dbt_lineage import derive_dbt
+
+        schemas = {name: {c: duckdb_type(kind) for c, kind in found.items()} for name, found in columns.items()}
+        found = derive_dbt(place, model, contract, schemas)
+        return Derivation(found.lineage, lambda source, column: path(found, source, column))
+
+    return derive

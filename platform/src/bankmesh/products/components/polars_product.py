@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bankmesh.contracts.types import polars_type
 from bankmesh.errors import BankmeshError
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.components.assets import domain_definitions, product_asset
-from bankmesh.products.definition import ProductDefinition, parse_input
+from bankmesh.products.definition import Derivation, ProductDefinition, parse_input
 from bankmesh.products.domain import domain_of, settings_of
-from bankmesh.products.polars_build import build_with_polars
+from bankmesh.products.polars_build import build_with_polars, derive_transform
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.products.built import Built
-    from bankmesh.products.definition import Input
+    from bankmesh.products.definition import Derive, Input, InputColumns
     from bankmesh.products.domain import Domain
     from bankmesh.products.operation import BuildRequest
 
@@ -73,6 +74,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             engine="polars",
             code_version=_code_version(contract, files, {**self.inputs, "transform": self.transform}),
             code_files=(file, contract_path(contract)),
+            derive=_derive(function, contract),
         )
         refuse_closed_inputs(product, [context.path / "defs.yaml"], settings_of(context).root)
 
@@ -100,6 +102,18 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             return {name: parse_input(text, domain.name, domain.system_names) for name, text in self.inputs.items()}
         except ValueError as error:
             raise TransformNotUsable(file, str(error)) from error
+
+
+def _derive(function: Callable[..., pl.LazyFrame], contract: Contract) -> Derive:
+    def derive(columns: InputColumns) -> Derivation:
+        import polars as pl
+
+        schemas = {name: pl.Schema({c: polars_type(k) for c, k in found.items()}) for name, found in columns.items()}
+        rest = {"partitions": (contract.partitioning.start,)} if contract.partitioning else {}
+        found = derive_transform(function, contract, schemas, rest)
+        return Derivation(found.lineage, lambda source, column: (str(source), column))
+
+    return derive
 
 
 def check_parameters(function: Callable[..., object], inputs: set[str], file: Path, *, partitioned: bool) -> None:
