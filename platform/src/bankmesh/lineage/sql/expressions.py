@@ -178,7 +178,12 @@ class _Walk:
         if is_aggregate(node):
             self.aggregate(node, use)
         else:
-            self.parts(node.iter_expressions(), use.then(How.TRANSFORMATION, masking=is_masking(node)))
+            inner = use.then(How.TRANSFORMATION, masking=is_masking(node))
+            # A chain of operators leans to the left and may be hundreds long: too deep to go down into it.
+            while _is_operator(node) and _is_operator(node.this):
+                self.parts((part for part in node.iter_expressions() if part is not node.this), inner)
+                node = node.this
+            self.parts(node.iter_expressions(), inner)
 
     def first_part(self, node: exp.Expr, use: _Use) -> None:
         """A cast or a collation: what else there is are names of types."""
@@ -295,6 +300,10 @@ class _Walk:
                 self.subquery(item, use.then(How.AGGREGATION), outermost=True)
             else:
                 self.visit(item, use.then(How.TRANSFORMATION))
+
+
+def _is_operator(node: object) -> bool:
+    return isinstance(node, exp.Binary) and type(node) not in _HANDLERS
 
 
 _HANDLERS: dict[object, Callable[[_Walk, exp.Expr, _Use], None]] = {

@@ -48,7 +48,10 @@ def read_query(sql: str, tables: Tables, views: Sequence[tuple[str, str]] = ()) 
     """The same, over tables that are already known by name; `views` are earlier queries that are read as tables."""
     node = parsed(sql)
     reading = Reading(tables, evaluate, Engine(tables, views))
-    relation = evaluate(node, Scope(reading), outermost=True)
+    try:
+        relation = evaluate(node, Scope(reading), outermost=True)
+    except RecursionError:
+        raise QueryNotUnderstood("it is nested too deeply") from None
     names = _names(sql, relation, reading)
     types = {name: c.type for name, c in zip(names, relation.columns, strict=False) if c.type}
     return QueryLineage(_lineage(relation, names, reading), frozenset(reading.read), types)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.values import NOTHING, Column, Gathered, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.values import Column, Gathered, Relation, Value, folded, made_by, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,11 @@ class Item:
     names: tuple[Names, ...]
     relation: Relation
 
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """Its columns by folded name."""
+        return {folded(column.name): column for column in self.relation.columns}
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -76,7 +82,14 @@ class Frame:
 
     def unqualified(self, name: str) -> list[Column]:
         """The columns that a name without a table's may mean."""
-        return [shown.column for shown in self.shown if folded(shown.column.name) == name]
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Column]]:
+        found: dict[str, list[Column]] = {}
+        for shown in self.shown:
+            found.setdefault(folded(shown.column.name), []).append(shown.column)
+        return found
 
     def called(self, names: Names) -> list[Item]:
         """The relations of that name."""
@@ -155,9 +168,8 @@ class Scope:
     def _of_table(self, names: Names) -> Found | None:
         for length in range(len(names) - 1, 0, -1):
             for item in self.frame.called(names[:length]):
-                found = [c for c in item.relation.columns if folded(c.name) == names[length]]
-                if found:
-                    return _part(found[0], names[length + 1 :])
+                if names[length] in item.by_name:
+                    return _part(item.by_name[names[length]], names[length + 1 :])
         return None
 
     def _without_table(self, names: Names) -> Found | None:
@@ -189,8 +201,3 @@ def _part(column: Column, fields: Names) -> Found:
     if fields:
         return Found(column.value, How.TRANSFORMATION)
     return Found(column.value, How.IDENTITY, column)
-
-
-def nothing_of(frame: Frame) -> Value:
-    """An empty value, unless the frame has columns that are not known."""
-    return replace(NOTHING, unknown=frame.open)

@@ -218,11 +218,8 @@ def _star_in(node: exp.Expr) -> exp.Expr | None:
 
 def _columns_in(node: exp.Expr) -> exp.Expr | None:
     """The `columns(...)` within an expression, if there is one."""
-    if isinstance(node, exp.Columns):
-        return node
-    if isinstance(node, exp.Query):
-        return None
-    return next((found for child in node.iter_expressions() if (found := _columns_in(child)) is not None), None)
+    walk = node.walk(prune=lambda part: isinstance(part, exp.Query))
+    return next((part for part in walk if isinstance(part, exp.Columns)), None)
 
 
 def _given(alias: str, name: str, pattern: str | None) -> str:
