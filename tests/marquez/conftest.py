@@ -56,7 +56,7 @@ def told(marquez, tmp_path_factory):
     _checked([MESH, "run"], environment)
     _checked([sys.executable, "-m", "demo_bank.corrupt", str(exports), "orphan-account"], {})
     again = _run_again(environment)
-    _checked([MESH, "lineage", "forward"], environment)
+    _checked([MESH, "lineage", "forward", "--seconds", "900"], environment)
     return SimpleNamespace(marquez=marquez, home=home, exports=exports, environment=environment, again=again)
 
 

@@ -93,6 +93,15 @@ def test_states_of_a_run(marquez, hand, kinds, state):
     assert found["facets"]["errorMessage"]["message"] == "the gate refused it"
 
 
+def test_an_event_that_is_sent_twice_changes_nothing(marquez, hand):
+    made = hand.made("out", ["x"], {"x": [("in", "a")]})
+    run = hand.tell("START", "COMPLETE", "COMPLETE", inputs=[hand.read("in", "a")], outputs=[made])
+    assert [found["id"] for found in marquez.runs(hand.namespace, "job")] == [run]
+    versions = marquez.get("namespaces", hand.namespace, "datasets", "out", "versions")["versions"]
+    assert len(versions) == 1
+    assert marquez.column_upstream(hand.namespace, "out", "x") == {(hand.namespace, "in", "a")}
+
+
 def test_columns_are_linked_but_not_how(marquez, hand):
     lineage = {"x": [("in", "a")], "y": [("in", "b", "INDIRECT", "CONDITIONAL")]}
     made = hand.made("out", ["x", "y"], lineage, rows=[("in", "k", "INDIRECT", "FILTER")])
