@@ -1,0 +1,26 @@
+"""Products and contracts in the words of other tools: what is published here, written for those who read elsewhere.
+
+    port = port_facts(home, contract, contracts)      what a port says of itself
+    product_descriptor([port, ...])                    Bitol Open Data Product Standard 1.0.0, one for each product
+    standalone_contract(port)                          Open Data Contract Standard, with a server that can be read
+
+The two documents are plain values; `write_exports` puts them into a folder:
+
+    <out>/<domain>/<product>.odps.yaml
+    <out>/<domain>/<product>.odcs.yaml                 and <product>.v2.odcs.yaml, as in the repository
+"""
+
+from bankmesh.catalog.export.files import ExportedFile, write_exports
+from bankmesh.catalog.export.odcs import standalone_contract
+from bankmesh.catalog.export.odps import product_descriptor
+from bankmesh.catalog.export.ports import InputFacts, PortFacts, port_facts
+
+__all__ = [
+    "ExportedFile",
+    "InputFacts",
+    "PortFacts",
+    "port_facts",
+    "product_descriptor",
+    "standalone_contract",
+    "write_exports",
+]

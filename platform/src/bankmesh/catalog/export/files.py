@@ -1,0 +1,68 @@
+"""The exported documents as files, each written in one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bankmesh.catalog.export.odcs import standalone_contract
+from bankmesh.catalog.export.odps import product_descriptor
+from bankmesh.catalog.export.ports import port_facts
+from bankmesh.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+
+_HEAD = "# Exported by `mesh export` from {source}; what is written here is lost at the next export.\n"
+_WIDTH = 120
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """One file: of which product, in which standard (`odps` or `odcs`), for an `odcs` of which port."""
+
+    product: str
+    standard: str
+    port: str | None
+    version: str
+    file: Path
+
+
+def write_exports(
+    out: Path, home: Path, contracts: Iterable[Contract], products: Collection[str] = ()
+) -> tuple[ExportedFile, ...]:
+    """Write a descriptor for each product and a document for each of its contracts; `products` by id, all if empty.
+
+    `contracts` are all of the workspace. Files of products that are gone are left alone.
+    """
+    known = {contract.port: contract for contract in contracts}
+    written: list[ExportedFile] = []
+    for product in sorted({contract.product for contract in known.values()}):
+        if products and product not in products:
+            continue
+        majors = sorted((c for c in known.values() if c.product == product), key=lambda c: c.major)
+        ports = [port_facts(home, contract, known) for contract in majors]
+        descriptor = product_descriptor(ports)
+        folder = out / majors[0].domain
+        file = folder / f"{majors[0].name}.odps.yaml"
+        _write(file, descriptor, f"the contracts of {product}")
+        written.append(ExportedFile(product, "odps", None, descriptor["version"], file))
+        for port in ports:
+            contract = port.contract
+            suffix = "" if contract.major == 1 else f".v{contract.major}"
+            file = folder / f"{contract.name}{suffix}.odcs.yaml"
+            _write(file, standalone_contract(port), f"the contract of {contract.port}")
+            written.append(ExportedFile(product, "odcs", contract.port, contract.version, file))
+    return tuple(written)
+
+
+def _write(file: Path, document: dict[str, Any], source: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    write_atomically(file, _HEAD.format(source=source) + text)
+    file.chmod(0o644)  # for others to read, which is what it is for

@@ -1,0 +1,87 @@
+"""What a port says of itself at its newest version: where it lies, and what that version was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Status
+from bankmesh.errors import NotPublished
+from bankmesh.ports import at_version, latest, port_at
+from bankmesh.ports.archiving import archived_port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import Port, Publication
+
+
+@dataclass(frozen=True, order=True)
+class InputFacts:
+    """A published product that a version was made from.
+
+    Attributes:
+        port: as readers call it: `retail.party`, `retail.party@2`.
+        contract_version: of the contract under which the version that was read had been published.
+    """
+
+    port: str
+    contract_version: str
+
+    @property
+    def product(self) -> str:
+        """`domain.product`, which is the id of its contract."""
+        return self.port.partition("@")[0]
+
+
+@dataclass(frozen=True)
+class PortFacts:
+    """A contract with the newest publication of its port; None, and no inputs, where there is none yet.
+
+    Attributes:
+        contract: the contract as it stands now.
+        publication: the newest version.
+        location: folder of the Delta table.
+        inputs: products that version was made from, sorted.
+        legacy: legacy objects it was made from, as `core_banking.account`, sorted.
+    """
+
+    contract: Contract
+    publication: Publication | None
+    location: str | None
+    inputs: tuple[InputFacts, ...]
+    legacy: tuple[str, ...]
+
+
+def port_facts(home: Path, contract: Contract, contracts: Mapping[str, Contract]) -> PortFacts:
+    """Look a port up; `contracts` are all of the workspace by port, for inputs whose version has expired since."""
+    where = (home, contract.product, contract.major)
+    port = (archived_port(*where) if contract.status is Status.RETIRED else None) or port_at(*where)
+    publication = latest(port)
+    if publication is None:
+        return PortFacts(contract, None, None, (), ())
+    read = publication.provenance.inputs
+    found = [_input(home, name, version, contracts) for name, version in read.items() if isinstance(version, int)]
+    return PortFacts(
+        contract=contract,
+        publication=publication,
+        location=str(port.path),
+        inputs=tuple(sorted(facts for facts in found if facts is not None)),
+        # A landing is pinned by the fingerprint of its files, which is text.
+        legacy=tuple(sorted(name for name, version in read.items() if isinstance(version, str))),
+    )
+
+
+def _input(home: Path, name: str, version: int, contracts: Mapping[str, Contract]) -> InputFacts | None:
+    try:
+        return InputFacts(name, at_version(_port(home, name), version).provenance.contract_version)
+    except NotPublished:
+        return InputFacts(name, contracts[name].version) if name in contracts else None
+
+
+def _port(home: Path, name: str) -> Port:
+    product, _, major = name.partition("@")
+    number = int(major or 1)
+    return archived_port(home, product, number) or port_at(home, product, number)
