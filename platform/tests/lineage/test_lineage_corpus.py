@@ -15,11 +15,13 @@ from lineage.corpus import (
     frame_opaque,
     frame_rows,
     frame_shapes,
+    frame_traps,
     frame_windows,
     sql_basics,
     sql_groups,
     sql_joins,
     sql_published,
+    sql_scopes,
     sql_shapes,
     sql_subqueries,
     sql_windows,
@@ -29,12 +31,21 @@ from lineage.corpus.scoring import Verdict, judged
 
 SQL = tuple(
     case
-    for module in (sql_basics, sql_joins, sql_groups, sql_windows, sql_subqueries, sql_shapes, sql_published)
+    for module in (
+        sql_basics,
+        sql_joins,
+        sql_groups,
+        sql_windows,
+        sql_subqueries,
+        sql_shapes,
+        sql_scopes,
+        sql_published,
+    )
     for case in module.CASES
 )
 POLARS = tuple(
     case
-    for module in (frame_rows, frame_groups, frame_windows, frame_joins, frame_shapes, frame_opaque)
+    for module in (frame_rows, frame_groups, frame_windows, frame_joins, frame_shapes, frame_traps, frame_opaque)
     for case in module.CASES
 )
 
