@@ -7,6 +7,8 @@ lineage is derived; then each was held against the engine: what an answer does n
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from lineage.corpus import (
@@ -28,6 +30,8 @@ from lineage.corpus import (
 )
 from lineage.corpus.perturbing import output_columns, undeclared_influences
 from lineage.corpus.scoring import Verdict, judged
+
+from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
 
 SQL = tuple(
     case
@@ -73,6 +77,61 @@ def test_an_answer_leaves_out_nothing_that_matters(case):
     assert output_columns(case) == list(case.columns)
     if case.held:
         assert undeclared_influences(case, seeds=1) == []
+
+
+KNOWN = next(case for case in SQL if case.name == "what was aggregated is joined back")
+RIGHT = {
+    "branch": {Dependency(ColumnRef("account", "branch"), How.IDENTITY)},
+    "total": {Dependency(ColumnRef("booking", "amount"), How.AGGREGATION)},
+}
+ROWS = {
+    Dependency(ColumnRef("booking", "direction"), How.FILTER),
+    Dependency(ColumnRef("booking", "account_id"), How.GROUP_BY),
+    Dependency(ColumnRef("booking", "account_id"), How.JOIN),
+    Dependency(ColumnRef("account", "account_id"), How.JOIN),
+}
+
+
+def said(changes=None, rows=ROWS, underivable=None):
+    columns = {name: frozenset(found) for name, found in (RIGHT | (changes or {})).items()}
+    return StepLineage(columns, frozenset(rows), underivable=underivable or {})
+
+
+def figures(lineage):
+    verdict = judged(KNOWN, lineage)
+    tallies = (verdict.columns_by_kind, verdict.columns_exactly, verdict.rows_by_kind, verdict.rows_exactly)
+    return [(tally.wrong, tally.missed) for tally in tallies], verdict.differences
+
+
+def test_the_judge_agrees_with_what_is_right():
+    assert figures(said()) == ([(0, 0)] * 4, [])
+
+
+@pytest.mark.parametrize(
+    ("lineage", "counts"),
+    [
+        (said({"branch": set()}), [(0, 1), (0, 1), (0, 0), (0, 0)]),
+        (said({"branch": RIGHT["branch"] | RIGHT["total"]}), [(1, 0), (1, 0), (0, 0), (0, 0)]),
+        (said({"total": RIGHT["branch"]}), [(1, 1), (1, 1), (0, 0), (0, 0)]),
+        (said({"branch": {Dependency(ColumnRef("account", "branch"), How.TRANSFORMATION)}}), [(0, 0), (1, 1), (0, 0), (0, 0)]),
+        (said({"branch": {Dependency(ColumnRef("account", "branch"), How.CONDITIONAL)}}), [(1, 1), (1, 1), (0, 0), (0, 0)]),
+        (said({"total": {Dependency(ColumnRef("booking", "amount"), How.AGGREGATION, masking=True)}}), [(0, 0), (1, 1), (0, 0), (0, 0)]),
+        (said(rows=set()), [(0, 0), (0, 0), (0, 4), (0, 4)]),
+        (said(rows=ROWS | {Dependency(ColumnRef("account", "status"), How.FILTER)}), [(0, 0), (0, 0), (1, 0), (1, 0)]),
+        (said({"branch": set()}, underivable={"branch": "why"}), [(0, 1), (0, 1), (0, 0), (0, 0)]),
+    ],
+    ids=["missed", "too much", "mixed up", "subtype", "kind", "masked", "no rows", "too many rows", "underivable"],
+)  # fmt: skip
+def test_the_judge_sees(lineage, counts):
+    found, differences = figures(lineage)
+    assert found == counts
+    assert differences
+
+
+def test_data_see_an_answer_that_leaves_something_out():
+    short = replace(KNOWN, rows=tuple(a for a in KNOWN.rows if a.source.column != "direction"))
+    assert "total changes with booking.direction" in undeclared_influences(short)
+    assert undeclared_influences(KNOWN) == []
 
 
 @pytest.mark.parametrize("case", SQL, ids=str)

@@ -67,7 +67,11 @@ def as_of(trade: pl.LazyFrame, rate: pl.LazyFrame) -> pl.LazyFrame:
         trade.drop_nulls("traded_on")
         .sort("traded_on")
         .join_asof(
-            rate.drop_nulls("valid_from").sort("valid_from"), left_on="traded_on", right_on="valid_from", by="currency"
+            rate.drop_nulls("valid_from").sort("valid_from"),
+            left_on="traded_on",
+            right_on="valid_from",
+            by="currency",
+            check_sortedness=False,
         )
         .select("trade_id", value=pl.col("price") * pl.col("per_unit"))
     )
