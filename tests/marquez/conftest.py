@@ -18,12 +18,6 @@ MESH = Path(sys.executable).with_name("mesh")
 SCALE = "0.01"
 
 
-def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "marquez: against a real Marquez, which is downloaded; run by `make test-marquez`"
-    )
-
-
 def pytest_collection_modifyitems(config, items):
     """Only for those who ask: they need Maven, Java and minutes."""
     if "marquez" not in config.option.markexpr:
