@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "products"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "lineage"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from shop_workspace import write_exports

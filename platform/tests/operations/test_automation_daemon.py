@@ -9,6 +9,7 @@ from collections import Counter
 
 import dagster as dg
 import pytest
+from lineage_receiver import Receiver
 from processes import BIN, running, wait_for
 from shop_workspace import changed, write_exports
 
@@ -19,7 +20,14 @@ PATIENCE = 300  # for a busy machine; alone it takes a minute
 
 
 @pytest.fixture
-def daemon(trading, tmp_path):
+def backend():
+    """Where the daemon sends OpenLineage events."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def daemon(trading, tmp_path, backend):
     """The daemon with short intervals over a settled mesh; the log that it writes."""
     settings, log = trading.settings, tmp_path / "daemon.log"
     environment = {
@@ -27,6 +35,7 @@ def daemon(trading, tmp_path):
         "PYTHONPATH": ":".join(str(path) for path in sorted(settings.root.glob("domains/*/src"))),
         "BANKMESH_SENSOR_SECONDS": "1",
         "BANKMESH_QUIET_SECONDS": "1",
+        "OPENLINEAGE_URL": backend.url,
         "PYTHONWARNINGS": "ignore",
     }
     arguments = [str(BIN / "dagster-daemon"), "run", "-w", "workspace.yaml"]
@@ -49,12 +58,20 @@ def _planned(trading):
     return Counter(key.path[-1] for run in _runs(trading) for key in run.asset_selection or ())
 
 
+def _everything_is_told(backend):
+    """Whether each attempt that began has ended, as far as the backend has heard."""
+    kinds = {}
+    for run_id, kind in backend.told:
+        kinds.setdefault(run_id, []).append(kind)
+    return bool(kinds) and all(told[0] == "START" and len(told) == 2 for told in kinds.values())
+
+
 def _turn(trading, *, on):
     turn(trading.settings.home, dt.datetime.now(dt.UTC), on=on)
 
 
 @pytest.mark.slow
-def test_a_new_file_goes_through_both_domains_once_and_a_refused_product_is_not_tried_again(trading, daemon):
+def test_a_new_file_goes_through_both_domains_once_and_a_refused_product_is_not_tried_again(trading, daemon, backend):
     before = {name: trading.versions(name) for name in ("bazaar.sale", "arcade.turnover", "bazaar.customer_spend")}
     # One sale is larger than customer_spend allows: sale and monthly_sale publish it, customer_spend does not.
     write_exports(trading.settings.exports, changed(4, amount="2000.00"))
@@ -72,6 +89,12 @@ def test_a_new_file_goes_through_both_domains_once_and_a_refused_product_is_not_
         ["customer_spend", "sale", "top_customer"]
     ]
 
+    wait_for(lambda: _everything_is_told(backend), PATIENCE, daemon)
+    ends = {event["job"]["name"]: event["eventType"] for event in backend.events}
+    assert (ends["bazaar.sale"], ends["bazaar.customer_spend"], ends["arcade.turnover"]) == (
+        *("COMPLETE", "FAIL", "COMPLETE"),
+    )
+
     _turn(trading, on=False)
     write_exports(trading.settings.exports, changed(4, amount="30.00"))
     time.sleep(12)
@@ -81,7 +104,7 @@ def test_a_new_file_goes_through_both_domains_once_and_a_refused_product_is_not_
 
 
 @pytest.mark.slow
-def test_a_run_whose_process_is_killed_is_noticed_and_started_again(trading, daemon):
+def test_a_run_whose_process_is_killed_is_noticed_and_started_again(trading, daemon, backend):
     write_exports(trading.settings.exports, changed(4, amount="30.00"))
 
     def landing_process():
@@ -107,3 +130,4 @@ def test_a_run_whose_process_is_killed_is_noticed_and_started_again(trading, dae
         return [r for r in _runs(trading) if r.parent_run_id == run_id and r.status is dg.DagsterRunStatus.SUCCESS]
 
     wait_for(landed_by_the_second, PATIENCE, daemon)
+    wait_for(lambda: _everything_is_told(backend), PATIENCE, daemon)
