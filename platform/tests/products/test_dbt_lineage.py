@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dbt_products_here import PRODUCTS, place_of, schemas_of
 from shop_workspace import REPOSITORY
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.types import duckdb_type
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.lineage.sql import QueryNotUnderstood, TableNotDescribed, lineage_of_models, path
 from bankmesh.products.dbt_inputs import write_dbt_inputs
@@ -27,22 +27,6 @@ from bankmesh.sources import read_systems
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
-
-Schemas = dict[str, dict[str, str]]
-
-
-def schemas_of(root: Path) -> Schemas:
-    """What dbt models of any domain of a workspace may read, by the names that they give it."""
-    found = {
-        f"{c.domain}.{model_name(c)}": {column.name: duckdb_type(column.type) for column in c.columns}
-        for c in readable_contracts(root)
-    }
-    for folder in sorted(root.glob("domains/*/src/*/sources")):
-        for system in read_systems(folder):
-            for item in system.objects:
-                columns = {column.name: duckdb_type(column.type) for column in item.columns}
-                found[f"{system.name}.{item.name}"] = columns | {"complete_through": "DATE"}
-    return found
 
 
 def contract_of(root: Path, product: str) -> Contract:
@@ -136,26 +120,17 @@ def test_models_that_do_not_compile_are_an_error_with_dbts_message(shop):
         file.unlink()
 
 
-@pytest.fixture(scope="module")
-def real_schemas() -> Schemas:
-    return schemas_of(REPOSITORY)
-
-
-MODELS = REPOSITORY / "dbt_project" / "models"
-
-
-@pytest.mark.parametrize("domain", sorted(found.name for found in MODELS.iterdir() if not found.name.startswith("_")))
-def test_every_column_of_the_products_here_is_resolved(domain, real_schemas, tmp_path_factory):
+@pytest.mark.parametrize("domain", sorted({domain for domain, _ in PRODUCTS}))
+def test_every_column_of_the_products_here_is_resolved(domain, tmp_path_factory):
     """And the inputs that the lineage names are those that dbt's manifest names."""
-    target = tmp_path_factory.mktemp("target") / domain
-    place = DbtProjectPlace(REPOSITORY / "dbt_project", domain, target)
+    place = place_of(domain, tmp_path_factory.getbasetemp())
     manifest = load_manifest(place)
     models = find_models(manifest)
     systems = frozenset(s.name for s in read_systems(REPOSITORY / "domains" / domain / "src" / domain / "sources"))
     contracts = [c for c in readable_contracts(REPOSITORY) if c.domain == domain and model_name(c) in models]
     assert contracts
     for contract in contracts:
-        found = derive_dbt(place, model_name(contract), contract, real_schemas)
+        found = derive_dbt(place, model_name(contract), contract, schemas_of(REPOSITORY))
         assert found.lineage.underivable == {}, contract.product
         assert list(found.lineage.columns) == [column.name for column in contract.columns]
         inputs = model_inputs(manifest, models[model_name(contract)], domain, systems)

@@ -23,10 +23,11 @@ INDIRECT, by column: the input decides which value is taken.
     SORT            ORDER BY in an aggregate, and the second argument of `arg_max` and `arg_min`
 
 INDIRECT, of all columns alike (`rows`, never repeated by column): the input decides which rows there are.
-    JOIN            ON, USING, NATURAL; the list that `unnest` or `generate_series` makes rows of
-    FILTER          WHERE, HAVING, QUALIFY, both sides of SEMI and ANTI joins and of INTERSECT and EXCEPT, and the
-                    columns that UNPIVOT leaves nulls out of. A subquery in such a condition (IN, EXISTS, scalar) is
-                    part of it: all that it depends on is a FILTER, whatever it is inside.
+    JOIN            ON, USING, NATURAL of joins of any kind, SEMI and ANTI too; the list that `unnest` or
+                    `generate_series` makes rows of
+    FILTER          WHERE, HAVING, QUALIFY, both sides of INTERSECT and EXCEPT, and the columns that UNPIVOT leaves
+                    nulls out of. A subquery in such a condition (IN, EXISTS, scalar) is part of it: all that it depends
+                    on is a FILTER, whatever it is inside.
     GROUP_BY        keys of groups; DISTINCT, DISTINCT ON, UNION without ALL, and the columns that PIVOT groups by
     SORT            ORDER BY of the outermost query, or of one with LIMIT, OFFSET or DISTINCT ON
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def pivoted(relation: Relation, node: exp.Expr, outer: Scope) -> Relation:
-    """The relation that PIVOT or UNPIVOT makes of another one."""
+    """The relation that PIVOT or UNPIVOT makes of another one; DuckDB has it name columns without a table's name."""
     scope = Scope(outer.reading, outer, Frame.of(Item((), relation.as_table())))
     if node.args.get("unpivot") or isinstance(node.args.get("into"), exp.UnpivotColumns):
         return _unpivoted(node, scope)
@@ -47,11 +47,20 @@ def _pivoted(node: exp.Expr, scope: Scope) -> Relation:
 
 
 def _cells(fields: list[exp.Expr], aggregates: Sequence[exp.Expr], chosen: Value, scope: Scope) -> list[Column]:
-    made: list[tuple[str, Value]] = [
-        (_suffix(aggregate, len(aggregates)), merged([value_of(aggregate, scope), chosen])) for aggregate in aggregates
-    ] or [("", chosen)]
+    made: list[tuple[str, Value, bool]] = [
+        (
+            _suffix(aggregate, len(aggregates)),
+            merged([value_of(aggregate, scope), chosen]),
+            isinstance(aggregate, exp.Alias) or len(aggregates) == 1,
+        )
+        for aggregate in aggregates
+    ] or [("", chosen, True)]
     listed = [_values(field) or [] for field in fields]
-    return [Column("_".join(values) + suffix, value) for values in product(*listed) for suffix, value in made]
+    return [
+        Column("_".join(values) + suffix, value, named=named)
+        for values in product(*listed)
+        for suffix, value, named in made
+    ]
 
 
 def _suffix(aggregate: exp.Expr, count: int) -> str:

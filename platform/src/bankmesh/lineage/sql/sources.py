@@ -38,11 +38,10 @@ def joined(left: Frame, join: exp.Expr, outer: Scope) -> Frame:
     both = left.joined(right)
     at = Scope(outer.reading, outer, both, rows=outer.rows)
     kind = str(join.args.get("kind") or "").upper()
-    how = How.FILTER if kind in {"SEMI", "ANTI"} else How.JOIN
     names = _shared_names(left, right, join)
     pairs = {name: (_only(left, name), _only(right, name)) for name in names}
-    outer.rows.add(decides([join.args.get("on")], how, at))
-    outer.rows.add(made_by(merged(value for pair in pairs.values() for value in pair), how))
+    outer.rows.add(decides([join.args.get("on")], How.JOIN, at))
+    outer.rows.add(made_by(merged(value for pair in pairs.values() for value in pair), How.JOIN))
     if str(join.args.get("method") or "").upper() == "NATURAL" and (left.open or right.open):
         outer.rows.add(Value(unknown=left.open or right.open))
     if kind in {"SEMI", "ANTI"}:
