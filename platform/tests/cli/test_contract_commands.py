@@ -72,7 +72,7 @@ def test_diff_that_breaks(mesh, sale: Path) -> None:
     assert said.code == 1
     assert "BREAKING" in said.out
     listed = json.loads(mesh("contract", "diff", sale, new, "--json").out)
-    assert all(list(entry) == ["rule", "breaking", "subject", "message"] for entry in listed)
+    assert all(list(entry) == ["rule", "breaking", "subject", "message", "hurts"] for entry in listed)
     assert any(entry["breaking"] for entry in listed)
 
 
