@@ -5,14 +5,14 @@ them. A column may depend on the same source in more than one way; every way is 
 
 **DIRECT, for one column**: the value is made from the source's.
 
-- IDENTITY: passed on as it is. Renaming, taking rows away, giving them another order (`filter`, `sort_by`, `head`,
-  `gather`), keys of a group, union (`concat`), unpivoted values of the same type. The key of a join is the left one's;
-  of a right join the right one's.
+- IDENTITY: passed on as it is. Renaming; taking values away or giving them another order, of a frame or in an
+  expression (`filter`, `sort_by`, `head`, `gather`, `unique`, `top_k`); keys of a group; union (`concat`); unpivoted
+  values of the same type. The key of a join is the left one's, of a right join the right one's.
 - TRANSFORMATION: made from values of one row, or moved from another row: arithmetic, comparison, `cast`, branches of
   `when`, `coalesce`, a full join's common key, functions of text, time, lists and structs, `fill_null`, `shift`,
   `diff`, `hash`, items of a list, and what a Python function does to an expression (`map_elements`, `map_batches`).
 - AGGREGATION: made from values of many rows: `sum`, `first`, `count`, running ones (`cum_sum`, `rolling_mean`,
-  `ewm_*`), `rank`, `unique`, `is_duplicated`, whatever `group_by(...).agg` gives, an aggregate that `over` repeats.
+  `ewm_*`), `rank`, `is_duplicated`, whatever `group_by(...).agg` gives, an aggregate that `over` repeats.
 
 `masking` where nothing of the value itself remains: `hash`, `count`, `len`, `n_unique`, `null_count`, `cum_count`,
 lengths of lists. `pl.len()` counts rows and depends on no column.
@@ -21,7 +21,7 @@ lengths of lists. `pl.len()` counts rows and depends on no column.
 
 - CONDITIONAL: the condition of `when`, of `.filter` on an expression, places given to `gather`, `get` or `slice`.
 - WINDOW: what `over` partitions and orders by; the time column of `rolling`.
-- SORT: what an expression is sorted by (`sort_by`, `max_by`, `top_k_by`); and keys of the frame's order, if the
+- SORT: what an expression is sorted by (`sort`, `sort_by`, `max_by`, `top_k`); and keys of the frame's order, if the
   expression takes values by their place (`first`, `shift`, `cum_sum`, `head`, `implode`).
 - OPAQUE, not OpenLineage's: a function over a whole frame (`LazyFrame.map_batches`, `map_groups`) may make any column
   from all columns that it is given.

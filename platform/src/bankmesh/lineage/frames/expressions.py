@@ -156,6 +156,8 @@ def _affected(effect: Effect, part: Expression, inputs: list[Value], frame: Fram
     if part.name not in MOVES_VALUES:
         value = value.whole()
     made = _decided(value.through(effect.how, masking=effect.masking), deciders)
+    if part.name == "top_k":
+        made = made.decided_by(deciding(values[:1], How.SORT))
     if effect.by_place:
         made = _by_place(made, frame)
     if effect.resizes is not None:

@@ -30,6 +30,8 @@ class Effect:
     resizes: How | None = None
 
 
+_KEPT = Effect(How.IDENTITY)
+_MOVED = Effect(How.IDENTITY, by_place=True)
 _ROW = Effect(How.TRANSFORMATION)
 _NEIGHBOURS = Effect(How.TRANSFORMATION, by_place=True)
 _COLUMN = Effect(How.AGGREGATION)
@@ -39,28 +41,27 @@ _ONE_BY_PLACE = Effect(How.AGGREGATION, by_place=True, single=True)
 _COUNT = Effect(How.AGGREGATION, masking=True, single=True)
 
 _PLAIN: dict[Effect, str] = {
-    Effect(How.IDENTITY): "rechunk set_sorted",
+    _KEPT: "rechunk set_sorted top_k top_k_by",
+    _MOVED: "concat extend_constant gather_every reverse sample shuffle",
+    Effect(How.IDENTITY, by_place=True, resizes=How.FILTER): "drop_nans drop_nulls",
+    Effect(How.IDENTITY, by_place=True, resizes=How.GROUP_BY): "unique",
     _ROW: """
         abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh as_list as_struct atan2 bin_intervals cbrt ceil clip
         coalesce cos cosh cot cut degrees erf erfc exp fill_null floor fused log log1p max_horizontal mean_horizontal
         min_horizontal negate pow radians reinterpret repeat_by replace replace_strict round round_sig_figs sign sin
         sinh sqrt sum_horizontal tan tanh to_physical truncate repeat ffi_plugin
     """,
-    _NEIGHBOURS: """
-        concat diff extend_constant gather_every interpolate pct_change peak_max peak_min reverse sample shift
-        shift_and_fill shuffle
-    """,
-    _COLUMN: "bin_quantiles bin_ranks hist interpolate_by qcut rank search_sorted top_k top_k_by",
+    Effect(How.TRANSFORMATION, masking=True): "hash",
+    _NEIGHBOURS: "diff interpolate pct_change peak_max peak_min shift shift_and_fill",
+    _COLUMN: "bin_quantiles bin_ranks hist interpolate_by qcut rank search_sorted",
     _RUNNING: "arg_unique argwhere arg_sort cum_max cum_min cum_prod cum_sum rle rle_id",
     Effect(How.AGGREGATION, masking=True, by_place=True): "cum_count",
     _ONE: "corr entropy kurtosis product quantile skew min_by max_by",
     _ONE_BY_PLACE: "arg_max arg_min index_of",
     _COUNT: "approx_n_unique null_count",
-    Effect(How.AGGREGATION, masking=True, by_place=True, resizes=How.GROUP_BY): "unique_counts",
     Effect(How.AGGREGATION, resizes=How.GROUP_BY): "mode",
-    Effect(How.AGGREGATION, by_place=True, resizes=How.GROUP_BY): "unique value_counts",
-    Effect(How.TRANSFORMATION, by_place=True, resizes=How.FILTER): "drop_nans drop_nulls",
-    Effect(How.TRANSFORMATION, masking=True): "hash",
+    Effect(How.AGGREGATION, by_place=True, resizes=How.GROUP_BY): "value_counts",
+    Effect(How.AGGREGATION, masking=True, by_place=True, resizes=How.GROUP_BY): "unique_counts",
 }
 
 _FAMILIES = {
@@ -121,6 +122,13 @@ _UNREADABLE = {
     "field": _ROW,
     "fold": _ROW,
     "list.eval": _ROW,
+    "list.to_map": _ROW,
+    "map.contains_key": _ROW,
+    "map.entries": _ROW,
+    "map.get": _ROW,
+    "map.keys": _ROW,
+    "map.len": Effect(How.TRANSFORMATION, masking=True),
+    "map.values": _ROW,
     "reduce": _ROW,
     "reshape": _NEIGHBOURS,
     "rolling map": _RUNNING,
@@ -138,9 +146,10 @@ _BY_NAME = {name: effect for effect, names in _PLAIN.items() for name in names.s
 
 _FILLS_FROM_ALL = frozenset({"max", "mean", "min"})
 
-MOVES_VALUES = frozenset(
-    {"first", "implode", "item", "last", "max_by", "min_by", "reverse", "shift", "top_k_by", "unique"}
-)
+MOVES_VALUES = frozenset({
+    "concat", "drop_nulls", "extend_constant", "first", "gather_every", "implode", "item", "last", "max_by", "min_by",
+    "reverse", "sample", "set_sorted", "shift", "shuffle", "top_k", "top_k_by", "unique",
+})  # fmt: skip
 """Functions and aggregates out of which values come as they went in, so that the fields of a struct stay apart."""
 
 

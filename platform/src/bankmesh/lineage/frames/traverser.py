@@ -6,9 +6,9 @@ do when a new Polars breaks it. What comes out is `tree`; nothing else in this p
 
 Three things that the traverser does not show are got in another way:
 
-- An expression with a Python function, `list.eval` and a few more raise NotImplementedError. Expressions lie in their
-  arena in the order in which they were converted, inputs before the whole, so the inputs of one that cannot be read are
-  those before it that no other expression claims (`_Arena.unclaimed`).
+- Python functions, `list.eval` and a few more expressions raise NotImplementedError. Expressions lie in their arena in
+  the order in which they were converted, inputs before the whole, so the inputs of one that cannot be read are those
+  before it that no other expression claims (`_Arena.unclaimed`). The cross-check would notice a wrong one.
 - The names of a struct's fields are those of its type.
 - A node that raises (a Python function over a frame) still tells its inputs and its schema.
 """
@@ -31,12 +31,14 @@ VERSION = 16
 
 # Unreadable expressions that have no inputs: `pl.element()`, `pl.field()`.
 _LEAVES = frozenset({"element", "field"})
+# How many inputs others have, where that is the same every time.
+_TAKES = {"list.eval": 2, "rolling map": 1, "categorical expr": 1, "reshape": 1}
 _OPAQUE = ("opaque python mapfunction", "opaque rust mapfunction")
 _TAKES_GROUPS = "apply inside GroupBy"
 
 
 def read_plan(frame: pl.LazyFrame) -> tree.Node:
-    """The plan of a lazy frame as it was written: nothing pushed down, dropped or folded by the optimiser.
+    """The plan of a lazy frame as it was written: nothing pushed down, dropped or folded.
 
     Raises what Polars raises if the plan does not resolve (a column that is not there, types that do not go together).
     """
@@ -44,10 +46,7 @@ def read_plan(frame: pl.LazyFrame) -> tree.Node:
 
 
 def requested(frame: pl.LazyFrame) -> list[tuple[object, tuple[str, ...] | None]]:
-    """What the engine would ask of each source, were the frame run: its function and columns, None for all of them.
-
-    Only columns that nothing needs are left out; no other optimisation takes part.
-    """
+    """What the engine would ask of each source, were the frame run: its function, and columns or None for all."""
     flags = pl.QueryOptFlags.none()
     flags.projection_pushdown = True
     traverser = _traverser(frame, flags)
@@ -150,7 +149,7 @@ class _Arena:
 
     @cached_property
     def unclaimed(self) -> dict[int, tuple[int, ...]]:
-        """Inputs of the expressions that cannot be read. One inside another may get some of the other's besides."""
+        """Inputs of the expressions that cannot be read; one that may be another's, too, is given to both."""
         total = self._traverser.add_expressions([])[1]
         views = [self._view(number) for number in range(total)]
         claimed = {found for view, _ in views if view is not None for _, found in _parts(view)}
@@ -158,10 +157,14 @@ class _Arena:
         waiting: list[int] = []
         for number, (view, reason) in enumerate(views):
             if view is None and reason not in _LEAVES:
-                inputs[number], waiting = tuple(waiting), []
+                taken = _TAKES.get(reason, len(waiting))
+                inputs[number] = tuple(waiting[max(len(waiting) - taken, 0) :])
+                # Of an unknown number of inputs only the last is surely its own.
+                waiting = waiting[: -_TAKES.get(reason, 1)]
             if number in self._roots:
                 waiting = []
-            elif number not in claimed:
+            elif number not in claimed and type(view).__name__ != "Literal":
+                # Literals that were given another type stay behind, claimed by nobody.
                 waiting.append(number)
         return inputs
 
@@ -191,7 +194,7 @@ class _Arena:
         return Expression(form, inputs, _name(view, form), scalar=_is_scalar(view))
 
     def _unreadable(self, reason: str, inputs: list[int]) -> Expression:
-        if reason == "list.eval" and not self._type(inputs[0]).is_nested():
+        if reason == "list.eval" and not any(self._type(found).is_nested() for found in inputs[:1]):
             reason = "cumulative_eval"
         return Expression(Form.UNREADABLE, tuple((Role.VALUE, self._read[found]) for found in inputs), reason)
 
@@ -207,8 +210,6 @@ class _Arena:
         item = kind.inner if isinstance(kind, pl.List) else kind
         return tuple(field.name for field in item.fields) if isinstance(item, pl.Struct) else ()
 
-
-# --- Expressions -------------------------------------------------------------------------------------------------
 
 _FORMS = {
     "Column": Form.COLUMN,
@@ -230,12 +231,13 @@ _FORMS = {
 
 _NAMES_FIELDS = frozenset({"as_struct", "value_counts"})
 
+# Functions whose inputs after the first only choose: how many values, and by what.
 _CHOOSES: dict[str, Callable[[int], Role]] = {
+    "top_k": lambda _: Role.CONDITION,
     "top_k_by": lambda place: Role.CONDITION if place == 1 else Role.SORT,
     "min_by": lambda _: Role.SORT,
     "max_by": lambda _: Role.SORT,
 }
-"""Functions whose inputs after the first only choose: the number of rows, and by what."""
 
 
 def _parts(view: Any) -> list[tuple[Role, int]]:  # noqa: ANN401, C901, PLR0911, PLR0912 - a line a kind
@@ -299,9 +301,6 @@ def _text(name: object) -> str:
 
 def _is_scalar(view: Any) -> bool:  # noqa: ANN401
     return bool(getattr(view, "scalar", False)) or getattr(view, "order_by", None) is not None
-
-
-# --- Nodes -------------------------------------------------------------------------------------------------------
 
 
 def _unshown(reason: str, base: dict[str, Any], expressions: tuple[tree.Named, ...]) -> tree.Node:
