@@ -7,7 +7,7 @@ import logging
 import warnings
 
 import pytest
-from shop_workspace import changed, write_exports
+from shop_workspace import at_stage, changed, write_exports
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_a_contract_in_force_that_nothing_keeps_fails_the_run(mesh, published, r
     contracts = published.settings.root / "domains/shop/src/shop/contracts"
     orphan = contracts / "orphan.odcs.yaml"
     text = (contracts / "opening_hour.odcs.yaml").read_text().replace("opening_hour", "orphan")
-    orphan.write_text(text.replace("status: active", f"status: {status}"))
+    orphan.write_text(at_stage(text, status))
     request.addfinalizer(orphan.unlink)
     said = mesh("run", "--json")
     assert said.code == 1
