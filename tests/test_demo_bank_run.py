@@ -2,16 +2,14 @@
 
 import gzip
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from whole_bank import ROOT, mesh_command
 
 import retail
 from bankmesh.client import DataMeshClient
@@ -20,12 +18,8 @@ from bankmesh.products.definition import landing_key
 from bankmesh.products.domain import read_domain
 from bankmesh.products.running import run_everything
 from bankmesh.settings import current_settings
-from demo_bank import generate
 from demo_bank.corrupt import corrupt
 
-ROOT = Path(__file__).parents[1]
-MESH = Path(sys.executable).with_name("mesh")
-SCALE = 0.05
 PRODUCTS = {
     f"retail.{name}"
     for name in (
@@ -50,12 +44,6 @@ class Steps:
 
     def failed(self, step, message):
         self.failures[step] = message
-
-
-def mesh_command(home, *arguments):
-    environment = os.environ | {"MESH_HOME": str(home), "BANKMESH_ROOT": str(ROOT)}
-    environment.pop("BANK_DATA", None)
-    return subprocess.run([MESH, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def run_in_process(home, only=()):
@@ -99,14 +87,6 @@ def rejects(home, name):
         if f"{name}" in str(path.parent.parent) and (frame := pl.read_parquet(path)).height
     )
     return found.rows(named=True)
-
-
-@pytest.fixture(scope="module")
-def bank(tmp_path_factory):
-    """A mesh that ran once over whole exports, as a user runs it. Nothing may change it."""
-    home = tmp_path_factory.mktemp("bank") / "mesh"
-    summary = generate(home / "exports", scale=SCALE, seed=1)
-    return SimpleNamespace(home=home, rows=summary.rows, run=mesh_command(home, "run"))
 
 
 @pytest.fixture(scope="module")
