@@ -78,7 +78,7 @@ def test_there_are_no_other_kinds_of_nodes_and_expressions() -> None:
         (c("i").filter("b"), "filter(i, condition=b)"),
         (c("i").sort_by("j", "b"), "sort(i, sort=j, sort=b)"),
         (c("i").gather("j"), "gather(i, condition=j)"),
-        (c("i").slice("j", 2), "slice(i, condition=cast(j), condition=literal)"),
+        (c("i").slice(c("j").sum(), 2), "slice(i, condition=sum(j), condition=literal)"),
         (c("i").sum().over("s", order_by="j"), "window(sum(i), window=s, window=j)"),
         (c("i").rolling(index_column="j", period="2i"), "rolling(i, window=j)"),
         (c("i").len(), "len(i)"),

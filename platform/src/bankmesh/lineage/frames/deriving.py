@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bankmesh.lineage.frames.probe import disagreements, probe_sources
-from bankmesh.lineage.frames.walk import as_lineage, walk
+from bankmesh.lineage.frames.walk import as_lineage, looking_at, walk
 from bankmesh.lineage.model import ColumnRef, StepLineage
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def derive_from_code(
     probe = probe_sources(schemas)
     try:
         plan = transform(**probe.frames, **(extra or {}))
-    except Exception as error:  # noqa: BLE001 - it is the transform's own code
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it is the transform's own code
         return _without_plan(probe, schemas, promised, f"it raised {type(error).__name__} on {NO_ROWS}")
     if not isinstance(plan, pl.LazyFrame):
         return _without_plan(probe, schemas, promised, f"it returned {type(plan).__name__}, not a LazyFrame")
@@ -73,7 +73,7 @@ def derive_from_code(
     if not was_read:
         return Derived(lineage, opaque=False, note="")
     note = f"it looks at its data ({_told(probe)}) before it returns a plan"
-    return Derived(replace(lineage, opaque=_all_columns(schemas)), opaque=True, note=note)
+    return Derived(looking_at(lineage, _all_columns(schemas)), opaque=True, note=note)
 
 
 def _without_plan(probe: Probe, schemas: Mapping[str, pl.Schema], promised: Iterable[str], what: str) -> Derived:

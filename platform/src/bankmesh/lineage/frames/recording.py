@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from polars.io.plugins import register_io_source
 
-from bankmesh.lineage.frames.walk import lineage_of_plan
+from bankmesh.lineage.frames.walk import lineage_of_plan, looking_at
 from bankmesh.lineage.model import ColumnRef
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def lineage_of_recorded(plan: pl.LazyFrame, recording: Recording) -> StepLineage
     all that was read until now, which is what the transform itself has looked at: its in-memory frames, and its choice
     of this plan, were made from that. Running the plan reads further columns; afterwards they cannot be told apart.
     """
-    looked_at = recording.looked_at()
-    return replace(lineage_of_plan(plan, recording.frames), opaque=looked_at)
+    return looking_at(lineage_of_plan(plan, recording.frames), recording.looked_at())
 
 
 def _standing_for(name: str, frame: pl.LazyFrame, read: dict[str, set[str]]) -> pl.LazyFrame:

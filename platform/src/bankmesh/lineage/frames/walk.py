@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
 from bankmesh.lineage.frames import nodes, tree
 from bankmesh.lineage.frames.joins import join
 from bankmesh.lineage.frames.traverser import read_plan
-from bankmesh.lineage.model import StepLineage
+from bankmesh.lineage.model import Dependency, How, StepLineage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.lineage.frames.values import Frame
+    from bankmesh.lineage.model import ColumnRef
 
 _NO_INPUT = "it is read from a place that is no input of the step"
 
@@ -70,6 +72,13 @@ def as_lineage(frame: Frame) -> StepLineage:
         name: frozenset() if name in underivable else value.found - rows for name, value in frame.columns.items()
     }
     return StepLineage(columns=columns, rows=rows, underivable=underivable)
+
+
+def looking_at(lineage: StepLineage, looked_at: frozenset[ColumnRef]) -> StepLineage:
+    """The lineage of a step that besides has looked at these columns; what a column says of that itself goes."""
+    told = {Dependency(ref, How.OPAQUE) for ref in looked_at}
+    columns = {name: found - told for name, found in lineage.columns.items()}
+    return replace(lineage, columns=columns, opaque=lineage.opaque | looked_at)
 
 
 def named_by_function(sources: Mapping[str, pl.LazyFrame]) -> dict[int, tuple[str, tree.Source]]:
