@@ -3,28 +3,18 @@
 `test` of the judge reads Delta through DuckDB; it is given a connection that has the extension, since it would fetch it.
 """
 
-import importlib.util
 import shutil
-from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
 from deltalake import DeltaTable, write_deltalake
+from whole_bank import ROOT
 
-import customer_service
-import retail
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.export import write_exports
-from bankmesh.instance import open_instance
 from bankmesh.ports import connect
-from bankmesh.products.definition import landing_key
-from bankmesh.products.domain import read_domain
-from bankmesh.products.running import run_everything
-from bankmesh.settings import current_settings
-from demo_bank import generate
 
-ROOT = Path(__file__).parents[1]
 # One partitioned product, one that refers to others, one with a column that is unique where it is not null.
 PRODUCTS = (
     "retail.party",
@@ -32,51 +22,12 @@ PRODUCTS = (
     "retail.transaction_history",
     "customer_service.customer_interaction_history",
 )
-can_test = pytest.mark.skipif(
-    importlib.util.find_spec("ibis") is None, reason="datacontract-cli is installed without its extra duckdb"
-)
-
-
-class Steps:
-    """The message of each step that failed."""
-
-    def __init__(self):
-        self.failures = {}
-
-    def started(self, step):
-        """Nothing to keep."""
-
-    def finished(self, step, notes):
-        """Nothing to keep."""
-
-    def failed(self, step, message):
-        self.failures[step] = message
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A mesh home in which those products are published once."""
-    home = tmp_path_factory.mktemp("judged") / "mesh"
-    generate(home / "exports", scale=0.01, seed=1)
-    domains = [read_domain(Path(package.__file__).parent) for package in (retail, customer_service)]
-    landed = [
-        landing_key(d.name, s.name, o.name).to_user_string() for d in domains for s in d.systems for o in s.objects
-    ]
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("MESH_HOME", str(home))
-        environment.setenv("BANKMESH_ROOT", str(ROOT))
-        environment.delenv("BANK_DATA", raising=False)
-        steps, settings = Steps(), current_settings(ROOT)
-        with open_instance(settings) as instance:
-            run_everything(settings.root, instance, steps, [*landed, *(name.replace(".", "/") for name in PRODUCTS)])
-    assert steps.failures == {}
-    return home
-
-
-@pytest.fixture(scope="module")
-def exported(home):
+def exported(bank, tmp_path_factory):
     """The exported contracts of all shipped products, by port."""
-    written = write_exports(home / "export", home, workspace_contracts(ROOT))
+    written = write_exports(tmp_path_factory.mktemp("export"), bank.home, workspace_contracts(ROOT))
     return {item.port: item.file for item in written if item.standard == "odcs"}
 
 
@@ -123,7 +74,6 @@ def test_lint_of_a_damaged_document_fails(exported, old, new):
     assert reasons
 
 
-@can_test
 @pytest.mark.parametrize("port", PRODUCTS)
 def test_published_data_keep_what_the_exported_contract_promises(exported, port):
     checks, wrong = judge(exported[port].read_text(encoding="utf-8"))
@@ -132,8 +82,7 @@ def test_published_data_keep_what_the_exported_contract_promises(exported, port)
     assert checks > 2 * len(promised)  # each column is there, with its type, and more than that is promised
 
 
-@can_test
-def test_damaged_data_do_not(exported, home, tmp_path):
+def test_damaged_data_do_not(exported, tmp_path):
     damaged = tmp_path / "party"
     document = yaml.safe_load(exported["retail.party"].read_text(encoding="utf-8"))
     shutil.copytree(document["servers"][0]["path"], damaged)
@@ -144,7 +93,6 @@ def test_damaged_data_do_not(exported, home, tmp_path):
     assert {"field_primary_key_unique(party_id)", "field_invalid_values(gender)", "field_regex(postal_code)"} <= wrong
 
 
-@can_test
 def test_a_promise_that_the_data_do_not_keep_is_found(exported):
     text = exported["retail.account"].read_text(encoding="utf-8")
     document = yaml.safe_load(text)

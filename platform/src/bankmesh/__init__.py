@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bankmesh.catalog.stages import ProposedProduct, RetiredProduct
     from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
     from bankmesh.operations.component import Operations
     from bankmesh.products.components.dbt_products import DbtDataProducts
@@ -29,6 +30,8 @@ __all__ = [
     "LegacySources",
     "Operations",
     "PolarsDataProduct",
+    "ProposedProduct",
+    "RetiredProduct",
 ]
 
 _HOMES = {
@@ -39,6 +42,8 @@ _HOMES = {
     "LegacySources": "bankmesh.products.components.legacy_sources",
     "Operations": "bankmesh.operations.component",
     "PolarsDataProduct": "bankmesh.products.components.polars_product",
+    "ProposedProduct": "bankmesh.catalog.stages",
+    "RetiredProduct": "bankmesh.catalog.stages",
 }
 
 

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.catalog.contracts import workspace_contracts
+from bankmesh.catalog.column_graph import workspace_graph
+from bankmesh.catalog.contracts import readable_contracts, workspace_contracts
+from bankmesh.catalog.impact import impact
+from bankmesh.catalog.lineage_coverage import lineage_coverage
+from bankmesh.catalog.readers import life_faults
+from bankmesh.catalog.use import recorded_use
+from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.contracts.comparison import compare
 from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.reading import find_faults, read_contract
-from bankmesh.settings import current_settings
+from bankmesh.errors import Fault
+from bankmesh.ports.contract_texts import FOLDER as KEPT
+from bankmesh.settings import NoWorkspace, current_settings
 from bankmesh.workspace import all_contract_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.catalog.impact import Hurt
+    from bankmesh.contracts.changes import Change
+    from bankmesh.contracts.model import Contract
 
 ContractFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 
-app = typer.Typer(no_args_is_help=True, help="Check, compare and account for data contracts.")
+app = typer.Typer(no_args_is_help=True, help="Check, compare, move and account for data contracts.")
+app.command("move")(lifecycle_commands.move)
+app.command("archive")(lifecycle_commands.archive)
 
 
 @app.command()
@@ -29,10 +47,13 @@ def check(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Check contracts strictly; every fault with file and line. Exit 1 if there is one."""
+    """Check contracts strictly; every fault with file and line. Exit 1 if there is one.
+
+    Over the whole workspace, what reads a product that is proposed or retired is a fault too.
+    """
     found = _contract_files(paths) if paths else all_contract_files(current_settings().root)
     files = [Path(os.path.relpath(file)) for file in found]
-    faults = find_faults(files)
+    faults = find_faults(files) if paths else (*find_faults(files), *_life_faults(current_settings().root))
     if as_json:
         print_json([{"file": f.file, "line": f.line, "rule": f.rule, "message": f.message} for f in faults])
     else:
@@ -42,33 +63,78 @@ def check(
     raise typer.Exit(1 if faults else 0)
 
 
+def _life_faults(root: Path) -> tuple[Fault, ...]:
+    found = life_faults(root, readable_contracts(root))
+    return tuple(replace(fault, file=os.path.relpath(fault.file)) for fault in found)
+
+
 def _contract_files(paths: list[Path]) -> list[Path]:
-    return [file for path in paths for file in (sorted(path.rglob("*.odcs.yaml")) if path.is_dir() else [path])]
+    return [file for path in paths for file in (_contracts_in(path) if path.is_dir() else [path])]
+
+
+def _contracts_in(folder: Path) -> list[Path]:
+    """Contracts below a folder; the copies that ports keep of them are called otherwise, and are none to be kept."""
+    return sorted(file for file in folder.rglob("*.odcs.yaml") if file.parent.name != KEPT)
 
 
 @app.command()
 def diff(old: ContractFile, new: ContractFile, *, as_json: JsonOption = False) -> None:
-    """Compare two editions of a contract; each change is breaking or not. Exit 1 if one is."""
-    changes = compare(read_contract(old), read_contract(new))
+    """Compare two editions of a contract; each change is breaking or not, and whom it breaks. Exit 1 if one is."""
+    before = read_contract(old)
+    changes = compare(before, read_contract(new))
+    hurt = _hurt(changes, before)
     if as_json:
         print_json(
-            [{"rule": c.rule, "breaking": c.breaking, "subject": c.subject, "message": c.message} for c in changes]
+            [
+                {
+                    "rule": change.rule,
+                    "breaking": change.breaking,
+                    "subject": change.subject,
+                    "message": change.message,
+                    "hurts": [
+                        {"consumer": h.consumer, "how": h.how, "columns": list(h.columns)} for h in hurt.get(change, ())
+                    ],
+                }
+                for change in changes
+            ]
         )
     else:
-        print_table(
-            ("", "rule", "what", "change"),
-            [("BREAKING" if c.breaking else "ok", c.rule, c.subject, c.message) for c in changes],
-        )
+        rows = [
+            (
+                "BREAKING" if change.breaking else "ok",
+                change.rule,
+                change.subject,
+                change.message,
+                "; ".join(map(str, hurt.get(change, ()))),
+            )
+            for change in changes
+        ]
+        print_table(("", "rule", "what", "change", "hurts"), rows)
     raise typer.Exit(1 if any(change.breaking for change in changes) else 0)
+
+
+def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[Hurt, ...]]:
+    """Whom each breaking change hurts; nobody is known outside a workspace, where two files can be compared too."""
+    try:
+        settings = current_settings()
+    except NoWorkspace:
+        return {}
+    graph = workspace_graph(settings.root, settings.home)
+    if before.port not in graph.columns:
+        return {}
+    uses = list(recorded_use(settings.home))
+    return {change: impact(change, before, graph, uses) for change in changes if change.breaking}
 
 
 @app.command("coverage")
 def show_coverage(*, as_json: JsonOption = False) -> None:
-    """List where each clause of each contract is enforced, and which are not."""
+    """List where each clause of each contract is enforced, which are not, and whose lineage is not known."""
+    settings = current_settings()
+    graph = workspace_graph(settings.root, settings.home)
     entries = [
         (contract.port, item)
-        for contract in workspace_contracts(current_settings().root)
-        for item in coverage(contract)
+        for contract in workspace_contracts(settings.root)
+        for item in (*coverage(contract), *lineage_coverage(contract, graph))
     ]
     if as_json:
         print_json(

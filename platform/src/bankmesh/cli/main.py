@@ -15,6 +15,7 @@ from bankmesh.cli import (
     alert_commands,
     automation_commands,
     contract_commands,
+    export_command,
     get_command,
     lineage_commands,
     new_command,
@@ -42,6 +43,7 @@ app.command("get")(get_command.get)
 app.command("run")(run_commands.run)
 app.command("dev")(run_commands.dev)
 app.command("expire")(run_commands.expire_ports)
+app.command("export")(export_command.export)
 app.add_typer(alert_commands.app, name="alerts")
 app.add_typer(automation_commands.app, name="automation")
 app.add_typer(contract_commands.app, name="contract")
