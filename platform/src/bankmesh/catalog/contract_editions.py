@@ -8,6 +8,7 @@ kept, and the current text comes last if nothing has been published under it yet
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog import tables
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.contracts.changes import Change
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Publication
 
@@ -80,6 +82,7 @@ def edition_rows(contract: Contract, found: Sequence[Edition], before: Contract 
         )
         if edition.contract is not None and before is not None:
             versions[-1]["compared_with"] = f"{before.port} {before.version}"
+            found_changes = [change for change in compare(before, edition.contract) if _tells(change, before, contract)]
             changes += [
                 {
                     "port": contract.port,
@@ -90,10 +93,15 @@ def edition_rows(contract: Contract, found: Sequence[Edition], before: Contract 
                     "subject": change.subject,
                     "message": change.message,
                 }
-                for number, change in enumerate(compare(before, edition.contract), start=1)
+                for number, change in enumerate(found_changes, start=1)
             ]
         before = edition.contract
     return {tables.contract_versions: versions, tables.contract_changes: changes}
+
+
+def _tells(change: Change, before: Contract, after: Contract) -> bool:
+    """Each major has a life of its own: that a new one is not as old as the one before is no change."""
+    return before.major == after.major or not change.rule.startswith("status-")
 
 
 def _expired(port: Port, current: Contract, known: Sequence[Edition]) -> list[Edition]:
@@ -134,7 +142,8 @@ def _read(digest: str | None, port: Port, current: Contract) -> tuple[Contract |
     file = kept_contract(port, digest)
     if file is None:
         return None, NOT_KEPT
-    contract, faults = read_text(file.name, file.read_text(encoding="utf-8"))
+    # Under its digest no contract is sound: a product's contract has to be called after it.
+    contract, faults = read_text(PurePath(current.file).name, file.read_text(encoding="utf-8"))
     if contract is None:
         return None, f"this release cannot read it: {faults[0].message}"
     return contract, None

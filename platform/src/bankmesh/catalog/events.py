@@ -134,8 +134,9 @@ def _in_order(found: list[Mapping[int, dg.EventLogEntry]]) -> tuple[list[tuple[i
 
 
 def _ordered(instance: dg.DagsterInstance) -> bool:
-    """Whether the log shows its entries in the order of their numbers: SQLite has one writer at a time."""
-    return "sqlite" in type(instance.event_log_storage).__module__
+    """Whether the log shows its entries in the order of their numbers: SQLite, which has one writer at a time."""
+    module = type(instance.event_log_storage).__module__
+    return "sqlite" in module or "in_memory" in module
 
 
 def _mark(entry: dg.EventLogEntry) -> str:

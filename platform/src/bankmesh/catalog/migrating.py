@@ -31,17 +31,6 @@ class NewerCatalog(BankmeshError):
         )
 
 
-class OlderCatalog(BankmeshError):
-    """The tables are of an older release, and this process may not change them."""
-
-    def __init__(self, revision: str | None) -> None:
-        self.revision = revision
-        super().__init__(
-            f"The catalog's tables are of revision {revision or 'none'} and this release needs {HEAD}, but this user "
-            "may not write them. Ask who runs the mesh to do `mesh catalog rebuild`."
-        )
-
-
 def upgrade(connection: Connection) -> None:
     """Make the tables, or bring them up to date, in the connection's transaction. Raises NewerCatalog."""
     found = revision_of(connection)
@@ -55,15 +44,6 @@ def upgrade(connection: Connection) -> None:
     if found is not None and found not in known:
         raise NewerCatalog(found)
     command.upgrade(config, "head")
-
-
-def require_head(connection: Connection) -> None:
-    """Raises OlderCatalog or NewerCatalog where the tables are not those of this release and may not be changed."""
-    found = revision_of(connection)
-    if found is None or found < HEAD:
-        raise OlderCatalog(found)
-    if found > HEAD:
-        raise NewerCatalog(found)
 
 
 def revision_of(connection: Connection) -> str | None:

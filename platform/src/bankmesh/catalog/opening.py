@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 
-from bankmesh.catalog.migrating import require_head, upgrade
+from bankmesh.catalog import tables
+from bankmesh.catalog.migrating import HEAD, NewerCatalog, revision_of, upgrade
 from bankmesh.database import open_database
 from bankmesh.errors import BankmeshError
 
@@ -51,16 +52,18 @@ class CatalogReadOnly(CatalogNotWritable):
 class Catalog:
     """The index behind a SQLAlchemy URL, with its tables made or brought up to date. Use it in a `with` statement.
 
-    Raises NewerCatalog if a newer release has made the tables, CatalogReadOnly if there are none and none can be made.
+    Raises NewerCatalog if a newer release has made the tables; CatalogReadOnly if they would have to be made, or
+    brought up to date, and may not be written.
     """
 
     def __init__(self, url: str) -> None:
         self.place = sa.make_url(url).render_as_string(hide_password=True)
-        self._writer = _writer(url, self.place)
-        self._reader = self._writer or _sqlite_reader(url)
-        if self._writer is not None and self._writer.dialect.name == "sqlite":
-            # The writer's engine takes the lock of writers with every transaction, which a reader does not need.
-            self._reader = _sqlite_reader(url)
+        self._url = url
+        self._writer: Engine | None = None
+        self._reader = _sqlite_reader(url) if sa.make_url(url).get_backend_name() == "sqlite" else self._open_writer()
+        if self._writer is None and not _is_ready(self._reader):
+            # Who finds the tables as they have to be does not ask for the lock of writers: a rebuild may hold it.
+            self._open_writer()
 
     def __enter__(self) -> Self:
         return self
@@ -91,16 +94,40 @@ class Catalog:
 
         Raises CatalogBusy while another process writes, and CatalogReadOnly.
         """
-        if self._writer is None:
-            raise CatalogReadOnly(self.place)
-        with self._writer.connect() as connection:
+        with (self._writer or self._open_writer()).connect() as connection:
             try:
-                transaction = connection.begin()
-                _become_writer(connection)
+                # A writer that would have to wait too long is refused, at its begin or at its end.
+                with connection.begin():
+                    _become_writer(connection)
+                    yield connection
             except sa.exc.OperationalError as error:
-                raise CatalogBusy from error
-            with transaction:
-                yield connection
+                refusal = self._refusal(error)
+                if refusal is error:
+                    raise
+                raise refusal from error
+
+    def _open_writer(self) -> Engine:
+        try:
+            engine = open_database(self._url, upgrade)
+        except (sa.exc.OperationalError, PermissionError) as error:
+            refusal = self._refusal(error)
+            if refusal is error:
+                raise
+            raise refusal from error
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _on_connect_of_writer)
+            engine.dispose()  # connections that are made from now on are told
+        self._writer = engine
+        return engine
+
+    def _refusal(self, error: Exception) -> Exception:
+        """What to tell about a database that cannot be written; other errors are passed on."""
+        said = str(error)
+        if "database is locked" in said or "lock timeout" in said:
+            return CatalogBusy()
+        if isinstance(error, PermissionError) or "readonly" in said or "unable to open database file" in said:
+            return CatalogReadOnly(self.place)
+        return error
 
 
 def exists(url: str) -> bool:
@@ -109,19 +136,16 @@ def exists(url: str) -> bool:
     return place.get_backend_name() != "sqlite" or (place.database is not None and Path(place.database).is_file())
 
 
-def _writer(url: str, place: str) -> Engine | None:
-    """None where the tables are there and may only be read."""
+def _is_ready(reader: Engine) -> bool:
+    """Whether the tables are those of this release; nothing is made by looking. Raises NewerCatalog."""
     try:
-        return open_database(url, upgrade)
-    except (sa.exc.OperationalError, PermissionError) as error:
-        if sa.make_url(url).get_backend_name() != "sqlite" or "locked" in str(error):
-            raise
-        try:
-            with _sqlite_reader(url).connect() as connection:
-                require_head(connection)
-        except sa.exc.OperationalError:
-            raise CatalogReadOnly(place) from error
-        return None
+        with reader.connect() as connection:
+            found = revision_of(connection)
+    except sa.exc.OperationalError:
+        return False
+    if found is not None and found > HEAD:
+        raise NewerCatalog(found)
+    return found == HEAD
 
 
 def _become_writer(connection: Connection) -> None:
@@ -129,8 +153,14 @@ def _become_writer(connection: Connection) -> None:
         connection.execute(sa.text(f"set local lock_timeout = '{_PATIENCE}'"))
         connection.execute(sa.text("select pg_advisory_xact_lock(:number)"), {"number": _WRITING})
     else:
-        # Pages that do not fit into the cache would be written early, and readers would have to wait from then on.
-        connection.exec_driver_sql("pragma cache_spill = off")
+        # A write that changes nothing: a file that may only be read refuses it, and not the transaction itself.
+        connection.execute(sa.delete(tables.meta).where(sa.false()))
+
+
+def _on_connect_of_writer(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    # Pages that do not fit into the cache would be written early, and readers would have to wait from then on.
+    # SQLite hears this only before a transaction begins.
+    connection.execute("pragma cache_spill = off")
 
 
 def _sqlite_reader(url: str) -> Engine:

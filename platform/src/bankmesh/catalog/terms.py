@@ -18,7 +18,7 @@ _RUN = re.compile(r"[^\W\d_]+|\d+")
 _CUT = re.compile(r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
 _VOWEL = re.compile("[aeiouy]")
 _SHORTEST_STEM = 3
-_FEWEST_FOR_S = 4
+_FEWEST_FOR_S, _FEWEST_FOR_IES = 3, 5
 _KEPT_DOUBLE = "lsz"
 
 _SAY_NOTHING = """
@@ -59,7 +59,8 @@ def fold(text: str) -> str:
     """Lower case, without accents."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: what one normal form brings out may be a capital, and a small letter may come apart again.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
@@ -84,7 +85,7 @@ def stem(word: str) -> str:
 def _singular(word: str) -> str:
     if len(word) < _FEWEST_FOR_S or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
-    if word.endswith("ies") and len(word) > _FEWEST_FOR_S:
+    if word.endswith("ies") and len(word) >= _FEWEST_FOR_IES:
         return f"{word[:-3]}y"
     if word.endswith(("sses", "xes", "ches", "shes", "zes")):
         return word[:-2]

@@ -23,8 +23,8 @@ from bankmesh.catalog.events import has_news, read_events, still_there
 from bankmesh.catalog.gathering import TWICE, Files, product_rows, read_sources
 from bankmesh.catalog.history import Happened, Reads, put_happened, put_reads
 from bankmesh.catalog.lineage_rows import source_lineage
-from bankmesh.catalog.migrating import HEAD
 from bankmesh.catalog.marks import Marks, current_marks, port_marks, stored_marks
+from bankmesh.catalog.migrating import HEAD
 from bankmesh.catalog.opening import Catalog
 from bankmesh.catalog.places import catalog_database
 from bankmesh.catalog.replacing import forget_events, forget_everything, in_parts, put_marks, put_products, put_sources

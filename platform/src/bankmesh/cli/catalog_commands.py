@@ -1,0 +1,201 @@
+"""`mesh catalog`: make the index anew, say how it stands, and show all that it holds about a product."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bankmesh.catalog.opening import Catalog
+    from bankmesh.catalog.updating import Refreshed
+
+app = typer.Typer(no_args_is_help=True, help="The index of products: make it anew, and look into it.")
+
+_CHANGES_SHOWN = 8
+
+
+@contextmanager
+def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
+    """The catalog, built if it never was, and brought up to date; what that meets is told on standard error.
+
+    `with_history`: also of what the event log tells about quality and freshness, which takes Dagster.
+    """
+    from bankmesh.catalog.opening import Catalog, CatalogNotWritable
+    from bankmesh.catalog.places import catalog_database
+    from bankmesh.catalog.updating import is_built, is_stale, rebuild, refresh
+    from bankmesh.instance import existing_instance
+
+    settings = current_settings()
+    with Catalog(catalog_database(settings)) as catalog:
+        try:
+            if not is_built(catalog):
+                _tell("The catalog was never built, or by another release: building it ...")
+                done = rebuild(settings, existing_instance(settings), catalog)
+                _tell(f"{done} ({done.seconds:.1f} s)")
+            elif with_history:
+                refresh(settings, existing_instance(settings), catalog)
+            elif is_stale(catalog, settings):
+                refresh(settings, None, catalog)
+        except CatalogNotWritable as error:
+            _tell(f"{error} What follows is {_age(catalog)}.")
+        yield catalog
+
+
+@app.command("rebuild")
+def rebuild_catalog(*, as_json: JsonOption = False) -> None:
+    """Make the index anew from contracts, Delta logs, lineage, recorded reads and Dagster's event log."""
+    from bankmesh.catalog.updating import rebuild
+    from bankmesh.instance import existing_instance
+
+    settings = current_settings()
+    done: Refreshed = rebuild(settings, existing_instance(settings))
+    if as_json:
+        print_json(
+            {
+                "products": list(done.products),
+                "entries": done.entries,
+                "reads": done.reads,
+                "seconds": round(done.seconds, 2),
+            }
+        )
+        return
+    typer.echo(f"{done} ({done.seconds:.1f} s)")
+
+
+@app.command()
+def status(*, as_json: JsonOption = False) -> None:
+    """Say where the index is, how old, what it holds and what it could not read. Exit 1 if it is out of date."""
+    from bankmesh.catalog.describing import about
+    from bankmesh.catalog.opening import Catalog, exists
+    from bankmesh.catalog.places import catalog_database
+    from bankmesh.catalog.updating import is_stale
+
+    settings = current_settings()
+    url = catalog_database(settings)
+    if not exists(url):
+        facts: dict[str, Any] = {"built_at": None, "refreshed_at": None, "holds": {}, "faults": []}
+        _print_status({"database": _place(url), "up_to_date": False, **facts}, as_json=as_json)
+        raise typer.Exit(1)
+    with Catalog(url) as catalog:
+        stale = is_stale(catalog, settings)
+        with catalog.reading() as connection:
+            facts = {"database": catalog.place, "up_to_date": not stale, **about(connection)}
+    _print_status(facts, as_json=as_json)
+    raise typer.Exit(1 if stale else 0)
+
+
+@app.command()
+def show(
+    product: Annotated[str, typer.Argument(help="domain.product, or domain.product@2 for a major.", metavar="PRODUCT")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show all about a product: versions of its contract, publications, quality, lineage, consumers."""
+    from bankmesh.catalog.describing import describe, resolve
+
+    with current_catalog(with_history=True) as catalog, catalog.reading() as connection:
+        facts = describe(connection, resolve(connection, product), datetime.now(UTC))
+    if as_json:
+        print_json(facts)
+        return
+    _print_product(facts)
+
+
+def _place(url: str) -> str:
+    import sqlalchemy as sa
+
+    return sa.make_url(url).render_as_string(hide_password=True)
+
+
+def _age(catalog: Catalog) -> str:
+    from bankmesh.catalog.describing import about
+
+    with catalog.reading() as connection:
+        refreshed = about(connection)["refreshed_at"]
+    return f"as it was {ago(datetime.fromisoformat(refreshed))}" if refreshed else "empty"
+
+
+def _print_status(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(facts)
+        return
+    rows = [
+        ("database", facts["database"]),
+        ("built", facts["built_at"] or "never"),
+        ("brought up to date", facts["refreshed_at"] or "never"),
+        ("up to date", "yes" if facts["up_to_date"] else "no: `mesh search` or `mesh catalog rebuild` sees to it"),
+        *((name.replace("_", " "), count(number)) for name, number in facts["holds"].items()),
+    ]
+    print_table(("catalog", ""), rows)
+    for fault in facts["faults"]:
+        console().print(f"{fault['file']}:{fault['line']}: {fault['message']} [{fault['rule']}]", markup=False)
+
+
+def _print_product(facts: dict[str, Any]) -> None:
+    out = console()
+    out.print(f"{facts['port']}  contract {facts['contract_version']} ({facts['status']})", style="bold", markup=False)
+    out.print(facts["purpose"], markup=False)
+    lineage, consumers = facts["lineage"], facts["consumers"]
+    recorded = [f"{who} ({use['reads']} reads)" for who, use in consumers["recorded"].items()]
+    lines = [
+        ("owner", ", ".join(f"{owner['name']} ({owner['role']})" for owner in facts["owners"])),
+        ("made from", _nearest(lineage["made_from"]) or _unknown(lineage["known"])),
+        ("makes", _nearest(lineage["makes"])),
+        ("opaque", "yes: made by a step that no plan describes" if lineage["opaque"] else ""),
+        ("consumers", ", ".join([*consumers["declared"], *consumers["products"], *recorded])),
+        ("freshness", facts["freshness"]),
+        ("checks", ", ".join(f"{n} {outcome}" for outcome, n in facts["quality"]["newest"].items() if n)),
+    ]
+    for label, text in lines:
+        if text:
+            out.print(f"  {label:<16}{text}", markup=False)
+    out.print()
+    print_table(("contract", "since", "changes"), [_version_row(version) for version in facts["contract_versions"]])
+    out.print()
+    print_table(
+        ("version", "published", "rows", "checks", "inputs"),
+        [
+            (
+                str(made["version"]),
+                made["published_at"],
+                count(made["rows"]),
+                f"{made['passed']} passed, {made['warned']} warned",
+                ", ".join(f"{name} {read}" for name, read in made["inputs"].items()),
+            )
+            for made in facts["publications"]
+        ],
+    )
+
+
+def _version_row(version: dict[str, Any]) -> tuple[str, str, str]:
+    told = [
+        f"{'BREAKING ' if change['breaking'] else ''}{change['message']}"
+        for change in version["changes"][:_CHANGES_SHOWN]
+    ]
+    more = len(version["changes"]) - len(told)
+    said = "; ".join([*told, *([f"and {more} more"] if more else [])])
+    return version["version"], version["since"] or "not published", said or version["unread"] or "-"
+
+
+def _nearest(datasets: dict[str, int]) -> str:
+    """Those one step away, and how many lie behind them."""
+    near = [name for name, depth in datasets.items() if depth == 1]
+    behind = len(datasets) - len(near)
+    return ", ".join([*near, *([f"and {behind} behind these"] if behind else [])])
+
+
+def _unknown(known: bool) -> str:  # noqa: FBT001 - what the index says
+    return "" if known else "not known: nothing is published, or without its lineage"
+
+
+def _tell(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)

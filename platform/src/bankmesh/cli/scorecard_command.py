@@ -1,0 +1,81 @@
+"""`mesh scorecard`: how products and domains keep what is expected of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankmesh.cli.catalog_commands import current_catalog
+from bankmesh.cli.output import JsonOption, console, print_json, print_table
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from bankmesh.catalog.scorecard_facts import Alerts
+    from bankmesh.catalog.scorecards import Figure, Scorecard
+
+
+def scorecard(
+    name: Annotated[
+        str | None, typer.Argument(help="A product, or a domain with its products; all if left out.", metavar="NAME")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Show scorecards, from facts alone; what is not known is a dash (null in JSON)."""
+    from bankmesh.catalog.scorecard_facts import scorecards
+
+    alerts = _alerts()
+    with current_catalog(with_history=True) as catalog, catalog.reading() as connection:
+        cards = scorecards(connection, datetime.now(UTC), alerts, name)
+    if as_json:
+        print_json([card.to_json() for card in cards])
+        return
+    headings = (
+        "scorecard",
+        "contract complete",
+        "enforced",
+        "checks passed",
+        "fresh",
+        "used by domains",
+        "open alerts",
+    )
+    print_table(headings, [_row(card) for card in cards])
+    for card in cards if name is not None else ():
+        if card.missing:
+            console().print(f"{card.id} does not say: {', '.join(card.missing)}", markup=False)
+
+
+def _alerts() -> Alerts | None:
+    """Open incidents by port and domain; None where no sensor has ever looked."""
+    from bankmesh.alerts.outbox import Outbox, exists
+    from bankmesh.alerts.places import current_places
+    from bankmesh.catalog.scorecard_facts import count_alerts
+
+    database = current_places(current_settings()).database
+    if not exists(database):
+        return None
+    with Outbox(database) as outbox:
+        return count_alerts((domain, incident.assets) for domain, incident in outbox.open_incidents())
+
+
+def _row(card: Scorecard) -> tuple[str, ...]:
+    figures = card.figures
+    return (
+        card.id if card.kind == "domain" else f"  {card.id}",
+        _of(figures["completeness"]),
+        _of(figures["enforced"]),
+        _of(figures["checks_passed"]),
+        _percent(figures["freshness_kept"]),
+        _of(figures["used_by_domains"]),
+        "-" if figures["open_alerts"].value is None else f"{figures['open_alerts'].value:.0f}",
+    )
+
+
+def _of(figure: Figure) -> str:
+    return "-" if figure.value is None or figure.out_of is None else f"{figure.value:,.0f} of {figure.out_of:,.0f}"
+
+
+def _percent(figure: Figure) -> str:
+    return "-" if figure.share is None else f"{figure.share:.1%}"

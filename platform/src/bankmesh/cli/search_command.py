@@ -1,0 +1,75 @@
+"""`mesh search`: find products and columns by what people call them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from bankmesh.cli.catalog_commands import current_catalog
+from bankmesh.cli.output import JsonOption, print_json, print_table
+
+if TYPE_CHECKING:
+    from bankmesh.catalog.search import Hit
+
+_MARKED = re.compile(r"\*\*(.+?)\*\*")
+_SHOWN = 2
+
+
+def search(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="What to look for; filters may stand among the words, as owner:retail-data.", metavar="WORDS"
+        ),
+    ] = None,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Only of this domain; may be repeated, as all filters.")
+    ] = None,
+    owner: Annotated[list[str] | None, typer.Option(help="Only of this team, steward or support channel.")] = None,
+    classification: Annotated[
+        list[str] | None, typer.Option(help="Only what is public, internal, confidential or restricted.")
+    ] = None,
+    freshness: Annotated[list[str] | None, typer.Option(help="Only what is fresh, late or never published.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(help="Only of this status: proposed, draft, active, deprecated, retired.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many hits.")] = 20,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Find products and columns, best first: by names, descriptions, columns, tags and owners, typos allowed.
+
+    Without words, list what the filters leave. Exit 1 if there is nothing.
+    """
+    from bankmesh.catalog.asking import ask
+    from bankmesh.catalog.search import search as find
+
+    given = {
+        "domain": domain,
+        "owner": owner,
+        "classification": classification,
+        "freshness": freshness,
+        "status": status,
+    }
+    question = ask(" ".join(words or ()), **{name: values for name, values in given.items() if values})
+    with current_catalog(with_history=False) as catalog, catalog.reading() as connection:
+        hits = find(connection, question, limit=limit)
+    if as_json:
+        print_json([hit.to_json() for hit in hits])
+    elif hits:
+        print_table(("found", "owner", "status", "freshness", "matched"), [_row(hit) for hit in hits])
+    else:
+        typer.echo("Nothing is called or described so.")
+    raise typer.Exit(0 if hits else 1)
+
+
+def _row(hit: Hit) -> tuple[str, ...]:
+    """As people read it; on a terminal, what matched is bold."""
+    matched = "; ".join(f"{match.field}: {match.text}" for match in hit.matched[:_SHOWN]) or hit.description
+    if sys.stdout.isatty():
+        matched = _MARKED.sub(r"[bold]\1[/bold]", escape(matched))
+    return hit.id, hit.owner, hit.status, hit.freshness, " ".join(matched.split())
