@@ -130,6 +130,40 @@ def test_an_event_that_the_receiver_will_not_have_holds_up_no_other(outbox, rece
     assert forward(outbox, 30).sent == 2
 
 
+def test_an_event_that_breaks_the_receiver_is_set_aside_once_others_are_taken(
+    outbox, receiver, monkeypatch, tmp_path
+) -> None:
+    file = tmp_path / "impatient.yml"
+    file.write_text(f"transport: {{type: http, url: '{receiver.url}', retry: {{total: 0}}}}\n")
+    monkeypatch.setenv("OPENLINEAGE_CONFIG", str(file))
+    receiver.refuse = {"shop.spend_0": 500}
+    for _ in range(4):
+        assert forward(outbox, 30).stopped
+    assert receiver.told == []
+    done = forward(outbox, 30)
+    assert (done.sent, done.refused) == (RUNS, 1)
+    # Its ending breaks the receiver too; while nothing else is there to be taken, nobody knows whose fault it is.
+    assert done.stopped
+    for _ in range(5):
+        forward(outbox, 30)
+    assert outbox.counts() == {"pending": 1, "sent": RUNS, "refused": 1}
+    receiver.refuse = {}
+    assert forward(outbox, 30).sent == 1
+
+
+def test_a_receiver_that_is_broken_for_all_gets_everything_in_the_end(outbox, receiver, monkeypatch, tmp_path) -> None:
+    file = tmp_path / "impatient.yml"
+    file.write_text(f"transport: {{type: http, url: '{receiver.url}', retry: {{total: 0}}}}\n")
+    monkeypatch.setenv("OPENLINEAGE_CONFIG", str(file))
+    receiver.refuse = {f"shop.spend_{number}": 503 for number in range(RUNS)}
+    for _ in range(12):
+        assert forward(outbox, 30).sent == 0
+    assert outbox.counts()["refused"] == 0
+    receiver.refuse = {}
+    forward(outbox, 30)
+    assert receiver.told == kept(outbox)
+
+
 def test_a_slow_receiver_costs_the_forwarder_its_time_and_nobody_else(outbox, receiver, monkeypatch) -> None:
     send_to(monkeypatch, receiver)
     receiver.delay = 0.5

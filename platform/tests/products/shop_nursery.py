@@ -107,13 +107,13 @@ def _preload(root: Path, home: Path):
     sys.path[:0] = [str(Path(__file__).parent), str(root / "domains" / "shop" / "src")]
     for module in IMPORTED:
         importlib.import_module(module)
-    from bankmesh.products import dbt_build
+    from bankmesh.products import dbt_models
     from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.locations import load_location
 
     definitions = load_location("shop", "shop.definitions").definitions
     definitions.resolve_implicit_global_asset_job_def()
-    dbt_build._manifest(DbtProjectPlace(root / "dbt_project", "shop", home / "dbt" / "shop"))
+    dbt_models.current_manifest(DbtProjectPlace(root / "dbt_project", "shop", home / "dbt" / "shop"))
     return definitions
 
 

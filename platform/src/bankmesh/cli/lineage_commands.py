@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 _WALK = "of"
-_FORWARD_SECONDS = 60.0
+_FORWARD_SECONDS = 600.0
 
 
 class _ColumnFirst(TyperGroup):

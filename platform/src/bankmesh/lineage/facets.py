@@ -95,7 +95,7 @@ def of_code(code: CodeFacts) -> Facets:
 
 
 def of_input(item: InputFacts) -> Facets:
-    """The version read, the name that people use, and of legacy objects what their declaration says."""
+    """The version read, its columns, the name that people use, and of legacy objects what their declaration says."""
     made = _named(item.logical, item.name.namespace, item.name.name)
     if item.version is not None:
         made |= _version(item.version)

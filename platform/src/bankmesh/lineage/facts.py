@@ -34,7 +34,7 @@ class InputFacts:
         ref: how the step's lineage names it: `retail.party`, `core_banking.account`.
         logical: how people name it, unlike `ref` also across domains.
         version: the Delta version or fingerprint read; None where it is not known.
-        fields: only of legacy objects, which nobody else describes.
+        fields: its columns, so that a backend that has not heard of its maker knows them.
     """
 
     ref: str

@@ -2,6 +2,9 @@
 
 One forwarder at a time has its turn, so events arrive in the order in which they were kept, and with them those of
 each run. A sending is noted before it is tried and confirmed after it: killed in between, it is made once more.
+
+Some receivers answer with a fault of their own to an event that they cannot digest. Such an event is in doubt after a
+few attempts: the next run's events are tried, and if the receiver takes them, the one in doubt is set aside.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ _CONFIRMED_WITHIN = 20.0
 # What a client's error says when the receiver will not have this event, however often it is sent.
 _NOT_FINAL = {408, 425, 429}
 _CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+# So often an event may meet a fault of the receiver's own before it is the event that is in doubt.
+_DOUBTFUL_AFTER = 4
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,53 @@ def forward(outbox: Outbox, seconds: float) -> Forwarded:
 def _forward(outbox: Outbox, deadline: float) -> Forwarded:
     sent = refused = 0
     stopped: str | None = None
+    doubtful: list[tuple[Kept, str]] = []
     client = _client()
     try:
-        while stopped is None and (waiting := outbox.pending()):
+        while stopped is None and (waiting := _next(outbox, doubtful)):
             for kept in waiting:
                 if time.monotonic() > deadline:
                     stopped = "out of time"
                     break
-                problem, final = _send(outbox, client, kept)
-                sent, refused = sent + (problem is None), refused + (problem is not None and final)
-                if problem is not None and not final:
-                    stopped = problem
+                answer = _send(outbox, client, kept)
+                if answer is None:
+                    sent += 1
+                    # The receiver is well, so what it would not have is at fault.
+                    refused += _set_aside(outbox, doubtful)
+                elif answer.final:
+                    refused += 1
+                elif answer.at_fault and kept.attempts >= _DOUBTFUL_AFTER:
+                    doubtful.append((kept, answer.problem))
+                    break
+                else:
+                    stopped = answer.problem
                     break
     finally:
         client.close(0)
     return Forwarded(sent, refused, stopped)
+
+
+def _next(outbox: Outbox, doubtful: list[tuple[Kept, str]]) -> list[Kept]:
+    """Pending events, in order, but for the runs of which one is in doubt."""
+    runs = {kept.run_id for kept, _ in doubtful}
+    return [kept for kept in outbox.pending() if kept.run_id not in runs]
+
+
+def _set_aside(outbox: Outbox, doubtful: list[tuple[Kept, str]]) -> int:
+    for kept, problem in doubtful:
+        outbox.note_failure(kept, problem, refused=True)
+    found = len(doubtful)
+    doubtful.clear()
+    return found
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A sending that failed; `final`: never to be had; `at_fault`: the receiver says that the fault is its own."""
+
+    problem: str
+    final: bool
+    at_fault: bool
 
 
 def _client() -> OpenLineageClient:
@@ -99,8 +137,8 @@ def _client() -> OpenLineageClient:
             del os.environ[name]
 
 
-def _send(outbox: Outbox, client: OpenLineageClient, kept: Kept) -> tuple[str | None, bool]:
-    """Send one event: the problem, if there was one, and whether it is final."""
+def _send(outbox: Outbox, client: OpenLineageClient, kept: Kept) -> _Answer | None:
+    """Send one event; None if the receiver has taken it."""
     outbox.note_attempt(kept)
     reached("lineage-attempted")
     try:
@@ -108,13 +146,15 @@ def _send(outbox: Outbox, client: OpenLineageClient, kept: Kept) -> tuple[str | 
         _wait_until_taken(client)
     except Exception as error:  # noqa: BLE001 - whatever a transport raises; its text may hold a URL with a secret
         status = getattr(getattr(error, "response", None), "status_code", None)
-        final = status in _CLIENT_ERRORS and status not in _NOT_FINAL
         problem = f"{type(error).__name__}{f' {status}' if status else ''}"
+        final = status in _CLIENT_ERRORS and status not in _NOT_FINAL
+        # After several answers of its kind the client gives up, and says so by another error.
+        at_fault = status in _SERVER_ERRORS or type(error).__name__ == "RetryError"
         outbox.note_failure(kept, problem, refused=final)
-        return problem, final
+        return _Answer(problem, final, at_fault)
     reached("lineage-sent")
     outbox.confirm(kept, datetime.now(UTC))
-    return None, False
+    return None
 
 
 def _wait_until_taken(client: OpenLineageClient) -> None:

@@ -14,7 +14,7 @@ from bankmesh.lineage.facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
 from bankmesh.products.code_places import code_place
 from bankmesh.products.dbt_lineage import compiled_models, lineage_of_compiled, promised
-from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, dbt_environment, parse, project_fingerprint
+from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, current_manifest, dbt_environment
 from bankmesh.products.duckdb_columns import duckdb_columns
 from bankmesh.products.partition_bounds import day_after
 from bankmesh.products.transient import machine_fault
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from bankmesh.lineage.sql import CompiledModel
     from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.operation import BuildRequest
-
-# dbt's own manifest object by place, so that a process parses once and again only when a file changed.
-_MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
 
 
 def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> Built:
@@ -41,7 +38,7 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
     with DBT_LOCK, dbt_environment(place.domain):
         # The in-memory database outlives an invocation; close it, or its memory and its views stay.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-        runner = dbtRunner(manifest=_manifest(place))
+        runner = dbtRunner(manifest=current_manifest(place))
         variables = orjson.dumps({"bankmesh": run_variables(model, contract, request)}).decode()
         outcome = runner.invoke(
             ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
@@ -110,14 +107,6 @@ def partition_bounds(partitioning: Partitioning, partitions: tuple[str, ...]) ->
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
-
-
-def _manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest
-    wanted = project_fingerprint(place)
-    known = _MANIFESTS.get(place)
-    if known is None or known[0] != wanted:
-        _MANIFESTS[place] = known = (wanted, parse(place, write=False))
-    return known[1]
 
 
 # What says why a query cannot be understood. Other errors (conversions, casts) may quote values.

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.sql import EVERY_OTHER, CompiledModel, ModelLineage, QueryNotUnderstood, lineage_of_models
-from bankmesh.products.dbt_models import DBT_LOCK, DbtParseError, common_arguments, dbt_environment, project_fingerprint
+from bankmesh.products.dbt_models import (
+    DBT_LOCK,
+    DbtParseError,
+    common_arguments,
+    current_manifest,
+    dbt_environment,
+    project_fingerprint,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,11 +85,9 @@ def compile_models(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
 def _compile(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
     from dbt.cli.main import dbtRunner
 
-    from bankmesh.products.dbt_build import _manifest
-
     with dbt_environment(place.domain):
         # Nothing is asked of a database: selected models alone are compiled, not what opens inputs before a run.
-        outcome = dbtRunner(manifest=_manifest(place)).invoke(
+        outcome = dbtRunner(manifest=current_manifest(place)).invoke(
             [
                 *("compile", "-s", f"+{model}", "--no-introspect", "--no-populate-cache", "--no-write-json"),
                 *common_arguments(place),

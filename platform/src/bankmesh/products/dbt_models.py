@@ -103,6 +103,19 @@ def parse(place: DbtProjectPlace, *, write: bool = True) -> Any:  # noqa: ANN401
     return outcome.result
 
 
+# dbt's own manifest object by place, so that a process parses once and again only when a file changed.
+_MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
+
+
+def current_manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
+    """dbt's manifest object of the files as they are, parsed again when one changed. Raises DbtParseError."""
+    wanted = project_fingerprint(place)
+    known = _MANIFESTS.get(place)
+    if known is None or known[0] != wanted:
+        _MANIFESTS[place] = known = (wanted, parse(place, write=False))
+    return known[1]
+
+
 def project_fingerprint(place: DbtProjectPlace) -> str:
     """Changes when any file that dbt reads for this domain changes."""
     folders = [

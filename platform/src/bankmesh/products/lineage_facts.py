@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import DuplicateValues, Expectation, SchemaMatches
+from bankmesh.contracts.reading import read_text
 from bankmesh.lineage.facts import (
     AssertionFacts,
     CodeFacts,
@@ -20,13 +22,15 @@ from bankmesh.lineage.facts import (
     RunFacts,
 )
 from bankmesh.lineage.graph import landing_id, legacy_id
-from bankmesh.lineage.landings import heading, landing_lineage
+from bankmesh.lineage.landings import COMPLETE_THROUGH, heading, landing_lineage
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.naming import DatasetName, dataset_name, job_namespace
+from bankmesh.ports import at_version, kept_contract, port_at
 from bankmesh.products.code_places import code_place
 from bankmesh.products.definition import LegacyInput
 from bankmesh.products.partition_bounds import day_after
 from bankmesh.quality.gate import GateResult, Outcome
+from bankmesh.sources import current_landing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.sources import Landing, LegacyObject
 
+_COMPLETE = FieldFacts(COMPLETE_THROUGH, "date", "The last day that the export holds in full.", "internal")
 _ENGINES = {"dbt": ("DuckDB", "duckdb"), "polars": ("Polars", "polars"), "landing": ("PyArrow", "pyarrow")}
 
 
@@ -87,7 +92,7 @@ def product_output(contract: Contract, place: Path) -> OutputFacts:
     return OutputFacts(
         logical=contract.port,
         name=dataset_name(str(place)),
-        fields=tuple(FieldFacts(c.name, str(c.type), c.description, c.classification.label) for c in contract.columns),
+        fields=product_fields(contract),
         owner=contract.owner,
         description=contract.purpose.strip(),
         tags=(
@@ -101,8 +106,8 @@ def product_output(contract: Contract, place: Path) -> OutputFacts:
     )
 
 
-def input_facts(pinned: PinnedInput) -> InputFacts:
-    """An input, at the version that it is pinned to."""
+def input_facts(pinned: PinnedInput, home: Path) -> InputFacts:
+    """An input, at the version that it is pinned to, with the columns that it was promised to have then."""
     source = pinned.source
     return InputFacts(
         ref=source.ref,
@@ -111,7 +116,33 @@ def input_facts(pinned: PinnedInput) -> InputFacts:
         version=str(pinned.version),
         rows=pinned.rows,
         bytes=pinned.bytes,
+        fields=_fields(source, pinned.version, home),
     )
+
+
+def _fields(source: Input, version: int | str, home: Path) -> tuple[FieldFacts, ...]:
+    """Columns of an input, as its landing or the contract that the version was published under says."""
+    if isinstance(source, LegacyInput):
+        landing = current_landing(home, source.domain, source.system, source.object)
+        columns = landing.columns if landing is not None and landing.fingerprint == version else ()
+        found = tuple(FieldFacts(c.name, c.type, c.description, c.classification) for c in columns)
+        return (*found, _COMPLETE) if found else ()
+    port = port_at(home, f"{source.domain}.{source.name}", source.major)
+    digest = at_version(port, int(version)).provenance.contract_digest
+    kept = kept_contract(port, digest) if digest else None
+    return contract_fields(kept) if kept else ()
+
+
+@lru_cache(maxsize=64)
+def contract_fields(kept: Path) -> tuple[FieldFacts, ...]:
+    """The columns of a contract that is kept beside a port; none if this release cannot read it any more."""
+    contract, _ = read_text(kept.name, kept.read_text(encoding="utf-8"))
+    return product_fields(contract) if contract else ()
+
+
+def product_fields(contract: Contract) -> tuple[FieldFacts, ...]:
+    """The columns that a contract promises."""
+    return tuple(FieldFacts(c.name, str(c.type), c.description, c.classification.label) for c in contract.columns)
 
 
 def _logical(source: Input) -> str:
@@ -213,7 +244,10 @@ def landing_output(item: LegacyObject, domain: str, place: Path) -> OutputFacts:
     return OutputFacts(
         logical=landing_id(domain, item.system, item.name),
         name=dataset_name(str(place)),
-        fields=tuple(FieldFacts(c.name, str(c.type), c.description, c.classification.label) for c in item.columns),
+        fields=(
+            *(FieldFacts(c.name, str(c.type), c.description, c.classification.label) for c in item.columns),
+            _COMPLETE,
+        ),
         owner=item.owner,
         description=item.description,
         tags=(("domain", domain), ("stage", "landing"), ("classification", item.classification.label)),

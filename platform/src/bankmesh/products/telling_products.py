@@ -35,7 +35,7 @@ def of_product(
     read: Iterable[PinnedInput],
 ) -> AbstractContextManager[Attempt]:
     """An attempt at a product whose inputs are pinned."""
-    return _of_product(context, product, port, home, partitions, [facts.input_facts(item) for item in read])
+    return _of_product(context, product, port, home, partitions, [facts.input_facts(item, home) for item in read])
 
 
 def of_unpinned(
