@@ -146,7 +146,7 @@ def test_a_column_on_which_walk_and_engine_disagree_is_underivable(monkeypatch: 
             }
         )
 
-    monkeypatch.setattr("bankmesh.lineage.frames.deriving.walk", wrong)
+    monkeypatch.setattr(probe, "walk", wrong)
     derived = derive_from_code(balances, SCHEMAS)
     assert dict(derived.lineage.underivable) == {
         "holder": "the plan and what the engine reads for it disagree: the engine does not read bookings.amount; "

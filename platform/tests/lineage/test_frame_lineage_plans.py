@@ -275,6 +275,12 @@ PLANS: dict[str, tuple[Callable[..., pl.LazyFrame], dict[str, str]]] = {
         ),
         {"z": "A a.k, A a.x, T a.k", "rows": ""},
     ),
+    "a function of a group's values": (
+        lambda a: a.group_by("k").agg(
+            c("x").map_batches(lambda v: v.sum(), return_dtype=pl.Int64, returns_scalar=True), d=c("d").sort().head(2)
+        ),
+        {"k": "I a.k", "x": "A a.x", "d": "A a.d, S a.d", "rows": "G a.k"},
+    ),
     "a function of a frame": (
         lambda a: a.filter(c("d").is_not_null()).select("k", "x").map_batches(lambda rows: rows),
         {"k": "O a.k, O a.x", "x": "O a.k, O a.x", "rows": "F a.d"},

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from bankmesh.lineage.frames.probe import disagreements, probe_sources
-from bankmesh.lineage.frames.walk import as_lineage, looking_at, walk
+from bankmesh.lineage.frames.probe import checked_lineage, probe_sources
+from bankmesh.lineage.frames.walk import looking_at
 from bankmesh.lineage.model import ColumnRef, StepLineage
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def derive_from_code(
         return _without_plan(probe, schemas, promised, f"it returned {type(plan).__name__}, not a LazyFrame")
     was_read = probe.was_read
     try:
-        lineage = _checked(plan, probe)
+        lineage = checked_lineage(plan, probe.frames)
     except pl.exceptions.PolarsError as error:
         return _without_plan(probe, schemas, promised, f"its plan does not resolve: {type(error).__name__}")
     lineage = _with_promised(lineage, promised)
@@ -83,17 +83,6 @@ def _without_plan(probe: Probe, schemas: Mapping[str, pl.Schema], promised: Iter
         return Derived(StepLineage(columns=columns, opaque=_all_columns(schemas)), opaque=True, note=note)
     underivable = dict.fromkeys(columns, f"the transform could not be read: {what}")
     return Derived(StepLineage(columns=columns, underivable=underivable), opaque=False, note=what)
-
-
-def _checked(plan: pl.LazyFrame, probe: Probe) -> StepLineage:
-    known = walk(plan, probe.frames)
-    lineage = as_lineage(known)
-    disputed = {
-        name: f"the plan and what the engine reads for it disagree: {text}"
-        for name, text in disagreements(plan, probe.frames, known).items()
-    }
-    columns = {name: frozenset() if name in disputed else found for name, found in lineage.columns.items()}
-    return replace(lineage, columns=columns, underivable={**lineage.underivable, **disputed})
 
 
 def _with_promised(lineage: StepLineage, promised: Iterable[str]) -> StepLineage:

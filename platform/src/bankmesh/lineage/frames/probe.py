@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,13 +10,14 @@ from polars.io.plugins import register_io_source
 
 from bankmesh.lineage.frames.traverser import requested
 from bankmesh.lineage.frames.values import sources_of
-from bankmesh.lineage.frames.walk import named_by_function, walk
+from bankmesh.lineage.frames.walk import as_lineage, named_by_function, walk
 from bankmesh.lineage.model import ColumnRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.lineage.frames.values import Frame
+    from bankmesh.lineage.model import StepLineage
 
 
 @dataclass
@@ -72,6 +73,18 @@ def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], know
     asked = asked_columns(frame, sources, known.columns)
     found = {name: _disagreement(name, known, wanted) for name, wanted in asked.items()}
     return {name: text for name, text in found.items() if text}
+
+
+def checked_lineage(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> StepLineage:
+    """The lineage of a plan (see `lineage_of_plan`); columns on which the engine disagrees are underivable."""
+    known = walk(frame, sources)
+    lineage = as_lineage(known)
+    disputed = {
+        name: f"the plan and what the engine reads for it disagree: {text}"
+        for name, text in disagreements(frame, sources, known).items()
+    }
+    columns = {name: frozenset() if name in disputed else found for name, found in lineage.columns.items()}
+    return replace(lineage, columns=columns, underivable={**lineage.underivable, **disputed})
 
 
 def asked_columns(

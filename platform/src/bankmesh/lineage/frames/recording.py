@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from polars.io.plugins import register_io_source
 
-from bankmesh.lineage.frames.walk import lineage_of_plan, looking_at
+from bankmesh.lineage.frames.probe import checked_lineage
+from bankmesh.lineage.frames.walk import looking_at
 from bankmesh.lineage.model import ColumnRef
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def lineage_of_recorded(plan: pl.LazyFrame, recording: Recording) -> StepLineage
     all that was read until now, which is what the transform itself has looked at: its in-memory frames, and its choice
     of this plan, were made from that. Running the plan reads further columns; afterwards they cannot be told apart.
     """
-    return looking_at(lineage_of_plan(plan, recording.frames), recording.looked_at())
+    return looking_at(checked_lineage(plan, recording.frames), recording.looked_at())
 
 
 def _standing_for(name: str, frame: pl.LazyFrame, read: dict[str, set[str]]) -> pl.LazyFrame:
@@ -64,8 +65,7 @@ def _standing_for(name: str, frame: pl.LazyFrame, read: dict[str, set[str]]) -> 
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
         wanted = list(schema) if with_columns is None else with_columns
-        tested = [] if predicate is None else predicate.meta.root_names()
-        read.setdefault(name, set()).update(wanted, tested)
+        read.setdefault(name, set()).update(wanted)  # the predicate's columns are among them
         rows = frame
         if n_rows is not None:
             rows = rows.head(n_rows)  # before the filter: so Polars means it
