@@ -45,10 +45,10 @@ def column_matches(product: Any, column: Any, terms: frozenset[str]) -> tuple[Ma
     return tuple(_marked([*places, ("product", product.name)], terms))[:AT_MOST]
 
 
-def mark(text: str, terms: frozenset[str]) -> str | None:
+def mark(text: str, terms: frozenset[str], *, is_name: bool = False) -> str | None:
     """The text with the words of these terms marked, cut to what stands around them; None where there are none."""
     text = " ".join(text.split())
-    found = [word for word in words(text) if word.term in terms]
+    found = [word for word in words(text, all_of_them=is_name) if word.term in terms]
     if not found:
         return None
     start = _cut(text, found[0].start - _AROUND, forward=True)
@@ -84,6 +84,6 @@ def _product_places(product: Any, owners: Sequence[str]) -> Iterator[tuple[str, 
 
 def _marked(places: Iterable[tuple[str, str]], terms: frozenset[str]) -> Iterator[Match]:
     for field, text in places:
-        marked = mark(text, terms)
+        marked = mark(text, terms, is_name=field == "name")
         if marked is not None:
             yield Match(field, marked)

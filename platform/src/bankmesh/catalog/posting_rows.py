@@ -103,7 +103,8 @@ def _weighed(field: Field, texts: list[str], found: dict[str, set[str]]) -> Iter
     counts: Counter[str] = Counter()
     length = 0
     for text in texts:
-        written = list(words(text))
+        # In a name nothing is left out: there are columns called `as_of`.
+        written = list(words(text, all_of_them=field is NAME or field is COLUMN_NAME))
         length += len(written)
         for word in written:
             counts[word.term] += 1

@@ -1,7 +1,7 @@
 """Which products and columns answer a question best: pure functions over postings.
 
     score of a product  = sum over the words of the question of  rarity of the word x fit x weight in the product
-    weight              = that of the product's own texts, or a share of that of its best column, whichever is more
+    weight              = that of the product's own texts, and a share of that of its best column
     rarity              = idf of BM25: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N products know the word
     times               the share of the words that are found, squared
     times               less than one for what is not active
@@ -27,7 +27,7 @@ LIFE = {"active": 1.0, "draft": 0.7, "proposed": 0.7, "deprecated": 0.5, "retire
 COLUMNS_OF_A_PRODUCT = 3
 """At most so many columns of one product are hits of their own, or are told with it."""
 
-_SHARE_OF_A_COLUMN = 0.4
+_SHARE_OF_A_COLUMN, _SHARE_OF_SEVERAL = 0.4, 1.0
 _SHARE_OF_A_PRODUCT = 0.2
 
 
@@ -126,12 +126,23 @@ def _products(
         here = found.get(port)
         if here is None and port not in names:
             continue
-        weights = dict(here.own) if here else {}
-        for column in here.columns.values() if here else ():
-            for word, weight in column.items():
-                weights[word] = max(weights.get(word, 0.0), _SHARE_OF_A_COLUMN * weight)
+        weights = _with_columns(here) if here else {}
         best = _best_columns(here, rarity) if here else ()
         yield Ranked(port, None, None, _score(weights, rarity) * LIFE[status], names.get(port, 0), best)
+
+
+def _with_columns(here: _Found) -> dict[int, float]:
+    """The weight of each word in a product and its columns.
+
+    Where one column has all words, it is the answer; where several have one each, the product is.
+    """
+    best: dict[int, float] = {}
+    for column in here.columns.values():
+        for word, weight in column.items():
+            best[word] = max(best.get(word, 0.0), weight)
+    alone = any(len(column) == len(best) for column in here.columns.values())
+    share = _SHARE_OF_A_COLUMN if alone else _SHARE_OF_SEVERAL
+    return {word: here.own.get(word, 0.0) + share * best.get(word, 0.0) for word in here.own.keys() | best.keys()}
 
 
 def _best_columns(here: _Found, rarity: Sequence[float]) -> tuple[int, ...]:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from bankmesh.catalog import tables
 from bankmesh.catalog.marking import Match, column_matches, product_matches
-from bankmesh.catalog.matching import Vocabulary, expansions, named
-from bankmesh.catalog.ranking import Posting, Ranked, rank
-from bankmesh.catalog.terms import fold, words
+from bankmesh.catalog.matching import EXACT, NEAR, Vocabulary, expansions, named
+from bankmesh.catalog.ranking import LIFE, Posting, Ranked, rank
+from bankmesh.catalog.terms import asked_words, fold
 from bankmesh.contracts.model import Classification, Status
 
 if TYPE_CHECKING:
@@ -84,12 +84,18 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
         ranked = [Ranked(port, None, None, 0.0) for port in sorted(allowed)]
         terms: frozenset[str] = frozenset()
     else:
-        stand_for = expansions(words(question.text), _vocabulary(connection))
+        stand_for = expansions(asked_words(question.text), _vocabulary(connection))
         terms = frozenset(term for expansion in stand_for for term in expansion)
-        names = named(question.text, {port: (products[port].name, port) for port in allowed})
+        names = _of_owner(connection, question.text, allowed)
+        names |= named(question.text, {port: _called(products[port], question.text) for port in allowed})
         life = {port: products[port].status for port in allowed}
         ranked = rank(stand_for, _postings(connection, terms), life, names)
-    kept = _of_classification(ranked, products, question.filters)[:limit]
+        ranked = [*_column_of_id(connection, question.text, products, allowed), *ranked]
+    # What stands in two places of the list is told at the better one.
+    once: dict[tuple[str, int | None], Ranked] = {}
+    for item in ranked:
+        once.setdefault((item.port, item.column), item)
+    kept = _of_classification(once.values(), products, question.filters)[:limit]
     return _hits(connection, kept, terms, at)
 
 
@@ -106,6 +112,7 @@ _COLUMNS = tables.products.c
 _PRODUCTS = sa.select(
     _COLUMNS.port,
     _COLUMNS.product,
+    _COLUMNS.major,
     _COLUMNS.name,
     _COLUMNS.domain,
     _COLUMNS.status,
@@ -129,6 +136,37 @@ def _allowed(connection: Connection, products: Mapping[str, Any], filters: Filte
     }
 
 
+def _called(product: Any, text: str) -> tuple[str, ...]:  # noqa: ANN401 - a row of the index
+    """What a product may be called in a question: its name, or its ids where the question looks like one."""
+    ids = (product.product, f"{product.product}@{product.major}") if "." in text else ()
+    return product.name, *ids
+
+
+def _column_of_id(
+    connection: Connection, text: str, products: Mapping[str, Any], allowed: Collection[str]
+) -> list[Ranked]:
+    """The column whose id was asked for, `retail.party.birth_date`; of a product, in each of its majors."""
+    called, _, name = fold(text.strip()).rpartition(".")
+    ports = [port for port in allowed if called in _called(products[port], text)]
+    table = tables.columns
+    query = sa.select(table).where(table.c.dataset.in_(ports), table.c.name == name)
+    classes = {c.label: int(c) for c in Classification}
+    found = [
+        Ranked(row.dataset, row.position, classes[row.classification], LIFE[products[row.dataset].status], EXACT)
+        for row in connection.execute(query)
+    ]
+    return sorted(found, key=lambda r: r.order)
+
+
+def _of_owner(connection: Connection, text: str, allowed: Collection[str]) -> dict[str, int]:
+    """Ports of which somebody who answers for them is called exactly so; a single word may as well be a subject."""
+    if len(asked_words(text)) == 1:
+        return {}
+    table = tables.owners
+    query = sa.select(table.c.port).where(sa.func.lower(table.c.name) == text.strip().lower())
+    return dict.fromkeys(set(connection.scalars(query)) & set(allowed), NEAR)
+
+
 def _owned(connection: Connection, owners: Collection[str]) -> set[str]:
     wanted = [fold(owner) for owner in owners]
     rows = connection.execute(sa.select(tables.owners.c.port, tables.owners.c.name))
@@ -148,13 +186,12 @@ def _postings(connection: Connection, terms: Collection[str]) -> Iterable[Postin
     return [Posting(row.term, row.port, row.weight, row.columns) for row in rows]
 
 
-def _of_classification(ranked: list[Ranked], products: Mapping[str, Any], filters: Filters) -> list[Ranked]:
-    if not filters.classification:
-        return ranked
+def _of_classification(ranked: Iterable[Ranked], products: Mapping[str, Any], filters: Filters) -> list[Ranked]:
     return [
         item
         for item in ranked
-        if (
+        if not filters.classification
+        or (
             products[item.port].classification
             if item.classification is None
             else Classification(item.classification).label

@@ -38,15 +38,21 @@ class Word(NamedTuple):
     term: str
 
 
-def words(text: str) -> Iterator[Word]:
-    """The words of a text in order, without those that say nothing."""
+def words(text: str, *, all_of_them: bool = False) -> Iterator[Word]:
+    """The words of a text in order, without those that say nothing unless they are wanted too."""
     for run in _RUN.finditer(text):
         at = run.start()
         for part in _CUT.split(run[0]):
             plain = fold(part)
-            if plain and plain not in STOP_WORDS:
+            if plain and (all_of_them or plain not in STOP_WORDS):
                 yield Word(at, at + len(part), plain, stem(plain))
             at += len(part)
+
+
+def asked_words(text: str) -> list[Word]:
+    """The words of a question: in a name such as `as_of` each counts, in a sentence those that say something."""
+    found = [word for part in text.split() for word in words(part, all_of_them="_" in part)]
+    return found or list(words(text, all_of_them=True))
 
 
 def joined(text: str) -> str:
