@@ -110,7 +110,7 @@ def graph_of(
         edges |= set(_step_edges(recorded, port, columns[port], names))
         missing = dict.fromkeys(set(columns[port]) - set(recorded.columns), NOT_THERE)
         gaps |= {ColumnRef(port, column): why for column, why in {**missing, **recorded.underivable}.items()}
-        if recorded.opaque:
+        if recorded.is_opaque:
             opaque.add(port)
     return Graph(tuple(sorted(edges)), columns, gaps, frozenset(opaque), frozenset(unknown))
 

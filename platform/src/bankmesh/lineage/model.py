@@ -77,6 +77,11 @@ class StepLineage:
     opaque: frozenset[ColumnRef] = frozenset()
     underivable: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def is_opaque(self) -> bool:
+        """Whether the step, or a function in its plan, is no query."""
+        return bool(self.opaque) or any(d.how is How.OPAQUE for found in self.columns.values() for d in found)
+
     def dependencies(self, column: str) -> frozenset[Dependency]:
         """Everything that one output column depends on."""
         looked_at = {Dependency(source, How.OPAQUE) for source in self.opaque}

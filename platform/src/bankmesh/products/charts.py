@@ -83,14 +83,15 @@ def svg(points: Sequence[Point], *, lines: bool) -> str:
     values = [value for _, value in points]
     # A level, such as a rate, says nothing about zero.
     low, high = (min(values), max(values)) if lines else (min(0.0, *values), max(0.0, *values))
-    scale = _HEIGHT / ((high - low) or 1.0)
-    heights = [round((high - value) * scale) for value in values]
+    # Halved, so that no difference is too large for a number; divided first, so that no factor is.
+    span = (high / 2 - low / 2) or 1.0
+    heights = [round((high / 2 - value / 2) / span * _HEIGHT) for value in values]
     step = max(1, _WIDTH // len(points))
     if lines:
         moves = "".join(f"l{step} {after - before}" for before, after in pairwise(heights))
         mark = f'<path d="M0 {heights[0]}{moves}" fill="none" stroke="{_COLOUR}"/>'
     else:
-        base = round(high * scale)
+        base = round(high / 2 / span * _HEIGHT)
         mark = f'<path d="M0 {base}{"".join(f"V{height}h{step}" for height in heights)}V{base}" fill="{_COLOUR}"/>'
     right = step * len(points)
     texts = (

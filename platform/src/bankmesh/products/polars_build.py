@@ -91,7 +91,7 @@ def _derived(
 ) -> Derived | None:
     """What the transform's code says; None where it cannot be told."""
     schemas = {name: frame.collect_schema() for name, frame in frames.items()}
-    key = (transform, tuple((name, tuple(schema.items())) for name, schema in schemas.items()))
+    key = (transform, tuple(rest), tuple((name, tuple(schema.items())) for name, schema in schemas.items()))
     if key not in _DERIVED:
         try:
             _DERIVED[key] = derive_transform(transform, contract, schemas, rest)

@@ -12,10 +12,12 @@ def customer_churn_propensity(
 ) -> pl.LazyFrame:
     """One row per party; none while no day of bookings is complete.
 
-    The features are one lazy plan for each cut-off; the model that they go through is opaque.
+    The features are one lazy plan for each cut-off; the model that they go through is opaque. Parties are joined to what
+    it says, so that lineage knows whose scores they are.
     """
     days = known_days(transactions)
     if days is None:
         return pl.LazyFrame(schema=SCHEMA)
     experiment = prepare(transactions, accounts, parties, interactions, days)
-    return scores(experiment, train_churn(experiment.training)).lazy()
+    found = scores(experiment, train_churn(experiment.training)).lazy()
+    return parties.select("party_id").join(found, on="party_id", how="inner", validate="1:1").sort("party_id")

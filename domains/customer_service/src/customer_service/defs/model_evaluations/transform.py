@@ -20,7 +20,7 @@ def model_evaluations(
     interactions: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """One row per model, data set and metric. Models are trained again, and equal to those of the products."""
-    known, kept = (examples_of(frame.collect()) for frame in (known_intents, kept_intents))
+    known, kept = (examples_of(frame.select("text", "intent").collect()) for frame in (known_intents, kept_intents))
     findings = [
         *judge_sentiment(reviews.select("stars", "text").collect()),
         *judge_intents(train_intents(known), known, kept),

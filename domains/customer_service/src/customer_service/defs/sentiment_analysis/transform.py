@@ -15,6 +15,6 @@ def sentiment_analysis(
     known_intents: pl.LazyFrame,
 ) -> pl.LazyFrame:
     """One row per text. The classifier of intents is trained anew each time, so that its version follows its data."""
-    model = train_intents(examples_of(known_intents.collect()))
+    model = train_intents(examples_of(known_intents.select("text", "intent").collect()))
     texts = gather_texts(reviews, narratives, interaction_texts, interactions)
     return read_texts(texts, model).sort("text_id")
