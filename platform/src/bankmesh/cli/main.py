@@ -14,6 +14,7 @@ from rich.console import Console
 from bankmesh.cli import (
     alert_commands,
     automation_commands,
+    catalog_commands,
     contract_commands,
     export_command,
     get_command,
@@ -21,6 +22,8 @@ from bankmesh.cli import (
     new_command,
     product_commands,
     run_commands,
+    scorecard_command,
+    search_command,
 )
 from bankmesh.cli.get_command import NeedsFile
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
@@ -40,12 +43,15 @@ app = typer.Typer(
 app.command("products")(product_commands.products)
 app.command("show")(product_commands.show)
 app.command("get")(get_command.get)
+app.command("search")(search_command.search)
+app.command("scorecard")(scorecard_command.scorecard)
 app.command("run")(run_commands.run)
 app.command("dev")(run_commands.dev)
 app.command("expire")(run_commands.expire_ports)
 app.command("export")(export_command.export)
 app.add_typer(alert_commands.app, name="alerts")
 app.add_typer(automation_commands.app, name="automation")
+app.add_typer(catalog_commands.app, name="catalog")
 app.add_typer(contract_commands.app, name="contract")
 app.add_typer(lineage_commands.app, name="lineage")
 app.add_typer(new_command.app, name="new")

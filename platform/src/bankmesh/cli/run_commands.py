@@ -18,7 +18,7 @@ from bankmesh.catalog.status import product_states
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.model import Status
-from bankmesh.errors import ContractFaults
+from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import current_settings, remember_exports
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from bankmesh.settings import Settings
+
+
+_FORWARD_SECONDS = 20.0
 
 
 class StepLines:
@@ -104,10 +107,34 @@ def run(
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")
+            _tell_others(settings, instance)
             _print_states(settings, instance, outcome.by_port(), as_json=as_json)
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
+
+
+def _tell_others(settings: Settings, instance: DagsterInstance) -> None:
+    """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
+    from bankmesh.catalog.updating import refresh
+    from bankmesh.lineage.forwarding import forward
+    from bankmesh.lineage.outbox import Outbox
+    from bankmesh.lineage.places import has_receiver, outbox_url, spool_folder
+    from bankmesh.lineage.spool import take_in
+
+    try:
+        with Outbox(outbox_url(settings.home)) as outbox:
+            take_in(spool_folder(settings.home), outbox)
+            if has_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
+                _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
+    except Exception as error:  # noqa: BLE001 - the products are published; events wait where they are
+        _tell(f"\nLineage events could not be sent on: {type(error).__name__}. `mesh lineage forward` tries again.")
+    try:
+        refresh(settings, instance)
+    except BankmeshError as error:
+        _tell(f"\nThe catalog is not up to date: {error}")
+    except Exception as error:  # noqa: BLE001 - the same
+        _tell(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` makes it anew.")
 
 
 def _print_states(settings: Settings, instance: DagsterInstance, this_run: dict[str, str], *, as_json: bool) -> None:
@@ -120,7 +147,10 @@ def _print_states(settings: Settings, instance: DagsterInstance, this_run: dict[
         return
     _tell("")
     print_states(states, this_run)
-    _tell("\nNext: `make dev` opens the Dagster UI; `mesh show PRODUCT` and `mesh get PRODUCT` read one.")
+    _tell(
+        "\nNext: `mesh search WORDS` finds a product, `mesh show PRODUCT` and `mesh get PRODUCT` read one, "
+        "`mesh lineage PRODUCT.COLUMN` says where a column comes from, `make dev` opens the Dagster UI."
+    )
 
 
 def _tell(text: str) -> None:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from bankmesh.alerts.sensors import alert_sensors
 from bankmesh.operations.automation import automation_sensor
+from bankmesh.operations.catalog_sensor import catalog_sensor
 from bankmesh.operations.file_sensor import file_sensor
 from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.operations.schedules import schedules
@@ -13,7 +14,7 @@ from bankmesh.products.domain import domain_of
 
 
 class Operations(dg.Component, dg.Model, dg.Resolvable):
-    """Schedules from the domain's contracts, and sensors for new files, refreshes, alerts and lineage.
+    """Schedules from the domain's contracts, and sensors for new files, refreshes, alerts, lineage and the catalog.
 
     Attributes:
         new_files: land legacy files that are new or changed.
@@ -21,6 +22,7 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
         schedules: land and publish by the clock, as contracts promise.
         alerts: tell owners of failed checks, failed runs and late products.
         lineage: send OpenLineage events on, and tell the end of runs that died.
+        catalog: keep the catalog's index current.
     """
 
     new_files: bool = True
@@ -28,6 +30,7 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
     schedules: bool = True
     alerts: bool = True
     lineage: bool = True
+    catalog: bool = True
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The domain's schedules and sensors."""
@@ -38,5 +41,6 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
             *([automation_sensor(domain.name, near)] if self.refresh else []),
             *(alert_sensors(domain, near) if self.alerts else []),
             *([lineage_sensor(domain, near)] if self.lineage else []),
+            *([catalog_sensor(domain.name, near)] if self.catalog else []),
         ]
         return dg.Definitions(sensors=sensors, schedules=schedules(domain, near) if self.schedules else [])

@@ -12,8 +12,8 @@ def customer_churn_propensity(
 ) -> pl.LazyFrame:
     """One row per party; none while no day of bookings is complete.
 
-    The features are one lazy plan for each cut-off; the model that they go through is opaque. Parties are joined to what
-    it says, so that lineage knows whose scores they are.
+    The features are one lazy plan for each cut-off; the model that they go through is opaque. Parties are joined to
+    what it says, so that lineage knows whose scores they are.
     """
     days = known_days(transactions)
     if days is None:
