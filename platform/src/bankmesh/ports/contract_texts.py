@@ -1,7 +1,7 @@
 """The contracts that a port's versions were published under, kept beside the table: `_contracts/<digest>.odcs.yaml`.
 
-A folder whose name starts with an underscore is no data to any reader of Delta Lake. So what was promised with a version
-can be read without the repository's history.
+A folder whose name starts with an underscore is no data to any reader of Delta Lake. So what was promised with a
+version can be read without the repository's history.
 """
 
 from __future__ import annotations
