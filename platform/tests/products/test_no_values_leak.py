@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from openlineage_judge import SPECIFICATION, faults
 from shop_mesh import UNPARTITIONED, Mesh, settings_in
 from shop_workspace import changed, write_exports, write_workspace
 
+from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.places import outbox_url
 from bankmesh.products.locations import load_location
 
 POISON = "Poisonous-Remark-4711"
@@ -113,3 +116,10 @@ def test_a_transform_that_quotes_the_value_in_its_error(
     assert POISON not in "".join(capfd.readouterr()) + caplog.text
     assert _holding(mesh.settings.dagster_home, POISON) == []
     assert mesh.versions(product) == []
+    with Outbox(outbox_url(mesh.settings.home)) as outbox:
+        told = [kept for kept in outbox.all_events(run.run_id) if kept.asset.endswith(f"/{product}")]
+    assert [kept.kind for kept in told] == ["START", "FAIL"]
+    assert told[1].event["run"]["facets"]["errorMessage"]["message"].startswith(f"{mesh.domain}.{product}: ")
+    assert POISON not in "".join(kept.body for kept in told)
+    if (SPECIFICATION / "OpenLineage.json").is_file():
+        assert faults(told[1].event) == []
