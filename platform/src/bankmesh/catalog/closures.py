@@ -7,7 +7,7 @@ here. A table that reads its own last version is a circle, which the query survi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _T = TypeVar("_T")
+_Row = tuple[str, str, str, str, str, bool]  # source, its column, target, its column, how, masking
 _DIRECT = sorted(how.value for how in How if how.kind is Kind.DIRECT)
 
 
@@ -115,17 +116,13 @@ def _closure(
     connection: Connection, start: ColumnRef, query: sa.Select[tuple[object, ...]], *, up: bool
 ) -> ColumnClosure:
     _require(connection, start)
-    rows = connection.execute(query, {"start": column_id(start.dataset, start.column)})
-    edges = [
-        Edge(
-            ColumnRef(row.source_dataset, row.source_column),
-            ColumnRef(row.target_dataset, row.target_column),
-            How(row.how),
-            row.masking,
-        )
-        for row in rows
-    ]
-    reached = _reached(start, edges, up=up)
+    rows = cast("list[_Row]", [tuple(row) for row in connection.execute(query, {"start": _id(start)})])
+    reached = _reached(start, rows, up=up)
+    # Each column is made once: there are many edges to each.
+    refs = {(found.ref.dataset, found.ref.column): found.ref for found in reached}
+    refs[start.dataset, start.column] = start
+    hows = {how.value: how for how in How}
+    edges = [Edge(refs[row[0], row[1]], refs[row[2], row[3]], hows[row[4]], row[5]) for row in rows]
     known = {start, *(found.ref for found in reached)}
     datasets = {ref.dataset for ref in known}
     gaps = [row for row in connection.execute(sa.select(tables.gaps)) if row.dataset in datasets]
@@ -139,18 +136,25 @@ def _closure(
     )
 
 
-def _reached(start: ColumnRef, edges: Iterable[Edge], *, up: bool) -> tuple[Reached, ...]:
+def _reached(start: ColumnRef, rows: Iterable[_Row], *, up: bool) -> tuple[Reached, ...]:
     """Depths by breadth first; then which of these are reached through direct steps alone."""
-    beside: dict[ColumnRef, list[tuple[ColumnRef, bool]]] = {}
-    for edge in edges:
-        here, there = (edge.target, edge.source) if up else (edge.source, edge.target)
-        beside.setdefault(here, []).append((there, edge.how.kind is Kind.DIRECT))
-    depths = _depths(start, {ref: [other for other, _ in found] for ref, found in beside.items()})
-    direct = _depths(start, {ref: [other for other, passes in found if passes] for ref, found in beside.items()})
-    del depths[start]
-    return tuple(
-        sorted((Reached(ref, depth, ref in direct) for ref, depth in depths.items()), key=lambda r: (r.depth, r.ref))
-    )
+    beside: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    passing: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in rows:
+        source, target = (row[0], row[1]), (row[2], row[3])
+        here, there = (target, source) if up else (source, target)
+        beside.setdefault(here, []).append(there)
+        if row[4] in _DIRECT:
+            passing.setdefault(here, []).append(there)
+    first = (start.dataset, start.column)
+    depths, direct = _depths(first, beside), _depths(first, passing)
+    del depths[first]
+    ordered = sorted((depth, name) for name, depth in depths.items())
+    return tuple(Reached(ColumnRef(*name), depth, name in direct) for depth, name in ordered)
+
+
+def _id(ref: ColumnRef) -> int:
+    return column_id(ref.dataset, ref.column)
 
 
 def _depths(start: _T, beside: Mapping[_T, Sequence[_T]]) -> dict[_T, int]:

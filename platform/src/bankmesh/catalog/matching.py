@@ -108,15 +108,19 @@ def named(text: str, names: Mapping[str, Sequence[str]]) -> dict[str, int]:
         names: of each thing, what it is called: small letters, digits and what stands between them.
     """
     typed = joined(text)
-    allowed = typos_allowed(len(typed))
-    found: dict[str, int] = {}
     if not typed:
-        return found
-    for thing, called in names.items():
-        plain = (name.translate(_WITHIN_NAMES) for name in called)
-        distance = min(OSA.distance(typed, name, score_cutoff=allowed) for name in plain)
-        if distance == 0:
-            found[thing] = EXACT
-        elif distance <= allowed:
-            found[thing] = NEAR
+        return {}
+    flat = [(thing, name.translate(_WITHIN_NAMES)) for thing, called in names.items() for name in called]
+    near = process.extract(
+        typed,
+        [name for _, name in flat],
+        scorer=OSA.distance,
+        processor=None,
+        score_cutoff=typos_allowed(len(typed)),
+        limit=None,
+    )
+    found: dict[str, int] = {}
+    for _, distance, index in near:
+        thing = flat[index][0]
+        found[thing] = max(found.get(thing, NEAR), EXACT if distance == 0 else NEAR)
     return found

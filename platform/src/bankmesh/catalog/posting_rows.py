@@ -51,14 +51,17 @@ def posting_rows(contract: Contract, owners: Iterable[str]) -> list[Row]:
         for term, weight in _weighed(field, texts, found):
             weights[term] += weight
     in_columns: dict[str, list[str]] = defaultdict(list)
+    best: dict[str, float] = defaultdict(float)
     for position, column in enumerate(contract.columns, start=1):
         for term, weight in _column_weights(column, found).items():
             in_columns[term].append(f"{position}:{weight:.2f}:{int(column.classification)}")
+            best[term] = max(best[term], round(weight, 2))
     return [
         {
             "term": term,
             "port": contract.port,
             "weight": round(weights.get(term, 0.0), 2),
+            "best": best.get(term, 0.0),
             "columns": " ".join(in_columns.get(term, ())),
             "words": " ".join(sorted(written)),
         }

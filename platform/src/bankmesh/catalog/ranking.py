@@ -6,7 +6,11 @@
     times               the share of the words that are found, squared
     times               less than one for what is not active
 
-What is called exactly so comes first, then what is but for a typo, then the rest by score.
+What is called exactly so comes first, then what is but for a typo, then the rest by score. A column is an answer of its
+own where it has, with the help of what its product is called, every word that the product has.
+
+Of each port it is first told how high its score can be at most; columns are looked at only while that is higher than
+what has been found (the threshold algorithm: Fagin, Lotem, Naor, Optimal aggregation algorithms for middleware, 2003).
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bankmesh.catalog.matching import Expansion
 
@@ -32,11 +36,16 @@ _SHARE_OF_A_PRODUCT = 0.2
 
 
 class Posting(NamedTuple):
-    """What a term weighs in a port; `columns` as the index writes it: `3:2.5:1` is column, weight, classification."""
+    """What a term weighs in a port, and in its columns.
+
+    `best` is the weight in the best column; `columns` is as the index writes it: `3:2.50:1` is column, weight,
+    classification.
+    """
 
     term: str
     port: str
     weight: float
+    best: float
     columns: str
 
 
@@ -62,11 +71,10 @@ class Ranked:
 
 @dataclass
 class _Found:
-    """What the words of the question weigh in one port: by word in its texts, by column and word in its columns."""
+    """What is known of one port: its postings by word of the question, and how high its score can be."""
 
-    own: dict[int, float] = field(default_factory=dict)
-    columns: dict[int, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
-    classifications: dict[int, int] = field(default_factory=dict)
+    postings: list[tuple[int, float, Posting]] = field(default_factory=list)
+    at_most: dict[int, float] = field(default_factory=dict)
 
 
 def rank(
@@ -74,19 +82,38 @@ def rank(
     postings: Iterable[Posting],
     life: Mapping[str, str],
     names: Mapping[str, int],
+    wanted: Callable[[Ranked], bool],
+    limit: int,
 ) -> list[Ranked]:
-    """Everything that answers the question, best first.
+    """The best answers to a question, best first.
 
     Args:
         expansions: the terms that each word of the question stands for.
         postings: of all these terms.
         life: the status of every port that may be found; others are passed over.
         names: ports that are called so, exactly or but for a typo.
+        wanted: whether an answer is one.
+        limit: at most so many.
     """
     found = _gather(expansions, postings, life)
     rarity = _rarity(len(expansions), found, len(life))
-    ranked = [*_products(found, rarity, life, names), *_columns(found, rarity, life)]
-    return sorted(ranked, key=lambda r: r.order)
+    bounds = sorted(
+        ((_score(here.at_most, rarity) * LIFE[life[port]], port) for port, here in found.items()), reverse=True
+    )
+    kept = [
+        r
+        for port in names
+        for r in _answers(port, found.get(port, _Found()), rarity, life[port], names[port])
+        if wanted(r)
+    ]
+    for bound, port in bounds:
+        if len(kept) >= limit:
+            kept = sorted(kept, key=lambda r: r.order)[:limit]
+            if not kept[-1].name and kept[-1].score > bound:
+                break
+        if port not in names:
+            kept += [r for r in _answers(port, found[port], rarity, life[port], 0) if wanted(r)]
+    return sorted(kept, key=lambda r: r.order)[:limit]
 
 
 def _gather(expansions: Sequence[Expansion], postings: Iterable[Posting], life: Mapping[str, str]) -> dict[str, _Found]:
@@ -96,17 +123,12 @@ def _gather(expansions: Sequence[Expansion], postings: Iterable[Posting], life: 
             words_of[term].append((word, fit))
     found: dict[str, _Found] = defaultdict(_Found)
     for posting in postings:
-        if posting.port not in life:
-            continue
-        here = found[posting.port]
-        columns = [entry.split(":") for entry in posting.columns.split()]
-        for word, fit in words_of[posting.term]:
-            if posting.weight:
-                here.own[word] = max(here.own.get(word, 0.0), fit * posting.weight)
-            for position, weight, classification in columns:
-                column = here.columns[int(position)]
-                column[word] = max(column.get(word, 0.0), fit * float(weight))
-                here.classifications[int(position)] = int(classification)
+        if posting.port in life:
+            here = found[posting.port]
+            for word, fit in words_of[posting.term]:
+                here.postings.append((word, fit, posting))
+                weight = fit * (posting.weight + posting.best)
+                here.at_most[word] = max(here.at_most.get(word, 0.0), weight)
     return found
 
 
@@ -114,57 +136,55 @@ def _rarity(words: int, found: Mapping[str, _Found], products: int) -> list[floa
     """How much it says that a word is found."""
     knowing = [0] * words
     for here in found.values():
-        for word in set(here.own).union(*here.columns.values()):
+        for word in here.at_most:
             knowing[word] += 1
     return [math.log(1 + (products - n + 0.5) / (n + 0.5)) for n in knowing]
 
 
-def _products(
-    found: Mapping[str, _Found], rarity: Sequence[float], life: Mapping[str, str], names: Mapping[str, int]
-) -> Iterator[Ranked]:
-    for port, status in life.items():
-        here = found.get(port)
-        if here is None and port not in names:
-            continue
-        weights = _with_columns(here) if here else {}
-        best = _best_columns(here, rarity) if here else ()
-        yield Ranked(port, None, None, _score(weights, rarity) * LIFE[status], names.get(port, 0), best)
+def _answers(port: str, found: _Found, rarity: Sequence[float], status: str, name: int) -> Iterator[Ranked]:
+    """A port and the best of its columns."""
+    own, columns, classifications = _weights(found)
+    together = _together(own, columns)
+    scored = []
+    for position, words in columns.items():
+        helped = {word: _SHARE_OF_A_PRODUCT * weight for word, weight in own.items()} | words
+        score = _score(helped, rarity) * LIFE[status]
+        scored.append((len(helped), Ranked(port, position, classifications[position], score)))
+    scored.sort(key=lambda item: item[1].order)
+    best = tuple(ranked.column for _, ranked in scored[:COLUMNS_OF_A_PRODUCT] if ranked.column is not None)
+    yield Ranked(port, None, None, _score(together, rarity) * LIFE[status], name, best)
+    complete = [ranked for words, ranked in scored if words == len(together)]
+    yield from complete[:COLUMNS_OF_A_PRODUCT]
 
 
-def _with_columns(here: _Found) -> dict[int, float]:
+def _weights(found: _Found) -> tuple[dict[int, float], dict[int, dict[int, float]], dict[int, int]]:
+    """Weights of words in a port's own texts and in each of its columns, and the columns' classifications."""
+    own: dict[int, float] = {}
+    columns: dict[int, dict[int, float]] = defaultdict(dict)
+    classifications: dict[int, int] = {}
+    for word, fit, posting in found.postings:
+        if posting.weight:
+            own[word] = max(own.get(word, 0.0), fit * posting.weight)
+        for entry in posting.columns.split():
+            position, weight, classification = entry.split(":")
+            column = columns[int(position)]
+            column[word] = max(column.get(word, 0.0), fit * float(weight))
+            classifications[int(position)] = int(classification)
+    return own, columns, classifications
+
+
+def _together(own: Mapping[int, float], columns: Mapping[int, Mapping[int, float]]) -> dict[int, float]:
     """The weight of each word in a product and its columns.
 
     Where one column has all words, it is the answer; where several have one each, the product is.
     """
     best: dict[int, float] = {}
-    for column in here.columns.values():
+    for column in columns.values():
         for word, weight in column.items():
             best[word] = max(best.get(word, 0.0), weight)
-    alone = any(len(column) == len(best) for column in here.columns.values())
+    alone = any(len(column) == len(best) for column in columns.values())
     share = _SHARE_OF_A_COLUMN if alone else _SHARE_OF_SEVERAL
-    return {word: here.own.get(word, 0.0) + share * best.get(word, 0.0) for word in here.own.keys() | best.keys()}
-
-
-def _best_columns(here: _Found, rarity: Sequence[float]) -> tuple[int, ...]:
-    ordered = sorted(here.columns, key=lambda position: (-_score(here.columns[position], rarity), position))
-    return tuple(ordered[:COLUMNS_OF_A_PRODUCT])
-
-
-def _columns(found: Mapping[str, _Found], rarity: Sequence[float], life: Mapping[str, str]) -> Iterator[Ranked]:
-    """Columns that find as many words as any does, with the help of what their product is called."""
-    scored: list[tuple[int, Ranked]] = []
-    for port, here in found.items():
-        of_port = []
-        for position, own in here.columns.items():
-            weights = {word: _SHARE_OF_A_PRODUCT * weight for word, weight in here.own.items()} | own
-            score = _score(weights, rarity) * LIFE[life[port]]
-            of_port.append((len(weights), Ranked(port, position, here.classifications[position], score)))
-        of_port.sort(key=lambda item: item[1].order)
-        scored += of_port[:COLUMNS_OF_A_PRODUCT]
-    most = max((words for words, _ in scored), default=0)
-    for words, ranked in scored:
-        if words == most:
-            yield ranked
+    return {word: own.get(word, 0.0) + share * best.get(word, 0.0) for word in own.keys() | best.keys()}
 
 
 def _score(weights: Mapping[int, float], rarity: Sequence[float]) -> float:

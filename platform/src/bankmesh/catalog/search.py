@@ -80,8 +80,12 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
     at = now or datetime.now(UTC)
     products = {row.port: row for row in connection.execute(_PRODUCTS)}
     allowed = _allowed(connection, products, question.filters, at)
+
+    def wanted(item: Ranked) -> bool:
+        return _is_of(item, products[item.port].classification, question.filters)
+
     if not question.text.strip():
-        ranked = [Ranked(port, None, None, 0.0) for port in sorted(allowed)]
+        ranked = [item for port in sorted(allowed) if wanted(item := Ranked(port, None, None, 0.0))]
         terms: frozenset[str] = frozenset()
     else:
         stand_for = expansions(asked_words(question.text), _vocabulary(connection))
@@ -89,14 +93,13 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
         names = _of_owner(connection, question.text, allowed)
         names |= named(question.text, {port: _called(products[port], question.text) for port in allowed})
         life = {port: products[port].status for port in allowed}
-        ranked = rank(stand_for, _postings(connection, terms), life, names)
-        ranked = [*_column_of_id(connection, question.text, products, allowed), *ranked]
+        ranked = rank(stand_for, _postings(connection, terms), life, names, wanted, limit)
+        ranked = [*filter(wanted, _column_of_id(connection, question.text, products, allowed)), *ranked]
     # What stands in two places of the list is told at the better one.
     once: dict[tuple[str, int | None], Ranked] = {}
     for item in ranked:
         once.setdefault((item.port, item.column), item)
-    kept = _of_classification(once.values(), products, question.filters)[:limit]
-    return _hits(connection, kept, terms, at)
+    return _hits(connection, [*once.values()][:limit], terms, at)
 
 
 def freshness(published_at: float | None, promised: float | None, now: datetime) -> str:
@@ -181,23 +184,15 @@ def _vocabulary(connection: Connection) -> Vocabulary:
 
 def _postings(connection: Connection, terms: Collection[str]) -> Iterable[Posting]:
     table = tables.postings
-    query = sa.select(table.c.term, table.c.port, table.c.weight, table.c.columns)
+    query = sa.select(table.c.term, table.c.port, table.c.weight, table.c.best, table.c.columns)
     rows = connection.execute(query.where(table.c.term.in_(sorted(terms))))
-    return [Posting(row.term, row.port, row.weight, row.columns) for row in rows]
+    return [Posting(row.term, row.port, row.weight, row.best, row.columns) for row in rows]
 
 
-def _of_classification(ranked: Iterable[Ranked], products: Mapping[str, Any], filters: Filters) -> list[Ranked]:
-    return [
-        item
-        for item in ranked
-        if not filters.classification
-        or (
-            products[item.port].classification
-            if item.classification is None
-            else Classification(item.classification).label
-        )
-        in filters.classification
-    ]
+def _is_of(item: Ranked, of_product: str, filters: Filters) -> bool:
+    """Whether the filter leaves an item by its classification."""
+    own = of_product if item.classification is None else Classification(item.classification).label
+    return not filters.classification or own in filters.classification
 
 
 def _hits(connection: Connection, ranked: list[Ranked], terms: frozenset[str], now: datetime) -> list[Hit]:

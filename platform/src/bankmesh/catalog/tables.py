@@ -297,12 +297,13 @@ postings = _table(
     _key("term"),
     _key("port"),
     sa.Column("weight", MOMENT, nullable=False),
+    sa.Column("best", MOMENT, nullable=False),
     _text("columns"),
     _text("words"),
 )
-"""What a term weighs in a port, and in which of its columns: `3:2.5:1` is column 3, weight, classification.
+"""What a term weighs in a port, and in its columns: `3:2.50:1` is column 3, weight, classification.
 
-`words` are the words of the port that the term stands for.
+`best` is the weight in the best column; `words` are the words of the port that the term stands for.
 """
 
 sa.Index(f"ix_{PREFIX}posting_port", postings.c.port)

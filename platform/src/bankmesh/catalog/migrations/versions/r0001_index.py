@@ -253,6 +253,7 @@ def upgrade() -> None:
         sa.Column("term", sa.Text, primary_key=True),
         sa.Column("port", sa.Text, primary_key=True),
         sa.Column("weight", MOMENT, nullable=False),
+        sa.Column("best", MOMENT, nullable=False),
         sa.Column("columns", sa.Text, nullable=False),
         sa.Column("words", sa.Text, nullable=False),
         sqlite_with_rowid=False,
