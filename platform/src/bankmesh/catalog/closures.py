@@ -1,13 +1,14 @@
 """What a column, or a dataset, is made from through all steps, and what is made from it: closures over the graph.
 
-One recursive query finds what belongs to the closure and the edges inside it; how far each is away is then counted
-here. A table that reads its own last version is a circle, which the query survives.
+A recursive query finds what belongs to the closure, a second one the edges inside it (joined into one, PostgreSQL would
+read all edges there are); how far each is away is then counted here. A table that reads its own last version is a
+circle, which the query survives.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+_AT_ONCE = 5_000
 _T = TypeVar("_T")
 _Row = tuple[str, str, str, str, str, bool]  # source, its column, target, its column, how, masking
 _DIRECT = sorted(how.value for how in How if how.kind is Kind.DIRECT)
@@ -59,12 +61,12 @@ def upstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = Fals
 
     Raises UnknownName if there is no such dataset or column.
     """
-    return _closure(connection, ref, _UP_DIRECT if direct_only else _UP, up=True)
+    return _closure(connection, ref, up=True, direct=direct_only)
 
 
 def downstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = False) -> ColumnClosure:
     """What is made from a column. Arguments and errors as for `upstream`."""
-    return _closure(connection, ref, _DOWN_DIRECT if direct_only else _DOWN, up=False)
+    return _closure(connection, ref, up=False, direct=direct_only)
 
 
 def upstream_datasets(connection: Connection, dataset: str) -> dict[str, int]:
@@ -88,15 +90,23 @@ def column_ref(connection: Connection, name: str) -> ColumnRef:
     return ref
 
 
-def _query(*, up: bool, direct: bool) -> sa.Select[tuple[object, ...]]:
-    """The edges inside a closure: a recursive query over ids, which meets each column once."""
+def _members(*, up: bool, direct: bool) -> sa.Select[Any]:
+    """The ids of a closure: a recursive query, which meets each column once."""
     edges = tables.edges
     here, there = (edges.c.target_id, edges.c.source_id) if up else (edges.c.source_id, edges.c.target_id)
     found = sa.select(sa.bindparam("start", type_=sa.BigInteger).label("id")).cte("found", recursive=True)
     step = sa.select(there).select_from(found.join(edges, here == found.c.id))
     if direct:
         step = step.where(edges.c.how.in_(_DIRECT))
-    found = found.union(step)
+    return sa.select(found.union(step).c.id)
+
+
+_MEMBERS = {(up, direct): _members(up=up, direct=direct) for up in (True, False) for direct in (True, False)}
+
+
+def _edges(connection: Connection, members: Sequence[int], *, up: bool, direct: bool) -> list[_Row]:
+    edges = tables.edges
+    here = edges.c.target_id if up else edges.c.source_id
     query = sa.select(
         edges.c.source_dataset,
         edges.c.source_column,
@@ -104,19 +114,20 @@ def _query(*, up: bool, direct: bool) -> sa.Select[tuple[object, ...]]:
         edges.c.target_column,
         edges.c.how,
         edges.c.masking,
-    ).select_from(found.join(edges, here == found.c.id))
-    return query.where(edges.c.how.in_(_DIRECT)) if direct else query
+    )
+    if direct:
+        query = query.where(edges.c.how.in_(_DIRECT))
+    found: list[_Row] = []
+    for start in range(0, len(members), _AT_ONCE):
+        rows = connection.execute(query.where(here.in_(members[start : start + _AT_ONCE])))
+        found += cast("list[_Row]", [tuple(row) for row in rows])
+    return found
 
 
-_UP, _DOWN = _query(up=True, direct=False), _query(up=False, direct=False)
-_UP_DIRECT, _DOWN_DIRECT = _query(up=True, direct=True), _query(up=False, direct=True)
-
-
-def _closure(
-    connection: Connection, start: ColumnRef, query: sa.Select[tuple[object, ...]], *, up: bool
-) -> ColumnClosure:
+def _closure(connection: Connection, start: ColumnRef, *, up: bool, direct: bool) -> ColumnClosure:
     _require(connection, start)
-    rows = cast("list[_Row]", [tuple(row) for row in connection.execute(query, {"start": _id(start)})])
+    members: Sequence[int] = connection.scalars(_MEMBERS[up, direct], {"start": _id(start)}).all()
+    rows = _edges(connection, members, up=up, direct=direct)
     reached = _reached(start, rows, up=up)
     # Each column is made once: there are many edges to each.
     refs = {(found.ref.dataset, found.ref.column): found.ref for found in reached}
