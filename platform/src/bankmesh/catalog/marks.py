@@ -6,6 +6,7 @@ Marks are of contents, not of times, so that processes with checkouts of their o
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,10 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bankmesh.catalog import tables
-from bankmesh.catalog.contract_rows import relative
-from bankmesh.catalog.publication_rows import table_of
 from bankmesh.catalog.use import use_files
-from bankmesh.ports.history import commit_versions
 from bankmesh.ports.places import LOG_FOLDER
 from bankmesh.workspace import all_contract_files, domain_packages
 
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 CONTRACT, PORT, SYSTEMS, EVENTS, USE = "contract", "port", "systems", "events", "use"
+PLACES = ("ports", "archive")
+"""Where the table of a port may be, in a mesh home."""
 _SHOWN = 16
 
 
@@ -79,7 +79,7 @@ def current_marks(settings: Settings, ports: Iterable[str]) -> Marks:
     """The marks of contracts, sources and reads as they are now, and of these ports."""
     root = settings.root
     return Marks(
-        contracts={relative(str(file), root): _file_mark(file) for file in all_contract_files(root)},
+        contracts=_contract_marks(root),
         ports=port_marks(settings.home, ports),
         systems={package.name: _systems_mark(package) for package in domain_packages(root)},
         use={file.name: str(file.stat().st_size) for file in use_files(settings.home)},
@@ -88,21 +88,31 @@ def current_marks(settings: Settings, ports: Iterable[str]) -> Marks:
 
 def port_marks(home: Path, ports: Iterable[str]) -> dict[str, str]:
     """Of each port which commits its Delta log has, and when the newest was written; empty where there is none."""
-    return {port: _port_mark(home, port) for port in ports}
+    base = home.resolve()
+    return {port: _port_mark(base, port) for port in ports}
 
 
-def _port_mark(home: Path, name: str) -> str:
-    port = table_of(home, name)
-    versions = commit_versions(port)
-    if not versions:
-        return ""
-    newest = port.path / LOG_FOLDER / f"{versions[-1]:020d}.json"
-    try:
-        written = newest.stat().st_mtime_ns
-    except FileNotFoundError:  # expired meanwhile
-        written = 0
-    place = port.path.relative_to(home.resolve()).parts[0]
-    return f"{place} {versions[0]}-{versions[-1]}-{len(versions)}-{written}"
+def _port_mark(base: Path, name: str) -> str:
+    # Plain paths and one listing for each port: there may be thousands, and every search asks.
+    product, _, major = name.partition("@")
+    folder = f"{product.replace('.', '/')}/v{major or 1}/{LOG_FOLDER}"
+    for place in PLACES:
+        log = f"{base}/{place}/{folder}"
+        try:
+            found = os.listdir(log)  # noqa: PTH208 - see above
+            commits = sorted(file for file in found if file.endswith(".json") and file[:-5].isdigit())
+            if commits:
+                written = os.stat(f"{log}/{commits[-1]}").st_mtime_ns  # noqa: PTH116 - see above
+                return f"{place} {int(commits[0][:-5])}-{int(commits[-1][:-5])}-{len(commits)}-{written}"
+        except FileNotFoundError:  # nothing is published there, or it has been moved meanwhile
+            continue
+    return ""
+
+
+def _contract_marks(root: Path) -> dict[str, str]:
+    """Of every contract, by file as the workspace calls it."""
+    whole = f"{root}/"
+    return {str(file).removeprefix(whole): _file_mark(file) for file in all_contract_files(root)}
 
 
 def _file_mark(file: Path) -> str:
