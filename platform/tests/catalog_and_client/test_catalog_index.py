@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from datetime import UTC, datetime
 
-import dagster as dg
 import pytest
 import sqlalchemy as sa
 from catalog_samples import NOW, TILL, Col, Samples, dump, made_from
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bankmesh.catalog import tables
-from bankmesh.catalog.describing import about, describe, resolve
+from bankmesh.catalog.describing import about, describe
 from bankmesh.catalog.opening import Catalog
 from bankmesh.catalog.updating import is_stale, rebuild, refresh
 from bankmesh.catalog.use import record_use
-from bankmesh.errors import UnknownName
 from bankmesh.lineage.model import How
 
 
@@ -179,126 +172,6 @@ def test_of_two_contracts_for_a_port_the_second_counts_once_the_first_is_gone(
     assert "domains/shop/src/shop/contracts/sale.odcs.yaml" in column(sqlite_catalog, tables.products.c.file)
 
 
-# --- versions of contracts ---
-
-
-def versions_of(catalog: Catalog, port: str) -> list[dict]:
-    with catalog.reading() as connection:
-        return describe(connection, port, NOW)["contract_versions"]
-
-
-def test_editions_of_a_contract_and_how_they_differ(samples: Samples, catalog: Catalog) -> None:
-    samples.contract("shop.sale", Col("number"))
-    samples.publish("shop.sale")
-    samples.publish("shop.sale")
-    samples.contract("shop.sale", Col("number"), Col("paid"), version="1.1.0")
-    samples.publish("shop.sale")
-    samples.contract("shop.sale", Col("paid"), version="1.2.0")
-    rebuild(samples.settings, None, catalog)
-    first, second, third = versions_of(catalog, "shop.sale")
-    assert [v["version"] for v in (first, second, third)] == ["1.0.0", "1.1.0", "1.2.0"]
-    assert [v["first_publication"] for v in (first, second, third)] == [0, 2, None]
-    assert [v["current"] for v in (first, second, third)] == [False, False, True]
-    assert (first["compared_with"], first["changes"]) == (None, [])
-    assert second["compared_with"] == "shop.sale 1.0.0"
-    assert [(c["rule"], c["breaking"]) for c in second["changes"]] == [("column-added", False)]
-    assert ("column-removed", True) in [(c["rule"], c["breaking"]) for c in third["changes"]]
-    assert third["since"] is None
-
-
-def test_the_first_edition_of_a_later_major_is_compared_with_the_major_before(
-    samples: Samples, sqlite_catalog: Catalog
-) -> None:
-    samples.contract("shop.sale", Col("number"))
-    samples.contract("shop.sale", Col("paid"), version="2.0.0")
-    rebuild(samples.settings, None, sqlite_catalog)
-    (only,) = versions_of(sqlite_catalog, "shop.sale@2")
-    assert only["compared_with"] == "shop.sale 1.0.0"
-    assert {change["subject"] for change in only["changes"]} >= {"number", "paid"}
-
-
-def test_a_text_that_was_not_kept_or_cannot_be_read_is_listed_without_differences(
-    samples: Samples, sqlite_catalog: Catalog
-) -> None:
-    samples.contract("shop.sale", Col("number"))
-    samples.publish("shop.sale", keeps_text=False)
-    file = samples.contract("shop.sale", Col("number"), version="1.1.0")
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("kind: DataContract", "kind: OlderContract"), encoding="utf-8")
-    samples.publish("shop.sale")
-    file.write_text(text, encoding="utf-8")
-    samples.publish("shop.sale")
-    rebuild(samples.settings, None, sqlite_catalog)
-    first, second, third = versions_of(sqlite_catalog, "shop.sale")
-    assert (first["unread"], first["version"]) == ("its text was not kept", "1.0.0")
-    assert second["unread"].startswith("this release cannot read it: ")
-    assert (third["unread"], third["compared_with"], third["changes"]) == (None, None, [])
-
-
-def test_texts_outlive_the_publications_that_kept_them(samples: Samples, sqlite_catalog: Catalog) -> None:
-    samples.contract("shop.sale", Col("number"))
-    samples.publish("shop.sale")
-    (kept,) = (samples.settings.home / "ports/shop/sale/v1/_contracts").iterdir()
-    long_ago = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-    os.utime(kept, (long_ago, long_ago))
-    samples.contract("shop.sale", Col("number"), Col("paid"), version="1.1.0")
-    samples.publish("shop.sale")
-    samples.expire("shop.sale", 1)
-    rebuild(samples.settings, None, sqlite_catalog)
-    first, second = versions_of(sqlite_catalog, "shop.sale")
-    assert (first["version"], first["first_publication"], first["since"]) == (
-        "1.0.0",
-        None,
-        "2026-01-01T00:00:00+00:00",
-    )
-    assert [change["rule"] for change in second["changes"]] == ["column-added"]
-
-
-# --- life, deprecation, archive ---
-
-LIFE = """\
-  - property: lifecycle
-    value:
-      - {status: active, date: "2026-01-05", by: ada, why: first readers}
-      - {status: deprecated, date: "2026-05-01", by: ada, why: the second major is out}
-  - property: endOfSupport
-    value: "2027-01-01"
-  - property: replacedBy
-    value: shop.sale@2
-  - property: consumers
-    value: [desk.trader, auditor]
-"""
-
-
-def test_the_life_of_a_contract_and_its_consumers(samples: Samples, catalog: Catalog) -> None:
-    samples.contract("shop.sale", Col("number"), version="1.1.0", status="deprecated", custom=LIFE)
-    samples.contract("shop.sale", Col("number"), version="2.0.0")
-    rebuild(samples.settings, None, catalog)
-    with catalog.reading() as connection:
-        sale = describe(connection, "shop.sale", NOW)
-        assert resolve(connection, "shop.sale") == "shop.sale@2"
-        assert resolve(connection, "shop.sale@1") == "shop.sale"
-        with pytest.raises(UnknownName, match=r"shop\.sole"):
-            resolve(connection, "shop.sole")
-    assert [(step["status"], step["changed_on"], step["changed_by"], step["why"]) for step in sale["life"]] == [
-        ("active", "2026-01-05", "ada", "first readers"),
-        ("deprecated", "2026-05-01", "ada", "the second major is out"),
-    ]
-    assert sale["deprecation"] == {"end_of_support": "2027-01-01", "replaced_by": "shop.sale@2"}
-    assert sale["consumers"]["declared"] == ["auditor", "desk.trader"]
-
-
-def test_versions_of_an_archived_port_stay_known(shop: Samples, sqlite_catalog: Catalog) -> None:
-    from bankmesh.ports.archiving import archive_place
-
-    rebuild(shop.settings, None, sqlite_catalog)
-    place = archive_place(shop.settings.home, "shop.sale", 1).path
-    place.parent.mkdir(parents=True)
-    (shop.settings.home / "ports/shop/sale/v1").rename(place)
-    assert refresh(shop.settings, None, sqlite_catalog).products == ("shop.sale",)
-    assert ("shop.sale", 0) in column(sqlite_catalog, tables.publications.c.port, tables.publications.c.version)
-
-
 # --- reads ---
 
 
@@ -335,105 +208,6 @@ def test_reads_are_counted_anew_once_a_file_of_them_is_gone(shop: Samples, sqlit
     (home / "use" / "2020-01.jsonl").unlink()
     refresh(shop.settings, None, sqlite_catalog)
     assert column(sqlite_catalog, tables.uses.c.reads) == [1]
-
-
-# --- any sequence of changes ---
-
-PRODUCTS = ["shop.sale", "shop.spend", "desk.risk"]
-
-
-class Changing(RuleBasedStateMachine):
-    """Whatever happens in whatever order, small steps end where a rebuild does."""
-
-    @initialize()
-    def begin(self) -> None:
-        import tempfile
-        from pathlib import Path
-
-        self.folder = tempfile.TemporaryDirectory()
-        self.samples = Samples(Path(self.folder.name))
-        self.samples.systems("shop")
-        self.instance = dg.DagsterInstance.ephemeral()
-        self.catalog = Catalog(f"sqlite:///{self.folder.name}/catalog.db")
-        rebuild(self.samples.settings, self.instance, self.catalog)
-        self.published: dict[tuple[str, int], int] = {}
-
-    def teardown(self) -> None:
-        if not hasattr(self, "catalog"):
-            return
-        kept = dump(self.catalog)
-        rebuild(self.samples.settings, self.instance, self.catalog)
-        assert kept == dump(self.catalog)
-        self.catalog.close()
-        self.instance.dispose()
-        self.folder.cleanup()
-
-    @rule(product=st.sampled_from(PRODUCTS), major=st.sampled_from([1, 2]), edition=st.integers(0, 3))
-    def write(self, product: str, major: int, edition: int) -> None:
-        columns = [Col(f"c{n}", f"The column {n} of edition {edition}.") for n in range(1 + edition)]
-        self.samples.contract(product, *columns, version=f"{major}.{edition}.0", tags=f"edition{edition}")
-
-    @rule(product=st.sampled_from(PRODUCTS), major=st.sampled_from([1, 2]), fault=st.booleans())
-    def spoil(self, product: str, major: int, fault: bool) -> None:
-        file = self.samples.file(product, major)
-        if fault:
-            file.write_text("kind: nothing\n", encoding="utf-8")
-        else:
-            file.unlink(missing_ok=True)
-        self.published.pop((product, major), None)
-
-    @rule(product=st.sampled_from(PRODUCTS), major=st.sampled_from([1, 2]), source=st.sampled_from(PRODUCTS))
-    def publish(self, product: str, major: int, source: str) -> None:
-        file = self.samples.file(product, major)
-        if file.is_file() and "id:" in file.read_text(encoding="utf-8"):
-            lineage = made_from(c0=f"{source}.c0", c1=("till.sale.paid", How.FILTER))
-            version = self.samples.publish(product, major, inputs={source: 0, "till.sale": "f"}, lineage=lineage)
-            self.published[product, major] = version
-
-    @precondition(lambda self: self.published)
-    @rule(data=st.data())
-    def expire(self, data: st.DataObject) -> None:
-        (product, major), newest = data.draw(st.sampled_from(sorted(self.published.items())))
-        self.samples.expire(product, newest, major)
-
-    @rule(text=st.sampled_from([TILL, TILL.replace("PAID:", "SUM:"), "system: [till]"]))
-    def declare(self, text: str) -> None:
-        self.samples.systems("shop", text)
-
-    @rule(port=st.sampled_from(["shop.sale", "desk.risk@2"]), columns=st.none() | st.just(["c0"]), torn=st.booleans())
-    def read(self, port: str, columns: list[str] | None, torn: bool) -> None:
-        home = self.samples.settings.home
-        record_use(home, port, 0, columns, "desk.trader")
-        if torn:
-            with next((home / "use").iterdir()).open("ab") as file:
-                file.write(b'{"at": "2026-')
-
-    @rule(product=st.sampled_from(PRODUCTS), passed=st.booleans(), warns=st.booleans())
-    def evaluate(self, product: str, passed: bool, warns: bool) -> None:
-        severity = dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR
-        self.instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey(product.split(".")), check_name="c0__required", passed=passed, severity=severity
-            )
-        )
-
-    @rule()
-    def forget_the_log(self) -> None:
-        self.instance.event_log_storage.wipe()
-
-    @invariant()
-    def keep_up(self) -> None:
-        if hasattr(self, "catalog"):
-            done = refresh(self.samples.settings, self.instance, self.catalog)
-            assert not done.rebuilt
-            if not done.products:  # a torn line alone is never whole
-                assert refresh(self.samples.settings, self.instance, self.catalog).products == ()
-
-
-Changing.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestAnySequenceOfChanges = Changing.TestCase
 
 
 def test_what_was_done_is_told_in_words() -> None:
