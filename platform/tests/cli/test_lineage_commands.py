@@ -140,15 +140,15 @@ def test_the_check_passes_where_confidentiality_is_kept(mesh) -> None:
 
 
 def test_the_check_names_both_columns_and_the_way_between_them(mesh, edited) -> None:
-    contract = edited(f"{REMARK}restricted", f"{REMARK}internal", "kiosk")
+    contract = edited(f"{REMARK}restricted", f"{REMARK}internal", "pavilion")
     said = mesh("lineage", "check")
     assert said.code == 1
     line = next(n for n, text in enumerate(contract.read_text().splitlines(), 1) if "name: last_remark" in text)
-    assert f"customer_spend.odcs.yaml:{line}: kiosk.customer_spend.last_remark is internal" in said.out
-    assert "come from kiosk.sale.remark, which is restricted" in said.out
-    assert "kiosk.sale.remark -> kiosk.customer_spend.last_remark" in said.out
+    assert f"customer_spend.odcs.yaml:{line}: pavilion.customer_spend.last_remark is internal" in said.out
+    assert "come from pavilion.sale.remark, which is restricted" in said.out
+    assert "pavilion.sale.remark -> pavilion.customer_spend.last_remark" in said.out
     (loss,) = json.loads(mesh("lineage", "check", "--json").out)["losses"]
-    assert loss["path"] == ["kiosk.sale.remark", "kiosk.customer_spend.last_remark"]
+    assert loss["path"] == ["pavilion.sale.remark", "pavilion.customer_spend.last_remark"]
 
 
 def test_a_declassification_that_a_rule_proves_is_no_loss(mesh, edited) -> None:
@@ -156,12 +156,12 @@ def test_a_declassification_that_a_rule_proves_is_no_loss(mesh, edited) -> None:
         f"{REMARK}restricted",
         f"{REMARK}internal\n        customProperties:\n          - property: declassification\n"
         "            value: {method: generalisation, rule: last_remark__pattern, why: Letters alone say nobody's name.}",
-        "stall",
+        "barrow",
     )
     said = mesh("lineage", "check", "--json")
     assert json.loads(said.out)["losses"] == []
     assert json.loads(said.out)["declassified"] == [
-        {"column": "stall.customer_spend.last_remark", "by": "generalisation, proven by last_remark__pattern"}
+        {"column": "barrow.customer_spend.last_remark", "by": "generalisation, proven by last_remark__pattern"}
     ]
     assert said.code == 0
 

@@ -345,7 +345,6 @@ CASES = (
         "group_by account.branch, group_by account.status",
     ),
     case(
-        # Which of the rows of a key is kept is decided by their order.
         "distinct by a key, the first by an order",
         distinct_on,
         ACCOUNT,
@@ -392,8 +391,7 @@ CASES = (
         "SQL over a frame",
         asked_in_sql,
         BOOKING,
-        # Polars' plan of a sum in SQL asks first whether there is any value.
-        {
+        {  # Polars' plan of a sum in SQL asks first whether there is any value.
             "account_id": "identity booking.account_id",
             "total": "aggregation booking.amount, maybe conditional booking.amount",
         },
