@@ -71,10 +71,19 @@ class Ranked:
 
 @dataclass
 class _Found:
-    """What is known of one port: its postings by word of the question, and how high its score can be."""
+    """What is known of one port: its postings by word of the question, and what a word weighs at most.
+
+    `own` is that of the port's own texts, `best` that of any of its columns.
+    """
 
     postings: list[tuple[int, float, Posting]] = field(default_factory=list)
-    at_most: dict[int, float] = field(default_factory=dict)
+    own: dict[int, float] = field(default_factory=dict)
+    best: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def at_most(self) -> dict[int, float]:
+        """What each word can weigh, be it in different terms that it stands for."""
+        return {word: own + self.best[word] for word, own in self.own.items()}
 
 
 def rank(
@@ -127,8 +136,8 @@ def _gather(expansions: Sequence[Expansion], postings: Iterable[Posting], life: 
             here = found[posting.port]
             for word, fit in words_of[posting.term]:
                 here.postings.append((word, fit, posting))
-                weight = fit * (posting.weight + posting.best)
-                here.at_most[word] = max(here.at_most.get(word, 0.0), weight)
+                here.own[word] = max(here.own.get(word, 0.0), fit * posting.weight)
+                here.best[word] = max(here.best.get(word, 0.0), fit * posting.best)
     return found
 
 
@@ -136,7 +145,7 @@ def _rarity(words: int, found: Mapping[str, _Found], products: int) -> list[floa
     """How much it says that a word is found."""
     knowing = [0] * words
     for here in found.values():
-        for word in here.at_most:
+        for word in here.own:
             knowing[word] += 1
     return [math.log(1 + (products - n + 0.5) / (n + 0.5)) for n in knowing]
 
