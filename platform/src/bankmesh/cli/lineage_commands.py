@@ -15,15 +15,13 @@ from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.drawing import mermaid, tree
 from bankmesh.lineage.graph import ROWS
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url, spool_folder
-from bankmesh.lineage.spool import take_in
 from bankmesh.lineage.walking import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from bankmesh.lineage.graph import Edge, Graph
     from bankmesh.lineage.model import ColumnRef
+    from bankmesh.lineage.outbox import Outbox
     from bankmesh.lineage.walking import Walk
     from bankmesh.settings import Settings
 
@@ -232,6 +230,10 @@ def status(*, as_json: JsonOption = False) -> None:
 
 
 def _outbox(settings: Settings) -> Outbox:
+    from bankmesh.lineage.outbox import Outbox
+    from bankmesh.lineage.places import outbox_url, spool_folder
+    from bankmesh.lineage.spool import take_in
+
     outbox = Outbox(outbox_url(settings.home))
     take_in(spool_folder(settings.home), outbox)
     return outbox

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.errors import BankmeshError
-from bankmesh.operations.pacing import sensor_seconds
+from bankmesh.operations.pacing import follower_seconds
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def catalog_sensor(domain: str, near: Path) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=f"{domain}_catalog",
         evaluation_fn=evaluate,
-        minimum_interval_seconds=sensor_seconds(),
+        minimum_interval_seconds=follower_seconds(),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Keeps the catalog's index current with contracts, published versions, checks, freshness and reads. "

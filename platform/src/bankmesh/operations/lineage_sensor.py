@@ -13,7 +13,7 @@ from bankmesh.lineage.forwarding import forward
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url, spool_folder
 from bankmesh.lineage.spool import take_in
-from bankmesh.operations.pacing import sensor_seconds
+from bankmesh.operations.pacing import follower_seconds
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.products.reconciling import reconcile
 from bankmesh.settings import current_settings
@@ -46,7 +46,7 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=f"{domain.name}_lineage",
         evaluation_fn=evaluate,
-        minimum_interval_seconds=sensor_seconds(),
+        minimum_interval_seconds=follower_seconds(),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Sends OpenLineage events on to where OPENLINEAGE_URL or openlineage.yml says, and tells the end of runs "

@@ -16,6 +16,8 @@ from bankmesh.errors import BankmeshError
 SENSOR_SECONDS = "BANKMESH_SENSOR_SECONDS"
 QUIET_SECONDS = "BANKMESH_QUIET_SECONDS"
 _DEFAULT = 30
+# Nobody waits for lineage or the catalog, and each look costs a code server some milliseconds.
+_FOLLOWING = 10
 
 
 class BadPace(BankmeshError):
@@ -29,6 +31,11 @@ class BadPace(BankmeshError):
 def sensor_seconds() -> int:
     """Seconds between two ticks of a sensor, at least one. Raises BadPace."""
     return max(1, _seconds(SENSOR_SECONDS))
+
+
+def follower_seconds() -> int:
+    """Seconds between two ticks of a sensor that tells others what has happened, and starts nothing. Raises BadPace."""
+    return max(_FOLLOWING, sensor_seconds())
 
 
 def quiet_seconds() -> int:
