@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def column_lineage_metadata(lineage: StepLineage, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
-    """The metadata entry of a materialisation. `assets` are the step's inputs by the name that its lineage gives them.
+    """Metadata entries of a materialisation. `assets` are the step's inputs by the name that its lineage gives them.
 
     Dagster knows one kind of dependency, so it is told of those that a value comes from, and of a step that is no query
     of all that it looked at.
@@ -24,9 +24,22 @@ def column_lineage_metadata(lineage: StepLineage, assets: Mapping[str, dg.AssetK
         column: [dg.TableColumnDep(assets[ref.dataset], ref.column) for ref in refs if ref.dataset in assets]
         for column, refs in ((name, _shown(lineage, name)) for name in lineage.columns)
     }
-    return {"dagster/column_lineage": dg.TableColumnLineage({c: deps for c, deps in by_column.items() if deps})}
+    known = {column: deps for column, deps in by_column.items() if deps}
+    if not known:
+        return {}
+    # Dagster's own entry is drawn by its cloud service and kept by all others, whose UI shows the table.
+    return {"dagster/column_lineage": dg.TableColumnLineage(known), "where columns come from": _table(known)}
+
+
+def _table(known: Mapping[str, list[dg.TableColumnDep]]) -> dg.MarkdownMetadataValue:
+    rows = [f"| {column} | {', '.join(map(_named, deps))} |" for column, deps in known.items()]
+    return dg.MetadataValue.md("\n".join(["| column | comes from |", "| --- | --- |", *rows]))
 
 
 def _shown(lineage: StepLineage, column: str) -> list[ColumnRef]:
     direct = {d.source for d in lineage.columns[column] if d.how.kind is Kind.DIRECT}
     return sorted(direct | lineage.opaque)
+
+
+def _named(dep: dg.TableColumnDep) -> str:
+    return f"{'.'.join(dep.asset_key.path)}.{dep.column_name}"
