@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import contest, machine, report, sameness, sizes
+from bench import catalog, contest, machine, report, sameness, sizes
 from bench.places import ROOT, World, forget
 
 RESULTS = ROOT / "bench/results.json"
@@ -46,6 +46,8 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     if not arguments.quick:
         say("gate alone")
         found["gate"] = contest.gate_alone(GATE_ROWS, LOADS)
+        say("catalog alone")
+        found["catalog"] = catalog.alone()
     found["machine"]["load_average_after"] = os.getloadavg()
     return found
 

@@ -49,6 +49,7 @@ def render(found: dict[str, Any], kept: str) -> str:
         *(_world(world) for world in found["worlds"]),
         _growth(found["worlds"]),
         _gate(found["gate"]) if "gate" in found else "",
+        _catalog(found["catalog"]) if "catalog" in found else "",
         _load(found["load"]) if "load" in found else "",
         _sizes(found["sizes"]),
     ]
@@ -75,9 +76,21 @@ def _machine(machine: dict[str, Any]) -> str:
 def _budgets(found: dict[str, Any]) -> str:
     rows = [
         (b.what, _figure(b.limit, b.unit), _figure(b.aim, b.unit), _figure(b.found, b.unit), b.verdict)
-        for b in figures.budgets(found)
+        for b in (*figures.budgets(found), *_catalog_budgets(found))
     ]
     return table(("what", "budget", "aim", "measured", "verdict"), rows)
+
+
+def _catalog_budgets(found: dict[str, Any]) -> list[figures.Budget]:
+    from bench import catalog
+
+    return catalog.budgets(found["catalog"]) if "catalog" in found else []
+
+
+def _catalog(found: list[dict[str, Any]]) -> str:
+    from bench import catalog
+
+    return catalog.page(found)
 
 
 def _figure(value: float | None, unit: str) -> str:
