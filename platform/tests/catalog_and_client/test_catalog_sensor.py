@@ -42,11 +42,11 @@ def tick(shop: Samples):
 
 
 def test_it_runs_by_itself_at_the_pace_of_the_others(shop: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", "7")
+    monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", "17")
     sensor = catalog_sensor("shop", shop.settings.root)
     assert sensor.name == "shop_catalog"
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
-    assert sensor.minimum_interval_seconds == 7
+    assert sensor.minimum_interval_seconds == 17
 
 
 def test_it_builds_then_does_what_is_new_and_only_once_for_all_domains(shop: Samples, tick) -> None:
