@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -17,6 +18,22 @@ _SETTING_UP = 4_229_001  # any number; those who make tables at the same time ag
 
 ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """The type of a column that counts rows up by itself on both."""
+
+
+class Closing:
+    """For what holds connections: use it in a `with` statement, or `close` it."""
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def open_database(url: str, set_up: Callable[[Connection], None]) -> Engine:

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from bankmesh.alerts import storing
 from bankmesh.alerts.incidents import Notice
 from bankmesh.alerts.tables import cursors, deliveries, incidents, notices, open_engine
+from bankmesh.database import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import TracebackType
 
     from sqlalchemy.engine import Connection, Engine, Row
 
@@ -57,19 +57,11 @@ class MovedOn(Exception):
     """Another process has recorded for this domain in between; what was read is read again next time."""
 
 
-class Outbox:
+class Outbox(Closing):
     """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = open_engine(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -45,9 +45,7 @@ def contract_rows(contract: Contract, root: Path, newest: Publication | None) ->
             }
             for position, column in enumerate(contract.columns, start=1)
         ],
-        tables.consumers: [
-            {"port": port, "consumer": name} for name in dict.fromkeys(map(str, contract.custom.get("consumers") or ()))
-        ],
+        tables.consumers: [{"port": port, "consumer": name} for name in dict.fromkeys(contract.consumers)],
         tables.deprecations: [
             {"port": port, "end_of_support": ending.end_of_support, "replaced_by": ending.replaced_by}
             for ending in [deprecation_of(contract)]

@@ -50,5 +50,5 @@ def deprecation_of(contract: Contract) -> Deprecation | None:
         port=contract.port,
         end_of_support=None if end is None else str(end),
         replaced_by=None if successor is None else str(successor),
-        consumers=tuple(contract.custom.get("consumers") or ()),
+        consumers=contract.consumers,
     )

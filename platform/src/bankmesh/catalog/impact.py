@@ -90,5 +90,5 @@ def _readers(uses: Iterable[Use], port: str, columns: Iterable[str]) -> Iterator
 
 
 def _declared(contract: Contract) -> Iterator[Hurt]:
-    for consumer in contract.custom.get("consumers") or ():
-        yield Hurt(str(consumer), "declared", ())
+    for consumer in contract.consumers:
+        yield Hurt(consumer, "declared", ())

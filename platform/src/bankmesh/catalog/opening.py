@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from bankmesh.catalog import tables
 from bankmesh.catalog.migrating import HEAD, NewerCatalog, revision_of, upgrade
-from bankmesh.database import open_database
+from bankmesh.database import Closing, open_database
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -49,7 +48,7 @@ class CatalogReadOnly(CatalogNotWritable):
         )
 
 
-class Catalog:
+class Catalog(Closing):
     """The index behind a SQLAlchemy URL, with its tables made or brought up to date. Use it in a `with` statement.
 
     Raises NewerCatalog if a newer release has made the tables; CatalogReadOnly if they would have to be made, or
@@ -64,14 +63,6 @@ class Catalog:
         if self._writer is None and not _is_ready(self._reader):
             # Who finds the tables as they have to be does not ask for the lock of writers: a rebuild may hold it.
             self._open_writer()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of all connections."""

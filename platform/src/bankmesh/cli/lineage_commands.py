@@ -14,7 +14,6 @@ from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.drawing import mermaid, tree
-from bankmesh.lineage.graph import ROWS
 from bankmesh.lineage.walking import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
 from bankmesh.settings import current_settings
 
@@ -68,7 +67,7 @@ def lineage_of(
         raise typer.BadParameter("say --upstream or --downstream, not both")
     settings = current_settings()
     graph = workspace_graph(settings.root, settings.home)
-    start = find_columns(graph, _with_major(name, settings, graph))
+    start = find_columns(graph, _with_major(name, settings))
     direction = Direction.DOWNSTREAM if downstream else Direction.UPSTREAM
     whole = walk(graph, start, direction, depth=depth)
     if as_json:
@@ -83,10 +82,8 @@ def lineage_of(
         _print_tree(graph, drawn, whole)
 
 
-def _with_major(name: str, settings: Settings, graph: Graph) -> str:
+def _with_major(name: str, settings: Settings) -> str:
     """Who names no major means the newest active one, here as everywhere."""
-    if name in graph.columns and "." not in name.removeprefix("legacy."):
-        return name
     contracts = readable_contracts(settings.root)
     products = {contract.product for contract in contracts}
     for product in (name, name.rpartition(".")[0]):
@@ -155,7 +152,6 @@ def _as_json(graph: Graph, whole: Walk) -> dict[str, Any]:
             }
             for edge in whole.edges
         ],
-        "rows": f"`dataset.{ROWS}` stands for the rows of a dataset",
     }
 
 

@@ -369,6 +369,11 @@ class Contract:
         return self.product if self.major == 1 else f"{self.product}@{self.major}"
 
     @property
+    def consumers(self) -> tuple[str, ...]:
+        """Who is declared to read it, seen or not."""
+        return tuple(map(str, self.custom.get("consumers") or ()))
+
+    @property
     def primary_key(self) -> tuple[str, ...]:
         """Names of the key columns, in order of their position."""
         keyed = [(c.primary_key_position, c.name) for c in self.columns if c.primary_key_position is not None]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+from bankmesh.sources import COMPLETE_THROUGH
 
 if TYPE_CHECKING:
     from bankmesh.sources import LegacyObject, SourceColumn
-
-COMPLETE_THROUGH = "complete_through"
-"""A column that every landing carries besides those of its object: the last day that its export holds in full."""
 
 
 def landing_lineage(item: LegacyObject) -> StepLineage:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.database import ROW_NUMBER, open_database
+from bankmesh.database import ROW_NUMBER, Closing, open_database
 from bankmesh.lineage.events import ENDINGS, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -80,19 +79,11 @@ class Kept:
         return found
 
 
-class Outbox:
+class Outbox(Closing):
     """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = open_database(url, metadata.create_all)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import ColumnType
 from bankmesh.lineage.graph import graph_of, landing_id
-from bankmesh.lineage.landings import COMPLETE_THROUGH
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.definition import LegacyInput
 from bankmesh.products.known import loaded_products
 from bankmesh.products.locations import load_location, location_modules
+from bankmesh.sources import COMPLETE_THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

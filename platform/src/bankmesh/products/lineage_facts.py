@@ -22,7 +22,7 @@ from bankmesh.lineage.facts import (
     RunFacts,
 )
 from bankmesh.lineage.graph import landing_id, legacy_id
-from bankmesh.lineage.landings import COMPLETE_THROUGH, heading, landing_lineage
+from bankmesh.lineage.landings import heading, landing_lineage
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.naming import DatasetName, dataset_name, job_namespace
 from bankmesh.ports import at_version, kept_contract, port_at
@@ -30,7 +30,7 @@ from bankmesh.products.code_places import code_place
 from bankmesh.products.definition import LegacyInput
 from bankmesh.products.partition_bounds import day_after
 from bankmesh.quality.gate import GateResult, Outcome
-from bankmesh.sources import current_landing
+from bankmesh.sources import COMPLETE_THROUGH, current_landing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from bankmesh.contracts.model import Clause, Contract, Partitioning
+    from bankmesh.contracts.model import Clause, Column, Contract, Partitioning
     from bankmesh.ports import CandidateFiles, Publication
     from bankmesh.products.definition import Input, ProductDefinition
     from bankmesh.products.snapshot import PinnedInput
-    from bankmesh.sources import Landing, LegacyObject
+    from bankmesh.sources import Landing, LegacyObject, SourceColumn
 
 _COMPLETE = FieldFacts(COMPLETE_THROUGH, "date", "The last day that the export holds in full.", "internal")
 _ENGINES = {"dbt": ("DuckDB", "duckdb"), "polars": ("Polars", "polars"), "landing": ("PyArrow", "pyarrow")}
@@ -140,9 +140,13 @@ def contract_fields(kept: Path) -> tuple[FieldFacts, ...]:
     return product_fields(contract) if contract else ()
 
 
+def _field(column: Column | SourceColumn) -> FieldFacts:
+    return FieldFacts(column.name, str(column.type), column.description, column.classification.label)
+
+
 def product_fields(contract: Contract) -> tuple[FieldFacts, ...]:
     """The columns that a contract promises."""
-    return tuple(FieldFacts(c.name, str(c.type), c.description, c.classification.label) for c in contract.columns)
+    return tuple(map(_field, contract.columns))
 
 
 def _logical(source: Input) -> str:
@@ -245,7 +249,7 @@ def landing_output(item: LegacyObject, domain: str, place: Path) -> OutputFacts:
         logical=landing_id(domain, item.system, item.name),
         name=dataset_name(str(place)),
         fields=(
-            *(FieldFacts(c.name, str(c.type), c.description, c.classification.label) for c in item.columns),
+            *map(_field, item.columns),
             _COMPLETE,
         ),
         owner=item.owner,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import NotPublished
 from bankmesh.ports import open_version, port_at
 from bankmesh.products.definition import LegacyInput, ProductInput
-from bankmesh.sources import current_landing
+from bankmesh.sources import COMPLETE_THROUGH, current_landing
 from bankmesh.sqltext import sql_literal
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from bankmesh.products.definition import Input
     from bankmesh.sources import Landing
-
-COMPLETE_THROUGH = "complete_through"
-"""A column that every landing carries: the last day of which its export holds everything, if that is known."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bankmesh.sources.declaration import SourceColumn
 
 RECORD = "landing.json"
+COMPLETE_THROUGH = "complete_through"
+"""A column that readers of every landing get besides its own: the last day of which the export holds everything."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.contracts.types import polars_schema, polars_type
 from bankmesh.errors import UnknownName
 from bankmesh.products.domain import read_domain
-from bankmesh.products.snapshot import COMPLETE_THROUGH
 from bankmesh.settings import find_root
+from bankmesh.sources import COMPLETE_THROUGH
 from bankmesh.testing.trials import package_folder
 
 if TYPE_CHECKING:
