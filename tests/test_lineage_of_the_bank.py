@@ -104,6 +104,16 @@ def test_what_a_run_records_is_what_its_code_says(bank, events):
         assert ("OPAQUE" in hows) == (name in OPAQUE), name
 
 
+def test_inputs_from_other_domains_are_told_with_the_version_that_was_read(events):
+    ends = {e["job"]["name"]: e for e in events if e["eventType"] == "COMPLETE"}
+    read = {
+        item["facets"]["symlinks"]["identifiers"][0]["name"]: item["facets"]["version"]["datasetVersion"]
+        for item in ends["retail.customer_360@2"]["inputs"]
+    }
+    for name in ("customer_service.customer_churn_propensity", "customer_service.sentiment_analysis", "retail.party"):
+        assert read[name] == ends[name]["outputs"][0]["facets"]["version"]["datasetVersion"] == "0"
+
+
 def test_no_event_has_a_fault_that_emitters_are_known_for(events):
     assert known_faults(events) == []
 

@@ -16,6 +16,7 @@ from bankmesh.instance import open_instance
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url, spool_folder
 from bankmesh.lineage.spool import take_in
+from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.ports import history
 from bankmesh.products.domain import read_domain
 from bankmesh.products.reconciling import reconcile
@@ -185,6 +186,22 @@ def test_a_run_that_is_killed_after_it_has_published_is_complete(landed: Mesh, n
     usual = ending(told(landed, again.run_id), "shop.sale")["outputs"][0]
     assert usual["facets"]["columnLineage"] == late["facets"]["columnLineage"]
     assert usual["facets"]["dataQualityAssertions"] == late["facets"]["dataQualityAssertions"]
+
+
+def test_the_sensor_ends_what_died_and_says_so(landed: Mesh, nursery: Nursery) -> None:
+    (killed,) = nursery.run(Job(str(landed.settings.home.parent), ("sale",), die_at="built"))
+    assert killed.code < 0
+    landed.activate()
+    root = landed.settings.root
+    sensor = lineage_sensor(read_domain(root / "domains/shop/src/shop"), root)
+    with open_instance(landed.settings) as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            instance.report_run_failed(run)
+        said = sensor(dg.build_sensor_context(instance)).skip_message
+        again = sensor(dg.build_sensor_context(instance)).skip_message
+    assert said.startswith("ended: shop/sale: ABORT; ")
+    assert "ended" not in again
+    assert ending(told(landed), "shop.sale")["eventType"] == "ABORT"
 
 
 def test_runs_under_way_are_left_alone(landed: Mesh) -> None:
