@@ -46,12 +46,10 @@ def check_workspace(settings: Settings) -> Found:
     graph = replace(derived.graph, edges=tuple(sorted({*derived.graph.edges, *also})))
     by_port = {contract.port: contract for contract in contracts}
     given = {
-        ColumnRef(
-            contract.port, column.name
-        ): f"{column.declassification.method}, proven by {column.declassification.rule}"
+        ColumnRef(contract.port, column.name): f"{found.method}, proven by {found.rule}"
         for contract in contracts
         for column in contract.columns
-        if column.declassification
+        if (found := column.declassification)
     }
     losses = find_losses(graph, classes(contracts, systems), given)
     told: list[tuple[Loss, tuple[str, ...], str]] = []

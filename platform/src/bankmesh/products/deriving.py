@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import ColumnType
+from bankmesh.errors import UnknownName
 from bankmesh.lineage.graph import graph_of, landing_id
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.definition import LegacyInput
@@ -50,7 +51,7 @@ class Derived:
 def derive_workspace(
     root: Path, contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> Derived:
-    """Load every code location and derive. Raises LocationNotLoaded for one that does not load."""
+    """Load every code location and derive. Raises LocationNotLoaded, or UnknownName for an input that nobody makes."""
     for name, module in location_modules(root).items():
         load_location(name, module)
     contracts = list(contracts)
@@ -75,7 +76,7 @@ def derive_workspace(
 def input_columns(
     product: ProductDefinition, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[str, dict[str, ColumnType]]:
-    """The columns of each input, from contracts and source declarations."""
+    """The columns of each input, from contracts and source declarations. Raises UnknownName for one with neither."""
     return {name: _columns(source, contracts, systems) for name, source in product.inputs.items()}
 
 
@@ -83,11 +84,12 @@ def _columns(
     source: Input, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[str, ColumnType]:
     if not isinstance(source, LegacyInput):
+        if source.ref not in contracts:
+            raise UnknownName("product", source.ref, contracts)
         return {column.name: column.type for column in contracts[source.ref].columns}
-    found = next(
-        item
-        for system in systems[source.domain]
-        for item in system.objects
-        if (item.system, item.name) == (source.system, source.object)
-    )
-    return {column.name: column.type for column in found.columns} | {COMPLETE_THROUGH: ColumnType("date")}
+    declared = {f"{item.system}.{item.name}": item for system in systems[source.domain] for item in system.objects}
+    if source.ref not in declared:
+        raise UnknownName("legacy object", source.ref, declared)
+    return {column.name: column.type for column in declared[source.ref].columns} | {
+        COMPLETE_THROUGH: ColumnType("date")
+    }
