@@ -16,9 +16,10 @@ from dagster._core.definitions.freshness import FreshnessState
 
 from bankmesh.alerts import runs
 from bankmesh.alerts.facts import CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
+from bankmesh.event_log import counted, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from bankmesh.alerts.runs import Runs
 
@@ -81,20 +82,6 @@ def read_facts(
     return Batch(tuple(facts), cursor, more)
 
 
-def in_order(
-    found: Collection[Mapping[int, dg.EventLogEntry]], limit: int
-) -> tuple[list[tuple[int, dg.EventLogEntry]], bool]:
-    """Readings of several types as one, and whether there is more.
-
-    A reading that reached the limit says nothing about what lies behind its last entry, so nor does the whole.
-    """
-    known_up_to = min((max(entries) for entries in found if len(entries) >= limit), default=None)
-    merged = sorted((item for entries in found for item in entries.items()), key=lambda item: item[0])
-    if known_up_to is None:
-        return merged, False
-    return [(number, entry) for number, entry in merged if number <= known_up_to], True
-
-
 def standing_breaches(
     instance: dg.DagsterInstance, assets: Collection[dg.AssetKey], newest: int
 ) -> tuple[FreshnessChanged, ...]:
@@ -141,8 +128,8 @@ def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation
         data.check_name,
         _outcome(data),
         Severity.ERROR if data.severity is AssetCheckSeverity.ERROR else Severity.WARNING,
-        _count(data, _FAILING),
-        _count(data, _ROWS),
+        counted(data, *_FAILING),
+        counted(data, *_ROWS),
         whose.partitions(run_id, asset),
         will_retry=not data.passed and whose.retried(run_id),
     )
@@ -153,12 +140,3 @@ def _outcome(data: dg.AssetCheckEvaluation) -> str:
         return "passed"
     said = data.metadata.get("outcome")
     return "errored" if said is not None and said.value == "errored" else "failed"
-
-
-def _count(data: dg.AssetCheckEvaluation, names: tuple[str, ...]) -> int | None:
-    """A number of rows, and nothing else, whatever a check puts under that name."""
-    for name in names:
-        found = data.metadata.get(name)
-        if found is not None and isinstance(found.value, int) and not isinstance(found.value, bool):
-            return found.value
-    return None

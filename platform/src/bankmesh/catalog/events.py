@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.event_log import counted, in_order
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import datetime
 
     import dagster as dg
@@ -72,7 +74,7 @@ def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> Batc
     storage = instance.event_log_storage
     kinds = (Kind.ASSET_CHECK_EVALUATION, Kind.FRESHNESS_STATE_CHANGE)
     found = [storage.get_logs_for_all_runs_by_log_id(after, kind, BATCH) for kind in kinds]
-    entries, more = _in_order(found)
+    entries, more = in_order(found, BATCH)
     wait = 0.0 if _ordered(instance) else SETTLED_AFTER
     evaluations: list[Evaluation] = []
     changes: list[FreshnessChange] = []
@@ -121,18 +123,6 @@ def port_of(path: Collection[str]) -> str | None:
     return ".".join(parts) if len(parts) == _OF_PRODUCT and parts[0] != "legacy" else None
 
 
-def _in_order(found: list[Mapping[int, dg.EventLogEntry]]) -> tuple[list[tuple[int, dg.EventLogEntry]], bool]:
-    """Readings of several types as one, and whether there is more.
-
-    A reading that reached its limit says nothing about what lies behind its last entry, so nor does the whole.
-    """
-    known_up_to = min((max(entries) for entries in found if len(entries) >= BATCH), default=None)
-    merged = sorted((item for entries in found for item in entries.items()), key=lambda item: item[0])
-    if known_up_to is None:
-        return merged, False
-    return [(number, entry) for number, entry in merged if number <= known_up_to], True
-
-
 def _ordered(instance: dg.DagsterInstance) -> bool:
     """Whether the log shows its entries in the order of their numbers: SQLite, which has one writer at a time."""
     module = type(instance.event_log_storage).__module__
@@ -151,8 +141,8 @@ def _evaluation(number: int, entry: dg.EventLogEntry, port: str, data: dg.AssetC
         port,
         data.check_name,
         _outcome(data),
-        _count(data, _FAILING),
-        _count(data, _ROWS),
+        counted(data, _FAILING),
+        counted(data, _ROWS),
     )
 
 
@@ -164,10 +154,3 @@ def _outcome(data: dg.AssetCheckEvaluation) -> str:
     if data.passed:
         return "passed"
     return "warned" if data.severity.name == "WARN" else "failed"
-
-
-def _count(data: dg.AssetCheckEvaluation, name: str) -> int | None:
-    """A number of rows, and nothing else, whatever a check puts under that name."""
-    found = data.metadata.get(name)
-    value = found.value if found is not None else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

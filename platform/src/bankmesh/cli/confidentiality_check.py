@@ -92,7 +92,8 @@ def lines(found: Found) -> Iterator[str]:
     for ref, why in sorted(found.graph.gaps.items()):
         yield f"underivable: {ref}: {why}"
     yield (
-        f"{len(found.losses)} loss{'' if len(found.losses) == 1 else 'es'} of confidentiality; {len(found.declassified)} columns declassified by a rule, "
+        f"{len(found.losses)} {'loss' if len(found.losses) == 1 else 'losses'} of confidentiality; "
+        f"{len(found.declassified)} columns declassified by a rule, "
         f"{len(found.graph.gaps)} underivable; {len(found.graph.opaque)} products made by a step that is no query"
     )
 
