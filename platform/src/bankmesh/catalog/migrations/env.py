@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from bankmesh.catalog.tables import PREFIX, metadata
-
-VERSION_TABLE = f"{PREFIX}revision"
+from bankmesh.catalog.migrating import VERSION_TABLE
+from bankmesh.catalog.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
