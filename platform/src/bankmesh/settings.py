@@ -30,6 +30,19 @@ class NoWorkspace(BankmeshError):
         )
 
 
+class UnusableHome(BankmeshError):
+    """The path of a mesh home holds characters that the libraries below do not take literally."""
+
+    def __init__(self, home: Path, characters: str) -> None:
+        self.home, self.characters = home, characters
+        shown = " ".join(character if character.isprintable() else ascii(character) for character in characters)
+        super().__init__(
+            f"MESH_HOME is {str(home)!r}, and its path contains {shown}. Delta Lake, DuckDB and Polars read such "
+            "characters as patterns, partitions or escapes, and would read other files or none. "
+            "Name a folder without * ? [ ] % \\ = and unprintable characters in MESH_HOME."
+        )
+
+
 @dataclass(frozen=True)
 class Settings:
     """The three places that everything else is found from."""
@@ -62,7 +75,20 @@ def current_settings(near: Path | None = None) -> Settings:
     named = os.environ.get("BANKMESH_ROOT")
     root = Path(named).resolve() if named else find_root((near or Path.cwd()).resolve())
     home = _path("MESH_HOME", root / ".mesh", root)
+    require_literal_path(home)
     return Settings(root=root, home=home, exports=_path("BANK_DATA", _last_exports(home), root))
+
+
+# Globs of DuckDB and Polars, folders of Hive partitions, escapes in the URIs of delta-rs and of Delta's kernel.
+_NOT_LITERAL = frozenset("*?[]%\\=")
+
+
+def require_literal_path(home: Path) -> None:
+    """Raise UnusableHome unless Delta Lake, DuckDB and Polars all take the path, links resolved, as it is written."""
+    path = str(home.resolve())
+    found = {character for character in path if character in _NOT_LITERAL or not character.isprintable()}
+    if found:
+        raise UnusableHome(Path(path), "".join(sorted(found)))
 
 
 def remember_exports(settings: Settings) -> None:

@@ -28,10 +28,10 @@ from bankmesh.cli import (
 from bankmesh.cli.get_command import NeedsFile
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
 from bankmesh.scaffolding.products import CannotScaffold
-from bankmesh.settings import NoWorkspace
+from bankmesh.settings import NoWorkspace, UnusableHome
 
 WRONG_CALL = 2
-_WRONG_CALLS = (UnknownName, NotPublished, NeedsFile, CannotScaffold, NoWorkspace)
+_WRONG_CALLS = (UnknownName, NotPublished, NeedsFile, CannotScaffold, NoWorkspace, UnusableHome)
 
 app = typer.Typer(
     no_args_is_help=True,

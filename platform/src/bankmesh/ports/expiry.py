@@ -90,19 +90,20 @@ def _count_expired(oldest_first: Sequence[Publication], limit: datetime) -> int:
 
 def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
     """Files of all versions from `first` on, and of those before it that the log still knows."""
-    from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
+
+    from bankmesh.ports.delta_table import LocalDeltaTable
 
     needed: set[Path] = set()
     expired: set[Path] = set()
     for version in commit_versions(port):
         try:
-            uris = DeltaTable(str(port.path), version=version).file_uris()
+            paths = LocalDeltaTable(port.path, version).file_uris()
         except DeltaError:
             if version >= first:
                 raise
             continue  # An earlier expiry, killed half-way, has removed what this version builds on.
-        (needed if version >= first else expired).update(map(Path, uris))
+        (needed if version >= first else expired).update(map(Path, paths))
     return needed, expired
 
 

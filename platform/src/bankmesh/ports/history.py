@@ -29,9 +29,9 @@ def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
     """The port's Delta table at `version`, None if it has no commit yet."""
     if not port.is_published:
         return None
-    from deltalake import DeltaTable
+    from bankmesh.ports.delta_table import LocalDeltaTable
 
-    return DeltaTable(str(port.path), version=version)
+    return LocalDeltaTable(port.path, version)
 
 
 def history(port: Port) -> tuple[Publication, ...]:

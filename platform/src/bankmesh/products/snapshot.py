@@ -101,4 +101,4 @@ def _scan_landing(landing: Landing) -> pl.LazyFrame:
     import polars as pl
 
     complete = pl.lit(landing.complete_through, dtype=pl.Date).alias(COMPLETE_THROUGH)
-    return pl.scan_parquet(landing.rows_path).with_columns(complete)
+    return pl.scan_parquet(landing.rows_path, glob=False).with_columns(complete)

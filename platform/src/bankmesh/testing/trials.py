@@ -26,7 +26,7 @@ from bankmesh.products.operation import BuildRequest
 from bankmesh.products.polars_build import build_with_polars
 from bankmesh.products.snapshot import PinnedInput
 from bankmesh.quality.gate import GateResult, Outcome, evaluate
-from bankmesh.settings import find_root
+from bankmesh.settings import find_root, require_literal_path
 from bankmesh.sqltext import sql_literal
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def try_product(
     Raises:
         InputsMissing: a frame for something that the model or a foreign key reads is not given.
         TransformError: the transform failed, or delivered other columns or types than promised.
+        UnusableHome: the path of `home` holds characters such as brackets.
         TransformNotUsable: the parameters of `transform` are not just the names of `inputs`.
 
     Example:
@@ -118,6 +119,7 @@ def try_product(
         0
 
     """
+    require_literal_path(home)
     promise = contract if not isinstance(contract, Path) else read_contract(contract)
     pinned = {name: _frame_as_input(promise, home, name, rows) for name, rows in inputs.items()}
     build = _polars(transform, promise, pinned) if transform else _dbt(promise, pinned, dbt_target or home / "dbt")
@@ -174,7 +176,9 @@ def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFram
     rows.write_parquet(file)
     left, _, right = name.rpartition(".")
     source = ProductInput(left or contract.domain, right)
-    return PinnedInput(source, file.stem, f"read_parquet({sql_literal(str(file))})", partial(pl.scan_parquet, file))
+    return PinnedInput(
+        source, file.stem, f"read_parquet({sql_literal(str(file))})", partial(pl.scan_parquet, file, glob=False)
+    )
 
 
 def _referenced(
