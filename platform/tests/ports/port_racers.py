@@ -16,12 +16,13 @@ from port_samples import accept, publish_all, publish_months
 
 from bankmesh import faultpoints
 from bankmesh.errors import PublishConflict
-from bankmesh.ports import Port, expire, stage
+from bankmesh.ports import Port, expire, stage, withdraw
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 LIMIT = 60
+KILLED = -signal.SIGKILL
 
 
 def race(work: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> list[Any]:
@@ -85,10 +86,11 @@ def publish_month(barrier: Any, port: Port, number: int, month: str, locked: boo
 @contextlib.contextmanager
 def _locking(locked: bool) -> Iterator[None]:
     """Take the port's lock away, as on an object store, where only the commit itself decides."""
-    from bankmesh.ports import publishing
+    from bankmesh.ports import publishing, restore
 
     if not locked:
         publishing.exclusive = lambda _port: contextlib.nullcontext()  # type: ignore[assignment]
+        restore.exclusive = lambda _port: contextlib.nullcontext()  # type: ignore[assignment]
     yield
 
 
@@ -96,6 +98,22 @@ def publish_and_die(port: Port, number: int, point: str) -> None:
     """Publish, and be killed at a named point."""
     _die_at(point)
     publish_all(port, [number], run_id=str(number))
+
+
+def withdraw_in_race(barrier: Any, port: Port, number: int, locked: bool) -> int | str:
+    """The first child withdraws version 1; the others replace the table."""
+    if number:
+        return publish_whole(barrier, port, number, True, locked)
+    barrier.wait()
+    with _locking(locked):
+        withdraw(port, 1, by="Ada", reason="a race")
+    return "withdrawn"
+
+
+def restore_and_die(port: Port, version: int, point: str) -> None:
+    """Withdraw a version, and be killed at a named point."""
+    _die_at(point)
+    withdraw(port, version, by="Ada", reason="a kill")
 
 
 def expire_and_die(port: Port, point: str) -> None:

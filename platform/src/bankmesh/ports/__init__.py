@@ -5,43 +5,65 @@
     files = measure_files(candidate, schema, ...)  footers only: rows, bytes, statistics
     publish(port, candidate, files, schema, ...)   one metadata-only commit; no row is copied
     open_version(port).scan_polars()               what a reader gets
+    withdraw(port, 3, by=..., reason=...)          a bad version's rows go, those before it are back
 
 Tables lie on a local file system. Everything goes through paths that Delta Lake also takes as URIs; what an
 object store will need is said in the decision `publish-by-metadata-commit`.
 """
 
 from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
+from bankmesh.ports.decisions import Decision, Kind, Withdrawal, WithdrawnVersion
 from bankmesh.ports.duckdb_session import connect, delta_extension_path
 from bankmesh.ports.expiry import Expired, expire
-from bankmesh.ports.history import at_version, history, latest, published_by
+from bankmesh.ports.history import (
+    at_version,
+    history,
+    hold_of,
+    latest,
+    newest_good,
+    published_by,
+    unresumed,
+    withdrawals,
+)
 from bankmesh.ports.measuring import CandidateFiles, DataFile, measure_files
 from bankmesh.ports.places import Port, newest_major, port_at, published_ports
 from bankmesh.ports.publications import Provenance, Publication
 from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish
 from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
+from bankmesh.ports.restore import NotHeld, Restored, resume, roll_back, withdraw
+from bankmesh.ports.restore_plan import CannotRestore
 from bankmesh.ports.staging import Candidate, stage
 
 __all__ = [
     "Candidate",
     "CandidateFiles",
+    "CannotRestore",
     "DataFile",
+    "Decision",
     "Expired",
+    "Kind",
+    "NotHeld",
     "OpenVersion",
     "Port",
     "Provenance",
     "Publication",
     "ReplaceAll",
     "ReplacePartitions",
+    "Restored",
+    "Withdrawal",
+    "WithdrawnVersion",
     "at_version",
     "connect",
     "contract_digest",
     "delta_extension_path",
     "expire",
     "history",
+    "hold_of",
     "keep_contract",
     "kept_contract",
     "latest",
     "measure_files",
+    "newest_good",
     "newest_major",
     "open_version",
     "port_at",
@@ -49,5 +71,10 @@ __all__ = [
     "published_by",
     "published_ports",
     "rest_relation_sql",
+    "resume",
+    "roll_back",
     "stage",
+    "unresumed",
+    "withdraw",
+    "withdrawals",
 ]

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.ports.decisions import DECISION_KEY, carried
 from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import pyarrow as pa
-    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+    from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
     from deltalake.transaction import AddAction
 
+    from bankmesh.ports.decisions import Decision, Withdrawal
+    from bankmesh.ports.file_actions import AddedFile
     from bankmesh.ports.measuring import CandidateFiles
     from bankmesh.ports.places import Port
     from bankmesh.ports.staging import Candidate
@@ -70,8 +73,49 @@ def commit(
     )
 
 
-def commit_expiry(table: DeltaTable, first_readable: int) -> None:
-    """Record that versions before `first_readable` are no longer to be read; changes no file."""
+def commit_restore(
+    port: Port,
+    table: DeltaTable,
+    files: Sequence[AddedFile],
+    schema: Schema,
+    *,
+    replaced: Sequence[str] | None,
+    record: Mapping[str, Any],
+    decision: Decision,
+) -> None:
+    """Commit files that lie in the table already in the place of the current ones, or of those of some partitions.
+
+    Fails with CommitFailedError if `table` is no longer the newest version.
+    """
+    columns = table.metadata().partition_columns
+    table.create_write_transaction(
+        [file.to_action() for file in files],
+        "overwrite",
+        schema,
+        columns,
+        [(columns[0], "in", list(replaced))] if replaced is not None else None,
+        commit_properties=_commit_properties(port, table.version() + 1, record, decision),
+        post_commithook_properties=_hooks(),
+    )
+
+
+def commit_decision(table: DeltaTable, decision: Decision) -> None:
+    """Record a decision that changes no file."""
+    _commit_note(table, {DECISION_KEY: decision.to_record()})
+
+
+def commit_expiry(table: DeltaTable, first_readable: int, withdrawn: Sequence[Withdrawal] = ()) -> None:
+    """Record that versions before `first_readable` are no longer to be read; changes no file.
+
+    `withdrawn` are withdrawals whose own commits are about to go.
+    """
+    note: dict[str, Any] = {"readable_from": first_readable}
+    if withdrawn:
+        note["withdrawn"] = carried(withdrawn)
+    _commit_note(table, {EXPIRY_KEY: note})
+
+
+def _commit_note(table: DeltaTable, note: Mapping[str, Any]) -> None:
     from deltalake import CommitProperties
 
     table.create_write_transaction(
@@ -79,7 +123,7 @@ def commit_expiry(table: DeltaTable, first_readable: int) -> None:
         "append",
         table.schema(),
         table.metadata().partition_columns,
-        commit_properties=CommitProperties({EXPIRY_KEY: {"readable_from": first_readable}}, 0),
+        commit_properties=CommitProperties(dict(note), 0),
         post_commithook_properties=_hooks(),
     )
 
@@ -117,11 +161,14 @@ def _add_actions(candidate: Candidate, files: CandidateFiles) -> list[AddAction]
     ]
 
 
-def _commit_properties(port: Port, version: int, record: Mapping[str, Any]) -> CommitProperties:
+def _commit_properties(
+    port: Port, version: int, record: Mapping[str, Any], decision: Decision | None = None
+) -> CommitProperties:
     from deltalake import CommitProperties, Transaction
 
+    decided = {DECISION_KEY: decision.to_record()} if decision else {}
     return CommitProperties(
-        custom_metadata={COMMIT_KEY: dict(record)},
+        custom_metadata={COMMIT_KEY: dict(record), **decided},
         # delta-rs would rebase a replacement of a new partition onto one that added the same rows.
         max_commit_retries=0,
         app_transactions=[Transaction(port.app_id, version)],

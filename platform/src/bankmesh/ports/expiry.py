@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.faultpoints import reached
 from bankmesh.ports.commits import commit_expiry
-from bankmesh.ports.history import commit_versions, history, open_table, readable_from
+from bankmesh.ports.history import commit_versions, history, open_table, readable_from, withdrawals
 from bankmesh.ports.locking import exclusive, is_marked
 from bankmesh.ports.places import LOG_FOLDER
 
@@ -74,7 +74,8 @@ def _move_horizon(
     if not count:
         return (), readable_from(port)
     first = known[count].version
-    commit_expiry(table, first)
+    gone = [withdrawal for withdrawal in withdrawals(port).values() if withdrawal.version < first]
+    commit_expiry(table, first, gone)
     return tuple(found.version for found in known[:count]), first
 
 

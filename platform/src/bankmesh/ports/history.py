@@ -13,6 +13,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import NotPublished
+from bankmesh.ports.decisions import (
+    DECISION_KEY,
+    Decision,
+    Kind,
+    Withdrawal,
+    carried_over,
+    decision_of,
+    withdrawals_of,
+)
 from bankmesh.ports.places import LOG_FOLDER
 from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, Publication, from_commit
 
@@ -65,6 +74,41 @@ def published_by(port: Port, run_id: str) -> Publication | None:
     return next((found for found in history(port) if found.provenance.run_id == run_id), None)
 
 
+def withdrawals(port: Port) -> dict[int, Withdrawal]:
+    """The versions that are withdrawn, expired ones too, by version."""
+    found: list[Withdrawal] = []
+    for commit in _commits(port):
+        found += withdrawals_of(commit)
+        found += carried_over(commit.get(EXPIRY_KEY, {}).get("withdrawn", ()))
+    return {withdrawal.version: withdrawal for withdrawal in found}
+
+
+def newest_good(port: Port) -> Publication | None:
+    """The newest publication that is not withdrawn; None if there is none."""
+    withdrawn = withdrawals(port)
+    return next((made for made in history(port) if made.version not in withdrawn), None)
+
+
+def hold_of(port: Port, code_version: str) -> Decision | None:
+    """The decision by which a product of this code is held; None if nothing holds it.
+
+    A product is held from a restored version on, until it is resumed, built by other code, or published again.
+    """
+    decision = unresumed(port)
+    return decision if decision is not None and code_version in decision.held_code else None
+
+
+def unresumed(port: Port) -> Decision | None:
+    """The decision that restored the newest version, unless the product was resumed since; None if a run built it."""
+    for commit in _commits(port):
+        decision = decision_of(commit)
+        if decision is not None and decision.kind is Kind.RESUME:
+            return None
+        if from_commit(commit) is not None:
+            return decision
+    return None
+
+
 def readable_from(port: Port) -> int:
     """The oldest version that expiry has left readable, as its own commits recorded it; 0 if it never ran."""
     return max(map(_readable_from, _commits(port)), default=0)
@@ -79,7 +123,7 @@ def _commits(port: Port) -> Iterator[dict[str, Any]]:
     """What our own commits and expiries say of themselves, newest first, each with its `version`."""
     for version in reversed(commit_versions(port)):
         info = _commit_info(port.path / LOG_FOLDER / f"{version:020d}.json")
-        if COMMIT_KEY in info or EXPIRY_KEY in info:
+        if COMMIT_KEY in info or EXPIRY_KEY in info or DECISION_KEY in info:
             yield {**info, "version": version}
 
 

@@ -16,6 +16,9 @@ The commit's `commitInfo` carries one key of ours, `bankmesh`:
 | `lineage` | column lineage, as `bankmesh.lineage` writes it (null if not known) |
 | `gate` | result of the gate: summary and clauses |
 
+A commit that restores the rows of an earlier version carries that version's provenance, a `run_id` and a `candidate` of
+its own, and beside `bankmesh` the decision (`bankmesh.ports.decisions`).
+
 Delta protocol, section "Commit Provenance Information": `commitInfo` is free for writers to add to.
 """
 
@@ -25,6 +28,8 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from bankmesh.ports.decisions import Decision, decision_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +56,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Publication:
-    """One published version; `rows` and `bytes` are those of the whole table at that version."""
+    """One published version; `rows` and `bytes` are those of the whole table at that version.
+
+    `decision` says of a version that restores rows why it does; None for one that a run built.
+    """
 
     version: int
     published_at: datetime
@@ -59,6 +67,13 @@ class Publication:
     bytes: int
     provenance: Provenance
     candidate: str
+    decision: Decision | None = None
+
+    @property
+    def fresh_since(self) -> datetime:
+        """The moment that freshness counts from: of restored rows the publication of what they come from."""
+        found = self.decision.fresh_since if self.decision else None
+        return found or self.published_at
 
 
 def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Provenance) -> dict[str, Any]:
@@ -95,6 +110,7 @@ def from_commit(commit: Mapping[str, Any]) -> Publication | None:
         rows=record["rows"],
         bytes=record["bytes"],
         candidate=record["candidate"],
+        decision=decision_of(commit),
         provenance=Provenance(
             run_id=record["run_id"],
             attempt=record["attempt"],

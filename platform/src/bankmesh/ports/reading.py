@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError
-from bankmesh.ports.history import at_version, latest, open_table
+from bankmesh.ports.decisions import WithdrawnVersion
+from bankmesh.ports.history import at_version, latest, open_table, withdrawals
 from bankmesh.sqltext import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -81,11 +82,11 @@ class OpenVersion:
         return table
 
 
-def open_version(port: Port, version: int | None = None) -> OpenVersion:
+def open_version(port: Port, version: int | None = None, *, withdrawn: bool = False) -> OpenVersion:
     """Open a published version, the newest if none is named.
 
-    Raises NotPublished if there is no such publication, PortError if files of it were deleted by hand (by
-    a vacuum, say).
+    Raises NotPublished if there is no such publication, WithdrawnVersion if it is withdrawn and `withdrawn` does not
+    allow for that, PortError if files of it were deleted by hand (by a vacuum, say).
     """
     newest = latest(port)
     if version is None:
@@ -93,6 +94,8 @@ def open_version(port: Port, version: int | None = None) -> OpenVersion:
             raise NotPublished(port.name, None, ())
         return OpenVersion(port, newest)
     opened = OpenVersion(port, at_version(port, version))
+    if not withdrawn and newest is not None and (found := withdrawals(port).get(version)):
+        raise WithdrawnVersion(port.name, found, newest.version)
     if newest is None or version != newest.version:
         _check_files(opened)
     return opened

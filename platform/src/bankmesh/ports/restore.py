@@ -1,0 +1,235 @@
+"""Withdraw a version, roll back to one, resume: one commit each, by which no row is copied and versions only rise.
+
+Rows come back as the files that they were in: those lie in the table's folder for as long as a readable version needs
+them. As in `publishing`, the port's lock is held while it is decided and committed, and where locks do not reach, the
+commit itself refuses a table that has moved on.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import NotPublished, PortError, PublishConflict
+from bankmesh.faultpoints import reached
+from bankmesh.ports.commits import commit_decision, commit_restore
+from bankmesh.ports.decisions import WHOLE, Decision, Kind
+from bankmesh.ports.file_actions import files_of
+from bankmesh.ports.history import history, open_table, published_by, unresumed, withdrawals
+from bankmesh.ports.locking import exclusive
+from bankmesh.ports.publications import to_commit
+from bankmesh.ports.restore_plan import CannotRestore, Published, Writers, plan_rollback, plan_withdrawal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from deltalake import DeltaTable, Schema
+
+    from bankmesh.ports.file_actions import AddedFile
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.publications import Publication
+    from bankmesh.ports.restore_plan import Plan
+
+_TRIES = 20
+_PAUSE = 0.02
+
+
+class NotHeld(PortError):
+    """Nothing holds a product, so it cannot be resumed."""
+
+    def __init__(self, product: str) -> None:
+        self.product = product
+        super().__init__(f"{product}: nothing holds it, so there is nothing to resume.")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a decision did: `publication` is the version that readers get from now on, None where no row changed.
+
+    `holders` are later versions that hold rows of what is withdrawn; they stay readable at their number.
+    """
+
+    decision: Decision
+    publication: Publication | None
+    holders: tuple[int, ...] = ()
+
+
+def withdraw(port: Port, version: int, *, by: str, reason: str) -> Restored:
+    """Withdraw a version: readers get the rows that were there before it, where nobody has replaced them since.
+
+    Raises CannotRestore, which lists the versions that can be restored, NotPublished, PublishConflict, PortError.
+    """
+    return _carry_out(port, Kind.WITHDRAW, by, reason, lambda writers: plan_withdrawal(writers, version))
+
+
+def roll_back(port: Port, version: int, *, by: str, reason: str) -> Restored:
+    """Give readers a version again, and withdraw all that came after it. Raises as `withdraw` does."""
+    return _carry_out(port, Kind.ROLLBACK, by, reason, lambda writers: plan_rollback(writers, version))
+
+
+def resume(port: Port, *, by: str, reason: str) -> Decision:
+    """Let a product that is held by a restored version be built again. Raises NotHeld."""
+    decision = Decision(Kind.RESUME, by, reason)
+    for attempt in range(_TRIES):
+        with exclusive(port):
+            table = _open(port)
+            if unresumed(port) is None:
+                raise NotHeld(port.name)
+            if _noted(table, decision):
+                return decision
+        _wait(attempt)
+    raise _conflict(port)
+
+
+def _carry_out(port: Port, kind: Kind, by: str, reason: str, decide: Callable[[Writers], Plan]) -> Restored:
+    if not by.strip() or not reason.strip():
+        raise PortError(f"{port.name}: say who decides and why; both are recorded in the table.")
+    for attempt in range(_TRIES):
+        with exclusive(port):
+            table = _open(port)
+            done = _try(port, table, Decision(kind, by, reason), decide)
+            if done is not None:
+                return done
+        _wait(attempt)
+    raise _conflict(port)
+
+
+def _try(port: Port, table: DeltaTable, draft: Decision, decide: Callable[[Writers], Plan]) -> Restored | None:
+    """Decide and commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
+    known = {made.version: made for made in reversed(history(port))}
+    tables = {version: _table(port, version) for version in known}
+    partitioned = bool(table.metadata().partition_columns)
+    writers = _writers(port, known.values(), _partitions(tables.values()) if partitioned else {WHOLE})
+    plan = decide(writers)
+    withdrawn = [known[version] for version in plan.withdrawn]
+    held = sorted({made.provenance.code_version for made in withdrawn if made.decision is None})
+    decision = replace(draft, withdrawn=plan.withdrawn, held_code=tuple(held))
+    if not plan.as_of:
+        if not _noted(table, decision):
+            return None
+        return Restored(decision, None, plan.holders)
+    basis = known[plan.basis]
+    decision = replace(decision, restored=_restored(known, plan), sources=plan.sources, fresh_since=basis.fresh_since)
+    files, schema, replaced = _content(port, table, tables, plan, writers)
+    identity = str(uuid.uuid4())
+    kept = [file for file in files_of(port, table) if replaced is not None and file.partition not in replaced]
+    provenance = replace(
+        basis.provenance, run_id=identity, attempt=None, partitions=tuple(sorted(plan.as_of)) if partitioned else None
+    )
+    rows, size = sum(file.rows for file in (*files, *kept)), sum(file.size for file in (*files, *kept))
+    record = to_commit(port.app_id, f"restore-{identity}", rows, size, provenance)
+    reached("before-restore")
+    made = _commit(
+        port,
+        identity,
+        lambda: commit_restore(port, table, files, schema, replaced=replaced, record=record, decision=decision),
+    )
+    if made is None:
+        return None
+    reached("after-restore")
+    return Restored(made.decision or decision, made, plan.holders)
+
+
+def _commit(port: Port, identity: str, commit: Callable[[], None]) -> Publication | None:
+    """Commit; what comes after a commit, a checkpoint say, can fail as well, so the log says whether it is there."""
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    try:
+        commit()
+    except (DeltaError, OSError) as error:
+        made = published_by(port, identity)
+        if made is None and not isinstance(error, CommitFailedError):
+            text = f"{port.name}: the commit could not be written ({error}). Nothing is changed."
+            raise PortError(text) from error
+        return made
+    return published_by(port, identity)
+
+
+def _open(port: Port) -> DeltaTable:
+    table = open_table(port)
+    if table is None:
+        raise NotPublished(port.name, None, ())
+    return table
+
+
+def _table(port: Port, version: int) -> DeltaTable:
+    table = open_table(port, version)
+    if table is None:
+        raise NotPublished(port.name, version, ())
+    return table
+
+
+def _partitions(tables: Iterable[DeltaTable]) -> set[str]:
+    """Every partition that any version has or has had."""
+    return {str(value) for table in tables for found in table.partitions() for value in found.values()}
+
+
+def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> Writers:
+    published = [
+        Published(
+            made.version,
+            None if made.provenance.partitions is None else frozenset(made.provenance.partitions),
+            made.decision.sources if made.decision else {},
+        )
+        for made in known
+    ]
+    replaced = {name for made in published for name in made.replaced or ()}
+    return Writers(port.name, published, sorted(partitions | replaced), withdrawals(port).keys())
+
+
+def _restored(known: dict[int, Publication], plan: Plan) -> int:
+    """The version that people know the restored rows by: of a version that itself restored rows, what it restored."""
+    version = max(plan.as_of.values())
+    decision = known[version].decision
+    return version if decision is None or decision.restored is None else decision.restored
+
+
+def _content(
+    port: Port, table: DeltaTable, tables: dict[int, DeltaTable], plan: Plan, writers: Writers
+) -> tuple[list[AddedFile], Schema, list[str] | None]:
+    """The files that come back, the schema that the table has then, and the partitions replaced (None: all)."""
+    files = [
+        file
+        for version in sorted(set(plan.as_of.values()))
+        for file in files_of(port, tables[version])
+        if plan.as_of.get(file.partition) == version
+    ]
+    _check_files(port, files, writers)
+    schemas = {tables[version].schema().to_json(): tables[version].schema() for version in plan.as_of.values()}
+    current = {file.partition for file in files_of(port, table)}
+    partial = WHOLE not in plan.as_of and bool(current - set(plan.as_of))
+    if len(schemas) > 1 or (partial and table.schema().to_json() not in schemas):
+        problem = (
+            "the partitions to restore have other columns than those that stay; roll back to a version before both"
+        )
+        raise CannotRestore(port.name, problem, writers.restorable())
+    (schema,) = schemas.values()
+    return files, schema, sorted(plan.as_of) if partial else None
+
+
+def _check_files(port: Port, files: Iterable[AddedFile], writers: Writers) -> None:
+    missing = [file.path for file in files if not (port.path / file.path).is_file()]
+    if missing:
+        problem = f"{len(missing)} files of the version to restore are gone, {missing[0]} for one"
+        raise CannotRestore(port.name, problem, writers.restorable())
+
+
+def _noted(table: DeltaTable, decision: Decision) -> bool:
+    from deltalake.exceptions import CommitFailedError
+
+    try:
+        commit_decision(table, decision)
+    except CommitFailedError:
+        return False
+    return True
+
+
+def _wait(attempt: int) -> None:
+    time.sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))  # noqa: S311 - spreads publishers, no secret
+
+
+def _conflict(port: Port) -> PublishConflict:
+    return PublishConflict(port.name, f"others changed its table during each of {_TRIES} tries")

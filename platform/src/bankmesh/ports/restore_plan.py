@@ -1,0 +1,146 @@
+"""What withdrawing a version or rolling back changes: pure decisions over who wrote which partition.
+
+A *writer* is the version that wrote the rows of a partition. A version that restores rows has the writers of what it
+restored. Rows of a withdrawn writer never come back: a version is *good* if it is not withdrawn and no partition of it
+has a withdrawn writer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import PortError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+EARLIER = -1
+"""Writer of what was there before the oldest version that is known; also of a partition that nobody wrote."""
+
+
+class CannotRestore(PortError):
+    """A version cannot be withdrawn or rolled back to; nothing was changed."""
+
+    def __init__(self, product: str, problem: str, restorable: Collection[int]) -> None:
+        self.product, self.problem, self.restorable = product, problem, tuple(sorted(restorable))
+        known = ", ".join(map(str, self.restorable)) or "none; publish a good version first"
+        super().__init__(f"{product}: {problem}. Versions that can be restored: {known}.")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One readable version: which partitions it replaced (None: all), and for a restoring one, who wrote them."""
+
+    version: int
+    replaced: frozenset[str] | None
+    sources: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a decision changes.
+
+    Attributes:
+        withdrawn: versions that it withdraws, oldest first.
+        as_of: partition to the version whose files it gets again; empty where no row changes.
+        sources: partition to the version that wrote these files.
+        basis: the version whose provenance the restored table has.
+        holders: later versions, still good for readers, that hold rows of what is withdrawn.
+    """
+
+    withdrawn: tuple[int, ...]
+    as_of: Mapping[str, int] = field(hash=False)
+    sources: Mapping[str, int] = field(hash=False)
+    basis: int
+    holders: tuple[int, ...] = ()
+
+
+class Writers:
+    """Who wrote what, at each version of one port; `withdrawn` are the versions withdrawn so far."""
+
+    def __init__(
+        self, product: str, versions: Sequence[Published], partitions: Collection[str], withdrawn: Collection[int]
+    ) -> None:
+        self.product, self.partitions, self.withdrawn = product, tuple(partitions), frozenset(withdrawn)
+        self.restoring = {made.version: frozenset(made.sources.values()) for made in versions if made.sources}
+        self.at: dict[int, dict[str, int]] = {}
+        state = dict.fromkeys(self.partitions, EARLIER)
+        for made in versions:
+            replaced = self.partitions if made.replaced is None else made.replaced
+            state = state | {name: made.sources.get(name, made.version) for name in replaced}
+            self.at[made.version] = state
+
+    @property
+    def newest(self) -> int:
+        """The version that readers get."""
+        return max(self.at)
+
+    def is_good(self, version: int) -> bool:
+        """Whether a version is not withdrawn and holds no row of one that is."""
+        return version not in self.withdrawn and self.withdrawn.isdisjoint(self.at[version].values())
+
+    def restorable(self) -> list[int]:
+        """Versions that `mesh rollback` can go back to."""
+        return [v for v, state in self.at.items() if self.is_good(v) and state != self.at[self.newest]]
+
+    def holders(self, version: int) -> tuple[int, ...]:
+        """Later versions that hold rows which this one wrote, withdrawn ones left out."""
+        later = [v for v, state in self.at.items() if v > version and version in state.values()]
+        return tuple(v for v in later if v not in self.withdrawn)
+
+
+def plan_rollback(writers: Writers, version: int) -> Plan:
+    """Readers get a version again, and everything after it is withdrawn. Raises CannotRestore."""
+    if version not in writers.at:
+        raise CannotRestore(writers.product, f"there is no readable version {version}", writers.restorable())
+    if not writers.is_good(version):
+        what = "is withdrawn" if version in writers.withdrawn else "holds rows of a withdrawn version"
+        raise CannotRestore(writers.product, f"version {version} {what}", writers.restorable())
+    then, now = writers.at[version], writers.at[writers.newest]
+    changed = [name for name in writers.partitions if then[name] != now[name]]
+    if not changed:
+        problem = f"readers have the rows of version {version} already"
+        raise CannotRestore(writers.product, problem, writers.restorable())
+    return Plan(
+        withdrawn=tuple(v for v in writers.at if v > version and v not in writers.withdrawn),
+        as_of=dict.fromkeys(changed, version),
+        sources={name: then[name] for name in changed},
+        basis=version,
+    )
+
+
+def plan_withdrawal(writers: Writers, version: int) -> Plan:
+    """Readers lose the rows that a version wrote, where nobody has replaced them since. Raises CannotRestore.
+
+    Each partition goes back to the newest version before it whose rows of that partition are good.
+    """
+    _check_withdrawal(writers, version)
+    whole = len(writers.partitions) == 1
+    again = [v for v, sources in writers.restoring.items() if whole and version in sources]
+    withdrawn = tuple(v for v in sorted({version, *again}) if v not in writers.withdrawn)
+    bad = writers.withdrawn | set(withdrawn)
+    now = writers.at[writers.newest]
+    as_of: dict[str, int] = {}
+    for name in (name for name in writers.partitions if now[name] == version):
+        before = [v for v in writers.at if v < version and v not in bad and writers.at[v][name] not in bad]
+        if not before:
+            problem = f"there is no good version before version {version} to restore"
+            raise CannotRestore(writers.product, problem, writers.restorable())
+        as_of[name] = max(before)
+    sources = {name: writers.at[v][name] for name, v in as_of.items()}
+    good = [v for v in writers.at if v not in bad]
+    holders = tuple(v for v in writers.holders(version) if v not in bad)
+    return Plan(withdrawn, as_of, sources, max(good), holders)
+
+
+def _check_withdrawal(writers: Writers, version: int) -> None:
+    if version not in writers.at:
+        raise CannotRestore(writers.product, f"there is no readable version {version}", writers.restorable())
+    if version in writers.withdrawn:
+        raise CannotRestore(writers.product, f"version {version} is withdrawn already", writers.restorable())
+    if version in writers.restoring:
+        wrote = sorted(v for v in writers.restoring[version] if v != EARLIER)
+        named = f"; withdraw {' or '.join(map(str, wrote))} in its place" if wrote else ""
+        problem = f"version {version} restored rows of earlier versions{named}"
+        raise CannotRestore(writers.product, problem, writers.restorable())
