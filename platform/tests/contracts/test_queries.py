@@ -1,6 +1,8 @@
 """SQL of quality rules reads the candidate alone and returns one number."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bankmesh.contracts.queries import read_query
 
@@ -47,8 +49,47 @@ def test_ctes_and_subqueries_are_fine(text):
         ("select count(*) from ${table}, 'file.parquet'", "may read only"),
         ("select count(*) from ${tabel}", "placeholder"),
         ("select count(${column}) from ${table}", "stands at no column"),
+        ("select count(*) from ${tabel}", "Did you mean table"),
+        ("select count(*) from ${table} where {x} = 1", "placeholder"),
+        ("select count(*) from ${table} where x = '${table}'", "is in quotes"),
+        ("select count(*) from '${table}'", "is in quotes"),
+        ("select count(*) from ${table} where x = $$ {column} $$", "is in quotes"),
+        ("select '${2}'", "must read"),
+        ("select 1 -- ${table}", "must read"),
     ],
 )
 def test_anything_else_is_refused_with_a_reason(text, word):
     with pytest.raises(ValueError, match=word):
         read_query(text, None)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "not regexp_full_match(x, '[A-Z]{2}[0-9]{2}')",
+        "x = '{x}' or x = '${tabel}' or x = '{}'",
+        "x = 'it''s {2}' and y = E'it\\'s {2}'",
+        "x = $$ {2} 'n' $$ or x = $q$ {2} $q$",
+        "x = '--' and y = '{2}' -- no more than {2}, don't",
+        "/* {2} 'n */ x = {'a': 1}",
+    ],
+)
+def test_braces_in_texts_and_comments_are_no_placeholders(condition):
+    query = f"select count(*) from ${{table}} where {condition}"
+    assert read_query(query, "x").text == query
+
+
+def test_a_placeholder_may_be_quoted_as_a_name():
+    query = read_query('select max("${column}") from "{object}" where x = \'{2}\'', "amount")
+    assert query.text == "select max(${column}) from ${table} where x = '{2}'"
+    assert query.columns == {"amount", "x"}
+
+
+pieces = st.sampled_from(["'", "{2}", "a", " ", '"', "--", "\n", "$$", "{x}", "/*", "*/", "''"])
+
+
+@given(st.lists(pieces, max_size=8).map("".join))
+def test_a_text_of_any_characters_stays_as_it_is(text):
+    literal = "'" + text.replace("'", "''") + "'"
+    query = f"select count(*) from ${{table}} where x = {literal}"
+    assert read_query(query, None).text == query

@@ -213,7 +213,7 @@ def test_no_odd_value_anywhere_crashes_the_reader(booking, data):
             for step in path[:-1]:
                 at = at[step]
             at[path[-1]] = data.draw(ODD)
-    text = json.dumps(document, indent=1)
+    text = json.dumps(document, indent=1, default=float)
     contract, faults = read_text("booking.odcs.yaml", text)
     assert (contract is None) == bool(faults)
     assert all(1 <= fault.line <= len(text.splitlines()) for fault in faults)

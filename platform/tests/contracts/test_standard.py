@@ -82,7 +82,7 @@ def test_examples_of_wrong_types_are_told_once_each(booking):
 
 
 def _replace(data, path, value):
-    copy = json.loads(json.dumps(data))
+    copy = json.loads(json.dumps(data, default=float))
     at = copy
     for step in path[:-1]:
         at = at[step]

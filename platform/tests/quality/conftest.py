@@ -35,6 +35,7 @@ TYPES = {
     "small": ColumnType("integer"),
     "name": ColumnType("string"),
     "amount": ColumnType("decimal", 12, 2),
+    "wide": ColumnType("decimal", 38, 4),
     "ratio": ColumnType("double"),
     "day": ColumnType("date"),
     "at": ColumnType("timestamp"),

@@ -2,6 +2,7 @@
 
 YAML 1.1 readers turn `NO` into false, `012` into ten and `1:30` into ninety; YAML 1.2 readers do not. A contract
 is read by more than one tool, so a plain scalar that readers disagree about is a fault here, and dates stay text.
+A number with a point is a Decimal with the digits that are written: a bound is compared as it stands in the file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, cast
 
 import yaml
@@ -16,7 +18,7 @@ import yaml
 from bankmesh.errors import Fault
 
 Path = tuple[str | int, ...]
-Value = Any  # a plain YAML value: None, bool, int, float, str, or a list or str-keyed dict of such
+Value = Any  # a plain YAML value: None, bool, int, Decimal, str, or a list or str-keyed dict of such
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is ten times faster; both know positions
 _TAG = "tag:yaml.org,2002:"
@@ -147,11 +149,17 @@ class _Builder:
             return _TRUTH[text]
         if kind == "int" and _INTEGER.fullmatch(text) and len(text) < _MOST_DIGITS:
             return int(text)
-        if kind == "float" and _FLOAT.fullmatch(text) and math.isfinite(float(text)):
-            return float(text)
+        if kind == "float" and _FLOAT.fullmatch(text) and _is_double(text):
+            return Decimal(text)
         meaning = f"YAML readers disagree about a plain {text}" if kind in _PLAIN else f"the tag !{kind} is not allowed"
         self.fault(node, "yaml-ambiguous", f"{meaning}; put it in quotes if it is text, or write a plain number")
         return text
 
 
 _PLAIN = ("bool", "int", "float")
+
+
+def _is_double(text: str) -> bool:
+    """Whether readers that know doubles alone see a number too: none that overflows, none that becomes zero."""
+    double = float(text)
+    return math.isfinite(double) and (double != 0.0 or not Decimal(text))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.numbers import is_number, spell_number
+
 if TYPE_CHECKING:
     from bankmesh.contracts.documents import Value
 
@@ -29,9 +31,9 @@ def seconds(value: Value, unit: str | None) -> float:
     if unit not in UNITS:
         given = f"unit {unit}" if unit else "no unit"
         raise ValueError(f"{given}; allowed: {', '.join(UNITS)}")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and 0 < value < math.inf):
-        raise ValueError(f"value {value!r} is not a positive number")
+    if not (is_number(value) and 0 < value < math.inf):
+        shown = spell_number(value) if is_number(value) else repr(value)
+        raise ValueError(f"value {shown} is not a positive number")
     if value > LONGEST / UNITS[unit]:
-        raise ValueError(f"{value} {unit} is longer than a thousand years")
-    return float(value * UNITS[unit])
+        raise ValueError(f"{spell_number(value)} {unit} is longer than a thousand years")
+    return float(float(value) * UNITS[unit])

@@ -5,13 +5,16 @@ Known types are those of the installed package, found by its file names: importi
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.documents import parse
+from bankmesh.contracts.documents import leaves, parse, spell
 from bankmesh.contracts.model import Expectation
+from bankmesh.contracts.numbers import plain_numbers
 from bankmesh.contracts.standard import nearest
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 ENGINES = ("greatExpectations", "great-expectations", "great_expectations")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 _COLUMNS_KEYS = ("column_list", "column_set")
+_BOUNDS = ("min_value", "max_value", "sum_total", "mostly", "threshold")
+_NO_NUMBER = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)  # texts that become floats, and bounds of nothing
 
 
 @cache
@@ -49,10 +54,22 @@ def read_expectation(
     name = given.get("type")
     if not isinstance(name, str) or name not in known_types():
         raise ValueError(f"there is no core expectation {name}.{nearest(str(name), known_types())}")
-    arguments = dict(arguments)
+    arguments = {key: _argument(key, value) for key, value in arguments.items()}
     if column is not None and name.startswith("expect_column_") and "column_A" not in arguments:
         arguments.setdefault("column", column)
     return Expectation(name, arguments), _named_columns(arguments, columns)
+
+
+def _argument(key: str, value: Value) -> Value:
+    """An argument as Great Expectations takes it, which computes with doubles. Raises ValueError for what is none."""
+    plain = plain_numbers(value)
+    for path, leaf in leaves(plain):
+        if isinstance(leaf, Decimal):
+            message = "Great Expectations compares doubles; write the rule as a metric, an option or sql"
+            raise ValueError(f"{spell((key, *path))} {leaf} is not a double. {message}")  # noqa: TRY004 - a bad value
+        if isinstance(leaf, str) and key in _BOUNDS and _NO_NUMBER.fullmatch(leaf.strip()):
+            raise ValueError(f"{key} {leaf} bounds nothing; write a number, or leave it out")
+    return plain
 
 
 def _parsed(text: str) -> Value:

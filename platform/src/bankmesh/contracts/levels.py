@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bankmesh.contracts.cron import check_cron
 from bankmesh.contracts.durations import seconds
 from bankmesh.contracts.model import ColumnType, ServiceLevel
+from bankmesh.contracts.numbers import plain_numbers
 from bankmesh.contracts.sections import custom_properties
 from bankmesh.contracts.standard import nearest
 from bankmesh.contracts.types import fit_value
@@ -60,7 +61,7 @@ def _level(section: Section, name: str) -> ServiceLevel:
             section.fault(at, "bad-duration", f"{name} is a duration: {error}")
     return ServiceLevel(
         property=name,
-        value=value,
+        value=plain_numbers(value),
         unit=unit,
         schedule=section.text("schedule"),
         scheduler=section.text("scheduler"),

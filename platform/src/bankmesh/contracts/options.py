@@ -19,6 +19,7 @@ from bankmesh.contracts.model import (
     Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.numbers import plain_numbers, spell_number
 from bankmesh.contracts.patterns import check_pattern
 from bankmesh.contracts.types import fit_value
 
@@ -173,7 +174,7 @@ def _range(name: str, whose: str, kind: ColumnType, options: Section, given: dic
         except ValueError as error:
             options.fault(key, "bad-option", f"{key} of {name}: {error}")
             return
-        words.append(f"{word} {given[key]}")
+        words.append(f"{word} {spell_number(given[key])}")
     if not bounds:
         return
     lows = [bounds[key] for key in ("minimum", "exclusive_minimum") if key in bounds]
@@ -204,10 +205,12 @@ def _multiple(
     except ValueError as error:
         options.fault("multipleOf", "bad-option", f"multipleOf of {column.name}: {error}")
         return
-    exact = Decimal(str(int(step) if kind.name != "decimal" else step))
+    exact = Decimal(str(int(step) if kind.name != "decimal" else plain_numbers(step)))
     query = f"select count(*) from ${{table}} where ${{column}} % {exact:f} <> 0"
     rule = SqlMeasure(query, column.name)
-    yield _conform(column.name, "multiple_of", rule, f"{whose} is a multiple of {step}", options.place("multipleOf"))
+    yield _conform(
+        column.name, "multiple_of", rule, f"{whose} is a multiple of {spell_number(step)}", options.place("multipleOf")
+    )
 
 
 def _item_count(name: str, options: Section, given: dict[str, Any]) -> Iterator[Clause]:

@@ -25,6 +25,7 @@ from bankmesh.contracts.model import (
     Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.numbers import is_number, spell_number
 from bankmesh.contracts.patterns import check_pattern
 from bankmesh.contracts.queries import read_query
 from bankmesh.contracts.sections import custom_properties
@@ -272,15 +273,13 @@ def _comparison(section: Section, *, counts_rows: bool) -> Comparison:
         raise _Refused("unit", "quality-unit", f"unit {unit} is not known here. Allowed: {', '.join(allowed)}")
     numbers = value if isinstance(value, list) else [value]
     between = operator in (Operator.BETWEEN, Operator.NOT_BETWEEN)
-    if (
-        any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers)
-        or isinstance(value, list) != between
-    ):
-        raise _Refused(operator.value, "quality-value", f"{operator.value} must be a number, not {value}")
+    shown = f"[{', '.join(map(spell_number, value))}]" if isinstance(value, list) else spell_number(value)
+    if not all(map(is_number, numbers)) or isinstance(value, list) != between:
+        raise _Refused(operator.value, "quality-value", f"{operator.value} must be a number, not {shown}")
     if between and numbers[0] > numbers[1]:
-        raise _Refused(operator.value, "quality-value", f"{operator.value} takes the lower bound first, not {value}")
+        raise _Refused(operator.value, "quality-value", f"{operator.value} takes the lower bound first, not {shown}")
     if unit == "percent" and not all(0 <= number <= _WHOLE for number in numbers):
-        raise _Refused(operator.value, "quality-value", f"a percentage lies between 0 and {_WHOLE}, not {value}")
+        raise _Refused(operator.value, "quality-value", f"a percentage lies between 0 and {_WHOLE}, not {shown}")
     return Comparison(operator, tuple(value) if between else value, unit)
 
 
@@ -304,6 +303,7 @@ def _describe(at: _At, rule: Rule, comparison: Comparison | None) -> str:
     if isinstance(rule, DuplicateValues) and at.column is None:
         whose = f" of {', '.join(rule.columns)}"
     unit = " percent" if comparison.unit == "percent" else ""
-    value = " and ".join(map(str, comparison.value)) if isinstance(comparison.value, tuple) else comparison.value
+    bounds = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    value = " and ".join(map(spell_number, bounds))
     words = re.sub(r"([A-Z])", r" \1", comparison.operator.value).lower()
     return f"{what}{whose} {words} {value}{unit}"

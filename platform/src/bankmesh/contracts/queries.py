@@ -1,12 +1,26 @@
-"""SQL of quality rules: normalised placeholders, and a check that it reads the candidate and returns one number."""
+"""SQL of quality rules: normalised placeholders, and a check that it reads the candidate and returns one number.
+
+The standard's placeholders are `${object}` and `${property}`; `table` and `column` are read too, and all of them
+without the `$`. They stand outside texts and comments: `{2}` of a regular expression is part of a text.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from bankmesh.contracts.standard import nearest
+
 TABLE, COLUMN = "${table}", "${column}"
 _PLACEHOLDER = re.compile(r"\$?\{\s*(\w+)\s*\}")
+# Of a query: a placeholder, with the quotes of an identifier around it if they are there; or what holds none.
+_TOKENS = re.compile(
+    r"""(?P<text>\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?<!\w)\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$)"""
+    r"""|(?P<comment>--[^\n]*|/\*.*?\*/)"""
+    r"""|(?P<placeholder>"\$?\{\s*\w+\s*\}"|\$?\{\s*\w+\s*\})"""
+    r"""|"(?:[^"]|"")*\"""",
+    re.DOTALL,
+)
 _TABLE_WORDS = ("table", "object")
 _COLUMN_WORDS = ("column", "property")
 # Names that no column or table of a contract has, standing in while the query is parsed.
@@ -33,20 +47,43 @@ def read_query(text: str, column: str | None) -> Query:
 
 def _normalise(text: str, column: str | None) -> str:
     """The query with every spelling of a placeholder as `${table}` or `${column}`, without a final semicolon."""
+    found: set[str] = set()
 
-    def replace(found: re.Match[str]) -> str:
-        word = found[1]
-        if word in _TABLE_WORDS:
-            return TABLE
-        if word in _COLUMN_WORDS and column is not None:
-            return COLUMN
-        known = f"{TABLE} and {COLUMN}" if column is not None else f"{TABLE} (the rule stands at no column)"
-        raise ValueError(f"placeholder {found[0]} is not known; use {known}")
+    def replace(token: re.Match[str]) -> str:
+        if token["text"] is not None:
+            _check_text(token["text"])
+        if token["placeholder"] is None:
+            return token[0]
+        placeholder = _placeholder(token["placeholder"].strip('"'), column)
+        found.add(placeholder)
+        return placeholder
 
-    normal = _PLACEHOLDER.sub(replace, text).strip().removesuffix(";").strip()
-    if TABLE not in normal:
+    normal = _TOKENS.sub(replace, text).strip().removesuffix(";").strip()
+    if TABLE not in found:
         raise ValueError(f"the query must read {TABLE}, which stands for the candidate")
     return normal
+
+
+def _placeholder(written: str, column: str | None) -> str:
+    """`${table}` or `${column}` for any of their spellings."""
+    word = _PLACEHOLDER.fullmatch(written)[1]  # type: ignore[index] # a token of that form
+    if word in _TABLE_WORDS:
+        return TABLE
+    if word in _COLUMN_WORDS and column is not None:
+        return COLUMN
+    known = f"{TABLE} and {COLUMN}" if column is not None else f"{TABLE} (the rule stands at no column)"
+    words = (*_TABLE_WORDS, *(_COLUMN_WORDS if column is not None else ()))
+    raise ValueError(f"placeholder {written} is not known.{nearest(word, words)} Use {known}")
+
+
+def _check_text(text: str) -> None:
+    """A placeholder in a text is refused: it is part of the text here, other tools put a name in its place."""
+    for written in _PLACEHOLDER.finditer(text):
+        if written[1] in _TABLE_WORDS + _COLUMN_WORDS:
+            raise ValueError(
+                f"{written[0]} is in quotes, where other tools of the standard replace it too. Take the quotes away if "
+                f"it is a placeholder; if it is text, write it in two parts: '{{' || '{written[1]}}}'"
+            )
 
 
 def _check(normal: str) -> frozenset[str]:

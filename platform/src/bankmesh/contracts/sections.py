@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import Place
+from bankmesh.contracts.numbers import plain_numbers
 from bankmesh.errors import Fault
 
 if TYPE_CHECKING:
@@ -113,5 +114,5 @@ def custom_properties(section: Section, allowed: Iterable[str]) -> dict[str, Any
                 "one of your own starts with x-",
             )
         else:
-            found[name] = item.data.get("value")
+            found[name] = plain_numbers(item.data.get("value"))
     return found

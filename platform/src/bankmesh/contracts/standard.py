@@ -15,9 +15,12 @@ import difflib
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.numbers import is_number, spell_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +57,7 @@ _ASSERTIONS = frozenset(
 _ANNOTATIONS = frozenset({"$schema", "$defs", "title", "description", "default", "deprecated", "examples", "format"})
 _PLAIN_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "string": ("text", (str,)),
-    "number": ("a number", (int, float)),
+    "number": ("a number", (int, float, Decimal)),
     "integer": ("a whole number", (int,)),
     "boolean": ("true or false", (bool,)),
     "null": ("empty", (type(None),)),
@@ -179,11 +182,11 @@ def _check_bounds(node: Schema, value: Value, path: Path) -> Iterator[Finding]:
     if "pattern" in node and isinstance(value, str) and not re.search(node["pattern"], value):
         wanted = node.get("description") or f"text that matches {node['pattern']}"
         yield Finding(path, "bad-value", f"{where} cannot be {_show(value)}; expected {wanted}")
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = is_number(value)
     if "minimum" in node and number and value < node["minimum"]:
-        yield Finding(path, "bad-value", f"{where} must be at least {node['minimum']}, not {value}")
+        yield Finding(path, "bad-value", f"{where} must be at least {node['minimum']}, not {_show(value)}")
     if "exclusiveMinimum" in node and number and value <= node["exclusiveMinimum"]:
-        yield Finding(path, "bad-value", f"{where} must be more than {node['exclusiveMinimum']}, not {value}")
+        yield Finding(path, "bad-value", f"{where} must be more than {node['exclusiveMinimum']}, not {_show(value)}")
     if isinstance(value, list):
         least, most = node.get("minItems", 0), node.get("maxItems", len(value))
         if not least <= len(value) <= most:
@@ -260,15 +263,15 @@ def _explain(tried: list[tuple[list[Finding], Schema]], value: Value, path: Path
 def _is_a(value: Value, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
-    if kind == "integer" and isinstance(value, float):
-        return value.is_integer()
+    if kind == "integer" and isinstance(value, float | Decimal):
+        return value.is_integer() if isinstance(value, float) else value == value.to_integral_value()
     return isinstance(value, _PLAIN_TYPES[kind][1])
 
 
 def _wrong_type(path: Path, value: Value, kind: str) -> str:
     wanted = _PLAIN_TYPES[kind][0]
     message = f"{_name(path)} must be {wanted}, not {_kind(value)}"
-    if kind == "string" and isinstance(value, bool | int | float):
+    if kind == "string" and isinstance(value, bool | int | float | Decimal):
         return f"{message}; put it in quotes"
     return message
 
@@ -282,7 +285,7 @@ def _kind(value: Value) -> str:
 
 
 def _show(value: Value) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = spell_number(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -23,6 +23,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import ColumnType
+from bankmesh.contracts.numbers import is_number, spell_number, without_trailing_zeros
 
 if TYPE_CHECKING:
     import polars as pl
@@ -129,27 +130,27 @@ def fit_value(kind: ColumnType, value: Value) -> Value:
 def _text(value: Value) -> str:
     if isinstance(value, str):
         return value
-    raise ValueError(f"{value!r} is not text; put it in quotes")
+    raise ValueError(f"{_show(value)} is not text; put it in quotes")
 
 
 def _truth(value: Value) -> bool:
     if isinstance(value, bool):
         return value
-    raise ValueError(f"{value!r} is not true or false")
+    raise ValueError(f"{_show(value)} is not true or false")
 
 
 def _double(value: Value) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_number(value):
         return float(value)
-    raise ValueError(f"{value!r} is not a number")
+    raise ValueError(f"{_show(value)} is not a number")
 
 
 def _whole(kind: ColumnType, value: Value) -> int:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and value == value // 1):
-        raise ValueError(f"{value!r} is not a whole number")
-    if not -(2 ** _BITS[kind.name]) <= value < 2 ** _BITS[kind.name]:
-        raise ValueError(f"{value} does not fit into {kind}")
+    fits = is_number(value) and -(2 ** _BITS[kind.name]) <= value < 2 ** _BITS[kind.name]
+    if not is_number(value) or (fits and value != int(value)):
+        raise ValueError(f"{_show(value)} is not a whole number")
+    if not fits:
+        raise ValueError(f"{_show(value)} does not fit into {kind}")
     return int(value)
 
 
@@ -157,29 +158,34 @@ def _exact(kind: ColumnType, value: Value) -> Decimal:
     try:
         exact = Decimal("truth" if isinstance(value, bool) else str(value))
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not a number") from None
-    if not exact.is_finite() or abs(exact) >= Decimal(10) ** (kind.precision - kind.scale):
-        raise ValueError(f"{value} does not fit into {kind}")
-    places = -int(exact.normalize().as_tuple().exponent)
+        raise ValueError(f"{_show(value)} is not a number") from None
+    if not exact.is_finite() or exact.copy_abs() >= Decimal(10) ** (kind.precision - kind.scale):
+        raise ValueError(f"{spell_number(value)} does not fit into {kind}")
+    places = -int(without_trailing_zeros(exact).as_tuple().exponent)
     if places > kind.scale:
-        raise ValueError(f"{value} has more than {kind.scale} places, too many for {kind}")
+        raise ValueError(f"{spell_number(value)} has more than {kind.scale} places, too many for {kind}")
     return exact
+
+
+def _show(value: Value) -> str:
+    """A value in a message: numbers as people write them, texts in quotes."""
+    return spell_number(value) if is_number(value) else repr(value)
 
 
 def _date(value: Value) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
         return date.fromisoformat(value)
-    raise ValueError(f"{value!r} is not a date; write it as YYYY-MM-DD")
+    raise ValueError(f"{_show(value)} is not a date; write it as YYYY-MM-DD")
 
 
 def _moment(value: Value) -> datetime:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError(f"{value!r} is not a moment; write it as YYYY-MM-DDTHH:MM:SSZ")
+        raise ValueError(f"{_show(value)} is not a moment; write it as YYYY-MM-DDTHH:MM:SSZ")
     try:
         found = datetime.fromisoformat(value)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{value!r} is beyond the calendar") from None
+        raise ValueError(f"{_show(value)} is beyond the calendar") from None
 
 
 def duckdb_type(kind: ColumnType) -> str:

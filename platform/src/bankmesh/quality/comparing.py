@@ -1,15 +1,26 @@
-"""A measure held against what a clause asks of it. Pure: no data, no library."""
+"""A measure held against what a clause asks of it. Pure: no data, no library.
+
+Comparison is exact. A count, a whole number and a decimal are compared with the bound as it is written, a percentage as
+the fraction that it is. A double is compared with the double nearest to the bound, as DuckDB compares a column of
+doubles: `0.1` in a contract and a tenth that was computed in doubles are the same number.
+"""
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import NONE_AT_ALL, Comparison, Operator
+from bankmesh.contracts.numbers import Number, as_double, spell_exactly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bankmesh.contracts.model import Clause
+
+Measure = int | float | Decimal | Fraction
 
 _HOLDS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.BE: lambda measure, value: measure == value,
@@ -40,28 +51,53 @@ def comparison_of(clause: Clause) -> Comparison:
     return clause.comparison or NONE_AT_ALL
 
 
-def holds(measure: float, operator: str, value: object) -> bool:
-    """Whether `measure` satisfies the comparison; for a range both ends belong to it."""
-    return _HOLDS[Operator(operator)](measure, value)
+def holds(measure: Measure, operator: str, value: Number | Sequence[Number]) -> bool:
+    """Whether a finite `measure` satisfies the comparison; for a range both ends belong to it."""
+    bounds = [_bound(bound, measure) for bound in value] if isinstance(value, list | tuple) else _bound(value, measure)
+    return _HOLDS[Operator(operator)](Fraction(measure), bounds)
 
 
-def in_unit(count: float, rows: int, unit: str) -> float:
+def _bound(value: Any, measure: Measure) -> Fraction | float:  # noqa: ANN401 - a number of a contract
+    nearest = as_double(value) if isinstance(measure, float) else value
+    return nearest if nearest in _BEYOND else Fraction(nearest)
+
+
+_BEYOND = (float("inf"), float("-inf"))  # of a bound beyond all doubles; no Fraction, and compared as it should be
+
+
+def in_unit(count: Number, rows: int, unit: str) -> Measure:
     """A count of rows in the unit of a comparison: as it is, or as a percentage of `rows`; of zero rows, 0."""
     if unit != "percent":
         return count
-    return 100.0 * count / rows if rows else 0.0
+    return Fraction(100 * int(count), rows) if rows else 0
 
 
 def phrase(comparison: Comparison) -> str:
     """The comparison in words: `must be at most 5 %`."""
     between = comparison.operator in {Operator.BETWEEN, Operator.NOT_BETWEEN}
     values = comparison.value if between else [comparison.value]
-    text = _PHRASES[comparison.operator].format(*map(number, values))
+    text = _PHRASES[comparison.operator].format(*map(_bound_text, values))
     return f"{text} %" if comparison.unit == "percent" else text
 
 
-def number(value: object) -> str:
-    """A number as people read it: thousands apart, no more digits than tell something."""
+def number(value: object, comparison: Comparison | None = None) -> str:
+    """A number as people read it: thousands apart, no more digits than tell something.
+
+    All digits where fewer would fulfil a comparison that the number breaks, or break one that it fulfils.
+    """
+    if isinstance(value, Decimal):
+        return spell_exactly(value, grouping=",")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    short = f"{value:,.6g}"
+    if comparison is None or not math.isfinite(value):
+        return short
+    held = [holds(one, comparison.operator, comparison.value) for one in (value, float(short.replace(",", "")))]
+    return short if held[0] is held[1] else f"{value:,}"
+
+
+def _bound_text(value: object) -> str:
+    """A bound, whose digits all mean something."""
+    return number(Decimal(repr(value)) if isinstance(value, float) and math.isfinite(value) else value)

@@ -9,7 +9,9 @@ row-level clauses a contract has, the data is scanned once. Metrics of kind VALU
 
 from __future__ import annotations
 
+import math
 import time
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -26,6 +28,7 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
+from bankmesh.contracts.numbers import Number, stored_number
 from bankmesh.quality.comparing import holds, in_unit
 from bankmesh.quality.engine import DuckDBExecutionEngine
 from bankmesh.quality.uniqueness import duplicates, shared
@@ -129,18 +132,15 @@ class NotMatchRegex(ColumnMapMetricProvider):
         return sa.not_(sa.func.regexp_matches(column, regex))
 
 
-def _as_number(value: Any) -> int | float | None:
+def _as_number(value: Any) -> Number | None:
+    """A number as DuckDB gives it: whole, decimal or double."""
     if value is None or isinstance(value, int):  # a truth value counts as 0 or 1
         return None if value is None else int(value)
-    try:
-        number = float(value) if not isinstance(value, str) else None
-    except (TypeError, ValueError):
-        number = None
-    if number is None:
-        raise NotANumber(f"it returns a {type(value).__name__}; it must return a number") from None
-    if number - number != 0:
+    if not isinstance(value, float | Decimal):
+        raise NotANumber(f"it returns a {type(value).__name__}; it must return a number")
+    if not math.isfinite(value):
         raise NotANumber("it returns a number that is not finite")
-    return number
+    return value
 
 
 # --- Expectations ----------------------------------------------------------------------------------------
@@ -181,7 +181,13 @@ class _Compared(_Telling):
             return {"success": False, "result": {"measure": None}}  # not a verdict: read back as an error
         count = count or 0  # a query may return null for zero rows, of which there is nothing
         observed = in_unit(count, rows, self.unit)
-        result = {"observed_value": observed, "measure": count, "element_count": rows, "seconds": found.get("seconds")}
+        # Great Expectations makes doubles of decimals in results, so what it is given here is no decimal any more.
+        result = {
+            "observed_value": stored_number(observed),
+            "measure": stored_number(count),
+            "element_count": rows,
+            "seconds": found.get("seconds"),
+        }
         return {"success": holds(observed, self.operator, self.value), "result": result}
 
 

@@ -9,12 +9,14 @@ which counts as not broken: that is how null values stay the business of `NullVa
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import ColumnType, InvalidValues, MissingValues, NullValues
+from bankmesh.contracts.numbers import as_double
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.sqltext import sql_literal, sql_name
 
@@ -91,15 +93,22 @@ def literal(value: Any, type_: ColumnType) -> str:  # noqa: PLR0911 - one return
     if isinstance(value, date):
         return f"date '{value:%Y-%m-%d}'"
     if isinstance(value, int | float | Decimal) and type_.name != "string":
-        return _numeral(value)
+        return _double(value) if type_.name == "double" else _numeral(value)
     return sql_literal(str(value))
 
 
 def _numeral(value: float | Decimal) -> str:
     if isinstance(value, int):
         return str(value)
-    finite = value == value and abs(value) != float("inf")  # noqa: PLR0124 - NaN is not itself
-    return format(Decimal(str(value)), "f") if finite else f"'{value}'::double"
+    return format(Decimal(str(value)), "f") if math.isfinite(value) else _double(value)
+
+
+def _double(value: float | Decimal) -> str:
+    """The double nearest to a number. DuckDB reads `0.1` as a decimal, and its cast to double can miss by one."""
+    spelled = repr(as_double(value))
+    if not math.isfinite(float(spelled)):
+        return f"'{spelled}'::double"
+    return spelled if "e" in spelled else f"{spelled}e0"
 
 
 def _instant(value: str | date) -> str:

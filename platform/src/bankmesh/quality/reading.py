@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import Expectation, RowCount, SchemaMatches, Severity, SqlMeasure
+from bankmesh.contracts.numbers import stored_number
 from bankmesh.quality import wording
 from bankmesh.quality.expectations import NotANumber
 from bankmesh.quality.queries import returns_count
@@ -135,7 +136,7 @@ def _scalar(value: Any) -> float | int | str | None:
     if isinstance(value, bool) or value is None or isinstance(value, list | tuple | dict | set):
         return None
     if isinstance(value, Decimal | float):
-        return float(value) if math.isfinite(value) else None
+        return stored_number(value) if math.isfinite(value) else None
     return value if isinstance(value, int) else str(value)
 
 

@@ -8,6 +8,7 @@ kind of error, what that kind usually means, and what can be told without lookin
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import (
@@ -56,16 +57,17 @@ def sensitive(contract: Contract, clause: Clause) -> bool:
     return max(levels, default=contract.classification) > Classification.INTERNAL
 
 
-def measured(clause: Clause, observed: float | None, rows: int | None) -> str:
-    """What was measured and what it must be; `observed` is None where it is withheld."""
+def measured(clause: Clause, observed: float | str | None, rows: int | None) -> str:
+    """What was measured and what it must be; `observed` is None where it is withheld, text for a long decimal."""
     comparison = comparison_of(clause)
     subject = _subject(clause.rule)
+    exact = Decimal(observed) if isinstance(observed, str) else observed
     if observed is None:
         found = "withheld, for it could be a value of a column above internal"
     elif comparison.unit == "percent":
-        found = f"{number(observed)} %" + _out_of(rows)
+        found = f"{number(exact, comparison)} %" + _out_of(rows)
     else:
-        found = number(observed) + ("" if isinstance(clause.rule, RowCount | SqlMeasure) else _out_of(rows))
+        found = number(exact, comparison) + ("" if isinstance(clause.rule, RowCount | SqlMeasure) else _out_of(rows))
     return f"{subject}{scope(clause)}: {found}; {phrase(comparison)}."
 
 

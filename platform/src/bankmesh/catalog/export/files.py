@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from bankmesh.catalog.export.odcs import standalone_contract
 from bankmesh.catalog.export.odps import product_descriptor
 from bankmesh.catalog.export.ports import port_facts
+from bankmesh.contracts.numbers import plain_number, spell_exactly
 from bankmesh.files import write_atomically
 
 if TYPE_CHECKING:
@@ -61,8 +63,22 @@ def write_exports(
     return tuple(written)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes documents as plain YAML, and a Decimal with the digits that it has."""
+
+
+def _represent_decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
+    plain = plain_number(value)
+    if isinstance(plain, float):
+        return dumper.represent_float(plain)
+    return dumper.represent_scalar("tag:yaml.org,2002:float", spell_exactly(value))
+
+
+_Dumper.add_representer(Decimal, _represent_decimal)
+
+
 def _write(file: Path, document: dict[str, Any], source: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
     write_atomically(file, _HEAD.format(source=source) + text)
     file.chmod(0o644)  # for others to read, which is what it is for
