@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def shorten_list(names: Iterable[str], most: int = 12) -> str:
+    """The names, comma-separated; beyond `most`, only how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
 class BankmeshError(Exception):
     """Root of all errors that Bankmesh raises on purpose; its text is written for the user."""
 
@@ -97,7 +104,7 @@ class TransformError(BankmeshError):
 
     def __init__(self, product: str, problem: str, hint: str) -> None:
         self.product, self.problem, self.hint = product, problem, hint
-        super().__init__(f"{product}: {problem}. {hint}")
+        super().__init__(f"{product}: {problem}. {hint}" if hint else f"{product}: {problem}")
 
 
 class PortError(BankmeshError):

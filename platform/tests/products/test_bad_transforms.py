@@ -1,4 +1,4 @@
-"""Transforms that do not deliver: one clear message, first, that never holds a value."""
+"""Transforms that do not deliver: one clear message, first, that in production never holds a value; a trial shows all."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 import pytest
 from shop_workspace import write_workspace
 
+from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.reading import read_contract
 from bankmesh.errors import TransformError
 from bankmesh.products.components.polars_product import TransformNotUsable
+from bankmesh.products.dbt_build import build_with_dbt
+from bankmesh.products.dbt_inputs import write_dbt_inputs
+from bankmesh.products.dbt_models import DbtProjectPlace
+from bankmesh.products.definition import ProductInput
+from bankmesh.products.domain import read_domain
+from bankmesh.products.operation import BuildRequest
+from bankmesh.products.polars_build import build_with_polars
+from bankmesh.products.snapshot import PinnedInput
 from bankmesh.testing import try_product
 
 if TYPE_CHECKING:
@@ -51,6 +61,31 @@ def unknown_column(sales: pl.LazyFrame) -> pl.LazyFrame:
     return sales.filter(pl.col("nowhere") > 1)
 
 
+def mistyped_column(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.with_columns(amuont=1).drop("amuont").filter(pl.col("ammount") > 1)
+
+
+def mistyped_in_drop(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.drop("ammount")
+
+
+def mistyped_new_column(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.with_columns(discounted=pl.col("amount") * 2).group_by("customer_id").agg(pl.col("discouted").sum())
+
+
+def mistyped_field(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.with_columns(pl.struct("voucher", "remark").struct.field("vouchr").alias("voucher"))
+
+
+def column_named_by_a_value(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.select(sales.collect()["remark"][1][::-1])
+
+
+def mistyped_beside_pivoted_values(sales: pl.LazyFrame) -> pl.LazyFrame:
+    wide = sales.collect().pivot(on="remark", index="sale_id", values="customer_id")
+    return wide.lazy().select("sale_it")
+
+
 def fails(sales: pl.LazyFrame) -> pl.LazyFrame:
     remark = sales.collect()["remark"][1]
     raise ValueError(f"cannot make sense of {remark}")
@@ -62,6 +97,30 @@ def fails_in_a_map(sales: pl.LazyFrame) -> pl.LazyFrame:
 
 def not_a_frame(sales: pl.LazyFrame) -> str:
     return "nothing"
+
+
+def eager(sales: pl.LazyFrame) -> pl.DataFrame:
+    return sales.collect()
+
+
+def of_pandas(sales: pl.LazyFrame) -> object:
+    return sales.collect().to_pandas()
+
+
+def of_arrow(sales: pl.LazyFrame) -> object:
+    return sales.collect().to_arrow()
+
+
+def of_duckdb(sales: pl.LazyFrame) -> object:
+    return duckdb.from_arrow(sales.collect().to_arrow())
+
+
+def forgets_to_return(sales: pl.LazyFrame) -> None:
+    sales.sort("sale_id")
+
+
+def many_surplus(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.with_columns(pl.lit(1).alias(f"extra_{number}") for number in range(40)).drop("amount", "remark")
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +135,16 @@ def _contract(root: Path, name: str) -> Contract:
     return read_contract(root / f"domains/shop/src/shop/contracts/{name}.odcs.yaml")
 
 
+def _pinned(source: ProductInput, rows: pl.DataFrame, folder: Path) -> PinnedInput:
+    file = folder / "input.parquet"
+    rows.write_parquet(file)
+    return PinnedInput(source, "1", f"read_parquet('{file}')", lambda: pl.scan_parquet(file))
+
+
 def _told(error: TransformError) -> str:
-    assert POISON not in "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))
+    assert POISON not in text
+    assert POISON[::-1] not in text
     return str(error)
 
 
@@ -87,15 +154,30 @@ def _told(error: TransformError) -> str:
         (missing, "promised but not delivered: amount"),
         (surplus, "delivered but not promised: extra"),
         (wrong_type, "wrong_type failed: InvalidOperationError"),
-        (unknown_column, "unknown_column failed: ColumnNotFoundError"),
+        (many_surplus, "promised but not delivered: amount, remark; "),
+        (many_surplus, "extra_11 and 28 more. "),
+        (unknown_column, "unknown_column failed: ColumnNotFoundError in "),
+        (unknown_column, "There is no column nowhere where it is read. Columns there: sale_id, customer_id, "),
+        (mistyped_column, "There is no column ammount where it is read. Did you mean amount?"),
+        (mistyped_in_drop, "There is no column ammount where it is read. Did you mean amount?"),
+        (mistyped_new_column, "There is no column discouted where it is read. Did you mean discounted?"),
+        (mistyped_field, "There is no field vouchr where it is read. Did you mean voucher?"),
+        (column_named_by_a_value, "A column is not there, and its name is not in the code"),
+        (mistyped_beside_pivoted_values, "There is no column sale_it where it is read. Did you mean sale_id?"),
         (fails, "fails failed: ValueError"),
         (fails_in_a_map, "fails_in_a_map failed"),
-        (not_a_frame, "the transform returned str, not a LazyFrame"),
+        (not_a_frame, "the transform returned a str, not a Polars LazyFrame"),
+        (eager, "the transform returned a Polars DataFrame, not a Polars LazyFrame. Return it as `frame.lazy()`"),
+        (of_pandas, "the transform returned a pandas DataFrame, not a Polars LazyFrame"),
+        (of_arrow, "the transform returned a pyarrow Table, not a Polars LazyFrame"),
+        (of_duckdb, "the transform returned a DuckDB DuckDBPyRelation, not a Polars LazyFrame"),
+        (forgets_to_return, "the transform returned nothing. End it with `return`"),
     ],
 )
 def test_a_polars_transform(root: Path, tmp_path: Path, transform: Callable[..., pl.LazyFrame], expected: str) -> None:
+    request = BuildRequest({"sales": _pinned(ProductInput("till", "sale"), SALES, tmp_path)}, tmp_path, None)
     with pytest.raises(TransformError) as caught:
-        try_product(_contract(root, "sale"), {"sales": SALES}, transform=transform, home=tmp_path)
+        build_with_polars(transform, _contract(root, "sale"), request)
     told = _told(caught.value)
     assert told.startswith("shop.sale: ")
     assert expected in told
@@ -137,10 +219,31 @@ def _spoil(root: Path, sql: str) -> None:
 )
 def test_a_dbt_model(root: Path, tmp_path: Path, sql: str, expected: str) -> None:
     _spoil(root, sql)
+    place = DbtProjectPlace(root / "dbt_project", "shop", root / "target" / "shop")
+    write_dbt_inputs(
+        place.project, "shop", read_domain(root / "domains/shop/src/shop").systems, readable_contracts(root)
+    )
+    request = BuildRequest({"shop.sale": _pinned(ProductInput("shop", "sale"), SALES, tmp_path)}, tmp_path, None)
     with pytest.raises(TransformError) as caught:
-        try_product(_contract(root, "customer_spend"), {"shop.sale": SALES}, home=tmp_path, dbt_target=root / "target")
+        build_with_dbt(place, "customer_spend", _contract(root, "customer_spend"), request)
     told = _told(caught.value)
     assert told.startswith("shop.customer_spend: dbt could not build customer_spend: ")
     assert expected in told
     assert "\n" not in told
     assert not re.search(r"Traceback|File \"", told)
+
+
+@pytest.mark.parametrize("transform", [fails, fails_in_a_map])
+def test_a_trial_shows_the_error_of_a_transform(root: Path, tmp_path: Path, transform: Callable[..., object]) -> None:
+    """The rows of a trial are made up, so what the developer's own code says of them is no secret."""
+    with pytest.raises(TransformError, match=POISON) as caught:
+        try_product(_contract(root, "sale"), {"sales": SALES}, transform=transform, home=tmp_path)
+    assert POISON in str(caught.value.__cause__)
+    assert f"{transform.__name__} failed" in str(caught.value)
+    assert __file__ in str(caught.value)
+
+
+def test_a_trial_shows_the_error_of_a_dbt_model(root: Path, tmp_path: Path) -> None:
+    _spoil(root, "sales=max(cast(remark as bigint)) as sales")
+    with pytest.raises(TransformError, match="Could not convert string 'fine'"):
+        try_product(_contract(root, "customer_spend"), {"shop.sale": SALES}, home=tmp_path, dbt_target=root / "target")

@@ -139,7 +139,7 @@ def test_a_heading_given_as_a_pattern(exports):
 @pytest.mark.parametrize("heading", ["DGS", "DGS10X", "xDGS10", "DFF"])
 def test_a_heading_that_the_pattern_does_not_match_in_full_is_refused(exports, heading):
     obj = exports.declare(YIELDS, file="y.txt")
-    with pytest.raises(LegacyFileError, match=r"day, \(field 2 is not declared\)") as caught:
+    with pytest.raises(LegacyFileError, match=r"lacks DGS\[0-9\]\+\(MO\)\?; not declared are its fields 2") as caught:
         exports.land(obj, f"day;{heading}\n2005-01-03;1\n".encode())
     assert caught.value.expected == "2 columns: day, DGS[0-9]+(MO)?"
 

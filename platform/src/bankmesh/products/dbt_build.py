@@ -47,6 +47,9 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
     if not outcome.success:
         if fault := machine_fault(_told(outcome)):
             raise fault
+        if request.shows_errors:
+            problem = f"dbt could not build {model}: {_told(outcome)}"
+            raise TransformError(contract.port, problem, "") from outcome.exception
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
     results: Any = outcome.result
     models = compiled_models(results)
@@ -118,8 +121,8 @@ def _problem(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
 
 
 def _told(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
-    """All that dbt said; it may quote values, so it is looked into and never shown."""
-    return "\n".join(_messages(outcome))
+    """All that dbt said; it may quote values, so it is shown for made-up rows alone."""
+    return "\n".join(_messages(outcome)) or "dbt gave no message"
 
 
 def _messages(outcome: Any) -> list[str]:  # noqa: ANN401 - dbt's own result

@@ -43,11 +43,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What a build gets: pinned inputs, where to write, and the partitions to write (None: all there is)."""
+    """What a build gets: pinned inputs, where to write, and the partitions to write (None: all there is).
+
+    `shows_errors` is for trials on made-up rows: errors of the user's code are shown in full, although they may quote
+    values.
+    """
 
     inputs: Mapping[str, PinnedInput]
     target: Path
     partitions: tuple[str, ...] | None
+    shows_errors: bool = False
 
 
 class Build(Protocol):

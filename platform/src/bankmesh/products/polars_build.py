@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.types import polars_type
-from bankmesh.errors import TransformError
+from bankmesh.errors import TransformError, shorten_list
 from bankmesh.lineage.facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
 from bankmesh.products.code_places import code_place
+from bankmesh.products.polars_errors import explain, place_of
 from bankmesh.products.transient import is_disk_full, is_transient
 
 if TYPE_CHECKING:
@@ -49,8 +50,13 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
     except Exception as error:
         if isinstance(error, OSError) and (is_transient(error) or is_disk_full(error)):
             raise  # the machine's fault, not the transform's
-        problem = f"{transform.__name__} failed: {type(error).__name__}{_where(error, transform)}"
-        failure = TransformError(contract.port, problem, _explain(error, contract))
+        problem = f"{transform.__name__} failed: {type(error).__name__}{place_of(error, transform)}"
+        if request.shows_errors:
+            raise TransformError(contract.port, f"{problem}: {error}", "") from error
+        known = _column_names(request, contract)
+        failure = TransformError(
+            contract.port, problem, explain(error, transform, known, f"Fix the transform or {contract.file}.")
+        )
     else:
         return Built(lineage, _code(transform))
     # Outside the handler: an error in the chain would take its text, values and all, into the event log.
@@ -112,6 +118,14 @@ def derive_transform(
     return derive_from_code(transform, schemas, rest, [column.name for column in contract.columns])
 
 
+def _column_names(request: BuildRequest, contract: Contract) -> set[str]:
+    names = {column.name for column in contract.columns}
+    for pinned in request.inputs.values():
+        with suppress(Exception):  # an input that cannot be read has failed the build already
+            names |= set(pinned.scan().collect_schema().names())
+    return names
+
+
 def _code(transform: Callable[..., object]) -> CodeFacts | None:
     own = getattr(transform, "__code__", None)
     if own is None:
@@ -121,11 +135,25 @@ def _code(transform: Callable[..., object]) -> CodeFacts | None:
     return CodeFacts("python", file.read_text(encoding="utf-8"), None, stands.url, stands.path, stands.commit)
 
 
-def _where(error: Exception, transform: Callable[..., object]) -> str:
-    """File and line of the transform's own module that the error came through, if it did."""
-    own = getattr(transform, "__code__", None)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if own is not None and f.filename == own.co_filename]
-    return f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+# What makes a lazy frame of the frames of other libraries, by the module of their class.
+_LAZY = {
+    "polars": "Return it as `frame.lazy()`.",
+    "pandas": "Return it as `polars.from_pandas(frame).lazy()`.",
+    "pyarrow": "Return it as `polars.from_arrow(table).lazy()`.",
+    "duckdb": "Return it as `relation.pl(lazy=True)`.",
+    "narwhals": "Return it as `frame.to_native().lazy()`.",
+}
+_SPELLED = {"polars": "Polars", "duckdb": "DuckDB", "narwhals": "Narwhals", "pyspark": "Spark"}
+
+
+def _other_object(delivered: object) -> tuple[str, str]:
+    """What a transform returned in place of a lazy frame, with its library, and what to do about it."""
+    if delivered is None:
+        return "the transform returned nothing", "End it with `return` and a Polars LazyFrame."
+    kind = type(delivered)
+    library = kind.__module__.partition(".")[0].lstrip("_")
+    named = kind.__name__ if library == "builtins" else f"{_SPELLED.get(library, library)} {kind.__name__}"
+    return f"the transform returned a {named}, not a Polars LazyFrame", _LAZY.get(library, "Return a Polars LazyFrame.")
 
 
 def as_promised(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
@@ -137,31 +165,19 @@ def as_promised(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
     import polars as pl
 
     if not isinstance(frame, pl.LazyFrame):
-        problem = f"the transform returned {type(frame).__name__}, not a LazyFrame"
-        raise TransformError(contract.port, problem, "Return a lazy frame; `.lazy()` makes one of a frame.")
+        raise TransformError(contract.port, *_other_object(frame))
     delivered = frame.collect_schema().names()
     promised = [column.name for column in contract.columns]
     missing = [name for name in promised if name not in delivered]
     surplus = [name for name in delivered if name not in promised]
     if missing or surplus:
         problem = "; ".join(
-            f"{what}: {', '.join(names)}"
-            for what, names in (("promised but not delivered", missing), ("delivered but not promised", surplus))
+            f"{what}: {names}"
+            for what, names in (
+                ("promised but not delivered", ", ".join(missing)),
+                ("delivered but not promised", shorten_list(surplus)),
+            )
             if names
         )
-        raise TransformError(contract.port, problem, f"Mend the transform or {contract.file}.")
+        raise TransformError(contract.port, problem, f"Fix the transform or {contract.file}.")
     return frame.select(pl.col(c.name).cast(polars_type(c.type), strict=True) for c in contract.columns)
-
-
-def _explain(error: Exception, contract: Contract) -> str:
-    """Polars quotes values in its messages, and a product of internal columns may read confidential ones.
-
-    So only the name of a column that is not there is repeated, and only if that is a name.
-    """
-    import polars as pl
-
-    if isinstance(error, pl.exceptions.ColumnNotFoundError):
-        name = str(error).split()[0].strip('"') if str(error) else ""
-        if name.isidentifier():
-            return f"There is no column {name} where it is asked for. Mend the transform or {contract.file}."
-    return "Its message may quote values and is not shown; run the transform's own test to see it."

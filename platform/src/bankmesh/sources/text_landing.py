@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import LegacyFileError
+from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.conversion import Converter
 from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.multiline import inner_lines, parse_multiline
@@ -64,12 +64,18 @@ def _check_header(obj: LegacyObject, written: TextFormat, path: Path, line: byte
     if found[0].startswith("\ufeff"):
         raise LegacyFileError(path, "the file begins with a byte order mark", f"none, and {expected}")
     known = {column.header for column in columns if not column.header_pattern}
+    lacking = [column.label for column in columns if not any(map(column.heads, found))]
     if sorted(found) == sorted(obj.headers):
         problem = f"the columns are in another order: {', '.join(found)}"
     elif not any(column.heads(name) for column in columns for name in found):
         problem = f"the first line is no header: it has {len(found)} fields, none of them a declared column"
-    else:
+    elif lacking:
         # A field that is no declared column may be data, in a file without a header, and is not repeated.
+        strange = [str(at) for at, name in enumerate(found, 1) if not any(c.heads(name) for c in columns)]
+        surplus = f"; not declared are its fields {shorten_list(strange)}" if strange else ""
+        problem = f"the header names {len(found)} columns and lacks {', '.join(lacking)}{surplus}"
+        expected = f"{len(columns)} columns: {shorten_list(column.label for column in columns)}"
+    else:
         named = [name if name in known else f"(field {at} is not declared)" for at, name in enumerate(found, 1)]
         problem = f"the header names {len(found)} columns: {', '.join(named)}"
     raise LegacyFileError(path, problem, expected)

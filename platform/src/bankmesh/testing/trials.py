@@ -109,7 +109,8 @@ def try_product(
 
     Raises:
         InputsMissing: a frame for something that the model or a foreign key reads is not given.
-        TransformError: the transform failed, or delivered other columns or types than promised.
+        TransformError: the transform failed, with its own error in full as the cause, or delivered other columns or
+            types than promised.
         UnusableHome: the path of `home` holds characters such as brackets.
         TransformNotUsable: the parameters of `transform` are not just the names of `inputs`.
 
@@ -204,7 +205,7 @@ def _carry_out(
     port = port_at(home, contract.product, contract.major)
     built = (partitions or _all_partitions(contract)) if contract.partitioning else None
     candidate = stage(port)
-    build(BuildRequest(pinned, candidate.path, built))
+    build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
     published = latest(port)
     asked = relations.for_gate(
         contract,
