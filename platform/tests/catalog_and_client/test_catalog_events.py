@@ -197,7 +197,7 @@ def test_a_mesh_that_really_ran(published: Mesh, tmp_path) -> None:
             sale = describe(connection, "shop.sale", datetime.now(UTC))
         assert (sale["published"]["version"], sale["published"]["rows"]) == (0, 4)
         assert sale["freshness"] == "fresh"
-        assert sale["quality"]["newest"]["passed"] == 9
+        assert sale["quality"]["newest"]["passed"] == 10
         assert list(sale["publications"][0]["inputs"]) == ["till.sale"]
         assert sale["lineage"]["made_from"] == {"shop.landing.till.sale": 1, "legacy.till.sale": 2}
         assert "shop.customer_spend" in sale["consumers"]["products"]

@@ -34,7 +34,7 @@ def test_names_are_those_of_checks(clauses):
         "currency__pattern", "currency__invalid_values", "amount__required", "amount__range", "amount__multiple_of",
         "amount_mostly_small", "counterparty__missing_values", "counterparty__expect_column_value_lengths_to_be_between",
         "labels__items", "labels__unique_items", "labels__length", "booked_at__range", "month__required",
-        "account_id_currency__references_account", "row_count", "one_booking_a_moment",
+        "account_id_currency__references_account", "row_count", "one_booking_a_moment", "volume",
     ]  # fmt: skip
     assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
 

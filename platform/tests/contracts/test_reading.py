@@ -36,7 +36,12 @@ def test_a_sound_contract_becomes_a_value(build, booking):
 def test_the_smallest_contract_is_enough(build):
     contract = read_contract(build())
     assert contract.table_description == contract.purpose
-    assert [clause.name for clause in contract.clauses] == ["schema", "primary_key_unique", "party_id__required"]
+    assert [clause.name for clause in contract.clauses] == [
+        "schema",
+        "primary_key_unique",
+        "party_id__required",
+        "volume",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -80,17 +80,21 @@ class Mesh:
     definitions: dg.Definitions
     domain: str = "shop"
 
-    def run(self, *names: str, months: tuple[str, str] | None = None) -> Run:
+    def run(self, *names: str, months: tuple[str, str] | None = None, tags: dict[str, str] | None = None) -> Run:
         self.activate()
         with open_instance(self.settings) as instance:
-            return Run(self.execute(instance, *names, months=months))
+            return Run(self.execute(instance, *names, months=months, tags=tags))
 
     def execute(
-        self, instance: dg.DagsterInstance, *names: str, months: tuple[str, str] | None = None
+        self,
+        instance: dg.DagsterInstance,
+        *names: str,
+        months: tuple[str, str] | None = None,
+        tags: dict[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        tags = {}
+        tags = dict(tags or {})
         if months:
-            tags = {
+            tags |= {
                 "dagster/asset_partition_range_start": months[0],
                 "dagster/asset_partition_range_end": months[1],
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import DuplicateValues, NullValues, SchemaMatches
+from bankmesh.contracts.model import DuplicateValues, NullValues, SchemaMatches, Volume
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
@@ -25,7 +25,8 @@ PARTS = (
     "quality rules",
 )
 """What a reader looks for. Names, types, descriptions and classifications of columns are not among these: without them
-a contract is refused. Quality rules are those about values; that a key is unique goes without saying."""
+a contract is refused. Quality rules are those about values; that a key is unique and that
+rows do not vanish goes without saying."""
 
 
 def missing_parts(contract: Contract, members: int) -> tuple[str, ...]:
@@ -45,7 +46,8 @@ def missing_parts(contract: Contract, members: int) -> tuple[str, ...]:
         "retention": contract.service_level("retention"),
         "primary key": contract.primary_key,
         "quality rules": any(
-            not isinstance(clause.rule, SchemaMatches | NullValues | DuplicateValues) for clause in contract.clauses
+            not isinstance(clause.rule, SchemaMatches | NullValues | DuplicateValues | Volume)
+            for clause in contract.clauses
         ),
     }
     return tuple(part for part in PARTS if not said[part])

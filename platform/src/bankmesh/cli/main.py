@@ -31,7 +31,15 @@ from bankmesh.scaffolding.products import CannotScaffold
 from bankmesh.settings import NoWorkspace, UnusableHome
 
 WRONG_CALL = 2
-_WRONG_CALLS = (UnknownName, NotPublished, NeedsFile, CannotScaffold, NoWorkspace, UnusableHome)
+_WRONG_CALLS = (
+    UnknownName,
+    NotPublished,
+    NeedsFile,
+    CannotScaffold,
+    NoWorkspace,
+    UnusableHome,
+    run_commands.AcceptanceIncomplete,
+)
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -59,6 +59,13 @@ def _state_row(state: ProductStatus) -> tuple[str, ...]:
     return (name, version, count(state.rows), checks or "-", ago(state.published_at), state.freshness)
 
 
+def _gate(gate: dict[str, Any]) -> str:
+    """Counts of outcomes, and who accepted what would have failed."""
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in gate["counts"].items() if n)
+    accepted = [c["accepted"] for c in gate.get("clauses", ()) if c.get("accepted")]
+    return "; ".join([counts, *(f"fewer rows accepted by {a['by']}: {a['why']}" for a in accepted)])
+
+
 def _stage(contract: Contract) -> str:
     """Where a contract stands in its life, with the day on which a deprecated one ends."""
     ending = deprecation_of(contract)
@@ -178,7 +185,7 @@ def _print_product(contract: Contract, versions: list[dict[str, Any]], others: l
                 v["published_at"],
                 count(v["rows"]),
                 v["run_id"],
-                ", ".join(f"{n} {outcome}" for outcome, n in v["gate"]["counts"].items() if n),
+                _gate(v["gate"]),
                 ", ".join(f"{name} {version}" for name, version in v["inputs"].items()),
             )
             for v in versions

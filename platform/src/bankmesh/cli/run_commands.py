@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from bankmesh.catalog.contracts import workspace_contracts
+from bankmesh.catalog.moving import person
 from bankmesh.catalog.status import product_states
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
@@ -21,6 +22,7 @@ from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import current_settings, remember_exports
+from bankmesh.shrinkage import AcceptedShrink
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -86,19 +88,23 @@ def _readable(step: str) -> str:
 def run(
     products: Annotated[list[str] | None, typer.Argument(help="Only these (domain.product); all if left out.")] = None,
     *,
+    accept_shrink: Annotated[
+        str | None, typer.Option(metavar="WHY", help="Accept that what is named has shrunk, in this run alone.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Materialise every product of every domain. Exit 1 if one is not published, but for systems not delivered."""
     from bankmesh.products.running import readable_key, run_everything
 
     settings = current_settings()
+    accepted = _accepted(settings, products or [], accept_shrink)
     remember_exports(settings)
     _calm_logs()
     lines = StepLines()
     only = [name.replace(".", "/").replace("@", "/v") for name in products or []]
     try:
         with open_instance(settings) as instance:
-            outcome = run_everything(settings.root, instance, lines, only)
+            outcome = run_everything(settings.root, instance, lines, only, accepted=accepted)
             lines.close()
             for fault in outcome.not_loaded:
                 _tell(f"\n{fault}")
@@ -112,6 +118,23 @@ def run(
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
+
+
+class AcceptanceIncomplete(BankmeshError):
+    """`--accept-shrink` does not say why, or not of what."""
+
+
+def _accepted(settings: Settings, names: list[str], why: str | None) -> AcceptedShrink | None:
+    if why is None:
+        return None
+    if not why.strip():
+        raise AcceptanceIncomplete('--accept-shrink is blank. Write why the loss is right: --accept-shrink "why".')
+    if not names:
+        raise AcceptanceIncomplete(
+            "--accept-shrink covers what is named, and nothing is. Name the products (domain.product) and landings "
+            "(domain.landing.system_object) that may shrink."
+        )
+    return AcceptedShrink(" ".join(why.split()), person(settings.root))
 
 
 def _tell_others(settings: Settings, instance: DagsterInstance) -> None:

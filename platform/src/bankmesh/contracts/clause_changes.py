@@ -15,6 +15,7 @@ from bankmesh.contracts.model import (
     NullValues,
     Operator,
     Severity,
+    Volume,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ def _measure(was: Clause, now: Clause) -> Iterator[Change]:
         blank = replace(before, valid_values=None), replace(after, valid_values=None)
         if blank[0] != blank[1]:
             yield _weighed(now, f"bounds of clause {name} changed", stronger=_narrower(blank[1], blank[0]))
+    elif isinstance(before, Volume) and isinstance(after, Volume):
+        if before != after:
+            stronger = after.tolerance <= before.tolerance and set(after.distinct) >= set(before.distinct)
+            yield _weighed(now, f"clause {name}: {was.description}; now {now.description}", stronger=stronger)
     elif before != after and not (name == "primary_key_unique" and isinstance(after, DuplicateValues)):
         yield _weighed(now, f"clause {name} measures something else", stronger=False)
     if was.comparison != now.comparison:

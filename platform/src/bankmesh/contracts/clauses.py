@@ -10,6 +10,7 @@ Names are stable, unique in a contract and valid names of Dagster checks:
 | `<column>__unique` | `unique: true` |
 | `<column>__length`, `__pattern`, `__range`, `__multiple_of`, `__items`, `__unique_items` | `logicalTypeOptions` |
 | `<column>__references_<product>` | `relationships` |
+| `volume` | every contract; `volume` in `customProperties` |
 | `<id>`, else `<name>`, else `<column>__<metric>`, `<metric>` | `quality` |
 """
 
@@ -29,15 +30,19 @@ if TYPE_CHECKING:
 
 
 def compile_clauses(
-    table: Section, columns: tuple[tuple[Column, Section], ...], domain: str, name: str
+    table: Section,
+    columns: tuple[tuple[Column, Section], ...],
+    domain: str,
+    name: str,
+    volume: tuple[Clause, Section] | None,
 ) -> tuple[Clause, ...]:
-    """All clauses of the one schema object: schema and key, then column by column, then the table.
+    """All clauses of the one schema object: schema and key, then column by column, the table, and `volume`.
 
     Faults: `duplicate-check-name` and those of the modules that compile options, quality rules and relationships.
     """
     found: list[Clause] = []
     places: dict[str, int] = {}
-    for clause, section in _all(table, columns, domain, name):
+    for clause, section in [*_all(table, columns, domain, name), *([volume] if volume else [])]:
         if clause.name in places:
             message = (
                 f"two clauses are called {clause.name}, this one and that of line {places[clause.name]}; "

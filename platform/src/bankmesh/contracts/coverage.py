@@ -1,7 +1,7 @@
 """Where every clause of a contract is enforced or shown, or why it is not: `mesh contract coverage`.
 
 A clause is a leaf of the document: a scalar, or an empty list or mapping. Each has exactly one entry, so nothing that
-somebody wrote into a contract is silently ignored.
+somebody wrote into a contract is silently ignored. What a contract promises without writing it comes last.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, points
 from bankmesh.contracts.model import Place
+from bankmesh.contracts.volume_clause import CLAUSE, CUSTOM_PROPERTY, FREE
 
 if TYPE_CHECKING:
     from bankmesh.contracts.documents import Document, Path, Value
@@ -49,10 +50,16 @@ class Coverage:
 
 
 def coverage(contract: Contract) -> tuple[Coverage, ...]:
-    """One entry for each leaf of the contract's text, in document order."""
+    """One entry for each leaf of the contract's text, in document order, and one for the clause `volume` by default."""
     document, _ = documents.parse(contract.file, contract.text)
     context = _Context(contract, document)
-    return tuple(_entry(context, path, value) for path, value in documents.leaves(document.data))
+    written = tuple(_entry(context, path, value) for path, value in documents.leaves(document.data))
+    return written + _by_default(contract)
+
+
+def _by_default(contract: Contract) -> tuple[Coverage, ...]:
+    unwritten = [c for c in contract.clauses if c.name == CLAUSE and CUSTOM_PROPERTY not in contract.custom]
+    return tuple(Coverage(f"{c.name} (default)", c.place, f"gate: check {c.name}", None) for c in unwritten)
 
 
 def point_of(pattern: str) -> str:
@@ -173,6 +180,8 @@ def _custom(context: _Context, path: Path) -> str:
     name = item["property"]
     if path[at + 2] in ("description", "id"):
         return points.CUSTOM_WORDS
+    if name == CUSTOM_PROPERTY and item["value"] == FREE:
+        return points.VOLUME_FREE
     if name == "scope" and "quality" in path:
         return _written(context, path, path.index("quality") + 2)
     text = points.CUSTOM_POINTS.get(name, points.OWN)

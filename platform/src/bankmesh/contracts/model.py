@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class Classification(IntEnum):
@@ -197,9 +200,17 @@ class Expectation:
     arguments: dict[str, Any] = field(hash=False)
 
 
+@dataclass(frozen=True)
+class Volume:
+    """Rows and partitions, and distinct values of some columns, fall by at most `tolerance` percent."""
+
+    tolerance: Decimal
+    distinct: tuple[str, ...] = ()
+
+
 Rule = (
     SchemaMatches | RowCount | NullValues | MissingValues | InvalidValues
-    | DuplicateValues | MissingReferences | SqlMeasure | Expectation
+    | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume
 )  # fmt: skip
 
 
@@ -232,7 +243,7 @@ NONE_AT_ALL = Comparison(Operator.BE, 0)
 class Clause:
     """One promise about data, with a name that is unique in its contract (and a valid Dagster check name).
 
-    `comparison` is None for rules that carry their own verdict (SchemaMatches, Expectation).
+    `comparison` is None for rules that carry their own verdict (SchemaMatches, Expectation, Volume).
     `whole_table` marks a clause that has to see the published rows that a partial run does not replace.
     """
 

@@ -160,5 +160,7 @@ CUSTOM_POINTS: dict[str, str] = {
     "replacedBy": _ENDING,
     "lifecycle": _LIFE,
     "declassification": _PROVEN,
+    "volume": "gate: check volume",
 }
+VOLUME_FREE = "!free, so a version may hold any number of rows fewer than the one before"
 CUSTOM_WORDS = "!explains a custom property to people"

@@ -22,6 +22,7 @@ from bankmesh.contracts.levels import check_other_custom, read_custom, read_serv
 from bankmesh.contracts.lifecycle import read_lifecycle
 from bankmesh.contracts.model import Contract, MissingReferences
 from bankmesh.contracts.sections import Notes, Section
+from bankmesh.contracts.volume_clause import volume_clause
 from bankmesh.errors import ContractFaults, Fault
 
 if TYPE_CHECKING:
@@ -96,11 +97,12 @@ def _contract(root: Section) -> Contract:
     check_keys(columns)
     product_type, custom = read_custom(root)
     partitioning = read_partitioning(root, table, columns, custom.get("partitioning"))
-    clauses = compile_clauses(table, columns, who.domain, who.name) if table is not None else ()
     complete = table is not None and not table.wrong("properties")
+    names = [column.name for column, _ in columns] if complete else None
+    volume = volume_clause(root, table, names) if table is not None else None
+    clauses = compile_clauses(table, columns, who.domain, who.name, volume) if table is not None else ()
     if complete:
         check_declassifications(columns, clauses)
-    names = [column.name for column, _ in columns] if complete else None
     purpose, usage, limitations = read_purpose(root)
     check_other_custom(root)
     return Contract(

@@ -33,6 +33,7 @@ from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
 from bankmesh.ports.restore import NotHeld, Restored, resume, roll_back, withdraw
 from bankmesh.ports.restore_plan import CannotRestore
 from bankmesh.ports.staging import Candidate, stage
+from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
 
 __all__ = [
     "Candidate",
@@ -50,6 +51,8 @@ __all__ = [
     "ReplaceAll",
     "ReplacePartitions",
     "Restored",
+    "TableVolume",
+    "VolumeBaseline",
     "Withdrawal",
     "WithdrawnVersion",
     "at_version",
@@ -75,6 +78,8 @@ __all__ = [
     "roll_back",
     "stage",
     "unresumed",
+    "volume_after",
+    "volume_baseline",
     "withdraw",
     "withdrawals",
 ]

@@ -23,7 +23,7 @@ from bankmesh.ports.decisions import (
     withdrawals_of,
 )
 from bankmesh.ports.places import LOG_FOLDER
-from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, Publication, from_commit
+from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, REMOVAL_KEY, Publication, from_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +112,14 @@ def unresumed(port: Port) -> Decision | None:
 def readable_from(port: Port) -> int:
     """The oldest version that expiry has left readable, as its own commits recorded it; 0 if it never ran."""
     return max(map(_readable_from, _commits(port)), default=0)
+
+
+def newest_removal(port: Port) -> int | None:
+    """The newest version that retention or erasure made; None if neither has removed rows."""
+    for version in reversed(commit_versions(port)):
+        if REMOVAL_KEY in _commit_info(port.path / LOG_FOLDER / f"{version:020d}.json"):
+            return version
+    return None
 
 
 def commit_versions(port: Port) -> list[int]:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 COMMIT_KEY = "bankmesh"
 EXPIRY_KEY = "bankmesh_expiry"
+REMOVAL_KEY = "bankmesh_removal"
+"""Key of commits that remove rows as the bank is bound to; its value says by what: retention or erasure."""
 FORMAT = 1
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
 
+from bankmesh.contracts.model import Volume
 from bankmesh.contracts.types import arrow_schema
 from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
 from bankmesh.faultpoints import reached
@@ -26,6 +27,7 @@ from bankmesh.products import (
     snapshot,
     telling_products,
 )
+from bankmesh.products.shrink_acceptance import accepted_shrink
 from bankmesh.quality.gate import evaluate
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.quality.gate import GateResult, Relations
+    from bankmesh.shrinkage import AcceptedShrink
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class _Attempt:
     partitions: tuple[str, ...] | None
     run_id: str
     retry: int
+    accepted: AcceptedShrink | None
 
     @property
     def read(self) -> tuple[PinnedInput, ...]:
@@ -142,7 +146,7 @@ def _carry_out(
         partition_column=port_settings.partition_column(product.contract),
         stats_columns=port_settings.statistics_columns(product.contract),
     )
-    gate, pictures = _gate_and_draw(attempt, candidate)
+    gate, pictures = _gate_and_draw(attempt, candidate, files)
     reached("gated")
     told.ending = lineage_facts.gated(files, gate, lineage, built.code)
     yield from reporting.check_results(product, gate, attempt.partitions)
@@ -188,29 +192,34 @@ def _prepare(
         partitions=partitions,
         run_id=context.run_id,
         retry=context.retry_number,
+        accepted=accepted_shrink(context, product.key),
     )
 
 
-def _gate_and_draw(attempt: _Attempt, candidate: Candidate) -> tuple[GateResult, dict[str, str]]:
+def _gate_and_draw(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> tuple[GateResult, dict[str, str]]:
     """The gate's word, and pictures if it is yes.
 
     Drawn before the commit: nothing that can fail may stand between a version and the word of it.
     """
     contract = attempt.product.contract
     with connect() as connection:
-        asked = _relations(attempt, candidate, latest(attempt.port))
+        asked = _relations(attempt, candidate, files, latest(attempt.port))
         gate = evaluate(contract, asked, connection)
         if not gate.publishable:
             return gate, {}
         return gate, reporting.pictures(contract, candidate.path, asked.table or asked.candidate, connection)
 
 
-def _gate_again(attempt: _Attempt, candidate: Candidate, published: Publication, only: frozenset[str]) -> GateResult:
+def _gate_again(
+    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication, only: frozenset[str]
+) -> GateResult:
     with connect() as connection:
-        return evaluate(attempt.product.contract, _relations(attempt, candidate, published), connection, only)
+        return evaluate(attempt.product.contract, _relations(attempt, candidate, files, published), connection, only)
 
 
-def _relations(attempt: _Attempt, candidate: Candidate, published: Publication | None) -> Relations:
+def _relations(
+    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication | None
+) -> Relations:
     return relations.for_gate(
         attempt.product.contract,
         attempt.port,
@@ -218,6 +227,8 @@ def _relations(attempt: _Attempt, candidate: Candidate, published: Publication |
         attempt.partitions,
         published.version if published else None,
         {ref: pinned.relation for ref, pinned in attempt.references.items()},
+        files=files,
+        accepted=attempt.accepted,
     )
 
 
@@ -244,13 +255,18 @@ def _publish(
         ),
         description=contract.table_description,
         configuration=port_settings.configuration(contract),
-        on_moved=_decide_again(attempt, candidate),
+        on_moved=_decide_again(attempt, candidate, files),
     )
 
 
-def _decide_again(attempt: _Attempt, candidate: Candidate) -> Callable[[Publication], None]:
+def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> Callable[[Publication], None]:
     """What to ask when another run published in between: may this candidate still follow?"""
-    whole_table = frozenset(c.name for c in attempt.product.contract.clauses if c.whole_table)
+    # A candidate that becomes the whole table answers to the other version in nothing but its volume.
+    again_due = frozenset(
+        clause.name
+        for clause in attempt.product.contract.clauses
+        if (clause.whole_table if attempt.partitions is not None else isinstance(clause.rule, Volume))
+    )
 
     def decide(newest: Publication) -> None:
         name = attempt.product.contract.port
@@ -259,9 +275,9 @@ def _decide_again(attempt: _Attempt, candidate: Candidate) -> Callable[[Publicat
         if older:
             detail = ", ".join(older)
             raise PublishConflict(name, f"version {newest.version} was built from newer inputs ({detail})")
-        if attempt.partitions is None or not whole_table:
+        if not again_due:
             return
-        again = _gate_again(attempt, candidate, newest, whole_table)
+        again = _gate_again(attempt, candidate, files, newest, again_due)
         if not again.publishable:
             broken = ", ".join(result.clause.name for result in reporting.broken_clauses(again))
             raise PublishConflict(name, f"together with version {newest.version} it breaks {broken}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import MissingReferences
+from bankmesh.contracts.model import MissingReferences, Volume
 from bankmesh.contracts.types import duckdb_type
-from bankmesh.ports import rest_relation_sql
+from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.definition import product_input
-from bankmesh.quality.gate import Relations
+from bankmesh.quality.gate import Relations, VolumeChange
 from bankmesh.sqltext import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.ports import Port
+    from bankmesh.ports import CandidateFiles, Port
     from bankmesh.products.definition import ProductInput
+    from bankmesh.shrinkage import AcceptedShrink
 
 
 def referenced_inputs(contract: Contract) -> dict[str, ProductInput]:
@@ -47,15 +48,24 @@ def for_gate(
     partitions: tuple[str, ...] | None,
     published_version: int | None,
     references: Mapping[str, str],
+    *,
+    files: CandidateFiles,
+    accepted: AcceptedShrink | None = None,
 ) -> Relations:
     """What the gate reads for one candidate.
 
     `kept` are the published rows that a run over some partitions leaves as they are; `table` is what
-    readers would see once the candidate is published.
+    readers would see once the candidate, which consists of `files`, is published. `accepted` is a person's decision
+    that it may have fewer rows than the version before.
     """
     candidate = candidate_relation(contract, folder)
     kept = None
     if contract.partitioning and partitions is not None and published_version is not None:
         kept = rest_relation_sql(port, published_version, contract.partitioning.column, partitions)
     table = f"(from {candidate} union all by name from {kept})" if kept else None
-    return Relations(candidate=candidate, table=table, kept=kept, references=dict(references))
+    volume = None
+    if any(isinstance(clause.rule, Volume) for clause in contract.clauses):
+        replaced = partitions if contract.partitioning else None
+        after = volume_after(port, files, replaced)
+        volume = VolumeChange(volume_baseline(port), after, table or candidate, accepted)
+    return Relations(candidate=candidate, table=table, kept=kept, references=dict(references), volume=volume)

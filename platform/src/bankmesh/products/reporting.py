@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from bankmesh.contracts.model import Contract
+    from bankmesh.contracts.model import Clause, Contract
     from bankmesh.ports import Publication
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.quality.gate import ClauseResult
@@ -46,6 +46,8 @@ def _check_result(
     if partitions:
         metadata["partitions"] = f"{partitions[0]} to {partitions[-1]}"
         metadata["looked at"] = "the whole table" if result.clause.whole_table else "what the run built"
+    if result.accepted is not None:
+        metadata |= {"accepted by": result.accepted.by, "accepted because": result.accepted.why}
     if result.seconds is not None:
         metadata["seconds"] = round(result.seconds, 3)
     severity = (
@@ -82,10 +84,24 @@ def report_publication(
     """Check results and materialisation of a version that is already published, from its own commit."""
     gate = GateResult.from_json(publication.provenance.gate, product.contract)
     yield from check_results(product, gate, publication.provenance.partitions)
+    evaluated = {result.clause.name for result in gate.results}
+    yield from (_not_evaluated(product, c) for c in product.contract.clauses if c.name not in evaluated)
     metadata = _metadata(product, publication)
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
+
+
+def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckResult:
+    """The result of a clause that the gate did not have yet when the version was published: no verdict, a warning."""
+    return dg.AssetCheckResult(
+        asset_key=product.key,
+        check_name=clause.name,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="Not evaluated: this version was published by a release whose gate had no such clause.",
+        metadata={"outcome": "not evaluated"},
+    )
 
 
 def late_materializations(product: ProductDefinition, publication: Publication) -> list[dg.AssetMaterialization]:

@@ -15,14 +15,16 @@ from bankmesh.errors import UnknownName
 from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
 from bankmesh.products.own_runs import end_dead_runs, process_tags
+from bankmesh.products.shrink_acceptance import acceptance_tags
 from bankmesh.products.waves import Runnable, behind_absent, next_wave
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from bankmesh.products.locations import Location
     from bankmesh.products.waves import Wave
+    from bankmesh.shrinkage import AcceptedShrink
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -67,11 +69,19 @@ class Outcome:
         return not (self.failed or self.skipped or self.not_loaded or nothing_there)
 
 
-def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress, only: Collection[str] = ()) -> Outcome:
+def run_everything(
+    root: Path,
+    instance: dg.DagsterInstance,
+    progress: Progress,
+    only: Collection[str] = (),
+    *,
+    accepted: AcceptedShrink | None = None,
+) -> Outcome:
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
-    system that was not delivered is absent. A location that does not load is told in the outcome. Raises UnknownName
+    system that was not delivered is absent. A location that does not load is told in the outcome. `accepted` covers
+    what the assets in `only` make, should it have shrunk. Raises UnknownName
     for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be made.
     """
     _refuse_without_port(root, only)
@@ -87,8 +97,9 @@ def run_everything(root: Path, instance: dg.DagsterInstance, progress: Progress,
     waiting = [r for r in runnables if not only or r.key in only]
     if only:
         known &= frozenset(only)
+    accepting = acceptance_tags(accepted, only) if accepted else {}
     while wave := next_wave(waiting, frozenset(outcome.published), known):
-        _run_wave(locations[wave.location], wave, instance, progress, outcome)
+        _run_wave(locations[wave.location], wave, instance, progress, outcome, accepting)
         waiting = [r for r in waiting if r.key not in wave.keys]
     told = outcome.published | outcome.failed | outcome.absent
     left = [r for r in runnables if (not only or r.key in only) and r.key not in told]
@@ -150,7 +161,12 @@ def _runnables(location: Location) -> list[Runnable]:
 
 
 def _run_wave(
-    location: Location, wave: Wave, instance: dg.DagsterInstance, progress: Progress, outcome: Outcome
+    location: Location,
+    wave: Wave,
+    instance: dg.DagsterInstance,
+    progress: Progress,
+    outcome: Outcome,
+    tags: Mapping[str, str],
 ) -> None:
     keys = [dg.AssetKey.from_user_string(key) for key in wave.keys]
     job = location.definitions.resolve_implicit_global_asset_job_def()
@@ -160,7 +176,7 @@ def _run_wave(
         instance=instance,
         asset_selection=keys,
         run_id=run_id,
-        tags=_partition_tags(location, keys) | process_tags(),
+        tags=_partition_tags(location, keys) | process_tags() | dict(tags),
         run_config=_QUIET,
         raise_on_error=False,
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import UnknownName
+from bankmesh.shrinkage import AcceptedShrink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,8 @@ class ClauseResult:
     `observed` is the measure in the comparison's unit (rows, percent, or whatever a SQL measure counts); None where
     there is none or where it could give away a value of a column above `internal`. `failing_rows` is None for rules
     that do not count rows. `rows` is the number of rows looked at. `seconds` is the time of a clause that needs
-    queries of its own, None for clauses that share the one scan.
+    queries of its own, None for clauses that share the one scan. `accepted` is the decision without which the clause
+    would have failed.
     """
 
     clause: Clause
@@ -40,6 +42,7 @@ class ClauseResult:
     rows: int | None
     message: str
     seconds: float | None
+    accepted: AcceptedShrink | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def summary(result: GateResult) -> dict[str, Any]:
 
 
 def _clause_json(result: ClauseResult) -> dict[str, Any]:
-    return {
+    accepted = {"accepted": result.accepted.to_json()} if result.accepted else {}
+    return accepted | {
         "name": result.clause.name,
         "severity": str(result.clause.severity),
         "outcome": str(result.outcome),
@@ -130,4 +134,5 @@ def _clause_result(entry: Mapping[str, Any], clause: Clause) -> ClauseResult:
         rows=entry["rows"],
         message=entry["message"],
         seconds=entry["seconds"],
+        accepted=AcceptedShrink.from_json(entry.get("accepted")),
     )

@@ -18,6 +18,7 @@ from bankmesh.contracts.model import (
     SchemaMatches,
     Severity,
     SqlMeasure,
+    Volume,
 )
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.quality.comparing import comparison_of
@@ -55,6 +56,8 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
         return _stock(rule, common)
     if isinstance(rule, SchemaMatches):
         return _columns(contract, relation, common)
+    if isinstance(rule, Volume):
+        raise Unusable("volume is compared from figures of the table, not by an expectation")
     comparison = comparison_of(clause)
     common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
     if isinstance(rule, RowCount):

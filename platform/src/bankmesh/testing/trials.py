@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.ports import Candidate, Port, Publication
+    from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
     from bankmesh.products.operation import Build
     from bankmesh.quality.gate import ClauseResult
 
@@ -206,6 +206,7 @@ def _carry_out(
     built = (partitions or _all_partitions(contract)) if contract.partitioning else None
     candidate = stage(port)
     build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
+    files = _measured(contract, candidate)
     published = latest(port)
     asked = relations.for_gate(
         contract,
@@ -214,6 +215,7 @@ def _carry_out(
         built,
         published.version if published else None,
         {name: item.relation for name, item in references.items()},
+        files=files,
     )
     with connect() as connection:
         gate = evaluate(contract, asked, connection)
@@ -221,31 +223,35 @@ def _carry_out(
     publication = None
     if gate.publishable:
         publication = _publish(
-            port, candidate, gate, contract=contract, partitions=built, read={**references, **pinned}
+            port, candidate, files, gate, contract=contract, partitions=built, read={**references, **pinned}
         )
     return Trial(contract, rows, gate, publication, port)
+
+
+def _measured(contract: Contract, candidate: Candidate) -> CandidateFiles:
+    return measure_files(
+        candidate,
+        arrow_schema(contract),
+        partition_column=port_settings.partition_column(contract),
+        stats_columns=port_settings.statistics_columns(contract),
+    )
 
 
 def _publish(
     port: Port,
     candidate: Candidate,
+    files: CandidateFiles,
     gate: GateResult,
     *,
     contract: Contract,
     partitions: tuple[str, ...] | None,
     read: Mapping[str, PinnedInput],
 ) -> Publication:
-    schema = arrow_schema(contract)
     return publish(
         port,
         candidate,
-        measure_files(
-            candidate,
-            schema,
-            partition_column=port_settings.partition_column(contract),
-            stats_columns=port_settings.statistics_columns(contract),
-        ),
-        schema,
+        files,
+        arrow_schema(contract),
         replace=port_settings.replacement(contract, partitions),
         provenance=Provenance(
             run_id=f"trial-{uuid.uuid4()}",

@@ -1,0 +1,103 @@
+"""How much a table holds, from the add actions of the Delta log: rows and partitions, without a scan.
+
+Removals that the bank owes (erasure of a person, retention of rows) are commits of their own that carry the key
+`bankmesh_removal`. What they removed is no loss: a version is compared with what its last such commit has left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from bankmesh.ports.history import newest_good, newest_removal, open_table
+from bankmesh.ports.reading import relation_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from deltalake import DeltaTable
+
+    from bankmesh.ports.measuring import CandidateFiles
+    from bankmesh.ports.places import Port
+
+
+@dataclass(frozen=True)
+class TableVolume:
+    """Rows of a table, and how many of its partitions have any; `partitions` is None where it has no partitions."""
+
+    rows: int
+    partitions: int | None
+
+
+@dataclass(frozen=True)
+class VolumeBaseline:
+    """What the next version is compared with: the volume of a published version, and its rows as a SQL relation."""
+
+    version: int
+    volume: TableVolume
+    relation: str
+
+
+def volume_baseline(port: Port) -> VolumeBaseline | None:
+    """The newest version that is not withdrawn; None before the first publication."""
+    publication = newest_good(port)
+    if publication is None:
+        return None
+    # What was removed by duty since then is not there to be kept.
+    version = max(publication.version, newest_removal(port) or 0)
+    table = open_table(port, version)
+    if table is None:
+        return None
+    column = _partition_column(table)
+    volume = _volume(_rows_by_partition(port, table, column), partitioned=column is not None)
+    return VolumeBaseline(publication.version, volume, relation_sql(port, version))
+
+
+def volume_after(port: Port, files: CandidateFiles, replaced: Collection[str] | None) -> TableVolume:
+    """What readers would see once `files` are published: all of them, and rows of partitions not in `replaced`.
+
+    `replaced` is None for a candidate that becomes the whole table.
+    """
+    rows: Counter[str | None] = Counter()
+    for file in files.files:
+        rows[file.partition] += file.rows
+    table = open_table(port) if replaced is not None else None
+    if table is not None and replaced is not None:
+        kept = _rows_by_partition(port, table, files.partition_column)
+        rows.update({partition: count for partition, count in kept.items() if partition not in replaced})
+    return _volume(rows, partitioned=files.partition_column is not None)
+
+
+def _volume(rows: Counter[str | None], *, partitioned: bool) -> TableVolume:
+    filled = sum(count > 0 for count in rows.values())
+    return TableVolume(rows.total(), filled if partitioned else None)
+
+
+def _partition_column(table: DeltaTable) -> str | None:
+    return next(iter(table.metadata().partition_columns), None)
+
+
+def _rows_by_partition(port: Port, table: DeltaTable, column: str | None) -> Counter[str | None]:
+    import pyarrow as pa
+
+    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
+    actions = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    wanted = [name for name in ("path", "num_records", f"partition.{column}") if name in actions.column_names]
+    found: Counter[str | None] = Counter()
+    for action in actions.select(wanted).to_pylist():
+        value = action.get(f"partition.{column}")
+        rows = action.get("num_records")
+        # Writers other than ours may leave the count out of the log; the file's own footer has it.
+        found[None if value is None else str(value)] += (
+            _footer_rows(port.path / unquote(action["path"])) if rows is None else rows
+        )
+    return found
+
+
+def _footer_rows(file: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(file).num_rows)
