@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.documents import parse
 from bankmesh.contracts.model import Classification, ColumnType, Partitioning, Status
 from bankmesh.contracts.reading import find_faults, read_contract, read_contracts, read_text
@@ -31,6 +32,33 @@ def test_a_sound_contract_becomes_a_value(build, booking):
     assert contract.column("account_id").place.line == 35
     assert contract.custom["x-cost-centre"] == 4711
     assert contract.text == booking
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [("availabilty", " Did you mean availability?"), ("freshnes", " Did you mean freshness?"), ("magic", "")],
+)
+def test_a_service_level_that_nobody_knows_is_a_fault(build, booking, written, hint):
+    text = booking.replace("property: availability", f"property: {written}")
+    with pytest.raises(ContractFaults) as caught:
+        read_contract(build(text=text))
+    [fault] = caught.value.faults
+    assert (fault.rule, fault.line) == (
+        "unknown-service-level",
+        1 + text[: text.index(f"property: {written}\n")].count("\n"),
+    )
+    assert fault.message.startswith(f"service level {written} is not known.{hint} Known: freshness, latency")
+
+
+@pytest.mark.parametrize("written", ["timeToRepair", "generalAvailability", "x-on-call"])
+def test_service_levels_of_the_standard_and_your_own_are_kept(build, booking, written):
+    contract = read_contract(build(text=booking.replace("property: availability", f"property: {written}")))
+    [entry] = [
+        e
+        for e in coverage(contract)
+        if e.clause.startswith("slaProp") and e.clause.endswith("value") and "measured" in (e.reason or "")
+    ]
+    assert entry.reason == "this service level is not measured"
 
 
 def test_the_smallest_contract_is_enough(build):

@@ -75,6 +75,8 @@ def test_a_frequency_without_a_schedule_is_not_enforced():
         (['schedule: "0 26 * * *"', "scheduler: cron"], 0, "hour '26': '26' is not allowed; 0 to 23"),
         (['schedule: "@daily"', "scheduler: cron"], 0, "five"),
         (['schedule: "0 6 30 2 *"', "scheduler: cron"], 0, "never run"),
+        (['schedule: "0 6 31 2 1"', "scheduler: cron"], 0, "'0 6 31 2 1' names a day that no month of it has"),
+        (['schedule: "0 6 30,31 feb mon-fri"', "scheduler: cron"], 0, "names a day that no month of it has"),
         (['schedule: "0 6 * * *"'], 0, "write scheduler: cron"),
         (["scheduler: cron"], 0, "without a schedule"),
         (['schedule: "0 6 * * *"', "scheduler: airflow"], 1, "scheduler airflow; write scheduler: cron"),
@@ -115,14 +117,29 @@ def _field(first, last):
 
 
 CRON = st.tuples(_field(0, 59), _field(0, 23), _field(1, 31), _field(1, 12), _field(0, 7)).map(" ".join)
+# Where days that do not exist are met often, as text that people write.
+_LATE = st.one_of(_field(28, 31), st.sampled_from(["*", "30-30", "28-31/3", "*/30", "30,30"]))
+_MONTHS = st.one_of(
+    st.sampled_from(["2", "02", "feb", "FEB", "2-2", "feb,apr", "2,11", "4", "*/2", "2-12/12"]), _field(1, 12)
+)
+_WEEKDAYS = st.one_of(st.sampled_from(["*", "mon", "mon-fri", "sat,sun", "0-7", "7", "*/2", "MON"]), _field(0, 7))
+LATE_CRON = st.tuples(_field(0, 59), _field(0, 23), _LATE, _MONTHS, _WEEKDAYS).map(" ".join)
 
 
-@given(CRON)
+@given(CRON | LATE_CRON)
 def test_whatever_is_accepted_the_scheduler_can_read(text):
     try:
         check_cron(text)
     except ValueError:
         return
+    assert is_valid_cron_schedule(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0 6 29 2 *", "0 6 29 2 mon", "0 6 31 1,2 mon-fri", "0 6 30 4 1", "0 6 28-31 2 *", "0 6,18 * * *"]
+)
+def test_a_day_that_some_month_has_is_accepted(text):
+    check_cron(text)
     assert is_valid_cron_schedule(text)
 
 

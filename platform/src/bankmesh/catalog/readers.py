@@ -40,6 +40,13 @@ class Reader:
 
 def workspace_readers(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, ...]:
     """Every place where a product that is built reads another one, sorted. Files that are no YAML are passed over."""
+    contracts = tuple(contracts)
+    known = {contract.port for contract in contracts}
+    return tuple(reader for reader in workspace_reads(root, contracts) if reader.source in known)
+
+
+def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, ...]:
+    """The same with whatever else is read: landings as `system.object`, and products that have no contract."""
     by_port = {contract.port: contract for contract in contracts}
     found = {
         reader
@@ -121,9 +128,7 @@ def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contrac
     if port not in by_port:
         return
     for value in _entries(attributes.get("inputs")).values():
-        source = str(value.value).removesuffix("@1")
-        if source in by_port:
-            yield Reader(port, source, str(file), value.start_mark.line + 1)
+        yield Reader(port, str(value.value).removesuffix("@1"), str(file), value.start_mark.line + 1)
 
 
 def _entries(node: Any) -> dict[str, Any]:  # noqa: ANN401 - a YAML node
@@ -138,6 +143,13 @@ def table_name(contract: Contract) -> str:
     return contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
 
 
+def _port_of(domain: str, table: str) -> str:
+    """The port behind `source('domain', 'table_v2')`, whether there is a contract of it or not."""
+    name, marker, major = table.rpartition("_v")
+    numbered = marker and name and major.isdigit() and int(major) > 1
+    return f"{domain}.{name}@{int(major)}" if numbered else f"{domain}.{table}"
+
+
 def _dbt_readers(root: Path, domain: str, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
     files = {file.stem: file for file in sorted((root / "dbt_project" / "models" / domain).rglob("*.sql"))}
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
@@ -147,9 +159,8 @@ def _dbt_readers(root: Path, domain: str, by_port: Mapping[str, Contract]) -> It
             continue
         for model in _with_ancestors(table_name(contract), texts):
             for found in _SOURCE.finditer(texts[model]):
-                source = tables.get((found["schema"], found["table"]))
-                if source is not None:
-                    yield Reader(port, source, str(files[model]), line_at(texts[model], found.start()))
+                source = tables.get((found["schema"], found["table"])) or _port_of(found["schema"], found["table"])
+                yield Reader(port, source, str(files[model]), line_at(texts[model], found.start()))
 
 
 def _with_ancestors(model: str, texts: Mapping[str, str]) -> list[str]:

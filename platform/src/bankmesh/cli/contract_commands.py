@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bankmesh.catalog.column_graph import workspace_graph
-from bankmesh.catalog.contracts import readable_contracts, workspace_contracts
+from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
-from bankmesh.catalog.readers import life_faults
 from bankmesh.catalog.use import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
@@ -49,11 +48,12 @@ def check(
 ) -> None:
     """Check contracts strictly; every fault with file and line. Exit 1 if there is one.
 
-    Over the whole workspace, what reads a product that is proposed or retired is a fault too.
+    Over the whole workspace, everything that a code location reads is checked: source declarations, `defs.yaml`,
+    inputs, cycles, code locations.
     """
     found = _contract_files(paths) if paths else all_contract_files(current_settings().root)
     files = [Path(os.path.relpath(file)) for file in found]
-    faults = find_faults(files) if paths else (*find_faults(files), *_life_faults(current_settings().root))
+    faults = find_faults(files) if paths else _workspace_faults()
     if as_json:
         print_json([{"file": f.file, "line": f.line, "rule": f.rule, "message": f.message} for f in faults])
     else:
@@ -63,8 +63,10 @@ def check(
     raise typer.Exit(1 if faults else 0)
 
 
-def _life_faults(root: Path) -> tuple[Fault, ...]:
-    found = life_faults(root, readable_contracts(root))
+def _workspace_faults() -> tuple[Fault, ...]:
+    from bankmesh.workspace_faults import find_workspace_faults
+
+    found = find_workspace_faults(current_settings())
     return tuple(replace(fault, file=os.path.relpath(fault.file)) for fault in found)
 
 

@@ -37,8 +37,10 @@ def check_cron(text: str) -> None:
         fields = ", ".join(field.name for field in _FIELDS)
         raise ValueError(f"{text!r} has {len(parts)} fields; a cron expression has five: {fields}")
     values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
-    if parts[_WEEKDAY] == "*" and not _some_day_exists(values[_DAY], values[_MONTH]):
-        raise ValueError(f"{text!r} names a day that no month of it has, so it would never run")
+    if not _some_day_exists(values[_DAY], values[_MONTH]):
+        # Beside a weekday such a day decides nothing, and Dagster refuses the expression all the same.
+        never = ", so it would never run" if parts[_WEEKDAY] == "*" else ""
+        raise ValueError(f"{text!r} names a day that no month of it has{never}")
 
 
 def _values(text: str, field: _Field) -> set[int]:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 DURATIONS = ("freshness", "latency", "retention", "frequency")
 SINGLE = ("freshness", "retention", "frequency")  # enforced, so a second one could not be told from the first
+KNOWN = (
+    *DURATIONS, "availability", "endOfLife", "endOfSupport", "errorRate", "generalAvailability", "throughput",
+    "timeOfAvailability", "timeToDetect", "timeToNotify", "timeToRepair",
+)  # fmt: skip
+"""Service levels of the standard and of the Data QoS table that it refers to; most of them are not enforced."""
 SCHEDULED = "frequency"
 CRON = "cron"
 CUSTOM = (
@@ -35,13 +40,17 @@ _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
 def read_service_levels(root: Section, table: str, columns: Collection[str] | None) -> tuple[ServiceLevel, ...]:
     """Service levels in order. `columns` is None where columns have faults: elements are then not looked up.
 
-    Faults: `bad-duration`, `bad-schedule`, `duplicate-service-level`, `unknown-element`.
+    Faults: `bad-duration`, `bad-schedule`, `duplicate-service-level`, `unknown-element`, `unknown-service-level`.
     """
     found: list[ServiceLevel] = []
     for section in root.sections("slaProperties"):
         if section.faulty:
             continue
         name = section.data["property"]
+        if name not in KNOWN and not name.startswith("x-"):
+            message = f"service level {name} is not known.{nearest(name, KNOWN)} Known: {', '.join(KNOWN)}"
+            section.fault("property", "unknown-service-level", f"{message}; one of your own starts with x-")
+            continue
         if name in SINGLE and any(level.property == name for level in found):
             section.fault("property", "duplicate-service-level", f"{name} is promised twice; keep one")
             continue

@@ -1,0 +1,105 @@
+"""The code locations of `workspace.yaml`: each names a module that is there, and each loads."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from bankmesh.errors import Fault, FaultsFound
+from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules, root_cause
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+NOT_LOADED = "location-not-loaded"
+
+
+@dataclass(frozen=True)
+class LocationEntry:
+    """A code location as `workspace.yaml` names it; `line` is that of its module."""
+
+    name: str
+    module: str
+    file: Path
+    line: int
+
+    @property
+    def package(self) -> str:
+        """The top package of its module, which a domain is named by."""
+        return self.module.partition(".")[0]
+
+
+def read_locations(root: Path) -> tuple[list[LocationEntry], list[Fault]]:
+    """The code locations, and the faults of those that cannot be found: `yaml-syntax`, `unknown-module`."""
+    file = root / "workspace.yaml"
+    text = file.read_text(encoding="utf-8")
+    try:
+        modules = location_modules(root)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        return [], [Fault(str(file), mark.line + 1 if mark else 0, "yaml-syntax", f"this is no YAML: {problem}")]
+    except (AttributeError, KeyError, TypeError):
+        message = "write load_from, a list of python_module entries with module_name and location_name"
+        return [], [Fault(str(file), 0, "workspace-file", message)]
+    entries = [LocationEntry(name, module, file, _line(text, module)) for name, module in modules.items()]
+    missing = [
+        Fault(str(file), entry.line, "unknown-module", f"there is no Python module {entry.module}; install its package")
+        for entry in entries
+        if not _is_there(entry.module)
+    ]
+    return [entry for entry in entries if entry.line not in {fault.line for fault in missing}], missing
+
+
+def _line(text: str, module: str) -> int:
+    return next((number for number, line in enumerate(text.splitlines(), 1) if module in line), 0)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+    except Exception:  # noqa: BLE001 - a package that raises is there; loading it says why
+        return True
+
+
+def location_faults(entry: LocationEntry, faulty: Collection[str]) -> Iterator[Fault]:
+    """Why a code location does not load; nothing if it does.
+
+    `faulty` are packages with faults that are known already: what their location raises then is most likely the same.
+    """
+    import dagster as dg
+
+    try:
+        location = load_location(entry.name, entry.module)
+        dg.Definitions.validate_loadable(location.definitions)
+    except LocationNotLoaded as error:
+        found = _faults_in(error)
+        yield from found
+        if not found and entry.package not in faulty:
+            yield _not_loaded(entry, error.__cause__ or error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, Dagster would not load the location either
+        if entry.package not in faulty:
+            yield _not_loaded(entry, error)
+
+
+def _not_loaded(entry: LocationEntry, error: BaseException) -> Fault:
+    reason = " ".join(root_cause(error).split())
+    return Fault(str(entry.file), entry.line, NOT_LOADED, f"the code location {entry.name} does not load: {reason}")
+
+
+def _faults_in(error: BaseException) -> tuple[Fault, ...]:
+    """The faults with file and line that an error carries, or one of those that it comes from."""
+    seen: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in seen:
+        if isinstance(at, FaultsFound):
+            return at.faults
+        seen.append(at)
+        at = at.__cause__ or at.__context__
+    return ()

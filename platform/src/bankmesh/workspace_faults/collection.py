@@ -1,0 +1,105 @@
+"""The collection of all faults of a workspace, sorted and each once.
+
+Nothing here needs a mesh home; what is published is looked at where there is one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.alerts.places import current_places
+from bankmesh.alerts.routing_file import RoutingFaults, read_routing
+from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.catalog.readers import life_faults, workspace_reads
+from bankmesh.contracts.reading import find_faults
+from bankmesh.errors import Fault, SourceFaults
+from bankmesh.sources import read_system
+from bankmesh.workspace import all_contract_files, declared_ports, domain_packages
+from bankmesh.workspace_faults.code_locations import location_faults, read_locations
+from bankmesh.workspace_faults.component_files import POLARS, read_components
+from bankmesh.workspace_faults.input_faults import UNKNOWN_INPUT, input_cycles, unknown_inputs
+from bankmesh.workspace_faults.polars_components import polars_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from bankmesh.settings import Settings
+
+
+def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
+    """Every fault of everything that the code locations read, sorted by file and line.
+
+    Read from the files first; then each code location is loaded, so that whatever keeps one from loading is named:
+    what its dbt project or a component of another kind refuses, too.
+    """
+    found = [*find_file_faults(settings.root), *_routing_faults(settings)]
+    faulty = _packages(settings.root, (fault for fault in found if fault.rule != UNKNOWN_INPUT))
+    for entry in read_locations(settings.root)[0]:
+        found += location_faults(entry, faulty)
+    return _each_once(found)
+
+
+def find_file_faults(root: Path) -> tuple[Fault, ...]:
+    """The faults that the files of the workspace show; no code of a domain is run."""
+    contracts = readable_contracts(root)
+    by_port = {contract.port: contract for contract in contracts}
+    declared = declared_ports(root)
+    systems, found = _systems(root)
+    found += [*find_faults(all_contract_files(root)), *read_locations(root)[1], *life_faults(root, contracts)]
+    for package in domain_packages(root):
+        components, broken = read_components(package)
+        found += broken
+        for component in components:
+            if component.type == POLARS:
+                found += polars_faults(component, by_port, declared)
+    reads = workspace_reads(root, contracts)
+    found += [*unknown_inputs(reads, declared, systems), *input_cycles(reads, by_port)]
+    return _each_once(found)
+
+
+def _routing_faults(settings: Settings) -> tuple[Fault, ...]:
+    """Faults of the file that alerts are routed by, if there is one."""
+    try:
+        read_routing(current_places(settings).file)
+    except RoutingFaults as error:
+        return error.faults
+    return ()
+
+
+def _systems(root: Path) -> tuple[dict[str, dict[str, Collection[str] | None]], list[Fault]]:
+    """Objects of each legacy system by domain, and the faults of source declarations."""
+    systems: dict[str, dict[str, Collection[str] | None]] = {}
+    faults: list[Fault] = []
+    for package in domain_packages(root):
+        of_domain = systems.setdefault(package.name, {})
+        for file in sorted((package / "sources").glob("*.yaml")):
+            try:
+                of_domain[file.stem] = {item.name for item in read_system(file).objects}
+            except SourceFaults as error:
+                of_domain[file.stem] = None
+                faults += error.faults
+    return systems, faults
+
+
+def _packages(root: Path, faults: Iterable[Fault]) -> set[str]:
+    """The domains that faults lie in."""
+    return {
+        package.name
+        for package in domain_packages(root)
+        for fault in faults
+        if fault.file.startswith((f"{package}/", f"{root / 'dbt_project' / 'models' / package.name}/"))
+    }
+
+
+def _each_once(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Sorted; a fault that was found by reading a file and again by loading its location is one."""
+
+    def unique() -> Iterator[Fault]:
+        seen: set[tuple[str, int, str]] = set()
+        for fault in sorted(faults):
+            if (fault.file, fault.line, fault.message) not in seen:
+                seen.add((fault.file, fault.line, fault.message))
+                yield fault
+
+    return tuple(unique())

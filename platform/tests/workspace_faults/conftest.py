@@ -1,0 +1,11 @@
+"""Fixtures: a workspace with one domain, `stall`, that a test breaks, and a home that holds nothing."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stall import stall
+
+__all__ = ["stall"]
