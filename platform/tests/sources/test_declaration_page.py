@@ -8,7 +8,7 @@ import pytest
 from bankmesh.sources.column_reading import COLUMN_KEYS
 from bankmesh.sources.declaration import ENCODINGS, OTHERWISE
 from bankmesh.sources.format_reading import TEXT_KEYS
-from bankmesh.sources.forms import READERS
+from bankmesh.sources.number_spelling import DECIMAL_READERS, MINUS, WHOLE_READERS
 from bankmesh.sources.reading import OBJECT_KEYS, SYSTEM_KEYS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "source-declaration.md").read_text(encoding="utf-8")
@@ -35,6 +35,8 @@ def test_every_key_is_explained(section, known):
     assert keys_of(section) == set(known)
 
 
-@pytest.mark.parametrize("words", [ENCODINGS, OTHERWISE, READERS, ("control_file", "otherwise", "column")])
+@pytest.mark.parametrize(
+    "words", [ENCODINGS, OTHERWISE, WHOLE_READERS, DECIMAL_READERS, MINUS, ("control_file", "otherwise", "column")]
+)
 def test_every_word_is_explained(words):
     assert not [word for word in words if f"`{word}`" not in PAGE]

@@ -57,7 +57,7 @@ def test_a_declaration_is_read_whole(tmp_path):
     key, kind, day, amount = account.columns
     assert (key.name, key.read, key.required, key.missing) == ("id", "prefixed_id", True, ("",))
     assert (kind.codes, kind.missing) == ((("A", "ALPHA"), ("1", "ONE")), ())
-    assert (day.format, day.century, day.place.line) == ("%y%m%d", 1900, 16)
+    assert (day.formats, day.century, day.place.line) == (("%y%m%d",), 1900, 16)
     assert amount.type == ColumnType("decimal", 14, 2)
     assert account.classification is Classification.RESTRICTED
 

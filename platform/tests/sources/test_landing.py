@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from bankmesh.errors import LegacyFileError
+from bankmesh.sources.declaration import ENCODINGS
 
 LATIN = "encoding: latin-1"
 
@@ -164,11 +165,59 @@ def test_a_file_without_its_header_never_has_its_first_row_repeated(exports):
     assert "Novak" not in str(caught.value)
 
 
-def test_a_byte_order_mark_is_refused_by_name(exports):
-    obj = exports.declare()
-    obj = obj.__class__(**_with_encoding(obj, "utf-8"))
-    with pytest.raises(LegacyFileError, match="begins with a byte order mark"):
-        exports.land(obj, "\ufeffn;t;a\n1;x;1\n".encode())
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("header", ["true", "false"])
+@pytest.mark.parametrize("encoding", [name for name in ENCODINGS if name != "utf-8-sig"])
+@pytest.mark.parametrize("block_bytes", [1, 1 << 20])
+def test_a_byte_order_mark_that_is_not_declared_is_refused_by_name(exports, header, encoding, block_bytes):
+    obj = exports.declare(more=f"format: {{header: {header}, encoding: {encoding}}}")
+    with pytest.raises(LegacyFileError) as caught:
+        exports.land(obj, MARK + b"n;t;a\n1;x;1\n", block_bytes=block_bytes)
+    assert caught.value.problem == "the file begins with a byte order mark"
+    assert caught.value.expected == f"none in {encoding}, or `encoding: utf-8-sig`"
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_utf_16_is_refused_by_name(exports, mark, encoding):
+    obj = exports.declare(more=f"format: {{encoding: {encoding}}}")
+    with pytest.raises(LegacyFileError, match="begins with the byte order mark of UTF-16") as caught:
+        exports.land(obj, mark + "n;t;a\n1;x;1\n".encode("utf-16-le"))
+    assert caught.value.expected == f"text in {encoding}"
+
+
+@pytest.mark.parametrize("block_bytes", [1, 2, 4, 1 << 20])
+@pytest.mark.parametrize("file", ["thing.txt", "thing.txt.gz"])
+@pytest.mark.parametrize("mark", [MARK, b""], ids=["marked", "plain"])
+def test_a_declared_byte_order_mark_may_be_there_and_is_no_text(exports, rows_of, rejects_of, block_bytes, file, mark):
+    lines = "1;é;1\r\n\r\nx;é;2\r\n3;\ufeff;3".encode()
+    for header in (b"n;t;a\r\n", b"\r\n", b""):
+        has_header = "true" if header.strip() else "false"
+        obj = exports.declare(
+            file=file, more=f"format: {{header: {has_header}, encoding: utf-8-sig}}\nrejects_tolerated: 1"
+        )
+        landing = exports.land(obj, mark + header + lines, block_bytes=block_bytes)
+        # A mark elsewhere is a character like any other.
+        assert [row[:2] for row in rows_of(landing)] == [(1, "é"), (3, "\ufeff")]
+        assert [(line, raw) for line, raw, *_ in rejects_of(landing)] == [(3 + bool(header), "x;é;2")]
+        assert (landing.rows_in, landing.blank_lines, landing.balanced) == (3, 1 + (header == b"\r\n"), True)
+
+
+@pytest.mark.parametrize("content", [MARK, MARK + b"n;t;a\n"])
+def test_a_byte_order_mark_alone_is_an_empty_file(exports, content):
+    obj = exports.declare(more="format: {encoding: utf-8-sig}")
+    with pytest.raises(LegacyFileError, match="the file is empty" if content == MARK else "has a header and no rows"):
+        exports.land(obj, content)
+
+
+def test_an_offset_behind_a_byte_order_mark_is_that_in_the_file(exports):
+    obj = exports.declare(more="format: {encoding: utf-8-sig}")
+    content = MARK + b"n;t;a\n1;x;1\n2;\xe9;1\n"
+    for block_bytes in (1, 1 << 20):
+        with pytest.raises(LegacyFileError, match=f"line 3, byte offset {content.index(bytes([0xE9]))}: byte 0xE9"):
+            exports.land(obj, content, block_bytes=block_bytes)
 
 
 def test_a_quoted_header_is_the_same_header(exports):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from bankmesh.contracts.model import ColumnType
 from bankmesh.errors import LegacyFileError, SourceFaults
 from bankmesh.sources import fingerprint
 from bankmesh.sources.conversion import Converter
@@ -26,6 +27,7 @@ t: {type: string, classification: restricted, description: A text.}
 a: {type: "decimal(6,2)", classification: confidential, description: An amount.}
 """
 UTC = dt.UTC
+AMOUNT = SourceColumn(**dict.fromkeys(SourceColumn.__dataclass_fields__))
 
 
 def local(*parts: int) -> dt.datetime:
@@ -138,7 +140,7 @@ def test_a_column_named_by_a_pattern(land_table, rows_of):
         ("type: date", pa.array([dt.date(2024, 2, 29), None]), [dt.date(2024, 2, 29), None], 0),
         ("type: date", pa.array([local(2024, 1, 1), local(2024, 1, 1, 0, 0, 1)]), [dt.date(2024, 1, 1)], 1),
         ('type: date, format: "%Y-%m-%d"', pa.array(["2024-01-31", "2024-1-31"]), [dt.date(2024, 1, 31)], 1),
-        ("type: timestamp", pa.array([1_000, 1_001], pa.timestamp("ns")), [dt.datetime(1970, 1, 1, 0, 0, 0, 1, UTC)], 1),
+        ("type: timestamp, timezone: UTC", pa.array([1_000, 1_001], pa.timestamp("ns")), [dt.datetime(1970, 1, 1, 0, 0, 0, 1, UTC)], 1),
         ("type: timestamp", pa.array([0], pa.timestamp("ms", "Europe/Prague")), [dt.datetime(1970, 1, 1, tzinfo=UTC)], 0),
         (
             "type: timestamp, timezone: Europe/Prague",
@@ -174,6 +176,16 @@ def test_values_land_exactly_or_not_at_all(landed_values, column, array, landed,
         ("type: timestamp", pa.array([dt.date(2024, 1, 1)]), "stored as date32"),
         ("type: double", pa.array([Decimal("1.5")]), "stored as decimal128"),
         ("type: date", pa.array(["2024-01-01"]), "stored as string. Expected a date, or a `format` by which"),
+        (
+            "type: timestamp",
+            pa.array([0], pa.timestamp("us")),
+            "stored as timestamp[us]. Expected a `timezone` of the column",
+        ),
+        (
+            'type: "decimal(6,2)", thousands: ","',
+            pa.array([1.5]),
+            "Expected text, which `decimal`, `thousands` or `minus` of",
+        ),
         ("type: timestamp", pa.array(["2024-01-01"]), "stored as string. Expected a timestamp, or a `format` by which"),
         ('type: date, format: "%Y"', pa.array([dt.date(2024, 1, 1)]), None),
         ('type: date, format: "%Y-%m-%d"', pa.array([dt.date(2024, 1, 1)]), "Expected text, which `format` of"),
@@ -184,6 +196,65 @@ def test_types_that_do_not_meet_are_refused_for_the_whole_file(landed_values, co
     with pytest.raises(LegacyFileError if problem else SourceFaults) as caught:
         landed_values(column, array)
     assert (problem or "bad-format") in str(caught.value)
+
+
+TEXT = {"string", "large_string", "dictionary<values=string, indices=int32, ordered=0>", "null"}
+WHOLE = {"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+FLOATS = {"float", "double"}
+DECIMALS = {"decimal128(38, 0)", "decimal128(10, 4)"}
+LOCAL = {"timestamp[ns]", "timestamp[us]", "timestamp[ms]"}
+ZONED = {"timestamp[us, tz=UTC]", "timestamp[ms, tz=Europe/Prague]"}
+NEVER = [
+    pa.bool_(), pa.time64("us"), pa.duration("us"), pa.binary(), pa.list_(pa.string()), pa.list_(pa.int64()),
+    pa.struct([("a", pa.string())]), pa.map_(pa.string(), pa.string()),
+]  # fmt: skip
+STORED = [
+    pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.null(), pa.int8(), pa.int16(), pa.int32(),
+    pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(), pa.float32(), pa.float64(), pa.decimal128(38, 0),
+    pa.decimal128(10, 4), pa.date32(), pa.timestamp("ns"), pa.timestamp("us"), pa.timestamp("ms"),
+    pa.timestamp("us", "UTC"), pa.timestamp("ms", "Europe/Prague"), *NEVER,
+]  # fmt: skip
+TAKEN = {
+    "type: string": TEXT,
+    "type: boolean": TEXT | {"bool"},
+    "type: long": TEXT | WHOLE | FLOATS | DECIMALS,
+    "type: integer": TEXT | WHOLE | FLOATS | DECIMALS,
+    'type: "decimal(12,2)"': TEXT | WHOLE | FLOATS | DECIMALS,
+    "type: double": TEXT | WHOLE | FLOATS,
+    "type: date": {"date32[day]"} | LOCAL,
+    "type: timestamp": ZONED,
+    "type: timestamp, timezone: Europe/Prague": ZONED | LOCAL,
+    'type: date, format: "%Y-%m-%d"': TEXT,
+    "type: timestamp, format: iso8601": TEXT,
+}
+
+
+@pytest.mark.parametrize(("column", "taken"), TAKEN.items(), ids=list(TAKEN))
+def test_which_stored_type_is_taken_for_which_declared_one(exports, column, taken):
+    """Text is read as text is; of other types only those that hold the same kind of value are ever taken."""
+    obj = exports.declare(f"v: {{{column}, classification: internal, description: D.}}", more=PARQUET)
+    found = set()
+    for stored in STORED:
+        parquet.write_table(pa.table({"v": pa.nulls(1, stored)}), exports.base / "thing.txt")
+        try:
+            exports.land(obj)
+        except LegacyFileError:
+            continue
+        found.add(str(stored))
+    assert found == taken
+
+
+WHOLE_NUMBERS = st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-300, 300)), min_size=1)
+
+
+@given(WHOLE_NUMBERS)
+def test_a_whole_number_is_a_double_only_if_no_bit_of_it_changes(numbers):
+    column = SourceColumn(
+        **vars(AMOUNT) | {"name": "a", "type": ColumnType("double"), "missing": (), "required": False}
+    )
+    convert = Converter([column], {0: typed_value("c0", column, pl.Int64())})
+    made = convert(pa.table({"c0": pa.array(numbers, pa.int64())}))
+    assert [int(value) for value in made.rows["a"]] == [number for number in numbers if int(float(number)) == number]
 
 
 def test_a_text_file_needs_the_format_that_parquet_does_not(exports):
@@ -251,13 +322,8 @@ def test_a_whole_system_may_be_parquet(exports):
         exports.declare(more="format: {kind: orc}")
 
 
-AMOUNT = SourceColumn(**dict.fromkeys(SourceColumn.__dataclass_fields__))
-
-
 @given(st.lists(st.integers(-(10**15), 10**15), min_size=1), st.integers(0, 4))
 def test_every_decimal_that_was_written_as_a_double_comes_back(units, scale):
-    from bankmesh.contracts.model import ColumnType
-
     column = SourceColumn(
         **vars(AMOUNT)
         | {"name": "a", "header": "a", "type": ColumnType("decimal", 20, scale), "required": True, "missing": ()}

@@ -7,12 +7,21 @@ import zoneinfo
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification, ColumnType
-from bankmesh.sources.declaration import SourceColumn
-from bankmesh.sources.forms import ISO, READERS, BadFormat, compile_format
+from bankmesh.sources.declaration import ParquetFormat, SourceColumn, TextFormat
+from bankmesh.sources.forms import ISO, BadFormat, compile_format
+from bankmesh.sources.number_spelling import (
+    DECIMAL_READERS,
+    NUMBER_KEYS,
+    PLAIN_NUMBERS,
+    WHOLE_READERS,
+    NumberSpelling,
+    read_numbers,
+)
 
 if TYPE_CHECKING:
     import yaml
 
+    from bankmesh.sources.declaration import FileFormat
     from bankmesh.sources.yaml_nodes import Mapping
 
 TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")
@@ -22,26 +31,30 @@ _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
 COLUMN_KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
-    "timezone", "read", "header_pattern",
+    "timezone", "read", "header_pattern", *NUMBER_KEYS,
 )  # fmt: skip
+_NUMBERS = ("long", "integer", "decimal", "double")
 _ONLY_FOR = {
     "codes": ("string", "boolean"),
     "pattern": ("string",),
     "format": ("date", "timestamp"),
     "century": ("date", "timestamp"),
     "timezone": ("timestamp",),
-    "read": ("long", "integer"),
+    "read": ("long", "integer", "decimal"),
+    "decimal": ("decimal", "double"),
+    "thousands": _NUMBERS,
+    "minus": _NUMBERS,
 }
 # What Python reads but the linear-time engine that scans the rows does not.
 _NOT_LINEAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
 
 
 def read_column(
-    header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...], *, typed: bool = False
+    header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...], written: FileFormat
 ) -> SourceColumn:
-    """Read a column; `markers` are those that the whole object declares as missing.
+    """Read a column of files that are `written` so; `markers` are those that the whole object declares as missing.
 
-    `typed` files may store dates and timestamps as such: they need no format.
+    Parquet files may store dates and timestamps as such: they need no format.
     """
     given.only(COLUMN_KEYS)
     kind = _type(given)
@@ -60,6 +73,7 @@ def read_column(
     century = _century(given)
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
+    read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
     return SourceColumn(
         name=name,
         header=header,
@@ -70,12 +84,13 @@ def read_column(
         missing=markers if missing is None else missing,
         codes=_codes(given, kind),
         pattern=_pattern(given),
-        format=_format(given, kind, century, typed=typed),
+        formats=_formats(given, kind, century, typed=isinstance(written, ParquetFormat)),
         century=century,
         timezone=_timezone(given),
-        read=given.word("read", READERS, "plain"),
+        read=read,
         place=given.faults.place(key),
         header_pattern=is_pattern,
+        numbers=_numbers(given, kind, read, written),
     )
 
 
@@ -98,9 +113,9 @@ def file_column(given: Mapping) -> SourceColumn | None:
         missing=(),
         codes=None,
         pattern=None,
-        format=None,
+        formats=(),
         century=None,
-        timezone="UTC",
+        timezone=None,
         read="plain",
         place=given.faults.place(node),
         file_name=True,
@@ -152,17 +167,46 @@ def _check_pattern(pattern: str, node: yaml.Node | None, what: str, given: Mappi
     return problem is None
 
 
-def _format(given: Mapping, kind: ColumnType, century: int | None, *, typed: bool) -> str | None:
+def _numbers(given: Mapping, kind: ColumnType, read: str, written: FileFormat) -> NumberSpelling:
+    """How the column's numbers are written; plain where its type or its `read` has no use for separators."""
+    own = [key for key in NUMBER_KEYS if key in given.entries]
+    if kind.name not in _NUMBERS:
+        return PLAIN_NUMBERS
+    if kind.name in {"long", "integer"} and read != "plain":
+        for key in own:
+            message = f"{given.what}: {key} does not go with read: {read}, which spells the whole number"
+            given.faults.add(given.value(key), "read-and-separators", message)
+        return PLAIN_NUMBERS
+    text = written if isinstance(written, TextFormat) else None
+    base = text.numbers if text else PLAIN_NUMBERS
+    places = kind.name == "double" or kind.scale > 0
+    return read_numbers(given, base, text.delimiter if text else None, text.quote if text else None, places=places)
+
+
+def _formats(given: Mapping, kind: ColumnType, century: int | None, *, typed: bool) -> tuple[str, ...]:
     if kind.name not in _ONLY_FOR["format"] or (typed and "format" not in given.entries):
+        return ()
+    formats = given.one_or_more("format")
+    for at, text in enumerate(formats):
+        problem = _format_problem(text, kind, century)
+        if text in formats[:at]:
+            problem = f"{text} is listed twice"
+        if problem:
+            given.faults.add(given.value("format"), "bad-format", f"format of {given.what}: {problem}")
+    if century is not None and not any("%y" in text for text in formats):
+        message = f"format of {given.what}: a two-digit year (%y) and `century` need each other"
+        given.faults.add(given.value("century"), "bad-format", message)
+    return formats
+
+
+def _format_problem(text: str, kind: ColumnType, century: int | None) -> str | None:
+    if not text or (text == ISO and kind.name == "timestamp"):
         return None
-    text = given.text("format")
-    if not text or (text == ISO and kind.name == "timestamp" and century is None):
-        return text
     try:
         compile_format(text, century, with_time=kind.name == "timestamp")
     except BadFormat as error:
-        given.faults.add(given.value("format"), "bad-format", f"format of {given.what}: {error}")
-    return text
+        return str(error)
+    return None
 
 
 def _century(given: Mapping) -> int | None:
@@ -175,7 +219,9 @@ def _century(given: Mapping) -> int | None:
     return None
 
 
-def _timezone(given: Mapping) -> str:
+def _timezone(given: Mapping) -> str | None:
+    if "timezone" not in given.entries:
+        return None
     name = given.text("timezone", "UTC")
     try:
         zoneinfo.ZoneInfo(name)

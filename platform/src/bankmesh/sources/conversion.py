@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.sources import forms
-from bankmesh.sources.temporal import after_christ, to_utc
+from bankmesh.sources import forms, number_spelling
+from bankmesh.sources.temporal import to_utc, within_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bankmesh.sources.declaration import SourceColumn
+    from bankmesh.sources.number_spelling import NumberSpelling
+
+DEFAULT_ZONE = "UTC"
+"""Of moments in text that are written without a zone, in a column that declares none."""
 
 MISSING = "required, but missing"
 
@@ -104,9 +108,11 @@ def _why(column: SourceColumn) -> str:
         return f"not in the code table, which knows {', '.join(code for code, _ in column.codes)}"
     if column.type.name == "string":
         return "does not match the pattern"
-    written = f' written "{column.format}"' if column.format else ""
+    formats = " or ".join(f'"{text}"' for text in column.formats)
+    written = f" written {formats}" if formats else ""
     spelt = f" spelt as {column.read}" if column.read != "plain" else ""
-    return f"cannot be read as {column.type}{written}{spelt}"
+    numbers = f" with {column.numbers}" if str(column.numbers) else ""
+    return f"cannot be read as {column.type}{written}{spelt}{numbers}"
 
 
 def _present(name: str, column: SourceColumn) -> pl.Expr:
@@ -129,13 +135,14 @@ def _typed(name: str, column: SourceColumn) -> pl.Expr:
         codes = {old: new == "true" for old, new in column.codes or (("true", "true"), ("false", "false"))}
         value = text.replace_strict(codes, default=None, return_dtype=pl.Boolean)
     elif kind in ("integer", "long"):
-        value = _whole(text, column.read).cast(pl.Int32 if kind == "integer" else pl.Int64, strict=False)
+        value = _whole(text, column).cast(pl.Int32 if kind == "integer" else pl.Int64, strict=False)
     elif kind == "decimal":
         precision, scale = column.type.precision, column.type.scale
-        matching = _matching(text, forms.decimal_pattern(precision, scale))
-        value = matching.cast(pl.Decimal(precision, scale), strict=False)
+        pattern = number_spelling.decimal_pattern(scale, column.numbers, column.read)
+        value = _plain_number(_matching(text, pattern), column.numbers).cast(pl.Decimal(precision, scale), strict=False)
     elif kind == "double":
-        value = _matching(text, forms.DOUBLE).cast(pl.Float64, strict=False)
+        matching = _matching(text, number_spelling.double_pattern(column.numbers))
+        value = _plain_number(matching, column.numbers).cast(pl.Float64, strict=False)
         value = pl.when(value.is_finite()).then(value)
     else:
         value = _temporal(text, column)
@@ -156,33 +163,49 @@ def _string(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     return text if column.pattern is None else _matching(text, rf"\A(?:{column.pattern})\z")
 
 
-def _whole(text: pl.Expr, reader: str) -> pl.Expr:
+def _whole(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
-    pattern = forms.READERS[reader]
+    pattern = number_spelling.WHOLE_READERS[column.read]
     if pattern is None:
-        return _matching(text, forms.INTEGER)
+        matching = _matching(text, number_spelling.whole_pattern(column.numbers))
+        return _plain_number(matching, column.numbers)
     return pl.coalesce(text.str.extract(pattern, group + 1) for group in range(pattern.count("|") + 1))
+
+
+def _plain_number(text: pl.Expr, numbers: NumberSpelling) -> pl.Expr:
+    """A number of that spelling as Polars reads it: no grouping, a point, the sign in front."""
+    if numbers.thousands is not None:
+        text = text.str.replace_all(numbers.thousands, "", literal=True)
+    if numbers.decimal != ".":
+        text = text.str.replace(numbers.decimal, ".", literal=True)
+    return text if numbers.minus == "leading" else text.str.replace("^(.*)([+-])$", "${2}${1}")
 
 
 def _temporal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
-    if column.format == forms.ISO:
-        return after_christ(_iso(text, column.timezone))
+    read = [within_calendar(_written_as(form, text, column)) for form in column.formats]
+    return read[0] if len(read) == 1 else pl.coalesce(read)
+
+
+def _written_as(form: str, text: pl.Expr, column: SourceColumn) -> pl.Expr:
+    import polars as pl
+
+    zone = column.timezone or DEFAULT_ZONE
+    if form == forms.ISO:
+        return _iso(text, zone)
     with_time = column.type.name == "timestamp"
-    form = forms.compile_format(column.format or "", column.century, with_time=with_time)
-    matching = _matching(text, form.pattern)
-    if form.century is not None:
-        matching = (
-            pl.lit(form.century) + matching
-            if form.year is None
-            else matching.str.replace(form.year, f"${{1}}{form.century}${{2}}")
-        )
+    compiled = forms.compile_format(form, column.century, with_time=with_time)
+    matching = _matching(text, compiled.pattern)
+    if compiled.prefix:
+        matching = pl.lit(compiled.prefix) + matching
+    if compiled.rewrite is not None:
+        matching = matching.str.replace(compiled.pattern, compiled.rewrite)
     if not with_time:
-        return after_christ(matching.str.to_date(form.parse, strict=False, exact=True))
-    moment = matching.str.to_datetime(form.parse, time_unit="us", strict=False, exact=True)
-    return after_christ(to_utc(moment, column.timezone))
+        return matching.str.to_date(compiled.parse, strict=False, exact=True)
+    moment = matching.str.to_datetime(compiled.parse, time_unit="us", strict=False, exact=True)
+    return to_utc(moment, zone)
 
 
 def _iso(text: pl.Expr, zone: str) -> pl.Expr:

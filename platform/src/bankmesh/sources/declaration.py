@@ -8,13 +8,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.number_spelling import PLAIN_NUMBERS, NumberSpelling
+
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Classification, ColumnType, Place
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Goes into every fingerprint: raise it when the same file would land as other rows."""
 
-ENCODINGS = ("ascii", "utf-8", "latin-1", "cp1250", "cp1252", "iso8859-2")
+UTF8_SIG = "utf-8-sig"
+ENCODINGS = ("ascii", "utf-8", UTF8_SIG, "latin-1", "cp1250", "cp1252", "iso8859-2")
 """Encodings in which a line end is the byte 0x0A and nothing else, so that files can be cut at line ends."""
 
 OTHERWISE = ("unknown", "day_before_last", "last_day")
@@ -26,7 +29,8 @@ class TextFormat:
     """How the files of a system are written.
 
     `quote` is None where no quoting is used. `multiline` says that quoted values may hold line ends; without
-    it every line stands for itself, so that one bad quote can never reach the next line.
+    it every line stands for itself, so that one bad quote can never reach the next line. `numbers` is how the columns
+    write numbers that do not say so themselves.
     """
 
     delimiter: str
@@ -34,6 +38,7 @@ class TextFormat:
     encoding: str
     header: bool
     multiline: bool
+    numbers: NumberSpelling = PLAIN_NUMBERS
 
 
 PLAIN_TEXT = TextFormat(delimiter=",", quote='"', encoding="utf-8", header=True, multiline=False)
@@ -86,9 +91,10 @@ class SourceColumn:
     `header` is its name in the file, `name` its name once landed; with `header_pattern` the header is a regular
     expression that the name in the file matches in full. `file_name` marks the column that stands in no file: it
     holds the name of the file that a row came from. `missing` are values that read as null
-    besides the absent field. `codes` are pairs of legacy and landed value. `format`, `century` and `timezone` belong
-    to dates and timestamps (those that a Parquet file stores as such need no format), `pattern` to strings, `read`
-    names one of `forms.READERS`.
+    besides the absent field. `codes` are pairs of legacy and landed value. `formats`, `century` and `timezone` belong
+    to dates and timestamps (those that a Parquet file stores as such need no format); the first format that reads a
+    value decides, and `timezone` is None where none is declared. `pattern` belongs to strings, `numbers` to numbers,
+    and `read` names one of `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`.
     """
 
     name: str
@@ -100,13 +106,14 @@ class SourceColumn:
     missing: tuple[str, ...]
     codes: tuple[tuple[str, str], ...] | None
     pattern: str | None
-    format: str | None
+    formats: tuple[str, ...]
     century: int | None
-    timezone: str
+    timezone: str | None
     read: str
     place: Place
     header_pattern: bool = False
     file_name: bool = False
+    numbers: NumberSpelling = PLAIN_NUMBERS
 
     def heads(self, found: str) -> bool:
         """Whether the column stands below that heading of a file."""
@@ -166,7 +173,8 @@ class LegacyObject:
         """Hash of all that decides what rows a file lands as; descriptions and owners do not."""
         meaning = {
             "parser": PARSER_VERSION,
-            "format": vars(self.format),
+            # How numbers are written is a matter of each column, which may differ from its format.
+            "format": {key: value for key, value in vars(self.format).items() if key != "numbers"},
             "tolerated": str(self.rejects_tolerated),
             "optional": self.optional,
             "may_be_empty": self.may_be_empty,
@@ -203,4 +211,7 @@ def _column_meaning(column: SourceColumn) -> dict[str, object]:
     for option in ("header_pattern", "file_name"):
         if not meaning[option]:
             del meaning[option]
+    meaning["numbers"] = vars(column.numbers)
+    if column.numbers == PLAIN_NUMBERS:
+        del meaning["numbers"]
     return meaning | {"type": str(column.type), "classification": column.classification.label}

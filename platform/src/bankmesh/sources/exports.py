@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, NotDelivered
-from bankmesh.sources.declaration import PLAIN_TEXT, TextFormat
+from bankmesh.sources.declaration import PLAIN_TEXT, UTF8_SIG, TextFormat
 from bankmesh.sources.structure import split_line
 
 if TYPE_CHECKING:
@@ -108,7 +109,10 @@ def read_control(obj: LegacyObject, exports: Path) -> Control | None:
         return None
     written = obj.format if isinstance(obj.format, TextFormat) else PLAIN_TEXT
     try:
-        lines = [split_line(line, written) for line in path.read_bytes().splitlines() if line]
+        content = path.read_bytes()
+        if written.encoding == UTF8_SIG:
+            content = content.removeprefix(codecs.BOM_UTF8)
+        lines = [split_line(line, written) for line in content.splitlines() if line]
     except UnicodeDecodeError as error:
         raise LegacyFileError(path, f"byte offset {error.start} is not UTF-8", "a control file in UTF-8") from None
     if not lines or lines[0] != CONTROL_COLUMNS:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
+from bankmesh.sources.number_spelling import NUMBER_KEYS, read_numbers
 
 if TYPE_CHECKING:
     from bankmesh.sources.declaration import FileFormat
     from bankmesh.sources.yaml_nodes import Mapping
 
-TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline")
+TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)
 
 
 def read_format(given: Mapping, base: FileFormat = PLAIN_TEXT) -> FileFormat:
@@ -41,4 +42,6 @@ def _text(given: Mapping, base: TextFormat) -> TextFormat:
         at = given.value("multiline") or given.value("quote")
         given.faults.add(at, "multiline", "values over several lines need a quote")
     encoding = given.word("encoding", ENCODINGS, base.encoding)
-    return TextFormat(delimiter, quote, encoding, given.flag("header", default=base.header), multiline)
+    header = given.flag("header", default=base.header)
+    numbers = read_numbers(given, base.numbers, delimiter, quote)
+    return TextFormat(delimiter, quote, encoding, header, multiline, numbers)

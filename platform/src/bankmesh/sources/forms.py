@@ -1,7 +1,7 @@
-"""The closed sets that a declaration chooses from: how dates are written, how identifiers are spelt.
+"""How dates and timestamps are written: the formats that a declaration may name, as patterns.
 
-Both are plain text work: a regular expression that the whole value must match (RE2 and Rust syntax), and
-what is then read from it. Polars alone would be too kind: it reads `1993-1-1` where `%m` was asked for.
+A pattern must match the whole value (RE2 and Rust syntax), and only then is the value parsed. Polars alone is too
+kind: it reads `1993-1-1` where `%m` is declared, second 60 as the next minute, and the digits of `%-d%m%Y` greedily.
 """
 
 from __future__ import annotations
@@ -12,40 +12,24 @@ from dataclasses import dataclass
 ISO = "iso8601"
 """Named format of timestamps: `2024-05-31T23:59:59`, a blank for the T, up to six decimals, Z or an offset."""
 
-READERS: dict[str, str | None] = {
-    "plain": None,
-    "prefixed_id": r"^[A-Z]([0-9]+)$",
-    "number_with_dot_zero": r"^([+-]?[0-9]+)\.0$",
-    "any_id_spelling": r"^[A-Z]?([0-9]+)$|^([0-9]+)\.0$",
-}
-"""Named ways to spell a whole number; the first group that matches is the number.
-
-| name | reads | as |
-| --- | --- | --- |
-| `plain` | `1`, `-17`, `007` | 1, -17, 7 |
-| `prefixed_id` | one capital letter and digits: `C00000001` | 1 |
-| `number_with_dot_zero` | `4587.0`, `-1.0` | 4587, -1 |
-| `any_id_spelling` | any of `C00000001`, `1`, `4587.0`, never negative | 1, 1, 4587 |
-"""
-
-INTEGER = r"^[+-]?[0-9]+$"
-DOUBLE = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_HOUR, _SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+_OFFSET = f"(?:Z|[+-]{_HOUR}:?{_SIXTIETH})"
 ISO_PATTERN = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+    f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_HOUR}:{_SIXTIETH}:{_SIXTIETH}" + rf"(?:\.[0-9]{{1,6}})?{_OFFSET}?$"
 )
-ISO_WITH_OFFSET = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+ISO_WITH_OFFSET = f"{_OFFSET}$"
 
 _DIRECTIVES = {
     "%Y": "[0-9]{4}",
     "%y": "[0-9]{2}",
-    "%m": "[0-9]{2}",
-    "%d": "[0-9]{2}",
-    "%H": "[0-9]{2}",
-    "%M": "[0-9]{2}",
-    "%S": "[0-9]{2}",
-    "%-m": "[0-9]{1,2}",
-    "%-d": "[0-9]{1,2}",
-    "%-H": "[0-9]{1,2}",
+    "%m": "(?:0[1-9]|1[0-2])",
+    "%d": "(?:0[1-9]|[12][0-9]|3[01])",
+    "%H": _HOUR,
+    "%M": _SIXTIETH,
+    "%S": _SIXTIETH,
+    "%-m": "(?:0?[1-9]|1[0-2])",
+    "%-d": "(?:0?[1-9]|[12][0-9]|3[01])",
+    "%-H": "(?:[01]?[0-9]|2[0-3])",
 }
 _TOKEN = re.compile(r"%-?[A-Za-z]|%|[^%]+")
 _DATE, _TIME = {"Y", "m", "d"}, {"H", "M", "S"}
@@ -59,25 +43,21 @@ class BadFormat(ValueError):
 class TemporalForm:
     """A date or timestamp format, compiled.
 
-    `pattern` must match the whole text. For two-digit years `century` ("19") goes in front of what `year`, a
-    pattern with two groups, matches second; `year` is None where the text begins with the year. `parse` is the
-    format of what comes out, with four-digit years.
+    `pattern` must match the whole text. What matches is parsed by `parse`, with `prefix` in front of it or, where
+    `rewrite` is given, as that replacement of the pattern's groups (`19${y}-${m}-${d}`).
     """
 
     pattern: str
-    century: str | None
-    year: str | None
     parse: str
-
-
-def decimal_pattern(precision: int, scale: int) -> str:
-    """Plain decimal numbers with at most `scale` places: no exponent, no grouping, no rounding."""
-    places = rf"(?:\.[0-9]{{1,{scale}}})?" if scale else ""
-    return rf"^[+-]?[0-9]{{1,{precision}}}{places}$"
+    prefix: str = ""
+    rewrite: str | None = None
 
 
 def compile_format(text: str, century: int | None, *, with_time: bool) -> TemporalForm:
-    """Compile a format such as `%y%m%d` (with century 1900) or `%-m/%-d/%Y`; raises BadFormat."""
+    """Compile a format such as `%y%m%d` (with century 1900) or `%-m/%-d/%Y`; raises BadFormat.
+
+    A two-digit year needs a `century`.
+    """
     tokens = _TOKEN.findall(text)
     used = [token[-1] for token in tokens if token.startswith("%")]
     unknown = [t for t in tokens if t.startswith("%") and t not in _DIRECTIVES]
@@ -89,13 +69,32 @@ def compile_format(text: str, century: int | None, *, with_time: bool) -> Tempor
     if not (_DATE <= parts <= (_DATE | _TIME if with_time else _DATE)):
         allowed = "year, month and day, and hour, minute, second" if with_time else "year, month and day only"
         raise BadFormat(f"it must name {allowed}")
-    if ("y" in used) != (century is not None):
+    if "y" in used and century is None:
         raise BadFormat("a two-digit year (%y) and `century` need each other")
-    pieces = [_DIRECTIVES.get(token, re.escape(token)) for token in tokens]
-    at = tokens.index("%y") if "%y" in tokens else 0
-    return TemporalForm(
-        pattern=f"^{''.join(pieces)}$",
-        century=None if century is None else f"{century // 100:02d}",
-        year=f"^({''.join(pieces[:at])})({''.join(pieces[at:])})$" if at else None,
-        parse=text.replace("%y", "%Y"),
-    )
+    in_digits = _shortened_parts(tokens)
+    if max(in_digits, default=0) > 1:
+        raise BadFormat("two parts of one or two digits need a character between them that is no digit")
+    first_two = f"{century // 100:02d}" if century is not None and "y" in used else ""
+    if any(in_digits) or (first_two and tokens[0] != "%y"):
+        return _rewritten(tokens, used, first_two)
+    pattern = "".join(_DIRECTIVES.get(token, re.escape(token)) for token in tokens)
+    return TemporalForm(f"^{pattern}$", text.replace("%y", "%Y"), first_two)
+
+
+def _shortened_parts(tokens: list[str]) -> list[int]:
+    """Of each run of digits with several parts, how many parts may be one digit or two (`%-d`)."""
+    shape = "".join(("v" if t.startswith("%-") else "f") if t.startswith("%") else _digits_of(t) for t in tokens)
+    return [run.count("v") for run in re.findall("[vf]{2,}", shape)]
+
+
+def _digits_of(literal: str) -> str:
+    return "".join("f" if character.isdigit() else " " for character in literal)
+
+
+def _rewritten(tokens: list[str], used: list[str], first_two: str) -> TemporalForm:
+    """Parts taken from the pattern's groups: where one begins is never left to the parser."""
+    groups = [f"(?P<{t[-1]}>{_DIRECTIVES[t]})" if t in _DIRECTIVES else re.escape(t) for t in tokens]
+    year = f"{first_two}${{y}}" if first_two else "${Y}"
+    times = [part for part in "HMS" if part in used]
+    rewrite = f"{year}-${{m}}-${{d}}" + "".join(f" ${{{part}}}" for part in times)
+    return TemporalForm(f"^{''.join(groups)}$", "%Y-%m-%d" + "".join(f" %{part}" for part in times), "", rewrite)

@@ -10,9 +10,10 @@ from bankmesh.errors import LegacyFileError
 from bankmesh.sources.conversion import Converter
 from bankmesh.sources.exports import file_sha256
 from bankmesh.sources.landing_record import LandedFile
+from bankmesh.sources.number_spelling import PLAIN_NUMBERS
 from bankmesh.sources.pooling import in_order
 from bankmesh.sources.sink import Batch, Reject
-from bankmesh.sources.stored_types import is_text, typed_value
+from bankmesh.sources.stored_types import is_text, needs_timezone, typed_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,12 +139,14 @@ def _typed(columns: tuple[SourceColumn, ...], path: Path, schema: pa.Schema, pla
         stored = _stored(arrow)
         told = f"column {column.label} is stored as {arrow}"
         if stored is not None and is_text(stored):
-            if column.format is None and column.type.name in {"date", "timestamp"}:
+            if not column.formats and column.type.name in {"date", "timestamp"}:
                 raise LegacyFileError(path, told, f"a {column.type}, or a `format` by which to read text as one")
             continue
         options = [key for key, is_set in _text_options(column).items() if is_set]
         if options:
             raise LegacyFileError(path, told, f"text, which {' and '.join(options)} of the declaration are for")
+        if stored is not None and needs_timezone(column, stored):
+            raise LegacyFileError(path, told, "a `timezone` of the column, by which its local times are moments")
         value = None if stored is None else typed_value(f"c{at}", column, stored)
         if value is None:
             raise LegacyFileError(path, told, f"what {column.type} can be read from without loss")
@@ -155,8 +158,9 @@ def _text_options(column: SourceColumn) -> dict[str, bool]:
     return {
         "`codes`": column.codes is not None,
         "`pattern`": column.pattern is not None,
-        "`format`": column.format is not None,
+        "`format`": bool(column.formats),
         "`read`": column.read != "plain",
+        "`decimal`, `thousands` or `minus`": column.numbers != PLAIN_NUMBERS,
     }
 
 

@@ -14,7 +14,6 @@ from bankmesh.sources.declaration import (
     CompleteThrough,
     LegacyObject,
     LegacySystem,
-    ParquetFormat,
     Tolerance,
 )
 from bankmesh.sources.format_reading import read_format
@@ -97,7 +96,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     given = Mapping(node, f"object {name}", faults)
     given.only(OBJECT_KEYS)
     own = read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written)
-    columns = _columns(given, name, typed=isinstance(own, ParquetFormat))
+    columns = _columns(given, name, own)
     return LegacyObject(
         system=system.name,
         name=name,
@@ -115,7 +114,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     )
 
 
-def _columns(given: Mapping, name: str, *, typed: bool) -> tuple[SourceColumn, ...]:
+def _columns(given: Mapping, name: str, written: FileFormat) -> tuple[SourceColumn, ...]:
     columns = Mapping(given.value("columns"), f"columns of {name}", given.faults)
     if not columns.entries:
         given.faults.add(given.value("columns") or given.node, "missing-key", f"object {name} needs columns")
@@ -123,7 +122,7 @@ def _columns(given: Mapping, name: str, *, typed: bool) -> tuple[SourceColumn, .
     made: dict[str, SourceColumn] = {}
     for header, (key, node) in columns.entries.items():
         what = f"column {name}.{header}" if header else f'column {name}.""'
-        column = read_column(header, key, Mapping(node, what, given.faults), markers, typed=typed)
+        column = read_column(header, key, Mapping(node, what, given.faults), markers, written)
         if column.name in made:
             message = f"two columns of {name} would land as {column.name}"
             given.faults.add(key, "duplicate-column", message)

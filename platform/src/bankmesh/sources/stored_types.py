@@ -7,16 +7,17 @@
 | `double` | floating point, whole numbers | NaN, infinity, a whole number beyond 2^53 that a double cannot hold |
 | `boolean` | booleans | none |
 | `date` | dates, timestamps without zone | not at midnight |
-| `timestamp` | timestamps | finer than microseconds; a local time that a clock change skips or repeats |
+| `timestamp` | timestamps; local ones if `timezone` is declared | finer than microseconds; a skipped or repeated hour |
 
-Text is not here: it is read like that of a text file.
+Text is not here: it is read like that of a text file. No other pair is ever taken: no number as a boolean or a string,
+no boolean, date, time or duration as a number, no struct, list or bytes as anything, no moment with a zone as a date.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.temporal import after_christ, to_utc
+from bankmesh.sources.temporal import to_utc, within_calendar
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,6 +33,14 @@ def is_text(stored: pl.DataType) -> bool:
     import polars as pl
 
     return isinstance(stored, (pl.String, pl.Categorical, pl.Enum, pl.Null))
+
+
+def needs_timezone(column: SourceColumn, stored: pl.DataType) -> bool:
+    """Whether stored values are local times of which nothing says when they were."""
+    import polars as pl
+
+    local = isinstance(stored, pl.Datetime) and stored.time_zone is None
+    return local and column.type.name == "timestamp" and column.timezone is None
 
 
 def typed_value(name: str, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
@@ -84,11 +93,12 @@ def _temporal(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.E
     import polars as pl
 
     if column.type.name == "date" and stored == pl.Date:
-        return after_christ(value)
+        return within_calendar(value)
     if not isinstance(stored, pl.Datetime) or column.type.name not in ("date", "timestamp"):
         return None
     if column.type.name == "timestamp":
         moment = _same(value, stored, pl.Datetime("us", stored.time_zone))
-        zoned = to_utc(moment, column.timezone) if stored.time_zone is None else moment.dt.convert_time_zone("UTC")
-        return after_christ(zoned)
-    return after_christ(_same(value, stored, pl.Date())) if stored.time_zone is None else None
+        if stored.time_zone is not None:
+            return within_calendar(moment.dt.convert_time_zone("UTC"))
+        return None if column.timezone is None else within_calendar(to_utc(moment, column.timezone))
+    return within_calendar(_same(value, stored, pl.Date())) if stored.time_zone is None else None

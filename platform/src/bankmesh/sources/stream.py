@@ -6,6 +6,7 @@ later held against these.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 import zlib
@@ -14,6 +15,7 @@ from io import RawIOBase
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
+from bankmesh.sources.declaration import UTF8_SIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,8 @@ BLOCK_BYTES = 16 << 20
 _READ_BYTES = 1 << 20
 _LONGEST_LINE = 64 << 20
 _GZIP = 31  # zlib's window bits for a gzip header and trailer
+_UTF8_MARK = codecs.BOM_UTF8
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK_LINE = re.compile(rb"(?<=\n)\n|(?<=\n\r)\n")
 
 
@@ -43,13 +47,16 @@ class Block:
 class LegacyText:
     """One legacy file, read once from start to end.
 
+    A byte order mark in front is dropped where the encoding is `utf-8-sig`, which does not require one.
+
     After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text.
     """
 
     def __init__(self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> None:
         """Prepare to read a file; nothing is opened yet. One whose name ends in `.gz` or `.zst` is decompressed."""
         self.path, self.encoding, self.block_bytes = path, encoding, block_bytes
-        self.size = self.lines = self.blank_lines = 0
+        self._codec = "utf-8" if encoding == UTF8_SIG else encoding
+        self.size = self.lines = self.blank_lines = self._marked = 0
         self._digest = hashlib.sha256()
 
     @property
@@ -60,8 +67,8 @@ class LegacyText:
     def blocks(self) -> Iterator[Block]:
         """Give the text in blocks of whole lines, checked to be in the declared encoding.
 
-        Raises LegacyFileError: empty file, damaged or cut gzip or Zstandard, a byte that is not of the encoding, or a
-        line that never ends.
+        Raises LegacyFileError: empty file, damaged or cut gzip or Zstandard, a byte order mark that is not declared, a
+        byte that is not of the encoding, or a line that never ends.
         """
         line, offset = 1, 0
         for raw, last in self._whole_lines():
@@ -92,7 +99,7 @@ class LegacyText:
 
     def _counted(self) -> Iterator[bytes]:
         tail = b"\n"  # as if a line had just ended before the first
-        for piece in self._pieces():
+        for piece in self._unmarked(self._pieces()):
             window = tail + piece
             self.lines += piece.count(b"\n")
             if b"\n\n" in window or b"\n\r\n" in window:
@@ -102,6 +109,25 @@ class LegacyText:
         if self.size and not tail.endswith(b"\n"):
             self.lines += 1
             self.blank_lines += tail == b"\n\r"
+
+    def _unmarked(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The text without a byte order mark; before anything is counted, because the mark is no part of a line."""
+        begin = b""
+        for piece in pieces:
+            begin += piece
+            if len(begin) >= len(_UTF8_MARK):
+                break
+        if begin.startswith(_UTF8_MARK):
+            if self.encoding != UTF8_SIG:
+                raise self._fault(
+                    "the file begins with a byte order mark", f"none in {self.encoding}, or `encoding: {UTF8_SIG}`"
+                )
+            self._marked = len(_UTF8_MARK)
+        elif begin.startswith(_UTF16_MARKS):
+            raise self._fault("the file begins with the byte order mark of UTF-16", f"text in {self.encoding}")
+        if begin[self._marked :]:
+            yield begin[self._marked :]
+        yield from pieces
 
     def _pieces(self) -> Iterator[bytes]:
         stored = self._stored()
@@ -157,12 +183,13 @@ class LegacyText:
         if raw.isascii():
             return raw
         try:
-            text = raw.decode(self.encoding)
+            text = raw.decode(self._codec)
         except UnicodeDecodeError as error:
             line = first_line + raw.count(b"\n", 0, error.start)
-            problem = f"line {line}, byte offset {offset + error.start}: byte 0x{raw[error.start]:02X} does not fit"
+            at = self._marked + offset + error.start
+            problem = f"line {line}, byte offset {at}: byte 0x{raw[error.start]:02X} does not fit"
             raise self._fault(problem, f"text in {self.encoding}") from None
-        return raw if self.encoding == "utf-8" else text.encode()
+        return raw if self._codec == "utf-8" else text.encode()
 
     def _fault(self, problem: str, expected: str) -> LegacyFileError:
         return LegacyFileError(self.path, problem, expected)

@@ -1,4 +1,4 @@
-"""Moments and days, once they are read: to UTC, and after Christ."""
+"""Moments and days, once they are read: to UTC, and within the years that every reader has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+LAST_YEAR = 9999
+
 
 def to_utc(moment: pl.Expr, zone: str) -> pl.Expr:
     """Hours that a clock change skips or repeats have no single moment, and become faults."""
@@ -14,8 +16,8 @@ def to_utc(moment: pl.Expr, zone: str) -> pl.Expr:
     return utc if zone == "UTC" else utc.dt.convert_time_zone("UTC")
 
 
-def after_christ(value: pl.Expr) -> pl.Expr:
-    """The year 0 is Polars' only: no other engine of the platform can read it."""
+def within_calendar(value: pl.Expr) -> pl.Expr:
+    """Years 1 to 9999, which is what Python, Delta and all engines of the platform can read."""
     import polars as pl
 
-    return pl.when(value.dt.year() >= 1).then(value)
+    return pl.when(value.dt.year().is_between(1, LAST_YEAR)).then(value)

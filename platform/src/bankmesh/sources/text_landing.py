@@ -61,8 +61,6 @@ def _check_header(obj: LegacyObject, written: TextFormat, path: Path, line: byte
     expected = f"{len(columns)} columns: {', '.join(column.label for column in columns)}"
     if found is None:
         raise LegacyFileError(path, "the header line is not well formed", expected)
-    if found[0].startswith("\ufeff"):
-        raise LegacyFileError(path, "the file begins with a byte order mark", f"none, and {expected}")
     known = {column.header for column in columns if not column.header_pattern}
     lacking = [column.label for column in columns if not any(map(column.heads, found))]
     if sorted(found) == sorted(obj.headers):

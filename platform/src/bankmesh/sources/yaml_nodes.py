@@ -111,6 +111,16 @@ class Mapping:
         self.faults.add(node, "wrong-type", f"{key} of {self.what} must be a list of texts")
         return None
 
+    def one_or_more(self, key: str) -> tuple[str, ...]:
+        """A text that is not empty, or a list of such texts; required."""
+        node = self.value(key)
+        if not isinstance(node, yaml.SequenceNode):
+            return (self.text(key),)
+        several = self.texts(key) or ()
+        if not several or "" in several:
+            self.faults.add(node, "missing-key", f"{key} of {self.what} lists none, or an empty text")
+        return tuple(text for text in several if text)
+
     def pairs(self, key: str) -> tuple[tuple[str, str], ...] | None:
         """A mapping from text to text, as pairs; None where it is not given."""
         node = self.value(key)

@@ -1,0 +1,129 @@
+"""How numbers are written: the separators and signs that a declaration may name, and the patterns that they give.
+
+Patterns must match the whole value (RE2 and Rust syntax). What matches is brought into the plain spelling by
+`conversion`, and its value alone decides whether it fits: zeros in front never count as digits.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bankmesh.sources.yaml_nodes import Mapping
+
+DECIMALS = (".", ",")
+THOUSANDS = (".", ",", "'", "\u2019", " ", "\u00a0", "\u202f")
+"""Point, comma, apostrophe (also the typographic one), blank, no-break space and narrow no-break space."""
+
+MINUS = ("leading", "trailing")
+
+WHOLE_READERS: dict[str, str | None] = {
+    "plain": None,
+    "prefixed_id": r"^[A-Z]([0-9]+)$",
+    "number_with_dot_zero": r"^([+-]?[0-9]+)\.0$",
+    "any_id_spelling": r"^[A-Z]?([0-9]+)$|^([0-9]+)\.0$",
+}
+"""Named ways to spell a whole number; the first group that matches is the number.
+
+| name | reads | as |
+| --- | --- | --- |
+| `plain` | `1`, `-17`, `007` | 1, -17, 7 |
+| `prefixed_id` | one capital letter and digits: `C00000001` | 1 |
+| `number_with_dot_zero` | `4587.0`, `-1.0` | 4587, -1 |
+| `any_id_spelling` | any of `C00000001`, `1`, `4587.0`, never negative | 1, 1, 4587 |
+"""
+
+ZERO_OMITTED = "zero_omitted"
+DECIMAL_READERS = ("plain", ZERO_OMITTED)
+"""Named ways to spell a decimal: `plain` wants a digit before the point, `zero_omitted` reads `.50` as well."""
+
+NUMBER_KEYS = ("decimal", "thousands", "minus")
+
+
+@dataclass(frozen=True)
+class NumberSpelling:
+    """Separators and the place of the sign; `thousands` is None where digits are not grouped."""
+
+    decimal: str = "."
+    thousands: str | None = None
+    minus: str = "leading"
+
+    def __str__(self) -> str:
+        """What differs from the plain spelling, for messages; empty where nothing does."""
+        parts = [
+            f'decimal "{self.decimal}"' if self.decimal != "." else "",
+            f'thousands "{self.thousands}"' if self.thousands else "",
+            "a trailing minus" if self.minus == "trailing" else "",
+        ]
+        return " and ".join(part for part in parts if part)
+
+
+PLAIN_NUMBERS = NumberSpelling()
+
+
+def whole_pattern(numbers: NumberSpelling = PLAIN_NUMBERS) -> str:
+    """Whole numbers with an optional sign."""
+    return _signed(_whole(numbers), numbers)
+
+
+def decimal_pattern(scale: int, numbers: NumberSpelling = PLAIN_NUMBERS, read: str = "plain") -> str:
+    """Decimal numbers with at most `scale` places: no exponent, nothing to round."""
+    if not scale:
+        return whole_pattern(numbers)
+    places = rf"{re.escape(numbers.decimal)}[0-9]{{1,{scale}}}"
+    body = rf"{_whole(numbers)}(?:{places})?"
+    return _signed(f"(?:{body}|{places})" if read == ZERO_OMITTED else body, numbers)
+
+
+def double_pattern(numbers: NumberSpelling = PLAIN_NUMBERS) -> str:
+    """Decimal or scientific notation."""
+    point = re.escape(numbers.decimal)
+    return _signed(rf"(?:{_whole(numbers)}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?", numbers)
+
+
+def _whole(numbers: NumberSpelling) -> str:
+    """Digits, either not grouped at all or all of them in threes."""
+    if numbers.thousands is None:
+        return "[0-9]+"
+    return rf"(?:[0-9]+|[0-9]{{1,3}}(?:{re.escape(numbers.thousands)}[0-9]{{3}})+)"
+
+
+def _signed(body: str, numbers: NumberSpelling) -> str:
+    return f"^{body}[+-]?$" if numbers.minus == "trailing" else f"^[+-]?{body}$"
+
+
+def read_numbers(
+    given: Mapping, base: NumberSpelling, delimiter: str | None, quote: str | None, *, places: bool = True
+) -> NumberSpelling:
+    """Read `decimal`, `thousands` and `minus`; those that are not given are those of `base`.
+
+    `delimiter` is None for files that have none. A separator may be the delimiter only where values can be quoted.
+    Numbers without `places` have no decimal separator.
+    """
+    decimal = given.word("decimal", DECIMALS, base.decimal) if places else PLAIN_NUMBERS.decimal
+    made = NumberSpelling(decimal, _thousands(given, base), given.word("minus", MINUS, base.minus))
+    at = given.value("thousands") or given.value("decimal")
+    if at is None:
+        return made
+    if places and made.thousands == made.decimal:
+        message = f'thousands and decimal of {given.what} are both "{made.decimal}"; they must differ'
+        given.faults.add(at, "same-separator", message)
+    for key, mark in (("decimal", made.decimal if places else None), ("thousands", made.thousands)):
+        if mark is not None and (mark == quote or (mark == delimiter and quote is None)):
+            problem = "the quote" if mark == quote else "the delimiter, and values are not quoted"
+            given.faults.add(given.value(key) or at, "same-separator", f'{key} of {given.what} is "{mark}", {problem}')
+    return made
+
+
+def _thousands(given: Mapping, base: NumberSpelling) -> str | None:
+    if "thousands" not in given.entries:
+        return base.thousands
+    mark = given.optional_text("thousands")
+    if mark is None or mark in THOUSANDS:
+        return mark
+    allowed = ", ".join(f'"{allowed}"' for allowed in THOUSANDS)
+    message = f"thousands of {given.what} is {mark!r}; allowed: {allowed}, or null"
+    given.faults.add(given.value("thousands"), "unknown-word", message)
+    return base.thousands
