@@ -5,7 +5,9 @@ BankmeshError
 │   ├── ContractFaults     contracts (`*.odcs.yaml`)
 │   └── SourceFaults       source declarations (`sources/*.yaml`)
 ├── LegacyFileError        a legacy file is missing, empty, or not of the declared shape
-│   └── NotDelivered       the exports hold nothing of a system: its folder is not there
+│   ├── NotDelivered       the exports hold nothing of a system: its folder is not there
+│   │   └── NoLongerDelivered  an optional object that was there before is gone
+│   └── HistoryLost        a landing has fewer rows, or goes less far, than the last accepted one
 ├── TransformError         a transform did not deliver what its contract promises
 ├── PortError              reading or writing an output port
 │   ├── NotPublished       a reader asked for a product or version that is not there
@@ -97,6 +99,31 @@ class NotDelivered(LegacyFileError):
         self.system, self.folder = system, str(folder)
         problem = f"{system} is not delivered, there is no such folder"
         super().__init__(folder, problem, "its export there, or BANK_DATA to name exports that hold it")
+
+
+class NoLongerDelivered(NotDelivered):
+    """An optional object was landed from files before and has none now: it is absent, not empty."""
+
+    def __init__(self, name: str, folder: Path | str, rows: int) -> None:
+        self.system, self.folder, self.rows = name, str(folder), rows
+        system, _, item = name.partition(".")
+        self.problem = f"{name} is not delivered any more, the landing before had {rows:,} rows"
+        self.expected = "its files there"
+        self.file = self.folder
+        BankmeshError.__init__(
+            self,
+            f"{folder}: {self.problem}. Products that read it keep their last version. Expected {self.expected}. If it "
+            f'is to be empty from now on: `mesh run DOMAIN.landing.{system}_{item} --accept-shrink "why"`.',
+        )
+
+
+class HistoryLost(LegacyFileError):
+    """A landing falls behind the last accepted one, and nobody accepted that."""
+
+    def __init__(self, name: str, losses: Sequence[str]) -> None:
+        self.name, self.losses = name, tuple(losses)
+        problem = f"it falls behind the last accepted landing: {'; '.join(losses)}"
+        super().__init__(name, problem, "a whole export, or a person's decision that the loss is right")
 
 
 class TransformError(BankmeshError):

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bankmesh.ports import CandidateFiles, Publication
     from bankmesh.products.definition import Input, ProductDefinition
     from bankmesh.products.snapshot import PinnedInput
-    from bankmesh.sources import Landing, LegacyObject, SourceColumn
+    from bankmesh.sources import Landing, LandingComparison, LegacyObject, SourceColumn
 
 _COMPLETE = FieldFacts(COMPLETE_THROUGH, "date", "The last day that the export holds in full.", "internal")
 _ENGINES = {"dbt": ("DuckDB", "duckdb"), "polars": ("Polars", "polars"), "landing": ("PyArrow", "pyarrow")}
@@ -258,11 +258,12 @@ def landing_output(item: LegacyObject, domain: str, place: Path) -> OutputFacts:
     )
 
 
-def landing_checks(landing: Landing) -> tuple[AssertionFacts, ...]:
-    """The two promises of a landing."""
+def landing_checks(landing: Landing, comparison: LandingComparison) -> tuple[AssertionFacts, ...]:
+    """The promises of a landing."""
     promises = (
         ("every_row_accounted_for", landing.balanced, "Rows in = rows landed + rejects, counted apart.", None),
         ("rejects_tolerated", landing.within_tolerance, f"At most {landing.rejects_tolerated}.", landing.rejects),
+        ("history_kept", comparison.is_kept, "No fewer rows, and no older, than the last accepted landing.", None),
     )
     return tuple(
         AssertionFacts(name, "row_count", None, "error", holds, "passed" if holds else "failed", text, count)
@@ -270,15 +271,16 @@ def landing_checks(landing: Landing) -> tuple[AssertionFacts, ...]:
     )
 
 
-def landed(landing: Landing, item: LegacyObject) -> Ending:
+def landed(landing: Landing, comparison: LandingComparison, item: LegacyObject) -> Ending:
     """What is known of a landing once it is made, whether it is acceptable or not."""
+    current = landing.acceptable and comparison.is_kept
     size = sum(file.size for file in landing.files)
     return Ending(
-        version=landing.fingerprint if landing.acceptable else None,
-        rows=landing.rows if landing.acceptable else None,
+        version=landing.fingerprint if current else None,
+        rows=landing.rows if current else None,
         bytes=landing.rows_path.stat().st_size,
         built_rows=landing.rows,
         lineage=landing_lineage(item),
-        assertions=landing_checks(landing),
+        assertions=landing_checks(landing, comparison),
         read={f"{item.system}.{item.name}": (landing.fingerprint, landing.rows_in, size)},
     )

@@ -6,15 +6,26 @@ read_systems ──► LegacyObject ──► prepare ──► Landing ──�
 from bankmesh.sources.declaration import LegacyObject, LegacySystem, SourceColumn
 from bankmesh.sources.exports import fingerprint, legacy_files
 from bankmesh.sources.landing import land
+from bankmesh.sources.landing_history import LandingComparison, LandingFigures
 from bankmesh.sources.landing_record import COMPLETE_THROUGH, LandedColumn, LandedFile, Landing
 from bankmesh.sources.reading import read_system, read_systems
-from bankmesh.sources.store import accept, current_landing, expire_rejects, land_object, landing_folder, prepare
+from bankmesh.sources.store import (
+    accept,
+    current_landing,
+    expire_rejects,
+    land_compared,
+    land_object,
+    landing_folder,
+    prepare,
+)
 
 __all__ = [
     "COMPLETE_THROUGH",
     "LandedColumn",
     "LandedFile",
     "Landing",
+    "LandingComparison",
+    "LandingFigures",
     "LegacyObject",
     "LegacySystem",
     "SourceColumn",
@@ -23,6 +34,7 @@ __all__ = [
     "expire_rejects",
     "fingerprint",
     "land",
+    "land_compared",
     "land_object",
     "landing_folder",
     "legacy_files",

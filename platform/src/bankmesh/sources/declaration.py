@@ -131,7 +131,8 @@ class LegacyObject:
 
     `files` are names or glob patterns below `folder`, itself below the folder of exports; the first that
     matches anything is taken, with all that it matches. `columns` are those that land; `in_file` are those of them
-    that stand in the files, in their order.
+    that stand in the files, in their order. `key` are landed columns whose greatest value never falls from one landing
+    to the next.
     """
 
     system: str
@@ -147,6 +148,7 @@ class LegacyObject:
     complete_through: CompleteThrough | None
     columns: tuple[SourceColumn, ...]
     place: Place
+    key: tuple[str, ...] = ()
 
     @property
     def in_file(self) -> tuple[SourceColumn, ...]:

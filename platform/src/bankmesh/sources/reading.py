@@ -17,6 +17,7 @@ from bankmesh.sources.declaration import (
     Tolerance,
 )
 from bankmesh.sources.format_reading import read_format
+from bankmesh.sources.landing_history import KEY_TYPES
 from bankmesh.sources.yaml_nodes import Faults, Mapping, compose
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
 SYSTEM_KEYS = ("system", "description", "owner", "folder", "format", "objects")
 OBJECT_KEYS = (
     "description", "files", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
-    "complete_through", "columns",
+    "complete_through", "key", "columns",
 )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
         complete_through=_complete_through(given, columns),
         columns=columns,
         place=Place(faults.file, key.start_mark.line + 1),
+        key=_key(given, columns),
     )
 
 
@@ -159,6 +161,17 @@ def _tolerance(given: Mapping) -> Tolerance:
         given.faults.add(given.value("rejects_tolerated"), "bad-tolerance", message)
         return Tolerance(0, percent=False)
     return Tolerance(float(match[1]), bool(match[2]))
+
+
+def _key(given: Mapping, columns: tuple[SourceColumn, ...]) -> tuple[str, ...]:
+    """Landed names of the columns that `key` lists as the file does."""
+    growing = {c.header: c.name for c in columns if not c.file_name and c.type.name in KEY_TYPES}
+    headers = given.texts("key") or ()
+    for header in headers:
+        if header not in growing:
+            message = f"key: {header} is no column of numbers or dates; there are: {', '.join(growing) or 'none'}"
+            given.faults.add(given.value("key"), "unknown-column", message)
+    return tuple(dict.fromkeys(growing[header] for header in headers if header in growing))
 
 
 def _complete_through(given: Mapping, columns: tuple[SourceColumn, ...]) -> CompleteThrough | None:

@@ -1,8 +1,8 @@
 """Where landings are kept: one folder for each fingerprint, and a pointer to the one that is current.
 
-`<home>/landings/<domain>/<system>/<object>/` holds `current.json`, which names the current fingerprint and is
-replaced in one step, and a folder `<fingerprint>/` with rows.parquet, rejects.parquet and landing.json, which
-appears whole or not at all.
+`<home>/landings/<domain>/<system>/<object>/` holds `current.json` and a folder for each fingerprint. The pointer names
+the current fingerprint, with the figures that the next landing is compared with, and is replaced in one step. The
+folder `<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import json
 import shutil
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bankmesh.errors import LegacyFileError
-from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of, name_of
+from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
+from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of, legacy_files, name_of
 from bankmesh.sources.landing import land
+from bankmesh.sources.landing_history import LandingComparison, LandingFigures, carried_over, figures_of, find_losses
 from bankmesh.sources.landing_record import RECORD, Landing, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bankmesh.shrinkage import AcceptedShrink
     from bankmesh.sources.declaration import LegacyObject
 
 POINTER = "current.json"
@@ -34,12 +36,33 @@ def land_object(obj: LegacyObject, exports: Path, home: Path, domain: str) -> La
     """Prepare a landing and, if it is acceptable, make it the current one.
 
     Ask `Landing.acceptable` of what comes back: an unacceptable one is kept for its rejects, while readers stay
-    with the landing before. Raises LegacyFileError.
+    with the landing before. Raises LegacyFileError, and HistoryLost for a landing that falls behind the one before.
     """
-    landing = prepare(obj, exports, home, domain)
-    if landing.acceptable:
-        accept(landing)
+    landing, comparison = land_compared(obj, exports, home, domain)
+    if landing.acceptable and not comparison.is_kept:
+        raise HistoryLost(f"{obj.system}.{obj.name}", comparison.losses)
     return landing
+
+
+def land_compared(
+    obj: LegacyObject, exports: Path, home: Path, domain: str, accepted: AcceptedShrink | None = None
+) -> tuple[Landing, LandingComparison]:
+    """Prepare a landing, compare it with the last accepted one, and make it current if both allow it.
+
+    `accepted` is a person's decision that it may have lost rows or gone back. Raises LegacyFileError, and
+    NoLongerDelivered for an optional object that was there before and is gone.
+    """
+    store = landing_folder(home, domain, obj.system, obj.name)
+    before = _accepted_figures(obj, store)
+    if accepted is None and before is not None and before.files and not legacy_files(obj, exports):
+        raise NoLongerDelivered(f"{obj.system}.{obj.name}", exports / obj.folder, before.rows)
+    landing = prepare(obj, exports, home, domain)
+    after = figures_of(obj, landing)
+    losses = find_losses(obj, before, after) if before is not None else ()
+    comparison = LandingComparison(before, after, losses, accepted if losses else None)
+    if landing.acceptable and comparison.is_kept:
+        accept(landing, comparison)
+    return landing, comparison
 
 
 def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
@@ -66,26 +89,62 @@ def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landin
         shutil.rmtree(incoming, ignore_errors=True)
 
 
-def accept(landing: Landing) -> None:
+def accept(landing: Landing, comparison: LandingComparison | None = None) -> None:
     """Make a prepared landing the current one of its object, whatever its rejects: that is the caller's decision.
 
-    Raises LegacyFileError for a landing whose rows and rejects do not add up to the records of its files.
+    Its figures become those that the next landing is compared with. Raises LegacyFileError for a landing whose rows and
+    rejects do not add up to the records of its files.
     """
     if not landing.balanced:
         problem = f"{landing.rows_in} records gave {landing.rows} rows and {landing.rejects} rejects"
         raise LegacyFileError(landing.folder, problem, "every record to be a row or a reject")
-    accepted = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    write_json(landing.folder.parent / POINTER, {"fingerprint": landing.fingerprint, "accepted_at": accepted})
+    store = landing.folder.parent
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    pointer: dict[str, Any] = {"fingerprint": landing.fingerprint, "accepted_at": now}
+    if comparison is not None:
+        pointer["figures"] = carried_over(comparison.before, comparison.after).to_json()
+    # Decisions of people are kept for good; the pointer is replaced with each landing.
+    if decisions := _pointer(store).get("accepted_losses", []) + _decision(landing, comparison, now):
+        pointer["accepted_losses"] = decisions
+    write_json(store / POINTER, pointer)
+
+
+def _decision(landing: Landing, comparison: LandingComparison | None, now: str) -> list[dict[str, Any]]:
+    if comparison is None or comparison.accepted is None:
+        return []
+    decision = {"fingerprint": landing.fingerprint, "at": now, "losses": list(comparison.losses)}
+    return [decision | comparison.accepted.to_json()]
+
+
+def _accepted_figures(obj: LegacyObject, store: Path) -> LandingFigures | None:
+    """Figures of the last accepted landing; None if there is none, or nothing of it can be read any more."""
+    pointer = _pointer(store)
+    if not pointer:
+        return None
+    kept = LandingFigures.from_json(pointer["figures"]) if "figures" in pointer else None
+    lacking = obj.key if kept is None else [name for name in obj.key if name not in kept.keys]
+    if kept is not None and not lacking:
+        return kept
+    landing = _whole(store / pointer["fingerprint"])
+    if landing is None:
+        return kept
+    own = figures_of(obj, landing, lacking)
+    return own if kept is None else replace(kept, keys={**own.keys, **kept.keys})
+
+
+def _pointer(store: Path) -> dict[str, Any]:
+    try:
+        pointer: dict[str, Any] = json.loads((store / POINTER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return pointer
 
 
 def current_landing(home: Path, domain: str, system: str, name: str) -> Landing | None:
     """The current landing of an object; None if none was accepted yet."""
     store = landing_folder(home, domain, system, name)
-    try:
-        pointer = json.loads((store / POINTER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return Landing.read(store / pointer["fingerprint"])
+    pointer = _pointer(store)
+    return Landing.read(store / pointer["fingerprint"]) if pointer else None
 
 
 def expire_rejects(home: Path, older_than: dt.datetime) -> tuple[Path, ...]:

@@ -14,13 +14,16 @@ from bankmesh.products.components.assets import LANDING, domain_definitions, ste
 from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
 from bankmesh.products.domain import domain_of
 from bankmesh.products.landing_freshness import landing_policies
+from bankmesh.products.shrink_acceptance import ACCEPT_TAG, accepted_shrink
 from bankmesh.settings import Settings, current_settings
-from bankmesh.sources import Landing, LegacyObject, fingerprint, land_object
+from bankmesh.sources import Landing, LandingComparison, LegacyObject, fingerprint, land_compared
+from bankmesh.sources.landing_history import TOLERANCE
 
 # No postponed annotations here: Dagster reads those of a step when it makes the asset.
 
 ACCOUNTED = "every_row_accounted_for"
 TOLERATED = "rejects_tolerated"
+KEPT = "history_kept"
 
 
 class LegacySources(dg.Component, dg.Model, dg.Resolvable):
@@ -77,6 +80,7 @@ def _landing_asset(
     checks = [
         dg.AssetCheckSpec(ACCOUNTED, asset=key, description="Rows in = rows landed + rejects, counted apart."),
         dg.AssetCheckSpec(TOLERATED, asset=key, description=f"At most {item.rejects_tolerated} rejected."),
+        dg.AssetCheckSpec(KEPT, asset=key, description=_history_promise(item)),
     ]
 
     @dg.multi_asset(name="__".join(key.path), specs=[spec], check_specs=checks, pool=LANDING)
@@ -89,39 +93,68 @@ def _landing_asset(
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         with telling_products.of_landing(context, key, item, domain, settings.exports, settings.home) as told:
             try:
-                landing = land_object(item, settings.exports, settings.home, domain)
+                landing, comparison = land_compared(
+                    item, settings.exports, settings.home, domain, accepted_shrink(context, key)
+                )
             except NotDelivered as error:
                 metadata = {"outcome": NOT_DELIVERED, "system": error.system, "folder": error.folder}
                 raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
             except LegacyFileError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
-            told.ending = lineage_facts.landed(landing, item)
-            if not landing.acceptable:
-                told.fail(_refusal(item, landing))
+            told.ending = lineage_facts.landed(landing, comparison, item)
+            refusal = _refusal(item, landing, comparison, key)
+            if refusal is not None:
+                told.fail(refusal)
             else:
                 told.complete(told.ending)
         # What was read is what was seen: the legacy object is observed without reading it a second time.
         seen = {"dagster/data_version": landing.fingerprint}
         context.log_event(dg.AssetObservation(legacy_key(item.system, item.name), tags=seen))
-        yield from _checks(key, landing)
-        if not landing.acceptable:
-            raise dg.Failure(description=_refusal(item, landing), allow_retries=False)
+        yield from _checks(key, landing, comparison)
+        if refusal is not None:
+            raise dg.Failure(description=refusal, allow_retries=False)
         if not landing.files:
             context.log.info(f"{item.system}.{item.name} is optional and absent: landed as no rows.")
-        yield _materialize(key, landing, item)
+        yield _materialize(key, landing, comparison, item)
 
     return land
 
 
-def _checks(key: dg.AssetKey, landing: Landing) -> Iterator[dg.AssetCheckResult]:
+def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -> Iterator[dg.AssetCheckResult]:
     counts = {"rows in": landing.rows_in, "rows landed": landing.rows, "rejects": landing.rejects}
     for name, passed in ((ACCOUNTED, landing.balanced), (TOLERATED, landing.within_tolerance)):
         outcome = "passed" if passed else "failed"
         metadata: dict[str, Any] = {**counts, "tolerated": landing.rejects_tolerated, "outcome": outcome}
         yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=KEPT,
+        passed=comparison.is_kept,
+        description="; ".join(comparison.losses) or None,
+        metadata={"outcome": "passed" if comparison.is_kept else "failed", **_history(comparison)},
+    )
 
 
-def _materialize(key: dg.AssetKey, landing: Landing, item: LegacyObject) -> dg.MaterializeResult[Any]:
+def _history(comparison: LandingComparison) -> dict[str, Any]:
+    """Rows before and after, what fell behind, and who accepted it."""
+    found: dict[str, Any] = {"rows": comparison.after.rows}
+    if comparison.before is not None:
+        found["rows before"] = comparison.before.rows
+    if comparison.losses:
+        found["fell behind"] = "; ".join(comparison.losses)
+    if comparison.accepted is not None:
+        found |= {"accepted by": comparison.accepted.by, "accepted because": comparison.accepted.why}
+    return found
+
+
+def _history_promise(item: LegacyObject) -> str:
+    keys = "".join(f", nor its greatest {name}" for name in item.key)
+    return f"At most {TOLERANCE} % fewer rows than the last accepted landing; its last day{keys} does not fall back."
+
+
+def _materialize(
+    key: dg.AssetKey, landing: Landing, comparison: LandingComparison, item: LegacyObject
+) -> dg.MaterializeResult[Any]:
     complete = landing.complete_through
     return dg.MaterializeResult(
         asset_key=key,
@@ -132,6 +165,11 @@ def _materialize(key: dg.AssetKey, landing: Landing, item: LegacyObject) -> dg.M
             "files": ", ".join(file.name for file in landing.files) or "none (optional)",
             "fingerprint": landing.fingerprint,
             "complete through": complete.isoformat() if complete else "not known",
+            **(
+                {"accepted loss": f"{'; '.join(comparison.losses)}. {comparison.accepted.note}"}
+                if comparison.accepted
+                else {}
+            ),
             **column_lineage_metadata(
                 landing_lineage(item), {f"{item.system}.{item.name}": legacy_key(item.system, item.name)}
             ),
@@ -139,11 +177,23 @@ def _materialize(key: dg.AssetKey, landing: Landing, item: LegacyObject) -> dg.M
     )
 
 
-def _refusal(item: LegacyObject, landing: Landing) -> str:
+def _refusal(item: LegacyObject, landing: Landing, comparison: LandingComparison, key: dg.AssetKey) -> str | None:
+    """Why the landing does not become the current one; None if it does."""
+    if landing.acceptable:
+        return None if comparison.is_kept else _lost_history(item, comparison, key)
     return (
         f"{item.system}.{item.name} is not landed: {landing.rejects:,} of {landing.rows_in:,} rows rejected, "
         f"{landing.rejects_tolerated} tolerated [{item.place}]. Readers keep the landing before. "
         f"File, line and reason of each stand in {landing.rejects_path} (restricted: it holds raw text)."
+    )
+
+
+def _lost_history(item: LegacyObject, comparison: LandingComparison, key: dg.AssetKey) -> str:
+    return (
+        f"{item.system}.{item.name} is not landed: it falls behind the last accepted landing: "
+        f"{'; '.join(comparison.losses)} [{item.place}]. Readers keep the landing before. Have the whole export "
+        "delivered; if the loss is right, accept it for one run: "
+        f'`mesh run {".".join(key.path)} --accept-shrink "why"`, or the run tag {ACCEPT_TAG} in the UI.'
     )
 
 
