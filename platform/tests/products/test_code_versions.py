@@ -148,3 +148,49 @@ def test_line_ends_do_not_matter() -> None:
 
 def test_where_one_text_ends_matters() -> None:
     assert fingerprint_texts(["ab", "c"]) != fingerprint_texts(["a", "bc"])
+
+
+PYTHON_STEP = """\
+import shop.rates
+
+
+def model(dbt, session):
+    return dbt.source("till", "sale").project("sale_id, sold_on, amount")
+"""
+
+
+def test_a_python_model_and_what_it_imports_change_the_version(tmp_path: Path) -> None:
+    source = write_workspace(tmp_path)
+    staging = tmp_path / "dbt_project/models/shop/staging"
+    (staging / "stg_till__sales.sql").unlink()
+    step, rates = staging / "stg_till__sales.py", source / "shop/rates.py"
+    step.write_text(PYTHON_STEP)
+    rates.write_text("VAT = 20\n")
+    domain = read_domain(source / "shop")
+    write_dbt_inputs(tmp_path / "dbt_project", "shop", domain.systems, domain.contracts)
+    versions = [_dbt_version(tmp_path)]
+    step.write_text(PYTHON_STEP + "# changed\n")
+    versions.append(_dbt_version(tmp_path))
+    rates.write_text("VAT = 21\n")
+    versions.append(_dbt_version(tmp_path))
+    assert len(set(versions)) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("dbt_project.yml", "models:\n", "vars: {least: 1}\n\nmodels:\n"),
+        ("profiles.yml", "        TimeZone: UTC\n", "        TimeZone: UTC\n        integer_division: true\n"),
+    ],
+)
+def test_a_setting_of_the_project_that_can_change_rows_changes_the_version(
+    workspace: Path, file: str, old: str, new: str
+) -> None:
+    path = workspace / "dbt_project" / file
+    text = path.read_text()
+    before = _dbt_version(workspace)
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    assert _dbt_version(workspace) != before
+    path.write_text(text)
+    assert _dbt_version(workspace) == before

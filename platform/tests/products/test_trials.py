@@ -142,3 +142,36 @@ def test_the_home_of_the_fixture_is_the_environments(mesh_home: Path, package: P
 
     assert os.environ["MESH_HOME"] == str(mesh_home)
     assert trial(domain_contract(package, "sale"), {"sales": SALES}, transform=sale).port.path.is_relative_to(mesh_home)
+
+
+STEPS = {
+    "view": ("stg_till__sales.sql", "{{ config(materialized='view') }}\n"),
+    "table": ("stg_till__sales.sql", "{{ config(materialized='table') }}\n"),
+    "ephemeral": ("stg_till__sales.sql", "{{ config(materialized='ephemeral') }}\n"),
+    "python": ("stg_till__sales.py", None),
+}
+PYTHON_STEP = """\
+def model(dbt, session):
+    return dbt.source("till", "sale").project("sale_id, sold_on, amount{plus} as amount").filter("sold_on < '2024-02-02'")
+"""
+
+
+@pytest.mark.parametrize("how", STEPS)
+def test_what_a_product_reads_may_be_made_in_any_of_these_ways(how: str, tmp_path: Path) -> None:
+    """A second run in the same process reads its own rows and partitions, not those of the first."""
+    package = write_workspace(tmp_path / "w") / "shop"
+    staging = tmp_path / "w/dbt_project/models/shop/staging"
+    name, config = STEPS[how]
+    query = (staging / "stg_till__sales.sql").read_text()
+    (staging / "stg_till__sales.sql").unlink()
+    (staging / name).write_text(PYTHON_STEP.format(plus="") if config is None else config + query)
+    contract = domain_contract(package, "monthly_sale")
+    assert sorted(try_product(contract, {"till.sale": SALES}, home=tmp_path).rows["sale_id"]) == [1, 2, 3]
+    if config is None:
+        (staging / name).write_text(PYTHON_STEP.format(plus=" * 2"))
+        again = try_product(contract, {"till.sale": SALES}, home=tmp_path)
+        assert sorted(again.rows["amount"]) == [Decimal("10.50"), Decimal("20.00"), Decimal("41.00")]
+    else:
+        doubled = SALES.with_columns(pl.col("amount") * 2)
+        one = try_product(contract, {"till.sale": doubled}, home=tmp_path, partitions=("2024-02-01",))
+        assert one.rows.select("sale_id", "amount").rows() == [(3, Decimal("10.50"))]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.data_tests import DbtTest
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -210,7 +212,7 @@ class Volume:
 
 Rule = (
     SchemaMatches | RowCount | NullValues | MissingValues | InvalidValues
-    | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume
+    | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume | DbtTest
 )  # fmt: skip
 
 

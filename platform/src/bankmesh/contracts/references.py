@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.contracts.model import NONE_AT_ALL, Clause, MissingReferences, Severity
 from bankmesh.contracts.sections import custom_properties
 from bankmesh.contracts.standard import nearest
@@ -17,7 +18,7 @@ from bankmesh.contracts.standard import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.contracts.model import Column
+    from bankmesh.contracts.model import Column, Rule
     from bankmesh.contracts.sections import Section
 
 _WORD = "[A-Za-z_][A-Za-z0-9_]*"
@@ -110,3 +111,10 @@ def _target(text: str, domain: str, name: str) -> _Target:
     major = int(full["major"] or 1)
     product = f"{full['domain']}.{full['file']}"
     return _Target(product if major == 1 else f"{product}@{major}", full["column"])
+
+
+def products_read(rule: Rule) -> tuple[str, ...]:
+    """The products whose published rows a rule reads beside the candidate."""
+    if isinstance(rule, MissingReferences):
+        return (rule.product,)
+    return rule.sources if isinstance(rule, DbtTest) else ()

@@ -28,8 +28,18 @@ def imported_files(file: Path, package: Path) -> tuple[Path, ...]:
     `package` is the folder of a domain's top-level package; imports from elsewhere are pinned by the
     lock file and do not count.
     """
+    return _with_imports([file], package)
+
+
+def imported_modules(code: str, package: Path) -> tuple[Path, ...]:
+    """Every module of `package` that a piece of Python code imports, directly or not, sorted."""
+    names = _imported_names(ast.parse(code), package.parent / "code.py", package)
+    return _with_imports([path for name in names if (path := _module_file(name, package))], package)
+
+
+def _with_imports(files: Iterable[Path], package: Path) -> tuple[Path, ...]:
     found: set[Path] = set()
-    waiting = [file]
+    waiting = list(files)
     while waiting:
         current = waiting.pop()
         if current in found:

@@ -6,17 +6,21 @@ loading a code location reads it and leaves dbt alone.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.errors import BankmeshError
 from bankmesh.files import lock_file, write_atomically
-from bankmesh.products.code_versions import fingerprint_texts
+from bankmesh.products.code_versions import fingerprint_texts, imported_modules
 from bankmesh.products.definition import LegacyInput, ProductInput
 
 if TYPE_CHECKING:
@@ -83,9 +87,23 @@ def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
     with lock_file(place.target / "parsing.lock"):
         if not (place.manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted):
             stamp.unlink(missing_ok=True)
-            parse(place)
+            _MANIFESTS[place] = (wanted, parse(place))
             write_atomically(stamp, wanted)
-        return json.loads(place.manifest.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+        manifest: dict[str, Any] = json.loads(place.manifest.read_text(encoding="utf-8"))
+    return manifest | {SETTINGS: result_settings(place)}
+
+
+SETTINGS = "bankmesh_settings"
+"""Key under which a loaded manifest holds what dbt leaves out of it: the settings that change results."""
+_RESULT_SETTINGS = ("vars", "quoting", "dispatch")
+
+
+def result_settings(place: DbtProjectPlace) -> dict[str, Any]:
+    """What `dbt_project.yml` and `profiles.yml` say that can change the rows of any model; empty parts left out."""
+    project = yaml.safe_load((place.project / "dbt_project.yml").read_text(encoding="utf-8")) or {}
+    profiles = yaml.safe_load((place.project / "profiles.yml").read_text(encoding="utf-8")) or {}
+    found = {key: project.get(key) for key in _RESULT_SETTINGS}
+    return {key: value for key, value in {**found, "profiles": profiles}.items() if value}
 
 
 def parse(place: DbtProjectPlace, *, write: bool = True) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
@@ -108,23 +126,35 @@ _MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
 
 
 def current_manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
-    """dbt's manifest object of the files as they are, parsed again when one changed. Raises DbtParseError."""
+    """dbt's manifest object of the files as they are, parsed again when one changed. Raises DbtParseError.
+
+    Each caller gets a copy: dbt writes compiled SQL into it, and would give ephemeral models of one run to the next.
+    """
     wanted = project_fingerprint(place)
     known = _MANIFESTS.get(place)
     if known is None or known[0] != wanted:
         _MANIFESTS[place] = known = (wanted, parse(place, write=False))
-    return known[1]
+    return _copy(known[1])
+
+
+def _copy(manifest: Any) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
+    """A manifest with nodes of its own; dbt's `deepcopy` fails on disabled nodes, and its lookups do not copy."""
+    shared = {item.name: getattr(manifest, item.name) for item in fields(manifest) if not item.name.startswith("_")}
+    own = {name: copy.deepcopy(shared[name]) for name in ("nodes", "unit_tests")}
+    return type(manifest)(**{**shared, **own, "flat_graph": {}})
+
+
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml", ".dbtignore")
 
 
 def project_fingerprint(place: DbtProjectPlace) -> str:
-    """Changes when any file that dbt reads for this domain changes."""
-    folders = [
-        place.project / "macros",
-        *(place.project / "models" / d for d in ("_ports/" + place.domain, place.domain)),
-    ]
-    files = sorted(f for folder in folders for f in folder.rglob("*") if f.suffix in {".sql", ".yml", ".yaml"})
-    files += [place.project / "dbt_project.yml", place.project / "profiles.yml"]
-    return fingerprint_texts(text for f in files for text in (str(f), f.read_text(encoding="utf-8")))
+    """Changes when any file that dbt reads for this domain changes, whatever its kind."""
+    folders = ("macros", f"models/_ports/{place.domain}", f"models/{place.domain}", f"tests/{place.domain}")
+    found = [file for folder in folders for file in sorted((place.project / folder).rglob("*"))]
+    found += [place.project / name for name in PROJECT_FILES]
+    files = [file for file in found if file.is_file() and "__pycache__" not in file.parts]
+    # Latin-1 reads any byte, so that a file that is no text counts too.
+    return fingerprint_texts(text for file in files for text in (str(file), file.read_bytes().decode("latin-1")))
 
 
 def model_name(contract: Contract) -> str:
@@ -175,13 +205,33 @@ def product_source(domain: str, table: str) -> ProductInput:
     return ProductInput(domain, table)
 
 
+def source_name(product: ProductInput) -> str:
+    """What dbt calls a product that is read: `retail.customer_360_v2`."""
+    return f"{product.domain}.{product.name}" + (f"_v{product.major}" if product.major > 1 else "")
+
+
 def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], contract: Contract) -> str:
-    """Changes with the SQL of the model or of a model below it, with a macro they use, or with the contract."""
+    """Changes with the code of the model or of a model below it and with all that it depends on.
+
+    That is: a macro or a module of the domain that they use, their configuration, the project's variables and profile,
+    a data test of the product, and the contract.
+    """
     models = with_ancestors(manifest, node)
     macros = sorted(_macro_closure(manifest, [m for model in models for m in model["depends_on"]["macros"]]))
     configured = [json.dumps(model["config"], sort_keys=True, default=str) for model in models]
     texts = [contract.text, *(model["raw_code"] for model in models), *configured]
-    return fingerprint_texts([*texts, *(manifest["macros"][name]["macro_sql"] for name in macros)])
+    texts += [manifest["macros"][name]["macro_sql"] for name in macros]
+    texts.append(json.dumps(manifest.get(SETTINGS, {}), sort_keys=True, default=str))
+    texts += [repr((c.name, c.severity, c.rule)) for c in contract.clauses if isinstance(c.rule, DbtTest)]
+    return fingerprint_texts([*texts, *_imported_by(models, contract)])
+
+
+def _imported_by(models: list[dict[str, Any]], contract: Contract) -> list[str]:
+    """The texts of the domain's own modules that Python models import."""
+    package = Path(contract.file).resolve().parents[1]
+    codes = [model["raw_code"] for model in models if model["language"] == "python"]
+    files = {file for code in codes for file in imported_modules(code, package)}
+    return [file.read_text(encoding="utf-8") for file in sorted(files)]
 
 
 def _macro_closure(manifest: Mapping[str, Any], start: list[str]) -> set[str]:

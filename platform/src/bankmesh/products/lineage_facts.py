@@ -158,6 +158,10 @@ def unpinned_facts(source: Input) -> InputFacts:
     return InputFacts(source.ref, _logical(source), DatasetName(job_namespace(), _logical(source)), None)
 
 
+# A clause that could not be evaluated is an error, and a data test of severity error may only have warned.
+_SEVERITY = {Outcome.ERRORED: "error", Outcome.WARNED: "warning"}
+
+
 def assertions(gate: GateResult) -> tuple[AssertionFacts, ...]:
     """The gate, clause by clause. What a clause found in the data is not taken over, only how many rows break it."""
     return tuple(
@@ -165,7 +169,7 @@ def assertions(gate: GateResult) -> tuple[AssertionFacts, ...]:
             name=result.clause.name,
             rule=_rule(result.clause),
             column=result.clause.columns[0] if len(result.clause.columns) == 1 else None,
-            severity="error" if result.outcome is Outcome.ERRORED else result.clause.severity.value,
+            severity=_SEVERITY.get(result.outcome, result.clause.severity.value),
             holds=result.outcome is Outcome.PASSED,
             outcome=result.outcome.value,
             description=result.clause.description,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import MissingReferences, Volume
+from bankmesh.contracts.model import Volume
+from bankmesh.contracts.references import products_read
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.definition import product_input
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def referenced_inputs(contract: Contract) -> dict[str, ProductInput]:
-    """Products that foreign keys of the contract point at, by their id."""
-    products = {c.rule.product for c in contract.clauses if isinstance(c.rule, MissingReferences)}
+    """Products that foreign keys of the contract or its data tests look values up in, by their id."""
+    products = {product for clause in contract.clauses for product in products_read(clause.rule)}
     return {product: product_input(product) for product in sorted(products)}
 
 

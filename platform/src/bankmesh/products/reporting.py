@@ -50,9 +50,7 @@ def _check_result(
         metadata |= {"accepted by": result.accepted.by, "accepted because": result.accepted.why}
     if result.seconds is not None:
         metadata["seconds"] = round(result.seconds, 3)
-    severity = (
-        dg.AssetCheckSeverity.ERROR if result.outcome is Outcome.ERRORED else dagster_severity(result.clause.severity)
-    )
+    severity = dg.AssetCheckSeverity.ERROR if result.outcome is Outcome.ERRORED else _severity(result)
     return dg.AssetCheckResult(
         asset_key=product.key,
         check_name=result.clause.name,
@@ -61,6 +59,12 @@ def _check_result(
         description=result.message,
         metadata={name: value for name, value in metadata.items() if value is not None},
     )
+
+
+def _severity(result: ClauseResult) -> dg.AssetCheckSeverity:
+    """That of the clause; a data test of severity error that only warned is shown as what it is."""
+    warned = result.outcome is Outcome.WARNED
+    return dg.AssetCheckSeverity.WARN if warned else dagster_severity(result.clause.severity)
 
 
 def materialize_result(

@@ -75,6 +75,27 @@ class QueryResult(TableMetricProvider):
         return {"value": _as_number(rows[0][0]), "seconds": time.perf_counter() - started}
 
 
+class DataTestResult(TableMetricProvider):
+    """What the query of a data test returns: number of failures, whether it should warn, whether it should fail."""
+
+    metric_name = "bankmesh.data_test"
+    value_keys = ("query",)
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(cls, execution_engine: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
+        started = time.perf_counter()
+        ((failures, warns, fails),) = execution_engine.ask(metric_value_kwargs["query"])
+        number = _as_number(failures)
+        if number is None or number != int(number):
+            raise NotANumber("its fail_calc returns null or a fraction; it must return a whole number")
+        return {
+            "failures": int(number),
+            "warns": bool(warns),
+            "fails": bool(fails),
+            "seconds": time.perf_counter() - started,
+        }
+
+
 class DuplicateRows(TableMetricProvider):
     """Rows beyond the first for each key, within the batch and, where `kept` names a relation, against that."""
 
@@ -216,6 +237,30 @@ class ExpectQueryResultToCompare(_Compared):
     measure = "bankmesh.query_result"
     success_keys = (*_Compared.success_keys, "query")
     metric_dependencies = ("bankmesh.query_result", "table.row_count")
+
+
+class ExpectDataTestToPass(_Telling):
+    """A data test of dbt: as dbt does, one of severity error may also only warn."""
+
+    query: str
+    may_fail: bool
+
+    success_keys = ("query", "may_fail")
+    metric_dependencies = ("bankmesh.data_test", "table.row_count")
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        found = metrics["bankmesh.data_test"]
+        verdict = "failed" if self.may_fail and found["fails"] else "warned" if found["warns"] else "passed"
+        details = {"outcome": verdict, "seconds": found["seconds"]}
+        result = {
+            "observed_value": found["failures"],
+            "element_count": metrics["table.row_count"],
+            "details": details,
+        }
+        return {"success": verdict == "passed", "result": result}
 
 
 class ExpectDuplicateRowsToCompare(_Compared):

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.contracts.model import Expectation, RowCount, SchemaMatches, Severity, SqlMeasure
 from bankmesh.contracts.numbers import stored_number
 from bankmesh.quality import wording
@@ -46,6 +47,8 @@ class Reader:
             return self._stock(clause, result)
         if isinstance(clause.rule, SchemaMatches):
             return self._schema(clause, result)
+        if isinstance(clause.rule, DbtTest):
+            return self._data_test(clause, clause.rule, result)
         return self._measure(clause, result)
 
     def errored(self, clause: Clause, error: Exception | None) -> ClauseResult:
@@ -101,6 +104,16 @@ class Reader:
         outcome = _outcome(clause, success=bool(result.success))
         message = wording.schema(clause, differences)
         return ClauseResult(clause, outcome, len(differences), None, self.rows(), message, None)
+
+    def _data_test(self, clause: Clause, rule: DbtTest, result: Any) -> ClauseResult:
+        found = result.result
+        outcome, rows = Outcome(found["details"]["outcome"]), int(found["element_count"])
+        counts = returns_count(f"select {rule.fail_calc} from t")
+        failures = int(found["observed_value"])
+        observed = failures if counts or not wording.sensitive(self.contract, clause) else None
+        message = wording.data_test(clause, rule, observed)
+        seconds = found["details"]["seconds"]
+        return ClauseResult(clause, outcome, observed, failures if counts else None, rows, message, seconds)
 
     def _stock(self, clause: Clause, result: Any) -> ClauseResult:
         expectation = result.expectation_config.to_domain_obj()

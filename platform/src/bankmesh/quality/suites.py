@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from great_expectations.exceptions.exceptions import ExpectationNotFoundError
 from great_expectations.expectations.registry import get_expectation_impl
 
+from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
 from bankmesh.contracts.model import (
     DuplicateValues,
     Expectation,
@@ -24,6 +25,7 @@ from bankmesh.contracts.types import duckdb_type
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.expectations import (
     ExpectColumnsToBeAsPromised,
+    ExpectDataTestToPass,
     ExpectDuplicateRowsToCompare,
     ExpectFailingRowsToCompare,
     ExpectQueryResultToCompare,
@@ -58,6 +60,10 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
         return _columns(contract, relation, common)
     if isinstance(rule, Volume):
         raise Unusable("volume is compared from figures of the table, not by an expectation")
+    if isinstance(rule, DbtTest):
+        return ExpectDataTestToPass(
+            **common, query=_data_test(rule, relation, views), may_fail=clause.severity is Severity.ERROR
+        )
     comparison = comparison_of(clause)
     common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
     if isinstance(rule, RowCount):
@@ -67,7 +73,7 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
     if isinstance(rule, SqlMeasure):
         return ExpectQueryResultToCompare(**common, query=filled_in(rule, relation))
     if isinstance(rule, MissingReferences):
-        return ExpectQueryResultToCompare(**common, query=orphans(rule, relation, _reference(rule, views)))
+        return ExpectQueryResultToCompare(**common, query=orphans(rule, relation, _reference(rule.product, views)))
     if isinstance(rule, DuplicateValues):
         kept = _kept(contract, clause, rule, views, role)
         types = [type_of(contract, name).name for name in rule.columns]
@@ -104,12 +110,19 @@ def _columns(contract: Contract, relation: str, common: dict[str, Any]) -> Any:
     return ExpectColumnsToBeAsPromised(**common, promised=promised, relation=relation, partitions=partitions)
 
 
-def _reference(rule: MissingReferences, views: Views) -> str:
-    if rule.product in views.names:
-        return views.names[rule.product]
-    if rule.product in views.broken:
-        raise Unusable(f"the published rows of {rule.product} cannot be read")
-    raise Unusable(f"no published rows of {rule.product} were given to the gate")
+def _data_test(rule: DbtTest, relation: str, views: Views) -> str:
+    query = rule.query.replace(TABLE, relation)
+    for source in rule.sources:
+        query = query.replace(stands_for(source), _reference(source, views))
+    return query
+
+
+def _reference(product: str, views: Views) -> str:
+    if product in views.names:
+        return views.names[product]
+    if product in views.broken:
+        raise Unusable(f"the published rows of {product} cannot be read")
+    raise Unusable(f"no published rows of {product} were given to the gate")
 
 
 def _kept(contract: Contract, clause: Clause, rule: DuplicateValues, views: Views, role: str) -> str | None:

@@ -23,7 +23,8 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
-from bankmesh.contracts.model import DuplicateValues, MissingReferences
+from bankmesh.contracts.model import DuplicateValues
+from bankmesh.contracts.references import products_read
 from bankmesh.quality.engine import DuckDBDatasource, datasource_arguments
 from bankmesh.quality.reading import RESULT_FORMAT, Reader
 from bankmesh.quality.results import GateResult
@@ -102,9 +103,9 @@ def _views(clauses: Sequence[Clause], relations: Relations, connection: duckdb.D
             if relation is not None:
                 views.add(role, relation)
     for clause in clauses:
-        product = clause.rule.product if isinstance(clause.rule, MissingReferences) else ""
-        if product in relations.references and product not in views.names:
-            views.add(product, relations.references[product])
+        for product in products_read(clause.rule):
+            if product in relations.references and product not in views.names:
+                views.add(product, relations.references[product])
     return views
 
 

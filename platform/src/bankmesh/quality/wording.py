@@ -11,6 +11,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.contracts.model import (
     Classification,
     DuplicateValues,
@@ -21,8 +22,10 @@ from bankmesh.contracts.model import (
     NullValues,
     RowCount,
     SchemaMatches,
+    Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.references import products_read
 from bankmesh.quality.comparing import comparison_of, number, phrase
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Contract, Rule
 
 _LONGEST = 500
+_WITHHELD = "withheld, for it could be a value of a column above internal"
 
 _KINDS = {
     "BinderException": "the query does not fit the columns or types of the data",
@@ -51,7 +55,9 @@ def sensitive(contract: Contract, clause: Clause) -> bool:
 
     Queries and stock expectations may read any column, whatever columns the clause says it is about.
     """
-    if isinstance(clause.rule, SqlMeasure | Expectation):
+    if products_read(clause.rule) and isinstance(clause.rule, DbtTest):
+        return True
+    if isinstance(clause.rule, SqlMeasure | Expectation | DbtTest):
         return contract.classification > Classification.INTERNAL
     levels = (column.classification for column in contract.columns if column.name in clause.columns)
     return max(levels, default=contract.classification) > Classification.INTERNAL
@@ -63,7 +69,7 @@ def measured(clause: Clause, observed: float | str | None, rows: int | None) -> 
     subject = _subject(clause.rule)
     exact = Decimal(observed) if isinstance(observed, str) else observed
     if observed is None:
-        found = "withheld, for it could be a value of a column above internal"
+        found = _WITHHELD
     elif comparison.unit == "percent":
         found = f"{number(exact, comparison)} %" + _out_of(rows)
     else:
@@ -89,6 +95,15 @@ def expectation(clause: Clause, *, success: bool, observed: object, rows: int | 
     return f"{name}{scope(clause)}: {verdict}."
 
 
+def data_test(clause: Clause, rule: DbtTest, observed: int | None) -> str:
+    """What a data test found and what breaks it; `observed` is None where it is withheld."""
+    found = _WITHHELD if observed is None else number(observed)
+    limits = f"warns if {rule.warn_if}"
+    if clause.severity is Severity.ERROR:
+        limits = f"fails if {rule.error_if}" + ("" if rule.warn_if == rule.error_if else f", {limits}")
+    return f"failures{scope(clause)}: {found}; {limits}."
+
+
 def unevaluated(contract: Contract, clause: Clause, error: Exception | None, columns: Collection[str] | None) -> str:
     """Why a clause could not be evaluated, in words that are safe for everyone who sees check results.
 
@@ -105,7 +120,7 @@ def unevaluated(contract: Contract, clause: Clause, error: Exception | None, col
     cause = root(error)
     kind = type(cause).__name__
     meaning = _KINDS.get(kind, "see the kind of error")
-    if isinstance(clause.rule, MissingReferences) or contract.classification > Classification.INTERNAL:
+    if products_read(clause.rule) or contract.classification > Classification.INTERNAL:
         named = _NAMED.search(str(cause)) if kind in {"BinderException", "CatalogException"} else None
         hint = f" ({named.group()})" if named else ""
         return f"{head}: {kind}, {meaning}{hint}. The error's own text is withheld, it could quote a value."

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.catalog.data_tests import add_clauses, data_tests_of
 from bankmesh.contracts.reading import read_contract
 from bankmesh.contracts.types import arrow_schema
 from bankmesh.errors import BankmeshError, UnknownName
@@ -18,8 +18,8 @@ from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, 
 from bankmesh.products import port_settings, relations
 from bankmesh.products.components.polars_product import check_parameters
 from bankmesh.products.dbt_build import build_with_dbt
-from bankmesh.products.dbt_inputs import write_dbt_inputs
-from bankmesh.products.dbt_models import DbtProjectPlace, find_models, load_manifest, model_inputs, model_name
+from bankmesh.products.dbt_domain import load_dbt_domain
+from bankmesh.products.dbt_models import DbtProjectPlace, find_models, model_inputs, model_name
 from bankmesh.products.definition import ProductInput
 from bankmesh.products.domain import read_domain
 from bankmesh.products.operation import BuildRequest
@@ -108,6 +108,7 @@ def try_product(
         What was built, gated and, unless the gate refused, published.
 
     Raises:
+        DbtFaults: a dbt model of the domain is configured in a way that is not honoured.
         InputsMissing: a frame for something that the model or a foreign key reads is not given.
         TransformError: the transform failed, with its own error in full as the cause, or delivered other columns or
             types than promised.
@@ -123,7 +124,10 @@ def try_product(
     require_literal_path(home)
     promise = contract if not isinstance(contract, Path) else read_contract(contract)
     pinned = {name: _frame_as_input(promise, home, name, rows) for name, rows in inputs.items()}
-    build = _polars(transform, promise, pinned) if transform else _dbt(promise, pinned, dbt_target or home / "dbt")
+    if transform:
+        build = _polars(transform, promise, pinned)
+    else:
+        promise, build = _dbt(promise, pinned, dbt_target or home / "dbt")
     known = _referenced(promise, home, pinned, references or {})
     return _carry_out(promise, home, build, partitions, pinned=pinned, references=known)
 
@@ -151,20 +155,23 @@ def _polars(transform: Callable[..., pl.LazyFrame], contract: Contract, pinned: 
     return partial(build_with_polars, transform, contract)
 
 
-def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) -> Build:
+def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) -> tuple[Contract, Build]:
+    """The contract with the data tests of its model, and how it is built."""
     root = find_root(Path(contract.file).resolve().parent)
     domain = read_domain(Path(contract.file).resolve().parents[1])
     place = DbtProjectPlace(root / "dbt_project", domain.name, target / domain.name)
-    write_dbt_inputs(place.project, domain.name, domain.systems, readable_contracts(root))
-    manifest = load_manifest(place)
-    models = find_models(manifest)
+    loaded = load_dbt_domain(place, domain, root)
+    models = find_models(loaded.manifest)
     model = model_name(contract)
     if model not in models:
         raise UnknownName(f"dbt model of {domain.name}", model, models)
-    read = model_inputs(manifest, models[model], domain.name, domain.system_names)
+    tested = loaded.products.get(model)
+    if tested is not None:
+        contract = add_clauses(contract, data_tests_of(tested.contract))
+    read = model_inputs(loaded.manifest, models[model], domain.name, domain.system_names)
     if missing := tuple(name for name in read if name not in pinned):
         raise InputsMissing(contract.port, "inputs", missing)
-    return partial(build_with_dbt, place, model, contract)
+    return contract, partial(build_with_dbt, place, model, contract)
 
 
 def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFrame) -> PinnedInput:

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster_dbt import DbtProject
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.components.assets import domain_definitions, product_asset
 from bankmesh.products.components.polars_product import contract_path
-from bankmesh.products.dbt_inputs import write_dbt_inputs
-from bankmesh.products.dbt_models import (
-    DbtProjectPlace,
-    find_models,
-    load_manifest,
-    model_code_version,
-    model_inputs,
-    model_name,
-    with_ancestors,
-)
+from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
+from bankmesh.products.dbt_models import DbtProjectPlace, find_models, model_code_version, with_ancestors
 from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bankmesh.contracts.model import Contract
     from bankmesh.products.built import Built
     from bankmesh.products.definition import Derive, InputColumns
-    from bankmesh.products.domain import Domain
     from bankmesh.products.operation import Build, BuildRequest
 
 
@@ -49,37 +37,25 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract, unless that is proposed or retired.
 
-        Raises FaultsFound if a model reads one of those.
+        Raises FaultsFound if a model reads one of those, or if something is configured that is not honoured.
         """
         domain, settings = domain_of(context), settings_of(context)
         # dagster-dbt finds the project and says what is missing from it; each domain has a target of its own.
         project = DbtProject(settings.root / self.project, target_path=settings.home / "dbt" / domain.name)
         place = DbtProjectPlace(project.project_dir, domain.name, project.manifest_path.parent)
-        write_dbt_inputs(place.project, domain.name, domain.systems, readable_contracts(settings.root))
-        manifest = load_manifest(place)
-        models = find_models(manifest)
-        assets = [
-            _asset(place, manifest, models[model_name(contract)], contract, domain, context.project_root)
-            for contract in domain.contracts
-            if contract.status.has_port and model_name(contract) in models
-        ]
-        return domain_definitions(assets)
+        loaded = load_dbt_domain(place, domain, settings.root)
+        return domain_definitions([_asset(loaded, model, context.project_root) for model in loaded.products])
 
 
-def _asset(
-    place: DbtProjectPlace,
-    manifest: Mapping[str, Any],
-    node: Mapping[str, Any],
-    contract: Contract,
-    domain: Domain,
-    near: Path,
-) -> dg.AssetsDefinition:
-    files = [place.project / model["original_file_path"] for model in with_ancestors(manifest, node)]
+def _asset(loaded: DbtDomain, model: str, near: Path) -> dg.AssetsDefinition:
+    place, node = loaded.place, find_models(loaded.manifest)[model]
+    contract = loaded.products[model].contract
+    files = [place.project / model["original_file_path"] for model in with_ancestors(loaded.manifest, node)]
     product = ProductDefinition(
         contract=contract,
-        inputs=model_inputs(manifest, node, domain.name, domain.system_names),
+        inputs=dict(loaded.products[model].inputs),
         engine="dbt",
-        code_version=model_code_version(manifest, node, contract),
+        code_version=model_code_version(loaded.manifest, node, contract),
         code_files=(*files, contract_path(contract)),
         derive=_derive(place, node["name"], contract),
     )

@@ -1,0 +1,189 @@
+"""Where in a dbt project something is configured: the file and line of a model, a key or a test."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts import documents
+from bankmesh.contracts.model import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.documents import Document
+
+_CONFIG = re.compile(r"\bconfig\s*\(")
+
+
+def read_yaml(file: Path) -> Document:
+    """A YAML file of the project as data with lines; no data if there is no such file."""
+    return _read_yaml(str(file), file.read_bytes()) if file.is_file() else documents.Document(str(file), "", None, {})
+
+
+@cache
+def _read_yaml(file: str, content: bytes) -> Document:
+    return documents.parse(file, content.decode("utf-8", errors="replace"))[0]
+
+
+def place_of_model(project: Path, node: Mapping[str, Any]) -> Place:
+    """The first line of a model's own file."""
+    return Place(str(project / node["original_file_path"]), 1)
+
+
+def place_of_config(project: Path, node: Mapping[str, Any], key: str) -> Place:
+    """Where a model or test gets `key` from: its own file, the YAML beside it, or `dbt_project.yml`.
+
+    Its own first line where the key is written nowhere, for then it is one of dbt's defaults.
+    """
+    spellings = {key, key.replace("-", "_"), key.replace("_", "-")}
+    file = project / node["original_file_path"]
+    if file.suffix in {".sql", ".py"} and (line := _line_in_code(file, spellings)):
+        return Place(str(file), line)
+    if node["resource_type"] == "test" and file.suffix not in {".sql", ".py"}:
+        return place_of_test(project, node)
+    if found := _place_in_yaml(project, node, spellings) or _place_in_project(project, node, spellings):
+        return found
+    return place_of_model(project, node)
+
+
+def place_of_test(project: Path, test: Mapping[str, Any]) -> Place:
+    """The line of a test: that of its entry in YAML, or the first of its own file."""
+    file = project / test["original_file_path"]
+    metadata = test.get("test_metadata")
+    if not metadata:
+        return Place(str(file), 1)
+    document = read_yaml(file)
+    at = _path_of_entry(document, _owner(test))
+    parts = [at, *(path for path in _children(document, at, "columns") if _name(document, path) == test["column_name"])]
+    entries = [
+        entry for part in parts[::-1] for key in ("data_tests", "tests") for entry in _children(document, part, key)
+    ]
+    ranked = sorted(entries, key=lambda entry: -_likeness(_at(document, entry), test))
+    if ranked and _likeness(_at(document, ranked[0]), test):
+        return Place(str(file), document.line(ranked[0]))
+    return Place(str(file), document.line(at))
+
+
+def place_of_entry(project: Path, node: Mapping[str, Any], *keys: str) -> Place:
+    """The line of a key of a model's entry in YAML, `constraints`; the entry's own if it has no such key."""
+    file = _patch(project, node)
+    if file is None:
+        return place_of_model(project, node)
+    document = read_yaml(file)
+    return Place(str(file), document.line((*_path_of_entry(document, node["name"]), *keys)))
+
+
+def place_of_column(project: Path, node: Mapping[str, Any], column: str) -> Place:
+    """The line of a column's entry in YAML; that of the model where there is none."""
+    file = _patch(project, node)
+    if file is None:
+        return place_of_model(project, node)
+    document = read_yaml(file)
+    at = _path_of_entry(document, node["name"])
+    named = (path for path in _children(document, at, "columns") if _name(document, path) == column)
+    return Place(str(file), document.line(next(named, at)))
+
+
+def line_in(file: Path, pattern: str, default: int = 1) -> int:
+    """The line of a pattern's first match in a file."""
+    text = file.read_text(encoding="utf-8")
+    found = re.search(pattern, text)
+    return text.count("\n", 0, found.start()) + 1 if found else default
+
+
+def _line_in_code(file: Path, spellings: set[str]) -> int | None:
+    """The line on which a call of `config(...)` names the key."""
+    text = file.read_text(encoding="utf-8")
+    names = "|".join(map(re.escape, sorted(spellings)))
+    for call in _CONFIG.finditer(text):
+        found = re.compile(rf"""(?<![\w-])['"]?({names})['"]?\s*[=:](?!=)""").search(text, call.end())
+        if found:
+            return text.count("\n", 0, found.start()) + 1
+    return None
+
+
+def _place_in_yaml(project: Path, node: Mapping[str, Any], spellings: set[str]) -> Place | None:
+    file = _patch(project, node)
+    if file is None:
+        return None
+    document = read_yaml(file)
+    at = _path_of_entry(document, node["name"])
+    for path in ((*at, *inner, spelling) for inner in (("config",), ()) for spelling in sorted(spellings)):
+        if path in document.lines:
+            return Place(str(file), document.lines[path])
+    return None
+
+
+def _place_in_project(project: Path, node: Mapping[str, Any], spellings: set[str]) -> Place | None:
+    """The deepest place in `dbt_project.yml` that sets the key for the model's folder."""
+    file = project / "dbt_project.yml"
+    document = read_yaml(file)
+    section: tuple[str, ...] = ("data_tests",) if node["resource_type"] == "test" else ("models",)
+    found = None
+    for depth in range(len(node["fqn"]) + 1):
+        at = (*section, *node["fqn"][:depth])
+        # The domain's own folder is the root of its models, so dbt leaves it out of their names.
+        for spelling in sorted(spellings):
+            for path in ((*at, f"+{spelling}"), (*at, spelling)):
+                found = document.lines.get(path, found)
+    return Place(str(file), found) if found else None
+
+
+def _patch(project: Path, node: Mapping[str, Any]) -> Path | None:
+    patch = node.get("patch_path")
+    return project / patch.partition("://")[2] if patch else None
+
+
+def _owner(test: Mapping[str, Any]) -> str:
+    attached = test.get("attached_node") or ""
+    return str(attached).rsplit(".", 1)[-1]
+
+
+def _path_of_entry(document: Document, name: str) -> tuple[str | int, ...]:
+    for key in ("models", "sources", "snapshots", "seeds"):
+        for path in _children(document, (), key):
+            if _name(document, path) == name:
+                return path
+    return ()
+
+
+def _children(document: Document, at: tuple[str | int, ...], key: str) -> list[tuple[str | int, ...]]:
+    value = _at(document, (*at, key))
+    return [(*at, key, index) for index in range(len(value))] if isinstance(value, list) else []
+
+
+def _at(document: Document, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401 - any YAML value
+    value = document.data
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _name(document: Document, path: tuple[str | int, ...]) -> str | None:
+    value = _at(document, path)
+    return value.get("name") if isinstance(value, dict) else None
+
+
+def _likeness(entry: Any, test: Mapping[str, Any]) -> int:  # noqa: ANN401 - any YAML value
+    """How well an entry of YAML fits a test of the manifest; 0 if it is another one."""
+    kind = test["test_metadata"]["name"]
+    if isinstance(entry, str):
+        return 2 if entry.rpartition(".")[2] == kind else 0
+    if not isinstance(entry, dict) or not entry:
+        return 0
+    named = entry.get("name")
+    inner = next((value for key, value in entry.items() if key.rpartition(".")[2] == kind), None)
+    inner = inner if isinstance(inner, dict) else {}
+    if kind not in {key.rpartition(".")[2] for key in entry} and entry.get("test_name") != kind:
+        return 0
+    if (named or inner.get("name")) == test["name"]:
+        return 4
+    arguments = {**inner, **(inner.get("arguments") or {}), **(entry.get("arguments") or {})}
+    wanted = {k: v for k, v in test["test_metadata"]["kwargs"].items() if k not in {"model", "column_name"}}
+    return 3 if all(arguments.get(key) == value for key, value in wanted.items()) else 1
