@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import pytest
 from shop_workspace import Sale, write_exports
 
@@ -56,3 +57,16 @@ def test_a_landing_that_grows_has_its_check_too(grown: Mesh) -> None:
     run = grown.run("till.sale")
     assert run.checks("till_sale")["history_kept"].passed
     assert set(run.checks("till_sale")) >= {"every_row_accounted_for", "rejects_tolerated", "history_kept"}
+
+
+def test_a_file_that_nothing_reads_is_a_warning_of_the_first_landing_of_its_system(landed: Mesh) -> None:
+    (landed.settings.exports / "till" / "sale_2.csv").write_text("sale_id\n1\n")
+    run = landed.run("till.sale", "till.hour")
+    assert run.success
+    check = run.checks("till_sale")["every_file_read"]
+    assert not check.passed
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["not taken by any object"].value == "sale_2.csv"
+    assert "till, files not read: sale_2.csv (no object takes it)." in check.description
+    assert run.checks("till_hour")["every_file_read"].passed
+    assert run.checks("till_hour")["every_file_read"].metadata["not taken by any object"].value == "sale_2.csv"

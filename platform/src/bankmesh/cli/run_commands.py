@@ -95,6 +95,7 @@ def run(
 ) -> None:
     """Materialise every product of every domain. Exit 1 if one is not published, but for systems not delivered."""
     from bankmesh.products.running import readable_key, run_everything
+    from bankmesh.products.unread_exports import unread_of_landings
 
     settings = current_settings()
     accepted = _accepted(settings, products or [], accept_shrink)
@@ -113,6 +114,8 @@ def run(
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")
+            for unread in unread_of_landings(settings, outcome.landings):
+                _tell(f"\nWarning: {unread}")
             _tell_others(settings, instance)
             _print_states(settings, instance, outcome.by_port(), as_json=as_json)
     finally:

@@ -15,6 +15,7 @@ from bankmesh.errors import UnknownName
 from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
 from bankmesh.products.own_runs import end_dead_runs, process_tags
+from bankmesh.products.refreshing import is_landing
 from bankmesh.products.shrink_acceptance import acceptance_tags
 from bankmesh.products.waves import Runnable, behind_absent, next_wave
 
@@ -56,6 +57,12 @@ class Outcome:
     absent: set[str] = field(default_factory=set)
     not_delivered: dict[str, str] = field(default_factory=dict)
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
+
+    @property
+    def landings(self) -> frozenset[str]:
+        """The landings that the run tried to make."""
+        tried = self.published | self.failed | self.absent
+        return frozenset(key for key in tried if is_landing(dg.AssetKey.from_user_string(key)))
 
     def by_port(self) -> dict[str, str]:
         """`published`, `failed`, `skipped` or `absent`, by the name of the port (`retail.party`, `retail.party@2`)."""

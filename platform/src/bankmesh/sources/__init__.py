@@ -18,6 +18,7 @@ from bankmesh.sources.store import (
     landing_folder,
     prepare,
 )
+from bankmesh.sources.unread_files import PassedOver, UnreadFiles, passed_over, unread_files
 
 __all__ = [
     "COMPLETE_THROUGH",
@@ -28,7 +29,9 @@ __all__ = [
     "LandingFigures",
     "LegacyObject",
     "LegacySystem",
+    "PassedOver",
     "SourceColumn",
+    "UnreadFiles",
     "accept",
     "current_landing",
     "expire_rejects",
@@ -38,7 +41,9 @@ __all__ = [
     "land_object",
     "landing_folder",
     "legacy_files",
+    "passed_over",
     "prepare",
     "read_system",
     "read_systems",
+    "unread_files",
 ]

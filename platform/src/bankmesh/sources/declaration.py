@@ -129,10 +129,10 @@ class SourceColumn:
 class LegacyObject:
     """One object (file, or set of files) of a legacy system, with all that is needed to land it.
 
-    `files` are names or glob patterns below `folder`, itself below the folder of exports; the first that
-    matches anything is taken, with all that it matches. `columns` are those that land; `in_file` are those of them
-    that stand in the files, in their order. `key` are landed columns whose greatest value never falls from one landing
-    to the next.
+    `files` are names or glob patterns below `folder`, itself below the folder of exports; the first that matches
+    anything is taken, with all that it matches; with `take_all` everything that any of them matches. `columns` are
+    those that land; `in_file` are those of them that stand in the files, in their order. `key` are landed columns whose
+    greatest value never falls from one landing to the next.
     """
 
     system: str
@@ -149,6 +149,7 @@ class LegacyObject:
     columns: tuple[SourceColumn, ...]
     place: Place
     key: tuple[str, ...] = ()
+    take_all: bool = False
 
     @property
     def in_file(self) -> tuple[SourceColumn, ...]:
@@ -189,7 +190,7 @@ class LegacyObject:
 
 @dataclass(frozen=True)
 class LegacySystem:
-    """A legacy system: what one `sources/<system>.yaml` declares."""
+    """A legacy system: what one `sources/<system>.yaml` declares. `ignore` are files of its folder without rows."""
 
     name: str
     description: str
@@ -197,6 +198,7 @@ class LegacySystem:
     folder: str
     objects: tuple[LegacyObject, ...]
     file: str
+    ignore: tuple[str, ...] = ()
 
     def object(self, name: str) -> LegacyObject:
         """The object of that name; KeyError if there is none."""

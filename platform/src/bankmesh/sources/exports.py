@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.sources.declaration import PLAIN_TEXT, UTF8_SIG, TextFormat
+from bankmesh.sources.stream import content_sha256
 from bankmesh.sources.structure import split_line
 
 if TYPE_CHECKING:
@@ -34,15 +35,16 @@ class Control:
 def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
     """The object's files, in order of name: all that match the first name or pattern which matches anything.
 
-    A file's name is its path below the system's folder, see `name_of`.
+    With `take_all`, all that match any, each content once. A file's name is its path below the system's folder, see
+    `name_of`.
     None for an optional object that was not delivered. For any other this raises NotDelivered where the exports have no
     folder of its system at all, and LegacyFileError where the folder has no file of the object.
     """
     folder = exports / obj.folder
-    for pattern in obj.files:
-        found = [path for path in folder.glob(pattern) if path.is_file()]
-        if found:
-            return tuple(sorted(found, key=lambda path: name_of(path, obj, exports)))
+    groups = matched_files(obj, exports)
+    if groups:
+        doubled = copies(obj, exports)
+        return tuple(path for path in groups[0] if path not in doubled)
     if obj.optional:
         return ()
     names = " or ".join(obj.files)
@@ -52,6 +54,33 @@ def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
             raise NotDelivered(obj.system, folder)
         raise LegacyFileError(folder, "there is no such folder", f"a folder of exports with {where}")
     raise LegacyFileError(folder, "the folder has no file of that object", where)
+
+
+def matched_files(obj: LegacyObject, exports: Path) -> list[tuple[Path, ...]]:
+    """Files that the object's patterns match, in groups of which the first is read, each in order of name.
+
+    One group for each pattern that matches anything; one for all patterns together with `take_all`.
+    """
+    folder = exports / obj.folder
+    found = [{path for path in folder.glob(pattern) if path.is_file()} for pattern in obj.files]
+    if obj.take_all:
+        found = [set().union(*found)]
+    return [tuple(sorted(group, key=lambda path: name_of(path, obj, exports))) for group in found if group]
+
+
+def copies(obj: LegacyObject, exports: Path) -> dict[Path, Path]:
+    """Of files that are taken together by `take_all`, those that repeat the content of an earlier one, and that one.
+
+    Compressed files are compared by what is in them. Raises LegacyFileError for one that cannot be read.
+    """
+    groups = matched_files(obj, exports) if obj.take_all else []
+    first: dict[str, Path] = {}
+    found: dict[Path, Path] = {}
+    for path in groups[0] if groups else ():
+        original = first.setdefault(content_sha256(path), path)
+        if original != path:
+            found[path] = original
+    return found
 
 
 def name_of(path: Path, obj: LegacyObject, exports: Path) -> str:

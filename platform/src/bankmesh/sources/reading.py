@@ -6,6 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import yaml
+
 from bankmesh.contracts.model import Place
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.sources.column_reading import file_column, read_column
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
-SYSTEM_KEYS = ("system", "description", "owner", "folder", "format", "objects")
+SYSTEM_KEYS = ("system", "description", "owner", "folder", "ignore", "format", "objects")
 OBJECT_KEYS = (
     "description", "files", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
     "complete_through", "key", "columns",
@@ -80,13 +82,14 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
         faults.add(top.value("system"), "name-of-file", message)
     folder = top.text("folder", ".")
     _stays_below(folder, top, "folder")
+    ignore = top.texts("ignore") or ()
     system = LegacySystem(name, top.text("description"), top.text("owner"), folder, (), str(file))
     written = read_format(Mapping(top.value("format"), "format", faults))
     objects = Mapping(top.value("objects"), "objects", faults)
     if not objects.entries:
         faults.add(top.value("objects") or root, "missing-key", "the declaration needs at least one of objects")
     made = [_object(objects, key, system, written) for key in objects.entries]
-    return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file))
+    return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file), ignore)
 
 
 def _object(objects: Mapping, name: str, system: LegacySystem, written: FileFormat) -> LegacyObject:
@@ -98,13 +101,14 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     given.only(OBJECT_KEYS)
     own = read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written)
     columns = _columns(given, name, own)
+    files, take_all = _files(given)
     return LegacyObject(
         system=system.name,
         name=name,
         description=given.text("description"),
         owner=system.owner,
         folder=system.folder,
-        files=_files(given),
+        files=files,
         format=own,
         rejects_tolerated=_tolerance(given),
         optional=given.flag("optional", default=False),
@@ -113,6 +117,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
         columns=columns,
         place=Place(faults.file, key.start_mark.line + 1),
         key=_key(given, columns),
+        take_all=take_all,
     )
 
 
@@ -136,14 +141,20 @@ def _columns(given: Mapping, name: str, written: FileFormat) -> tuple[SourceColu
     return (*made.values(), *([file_name] if file_name else []))
 
 
-def _files(given: Mapping) -> tuple[str, ...]:
-    files = given.texts("files")
+def _files(given: Mapping) -> tuple[tuple[str, ...], bool]:
+    """Patterns, and whether all that they match belongs together: `files: {all: [...]}`."""
+    node = given.value("files")
+    take_all = isinstance(node, yaml.MappingNode)
+    listed = Mapping(node, f"files of {given.what}", given.faults) if take_all else given
+    if take_all:
+        listed.only(("all",))
+    files = listed.texts("all" if take_all else "files")
     if not files:
-        given.faults.add(given.value("files") or given.node, "missing-key", f"{given.what} needs files")
-        return ()
+        given.faults.add(node or given.node, "missing-key", f"{given.what} needs files")
+        return (), take_all
     for file in files:
         _stays_below(file, given, "files")
-    return files
+    return files, take_all
 
 
 def _stays_below(path: str, given: Mapping, key: str) -> None:

@@ -44,6 +44,14 @@ class Block:
     last: bool
 
 
+def content_sha256(path: Path) -> str:
+    """SHA-256 of what a file holds, decompressed if its name says so. Raises LegacyFileError for a damaged file."""
+    digest = hashlib.sha256()
+    for piece in LegacyText(path, "utf-8")._pieces():  # noqa: SLF001 - of this module
+        digest.update(piece)
+    return digest.hexdigest()
+
+
 class LegacyText:
     """One legacy file, read once from start to end.
 
