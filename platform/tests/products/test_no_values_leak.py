@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openlineage_judge import SPECIFICATION, faults
 from shop_mesh import UNPARTITIONED, Mesh, settings_in
-from shop_workspace import changed, write_exports, write_workspace
+from shop_workspace import Sale, changed, write_exports, write_workspace
 
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url
@@ -65,6 +65,29 @@ def test_a_clause_that_quotes_the_value_in_its_error(
     assert POISON not in "".join(capfd.readouterr()) + caplog.text
     assert _holding(published.settings.dagster_home, POISON) == []
     assert _holding(published.port("sale").path / "_delta_log", POISON) == []
+
+
+def test_a_landing_that_is_refused_tells_columns_lines_and_reasons_and_no_value(
+    published: Mesh, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    write_exports(published.settings.exports, (*changed(3, amount=POISON), Sale(5, 4, POISON, POISON)))
+    run = published.run("till.sale")
+    said = run.failure("till_sale")
+    assert "till.sale is not landed: 2 of 5 rows rejected, 0 rows tolerated" in said
+    assert "\n  sale.csv:4: amount cannot be read as decimal(14,2)\n" in said
+    assert '\n  sale.csv:6: sold_on cannot be read as date written "%Y-%m-%d"; amount cannot be read' in said
+    assert "mesh rejects shop.landing.till_sale" in said
+    table = run.checks("till_sale")["rejects_tolerated"].metadata["rejects by reason"]
+    assert [record.data for record in table.records] == [
+        {"column": "amount", "reason": "cannot be read as decimal(14,2)", "rejects": 1},
+        {"column": "sold_on", "reason": 'cannot be read as date written "%Y-%m-%d"', "rejects": 1},
+    ]
+    assert POISON not in "".join(capfd.readouterr()) + caplog.text
+    assert _holding(published.settings.dagster_home, POISON) == []
+    with Outbox(outbox_url(published.settings.home)) as outbox:
+        told = list(outbox.all_events(run.run_id))
+    assert "sale.csv:4: amount cannot be read" in "".join(kept.body for kept in told)
+    assert POISON not in "".join(kept.body for kept in told)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def test_a_landing_is_kept_under_its_fingerprint_and_becomes_current(exports, ho
     assert landing == current(home)
     assert landing.fingerprint == fingerprint(obj, exports.base)
     assert landing.folder == store / landing.fingerprint
-    assert sorted(p.name for p in store.iterdir()) == sorted([landing.fingerprint, "current.json"])
+    assert sorted(p.name for p in store.iterdir()) == sorted([landing.fingerprint, "attempt.json", "current.json"])
     record = json.loads((landing.folder / "landing.json").read_text())
     assert {k: record[k] for k in ("domain", "system", "object", "rows_in", "rows", "rejects", "complete_through")} == {
         "domain": "retail", "system": "legacy", "object": "thing", "rows_in": 2, "rows": 2, "rejects": 0,

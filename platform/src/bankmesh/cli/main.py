@@ -21,11 +21,13 @@ from bankmesh.cli import (
     lineage_commands,
     new_command,
     product_commands,
+    rejects_command,
     run_commands,
     scorecard_command,
     search_command,
 )
 from bankmesh.cli.get_command import NeedsFile
+from bankmesh.cli.rejects_command import RawTextRefused
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
 from bankmesh.scaffolding.products import CannotScaffold
 from bankmesh.settings import NoWorkspace, UnusableHome
@@ -35,6 +37,7 @@ _WRONG_CALLS = (
     UnknownName,
     NotPublished,
     NeedsFile,
+    RawTextRefused,
     CannotScaffold,
     NoWorkspace,
     UnusableHome,
@@ -51,6 +54,7 @@ app = typer.Typer(
 app.command("products")(product_commands.products)
 app.command("show")(product_commands.show)
 app.command("get")(get_command.get)
+app.command("rejects")(rejects_command.rejects)
 app.command("search")(search_command.search)
 app.command("scorecard")(scorecard_command.scorecard)
 app.command("run")(run_commands.run)

@@ -9,6 +9,14 @@ from bankmesh.sources.landing import land
 from bankmesh.sources.landing_history import LandingComparison, LandingFigures
 from bankmesh.sources.landing_record import COMPLETE_THROUGH, LandedColumn, LandedFile, Landing
 from bankmesh.sources.reading import read_system, read_systems
+from bankmesh.sources.rejects import (
+    RecordFault,
+    RejectCount,
+    RejectedRecord,
+    count_rejects,
+    describe_rejects,
+    read_rejects,
+)
 from bankmesh.sources.store import (
     accept,
     current_landing,
@@ -16,6 +24,7 @@ from bankmesh.sources.store import (
     land_compared,
     land_object,
     landing_folder,
+    latest_attempt,
     prepare,
 )
 from bankmesh.sources.unread_files import PassedOver, UnreadFiles, passed_over, unread_files
@@ -30,19 +39,26 @@ __all__ = [
     "LegacyObject",
     "LegacySystem",
     "PassedOver",
+    "RecordFault",
+    "RejectCount",
+    "RejectedRecord",
     "SourceColumn",
     "UnreadFiles",
     "accept",
+    "count_rejects",
     "current_landing",
+    "describe_rejects",
     "expire_rejects",
     "fingerprint",
     "land",
     "land_compared",
     "land_object",
     "landing_folder",
+    "latest_attempt",
     "legacy_files",
     "passed_over",
     "prepare",
+    "read_rejects",
     "read_system",
     "read_systems",
     "unread_files",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources import forms, number_spelling
+from bankmesh.sources.rejects import RecordFault
 from bankmesh.sources.temporal import to_utc, within_calendar
 
 if TYPE_CHECKING:
@@ -21,15 +22,15 @@ DEFAULT_ZONE = "UTC"
 """Of moments in text that are written without a zone, in a column that declares none."""
 
 MISSING = "required, but missing"
+CODES_NAMED = 10
 
 
 @dataclass(frozen=True)
 class Faulty:
-    """A row that cannot be landed: its position in the batch, its first faulty column (as in the file), and why."""
+    """A row that cannot be landed: its position in the batch, and what is wrong with which of its columns."""
 
     row: int
-    column: str
-    reason: str
+    faults: tuple[RecordFault, ...]
 
 
 @dataclass(frozen=True)
@@ -88,24 +89,22 @@ class Converter:
         }
         if not masks:
             return Converted(typed, ())
-        faults: dict[int, list[tuple[str, str]]] = {}
+        faults: dict[int, list[RecordFault]] = {}
         for at, mask in masks.items():
             column, missing = self._columns[at], text[f"c{at}"].is_null()
             why = f"does not fit {column.type}" if at in self._stored else _why(column)
             for row in mask.arg_true().to_list():
-                faults.setdefault(row, []).append((column.label, MISSING if missing[row] else why))
+                # Never the value itself: in a record that has slipped by one field, any column may hold anything.
+                fault = RecordFault(column.label, MISSING if missing[row] else why)
+                faults.setdefault(row, []).append(fault)
         good = ~pl.select(pl.any_horizontal(*masks.values())).to_series()
-        return Converted(typed.filter(good), tuple(_faulty(row, faults[row]) for row in sorted(faults)))
-
-
-def _faulty(row: int, found: list[tuple[str, str]]) -> Faulty:
-    # Never the value itself: in a record that has slipped by one field, any column may hold anything.
-    return Faulty(row, found[0][0], "; ".join(f"{column}: {why}" for column, why in found))
+        return Converted(typed.filter(good), tuple(Faulty(row, tuple(faults[row])) for row in sorted(faults)))
 
 
 def _why(column: SourceColumn) -> str:
     if column.codes is not None:
-        return f"not in the code table, which knows {', '.join(code for code, _ in column.codes)}"
+        more = f" and {len(column.codes) - CODES_NAMED} more" if len(column.codes) > CODES_NAMED else ""
+        return f"not in the code table, which knows {', '.join(old for old, _ in column.codes[:CODES_NAMED])}{more}"
     if column.type.name == "string":
         return "does not match the pattern"
     formats = " or ".join(f'"{text}"' for text in column.formats)

@@ -18,7 +18,8 @@ from bankmesh.sources.declaration import ParquetFormat
 from bankmesh.sources.exports import legacy_files, name_of, read_control
 from bankmesh.sources.landing_record import LandedColumn, Landing
 from bankmesh.sources.parquet_landing import land_parquet
-from bankmesh.sources.sink import REJECTS, Sink
+from bankmesh.sources.rejects import reject_schema
+from bankmesh.sources.sink import Sink
 from bankmesh.sources.stream import BLOCK_BYTES
 from bankmesh.sources.text_landing import land_text
 
@@ -37,14 +38,13 @@ def land(
     An optional object without a file lands as no rows. Raises LegacyFileError if a file is missing, empty, damaged, in
     another encoding, of other columns, or does not hold the number of rows that its control file says.
     """
-    import pyarrow as pa
     from pyarrow import parquet
 
     paths = legacy_files(obj, exports)
     schema = arrow_schema(obj.columns)
     with (
         parquet.ParquetWriter(target / "rows.parquet", schema, compression="zstd") as rows,
-        parquet.ParquetWriter(target / "rejects.parquet", pa.schema(REJECTS), compression="zstd") as rejects,
+        parquet.ParquetWriter(target / "rejects.parquet", reject_schema(), compression="zstd") as rejects,
     ):
         sink = Sink(rows, rejects)
         for path in paths:

@@ -91,7 +91,7 @@ def _batch(convert: Converter, piece: pa.RecordBatch, places: list[int], first_r
     converted = convert(pa.table(found))
     written = _as_json(piece, [faulty.row for faulty in converted.faulty])
     rejects = [
-        Reject(first_row + faulty.row, raw, faulty.reason, faulty.column)
+        Reject(first_row + faulty.row, raw, faulty.faults)
         for faulty, raw in zip(converted.faulty, written, strict=True)
     ]
     return Batch(converted.rows, rejects)

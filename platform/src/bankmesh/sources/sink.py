@@ -6,25 +6,35 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.rejects import reason_of, reject_schema
+
 if TYPE_CHECKING:
     import polars as pl
     from pyarrow import parquet
 
     from bankmesh.sources.declaration import LegacyObject
     from bankmesh.sources.landing_record import LandedFile
-
-REJECTS = (("file", "string"), ("line", "int64"), ("raw_text", "string"), ("reason", "string"), ("column", "string"))
-"""Columns of `rejects.parquet`."""
+    from bankmesh.sources.rejects import RecordFault
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A record that cannot be landed: where it stands (from 1), what is written there (UTF-8), and why."""
+    """A record that cannot be landed: where it stands (from 1), what is written there (UTF-8), and its faults."""
 
     line: int
     raw: bytes
-    reason: str
-    column: str | None
+    faults: tuple[RecordFault, ...]
+
+    def row(self, file: str) -> dict[str, object]:
+        """The row of `rejects.parquet`; `reason` is one text for all faults, `column` the first faulty one."""
+        return {
+            "file": file,
+            "line": self.line,
+            "raw_text": self.raw.decode(),
+            "reason": reason_of(self.faults),
+            "column": self.faults[0].column,
+            "faults": [{"column": fault.column, "reason": fault.reason} for fault in self.faults],
+        }
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,8 @@ class Sink:
             rows = named.to_arrow(compat_level=pl.CompatLevel.oldest())
             self.row_writer.write_table(rows.cast(self.row_writer.schema))
         if batch.rejects:
-            made = [
-                {"file": file, "line": r.line, "raw_text": r.raw.decode(), "reason": r.reason, "column": r.column}
-                for r in batch.rejects
-            ]
-            self.reject_writer.write_table(pa.Table.from_pylist(made, pa.schema(REJECTS)))
+            made = [reject.row(file) for reject in batch.rejects]
+            self.reject_writer.write_table(pa.Table.from_pylist(made, reject_schema()))
         self.rows += batch.rows.height
         self.rejects += len(batch.rejects)
         self._notice_latest(obj, batch.rows)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from bankmesh.shrinkage import AcceptedShrink
     from bankmesh.sources.declaration import LegacyObject
 
-POINTER = "current.json"
+POINTER, ATTEMPT = "current.json", "attempt.json"
+"""Which landing is current, and which was made or found whole by the last attempt, acceptable or not."""
 
 _UNFINISHED = ".incoming-"
 _ABANDONED_AFTER = dt.timedelta(days=1)
@@ -71,6 +72,13 @@ def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landin
     A landing of the same fingerprint that is whole is returned as it is. Raises LegacyFileError, also when a file
     changes while it is read.
     """
+    landing = _find_or_make(obj, exports, home, domain)
+    attempt = {"fingerprint": landing.fingerprint, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
+    write_json(landing.folder.parent / ATTEMPT, attempt)
+    return landing
+
+
+def _find_or_make(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
     mark = fingerprint(obj, exports)
     store = landing_folder(home, domain, obj.system, obj.name)
     existing = _whole(store / mark)
@@ -138,6 +146,20 @@ def _pointer(store: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return pointer
+
+
+def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing | None:
+    """The landing of the last attempt, refused or not; None if there was none.
+
+    Where no attempt is noted, as by earlier releases, it is the newest landing.
+    """
+    store = landing_folder(home, domain, system, name)
+    try:
+        noted = json.loads((store / ATTEMPT).read_text(encoding="utf-8"))
+        return Landing.read(store / noted["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        found = [landing for path in store.glob(f"*/{RECORD}") if (landing := _whole(path.parent))]
+        return max(found, key=lambda landing: landing.landed_at, default=None)
 
 
 def current_landing(home: Path, domain: str, system: str, name: str) -> Landing | None:

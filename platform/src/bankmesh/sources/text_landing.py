@@ -11,6 +11,7 @@ from bankmesh.sources.conversion import Converter
 from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.multiline import inner_lines, parse_multiline
 from bankmesh.sources.pooling import in_order
+from bankmesh.sources.rejects import RecordFault
 from bankmesh.sources.sink import Batch, Reject
 from bankmesh.sources.stream import LegacyText
 from bankmesh.sources.structure import parse_lines, split_line
@@ -102,10 +103,9 @@ def _parse_and_convert(convert: Converter, written: TextFormat, width: int, bloc
 
 def _batch(convert: Converter, records: Records, *, multiline: bool) -> Batch:
     converted = convert(records.table)
-    rejects = [Reject(bad.line, bad.raw, bad.reason, None) for bad in records.bad]
+    rejects = [Reject(bad.line, bad.raw, (RecordFault(None, bad.reason),)) for bad in records.bad]
     rejects += [
-        Reject(int(records.lines[faulty.row]), records.raw(faulty.row), faulty.reason, faulty.column)
-        for faulty in converted.faulty
+        Reject(int(records.lines[faulty.row]), records.raw(faulty.row), faulty.faults) for faulty in converted.faulty
     ]
     rejects.sort(key=lambda reject: reject.line)
     return Batch(converted.rows, rejects, inner_lines(records) if multiline else 0)

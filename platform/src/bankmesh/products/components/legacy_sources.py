@@ -23,6 +23,8 @@ from bankmesh.sources import (
     LegacyObject,
     PassedOver,
     UnreadFiles,
+    count_rejects,
+    describe_rejects,
     fingerprint,
     land_compared,
     passed_over,
@@ -35,6 +37,7 @@ ACCOUNTED = "every_row_accounted_for"
 TOLERATED = "rejects_tolerated"
 KEPT = "history_kept"
 ALL_READ = "every_file_read"
+REASONS_SHOWN = 20
 
 
 class LegacySources(dg.Component, dg.Model, dg.Resolvable):
@@ -135,10 +138,13 @@ def _landing_asset(
 
 
 def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -> Iterator[dg.AssetCheckResult]:
+    by_reason = _rejects_by_reason(landing)
     counts = {"rows in": landing.rows_in, "rows landed": landing.rows, "rejects": landing.rejects}
     for name, passed in ((ACCOUNTED, landing.balanced), (TOLERATED, landing.within_tolerance)):
         outcome = "passed" if passed else "failed"
         metadata: dict[str, Any] = {**counts, "tolerated": landing.rejects_tolerated, "outcome": outcome}
+        if name == TOLERATED:
+            metadata |= by_reason
         yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
     yield dg.AssetCheckResult(
         asset_key=key,
@@ -203,6 +209,7 @@ def _materialize(
         metadata={
             "dagster/row_count": landing.rows,
             "rejects": landing.rejects,
+            **_rejects_by_reason(landing),
             "files": ", ".join(file.name for file in landing.files) or "none (optional)",
             "fingerprint": landing.fingerprint,
             "complete through": complete.isoformat() if complete else "not known",
@@ -225,8 +232,21 @@ def _refusal(item: LegacyObject, landing: Landing, comparison: LandingComparison
     return (
         f"{item.system}.{item.name} is not landed: {landing.rejects:,} of {landing.rows_in:,} rows rejected, "
         f"{landing.rejects_tolerated} tolerated [{item.place}]. Readers keep the landing before. "
-        f"File, line and reason of each stand in {landing.rejects_path} (restricted: it holds raw text)."
-    )
+        f"File, line, column and reason of each: `mesh rejects {'.'.join(key.path)}`.\n"
+        f"{describe_rejects(landing.rejects_path)}"
+    ).rstrip()
+
+
+def _rejects_by_reason(landing: Landing) -> dict[str, Any]:
+    """A table of columns, reasons and counts, the most frequent first; nothing where there are no rejects."""
+    counts = count_rejects(landing.rejects_path)[:REASONS_SHOWN]
+    if not counts:
+        return {}
+    rows = [
+        dg.TableRecord({"column": c.fault.column or "", "reason": c.fault.reason, "rejects": c.rejects}) for c in counts
+    ]
+    schema = dg.TableSchema([dg.TableColumn("column"), dg.TableColumn("reason"), dg.TableColumn("rejects", "int")])
+    return {"rejects by reason": dg.MetadataValue.table(rows, schema)}
 
 
 def _lost_history(item: LegacyObject, comparison: LandingComparison, key: dg.AssetKey) -> str:

@@ -1,0 +1,216 @@
+"""`mesh rejects`: which records a landing rejected, by file, line, column and reason."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
+from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.settings import current_settings
+from bankmesh.sources import Landing, count_rejects, current_landing, latest_attempt, read_rejects
+from bankmesh.workspace import domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from bankmesh.settings import Settings
+    from bankmesh.sources import RejectCount, RejectedRecord
+
+SHOWN = 20
+
+
+class RawTextRefused(BankmeshError):
+    """The raw text of rejects was asked for where it would be kept."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"--raw shows the rejected text, which may hold anything, on a terminal only, not {where}. "
+            "Leave --raw out for file, line, column and reason."
+        )
+
+
+@dataclass(frozen=True, order=True)
+class LandedObject:
+    """A declared legacy object of a domain."""
+
+    domain: str
+    system: str
+    object: str
+
+    @property
+    def id(self) -> str:
+        """How the command names it."""
+        return f"{self.domain}.landing.{self.system}_{self.object}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that it is known by: Dagster's, the catalog's, and that of inputs."""
+        full = f"{self.system}.{self.object}"
+        return frozenset({self.id, f"{self.domain}.landing.{full}", f"{self.domain}.{full}", full})
+
+
+@dataclass(frozen=True)
+class ObjectRejects:
+    """What the last attempt to land an object rejected; `landing` is None where it was never landed."""
+
+    object: LandedObject
+    landing: Landing | None
+    state: str
+    counts: tuple[RejectCount, ...]
+    records: tuple[RejectedRecord, ...]
+
+    @property
+    def expired(self) -> bool:
+        """Whether there were rejects that are no longer kept."""
+        return self.landing is not None and self.landing.rejects > 0 and not self.landing.rejects_path.exists()
+
+
+def rejects(
+    target: Annotated[
+        str, typer.Argument(help="domain.product, or a landing: system.object.", metavar="PRODUCT|LANDING")
+    ],
+    *,
+    raw: Annotated[bool, typer.Option("--raw", help="Show the rejected text too; only on a terminal.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many records of each landing.")] = SHOWN,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the records that the last landing rejected: of one landing, or of all that a product reads."""
+    if raw and as_json:
+        raise RawTextRefused("in JSON")
+    if raw and not sys.stdout.isatty():
+        raise RawTextRefused("in a file or a pipe")
+    settings = current_settings()
+    found = [_rejects_of(item, settings.home, limit, raw=raw) for item in _resolve(target, settings)]
+    if as_json:
+        print_json([_facts(item) for item in found])
+        return
+    _print(found, raw=raw)
+
+
+def _resolve(target: str, settings: Settings) -> list[LandedObject]:
+    """The landings that the target names or, if it is a product, reads. Raises UnknownName."""
+    from bankmesh.catalog.contracts import workspace_contracts
+
+    declared = _declared_objects(settings.root)
+    name = target.replace("/", ".")
+    if named := [item for item in declared if name in item.names]:
+        return named
+    contracts = workspace_contracts(settings.root)
+    ports = {contract.port: contract for contract in contracts}
+    if name not in ports:
+        raise UnknownName("product or landing", target, {*ports, *(item.id for item in declared)})
+    return _read_by(name, ports[name].domain, settings.root)
+
+
+def _declared_objects(root: Path) -> list[LandedObject]:
+    from bankmesh.sources import read_systems
+
+    return [
+        LandedObject(package.name, system.name, item.name)
+        for package in domain_packages(root)
+        for system in read_systems(package / "sources")
+        for item in system.objects
+    ]
+
+
+def _read_by(port: str, domain: str, root: Path) -> list[LandedObject]:
+    """The landings that a product reads directly, as its code says, whether or not it was ever published."""
+    from bankmesh.products.definition import LegacyInput
+    from bankmesh.products.known import loaded_products
+    from bankmesh.products.locations import load_location, location_modules
+
+    for name, module in location_modules(root).items():
+        if name == domain:
+            load_location(name, module)
+    product = loaded_products().get(port)
+    inputs = product.inputs.values() if product else ()
+    return sorted({LandedObject(i.domain, i.system, i.object) for i in inputs if isinstance(i, LegacyInput)})
+
+
+def _rejects_of(item: LandedObject, home: Path, limit: int, *, raw: bool) -> ObjectRejects:
+    landing = latest_attempt(home, item.domain, item.system, item.object)
+    if landing is None:
+        return ObjectRejects(item, None, "never landed", (), ())
+    current = current_landing(home, item.domain, item.system, item.object)
+    state = "current" if current and current.fingerprint == landing.fingerprint else "refused"
+    path = landing.rejects_path
+    return ObjectRejects(item, landing, state, count_rejects(path), read_rejects(path, limit, raw=raw))
+
+
+def _facts(item: ObjectRejects) -> dict[str, Any]:
+    landing = item.landing
+    return {
+        "landing": item.object.id,
+        "domain": item.object.domain,
+        "system": item.object.system,
+        "object": item.object.object,
+        "state": item.state,
+        "landed_at": landing.landed_at.isoformat() if landing else None,
+        "records": landing.rows_in if landing else None,
+        "rejects": landing.rejects if landing else None,
+        "rejects_tolerated": landing.rejects_tolerated if landing else None,
+        "expired": item.expired,
+        "by_reason": [{"column": c.fault.column, "reason": c.fault.reason, "rejects": c.rejects} for c in item.counts],
+        "rejected": [
+            {
+                "file": record.file,
+                "line": record.line,
+                "faults": [{"column": fault.column, "reason": fault.reason} for fault in record.faults],
+            }
+            for record in item.records
+        ],
+    }
+
+
+def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:
+    if not found:
+        typer.echo("The product reads no landing directly.")
+        return
+    _print_rows(("landing", "state", "rejects", "records", "tolerated", "landed"), (_state(item) for item in found))
+    records = [row for item in found for row in _records(item, raw=raw)]
+    if records:
+        typer.echo()
+        headings = ("file", "line", "column", "reason", *(["raw text"] if raw else []))
+        _print_rows(headings, records)
+    totals = [
+        (item.object.id, c.fault.column or "-", c.fault.reason, count(c.rejects)) for item in found for c in item.counts
+    ]
+    if totals:
+        typer.echo()
+        _print_rows(("landing", "column", "reason", "rejects"), totals)
+    for item in found:
+        if item.expired:
+            typer.echo(f"The rejects of {item.object.id} have expired: land its files again to see them.", err=True)
+
+
+def _state(item: ObjectRejects) -> tuple[str, ...]:
+    landing = item.landing
+    if landing is None:
+        return (item.object.id, item.state, "-", "-", "-", "never")
+    counts = (count(landing.rejects), count(landing.rows_in), landing.rejects_tolerated)
+    return (item.object.id, item.state, *counts, ago(landing.landed_at))
+
+
+def _records(item: ObjectRejects, *, raw: bool) -> Iterator[tuple[str, ...]]:
+    for record in item.records:
+        text = [printable(record.raw or "")] if raw else []
+        for fault in record.faults:
+            yield (record.file, str(record.line), fault.column or "-", fault.reason, *text)
+            text = [""] if raw else []
+
+
+def printable(text: str) -> str:
+    """Text without characters that a terminal would act on: an escape becomes a backslash and `x1b`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of texts from outside: nothing in them is taken for markup."""
+    as_is = sys.stdout.isatty()
+    print_table(headings, [[escape(text) if as_is else text for text in row] for row in rows])

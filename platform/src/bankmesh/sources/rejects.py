@@ -1,0 +1,140 @@
+"""The rejects of a landing: where each record stands, which columns are faulty, and how many there are of a kind.
+
+Nothing here but `RejectedRecord.raw`, which is read only on request, ever holds a value of the export.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+    import pyarrow as pa
+
+SHOWN, FAULTS_SHOWN = 5, 3
+"""Records and reasons that a message names, and the faults of each record."""
+
+
+@dataclass(frozen=True)
+class RecordFault:
+    """What is wrong with a record: the column as the file names it, None where the line is no record, and why."""
+
+    column: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """As messages say it: `amount cannot be read as decimal(12,2)`."""
+        return self.reason if self.column is None else f"{self.column} {self.reason}"
+
+
+@dataclass(frozen=True)
+class RejectedRecord:
+    """A rejected record: file (below its system's folder), line from 1, faults in order of the columns.
+
+    `raw` is None unless it was asked for.
+    """
+
+    file: str
+    line: int
+    faults: tuple[RecordFault, ...]
+    raw: str | None = None
+
+    def __str__(self) -> str:
+        """`trans.asc:423: amount cannot be read as decimal(12,2)`."""
+        return f"{self.file}:{self.line}: {'; '.join(map(str, self.faults))}"
+
+
+@dataclass(frozen=True)
+class RejectCount:
+    """How many records have `fault` as their first one."""
+
+    fault: RecordFault
+    rejects: int
+
+
+def reason_of(faults: tuple[RecordFault, ...]) -> str:
+    """All faults of a record in one text: `n: required, but missing; a: cannot be read as long`."""
+    return "; ".join(f.reason if f.column is None else f"{f.column}: {f.reason}" for f in faults)
+
+
+def reject_schema() -> pa.Schema:
+    """Columns of `rejects.parquet`: `reason` and `column` say in one text each what `faults` lists.
+
+    Files of earlier releases have no `faults`.
+    """
+    import pyarrow as pa
+
+    fault = pa.struct([("column", pa.string()), ("reason", pa.string())])
+    text = {name: pa.string() for name in ("raw_text", "reason", "column")}
+    return pa.schema([("file", pa.string()), ("line", pa.int64()), *text.items(), ("faults", pa.list_(fault))])
+
+
+def read_rejects(path: Path, limit: int | None = None, *, raw: bool = False) -> tuple[RejectedRecord, ...]:
+    """The first `limit` rejects of a `rejects.parquet`, in order; none if the file is gone."""
+    import polars as pl
+
+    if not path.exists():
+        return ()
+    frame = _with_faults(path)
+    chosen = frame.select("file", "line", "faults", *([pl.col("raw_text")] if raw else []))
+    rows = (chosen if limit is None else chosen.head(limit)).collect().iter_rows(named=True)
+    return tuple(
+        RejectedRecord(
+            row["file"],
+            row["line"],
+            tuple(RecordFault(fault["column"], fault["reason"]) for fault in row["faults"]),
+            row.get("raw_text"),
+        )
+        for row in rows
+    )
+
+
+def count_rejects(path: Path) -> tuple[RejectCount, ...]:
+    """Rejects by their first fault, the most frequent first; they add up to all rejects of the file."""
+    import polars as pl
+
+    if not path.exists():
+        return ()
+    first = pl.col("faults").list.first()
+    found = (
+        _with_faults(path)
+        .select(first.struct.field("column"), first.struct.field("reason"))
+        .group_by("column", "reason")
+        .len("rejects")
+        .sort("rejects", "column", "reason", descending=[True, False, False], nulls_last=True)
+        .collect()
+    )
+    return tuple(RejectCount(RecordFault(column, reason), rejects) for column, reason, rejects in found.iter_rows())
+
+
+def describe_rejects(path: Path, shown: int = SHOWN) -> str:
+    """The first rejects, one a line, and if there are more, how many of each kind; empty where there are none."""
+    counts = count_rejects(path)
+    lines = [f"  {record.file}:{record.line}: {_some(record.faults)}" for record in read_rejects(path, shown)]
+    more = sum(count.rejects for count in counts) - len(lines)
+    if more > 0:
+        reasons = "; ".join(f"{count.fault} ({count.rejects:,})" for count in counts[:SHOWN])
+        others = f", and {len(counts) - SHOWN:,} other reasons" if len(counts) > SHOWN else ""
+        lines.append(f"  and {more:,} more; all by their first reason: {reasons}{others}")
+    return "\n".join(lines)
+
+
+def _some(faults: tuple[RecordFault, ...]) -> str:
+    listed = "; ".join(map(str, faults[:FAULTS_SHOWN]))
+    return f"{listed}; and {len(faults) - FAULTS_SHOWN} more faults" if len(faults) > FAULTS_SHOWN else listed
+
+
+def _with_faults(path: Path) -> pl.LazyFrame:
+    """The file with its `faults`; those of earlier releases have one each, of the first column and the whole reason."""
+    import polars as pl
+
+    frame = pl.scan_parquet(path, glob=False)
+    if "faults" in frame.collect_schema():
+        return frame
+    named = pl.col("column") + ": "
+    reason = pl.when(pl.col("column").is_not_null() & pl.col("reason").str.starts_with(named))
+    alone = reason.then(pl.col("reason").str.slice(named.str.len_chars())).otherwise(pl.col("reason"))
+    return frame.with_columns(pl.concat_list(pl.struct("column", alone.alias("reason"))).alias("faults"))
