@@ -1,15 +1,28 @@
 # make demo     install, play a bank (or read BANK_DATA), materialise every product, print the table
 # make dev      the Dagster UI over the same MESH_HOME
+#               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME says which
 # make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
 # make check    style, types, import rules, contracts, lineage, dbt, dg · make bench: benchmarks
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-MESH_HOME ?= .mesh
 SCALE ?= 0.1
 SEED ?= 1
 PORT ?= 3000
+
+# Two banks in one home would look like one that loses its history. The home is named by the folder and a checksum of its path.
+ifndef MESH_HOME
+ifdef BANK_DATA
+MESH_HOME := .mesh/banks/$(shell place=$$(realpath -m -- "$(BANK_DATA)"); \
+  name=$$(basename -- "$$place" | LC_ALL=C tr -c 'A-Za-z0-9._\n-' '_'); \
+  printf '%s-%s' "$$name" "$$(printf '%s' "$$place" | cksum | cut -d ' ' -f 1)")
+else ifneq ($(SCALE)-$(SEED),0.1-1)
+MESH_HOME := .mesh/banks/demo-$(SCALE)-$(SEED)
+else
+MESH_HOME := .mesh
+endif
+endif
 DEMO := $(MESH_HOME)/demo_bank/$(SCALE)-$(SEED)
 
 export MESH_HOME

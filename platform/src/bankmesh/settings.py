@@ -17,6 +17,7 @@ from bankmesh.errors import BankmeshError
 from bankmesh.files import write_atomically
 
 LAST_EXPORTS = "exports-read-last"
+DEFAULT_HOME = ".mesh"
 
 
 class NoWorkspace(BankmeshError):
@@ -74,7 +75,7 @@ def current_settings(near: Path | None = None) -> Settings:
     """Settings of this process; `near` is where to look for the workspace if the environment is silent."""
     named = os.environ.get("BANKMESH_ROOT")
     root = Path(named).resolve() if named else find_root((near or Path.cwd()).resolve())
-    home = _path("MESH_HOME", root / ".mesh", root)
+    home = _path("MESH_HOME", root / DEFAULT_HOME, root)
     require_literal_path(home)
     return Settings(root=root, home=home, exports=_path("BANK_DATA", _last_exports(home), root))
 

@@ -82,3 +82,8 @@ def test_a_contract_in_force_that_nothing_keeps_fails_the_run(mesh, published, r
     said = mesh("run", "--json")
     assert said.code == 1
     assert {entry["name"]: entry["this_run"] for entry in json.loads(said.out)}["orphan"] == "failed"
+
+
+def test_the_last_line_says_how_to_point_mesh_at_a_home_of_its_own(mesh, published) -> None:
+    said = mesh("run", "shop.sale")
+    assert said.err.splitlines()[-1].endswith(f"export MESH_HOME={published.settings.home}")

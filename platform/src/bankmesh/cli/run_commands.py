@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -21,7 +22,7 @@ from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
-from bankmesh.settings import current_settings, remember_exports
+from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports
 from bankmesh.shrinkage import AcceptedShrink
 
 if TYPE_CHECKING:
@@ -177,6 +178,10 @@ def _print_states(settings: Settings, instance: DagsterInstance, this_run: dict[
         "\nNext: `mesh search WORDS` finds a product, `mesh show PRODUCT` and `mesh get PRODUCT` read one, "
         "`mesh lineage PRODUCT.COLUMN` says where a column comes from, `make dev` opens the Dagster UI."
     )
+    if settings.home != (settings.root / DEFAULT_HOME).resolve():
+        _tell(
+            f"This mesh has a home of its own; for `mesh` and `make dev`: export MESH_HOME={quote(str(settings.home))}"
+        )
 
 
 def _tell(text: str) -> None:
