@@ -75,6 +75,7 @@ check: install
 	$(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/mesh contract check
 	$(BIN)/mesh lineage check
+	$(BIN)/mesh test
 	@for domain in $(notdir $(wildcard domains/*)); do \
 	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml) || exit 1; \
 	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project \

@@ -15,12 +15,16 @@ from shop_workspace import write_exports, write_workspace
 from test_dbt_faults import load, write
 
 from bankmesh.catalog.data_tests import with_data_tests
+from bankmesh.client import DataMeshClient
+from bankmesh.contracts.coverage import coverage
 from bankmesh.products.asset_specs import check_specs
+from bankmesh.products.dbt_domain import with_current_tests
 from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.dbt_models import DBT_LOCK, DbtProjectPlace, find_models, load_manifest, model_code_version
 from bankmesh.products.definition import ProductDefinition
 from bankmesh.products.locations import load_location
 from bankmesh.quality.results import GateResult
+from bankmesh.settings import Settings
 from bankmesh.testing import domain_contract, try_product
 
 if TYPE_CHECKING:
@@ -104,9 +108,11 @@ FILES = {
     "models/shop/products/monthly_sale.yml": MONTHLY_TESTS,
     "macros/positive.sql": POSITIVE,
     "tests/shop/little_month.sql": SINGULAR,
+    "tests/shop/generic/any_row.sql": "{% test any_row(model) %}select 1 from {{ model }} having count(*) = 0{% endtest %}",
     "models/shop/products/top_customer.yml": """\
         models:
           - name: top_customer
+            data_tests: [any_row]
             columns:
               - name: customer_id
                 data_tests:
@@ -222,6 +228,16 @@ def test_each_data_test_is_a_check_of_the_product(workspace: Path) -> None:
             assert name in text[int(line) - 1] or name in text[int(line)]
 
 
+def test_coverage_lists_each_data_test_at_its_own_line(workspace: Path) -> None:
+    settings = Settings(root=workspace, home=workspace / "mesh", exports=workspace)
+    contracts = with_current_tests([domain_contract(workspace / "domains/shop/src/shop", "monthly_sale")], settings)
+    listed = {entry.clause: entry for entry in coverage(contracts[0])}
+    assert {f"dbt data test {name.replace('-', '_')}" for name in TESTS} <= set(listed)
+    entry = listed["dbt data test little_month"]
+    assert (entry.enforced, entry.where) == (True, "gate: check little_month")
+    assert entry.place.file == str(workspace / "dbt_project/tests/shop/little_month.sql")
+
+
 def test_readers_of_contracts_know_the_tests_of_the_last_load(workspace: Path) -> None:
     plain = domain_contract(workspace / "domains/shop/src/shop", "monthly_sale")
     loaded = load(workspace).products["monthly_sale"].contract
@@ -235,6 +251,7 @@ def test_relationships_look_values_up_in_pinned_products(workspace: Path, tmp_pa
     known = SALES.select("sale_id")
     trial = try_product(contract, {"shop.customer_spend": spent}, references={"shop.sale": known}, home=tmp_path)
     assert (trial.broken, trial.publication is not None) == ((), True)
+    assert trial.clause("any_row_top_customer_").clause.rule.kind == "any_row"
     trial = try_product(
         contract, {"shop.customer_spend": spent}, references={"shop.sale": known.head(3)}, home=tmp_path
     )
@@ -404,6 +421,9 @@ def test_in_dagster_a_failing_test_keeps_a_version_from_readers(
     assert "few_sales (failed): failures (whole table): 4; fails if != 0." in run.failure("monthly_sale")
     assert "secret" not in str(run.events)
     assert mesh.versions("monthly_sale") == []
+    # `mesh products` counts them, though the contract says nothing of them.
+    (state,) = [state for state in DataMeshClient().products("stand") if state.contract.name == "monthly_sale"]
+    assert (state.checks["failed"], state.checks["warned"], state.checks["errored"]) == (1, 1, 0)
 
 
 def test_a_project_of_an_earlier_release_has_no_folder_of_tests(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
     try:
         origin = context.code_location_origin
         location = origin.location_name if origin is not None else None
-        report = look(context.instance, domain, current_places(current_settings(near)), location=location)
+        settings = current_settings(near)
+        report = look(context.instance, domain, current_places(settings), location=location, home=settings.home)
     except BankmeshError as error:
         context.log.error(str(error))  # noqa: TRY400 - written for the user; a stack trace adds nothing
         return dg.SkipReason(f"not looked: {error}")

@@ -20,9 +20,12 @@ from bankmesh.alerts.outbox import MovedOn, Outbox
 from bankmesh.alerts.routes import routes_of
 from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
 from bankmesh.alerts.runs import Runs
+from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.faultpoints import reached
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import dagster as dg
 
     from bankmesh.alerts.delivery import Pace
@@ -76,10 +79,12 @@ def look(
     *,
     location: str | None = None,
     pace: Pace | None = None,
+    home: Path | None = None,
 ) -> Report:
     """Look once. Raises what the event log or the outbox raise; nothing is lost then, the next look sees the same."""
     report = Report()
-    contracts = {asset_of_contract(contract): contract for contract in domain.contracts}
+    known = with_data_tests(domain.contracts, home) if home else domain.contracts
+    contracts = {asset_of_contract(contract): contract for contract in known}
     with Outbox(places.database) as outbox:
         routing = _routing(places, report)
         # Where another process looks at this domain too, what it did not see, the next look sees.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.catalog import tables
 from bankmesh.catalog.contract_editions import edition_rows, editions
 from bankmesh.catalog.contract_rows import contract_rows, relative
+from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.catalog.lineage_rows import product_lineage
 from bankmesh.catalog.posting_rows import posting_rows
 from bankmesh.catalog.publication_rows import publication_rows, table_of
@@ -94,7 +95,8 @@ def product_rows(
         published = history(port)
         if published:
             newest[contract.port] = published[0]
-        of_contract = contract_rows(contract, settings.root, newest.get(contract.port))
+        (tested,) = with_data_tests([contract], settings.home)
+        of_contract = contract_rows(tested, settings.root, newest.get(contract.port))
         add(rows, of_contract)
         same = before if before is not None and before.product == contract.product else None
         add(rows, edition_rows(contract, editions(contract, port, published), same))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.contracts.model import Status
 from bankmesh.ports import latest, port_at
@@ -69,7 +70,7 @@ def product_states(
     contracts: Iterable[Contract], home: Path, instance: dg.DagsterInstance | None
 ) -> list[ProductStatus]:
     """The state of every contract that is not retired; without an instance nothing is known of checks."""
-    living = [contract for contract in contracts if contract.status is not Status.RETIRED]
+    living = with_data_tests((c for c in contracts if c.status is not Status.RETIRED), home)
     outcomes = latest_outcomes(living, instance) if instance else {}
     return [_state(contract, home, outcomes.get(contract.port, [])) for contract in living]
 

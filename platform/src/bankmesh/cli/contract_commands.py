@@ -130,12 +130,17 @@ def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[Hur
 
 @app.command("coverage")
 def show_coverage(*, as_json: JsonOption = False) -> None:
-    """List where each clause of each contract is enforced, which are not, and whose lineage is not known."""
+    """List where each clause of each contract is enforced, which are not, and whose lineage is not known.
+
+    Data tests of a product's dbt model are listed behind its contract.
+    """
+    from bankmesh.products.dbt_domain import with_current_tests
+
     settings = current_settings()
     graph = workspace_graph(settings.root, settings.home)
     entries = [
         (contract.port, item)
-        for contract in workspace_contracts(settings.root)
+        for contract in with_current_tests(workspace_contracts(settings.root), settings)
         for item in (*coverage(contract), *lineage_coverage(contract, graph))
     ]
     if as_json:

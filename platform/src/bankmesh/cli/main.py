@@ -25,6 +25,7 @@ from bankmesh.cli import (
     run_commands,
     scorecard_command,
     search_command,
+    unit_test_command,
 )
 from bankmesh.cli.get_command import NeedsFile
 from bankmesh.cli.rejects_command import RawTextRefused
@@ -59,6 +60,7 @@ app.command("search")(search_command.search)
 app.command("scorecard")(scorecard_command.scorecard)
 app.command("run")(run_commands.run)
 app.command("dev")(run_commands.dev)
+app.command("test")(unit_test_command.run_tests)
 app.command("expire")(run_commands.expire_ports)
 app.command("export")(export_command.export)
 app.add_typer(alert_commands.app, name="alerts")

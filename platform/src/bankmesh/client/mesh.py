@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.stages import NotRetired, require_port
 from bankmesh.catalog.status import ProductStatus, product_states
@@ -132,7 +133,7 @@ class DataMeshClient:
         found = current_settings(Path(root) if root else None)
         self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
         self.consumer = consumer or consumer_name()
-        self._contracts = workspace_contracts(self._settings.root)
+        self._contracts = with_data_tests(workspace_contracts(self._settings.root), self._settings.home)
 
     def products(self, domain: str | None = None) -> list[ProductStatus]:
         """The state of every product, or of those of one domain. Raises UnknownName."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, points
+from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.contracts.model import Place
 from bankmesh.contracts.volume_clause import CLAUSE, CUSTOM_PROPERTY, FREE
 
@@ -50,16 +51,24 @@ class Coverage:
 
 
 def coverage(contract: Contract) -> tuple[Coverage, ...]:
-    """One entry for each leaf of the contract's text, in document order, and one for the clause `volume` by default."""
+    """One entry for each leaf of the contract's text, in document order.
+
+    Behind them are the clause `volume` where it holds by default, and each data test of the product's dbt model.
+    """
     document, _ = documents.parse(contract.file, contract.text)
     context = _Context(contract, document)
     written = tuple(_entry(context, path, value) for path, value in documents.leaves(document.data))
-    return written + _by_default(contract)
+    return written + _by_default(contract) + _of_models(contract)
 
 
 def _by_default(contract: Contract) -> tuple[Coverage, ...]:
     unwritten = [c for c in contract.clauses if c.name == CLAUSE and CUSTOM_PROPERTY not in contract.custom]
     return tuple(Coverage(f"{c.name} (default)", c.place, f"gate: check {c.name}", None) for c in unwritten)
+
+
+def _of_models(contract: Contract) -> tuple[Coverage, ...]:
+    tests = [c for c in contract.clauses if isinstance(c.rule, DbtTest)]
+    return tuple(Coverage(f"dbt data test {c.name}", c.place, f"gate: check {c.name}", None) for c in tests)
 
 
 def point_of(pattern: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.data_tests import add_clauses, write_data_tests
-from bankmesh.errors import Fault
+from bankmesh.catalog.data_tests import add_clauses, data_tests_of, write_data_tests
+from bankmesh.errors import BankmeshError
 from bankmesh.products.dbt_data_tests import Tested, compiled_tests, find_data_tests
 from bankmesh.products.dbt_faults import DbtFaults, find_manifest_faults, find_project_faults
 from bankmesh.products.dbt_inputs import write_dbt_inputs
 from bankmesh.products.dbt_models import (
-    DbtParseError,
     DbtProjectPlace,
     find_models,
     load_manifest,
@@ -23,10 +23,11 @@ from bankmesh.products.domain import read_domain
 from bankmesh.workspace import domain_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.errors import Fault
     from bankmesh.products.domain import Domain
     from bankmesh.settings import Settings
 
@@ -53,27 +54,27 @@ def load_dbt_domain(place: DbtProjectPlace, domain: Domain, root: Path) -> DbtDo
     return found
 
 
-def find_dbt_faults(settings: Settings) -> tuple[Fault, ...]:
-    """The faults of the dbt models of every domain, as their code locations report them when they load.
+def load_domain_of(package: Path, settings: Settings) -> tuple[Domain, DbtDomain | None]:
+    """A domain by its package folder, with what dbt knows of it; None if the dbt project holds no model of it.
 
-    Raises ContractFaults or SourceFaults if a domain has faults of its own.
+    Raises the faults of the domain and of its models, as its code location does.
     """
-    faults: set[Fault] = set()
+    domain = read_domain(package)
+    place = DbtProjectPlace(settings.root / PROJECT, domain.name, settings.home / "dbt" / domain.name)
+    models = (place.project / "models" / domain.name).rglob("*")
+    if not any(file.suffix in {".sql", ".py"} for file in models):
+        return domain, None
+    return domain, load_dbt_domain(place, domain, settings.root)
+
+
+def with_current_tests(contracts: Iterable[Contract], settings: Settings) -> list[Contract]:
+    """Contracts with the data tests that their models have now; those of a domain that does not load are unchanged."""
+    tested: dict[str, Contract] = {}
     for package in domain_packages(settings.root):
-        place = DbtProjectPlace(settings.root / PROJECT, package.name, settings.home / "dbt" / package.name)
-        if not has_models(place):
-            continue
-        try:
-            faults.update(_scan(place, read_domain(package), settings.root)[1])
-        except DbtParseError as error:
-            faults.add(Fault(str(place.project / "models" / place.domain), 0, "dbt-parse", str(error)))
-    return tuple(sorted(faults))
-
-
-def has_models(place: DbtProjectPlace) -> bool:
-    """Whether the dbt project holds a model of the domain."""
-    folder = place.project / "models" / place.domain
-    return any(file.suffix in {".sql", ".py"} for file in folder.rglob("*"))
+        with suppress(BankmeshError):
+            _, loaded = load_domain_of(package, settings)
+            tested |= {found.contract.port: found.contract for found in loaded.products.values()} if loaded else {}
+    return [add_clauses(contract, data_tests_of(tested.get(contract.port, contract))) for contract in contracts]
 
 
 def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain | None, tuple[Fault, ...]]:
