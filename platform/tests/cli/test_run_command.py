@@ -7,7 +7,7 @@ import logging
 import warnings
 
 import pytest
-from shop_workspace import at_stage, changed, write_exports
+from shop_workspace import Sale, at_stage, changed, write_exports
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +87,66 @@ def test_a_contract_in_force_that_nothing_keeps_fails_the_run(mesh, published, r
 def test_the_last_line_says_how_to_point_mesh_at_a_home_of_its_own(mesh, published) -> None:
     said = mesh("run", "shop.sale")
     assert said.err.splitlines()[-1].endswith(f"export MESH_HOME={published.settings.home}")
+
+
+def test_a_named_products_changed_source_is_landed_first(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(4, amount="150.00"))
+    said = mesh("run", "shop.sale")
+    assert said.code == 0
+    assert "Landed first, because their files have changed: shop.landing.till_sale." in said.err
+    assert published.rows("sale")[3]["amount"] == 150
+
+
+def test_no_land_names_what_is_newer_and_builds_on_what_was_landed(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(4, amount="150.00"))
+    said = mesh("run", "shop.sale", "--no-land")
+    assert said.code == 0
+    assert (
+        "Not landed, though their files have changed: shop.landing.till_sale; --no-land leaves them alone." in said.err
+    )
+    assert published.rows("sale")[3]["amount"] == 100
+
+
+def test_a_source_behind_products_that_were_not_named_is_named_and_not_landed(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(4, amount="150.00"))
+    said = mesh("run", "shop.customer_spend")
+    assert "Not landed, though their files have changed: shop.landing.till_sale; the products between" in said.err
+    assert published.reported("sale") == [0]
+
+
+def test_a_named_product_is_not_built_on_a_source_that_is_refused(mesh, published) -> None:
+    (published.settings.exports / "till" / "sale.csv").write_text("no header of ours\n")
+    said = mesh("run", "shop.sale")
+    assert said.code == 1
+    assert "the first line is no header" in said.err
+    assert _versions(mesh)["sale"] == 0
+    assert mesh("run", "shop.sale", "--no-land").code == 0
+
+
+def test_a_file_that_nothing_reads_is_named_for_its_system(mesh, published) -> None:
+    (published.settings.exports / "till" / "sale_2.csv").write_text("sale_id\n1\n")
+    said = mesh("run", "shop.sale")
+    assert said.code == 0
+    assert "Warning: till, files not read: sale_2.csv (no object takes it)." in said.err
+
+
+@pytest.mark.parametrize("words", [("shop.sale", "--accept-shrink", " "), ("--accept-shrink", "why")])
+def test_an_acceptance_says_why_and_of_what(mesh, words) -> None:
+    said = mesh("run", *words)
+    assert said.code == 2
+    assert "--accept-shrink" in said.err
+
+
+def test_an_accepted_loss_is_shown_with_its_version(mesh, published) -> None:
+    many = tuple(Sale(n, n % 40 + 1, "2024-01-05", "1.00") for n in range(1, 201))
+    write_exports(published.settings.exports, many)
+    assert mesh("run", "shop.sale").code == 0
+    write_exports(published.settings.exports, many[:50])
+    refused = mesh("run", "shop.sale")
+    assert refused.code == 1
+    assert "rows 200 → 50" in refused.err
+    names = ("shop.landing.till_sale", "shop.sale")
+    assert mesh("run", *names, "--accept-shrink", "The till was replaced.").code == 0
+    assert "fewer rows accepted by" in mesh("show", "shop.sale").out
+    assert "The till was replaced." in mesh("show", "shop.sale").out
+    assert len(published.rows("sale")) == 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.products.waves import Runnable, Wave, behind_absent, next_wave
+from bankmesh.products.waves import Runnable, Wave, behind_absent, landings_behind, next_wave
 
 LOCATIONS = ("customer_service", "investment", "retail")
 PARTITIONS = (None, None, "days", "months")
@@ -121,3 +121,15 @@ def test_without_a_failure_all_that_is_not_done_is_absent(runnables, missing, br
     assert all(by_key[key].needs & keys & (failed | skipped) for key in skipped)
     assert not any(by_key[key].needs & keys & (failed | skipped) for key in found)
     assert failed or not skipped
+
+
+def test_landings_behind_what_is_named_directly_and_further_off() -> None:
+    runnables = [
+        Runnable("shop/landing/till_sale", "shop", frozenset({"legacy/till_sale"})),
+        Runnable("shop/landing/till_hour", "shop", frozenset()),
+        Runnable("shop/sale", "shop", frozenset({"shop/landing/till_sale"})),
+        Runnable("shop/spend", "shop", frozenset({"shop/sale", "shop/landing/till_hour", "other/thing"})),
+    ]
+    direct, indirect = landings_behind(runnables, frozenset({"shop/spend"}))
+    assert (direct, indirect) == ({"shop/landing/till_hour"}, {"shop/landing/till_sale"})
+    assert landings_behind(runnables, frozenset({"shop/landing/till_sale"})) == (frozenset(), frozenset())

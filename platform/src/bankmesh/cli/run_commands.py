@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -28,6 +29,7 @@ from bankmesh.shrinkage import AcceptedShrink
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from bankmesh.products.running import Outcome
     from bankmesh.settings import Settings
 
 
@@ -92,10 +94,14 @@ def run(
     accept_shrink: Annotated[
         str | None, typer.Option(metavar="WHY", help="Accept that what is named has shrunk, in this run alone.")
     ] = None,
+    land: Annotated[
+        bool, typer.Option(help="Land the changed files that a named product reads before it is built.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Materialise every product of every domain. Exit 1 if one is not published, but for systems not delivered."""
     from bankmesh.products.running import readable_key, run_everything
+    from bankmesh.products.source_changes import changed_landings
     from bankmesh.products.unread_exports import unread_of_landings
 
     settings = current_settings()
@@ -106,7 +112,15 @@ def run(
     only = [name.replace(".", "/").replace("@", "/v") for name in products or []]
     try:
         with open_instance(settings) as instance:
-            outcome = run_everything(settings.root, instance, lines, only, accepted=accepted)
+            outcome = run_everything(
+                settings.root,
+                instance,
+                lines,
+                only,
+                accepted=accepted,
+                changed=partial(changed_landings, settings),
+                land=land,
+            )
             lines.close()
             for fault in outcome.not_loaded:
                 _tell(f"\n{fault}")
@@ -115,6 +129,7 @@ def run(
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")
+            _tell_sources(outcome, land=land)
             for unread in unread_of_landings(settings, outcome.landings):
                 _tell(f"\nWarning: {unread}")
             _tell_others(settings, instance)
@@ -122,6 +137,19 @@ def run(
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
+
+
+def _tell_sources(outcome: Outcome, *, land: bool) -> None:
+    """Name the landings that were made first, and those that are older than their files."""
+    if outcome.landed_first:
+        _tell(f"\nLanded first, because their files have changed: {_listed(outcome.landed_first)}.")
+    if outcome.newer:
+        why = "the products between them and what was named were not" if land else "--no-land leaves them alone"
+        _tell(f"\nNot landed, though their files have changed: {_listed(outcome.newer)}; {why}.")
+
+
+def _listed(keys: set[str]) -> str:
+    return ", ".join(sorted(key.replace("/", ".") for key in keys))
 
 
 class AcceptanceIncomplete(BankmeshError):

@@ -17,7 +17,7 @@ from bankmesh.products.locations import LocationNotLoaded, load_location, locati
 from bankmesh.products.own_runs import end_dead_runs, process_tags
 from bankmesh.products.refreshing import is_landing
 from bankmesh.products.shrink_acceptance import acceptance_tags
-from bankmesh.products.waves import Runnable, behind_absent, next_wave
+from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -48,7 +48,9 @@ class Outcome:
     """How a run over the whole mesh ended, by asset key (`retail/party`).
 
     `absent` are landings of systems that were not delivered, and all that stands behind only such; what stands behind
-    a failed asset too is `skipped`. `not_delivered` has a message for each of those systems.
+    a failed asset too is `skipped`. `not_delivered` has a message for each of those systems. Of the landings that the
+    named assets depend on (`sources`), `landed_first` were made because their files had changed, and `newer` are those
+    whose changed files this run leaves alone.
     """
 
     published: set[str] = field(default_factory=set)
@@ -56,13 +58,16 @@ class Outcome:
     skipped: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     not_delivered: dict[str, str] = field(default_factory=dict)
+    landed_first: set[str] = field(default_factory=set)
+    newer: set[str] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
 
     @property
     def landings(self) -> frozenset[str]:
-        """The landings that the run tried to make."""
+        """The landings that the run tried to make, or depends on."""
         tried = self.published | self.failed | self.absent
-        return frozenset(key for key in tried if is_landing(dg.AssetKey.from_user_string(key)))
+        return frozenset(key for key in tried if is_landing(dg.AssetKey.from_user_string(key))) | self.sources
 
     def by_port(self) -> dict[str, str]:
         """`published`, `failed`, `skipped` or `absent`, by the name of the port (`retail.party`, `retail.party@2`)."""
@@ -83,13 +88,18 @@ def run_everything(
     only: Collection[str] = (),
     *,
     accepted: AcceptedShrink | None = None,
+    changed: Callable[[Collection[str]], frozenset[str]] | None = None,
+    land: bool = True,
 ) -> Outcome:
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
     system that was not delivered is absent. A location that does not load is told in the outcome. `accepted` covers
-    what the assets in `only` make, should it have shrunk. Raises UnknownName
-    for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be made.
+    what the assets in `only` make, should it have shrunk. `changed` says which of some landings are older than their
+    files: those that the assets in `only` read are landed first, unless `land` is false.
+
+    Raises UnknownName for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be
+    made.
     """
     _refuse_without_port(root, only)
     outcome = Outcome()
@@ -101,10 +111,12 @@ def run_everything(
     for key in only:
         if key not in known and not outcome.not_loaded:
             raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
+    accepting = acceptance_tags(accepted, only) if accepted else {}
+    if only and changed is not None:
+        only = frozenset(only) | _land_first(runnables, frozenset(only), changed, outcome, land=land)
     waiting = [r for r in runnables if not only or r.key in only]
     if only:
         known &= frozenset(only)
-    accepting = acceptance_tags(accepted, only) if accepted else {}
     while wave := next_wave(waiting, frozenset(outcome.published), known):
         _run_wave(locations[wave.location], wave, instance, progress, outcome, accepting)
         waiting = [r for r in waiting if r.key not in wave.keys]
@@ -113,6 +125,24 @@ def run_everything(
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
+
+
+def _land_first(
+    runnables: list[Runnable],
+    named: frozenset[str],
+    changed: Callable[[Collection[str]], frozenset[str]],
+    outcome: Outcome,
+    *,
+    land: bool,
+) -> frozenset[str]:
+    """The changed landings that the named assets read; also notes in the outcome what is newer and left alone."""
+    direct, indirect = landings_behind(runnables, named)
+    newer = changed(direct | indirect) - named
+    first = newer & direct if land else frozenset()
+    outcome.sources |= direct | indirect
+    outcome.landed_first |= first
+    outcome.newer |= newer - first
+    return first
 
 
 def _refuse_without_port(root: Path, only: Collection[str]) -> None:

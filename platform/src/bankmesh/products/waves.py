@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,27 @@ def behind_absent(
         more = {key for key, needs in unmet.items() if needs and needs <= found} - found
         found, grown = found | more, bool(more)
     return found
+
+
+def landings_behind(runnables: Iterable[Runnable], named: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Landings that the named assets read, and those that only what they read depends on."""
+    needs = {r.key: r.needs for r in runnables}
+    read = _needs(named, needs)
+    behind, grown = read, True
+    while grown:
+        more = _needs(behind, needs) - behind
+        behind, grown = behind | more, bool(more)
+    direct = frozenset(filter(_is_landing, read))
+    return direct, frozenset(filter(_is_landing, behind)) - direct
+
+
+def _needs(keys: Iterable[str], needs: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What these assets read of what some location makes."""
+    return frozenset(need for key in keys for need in needs.get(key, ()) if need in needs)
+
+
+def _is_landing(key: str) -> bool:
+    return "/landing/" in key
 
 
 def _grow(
