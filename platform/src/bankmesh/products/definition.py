@@ -24,6 +24,10 @@ NOT_DELIVERED = "not delivered"
 """Outcome of a landing, and data version of a legacy object, of whose system the exports hold nothing."""
 
 
+UNREADABLE_INPUT = "unreadable input"
+"""Metadata of a failed step: the asset key of the input that has nothing to read, which is why the step failed."""
+
+
 @dataclass(frozen=True, order=True)
 class ProductInput:
     """A published product, read through its port.

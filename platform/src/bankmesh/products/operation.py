@@ -101,7 +101,7 @@ def produce(
     try:
         yield from _produce(context, product, home, build)
     except BankmeshError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+        raise dg.Failure(str(error), reporting.failure_metadata(error), allow_retries=False) from error
 
 
 def _produce(

@@ -10,9 +10,10 @@ from bankmesh.lineage.model import StepLineage
 from bankmesh.products.asset_specs import dagster_severity
 from bankmesh.products.charts import draw_charts
 from bankmesh.products.column_lineage import column_lineage_metadata
-from bankmesh.products.definition import input_key
+from bankmesh.products.definition import UNREADABLE_INPUT, input_key
 from bankmesh.products.preview import preview_table
 from bankmesh.products.recovery import VERSION_KEY
+from bankmesh.products.snapshot import InputNotPublished
 from bankmesh.quality.gate import GateResult, Outcome
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from bankmesh.ports import Publication
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.quality.gate import ClauseResult
+
+LOOKED_AT, WHOLE_TABLE = "looked at", "the whole table"
+"""Metadata of a check of a partitioned product: the rows that it is about."""
 
 
 def check_results(
@@ -45,7 +49,7 @@ def _check_result(
         metadata["failing rows"] = result.failing_rows
     if partitions:
         metadata["partitions"] = f"{partitions[0]} to {partitions[-1]}"
-        metadata["looked at"] = "the whole table" if result.clause.whole_table else "what the run built"
+        metadata[LOOKED_AT] = WHOLE_TABLE if result.clause.whole_table else "what the run built"
     if result.accepted is not None:
         metadata |= {"accepted by": result.accepted.by, "accepted because": result.accepted.why}
     if result.seconds is not None:
@@ -150,6 +154,11 @@ def broken_clauses(gate: GateResult) -> list[ClauseResult]:
 def refusal_metadata(gate: GateResult, folder: Path) -> dict[str, Any]:
     """What the failed step shows beside its message."""
     return {**gate.counts, "rows": gate.rows, "candidate": folder.name}
+
+
+def failure_metadata(error: Exception) -> dict[str, Any]:
+    """What a failed step says of its cause, for alerts: the input that has nothing to read, if it is that."""
+    return {UNREADABLE_INPUT: input_key(error.source).to_user_string()} if isinstance(error, InputNotPublished) else {}
 
 
 def summary(product: ProductDefinition, publication: Publication, gate: GateResult, built_in: float) -> str:

@@ -40,10 +40,18 @@ class PinnedInput:
     bytes: int | None = None
 
 
+class InputNotPublished(NotPublished):
+    """An input has nothing to read yet."""
+
+    def __init__(self, source: Input, error: NotPublished) -> None:
+        self.source = source
+        super().__init__(error.product, error.version, error.available)
+
+
 def pin(home: Path, sources: Iterable[Input]) -> dict[Input, PinnedInput]:
     """Pin every source at its newest version.
 
-    Raises NotPublished, naming the source, if one has nothing to read yet.
+    Raises InputNotPublished, naming the source, if one has nothing to read yet.
     """
     return {source: _pin_one(home, source) for source in sources}
 
@@ -66,7 +74,10 @@ def vector(pinned: Mapping[str, PinnedInput]) -> dict[str, int | str]:
 
 
 def _pin_one(home: Path, source: Input) -> PinnedInput:
-    return _pin_landing(home, source) if isinstance(source, LegacyInput) else _pin_product(home, source)
+    try:
+        return _pin_landing(home, source) if isinstance(source, LegacyInput) else _pin_product(home, source)
+    except NotPublished as error:
+        raise InputNotPublished(source, error) from error
 
 
 def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:

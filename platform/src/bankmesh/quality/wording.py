@@ -49,6 +49,8 @@ _KINDS = {
 }
 _NAMED = re.compile(r'Referenced (?:column|table) "[^"]*" not found|Table Function with name \S+ does not exist')
 
+_ERROR_CLASS = re.compile(r"could not be evaluated[^:]*: ([A-Z][A-Za-z0-9]*(?:Exception|Error)), ")
+
 
 def sensitive(contract: Contract, clause: Clause) -> bool:
     """Whether a measure that is not a count could give away a value of a column above `internal`.
@@ -126,6 +128,12 @@ def unevaluated(contract: Contract, clause: Clause, error: Exception | None, col
         return f"{head}: {kind}, {meaning}{hint}. The error's own text is withheld, it could quote a value."
     text = " ".join(str(cause).split())
     return f"{head}: {kind}, {meaning}: {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}"
+
+
+def error_class(message: str) -> str | None:
+    """The class of the error that a message of `unevaluated` names, and nothing else of it; None if it names none."""
+    found = _ERROR_CLASS.search(message)
+    return found[1] if found else None
 
 
 def root(error: BaseException) -> BaseException:
