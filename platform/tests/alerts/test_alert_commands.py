@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
-from alert_samples import check, failed, passed
+from alert_samples import check, failed, passed, units
 from command import Command
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.facts import INPUT, Cause, Severity
 from bankmesh.alerts.incidents import after
 from bankmesh.alerts.outbox import Outbox
 
@@ -34,11 +35,11 @@ def mesh(home, capsys, monkeypatch) -> Command:
 def told(home):
     """Two open incidents, one that is over; the first notice could not be delivered."""
     facts = [
-        check(1, failing_rows=4, rows=9),
+        check(1, failing_rows=4, rows=9, units=units("2026-01", "2026-02")),
         failed(2, "retail/loan"),
-        check(3, severity=Severity.WARNING, check="old"),
+        check(3, severity=Severity.WARNING, check="old", asset="retail/account"),
     ]
-    standing, notices = after("retail", {}, [*facts, passed(4, check="old")])
+    standing, notices = after("retail", {}, [*facts, passed(4, check="old", asset="retail/account")])
     with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
         outbox.record("retail", None, 4, standing, notices, datetime.now(UTC))
         outbox.route([(notices[0], ["hook"])], datetime.now(UTC))
@@ -52,8 +53,9 @@ def told(home):
 def test_open_incidents(mesh, told) -> None:
     said = mesh("alerts")
     assert said.code == 0
-    assert "retail.party: check has_rows" in said.out
-    assert "retail.loan: run" in said.out
+    assert re.search(r"error\s+retail\.party\s+check has_rows failed", said.out)
+    assert re.search(r"error\s+retail\.loan\s+run failed", said.out)
+    assert "- check has_rows failed: 4 of 9 rows (2026-01, 2026-02)" in said.out
     assert "check old" not in said.out
     assert "undeliverable" in said.out
     assert "error=500" in said.out
@@ -63,10 +65,36 @@ def test_open_incidents_as_json(mesh, told) -> None:
     found = json.loads(mesh("alerts", "--json").out)
     first, second = found["incidents"]
     assert first["id"] == told[0].incident.id
-    assert (first["check"], first["failing_rows"], first["severity"]) == ("has_rows", 4, "error")
-    assert second["waiting_for"] == ["retail/loan"]
+    assert (first["about"], first["assets"], first["severity"]) == ("asset:retail/party", ["retail/party"], "error")
+    (problem,) = first["problems"]
+    assert (problem["check"], problem["failing_rows"], problem["outcome"]) == ("has_rows", 4, "failed")
+    assert problem["partitions"] == ["2026-01", "2026-02"]
+    assert [(p["kind"], p["asset"]) for p in second["problems"]] == [("run", "retail/loan")]
     (waiting,) = found["undelivered"]
     assert (waiting["alert"], waiting["state"]) == (told[0].id, "undeliverable")
+
+
+def test_an_incident_shows_its_list(mesh, home) -> None:
+    cause = Cause(INPUT, "retail/party", "retail.party")
+    facts = [failed(n, f"retail/a{n}", cause=cause, errors=("NotPublished",)) for n in range(3)]
+    facts += [
+        check(4, asset="retail/loan"),
+        check(5, "errored", asset="retail/loan", check="range", error="IOException"),
+    ]
+    standing, notices = after("retail", {}, [*facts, failed(6, "job:expiry", will_retry=True)])
+    with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
+        outbox.record("retail", None, 6, standing, notices, datetime.now(UTC))
+    lines = [line.strip() for line in mesh("alerts").out.splitlines()]
+    assert "- retail.a1: run failed (NotPublished)" in lines
+    assert "- check range could not be evaluated (IOException)" in lines
+    assert "- check has_rows failed" in lines
+    assert any(re.search(r"job expiry\s+waits for a retry", line) for line in lines)
+    found = {each["about"]: each for each in json.loads(mesh("alerts", "--json").out)["incidents"]}
+    shared = found["input:retail/party|retail"]
+    assert shared["cause"] == {"kind": "input", "what": "retail.party"}
+    assert [problem["asset"] for problem in shared["problems"]] == ["retail/a0", "retail/a1", "retail/a2"]
+    (held,) = found["job:expiry"]["problems"]
+    assert (held["job"], held["held"], found["job:expiry"]["held"]) == ("expiry", True, True)
 
 
 def test_nothing_is_wrong_and_nothing_is_made(mesh, home) -> None:

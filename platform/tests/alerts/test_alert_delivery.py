@@ -216,9 +216,8 @@ def test_urls_of_common_receivers_stay_what_they_are(url) -> None:
 
 def test_two_domains_share_an_outbox(outbox, http_receiver) -> None:
     for domain in ("retail", "investment"):
-        standing, notices = after(domain, {}, [check(1), fresh(2, "late")])
-        outbox.record(domain, None, 2, standing, notices, datetime.now(UTC))
-        for notice in notices:
+        standing, notices = after(domain, {}, [check(1), fresh(2, "late", "retail/account")])
+        for notice in outbox.record(domain, None, 2, standing, notices, datetime.now(UTC)):
             outbox.route([(notice, ["hook"])], datetime.now(UTC))
     assert deliver(outbox, "retail", routing(hook=http_receiver.url), message).confirmed == 2
     assert len(outbox.due("investment", datetime.now(UTC))) == 2

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alert_samples import PARTY, abandoned, at, check, ended, failed, fresh, made, passed
+from alert_samples import PARTY, abandoned, at, check, ended, failed, fresh, made, passed, units
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.facts import PROCESS, Cause, Severity
 from bankmesh.alerts.incidents import after, close_by_hand
 
 WARNING = Severity.WARNING
@@ -16,6 +16,10 @@ def told(*facts, standing=None, severities=None) -> list[str]:
 
 def standing_after(*facts):
     return after("retail", {}, facts)[0]
+
+
+def problems(standing) -> list[str]:
+    return sorted(p.name for incident in standing.values() for p in incident.problems if not p.has_ended)
 
 
 def test_a_check_that_fails_ten_times_is_one_incident() -> None:
@@ -30,11 +34,34 @@ def test_a_check_that_passes_again_has_recovered_once() -> None:
     assert standing_after(check(1), passed(2)) == {}
 
 
-def test_each_check_is_an_incident_of_its_own() -> None:
+def test_each_product_is_an_incident_with_a_list() -> None:
     facts = [check(1), check(2, check="schema"), check(3, asset="retail/account"), passed(4)]
     standing, notices = after("retail", {}, facts)
-    assert len(notices) == 4
-    assert sorted(standing) == ["check:retail/account:has_rows", "check:retail/party:schema"]
+    assert [(notice.kind, notice.incident.name) for notice in notices] == [
+        ("opened", "asset:retail/party"),
+        ("joined", "asset:retail/party"),
+        ("opened", "asset:retail/account"),
+    ]
+    assert problems(standing) == ["check:retail/account:has_rows", "check:retail/party:schema"]
+
+
+def test_an_incident_is_over_when_its_list_is_empty() -> None:
+    facts = [check(1), failed(2), fresh(3, "late"), passed(4), made(5)]
+    assert told(*facts) == ["opened", "joined", "joined"]
+    assert told(*facts, fresh(6, "fresh")) == ["opened", "joined", "joined", "recovered"]
+    assert standing_after(*facts, fresh(6, "fresh")) == {}
+
+
+def test_a_check_that_breaks_again_while_its_incident_goes_on_joins_again() -> None:
+    facts = [check(1), check(2, check="schema"), passed(3), check(4)]
+    assert told(*facts) == ["opened", "joined", "joined"]
+    assert problems(standing_after(*facts)) == ["check:retail/party:has_rows", "check:retail/party:schema"]
+
+
+def test_a_check_that_was_not_evaluated_is_in_no_list_and_ends_nothing() -> None:
+    assert told(check(1, "not evaluated")) == []
+    standing = standing_after(check(1), check(2, "not evaluated"), check(3, "not evaluated", check="schema"))
+    assert problems(standing) == ["check:retail/party:has_rows"]
 
 
 def test_a_warning_that_becomes_an_error_escalates_and_never_goes_back() -> None:
@@ -54,9 +81,10 @@ def test_the_same_facts_give_the_same_ids_and_others_give_others() -> None:
 
 
 def test_a_failed_run_has_recovered_when_everything_it_left_is_made() -> None:
-    facts = [failed(1, PARTY, "retail/account"), made(2), made(3, "retail/loan")]
-    assert told(*facts) == ["opened"]
-    assert told(*facts, made(4, "retail/account")) == ["opened", "recovered"]
+    died = Cause(PROCESS, "run-1", "a run ended without reporting a result")
+    facts = [failed(1, PARTY, "retail/account", cause=died), made(2), made(3, "retail/loan")]
+    assert told(*facts) == ["opened", "covered"]
+    assert told(*facts, made(4, "retail/account")) == ["opened", "covered", "recovered"]
 
 
 def test_runs_that_fail_again_are_the_same_incident_as_far_as_they_left_the_same() -> None:
@@ -64,6 +92,11 @@ def test_runs_that_fail_again_are_the_same_incident_as_far_as_they_left_the_same
     standing, notices = after("retail", {}, [failed(1), failed(2, PARTY, "retail/account")])
     assert [notice.incident.assets for notice in notices] == [(PARTY,), ("retail/account",)]
     assert len(standing) == 2
+
+
+def test_a_failed_run_joins_what_is_wrong_with_its_product() -> None:
+    assert told(check(1), failed(2)) == ["opened", "joined"]
+    assert [i.name for i in standing_after(check(1), failed(2)).values()] == [f"asset:{PARTY}"]
 
 
 def test_a_partition_is_made_good_by_itself_alone() -> None:
@@ -81,8 +114,27 @@ def test_a_check_has_recovered_when_it_passes_for_every_partition_that_it_stood_
     assert told(*facts, passed(4)) == ["opened", "recovered"]
 
 
+def test_a_pass_for_march_ends_nothing_for_what_was_refused_as_a_whole() -> None:
+    march = units("2026-03")
+    assert told(check(1), passed(2, units=march)) == ["opened"]
+    assert told(check(1), passed(2)) == ["opened", "recovered"]
+
+
+class TestChecksOfTheWholeTable:
+    february, march = units("2026-02"), units("2026-03")
+
+    def test_a_warning_was_published_so_the_next_table_that_passes_ends_it(self) -> None:
+        warned = check(1, severity=WARNING, units=self.february, whole_table=True)
+        assert told(warned, passed(2, units=self.march, whole_table=True)) == ["opened", "recovered"]
+
+    def test_a_refused_partition_is_still_missing_when_the_table_without_it_passes(self) -> None:
+        facts = [check(1, units=self.february, whole_table=True), passed(2, units=self.march, whole_table=True)]
+        assert told(*facts) == ["opened"]
+        assert told(*facts, passed(3, units=self.february, whole_table=True)) == ["opened", "recovered"]
+
+
 def test_a_job_without_assets_is_made_good_by_its_next_success() -> None:
-    facts = [failed(1, "job:expiry", job="expiry"), ended(2, "other", made=frozenset({"job:other"}))]
+    facts = [failed(1, "job:expiry"), ended(2, "other", made=frozenset({"job:other"}))]
     assert told(*facts) == ["opened"]
     assert told(*facts, ended(3, "later", made=frozenset({"job:expiry"}))) == ["opened", "recovered"]
 
@@ -118,8 +170,8 @@ class TestQuietWhileARetryIsToCome:
     def test_a_retry_that_its_checks_refuse_is_told_by_the_checks_alone(self) -> None:
         facts = [failed(1, will_retry=True), check(2), ended(3, "retry", "run-1", refused=frozenset({PARTY}))]
         standing, notices = after("retail", {}, facts)
-        assert [notice.incident.kind for notice in notices] == ["check"]
-        assert list(standing) == ["check:retail/party:has_rows"]
+        assert [notice.kind for notice in notices] == ["opened"]
+        assert problems(standing) == ["check:retail/party:has_rows"]
 
     def test_a_check_of_a_run_that_is_retried_waits_for_the_retry(self) -> None:
         waiting = check(1, will_retry=True)
@@ -127,6 +179,13 @@ class TestQuietWhileARetryIsToCome:
         assert told(waiting, passed(2)) == []
         assert told(waiting, check(2), passed(3)) == ["opened", "recovered"]
         assert told(waiting, ended(2, "retry", "run-1")) == ["opened"]
+
+    def test_what_waits_for_a_retry_is_not_over_with_what_was_reported(self) -> None:
+        facts = [check(1), failed(2, will_retry=True), passed(3)]
+        assert told(*facts) == ["opened", "recovered"]
+        assert problems(standing_after(*facts)) == ["run:retail/party"]
+        first, _, again = after("retail", {}, [*facts, abandoned(4, "run-2")])[1]
+        assert (again.kind, again.incident.id == first.incident.id) == ("opened", False)
 
     def test_a_retry_that_never_comes_is_told(self) -> None:
         assert told(failed(1, will_retry=True), abandoned(2, "run-1")) == ["opened"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from alert_samples import PARTY, at, check, failed, fresh, made, passed
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.facts import INPUT, PROCESS, Cause, Severity, readable
 from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import message, readable, title
+from bankmesh.alerts.messages import message, title
+from bankmesh.alerts.model import combine
 
 UI = "https://dagster.bank.example/"
 CLAUSES = {(PARTY, "has_rows"): "A version without rows\n  is never published."}
@@ -44,14 +47,14 @@ def test_a_recovery_says_since_when_and_until_when() -> None:
 
 def test_a_failed_run_names_what_it_left_and_the_kind_of_error() -> None:
     partitions = [f"investment/trade_executions|2026-01-{day:02}" for day in range(1, 8)]
-    (said,) = messages(failed(1, *partitions, "investment/landing/brokerage_trade", causes=("LegacyFileError",)))
-    assert said.title == "[ERROR] investment.landing.brokerage_trade and 1 more: run failed"
-    assert "investment.trade_executions (7 partitions, 2026-01-01 to 2026-01-07)" in said.body
+    (said,) = messages(failed(1, *partitions, errors=("LegacyFileError",)))
+    assert said.title == "[ERROR] investment.trade_executions: run failed"
+    assert "Not made: investment.trade_executions (7 partitions, 2026-01-01 to 2026-01-07)." in said.body
     assert "Cause: LegacyFileError" in said.body
 
 
 def test_a_job_without_assets() -> None:
-    (said,) = messages(failed(1, "job:expiry", job="expiry"))
+    (said,) = messages(failed(1, "job:expiry"))
     assert said.title == "[ERROR] job expiry: run failed"
 
 
@@ -73,7 +76,64 @@ def test_majors_are_named_as_people_do() -> None:
 
 
 def test_a_long_list_of_assets_is_cut_short() -> None:
-    (notice,) = after("retail", {}, [failed(1, *(f"retail/a{number}" for number in range(9)))])[1]
-    assert title(notice) == "[ERROR] retail.a0 and 8 more: run failed"
-    assert "and 4 more." in message(notice).body
+    died = Cause(PROCESS, "run-1", "a run ended without reporting a result")
+    assets = [f"retail/a{number:02}" for number in range(25)]
+    notices = after("retail", {}, [failed(1, *assets, cause=died)])[1]
+    notice = reduce(combine, notices)
+    assert title(notice) == "[ERROR] a run ended without reporting a result: 25 assets affected"
+    assert "- retail.a19: run failed\n- and 5 more; `mesh alerts` lists all" in message(notice).body
+    assert "retail.a20" not in message(notice).body
     assert notice.at == at(1)
+
+
+def test_several_checks_are_one_message_with_a_list() -> None:
+    facts = [
+        check(1, failing_rows=3),
+        check(2, check="schema"),
+        check(3, "errored", check="range", error="IOException"),
+    ]
+    opened, schema, errored = messages(*facts)
+    assert opened.title == "[ERROR] retail.party: check has_rows failed"
+    assert schema.title == "[ERROR] retail.party: check schema failed, 2 problems in all"
+    assert errored.title == "[ERROR] retail.party: check range could not be evaluated, 3 problems in all"
+    assert errored.body.splitlines()[:6] == [
+        "retail.party: 2 checks failed, check range could not be evaluated.",
+        "Since 2026-01-05 06:01 UTC.",
+        "Broken now:",
+        "- 2 checks failed: has_rows, schema",
+        "- check range could not be evaluated (IOException)",
+        "Run: run-3",
+    ]
+
+
+def test_checks_that_could_not_be_evaluated_for_one_reason_are_one_line() -> None:
+    facts = [check(n, "errored", check=f"clause_{n:02}", error="IOException") for n in range(38)]
+    said = message(reduce(combine, after("retail", {}, facts)[1]))
+    assert said.title == "[ERROR] retail.party: 38 checks could not be evaluated (IOException)"
+    assert said.body.startswith("38 checks of retail.party could not be evaluated, so nobody knows whether they hold.")
+    assert "clause_00, clause_01" in said.body
+    assert "and 18 more." in said.body
+
+
+def test_a_cause_upstream_is_named_with_what_it_affects() -> None:
+    cause = Cause(INPUT, "retail/party", "retail.party")
+    facts = [failed(1, "retail/loan", errors=("NotPublished",), cause=cause), fresh(2, "late", "retail/loan")]
+    facts += [failed(3, "retail/account", errors=("NotPublished",), cause=cause)]
+    said = message(reduce(combine, after("retail", {}, facts)[1]))
+    assert said.title == "[ERROR] 2 assets affected by retail.party"
+    assert said.body.splitlines()[:5] == [
+        "The cause is upstream: retail.party is broken or has nothing to read.",
+        "Broken now:",
+        "- retail.account: run failed (NotPublished)",
+        "- retail.loan: freshness is broken",
+        "- retail.loan: run failed (NotPublished)",
+    ]
+    ended = messages(*facts, made(4, "retail/loan"), fresh(5, "fresh", "retail/loan"), made(6, "retail/account"))[-1]
+    assert ended.title == "[RECOVERED] 2 assets: good again after retail.party"
+    assert "- retail.loan: run failed (NotPublished)" in ended.body
+
+
+def test_the_end_of_a_list_names_what_was_in_it() -> None:
+    said = messages(check(1), check(2, check="schema"), passed(3), passed(4, check="schema"))[-1]
+    assert said.title == "[RECOVERED] retail.party: 2 checks pass again"
+    assert "- 2 checks failed: has_rows, schema" in said.body

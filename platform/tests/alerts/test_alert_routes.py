@@ -100,7 +100,7 @@ def test_a_landing_is_the_whole_domains(routed) -> None:
     landing = failed(1, "retail/landing/crm_client")
     assert routed(landing) == [CHAT, MAIL, PAGER]
     assert routed(landing, routing=ROUTING + "domains: {retail: [operations]}\n") == ["operations"]
-    job = failed(1, "job:expiry", job="expiry")
+    job = failed(1, "job:expiry")
     assert routed(job, routing=ROUTING + "domains: {retail: [operations]}\n") == ["operations"]
 
 

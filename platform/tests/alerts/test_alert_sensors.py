@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 from alert_mesh import ShopMesh, instance_in, settle_at_once
+from dagster._core.definitions.freshness import FreshnessState
 
 from bankmesh.alerts.places import current_places
 from bankmesh.alerts.sensors import alert_sensors
@@ -76,3 +77,30 @@ def test_outside_a_workspace_it_says_so(mesh, monkeypatch, tmp_path) -> None:
     (sensor,) = alert_sensors(mesh.domain, tmp_path)
     with dg.build_sensor_context(instance=mesh.instance) as context:
         assert "No workspace.yaml" in (sensor(context).skip_message or "")
+
+
+def test_the_asset_graph_of_the_location_names_what_is_upstream(mesh) -> None:
+    """Two products are late behind a landing that failed: the owner gets one message that names it."""
+    landing = dg.AssetKey(["shop", "landing", "till_sale"])
+    behind = [dg.AssetKey(["shop", name]) for name in ("report", "score")]
+
+    @dg.asset(key=landing)
+    def land() -> None:
+        raise RuntimeError
+
+    @dg.multi_asset(specs=[dg.AssetSpec(key, deps=[landing]) for key in behind])
+    def build():
+        """Never run here."""
+
+    repository = dg.Definitions(assets=[land, build]).get_repository_def()
+    (sensor,) = alert_sensors(mesh.domain, current_settings().root)
+
+    def tick() -> str:
+        with dg.build_sensor_context(instance=mesh.instance, repository_def=repository) as context:
+            return str(sensor(context).skip_message)
+
+    tick()
+    dg.materialize([land], instance=mesh.instance, raise_on_error=False)
+    for key in behind:
+        mesh.change_freshness(FreshnessState.FAIL, key)
+    assert tick() == ("[ERROR] shop.landing.till_sale: run failed; [ERROR] 2 assets affected by shop.landing.till_sale")

@@ -31,6 +31,7 @@ from bankmesh.contracts.model import (
 from bankmesh.errors import UnknownName
 from bankmesh.quality.gate import GateResult, Outcome, Relations, evaluate, summary
 from bankmesh.quality.queries import returns_count
+from bankmesh.quality.wording import error_class
 
 MONTHLY = Partitioning("day", "month", "2024-01-01", None)
 POISON = "Jan Novak 4711"
@@ -131,6 +132,8 @@ def test_an_error_in_one_clause_leaves_the_others_alone(shop):
     assert {name for name, outcome in found.items() if outcome is Outcome.ERRORED} == set(found) - good
     assert result.counts == {"passed": 5, "warned": 0, "failed": 0, "errored": 7}
     assert by_name(result)["no_column"].message == "could not be evaluated: the data has no column nope."
+    assert error_class(by_name(result)["no_column"].message) is None
+    assert error_class(by_name(result)["conversion"].message) == "ConversionException"
     assert not result.publishable
 
 
@@ -145,6 +148,7 @@ def test_a_candidate_that_cannot_be_read_errors_every_clause(shop, tmp_path):
     result = evaluate(contract, Relations(f"read_parquet('{tmp_path}/none.parquet')"), shop.connection)
     assert result.counts["errored"] == 2
     assert result.rows == 0
+    assert {error_class(entry.message) for entry in result.results} == {"IOException"}
 
 
 def test_a_clause_unknown_to_the_contract_is_refused(shop):

@@ -1,9 +1,9 @@
-"""Who is told of what, and how: one alert for each incident, to the owner's support channels.
+"""Who is notified of what, and how: one alert for each product or shared cause, to the owner's support channels.
 
     Dagster's event log ──► events ──► incidents ──► messages, routes ──► outbox ──► delivery ──► Slack, e-mail, ...
                             facts      pure          pure                 one transaction         Apprise
 
-`incidents`, `messages` and `routes` only decide. What a tick read and what follows from it is committed together, so a
-kill at any instant neither loses an alert nor makes a second one; `delivery` then sends what is due, with ids that
-never change.
+`incidents`, `causes`, `messages` and `routes` only decide. What a tick read and what follows from it is committed
+together, so a kill at any instant neither loses an alert nor makes a second one; `delivery` then sends what is due,
+with ids that never change.
 """

@@ -22,8 +22,8 @@ from bankmesh.faultpoints import reached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bankmesh.alerts.incidents import Notice
     from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.model import Notice
     from bankmesh.alerts.outbox import Delivery, Outbox
     from bankmesh.alerts.routing_file import Routing
 

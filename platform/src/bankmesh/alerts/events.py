@@ -15,8 +15,11 @@ from dagster import AssetCheckSeverity, DagsterEventType
 from dagster._core.definitions.freshness import FreshnessState
 
 from bankmesh.alerts import runs
-from bankmesh.alerts.facts import CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
+from bankmesh.alerts.facts import ERRORED, CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
+from bankmesh.alerts.failures import outcome_of
 from bankmesh.event_log import counted, in_order
+from bankmesh.products.reporting import LOOKED_AT, WHOLE_TABLE
+from bankmesh.quality.wording import error_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,6 +37,9 @@ READ = (
 BATCH = 500
 SETTLED_AFTER = 3.0
 """Seconds. PostgreSQL may show an entry after one with a higher id; before an entry this old, none is still to come."""
+
+_IN_ONE_GO, _TOGETHER_AT_MOST = 1.0, 60.0
+"""Seconds between entries that belong together, and how long such a group may hold up reading."""
 
 _FRESHNESS = {
     FreshnessState.PASS: "fresh",
@@ -63,7 +69,7 @@ def newest_entry(instance: dg.DagsterInstance) -> int:
 def read_facts(
     instance: dg.DagsterInstance, domain: str, after: int, now: datetime, *, location: str | None = None
 ) -> Batch:
-    """The facts about a domain that entries behind `after` tell, as far as those have settled.
+    """The facts about a domain in the entries behind `after`, as far as those have settled.
 
     A domain's facts are about assets below its name, and about the runs of its code location (`location`, by
     default of the domain's name).
@@ -72,14 +78,33 @@ def read_facts(
     found = {kind: storage.get_logs_for_all_runs_by_log_id(after, kind, BATCH) for kind in READ}
     entries, more = in_order(list(found.values()), BATCH)
     whose = runs.Runs(instance, domain, location or domain)
-    facts: list[Fact] = []
-    cursor = after
-    for number, entry in entries:
+    settled = 0
+    for _, entry in entries:
         if now.timestamp() - entry.timestamp < SETTLED_AFTER or not whose.settled(entry, now):
-            return Batch(tuple(facts), cursor, more=False)
-        facts.extend(_facts(number, entry, domain, whose))
-        cursor = number
-    return Batch(tuple(facts), cursor, more)
+            break
+        settled += 1
+    if settled < len(entries):
+        settled, more = _whole_groups([entry for _, entry in entries], settled, now), False
+    facts = [fact for number, entry in entries[:settled] for fact in _facts(number, entry, domain, whose)]
+    return Batch(tuple(facts), entries[settled - 1][0] if settled else after, more)
+
+
+def _whole_groups(entries: list[dg.EventLogEntry], settled: int, now: datetime) -> int:
+    """How many entries to take so that what was logged in one go, as checks of one step are, is read in one go."""
+    end = settled
+    while end > 0 and _in_one_go(entries[end - 1], entries[end]):
+        end -= 1
+    oldest = entries[end].timestamp
+    return end if now.timestamp() - oldest < _TOGETHER_AT_MOST else settled
+
+
+def _in_one_go(entry: dg.EventLogEntry, following: dg.EventLogEntry) -> bool:
+    types = {each.dagster_event.event_type if each.dagster_event else None for each in (entry, following)}
+    return (
+        len(types) == 1
+        and types <= {DagsterEventType.ASSET_CHECK_EVALUATION, DagsterEventType.FRESHNESS_STATE_CHANGE}
+        and following.timestamp - entry.timestamp < _IN_ONE_GO
+    )
 
 
 def standing_breaches(
@@ -120,23 +145,20 @@ def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: Runs) -> It
 
 def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, whose: Runs) -> CheckEvaluated:
     asset = data.asset_key.to_user_string()
+    outcome = outcome_of(data)
+    looked_at = data.metadata.get(LOOKED_AT)
     return CheckEvaluated(
         number,
         at,
         run_id,
         asset,
         data.check_name,
-        _outcome(data),
+        outcome,
         Severity.ERROR if data.severity is AssetCheckSeverity.ERROR else Severity.WARNING,
         counted(data, *_FAILING),
         counted(data, *_ROWS),
         whose.partitions(run_id, asset),
+        whole_table=looked_at is not None and looked_at.value == WHOLE_TABLE,
+        error=error_class(data.description or "") if outcome == ERRORED else None,
         will_retry=not data.passed and whose.retried(run_id),
     )
-
-
-def _outcome(data: dg.AssetCheckEvaluation) -> str:
-    if data.passed:
-        return "passed"
-    said = data.metadata.get("outcome")
-    return "errored" if said is not None and said.value == "errored" else "failed"

@@ -7,12 +7,18 @@ partition of it (`investment/trade_executions|2014-07-01`), or a job without ass
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+PASSED, FAILED, ERRORED, NOT_EVALUATED = "passed", "failed", "errored", "not evaluated"
+"""Outcomes of a check. One that was not evaluated belongs to the check that stopped the evaluation."""
+
+INPUT, MACHINE, PROCESS, ERROR = "input", "machine", "process", "error"
 
 
 class Severity(IntEnum):
@@ -29,6 +35,30 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why assets are broken, where one reason can break several of them.
+
+    | kind | what | is one cause |
+    | --- | --- | --- |
+    | input | the asset upstream that cannot be read or is late | as long as that lasts |
+    | machine | the fault of disk or network | as long as that lasts |
+    | process | the run whose process ended without a result | for what that run left |
+    | error | the run, and the first asset that failed by this error in it | for what was read of the run at once |
+
+    `label` is safe to show: the name of an asset, of a class of errors or of a fault of the machine.
+    """
+
+    kind: str
+    what: str
+    label: str
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the failure itself names it; equal errors are only taken to have one cause."""
+        return self.kind != ERROR
+
+
+@dataclass(frozen=True)
 class Fact:
     """Something the event log tells; `id` grows with time, `run_id` is empty where no run is behind it."""
 
@@ -39,10 +69,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class CheckEvaluated(Fact):
-    """A check was evaluated: `outcome` is passed, failed or errored.
+    """A check was evaluated: `outcome` is passed, failed, errored or not evaluated.
 
-    `units`: the partitions that it was evaluated for; none where the asset has no partitions. `will_retry`: the run has
-    ended already and Dagster will run it again.
+    `units`: the partitions that it was evaluated for; none where the asset has no partitions. `whole_table`: it looks
+    at the table as a whole, whichever partitions were built. `error` is the class of the error that kept it from being
+    evaluated. `will_retry`: the run has ended already and Dagster will run it again.
     """
 
     asset: str
@@ -52,20 +83,34 @@ class CheckEvaluated(Fact):
     failing_rows: int | None = None
     rows: int | None = None
     units: frozenset[str] = frozenset()
+    whole_table: bool = False
+    error: str | None = None
+    cause: Cause | None = None
     will_retry: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an asset was not made: classes of errors, and the cause if it is known or shared.
+
+    `signature` is equal for equal errors. It is never stored: it is derived from the error's text.
+    """
+
+    errors: tuple[str, ...] = ()
+    cause: Cause | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True)
 class RunFailed(Fact):
     """A run failed, and not only because checks refused what it built.
 
-    `units` were to be made and are not, by asset or partition; units whose checks say why are left out. `causes` are
-    the names of the errors' classes.
+    `units` were to be made and are not, by asset or partition; units whose checks say why are left out. `failures`
+    says why, by asset.
     """
 
-    job: str
     units: frozenset[str]
-    causes: tuple[str, ...] = ()
+    failures: Mapping[str, Failure] = field(default_factory=dict)
     will_retry: bool = False
 
 
@@ -116,3 +161,11 @@ def unit(asset: str, partition: str | None) -> str:
 def asset_of(name: str) -> str:
     """The asset of a unit; a job is returned as it is."""
     return name.partition("|")[0]
+
+
+def readable(asset: str) -> str:
+    """`retail/party` as people write it: `retail.party`, `retail.party@2` for the second major."""
+    first, *rest = asset.split("/")
+    if len(rest) > 1 and rest[-1].startswith("v") and rest[-1][1:].isdigit():
+        rest = [*rest[:-2], f"{rest[-2]}@{rest[-1][1:]}"]
+    return ".".join([first, *rest])

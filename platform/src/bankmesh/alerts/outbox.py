@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bankmesh.alerts import storing
-from bankmesh.alerts.incidents import Notice
+from bankmesh.alerts.causes import broken_assets
+from bankmesh.alerts.model import Notice, combine
 from bankmesh.alerts.tables import cursors, deliveries, incidents, notices, open_engine
 from bankmesh.database import Closing
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine, Row
 
-    from bankmesh.alerts.incidents import Incident, Standing
+    from bankmesh.alerts.facts import Cause
+    from bankmesh.alerts.model import Incident, Standing
 
 PENDING, CONFIRMED, UNDELIVERABLE = "pending", "confirmed", "undeliverable"
 _ROUTED_AT_ONCE = 500
@@ -82,24 +84,31 @@ class Outbox(Closing):
         found = [storing.from_text(body) for body in bodies]
         return {incident.name: incident for incident in found}
 
+    def broken_elsewhere(self, domain: str) -> dict[str, Cause]:
+        """The assets of other domains that are broken now, with the cause of that."""
+        query = sa.select(incidents.c.body).where(incidents.c.domain != domain, incidents.c.closed_at.is_(None))
+        with self._engine.begin() as connection:
+            bodies: list[str] = list(connection.scalars(query))
+        return broken_assets(storing.from_text(body) for body in bodies)
+
     def record(
         self,
         domain: str,
         before: int | None,
         position: int,
         standing: Mapping[str, Incident],
-        told: Iterable[Notice],
+        noted: Iterable[Notice],
         now: datetime,
-    ) -> None:
-        """Move cursor, incidents and notices together.
+    ) -> list[Notice]:
+        """Move cursor, incidents and notices together, and return the notices as they are kept.
 
-        Raises MovedOn, and records nothing, if the cursor does not stand at `before` any more.
+        A notice joins an earlier one of its incident that nobody has been sent yet: what is noticed in one look is one
+        message. Raises MovedOn, and records nothing, if the cursor is not at `before` any more.
         """
         with self._engine.begin() as connection:
             _move(connection, domain, before, position)
             _keep_incidents(connection, domain, standing, now)
-            for notice in told:
-                _keep_notice(connection, domain, notice)
+            return _keep_notices(connection, domain, noted)
 
     def start_again(self, domain: str, before: int, position: int) -> None:
         """Put the cursor back to a log that ends before it. Raises MovedOn."""
@@ -115,7 +124,7 @@ class Outbox(Closing):
         )
         with self._engine.begin() as connection:
             if connection.execute(query).rowcount and not incident.held:
-                _keep_notice(connection, domain, notice)
+                _insert_notice(connection, domain, notice)
 
     # --- to whom ---
 
@@ -144,6 +153,10 @@ class Outbox(Closing):
         new = {"state": PENDING, "attempts": 0, "since": now.timestamp(), "next_attempt_at": now.timestamp()}
         with self._engine.begin() as connection:
             for notice, routes in decided:
+                row = connection.execute(sa.select(notices).where(notices.c.id == notice.id)).one_or_none()
+                # Where more has joined it since, whom it goes to may have changed: the next look decides.
+                if row is None or row.routed or _notice(row) != notice:
+                    continue
                 decide = sa.update(notices).where(notices.c.id == notice.id, notices.c.routed.is_(False))
                 if not connection.execute(decide.values(routed=True)).rowcount:
                     continue
@@ -274,7 +287,35 @@ def _keep_incidents(connection: Connection, domain: str, standing: Mapping[str, 
             connection.execute(sa.update(incidents).where(incidents.c.id == incident.id).values(**values))
 
 
-def _keep_notice(connection: Connection, domain: str, notice: Notice) -> None:
+def _keep_notices(connection: Connection, domain: str, noted: Iterable[Notice]) -> list[Notice]:
+    kept: dict[str, Notice] = {}
+    newest: dict[str, Notice | None] = {}
+    waiting: set[str] = set()
+    for notice in noted:
+        about = notice.incident.id
+        if about not in newest:
+            newest[about] = _unsent(connection, about)
+            waiting |= {found.id for found in [newest[about]] if found}
+        earlier = newest[about]
+        together = combine(earlier, notice) if earlier else None
+        newest[about] = kept[(together or notice).id] = together or notice
+    for notice in kept.values():
+        if notice.id in waiting:
+            update = sa.update(notices).where(notices.c.id == notice.id)
+            connection.execute(update.values(kind=notice.kind, body=storing.to_text(notice.incident)))
+        else:
+            _insert_notice(connection, domain, notice)
+    return list(kept.values())
+
+
+def _unsent(connection: Connection, incident_id: str) -> Notice | None:
+    """The newest notice of an incident, if it is not decided yet whom it goes to."""
+    query = sa.select(notices).where(notices.c.incident_id == incident_id).order_by(notices.c.number.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None or row.routed else _notice(row)
+
+
+def _insert_notice(connection: Connection, domain: str, notice: Notice) -> None:
     connection.execute(
         sa.insert(notices).values(
             id=notice.id,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.alerts.facts import Severity
-from bankmesh.alerts.incidents import CLOSED, RECOVERED
+from bankmesh.alerts.model import COVERED, ENDINGS
 from bankmesh.alerts.routing_file import ADDRESS, Receiver
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bankmesh.alerts.incidents import Notice
+    from bankmesh.alerts.model import Notice
     from bankmesh.alerts.routing_file import Routing
     from bankmesh.contracts.model import Contract, SupportChannel
 
@@ -51,10 +51,11 @@ def routes_of(
         domain: whose incident it is.
         contracts: the domain's contracts, by the asset of the product.
         routing: what the routing file says.
-        told: routes that were told of the same incident before; its end goes to them, and to nobody else.
+        told: routes that were sent notices of the same incident before. Its end goes to them, and to nobody else;
+            what their message covers already does not go to them again.
     """
     before = set(told)
-    if notice.kind in {RECOVERED, CLOSED}:
+    if notice.kind in ENDINGS:
         return tuple(sorted(before))
     severity = notice.incident.severity
     found = {
@@ -62,7 +63,7 @@ def routes_of(
         for route, tool in _candidates(notice, domain, contracts, routing)
         if severity in _severities(route, tool, routing)
     }
-    return tuple(sorted(found | before))
+    return tuple(sorted(found - before if notice.kind == COVERED else found | before))
 
 
 def receiver_of(route: str, routing: Routing) -> Receiver:
@@ -80,7 +81,8 @@ def _candidates(
 ) -> list[tuple[str, str | None]]:
     """Routes, with the tool that the contract names: the products' own, else the domain's, else the fallback."""
     owners = [contracts[asset] for asset in notice.incident.assets if asset in contracts]
-    unowned = len(owners) < len(notice.incident.assets) or not notice.incident.assets
+    jobs = any(problem.asset not in notice.incident.assets for problem in notice.incident.listed)
+    unowned = len(owners) < len(notice.incident.assets) or jobs
     found = _of_contracts(owners, routing)
     if unowned or not found:
         # What has no contract of its own, a landing or a job, is the whole domain's.

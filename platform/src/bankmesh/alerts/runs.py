@@ -21,7 +21,18 @@ from dagster._core.storage.tags import (
     WILL_RETRY_TAG,
 )
 
-from bankmesh.alerts.facts import Fact, RetryAbandoned, RunEnded, RunFailed, unit
+from bankmesh.alerts.facts import (
+    NOT_EVALUATED,
+    PROCESS,
+    Cause,
+    Fact,
+    Failure,
+    RetryAbandoned,
+    RunEnded,
+    RunFailed,
+    unit,
+)
+from bankmesh.alerts.failures import failure_of, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,10 +111,11 @@ class Runs:
         log = _RunLog(self._instance, run.run_id)
         refused = frozenset(unit(*made) for made in log.left if made[0] in log.refused)
         left = frozenset(unit(*made) for made in log.left if made[0] not in log.refused and self._owns(made[0]))
+        failures = log.failures
         if not log.planned and job:
-            left = frozenset({job})
+            left, failures = frozenset({job}), {job: Failure(log.errors)}
         if left:
-            yield RunFailed(number, at, run.run_id, run.job_name, left, log.causes, will_retry)
+            yield RunFailed(number, at, run.run_id, left, failures, will_retry)
         yield RunEnded(number, at, run.run_id, parent, will_retry, refused=refused)
 
     def abandoned(self, awaited: Iterable[str], now: datetime, newest: int) -> Iterator[RetryAbandoned]:
@@ -139,8 +151,7 @@ class _RunLog:
 
     def __init__(self, instance: dg.DagsterInstance, run_id: str) -> None:
         events = [e.dagster_event for e in instance.all_logs(run_id, _IN_RUN) if e.dagster_event]
-        failures = [e for e in events if e.event_type is DagsterEventType.STEP_FAILURE]
-        failed = {e.step_key for e in failures}
+        failed = {e.step_key: e for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
         self.planned = [
             (e.step_key, (asset, partition))
             for e in events
@@ -156,7 +167,13 @@ class _RunLog:
         # Without a failed step the process itself came to an end: everything that it had not made yet is left.
         self.left = {item for step, item in self.planned if (step in failed if failed else item not in made)}
         self.refused = {_refused_asset(e) for e in events if e.event_type is DagsterEventType.ASSET_CHECK_EVALUATION}
-        self.causes = tuple(sorted({_cause(e) for e in failures}))
+        self.errors = tuple(sorted({error for e in failed.values() for error in failure_of(e, "").errors}))
+        ended = Failure(cause=Cause(PROCESS, run_id, "a run ended without reporting a result"))
+        self.failures = {
+            asset: failure_of(failed[step], asset) if step in failed else ended
+            for step, (asset, _) in self.planned
+            if step in failed or not failed
+        }
 
 
 def _job_unit(run: dg.DagsterRun) -> str:
@@ -175,15 +192,7 @@ def _planned(data: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - D
 
 
 def _refused_asset(event: dg.DagsterEvent) -> str | None:
-    """The asset whose check stands against it, if this is such a check."""
+    """The asset whose check keeps it from being published, if this is such a check."""
     data: Any = event.event_specific_data
-    stands_against = not data.passed and data.severity is AssetCheckSeverity.ERROR
-    return data.asset_key.to_user_string() if stands_against else None
-
-
-def _cause(event: dg.DagsterEvent) -> str:
-    """The class of the error behind a failed step, never its text: that may quote a value."""
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return (error.cls_name if error else None) or "unknown"
+    refuses = not data.passed and data.severity is AssetCheckSeverity.ERROR and outcome_of(data) != NOT_EVALUATED
+    return data.asset_key.to_user_string() if refuses else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bankmesh.alerts.facts import Severity
-from bankmesh.alerts.incidents import CLOSED, RECOVERED
+from bankmesh.alerts.model import ENDINGS
 from bankmesh.alerts.routing_file import VARIABLE, fill_in
 from bankmesh.errors import BankmeshError
 
@@ -48,7 +48,7 @@ def send(route: str, to: str, message: Message, environment: Mapping[str, str]) 
     if not known.add(with_id(_webhook(url), message)):
         raise NotSent(route, "Apprise does not know what kind of receiver its URL means")
     kinds = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
-    kind = "success" if message.kind in {RECOVERED, CLOSED} else kinds[message.severity]
+    kind = "success" if message.kind in ENDINGS else kinds[message.severity]
     try:
         result = known.notify(
             body=message.body,

@@ -41,8 +41,8 @@ def alert_sensors(domain: OwnDomain, near: Path) -> list[dg.SensorDefinition]:
             minimum_interval_seconds=sensor_seconds(),
             default_status=dg.DefaultSensorStatus.RUNNING,
             description=(
-                "Tells the owners' support channels of checks that do not hold, runs that failed and promises of "
-                "freshness that are broken: one alert for each incident, and its recovery."
+                "Notifies the owners' support channels of checks that do not hold, runs that failed and promises of "
+                "freshness that are broken: one alert for each product or shared cause, and its recovery."
             ),
         )
     ]
@@ -53,7 +53,14 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
         origin = context.code_location_origin
         location = origin.location_name if origin is not None else None
         settings = current_settings(near)
-        report = look(context.instance, domain, current_places(settings), location=location, home=settings.home)
+        report = look(
+            context.instance,
+            domain,
+            current_places(settings),
+            location=location,
+            home=settings.home,
+            parents=_parents(context),
+        )
     except BankmeshError as error:
         context.log.error(str(error))  # noqa: TRY400 - written for the user; a stack trace adds nothing
         return dg.SkipReason(f"not looked: {error}")
@@ -64,6 +71,17 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
         return dg.SkipReason(reason)
     _log(context, report)
     return dg.SkipReason(str(report))
+
+
+def _parents(context: dg.SensorEvaluationContext) -> dict[str, frozenset[str]]:
+    """The location's asset graph: what each of its assets is made of, other domains' assets included."""
+    if context.repository_def is None:
+        return {}
+    graph = context.repository_def.asset_graph
+    return {
+        key.to_user_string(): frozenset(parent.to_user_string() for parent in graph.get(key).parent_keys)
+        for key in graph.materializable_asset_keys
+    }
 
 
 def _log(context: dg.SensorEvaluationContext, report: Report) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.alerts import events
+from bankmesh.alerts.causes import Surroundings, share_causes, upstream_first
 from bankmesh.alerts.delivery import Sent, deliver
 from bankmesh.alerts.incidents import after
 from bankmesh.alerts.messages import message, title
+from bankmesh.alerts.model import COVERED
 from bankmesh.alerts.outbox import MovedOn, Outbox
 from bankmesh.alerts.routes import routes_of
 from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
@@ -24,14 +26,16 @@ from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.faultpoints import reached
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import dagster as dg
 
     from bankmesh.alerts.delivery import Pace
     from bankmesh.alerts.facts import Fact
-    from bankmesh.alerts.incidents import Notice
+    from bankmesh.alerts.incidents import Severities
     from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.model import Notice
     from bankmesh.alerts.places import Places
     from bankmesh.contracts.model import Contract
 
@@ -55,10 +59,15 @@ class OwnDomain(Protocol):
 class Report:
     """What one look found and did, as the sensor's tick shows it."""
 
-    told: list[str] = field(default_factory=list)
+    noted: dict[str, Notice] = field(default_factory=dict)
     nobody: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     sent: Sent = field(default_factory=Sent)
+
+    @property
+    def told(self) -> list[str]:
+        """Titles of the notices that this look made, by notice; those that owners know the cause of are left out."""
+        return [title(notice) for notice in self.noted.values() if notice.kind != COVERED]
 
     def __str__(self) -> str:
         failures = [fault.splitlines()[0].rstrip(":") for fault in self.faults] + self.sent.failures
@@ -80,16 +89,22 @@ def look(
     location: str | None = None,
     pace: Pace | None = None,
     home: Path | None = None,
+    parents: Mapping[str, frozenset[str]] | None = None,
 ) -> Report:
-    """Look once. Raises what the event log or the outbox raise; nothing is lost then, the next look sees the same."""
+    """Look once. Raises what the event log or the outbox raise; nothing is lost then, the next look sees the same.
+
+    `parents` is the location's asset graph: what each asset is made of.
+    """
     report = Report()
     known = with_data_tests(domain.contracts, home) if home else domain.contracts
     contracts = {asset_of_contract(contract): contract for contract in known}
+    around = Surroundings({asset: contract.owner for asset, contract in contracts.items()}, parents or {})
     with Outbox(places.database) as outbox:
         routing = _routing(places, report)
         # Where another process looks at this domain too, what it did not see, the next look sees.
         with contextlib.suppress(MovedOn):
-            _read(instance, domain.name, outbox, location or domain.name, routing or Routing(), report)
+            reading = _Reading(outbox, domain.name, around, (routing or Routing()).severities, report)
+            _read(instance, reading, location or domain.name)
         if routing is not None:
             _route(outbox, domain.name, contracts, routing, report)
             clauses = {
@@ -119,15 +134,34 @@ def _routing(places: Places, report: Report) -> Routing | None:
         return None
 
 
-def _read(
-    instance: dg.DagsterInstance, domain: str, outbox: Outbox, location: str, routing: Routing, report: Report
-) -> None:
+@dataclass(frozen=True)
+class _Reading:
+    """One look's way from facts to notices."""
+
+    outbox: Outbox
+    domain: str
+    around: Surroundings
+    severities: Severities
+    report: Report
+
+    def record(self, before: int | None, position: int, facts: tuple[Fact, ...]) -> None:
+        """Decide what the facts mean, and keep it with the cursor. Raises MovedOn."""
+        elsewhere = self.outbox.broken_elsewhere(self.domain) if facts else {}
+        around = replace(self.around, elsewhere=elsewhere)
+        ordered = share_causes(upstream_first(facts, around.parents))
+        standing, notices = after(self.domain, self.outbox.standing(self.domain), ordered, self.severities, around)
+        kept = self.outbox.record(self.domain, before, position, standing, notices, datetime.now(UTC))
+        reached("alerts-recorded")
+        self.report.noted.update({notice.id: notice for notice in kept})
+
+
+def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> None:
+    outbox, domain = reading.outbox, reading.domain
     position = outbox.position(domain)
     newest = events.newest_entry(instance)
     if position is None:
         assets = instance.get_asset_keys(prefix=[domain])
-        facts: tuple[Fact, ...] = events.standing_breaches(instance, assets, newest)
-        _record(outbox, domain, (None, newest), facts, routing, report)
+        reading.record(None, newest, events.standing_breaches(instance, assets, newest))
         return
     if newest < position:
         # The log is another one, or its end was deleted: what comes next is new in either case.
@@ -142,31 +176,18 @@ def _read(
             facts += _abandoned(instance, domain, location, outbox, batch.cursor)
         reached("alerts-read")
         if facts or batch.cursor != position:
-            _record(outbox, domain, (position, batch.cursor), facts, routing, report)
+            reading.record(position, batch.cursor, facts)
         position, more = batch.cursor, batch.more
 
 
 def _abandoned(
     instance: dg.DagsterInstance, domain: str, location: str, outbox: Outbox, newest: int
 ) -> tuple[Fact, ...]:
-    awaited = {incident.awaits for incident in outbox.standing(domain).values() if incident.awaits}
+    standing = outbox.standing(domain).values()
+    awaited = {problem.awaits for incident in standing for problem in incident.problems if problem.awaits}
     if not awaited:
         return ()
     return tuple(Runs(instance, domain, location).abandoned(awaited, datetime.now(UTC), newest))
-
-
-def _record(
-    outbox: Outbox,
-    domain: str,
-    moves: tuple[int | None, int],
-    facts: tuple[Fact, ...],
-    routing: Routing,
-    report: Report,
-) -> None:
-    standing, notices = after(domain, outbox.standing(domain), facts, routing.severities)
-    outbox.record(domain, moves[0], moves[1], standing, notices, datetime.now(UTC))
-    reached("alerts-recorded")
-    report.told.extend(title(notice) for notice in notices)
 
 
 def _route(outbox: Outbox, domain: str, contracts: dict[str, Contract], routing: Routing, report: Report) -> None:
@@ -181,5 +202,5 @@ def _route(outbox: Outbox, domain: str, contracts: dict[str, Contract], routing:
         before.update(routes)
         decided.append((notice, routes))
     outbox.route(decided, datetime.now(UTC))
-    report.nobody.extend(title(notice) for notice, routes in decided if not routes)
+    report.nobody.extend(title(notice) for notice, routes in decided if not routes and notice.kind != COVERED)
     reached("alerts-routed")

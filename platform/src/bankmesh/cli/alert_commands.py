@@ -16,7 +16,7 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bankmesh.alerts.incidents import Incident
+    from bankmesh.alerts.model import Incident, Problem
     from bankmesh.alerts.outbox import Delivery, Outbox, Told
     from bankmesh.alerts.places import Places
 
@@ -151,19 +151,15 @@ def _outbox() -> Iterator[Outbox | None]:
 
 
 def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
-    from bankmesh.alerts.messages import subject
+    """One row for each incident, and below it its list, as far as that says more."""
+    from bankmesh.alerts.messages import lines_of, states, subject
 
-    rows = [
-        (
-            incident.id,
-            incident.severity.label,
-            subject(incident),
-            "waits for a retry" if incident.held else incident.outcome,
-            ago(incident.opened_at),
-            str(incident.times),
-        )
-        for _, incident in incidents
-    ]
+    rows = []
+    for _, incident in incidents:
+        state = "waits for a retry" if incident.held else states(incident.listed)
+        since = ago(incident.opened_at)
+        rows.append((incident.id, incident.severity.label, subject(incident), state, since, str(incident.times)))
+        rows += [("", "", f"- {line}", "", "", "") for line in lines_of(incident) if line != state]
     print_table(("incident", "severity", "what", "state", "since", "seen"), rows)
 
 
@@ -176,29 +172,50 @@ def _print_undelivered(waiting: list[tuple[str, Delivery]]) -> None:
 
 
 def _whereabouts(told: Told) -> str:
+    if not told.deliveries and told.notice.kind == "covered":
+        return "nobody anew: their message names the cause"
     if not told.deliveries:
         return "nobody: no route"
     return ", ".join(f"{d.route} ({d.state})" for d in told.deliveries)
 
 
 def _incident_facts(domain: str, incident: Incident) -> dict[str, Any]:
+    cause = incident.cause
     return {
         "id": incident.id,
         "domain": domain,
-        "kind": incident.kind,
+        "about": incident.name,
+        "cause": {"kind": cause.kind, "what": cause.label} if cause else None,
+        "owner": incident.owner or None,
         "assets": list(incident.assets),
-        "check": incident.check,
-        "job": incident.job,
         "severity": incident.severity.label,
-        "outcome": incident.outcome,
         "held": incident.held,
         "opened_at": incident.opened_at.isoformat(),
         "changed_at": incident.changed_at.isoformat(),
         "times": incident.times,
-        "failing_rows": incident.failing_rows,
-        "rows": incident.rows,
-        "waiting_for": sorted(incident.waiting),
         "run_id": incident.run_id or None,
+        "problems": [_problem_facts(problem) for problem in incident.problems if not problem.has_ended],
+    }
+
+
+def _problem_facts(problem: Problem) -> dict[str, Any]:
+    is_job = problem.asset.startswith("job:")
+    return {
+        "kind": problem.kind,
+        "asset": None if is_job else problem.asset,
+        "job": problem.asset.removeprefix("job:") if is_job else None,
+        "check": problem.check,
+        "outcome": problem.outcome,
+        "severity": problem.severity.label,
+        "partitions": list(problem.partitions),
+        "held": problem.held,
+        "since": problem.since.isoformat(),
+        "changed_at": problem.changed_at.isoformat(),
+        "times": problem.times,
+        "failing_rows": problem.failing_rows,
+        "rows": problem.rows,
+        "errors": list(problem.errors),
+        "run_id": problem.run_id or None,
     }
 
 

@@ -1,0 +1,198 @@
+"""An upstream break under real products: one message to each owner, whatever number of products and runs it fails."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+from alert_mesh import settle_at_once
+
+from bankmesh import faultpoints
+from bankmesh.alerts.outbox import Outbox
+from bankmesh.alerts.places import Places
+from bankmesh.alerts.ticks import look
+from bankmesh.contracts.reading import read_contract
+from bankmesh.instance import open_instance
+from bankmesh.ports import port_at
+from bankmesh.products.components.assets import product_asset
+from bankmesh.products.definition import ProductDefinition, ProductInput
+from bankmesh.products.polars_build import build_with_polars
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from bankmesh.contracts.model import Contract
+
+TEAM = tuple(f"report_{number}" for number in range(5))
+RISK = ("exposure", "limits")
+CONTRACT = """\
+apiVersion: v3.1.0
+kind: DataContract
+id: shop.{name}
+domain: shop
+name: {name}
+version: 1.0.0
+status: active
+description: {{purpose: A figure of the sales.}}
+team: {{name: {owner}}}
+support: [{{channel: {owner}, tool: slack}}]
+customProperties: [{{property: productType, value: aggregate}}]
+schema:
+  - name: {name}
+    properties:
+      - {{name: sale_id, logicalType: integer, primaryKey: true, description: Its number., classification: internal}}
+      - {{name: sold_on, logicalType: date, required: true, description: Its day., classification: internal}}
+    quality:
+{clauses}
+"""
+CLAUSE = """\
+      - id: not_below_{number}
+        type: sql
+        query: select count(*) from ${{table}} where sale_id < -{number}
+        mustBe: 0
+        description: No number is below minus {number}.
+"""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Products of two owners on `shop.sale`, made by the one operation in real runs."""
+
+    home: Path
+    instance: dg.DagsterInstance
+    contracts: tuple[Contract, ...]
+    definitions: dg.Definitions
+    places: Places
+    name: str = "shop"
+
+    def run(self, *names: str) -> dg.ExecuteInProcessResult:
+        return self.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(["shop", name]) for name in names],
+            run_id=str(uuid.uuid4()),
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+
+    def publish(self, *names: str) -> None:
+        result = self.run(*names)
+        failed = [event.event_specific_data for event in result.all_events if event.is_step_failure]
+        assert result.success, failed
+
+    def look(self) -> list[str]:
+        return look(self.instance, self, self.places).told
+
+
+def dated_sales(sales: pl.LazyFrame) -> pl.LazyFrame:
+    return sales.select("sale_id", "sold_on")
+
+
+@pytest.fixture
+def reports(landed, tmp_path, monkeypatch, http_receiver):
+    settle_at_once(monkeypatch)
+    assert landed.run("sale").success
+    routing = tmp_path / "alerts.yaml"
+    routing.write_text(
+        f"channels: {{shop-team: {http_receiver.url}, risk: {http_receiver.url.replace('alerts', 'r')}}}\n"
+    )
+    products = []
+    for name in (*TEAM, *RISK):
+        file = tmp_path / f"{name}.odcs.yaml"
+        owner = "risk" if name in RISK else "shop-team"
+        clauses = "".join(CLAUSE.format(number=number) for number in range(35 if name == TEAM[0] else 1))
+        file.write_text(CONTRACT.format(name=name, owner=owner, clauses=clauses))
+        inputs = {"sales": ProductInput("shop", "sale")}
+        products.append(ProductDefinition(read_contract(file), inputs, "polars", "1", ()))
+
+    def build(contract):
+        return lambda request: build_with_polars(dated_sales, contract, request)
+
+    assets = [product_asset(product, build(product.contract), landed.settings.root) for product in products]
+    with open_instance(landed.settings) as instance:
+        made = Reports(
+            landed.settings.home,
+            instance,
+            tuple(product.contract for product in products),
+            dg.Definitions(assets=assets, executor=dg.in_process_executor),
+            Places(f"sqlite:///{tmp_path / 'alerts.db'}", routing, None),
+        )
+        assert made.look() == []
+        yield made
+
+
+def test_an_upstream_break_that_fails_five_products_at_once_is_one_message_to_each_owner(
+    reports, http_receiver
+) -> None:
+    upstream = port_at(reports.home, "shop.sale", 1).path
+    shutil.move(upstream, reports.home / "aside")
+    assert not reports.run(*TEAM, *RISK).success
+    assert sorted(reports.look()) == [
+        "[ERROR] 2 assets affected by shop.sale",
+        "[ERROR] 5 assets affected by shop.sale",
+    ]
+    by_owner = {post.path: post.body for post in http_receiver.taken}
+    assert len(http_receiver.taken) == len(by_owner) == 2
+    assert "The cause is upstream: shop.sale is broken or has nothing to read." in by_owner["/alerts"]["message"]
+    assert [name for name in (*TEAM, *RISK) if f"- shop.{name}: run failed" in by_owner["/alerts"]["message"]] == [
+        *TEAM
+    ]
+    assert [name for name in (*TEAM, *RISK) if f"- shop.{name}: run failed" in by_owner["/r"]["message"]] == [*RISK]
+
+    # Whatever fails of it again, in one run or in five, is no news.
+    for name in TEAM:
+        reports.run(name)
+    assert reports.look() == []
+
+    shutil.move(reports.home / "aside", upstream)
+    reports.publish(*TEAM[1:], *RISK)
+    assert reports.look() == ["[RECOVERED] 2 assets: good again after shop.sale"]
+    reports.publish(TEAM[0])
+    assert reports.look() == ["[RECOVERED] 5 assets: good again after shop.sale"]
+    assert len(http_receiver.taken) == 4
+    with Outbox(reports.places.database) as outbox:
+        assert outbox.open_incidents() == []
+
+
+def test_a_product_that_fails_in_a_later_look_is_covered_and_listed(reports, http_receiver) -> None:
+    shutil.move(port_at(reports.home, "shop.sale", 1).path, reports.home / "aside")
+    reports.run(TEAM[0])
+    assert reports.look() == ["[ERROR] shop.report_0 affected by shop.sale"]
+    reports.run(*TEAM[1:])
+    assert reports.look() == []
+    assert len(http_receiver.taken) == 1
+    with Outbox(reports.places.database) as outbox:
+        ((_, incident),) = outbox.open_incidents()
+        assert incident.assets == tuple(f"shop/{name}" for name in TEAM)
+        assert [told.notice.kind for told in outbox.history(9)] == ["covered", "opened"]
+
+
+def test_a_candidate_that_cannot_be_read_is_one_message_though_every_clause_errors(reports, http_receiver) -> None:
+    """The bytes of the candidate's pages are damaged between its writing and the gate; its footer is whole."""
+
+    def damage(point: str) -> None:
+        if point == "built":
+            port = port_at(reports.home, f"shop.{TEAM[0]}", 1).path
+            newest = max(port.rglob("part-0.parquet"), key=lambda file: file.stat().st_mtime_ns)
+            content = newest.read_bytes()
+            newest.write_bytes(content[:4] + b"\xff" * 60 + content[64:])
+
+    faultpoints.watch(damage)
+    try:
+        assert not reports.run(TEAM[0]).success
+    finally:
+        faultpoints.watch(None)
+    (told,) = reports.look()
+    assert told.startswith("[ERROR] shop.report_0: ")
+    assert "could not be evaluated" in told
+    (post,) = http_receiver.taken
+    assert post.body["title"] == told
+    reports.publish(TEAM[0])
+    (ended,) = reports.look()
+    assert ended.startswith("[RECOVERED] shop.report_0")
+    assert len(http_receiver.taken) == 2
