@@ -30,7 +30,7 @@ def test_every_contract_has_a_state(published: Mesh) -> None:
     assert {state.published_version for state in states} == {0}
     assert {state.freshness for state in states} == {"fresh"}
     sale = next(state for state in states if state.contract.name == "sale")
-    assert (sale.rows, sale.checks) == (4, NO_CHECKS | {"passed": 10})
+    assert (sale.rows, sale.checks) == (4, NO_CHECKS | {"passed": 11})
 
 
 def test_before_anything_has_run(shop_root: Path, tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ def test_every_leaf_has_one_entry_on_its_line(booking):
     entries = coverage(read(booking))
     document, _ = parse("f", booking)
     expected = [(spell(path), document.line(path)) for path, _ in leaves(document.data)]
-    *written, default = entries
+    *written, kept, default = entries
     assert [(entry.clause, entry.line) for entry in written] == expected
+    assert (kept.clause, kept.where) == ("classification (default)", "gate: check classification")
     assert (default.clause, default.where) == ("volume (default)", "gate: check volume")
     assert all((entry.where is None) != (entry.reason is None) for entry in entries)
     assert not any(entry.reason == points.UNKNOWN[1:] for entry in entries)
@@ -132,6 +133,6 @@ def test_every_leaf_of_any_sound_contract_is_covered(booking, data):
     contract, faults = read_text("booking.odcs.yaml", text)
     if not faults:
         document, _ = parse("f", text)
-        expected = [*(spell(path) for path, _ in leaves(document.data)), "volume (default)"]
+        expected = [*(spell(path) for path, _ in leaves(document.data)), "classification (default)", "volume (default)"]
         assert [entry.clause for entry in coverage(contract)] == expected
         assert not any(entry.reason == points.UNKNOWN[1:] for entry in coverage(contract))

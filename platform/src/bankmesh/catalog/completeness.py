@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import DuplicateValues, NullValues, SchemaMatches, Volume
+from bankmesh.contracts.model import ClassificationKept, DuplicateValues, NullValues, SchemaMatches, Volume
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
@@ -46,7 +46,7 @@ def missing_parts(contract: Contract, members: int) -> tuple[str, ...]:
         "retention": contract.service_level("retention"),
         "primary key": contract.primary_key,
         "quality rules": any(
-            not isinstance(clause.rule, SchemaMatches | NullValues | DuplicateValues | Volume)
+            not isinstance(clause.rule, ClassificationKept | SchemaMatches | NullValues | DuplicateValues | Volume)
             for clause in contract.clauses
         ),
     }

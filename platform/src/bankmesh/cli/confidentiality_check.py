@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.catalog.column_graph import workspace_systems
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.contracts.model import Classification
-from bankmesh.lineage.confidentiality import find_losses
+from bankmesh.lineage.confidentiality import assumed_edges, find_losses
 from bankmesh.lineage.graph import landing_id, legacy_id, recorded_graph
 from bankmesh.lineage.landings import heading
 from bankmesh.lineage.model import ColumnRef
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.confidentiality import Loss
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.graph import Edge, Graph
+    from bankmesh.products.deriving import Derived
     from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem
 
@@ -37,13 +38,14 @@ def check_workspace(settings: Settings) -> Found:
     """Derive the lineage of every product from its code and hold it against the classifications.
 
     Of a product that a step makes which is no query, code tells only a part: what its newest published version records
-    of it, if there is one, is looked at too.
+    of it, if there is one, is looked at too. A column whose lineage is not known counts as made from every column read.
     """
     contracts, systems = workspace_contracts(settings.root), workspace_systems(settings.root)
     derived = derive_workspace(settings.root, contracts, systems)
     recorded = recorded_graph(contracts, systems, settings.home)
     also = {edge for edge in recorded.edges if edge.target.dataset in derived.graph.opaque}
-    graph = replace(derived.graph, edges=tuple(sorted({*derived.graph.edges, *also})))
+    levels = classes(contracts, systems)
+    graph = replace(derived.graph, edges=tuple(sorted({*derived.graph.edges, *also, *_assumed(derived, levels)})))
     by_port = {contract.port: contract for contract in contracts}
     given = {
         ColumnRef(contract.port, column.name): f"{found.method}, proven by {found.rule}"
@@ -51,7 +53,7 @@ def check_workspace(settings: Settings) -> Found:
         for column in contract.columns
         if (found := column.declassification)
     }
-    losses = find_losses(graph, classes(contracts, systems), given)
+    losses = find_losses(graph, levels, given)
     told: list[tuple[Loss, tuple[str, ...], str]] = []
     for loss in losses:
         contract = by_port.get(loss.target.dataset)
@@ -61,6 +63,16 @@ def check_workspace(settings: Settings) -> Found:
         way = derived.way(contract.port, loss.source, loss.target.column)
         told.append((loss, way, str(contract.column(loss.target.column).place)))
     return Found(tuple(told), tuple(sorted(given.items())), graph)
+
+
+def _assumed(derived: Derived, levels: Mapping[ColumnRef, Classification]) -> Iterator[Edge]:
+    gaps: dict[str, list[str]] = {}
+    for ref in derived.graph.gaps:
+        gaps.setdefault(ref.dataset, []).append(ref.column)
+    for port, columns in gaps.items():
+        inputs = set(derived.names.get(port, {}).values())
+        read = [ref for ref in levels if ref.dataset in inputs]
+        yield from assumed_edges(port, columns, read, levels)
 
 
 def classes(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, points
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import Place
+from bankmesh.contracts.model import ClassificationKept, Place
 from bankmesh.contracts.volume_clause import CLAUSE, CUSTOM_PROPERTY, FREE
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Coverage:
 def coverage(contract: Contract) -> tuple[Coverage, ...]:
     """One entry for each leaf of the contract's text, in document order.
 
-    Behind them are the clause `volume` where it holds by default, and each data test of the product's dbt model.
+    Behind them are the clauses that hold by default, `classification` and `volume`, and each data test of the
+    product's dbt model.
     """
     document, _ = documents.parse(contract.file, contract.text)
     context = _Context(contract, document)
@@ -62,7 +63,8 @@ def coverage(contract: Contract) -> tuple[Coverage, ...]:
 
 
 def _by_default(contract: Contract) -> tuple[Coverage, ...]:
-    unwritten = [c for c in contract.clauses if c.name == CLAUSE and CUSTOM_PROPERTY not in contract.custom]
+    unwritten = [c for c in contract.clauses if isinstance(c.rule, ClassificationKept)]
+    unwritten += [c for c in contract.clauses if c.name == CLAUSE and CUSTOM_PROPERTY not in contract.custom]
     return tuple(Coverage(f"{c.name} (default)", c.place, f"gate: check {c.name}", None) for c in unwritten)
 
 

@@ -210,8 +210,13 @@ class Volume:
     distinct: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ClassificationKept:
+    """No column is less confidential than what its values come from, unless a rule of the contract declassifies it."""
+
+
 Rule = (
-    SchemaMatches | RowCount | NullValues | MissingValues | InvalidValues
+    ClassificationKept | SchemaMatches | RowCount | NullValues | MissingValues | InvalidValues
     | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume | DbtTest
 )  # fmt: skip
 

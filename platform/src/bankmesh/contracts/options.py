@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import (
     NONE_AT_ALL,
+    ClassificationKept,
     Clause,
     ColumnType,
     DuplicateValues,
@@ -46,6 +47,21 @@ def schema_clause(table: Section) -> Clause:
         Severity.ERROR,
         "columns and types are as promised",
         "conformity",
+        (),
+        whole_table=False,
+        place=table.place("properties"),
+    )
+
+
+def classification_clause(table: Section) -> Clause:
+    """The promise that confidentiality is kept from the inputs on; every contract has it."""
+    return Clause(
+        "classification",
+        ClassificationKept(),
+        None,
+        Severity.ERROR,
+        "no column is less confidential than what it is made from, unless a rule declassifies it",
+        "confidentiality",
         (),
         whole_table=False,
         place=table.place("properties"),

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification
-from bankmesh.lineage.model import Kind
+from bankmesh.lineage.graph import Edge
+from bankmesh.lineage.model import ColumnRef, How, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from bankmesh.lineage.graph import Graph
-    from bankmesh.lineage.model import ColumnRef
+    from bankmesh.lineage.model import StepLineage
 
 
 @dataclass(frozen=True, order=True)
@@ -37,9 +38,46 @@ def find_losses(
     It is enough to look at single steps: where each keeps it, every way does. Columns whose class is not known are of
     datasets that nobody has declared, and are left out.
     """
+    return _losses(graph.edges, classes, declassified)
+
+
+def find_step_losses(
+    lineage: StepLineage, port: str, classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
+) -> tuple[Loss, ...]:
+    """The losses of one step.
+
+    `classes` has the columns of its inputs, named as the lineage names them, and those that the port promises. A
+    promised column whose lineage is not known counts as made from every column read.
+    """
+    promised = sorted(ref.column for ref in classes if ref.dataset == port)
+    gaps = [name for name in promised if name in lineage.underivable or name not in lineage.columns]
+    derived = [
+        Edge(found.source, ColumnRef(port, column), found.how, found.masking)
+        for column, dependencies in lineage.columns.items()
+        for found in dependencies
+    ]
+    read = [ref for ref in classes if ref.dataset != port]
+    return _losses([*derived, *assumed_edges(port, gaps, read, classes)], classes, declassified)
+
+
+def assumed_edges(
+    port: str, gaps: Iterable[str], read: Iterable[ColumnRef], classes: Mapping[ColumnRef, Classification]
+) -> Iterator[Edge]:
+    """For each column whose lineage is not known, an edge from the most confidential column that its step reads.
+
+    The column counts as made from all of them; the others ask for nothing more.
+    """
+    highest = min(read, key=lambda ref: (-classes.get(ref, Classification.PUBLIC), ref), default=None)
+    if highest is not None:
+        yield from (Edge(highest, ColumnRef(port, column), How.TRANSFORMATION) for column in gaps)
+
+
+def _losses(
+    edges: Iterable[Edge], classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
+) -> tuple[Loss, ...]:
     losses = {
         Loss(edge.source, edge.target, classes[edge.source], classes[edge.target])
-        for edge in graph.edges
+        for edge in edges
         if edge.how.kind is Kind.DIRECT
         and edge.source in classes
         and edge.target in classes

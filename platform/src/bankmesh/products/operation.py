@@ -27,6 +27,7 @@ from bankmesh.products import (
     snapshot,
     telling_products,
 )
+from bankmesh.products.classification_flow import flow_of_build
 from bankmesh.products.shrink_acceptance import accepted_shrink
 from bankmesh.quality.gate import evaluate
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from bankmesh.products.built import Built
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.products.snapshot import PinnedInput
-    from bankmesh.quality.gate import GateResult, Relations
+    from bankmesh.quality.gate import ClassificationFlow, GateResult, Relations
     from bankmesh.shrinkage import AcceptedShrink
 
 
@@ -146,7 +147,8 @@ def _carry_out(
         partition_column=port_settings.partition_column(product.contract),
         stats_columns=port_settings.statistics_columns(product.contract),
     )
-    gate, pictures = _gate_and_draw(attempt, candidate, files)
+    flow = flow_of_build(product.contract, lineage, attempt.inputs.values())
+    gate, pictures = _gate_and_draw(attempt, candidate, files, flow)
     reached("gated")
     told.ending = lineage_facts.gated(files, gate, lineage, built.code)
     yield from reporting.check_results(product, gate, attempt.partitions)
@@ -196,14 +198,16 @@ def _prepare(
     )
 
 
-def _gate_and_draw(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> tuple[GateResult, dict[str, str]]:
+def _gate_and_draw(
+    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, flow: ClassificationFlow
+) -> tuple[GateResult, dict[str, str]]:
     """The gate's word, and pictures if it is yes.
 
     Drawn before the commit: nothing that can fail may stand between a version and the word of it.
     """
     contract = attempt.product.contract
     with connect() as connection:
-        asked = _relations(attempt, candidate, files, latest(attempt.port))
+        asked = _relations(attempt, candidate, files, latest(attempt.port), flow)
         gate = evaluate(contract, asked, connection)
         if not gate.publishable:
             return gate, {}
@@ -218,7 +222,11 @@ def _gate_again(
 
 
 def _relations(
-    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication | None
+    attempt: _Attempt,
+    candidate: Candidate,
+    files: CandidateFiles,
+    published: Publication | None,
+    flow: ClassificationFlow | None = None,
 ) -> Relations:
     return relations.for_gate(
         attempt.product.contract,
@@ -229,6 +237,7 @@ def _relations(
         {ref: pinned.relation for ref, pinned in attempt.references.items()},
         files=files,
         accepted=attempt.accepted,
+        classification=flow,
     )
 
 

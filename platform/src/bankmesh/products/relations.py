@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import CandidateFiles, Port
     from bankmesh.products.definition import ProductInput
+    from bankmesh.quality.gate import ClassificationFlow
     from bankmesh.shrinkage import AcceptedShrink
 
 
@@ -52,12 +53,13 @@ def for_gate(
     *,
     files: CandidateFiles,
     accepted: AcceptedShrink | None = None,
+    classification: ClassificationFlow | None = None,
 ) -> Relations:
     """What the gate reads for one candidate.
 
     `kept` are the published rows that a run over some partitions leaves as they are; `table` is what
     readers would see once the candidate, which consists of `files`, is published. `accepted` is a person's decision
-    that it may have fewer rows than the version before.
+    that it may have fewer rows than the version before. `classification` is how confidentiality goes to its columns.
     """
     candidate = candidate_relation(contract, folder)
     kept = None
@@ -69,4 +71,11 @@ def for_gate(
         replaced = partitions if contract.partitioning else None
         after = volume_after(port, files, replaced)
         volume = VolumeChange(volume_baseline(port), after, table or candidate, accepted)
-    return Relations(candidate=candidate, table=table, kept=kept, references=dict(references), volume=volume)
+    return Relations(
+        candidate=candidate,
+        table=table,
+        kept=kept,
+        references=dict(references),
+        volume=volume,
+        classification=classification,
+    )

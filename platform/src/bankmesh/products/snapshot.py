@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import NotPublished
 from bankmesh.ports import open_version, port_at
 from bankmesh.products.definition import LegacyInput, ProductInput
+from bankmesh.products.input_classes import landed_classes, published_classes
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
 from bankmesh.sqltext import sql_literal
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from bankmesh.contracts.model import Classification
     from bankmesh.products.definition import Input
     from bankmesh.sources import Landing
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 class PinnedInput:
     """One input at one version: a Delta version number, or the fingerprint of a landing.
 
-    `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows.
+    `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows. `classes` are
+    those that its columns were published or landed under; None where they are not known.
     """
 
     source: Input
@@ -38,6 +41,7 @@ class PinnedInput:
     place: str | None = None
     rows: int | None = None
     bytes: int | None = None
+    classes: Mapping[str, Classification] | None = None
 
 
 class InputNotPublished(NotPublished):
@@ -96,6 +100,7 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
         str(place.parent.parent),
         landing.rows,
         size,
+        landed_classes(landing),
     )
 
 
@@ -104,7 +109,14 @@ def _pin_product(home: Path, source: ProductInput) -> PinnedInput:
     opened = open_version(port_at(home, product, source.major))
     port, made = opened.port, opened.publication
     return PinnedInput(
-        source, opened.version, opened.duckdb_relation_sql(), opened.scan_polars, str(port.path), made.rows, made.bytes
+        source,
+        opened.version,
+        opened.duckdb_relation_sql(),
+        opened.scan_polars,
+        str(port.path),
+        made.rows,
+        made.bytes,
+        published_classes(port, made),
     )
 
 

@@ -15,6 +15,7 @@ DuckDB are imported by the first evaluation.
     expectations  the metrics and expectations that clauses need
     suites        clauses as configured expectations
     validation    one suite for each relation, validated
+    classification_check  the clause `classification`, decided on the lineage of the build
     volume_check  the clause `volume`, compared from figures of the Delta log
     reading       results of Great Expectations as the gate's own
 """

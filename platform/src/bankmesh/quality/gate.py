@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Volume
+from bankmesh.contracts.model import ClassificationKept, Volume
 from bankmesh.errors import UnknownName
 from bankmesh.quality.calm import calm_import
+from bankmesh.quality.classification_check import ClassificationFlow, check_classification
 from bankmesh.quality.results import ClauseResult, GateResult, Outcome, summary
 from bankmesh.quality.volume_check import VolumeChange, check_volume
 
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
 
-__all__ = ["ClauseResult", "GateResult", "Outcome", "Relations", "VolumeChange", "evaluate", "summary"]
+__all__ = [
+    "ClassificationFlow",
+    "ClauseResult",
+    "GateResult",
+    "Outcome",
+    "Relations",
+    "VolumeChange",
+    "evaluate",
+    "summary",
+]
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Relations:
     not replace; with it, uniqueness over the whole table looks at the candidate's keys instead of regrouping
     everything. It takes the kept rows to be unique among themselves, as an earlier gate found them to be.
     `references` maps product ids to the published rows that foreign keys point to. `volume` has the figures that the
-    clause `volume` compares, without which it is errored.
+    clause `volume` compares, `classification` what the clause of that name decides on; without them, they are errored.
     """
 
     candidate: str
@@ -41,6 +51,7 @@ class Relations:
     kept: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     volume: VolumeChange | None = None
+    classification: ClassificationFlow | None = None
 
 
 def evaluate(
@@ -69,6 +80,11 @@ def evaluate(
         clause.name: check_volume(contract, clause, clause.rule, relations.volume, connection)
         for clause in clauses
         if isinstance(clause.rule, Volume)
+    }
+    compared |= {
+        clause.name: check_classification(clause, relations.classification)
+        for clause in clauses
+        if isinstance(clause.rule, ClassificationKept)
     }
     evaluated = tuple(clause for clause in clauses if clause.name not in compared)
     if compared and not evaluated and relations.volume is not None:

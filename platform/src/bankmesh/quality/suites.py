@@ -12,6 +12,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 
 from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
 from bankmesh.contracts.model import (
+    ClassificationKept,
     DuplicateValues,
     Expectation,
     MissingReferences,
@@ -58,8 +59,8 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
         return _stock(rule, common)
     if isinstance(rule, SchemaMatches):
         return _columns(contract, relation, common)
-    if isinstance(rule, Volume):
-        raise Unusable("volume is compared from figures of the table, not by an expectation")
+    if isinstance(rule, Volume | ClassificationKept):
+        raise Unusable(f"{clause.name} is decided by the gate itself, not by an expectation")
     if isinstance(rule, DbtTest):
         return ExpectDataTestToPass(
             **common, query=_data_test(rule, relation, views), may_fail=clause.severity is Severity.ERROR

@@ -28,6 +28,7 @@ from bankmesh.products.snapshot import PinnedInput
 from bankmesh.quality.gate import GateResult, Outcome, evaluate
 from bankmesh.settings import find_root, require_literal_path
 from bankmesh.sqltext import sql_literal
+from bankmesh.testing.trial_classes import classification_of_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -212,7 +213,7 @@ def _carry_out(
     port = port_at(home, contract.product, contract.major)
     built = (partitions or _all_partitions(contract)) if contract.partitioning else None
     candidate = stage(port)
-    build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
+    written = build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
     files = _measured(contract, candidate)
     published = latest(port)
     asked = relations.for_gate(
@@ -223,6 +224,7 @@ def _carry_out(
         published.version if published else None,
         {name: item.relation for name, item in references.items()},
         files=files,
+        classification=classification_of_trial(contract, written.lineage, pinned),
     )
     with connect() as connection:
         gate = evaluate(contract, asked, connection)

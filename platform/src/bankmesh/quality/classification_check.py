@@ -1,0 +1,48 @@
+"""The clause `classification`: decided on the lineage of the very build, before the data is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.quality.results import ClauseResult, Outcome
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Clause
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ClassificationFlow:
+    """How confidentiality goes from the inputs of one build to its columns.
+
+    Attributes:
+        losses: one sentence for each column that is less confidential than what it is made from.
+        unknown: inputs whose classes are not known, each with the reason.
+    """
+
+    losses: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def check_classification(clause: Clause, flow: ClassificationFlow | None) -> ClauseResult:
+    """Evaluate the clause; errored if the classes of an input are not known, or no lineage was given."""
+    if flow is None:
+        return _result(clause, Outcome.ERRORED, None, "could not be evaluated: the gate was given no lineage.")
+    if flow.losses:
+        advice = "Classify each at least as high, or give it a `declassification` that a rule of the contract proves."
+        return _result(clause, Outcome.FAILED, len(flow.losses), f"classification: {_some(flow.losses)}. {advice}")
+    if flow.unknown:
+        return _result(clause, Outcome.ERRORED, None, f"could not be evaluated: {_some(flow.unknown)}.")
+    kept = "classification: no column is less confidential than what it is made from."
+    return _result(clause, Outcome.PASSED, 0, kept)
+
+
+def _some(texts: tuple[str, ...]) -> str:
+    more = f"; and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return "; ".join(texts[:_SHOWN]) + more
+
+
+def _result(clause: Clause, outcome: Outcome, observed: int | None, message: str) -> ClauseResult:
+    return ClauseResult(clause, outcome, observed, None, None, message, None)
