@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bankmesh.catalog.column_graph import workspace_graph
+from bankmesh.catalog.contract_revisions import contract_in_git, published_contract
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
+from bankmesh.catalog.moving import contract_of_port
 from bankmesh.catalog.use import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.changes import Change
     from bankmesh.contracts.model import Contract
 
-ContractFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
+PUBLISHED = "published"
 
 app = typer.Typer(no_args_is_help=True, help="Check, compare, move and account for data contracts.")
 app.command("move")(lifecycle_commands.move)
@@ -80,10 +82,23 @@ def _contracts_in(folder: Path) -> list[Path]:
 
 
 @app.command()
-def diff(old: ContractFile, new: ContractFile, *, as_json: JsonOption = False) -> None:
-    """Compare two editions of a contract; each change is breaking or not, and whom it breaks. Exit 1 if one is."""
-    before = read_contract(old)
-    changes = compare(before, read_contract(new))
+def diff(
+    old: Annotated[
+        str, typer.Argument(metavar="PRODUCT|OLD", help="domain.product@MAJOR, or the file of an earlier edition.")
+    ],
+    new: Annotated[Path | None, typer.Argument(help="The file of the later edition; only behind OLD.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="With PRODUCT: a git revision, or `published`, which it is if left out.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two editions of a contract; each change is breaking or not, and whom it breaks. Exit 1 if one is.
+
+    The contract of PRODUCT is compared with the one that its newest version was published under, or with git.
+    """
+    before, after = _editions(old, new, against)
+    changes = compare(before, after)
     hurt = _hurt(changes, before)
     if as_json:
         print_json(
@@ -113,6 +128,22 @@ def diff(old: ContractFile, new: ContractFile, *, as_json: JsonOption = False) -
         ]
         print_table(("", "rule", "what", "change", "hurts"), rows)
     raise typer.Exit(1 if any(change.breaking for change in changes) else 0)
+
+
+def _editions(old: str, new: Path | None, against: str | None) -> tuple[Contract, Contract]:
+    if new is not None:
+        if against is not None:
+            raise typer.BadParameter("--against is for a product; two files are compared with one another.")
+        for file in (Path(old), new):
+            if not file.is_file():
+                raise typer.BadParameter(f"there is no file {file}.")
+        return read_contract(old), read_contract(new)
+    settings = current_settings()
+    named = Path(old)
+    contract = read_contract(named) if named.is_file() else contract_of_port(settings.root, old)
+    if against in {None, PUBLISHED}:
+        return published_contract(contract, settings.home), contract
+    return contract_in_git(contract, str(against)), contract
 
 
 def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[Hurt, ...]]:

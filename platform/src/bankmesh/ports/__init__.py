@@ -33,6 +33,7 @@ from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
 from bankmesh.ports.restore import NotHeld, Restored, resume, roll_back, withdraw
 from bankmesh.ports.restore_plan import CannotRestore
 from bankmesh.ports.staging import Candidate, stage
+from bankmesh.ports.suitability import schema_conflicts
 from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "rest_relation_sql",
     "resume",
     "roll_back",
+    "schema_conflicts",
     "stage",
     "unresumed",
     "volume_after",

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import PortError
+from bankmesh.ports.history import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -85,6 +86,16 @@ def check_schema(
             f"{port.name}: {', '.join(changed)} changed, and a run over some partitions would leave the "
             "others as they were. Rebuild all partitions in one run."
         )
+
+
+def schema_conflicts(port: Port, schema: pa.Schema) -> tuple[tuple[str, str], ...]:
+    """Columns of the newest version that a table with this schema would break for readers, each with the reason."""
+    table = open_table(port)
+    if table is None:
+        return ()
+    current, wanted = _fields(table.schema().to_json()), _fields(_delta_json(schema))
+    found = ((name, _change(name, spec, wanted.get(name))) for name, spec in current.items())
+    return tuple((name, problem) for name, problem in found if problem)
 
 
 def _delta_json(schema: pa.Schema) -> str:

@@ -45,6 +45,15 @@ def location_modules(root: Path) -> dict[str, str]:
     return modules
 
 
+def located_domains(root: Path) -> frozenset[str] | None:
+    """The domains that have a code location; None where an entry is no Python module, so that nobody can say."""
+    document: dict[str, Any] = yaml.safe_load((root / "workspace.yaml").read_text(encoding="utf-8"))
+    modules = location_modules(root)
+    if len(modules) < len(document.get("load_from", [])):
+        return None
+    return frozenset(module.partition(".")[0] for module in modules.values())
+
+
 def load_location(name: str, module: str) -> Location:
     """Import a location's module and resolve its definitions. Raises LocationNotLoaded."""
     try:

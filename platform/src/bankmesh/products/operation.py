@@ -28,6 +28,7 @@ from bankmesh.products import (
     telling_products,
 )
 from bankmesh.products.classification_flow import flow_of_build
+from bankmesh.products.orphaned_inputs import refuse_orphaned_inputs
 from bankmesh.products.shrink_acceptance import accepted_shrink
 from bankmesh.quality.gate import evaluate
 
@@ -183,8 +184,10 @@ def _prepare(
     partitions: tuple[str, ...] | None,
 ) -> _Attempt:
     references = relations.referenced_inputs(product.contract)
+    sources = {*product.inputs.values(), *references.values()}
+    refuse_orphaned_inputs(product.contract, sources)
     # Each source once, so that the transform and the gate see the same version of it.
-    pinned = snapshot.pin(home, {*product.inputs.values(), *references.values()})
+    pinned = snapshot.pin(home, sources)
     return _Attempt(
         product=product,
         home=home,

@@ -13,11 +13,13 @@ from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import life_faults, workspace_reads
 from bankmesh.contracts.reading import find_faults
 from bankmesh.errors import Fault, SourceFaults
+from bankmesh.products.locations import located_domains
 from bankmesh.sources import read_system
 from bankmesh.workspace import all_contract_files, declared_ports, domain_packages
 from bankmesh.workspace_faults.code_locations import location_faults, read_locations
 from bankmesh.workspace_faults.component_files import POLARS, read_components
 from bankmesh.workspace_faults.input_faults import UNKNOWN_INPUT, input_cycles, unknown_inputs
+from bankmesh.workspace_faults.orphans import orphan_faults
 from bankmesh.workspace_faults.polars_components import polars_faults
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     from bankmesh.settings import Settings
 
+# A location loads in spite of these, so they explain nothing that keeps it from loading.
+_HARMLESS = {UNKNOWN_INPUT, "model-without-contract", "changed-within-major", "port-without-contract"}
+
 
 def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
     """Every fault of everything that the code locations read, sorted by file and line.
@@ -33,9 +38,15 @@ def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
     Read from the files first; then each code location is loaded, so that whatever keeps one from loading is named:
     what its dbt project or a component of another kind refuses, too.
     """
-    found = [*find_file_faults(settings.root), *_routing_faults(settings)]
-    faulty = _packages(settings.root, (fault for fault in found if fault.rule != UNKNOWN_INPUT))
-    for entry in read_locations(settings.root)[0]:
+    root = settings.root
+    entries = read_locations(root)[0]
+    contracts = {contract.port: contract for contract in readable_contracts(root)}
+    unreadable = any(fault.file.endswith("workspace.yaml") for fault in read_locations(root)[1])
+    located = None if unreadable else located_domains(root)
+    found = [*find_file_faults(root), *_routing_faults(settings)]
+    found += orphan_faults(root, settings.home, contracts, declared_ports(root), located)
+    faulty = _packages(settings.root, (fault for fault in found if fault.rule not in _HARMLESS))
+    for entry in entries:
         found += location_faults(entry, faulty)
     return _each_once(found)
 

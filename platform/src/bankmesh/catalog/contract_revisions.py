@@ -1,0 +1,133 @@
+"""A contract as it was: in a revision of git, or when the newest version of its port was published."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import yaml
+
+from bankmesh.contracts.reading import read_text
+from bankmesh.errors import BankmeshError, ContractFaults
+from bankmesh.ports import kept_contract, newest_good, port_at
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Contract
+
+
+class RevisionNotFound(BankmeshError):
+    """There is no earlier edition of a contract to compare with, for the reason given."""
+
+    def __init__(self, port: str, problem: str) -> None:
+        self.port, self.problem = port, problem
+        super().__init__(f"{port}: {problem}")
+
+
+def contract_in_git(contract: Contract, revision: str) -> Contract:
+    """The contract as it was in a revision, under its path, else under its id and major, else before it was renamed.
+
+    Raises RevisionNotFound, and ContractFaults for an edition that this release refuses.
+    """
+    repository = _open_repository(contract, revision)
+    path = repository.path_of(Path(contract.file))
+    found = path if repository.has(path) else repository.path_of_id(contract) or repository.path_before(path)
+    if found is None:
+        problem = f"{path} is not in {revision}, and no other contract there has its id or was renamed to it."
+        raise RevisionNotFound(contract.port, problem)
+    return _read(f"{revision}:{found}", repository.text(found))
+
+
+def published_contract(contract: Contract, home: Path) -> Contract:
+    """The contract under which the newest version that is not withdrawn was published.
+
+    Raises RevisionNotFound, and ContractFaults for an edition that this release refuses.
+    """
+    port = port_at(home, contract.product, contract.major)
+    newest = newest_good(port)
+    if newest is None:
+        raise RevisionNotFound(contract.port, "it has no published version to compare with. `mesh run` publishes one.")
+    digest = newest.provenance.contract_digest
+    kept = kept_contract(port, digest) if digest else None
+    if kept is None:
+        problem = f"the contract of version {newest.version} was not kept. Compare with git: --against REVISION."
+        raise RevisionNotFound(contract.port, problem)
+    # Under its digest no contract is sound: a product's contract has to be called after it.
+    return _read(PurePath(contract.file).name, kept.read_text(encoding="utf-8"))
+
+
+def _read(label: str, text: str) -> Contract:
+    contract, faults = read_text(label, text)
+    if contract is None:
+        raise ContractFaults(faults)
+    return contract
+
+
+@dataclass(frozen=True)
+class _Repository:
+    """A git repository at one commit."""
+
+    git: str
+    top: Path
+    commit: str
+
+    def path_of(self, file: Path) -> str:
+        return file.resolve().relative_to(self.top).as_posix()
+
+    def has(self, path: str) -> bool:
+        return self._run("cat-file", "-e", f"{self.commit}:{path}").returncode == 0
+
+    def text(self, path: str) -> str:
+        return self._run("cat-file", "blob", f"{self.commit}:{path}").stdout
+
+    def path_of_id(self, contract: Contract) -> str | None:
+        """The contract file of the commit that has this id and major."""
+        listed = self._run("grep", "-z", "-l", "-F", "-e", contract.product, self.commit, "--", ":(top)*.odcs.yaml")
+        for name in filter(None, listed.stdout.split("\0")):
+            path = name.removeprefix(f"{self.commit}:")
+            if _identity(self.text(path)) == (contract.product, str(contract.major)):
+                return path
+        return None
+
+    def path_before(self, path: str) -> str | None:
+        """What the file was called in the commit, if git sees it as renamed since."""
+        listed = self._run(
+            "diff", "--name-status", "-z", "--diff-filter=R", "-M", self.commit, "--", ":(top)*.odcs.yaml"
+        )
+        words = iter(listed.stdout.split("\0"))
+        renamed = {new: old for _, old, new in zip(words, words, words, strict=False)}
+        return renamed.get(path)
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [self.git, "-C", str(self.top), *words]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)  # noqa: S603 - words of ours, paths behind `--` and a resolved commit
+
+
+def _identity(text: str) -> tuple[str, str] | None:
+    """Id and major of a contract's text, even of one that has faults."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    return (str(found.get("id")), str(found.get("version")).partition(".")[0]) if isinstance(found, dict) else None
+
+
+def _open_repository(contract: Contract, revision: str) -> _Repository:
+    git = shutil.which("git")
+    if git is None:
+        raise RevisionNotFound(contract.port, "git is not installed, so there is no revision to compare with.")
+    folder = Path(contract.file).resolve().parent
+    top = _ask(git, folder, "rev-parse", "--show-toplevel")
+    if not top:
+        raise RevisionNotFound(contract.port, f"{folder} is in no git repository.")
+    commit = _ask(git, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if not commit:
+        raise RevisionNotFound(contract.port, f"git knows no revision {revision} in {top}.")
+    return _Repository(git, Path(top).resolve(), commit)
+
+
+def _ask(git: str, folder: Path, *words: str) -> str:
+    command = [git, "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - fixed words and a revision behind `--end-of-options`

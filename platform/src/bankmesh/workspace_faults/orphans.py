@@ -1,0 +1,91 @@
+"""What was left behind: ports and models without contract, domains without location, columns changed within a major.
+
+Ports are read from the Delta log alone, where there is a home.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.catalog.readers import table_name
+from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.types import arrow_schema
+from bankmesh.errors import Fault
+from bankmesh.ports import published_ports, schema_conflicts
+from bankmesh.workspace import contract_file, domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import Port
+
+
+def orphan_faults(
+    root: Path,
+    home: Path,
+    contracts: Mapping[str, Contract],
+    declared: Collection[str],
+    located: Collection[str] | None,
+) -> Iterator[Fault]:
+    """Faults `domain-without-location`, `port-without-contract`, `model-without-contract`, `changed-within-major`.
+
+    Args:
+        root: the workspace.
+        home: the mesh home, which need not be there.
+        contracts: those without fault, by port.
+        declared: the ports that have a contract file.
+        located: the domains that have a code location; None where that is not known.
+    """
+    for package in domain_packages(root):
+        if located is not None and package.name not in located:
+            message = (
+                f"the domain {package.name} is no code location, so its products are not built and nobody publishes "
+                f"from them. Add python_module {package.name}.definitions, or retire its products: `mesh contract move`"
+            )
+            yield Fault(str(root / "workspace.yaml"), 0, "domain-without-location", message)
+        yield from _models(root, package.name, contracts, declared)
+    for port in published_ports(home):
+        if port.name not in declared:
+            yield _port_without_contract(root, port, declared)
+        elif (contract := contracts.get(port.name)) is not None and contract.status.has_port:
+            yield from _changed_columns(contract, port)
+
+
+def _port_without_contract(root: Path, port: Port, declared: Collection[str]) -> Fault:
+    domain, name = port.product.split(".")
+    file = contract_file(root, domain, name, port.major)
+    near = nearest(port.name, [other for other in declared if other.startswith(f"{domain}.")])
+    message = (
+        f"{port.name} is published in {port.path}, and its contract is gone.{near} Restore the file from git "
+        f"(`git log --diff-filter=D -- {file.relative_to(root)}` names the commit that deleted it). If the life of the "
+        f"product is over, then `mesh contract move {port.product}@{port.major} retired --why ...` and "
+        "`mesh contract archive`"
+    )
+    return Fault(str(file), 0, "port-without-contract", message)
+
+
+def _models(root: Path, domain: str, contracts: Mapping[str, Contract], declared: Collection[str]) -> Iterator[Fault]:
+    """Product models that no contract of the domain is kept by."""
+    tables = {table_name(contract) for contract in contracts.values() if contract.domain == domain}
+    # A contract with faults has a model all the same.
+    tables |= {port.partition(".")[2].replace("@", "_v") for port in declared if port.startswith(f"{domain}.")}
+    for file in sorted((root / "dbt_project" / "models" / domain / "products").rglob("*.sql")):
+        if file.stem not in tables:
+            message = (
+                f"the model {file.stem} has no contract, so it is not built.{nearest(file.stem, tables)} Restore "
+                "the contract, remove the model, or move it out of products/ if others are made from it"
+            )
+            yield Fault(str(file), 0, "model-without-contract", message)
+
+
+def _changed_columns(contract: Contract, port: Port) -> Iterator[Fault]:
+    places = {column.name: column.place for column in contract.columns}
+    for name, problem in schema_conflicts(port, arrow_schema(contract)):
+        line = places[name].line if name in places else 0
+        message = (
+            f"{problem}, and {contract.port} is published with it. Undo the change, or make it in a new major "
+            f"({contract.name}.v{contract.major + 1}.odcs.yaml)"
+        )
+        yield Fault(contract.file, line, "changed-within-major", message)
