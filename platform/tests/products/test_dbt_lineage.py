@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from dbt_products_here import PRODUCTS, place_of, schemas_of
-from shop_workspace import REPOSITORY
+from shop_workspace import REPOSITORY, write_workspace
 
 from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.catalog.readers import workspace_readers
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.lineage.sql import QueryNotUnderstood, TableNotDescribed, lineage_of_models, path
+from bankmesh.products.dbt_domain import load_dbt_domain
 from bankmesh.products.dbt_inputs import write_dbt_inputs
 from bankmesh.products.dbt_lineage import compile_models, derive_dbt, lineage_of_compiled, promised
 from bankmesh.products.dbt_models import (
@@ -23,6 +25,7 @@ from bankmesh.products.dbt_models import (
     model_inputs,
     model_name,
 )
+from bankmesh.products.domain import read_domain
 from bankmesh.sources import read_systems
 
 if TYPE_CHECKING:
@@ -136,3 +139,20 @@ def test_every_column_of_the_products_here_is_resolved(domain, tmp_path_factory)
         inputs = model_inputs(manifest, models[model_name(contract)], domain, systems)
         read = frozenset().union(*found.read.values()) - set(found.steps)
         assert read == set(inputs), contract.product
+
+
+def test_what_a_python_model_does_is_underivable_and_its_inputs_are_known(tmp_path: Path) -> None:
+    package = write_workspace(tmp_path) / "shop"
+    models = tmp_path / "dbt_project/models/shop"
+    step = models / "staging/stg_spend.py"
+    step.write_text("def model(dbt, session):\n    return dbt.source('shop', 'customer_spend')\n")
+    (models / "products/top_customer.sql").write_text(
+        "select customer_id, largest_sale_id from {{ ref('stg_spend') }}\n"
+    )
+    place = DbtProjectPlace(tmp_path / "dbt_project", "shop", tmp_path / "target")
+    loaded = load_dbt_domain(place, read_domain(package), tmp_path)
+    contract = loaded.products["top_customer"].contract
+    found = derive_dbt(place, "top_customer", contract, {"shop.customer_spend": {"customer_id": "BIGINT"}})
+    assert set(found.lineage.underivable) == {"customer_id", "largest_sale_id"}
+    readers = workspace_readers(tmp_path, readable_contracts(tmp_path))
+    assert ("shop.customer_spend", str(step), 2) in {(r.source, r.file, r.line) for r in readers}

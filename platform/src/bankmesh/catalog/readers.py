@@ -151,7 +151,8 @@ def _port_of(domain: str, table: str) -> str:
 
 
 def _dbt_readers(root: Path, domain: str, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
-    files = {file.stem: file for file in sorted((root / "dbt_project" / "models" / domain).rglob("*.sql"))}
+    found_files = sorted((root / "dbt_project" / "models" / domain).rglob("*"))
+    files = {file.stem: file for file in found_files if file.suffix in {".sql", ".py"}}
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     tables = {(contract.domain, table_name(contract)): port for port, contract in by_port.items()}
     for port, contract in by_port.items():

@@ -86,11 +86,14 @@ def _compile(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
     from dbt.cli.main import dbtRunner
 
     with dbt_environment(place.domain):
+        manifest = current_manifest(place)
         # Nothing is asked of a database: selected models alone are compiled, not what opens inputs before a run.
-        outcome = dbtRunner(manifest=current_manifest(place)).invoke(
+        # dbt compiles a model in Python only on a connection, though it asks it nothing.
+        in_python = any(getattr(node, "language", "") == "python" for node in manifest.nodes.values())
+        outcome = dbtRunner(manifest=manifest).invoke(
             [
-                *("compile", "-s", f"+{model}", "--no-introspect", "--no-populate-cache", "--no-write-json"),
-                *common_arguments(place),
+                *("compile", "-s", f"+{model}", *([] if in_python else ["--no-introspect"]), "--no-populate-cache"),
+                *("--no-write-json", *common_arguments(place)),
             ]
         )
     if not outcome.success:
