@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 from shop_workspace import SALES, Sale, changed, write_exports
 
+from bankmesh.cli.get_command import Format, NotInJson, write_rows
+
 MANY = tuple(Sale(number, 1, "2024-01-05", "1.00") for number in range(1, 31))
 
 
@@ -110,3 +112,41 @@ def test_names_that_do_not_exist(mesh) -> None:
     assert mesh("get", "shop.sale", "--major", "4").code == 2
     assert mesh("get", "shop.sale", "--format", "xml").code == 2
     assert mesh("get", "shop.sale", "--limit", "-1").code == 2
+
+
+RATIOS = pl.DataFrame(
+    {
+        "sale_id": [1, 2, 3, 4],
+        "ratio": [1.5, float("nan"), float("inf"), None],
+        "scores": [[0.5], [float("-inf"), None], [], None],
+        "amount": pl.Series(["1.50", None, "2.00", "3.00"]).cast(pl.Decimal(18, 2)),
+    }
+)
+
+
+def test_json_of_what_json_cannot_say_is_refused_in_one_line(tmp_path, capsys) -> None:
+    for output in (None, tmp_path / "rows.json"):
+        with pytest.raises(NotInJson) as refused:
+            write_rows(RATIOS.lazy(), Format.JSON, output)
+        assert refused.value.counts == {"ratio": 2, "scores": 1}
+        assert "ratio has 2, scores has 1 of them" in str(refused.value)
+        assert "--format csv" in str(refused.value)
+        assert "\n" not in str(refused.value)
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "rows.json").exists()
+
+
+def test_json_of_the_other_rows_and_columns_is_written(capsys) -> None:
+    write_rows(RATIOS.lazy().select("sale_id", "amount"), Format.JSON, None)
+    assert json.loads(capsys.readouterr().out)[1] == {"sale_id": 2, "amount": None}
+    write_rows(RATIOS.lazy().head(1), Format.JSON, None)
+    assert json.loads(capsys.readouterr().out)[0]["ratio"] == 1.5
+
+
+def test_csv_and_parquet_keep_what_is_no_number(tmp_path, capsys) -> None:
+    write_rows(RATIOS.lazy(), Format.CSV, None)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["ratio"] for row in rows] == ["1.5", "NaN", "inf", ""]
+    assert rows[1]["scores"].startswith("-inf")
+    write_rows(RATIOS.lazy(), Format.PARQUET, tmp_path / "rows.parquet")
+    assert pl.read_parquet(tmp_path / "rows.parquet").equals(RATIOS)

@@ -17,6 +17,8 @@ from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
 from bankmesh.errors import BankmeshError, UnknownName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
 TABLE_ROWS = 20
@@ -36,6 +38,23 @@ class NeedsFile(BankmeshError):
 
     def __init__(self) -> None:
         super().__init__("Parquet is not text: name a file with -o FILE.")
+
+
+class NotInJson(BankmeshError):
+    """JSON has no NaN and no infinity, and rows that hold some were to be written as JSON.
+
+    Attributes:
+        counts: number of such values by column.
+
+    """
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = dict(counts)
+        found = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
+        super().__init__(
+            f"JSON has no NaN and no infinity: {found} of them. Use --format csv (NaN, inf, -inf) or parquet, "
+            "or leave the column out with --columns."
+        )
 
 
 def get(
@@ -58,6 +77,11 @@ def get(
         limit = TABLE_ROWS
     if limit is not None:
         frame = frame.head(limit)
+    write_rows(frame, format_, output)
+
+
+def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> None:
+    """Write rows to a file, or to standard output where none is named. Raises NeedsFile and NotInJson."""
     _WRITERS[format_](frame, output)
 
 
@@ -105,11 +129,24 @@ def _flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _write_json(frame: pl.LazyFrame, output: Path | None) -> None:
-    text = frame.collect().write_json() + "\n"
+    rows = frame.collect()
+    if counts := _not_finite(rows):
+        raise NotInJson(counts)
+    text = rows.write_json() + "\n"
     if output is not None:
         output.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
+
+
+def _not_finite(rows: pl.DataFrame) -> dict[str, int]:
+    """How many values are NaN or infinite, by column; lists are looked into. Polars would write null for them."""
+    counts: dict[str, int] = {}
+    for column in rows.iter_columns():
+        values = column.explode() if column.dtype.is_nested() else column
+        if values.dtype.is_float() and (count := values.len() - values.is_finite().fill_null(value=True).sum()):
+            counts[column.name] = count
+    return counts
 
 
 def _write_parquet(frame: pl.LazyFrame, output: Path | None) -> None:
