@@ -144,7 +144,7 @@ def _not_finite(rows: pl.DataFrame) -> dict[str, int]:
     counts: dict[str, int] = {}
     for column in rows.iter_columns():
         values = column.explode() if column.dtype.is_nested() else column
-        if values.dtype.is_float() and (count := values.len() - values.is_finite().fill_null(value=True).sum()):
+        if values.dtype.is_float() and (count := int(values.is_finite().not_().sum())):
             counts[column.name] = count
     return counts
 

@@ -66,6 +66,10 @@ def write_exports(
 class _Dumper(yaml.SafeDumper):
     """Writes documents as plain YAML, and a Decimal with the digits that it has."""
 
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - whatever YAML can hold
+        """Write a value out each time: a contract has no aliases."""
+        return True
+
 
 def _represent_decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNode:
     plain = plain_number(value)
@@ -77,8 +81,12 @@ def _represent_decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.ScalarNo
 _Dumper.add_representer(Decimal, _represent_decimal)
 
 
+def dump(document: dict[str, Any]) -> str:
+    """A document as YAML; numbers with the digits that they have."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+
+
 def _write(file: Path, document: dict[str, Any], source: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    write_atomically(file, _HEAD.format(source=source) + text)
+    write_atomically(file, _HEAD.format(source=source) + dump(document))
     file.chmod(0o644)  # for others to read, which is what it is for

@@ -1,6 +1,6 @@
 """A contract as a document of its own: what the repository says, with a server from which the data can be read.
 
-`datacontract lint` accepts it, and `datacontract test` holds the published version against it.
+`datacontract lint` accepts it, and `datacontract test` of the published version gives the gate's verdicts.
 """
 
 from __future__ import annotations
@@ -8,10 +8,15 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.catalog.export.rules import exported_rules, option_rules, uniqueness_rule, whole_pattern
 from bankmesh.contracts import documents
+from bankmesh.contracts.numbers import plain_numbers
+from bankmesh.contracts.types import nullable
 
 if TYPE_CHECKING:
     from bankmesh.catalog.export.ports import PortFacts
+    from bankmesh.contracts.documents import Document
+    from bankmesh.contracts.model import Contract
 
 SERVER = "bankmesh"
 
@@ -23,11 +28,10 @@ def standalone_contract(port: PortFacts) -> dict[str, Any]:
     """
     document, _ = documents.parse(port.contract.file, port.contract.text)
     data: dict[str, Any] = copy.deepcopy(document.data)
-    for table in data["schema"]:
-        _spell_out_uniqueness(table)
+    _spell_out_rules(data, document, port.contract)
     servers = [_server(port)] if port.location is not None and port.contract.status.has_port else []
     servers += [server for server in data.pop("servers", []) if server.get("server") != SERVER]
-    return _with_servers(data, servers) if servers else data
+    return plain_numbers(_with_servers(data, servers) if servers else data)  # type: ignore[no-any-return]
 
 
 def _server(port: PortFacts) -> dict[str, Any]:
@@ -46,21 +50,26 @@ def _with_servers(data: dict[str, Any], servers: list[dict[str, Any]]) -> dict[s
     return {**head, "servers": servers, "schema": data["schema"]}
 
 
-def _spell_out_uniqueness(table: dict[str, Any]) -> None:
-    """A column that may be null and is unique otherwise says so in a query.
+def _spell_out_rules(data: dict[str, Any], document: Document, contract: Contract) -> None:
+    """Rules, uniqueness and patterns as `rules` exports them; `data` is a copy of the document's own."""
+    table = data["schema"][0]
+    _set_rules(table, exported_rules(document, ("schema", 0), None, contract))
+    for index, spelled in enumerate(table["properties"]):
+        column = contract.column(spelled["name"])
+        rules = exported_rules(document, ("schema", 0, "properties", index), column, contract)
+        if spelled.get("unique") is True and nullable(column):
+            del spelled["unique"]
+            rules.append(uniqueness_rule(column))
+        if options := spelled.get("logicalTypeOptions"):
+            rules.extend(option_rules(column, options, contract))
+            if not options:
+                del spelled["logicalTypeOptions"]
+        _set_rules(spelled, rules)
+        for options in (spelled.get("logicalTypeOptions"), spelled.get("items", {}).get("logicalTypeOptions")):
+            if options and options.get("pattern"):
+                options["pattern"] = whole_pattern(options["pattern"])
 
-    The standard does not say whether two nulls are one value twice. Here they are not compared; others count them.
-    """
-    for column in table["properties"]:
-        nullable = not column.get("required") and not column.get("primaryKey")
-        if column.get("unique") is True and nullable:
-            del column["unique"]
-            rule = {
-                "id": f"{column['name']}__unique",
-                "type": "sql",
-                "query": "select count(${column}) - count(distinct ${column}) from ${table}",
-                "mustBe": 0,
-                "description": f"{column['name']} is unique where it is not null.",
-                "dimension": "uniqueness",
-            }
-            column["quality"] = [*column.get("quality", []), rule]
+
+def _set_rules(owner: dict[str, Any], rules: list[dict[str, Any]]) -> None:
+    if rules:
+        owner["quality"] = [{key: value for key, value in rule.items() if value is not None} for rule in rules]

@@ -1,0 +1,250 @@
+"""Quality rules in words that other readers of the standard understand as the gate does.
+
+The standard leaves open what datacontract-cli and the gate answer differently: whether nulls are duplicates, whether
+duplicates are counted in keys or in rows, whether a value that is null is missing, whether a pattern is searched or
+has to match the whole value, how far a percentage is rounded. Where the two differ, a rule is exported as the query
+that the gate runs, with its comparison and severity. A rule that both understand alike stays a metric.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.model import (
+    Comparison,
+    DuplicateValues,
+    InvalidValues,
+    MissingValues,
+    NullValues,
+    Operator,
+    RowCount,
+    SqlMeasure,
+)
+from bankmesh.contracts.numbers import plain_number, spell_exactly
+from bankmesh.contracts.quality import quality_clause
+from bankmesh.contracts.queries import COLUMN, TABLE
+from bankmesh.contracts.sections import Notes, Section
+from bankmesh.quality.comparing import comparison_of
+from bankmesh.quality.measures import failing, type_of
+from bankmesh.quality.queries import returns_count
+from bankmesh.sqltext import sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.contracts.documents import Document, Path
+    from bankmesh.contracts.model import Clause, Column, Contract, Rule
+
+# Types whose values every reader writes into SQL as the gate does; others become text or doubles on the way.
+_COMPARED_ALIKE = ("string", "integer", "long")
+_REPLACED = ("metric", "arguments", "unit", "type", "query")
+_SIGNS = {
+    Operator.BE: "=",
+    Operator.NOT_BE: "<>",
+    Operator.GREATER: ">",
+    Operator.GREATER_OR_EQUAL: ">=",
+    Operator.LESS: "<",
+    Operator.LESS_OR_EQUAL: "<=",
+}
+
+
+def exported_rules(document: Document, path: Path, column: Column | None, contract: Contract) -> list[dict[str, Any]]:
+    """The rules at `path`, the table or a property of it, as they are exported.
+
+    A metric that stands there twice is exported as a metric once: readers tell rules apart by metric and column.
+    """
+    found: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    columns = {known.name: known for known in contract.columns}
+    for section in Section(Notes(document), path, _at(document, path)).sections("quality"):
+        clause = quality_clause(section, column, columns)
+        rule = section.data
+        if clause is None:  # prose
+            found.append(dict(rule))
+        elif isinstance(clause.rule, SqlMeasure):
+            found.append(rule | _query(clause, clause.rule))
+        elif "metric" in rule and (rule["metric"] in taken or not _is_read_alike(clause, contract)):
+            found.append(_as_query(rule, clause, measure_query(clause, contract)))
+        else:
+            taken.add(rule.get("metric", ""))
+            found.append(dict(rule))
+    return found
+
+
+def uniqueness_rule(column: Column) -> dict[str, Any]:
+    """`unique: true` of a column that may be null, as a query: nulls are not compared."""
+    return {
+        "id": f"{column.name}__unique",
+        "type": "sql",
+        "query": f"select {_repeated(column.name)} from {TABLE}",
+        "mustBe": 0,
+        "description": f"{column.name} is unique where it is not null.",
+        "dimension": "uniqueness",
+    }
+
+
+def option_rules(column: Column, options: dict[str, Any], contract: Contract) -> list[dict[str, Any]]:
+    """Rules in place of options that others read differently; those options are taken out of `options`.
+
+    Two bounds of one side, or two exclusive ones, are one check twice for datacontract-cli, and break all others.
+    A bound with places is a double there, and nulls in a list are items that repeat.
+    """
+    found: list[dict[str, Any]] = []
+    given = [key for key in _RANGE if options.get(key) is not None]
+    places = column.type.name in ("decimal", "double") and any(isinstance(options[key], Decimal) for key in given)
+    if column.type.item is None and (places or any(set(pair) <= set(given) for pair in _COLLIDING)):
+        found.append(_option_rule(f"{column.name}__range", contract))
+        _take_out(options, given)
+    if options.get("uniqueItems"):
+        found.append(_option_rule(f"{column.name}__unique_items", contract))
+        _take_out(options, ["uniqueItems"])
+    return found
+
+
+_RANGE = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_COLLIDING = (
+    ("minimum", "exclusiveMinimum"),
+    ("maximum", "exclusiveMaximum"),
+    ("exclusiveMinimum", "exclusiveMaximum"),
+)
+
+
+def _option_rule(name: str, contract: Contract) -> dict[str, Any]:
+    clause = next(clause for clause in contract.clauses if clause.name == name)
+    query = clause.rule.query if isinstance(clause.rule, SqlMeasure) else measure_query(clause, contract)
+    if isinstance(clause.rule, SqlMeasure):
+        query = query.replace(COLUMN, sql_name(clause.columns[0]))
+    words = {"description": f"{clause.description}.", "dimension": clause.dimension}
+    return {"id": name, "type": "sql", "query": query, "mustBe": 0, **words}
+
+
+def _take_out(options: dict[str, Any], keys: Sequence[str]) -> None:
+    for key in keys:
+        del options[key]
+
+
+def whole_pattern(pattern: str) -> str:
+    """A regular expression that matches the whole value for readers who search for it."""
+    whole = pattern.startswith("^") and pattern.endswith("$") and "|" not in pattern and not pattern.endswith("\\$")
+    return pattern if whole else f"^(?:{pattern})$"
+
+
+def measure_query(clause: Clause, contract: Contract) -> str:
+    """The query that returns what the gate measures for a metric, in the unit of its comparison."""
+    rule, percent = clause.rule, comparison_of(clause).unit == "percent"
+    if isinstance(rule, DuplicateValues) and len(rule.columns) > 1:
+        return _repeated_keys(rule.columns, percent=percent)
+    count = _count(rule, contract)
+    # A double on purpose: DuckDB would divide decimals, and other readers compare doubles.
+    share = f"coalesce(100e0 * ({count}) / nullif(count(*), 0), 0)"
+    return f"select {share if percent else count} from {TABLE}"
+
+
+def _count(rule: Rule, contract: Contract) -> str:
+    if isinstance(rule, DuplicateValues):
+        return _repeated(rule.columns[0])
+    if isinstance(rule, NullValues | MissingValues | InvalidValues):
+        return f"count(*) filter (where {failing(rule, contract)})"
+    return "count(*)"
+
+
+def _repeated(column: str) -> str:
+    return f"count({sql_name(column)}) - count(distinct {sql_name(column)})"
+
+
+def _repeated_keys(columns: Sequence[str], *, percent: bool) -> str:
+    """Rows beyond the first of each complete key."""
+    names = ", ".join(map(sql_name, columns))
+    complete = " and ".join(f"{sql_name(name)} is not null" for name in columns)
+    keys = f"(select count(*) as n from {TABLE} where {complete} group by {names}) as keys"
+    if percent:
+        return f"select coalesce(100e0 * sum(n - 1) / nullif((select count(*) from {TABLE}), 0), 0) from {keys}"
+    return f"select cast(coalesce(sum(n - 1), 0) as bigint) from {keys}"
+
+
+def _is_read_alike(clause: Clause, contract: Contract) -> bool:
+    """Whether other readers measure the same for a metric."""
+    rule = clause.rule
+    comparison = comparison_of(clause)
+    if comparison.unit == "percent" or _is_no_double(comparison):
+        return False  # a percentage is rounded to six places elsewhere, a bound to a double
+    if isinstance(rule, MissingValues):
+        return None in rule.markers and type_of(contract, rule.column).name in _COMPARED_ALIKE
+    if isinstance(rule, InvalidValues):
+        return rule.pattern is None and type_of(contract, rule.column).name in _COMPARED_ALIKE
+    return isinstance(rule, NullValues | RowCount)
+
+
+def _as_query(rule: dict[str, Any], clause: Clause, query: str) -> dict[str, Any]:
+    """The rule with a query in place of its metric; name, words, comparison, severity and scope stay."""
+    kept = {key: value for key, value in rule.items() if key not in _REPLACED}
+    named = {} if "id" in rule or "name" in rule else {"id": clause.name}
+    words = {} if rule.get("description") else {"description": clause.description}
+    properties = rule.get("customProperties", [])
+    if clause.whole_table and not any(item.get("property") == "scope" for item in properties):
+        kept["customProperties"] = [*properties, {"property": "scope", "value": "table"}]
+    compared = _verdict(clause, f"({query})") if _is_no_double(comparison_of(clause)) else {"query": query}
+    return {**named, "type": "sql", **kept, **words, **compared}
+
+
+# --- Rules that are queries already ------------------------------------------------------------------------
+
+
+def _query(clause: Clause, rule: SqlMeasure) -> dict[str, Any]:
+    """What changes of a rule that is a query.
+
+    A query that only counts is read alike. Any other may return null, which others take for a number that breaks some
+    comparisons, and a decimal, which others compare with the double of the bound: then the query is the verdict.
+    """
+    comparison = comparison_of(clause)
+    counts = returns_count(rule.query)
+    measure = rule.query if counts else f"coalesce(({rule.query}), {_INSTEAD_OF_NULL})"
+    if _is_no_double(comparison) or (not counts and any(isinstance(bound, Decimal) for bound in _bounds(comparison))):
+        return _verdict(clause, f"({measure})" if counts else measure)
+    return {"query": measure if counts else f"select {measure}"}
+
+
+# The gate takes null for 0 where there are no rows, and cannot evaluate the rule where there are some.
+_INSTEAD_OF_NULL = f"case when (select count(*) from {TABLE}) = 0 then 0 else error('the query returns null') end"
+
+
+def _is_no_double(comparison: Comparison) -> bool:
+    """Whether a bound has more digits than readers hold that know doubles alone."""
+    return any(isinstance(bound, Decimal) and isinstance(plain_number(bound), Decimal) for bound in _bounds(comparison))
+
+
+def _verdict(clause: Clause, measure: str) -> dict[str, Any]:
+    """A query that compares in SQL and returns 0 where the rule holds and 1 where it is broken."""
+    comparison = comparison_of(clause)
+    double = " or ".join(f"typeof(measure) = '{name}'" for name in ("DOUBLE", "FLOAT"))
+    holds = f"case when {double} then {_condition(comparison, doubles=True)} else {_condition(comparison)} end"
+    query = f"select case when {holds} then 0 else 1 end from (select {measure} as measure) as measured"
+    return {"query": query, str(comparison.operator): None, "mustBe": 0, "description": clause.description}
+
+
+def _bounds(comparison: Comparison) -> tuple[Any, ...]:
+    return comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+
+
+def _condition(comparison: Comparison, *, doubles: bool = False) -> str:
+    bounds = [_bound(bound, doubles=doubles) for bound in _bounds(comparison)]
+    if comparison.operator is Operator.BETWEEN:
+        return f"measure between {bounds[0]} and {bounds[1]}"
+    if comparison.operator is Operator.NOT_BETWEEN:
+        return f"measure not between {bounds[0]} and {bounds[1]}"
+    return f"measure {_SIGNS[comparison.operator]} {bounds[0]}"
+
+
+def _bound(value: int | Decimal, *, doubles: bool) -> str:
+    if doubles:
+        spelled = repr(float(value))
+        return spelled if "e" in spelled else f"{spelled}e0"
+    return spell_exactly(value) if isinstance(value, Decimal) else str(value)
+
+
+def _at(document: Document, path: Path) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    value = document.data
+    for step in path:
+        value = value[step]
+    return value
