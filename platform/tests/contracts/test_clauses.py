@@ -174,3 +174,42 @@ def test_core_expectations_are_known_without_importing_them():
 )
 def test_what_cannot_be_compiled_is_a_fault_on_its_line(faults_of, old, new, rule, line):
     assert faults_of((old, new)) == [(rule, line)]
+
+
+CUSTOM = "  - property: x-cost-centre\n    value: 4711\n"
+
+
+def _with_volume(value):
+    return (CUSTOM, f"{CUSTOM}  - property: volume\n    value: {value}\n")
+
+
+def test_volume_is_a_clause_of_every_contract_and_may_be_stated_otherwise(clauses):
+    assert clauses()["volume"].rule == m.Volume(Decimal(10))
+    assert clauses()["volume"].severity is m.Severity.ERROR
+    assert clauses(_with_volume("{tolerance: 2.5}"))["volume"].rule == m.Volume(Decimal("2.5"))
+    stated = clauses(_with_volume("{tolerance: 0, distinct: [account_id, account_id, currency]}"))["volume"]
+    assert stated.rule == m.Volume(Decimal(0), ("account_id", "currency"))
+    assert "volume" not in clauses(_with_volume("free"))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("fre", "write free, or a mapping"),
+        ("20", "write free, or a mapping"),
+        ("{}", "write free, or a mapping"),
+        ("{tolerence: 5}", "there is no tolerence. Did you mean tolerance?"),
+        ("{tolerance: 100}", "no percentage from 0 to below 100"),
+        ("{tolerance: -1}", "no percentage"),
+        ('{tolerance: "5"}', "no percentage"),
+        ("{tolerance: true}", "no percentage"),
+        ("{distinct: account_id}", "distinct is a list of columns"),
+        ("{distinct: [acount_id]}", "there is no column acount_id. Did you mean account_id?"),
+    ],
+)
+def test_a_volume_that_means_nothing_is_a_fault(booking, value, message):
+    old, new = _with_volume(value)
+    contract, faults = read_text("booking.odcs.yaml", booking.replace(old, new, 1))
+    assert contract is None
+    assert [fault.rule for fault in faults] == ["bad-volume"]
+    assert message in faults[0].message

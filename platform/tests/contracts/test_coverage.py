@@ -136,3 +136,18 @@ def test_every_leaf_of_any_sound_contract_is_covered(booking, data):
         expected = [*(spell(path) for path, _ in leaves(document.data)), "classification (default)", "volume (default)"]
         assert [entry.clause for entry in coverage(contract)] == expected
         assert not any(entry.reason == points.UNKNOWN[1:] for entry in coverage(contract))
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "where"),
+    [
+        ("{tolerance: 5}", "customProperties[3].value.tolerance", "gate: check volume"),
+        ("{distinct: [currency]}", "customProperties[3].value.distinct[0]", "gate: check volume"),
+        ("free", "customProperties[3].value", None),
+    ],
+)
+def test_volume_is_covered_where_it_is_stated(booking, value, path, where):
+    found = by_path(f"{booking}  - property: volume\n    value: {value}\n")
+    assert found[path].where == where
+    assert "volume (default)" not in found
+    assert where or "any number of rows fewer" in found[path].reason

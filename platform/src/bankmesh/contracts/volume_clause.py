@@ -74,7 +74,7 @@ def _read(value: Value, columns: Collection[str] | None) -> Volume:
 def _tolerance(value: Value) -> Decimal:
     if value is None:
         return DEFAULT_TOLERANCE
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _WHOLE:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value < _WHOLE:
         raise ValueError(
             f"tolerance {value} is no percentage from 0 to below 100; to lose any share, write value: free"
         )
