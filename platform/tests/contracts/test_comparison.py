@@ -142,3 +142,19 @@ def test_no_sound_edit_goes_unnoticed_or_crashes(booking, data):
         for change in (*compare(old, new), *compare(new, old)):
             assert change.message
             assert str(change)
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        ("{tolerance: 5}", ("clause-strengthened", False)),
+        ("{distinct: [currency]}", ("clause-strengthened", False)),
+        ("{tolerance: 20}", ("clause-weakened", True)),
+        ("{tolerance: 20, distinct: [currency]}", ("clause-weakened", True)),
+        ("free", ("clause-removed", True)),
+    ],
+)
+def test_a_volume_that_tolerates_more_is_a_weaker_promise(booking, value, change):
+    last = "  - property: x-cost-centre\n    value: 4711\n"
+    found = changes(booking, (last, f"{last}  - property: volume\n    value: {value}\n"))
+    assert [entry for entry in found if entry[0].startswith("clause-")] == [change]
