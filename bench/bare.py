@@ -2,8 +2,8 @@
 
     python -m bench.bare --plan plan.json --notes notes.json
 
-dbt writes Parquet, Polars sinks Parquet, and the rules of each product are one hand-written query. No Dagster, no
-Great Expectations, no Delta; `bankmesh` is not imported.
+dbt binds the models, DuckDB and Polars write Parquet, and the rules of each product are one hand-written query. A value
+that a cast would change stops the work. No Dagster, no Great Expectations, no Delta; `bankmesh` is not imported.
 """
 
 from __future__ import annotations
@@ -100,20 +100,35 @@ class Bare:
         outcome = dbtRunner(manifest=self._manifest).invoke(
             ["run", "-s", *(f"+{m}" for m in models), "--vars", variables, "--no-write-json", *self._arguments()]
         )
-        DuckDBConnectionManager.close_all_connections()
         if not outcome.success:
             raise SystemExit(f"{outcome.exception} {[r.message for r in outcome.result or []]}")
-        self._share_out(models, outcome.result, time.perf_counter() - started)
+        cursor = DuckDBConnectionManager.env().handle().cursor()
+        queries = {r.node.name: r.node.compiled_code for r in outcome.result}
+        own = {model: self._write(cursor, model, queries[model]) for model in models}
+        DuckDBConnectionManager.close_all_connections()
+        self._share_out(own, time.perf_counter() - started)
 
-    def _share_out(self, models: Iterable[str], results: Iterable[Any], whole: float) -> None:
-        """A model's own time as dbt tells it; what dbt needs besides goes to each model in equal parts."""
-        models = list(models)
-        own = {r.node.name: r.execution_time for r in results if r.node.name in models}
+    def _write(self, cursor: Any, model: str, query: str) -> float:  # noqa: ANN401 - dbt's own cursor
+        """Copy the rows of a model to Parquet, cast to the promised types; the seconds that it took."""
+        started = time.perf_counter()
+        product = self.plan["products"][model]
+        delivered = {name: kind for name, kind, *_ in cursor.execute(f"describe {query}\n").fetchall()}
+        items = ", ".join(exact_cast(c["name"], delivered[c["name"]], c["type"]) for c in product["columns"])
+        partition = product["partition_by"]
+        target = self.out / model / ("" if partition else "part-0.parquet")
+        options = f", partition_by ({partition}), overwrite_or_ignore true" if partition else ""
+        cursor.execute(
+            f"copy (select {items} from ({query}\n)) to '{target}' (format parquet, compression zstd{options})"
+        )
+        return time.perf_counter() - started
+
+    def _share_out(self, own: dict[str, float], whole: float) -> None:
+        """The time of a model's own write; what dbt needs besides goes to each model in equal parts."""
+        models = list(own)
         for model in models:
             self.seconds[model]["build"] = own[model] + (whole - sum(own.values())) / len(models)
 
     def _variables(self, models: Iterable[str]) -> dict[str, Any]:
-        products = self.plan["products"]
         inputs = sorted({name for model in models for name in READS[model]})
         return {
             "delta_extension": self.plan["delta_extension"],
@@ -121,11 +136,6 @@ class Bare:
                 {"schema": name.split(".")[0], "name": name.split(".")[1], "relation": self.relation(name)}
                 for name in inputs
             ],
-            "products": {
-                model: products[model]
-                | {"target": str(self.out / model / ("" if products[model]["partition_by"] else "part-0.parquet"))}
-                for model in models
-            },
             "partitions": None,
         }
 
@@ -142,8 +152,14 @@ class Bare:
         folder.mkdir(parents=True)
         started = time.perf_counter()
         columns = self.plan["products"][product]["columns"]
-        promised = transform().select(pl.col(c["name"]).cast(polars_type(c["type"])) for c in columns)
-        promised.sink_parquet(folder / "part-0.parquet", compression="zstd", engine="streaming")
+        frame = transform()
+        promised = frame.select(pl.col(c["name"]).cast(polars_type(c["type"])) for c in columns)
+        sink = promised.sink_parquet(folder / "part-0.parquet", compression="zstd", engine="streaming", lazy=True)
+        *_, lost = pl.collect_all(
+            [sink, frame.select(lost_values(frame.collect_schema(), columns))], engine="streaming"
+        )
+        if any(lost.row(0)):
+            raise SystemExit(f"{product}: casts lose values, {lost.row(0, named=True)}")
         self.seconds[product]["build"] = time.perf_counter() - started
 
     def _party(self) -> pl.LazyFrame:
@@ -189,6 +205,26 @@ class Bare:
                 counts = dict(zip([c[0] for c in answer.description], answer.fetchone(), strict=True))
             self.broken[product] = {name: count for name, count in counts.items() if count}
             self.seconds[product]["rules"] = time.perf_counter() - started
+
+
+def exact_cast(name: str, delivered: str, promised: str) -> str:
+    """A select item that fails where the cast would change a value."""
+    if delivered == promised:
+        return name
+    made = f"try_cast({name} as {promised})"
+    lost = f"try_cast({made} as {delivered}) is distinct from {name}"
+    return f"case when {lost} then error('{name} loses its value') else {made} end as {name}"
+
+
+def lost_values(stored: pl.Schema, columns: Iterable[dict[str, str]]) -> list[pl.Expr]:
+    """For each column of another type than promised, how many values do not come back from the promised one."""
+    counts = [pl.lit(0).alias("none")]
+    for column in columns:
+        name, target = column["name"], polars_type(column["type"])
+        if stored[name] != target:
+            back = pl.col(name).cast(target, strict=False).cast(stored[name], strict=False)
+            counts.append(back.ne_missing(pl.col(name)).sum().alias(name))
+    return counts
 
 
 def polars_type(name: str) -> pl.DataType:

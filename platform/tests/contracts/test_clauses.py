@@ -29,7 +29,8 @@ def clauses(booking):
 def test_names_are_those_of_checks(clauses):
     names = list(clauses())
     assert names == [
-        "schema", "classification", "primary_key_unique", "booking_id__required", "booking_id__range", "account_id__required",
+        "schema", "lossless_casts", "classification", "primary_key_unique", "booking_id__required", "booking_id__range",
+        "account_id__required",
         "account_id__references_account", "party_id__references_contact_2", "currency__required", "currency__length",
         "currency__pattern", "currency__invalid_values", "amount__required", "amount__range", "amount__multiple_of",
         "amount_mostly_small", "counterparty__missing_values", "counterparty__expect_column_value_lengths_to_be_between",

@@ -25,10 +25,11 @@ def test_every_leaf_has_one_entry_on_its_line(booking):
     entries = coverage(read(booking))
     document, _ = parse("f", booking)
     expected = [(spell(path), document.line(path)) for path, _ in leaves(document.data)]
-    *written, kept, default = entries
+    *written, casts, kept, volume = entries
     assert [(entry.clause, entry.line) for entry in written] == expected
+    assert (casts.clause, casts.where) == ("lossless_casts (default)", "gate: check lossless_casts")
     assert (kept.clause, kept.where) == ("classification (default)", "gate: check classification")
-    assert (default.clause, default.where) == ("volume (default)", "gate: check volume")
+    assert (volume.clause, volume.where) == ("volume (default)", "gate: check volume")
     assert all((entry.where is None) != (entry.reason is None) for entry in entries)
     assert not any(entry.reason == points.UNKNOWN[1:] for entry in entries)
 
@@ -133,7 +134,8 @@ def test_every_leaf_of_any_sound_contract_is_covered(booking, data):
     contract, faults = read_text("booking.odcs.yaml", text)
     if not faults:
         document, _ = parse("f", text)
-        expected = [*(spell(path) for path, _ in leaves(document.data)), "classification (default)", "volume (default)"]
+        defaults = ["lossless_casts (default)", "classification (default)", "volume (default)"]
+        expected = [*(spell(path) for path, _ in leaves(document.data)), *defaults]
         assert [entry.clause for entry in coverage(contract)] == expected
         assert not any(entry.reason == points.UNKNOWN[1:] for entry in coverage(contract))
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bankmesh.contracts.comparison import compare
 from bankmesh.contracts.documents import parse
+from bankmesh.contracts.model import Expectation
 from bankmesh.contracts.numbers import plain_number, plain_numbers, spell_exactly, spell_number, stored_number
 from bankmesh.contracts.reading import read_text
 
@@ -160,7 +161,8 @@ team:
 """
     contract, faults = read_text("party.odcs.yaml", party.replace("team:\n", rule))
     assert faults == ()
-    assert [type(value) for value in contract.clauses[-1].rule.arguments.values()] == [float, float, str]
+    (rule,) = [clause.rule for clause in contract.clauses if isinstance(clause.rule, Expectation)]
+    assert [type(value) for value in rule.arguments.values()] == [float, float, str]
 
 
 @pytest.mark.parametrize("bound", ["1.0e+50", "0.00001", "1234567890123456789012345678901234567890.5"])

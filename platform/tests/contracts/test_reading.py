@@ -66,6 +66,7 @@ def test_the_smallest_contract_is_enough(build):
     assert contract.table_description == contract.purpose
     assert [clause.name for clause in contract.clauses] == [
         "schema",
+        "lossless_casts",
         "classification",
         "primary_key_unique",
         "party_id__required",

@@ -20,7 +20,7 @@ POISON = "Poisonous-Remark-4711"
 
 FINE = 'return sales.drop("complete_through")'
 CRASHES = {
-    "polars": FINE + '.with_columns(pl.col("remark").cast(pl.Int64))',
+    "polars": FINE + '.with_columns(pl.col("remark").cast(pl.Int64).cast(pl.String))',
     "python": 'raise ValueError("cannot read " + str(sales.collect()["remark"].to_list()))',
     "dbt": FINE,
 }

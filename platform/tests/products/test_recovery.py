@@ -32,7 +32,7 @@ def test_the_same_version_is_told_with_its_checks_and_the_run_that_made_it(untol
     assert run.success
     assert untold.versions("sale") == [0] == untold.reported("sale")
     assert run.metadata("sale")["published by run"] == made.provenance.run_id != run.run_id
-    assert len(run.checks("sale")) == 11
+    assert len(run.checks("sale")) == 12
     assert all(check.passed for check in run.checks("sale").values())
 
 

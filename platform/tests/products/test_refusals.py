@@ -43,8 +43,14 @@ def test_a_polars_product(after, published: Mesh) -> None:
     assert failed.metadata["outcome"].value == "failed"
     assert failed.metadata["failing rows"].value == 1
     assert failed.metadata["rows looked at"].value == 4
-    assert len(run.checks("sale")) == 11
-    assert _checks_in_catalog(published, "sale") == {"passed": 10, "warned": 0, "failed": 1, "errored": 0}
+    assert len(run.checks("sale")) == 12
+    assert _checks_in_catalog(published, "sale") == {
+        "passed": 11,
+        "warned": 0,
+        "failed": 1,
+        "errored": 0,
+        "not evaluated": 0,
+    }
 
 
 def test_a_dbt_product(after, published: Mesh) -> None:
@@ -61,7 +67,13 @@ def test_a_dbt_product(after, published: Mesh) -> None:
     assert published.rows("customer_spend") == before
     assert run.checks("customer_spend")["total__range"].metadata["failing rows"].value == 1
     assert _checks_in_catalog(published, "customer_spend")["failed"] == 1
-    assert _checks_in_catalog(published, "sale") == {"passed": 10, "warned": 1, "failed": 0, "errored": 0}
+    assert _checks_in_catalog(published, "sale") == {
+        "passed": 11,
+        "warned": 1,
+        "failed": 0,
+        "errored": 0,
+        "not evaluated": 0,
+    }
 
 
 def test_the_failure_names_the_clauses_with_counts_and_their_line(after, published: Mesh) -> None:
@@ -85,7 +97,13 @@ def test_a_clause_that_cannot_be_evaluated_is_an_error_and_blocks(after, publish
     assert check.metadata["outcome"].value == "errored"
     assert "failing rows" not in check.metadata
     assert published.versions("sale") == [0]
-    assert _checks_in_catalog(published, "sale") == {"passed": 10, "warned": 0, "failed": 0, "errored": 1}
+    assert _checks_in_catalog(published, "sale") == {
+        "passed": 11,
+        "warned": 0,
+        "failed": 0,
+        "errored": 1,
+        "not evaluated": 0,
+    }
     assert "voucher_is_positive (errored)" in run.failure("sale")
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import ClassificationKept, DuplicateValues, NullValues, SchemaMatches, Volume
+from bankmesh.contracts.model import (
+    ClassificationKept,
+    DuplicateValues,
+    LosslessCasts,
+    NotFinite,
+    NullValues,
+    SchemaMatches,
+    Volume,
+)
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
+# Rules that every contract has, or that come from keys and types.
+_STRUCTURAL = (ClassificationKept, SchemaMatches, LosslessCasts, NotFinite, NullValues, DuplicateValues, Volume)
 PARTS = (
     "purpose",
     "usage",
@@ -45,9 +55,6 @@ def missing_parts(contract: Contract, members: int) -> tuple[str, ...]:
         "freshness": contract.service_level("freshness"),
         "retention": contract.service_level("retention"),
         "primary key": contract.primary_key,
-        "quality rules": any(
-            not isinstance(clause.rule, ClassificationKept | SchemaMatches | NullValues | DuplicateValues | Volume)
-            for clause in contract.clauses
-        ),
+        "quality rules": any(not isinstance(clause.rule, _STRUCTURAL) for clause in contract.clauses),
     }
     return tuple(part for part in PARTS if not said[part])

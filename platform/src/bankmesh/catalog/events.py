@@ -149,6 +149,8 @@ def _evaluation(number: int, entry: dg.EventLogEntry, port: str, data: dg.AssetC
 def _outcome(data: dg.AssetCheckEvaluation) -> str:
     """The gate says it itself; of a check of somebody's own only Dagster's verdict is known."""
     said = data.metadata.get("outcome")
+    if said is not None and said.value == "not evaluated":
+        return "errored"  # nobody knows whether it holds
     if said is not None and said.value in {"passed", "warned", "failed", "errored"}:
         return str(said.value)
     if data.passed:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
 
-OUTCOMES = ("passed", "warned", "failed", "errored")
+OUTCOMES = ("passed", "warned", "failed", "errored", "not evaluated")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ Names are stable, unique in a contract and valid names of Dagster checks:
 | --- | --- |
 | `schema` | columns and types |
 | `classification` | the classes of all columns, and those of the inputs |
+| `lossless_casts` | columns and types: what a build delivers survives the cast to them |
+| `<column>__finite` | a double without custom property `allowNaN` |
 | `<column>__required` | `required: true`, or being part of the primary key |
 | `primary_key_unique` | the columns with `primaryKey: true`, together |
 | `<column>__unique` | `unique: true` |
@@ -19,7 +21,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.options import classification_clause, column_clauses, key_clauses, schema_clause
+from bankmesh.contracts.options import (
+    casts_clause,
+    classification_clause,
+    column_clauses,
+    key_clauses,
+    schema_clause,
+)
 from bankmesh.contracts.quality import quality_clause
 from bankmesh.contracts.references import reference_clause
 
@@ -62,6 +70,7 @@ def _all(
     """Every clause with the section that a fault about it belongs to."""
     by_name = {column.name: column for column, _ in columns}
     yield schema_clause(table), table
+    yield casts_clause(table), table
     yield classification_clause(table), table
     for clause in key_clauses(columns, table):
         yield clause, table

@@ -12,6 +12,7 @@ from bankmesh.contracts.standard import nearest
 from bankmesh.contracts.types import column_type, fit_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from bankmesh.contracts.documents import Value
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CLASSIFICATIONS = {c.label: c for c in Classification}
 GRANULARITIES = ("day", "month")
-COLUMN_PROPERTIES = ("declassification",)
+ALLOW_NAN = "allowNaN"
+COLUMN_PROPERTIES = ("declassification", ALLOW_NAN)
 _DATE = ColumnType("date")
 
 
@@ -28,7 +30,8 @@ def read_columns(table: Section) -> tuple[tuple[Column, Section], ...]:
     """The columns of a schema object, each with the section it stands in; without name or type it is left out.
 
     Faults: `no-columns`, `column-name`, `duplicate-column`, `missing-description`, `missing-classification`,
-    `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`, `bad-declassification`.
+    `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`, `bad-declassification`,
+    `bad-allow-nan`.
     """
     if not table.data.get("properties") and not table.wrong("properties"):
         table.fault("properties", "no-columns", "a product promises at least one column; list them under properties")
@@ -58,7 +61,7 @@ def _column(section: Section, name: str | None) -> Column | None:
     description = section.need("description", "missing-description", f"{label} has no description")
     classification = _classification(section, label)
     kind = _type(section, label)
-    custom_properties(section, COLUMN_PROPERTIES)
+    custom = custom_properties(section, COLUMN_PROPERTIES)
     declassification = read_declassification(section, classification)
     key = _position(section, label, "primaryKey", "primaryKeyPosition")
     partition = _position(section, label, "partitioned", "partitionKeyPosition")
@@ -76,7 +79,20 @@ def _column(section: Section, name: str | None) -> Column | None:
         examples=_examples(section, label, kind),
         place=section.place(),
         declassification=declassification,
+        allows_nan=_allows_nan(section, label, kind, custom),
     )
+
+
+def _allows_nan(section: Section, label: str, kind: ColumnType, custom: Mapping[str, Value]) -> bool:
+    """What custom property `allowNaN` says; a double is finite where it says nothing."""
+    if ALLOW_NAN not in custom:
+        return False
+    at = next(s for s in section.sections("customProperties") if s.data.get("property") == ALLOW_NAN)
+    if not isinstance(custom[ALLOW_NAN], bool):
+        at.fault("value", "bad-allow-nan", f"{ALLOW_NAN} of {label} is true or false")
+    elif (kind.item or kind).name != "double":
+        at.fault("property", "bad-allow-nan", f"{label} is {kind}, which has no NaN; leave {ALLOW_NAN} out")
+    return custom[ALLOW_NAN] is True
 
 
 def _classification(section: Section, label: str) -> Classification | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, points
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import ClassificationKept, Place
-from bankmesh.contracts.volume_clause import CLAUSE, CUSTOM_PROPERTY, FREE
+from bankmesh.contracts.model import ClassificationKept, LosslessCasts, NotFinite, Place, Volume
+from bankmesh.contracts.volume_clause import CUSTOM_PROPERTY, FREE
 
 if TYPE_CHECKING:
     from bankmesh.contracts.documents import Document, Path, Value
@@ -53,8 +53,7 @@ class Coverage:
 def coverage(contract: Contract) -> tuple[Coverage, ...]:
     """One entry for each leaf of the contract's text, in document order.
 
-    Behind them are the clauses that hold by default, `classification` and `volume`, and each data test of the
-    product's dbt model.
+    Then one for each clause that holds by default, and one for each data test of the product's dbt model.
     """
     document, _ = documents.parse(contract.file, contract.text)
     context = _Context(contract, document)
@@ -63,8 +62,9 @@ def coverage(contract: Contract) -> tuple[Coverage, ...]:
 
 
 def _by_default(contract: Contract) -> tuple[Coverage, ...]:
-    unwritten = [c for c in contract.clauses if isinstance(c.rule, ClassificationKept)]
-    unwritten += [c for c in contract.clauses if c.name == CLAUSE and CUSTOM_PROPERTY not in contract.custom]
+    defaults: tuple[type, ...] = (ClassificationKept, LosslessCasts, NotFinite)
+    defaults = defaults if CUSTOM_PROPERTY in contract.custom else (*defaults, Volume)
+    unwritten = [clause for clause in contract.clauses if isinstance(clause.rule, defaults)]
     return tuple(Coverage(f"{c.name} (default)", c.place, f"gate: check {c.name}", None) for c in unwritten)
 
 

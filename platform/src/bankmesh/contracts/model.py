@@ -121,6 +121,12 @@ class Column:
     examples: tuple[Any, ...]
     place: Place
     declassification: Declassification | None = None
+    allows_nan: bool = False
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether its values, or its items, are doubles."""
+        return (self.type.item or self.type).name == "double"
 
 
 # --- Clauses: what the gate evaluates --------------------------------------------------------------------
@@ -129,6 +135,18 @@ class Column:
 @dataclass(frozen=True)
 class SchemaMatches:
     """The candidate has exactly the promised columns, in order, with the promised types."""
+
+
+@dataclass(frozen=True)
+class LosslessCasts:
+    """No value is lost on the way from the delivered to the promised type, by the build's own count."""
+
+
+@dataclass(frozen=True)
+class NotFinite:
+    """Measure: rows in which `column`, or an item of it, is NaN or infinite."""
+
+    column: str
 
 
 @dataclass(frozen=True)
@@ -216,7 +234,8 @@ class ClassificationKept:
 
 
 Rule = (
-    ClassificationKept | SchemaMatches | RowCount | NullValues | MissingValues | InvalidValues
+    ClassificationKept | SchemaMatches | LosslessCasts | NotFinite | RowCount | NullValues | MissingValues
+    | InvalidValues
     | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume | DbtTest
 )  # fmt: skip
 
@@ -250,7 +269,7 @@ NONE_AT_ALL = Comparison(Operator.BE, 0)
 class Clause:
     """One promise about data, with a name that is unique in its contract (and a valid Dagster check name).
 
-    `comparison` is None for rules that carry their own verdict (SchemaMatches, Expectation, Volume).
+    `comparison` is None for rules that carry their own verdict (SchemaMatches, LosslessCasts, Expectation, Volume).
     `whole_table` marks a clause that has to see the published rows that a partial run does not replace.
     """
 

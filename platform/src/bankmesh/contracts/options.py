@@ -13,6 +13,8 @@ from bankmesh.contracts.model import (
     ColumnType,
     DuplicateValues,
     InvalidValues,
+    LosslessCasts,
+    NotFinite,
     NullValues,
     Place,
     Rule,
@@ -68,6 +70,21 @@ def classification_clause(table: Section) -> Clause:
     )
 
 
+def casts_clause(table: Section) -> Clause:
+    """The promise that no value was changed to fit its type; every contract has it."""
+    return Clause(
+        "lossless_casts",
+        LosslessCasts(),
+        None,
+        Severity.ERROR,
+        "every value is delivered in its promised type, or survives the cast to it",
+        "accuracy",
+        (),
+        whole_table=False,
+        place=table.place("properties"),
+    )
+
+
 def key_clauses(columns: tuple[tuple[Column, Section], ...], table: Section) -> Iterator[Clause]:
     """`primary_key_unique`, if there is a primary key."""
     keyed = sorted((c.primary_key_position, c.name) for c, _ in columns if c.primary_key_position is not None)
@@ -104,6 +121,9 @@ def column_clauses(column: Column, section: Section, columns: tuple[tuple[Column
             place=section.place("unique"),
             whole_table=not _has_partition(columns, (name,)),
         )
+    if column.is_floating and not column.allows_nan:
+        place = section.place("physicalType")
+        yield _none(f"{name}__finite", NotFinite(name), f"{name} is finite", "validity", columns=(name,), place=place)
     of_column = section.section("logicalTypeOptions")
     items = section.section("items")
     of_items = items.section("logicalTypeOptions") if items is not None else None

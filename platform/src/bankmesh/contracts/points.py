@@ -161,6 +161,7 @@ CUSTOM_POINTS: dict[str, str] = {
     "lifecycle": _LIFE,
     "declassification": _PROVEN,
     "volume": "gate: check volume",
+    "allowNaN": "gate: whether there is a check __finite; ports: no bounds in the files that hide NaN",
 }
 VOLUME_FREE = "!free, so a version may hold any number of rows fewer than the one before"
 CUSTOM_WORDS = "!explains a custom property to people"

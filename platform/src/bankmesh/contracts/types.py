@@ -240,6 +240,11 @@ def arrow_schema(contract: Contract) -> pa.Schema:
     return pa.schema([pa.field(c.name, arrow_type(c.type), nullable=nullable(c)) for c in contract.columns])
 
 
+def nan_columns(contract: Contract) -> frozenset[str]:
+    """Columns that may hold NaN or infinity."""
+    return frozenset(column.name for column in contract.columns if column.is_floating and column.allows_nan)
+
+
 def polars_type(kind: ColumnType) -> pl.DataType:
     """The Polars data type."""
     import polars as pl

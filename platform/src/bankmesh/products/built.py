@@ -10,16 +10,26 @@ from bankmesh.lineage.model import StepLineage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.facts import CodeFacts
 
 
 @dataclass(frozen=True)
 class Built:
-    """Where each column comes from, by the names that the build gives its inputs, and the code that did it."""
+    """What a build says of itself.
+
+    Attributes:
+        lineage: where each column comes from, by the names that the build gives its inputs.
+        code: the code that did it.
+        rows: rows that its engine says it wrote, None where the engine does not count them.
+        losses: values that did not survive the cast to the promised type, counted on the rows that were written.
+    """
 
     lineage: StepLineage
     code: CodeFacts | None = None
+    rows: int | None = None
+    losses: tuple[CastLoss, ...] = ()
 
 
 def or_underivable(derive: Callable[[], StepLineage], contract: Contract) -> StepLineage:

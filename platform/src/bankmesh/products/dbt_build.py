@@ -8,29 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bankmesh.contracts.types import duckdb_type
 from bankmesh.errors import TransformError
 from bankmesh.lineage.facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
+from bankmesh.products.candidate import repeated_columns
 from bankmesh.products.code_places import code_place
 from bankmesh.products.dbt_lineage import compiled_models, lineage_of_compiled, promised
 from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, current_manifest, dbt_environment
+from bankmesh.products.duckdb_candidate import describe_query, write_candidate
 from bankmesh.products.duckdb_columns import duckdb_columns
 from bankmesh.products.partition_bounds import day_after
 from bankmesh.products.transient import machine_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bankmesh.contracts.model import Contract, Partitioning
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.sql import CompiledModel
+    from bankmesh.products.candidate import Written
     from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.operation import BuildRequest
 
 
 def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> Built:
-    """Run the model and the staging models it stands on.
+    """Run the models that the model reads, then write its own rows, all in one in-memory database.
 
-    Raises TransformError with dbt's own message, or OSError where disk or network failed under it.
+    Raises TransformError with dbt's own message, CastsRefused for types that never become the promised ones, or OSError
+    where disk or network failed under it.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -38,12 +43,35 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
     with DBT_LOCK, dbt_environment(place.domain):
         # The in-memory database outlives an invocation; close it, or its memory and its views stay.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-        runner = dbtRunner(manifest=current_manifest(place))
-        variables = orjson.dumps({"bankmesh": run_variables(model, contract, request)}).decode()
-        outcome = runner.invoke(
-            ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
-        )
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        try:
+            runner = dbtRunner(manifest=current_manifest(place))
+            variables = orjson.dumps({"bankmesh": run_variables(contract, request)}).decode()
+            outcome = runner.invoke(
+                ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
+            )
+            models = _compiled(outcome, model, contract, request)
+            results: Any = outcome.result
+            in_python = {result.node.name for result in results if result.node.language == "python"}
+            queries = {read.name: read.sql for read in models if read.name not in in_python}
+            cursor = DuckDBConnectionManager.env().handle().cursor()  # type: ignore[no-untyped-call]
+            written = _write(cursor, queries, model, contract, request)
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    return Built(
+        or_underivable(lambda: _lineage(models, model, contract, request), contract),
+        _code(place, models, results[-1].node.original_file_path),
+        written.rows,
+        written.losses,
+    )
+
+
+def _compiled(
+    outcome: Any,  # noqa: ANN401 - dbt's own result
+    model: str,
+    contract: Contract,
+    request: BuildRequest,
+) -> list[CompiledModel]:
+    """The models as dbt compiled and ran them. Raises TransformError if dbt failed, or ran another materialization."""
     if not outcome.success:
         if fault := machine_fault(_told(outcome)):
             raise fault
@@ -51,12 +79,48 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
             problem = f"dbt could not build {model}: {_told(outcome)}"
             raise TransformError(contract.port, problem, "") from outcome.exception
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
-    results: Any = outcome.result
-    models = compiled_models(results)
-    return Built(
-        or_underivable(lambda: _lineage(models, model, contract, request), contract),
-        _code(place, models, results[-1].node.original_file_path),
-    )
+    own = next((result.node for result in outcome.result if result.node.name == model), None)
+    if own is None:
+        raise TransformError(contract.port, f"dbt ran no model {model}, so it is empty or disabled", "Write a select.")
+    if own.config.materialized != MATERIALIZATION:
+        problem = f"model {model} is materialized as {own.config.materialized}, so its rows would not be written"
+        hint = f"Remove the setting: the platform materializes a product's model as {MATERIALIZATION}."
+        raise TransformError(contract.port, problem, hint)
+    return compiled_models(outcome.result)
+
+
+def _write(
+    cursor: Any,  # noqa: ANN401 - dbt's own wrapper of a DuckDB cursor
+    queries: Mapping[str, str],
+    model: str,
+    contract: Contract,
+    request: BuildRequest,
+) -> Written:
+    import duckdb
+
+    try:
+        for name, query in queries.items():
+            _require_one_query(cursor, name, query, contract)
+        return write_candidate(cursor, queries[model], contract, request.target)
+    except duckdb.Error as error:
+        if fault := machine_fault(f"io error {error}" if isinstance(error, duckdb.IOException) else str(error)):
+            raise fault from None
+        if request.shows_errors:
+            raise TransformError(contract.port, f"dbt could not build {model}: {error}", "") from error
+        failure = TransformError(contract.port, f"dbt could not build {model}: {_shown(str(error))}", _HINT)
+    # Outside the handler: an error in the chain would take its text, values and all, into the event log.
+    raise failure
+
+
+def _require_one_query(cursor: Any, name: str, query: str, contract: Contract) -> None:  # noqa: ANN401 - as above
+    """A model is one query, and names each of its columns once: DuckDB would rename the second in a view."""
+    statements = cursor.extract_statements(query)
+    if len(statements) != 1:
+        problem = f"model {name} holds {len(statements)} statements" if statements else f"model {name} is empty"
+        raise TransformError(contract.port, problem, "Write one select in it.")
+    if repeated := repeated_columns([column for column, _ in describe_query(cursor, query)]):
+        hint = "Name each column once: DuckDB would take the first and rename the others."
+        raise TransformError(contract.port, f"model {name}: {repeated}", hint)
 
 
 def _lineage(models: list[CompiledModel], model: str, contract: Contract, request: BuildRequest) -> StepLineage:
@@ -70,28 +134,22 @@ def _code(place: DbtProjectPlace, models: list[CompiledModel], file: str) -> Cod
     return CodeFacts("sql", text, "duckdb", stands.url, stands.path, stands.commit)
 
 
-_HINT = "Mend the model or the contract; nothing was published and readers keep the last good version."
+_HINT = "Fix the model or the contract; nothing was published and readers keep the last good version."
+MATERIALIZATION = "product"
+"""The materialization of a product's model, see `dbt_project/macros/product.sql`."""
 
 
-def run_variables(model: str, contract: Contract, request: BuildRequest) -> dict[str, Any]:
-    """What the macros of the dbt project read: pinned inputs, the promise, and the partitions to build."""
+def run_variables(contract: Contract, request: BuildRequest) -> dict[str, Any]:
+    """What the macros of the dbt project read: pinned inputs and the partitions to build."""
     from bankmesh.ports import delta_extension_path
 
     partitioned = contract.partitioning
-    target = request.target if partitioned else request.target / "part-0.parquet"
     return {
         "delta_extension": str(delta_extension_path()),
         "inputs": [
             {"schema": name.split(".")[0], "name": name.split(".")[1], "relation": pinned.relation}
             for name, pinned in request.inputs.items()
         ],
-        "products": {
-            model: {
-                "target": str(target),
-                "columns": [{"name": c.name, "type": duckdb_type(c.type)} for c in contract.columns],
-                "partition_by": partitioned.column if partitioned else None,
-            }
-        },
         "partitions": partition_bounds(partitioned, request.partitions) if partitioned and request.partitions else None,
     }
 

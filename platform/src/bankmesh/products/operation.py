@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
 
+from bankmesh.contracts.casts import CastsRefused
 from bankmesh.contracts.model import Volume
 from bankmesh.contracts.types import arrow_schema
 from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
@@ -27,15 +28,17 @@ from bankmesh.products import (
     snapshot,
     telling_products,
 )
+from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
 from bankmesh.products.orphaned_inputs import refuse_orphaned_inputs
 from bankmesh.products.shrink_acceptance import accepted_shrink
-from bankmesh.quality.gate import evaluate
+from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.telling import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
@@ -64,7 +67,7 @@ class Build(Protocol):
     """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
 
     def __call__(self, request: BuildRequest) -> Built:
-        """Raises TransformError if the user's code does not deliver what the contract promises."""
+        """Raises TransformError if the user's code fails or delivers other columns, CastsRefused for other types."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,11 @@ def _carry_out(
 
     reached("staged")
     started = time.perf_counter()
-    built = build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+    try:
+        built = build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+    except CastsRefused as refused:
+        yield from _refuse(attempt, candidate, refuse_casts(product.contract, refused.losses))
+        return
     lineage = built.lineage.renamed({name: item.source.ref for name, item in attempt.inputs.items()})
     built_in = time.perf_counter() - started
     reached("built")
@@ -148,23 +155,31 @@ def _carry_out(
         partition_column=port_settings.partition_column(product.contract),
         stats_columns=port_settings.statistics_columns(product.contract),
     )
+    require_rows(product.contract, candidate.path, files, built.rows)
     flow = flow_of_build(product.contract, lineage, attempt.inputs.values())
-    gate, pictures = _gate_and_draw(attempt, candidate, files, flow)
+    gate, pictures = _gate_and_draw(attempt, candidate, files, built.losses, flow)
     reached("gated")
     told.ending = lineage_facts.gated(files, gate, lineage, built.code)
-    yield from reporting.check_results(product, gate, attempt.partitions)
     if not gate.publishable:
-        raise dg.Failure(
-            description=reporting.explain_refusal(product, gate, candidate.path),
-            metadata=reporting.refusal_metadata(gate, candidate.path),
-            allow_retries=False,
-        )
+        yield from _refuse(attempt, candidate, gate)
+        return
+    yield from reporting.check_results(product, gate, attempt.partitions)
     publication = _publish(attempt, candidate, files, gate, lineage)
     reached("published")
     told.complete(lineage_facts.with_publication(told.ending, publication))
     context.log.info(reporting.summary(product, publication, gate, built_in))
     yield reporting.materialize_result(product, publication, gate, pictures, built_in)
     reached("reported")
+
+
+def _refuse(attempt: _Attempt, candidate: Candidate, gate: GateResult) -> Iterator[dg.AssetCheckResult]:
+    """Report every clause of a candidate that is not published. Raises dg.Failure, which Dagster does not retry."""
+    yield from reporting.check_results(attempt.product, gate, attempt.partitions)
+    raise dg.Failure(
+        description=reporting.explain_refusal(attempt.product, gate, candidate.path),
+        metadata=reporting.refusal_metadata(gate, candidate.path),
+        allow_retries=False,
+    )
 
 
 def _partitions(context: dg.AssetExecutionContext, product: ProductDefinition) -> tuple[str, ...] | None:
@@ -202,15 +217,19 @@ def _prepare(
 
 
 def _gate_and_draw(
-    attempt: _Attempt, candidate: Candidate, files: CandidateFiles, flow: ClassificationFlow
+    attempt: _Attempt,
+    candidate: Candidate,
+    files: CandidateFiles,
+    losses: tuple[CastLoss, ...],
+    flow: ClassificationFlow,
 ) -> tuple[GateResult, dict[str, str]]:
-    """The gate's word, and pictures if it is yes.
+    """Evaluate the gate; if it passes, also render the charts.
 
-    Drawn before the commit: nothing that can fail may stand between a version and the word of it.
+    Before the commit, so that a failure here cannot leave a published version unreported.
     """
     contract = attempt.product.contract
     with connect() as connection:
-        asked = _relations(attempt, candidate, files, latest(attempt.port), flow)
+        asked = _relations(attempt, candidate, files, latest(attempt.port), losses, flow)
         gate = evaluate(contract, asked, connection)
         if not gate.publishable:
             return gate, {}
@@ -221,7 +240,8 @@ def _gate_again(
     attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication, only: frozenset[str]
 ) -> GateResult:
     with connect() as connection:
-        return evaluate(attempt.product.contract, _relations(attempt, candidate, files, published), connection, only)
+        asked = _relations(attempt, candidate, files, published, ())
+        return evaluate(attempt.product.contract, asked, connection, only)
 
 
 def _relations(
@@ -229,6 +249,7 @@ def _relations(
     candidate: Candidate,
     files: CandidateFiles,
     published: Publication | None,
+    losses: tuple[CastLoss, ...],
     flow: ClassificationFlow | None = None,
 ) -> Relations:
     return relations.for_gate(
@@ -238,6 +259,7 @@ def _relations(
         attempt.partitions,
         published.version if published else None,
         {ref: pinned.relation for ref, pinned in attempt.references.items()},
+        losses,
         files=files,
         accepted=attempt.accepted,
         classification=flow,

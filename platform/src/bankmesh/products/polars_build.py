@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.types import polars_type
-from bankmesh.errors import TransformError, shorten_list
+from bankmesh.contracts.casts import CastsRefused
+from bankmesh.errors import TransformError
 from bankmesh.lineage.facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
 from bankmesh.products.code_places import code_place
+from bankmesh.products.polars_candidate import write_candidate
 from bankmesh.products.polars_errors import explain, place_of
 from bankmesh.products.transient import is_disk_full, is_transient
 
@@ -29,23 +30,17 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
     """Call the transform with its pinned inputs and stream what it promises to Parquet.
 
     A transform of a partitioned product also gets `partitions`, the keys that this run builds.
-    Raises TransformError if it fails, or delivers other columns or types than the contract promises.
+    Raises TransformError if it fails or delivers other columns than the contract promises, CastsRefused if it delivers
+    types that never become the promised ones.
     """
-    import polars as pl
-
     frames: dict[str, object] = {name: pinned.scan() for name, pinned in request.inputs.items()}
     if contract.partitioning:
         frames["partitions"] = request.partitions
     lineage: StepLineage | None = None
     try:
         plan, lineage = _plan(transform, contract, frames)
-        promised = as_promised(plan, contract)
-        if contract.partitioning:
-            target = pl.PartitionBy(request.target, key=contract.partitioning.column, include_key=False)
-            promised.sink_parquet(target, compression="zstd", engine="streaming", mkdir=True)
-        else:
-            promised.sink_parquet(request.target / "part-0.parquet", compression="zstd", engine="streaming")
-    except TransformError:
+        written = write_candidate(plan, contract, request.target)
+    except (TransformError, CastsRefused):
         raise
     except Exception as error:
         if isinstance(error, OSError) and (is_transient(error) or is_disk_full(error)):
@@ -58,7 +53,7 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
             contract.port, problem, explain(error, transform, known, f"Fix the transform or {contract.file}.")
         )
     else:
-        return Built(lineage, _code(transform))
+        return Built(lineage, _code(transform), written.rows, written.losses)
     # Outside the handler: an error in the chain would take its text, values and all, into the event log.
     raise failure
 
@@ -133,51 +128,3 @@ def _code(transform: Callable[..., object]) -> CodeFacts | None:
     file = Path(own.co_filename)
     stands = code_place(file)
     return CodeFacts("python", file.read_text(encoding="utf-8"), None, stands.url, stands.path, stands.commit)
-
-
-# What makes a lazy frame of the frames of other libraries, by the module of their class.
-_LAZY = {
-    "polars": "Return it as `frame.lazy()`.",
-    "pandas": "Return it as `polars.from_pandas(frame).lazy()`.",
-    "pyarrow": "Return it as `polars.from_arrow(table).lazy()`.",
-    "duckdb": "Return it as `relation.pl(lazy=True)`.",
-    "narwhals": "Return it as `frame.to_native().lazy()`.",
-}
-_SPELLED = {"polars": "Polars", "duckdb": "DuckDB", "narwhals": "Narwhals", "pyspark": "Spark"}
-
-
-def _other_object(delivered: object) -> tuple[str, str]:
-    """What a transform returned in place of a lazy frame, with its library, and what to do about it."""
-    if delivered is None:
-        return "the transform returned nothing", "End it with `return` and a Polars LazyFrame."
-    kind = type(delivered)
-    library = kind.__module__.partition(".")[0].lstrip("_")
-    named = kind.__name__ if library == "builtins" else f"{_SPELLED.get(library, library)} {kind.__name__}"
-    return f"the transform returned a {named}, not a Polars LazyFrame", _LAZY.get(library, "Return a Polars LazyFrame.")
-
-
-def as_promised(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """The frame's columns in the contract's order, each cast to its promised type.
-
-    Column by column, because Polars' `match_to_schema` does not narrow decimals. Raises TransformError if
-    a column is missing or surplus, or if it is no lazy frame.
-    """
-    import polars as pl
-
-    if not isinstance(frame, pl.LazyFrame):
-        raise TransformError(contract.port, *_other_object(frame))
-    delivered = frame.collect_schema().names()
-    promised = [column.name for column in contract.columns]
-    missing = [name for name in promised if name not in delivered]
-    surplus = [name for name in delivered if name not in promised]
-    if missing or surplus:
-        problem = "; ".join(
-            f"{what}: {names}"
-            for what, names in (
-                ("promised but not delivered", ", ".join(missing)),
-                ("delivered but not promised", shorten_list(surplus)),
-            )
-            if names
-        )
-        raise TransformError(contract.port, problem, f"Fix the transform or {contract.file}.")
-    return frame.select(pl.col(c.name).cast(polars_type(c.type), strict=True) for c in contract.columns)

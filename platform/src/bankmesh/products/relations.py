@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import CandidateFiles, Port
     from bankmesh.products.definition import ProductInput
@@ -36,11 +37,12 @@ def candidate_relation(contract: Contract, folder: Path) -> str:
         return f"(select {columns} where false)"
     pattern = sql_literal(f"{folder}/**/*.parquet")
     if contract.partitioning is None:
-        return f"read_parquet({pattern}, hive_partitioning = false)"
+        return f"read_parquet({pattern}, can_have_nan = true, hive_partitioning = false)"
     column = sql_literal(contract.partitioning.column)
     # Hive folders put the partition column last, so the promised order is restored here.
     names = ", ".join(sql_name(c.name) for c in contract.columns)
-    return f"(select {names} from read_parquet({pattern}, hive_partitioning = true, hive_types = {{{column}: date}}))"
+    options = f"can_have_nan = true, hive_partitioning = true, hive_types = {{{column}: date}}"
+    return f"(select {names} from read_parquet({pattern}, {options}))"
 
 
 def for_gate(
@@ -50,6 +52,7 @@ def for_gate(
     partitions: tuple[str, ...] | None,
     published_version: int | None,
     references: Mapping[str, str],
+    casts: tuple[CastLoss, ...],
     *,
     files: CandidateFiles,
     accepted: AcceptedShrink | None = None,
@@ -71,11 +74,4 @@ def for_gate(
         replaced = partitions if contract.partitioning else None
         after = volume_after(port, files, replaced)
         volume = VolumeChange(volume_baseline(port), after, table or candidate, accepted)
-    return Relations(
-        candidate=candidate,
-        table=table,
-        kept=kept,
-        references=dict(references),
-        volume=volume,
-        classification=classification,
-    )
+    return Relations(candidate, table, kept, dict(references), casts, volume, classification)

@@ -34,7 +34,7 @@ LOOKED_AT, WHOLE_TABLE = "looked at", "the whole table"
 def check_results(
     product: ProductDefinition, gate: GateResult, partitions: tuple[str, ...] | None
 ) -> Iterator[dg.AssetCheckResult]:
-    """One result for each clause; a clause that could not be evaluated is an error, never a pass."""
+    """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass."""
     for result in gate.results:
         yield _check_result(product, result, partitions)
 
@@ -54,7 +54,8 @@ def _check_result(
         metadata |= {"accepted by": result.accepted.by, "accepted because": result.accepted.why}
     if result.seconds is not None:
         metadata["seconds"] = round(result.seconds, 3)
-    severity = dg.AssetCheckSeverity.ERROR if result.outcome is Outcome.ERRORED else _severity(result)
+    is_unknown = result.outcome in {Outcome.ERRORED, Outcome.NOT_EVALUATED}
+    severity = dg.AssetCheckSeverity.ERROR if is_unknown else _severity(result)
     return dg.AssetCheckResult(
         asset_key=product.key,
         check_name=result.clause.name,
@@ -140,7 +141,7 @@ def whole_table_seconds(gate: GateResult) -> dict[str, float]:
 def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) -> str:
     """Why nothing was published, clause by clause, with counts and no values."""
     blocking = broken_clauses(gate)
-    head = f"{product.contract.port} is not published: {len(blocking)} of {len(gate.results)} clauses stand against it."
+    head = f"{product.contract.port} is not published: {len(blocking)} of {len(gate.results)} clauses failed."
     lines = [f"  {r.clause.name} ({r.outcome.value}): {r.message}  [{r.clause.place}]" for r in blocking]
     tail = f"Readers keep the last good version. The candidate is kept in {folder.name} of the port."
     return "\n".join([head, *lines, tail])

@@ -276,6 +276,22 @@ class ExpectDuplicateRowsToCompare(_Compared):
     metric_dependencies = ("bankmesh.duplicate_rows", "table.row_count")
 
 
+class ExpectCastsToBeLossless(_Telling):
+    """No column lost a value when the build cast it to its promised type; `lost` has rows by column."""
+
+    lost: dict[str, int]
+
+    metric_dependencies = ("table.row_count",)
+    success_keys = ("lost",)
+
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        result = {"observed_value": len(self.lost), "element_count": metrics["table.row_count"]}
+        return {"success": not self.lost, "result": result}
+
+
 class ExpectColumnsToBeAsPromised(_Telling):
     """Exactly the promised columns, in order, with the promised types.
 

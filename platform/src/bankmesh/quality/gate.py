@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import ClassificationKept, Volume
+from bankmesh.contracts.model import ClassificationKept, LosslessCasts, Volume
 from bankmesh.errors import UnknownName
+from bankmesh.quality import wording
 from bankmesh.quality.calm import calm_import
 from bankmesh.quality.classification_check import ClassificationFlow, check_classification
 from bankmesh.quality.results import ClauseResult, GateResult, Outcome, summary
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Contract
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Relations",
     "VolumeChange",
     "evaluate",
+    "refuse_casts",
     "summary",
 ]
 
@@ -42,14 +45,16 @@ class Relations:
     and kept rows; None where the candidate is the whole table. `kept` is only the published rows that this run does
     not replace; with it, uniqueness over the whole table looks at the candidate's keys instead of regrouping
     everything. It takes the kept rows to be unique among themselves, as an earlier gate found them to be.
-    `references` maps product ids to the published rows that foreign keys point to. `volume` has the figures that the
-    clause `volume` compares, `classification` what the clause of that name decides on; without them, they are errored.
+    `references` maps product ids to the published rows that foreign keys point to. `casts` is what the build lost on
+    the way to the promised types, `volume` the figures that the clause `volume` compares, `classification` what the
+    clause of that name decides on; without them, these clauses are errored.
     """
 
     candidate: str
     table: str | None = None
     kept: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
+    casts: tuple[CastLoss, ...] | None = None
     volume: VolumeChange | None = None
     classification: ClassificationFlow | None = None
 
@@ -96,3 +101,18 @@ def evaluate(
     result = run(contract, evaluated, relations, connection)
     found = {entry.clause.name: entry for entry in result.results} | compared
     return GateResult(tuple(found[clause.name] for clause in clauses), result.rows, result.seconds)
+
+
+def refuse_casts(contract: Contract, losses: tuple[CastLoss, ...]) -> GateResult:
+    """The gate's result for a candidate that was not written, since its types never become the promised ones."""
+    stopped = {clause.name for clause in contract.clauses if isinstance(clause.rule, LosslessCasts)}
+    results = tuple(
+        ClauseResult(clause, Outcome.FAILED, len(losses), None, None, wording.casts(losses, None), None)
+        if clause.name in stopped
+        else ClauseResult(clause, Outcome.NOT_EVALUATED, None, None, None, _NOTHING_WRITTEN, None)
+        for clause in contract.clauses
+    )
+    return GateResult(results, 0, 0.0)
+
+
+_NOTHING_WRITTEN = "not evaluated: nothing was written, because types never become the promised ones."

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.model import ColumnType, InvalidValues, MissingValues, NullValues
+from bankmesh.contracts.model import ColumnType, InvalidValues, MissingValues, NotFinite, NullValues
 from bankmesh.contracts.numbers import as_double
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.sqltext import sql_literal, sql_name
@@ -34,7 +34,7 @@ _MORE_THAN_A_CONDITION = re.compile(
     re.IGNORECASE,
 )
 _STRING = ColumnType("string")
-RowRule = NullValues | MissingValues | InvalidValues
+RowRule = NullValues | NotFinite | MissingValues | InvalidValues
 
 
 def failing(rule: RowRule, contract: Contract) -> str:
@@ -43,6 +43,8 @@ def failing(rule: RowRule, contract: Contract) -> str:
     if isinstance(rule, NullValues):
         return f"{column} is null"
     type_ = type_of(contract, rule.column)
+    if isinstance(rule, NotFinite):
+        return _not_finite(column, type_)
     if isinstance(rule, MissingValues):
         return _missing(rule, column, type_)
     return _invalid(rule, column, type_, depth=0)
@@ -124,6 +126,12 @@ def _instant(value: str | date) -> str:
 def type_of(contract: Contract, column: str) -> ColumnType:
     """The column's type; text for a column that the contract lacks, which is DuckDB's to complain about."""
     return next((known.type for known in contract.columns if known.name == column), _STRING)
+
+
+def _not_finite(value: str, type_: ColumnType) -> str:
+    if type_.name == "array":
+        return f"len(list_filter({value}, lambda e: not isfinite(e))) > 0"
+    return f"not isfinite({value})"
 
 
 def _missing(rule: MissingValues, column: str, type_: ColumnType) -> str:

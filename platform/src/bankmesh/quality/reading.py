@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import Expectation, RowCount, SchemaMatches, Severity, SqlMeasure
+from bankmesh.contracts.model import Expectation, LosslessCasts, RowCount, SchemaMatches, Severity, SqlMeasure
 from bankmesh.contracts.numbers import stored_number
 from bankmesh.quality import wording
 from bankmesh.quality.expectations import NotANumber
@@ -21,6 +21,7 @@ from bankmesh.quality.queries import returns_count
 from bankmesh.quality.results import ClauseResult, Outcome
 
 if TYPE_CHECKING:
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.engine import DuckDBExecutionEngine
 
@@ -35,6 +36,7 @@ class Reader:
     contract: Contract
     engine: DuckDBExecutionEngine | None
     view: str | None
+    casts: tuple[CastLoss, ...] = ()
 
     def read(self, clause: Clause, result: Any) -> ClauseResult:
         """The clause's result from an `ExpectationValidationResult`, or from the error that came instead of one."""
@@ -43,13 +45,18 @@ class Reader:
         info = result.exception_info
         if info.get("raised_exception") or "raised_exception" not in info:
             return self.errored(clause, self.engine.reason(result) or self._raised(result))
-        if isinstance(clause.rule, Expectation):
-            return self._stock(clause, result)
-        if isinstance(clause.rule, SchemaMatches):
-            return self._schema(clause, result)
-        if isinstance(clause.rule, DbtTest):
-            return self._data_test(clause, clause.rule, result)
-        return self._measure(clause, result)
+        match clause.rule:
+            case Expectation():
+                read = self._stock(clause, result)
+            case SchemaMatches():
+                read = self._schema(clause, result)
+            case DbtTest() as rule:
+                read = self._data_test(clause, rule, result)
+            case LosslessCasts():
+                read = self._casts(clause, result)
+            case _:
+                read = self._measure(clause, result)
+        return read
 
     def errored(self, clause: Clause, error: Exception | None) -> ClauseResult:
         """A clause that could not be evaluated."""
@@ -104,6 +111,10 @@ class Reader:
         outcome = _outcome(clause, success=bool(result.success))
         message = wording.schema(clause, differences)
         return ClauseResult(clause, outcome, len(differences), None, self.rows(), message, None)
+
+    def _casts(self, clause: Clause, result: Any) -> ClauseResult:
+        outcome, message = _outcome(clause, success=bool(result.success)), wording.casts(self.casts, self.rows())
+        return ClauseResult(clause, outcome, len(self.casts), None, self.rows(), message, None)
 
     def _data_test(self, clause: Clause, rule: DbtTest, result: Any) -> ClauseResult:
         found = result.result

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What became of a clause; a broken clause of severity warning has `warned`, of severity error `failed`."""
+    """What became of a clause; a broken clause of severity warning has `warned`, of severity error `failed`.
+
+    `not evaluated` is a clause of a candidate that was never written, because another clause stopped the write.
+    """
 
     PASSED = "passed"
     WARNED = "warned"
     FAILED = "failed"
     ERRORED = "errored"
+    NOT_EVALUATED = "not evaluated"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps a candidate from being published, whatever the clause's severity."""
+        return self in {Outcome.FAILED, Outcome.ERRORED, Outcome.NOT_EVALUATED}
 
 
 @dataclass(frozen=True)
@@ -59,11 +68,11 @@ class GateResult:
 
         An errored clause blocks whatever its severity: nobody knows whether it holds.
         """
-        return not any(result.outcome in {Outcome.FAILED, Outcome.ERRORED} for result in self.results)
+        return not any(result.outcome.blocks for result in self.results)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of clauses by outcome, all four outcomes always there."""
+        """Number of clauses by outcome, all outcomes always there."""
         counts = dict.fromkeys(map(str, Outcome), 0)
         for result in self.results:
             counts[str(result.outcome)] += 1
@@ -99,7 +108,7 @@ def summary(result: GateResult) -> dict[str, Any]:
     """The gate's result in short, for the metadata of a run or a version: verdict, counts, names of what broke."""
     broken = {
         str(outcome): [entry.clause.name for entry in result.results if entry.outcome is outcome]
-        for outcome in (Outcome.WARNED, Outcome.FAILED, Outcome.ERRORED)
+        for outcome in (Outcome.WARNED, Outcome.FAILED, Outcome.ERRORED, Outcome.NOT_EVALUATED)
     }
     return {
         "publishable": result.publishable,

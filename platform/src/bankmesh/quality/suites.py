@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from great_expectations.exceptions.exceptions import ExpectationNotFoundError
 from great_expectations.expectations.registry import get_expectation_impl
@@ -15,6 +15,7 @@ from bankmesh.contracts.model import (
     ClassificationKept,
     DuplicateValues,
     Expectation,
+    LosslessCasts,
     MissingReferences,
     RowCount,
     SchemaMatches,
@@ -25,6 +26,7 @@ from bankmesh.contracts.model import (
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.expectations import (
+    ExpectCastsToBeLossless,
     ExpectColumnsToBeAsPromised,
     ExpectDataTestToPass,
     ExpectDuplicateRowsToCompare,
@@ -35,7 +37,11 @@ from bankmesh.quality.expectations import (
 from bankmesh.quality.measures import failing, filled_in, orphans, row_condition, type_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.quality.measures import RowRule
     from bankmesh.quality.validation import Views
 
 
@@ -45,7 +51,7 @@ class Unusable(Exception):
     written_for_users = True
 
 
-def expectation_for(contract: Contract, clause: Clause, views: Views, role: str) -> Any:  # noqa: PLR0911 - by rule
+def expectation_for(contract: Contract, clause: Clause, views: Views, role: str) -> Any:
     """The expectation that evaluates `clause` on the relation that `role` names.
 
     Raises:
@@ -55,17 +61,25 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
     relation = views.names[role]
     common = _common(clause)
     rule = clause.rule
-    if isinstance(rule, Expectation):
-        return _stock(rule, common)
-    if isinstance(rule, SchemaMatches):
-        return _columns(contract, relation, common)
-    if isinstance(rule, Volume | ClassificationKept):
-        raise Unusable(f"{clause.name} is decided by the gate itself, not by an expectation")
-    if isinstance(rule, DbtTest):
-        return ExpectDataTestToPass(
-            **common, query=_data_test(rule, relation, views), may_fail=clause.severity is Severity.ERROR
-        )
-    comparison = comparison_of(clause)
+    match rule:
+        case Expectation():
+            return _stock(rule, common)
+        case SchemaMatches():
+            return _columns(contract, relation, common)
+        case LosslessCasts():
+            return _casts(views.casts, common)
+        case Volume() | ClassificationKept():
+            raise Unusable(f"{clause.name} is decided by the gate itself, not by an expectation")
+        case DbtTest():
+            query, may_fail = _data_test(rule, relation, views), clause.severity is Severity.ERROR
+            return ExpectDataTestToPass(**common, query=query, may_fail=may_fail)
+        case _:
+            return _compared(contract, clause, views, role, common)
+
+
+def _compared(contract: Contract, clause: Clause, views: Views, role: str, common: dict[str, Any]) -> Any:
+    """The expectation of a rule that measures a number, which is compared with the clause's bound."""
+    relation, rule, comparison = views.names[role], clause.rule, comparison_of(clause)
     common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
     if isinstance(rule, RowCount):
         return ExpectRowCountToCompare(**common)
@@ -81,7 +95,7 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
         return ExpectDuplicateRowsToCompare(
             **common, columns=list(rule.columns), types=types, relation=relation, kept=kept
         )
-    return ExpectFailingRowsToCompare(**common, condition=failing(rule, contract))
+    return ExpectFailingRowsToCompare(**common, condition=failing(cast("RowRule", rule), contract))
 
 
 def _common(clause: Clause) -> dict[str, Any]:
@@ -116,6 +130,12 @@ def _data_test(rule: DbtTest, relation: str, views: Views) -> str:
     for source in rule.sources:
         query = query.replace(stands_for(source), _reference(source, views))
     return query
+
+
+def _casts(losses: Sequence[CastLoss] | None, common: dict[str, Any]) -> Any:
+    if losses is None:
+        raise Unusable("no build counted what the casts to the promised types lost")
+    return ExpectCastsToBeLossless(**common, lost={loss.column: loss.rows or 0 for loss in losses})
 
 
 def _reference(product: str, views: Views) -> str:

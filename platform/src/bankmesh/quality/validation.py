@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.engine import DuckDBExecutionEngine
     from bankmesh.quality.gate import Relations
@@ -50,9 +51,11 @@ class Views:
     """Temporary views over the relations of one evaluation, so that texts of relations meet only DuckDB's parser.
 
     `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to why there is none.
+    `casts` is what the build lost, see `Relations`.
     """
 
     connection: duckdb.DuckDBPyConnection
+    casts: tuple[CastLoss, ...] | None = None
     names: dict[str, str] = field(default_factory=dict)
     broken: dict[str, Exception] = field(default_factory=dict)
 
@@ -96,7 +99,7 @@ def run(
 
 
 def _views(clauses: Sequence[Clause], relations: Relations, connection: duckdb.DuckDBPyConnection) -> Views:
-    views = Views(connection)
+    views = Views(connection, relations.casts)
     views.add("candidate", relations.candidate)
     if any(clause.whole_table for clause in clauses):
         for role, relation in (("table", relations.table), ("kept", relations.kept)):
@@ -126,7 +129,7 @@ def _evaluated(
         reader = Reader(contract, None, None)
         return {clause.name: reader.errored(clause, views.broken[role]) for clause in clauses}, 0
     with _batch(views.connection, views.names[role]) as (batch, engine):
-        reader = Reader(contract, engine, views.names[role])
+        reader = Reader(contract, engine, views.names[role], views.casts or ())
         results: dict[str, ClauseResult] = {}
         expectations: dict[str, Any] = {}
         for clause in clauses:

@@ -19,6 +19,7 @@ from bankmesh.contracts.model import (
     InvalidValues,
     MissingReferences,
     MissingValues,
+    NotFinite,
     NullValues,
     RowCount,
     SchemaMatches,
@@ -31,6 +32,7 @@ from bankmesh.quality.comparing import comparison_of, number, phrase
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract, Rule
 
 _LONGEST = 500
@@ -84,6 +86,13 @@ def schema(clause: Clause, differences: Sequence[str]) -> str:
     if not differences:
         return f"columns{scope(clause)}: as promised."
     return f"columns{scope(clause)}: {'; '.join(differences)}."
+
+
+def casts(losses: Sequence[CastLoss], rows: int | None) -> str:
+    """Which columns lost values on the way to their promised types."""
+    if not losses:
+        return "casts to the promised types: every value survives."
+    return f"casts to the promised types: {'; '.join(map(str, losses))}{_out_of(rows)}."
 
 
 def expectation(clause: Clause, *, success: bool, observed: object, rows: int | None, failing: int | None) -> str:
@@ -161,6 +170,8 @@ def _subject(rule: Rule) -> str:  # noqa: PLR0911 - one line for each kind of ru
             return "rows"
         case NullValues(column=column):
             return f"rows without {column}"
+        case NotFinite(column=column):
+            return f"rows in which {column} is NaN or infinite"
         case MissingValues(column=column):
             return f"rows with {column} missing"
         case InvalidValues(column=column):

@@ -1,5 +1,8 @@
 """Values that a file stores typed: to the declared type, and only where not the least bit of them changes.
 
+Which type may become which is the table of `bankmesh.contracts.delivered_types`, as for products. A declaration differs
+in two ways: it names the time zone of a local time, and it takes no decimal for a double.
+
 | declared | stored as | a value that is a fault of the row |
 | --- | --- | --- |
 | `long`, `integer` | whole numbers, decimals, floating point | with a fraction, or out of range |
@@ -17,15 +20,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.delivered_types import Conversion, conversion, polars_delivered
+from bankmesh.contracts.polars_casts import cast_or_null, same_or_null
 from bankmesh.sources.temporal import to_utc, within_calendar
 
 if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.sources.declaration import SourceColumn
-
-_UNITS_TOLD_APART = {"Float64": 1 << 52, "Float32": 1 << 23}
-"""By type: below so many units (of 0.01, say) two decimals are two values. Doubles tell 15 digits apart."""
 
 
 def is_text(stored: pl.DataType) -> bool:
@@ -56,37 +58,12 @@ def typed_value(name: str, column: SourceColumn, stored: pl.DataType) -> pl.Expr
 def _number(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
     import polars as pl
 
-    kind = column.type.name
-    if kind in ("integer", "long"):
-        return _same(value, stored, pl.Int32() if kind == "integer" else pl.Int64())
-    if kind == "decimal" and stored.is_float():
-        return _decimal_of_double(value, column, stored)
-    if kind == "decimal":
-        return _same(value, stored, pl.Decimal(column.type.precision, column.type.scale))
-    if kind == "double" and not stored.is_decimal():
-        made = _same(value, stored, pl.Float64())
-        return pl.when(made.is_finite()).then(made)
-    return None
-
-
-def _same(value: pl.Expr, stored: pl.DataType, target: pl.DataType) -> pl.Expr:
-    """The value in another type, null unless it comes back from there as it was."""
-    import polars as pl
-
-    made = value.cast(target, strict=False)
-    return pl.when(made.cast(stored, strict=False) == value).then(made)
-
-
-def _decimal_of_double(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.Expr:
-    """14.36 is the decimal whose nearest double is stored, if there is but one of the declared scale."""
-    import polars as pl
-
-    units, limit = 10**column.type.scale, _UNITS_TOLD_APART.get(str(stored), 0)
-    double = value.cast(pl.Float64)
-    # Asked before the cast, because Polars raises on what is just too large, whatever `strict` says.
-    fits = (double.abs() * units).round(0) < min(limit, 10**column.type.precision)
-    made = pl.when(fits).then(double).cast(pl.Decimal(column.type.precision, column.type.scale), strict=False)
-    return pl.when(made.cast(pl.Float64).cast(stored) == value).then(made)
+    delivered = polars_delivered(stored)
+    is_double = column.type.name == "double"
+    if conversion(delivered, column.type) is Conversion.REFUSED or (is_double and stored.is_decimal()):
+        return None
+    made = cast_or_null(value, delivered, stored, column.type)
+    return pl.when(made.is_finite()).then(made) if is_double else made
 
 
 def _temporal(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
@@ -97,8 +74,8 @@ def _temporal(value: pl.Expr, column: SourceColumn, stored: pl.DataType) -> pl.E
     if not isinstance(stored, pl.Datetime) or column.type.name not in ("date", "timestamp"):
         return None
     if column.type.name == "timestamp":
-        moment = _same(value, stored, pl.Datetime("us", stored.time_zone))
+        moment = same_or_null(value, stored, pl.Datetime("us", stored.time_zone))
         if stored.time_zone is not None:
             return within_calendar(moment.dt.convert_time_zone("UTC"))
         return None if column.timezone is None else within_calendar(to_utc(moment, column.timezone))
-    return within_calendar(_same(value, stored, pl.Date())) if stored.time_zone is None else None
+    return within_calendar(same_or_null(value, stored, pl.Date())) if stored.time_zone is None else None

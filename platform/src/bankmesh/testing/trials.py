@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.data_tests import add_clauses, data_tests_of
+from bankmesh.contracts.casts import CastsRefused
 from bankmesh.contracts.reading import read_contract
-from bankmesh.contracts.types import arrow_schema
+from bankmesh.contracts.types import arrow_schema, polars_schema
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
 from bankmesh.products import port_settings, relations
+from bankmesh.products.candidate import require_rows
 from bankmesh.products.components.polars_product import check_parameters
 from bankmesh.products.dbt_build import build_with_dbt
 from bankmesh.products.dbt_domain import load_dbt_domain
@@ -25,7 +27,7 @@ from bankmesh.products.domain import read_domain
 from bankmesh.products.operation import BuildRequest
 from bankmesh.products.polars_build import build_with_polars
 from bankmesh.products.snapshot import PinnedInput
-from bankmesh.quality.gate import GateResult, Outcome, evaluate
+from bankmesh.quality.gate import GateResult, Outcome, evaluate, refuse_casts
 from bankmesh.settings import find_root, require_literal_path
 from bankmesh.sqltext import sql_literal
 from bankmesh.testing.trial_classes import classification_of_trial
@@ -182,7 +184,8 @@ def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFram
     folder = home / "frames"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{uuid.uuid4().hex}.parquet"
-    rows.write_parquet(file)
+    # Without bounds, because Polars leaves NaN out of them, and readers would skip its rows.
+    rows.write_parquet(file, statistics={"min": False, "max": False, "null_count": True})
     left, _, right = name.rpartition(".")
     source = ProductInput(left or contract.domain, right)
     return PinnedInput(
@@ -213,8 +216,12 @@ def _carry_out(
     port = port_at(home, contract.product, contract.major)
     built = (partitions or _all_partitions(contract)) if contract.partitioning else None
     candidate = stage(port)
-    written = build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
+    try:
+        written = build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
+    except CastsRefused as refused:
+        return Trial(contract, _no_rows(contract), refuse_casts(contract, refused.losses), None, port)
     files = _measured(contract, candidate)
+    require_rows(contract, candidate.path, files, written.rows)
     published = latest(port)
     asked = relations.for_gate(
         contract,
@@ -223,6 +230,7 @@ def _carry_out(
         built,
         published.version if published else None,
         {name: item.relation for name, item in references.items()},
+        written.losses,
         files=files,
         classification=classification_of_trial(contract, written.lineage, pinned),
     )
@@ -273,6 +281,12 @@ def _publish(
         description=contract.table_description,
         configuration=port_settings.configuration(contract),
     )
+
+
+def _no_rows(contract: Contract) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(schema=polars_schema(contract))
 
 
 def _all_partitions(contract: Contract) -> tuple[str, ...]:

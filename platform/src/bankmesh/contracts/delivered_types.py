@@ -1,0 +1,239 @@
+"""Which delivered type may become which promised type, decided from schemas before a row is written.
+
+One table for dbt models, Polars transforms and landed files. A value never changes its family: text stays text, a
+boolean a boolean, a number a number, a day a day, a moment a moment.
+
+| delivered | promised | conversion |
+| --- | --- | --- |
+| text | string | unchanged |
+| boolean | boolean | unchanged |
+| whole number | integer, long, decimal | unchanged where every value fits, else checked for range |
+| whole number | double | unchanged up to 53 bits, else compared |
+| decimal | integer, long, decimal | range where no place is cut off, else compared |
+| decimal | double | unchanged up to 15 digits, else compared |
+| floating point | double | unchanged |
+| floating point | integer, long | compared |
+| floating point | decimal | the one decimal whose nearest double it is, below 15 digits; else a loss |
+| date | date | unchanged |
+| timestamp without zone | date | compared: only midnight is a date |
+| timestamp with zone | timestamp | unchanged; compared where it is finer than microseconds |
+| list | array | as its items |
+| only nulls | any | unchanged |
+| anything else | any | refused |
+
+*Compared* means: the value is cast, cast back, and must then be what it was.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bankmesh.contracts.model import ColumnType
+
+
+class Kind(StrEnum):
+    """Families of delivered types."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    WHOLE = "whole number"
+    DECIMAL = "decimal"
+    FLOAT = "floating point"
+    DATE = "date"
+    LOCAL = "timestamp without zone"
+    INSTANT = "timestamp with zone"
+    LIST = "list"
+    NULLS = "nulls"
+    OTHER = "other"
+
+
+class Conversion(StrEnum):
+    """What a cast can do to a value, and so what has to be verified on each row."""
+
+    UNCHANGED = "unchanged"
+    RANGE = "range"
+    COMPARED = "compared"
+    NEAREST = "nearest"
+    ONLY_NULLS = "only nulls"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class DeliveredType:
+    """The type of a delivered column, whatever engine delivers it.
+
+    `spelling` is the engine's own name of the type, for messages. `least` and `greatest` bound a whole number;
+    `precision` and `scale` belong to a decimal; `bits` to floating point; `unit` (s, ms, us, ns) to a timestamp;
+    `item` to a list.
+    """
+
+    kind: Kind
+    spelling: str
+    least: int = 0
+    greatest: int = 0
+    precision: int = 0
+    scale: int = 0
+    bits: int = 0
+    unit: str = "us"
+    item: DeliveredType | None = None
+
+
+_EXACT_IN_DOUBLE = 2**53
+_DOUBLE_DIGITS = 15
+_WHOLE_BITS = {"integer": 31, "long": 63}
+UNITS_TOLD_APART = {64: 1 << 52, 32: 1 << 23, 16: 1 << 10}
+"""By bits of a floating point type: below so many units of the last place, two decimals are two values."""
+
+
+def conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
+    """What casting `delivered` to `promised` can do to a value; of lists, to an item."""
+    if delivered.kind is Kind.NULLS:
+        return Conversion.UNCHANGED
+    if delivered.item is not None or promised.item is not None:
+        if delivered.item is None or promised.item is None:
+            return _unless_null_literal(delivered)
+        return conversion(delivered.item, promised.item)
+    found = _conversion(delivered, promised)
+    return _unless_null_literal(delivered) if found is Conversion.REFUSED else found
+
+
+def _unless_null_literal(delivered: DeliveredType) -> Conversion:
+    """DuckDB gives a column of untyped nulls the type INTEGER, so there the values decide."""
+    return Conversion.ONLY_NULLS if delivered.spelling == "INTEGER" else Conversion.REFUSED
+
+
+_SAME_FAMILY = {(Kind.TEXT, "string"), (Kind.BOOLEAN, "boolean"), (Kind.DATE, "date"), (Kind.FLOAT, "double")}
+_NUMBERS = {"integer", "long", "decimal", "double"}
+
+
+def _conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
+    if (delivered.kind, promised.name) in _SAME_FAMILY:
+        return Conversion.UNCHANGED
+    if delivered.kind is Kind.LOCAL and promised.name == "date":
+        return Conversion.COMPARED
+    if delivered.kind is Kind.INSTANT and promised.name == "timestamp":
+        return {"us": Conversion.UNCHANGED, "ns": Conversion.COMPARED}.get(delivered.unit, Conversion.RANGE)
+    return _of_number(delivered, promised) if promised.name in _NUMBERS else Conversion.REFUSED
+
+
+def _of_number(delivered: DeliveredType, promised: ColumnType) -> Conversion:
+    match delivered.kind:
+        case Kind.WHOLE:
+            return _of_whole(delivered, promised)
+        case Kind.DECIMAL:
+            return _of_decimal(delivered, promised)
+        case Kind.FLOAT:
+            return Conversion.NEAREST if promised.name == "decimal" else Conversion.COMPARED
+        case _:
+            return Conversion.REFUSED
+
+
+def _of_whole(delivered: DeliveredType, promised: ColumnType) -> Conversion:
+    if promised.name == "double":
+        widest = max(-delivered.least, delivered.greatest)
+        return Conversion.UNCHANGED if widest <= _EXACT_IN_DOUBLE else Conversion.COMPARED
+    low, high = _bounds(promised)
+    return Conversion.UNCHANGED if low <= delivered.least and delivered.greatest <= high else Conversion.RANGE
+
+
+def _of_decimal(delivered: DeliveredType, promised: ColumnType) -> Conversion:
+    if promised.name == "double":
+        return Conversion.UNCHANGED if delivered.precision <= _DOUBLE_DIGITS else Conversion.COMPARED
+    if delivered.scale > promised.scale:
+        return Conversion.COMPARED
+    greatest = 10 ** (delivered.precision - delivered.scale) - 1
+    return Conversion.UNCHANGED if greatest <= _bounds(promised)[1] else Conversion.RANGE
+
+
+def _bounds(promised: ColumnType) -> tuple[int, int]:
+    """The least and the greatest whole number of a promised type."""
+    if promised.name == "decimal":
+        greatest: int = 10 ** (promised.precision - promised.scale) - 1
+        return -greatest, greatest
+    bits = _WHOLE_BITS[promised.name]
+    return -(2**bits), 2**bits - 1
+
+
+def explain_refusal(delivered: DeliveredType, promised: ColumnType) -> str:
+    """Why a delivered type never becomes a promised one, and what to write in the transform instead."""
+    own, aim = (delivered.item or delivered), (promised.item or promised)
+    match own.kind, aim.name:
+        case Kind.LOCAL, "timestamp":
+            return "which moment it is depends on a time zone; name the zone in the transform"
+        case Kind.INSTANT, "date":
+            return "which day it is depends on a time zone; cut it to a day in the transform, in the zone that you mean"
+        case Kind.DATE, "timestamp":
+            return "a day is no moment; say in the transform which moment of which time zone is meant"
+        case Kind.TEXT, _:
+            return f"text is not read as {aim.name}; cast it in the transform, where a text that does not fit fails"
+        case _:
+            return f"a {own.kind} is no {aim.name}; convert it in the transform"
+
+
+# --- The types of the engines ----------------------------------------------------------------------------
+
+
+def polars_delivered(dtype: pl.DataType) -> DeliveredType:
+    """A Polars data type."""
+    import polars as pl
+
+    spelling = str(dtype)
+    if isinstance(dtype, pl.Decimal):
+        return DeliveredType(Kind.DECIMAL, spelling, precision=dtype.precision or 38, scale=dtype.scale)
+    if isinstance(dtype, pl.Datetime):
+        kind = Kind.LOCAL if dtype.time_zone is None else Kind.INSTANT
+        return DeliveredType(kind, spelling, unit=dtype.time_unit)
+    if isinstance(dtype, pl.List | pl.Array):
+        return DeliveredType(Kind.LIST, spelling, item=polars_delivered(dtype.inner))  # type: ignore[arg-type]
+    if dtype.is_integer():
+        bits, signed = int(re.sub(r"\D", "", spelling)), dtype.is_signed_integer()
+        return _whole(spelling, bits, signed=signed)
+    if dtype.is_float():
+        return DeliveredType(Kind.FLOAT, spelling, bits=int(re.sub(r"\D", "", spelling)))
+    plain = (
+        ((pl.String, pl.Categorical, pl.Enum), Kind.TEXT),
+        (pl.Boolean, Kind.BOOLEAN),
+        (pl.Date, Kind.DATE),
+        (pl.Null, Kind.NULLS),
+    )
+    return DeliveredType(next((kind for types, kind in plain if isinstance(dtype, types)), Kind.OTHER), spelling)
+
+
+_DUCKDB_WHOLE = {
+    "TINYINT": (8, True), "SMALLINT": (16, True), "INTEGER": (32, True), "BIGINT": (64, True), "HUGEINT": (128, True),
+    "UTINYINT": (8, False), "USMALLINT": (16, False), "UINTEGER": (32, False), "UBIGINT": (64, False),
+    "UHUGEINT": (128, False),
+}  # fmt: skip
+_DUCKDB_PLAIN = {
+    "VARCHAR": Kind.TEXT, "JSON": Kind.TEXT, "UUID": Kind.TEXT, "BOOLEAN": Kind.BOOLEAN, "DATE": Kind.DATE,
+    "FLOAT": Kind.FLOAT, "DOUBLE": Kind.FLOAT, '"NULL"': Kind.NULLS, "TIMESTAMP WITH TIME ZONE": Kind.INSTANT,
+    "TIMESTAMP": Kind.LOCAL, "TIMESTAMP_S": Kind.LOCAL, "TIMESTAMP_MS": Kind.LOCAL, "TIMESTAMP_NS": Kind.LOCAL,
+}  # fmt: skip
+_DUCKDB_UNITS = {"TIMESTAMP_S": "s", "TIMESTAMP_MS": "ms", "TIMESTAMP_NS": "ns"}
+_DUCKDB_BITS = {"FLOAT": 32, "DOUBLE": 64}
+_DUCKDB_LIST = re.compile(r"(.+)\[\d*\]", re.DOTALL)
+_DUCKDB_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+
+def duckdb_delivered(spelling: str) -> DeliveredType:
+    """A DuckDB type, as `describe` spells it."""
+    if found := _DUCKDB_LIST.fullmatch(spelling):
+        return DeliveredType(Kind.LIST, spelling, item=duckdb_delivered(found[1]))
+    if found := _DUCKDB_DECIMAL.fullmatch(spelling):
+        return DeliveredType(Kind.DECIMAL, spelling, precision=int(found[1]), scale=int(found[2]))
+    if spelling in _DUCKDB_WHOLE:
+        bits, signed = _DUCKDB_WHOLE[spelling]
+        return _whole(spelling, bits, signed=signed)
+    kind = Kind.TEXT if spelling.startswith("ENUM(") else _DUCKDB_PLAIN.get(spelling, Kind.OTHER)
+    return DeliveredType(kind, spelling, bits=_DUCKDB_BITS.get(spelling, 0), unit=_DUCKDB_UNITS.get(spelling, "us"))
+
+
+def _whole(spelling: str, bits: int, *, signed: bool) -> DeliveredType:
+    least, greatest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    return DeliveredType(Kind.WHOLE, spelling, least=least, greatest=greatest)

@@ -1,0 +1,60 @@
+"""Casts as Polars expressions: the promised value, null where the delivered one would not survive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.delivered_types import UNITS_TOLD_APART, Conversion, Kind, conversion
+from bankmesh.contracts.types import polars_type
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bankmesh.contracts.delivered_types import DeliveredType
+    from bankmesh.contracts.model import ColumnType
+
+
+def cast_or_null(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, promised: ColumnType) -> pl.Expr:
+    """`value`, stored as `stored`, as the promised type; null where it does not survive the cast.
+
+    The pair of types must not be a refused one. In a list, each item by itself.
+    """
+    import polars as pl
+
+    if delivered.item is not None and promised.item is not None and isinstance(stored, pl.List | pl.Array):
+        inner: pl.DataType = stored.inner  # type: ignore[assignment]
+        as_list = value.cast(pl.List(inner)) if isinstance(stored, pl.Array) else value
+        return as_list.list.eval(cast_or_null(pl.element(), delivered.item, inner, promised.item))
+    how, target = conversion(delivered, promised), polars_type(promised)
+    if how is Conversion.COMPARED:
+        return same_or_null(value, stored, target)
+    if how is Conversion.NEAREST:
+        return _nearest_decimal(value, delivered, stored, promised)
+    return value.cast(target, strict=False)
+
+
+def is_lost(value: pl.Expr, made: pl.Expr, delivered: DeliveredType) -> pl.Expr:
+    """Whether a row had a value, or a list an item, that `cast_or_null` made null."""
+    if delivered.kind is Kind.LIST:
+        return made.list.drop_nulls().list.len() < value.list.drop_nulls().list.len()
+    return value.is_not_null() & made.is_null()
+
+
+def same_or_null(value: pl.Expr, stored: pl.DataType, target: pl.DataType) -> pl.Expr:
+    """The value in another type, null unless it comes back from there as it was."""
+    import polars as pl
+
+    made = value.cast(target, strict=False)
+    return pl.when(made.cast(stored, strict=False) == value).then(made)
+
+
+def _nearest_decimal(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, promised: ColumnType) -> pl.Expr:
+    """14.36 is the decimal whose nearest double is stored, if there is but one of the promised scale."""
+    import polars as pl
+
+    units, limit = 10**promised.scale, UNITS_TOLD_APART[delivered.bits]
+    double = value.cast(pl.Float64)
+    # Compared before the cast, because Polars raises on what is just too large, whatever `strict` says.
+    fits = (double.abs() * units).round(0) < min(limit, 10**promised.precision)
+    made = pl.when(fits).then(double).cast(pl.Decimal(promised.precision, promised.scale), strict=False)
+    return pl.when(made.cast(pl.Float64).cast(stored) == value).then(made)
