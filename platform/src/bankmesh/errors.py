@@ -14,9 +14,9 @@ BankmeshError
 │   └── PublishConflict    another publisher won, and this candidate may not follow it
 └── UnknownName            a product, column, system ... that does not exist; lists those that do
 
-An error that belongs to one room alone is defined there, below the same root: `NoWorkspace` and `UnusableHome`
-(settings), `DbtParseError`, `LocationNotLoaded` and `TransformNotUsable` (products), `CannotScaffold` (scaffolding),
-`NeedsFile` (cli) and `InputsMissing` (testing).
+An error that belongs to one room alone is defined there, below the same root: `NoWorkspace`, `NoExports` and
+`UnusableHome` (settings), `DbtParseError`, `LocationNotLoaded` and `TransformNotUsable` (products), `CannotScaffold`
+(scaffolding), `NeedsFile` (cli) and `InputsMissing` (testing).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,12 +14,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# What SQLite needs beside a database that it opens only to read.
+_ROOM = 1 << 16
+
+
 @contextmanager
 def lock_file(path: Path) -> Iterator[None]:
     """Hold the lock that is this file: one process at a time, let go by the system when a process dies."""
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether this user may write into the folder and there is room; never on a read-only file system."""
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _ROOM
 
 
 def write_atomically(target: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from bankmesh.files import write_atomically
+from bankmesh.files import is_writable, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,5 +84,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def existing_instance(settings: Settings) -> dg.DagsterInstance | None:
-    """The instance, or None where nothing has run yet; makes nothing."""
-    return open_instance(settings) if (settings.dagster_home / "dagster.yaml").exists() else None
+    """The instance, or None where nothing has run yet, or where its SQLite files can only be read; makes nothing."""
+    folder = settings.dagster_home
+    in_sqlite = (folder / "history").is_dir()
+    readable = (folder / "dagster.yaml").exists() and (is_writable(folder) or not in_sqlite)
+    return open_instance(settings) if readable else None

@@ -32,15 +32,28 @@ class NoWorkspace(BankmeshError):
 
 
 class UnusableHome(BankmeshError):
-    """The path of a mesh home holds characters that the libraries below do not take literally."""
+    """A mesh home is no folder, or its path holds characters that the libraries below do not take literally."""
 
-    def __init__(self, home: Path, characters: str) -> None:
+    def __init__(self, home: Path, characters: str = "") -> None:
         self.home, self.characters = home, characters
+        if not characters:
+            super().__init__(f"MESH_HOME is {home}, which is a file or lies below one. Name a folder in MESH_HOME.")
+            return
         shown = " ".join(character if character.isprintable() else ascii(character) for character in characters)
         super().__init__(
             f"MESH_HOME is {str(home)!r}, and its path contains {shown}. Delta Lake, DuckDB and Polars read such "
             "characters as patterns, partitions or escapes, and would read other files or none. "
             "Name a folder without * ? [ ] % \\ = and unprintable characters in MESH_HOME."
+        )
+
+
+class NoExports(BankmeshError):
+    """There is nothing to land: the folder of exports is missing, empty or a file."""
+
+    def __init__(self, exports: Path, problem: str) -> None:
+        self.exports, self.problem = exports, problem
+        super().__init__(
+            f"BANK_DATA is {exports}, and {problem}. Name the folder that holds one folder for each legacy system."
         )
 
 
@@ -86,10 +99,21 @@ _NOT_LITERAL = frozenset("*?[]%\\=")
 
 def require_literal_path(home: Path) -> None:
     """Raise UnusableHome unless Delta Lake, DuckDB and Polars all take the path, links resolved, as it is written."""
+    nearest = next(place for place in (home, *home.parents) if place.exists())
+    if not nearest.is_dir():
+        raise UnusableHome(home)
     path = str(home.resolve())
     found = {character for character in path if character in _NOT_LITERAL or not character.isprintable()}
     if found:
         raise UnusableHome(Path(path), "".join(sorted(found)))
+
+
+def require_exports(exports: Path) -> None:
+    """Raise NoExports unless the folder of exports is there and holds something."""
+    if not exports.is_dir():
+        raise NoExports(exports, "that is a file" if exports.exists() else "there is no such folder")
+    if not any(exports.iterdir()):
+        raise NoExports(exports, "that folder is empty")
 
 
 def remember_exports(settings: Settings) -> None:

@@ -150,3 +150,12 @@ def test_an_accepted_loss_is_shown_with_its_version(mesh, published) -> None:
     assert "fewer rows accepted by" in mesh("show", "shop.sale").out
     assert "The till was replaced." in mesh("show", "shop.sale").out
     assert len(published.rows("sale")) == 50
+
+
+def test_clauses_that_warned_are_named_in_the_line_and_by_show(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(3, amount="501.00"))
+    said = mesh("run", "shop.landing.till_sale", "shop.sale")
+    assert said.code == 0
+    (line,) = (line for line in said.err.splitlines() if line.startswith("done") and "shop.sale " in line)
+    assert line.endswith("1 warned: sales_are_small")
+    assert "1 warned: sales_are_small" in mesh("show", "shop.sale").out

@@ -1,7 +1,8 @@
 """`mesh`: the commands, and what an error looks like to who typed one.
 
 Exit codes: 0 all is well; 1 the answer is no (a gate failed, a change breaks, a fault was found);
-2 the command was called wrongly or names something that does not exist.
+2 the command was called wrongly or names something that does not exist;
+130 or 143 somebody stopped it, by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -29,17 +30,20 @@ from bankmesh.cli import (
 )
 from bankmesh.cli.get_command import NeedsFile
 from bankmesh.cli.rejects_command import RawTextRefused
+from bankmesh.cli.storage_faults import explain_storage_fault
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
 from bankmesh.scaffolding.products import CannotScaffold
-from bankmesh.settings import NoWorkspace, UnusableHome
+from bankmesh.settings import NoExports, NoWorkspace, UnusableHome
 
 WRONG_CALL = 2
+INTERRUPTED = 130
 _WRONG_CALLS = (
     UnknownName,
     NotPublished,
     NeedsFile,
     RawTextRefused,
     CannotScaffold,
+    NoExports,
     NoWorkspace,
     UnusableHome,
     run_commands.AcceptanceIncomplete,
@@ -78,8 +82,18 @@ def main() -> None:
     except BankmeshError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"mesh: {error}", markup=False)
         sys.exit(WRONG_CALL if isinstance(error, _WRONG_CALLS) else 1)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("mesh: stopped.\n")
+        raise
     except BrokenPipeError:
         sys.stderr.close()
+    except Exception as error:
+        text = explain_storage_fault(error)
+        if text is None:
+            raise
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"mesh: {text}", markup=False)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

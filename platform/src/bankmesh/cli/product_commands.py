@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from bankmesh.catalog.status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
+from bankmesh.files import is_writable
+from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,9 @@ def products(
 ) -> None:
     """List the products with their version, rows, checks and freshness."""
     states = DataMeshClient().products(domain)
+    home = current_settings().home
+    if home.is_dir() and not is_writable(home):
+        sys.stderr.write(f"mesh: MESH_HOME {home} cannot be written, so how checks came out is not known.\n")
     if as_json:
         print_json([state.to_json() for state in states])
         return
@@ -60,8 +66,12 @@ def _state_row(state: ProductStatus) -> tuple[str, ...]:
 
 
 def _gate(gate: dict[str, Any]) -> str:
-    """Counts of outcomes, and who accepted what would have failed."""
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in gate["counts"].items() if n)
+    """Counts of outcomes, the names of the clauses that warned, and who accepted what would have failed."""
+    warned = [clause["name"] for clause in gate.get("clauses", ()) if clause["outcome"] == "warned"]
+    named = f": {', '.join(warned)}" if warned else ""
+    counts = ", ".join(
+        f"{n} {outcome}{named if outcome == 'warned' else ''}" for outcome, n in gate["counts"].items() if n
+    )
     accepted = [c["accepted"] for c in gate.get("clauses", ()) if c.get("accepted")]
     return "; ".join([counts, *(f"fewer rows accepted by {a['by']}: {a['why']}" for a in accepted)])
 

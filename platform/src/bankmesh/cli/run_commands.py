@@ -23,10 +23,12 @@ from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance, prepare_dagster_home
-from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports
+from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
 from bankmesh.shrinkage import AcceptedShrink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dagster import DagsterInstance
 
     from bankmesh.products.running import Outcome
@@ -57,7 +59,9 @@ class StepLines:
     def finished(self, step: str, notes: dict[str, object]) -> None:
         """Say how many rows, which version, how long."""
         rows = notes.get("dagster/row_count")
-        parts = [f"{count(rows)} rows" if isinstance(rows, int) else "", str(notes.get("gate", ""))]
+        warned = notes.get("warned")
+        named = f": {', '.join(map(str, warned))}" if isinstance(warned, list) else ""
+        parts = [f"{count(rows)} rows" if isinstance(rows, int) else "", f"{notes.get('gate', '')}{named}"]
         if isinstance(notes.get("version"), int):
             parts.insert(0, f"version {notes['version']}")
         said = ", ".join(part for part in parts if part)
@@ -67,6 +71,11 @@ class StepLines:
         """Say why."""
         self._line("[red]failed[/red]", step, "")
         self._console.print(message, markup=False)
+
+    def stopping(self) -> None:
+        """Say that a stop is on its way, where there is a spinner to say it."""
+        if self._watched:
+            self._status.update("stopping ... (Ctrl-C again ends at once)")
 
     def close(self) -> None:
         """Stop the spinner."""
@@ -106,13 +115,16 @@ def run(
 
     settings = current_settings()
     accepted = _accepted(settings, products or [], accept_shrink)
+    if not products:
+        require_exports(settings.exports)
     remember_exports(settings)
     _calm_logs()
     lines = StepLines()
     only = [name.replace(".", "/").replace("@", "/v") for name in products or []]
     try:
         with open_instance(settings) as instance:
-            outcome = run_everything(
+            work = partial(
+                run_everything,
                 settings.root,
                 instance,
                 lines,
@@ -121,6 +133,7 @@ def run(
                 changed=partial(changed_landings, settings),
                 land=land,
             )
+            outcome = _finished_or_stopped(work, instance, lines)
             lines.close()
             for fault in outcome.not_loaded:
                 _tell(f"\n{fault}")
@@ -167,6 +180,37 @@ def _accepted(settings: Settings, names: list[str], why: str | None) -> Accepted
             "(domain.landing.system_object) that may shrink."
         )
     return AcceptedShrink(" ".join(why.split()), person(settings.root))
+
+
+def _finished_or_stopped(work: Callable[[], Outcome], instance: DagsterInstance, lines: StepLines) -> Outcome:
+    """The outcome of the work; a stop ends the process here, with one line and the code of its signal."""
+    from bankmesh.products.cancellation import NotStopped, run_cancellable
+    from bankmesh.products.own_runs import cancel_runs_of_this_process
+
+    try:
+        outcome, cancellation = run_cancellable(work, lines.stopping)
+        if cancellation.signal is None:
+            return outcome
+        code, line = cancellation.exit_code, _stop_line(outcome)
+    except NotStopped as stop:
+        cancel_runs_of_this_process(instance)
+        code, line = stop.exit_code, "mesh: stopped while a step was still at work. Run it again to go on."
+    lines.close()
+    _tell(line)
+    sys.stderr.flush()
+    # Threads of dbt and Polars may still be in native code, and an orderly end would wait for them or crash.
+    os._exit(code)
+
+
+def _stop_line(outcome: Outcome) -> str:
+    """What a run had done when it was stopped. A commit is never interrupted, so what was at work is not published."""
+    from bankmesh.products.running import port_name
+
+    products = sum("/landing/" not in key for key in outcome.published)
+    running = ", ".join(port_name(key) for key in sorted(outcome.stopped))
+    was = f", {running} was at work and is not" if running else ""
+    before = f"{products} product{'s' * (products != 1)} published before"
+    return f"mesh: stopped; {before}{was}. Run it again to go on."
 
 
 def _tell_others(settings: Settings, instance: DagsterInstance) -> None:
@@ -222,6 +266,8 @@ def _calm_logs() -> None:
     import warnings
 
     warnings.filterwarnings("ignore")
+    # Python's own helper process complains of what a process that ends at once has not closed.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
 
 

@@ -11,6 +11,7 @@ import orjson
 from bankmesh.errors import TransformError
 from bankmesh.lineage.facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
+from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import repeated_columns
 from bankmesh.products.code_places import code_place
 from bankmesh.products.dbt_lineage import compiled_models, lineage_of_compiled, promised
@@ -46,15 +47,19 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
         try:
             runner = dbtRunner(manifest=current_manifest(place))
             variables = orjson.dumps({"bankmesh": run_variables(contract, request)}).decode()
-            outcome = runner.invoke(
-                ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
-            )
+            with stoppable(_cancel_queries):
+                outcome = runner.invoke(
+                    ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
+                )
+                if isinstance(outcome.exception, KeyboardInterrupt):
+                    raise outcome.exception
             models = _compiled(outcome, model, contract, request)
             results: Any = outcome.result
             in_python = {result.node.name for result in results if result.node.language == "python"}
             queries = {read.name: read.sql for read in models if read.name not in in_python}
             cursor = DuckDBConnectionManager.env().handle().cursor()  # type: ignore[no-untyped-call]
-            written = _write(cursor, queries, model, contract, request)
+            with stoppable(cursor.interrupt):
+                written = _write(cursor, queries, model, contract, request)
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     return Built(
@@ -121,6 +126,14 @@ def _require_one_query(cursor: Any, name: str, query: str, contract: Contract) -
     if repeated := repeated_columns([column for column, _ in describe_query(cursor, query)]):
         hint = "Name each column once: DuckDB would take the first and rename the others."
         raise TransformError(contract.port, f"model {name}: {repeated}", hint)
+
+
+def _cancel_queries() -> None:
+    """End what dbt's own threads are doing on DuckDB; dbt takes it for a failed query."""
+    from dbt.adapters.factory import FACTORY
+
+    for adapter in tuple(FACTORY.adapters.values()):
+        adapter.connections.cancel_open()
 
 
 def _lineage(models: list[CompiledModel], model: str, contract: Contract, request: BuildRequest) -> StepLineage:

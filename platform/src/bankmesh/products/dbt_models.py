@@ -10,7 +10,7 @@ import copy
 import json
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import yaml
 
 from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.errors import BankmeshError
-from bankmesh.files import lock_file, write_atomically
+from bankmesh.files import is_writable, lock_file, write_atomically
 from bankmesh.products.code_versions import fingerprint_texts, imported_modules
 from bankmesh.products.definition import LegacyInput, ProductInput
 
@@ -84,7 +84,8 @@ def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
     stamp = place.target / "parsed-from"
     wanted = project_fingerprint(place)
     place.target.mkdir(parents=True, exist_ok=True)
-    with lock_file(place.target / "parsing.lock"):
+    # What nobody can write needs no lock to be read.
+    with lock_file(place.target / "parsing.lock") if is_writable(place.target) else nullcontext():
         if not (place.manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted):
             stamp.unlink(missing_ok=True)
             _MANIFESTS[place] = (wanted, parse(place))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +29,7 @@ from bankmesh.products import (
     snapshot,
     telling_products,
 )
+from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
 from bankmesh.products.orphaned_inputs import refuse_orphaned_inputs
@@ -142,7 +144,8 @@ def _carry_out(
     reached("staged")
     started = time.perf_counter()
     try:
-        built = build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+        with _removed_if_stopped(candidate), stoppable():
+            built = build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
     except CastsRefused as refused:
         yield from _refuse(attempt, candidate, refuse_casts(product.contract, refused.losses))
         return
@@ -157,7 +160,8 @@ def _carry_out(
     )
     require_rows(product.contract, candidate.path, files, built.rows)
     flow = flow_of_build(product.contract, lineage, attempt.inputs.values())
-    gate, pictures = _gate_and_draw(attempt, candidate, files, built.losses, flow)
+    with _removed_if_stopped(candidate):
+        gate, pictures = _gate_and_draw(attempt, candidate, files, built.losses, flow)
     reached("gated")
     told.ending = lineage_facts.gated(files, gate, lineage, built.code)
     if not gate.publishable:
@@ -180,6 +184,16 @@ def _refuse(attempt: _Attempt, candidate: Candidate, gate: GateResult) -> Iterat
         metadata=reporting.refusal_metadata(gate, candidate.path),
         allow_retries=False,
     )
+
+
+@contextmanager
+def _removed_if_stopped(candidate: Candidate) -> Iterator[None]:
+    """A candidate that somebody stopped is of no use; one that failed is kept to be looked into."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        shutil.rmtree(candidate.path, ignore_errors=True)
+        raise
 
 
 def _partitions(context: dg.AssetExecutionContext, product: ProductDefinition) -> tuple[str, ...] | None:
@@ -228,7 +242,7 @@ def _gate_and_draw(
     Before the commit, so that a failure here cannot leave a published version unreported.
     """
     contract = attempt.product.contract
-    with connect() as connection:
+    with connect() as connection, stoppable(connection.interrupt):
         asked = _relations(attempt, candidate, files, latest(attempt.port), losses, flow)
         gate = evaluate(contract, asked, connection)
         if not gate.publishable:

@@ -29,6 +29,20 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in dead]
 
 
+def cancel_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Record that somebody has asked for the run to stop; Dagster then ends an interrupted run as canceled."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status in _UNDER_WAY:
+        instance.report_run_canceling(run, "Stopped by the person or process that started it.")
+
+
+def cancel_runs_of_this_process(instance: dg.DagsterInstance) -> None:
+    """Record as canceled what this process leaves under way, because it ends before its work has."""
+    tags = {PROCESS_TAG: process_tags()[PROCESS_TAG]}
+    for run in instance.get_runs(dg.RunsFilter(statuses=[*_UNDER_WAY, dg.DagsterRunStatus.CANCELING], tags=tags)):
+        instance.report_run_canceled(run, "Stopped; its process ended before the step did.")
+
+
 def _is_gone(tag: str | None) -> bool:
     host, _, number = (tag or "").rpartition(":")
     if host != socket.gethostname() or not number.isdigit():

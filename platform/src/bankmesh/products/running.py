@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import dagster as dg
 from dagster import DagsterEventType
+from dagster._core.execution.plan.objects import ErrorSource
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
+from bankmesh.products.cancellation import is_stopping
 from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
-from bankmesh.products.own_runs import end_dead_runs, process_tags
+from bankmesh.products.own_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.products.refreshing import is_landing
 from bankmesh.products.shrink_acceptance import acceptance_tags
 from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from bankmesh.products.locations import Location
     from bankmesh.products.waves import Wave
     from bankmesh.shrinkage import AcceptedShrink
+
+WARNED = "warned"
+"""The note with the names of the checks that have warned."""
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -48,15 +53,17 @@ class Outcome:
     """How a run over the whole mesh ended, by asset key (`retail/party`).
 
     `absent` are landings of systems that were not delivered, and all that stands behind only such; what stands behind
-    a failed asset too is `skipped`. `not_delivered` has a message for each of those systems. Of the landings that the
-    named assets depend on (`sources`), `landed_first` were made because their files had changed, and `newer` are those
-    whose changed files this run leaves alone.
+    a failed asset too is `skipped`. `stopped` were at work when the run was cancelled.
+    `not_delivered` has a message for each of those systems. Of the landings that the named assets depend on
+    (`sources`), `landed_first` were made because their files had changed, and `newer` are those whose changed files
+    this run leaves alone.
     """
 
     published: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
     not_delivered: dict[str, str] = field(default_factory=dict)
     landed_first: set[str] = field(default_factory=set)
     newer: set[str] = field(default_factory=set)
@@ -118,8 +125,12 @@ def run_everything(
     if only:
         known &= frozenset(only)
     while wave := next_wave(waiting, frozenset(outcome.published), known):
+        if is_stopping():
+            return outcome
         _run_wave(locations[wave.location], wave, instance, progress, outcome, accepting)
         waiting = [r for r in waiting if r.key not in wave.keys]
+    if is_stopping():
+        return outcome
     told = outcome.published | outcome.failed | outcome.absent
     left = [r for r in runnables if (not only or r.key in only) and r.key not in told]
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
@@ -167,6 +178,8 @@ def readable_key(key: str) -> str:
 def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
     locations: dict[str, Location] = {}
     for name, module in location_modules(root).items():
+        if is_stopping():
+            break
         try:
             locations[name] = load_location(name, module)
         except LocationNotLoaded as error:
@@ -208,7 +221,7 @@ def _run_wave(
     keys = [dg.AssetKey.from_user_string(key) for key in wave.keys]
     job = location.definitions.resolve_implicit_global_asset_job_def()
     run_id = str(uuid.uuid4())
-    instance.add_event_listener(run_id, _listener(progress))
+    instance.add_event_listener(run_id, _listener(progress, instance))
     result = job.execute_in_process(
         instance=instance,
         asset_selection=keys,
@@ -224,16 +237,23 @@ def _run_wave(
         if event := broken.get(key.replace("/", "__")):
             _note_failure(key, event, outcome)
     # A failed step may have told of an earlier run's version; that does not make its own.
-    outcome.published |= done - outcome.failed
+    outcome.published |= done - outcome.failed - outcome.stopped
 
 
 def _note_failure(key: str, event: dg.DagsterEvent, outcome: Outcome) -> None:
     system = _not_delivered(event)
-    if system is None:
+    if _is_stop(event):
+        outcome.stopped.add(key)
+    elif system is None:
         outcome.failed.add(key)
     else:
         outcome.absent.add(key)
         outcome.not_delivered[system] = _message(event)
+
+
+def _is_stop(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed because the run was cancelled."""
+    return is_stopping() and event.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 def _not_delivered(event: dg.DagsterEvent) -> str | None:
@@ -252,24 +272,36 @@ def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, st
     return {"dagster/asset_partition_range_start": names[0], "dagster/asset_partition_range_end": names[-1]}
 
 
-def _listener(progress: Progress) -> Callable[[dg.EventLogEntry], None]:
+def _listener(progress: Progress, instance: dg.DagsterInstance) -> Callable[[dg.EventLogEntry], None]:
     notes: dict[str, dict[str, object]] = {}
 
     def hear(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event is None or event.step_key is None:
             return
-        if event.event_type is DagsterEventType.STEP_START:
+        if event.event_type is DagsterEventType.STEP_FAILURE and _is_stop(event):
+            cancel_run(instance, entry.run_id)
+        elif event.event_type is DagsterEventType.STEP_START:
             progress.started(event.step_key)
         elif event.event_type is DagsterEventType.ASSET_MATERIALIZATION:
             metadata = event.step_materialization_data.materialization.metadata
-            notes[event.step_key] = {name: value.value for name, value in metadata.items()}
+            notes.setdefault(event.step_key, {}).update((name, value.value) for name, value in metadata.items())
+        elif event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION:
+            _note_warning(event, notes.setdefault(event.step_key, {}))
         elif event.event_type is DagsterEventType.STEP_SUCCESS:
             progress.finished(event.step_key, notes.get(event.step_key, {}))
         elif event.event_type is DagsterEventType.STEP_FAILURE and _not_delivered(event) is None:
             progress.failed(event.step_key, _message(event))
 
     return hear
+
+
+def _note_warning(event: dg.DagsterEvent, notes: dict[str, object]) -> None:
+    """Add the name of a check that has warned to the step's notes."""
+    check = event.asset_check_evaluation_data
+    outcome = check.metadata.get("outcome")
+    if outcome is not None and outcome.value == "warned":
+        notes[WARNED] = [*cast("list[str]", notes.get(WARNED, [])), check.check_name]
 
 
 def _message(event: dg.DagsterEvent) -> str:

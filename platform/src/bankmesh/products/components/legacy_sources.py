@@ -9,6 +9,7 @@ import dagster as dg
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.lineage.landings import landing_lineage
 from bankmesh.products import lineage_facts, telling_products
+from bankmesh.products.cancellation import stoppable
 from bankmesh.products.column_lineage import column_lineage_metadata
 from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
 from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
@@ -108,10 +109,11 @@ def _landing_asset(
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         with telling_products.of_landing(context, key, item, domain, settings.exports, settings.home) as told:
             try:
-                unread = unread_of_system(settings, domain, item.system)
-                landing, comparison = land_compared(
-                    item, settings.exports, settings.home, domain, accepted_shrink(context, key)
-                )
+                with stoppable():
+                    unread = unread_of_system(settings, domain, item.system)
+                    landing, comparison = land_compared(
+                        item, settings.exports, settings.home, domain, accepted_shrink(context, key)
+                    )
             except NotDelivered as error:
                 metadata = {"outcome": NOT_DELIVERED, "system": error.system, "folder": error.folder}
                 raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error

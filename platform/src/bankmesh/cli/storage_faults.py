@@ -1,0 +1,69 @@
+"""What a read-only, full or misplaced mesh home means, in one line; by the errors that the system gives."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.files import is_writable
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ELSEWHERE = "or name another folder in MESH_HOME"
+_REASONS = {
+    errno.EROFS: ("is on a read-only file system", f"Mount it for writing, {_ELSEWHERE}"),
+    errno.EACCES: ("may not be written by this user", f"Change its permissions, {_ELSEWHERE}"),
+    errno.EPERM: ("may not be written by this user", f"Change its permissions, {_ELSEWHERE}"),
+    errno.ENOTDIR: ("lies below a file, not in a folder", "Name a folder in MESH_HOME"),
+    errno.ENOSPC: ("cannot be written, the disk is full", "Free some space (`mesh expire` removes old candidates)"),
+    errno.EDQUOT: ("cannot be written, the quota is used up", "Free some space (`mesh expire` removes old candidates)"),
+}
+# SQLite and libraries in other languages hand these faults over as text.
+_WORDS = {
+    "readonly database": errno.EROFS,
+    "read-only file system": errno.EROFS,
+    "database or disk is full": errno.ENOSPC,
+    "disk i/o error": errno.ENOSPC,
+    "no space left on device": errno.ENOSPC,
+    "disk quota exceeded": errno.EDQUOT,
+    "unable to open database file": errno.EACCES,
+    "permission denied": errno.EACCES,
+}
+
+
+def explain_storage_fault(error: BaseException) -> str | None:
+    """Which path cannot be written, why, and what to do; None if the error is of another kind."""
+    for cause in _chain(error):
+        if isinstance(cause, OSError) and cause.errno in _REASONS:
+            return _line(cause.filename or _home(), cause.errno)
+        for words, number in _WORDS.items():
+            # Only errors of the database layer: any other text may be about anything.
+            if type(cause).__module__.partition(".")[0] in {"sqlite3", "sqlalchemy"} and words in str(cause).lower():
+                if words == "disk i/o error" and is_writable(_home()):
+                    continue  # SQLite's word for a full disk, and for others too
+                return _line(_home(), number)
+    return None
+
+
+def _line(path: Path | str, number: int) -> str:
+    home = _home()
+    # Permissions belong to one file, a file system or its room to the home as a whole.
+    whole = number not in {errno.EACCES, errno.EPERM} and Path(path).is_relative_to(home)
+    reason, remedy = _REASONS[number]
+    return f"{f'MESH_HOME {home}' if whole else path} {reason}. {remedy}; what is published can still be read."
+
+
+def _home() -> Path:
+    return current_settings().home
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        seen.append(current)
+        yield current
+        current = current.__cause__ or current.__context__
