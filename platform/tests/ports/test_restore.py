@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
+from deltalake import CommitProperties, DeltaTable
 from port_racers import KILLED, race, restore_and_die, run_and_die, withdraw_in_race
 from port_samples import SCHEMA, frame, ids_read, publish_all, publish_months
 
@@ -208,6 +209,20 @@ def test_a_column_that_only_withdrawn_versions_had_goes_with_them(port: Port) ->
     assert ids_read(port) == [1]
     publish_all(port, [3], schema=wide, rows=frame([3]).with_columns(extra=pl.lit("x")))
     assert ids_read(port) == [3]
+
+
+def test_rows_that_were_erased_do_not_come_back(port: Port) -> None:
+    publish_all(port, [1, 2])
+    publish_all(port, [1, 2, 3])
+    table = DeltaTable(str(port.path))
+    note = CommitProperties({"bankmesh_removal": {"reason": "erasure"}}, 0)
+    table.delete("id = 2", commit_properties=note)
+    publish_all(port, [1, 3])
+    publish_all(port, [9])
+    with pytest.raises(CannotRestore, match=r"hold rows that were erased, or expired, since.*restored: 3"):
+        roll_back(port, 0, **WHO)
+    roll_back(port, 3, **WHO)
+    assert ids_read(port) == [1, 3]
 
 
 # --- holding ---

@@ -63,6 +63,7 @@ def get(
     version: Annotated[int | None, typer.Option(help="A published version; the newest if left out.")] = None,
     *,
     archived: Annotated[bool, typer.Option("--archived", help="Read a retired product from the archive.")] = False,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Read a withdrawn version all the same.")] = False,
     limit: Annotated[int | None, typer.Option(min=0, help=f"At most so many rows; {TABLE_ROWS} for a table.")] = None,
     columns: Annotated[str | None, typer.Option(help="Only these columns: a,b,c.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.TABLE,
@@ -71,7 +72,7 @@ def get(
     """Read the rows of a product at one version."""
     if format_ is Format.PARQUET and output is None:
         raise NeedsFile
-    opened = _open(product, major, version, archived=archived)
+    opened = _open(product, major, version, archived=archived, withdrawn=withdrawn)
     frame = opened.scan(_chosen(columns, [c.name for c in opened.columns], product) if columns else None)
     if limit is None and format_ is Format.TABLE and output is None:
         limit = TABLE_ROWS
@@ -85,12 +86,13 @@ def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> Non
     _WRITERS[format_](frame, output)
 
 
-def _open(product: str, major: int | None, version: int | None, *, archived: bool) -> DataProduct:
+def _open(product: str, major: int | None, version: int | None, *, archived: bool, withdrawn: bool) -> DataProduct:
     """The product; that its major is deprecated is told in one line, not as a warning with a line of code."""
     domain, _, name = product.partition(".")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecatedMajor)
-        opened = DataMeshClient().get_data_product(domain, name, major, version, archived=archived)
+        client = DataMeshClient()
+        opened = client.get_data_product(domain, name, major, version, archived=archived, withdrawn=withdrawn)
     if ending := deprecation_of(opened.contract):
         sys.stderr.write(f"mesh: {ending.notice}\n")
     return opened

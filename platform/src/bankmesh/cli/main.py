@@ -23,6 +23,7 @@ from bankmesh.cli import (
     new_command,
     product_commands,
     rejects_command,
+    restore_commands,
     run_commands,
     scorecard_command,
     search_command,
@@ -65,6 +66,9 @@ app.command("scorecard")(scorecard_command.scorecard)
 app.command("run")(run_commands.run)
 app.command("dev")(run_commands.dev)
 app.command("test")(unit_test_command.run_tests)
+app.command("withdraw")(restore_commands.withdraw)
+app.command("rollback")(restore_commands.rollback)
+app.command("resume")(restore_commands.resume)
 app.command("expire")(run_commands.expire_ports)
 app.command("export")(export_command.export)
 app.add_typer(alert_commands.app, name="alerts")

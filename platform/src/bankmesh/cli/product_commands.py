@@ -170,6 +170,14 @@ def _words(value: Any) -> str:  # noqa: ANN401 - whatever a custom property hold
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _version_state(version: dict[str, Any]) -> str:
+    """Whether a version is withdrawn, and whether it restored rows of an earlier one, with who and why."""
+    withdrawn, restores = version["withdrawn"], version["restores"]
+    parts = [f"withdrawn by {withdrawn['by']}: {withdrawn['reason']}"] if withdrawn else []
+    parts += [f"restores {restores['version']} ({restores['kind']} by {restores['by']})"] if restores else []
+    return "; ".join(parts) or "-"
+
+
 def _print_product(contract: Contract, versions: list[dict[str, Any]], others: list[Contract]) -> None:
     out = console()
     out.print(
@@ -188,7 +196,7 @@ def _print_product(contract: Contract, versions: list[dict[str, Any]], others: l
     )
     out.print()
     print_table(
-        ("version", "published", "rows", "run", "gate", "inputs"),
+        ("version", "published", "rows", "run", "gate", "inputs", "state"),
         [
             (
                 str(v["version"]),
@@ -197,6 +205,7 @@ def _print_product(contract: Contract, versions: list[dict[str, Any]], others: l
                 v["run_id"],
                 _gate(v["gate"]),
                 ", ".join(f"{name} {version}" for name, version in v["inputs"].items()),
+                _version_state(v),
             )
             for v in versions
         ],

@@ -139,6 +139,8 @@ def run(
                 _tell(f"\n{fault}")
             for message in outcome.not_delivered.values():
                 _tell(f"\nAbsent: {message}")
+            for message in outcome.held.values():
+                _tell(f"\nLeft as it is: {message}")
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")

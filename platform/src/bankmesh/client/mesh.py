@@ -21,7 +21,7 @@ from bankmesh.client.queries import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance
-from bankmesh.ports import connect, history, open_version, port_at
+from bankmesh.ports import connect, history, open_version, port_at, withdrawals
 from bankmesh.ports.archiving import archived_port
 from bankmesh.settings import Settings, current_settings
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bankmesh.contracts.model import Column, Contract
-    from bankmesh.ports import OpenVersion, Port, Publication
+    from bankmesh.ports import OpenVersion, Port, Publication, Withdrawal
 
 
 class DataProduct:
@@ -153,21 +153,28 @@ class DataMeshClient:
         return [contract for contract in self._contracts if contract.product == product]
 
     def get_data_product(
-        self, domain: str, name: str, major: int | None = None, version: int | None = None, *, archived: bool = False
+        self,
+        domain: str,
+        name: str,
+        major: int | None = None,
+        version: int | None = None,
+        *,
+        archived: bool = False,
+        withdrawn: bool = False,
     ) -> DataProduct:
         """A product at a version: the newest of the newest active major unless named.
 
         Warns with DeprecatedMajor, once in a process, where support of that major comes to an end. Raises UnknownName
         for a product or major that does not exist, NotPublished for a version, ProposedProduct where there is no port
         yet, RetiredProduct where there is none any more; with `archived`, that last one is read and no other
-        (NotRetired).
+        (NotRetired). A version that is withdrawn raises WithdrawnVersion, unless `withdrawn` says that it is meant.
         """
         contract = self.contract(f"{domain}.{name}", major)
         if not archived:
             require_port(contract)
         elif contract.status is not Status.RETIRED:
             raise NotRetired(contract.port, contract.status)
-        opened = open_version(self._port(contract), version)
+        opened = open_version(self._port(contract), version, withdrawn=withdrawn)
         if deprecation := deprecation_of(contract):
             warn_once(deprecation)
         return DataProduct(contract, opened, self._note_use(contract, opened.version))
@@ -180,8 +187,9 @@ class DataMeshClient:
 
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:
         """Every published version of a product, newest first, with its provenance."""
-        contract = self.contract(product, major)
-        return [version_facts(publication) for publication in history(self._port(contract))]
+        port = self._port(self.contract(product, major))
+        withdrawn = withdrawals(port)
+        return [version_facts(made, withdrawn.get(made.version)) for made in history(port)]
 
     def _port(self, contract: Contract) -> Port:
         """Where a contract's versions are: that of a retired one in the archive, once it has been moved there."""
@@ -189,8 +197,9 @@ class DataMeshClient:
         return (archived_port(*where) if contract.status is Status.RETIRED else None) or port_at(*where)
 
 
-def version_facts(publication: Publication) -> dict[str, Any]:
+def version_facts(publication: Publication, withdrawal: Withdrawal | None = None) -> dict[str, Any]:
     """A version and its provenance as plain values; moments are ISO 8601 in UTC."""
+    decision = publication.decision
     made = publication.provenance
     return {
         "version": publication.version,
@@ -203,4 +212,7 @@ def version_facts(publication: Publication) -> dict[str, Any]:
         "inputs": dict(made.inputs),
         "partitions": list(made.partitions) if made.partitions else None,
         "gate": dict(made.gate),
+        "fresh_since": publication.fresh_since.isoformat(),
+        "withdrawn": withdrawal.to_json() if withdrawal else None,
+        "restores": decision.to_json() if decision else None,
     }

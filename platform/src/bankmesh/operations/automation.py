@@ -14,7 +14,9 @@ from dagster_shared.record import copy
 
 from bankmesh.operations.pacing import sensor_seconds
 from bankmesh.operations.switch import read_switch
+from bankmesh.products.holds import held_products
 from bankmesh.products.own_runs import end_dead_runs
+from bankmesh.products.restorations import describe_hold
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -41,7 +43,13 @@ class AutomationSensor(dg.AutomationConditionSensorDefinition):
             return SensorExecutionData(skip_message=f"{switch}.", cursor=context.cursor)
         end_dead_runs(context.instance)
         told = super().evaluate_tick(context)
-        return copy(told, run_requests=single_runs(told.run_requests or ()))
+        requests = single_runs(told.run_requests or ())
+        return copy(told, run_requests=requests, skip_message=told.skip_message if requests else self._held())
+
+    def _held(self) -> str | None:
+        """What the tick says of held products where it asks for nothing."""
+        held = held_products(self.near)
+        return "; ".join(f"{port} is {describe_hold(port, decision)}" for port, decision in held.items()) or None
 
     def with_attributes(self, **changes: Any) -> AutomationSensor:  # noqa: ANN401 - Dagster's own keywords
         """Dagster copies sensors when it resolves definitions; the copy is one of these too."""

@@ -1,4 +1,6 @@
-"""The sensor that keeps lineage events moving: it ends those of dead runs, and forwards what the outbox holds.
+"""The sensor that keeps events moving: it ends those of dead runs, and forwards what the outbox holds.
+
+It also reports restored versions to Dagster whose command was killed before it could.
 
 It launches nothing and never fails. A backend that is slow or dead costs a tick its time and no run anything.
 """
@@ -16,6 +18,7 @@ from bankmesh.lineage.spool import take_in
 from bankmesh.operations.pacing import follower_seconds
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.products.reconciling import reconcile
+from bankmesh.products.restorations import report_restored
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -57,10 +60,12 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
 
 def _look(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:
     end_dead_runs(instance)
+    restored = report_restored(instance, home, domain.contracts)
     with Outbox(outbox_url(home)) as outbox:
         taken = take_in(spool_folder(home), outbox)
         ended = reconcile(outbox, instance, home, domain.name, domain.contracts)
         sent = forward(outbox, _SECONDS)
-    parts = [f"{taken} events taken in"] if taken else []
+    parts = [f"reported: {', '.join(restored)}"] if restored else []
+    parts += [f"{taken} events taken in"] if taken else []
     parts += [f"ended: {', '.join(ended)}"] if ended else []
     return "; ".join([*parts, str(sent)])

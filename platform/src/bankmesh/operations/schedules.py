@@ -16,6 +16,8 @@ from bankmesh.operations.automation import STARTED_BY
 from bankmesh.operations.switch import read_switch
 from bankmesh.products.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
 from bankmesh.products.clocks import clock_of
+from bankmesh.products.holds import held_assets
+from bankmesh.products.restorations import describe_hold
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -51,11 +53,19 @@ def _schedule(domain: Domain, clock: Clock, contracts: list[Contract], near: Pat
         description=f"Lands and publishes {', '.join(c.port for c in contracts)}, as their contracts promise.",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
-    def by_the_clock(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def by_the_clock(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         switch = read_switch(current_settings(near).home)
         if not switch.on:
             return dg.SkipReason(f"{switch}.")
-        return dg.RunRequest(tags={STARTED_BY: "schedule"})
+        tags = {STARTED_BY: "schedule"}
+        graph = context.repository_def.asset_graph if context.repository_def else None
+        held = held_assets(graph.materializable_asset_keys) if graph else {}
+        if graph is None or not held:
+            return dg.RunRequest(tags=tags)
+        for key, decision in held.items():
+            context.log.info(f"{key.to_user_string()} is left out: {describe_hold(key.to_user_string(), decision)}")
+        rest = scheduled_assets(clock).resolve(graph) - held.keys()
+        return dg.RunRequest(asset_selection=sorted(rest), tags=tags)
 
     return by_the_clock
 

@@ -57,6 +57,16 @@ class Decision:
     commit: int = -1
     at: datetime | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """What people are shown of it: `version` is the one whose rows are back, null where no row changed."""
+        return {
+            "kind": self.kind.value,
+            "version": self.restored,
+            "withdrawn": list(self.withdrawn),
+            "by": self.by,
+            "reason": self.reason,
+        }
+
     def to_record(self) -> dict[str, Any]:
         """The value of the commit's `bankmesh_decision` key."""
         return {
@@ -81,6 +91,16 @@ class Withdrawal:
     at: datetime
     by: str
     reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it; `at` is ISO 8601 in UTC."""
+        return {
+            "version": self.version,
+            "kind": self.kind.value,
+            "at": self.at.isoformat(),
+            "by": self.by,
+            "reason": self.reason,
+        }
 
     def __str__(self) -> str:
         return f"withdrawn {self.at:%Y-%m-%d %H:%M} UTC by {self.by}: {self.reason}"
@@ -127,10 +147,7 @@ def withdrawals_of(commit: Mapping[str, Any]) -> list[Withdrawal]:
 
 def carried(withdrawals: Sequence[Withdrawal]) -> list[dict[str, Any]]:
     """Withdrawals as expiry carries them over, see `carried_over`."""
-    return [
-        {"version": w.version, "kind": w.kind.value, "at": w.at.isoformat(), "by": w.by, "reason": w.reason}
-        for w in withdrawals
-    ]
+    return [withdrawal.to_json() for withdrawal in withdrawals]
 
 
 def carried_over(records: Sequence[Mapping[str, Any]]) -> list[Withdrawal]:

@@ -18,7 +18,7 @@ from bankmesh.faultpoints import reached
 from bankmesh.ports.commits import commit_decision, commit_restore
 from bankmesh.ports.decisions import WHOLE, Decision, Kind
 from bankmesh.ports.file_actions import files_of
-from bankmesh.ports.history import history, open_table, published_by, unresumed, withdrawals
+from bankmesh.ports.history import history, newest_removal, open_table, published_by, unresumed, withdrawals
 from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import to_commit
 from bankmesh.ports.restore_plan import CannotRestore, Published, Writers, plan_rollback, plan_withdrawal
@@ -177,7 +177,8 @@ def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> 
         for made in known
     ]
     replaced = {name for made in published for name in made.replaced or ()}
-    return Writers(port.name, published, sorted(partitions | replaced), withdrawals(port).keys())
+    removal = newest_removal(port) or 0
+    return Writers(port.name, published, sorted(partitions | replaced), withdrawals(port).keys(), removal)
 
 
 def _restored(known: dict[int, Publication], plan: Plan) -> int:
@@ -198,6 +199,7 @@ def _content(
         if plan.as_of.get(file.partition) == version
     ]
     _check_files(port, files, writers)
+    _check_removals(port, files, plan, writers)
     schemas = {tables[version].schema().to_json(): tables[version].schema() for version in plan.as_of.values()}
     current = {file.partition for file in files_of(port, table)}
     partial = WHOLE not in plan.as_of and bool(current - set(plan.as_of))
@@ -214,6 +216,18 @@ def _check_files(port: Port, files: Iterable[AddedFile], writers: Writers) -> No
     missing = [file.path for file in files if not (port.path / file.path).is_file()]
     if missing:
         problem = f"{len(missing)} files of the version to restore are gone, {missing[0]} for one"
+        raise CannotRestore(port.name, problem, writers.restorable())
+
+
+def _check_removals(port: Port, files: Iterable[AddedFile], plan: Plan, writers: Writers) -> None:
+    """No file comes back that erasure or retention has taken out of the table since."""
+    earlier = {name for name, version in plan.as_of.items() if version < writers.removal}
+    if not earlier:
+        return
+    survived = {file.path for file in files_of(port, _table(port, writers.removal))}
+    gone = [file for file in files if file.partition in earlier and file.path not in survived]
+    if gone:
+        problem = f"{len(gone)} files of the version to restore hold rows that were erased, or expired, since"
         raise CannotRestore(port.name, problem, writers.restorable())
 
 

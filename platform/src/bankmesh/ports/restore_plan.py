@@ -57,12 +57,22 @@ class Plan:
 
 
 class Writers:
-    """Who wrote what, at each version of one port; `withdrawn` are the versions withdrawn so far."""
+    """Who wrote what, at each version of one port.
+
+    `withdrawn` are the versions withdrawn so far; `removal` is the newest commit of erasure or retention, what was
+    published before it may hold rows that are not to come back.
+    """
 
     def __init__(
-        self, product: str, versions: Sequence[Published], partitions: Collection[str], withdrawn: Collection[int]
+        self,
+        product: str,
+        versions: Sequence[Published],
+        partitions: Collection[str],
+        withdrawn: Collection[int],
+        removal: int = 0,
     ) -> None:
         self.product, self.partitions, self.withdrawn = product, tuple(partitions), frozenset(withdrawn)
+        self.removal = removal
         self.restoring = {made.version: frozenset(made.sources.values()) for made in versions if made.sources}
         self.at: dict[int, dict[str, int]] = {}
         state = dict.fromkeys(self.partitions, EARLIER)
@@ -82,7 +92,8 @@ class Writers:
 
     def restorable(self) -> list[int]:
         """Versions that `mesh rollback` can go back to."""
-        return [v for v, state in self.at.items() if self.is_good(v) and state != self.at[self.newest]]
+        known = [(v, state) for v, state in self.at.items() if v >= self.removal]
+        return [v for v, state in known if self.is_good(v) and state != self.at[self.newest]]
 
     def holders(self, version: int) -> tuple[int, ...]:
         """Later versions that hold rows which this one wrote, withdrawn ones left out."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bankmesh.products.holds import held_assets
 from bankmesh.products.refreshing import awaited_inputs, missing_inputs, newer_inputs
 from bankmesh.products.standings import read_mesh
 
@@ -29,7 +30,7 @@ def refresh_condition() -> dg.AutomationCondition[dg.AssetKey]:
     due = InputIsNewer() | along.with_label("an input is refreshed in the same run")
     # Dagster's own `in_progress` does not see a run that waits in the queue.
     idle = ~IsUnderWay() & ~dg.AutomationCondition.backfill_in_progress()
-    return (due & InputsAreSettled() & idle).with_label("an input has published")
+    return (due & InputsAreSettled() & idle & ~IsHeld()).with_label("an input has published")
 
 
 class InputIsNewer(dg.AutomationCondition[dg.AssetKey]):
@@ -93,6 +94,24 @@ class IsUnderWay(dg.AutomationCondition[dg.AssetKey]):
         return _answer(context, yes=_mesh_of(context).standing(context.key).running)
 
 
+class IsHeld(dg.AutomationCondition[dg.AssetKey]):
+    """A version that the product's code built is withdrawn, and neither is the code another now nor is it resumed."""
+
+    @property
+    def name(self) -> str:
+        """What the UI calls it."""
+        return "it is held"
+
+    @property
+    def description(self) -> str:
+        """What the UI says of it."""
+        return "A version was withdrawn; held until its code or contract changes, or `mesh resume`"
+
+    def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
+        """True for all partitions or none."""
+        return _answer(context, yes=context.key in _mesh_of(context).held)
+
+
 # One reading of the event log for all products of a tick; a view of the graph lives as long as its tick.
 _meshes: weakref.WeakKeyDictionary[object, Mesh] = weakref.WeakKeyDictionary()
 
@@ -105,7 +124,9 @@ def _mesh_of(context: dg.AutomationContext[dg.AssetKey]) -> Mesh:
             for key in context.asset_graph.materializable_asset_keys
         }
         patience = float(os.environ.get(PATIENCE_VARIABLE, PATIENCE))
-        _meshes[view] = read_mesh(view.instance, graph, context.evaluation_time.timestamp(), patience)
+        _meshes[view] = read_mesh(
+            view.instance, graph, context.evaluation_time.timestamp(), patience, held_assets(graph).keys()
+        )
     return _meshes[view]
 
 

@@ -26,6 +26,7 @@ from bankmesh.products import (
     recovery,
     relations,
     reporting,
+    restorations,
     snapshot,
     telling_products,
 )
@@ -115,6 +116,8 @@ def _produce(
     context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     port = port_at(home, product.contract.product, product.contract.major)
+    restorations.report_version(context.instance, home, product.contract)
+    restorations.check_hold(port, product.code_version)
     # Before the inputs are pinned: whatever is published from here on counts as published in between.
     candidate = stage(port)
     partitions = _partitions(context, product)
@@ -318,6 +321,7 @@ def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles
 
     def decide(newest: Publication) -> None:
         name = attempt.product.contract.port
+        restorations.check_hold(attempt.port, attempt.product.code_version)
         older = recovery.older_inputs(attempt.vector, newest.provenance.inputs)
         older += snapshot.superseded_landings(attempt.home, attempt.inputs.values(), newest.provenance.inputs)
         if older:

@@ -45,13 +45,15 @@ class Mesh:
     """What is known at one moment: standings, and what each asset needs (from the graph, or what it read last).
 
     `patience` is for how many seconds an input that has not yet followed a change of its own inputs is waited for;
-    without an end, a domain whose automation stands still would hold up all that is built on it.
+    without an end, a domain whose automation stands still would hold up all that is built on it. `held` are products
+    of which a version was withdrawn: they follow no change, and nothing waits for them.
     """
 
     standings: Mapping[dg.AssetKey, Standing]
     needs: Mapping[dg.AssetKey, Collection[dg.AssetKey]]
     now: float
     patience: float
+    held: Collection[dg.AssetKey] = frozenset()
 
     def standing(self, key: dg.AssetKey) -> Standing:
         """Where an asset stands; nowhere if the event log does not know it."""
@@ -96,7 +98,7 @@ def _is_newer(need: dg.AssetKey, theirs: Standing, mine: Standing) -> bool:
 
 
 def _is_unsettled(mesh: Mesh, key: dg.AssetKey, behind: frozenset[dg.AssetKey]) -> bool:
-    if key in behind:
+    if key in behind or key in mesh.held:
         return False
     if mesh.standing(key).running:
         return True

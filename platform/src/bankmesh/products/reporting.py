@@ -36,12 +36,11 @@ def check_results(
 ) -> Iterator[dg.AssetCheckResult]:
     """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass."""
     for result in gate.results:
-        yield _check_result(product, result, partitions)
+        yield check_result(product.key, result, partitions)
 
 
-def _check_result(
-    product: ProductDefinition, result: ClauseResult, partitions: tuple[str, ...] | None
-) -> dg.AssetCheckResult:
+def check_result(key: dg.AssetKey, result: ClauseResult, partitions: tuple[str, ...] | None) -> dg.AssetCheckResult:
+    """The result of one clause."""
     metadata: dict[str, Any] = {"outcome": result.outcome.value, "rows looked at": result.rows}
     if result.observed is not None:
         metadata["observed"] = result.observed
@@ -57,7 +56,7 @@ def _check_result(
     is_unknown = result.outcome in {Outcome.ERRORED, Outcome.NOT_EVALUATED}
     severity = dg.AssetCheckSeverity.ERROR if is_unknown else _severity(result)
     return dg.AssetCheckResult(
-        asset_key=product.key,
+        asset_key=key,
         check_name=result.clause.name,
         passed=result.outcome is Outcome.PASSED,
         severity=severity,
@@ -171,6 +170,11 @@ def summary(product: ProductDefinition, publication: Publication, gate: GateResu
 
 
 def _metadata(product: ProductDefinition, publication: Publication) -> dict[str, Any]:
+    return publication_metadata(publication, {s.ref: input_key(s) for s in product.inputs.values()})
+
+
+def publication_metadata(publication: Publication, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
+    """What the materialisation of a version shows; `assets` are its inputs by the name that its lineage gives them."""
     provenance = publication.provenance
     metadata: dict[str, Any] = {
         VERSION_KEY: publication.version,
@@ -182,7 +186,7 @@ def _metadata(product: ProductDefinition, publication: Publication) -> dict[str,
     }
     if provenance.lineage:
         lineage = StepLineage.from_json(provenance.lineage)
-        metadata |= column_lineage_metadata(lineage, {s.ref: input_key(s) for s in product.inputs.values()})
+        metadata |= column_lineage_metadata(lineage, assets)
     if provenance.partitions:
         metadata["partitions built"] = f"{provenance.partitions[0]} to {provenance.partitions[-1]}"
     return metadata

@@ -15,11 +15,14 @@ from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.products.cancellation import is_stopping
 from bankmesh.products.definition import NOT_DELIVERED, product_key
+from bankmesh.products.holds import held_assets
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
 from bankmesh.products.own_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.products.refreshing import is_landing
+from bankmesh.products.restorations import describe_hold, report_restored
 from bankmesh.products.shrink_acceptance import acceptance_tags
 from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave
+from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -57,6 +60,8 @@ class Outcome:
     `not_delivered` has a message for each of those systems. Of the landings that the named assets depend on
     (`sources`), `landed_first` were made because their files had changed, and `newer` are those whose changed files
     this run leaves alone.
+    `held` are products of which a version was withdrawn, each with who did and what ends it; `held_by_name` are those
+    of them that were named.
     """
 
     published: set[str] = field(default_factory=set)
@@ -68,6 +73,8 @@ class Outcome:
     landed_first: set[str] = field(default_factory=set)
     newer: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
+    held: dict[str, str] = field(default_factory=dict)
+    held_by_name: set[str] = field(default_factory=set)
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
 
     @property
@@ -77,15 +84,21 @@ class Outcome:
         return frozenset(key for key in tried if is_landing(dg.AssetKey.from_user_string(key))) | self.sources
 
     def by_port(self) -> dict[str, str]:
-        """`published`, `failed`, `skipped` or `absent`, by the name of the port (`retail.party`, `retail.party@2`)."""
-        words = {"published": self.published, "failed": self.failed, "skipped": self.skipped, "absent": self.absent}
+        """`published`, `failed`, `skipped`, `absent` or `held`, by the name of the port, as `retail.party@2`."""
+        words = {
+            "published": self.published,
+            "failed": self.failed,
+            "skipped": self.skipped,
+            "absent": self.absent,
+            "held": set(self.held),
+        }
         return {port_name(key): word for word, keys in words.items() for key in keys}
 
     @property
     def success(self) -> bool:
         """Whether everything that could be is published: absent assets are no failure, unless nothing else is there."""
         nothing_there = bool(self.absent) and not self.published
-        return not (self.failed or self.skipped or self.not_loaded or nothing_there)
+        return not (self.failed or self.skipped or self.not_loaded or self.held_by_name or nothing_there)
 
 
 def run_everything(
@@ -118,10 +131,13 @@ def run_everything(
     for key in only:
         if key not in known and not outcome.not_loaded:
             raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
+    _hold(root, instance, known, only, outcome)
     accepting = acceptance_tags(accepted, only) if accepted else {}
     if only and changed is not None:
         only = frozenset(only) | _land_first(runnables, frozenset(only), changed, outcome, land=land)
-    waiting = [r for r in runnables if not only or r.key in only]
+    waiting = [r for r in runnables if (not only or r.key in only) and r.key not in outcome.held]
+    # What reads a held product reads the version that is published.
+    known -= frozenset(outcome.held)
     if only:
         known &= frozenset(only)
     while wave := next_wave(waiting, frozenset(outcome.published), known):
@@ -131,7 +147,7 @@ def run_everything(
         waiting = [r for r in waiting if r.key not in wave.keys]
     if is_stopping():
         return outcome
-    told = outcome.published | outcome.failed | outcome.absent
+    told = outcome.published | outcome.failed | outcome.absent | set(outcome.held)
     left = [r for r in runnables if (not only or r.key in only) and r.key not in told]
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
@@ -154,6 +170,19 @@ def _land_first(
     outcome.landed_first |= first
     outcome.newer |= newer - first
     return first
+
+
+def _hold(
+    root: Path, instance: dg.DagsterInstance, known: Collection[str], only: Collection[str], outcome: Outcome
+) -> None:
+    """Note the products that are held, once their restored versions are reported."""
+    report_restored(instance, current_settings(root).home, readable_contracts(root))
+    held = held_assets([dg.AssetKey.from_user_string(key) for key in known])
+    for key, decision in held.items():
+        name = key.to_user_string()
+        if not only or name in only:
+            outcome.held[name] = f"{port_name(name)} is {describe_hold(port_name(name), decision)}"
+    outcome.held_by_name |= set(outcome.held) & set(only)
 
 
 def _refuse_without_port(root: Path, only: Collection[str]) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dagster._core.storage.event_log.base import AssetEntry
 
 INPUTS_KEY = "inputs"
+RESTORED_AT = "restored at"
+"""Metadata of a restored version's event, whose own time is that at which its rows were first published."""
 _DATA_VERSION = "dagster/data_version"
 
 
@@ -29,6 +31,7 @@ def read_mesh(
     graph: Mapping[dg.AssetKey, Collection[dg.AssetKey]],
     now: float,
     patience: float,
+    held: Collection[dg.AssetKey] = frozenset(),
 ) -> Mesh:
     """Standings of all assets of a code location's `graph` (asset → what it reads) and of all that stands behind."""
     entries: dict[dg.AssetKey, AssetEntry] = {}
@@ -44,7 +47,7 @@ def read_mesh(
     tried = _attempts(instance, entries.values())
     standings = {key: _standing(entry, read[key], tried.get(key)) for key, entry in entries.items()}
     needs = {key: graph.get(key, tuple(inputs)) for key, inputs in read.items()} | dict(graph)
-    return Mesh(standings, needs, now, patience)
+    return Mesh(standings, needs, now, patience, held)
 
 
 def inputs_read(key: dg.AssetKey, metadata: Mapping[str, Any]) -> dict[dg.AssetKey, str]:
@@ -56,10 +59,11 @@ def inputs_read(key: dg.AssetKey, metadata: Mapping[str, Any]) -> dict[dg.AssetK
     vector = getattr(value, "value", None)
     if not isinstance(vector, dict):
         return {}
-    return {_key_of(ref, version, key.path[0]): str(version) for ref, version in vector.items()}
+    return {input_asset(ref, version, key.path[0]): str(version) for ref, version in vector.items()}
 
 
-def _key_of(ref: str, version: object, domain: str) -> dg.AssetKey:
+def input_asset(ref: str, version: object, domain: str) -> dg.AssetKey:
+    """The asset of an entry of a snapshot vector of one of the domain's products."""
     if isinstance(version, int):
         named = product_input(ref)
         return product_key(named.domain, named.name, named.major)
@@ -80,7 +84,9 @@ def _standing(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bo
     number = event.asset_materialization.metadata.get(VERSION_KEY)
     tags = event.asset_materialization.tags or {}
     version = number.value if number is not None else tags.get(_DATA_VERSION, entry.last_materialization_storage_id)
-    return Standing(str(version), event.timestamp, read, running, tried_at)
+    restored_at = event.asset_materialization.metadata.get(RESTORED_AT)
+    updated_at = restored_at.value if isinstance(restored_at, dg.TimestampMetadataValue) else event.timestamp
+    return Standing(str(version), updated_at, read, running, tried_at)
 
 
 def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> dict[dg.AssetKey, tuple[bool, float]]:

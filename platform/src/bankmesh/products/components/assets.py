@@ -34,7 +34,7 @@ def domain_definitions(assets: Sequence[dg.AssetsDefinition | dg.SourceAsset]) -
 def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.AssetsDefinition:
     """One product as one step. `near` is a folder of the workspace; settings are read when the step runs."""
     spec = asset_spec(product)
-    remember(product)
+    remember(product, near)
 
     @dg.multi_asset(
         name="__".join(product.key.path),

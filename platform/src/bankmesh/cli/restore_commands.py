@@ -1,0 +1,129 @@
+"""`mesh withdraw`, `mesh rollback` and `mesh resume`: a bad version goes, and its product is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankmesh.catalog.moving import contract_of_port, person
+from bankmesh.catalog.stages import require_port
+from bankmesh.cli.lifecycle_commands import Product
+from bankmesh.cli.output import JsonOption, console, count, print_json
+from bankmesh.instance import existing_instance
+from bankmesh.ports import port_at, roll_back
+from bankmesh.ports import resume as resume_port
+from bankmesh.ports import withdraw as withdraw_version
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import Port, Restored
+    from bankmesh.settings import Settings
+
+Reason = Annotated[str, typer.Option(help="Why, for those who ask later; owners of consuming products read it.")]
+By = Annotated[str | None, typer.Option(help="Who decided; git's user.name or the login name if left out.")]
+
+
+def withdraw(
+    product: Product,
+    version: Annotated[int, typer.Option(help="The bad version.")],
+    reason: Reason,
+    by: By = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Withdraw a version: readers get the rows that were there before it, where nobody replaced them since."""
+    settings = current_settings()
+    contract, port = _product(settings, product)
+    done = withdraw_version(port, version, by=by or person(settings.root), reason=one_line(reason))
+    _finish(settings, contract, done, as_json=as_json)
+
+
+def rollback(
+    product: Product,
+    to: Annotated[int, typer.Option("--to", help="The good version that readers get again.")],
+    reason: Reason,
+    by: By = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Give readers a good version again and withdraw all that came after it."""
+    settings = current_settings()
+    contract, port = _product(settings, product)
+    done = roll_back(port, to, by=by or person(settings.root), reason=one_line(reason))
+    _finish(settings, contract, done, as_json=as_json)
+
+
+def resume(
+    product: Product,
+    reason: Annotated[str, typer.Option(help="Why it may be built again.")] = "resumed",
+    by: By = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a product that is held after a withdrawal be built again by the code that it has."""
+    settings = current_settings()
+    contract, port = _product(settings, product)
+    decision = resume_port(port, by=by or person(settings.root), reason=one_line(reason))
+    if as_json:
+        print_json({"port": contract.port, **decision.to_json()})
+        return
+    console().print(f"{contract.port}: resumed by {decision.by}; the next run builds it.", markup=False)
+
+
+def _product(settings: Settings, product: str) -> tuple[Contract, Port]:
+    contract = contract_of_port(settings.root, product)
+    require_port(contract)
+    return contract, port_at(settings.home, contract.product, contract.major)
+
+
+def one_line(text: str) -> str:
+    """White space in what people wrote is made one space each."""
+    return " ".join(text.split())
+
+
+def _finish(settings: Settings, contract: Contract, done: Restored, *, as_json: bool) -> None:
+    """Report to Dagster what is committed, and say what readers get now."""
+    from bankmesh.products.restorations import report_version
+
+    instance = existing_instance(settings)
+    if instance is not None:
+        with instance:
+            report_version(instance, settings.home, contract)
+    if as_json:
+        print_json(_facts(contract, done))
+        return
+    for line in _lines(contract, done):
+        console().print(line, markup=False, soft_wrap=True)
+
+
+def _facts(contract: Contract, done: Restored) -> dict[str, object]:
+    made = done.publication
+    return {
+        "port": contract.port,
+        **done.decision.to_json(),
+        "published_version": made.version if made else None,
+        "partitions": list(made.provenance.partitions) if made and made.provenance.partitions else None,
+        "rows": made.rows if made else None,
+        "fresh_since": made.fresh_since.isoformat() if made else None,
+        "holders": list(done.holders),
+    }
+
+
+def _lines(contract: Contract, done: Restored) -> list[str]:
+    decision, made = done.decision, done.publication
+    gone = ", ".join(map(str, decision.withdrawn))
+    lines = [f"{contract.port}: version {gone} is withdrawn by {decision.by}."]
+    if made is None:
+        lines.append("No row of it is what readers get now, so no row changes.")
+    else:
+        partitions = made.provenance.partitions
+        where = f" in {len(partitions)} partitions" if partitions else ""
+        since = f"fresh since {made.fresh_since:%Y-%m-%d %H:%M} UTC"
+        what = f"the rows of version {decision.restored}{where}, {count(made.rows)} rows in all, {since}"
+        until = f"until its code or contract changes, or `mesh resume {contract.port}`"
+        lines += [f"Readers get version {made.version}: {what}.", f"Held: automation and `mesh run` leave it {until}."]
+    if done.holders:
+        lines.append(f"Later versions that hold rows of it: {', '.join(map(str, done.holders))}.")
+    return lines
