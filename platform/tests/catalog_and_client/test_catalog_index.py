@@ -44,7 +44,8 @@ def test_a_rebuild_holds_what_is_there(shop: Samples, catalog: Catalog) -> None:
         sale = describe(connection, "shop.sale", NOW)
         held = about(connection)["holds"]
     assert held["products"] == 3
-    assert sale["published"] == {"version": 0, "rows": 10, "published_at": "2026-06-20T13:00:00+00:00"}
+    moment = "2026-06-20T13:00:00+00:00"
+    assert sale["published"] == {"version": 0, "rows": 10, "published_at": moment, "fresh_since": moment}
     assert [c["name"] for c in sale["columns"]] == ["number", "paid"]
     assert sale["classification"] == "confidential"
     assert sale["file"] == "domains/shop/src/shop/contracts/sale.odcs.yaml"

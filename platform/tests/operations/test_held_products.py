@@ -5,7 +5,7 @@ import datetime as dt
 import dagster as dg
 import pytest
 from shop_workspace import SALES, Sale, write_exports
-from two_domains import CONSUMER, LANDINGS, SUPPLIER
+from two_domains import LANDINGS, SUPPLIER
 
 from bankmesh.ports import history, port_at, resume, withdraw
 
@@ -63,15 +63,3 @@ def test_a_schedule_leaves_it_out(held):
             dg.build_schedule_context(instance, moment, repository_def=repository)
         ).run_requests
     assert [key.path[-1] for key in request.asset_selection] == ["till_sale"]
-
-
-def test_a_product_of_another_domain_is_held_as_any_other(trading):
-    _land(trading, *SALES, Sale(5, 2, "2024-04-02", "7.00"))
-    trading.settle()
-    port = _port(trading, "arcade.visitor")
-    withdraw(port, history(port)[0].version, **WHO)
-    trading.tick(CONSUMER, "lineage")
-    _land(trading, *SALES)
-    made = trading.settle()
-    assert "arcade/visitor" not in made
-    assert "arcade/turnover" in made

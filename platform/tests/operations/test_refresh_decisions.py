@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from bankmesh.products.refreshing import Mesh, Standing, awaited_inputs, missing_inputs, newer_inputs
+from bankmesh.products.refreshing import Mesh, Standing, awaited_inputs, is_outdated, missing_inputs, newer_inputs
 
 LEGACY = dg.AssetKey(["legacy", "till_sale"])
 LANDING = dg.AssetKey(["shop", "landing", "till_sale"])
@@ -88,3 +88,20 @@ def test_a_circle_in_what_was_read_does_not_hang():
     circle = _mesh(sale=Standing("1", 110.0, {SPEND: "1"}))
     circle = Mesh(circle.standings, {**NEEDS, SALE: [SPEND]}, circle.now, circle.patience)
     assert awaited_inputs(circle, SPEND) == []
+
+
+def test_nobody_waits_for_a_restored_version_to_follow_its_inputs():
+    restored = _mesh(landing=Standing("b", 200.0), sale=Standing("3", 210.0, {LANDING: "a"}, restored=True))
+    assert awaited_inputs(restored, SPEND) == []
+    assert _due(restored)[-1] == "spend"
+
+
+def test_what_is_built_from_a_withdrawn_version_is_due_until_it_was_tried():
+    def outdated(**changes):
+        mesh = _mesh(**changes)
+        return is_outdated(Mesh(mesh.standings, NEEDS, 300.0, 900.0, outdated={SPEND: 150.0}), SPEND)
+
+    assert outdated()
+    assert not outdated(spend=Standing("2", 160.0, {SALE: "1"}))
+    assert not outdated(spend=Standing("1", 120.0, {SALE: "1"}, tried_at=155.0))
+    assert not is_outdated(_mesh(), SPEND)

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from openlineage_judge import faults, needs_specification
 from shop_mesh import MONTHS
 from shop_workspace import SALES, changed, write_exports
 
 from bankmesh import faultpoints
 from bankmesh.contracts.reading import read_contracts
 from bankmesh.instance import open_instance
+from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.places import outbox_url
 from bankmesh.ports import history, latest, resume, withdraw
 from bankmesh.products.holds import held_products
 from bankmesh.products.restorations import report_restored, report_version
+from bankmesh.products.restore_lineage import restore_event
 from bankmesh.products.standings import read_mesh
 
 if TYPE_CHECKING:
@@ -63,6 +67,29 @@ def test_it_is_reported_once_with_its_checks(withdrawn: Mesh) -> None:
         key = dg.AssetCheckKey(withdrawn.key("sale"), "amount__range")
         found = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
     assert found.event.asset_check_evaluation.passed
+
+
+def test_lineage_hears_of_it_once(withdrawn: Mesh) -> None:
+    for _ in range(2):
+        _report(withdrawn)
+    made = latest(withdrawn.port("sale"))
+    with Outbox(outbox_url(withdrawn.settings.home)) as outbox:
+        (kept,) = outbox.all_events(made.provenance.run_id)
+    event = kept.event
+    assert (event["eventType"], event["job"]["name"]) == ("COMPLETE", "shop.sale.restore")
+    assert event["inputs"][0]["facets"]["version"]["datasetVersion"] == "0"
+    assert event["outputs"][0]["facets"]["version"]["datasetVersion"] == "2"
+    assert event["inputs"][0]["name"] == event["outputs"][0]["name"]
+    tags = {tag["key"]: tag["value"] for tag in event["run"]["facets"]["tags"]["tags"]}
+    assert (tags["restored_version"], tags["withdrawn_versions"], tags["reason"]) == ("0", "1", WHO["reason"])
+
+
+@needs_specification
+@pytest.mark.realdata
+def test_its_lineage_event_is_as_specified(withdrawn: Mesh) -> None:
+    made, contract = latest(withdrawn.port("sale")), _contract(withdrawn, "sale")
+    event = restore_event(withdrawn.key("sale"), contract, withdrawn.port("sale"), made, made.decision)
+    assert faults(event) == []
 
 
 def test_dagster_counts_freshness_from_the_first_publication_of_the_rows(withdrawn: Mesh) -> None:

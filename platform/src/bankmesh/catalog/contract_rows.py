@@ -108,6 +108,7 @@ def _product(contract: Contract, root: Path, members: int, newest: Publication |
         "newest_version": newest.version if newest else None,
         "newest_at": newest.published_at.timestamp() if newest else None,
         "newest_rows": newest.rows if newest else None,
+        "fresh_since": newest.fresh_since.timestamp() if newest else None,
     }
 
 

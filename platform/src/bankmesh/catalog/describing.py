@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from bankmesh.catalog import tables
 from bankmesh.catalog.closures import downstream_datasets, upstream_datasets
 from bankmesh.catalog.history import OUTCOMES
+from bankmesh.catalog.indexed_versions import IndexFacts
 from bankmesh.catalog.lineage_rows import PRODUCT
 from bankmesh.catalog.search import freshness
+from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.graph import ROWS
@@ -46,14 +48,17 @@ def describe(connection: Connection, port: str, now: datetime) -> dict[str, Any]
     """Everything about a port, as plain values; moments are ISO 8601 in UTC."""
     (product,) = _rows(connection, tables.products, "port", port)
     promised, published = product.pop("freshness_seconds"), product.pop("newest_at")
+    fresh_since = product.pop("fresh_since")
+    outdated = withdrawn_inputs(IndexFacts(connection), port)
     made = {
         "version": product.pop("newest_version"),
         "rows": product.pop("newest_rows"),
         "published_at": _moment(published),
+        "fresh_since": _moment(fresh_since),
     }
     return {
         **product,
-        "freshness": freshness(published, promised, now),
+        "freshness": freshness(fresh_since, promised, now, outdated=bool(outdated)),
         "freshness_seconds": promised,
         "published": made,
         "owners": _rows(connection, tables.owners, "port", port),
@@ -63,6 +68,8 @@ def describe(connection: Connection, port: str, now: datetime) -> dict[str, Any]
         "deprecation": next(iter(_rows(connection, tables.deprecations, "port", port)), None),
         "declassifications": _rows(connection, tables.declassifications, "port", port),
         "publications": _publications(connection, port),
+        "withdrawn": _withdrawals(connection, port),
+        "built_from_withdrawn": [found.to_json() for found in outdated],
         "quality": _quality(connection, port),
         "freshness_changes": _newest_first(connection, tables.freshness_changes, port),
         "lineage": _lineage(connection, port),
@@ -109,11 +116,17 @@ def _publications(connection: Connection, port: str) -> list[dict[str, Any]]:
     inputs = _rows(connection, tables.publication_inputs, "port", port)
     found = _rows(connection, tables.publications, "port", port)[::-1][:LATEST]
     for publication in found:
-        publication["published_at"] = _moment(publication["published_at"])
+        for name in ("published_at", "fresh_since"):
+            publication[name] = _moment(publication[name])
         publication["inputs"] = {
             row["input"]: row["read"] for row in inputs if row["version"] == publication["version"]
         }
     return found
+
+
+def _withdrawals(connection: Connection, port: str) -> list[dict[str, Any]]:
+    """The withdrawn versions, oldest first."""
+    return [{**row, "at": _moment(row["at"])} for row in _rows(connection, tables.withdrawals, "port", port)]
 
 
 def _quality(connection: Connection, port: str) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog import tables
-from bankmesh.ports import port_at
+from bankmesh.ports import port_at, sources_by_version
 from bankmesh.ports.archiving import archived_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bankmesh.catalog.rows import Row, Rows
-    from bankmesh.ports import Port, Publication
+    from bankmesh.ports import Port, Publication, Withdrawal
 
 
 def table_of(home: Path, name: str) -> Port:
@@ -23,8 +23,8 @@ def table_of(home: Path, name: str) -> Port:
     return port if port.is_published else archived_port(home, product, port.major) or port
 
 
-def publication_rows(port: str, published: Iterable[Publication]) -> Rows:
-    """The rows of a port's readable publications."""
+def publication_rows(port: str, published: Sequence[Publication], withdrawn: Mapping[int, Withdrawal]) -> Rows:
+    """The rows of a port's readable publications, and of its withdrawn versions."""
     found: list[Row] = []
     inputs: list[Row] = []
     for publication in published:
@@ -44,10 +44,33 @@ def publication_rows(port: str, published: Iterable[Publication]) -> Rows:
                 "partitions": None if made.partitions is None else len(made.partitions),
                 "passed": counts.get("passed", 0),
                 "warned": counts.get("warned", 0),
+                "fresh_since": publication.fresh_since.timestamp(),
+                "restored": publication.decision.restored if publication.decision else None,
             }
         )
         inputs += [
             {"port": port, "version": publication.version, "input": name, "read": str(read)}
             for name, read in made.inputs.items()
         ]
-    return {tables.publications: found, tables.publication_inputs: inputs}
+    sources = [
+        {"port": port, "version": version, "source": source}
+        for version, written in sources_by_version(published).items()
+        for source in sorted(written)
+    ]
+    return {
+        tables.publications: found,
+        tables.publication_inputs: inputs,
+        tables.publication_sources: sources,
+        tables.withdrawals: [_withdrawal_row(port, item) for item in withdrawn.values()],
+    }
+
+
+def _withdrawal_row(port: str, item: Withdrawal) -> Row:
+    return {
+        "port": port,
+        "version": item.version,
+        "kind": item.kind.value,
+        "at": item.at.timestamp(),
+        "by": item.by,
+        "reason": item.reason,
+    }

@@ -32,6 +32,8 @@ OF_PORT = {
     tables.declassifications: "port",
     tables.publications: "port",
     tables.publication_inputs: "port",
+    tables.publication_sources: "port",
+    tables.withdrawals: "port",
     tables.datasets: "id",
     tables.edges: "target_dataset",
     tables.flows: "target",

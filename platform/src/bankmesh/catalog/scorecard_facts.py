@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from bankmesh.catalog import tables
 from bankmesh.catalog.events import port_of
 from bankmesh.catalog.history import OUTCOMES
+from bankmesh.catalog.indexed_versions import IndexFacts
 from bankmesh.catalog.scorecards import DAYS, Facts, Scorecard, domain_of_consumer, of_domain, of_product
+from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 
@@ -70,6 +72,7 @@ def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> 
     domains = {row.domain for row in products}
     checks = _checks(connection, now)
     published = _published(connection)
+    versions = IndexFacts(connection)
     users = _using_domains(connection, domains, now)
     return [
         Facts(
@@ -82,7 +85,9 @@ def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> 
             promises_enforced=row.promises_enforced,
             checks=checks[row.port],
             freshness_seconds=row.freshness_seconds,
-            published_at=sorted(published[row.port]),
+            published_at=[at for _, at, _ in published[row.port]],
+            fresh_since=[fresh for _, _, fresh in published[row.port]],
+            outdated_at=[_outdated_at(versions, row.port, version) for version, _, _ in published[row.port]],
             using_domains=frozenset(users[row.port] - {row.domain}),
             other_domains=len(domains) - 1,
             open_alerts=None if alerts is None else alerts.ports[row.port],
@@ -104,12 +109,21 @@ def _checks(connection: Connection, now: datetime) -> defaultdict[str, Counter[s
     return found
 
 
-def _published(connection: Connection) -> defaultdict[str, list[float]]:
+def _published(connection: Connection) -> defaultdict[str, list[tuple[int, float, float]]]:
+    """Version, moment of publication, and the moment that freshness counts from; oldest first."""
     table = tables.publications
-    found: defaultdict[str, list[float]] = defaultdict(list)
-    for row in connection.execute(sa.select(table.c.port, table.c.published_at)):
-        found[row.port].append(row.published_at)
+    found: defaultdict[str, list[tuple[int, float, float]]] = defaultdict(list)
+    query = sa.select(table.c.port, table.c.version, table.c.published_at, table.c.fresh_since)
+    for row in connection.execute(query.order_by(table.c.published_at, table.c.version)):
+        found[row.port].append((row.version, row.published_at, row.fresh_since or row.published_at))
     return found
+
+
+def _outdated_at(versions: IndexFacts, port: str, version: int) -> float | None:
+    """When the first of the versions that it is built from was withdrawn; None if none was."""
+    if not versions.any_withdrawn:
+        return None
+    return min((found.withdrawal.at.timestamp() for found in withdrawn_inputs(versions, port, version)), default=None)
 
 
 def _using_domains(connection: Connection, domains: set[str], now: datetime) -> defaultdict[str, set[str]]:

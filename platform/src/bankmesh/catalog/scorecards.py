@@ -20,7 +20,7 @@ A domain's value is the sum of its products' values, out of the sum of what thos
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class Facts:
         checks: evaluations in the last 30 days, by outcome.
         freshness_seconds: how old the newest version may be; None where nothing is promised.
         published_at: moments of readable publications, oldest first.
+        fresh_since: of each of them the moment that freshness counts from; left out, the same.
+        outdated_at: of each of them when a version that it is built from was withdrawn, None if none was.
         using_domains: other domains that use it.
         other_domains: how many there are.
         open_alerts: None where alerts are not recorded.
@@ -85,6 +87,8 @@ class Facts:
     using_domains: frozenset[str]
     other_domains: int
     open_alerts: int | None
+    fresh_since: Sequence[float] = ()
+    outdated_at: Sequence[float | None] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,9 @@ def of_product(facts: Facts, now: float) -> Scorecard:
         "completeness": Figure(facts.parts - len(facts.parts_missing), facts.parts),
         "enforced": Figure(facts.promises_enforced, facts.promises),
         "checks_passed": Figure(facts.checks.get("passed", 0), evaluations) if evaluations else UNKNOWN,
-        "freshness_kept": freshness_kept(facts.published_at, facts.freshness_seconds, now),
+        "freshness_kept": freshness_kept(
+            facts.published_at, facts.freshness_seconds, now, facts.fresh_since, facts.outdated_at
+        ),
         "used_by_domains": Figure(len(facts.using_domains), facts.other_domains),
         "open_alerts": Figure(facts.open_alerts),
     }
@@ -136,18 +142,26 @@ def together(figures: Iterable[Figure]) -> Figure:
     return Figure(sum(figure.value or 0 for figure in known), sum(outs) if outs else None)
 
 
-def freshness_kept(published_at: Sequence[float], promised: float | None, now: float) -> Figure:
+def freshness_kept(
+    published_at: Sequence[float],
+    promised: float | None,
+    now: float,
+    fresh_since: Sequence[float] = (),
+    outdated_at: Sequence[float | None] = (),
+) -> Figure:
     """For how many seconds of the last 30 days the newest version was no older than promised.
 
-    Looked at is the time since the first publication that is readable. Not known where nothing is promised or nothing
-    has been published.
+    Looked at is the time since the first publication that is readable. Restored rows are as old as their first
+    publication, and what is built from a withdrawn version is not current from its withdrawal on. Not known where
+    nothing is promised or nothing has been published.
     """
     if promised is None or not published_at:
         return UNKNOWN
     start = max(published_at[0], now - WINDOW)
     kept = 0.0
-    for since, until in pairwise((*published_at, now)):
-        end = min(until, since + promised)
+    counted = zip_longest(pairwise((*published_at, now)), fresh_since, outdated_at)
+    for (since, until), fresh, outdated in counted:
+        end = min(until, (since if fresh is None else fresh) + promised, now if outdated is None else outdated)
         kept += max(0.0, end - max(since, start))
     return Figure(round(kept), round(now - start))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bankmesh.catalog import tables
+from bankmesh.catalog.indexed_versions import outdated_ports
 from bankmesh.catalog.marking import Match, column_matches, product_matches
 from bankmesh.catalog.matching import EXACT, NEAR, Vocabulary, expansions, named
 from bankmesh.catalog.ranking import LIFE, Posting, Ranked, rank
@@ -79,7 +80,8 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
     """
     at = now or datetime.now(UTC)
     products = {row.port: row for row in connection.execute(_PRODUCTS)}
-    allowed = _allowed(connection, products, question.filters, at)
+    outdated = outdated_ports(connection).keys()
+    allowed = _allowed(connection, products, question.filters, at, outdated)
 
     def wanted(item: Ranked) -> bool:
         return _is_of(item, products[item.port].classification, question.filters)
@@ -99,16 +101,19 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
     once: dict[tuple[str, int | None], Ranked] = {}
     for item in ranked:
         once.setdefault((item.port, item.column), item)
-    return _hits(connection, [*once.values()][:limit], terms, at)
+    return _hits(connection, [*once.values()][:limit], terms, at, outdated)
 
 
-def freshness(published_at: float | None, promised: float | None, now: datetime) -> str:
-    """How fresh a port is against its promise, both in seconds; the words are those of `mesh products`."""
-    if published_at is None:
+def freshness(fresh_since: float | None, promised: float | None, now: datetime, *, outdated: bool = False) -> str:
+    """How fresh a port is against its promise, both in seconds; the words are those of `mesh products`.
+
+    `outdated` is what is built from a withdrawn version.
+    """
+    if fresh_since is None:
         return "never"
     if promised is None:
         return "-"
-    return "fresh" if now.timestamp() - published_at <= promised else "late"
+    return "fresh" if not outdated and now.timestamp() - fresh_since <= promised else "late"
 
 
 _COLUMNS = tables.products.c
@@ -121,11 +126,13 @@ _PRODUCTS = sa.select(
     _COLUMNS.status,
     _COLUMNS.classification,
     _COLUMNS.freshness_seconds,
-    _COLUMNS.newest_at,
+    _COLUMNS.fresh_since,
 )
 
 
-def _allowed(connection: Connection, products: Mapping[str, Any], filters: Filters, now: datetime) -> set[str]:
+def _allowed(
+    connection: Connection, products: Mapping[str, Any], filters: Filters, now: datetime, outdated: Collection[str]
+) -> set[str]:
     """The ports that the filters leave; classification is looked at later, for columns have their own."""
     living = {status.value for status in Status if status is not Status.RETIRED}
     owned = _owned(connection, filters.owner) if filters.owner else None
@@ -135,8 +142,12 @@ def _allowed(connection: Connection, products: Mapping[str, Any], filters: Filte
         if row.status in (filters.status or living)
         and (not filters.domain or row.domain in filters.domain)
         and (owned is None or port in owned)
-        and (not filters.freshness or freshness(row.newest_at, row.freshness_seconds, now) in filters.freshness)
+        and (not filters.freshness or _fresh(row, now, outdated) in filters.freshness)
     }
+
+
+def _fresh(product: Any, now: datetime, outdated: Collection[str]) -> str:  # noqa: ANN401 - a row of the index
+    return freshness(product.fresh_since, product.freshness_seconds, now, outdated=product.port in outdated)
 
 
 def _called(product: Any, text: str) -> tuple[str, ...]:  # noqa: ANN401 - a row of the index
@@ -195,7 +206,9 @@ def _is_of(item: Ranked, of_product: str, filters: Filters) -> bool:
     return not filters.classification or own in filters.classification
 
 
-def _hits(connection: Connection, ranked: list[Ranked], terms: frozenset[str], now: datetime) -> list[Hit]:
+def _hits(
+    connection: Connection, ranked: list[Ranked], terms: frozenset[str], now: datetime, outdated: Collection[str]
+) -> list[Hit]:
     ports = sorted({item.port for item in ranked})
     products = {row.port: row for row in _of_ports(connection, tables.products, "port", ports)}
     columns: dict[str, dict[int, Any]] = {port: {} for port in ports}
@@ -224,7 +237,7 @@ def _hits(connection: Connection, ranked: list[Ranked], terms: frozenset[str], n
                 status=product.status,
                 owner=product.owner,
                 classification=product.classification if column is None else column.classification,
-                freshness=freshness(product.newest_at, product.freshness_seconds, now),
+                freshness=_fresh(product, now, outdated),
                 published_at=published.isoformat() if published else None,
                 score=round(item.score, 3),
                 matched=matched,

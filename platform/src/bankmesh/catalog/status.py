@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.catalog.deprecation import deprecation_of
+from bankmesh.catalog.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.ports import latest, port_at
 
@@ -25,23 +26,34 @@ OUTCOMES = ("passed", "warned", "failed", "errored", "not evaluated")
 
 @dataclass(frozen=True)
 class ProductStatus:
-    """One product and major. `checks` counts outcomes of the newest evaluation of each clause."""
+    """One product and major. `checks` counts outcomes of the newest evaluation of each clause.
+
+    `fresh_since` is what freshness counts from: the publication, or of restored rows their first one.
+    `built_from_withdrawn` are withdrawn versions that the rows come from: such a product is not current.
+    """
 
     contract: Contract
     published_version: int | None
     rows: int | None
     published_at: datetime | None
     checks: dict[str, int]
+    fresh_since: datetime | None = None
+    built_from_withdrawn: tuple[WithdrawnInput, ...] = ()
 
     @property
     def freshness(self) -> str:
-        """`fresh` or `late` against the contract's freshness service level; `never` published; else `-`."""
+        """`fresh` or `late` against the contract's freshness service level; `never` published; else `-`.
+
+        What is built from a withdrawn version is late, whenever it was built.
+        """
         level = self.contract.service_level("freshness")
         if self.published_at is None:
             return "never"
         if level is None or level.seconds is None:
             return "-"
-        age = (datetime.now(UTC) - self.published_at).total_seconds()
+        if self.built_from_withdrawn:
+            return "late"
+        age = (datetime.now(UTC) - min(self.published_at, self.fresh_since or self.published_at)).total_seconds()
         return "fresh" if age <= level.seconds else "late"
 
     def to_json(self) -> dict[str, Any]:
@@ -61,6 +73,8 @@ class ProductStatus:
             "checks": self.checks,
             "owner": contract.owner,
             "freshness": self.freshness,
+            "fresh_since": self.fresh_since.isoformat() if self.fresh_since else None,
+            "built_from_withdrawn": [found.to_json() for found in self.built_from_withdrawn],
             "end_of_support": ending.end_of_support if ending else None,
             "replaced_by": ending.replaced_by if ending else None,
         }
@@ -72,10 +86,11 @@ def product_states(
     """The state of every contract that is not retired; without an instance nothing is known of checks."""
     living = with_data_tests((c for c in contracts if c.status is not Status.RETIRED), home)
     outcomes = latest_outcomes(living, instance) if instance else {}
-    return [_state(contract, home, outcomes.get(contract.port, [])) for contract in living]
+    facts = LogFacts(home)
+    return [_state(contract, home, outcomes.get(contract.port, []), facts) for contract in living]
 
 
-def _state(contract: Contract, home: Path, outcomes: Sequence[str]) -> ProductStatus:
+def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFacts) -> ProductStatus:
     newest = latest(port_at(home, contract.product, contract.major))
     return ProductStatus(
         contract=contract,
@@ -83,6 +98,8 @@ def _state(contract: Contract, home: Path, outcomes: Sequence[str]) -> ProductSt
         rows=newest.rows if newest else None,
         published_at=newest.published_at if newest else None,
         checks={outcome: outcomes.count(outcome) for outcome in OUTCOMES},
+        fresh_since=newest.fresh_since if newest else None,
+        built_from_withdrawn=withdrawn_inputs(facts, contract.port),
     )
 
 

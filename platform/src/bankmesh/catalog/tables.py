@@ -96,8 +96,12 @@ products = _table(
     _maybe("newest_version", sa.BigInteger),
     _maybe("newest_at", MOMENT),
     _maybe("newest_rows", sa.BigInteger),
+    _maybe("fresh_since", MOMENT),
 )
-"""One row for each major that has a contract. `newest_*` is what readers get; null where nothing is published."""
+"""One row for each major that has a contract. `newest_*` is what readers get; null where nothing is published.
+
+Freshness counts from `fresh_since`: the newest publication, or of restored rows their first one.
+"""
 
 owners = _table("owner", _key("port"), _key("name"), _key("role"))
 """Who answers for a port: the `team`, its members by their role, and the `support` channels."""
@@ -190,13 +194,34 @@ publications = _table(
     _maybe("partitions", sa.Integer),
     _number("passed"),
     _number("warned"),
+    _maybe("fresh_since", MOMENT),
+    _maybe("restored", sa.BigInteger),
 )
-"""Readable published versions; `partitions` counts those that were replaced, null where everything was."""
+"""Readable published versions; `partitions` counts those that were replaced, null where everything was.
+
+`restored` is the version whose rows it brought back; null where a run built it.
+"""
 
 publication_inputs = _table(
     "publication_input", _key("port"), _key("version", sa.BigInteger), _key("input"), _text("read")
 )
 """The snapshot vector: which version, or fingerprint, of each input a version was made from."""
+
+publication_sources = _table(
+    "publication_source", _key("port"), _key("version", sa.BigInteger), _key("source", sa.BigInteger)
+)
+"""The versions whose rows a version holds: of partitions that were not replaced, or of what it restored."""
+
+withdrawals = _table(
+    "withdrawal",
+    _key("port"),
+    _key("version", sa.BigInteger),
+    _text("kind"),
+    _moment("at"),
+    _text("by"),
+    _text("reason"),
+)
+"""Versions that are withdrawn, expired ones too: by which decision, when, by whom and why."""
 
 # --- lineage ---
 

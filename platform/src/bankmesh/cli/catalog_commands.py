@@ -153,6 +153,8 @@ def _print_product(facts: dict[str, Any]) -> None:
         ("opaque", "yes: made by a step that no plan describes" if lineage["opaque"] else ""),
         ("consumers", ", ".join([*consumers["declared"], *consumers["products"], *recorded])),
         ("freshness", facts["freshness"]),
+        ("not current", _outdated(facts["built_from_withdrawn"])),
+        ("withdrawn", ", ".join(_withdrawn(item) for item in facts["withdrawn"])),
         ("checks", ", ".join(f"{n} {outcome}" for outcome, n in facts["quality"]["newest"].items() if n)),
     ]
     for label, text in lines:
@@ -174,6 +176,15 @@ def _print_product(facts: dict[str, Any]) -> None:
             for made in facts["publications"]
         ],
     )
+
+
+def _outdated(inputs: list[dict[str, Any]]) -> str:
+    built_from = ", ".join(f"{item['product']} {item['version']}" for item in inputs)
+    return f"built from withdrawn {built_from}; rebuild it" if built_from else ""
+
+
+def _withdrawn(item: dict[str, Any]) -> str:
+    return f"version {item['version']} by {item['by']} ({item['reason']})"
 
 
 def _version_row(version: dict[str, Any]) -> tuple[str, str, str]:

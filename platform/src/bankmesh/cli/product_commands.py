@@ -62,7 +62,7 @@ def _state_row(state: ProductStatus) -> tuple[str, ...]:
     name = contract.port if contract.status is Status.ACTIVE else f"{contract.port} ({_stage(contract)})"
     version = "-" if state.published_version is None else str(state.published_version)
     checks = ", ".join(f"{state.checks[outcome]} {outcome}" for outcome in OUTCOMES if state.checks[outcome])
-    return (name, version, count(state.rows), checks or "-", ago(state.published_at), state.freshness)
+    return (name, version, count(state.rows), checks or "-", ago(state.published_at), _freshness(state))
 
 
 def _gate(gate: dict[str, Any]) -> str:
@@ -74,6 +74,11 @@ def _gate(gate: dict[str, Any]) -> str:
     )
     accepted = [c["accepted"] for c in gate.get("clauses", ()) if c.get("accepted")]
     return "; ".join([counts, *(f"fewer rows accepted by {a['by']}: {a['why']}" for a in accepted)])
+
+
+def _freshness(state: ProductStatus) -> str:
+    built_from = ", ".join(map(str, state.built_from_withdrawn))
+    return f"{state.freshness}, built from {built_from}" if built_from else state.freshness
 
 
 def _stage(contract: Contract) -> str:
@@ -88,11 +93,13 @@ def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOp
     mesh = DataMeshClient()
     contract = mesh.contract(product, major)
     versions = mesh.history(contract.product, contract.major)
+    withdrawn = mesh.withdrawn_inputs(contract.product, contract.major)
     if as_json:
-        print_json(_facts(contract, versions))
+        facts = _facts(contract, versions)
+        print_json(facts | {"built_from_withdrawn": [found.to_json() for found in withdrawn]})
         return
     others = [other for other in mesh.majors(contract.product) if other.major != contract.major]
-    _print_product(contract, versions, others)
+    _print_product(contract, versions, others, ", ".join(map(str, withdrawn)))
 
 
 def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -178,7 +185,7 @@ def _version_state(version: dict[str, Any]) -> str:
     return "; ".join(parts) or "-"
 
 
-def _print_product(contract: Contract, versions: list[dict[str, Any]], others: list[Contract]) -> None:
+def _print_product(contract: Contract, versions: list[dict[str, Any]], others: list[Contract], built_from: str) -> None:
     out = console()
     out.print(
         f"[bold]{contract.port}[/bold]  contract {contract.version} ({_stage(contract)}), {contract.product_type}"
@@ -186,6 +193,8 @@ def _print_product(contract: Contract, versions: list[dict[str, Any]], others: l
     out.print(contract.purpose, markup=False)
     for label, text in _lines(contract, others):
         out.print(f"  {label:<16}{text}", markup=False)
+    if built_from:
+        out.print(f"  {'not current':<16}built from {built_from}; rebuild it", markup=False)
     out.print()
     print_table(
         ("column", "type", "classification", "required", "description"),

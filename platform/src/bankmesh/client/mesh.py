@@ -16,6 +16,7 @@ from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.stages import NotRetired, require_port
 from bankmesh.catalog.status import ProductStatus, product_states
 from bankmesh.catalog.use import consumer_name, record_use
+from bankmesh.catalog.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
 from bankmesh.client.deprecated import warn_once
 from bankmesh.client.queries import columns_of_query
 from bankmesh.contracts.model import Status
@@ -190,6 +191,10 @@ class DataMeshClient:
         port = self._port(self.contract(product, major))
         withdrawn = withdrawals(port)
         return [version_facts(made, withdrawn.get(made.version)) for made in history(port)]
+
+    def withdrawn_inputs(self, product: str, major: int | None = None) -> tuple[WithdrawnInput, ...]:
+        """The withdrawn versions that the newest version of a product is built from; none once it is rebuilt."""
+        return withdrawn_inputs(LogFacts(self._settings.home), self.contract(product, major).port)
 
     def _port(self, contract: Contract) -> Port:
         """Where a contract's versions are: that of a retired one in the archive, once it has been moved there."""

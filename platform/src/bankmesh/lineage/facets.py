@@ -55,6 +55,14 @@ def of_run(run: RunFacts, namespace: str) -> Facets:
     return _plain(made)
 
 
+def of_run_tags(tags: Mapping[str, str]) -> Facets:
+    """tags of a run, from name to value."""
+    from openlineage.client.facet_v2 import tags_run
+
+    found = [tags_run.TagsRunFacetFields(key=name, value=value, source="BANKMESH") for name, value in tags.items()]
+    return _plain({"tags": tags_run.TagsRunFacet(tags=found)})
+
+
 def of_error(message: str) -> Facets:
     """errorMessage; no stack trace, whose lines may quote values."""
     from openlineage.client.facet_v2 import error_message_run

@@ -31,7 +31,7 @@ from bankmesh.ports.publications import Provenance, Publication
 from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish
 from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
 from bankmesh.ports.restore import NotHeld, Restored, resume, roll_back, withdraw
-from bankmesh.ports.restore_plan import CannotRestore
+from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
 from bankmesh.ports.staging import Candidate, stage
 from bankmesh.ports.suitability import schema_conflicts
 from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
@@ -78,6 +78,7 @@ __all__ = [
     "resume",
     "roll_back",
     "schema_conflicts",
+    "sources_by_version",
     "stage",
     "unresumed",
     "volume_after",

@@ -21,7 +21,7 @@ from bankmesh.ports.file_actions import files_of
 from bankmesh.ports.history import history, newest_removal, open_table, published_by, unresumed, withdrawals
 from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import to_commit
-from bankmesh.ports.restore_plan import CannotRestore, Published, Writers, plan_rollback, plan_withdrawal
+from bankmesh.ports.restore_plan import CannotRestore, Writers, as_published, plan_rollback, plan_withdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -168,14 +168,7 @@ def _partitions(tables: Iterable[DeltaTable]) -> set[str]:
 
 
 def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> Writers:
-    published = [
-        Published(
-            made.version,
-            None if made.provenance.partitions is None else frozenset(made.provenance.partitions),
-            made.decision.sources if made.decision else {},
-        )
-        for made in known
-    ]
+    published = [as_published(made) for made in known]
     replaced = {name for made in published for name in made.replaced or ()}
     removal = newest_removal(port) or 0
     return Writers(port.name, published, sorted(partitions | replaced), withdrawals(port).keys(), removal)

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError
+from bankmesh.ports.decisions import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from bankmesh.ports.publications import Publication
 
 EARLIER = -1
 """Writer of what was there before the oldest version that is known; also of a partition that nobody wrote."""
@@ -99,6 +102,21 @@ class Writers:
         """Later versions that hold rows which this one wrote, withdrawn ones left out."""
         later = [v for v, state in self.at.items() if v > version and version in state.values()]
         return tuple(v for v in later if v not in self.withdrawn)
+
+
+def sources_by_version(published: Iterable[Publication]) -> dict[int, frozenset[int]]:
+    """Of each version, those whose rows it holds; what was written before the oldest known one is left out."""
+    versions = [as_published(made) for made in sorted(published, key=lambda made: made.version)]
+    partitions = {name for made in versions for name in made.replaced or ()} or {WHOLE}
+    writers = Writers("", versions, partitions, ())
+    return {version: frozenset(state.values()) - {EARLIER} for version, state in writers.at.items()}
+
+
+def as_published(made: Publication) -> Published:
+    """A publication as plans see it."""
+    partitions = made.provenance.partitions
+    replaced = None if partitions is None else frozenset(partitions)
+    return Published(made.version, replaced, made.decision.sources if made.decision else {})
 
 
 def plan_rollback(writers: Writers, version: int) -> Plan:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.products.holds import held_assets
-from bankmesh.products.refreshing import awaited_inputs, missing_inputs, newer_inputs
+from bankmesh.products.holds import held_assets, outdated_assets
+from bankmesh.products.refreshing import awaited_inputs, is_outdated, missing_inputs, newer_inputs
 from bankmesh.products.standings import read_mesh
 
 if TYPE_CHECKING:
@@ -44,11 +44,15 @@ class InputIsNewer(dg.AutomationCondition[dg.AssetKey]):
     @property
     def description(self) -> str:
         """What the UI says of it."""
-        return "An input has published, or a landing was landed, since this product last read it or tried to"
+        return (
+            "An input has published, or a landing was landed, since this product last read it or tried to; "
+            "or a version that it is built from was withdrawn"
+        )
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
         """True for all partitions or none: a landing does not say which of them it changes."""
-        return _answer(context, yes=bool(newer_inputs(_mesh_of(context), context.key)))
+        mesh = _mesh_of(context)
+        return _answer(context, yes=bool(newer_inputs(mesh, context.key)) or is_outdated(mesh, context.key))
 
 
 class InputsAreSettled(dg.AutomationCondition[dg.AssetKey]):
@@ -125,7 +129,12 @@ def _mesh_of(context: dg.AutomationContext[dg.AssetKey]) -> Mesh:
         }
         patience = float(os.environ.get(PATIENCE_VARIABLE, PATIENCE))
         _meshes[view] = read_mesh(
-            view.instance, graph, context.evaluation_time.timestamp(), patience, held_assets(graph).keys()
+            view.instance,
+            graph,
+            context.evaluation_time.timestamp(),
+            patience,
+            held_assets(graph).keys(),
+            outdated_assets(graph),
         )
     return _meshes[view]
 

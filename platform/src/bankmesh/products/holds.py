@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.catalog.withdrawn_inputs import LogFacts, withdrawn_inputs
 from bankmesh.ports import hold_of, port_at
 from bankmesh.products.known import loaded_products, workspace_folders
 from bankmesh.settings import current_settings
@@ -32,6 +33,23 @@ def held_products(near: Path | None = None) -> dict[str, Decision]:
         decision = hold_of(port_at(home, contract.product, contract.major), product.code_version)
         if decision is not None:
             found[port] = decision
+    return found
+
+
+def outdated_assets(keys: Container[dg.AssetKey]) -> dict[dg.AssetKey, float]:
+    """Of these assets, the loaded products with rows from a withdrawn version of an input, and when it was withdrawn.
+
+    What is built from a withdrawn version through a product in between follows when that one is rebuilt.
+    """
+    products, folders = loaded_products(), workspace_folders()
+    logs: dict[Path, LogFacts] = {}
+    found: dict[dg.AssetKey, float] = {}
+    for port, product in products.items():
+        if product.key in keys:
+            home = current_settings(folders[port]).home
+            direct = [item for item in withdrawn_inputs(logs.setdefault(home, LogFacts(home)), port) if not item.via]
+            if direct:
+                found[product.key] = max(item.withdrawal.at.timestamp() for item in direct)
     return found
 
 

@@ -27,7 +27,8 @@ class Standing:
 
     `version` is None where nothing was published or landed yet. `read` maps the inputs of that version to their
     versions. `running` says that a run is going to make another; `tried_at` is the moment (seconds since the epoch)
-    at which the last attempt that published nothing began, None where the last attempt published.
+    at which the last attempt that published nothing began, None where the last attempt published. `restored` says that
+    the version brought rows of an earlier one back: nobody waits for it to follow its inputs, for it may be held.
     """
 
     version: str | None = None
@@ -35,6 +36,7 @@ class Standing:
     read: Mapping[dg.AssetKey, str] = field(default_factory=dict)
     running: bool = False
     tried_at: float | None = None
+    restored: bool = False
 
 
 NOWHERE = Standing()
@@ -46,7 +48,8 @@ class Mesh:
 
     `patience` is for how many seconds an input that has not yet followed a change of its own inputs is waited for;
     without an end, a domain whose automation stands still would hold up all that is built on it. `held` are products
-    of which a version was withdrawn: they follow no change, and nothing waits for them.
+    of which a version was withdrawn, and which are not to be built. `outdated` are products that
+    are built from a withdrawn version, some of their partitions maybe, with the moment of that withdrawal.
     """
 
     standings: Mapping[dg.AssetKey, Standing]
@@ -54,6 +57,7 @@ class Mesh:
     now: float
     patience: float
     held: Collection[dg.AssetKey] = frozenset()
+    outdated: Mapping[dg.AssetKey, float] = field(default_factory=dict)
 
     def standing(self, key: dg.AssetKey) -> Standing:
         """Where an asset stands; nowhere if the event log does not know it."""
@@ -67,6 +71,15 @@ class Mesh:
 def newer_inputs(mesh: Mesh, key: dg.AssetKey) -> list[dg.AssetKey]:
     """The inputs that have published, or were landed, since this asset last read them or tried to."""
     return [need for need in mesh.needs_of(key) if _is_newer(need, mesh.standing(need), mesh.standing(key))]
+
+
+def is_outdated(mesh: Mesh, key: dg.AssetKey) -> bool:
+    """Whether an asset is built from a withdrawn version and nothing was tried since that was withdrawn."""
+    withdrawn_at = mesh.outdated.get(key)
+    if withdrawn_at is None:
+        return False
+    mine = mesh.standing(key)
+    return max(mine.updated_at, mine.tried_at or 0.0) < withdrawn_at
 
 
 def missing_inputs(mesh: Mesh, key: dg.AssetKey) -> list[dg.AssetKey]:
@@ -98,9 +111,11 @@ def _is_newer(need: dg.AssetKey, theirs: Standing, mine: Standing) -> bool:
 
 
 def _is_unsettled(mesh: Mesh, key: dg.AssetKey, behind: frozenset[dg.AssetKey]) -> bool:
-    if key in behind or key in mesh.held:
+    if key in behind:
         return False
     if mesh.standing(key).running:
         return True
+    if mesh.standing(key).restored:
+        return False
     recent = (mesh.now - mesh.standing(need).updated_at < mesh.patience for need in newer_inputs(mesh, key))
     return any(recent) or any(_is_unsettled(mesh, need, behind | {key}) for need in mesh.needs_of(key))

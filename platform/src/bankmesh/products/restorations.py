@@ -24,6 +24,7 @@ from bankmesh.ports.locking import exclusive
 from bankmesh.products import reporting
 from bankmesh.products.definition import product_key
 from bankmesh.products.recovery import VERSION_KEY
+from bankmesh.products.restore_lineage import keep_restore_event, restore_event
 from bankmesh.products.standings import RESTORED_AT, input_asset
 from bankmesh.quality.gate import GateResult
 
@@ -82,7 +83,10 @@ def report_version(instance: dg.DagsterInstance, home: Path, contract: Contract)
     if newest is None or newest.decision is None:
         return None
     key = product_key(contract.domain, contract.name, contract.major)
+    if not _unreported_partitions(instance, key, newest):
+        return None
     with exclusive(port):
+        keep_restore_event(home, restore_event(key, contract, port, newest, newest.decision), newest, key)
         missing = _unreported_partitions(instance, key, newest)
         if not missing:
             return None

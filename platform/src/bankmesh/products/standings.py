@@ -32,6 +32,7 @@ def read_mesh(
     now: float,
     patience: float,
     held: Collection[dg.AssetKey] = frozenset(),
+    outdated: Mapping[dg.AssetKey, float] | None = None,
 ) -> Mesh:
     """Standings of all assets of a code location's `graph` (asset → what it reads) and of all that stands behind."""
     entries: dict[dg.AssetKey, AssetEntry] = {}
@@ -47,7 +48,7 @@ def read_mesh(
     tried = _attempts(instance, entries.values())
     standings = {key: _standing(entry, read[key], tried.get(key)) for key, entry in entries.items()}
     needs = {key: graph.get(key, tuple(inputs)) for key, inputs in read.items()} | dict(graph)
-    return Mesh(standings, needs, now, patience, held)
+    return Mesh(standings, needs, now, patience, held, outdated or {})
 
 
 def inputs_read(key: dg.AssetKey, metadata: Mapping[str, Any]) -> dict[dg.AssetKey, str]:
@@ -86,7 +87,7 @@ def _standing(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bo
     version = number.value if number is not None else tags.get(_DATA_VERSION, entry.last_materialization_storage_id)
     restored_at = event.asset_materialization.metadata.get(RESTORED_AT)
     updated_at = restored_at.value if isinstance(restored_at, dg.TimestampMetadataValue) else event.timestamp
-    return Standing(str(version), updated_at, read, running, tried_at)
+    return Standing(str(version), updated_at, read, running, tried_at, restored_at is not None)
 
 
 def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> dict[dg.AssetKey, tuple[bool, float]]:

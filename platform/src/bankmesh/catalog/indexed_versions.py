@@ -1,0 +1,82 @@
+"""Version facts from the index: what `withdrawn_inputs` follows where the Delta logs are not at hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bankmesh.catalog import tables
+from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
+from bankmesh.ports import Kind, Withdrawal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from bankmesh.catalog.withdrawn_inputs import WithdrawnInput
+
+
+class IndexFacts:
+    """See VersionFacts. Withdrawals are read at once, since there are few; the rest of one port when it is needed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._withdrawn: defaultdict[str, dict[int, Withdrawal]] = defaultdict(dict)
+        for row in connection.execute(sa.select(tables.withdrawals)):
+            at = datetime.fromtimestamp(row.at, UTC)
+            self._withdrawn[row.port][row.version] = Withdrawal(row.version, Kind(row.kind), at, row.by, row.reason)
+        self._sources: dict[str, dict[int, set[int]]] = {}
+        self._inputs: dict[str, dict[int, dict[str, int]]] = {}
+
+    @property
+    def any_withdrawn(self) -> bool:
+        """Whether any version of any product is withdrawn."""
+        return bool(self._withdrawn)
+
+    def newest(self, port: str) -> int | None:
+        """See VersionFacts."""
+        table = tables.publications
+        found: int | None = self._connection.scalar(sa.select(sa.func.max(table.c.version)).where(table.c.port == port))
+        return found
+
+    def sources(self, port: str, version: int) -> Collection[int]:
+        """See VersionFacts."""
+        if port not in self._sources:
+            found: defaultdict[int, set[int]] = defaultdict(set)
+            table = tables.publication_sources
+            for row in self._connection.execute(sa.select(table).where(table.c.port == port)):
+                found[row.version].add(row.source)
+            self._sources[port] = dict(found)
+        return self._sources[port].get(version, ())
+
+    def inputs(self, port: str, version: int) -> Mapping[str, int]:
+        """See VersionFacts. A fingerprint of a landing is no number, or names no product, and is left out."""
+        if port not in self._inputs:
+            found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+            table = tables.publication_inputs
+            for row in self._connection.execute(sa.select(table).where(table.c.port == port)):
+                if row.read.isascii() and row.read.isdigit():
+                    found[row.version][row.input] = int(row.read)
+            self._inputs[port] = dict(found)
+        return self._inputs[port].get(version, {})
+
+    def withdrawn(self, port: str) -> Mapping[int, Withdrawal]:
+        """See VersionFacts."""
+        return self._withdrawn.get(port, {})
+
+
+def outdated_ports(connection: Connection) -> dict[str, tuple[WithdrawnInput, ...]]:
+    """The ports whose newest version is built from a withdrawn one, with these."""
+    facts = IndexFacts(connection)
+    if not facts.any_withdrawn:
+        return {}
+    products = tables.products.c
+    ports: Sequence[str] = connection.scalars(
+        sa.select(products.port).where(products.newest_version.is_not(None))
+    ).all()
+    found = {port: withdrawn_inputs(facts, port) for port in ports}
+    return {port: inputs for port, inputs in found.items() if inputs}

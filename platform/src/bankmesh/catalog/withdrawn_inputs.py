@@ -1,0 +1,130 @@
+"""Products that are built from a withdrawn version, directly or through products in between, until they are rebuilt.
+
+A version of a product holds rows of one build, or, partitioned or restored, of several: its *sources*. It is built from
+withdrawn rows if a source of it read a version that is withdrawn, that holds rows of a withdrawn one, or that is itself
+built from such. What expired versions were made from is not known any more and passes for good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bankmesh.ports import history, port_at, sources_by_version, withdrawals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from bankmesh.ports import Port, Publication, Withdrawal
+
+
+@dataclass(frozen=True)
+class WithdrawnInput:
+    """A withdrawn version that a product is built from; `via` are the versions in between, nearest to it first."""
+
+    port: str
+    withdrawal: Withdrawal
+    via: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The withdrawn version."""
+        return self.withdrawal.version
+
+    def to_json(self) -> dict[str, Any]:
+        """As `mesh products --json` has it."""
+        return {"product": self.port, **self.withdrawal.to_json(), "via": list(self.via)}
+
+    def __str__(self) -> str:
+        through = f" through {', '.join(self.via)}" if self.via else ""
+        return f"withdrawn {self.port} {self.version}{through}"
+
+
+class VersionFacts(Protocol):
+    """What is known of published versions, by the name of their port."""
+
+    def newest(self, port: str) -> int | None:
+        """The version that readers get; None where nothing is published."""
+
+    def sources(self, port: str, version: int) -> Collection[int]:
+        """The versions whose rows a version holds, as far as they are known."""
+
+    def inputs(self, port: str, version: int) -> Mapping[str, int]:
+        """The products that a version was built from, and their versions."""
+
+    def withdrawn(self, port: str) -> Mapping[int, Withdrawal]:
+        """The versions that are withdrawn."""
+
+
+def withdrawn_inputs(facts: VersionFacts, port: str, version: int | None = None) -> tuple[WithdrawnInput, ...]:
+    """The withdrawn versions that a version, the newest if none is named, is built from; sorted, each once."""
+    version = facts.newest(port) if version is None else version
+    if version is None:
+        return ()
+    found: dict[tuple[str, int], WithdrawnInput] = {}
+    _follow(facts, port, version, (), found, set())
+    return tuple(found[key] for key in sorted(found))
+
+
+def _follow(
+    facts: VersionFacts,
+    port: str,
+    version: int,
+    via: tuple[str, ...],
+    found: dict[tuple[str, int], WithdrawnInput],
+    seen: set[tuple[str, int]],
+) -> None:
+    """Note what this version is built from; the way that is found first, which is among the shortest, is kept."""
+    behind: list[tuple[str, int]] = []
+    for source in sorted({version, *facts.sources(port, version)}):
+        for name, read in sorted(facts.inputs(port, source).items()):
+            if (name, read) in seen:
+                continue
+            seen.add((name, read))
+            gone = facts.withdrawn(name)
+            bad = {read, *facts.sources(name, read)} & gone.keys() if gone else set()
+            for number in bad:
+                found.setdefault((name, number), WithdrawnInput(name, gone[number], via))
+            if not bad:
+                behind.append((name, read))
+    for name, read in behind:
+        _follow(facts, name, read, (f"{name} {read}", *via), found, seen)
+
+
+@dataclass
+class LogFacts:
+    """Version facts from the Delta logs of a mesh home; each log is read once."""
+
+    home: Path
+    _history: Callable[[str], dict[int, Publication]] = field(init=False, repr=False)
+    _sources: Callable[[str], Mapping[int, Collection[int]]] = field(init=False, repr=False)
+    _withdrawn: Callable[[str], Mapping[int, Withdrawal]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Give this object caches of its own."""
+        self._history = cache(lambda port: {made.version: made for made in history(self._port(port))})
+        self._sources = cache(lambda port: sources_by_version(self._history(port).values()))
+        self._withdrawn = cache(lambda port: withdrawals(self._port(port)))
+
+    def newest(self, port: str) -> int | None:
+        """See VersionFacts."""
+        return max(self._history(port), default=None)
+
+    def sources(self, port: str, version: int) -> Collection[int]:
+        """See VersionFacts."""
+        return self._sources(port).get(version, ())
+
+    def inputs(self, port: str, version: int) -> Mapping[str, int]:
+        """See VersionFacts."""
+        made = self._history(port).get(version)
+        return {name: read for name, read in made.provenance.inputs.items() if isinstance(read, int)} if made else {}
+
+    def withdrawn(self, port: str) -> Mapping[int, Withdrawal]:
+        """See VersionFacts."""
+        return self._withdrawn(port)
+
+    def _port(self, name: str) -> Port:
+        product, _, major = name.partition("@")
+        return port_at(self.home, product, int(major or 1))
