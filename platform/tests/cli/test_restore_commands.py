@@ -45,6 +45,9 @@ def test_rolling_back_in_json(twice) -> None:
     facts = json.loads(said.out)
     assert (facts["kind"], facts["version"], facts["withdrawn"]) == ("rollback", 0, [1])
     assert (facts["published_version"], facts["rows"]) == (2, 4)
+    own = facts["notices"][-1]
+    assert (own["owner"], own["routes"]) == ("Shop Data (owner)", [])
+    assert "shop.customer_spend" in facts["notices"][0]["text"]
 
 
 def test_a_withdrawn_version_is_read_only_by_who_says_so(twice) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from bankmesh.catalog.moving import contract_of_port, person
 from bankmesh.catalog.stages import require_port
@@ -17,6 +18,7 @@ from bankmesh.ports import withdraw as withdraw_version
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
+    from bankmesh.alerts.withdrawal_notices import WithdrawalNotice
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Restored
     from bankmesh.settings import Settings
@@ -91,11 +93,42 @@ def _finish(settings: Settings, contract: Contract, done: Restored, *, as_json: 
     if instance is not None:
         with instance:
             report_version(instance, settings.home, contract)
+    told = _announce(settings, contract)
     if as_json:
-        print_json(_facts(contract, done))
+        print_json(_facts(contract, done) | {"notices": [_notice_facts(notice) for notice in told]})
         return
-    for line in _lines(contract, done):
+    lines = [*_lines(contract, done), *(_notice_line(notice) for notice in told)]
+    for line in lines:
         console().print(line, markup=False, soft_wrap=True)
+
+
+def _announce(settings: Settings, contract: Contract) -> list[WithdrawalNotice]:
+    """Tell owners of consuming products and the product's own; a failure leaves that to the domain's sensor."""
+    from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
+
+    try:
+        told = announce_withdrawals(settings, [contract])
+    except Exception as error:  # noqa: BLE001 - the version is withdrawn; who is told of it is told later
+        _warn(f"Nobody is notified yet ({type(error).__name__}); the sensor {contract.domain}_lineage tries again.")
+        return []
+    for failure in told.failures:
+        _warn(f"A notice was not delivered and will be sent again: {failure}")
+    return told.notices
+
+
+def _notice_facts(notice: WithdrawalNotice) -> dict[str, object]:
+    return {"owner": notice.owner, "text": notice.body, "routes": list(notice.routes)}
+
+
+def _notice_line(notice: WithdrawalNotice) -> str:
+    what = notice.body.splitlines()[2]
+    if not notice.routes:
+        return f"No route leads to {notice.owner}, so notify them: {what}"
+    return f"Notified {notice.owner} by {', '.join(notice.routes)}. {what}"
+
+
+def _warn(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def _facts(contract: Contract, done: Restored) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The sensor that keeps events moving: it ends those of dead runs, and forwards what the outbox holds.
 
-It also reports restored versions to Dagster whose command was killed before it could.
+It also reports restored versions to Dagster, and announces withdrawals, whose command was killed before it could.
 
 It launches nothing and never fails. A backend that is slow or dead costs a tick its time and no run anything.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
 from bankmesh.lineage.forwarding import forward
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url, spool_folder
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.products.domain import Domain
+    from bankmesh.settings import Settings
 
 _SECONDS = 20.0
 
@@ -39,7 +41,9 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
-            return dg.SkipReason(_look(context.instance, domain, current_settings(near).home))
+            settings = current_settings(near)
+            said = [_look(context.instance, domain, settings.home), *_announce(settings, domain)]
+            return dg.SkipReason("; ".join(said))
         except Exception as error:  # noqa: BLE001 - a sensor that fails would stop telling; the next tick sees the same
             # The class alone: the text of a database error quotes what was written.
             reason = f"not looked: {type(error).__name__}; nothing is lost, the next tick sees the same"
@@ -56,6 +60,11 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
             "whose process died before it could."
         ),
     )
+
+
+def _announce(settings: Settings, domain: Domain) -> list[str]:
+    told = announce_withdrawals(settings, domain.contracts)
+    return [*(f"announced to {notice.owner}: {notice.title}" for notice in told.notices), *told.failures]
 
 
 def _look(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:

@@ -22,6 +22,7 @@ from bankmesh.ports.history import (
     latest,
     newest_good,
     published_by,
+    recent_decisions,
     unresumed,
     withdrawals,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "publish",
     "published_by",
     "published_ports",
+    "recent_decisions",
     "rest_relation_sql",
     "resume",
     "roll_back",

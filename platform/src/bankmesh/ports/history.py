@@ -109,6 +109,18 @@ def unresumed(port: Port) -> Decision | None:
     return None
 
 
+def recent_decisions(port: Port) -> tuple[Decision, ...]:
+    """The decisions since the newest version that a run built, newest first."""
+    found: list[Decision] = []
+    for commit in _commits(port):
+        decision = decision_of(commit)
+        if decision is not None:
+            found.append(decision)
+        elif from_commit(commit) is not None:
+            break
+    return tuple(found)
+
+
 def readable_from(port: Port) -> int:
     """The oldest version that expiry has left readable, as its own commits recorded it; 0 if it never ran."""
     return max(map(_readable_from, _commits(port)), default=0)

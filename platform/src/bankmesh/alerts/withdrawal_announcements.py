@@ -1,0 +1,58 @@
+"""Announces withdrawals: finds new decisions in the Delta logs and whom they concern, keeps and sends the notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bankmesh.alerts.places import current_places
+from bankmesh.alerts.routing_file import RoutingFaults, read_routing
+from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
+from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.catalog.readers import workspace_readers
+from bankmesh.catalog.use import recorded_use
+from bankmesh.ports import port_at, recent_decisions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bankmesh.alerts.withdrawal_notices import WithdrawalNotice
+    from bankmesh.contracts.model import Contract
+    from bankmesh.settings import Settings
+
+
+@dataclass
+class Announced:
+    """What was announced now, and why sendings failed; notices without a route reach nobody."""
+
+    notices: list[WithdrawalNotice] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> Announced:
+    """Announce the newest decisions about these products, each once, and send what is due.
+
+    While the routing file has faults nothing is announced; the next call does it.
+    """
+    places = current_places(settings)
+    told = Announced()
+    try:
+        routing = read_routing(places.file)
+    except RoutingFaults as error:
+        told.failures.append(str(error).splitlines()[0])
+        return told
+    known: list[Contract] = []
+    with WithdrawalOutbox(places.database) as outbox:
+        for contract in contracts:
+            for decision in recent_decisions(port_at(settings.home, contract.product, contract.major)):
+                if not decision.withdrawn or outbox.is_announced(contract.port, decision.commit):
+                    continue
+                known = known or readable_contracts(settings.root)
+                readers = {r.port for r in workspace_readers(settings.root, known) if r.source == contract.port}
+                consumers = [other for other in known if other.port in readers]
+                uses = [use for use in recorded_use(settings.home) if use.port == contract.port]
+                found = write_notices(contract, decision, consumers, uses, routing)
+                outbox.announce(contract.port, decision.commit, found, now())
+                told.notices += found
+        told.failures += outbox.deliver(routing, now())
+    return told
