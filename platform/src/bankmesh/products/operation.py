@@ -117,9 +117,13 @@ def _produce(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     port = port_at(home, product.contract.product, product.contract.major)
     restorations.report_version(context.instance, home, product.contract)
-    restorations.check_hold(port, product.code_version)
     # Before the inputs are pinned: whatever is published from here on counts as published in between.
     candidate = stage(port)
+    try:
+        restorations.check_hold(port, product.code_version)
+    except restorations.HeldProduct:
+        shutil.rmtree(candidate.path)
+        raise
     partitions = _partitions(context, product)
     try:
         attempt = _prepare(context, product, home, port, partitions)
