@@ -14,7 +14,7 @@ from bankmesh.errors import TransformError
 from bankmesh.products.candidate import DATA_FILE, Written, require_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -36,9 +36,9 @@ def write_candidate(frame: pl.LazyFrame, contract: Contract, folder: Path) -> Wr
     stored = frame.collect_schema()
     require_columns(stored.names(), contract)
     casts = plan_casts(contract, {name: polars_delivered(dtype) for name, dtype in stored.items()})
-    tally = _Tally(casts, stored)
-    promised = frame.select(cast.column for cast in casts).map_batches(
-        tally.cast_batch, streamable=True, schema=polars_schema(contract)
+    tally = _Tally(casts)
+    promised = frame.select(*_cast_columns(casts, stored)).map_batches(
+        tally.count_batch, streamable=True, schema=polars_schema(contract)
     )
     options: dict[str, Any] = {"compression": "zstd", "engine": "streaming", "statistics": _statistics(contract)}
     if contract.partitioning:
@@ -76,34 +76,34 @@ def _statistics(contract: Contract) -> Mapping[str, bool]:
     return {"min": bounded, "max": bounded, "null_count": True}
 
 
+def _cast_columns(casts: tuple[Cast, ...], stored: pl.Schema) -> Iterator[pl.Expr]:
+    """Each column as promised, null where its value is lost; behind them, for each checked one, whether it is."""
+    import polars as pl
+
+    for cast in casts:
+        yield cast_or_null(pl.col(cast.column), cast.delivered, stored[cast.column], cast.promised)
+    for cast in (cast for cast in casts if cast.is_checked):
+        value = pl.col(cast.column)
+        made = cast_or_null(value, cast.delivered, stored[cast.column], cast.promised)
+        yield is_lost(value, made, cast.delivered).alias(_flag(cast))
+
+
 @dataclass
 class _Tally:
-    """Casts batch by batch, and counts rows and losses on the very rows that go to the file.
+    """Counts rows and losses batch by batch, on the very rows that go to the file.
 
-    The streaming engine calls `cast_batch` from several threads; a list takes what they append in any order.
+    The streaming engine calls `count_batch` from several threads; a list takes what they append in any order.
     """
 
     casts: tuple[Cast, ...]
-    stored: pl.Schema
     rows: list[int] = field(default_factory=list)
     lost: list[dict[str, int]] = field(default_factory=list)
 
-    def cast_batch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """The batch in the promised types; null where a value is lost."""
-        import polars as pl
-
-        made = batch.select(
-            cast_or_null(pl.col(c.column), c.delivered, self.stored[c.column], c.promised) for c in self.casts
-        )
-        checked = [cast for cast in self.casts if cast.is_checked]
-        if checked:
-            both = batch.select(c.column for c in checked).hstack([made[c.column].alias(_made(c)) for c in checked])
-            counts = both.select(
-                is_lost(pl.col(c.column), pl.col(_made(c)), c.delivered).sum().alias(c.column) for c in checked
-            )
-            self.lost.append(counts.row(0, named=True))
+    def count_batch(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The promised columns of the batch."""
         self.rows.append(batch.height)
-        return made
+        self.lost.append({c.column: int(batch[_flag(c)].sum()) for c in self.casts if c.is_checked})
+        return batch.select(cast.column for cast in self.casts)
 
     def written(self) -> Written:
         """Rows and losses of all batches."""
@@ -113,5 +113,5 @@ class _Tally:
         return Written(sum(self.rows), count_losses(self.casts, lost))
 
 
-def _made(cast: Cast) -> str:
-    return f"{cast.column}\0made"
+def _flag(cast: Cast) -> str:
+    return f"{cast.column}\0lost"
