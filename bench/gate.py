@@ -21,6 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from bankmesh.contracts.clause_rules import (
+    DuplicateValues,
+    InvalidValues,
+    MissingValues,
+    NullValues,
+    RowCount,
+    SchemaMatches,
+    SqlMeasure,
+)
 from bankmesh.contracts.model import (
     Classification,
     Clause,
@@ -28,16 +37,9 @@ from bankmesh.contracts.model import (
     ColumnType,
     Comparison,
     Contract,
-    DuplicateValues,
-    InvalidValues,
-    MissingValues,
-    NullValues,
     Operator,
     Place,
-    RowCount,
-    SchemaMatches,
     Severity,
-    SqlMeasure,
     Status,
 )
 

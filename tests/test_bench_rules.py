@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from bench.contested import contested_contracts
 
-from bankmesh.contracts.model import MissingReferences, SchemaMatches
+from bankmesh.contracts.clause_rules import MissingReferences, SchemaMatches
 from bankmesh.contracts.types import duckdb_type
 
 ROOT = Path(__file__).resolve().parent.parent

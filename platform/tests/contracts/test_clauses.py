@@ -7,6 +7,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from bankmesh.contracts import clause_rules as rules
 from bankmesh.contracts import model as m
 from bankmesh.contracts.expectations import known_types
 from bankmesh.contracts.reading import read_text
@@ -42,12 +43,12 @@ def test_names_are_those_of_checks(clauses):
 
 def test_rules_carry_values_of_the_columns_type(clauses):
     found = clauses()
-    assert found["amount__range"].rule == m.InvalidValues("amount", minimum=Decimal(0))
-    assert found["booked_at__range"].rule == m.InvalidValues("booked_at", minimum=datetime(1990, 1, 1, tzinfo=UTC))
-    assert found["currency__length"].rule == m.InvalidValues("currency", min_length=3, max_length=3)
-    assert found["currency__invalid_values"].rule == m.InvalidValues("currency", valid_values=("CZK", "EUR"))
-    assert found["counterparty__missing_values"].rule == m.MissingValues("counterparty", (None, "", "n/a"))
-    assert found["labels__length"].rule == m.InvalidValues("labels", max_length=20)
+    assert found["amount__range"].rule == rules.InvalidValues("amount", minimum=Decimal(0))
+    assert found["booked_at__range"].rule == rules.InvalidValues("booked_at", minimum=datetime(1990, 1, 1, tzinfo=UTC))
+    assert found["currency__length"].rule == rules.InvalidValues("currency", min_length=3, max_length=3)
+    assert found["currency__invalid_values"].rule == rules.InvalidValues("currency", valid_values=("CZK", "EUR"))
+    assert found["counterparty__missing_values"].rule == rules.MissingValues("counterparty", (None, "", "n/a"))
+    assert found["labels__length"].rule == rules.InvalidValues("labels", max_length=20)
     assert found["schema"].comparison is None
     assert found["row_count"].comparison == m.Comparison(m.Operator.GREATER, 0)
 
@@ -79,7 +80,7 @@ def test_duplicates_see_the_whole_table_unless_they_lie_in_one_partition(clauses
             "        primaryKey: true\n        primaryKeyPosition: 2\n        partitioned: true",
         )
     )
-    assert keyed["primary_key_unique"].rule == m.DuplicateValues(("booking_id", "month"))
+    assert keyed["primary_key_unique"].rule == rules.DuplicateValues(("booking_id", "month"))
     assert not keyed["primary_key_unique"].whole_table
     assert keyed["booking_id__unique"].whole_table
     run = clauses(("            value: table", "            value: run"))
@@ -89,12 +90,14 @@ def test_duplicates_see_the_whole_table_unless_they_lie_in_one_partition(clauses
 
 def test_references_name_the_product_and_its_columns(clauses):
     found = clauses()
-    assert found["account_id__references_account"].rule == m.MissingReferences(
+    assert found["account_id__references_account"].rule == rules.MissingReferences(
         ("account_id",), "retail.account", ("account_id",)
     )
     assert found["party_id__references_contact_2"].rule.product == "customer_service.contact@2"
     composite = found["account_id_currency__references_account"].rule
-    assert composite == m.MissingReferences(("account_id", "currency"), "retail.account", ("account_id", "currency"))
+    assert composite == rules.MissingReferences(
+        ("account_id", "currency"), "retail.account", ("account_id", "currency")
+    )
 
 
 def test_a_column_expectation_is_about_its_column(clauses):
@@ -185,11 +188,11 @@ def _with_volume(value):
 
 
 def test_volume_is_a_clause_of_every_contract_and_may_be_stated_otherwise(clauses):
-    assert clauses()["volume"].rule == m.Volume(Decimal(10))
+    assert clauses()["volume"].rule == rules.Volume(Decimal(10))
     assert clauses()["volume"].severity is m.Severity.ERROR
-    assert clauses(_with_volume("{tolerance: 2.5}"))["volume"].rule == m.Volume(Decimal("2.5"))
+    assert clauses(_with_volume("{tolerance: 2.5}"))["volume"].rule == rules.Volume(Decimal("2.5"))
     stated = clauses(_with_volume("{tolerance: 0, distinct: [account_id, account_id, currency]}"))["volume"]
-    assert stated.rule == m.Volume(Decimal(0), ("account_id", "currency"))
+    assert stated.rule == rules.Volume(Decimal(0), ("account_id", "currency"))
     assert "volume" not in clauses(_with_volume("free"))
 
 

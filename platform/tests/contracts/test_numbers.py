@@ -8,9 +8,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bankmesh.contracts.clause_rules import Expectation
 from bankmesh.contracts.comparison import compare
 from bankmesh.contracts.documents import parse
-from bankmesh.contracts.model import Expectation
 from bankmesh.contracts.numbers import plain_number, plain_numbers, spell_exactly, spell_number, stored_number
 from bankmesh.contracts.reading import read_text
 

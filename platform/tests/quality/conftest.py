@@ -18,7 +18,6 @@ from bankmesh.contracts.model import (
     Contract,
     Partitioning,
     Place,
-    Rule,
     Severity,
     Status,
 )
@@ -27,6 +26,7 @@ from bankmesh.quality.gate import Relations, evaluate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bankmesh.contracts.clause_rules import Rule
     from bankmesh.quality.gate import ClauseResult
 
 HERE = Place("product.odcs.yaml", 1)

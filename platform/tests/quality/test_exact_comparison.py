@@ -9,16 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bankmesh.contracts.model import (
-    Classification,
-    ColumnType,
-    Comparison,
-    InvalidValues,
-    MissingValues,
-    NullValues,
-    Operator,
-    SqlMeasure,
-)
+from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NullValues, SqlMeasure
+from bankmesh.contracts.model import Classification, ColumnType, Comparison, Operator
 from bankmesh.quality.comparing import holds, in_unit, number, phrase
 from bankmesh.quality.gate import GateResult, Outcome
 from bankmesh.quality.measures import literal

@@ -12,22 +12,18 @@ import time
 import duckdb
 import pytest
 
-from bankmesh.contracts.model import (
-    Classification,
-    Comparison,
+from bankmesh.contracts.clause_rules import (
     DuplicateValues,
     Expectation,
     InvalidValues,
     MissingReferences,
     MissingValues,
     NullValues,
-    Operator,
-    Partitioning,
     RowCount,
     SchemaMatches,
-    Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.model import Classification, Comparison, Operator, Partitioning, Severity
 from bankmesh.errors import UnknownName
 from bankmesh.quality.gate import GateResult, Outcome, Relations, evaluate, summary
 from bankmesh.quality.queries import returns_count
@@ -292,7 +288,7 @@ logging.basicConfig(level=logging.DEBUG)
 sys.path.insert(0, sys.argv[1])
 import duckdb
 from conftest import Workshop
-from bankmesh.contracts.model import NullValues
+from bankmesh.contracts.clause_rules import NullValues
 before = warnings.showwarning
 shop = Workshop(duckdb.connect())
 assert shop.judge(["id"], [(None,)], NullValues("id")).failing_rows == 1

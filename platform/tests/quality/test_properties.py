@@ -10,16 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.model import (
-    Comparison,
+from bankmesh.contracts.clause_rules import (
     DuplicateValues,
     InvalidValues,
     MissingReferences,
     MissingValues,
     NullValues,
-    Operator,
     RowCount,
 )
+from bankmesh.contracts.model import Comparison, Operator
 from bankmesh.quality.gate import Relations, evaluate
 
 COLUMNS = ["id", "name", "ratio", "tags"]

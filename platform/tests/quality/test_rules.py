@@ -7,20 +7,18 @@ from decimal import Decimal
 
 import pytest
 
-from bankmesh.contracts.model import (
-    Comparison,
+from bankmesh.contracts.clause_rules import (
     DuplicateValues,
     Expectation,
     InvalidValues,
     MissingReferences,
     MissingValues,
     NullValues,
-    Operator,
     RowCount,
     SchemaMatches,
-    Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.model import Comparison, Operator, Severity
 from bankmesh.quality.gate import Outcome, Relations, evaluate
 
 ANY = Comparison(Operator.GREATER_OR_EQUAL, 0)

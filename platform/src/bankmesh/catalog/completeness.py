@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import (
+from bankmesh.contracts.clause_rules import (
     ClassificationKept,
     DuplicateValues,
     LosslessCasts,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
-from bankmesh.contracts.model import MissingReferences, Status
+from bankmesh.contracts.model import Status
 from bankmesh.errors import Fault
 from bankmesh.workspace import all_contract_files, domain_packages
 

@@ -6,17 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.changes import Change, breaking, compatible
-from bankmesh.contracts.model import (
-    Clause,
-    Comparison,
-    Contract,
-    DuplicateValues,
-    InvalidValues,
-    NullValues,
-    Operator,
-    Severity,
-    Volume,
-)
+from bankmesh.contracts.clause_rules import DuplicateValues, InvalidValues, NullValues, Volume
+from bankmesh.contracts.model import Clause, Comparison, Contract, Operator, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

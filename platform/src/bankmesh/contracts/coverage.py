@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, points
+from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, NotFinite, Volume
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import ClassificationKept, LosslessCasts, NotFinite, Place, Volume
+from bankmesh.contracts.model import Place
 from bankmesh.contracts.volume_clause import CUSTOM_PROPERTY, FREE
 
 if TYPE_CHECKING:

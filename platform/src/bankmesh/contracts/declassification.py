@@ -20,15 +20,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import (
-    Classification,
-    Comparison,
-    Declassification,
-    InvalidValues,
-    Operator,
-    Severity,
-    SqlMeasure,
-)
+from bankmesh.contracts.clause_rules import InvalidValues, SqlMeasure
+from bankmesh.contracts.model import Classification, Comparison, Declassification, Operator, Severity
 from bankmesh.contracts.standard import nearest
 
 if TYPE_CHECKING:

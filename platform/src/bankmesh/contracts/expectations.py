@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.clause_rules import Expectation
 from bankmesh.contracts.documents import leaves, parse, spell
-from bankmesh.contracts.model import Expectation
 from bankmesh.contracts.numbers import plain_numbers
 from bankmesh.contracts.standard import nearest
 

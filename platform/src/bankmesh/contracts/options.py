@@ -6,22 +6,18 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.model import (
-    NONE_AT_ALL,
+from bankmesh.contracts.clause_rules import (
     ClassificationKept,
-    Clause,
-    ColumnType,
     DuplicateValues,
     InvalidValues,
     LosslessCasts,
     NotFinite,
     NullValues,
-    Place,
     Rule,
     SchemaMatches,
-    Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.model import NONE_AT_ALL, Clause, ColumnType, Place, Severity
 from bankmesh.contracts.numbers import plain_numbers, spell_number
 from bankmesh.contracts.patterns import check_pattern
 from bankmesh.contracts.types import fit_value

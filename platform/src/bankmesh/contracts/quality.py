@@ -10,21 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.expectations import ENGINES, read_expectation
-from bankmesh.contracts.model import (
-    Clause,
-    Column,
-    Comparison,
+from bankmesh.contracts.clause_rules import (
     DuplicateValues,
     InvalidValues,
     MissingValues,
     NullValues,
-    Operator,
     RowCount,
     Rule,
-    Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.expectations import ENGINES, read_expectation
+from bankmesh.contracts.model import Clause, Column, Comparison, Operator, Severity
 from bankmesh.contracts.numbers import is_number, spell_number
 from bankmesh.contracts.patterns import check_pattern
 from bankmesh.contracts.queries import read_query

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts import documents, standard
 from bankmesh.contracts.charts import read_charts
+from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.clauses import compile_clauses
 from bankmesh.contracts.columns import check_keys, read_columns, read_partitioning
 from bankmesh.contracts.declassification import check_declassifications
@@ -20,7 +21,7 @@ from bankmesh.contracts.identity import (
 )
 from bankmesh.contracts.levels import check_other_custom, read_custom, read_service_levels
 from bankmesh.contracts.lifecycle import read_lifecycle
-from bankmesh.contracts.model import Contract, MissingReferences
+from bankmesh.contracts.model import Contract
 from bankmesh.contracts.sections import Notes, Section
 from bankmesh.contracts.volume_clause import volume_clause
 from bankmesh.errors import ContractFaults, Fault

@@ -10,15 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import NONE_AT_ALL, Clause, MissingReferences, Severity
+from bankmesh.contracts.model import NONE_AT_ALL, Clause, Severity
 from bankmesh.contracts.sections import custom_properties
 from bankmesh.contracts.standard import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.contracts.model import Column, Rule
+    from bankmesh.contracts.clause_rules import Rule
+    from bankmesh.contracts.model import Column
     from bankmesh.contracts.sections import Section
 
 _WORD = "[A-Za-z_][A-Za-z0-9_]*"

@@ -11,7 +11,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Clause, Severity, Volume
+from bankmesh.contracts.clause_rules import Volume
+from bankmesh.contracts.model import Clause, Severity
 from bankmesh.contracts.standard import nearest
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
-from bankmesh.contracts.model import Clause, MissingReferences, Severity
+from bankmesh.contracts.model import Clause, Severity
 from bankmesh.errors import Fault
 from bankmesh.files import lock_file, write_atomically
 from bankmesh.products.dbt_models import (

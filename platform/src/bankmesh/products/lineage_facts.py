@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import DuplicateValues, Expectation, SchemaMatches
+from bankmesh.contracts.clause_rules import DuplicateValues, Expectation, SchemaMatches
 from bankmesh.contracts.reading import read_text
 from bankmesh.lineage.facts import (
     AssertionFacts,

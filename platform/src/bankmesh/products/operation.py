@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import dagster as dg
 
 from bankmesh.contracts.casts import CastsRefused
-from bankmesh.contracts.model import Volume
+from bankmesh.contracts.clause_rules import Volume
 from bankmesh.contracts.types import arrow_schema
 from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
 from bankmesh.faultpoints import reached

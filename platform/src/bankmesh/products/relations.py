@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Volume
+from bankmesh.contracts.clause_rules import Volume
 from bankmesh.contracts.references import products_read
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline

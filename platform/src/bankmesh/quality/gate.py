@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import ClassificationKept, LosslessCasts, Volume
+from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, Volume
 from bankmesh.errors import UnknownName
 from bankmesh.quality import wording
 from bankmesh.quality.calm import calm_import

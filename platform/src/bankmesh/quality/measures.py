@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.model import ColumnType, InvalidValues, MissingValues, NotFinite, NullValues
+from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NotFinite, NullValues
+from bankmesh.contracts.model import ColumnType
 from bankmesh.contracts.numbers import as_double
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.sqltext import sql_literal, sql_name
@@ -23,7 +24,8 @@ from bankmesh.sqltext import sql_literal, sql_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bankmesh.contracts.model import Contract, MissingReferences, SqlMeasure
+    from bankmesh.contracts.clause_rules import MissingReferences, SqlMeasure
+    from bankmesh.contracts.model import Contract
 
 _COUNT_OF_ROWS = re.compile(
     r"select\s+count\(\s*\*\s*\)\s+from\s+\$\{table\}\s+where\s+(.+)", re.IGNORECASE | re.DOTALL

@@ -12,8 +12,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.clause_rules import Expectation, LosslessCasts, RowCount, SchemaMatches, SqlMeasure
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import Expectation, LosslessCasts, RowCount, SchemaMatches, Severity, SqlMeasure
+from bankmesh.contracts.model import Severity
 from bankmesh.contracts.numbers import stored_number
 from bankmesh.quality import wording
 from bankmesh.quality.expectations import NotANumber

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from great_expectations.exceptions.exceptions import ExpectationNotFoundError
 from great_expectations.expectations.registry import get_expectation_impl
 
-from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
-from bankmesh.contracts.model import (
+from bankmesh.contracts.clause_rules import (
     ClassificationKept,
     DuplicateValues,
     Expectation,
@@ -19,10 +18,11 @@ from bankmesh.contracts.model import (
     MissingReferences,
     RowCount,
     SchemaMatches,
-    Severity,
     SqlMeasure,
     Volume,
 )
+from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
+from bankmesh.contracts.model import Severity
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.expectations import (

@@ -23,7 +23,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
-from bankmesh.contracts.model import DuplicateValues
+from bankmesh.contracts.clause_rules import DuplicateValues
 from bankmesh.contracts.references import products_read
 from bankmesh.quality.engine import DuckDBDatasource, datasource_arguments
 from bankmesh.quality.reading import RESULT_FORMAT, Reader

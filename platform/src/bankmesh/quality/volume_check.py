@@ -17,7 +17,8 @@ from bankmesh.sqltext import sql_literal, sql_name
 if TYPE_CHECKING:
     import duckdb
 
-    from bankmesh.contracts.model import Clause, Contract, Volume
+    from bankmesh.contracts.clause_rules import Volume
+    from bankmesh.contracts.model import Clause, Contract
     from bankmesh.ports import TableVolume, VolumeBaseline
     from bankmesh.shrinkage import AcceptedShrink
 

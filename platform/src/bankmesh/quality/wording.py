@@ -11,9 +11,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import (
-    Classification,
+from bankmesh.contracts.clause_rules import (
     DuplicateValues,
     Expectation,
     InvalidValues,
@@ -23,9 +21,10 @@ from bankmesh.contracts.model import (
     NullValues,
     RowCount,
     SchemaMatches,
-    Severity,
     SqlMeasure,
 )
+from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.model import Classification, Severity
 from bankmesh.contracts.references import products_read
 from bankmesh.quality.comparing import comparison_of, number, phrase
 
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bankmesh.contracts.casts import CastLoss
-    from bankmesh.contracts.model import Clause, Contract, Rule
+    from bankmesh.contracts.clause_rules import Rule
+    from bankmesh.contracts.model import Clause, Contract
 
 _LONGEST = 500
 _WITHHELD = "withheld, for it could be a value of a column above internal"

@@ -11,16 +11,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.model import (
-    Comparison,
+from bankmesh.contracts.clause_rules import (
     DuplicateValues,
     InvalidValues,
     MissingValues,
     NullValues,
-    Operator,
     RowCount,
     SqlMeasure,
 )
+from bankmesh.contracts.model import Comparison, Operator
 from bankmesh.contracts.numbers import plain_number, spell_exactly
 from bankmesh.contracts.quality import quality_clause
 from bankmesh.contracts.queries import COLUMN, TABLE
@@ -33,8 +32,9 @@ from bankmesh.sqltext import sql_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bankmesh.contracts.clause_rules import Rule
     from bankmesh.contracts.documents import Document, Path
-    from bankmesh.contracts.model import Clause, Column, Contract, Rule
+    from bankmesh.contracts.model import Clause, Column, Contract
 
 # Types whose values every reader writes into SQL as the gate does; others become text or doubles on the way.
 _COMPARED_ALIKE = ("string", "integer", "long")
