@@ -18,6 +18,7 @@ select
     count_if(card_transactions < 0) as card_transactions__range,
     count_if(card_amount is null) as card_amount__required,
     count_if(card_amount < 0) as card_amount__range,
+    count_if(not isfinite(share_of_debits)) as share_of_debits__finite,
     count_if(share_of_debits < 0 or share_of_debits > 1) as share_of_debits__range,
     count_if(purchase_transactions < 0) as purchase_transactions__range,
     count_if(purchase_amount < 0) as purchase_amount__range,
