@@ -159,3 +159,14 @@ def test_clauses_that_warned_are_named_in_the_line_and_by_show(mesh, published) 
     (line,) = (line for line in said.err.splitlines() if line.startswith("done") and "shop.sale " in line)
     assert line.endswith("1 warned: sales_are_small")
     assert "1 warned: sales_are_small" in mesh("show", "shop.sale").out
+
+
+def test_a_product_whose_inputs_were_never_built_says_what_builds_them(mesh, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("MESH_HOME", str(tmp_path / "fresh"))
+    said = mesh("run", "shop.top_customer")
+    assert said.code == 1
+    command = "mesh run shop.sale shop.customer_spend shop.top_customer"
+    assert "shop.top_customer lacks what was never built: shop.sale, shop.customer_spend. " in said.err
+    assert f"`{command}` builds it first" in said.err
+    assert mesh(*command.split()[1:]).code == 0
+    assert "never built" not in mesh("run", "shop.top_customer").err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.products.waves import Runnable, Wave, behind_absent, landings_behind, next_wave
+from bankmesh.products.waves import Runnable, Wave, behind_absent, landings_behind, next_wave, unbuilt_inputs
 
 LOCATIONS = ("customer_service", "investment", "retail")
 PARTITIONS = (None, None, "days", "months")
@@ -133,3 +133,18 @@ def test_landings_behind_what_is_named_directly_and_further_off() -> None:
     direct, indirect = landings_behind(runnables, frozenset({"shop/spend"}))
     assert (direct, indirect) == ({"shop/landing/till_hour"}, {"shop/landing/till_sale"})
     assert landings_behind(runnables, frozenset({"shop/landing/till_sale"})) == (frozenset(), frozenset())
+
+
+def test_what_was_never_built_is_named_behind_what_it_reads() -> None:
+    runnables = [
+        Runnable("shop/landing/till_sale", "shop", frozenset()),
+        Runnable("shop/sale", "shop", frozenset({"shop/landing/till_sale"})),
+        Runnable("shop/spend", "shop", frozenset({"shop/sale", "shop/tariff"})),
+        Runnable("shop/tariff", "shop", frozenset()),
+        Runnable("shop/top", "shop", frozenset({"shop/spend", "shop/sale", "elsewhere/rate"})),
+    ]
+    assert unbuilt_inputs(runnables, frozenset({"shop/top"}), lambda key: key == "shop/tariff") == (
+        "shop/sale",
+        "shop/spend",
+    )
+    assert unbuilt_inputs(runnables, frozenset({"shop/top", "shop/spend"}), lambda _: True) == ()

@@ -144,6 +144,7 @@ def run(
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
                 _tell(f"\nSkipped, because what they read is not published: {skipped}.")
+            _tell_unbuilt(outcome, products or [])
             _tell_sources(outcome, land=land)
             for unread in unread_of_landings(settings, outcome.landings):
                 _tell(f"\nWarning: {unread}")
@@ -152,6 +153,18 @@ def run(
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
+
+
+def _tell_unbuilt(outcome: Outcome, named: list[str]) -> None:
+    """Say what the named products lack, and the command that builds it."""
+    from bankmesh.products.running import port_name
+
+    if outcome.unbuilt and (outcome.failed or outcome.skipped):
+        lacking = [port_name(key) for key in outcome.unbuilt]
+        _tell(
+            f"\n{', '.join(named)} lacks what was never built: {', '.join(lacking)}. "
+            f"`mesh run {' '.join([*lacking, *named])}` builds it first; `mesh run` builds everything."
+        )
 
 
 def _tell_sources(outcome: Outcome, *, land: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 import dagster as dg
@@ -13,6 +14,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
+from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
 from bankmesh.products.definition import NOT_DELIVERED, product_key
 from bankmesh.products.holds import held_assets
@@ -21,7 +23,7 @@ from bankmesh.products.own_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.products.refreshing import is_landing
 from bankmesh.products.restorations import describe_hold, report_restored
 from bankmesh.products.shrink_acceptance import acceptance_tags
-from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave
+from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ class Outcome:
     (`sources`), `landed_first` were made because their files had changed, and `newer` are those whose changed files
     this run leaves alone.
     `held` are products of which a version was withdrawn, each with who did and what ends it; `held_by_name` are those
-    of them that were named.
+    of them that were named. `unbuilt` are products that the named assets depend on and that were never published, in
+    the order in which they can be built.
     """
 
     published: set[str] = field(default_factory=set)
@@ -75,6 +78,7 @@ class Outcome:
     sources: set[str] = field(default_factory=set)
     held: dict[str, str] = field(default_factory=dict)
     held_by_name: set[str] = field(default_factory=set)
+    unbuilt: tuple[str, ...] = ()
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
 
     @property
@@ -135,6 +139,9 @@ def run_everything(
     accepting = acceptance_tags(accepted, only) if accepted else {}
     if only and changed is not None:
         only = frozenset(only) | _land_first(runnables, frozenset(only), changed, outcome, land=land)
+    if only:
+        is_built = partial(_is_published, current_settings(root).home)
+        outcome.unbuilt = unbuilt_inputs(runnables, frozenset(only), is_built)
     waiting = [r for r in runnables if (not only or r.key in only) and r.key not in outcome.held]
     # What reads a held product reads the version that is published.
     known -= frozenset(outcome.held)
@@ -170,6 +177,11 @@ def _land_first(
     outcome.landed_first |= first
     outcome.newer |= newer - first
     return first
+
+
+def _is_published(home: Path, key: str) -> bool:
+    domain, name, *major = key.split("/")
+    return port_at(home, f"{domain}.{name}", int(major[0].removeprefix("v")) if major else 1).is_published
 
 
 def _hold(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,27 @@ def landings_behind(runnables: Iterable[Runnable], named: frozenset[str]) -> tup
         behind, grown = behind | more, bool(more)
     direct = frozenset(filter(_is_landing, read))
     return direct, frozenset(filter(_is_landing, behind)) - direct
+
+
+def unbuilt_inputs(
+    runnables: Iterable[Runnable], named: frozenset[str], is_built: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """Products that the named assets depend on and that have nothing to read yet; each behind what it reads.
+
+    Landings are left out: those that a named product reads are made with it. `is_built` is called for products alone.
+    """
+    needs = {r.key: r.needs for r in runnables}
+    found: dict[str, None] = {}
+
+    def visit(key: str) -> None:
+        for need in sorted(_needs([key], needs) - named - found.keys()):
+            if not _is_landing(need) and not is_built(need):
+                visit(need)
+                found[need] = None
+
+    for key in sorted(named):
+        visit(key)
+    return tuple(found)
 
 
 def _needs(keys: Iterable[str], needs: Mapping[str, frozenset[str]]) -> frozenset[str]:
