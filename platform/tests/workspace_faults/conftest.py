@@ -1,4 +1,4 @@
-"""Fixtures: a workspace with one domain, `stall`, that a test breaks, and a home that holds nothing."""
+"""Fixtures: a workspace with one domain, `booth`, that a test breaks, and a home that holds nothing."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from stall import stall
+from booth_workspace import booth
 
-__all__ = ["stall"]
+__all__ = ["booth"]

@@ -10,28 +10,28 @@ from bankmesh.errors import FaultsFound
 from bankmesh.products.locations import LocationNotLoaded, load_location
 
 if TYPE_CHECKING:
-    from stall import Stall
+    from booth_workspace import Booth
 
 
-def test_a_sound_location_loads(stall: Stall) -> None:
-    assert stall.found_with_locations() == []
+def test_a_sound_location_loads(booth: Booth) -> None:
+    assert booth.found_with_locations() == []
 
 
-def test_a_module_that_is_not_there(stall: Stall) -> None:
-    file = stall.root / "workspace.yaml"
-    file.write_text(file.read_text() + "  - python_module:\n      module_name: kiosk.definitions\n")
-    [(place, line, _, message)] = [fault for fault in stall.found() if fault[2] == "unknown-module"]
+def test_a_module_that_is_not_there(booth: Booth) -> None:
+    file = booth.root / "workspace.yaml"
+    file.write_text(file.read_text() + "  - python_module:\n      module_name: nobody_here.definitions\n")
+    [(place, line, _, message)] = [fault for fault in booth.found() if fault[2] == "unknown-module"]
     assert (place, line) == ("workspace.yaml", 4)
-    assert message == "there is no Python module kiosk.definitions; install its package"
+    assert message == "there is no Python module nobody_here.definitions; install its package"
 
 
 @pytest.mark.parametrize(
     ("text", "rule"),
     [("load_from: [", "yaml-syntax"), ("- load_from", "workspace-file"), ("load_from: {a: 1}", "workspace-file")],
 )
-def test_a_workspace_file_that_cannot_be_read(stall: Stall, text: str, rule: str) -> None:
-    (stall.root / "workspace.yaml").write_text(text)
-    assert ("workspace.yaml", rule) in {(place, kind) for place, _, kind, _ in stall.found()}
+def test_a_workspace_file_that_cannot_be_read(booth: Booth, text: str, rule: str) -> None:
+    (booth.root / "workspace.yaml").write_text(text)
+    assert ("workspace.yaml", rule) in {(place, kind) for place, _, kind, _ in booth.found()}
 
 
 @pytest.mark.parametrize(
@@ -45,31 +45,31 @@ def test_a_workspace_file_that_cannot_be_read(stall: Stall, text: str, rule: str
     ],
 )
 def test_whatever_keeps_a_location_from_loading_is_a_fault_on_one_line(
-    stall: Stall, name: str, text: str, said: str
+    booth: Booth, name: str, text: str, said: str
 ) -> None:
-    stall.path(name).write_text(text)
-    [(place, line, rule, message)] = stall.found_with_locations()
+    booth.path(name).write_text(text)
+    [(place, line, rule, message)] = booth.found_with_locations()
     assert (place, line, rule) == ("workspace.yaml", 2, "location-not-loaded")
-    assert message.startswith("the code location stall does not load: ")
+    assert message.startswith("the code location booth does not load: ")
     assert said in message
     assert "\n" not in message
 
 
-def test_a_location_that_does_not_load_for_a_known_fault_is_not_named_again(stall: Stall) -> None:
-    stall.edit("contracts/sale.odcs.yaml", "status: active", "status: asleep")
-    assert [rule for _, _, rule, _ in stall.found_with_locations()] == ["bad-status"]
+def test_a_location_that_does_not_load_for_a_known_fault_is_not_named_again(booth: Booth) -> None:
+    booth.edit("contracts/sale.odcs.yaml", "status: active", "status: asleep")
+    assert [rule for _, _, rule, _ in booth.found_with_locations()] == ["bad-status"]
 
 
-def test_what_dagster_refuses_when_it_resolves_a_location_is_found(stall: Stall) -> None:
-    text = stall.path("definitions.py").read_text()
-    stall.path("definitions.py").write_text(
+def test_what_dagster_refuses_when_it_resolves_a_location_is_found(booth: Booth) -> None:
+    text = booth.path("definitions.py").read_text()
+    booth.path("definitions.py").write_text(
         text.replace("return load", "import dagster as dg\n    loaded = load")
         + "    twice = [dg.AssetsDefinition(specs=[dg.AssetSpec('a', deps=['b'])]) for _ in range(2)]\n"
         + "    return dg.Definitions.merge(loaded, dg.Definitions(twice))\n"
     )
-    [(_, _, rule, message)] = stall.found_with_locations()
+    [(_, _, rule, message)] = booth.found_with_locations()
     assert rule == "location-not-loaded"
-    assert "stall" in message
+    assert "booth" in message
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_what_dagster_refuses_when_it_resolves_a_location_is_found(stall: Stall)
     ],
 )  # fmt: skip
 def test_what_keeps_the_location_from_loading_was_found_in_the_files(
-    stall: Stall, name: str, old: str, new: str
+    booth: Booth, name: str, old: str, new: str
 ) -> None:
-    stall.edit(name, old, new)
-    assert stall.found() != []
+    booth.edit(name, old, new)
+    assert booth.found() != []
     with pytest.raises((LocationNotLoaded, FaultsFound)):
-        load_location("stall", "stall.definitions")
+        load_location("booth", "booth.definitions")

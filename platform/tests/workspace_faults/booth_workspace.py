@@ -1,4 +1,4 @@
-"""The shop of the product tests as a domain `stall`, whose files a test edits before it looks for faults."""
+"""The shop of the product tests as a domain `booth`, whose files a test edits before it looks for faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stall:
+class Booth:
     """The workspace, with its home."""
 
     root: Path
@@ -28,11 +28,11 @@ class Stall:
 
     @property
     def package(self) -> Path:
-        return self.root / "domains/stall/src/stall"
+        return self.root / "domains/booth/src/booth"
 
     def path(self, name: str) -> Path:
         """A file of the domain by its place in the package, or one of its models."""
-        models = self.root / "dbt_project/models/stall"
+        models = self.root / "dbt_project/models/booth"
         return models / name if name.endswith(".sql") else self.package / name
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -59,11 +59,11 @@ class Stall:
 
     def forget(self) -> None:
         """Let the next load import the domain's modules as they are now."""
-        for name in [name for name in sys.modules if name.split(".")[0] == "stall"]:
+        for name in [name for name in sys.modules if name.split(".")[0] == "booth"]:
             del sys.modules[name]
 
     def _short(self, faults: Iterable[Fault]) -> list[tuple[str, int, str, str]]:
-        places = {f"{self.package}/": "", f"{self.root}/dbt_project/models/stall/": "", f"{self.root}/": ""}
+        places = {f"{self.package}/": "", f"{self.root}/dbt_project/models/booth/": "", f"{self.root}/": ""}
         return [(_without(fault.file, places), fault.line, fault.rule, fault.message) for fault in faults]
 
 
@@ -72,9 +72,9 @@ def _without(file: str, prefixes: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stall]:
-    made = Stall(tmp_path / "workspace", tmp_path / "mesh")
-    source = write_workspace(made.root, "stall")
+def booth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Booth]:
+    made = Booth(tmp_path / "workspace", tmp_path / "mesh")
+    source = write_workspace(made.root, "booth")
     monkeypatch.setenv("BANKMESH_ROOT", str(made.root))
     monkeypatch.setenv("MESH_HOME", str(made.home))
     monkeypatch.setattr(sys, "path", [str(source), *sys.path])
