@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bankmesh.errors import error_chain
 from bankmesh.files import is_writable
 from bankmesh.settings import current_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ELSEWHERE = "or name another folder in MESH_HOME"
 _REASONS = {
@@ -36,7 +33,7 @@ _WORDS = {
 
 def explain_storage_fault(error: BaseException) -> str | None:
     """Which path cannot be written, why, and what to do; None if the error is of another kind."""
-    for cause in _chain(error):
+    for cause in error_chain(error, with_context=True):
         if isinstance(cause, OSError) and cause.errno in _REASONS:
             return _line(cause.filename or _home(), cause.errno)
         for words, number in _WORDS.items():
@@ -58,12 +55,3 @@ def _line(path: Path | str, number: int) -> str:
 
 def _home() -> Path:
     return current_settings().home
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in seen:
-        seen.append(current)
-        yield current
-        current = current.__cause__ or current.__context__

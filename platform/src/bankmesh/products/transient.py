@@ -9,12 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from typing import TYPE_CHECKING
 
-from bankmesh.errors import BankmeshError, PublishConflict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bankmesh.errors import BankmeshError, PublishConflict, error_chain
 
 MOST_RETRIES = 2
 FIRST_WAIT = 5.0
@@ -41,13 +37,14 @@ def is_transient(error: BaseException) -> bool:
     """Whether trying again may help: the cause is a passing fault of disk, network or database, or a lost race."""
     if is_disk_full(error):
         return False
-    return any(_passes(cause) for cause in _chain(error))
+    return any(_passes(cause) for cause in error_chain(error))
 
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether there is no room left to write to."""
     return any(
-        (isinstance(cause, OSError) and cause.errno in _FULL) or _says(cause, _FULL_WORDS) for cause in _chain(error)
+        (isinstance(cause, OSError) and cause.errno in _FULL) or _says(cause, _FULL_WORDS)
+        for cause in error_chain(error)
     )
 
 
@@ -84,13 +81,3 @@ def _says(error: BaseException, words: tuple[str, ...]) -> bool:
     module = type(error).__module__.partition(".")[0]
     foreign = isinstance(error, sqlite3.OperationalError) or module in _FOREIGN[:-1] or isinstance(error, OSError)
     return foreign and any(word in str(error).lower() for word in words)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from; what merely happened while another was handled does not count."""
-    seen: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in seen:
-        seen.append(current)
-        yield current
-        current = current.__cause__
