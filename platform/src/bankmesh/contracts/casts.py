@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import ColumnType, Contract
 
-_NEVER_CHANGES = frozenset({Conversion.UNCHANGED})
-
 
 @dataclass(frozen=True)
 class Cast:
@@ -36,7 +34,7 @@ class Cast:
     @property
     def is_checked(self) -> bool:
         """Whether each row has to be verified."""
-        return self.conversion not in _NEVER_CHANGES
+        return self.conversion is not Conversion.UNCHANGED
 
 
 @dataclass(frozen=True)
