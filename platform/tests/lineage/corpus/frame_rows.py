@@ -112,11 +112,11 @@ def ordered(booking: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def latest(booking: pl.LazyFrame) -> pl.LazyFrame:
-    return booking.sort("booked_on", descending=True).head(5).select("booking_id", "memo")
+    return booking.sort("booked_on", descending=True, maintain_order=True).head(5).select("booking_id", "memo")
 
 
 def top(booking: pl.LazyFrame) -> pl.LazyFrame:
-    return booking.top_k(3, by="amount").select("booking_id")
+    return booking.top_k(3, by=["amount", "booking_id"]).select("booking_id")
 
 
 def first_rows(t1: pl.LazyFrame) -> pl.LazyFrame:
@@ -328,7 +328,13 @@ CASES = (
         {"booking_id": "identity booking.booking_id", "memo": "identity booking.memo"},
         "sort booking.booked_on",
     ),
-    case("the highest few", top, BOOKING, {"booking_id": "identity booking.booking_id"}, "sort|filter booking.amount"),
+    case(
+        "the highest few",
+        top,
+        BOOKING,
+        {"booking_id": "identity booking.booking_id"},
+        "sort|filter booking.amount, sort|filter booking.booking_id",
+    ),
     case("a head without an order", first_rows, T1, {"a": "identity t1.a", "b": "identity t1.b"}),
     case(
         "a row index is made of no column",

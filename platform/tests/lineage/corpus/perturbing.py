@@ -1,7 +1,8 @@
 """Holding an answer against data: a column that an answer does not name must not matter.
 
 For every source column, two sets of tables are made that differ in that column alone. Output columns whose answer does
-not name it must come out the same (as multisets, since an answer says nothing of order).
+not name it must come out the same (as multisets, since an answer says nothing of order). Polars chooses freely among
+rows that are equal by a sort key, so a transform that takes some of its rows sorts by a whole key or keeps the order.
 """
 
 from __future__ import annotations
