@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 DAGSTER_YAML = """\
-# One machine: SQLite storage beside this file, which Dagster chooses where nothing else is said.
+# One machine: SQLite files beside this one, which each process keeps open. Without these lines Dagster's own storage
+# goes on with the same files, more slowly; `storage:` names another place.
+instance_class:
+  module: bankmesh.sqlite_storage
+  class: MeshInstance
+
 telemetry:
   enabled: false
 # No dialogue on the first visit to the UI.
@@ -63,7 +68,10 @@ retention:
 
 
 # SHA-256 of what earlier versions of Bankmesh wrote: such a file is nobody's own work, and is brought up to date.
-_WRITTEN_BEFORE = {"7ae9d473fb26acc0ec989352b1904088b5bc44a537e718be250e38afeeba754b"}
+_WRITTEN_BEFORE = {
+    "7ae9d473fb26acc0ec989352b1904088b5bc44a537e718be250e38afeeba754b",
+    "2c07d448b6a07ff91a4620efe3a9d90e391db1ab6a5cad8b696541b08353a217",
+}
 
 
 def prepare_dagster_home(settings: Settings) -> Path:

@@ -6,7 +6,9 @@ import json
 import logging
 import warnings
 
+import dagster as dg
 import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
 from shop_workspace import Sale, at_stage, changed, write_exports
 
 
@@ -170,3 +172,22 @@ def test_a_product_whose_inputs_were_never_built_says_what_builds_them(mesh, mon
     assert f"`{command}` builds it first" in said.err
     assert mesh(*command.split()[1:]).code == 0
     assert "never built" not in mesh("run", "shop.top_customer").err
+
+
+def test_its_history_opens_with_the_storage_that_dagster_brings(mesh, published) -> None:
+    home = published.settings.dagster_home
+    assert "bankmesh.sqlite_storage" in (home / "dagster.yaml").read_text()
+    assert mesh("run", "shop.sale").code == 0
+    assert published.reported("sale") == [0, 1]
+    (home / "stock.yaml").write_text("telemetry: {enabled: false}\n")
+    with dg.DagsterInstance.from_config(str(home), "stock.yaml") as stock:
+        assert type(stock.event_log_storage) is SqliteEventLogStorage
+        newest = stock.get_latest_materialization_event(published.key("sale"))
+        assert newest.asset_materialization.metadata["version"].value == 1
+        assert stock.get_run_by_id(newest.run_id).is_success
+        kinds = [
+            record.event_log_entry.dagster_event_type for record in stock.get_records_for_run(newest.run_id).records
+        ]
+    assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
+    assert published.run("sale").success
+    assert published.reported("sale") == [0, 1, 2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bankmesh.instance import open_instance, prepare_dagster_home
+from bankmesh.instance import DAGSTER_YAML, open_instance, prepare_dagster_home
 from bankmesh.settings import Settings
 
 FIRST = """\
@@ -38,6 +38,15 @@ def test_what_an_earlier_version_wrote_is_brought_up_to_date(settings):
     settings.dagster_home.mkdir(parents=True)
     (settings.dagster_home / "dagster.yaml").write_text(FIRST)
     assert "concurrency:" in (prepare_dagster_home(settings) / "dagster.yaml").read_text()
+
+
+def test_what_the_release_before_wrote_is_brought_up_to_date_too(settings):
+    lines = DAGSTER_YAML.splitlines(keepends=True)
+    added = lines.index("instance_class:\n")
+    before = "# One machine: SQLite storage beside this file, which Dagster chooses where nothing else is said.\n"
+    settings.dagster_home.mkdir(parents=True)
+    (settings.dagster_home / "dagster.yaml").write_text(before + "".join(lines[added + 4 :]))
+    assert (prepare_dagster_home(settings) / "dagster.yaml").read_text() == DAGSTER_YAML
 
 
 def test_what_somebody_has_changed_is_theirs(settings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from shop_nursery import Job
@@ -10,6 +10,7 @@ from shop_workspace import SALES, changed, write_exports
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import history
+from bankmesh.products import reporting
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -61,3 +62,56 @@ def test_what_is_behind_it_reads_it(untold: Mesh) -> None:
     run = untold.run("sale", "customer_spend")
     assert run.success
     assert history(untold.port("customer_spend"))[0].provenance.inputs == {"shop.sale": 0}
+
+
+class TestAfterAPowerCut:
+    """The last commits of a table can be lost although Dagster's event log has their events."""
+
+    @pytest.fixture
+    def lost(self, landed: Mesh) -> Mesh:
+        """A mesh whose event log has version 1 of `sale`; its Delta log does not."""
+        assert landed.run("sale").success
+        write_exports(landed.settings.exports, changed(4, SALES, amount="1.00"))
+        assert landed.run("till.sale", "sale").success
+        assert landed.reported("sale") == [0, 1]
+        (landed.port("sale").path / "_delta_log" / f"{1:020d}.json").unlink()
+        assert landed.versions("sale") == [0]
+        return landed
+
+    def test_a_number_that_comes_again_does_not_count_as_reported(self, lost: Mesh, nursery: Nursery) -> None:
+        write_exports(lost.settings.exports, changed(4, SALES, amount="2.00"))
+        assert lost.run("till.sale").success
+        (killed,) = nursery.run(Job(str(lost.settings.home.parent), ("sale",), die_at="after-commit"))
+        assert killed.code < 0
+        assert lost.versions("sale") == [0, 1]
+        again = history(lost.port("sale"))[0]
+        run = lost.run("sale")
+        assert run.success
+        assert lost.versions("sale") == [0, 1]
+        assert run.metadata("sale")["published by run"] == again.provenance.run_id != run.run_id
+        assert run.metadata("sale")["candidate"] == again.candidate
+        assert lost.rows("sale")[3]["amount"] == 2
+
+    def test_the_version_that_is_newest_again_is_reported_before_the_next_is_published(self, lost: Mesh) -> None:
+        assert lost.run("sale").success
+        with open_instance(lost.settings) as instance:
+            records = instance.fetch_materializations(lost.key("sale"), limit=10).records
+        reported = [record.asset_materialization.metadata for record in reversed(records)]
+        assert [metadata["version"].value for metadata in reported] == [0, 1, 0, 1]
+        assert reported[2]["candidate"].value == reported[0]["candidate"].value
+        assert reported[3]["candidate"].value == history(lost.port("sale"))[0].candidate
+        assert len({metadata["candidate"].value for metadata in reported}) == 3
+
+    def test_a_report_without_identity_counts_by_its_number(self, landed: Mesh, monkeypatch) -> None:
+        monkeypatch.setattr(reporting, "publication_metadata", _metadata_of_an_earlier_release)
+        assert landed.run("sale").success
+        monkeypatch.undo()
+        assert landed.run("sale").success
+        assert landed.versions("sale") == [0, 1] == landed.reported("sale")
+
+
+_publication_metadata = reporting.publication_metadata
+
+
+def _metadata_of_an_earlier_release(*arguments: Any) -> dict[str, Any]:
+    return {name: value for name, value in _publication_metadata(*arguments).items() if name != "candidate"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bankmesh.ports import latest
 
@@ -14,23 +14,46 @@ if TYPE_CHECKING:
     from bankmesh.ports import Port, Publication
     from bankmesh.products.definition import ProductDefinition
 
-VERSION_KEY = "version"
+VERSION_KEY, CANDIDATE_KEY = "version", "candidate"
+"""Metadata of a materialisation: the Delta version, and the folder name that identifies its commit.
+
+A power cut can take the last commits of a table and leave their events. Numbers of lost versions are used again.
+"""
+
+
+def is_report_of(metadata: Mapping[str, dg.MetadataValue[Any]], publication: Publication) -> bool:
+    """Whether a materialisation with this metadata reports the publication; earlier releases gave the version only."""
+    candidate = metadata.get(CANDIDATE_KEY)
+    if candidate is not None:
+        return bool(candidate.value == publication.candidate)
+    version = metadata.get(VERSION_KEY)
+    return version is not None and bool(version.value == publication.version)
+
+
+def is_later_report(metadata: Mapping[str, dg.MetadataValue[Any]], publication: Publication) -> bool:
+    """Whether a materialisation that an earlier release recorded, without its commit's identity, is of a later version.
+
+    Of one with an identity this is not known from the number: its commit may be lost.
+    """
+    version = metadata.get(VERSION_KEY)
+    is_number = version is not None and isinstance(version.value, int)
+    return CANDIDATE_KEY not in metadata and is_number and version.value > publication.version  # type: ignore[union-attr]
 
 
 def find_unreported(instance: dg.DagsterInstance, key: dg.AssetKey, port: Port) -> Publication | None:
-    """The newest publication, if Dagster's event log has no materialisation of it or of a later one.
+    """The newest publication, if the newest materialisation in Dagster's event log is of another one.
 
-    A run that was killed between its commit and its event leaves this behind. A run that is still about
-    to write its event looks the same; reporting its version a second time does no harm.
+    A run that was killed between its commit and its event leaves this behind, and so does a power cut that took the
+    commits after it. A run that is still about to write its event looks the same; reporting its version a second time
+    does no harm.
     """
-    newest = latest(port)
-    if newest is None:
-        return None
+    # The event before the log: a version that is reported later than the newest one is then a version that was lost.
     event = instance.get_latest_materialization_event(key)
-    told = event.asset_materialization.metadata.get(VERSION_KEY) if event and event.asset_materialization else None
-    if told is not None and isinstance(told.value, int) and told.value >= newest.version:
-        return None
-    return newest
+    newest = latest(port)
+    if newest is None or event is None or event.asset_materialization is None:
+        return newest
+    metadata = event.asset_materialization.metadata
+    return None if is_report_of(metadata, newest) or is_later_report(metadata, newest) else newest
 
 
 def answers(

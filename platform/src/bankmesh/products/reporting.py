@@ -12,7 +12,7 @@ from bankmesh.products.charts import draw_charts
 from bankmesh.products.column_lineage import column_lineage_metadata
 from bankmesh.products.definition import UNREADABLE_INPUT, input_key
 from bankmesh.products.preview import preview_table
-from bankmesh.products.recovery import VERSION_KEY
+from bankmesh.products.recovery import CANDIDATE_KEY, VERSION_KEY
 from bankmesh.products.snapshot import InputNotPublished
 from bankmesh.quality.gate import GateResult, Outcome
 
@@ -178,6 +178,7 @@ def publication_metadata(publication: Publication, assets: Mapping[str, dg.Asset
     provenance = publication.provenance
     metadata: dict[str, Any] = {
         VERSION_KEY: publication.version,
+        CANDIDATE_KEY: publication.candidate,
         "dagster/row_count": publication.rows,
         "size in bytes": publication.bytes,
         "gate": _counts(provenance.gate["counts"]),

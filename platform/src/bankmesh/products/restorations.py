@@ -23,7 +23,7 @@ from bankmesh.ports import Decision, hold_of, latest, port_at
 from bankmesh.ports.locking import exclusive
 from bankmesh.products import reporting
 from bankmesh.products.definition import product_key
-from bankmesh.products.recovery import VERSION_KEY
+from bankmesh.products.recovery import is_later_report, is_report_of
 from bankmesh.products.restore_lineage import keep_restore_event, restore_event
 from bankmesh.products.standings import RESTORED_AT, input_asset
 from bankmesh.quality.gate import GateResult
@@ -86,6 +86,8 @@ def report_version(instance: dg.DagsterInstance, home: Path, contract: Contract)
     if not _unreported_partitions(instance, key, newest):
         return None
     with exclusive(port):
+        if latest(port) != newest:
+            return None  # Published meanwhile: what was restored is no longer what readers get.
         keep_restore_event(home, restore_event(key, contract, port, newest, newest.decision), newest, key)
         missing = _unreported_partitions(instance, key, newest)
         if not missing:
@@ -105,19 +107,20 @@ def _partitions(publication: Publication) -> tuple[str | None, ...]:
 
 
 def _unreported_partitions(instance: dg.DagsterInstance, key: dg.AssetKey, newest: Publication) -> list[str | None]:
-    """The partitions of a version that the event log has no materialisation of; none if a later one is reported."""
+    """The partitions of a version whose newest materialisation in the event log is of another version.
+
+    None if an earlier release has reported a later version, without the identity of its commit.
+    """
     wanted = _partitions(newest)
     records = instance.fetch_materializations(key, limit=len(wanted)).records
-    versions = {
-        record.partition_key: number.value
+    reported = {
+        record.partition_key: record.asset_materialization.metadata
         for record in reversed(records)
         if record.asset_materialization
-        and (number := record.asset_materialization.metadata.get(VERSION_KEY)) is not None
-        and isinstance(number.value, int)
     }
-    if any(version > newest.version for version in versions.values()):
+    if any(is_later_report(metadata, newest) for metadata in reported.values()):
         return []
-    return [partition for partition in wanted if versions.get(partition) != newest.version]
+    return [partition for partition in wanted if not is_report_of(reported.get(partition, {}), newest)]
 
 
 def _evaluations(key: dg.AssetKey, contract: Contract, made: Publication) -> Iterator[dg.AssetCheckEvaluation]:

@@ -1,0 +1,251 @@
+"""Dagster's SQLite storage of one machine, with connections that stay open.
+
+Same files, same tables, same queries as Dagster's own: either opens what the other has written. `MeshInstance` is named
+in `dagster.yaml` and makes it the default of the folder that holds that file; a folder that is moved takes its history
+with it, which a path in `dagster.yaml` would not allow.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import sqlalchemy as sa
+import yaml
+from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SqliteEventLogStorage,
+    SqliteEventLogStorageWatchdog,
+)
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._serdes import ConfigurableClassData
+from watchdog.observers import Observer
+
+from bankmesh.sqlite_connections import HeldConnections, open_engine, sync_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dagster import DagsterEventType
+    from dagster._core.event_api import EventHandlerFn, EventRecordsResult, RunStatusChangeRecordsFilter
+    from dagster._core.events.log import EventLogEntry
+    from sqlalchemy.engine import Connection, Engine
+    from watchdog.events import FileSystemEvent
+
+OPEN_FILES = 16
+"""Event log files that a process keeps open; each takes three file handles."""
+
+
+class HeldEventLogStorage(SqliteEventLogStorage):
+    """Dagster's event log, one file for each run and one index over all, without an engine for each event."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._connections = HeldConnections(OPEN_FILES, self._make_tables)
+        self._known_tables: set[str] = set()
+        self._known_asset_columns: set[str] = set()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> HeldEventLogStorage:
+        """Called by Dagster with the settings of `dagster.yaml`."""
+        return cls(inst_data=inst_data, **config_value)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has the table; one that was there once is not looked for again."""
+        if table_name not in self._known_tables:
+            with self.index_connection() as connection:
+                if connection.dialect.has_table(connection, table_name):
+                    self._known_tables.add(table_name)
+        return table_name in self._known_tables
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store one event; the file of a run that has ended is closed, which writes its log back into it."""
+        super().store_event(event)
+        kind = event.dagster_event.event_type if event.dagster_event else None
+        if kind is not None and EVENT_TYPE_TO_PIPELINE_RUN_STATUS.get(kind) in FINISHED_STATUSES:
+            self._connections.release(self._path(event.run_id))
+
+    def get_logs_for_all_runs_by_log_id(
+        self,
+        after_cursor: int = -1,
+        dagster_event_type: DagsterEventType | set[DagsterEventType] | None = None,
+        limit: int | None = None,
+    ) -> Mapping[int, EventLogEntry]:
+        """Events after a position, which a power cut can no longer take back."""
+        found = super().get_logs_for_all_runs_by_log_id(after_cursor, dagster_event_type, limit)
+        if found:
+            self._sync_index()
+        return found
+
+    def get_maximum_record_id(self) -> int | None:
+        """The newest position, which a power cut can no longer take back."""
+        found = super().get_maximum_record_id()
+        self._sync_index()
+        return found
+
+    def fetch_run_status_changes(
+        self,
+        records_filter: DagsterEventType | RunStatusChangeRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,  # noqa: FBT001, FBT002 - Dagster's own signature
+    ) -> EventRecordsResult:
+        """Changes of runs after a position, which a power cut can no longer take back."""
+        found = super().fetch_run_status_changes(records_filter, limit, cursor, ascending)
+        if found.records:
+            self._sync_index()
+        return found
+
+    def wipe(self) -> None:
+        """Remove every run's file and all that the index holds; processes that have them open notice."""
+        self._connections.close()
+        super().wipe()
+
+    def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
+        """Call back for each new event of a run, also while its file is open and only its log grows."""
+        observer: Any = self._obs or Observer()
+        if self._obs is None:
+            observer.start()
+            self._obs = observer
+        handler = _Watchdog(self, run_id, callback, cursor)
+        self._watchers[run_id][callback] = (handler, observer.schedule(handler, self._base_dir, recursive=True))
+
+    def dispose(self) -> None:
+        """Stop watching and close all files."""
+        super().dispose()
+        self._connections.close()
+
+    def _sync_index(self) -> None:
+        """Write the index's log to disk: readers keep positions in it, and numbers of lost events are used again."""
+        sync_log(self._path(INDEX_SHARD_NAME))
+
+    def _path(self, shard: str) -> Path:
+        return Path(self.path_for_shard(shard))
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._connections.transaction(self._path(shard)) as connection:
+            yield connection
+
+    def _make_tables(self, path: Path, engine: Engine) -> None:
+        if path == self._path(INDEX_SHARD_NAME):
+            self._known_tables, self._known_asset_columns = set(), set()
+        if not _has_revision(path, engine):
+            self._initdb(open_engine(path, make_wal=True))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._known_asset_columns and super()._has_asset_key_col_on_connection(conn, column_name):
+            self._known_asset_columns.add(column_name)
+        return column_name in self._known_asset_columns
+
+
+class _Watchdog(SqliteEventLogStorageWatchdog):
+    """Watches a run's file and its write-ahead log, where events are until the log is written back."""
+
+    def __init__(self, storage: HeldEventLogStorage, run_id: str, callback: EventHandlerFn, cursor: str | None) -> None:
+        super().__init__(storage, run_id, callback, cursor)
+        self._patterns = [self._log_path, f"{self._log_path}-wal"]
+
+    def on_modified(self, event: FileSystemEvent) -> None:
+        del event  # Only that something was written counts.
+        self._process_log()
+
+
+class HeldRunStorage(SqliteRunStorage):
+    """Dagster's run storage, without an engine for each query."""
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._connections, self._file = _single_file(conn_string)
+        super().__init__(conn_string, inst_data)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection in a transaction."""
+        with self._connections.transaction(self._file) as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close the file."""
+        super().dispose()
+        self._connections.close()
+
+
+class HeldScheduleStorage(SqliteScheduleStorage):
+    """Dagster's storage of schedules, sensors and their ticks, without an engine for each query."""
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._connections, self._file = _single_file(conn_string)
+        super().__init__(conn_string, inst_data)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection in a transaction."""
+        with self._connections.transaction(self._file) as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close the file."""
+        super().dispose()
+        self._connections.close()
+
+
+class HeldSqliteStorage(DagsterSqliteStorage):
+    """All three storages of a folder, where Dagster's own default has them."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self.base_dir = base_dir
+        base = Path(base_dir)
+        self._event_log_storage = HeldEventLogStorage(str(base / "history" / "runs"))
+        self._run_storage = HeldRunStorage.from_local(str(base / "history"))
+        self._schedule_storage = HeldScheduleStorage.from_local(str(base / "schedules"))
+        self._inst_data = inst_data
+        super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call] # not its own, which opens storages
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> HeldSqliteStorage:
+        """Called by Dagster with the settings of `dagster.yaml`."""
+        return cls.from_local(inst_data=inst_data, **config_value)
+
+
+class MeshInstance(dg.DagsterInstance):
+    """A Dagster instance that keeps SQLite files open, unless its `dagster.yaml` names a storage."""
+
+    @classmethod
+    def config_schema(cls) -> dict[str, Any]:
+        """Settings beyond Dagster's own: none."""
+        return {}
+
+    @staticmethod
+    def config_defaults(base_dir: str) -> Mapping[str, ConfigurableClassData | None]:
+        """What holds where `dagster.yaml` is silent; `base_dir` is the folder of that file."""
+        config = yaml.safe_dump({"base_dir": base_dir})
+        held = ConfigurableClassData(HeldSqliteStorage.__module__, HeldSqliteStorage.__name__, config)
+        return {**InstanceRef.config_defaults(base_dir), "storage": held}
+
+    def dispose(self) -> None:
+        """Close all files; Dagster's own method leaves out the schedules, which never stay open there."""
+        super().dispose()
+        if self.schedule_storage is not None:
+            self.schedule_storage.dispose()
+
+
+def _single_file(conn_string: str) -> tuple[HeldConnections, Path]:
+    return HeldConnections(1), Path(sa.make_url(conn_string).database or "")
+
+
+def _has_revision(path: Path, engine: Engine) -> bool:
+    """Whether the file's tables were made, as Dagster decides it: their schema has a revision."""
+    if not path.exists():
+        return False
+    with engine.connect() as connection:
+        tables = connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").fetchall()
+        return bool(tables) and bool(connection.exec_driver_sql("select 1 from alembic_version").fetchall())

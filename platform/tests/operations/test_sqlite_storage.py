@@ -1,0 +1,389 @@
+"""Dagster's SQLite files with connections that stay open: whole, complete and bounded, whoever else has them open."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import dagster as dg
+import event_writer
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from event_writer import ended, faults, materialization, message, texts
+
+from bankmesh.instance import open_instance, prepare_dagster_home
+from bankmesh.settings import Settings
+from bankmesh.sqlite_storage import OPEN_FILES, HeldEventLogStorage, HeldRunStorage, HeldScheduleStorage
+
+WRITER = Path(event_writer.__file__)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "history" / "runs"
+
+
+@pytest.fixture
+def log(folder):
+    storage = HeldEventLogStorage(str(folder))
+    yield storage
+    storage.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(root=tmp_path, home=tmp_path / "home", exports=tmp_path / "exports")
+
+
+def _stock(settings):
+    """An instance of the same folder with Dagster's own storage."""
+    prepare_dagster_home(settings)
+    (settings.dagster_home / "stock.yaml").write_text("telemetry: {enabled: false}\n")
+    return dg.DagsterInstance.from_config(str(settings.dagster_home), "stock.yaml")
+
+
+def _writer(kind, folder, run_id, name, count):
+    return subprocess.Popen(
+        [sys.executable, WRITER, kind, folder, run_id, name, str(count)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def _open_handles(folder):
+    """The files below the folder that this process has open, each as often as it has."""
+    found = []
+    for handle in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the handle of this very listing
+            found.append(str(handle.readlink()))
+    return [name for name in found if name.startswith(str(folder))]
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec("counted", asset="sale")])
+def sale():
+    yield dg.AssetCheckResult(check_name="counted", passed=True)
+    yield dg.MaterializeResult(metadata={"version": 7})
+
+
+def _known(instance):
+    """What the instance says of `sale`: its last run, that run's log, and its check."""
+    record = instance.get_latest_materialization_event(sale.key)
+    check = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(sale.key, "counted"), limit=1
+    )[0]
+    kinds = [entry.event_log_entry.dagster_event_type for entry in instance.get_records_for_run(record.run_id).records]
+    return record.run_id, check.run_id, check.status, kinds, len(instance.get_runs())
+
+
+class TestTheFolderOfTheInstance:
+    def test_its_default_storage_keeps_files_open(self, settings):
+        with open_instance(settings) as instance:
+            assert isinstance(instance.event_log_storage, HeldEventLogStorage)
+            assert isinstance(instance.run_storage, HeldRunStorage)
+            assert isinstance(instance.schedule_storage, HeldScheduleStorage)
+
+    def test_a_process_that_gets_the_instance_from_another_has_the_same_storage(self, settings):
+        with open_instance(settings) as instance, dg.DagsterInstance.from_ref(instance.get_ref()) as other:
+            assert isinstance(other.event_log_storage, HeldEventLogStorage)
+            assert other.root_directory == str(settings.dagster_home)
+
+    def test_a_folder_that_is_moved_takes_its_history_with_it(self, settings, tmp_path):
+        with open_instance(settings) as instance:
+            run = dg.materialize([sale], instance=instance).run_id
+        settings.home.rename(tmp_path / "moved")
+        moved = Settings(root=tmp_path, home=tmp_path / "moved", exports=tmp_path / "exports")
+        with open_instance(moved) as instance:
+            assert instance.get_latest_materialization_event(sale.key).run_id == run
+            dg.materialize([sale], instance=instance)
+            assert len(instance.get_runs()) == 2
+        assert not settings.home.exists()
+
+    def test_a_storage_that_dagster_yaml_names_is_used(self, settings):
+        file = prepare_dagster_home(settings) / "dagster.yaml"
+        elsewhere = settings.root / "elsewhere"
+        file.write_text(f"{file.read_text()}\nstorage:\n  sqlite:\n    base_dir: {elsewhere}\n")
+        with open_instance(settings) as instance:
+            assert type(instance.event_log_storage) is SqliteEventLogStorage
+        assert elsewhere.is_dir()
+
+    @pytest.mark.parametrize("first", ["held", "stock"])
+    def test_either_storage_opens_what_the_other_wrote_and_goes_on(self, settings, first):
+        opened = {"held": open_instance, "stock": _stock}
+        second = "stock" if first == "held" else "held"
+        for number, kind in enumerate((first, second, first), start=1):
+            with opened[kind](settings) as instance:
+                run = dg.materialize([sale], instance=instance).run_id
+            for reader in opened.values():
+                with reader(settings) as instance:
+                    last, checked, status, kinds, runs = _known(instance)
+                assert (last, checked, runs) == (run, run, number)
+                assert status.value == "SUCCEEDED"
+                assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
+        assert faults(settings.dagster_home) == {}
+
+
+class TestSettings:
+    def test_a_commit_waits_for_no_disk_because_there_is_a_write_ahead_log(self, log):
+        log.store_event(message("run", "a"))
+        for connection in (log.run_connection("run"), log.index_connection()):
+            with connection as opened:
+                assert opened.exec_driver_sql("pragma journal_mode").scalar() == "wal"
+                assert opened.exec_driver_sql("pragma synchronous").scalar() == 1
+
+    def test_without_a_write_ahead_log_every_commit_is_synced(self, log):
+        log.store_event(message("run", "a"))
+        log.dispose()
+        with log.run_connection("run") as opened:
+            opened.connection.dbapi_connection.commit()
+            assert opened.exec_driver_sql("pragma journal_mode = delete").scalar() == "delete"
+        log.dispose()
+        with log.run_connection("run") as opened:
+            assert opened.exec_driver_sql("pragma synchronous").scalar() == 2
+
+    def test_what_has_a_position_is_synced_before_a_reader_can_keep_it(self, folder, log, monkeypatch):
+        synced = []
+        sync = os.fsync
+
+        def note_and_sync(handle):
+            synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+            sync(handle)
+
+        monkeypatch.setattr(os, "fsync", note_and_sync)
+        readings = {
+            "by number": lambda: log.get_logs_for_all_runs_by_log_id(-1, dg.DagsterEventType.RUN_SUCCESS),
+            "newest": log.get_maximum_record_id,
+            "runs": lambda: log.fetch_run_status_changes(dg.DagsterEventType.RUN_SUCCESS, limit=5).records,
+        }
+        log.store_event(ended("run"))
+        assert synced == []
+        for name, read in readings.items():
+            assert read(), name
+            assert synced == [str(folder / "index.db-wal"), str(folder)], name
+            synced.clear()
+        log.dispose()
+        assert not (folder / "index.db-wal").exists()
+        assert len(readings["by number"]()) == 1
+
+
+class TestManyProcesses:
+    def test_writing_one_run_lose_nothing(self, folder, log):
+        kinds = ("held", "stock", "held")
+        writers = [_writer(kind, folder, "run", f"{number}", 40) for number, kind in enumerate(kinds)]
+        seen = 0
+        while any(writer.poll() is None for writer in writers):
+            found = len(texts(log, "run"))
+            assert found >= seen
+            seen = found
+        assert [writer.communicate() and writer.returncode for writer in writers] == [0] * len(kinds)
+        assert sorted(texts(log, "run")) == sorted(f"{name} {number}" for name in range(3) for number in range(40))
+        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == 120
+        assert faults(folder) == {}
+
+    def test_threads_lose_nothing_either(self, folder, log):
+        def write(name):
+            for number in range(40):
+                log.store_event(materialization(f"run {name % 2}", f"{name} {number}"))
+
+        threads = [threading.Thread(target=write, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(texts(log, "run 0")) == len(texts(log, "run 1")) == 80
+        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == 160
+        assert faults(folder) == {}
+
+    @pytest.mark.parametrize("after", [1, 61])
+    def test_a_writer_that_is_killed_loses_nothing_it_has_stored(self, folder, log, after):
+        log.store_event(message("run", "before"))
+        writer = _writer("held", folder, "run", "killed", 100_000)
+        stored = [int(writer.stdout.readline()) for _ in range(after)]
+        writer.kill()
+        stored += [int(line) for line in writer.communicate()[0].splitlines()]
+        log.store_event(message("run", "after"))
+        log.dispose()
+        for reader in (SqliteEventLogStorage(str(folder)), HeldEventLogStorage(str(folder))):
+            found = texts(reader, "run")
+            assert found[0] == "before"
+            assert found[-1] == "after"
+            # One event may have been stored that the writer had no time to report.
+            assert found[1:-1][: len(stored)] == [f"killed {number}" for number in stored]
+            assert len(found) - 2 - len(stored) in {0, 1}
+        assert faults(folder) == {}
+
+
+class TestFork:
+    def test_parent_and_child_write_on(self, folder, log):
+        log.store_event(message("run", "before"))
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                for number in range(30):
+                    log.store_event(materialization("run", f"child {number}"))
+                code = 0
+            finally:
+                os._exit(code)
+        for number in range(30):
+            log.store_event(materialization("run", f"parent {number}"))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert len(texts(log, "run")) == 61
+        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == 60
+        assert faults(folder) == {}
+
+    def test_no_file_is_open_across_it(self, folder, log):
+        log.store_event(message("run", "before"))
+        assert _open_handles(folder)
+        child = os.fork()
+        if child == 0:
+            os._exit(len(_open_handles(folder)))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        log.store_event(message("run", "after"))
+        assert texts(log, "run") == ["before", "after"]
+
+    def test_a_thread_that_writes_meanwhile_leaves_the_child_no_lock(self, folder, log):
+        stop = threading.Event()
+
+        def write():
+            while not stop.is_set():
+                log.store_event(materialization("run", "thread"))
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        try:
+            for number in range(8):
+                child = os.fork()
+                if child == 0:
+                    code = 1
+                    try:
+                        log.store_event(message("run", f"child {number}"))
+                        code = 0
+                    finally:
+                        os._exit(code)
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        finally:
+            stop.set()
+            thread.join()
+        found = texts(log, "run")
+        assert [text for text in found if text != "thread"] == [f"child {number}" for number in range(8)]
+        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == found.count("thread")
+        assert faults(folder) == {}
+
+
+class TestOpenFiles:
+    def test_are_bounded_however_many_runs_are_read(self, folder, log):
+        runs = [f"run {number}" for number in range(3 * OPEN_FILES)]
+        for run in runs:
+            log.store_event(message(run, run))
+        for run in runs:
+            assert texts(log, run) == [run]
+            assert len(_open_handles(folder)) <= 3 * OPEN_FILES
+        assert len(_open_handles(folder)) > OPEN_FILES
+
+    def test_of_a_run_that_has_ended_are_closed_and_its_log_is_written_back(self, folder, log):
+        log.store_event(message("run", "a"))
+        assert (folder / "run.db-wal").exists()
+        log.store_event(ended("run"))
+        assert [path.name for path in folder.glob("run.db*")] == ["run.db"]
+        log.store_event(message("run", "its process has ended"))
+        assert len(texts(log, "run")) == 3
+
+    def test_all_close_with_the_instance(self, settings):
+        with open_instance(settings) as instance:
+            dg.materialize([sale], instance=instance)
+            assert _open_handles(settings.dagster_home)
+        assert _open_handles(settings.dagster_home) == []
+
+
+class TestRemoval:
+    def test_of_a_file_that_is_open_makes_a_new_one_and_hides_no_event(self, folder, log):
+        log.store_event(message("run", "old"))
+        reader = HeldEventLogStorage(str(folder))
+        assert texts(reader, "run") == ["old"]
+        for path in folder.glob("run.db*"):
+            path.unlink()
+        log.store_event(message("run", "new"))
+        assert texts(reader, "run") == texts(log, "run") == ["new"]
+        reader.dispose()
+        log.store_event(message("run", "newer"))
+        log.dispose()
+        assert texts(SqliteEventLogStorage(str(folder)), "run") == ["new", "newer"]
+        assert faults(folder) == {}
+
+    @pytest.mark.parametrize("kind", [SqliteEventLogStorage, HeldEventLogStorage])
+    def test_of_everything_by_another_process(self, folder, log, kind):
+        log.store_event(materialization("run", "old"))
+        kind(str(folder)).wipe()
+        assert texts(log, "run") == []
+        assert log.fetch_materializations(event_writer.KEY, limit=10).records == []
+        log.store_event(materialization("run", "new"))
+        assert texts(kind(str(folder)), "run") == ["new"]
+        assert faults(folder) == {}
+
+    def test_of_a_run(self, settings):
+        with open_instance(settings) as instance, _stock(settings) as other:
+            run = dg.materialize([sale], instance=instance).run_id
+            assert other.get_records_for_run(run).records
+            instance.delete_run(run)
+            assert instance.get_records_for_run(run).records == other.get_records_for_run(run).records == []
+            assert other.get_runs() == []
+
+
+class TestTransactions:
+    def test_a_statement_that_was_not_read_to_its_end_keeps_no_old_snapshot(self, folder, log):
+        for number in range(300):
+            log.store_event(message("run", f"{number}"))
+        with log.run_connection("run") as connection:
+            unread = connection.exec_driver_sql("select event from event_logs")
+            unread.fetchone()
+        SqliteEventLogStorage(str(folder)).store_event(message("run", "another process"))
+        assert texts(log, "run")[-1] == "another process"
+        del unread
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    def test_an_error_rolls_back_and_the_next_one_goes_on(self, log, error):
+        log.store_event(message("run", "a"))
+
+        def delete_and_fail():
+            with log.run_connection("run") as connection:
+                connection.exec_driver_sql("delete from event_logs")
+                raise error
+
+        with pytest.raises(error):
+            delete_and_fail()
+        log.store_event(message("run", "b"))
+        assert texts(log, "run") == ["a", "b"]
+
+    def test_one_inside_another_on_the_same_file_has_a_connection_of_its_own(self, folder, log):
+        with log.index_connection() as outer, log.index_connection() as inner:
+            assert outer.connection.dbapi_connection is not inner.connection.dbapi_connection
+        assert len({*_open_handles(folder)}) <= 3
+
+
+class TestWatching:
+    def test_events_arrive_while_another_process_has_the_file_open(self, folder, log):
+        log.store_event(message("run", "first"))
+        seen = []
+        log.watch("run", None, lambda entry, _cursor: seen.append(entry.user_message))
+        writer = _writer("held", folder, "run", "watched", 5)
+        expected = ["first", *(f"watched {number}" for number in range(5))]
+        deadline = time.monotonic() + 40
+        while seen != expected and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert writer.wait(40) == 0
+        assert seen == expected
+
+    def test_events_arrive_before_the_log_is_written_back(self, folder, log):
+        seen = []
+        writer = HeldEventLogStorage(str(folder))
+        writer.store_event(message("run", "first"))
+        log.watch("run", None, lambda entry, _cursor: seen.append(entry.user_message))
+        writer.store_event(message("run", "second"))
+        deadline = time.monotonic() + 20
+        while len(seen) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert seen == ["first", "second"]
+        writer.dispose()
