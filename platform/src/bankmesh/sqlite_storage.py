@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
     from watchdog.events import FileSystemEvent
 
-OPEN_FILES = 16
-"""Event log files that a process keeps open; each takes three file handles."""
+OPEN_FILES = 32
+"""Event log files that a process keeps open, three handles each: the runs on one page of the UI, and some more."""
 
 
 class HeldEventLogStorage(SqliteEventLogStorage):
