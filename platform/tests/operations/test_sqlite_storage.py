@@ -15,6 +15,7 @@ import dagster as dg
 import event_writer
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import deserialize_value
 from event_writer import ended, faults, materialization, message, texts
 
 from bankmesh.instance import open_instance, prepare_dagster_home
@@ -124,6 +125,46 @@ class TestTheFolderOfTheInstance:
                 assert status.value == "SUCCEEDED"
                 assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
         assert faults(settings.dagster_home) == {}
+
+
+@dg.asset(
+    partitions_def=dg.DailyPartitionsDefinition("2026-01-01", "2026-01-06"),
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    check_specs=[dg.AssetCheckSpec(name, asset="trade") for name in ("counted", "summed")],
+)
+def trade():
+    yield dg.AssetCheckResult(check_name="counted", passed=True)
+    yield dg.AssetCheckResult(check_name="summed", passed=False)
+    yield dg.MaterializeResult()
+
+
+def _checks_of_a_range(instance):
+    """Every row that a run over all partitions leaves in the table of checks, without what differs from run to run."""
+    ranged = {
+        "dagster/asset_partition_range_start": "2026-01-01",
+        "dagster/asset_partition_range_end": "2026-01-05",
+    }
+    job = dg.Definitions([trade]).resolve_implicit_global_asset_job_def()
+    run = job.execute_in_process(instance=instance, tags=ranged)
+    with instance.event_log_storage.index_connection() as connection:
+        rows = connection.exec_driver_sql("select * from asset_check_executions").mappings().fetchall()
+    assert {row["run_id"] for row in rows} == {run.run_id}
+    differing = {"id", "run_id", "evaluation_event", "evaluation_event_timestamp", "create_timestamp"}
+    kinds = [deserialize_value(row["evaluation_event"], dg.EventLogEntry).dagster_event_type for row in rows]
+    return [
+        {**{name: value for name, value in row.items() if name not in differing}, "kind": kind}
+        for row, kind in zip(rows, kinds, strict=True)
+    ]
+
+
+def test_planned_checks_are_those_that_dagster_stores(settings, tmp_path):
+    with open_instance(settings) as instance:
+        ours = _checks_of_a_range(instance)
+    other = Settings(root=tmp_path, home=tmp_path / "other", exports=tmp_path / "exports")
+    with _stock(other) as instance:
+        theirs = _checks_of_a_range(instance)
+    assert ours == theirs
+    assert len([row for row in ours if row["partition"] and row["execution_status"] == "PLANNED"]) == 2 * 5
 
 
 class TestSettings:

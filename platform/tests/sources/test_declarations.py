@@ -41,6 +41,22 @@ def faults_of(tmp_path):
     return read
 
 
+def test_a_declaration_that_was_read_before_is_read_as_it_is_now(tmp_path):
+    file = tmp_path / "core.yaml"
+    file.write_text(GOOD, encoding="utf-8")
+    assert read_system(file) == read_system(file)
+    file.write_text(GOOD.replace("team-core", "team-edge"), encoding="utf-8")
+    assert read_system(file).owner == "team-edge"
+    file.write_text(GOOD.replace("type: long", "type: lnog"), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(SourceFaults) as caught:
+            read_system(file)
+        assert {fault.line for fault in caught.value.faults} == {14}
+        assert len(caught.value.faults) == 2
+    file.write_text(GOOD, encoding="utf-8")
+    assert read_system(file).owner == "team-core"
+
+
 def test_a_declaration_is_read_whole(tmp_path):
     file = tmp_path / "core.yaml"
     file.write_text(GOOD, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,22 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
     except (OSError, UnicodeDecodeError) as error:
         faults.add(None, "not-readable", f"cannot be read as UTF-8 text: {error}")
         return None
+    system, found = _parse(file, text)
+    faults.found.extend(found)
+    return system
+
+
+@lru_cache(maxsize=256)
+def _parse(file: Path, text: str) -> tuple[LegacySystem | None, tuple[Fault, ...]]:
+    """The system that a file of this text declares, and its faults.
+
+    Each landing of a run reads the declarations of all domains, so texts that were parsed once are kept.
+    """
+    faults = Faults(str(file))
+    return _system(file, text, faults), tuple(faults.found)
+
+
+def _system(file: Path, text: str, faults: Faults) -> LegacySystem | None:
     root = compose(text, faults)
     if root is None:
         return None
