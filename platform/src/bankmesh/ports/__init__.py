@@ -29,7 +29,7 @@ from bankmesh.ports.history import (
 from bankmesh.ports.measuring import CandidateFiles, DataFile, measure_files
 from bankmesh.ports.places import Port, newest_major, port_at, published_ports
 from bankmesh.ports.publications import Provenance, Publication
-from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish
+from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish, skip_versions
 from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
 from bankmesh.ports.restore import NotHeld, Restored, resume, roll_back, withdraw
 from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
@@ -80,6 +80,7 @@ __all__ = [
     "resume",
     "roll_back",
     "schema_conflicts",
+    "skip_versions",
     "sources_by_version",
     "stage",
     "unresumed",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.ports.decisions import DECISION_KEY, carried
-from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY
+from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, SKIP_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -113,6 +113,11 @@ def commit_expiry(table: DeltaTable, first_readable: int, withdrawn: Sequence[Wi
     if withdrawn:
         note["withdrawn"] = carried(withdrawn)
     _commit_note(table, {EXPIRY_KEY: note})
+
+
+def commit_skip(table: DeltaTable, last: int) -> None:
+    """Use up one version number, of those up to `last` that lost versions had; changes no file."""
+    _commit_note(table, {SKIP_KEY: {"until": last}})
 
 
 def _commit_note(table: DeltaTable, note: Mapping[str, Any]) -> None:

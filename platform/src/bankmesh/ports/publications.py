@@ -38,6 +38,8 @@ COMMIT_KEY = "bankmesh"
 EXPIRY_KEY = "bankmesh_expiry"
 REMOVAL_KEY = "bankmesh_removal"
 """Key of commits that remove rows as the bank is bound to; its value says by what: retention or erasure."""
+SKIP_KEY = "bankmesh_skip"
+"""Key of commits that only use up a number, because a version that had it is lost."""
 FORMAT = 1
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError, PublishConflict
 from bankmesh.faultpoints import reached
-from bankmesh.ports.commits import commit, kept_totals
+from bankmesh.ports.commits import commit, commit_skip, kept_totals
 from bankmesh.ports.history import history, latest, open_table
 from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import Publication, to_commit
@@ -123,6 +123,24 @@ def publish(
         else:
             time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - spreads publishers, no secret
     raise PublishConflict(port.name, f"others changed its table during each of {_TRIES} tries")
+
+
+def skip_versions(port: Port, last: int) -> None:
+    """Use up the version numbers to `last`, which lost versions had, so that none comes again; changes no row.
+
+    A table that is lost whole begins at 0 again. Raises PortError if a commit could not be written.
+    """
+    from deltalake.exceptions import DeltaError
+
+    with exclusive(port):
+        table = open_table(port)
+        while table is not None and table.version() < last:
+            try:
+                commit_skip(table, last)
+            except (DeltaError, OSError) as error:
+                text = f"{port.name}: version numbers to {last} could not be skipped ({error}). Run it again."
+                raise PortError(text) from error
+            table = open_table(port)
 
 
 def _found(port: Port, candidate: Candidate) -> Publication | None:

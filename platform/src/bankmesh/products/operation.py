@@ -116,6 +116,7 @@ def _produce(
     context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     port = port_at(home, product.contract.product, product.contract.major)
+    recovery.skip_lost_versions(context.instance, product.key, port)
     restorations.report_version(context.instance, home, product.contract)
     # Before the inputs are pinned: whatever is published from here on counts as published in between.
     candidate = stage(port)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.ports import latest
+from bankmesh.ports import latest, skip_versions
+from bankmesh.ports.history import commit_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 VERSION_KEY, CANDIDATE_KEY = "version", "candidate"
 """Metadata of a materialisation: the Delta version, and the folder name that identifies its commit.
 
-A power cut can take the last commits of a table and leave their events. Numbers of lost versions are used again.
+A power cut can take the last commits of a table and leave their events. A table that is lost whole counts from 0 again.
 """
 
 
@@ -30,14 +31,17 @@ def is_report_of(metadata: Mapping[str, dg.MetadataValue[Any]], publication: Pub
     return version is not None and bool(version.value == publication.version)
 
 
-def is_later_report(metadata: Mapping[str, dg.MetadataValue[Any]], publication: Publication) -> bool:
-    """Whether a materialisation that an earlier release recorded, without its commit's identity, is of a later version.
+def skip_lost_versions(instance: dg.DagsterInstance, key: dg.AssetKey, port: Port) -> None:
+    """Use up the number of a version that is reported and not there, and those before it: readers may have recorded it.
 
-    Of one with an identity this is not known from the number: its commit may be lost.
+    To be called before anything else of the product is reported. Raises PortError.
     """
-    version = metadata.get(VERSION_KEY)
-    is_number = version is not None and isinstance(version.value, int)
-    return CANDIDATE_KEY not in metadata and is_number and version.value > publication.version  # type: ignore[union-attr]
+    event = instance.get_latest_materialization_event(key)
+    version = event.asset_materialization.metadata.get(VERSION_KEY) if event and event.asset_materialization else None
+    # After the event: a version that is reported has been committed.
+    commits = commit_versions(port)
+    if version is not None and isinstance(version.value, int) and commits and version.value > commits[-1]:
+        skip_versions(port, version.value)
 
 
 def find_unreported(instance: dg.DagsterInstance, key: dg.AssetKey, port: Port) -> Publication | None:
@@ -47,13 +51,11 @@ def find_unreported(instance: dg.DagsterInstance, key: dg.AssetKey, port: Port) 
     commits after it. A run that is still about to write its event looks the same; reporting its version a second time
     does no harm.
     """
-    # The event before the log: a version that is reported later than the newest one is then a version that was lost.
     event = instance.get_latest_materialization_event(key)
     newest = latest(port)
     if newest is None or event is None or event.asset_materialization is None:
         return newest
-    metadata = event.asset_materialization.metadata
-    return None if is_report_of(metadata, newest) or is_later_report(metadata, newest) else newest
+    return None if is_report_of(event.asset_materialization.metadata, newest) else newest
 
 
 def answers(

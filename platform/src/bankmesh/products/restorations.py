@@ -23,7 +23,7 @@ from bankmesh.ports import Decision, hold_of, latest, port_at
 from bankmesh.ports.locking import exclusive
 from bankmesh.products import reporting
 from bankmesh.products.definition import product_key
-from bankmesh.products.recovery import is_later_report, is_report_of
+from bankmesh.products.recovery import is_report_of, skip_lost_versions
 from bankmesh.products.restore_lineage import keep_restore_event, restore_event
 from bankmesh.products.standings import RESTORED_AT, input_asset
 from bankmesh.quality.gate import GateResult
@@ -85,6 +85,7 @@ def report_version(instance: dg.DagsterInstance, home: Path, contract: Contract)
     key = product_key(contract.domain, contract.name, contract.major)
     if not _unreported_partitions(instance, key, newest):
         return None
+    skip_lost_versions(instance, key, port)
     with exclusive(port):
         if latest(port) != newest:
             return None  # Published meanwhile: what was restored is no longer what readers get.
@@ -107,10 +108,7 @@ def _partitions(publication: Publication) -> tuple[str | None, ...]:
 
 
 def _unreported_partitions(instance: dg.DagsterInstance, key: dg.AssetKey, newest: Publication) -> list[str | None]:
-    """The partitions of a version whose newest materialisation in the event log is of another version.
-
-    None if an earlier release has reported a later version, without the identity of its commit.
-    """
+    """The partitions of a version whose newest materialisation in the event log is of another version."""
     wanted = _partitions(newest)
     records = instance.fetch_materializations(key, limit=len(wanted)).records
     reported = {
@@ -118,8 +116,6 @@ def _unreported_partitions(instance: dg.DagsterInstance, key: dg.AssetKey, newes
         for record in reversed(records)
         if record.asset_materialization
     }
-    if any(is_later_report(metadata, newest) for metadata in reported.values()):
-        return []
     return [partition for partition in wanted if not is_report_of(reported.get(partition, {}), newest)]
 
 
