@@ -117,12 +117,6 @@ class HeldConnections:
             while self._idle:
                 self._idle.popitem()[1].close()
 
-    @property
-    def open_files(self) -> tuple[Path, ...]:
-        """The files that are kept open, the one used last at the end."""
-        with self._lock:
-            return tuple(self._idle)
-
     def _take(self, path: Path) -> _Held:
         held = self._idle.pop(path, None)
         if held is not None:
