@@ -5,8 +5,10 @@ It writes the number of each event to its output once it is stored, so that a te
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -68,6 +70,22 @@ def faults(folder: Path) -> dict[str, str]:
         if answer != "ok":
             found[path.name] = answer
     return found
+
+
+def start_writer(kind, folder, run_id, name, count):
+    """A process that stores events of one run."""
+    return subprocess.Popen(
+        [sys.executable, __file__, kind, folder, run_id, name, str(count)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def open_handles(folder):
+    """The files below the folder that this process has open, each as often as it has."""
+    found = []
+    for handle in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the handle of this very listing
+            found.append(str(handle.readlink()))
+    return [name for name in found if name.startswith(str(folder))]
 
 
 if __name__ == "__main__":

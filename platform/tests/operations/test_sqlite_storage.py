@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
 import dagster as dg
@@ -16,13 +11,11 @@ import event_writer
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import deserialize_value
-from event_writer import ended, faults, materialization, message, texts
+from event_writer import ended, faults, materialization, message, open_handles, texts
 
 from bankmesh.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import Settings
 from bankmesh.sqlite_storage import OPEN_FILES, HeldEventLogStorage, HeldRunStorage, HeldScheduleStorage
-
-WRITER = Path(event_writer.__file__)
 
 
 @pytest.fixture
@@ -47,21 +40,6 @@ def _stock(settings):
     prepare_dagster_home(settings)
     (settings.dagster_home / "stock.yaml").write_text("telemetry: {enabled: false}\n")
     return dg.DagsterInstance.from_config(str(settings.dagster_home), "stock.yaml")
-
-
-def _writer(kind, folder, run_id, name, count):
-    return subprocess.Popen(
-        [sys.executable, WRITER, kind, folder, run_id, name, str(count)], stdout=subprocess.PIPE, text=True
-    )
-
-
-def _open_handles(folder):
-    """The files below the folder that this process has open, each as often as it has."""
-    found = []
-    for handle in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # the handle of this very listing
-            found.append(str(handle.readlink()))
-    return [name for name in found if name.startswith(str(folder))]
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("counted", asset="sale")])
@@ -210,111 +188,6 @@ class TestSettings:
         assert len(readings["by number"]()) == 1
 
 
-class TestManyProcesses:
-    def test_writing_one_run_lose_nothing(self, folder, log):
-        kinds = ("held", "stock", "held")
-        writers = [_writer(kind, folder, "run", f"{number}", 40) for number, kind in enumerate(kinds)]
-        seen = 0
-        while any(writer.poll() is None for writer in writers):
-            found = len(texts(log, "run"))
-            assert found >= seen
-            seen = found
-        assert [writer.communicate() and writer.returncode for writer in writers] == [0] * len(kinds)
-        assert sorted(texts(log, "run")) == sorted(f"{name} {number}" for name in range(3) for number in range(40))
-        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == 120
-        assert faults(folder) == {}
-
-    def test_threads_lose_nothing_either(self, folder, log):
-        def write(name):
-            for number in range(40):
-                log.store_event(materialization(f"run {name % 2}", f"{name} {number}"))
-
-        threads = [threading.Thread(target=write, args=(name,)) for name in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(texts(log, "run 0")) == len(texts(log, "run 1")) == 80
-        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == 160
-        assert faults(folder) == {}
-
-    @pytest.mark.parametrize("after", [1, 61])
-    def test_a_writer_that_is_killed_loses_nothing_it_has_stored(self, folder, log, after):
-        log.store_event(message("run", "before"))
-        writer = _writer("held", folder, "run", "killed", 100_000)
-        stored = [int(writer.stdout.readline()) for _ in range(after)]
-        writer.kill()
-        stored += [int(line) for line in writer.communicate()[0].splitlines()]
-        log.store_event(message("run", "after"))
-        log.dispose()
-        for reader in (SqliteEventLogStorage(str(folder)), HeldEventLogStorage(str(folder))):
-            found = texts(reader, "run")
-            assert found[0] == "before"
-            assert found[-1] == "after"
-            # One event may have been stored that the writer had no time to report.
-            assert found[1:-1][: len(stored)] == [f"killed {number}" for number in stored]
-            assert len(found) - 2 - len(stored) in {0, 1}
-        assert faults(folder) == {}
-
-
-class TestFork:
-    def test_parent_and_child_write_on(self, folder, log):
-        log.store_event(message("run", "before"))
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                for number in range(30):
-                    log.store_event(materialization("run", f"child {number}"))
-                code = 0
-            finally:
-                os._exit(code)
-        for number in range(30):
-            log.store_event(materialization("run", f"parent {number}"))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert len(texts(log, "run")) == 61
-        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == 60
-        assert faults(folder) == {}
-
-    def test_no_file_is_open_across_it(self, folder, log):
-        log.store_event(message("run", "before"))
-        assert _open_handles(folder)
-        child = os.fork()
-        if child == 0:
-            os._exit(len(_open_handles(folder)))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        log.store_event(message("run", "after"))
-        assert texts(log, "run") == ["before", "after"]
-
-    def test_a_thread_that_writes_meanwhile_leaves_the_child_no_lock(self, folder, log):
-        stop = threading.Event()
-
-        def write():
-            while not stop.is_set():
-                log.store_event(materialization("run", "thread"))
-
-        thread = threading.Thread(target=write)
-        thread.start()
-        try:
-            for number in range(8):
-                child = os.fork()
-                if child == 0:
-                    code = 1
-                    try:
-                        log.store_event(message("run", f"child {number}"))
-                        code = 0
-                    finally:
-                        os._exit(code)
-                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        finally:
-            stop.set()
-            thread.join()
-        found = texts(log, "run")
-        assert [text for text in found if text != "thread"] == [f"child {number}" for number in range(8)]
-        assert len(log.fetch_materializations(event_writer.KEY, limit=1000).records) == found.count("thread")
-        assert faults(folder) == {}
-
-
 class TestOpenFiles:
     def test_are_bounded_however_many_runs_are_read(self, folder, log):
         log.store_event(message("run", "a"))
@@ -325,8 +198,8 @@ class TestOpenFiles:
             log.store_event(message(run, run))
         for run in runs:
             assert texts(log, run) == [run]
-            assert len(_open_handles(folder)) <= 3 * OPEN_FILES
-        assert len(_open_handles(folder)) > OPEN_FILES
+            assert len(open_handles(folder)) <= 3 * OPEN_FILES
+        assert len(open_handles(folder)) > OPEN_FILES
 
     def test_of_a_run_that_has_ended_are_closed_and_its_log_is_written_back(self, folder, log):
         log.store_event(message("run", "a"))
@@ -339,8 +212,8 @@ class TestOpenFiles:
     def test_all_close_with_the_instance(self, settings):
         with open_instance(settings) as instance:
             dg.materialize([sale], instance=instance)
-            assert _open_handles(settings.dagster_home)
-        assert _open_handles(settings.dagster_home) == []
+            assert open_handles(settings.dagster_home)
+        assert open_handles(settings.dagster_home) == []
 
 
 class TestRemoval:
@@ -405,30 +278,4 @@ class TestTransactions:
     def test_one_inside_another_on_the_same_file_has_a_connection_of_its_own(self, folder, log):
         with log.index_connection() as outer, log.index_connection() as inner:
             assert outer.connection.dbapi_connection is not inner.connection.dbapi_connection
-        assert len({*_open_handles(folder)}) <= 3
-
-
-class TestWatching:
-    def test_events_arrive_while_another_process_has_the_file_open(self, folder, log):
-        log.store_event(message("run", "first"))
-        seen = []
-        log.watch("run", None, lambda entry, _cursor: seen.append(entry.user_message))
-        writer = _writer("held", folder, "run", "watched", 5)
-        expected = ["first", *(f"watched {number}" for number in range(5))]
-        deadline = time.monotonic() + 40
-        while seen != expected and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert writer.wait(40) == 0
-        assert seen == expected
-
-    def test_events_arrive_before_the_log_is_written_back(self, folder, log):
-        seen = []
-        writer = HeldEventLogStorage(str(folder))
-        writer.store_event(message("run", "first"))
-        log.watch("run", None, lambda entry, _cursor: seen.append(entry.user_message))
-        writer.store_event(message("run", "second"))
-        deadline = time.monotonic() + 20
-        while len(seen) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert seen == ["first", "second"]
-        writer.dispose()
+        assert len({*open_handles(folder)}) <= 3
