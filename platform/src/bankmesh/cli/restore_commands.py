@@ -38,7 +38,10 @@ def withdraw(
     """Withdraw a version: readers get the rows that were there before it, where nobody replaced them since."""
     settings = current_settings()
     contract, port = _product(settings, product)
-    done = withdraw_version(port, version, by=by or person(settings.root), reason=one_line(reason))
+    from bankmesh.products.mixed_versions import mix_check
+
+    who, check_mix = by or person(settings.root), mix_check(settings.home, contract)
+    done = withdraw_version(port, version, by=who, reason=one_line(reason), check_mix=check_mix)
     _finish(settings, contract, done, as_json=as_json)
 
 
