@@ -113,9 +113,10 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Two]:
 
 
 def _publish(two: Two) -> None:
-    assert two.mesh().run("till.hour", *OTHERS).success
+    booth = two.mesh()
+    assert booth.run("till.hour", *OTHERS).success
     assert two.mesh("vault").run("ledger").success
-    assert two.mesh().run(*READERS).success
+    assert booth.run(*READERS).success
 
 
 def _refused(run: Run, mesh: Mesh, versions: list[int]) -> dict[str, str]:
