@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.files import is_writable, lock_file, write_atomically
@@ -91,7 +91,8 @@ def compile_domain(place: DbtProjectPlace, models: Sequence[str]) -> list[Compil
 
     Kept in a file until one of the project's changes, so that a code location loads without importing dbt.
     """
-    kept, wanted = place.target / "compiled_models.json", fingerprint_texts([project_fingerprint(place), *models])
+    kept, form = place.target / "compiled_models.json", [part.name for part in fields(CompiledModel)]
+    wanted = fingerprint_texts([project_fingerprint(place), *form, *models])
     with lock_file(place.target / "compiling.lock") if is_writable(place.target) else nullcontext():
         document = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
         if document.get("stamp") != wanted:
