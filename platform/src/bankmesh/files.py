@@ -41,3 +41,29 @@ def write_atomically(target: Path, text: str) -> None:
     except BaseException:
         os.unlink(name)  # noqa: PTH108
         raise
+
+
+@contextmanager
+def replaced_file(target: Path) -> Iterator[Path]:
+    """A new file beside `target` to write to, which takes its place and its rights when the block has ended well.
+
+    A link is followed. The folder must exist. Nothing is left of a block that fails or is interrupted.
+    """
+    target = target.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    beside = target.with_name(os.path.basename(name))  # noqa: PTH119 - a plain string here
+    try:
+        beside.chmod(target.stat().st_mode & 0o7777 if target.exists() else _default_rights())
+        yield beside
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _default_rights() -> int:
+    """Of a new file of this process."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

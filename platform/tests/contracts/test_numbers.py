@@ -151,6 +151,50 @@ team:
     assert word in faults[0].message
 
 
+EXPECTED = """\
+      - name: balance
+        logicalType: number
+        physicalType: decimal(38,4)
+        description: Balance.
+        classification: internal
+      - name: entries
+        logicalType: integer
+        physicalType: long
+        description: Entries.
+        classification: internal
+    quality:
+      - type: custom
+        engine: greatExpectations
+        implementation: {type: %s, kwargs: {%s}}
+team:
+"""
+
+
+@pytest.mark.parametrize(
+    ("expectation", "arguments", "refused"),
+    [
+        ("expect_table_row_count_to_equal", "value: 1000000000000000", False),
+        ("expect_column_unique_value_count_to_be_between", "column: balance, max_value: 1000000000000000", False),
+        ("expect_column_values_to_be_between", "column: entries, max_value: 999999999999999, mostly: 0.5", False),
+        ("expect_column_values_to_be_between", "column: entries, max_value: 1000000000000000", True),
+        ("expect_column_values_to_be_between", "column: balance, max_value: 99999999999.9999", False),
+        ("expect_column_values_to_be_between", "column: balance, max_value: 100000000000", True),
+        ("expect_column_sum_to_be_between", "column: balance, min_value: -100000000000.5", True),
+        ("expect_column_values_to_be_in_set", "column: balance, value_set: [1, 1.0e+13]", True),
+        (
+            "expect_column_quantile_values_to_be_between",
+            "column: balance, quantile_ranges: {quantiles: [0.5], value_ranges: [[1, 1.0e+13]]}",
+            True,
+        ),
+        ("expect_multicolumn_sum_to_equal", "column_list: [balance, entries], sum_total: 1.0e+11", True),
+    ],
+)
+def test_a_bound_beside_which_doubles_cannot_tell_values_apart_is_a_fault(party, expectation, arguments, refused):
+    _, faults = read_text("party.odcs.yaml", party.replace("team:\n", EXPECTED % (expectation, arguments)))
+    assert [fault.rule for fault in faults] == ["quality-expectation"] * refused
+    assert all("too many digits" in fault.message for fault in faults)
+
+
 def test_arguments_of_expectations_are_doubles(party):
     rule = """\
         quality:

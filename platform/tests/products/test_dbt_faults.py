@@ -173,14 +173,14 @@ def test_all_faults_of_a_domain_come_at_once_and_no_other(faulty: tuple[Path, Db
 def test_a_location_with_such_faults_does_not_load(
     faulty: tuple[Path, DbtFaults], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    root = tmp_path / "kiosk_workspace"
-    monkeypatch.syspath_prepend(str(write_workspace(root, "kiosk")))
-    model = root / "dbt_project/models/kiosk/products/monthly_sale.sql"
+    root = tmp_path / "stallholder_workspace"
+    monkeypatch.syspath_prepend(str(write_workspace(root, "stallholder")))
+    model = root / "dbt_project/models/stallholder/products/monthly_sale.sql"
     model.write_text("{{ config(materialized='table') }}\n" + model.read_text())
     monkeypatch.setenv("BANKMESH_ROOT", str(root))
     monkeypatch.setenv("MESH_HOME", str(root / "mesh"))
     with pytest.raises(LocationNotLoaded, match=rf"{model}:1: monthly_sale has a contract.*materialized as table"):
-        load_location("kiosk", "kiosk.definitions")
+        load_location("stallholder", "stallholder.definitions")
 
 
 PROJECT_FAULTS = {

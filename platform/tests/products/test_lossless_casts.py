@@ -101,7 +101,20 @@ def frame(values: list[Any], dtype: pl.DataType | None = None) -> pl.DataFrame:
     return pl.DataFrame({"x": pl.Series(values, dtype=dtype, strict=False)})
 
 
+FIRST, LAST, DAY = -719_162, 2_932_896, 86_400_000_000
+"""1 January of the year 1 and 31 December 9999 as days since 1970; microseconds of a day."""
+
+
+def days(*numbers: int | None) -> pl.DataFrame:
+    return pl.DataFrame({"x": pl.Series(numbers, dtype=pl.Int32).cast(pl.Date)})
+
+
+def moments(*numbers: int | None) -> pl.DataFrame:
+    return pl.DataFrame({"x": pl.Series(numbers, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))})
+
+
 KEPT = [
+    (DATE, days(FIRST, LAST, None), [dt.date.min, dt.date.max, None]),
     (LONG, frame([2.0, None, -3.0]), [2, None, -3]),
     (LONG, frame(["7"], pl.Decimal(38, 2)), [7]),
     (LONG, frame([2**62], pl.Int128), [2**62]),
@@ -139,6 +152,9 @@ LOST = [
     (decimal(6, 2), frame([10_000], pl.Int64), 1),
     (DATE, frame([dt.datetime(2024, 7, 1, 23, 59)]), 1),  # noqa: DTZ001
     (array(LONG), frame([[1.5, 2.5], [1.0], None]), 1),
+    (DATE, days(FIRST - 1, FIRST, None, LAST, LAST + 1, 2**31 - 1), 3),
+    (TIMESTAMP, moments(FIRST * DAY - 1, FIRST * DAY, None, LAST * DAY + DAY - 1, LAST * DAY + DAY), 2),
+    (array(DATE), pl.DataFrame({"x": [[0, LAST + 1], [0, None], None]}).cast(pl.List(pl.Date)), 1),
 ]
 
 
@@ -147,6 +163,23 @@ def test_a_value_that_does_not_survive_is_counted_by_row(promise, write, column,
     written, _ = write(promise(column), rows)
     assert [(loss.column, loss.rows) for loss in written.losses] == [("x", lost)]
     assert written.rows == rows.height
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(
+    ("column", "expression"),
+    [
+        (DATE, "'{}infinity'::date"),
+        (DATE, "'{}infinity'::timestamp"),
+        (TIMESTAMP, "'{}infinity'::timestamptz"),
+        (array(DATE), "['{}infinity'::date]"),
+    ],
+)
+def test_infinity_of_duckdb_is_no_day(promise, tmp_path, column, expression, sign) -> None:
+    with duckdb.connect() as connection:
+        query = f"select {expression.format(sign)} as x union all select null"
+        written = duckdb_candidate.write_candidate(connection, query, promise(column), tmp_path)
+    assert [(loss.column, loss.rows) for loss in written.losses] == [("x", 1)]
 
 
 REFUSED = [

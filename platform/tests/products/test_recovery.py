@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import dagster as dg
 import pytest
 from shop_nursery import Job
 from shop_workspace import SALES, changed, write_exports
@@ -12,6 +14,9 @@ from shop_workspace import SALES, changed, write_exports
 from bankmesh.instance import open_instance
 from bankmesh.ports import history
 from bankmesh.products import reporting
+from bankmesh.products.known import loaded_products
+from bankmesh.products.lineage_facts import published
+from bankmesh.products.reporting import report_publication
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -57,6 +62,21 @@ def test_it_is_told_late_even_if_the_new_one_is_refused(untold: Mesh) -> None:
     run = untold.run("till.sale", "sale")
     assert not run.success
     assert untold.versions("sale") == [0] == untold.reported("sale")
+
+
+def test_a_clause_that_the_contract_has_lost_is_left_out(untold: Mesh) -> None:
+    product = loaded_products()["shop.sale"]
+    made = history(untold.port("sale"))[0]
+    lost, *kept = product.contract.clauses
+    fewer = replace(product, contract=replace(product.contract, clauses=tuple(kept)))
+    events = list(report_publication(fewer, made, recovered=True))
+    checks = [event.check_name for event in events if isinstance(event, dg.AssetCheckResult)]
+    assert sorted(checks) == sorted(clause.name for clause in kept)
+    assert all(event.passed for event in events if isinstance(event, dg.AssetCheckResult))
+    assert isinstance(events[-1], dg.MaterializeResult)
+    assertions = published(made, fewer.contract).assertions
+    assert assertions
+    assert lost.name in {entry["name"] for entry in made.provenance.gate["clauses"]}
 
 
 def test_what_is_behind_it_reads_it(untold: Mesh) -> None:

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NullValues, SqlMeasure
+from bankmesh.contracts.expectations import read_expectation
 from bankmesh.contracts.model import Classification, ColumnType, Comparison, Operator
 from bankmesh.quality.comparing import holds, in_unit, number, phrase
 from bankmesh.quality.gate import GateResult, Outcome
@@ -180,3 +181,38 @@ def test_all_digits_of_a_bound_are_in_its_phrase():
     assert phrase(Comparison(Operator.BETWEEN, (Decimal("0.123456789"), Decimal("12345.60")))) == (
         "must be between 0.123456789 and 12,345.6"
     )
+
+
+# Bounds next to the largest that contracts take for a column of so many places, with values one unit away from them.
+@pytest.mark.parametrize(
+    ("column", "places", "bound"),
+    [
+        ("id", 0, 999_999_999_999_998),
+        ("id", 0, 0),
+        ("amount", 2, 9_999_999_998.5),
+        ("amount", 2, 0.1),
+        ("wide", 4, 99_999_999_999),
+        ("wide", 4, 99_999_999_998.9999),
+        ("wide", 4, -0.3),
+    ],
+)
+@pytest.mark.parametrize(
+    "expectation",
+    [
+        "expect_column_values_to_be_between",
+        "expect_column_max_to_be_between",
+        "expect_column_sum_to_be_between",
+        "expect_column_values_to_be_in_set",
+    ],
+)
+def test_great_expectations_agrees_with_exact_numbers_where_contracts_let_it_compare(
+    shop, expectation, column, places, bound
+):
+    exact, step = Decimal(str(bound)), Decimal(1).scaleb(-places)
+    kind = ColumnType("decimal", 38, places) if places else ColumnType("long")
+    in_set = expectation.endswith("in_set")
+    arguments = {"column": column} | ({"value_set": [bound]} if in_set else {"max_value": bound})
+    read, _ = read_expectation({"type": expectation, "kwargs": arguments}, None, {column: kind})
+    for value in (exact - step, exact, exact + step):
+        met = value == exact if in_set else value <= exact
+        assert (shop.judge([column], [(value,)], read).outcome is Outcome.PASSED) is met, value

@@ -93,7 +93,7 @@ def test_damage_to_some_lines_leaves_the_others_alone(values, damage, end, final
     assert len(remaining) + len(rejects) <= len(touched)
     for reject in rejects:
         assert reject["line"] - 2 in touched
-        assert reject["raw_text"] == lines[reject["line"] - 2].removesuffix("\r" if end == "\n" else "")
+        assert reject["raw_text"] == physical[reject["line"] - 2].removesuffix("\r")
 
 
 @quiet

@@ -77,7 +77,6 @@ def test_what_dagster_refuses_when_it_resolves_a_location_is_found(booth: Booth)
     [
         ("contracts/sale.odcs.yaml", "unit: d\n", 'unit: d\n  - {property: frequency, value: 1, unit: d, scheduler: cron, schedule: "0 6 31 2 1"}\n'),
         ("sources/till.yaml", "owner:", "ownr:"),
-        ("defs/sale/defs.yaml", "contract: sale", "contract: sales"),
         ("defs/sale/defs.yaml", "transform:", "transfrom:"),
         ("defs/sale/defs.yaml", ".transform:sale", ".transform:sales"),
         ("defs/sale/transform.py", "def sale(sales)", "def sale(sale)"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _POLARS = "bankmesh.PolarsDataProduct"
 _SOURCE = re.compile(r"\bsource\(\s*(['\"])(?P<schema>\w+)\1\s*,\s*(['\"])(?P<table>\w+)\3\s*\)")
+_NUMBERED = re.compile(r"(?P<name>.+)_v(?P<major>[2-9]|[1-9][0-9]+)")
 _REF = re.compile(r"\bref\(\s*(['\"])(?P<model>\w+)\1\s*\)")
 
 
@@ -144,11 +145,21 @@ def table_name(contract: Contract) -> str:
     return contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
 
 
+def split_table(table: str) -> tuple[str, int]:
+    """The name and major of the port that dbt calls `table`; only what `table_name` writes has a major above 1."""
+    found = _NUMBERED.fullmatch(table)
+    return (found["name"], int(found["major"])) if found else (table, 1)
+
+
 def _port_of(domain: str, table: str) -> str:
     """The port behind `source('domain', 'table_v2')`, whether there is a contract of it or not."""
-    name, marker, major = table.rpartition("_v")
-    numbered = marker and name and major.isdigit() and int(major) > 1
-    return f"{domain}.{name}@{int(major)}" if numbered else f"{domain}.{table}"
+    name, major = split_table(table)
+    return f"{domain}.{name}@{major}" if major > 1 else f"{domain}.{name}"
+
+
+def source_calls(text: str) -> set[tuple[str, str]]:
+    """The pairs of literal names that `source()` is called with in a model, macro, test or YAML file of dbt."""
+    return {(found["schema"], found["table"]) for found in _SOURCE.finditer(text)}
 
 
 def _dbt_readers(root: Path, domain: str, by_port: Mapping[str, Contract]) -> Iterator[Reader]:

@@ -15,6 +15,7 @@ from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
 from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
 from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.files import replaced_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,11 @@ def get(
 
 def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> None:
     """Write rows to a file, or to standard output where none is named. Raises NeedsFile and NotInJson."""
-    _WRITERS[format_](frame, output)
+    if output is None or (output.exists() and not output.is_file()):  # a pipe or a device is written as it is
+        _WRITERS[format_](frame, output)
+        return
+    with replaced_file(output) as beside:
+        _WRITERS[format_](frame, beside)
 
 
 def _open(product: str, major: int | None, version: int | None, *, archived: bool, withdrawn: bool) -> DataProduct:

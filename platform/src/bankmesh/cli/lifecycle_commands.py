@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bankmesh.catalog.moving import contract_of_port, move_entry, person, plan_move, today, write_move
+from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, console, count, print_json
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.errors import BankmeshError
@@ -60,7 +61,8 @@ def move(
         "replacedBy": replaced_by,
     }
     planned = plan_move(settings.root, contract, entry, {name: value for name, value in given.items() if value})
-    write_move(planned)
+    with uninterrupted():
+        write_move(planned)
     after = planned.after
     if as_json:
         print_json(

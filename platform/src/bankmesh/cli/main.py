@@ -1,103 +1,27 @@
-"""`mesh`: the commands, and what an error looks like to who typed one.
-
-Exit codes: 0 all is well; 1 the answer is no (a gate failed, a change breaks, a fault was found);
-2 the command was called wrongly or names something that does not exist;
-130 or 143 somebody stopped it, by Ctrl-C or SIGTERM.
-"""
+"""The entry point of `mesh`: signals are handled before anything heavy is imported."""
 
 from __future__ import annotations
 
-import sys
-
-import typer
-from rich.console import Console
-
-from bankmesh.cli import (
-    alert_commands,
-    automation_commands,
-    catalog_commands,
-    contract_commands,
-    export_command,
-    get_command,
-    lineage_commands,
-    new_command,
-    product_commands,
-    rejects_command,
-    restore_commands,
-    run_commands,
-    scorecard_command,
-    search_command,
-    unit_test_command,
-)
-from bankmesh.cli.get_command import NeedsFile
-from bankmesh.cli.rejects_command import RawTextRefused
-from bankmesh.cli.storage_faults import explain_storage_fault
-from bankmesh.errors import BankmeshError, NotPublished, UnknownName
-from bankmesh.scaffolding.products import CannotScaffold
-from bankmesh.settings import NoExports, NoWorkspace, UnusableHome
-
-WRONG_CALL = 2
-INTERRUPTED = 130
-_WRONG_CALLS = (
-    UnknownName,
-    NotPublished,
-    NeedsFile,
-    RawTextRefused,
-    CannotScaffold,
-    NoExports,
-    NoWorkspace,
-    UnusableHome,
-    run_commands.AcceptanceIncomplete,
-)
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Data products of the bank: find, read, check and run them.",
-)
-app.command("products")(product_commands.products)
-app.command("show")(product_commands.show)
-app.command("get")(get_command.get)
-app.command("rejects")(rejects_command.rejects)
-app.command("search")(search_command.search)
-app.command("scorecard")(scorecard_command.scorecard)
-app.command("run")(run_commands.run)
-app.command("dev")(run_commands.dev)
-app.command("test")(unit_test_command.run_tests)
-app.command("withdraw")(restore_commands.withdraw)
-app.command("rollback")(restore_commands.rollback)
-app.command("resume")(restore_commands.resume)
-app.command("expire")(run_commands.expire_ports)
-app.command("export")(export_command.export)
-app.add_typer(alert_commands.app, name="alerts")
-app.add_typer(automation_commands.app, name="automation")
-app.add_typer(catalog_commands.app, name="catalog")
-app.add_typer(contract_commands.app, name="contract")
-app.add_typer(lineage_commands.app, name="lineage")
-app.add_typer(new_command.app, name="new")
+from bankmesh.cli.interruption import Interruption
 
 
 def main() -> None:
-    """Entry point: user's mistakes end as one message on standard error, never as a stack trace."""
-    try:
-        app()
-    except BankmeshError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"mesh: {error}", markup=False)
-        sys.exit(WRONG_CALL if isinstance(error, _WRONG_CALLS) else 1)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
-            sys.stderr.write("mesh: stopped.\n")
-        raise
-    except BrokenPipeError:
-        sys.stderr.close()
-    except Exception as error:
-        text = explain_storage_fault(error)
-        if text is None:
-            raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"mesh: {text}", markup=False)
-        sys.exit(1)
+    """Run the command of `sys.argv`; it ends with SystemExit, also after Ctrl-C and SIGTERM."""
+    with Interruption() as interruption:
+        from bankmesh.cli.application import app, report_error
+
+        interruption.is_importing = False
+        try:
+            try:
+                app()
+            except BaseException as error:  # noqa: BLE001 - `report_error` raises it again
+                # Other libraries make errors of their own out of an interruption, such as a failed query.
+                if interruption.signal is not None or isinstance(error, KeyboardInterrupt):
+                    interruption.exit()
+                report_error(error)
+        except KeyboardInterrupt:
+            # Polars raises one by itself, and the handler then raises its own while the first is being handled.
+            interruption.exit()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import console
 from bankmesh.scaffolding.products import scaffold_product
 from bankmesh.settings import current_settings
@@ -36,6 +37,8 @@ def new_product(
 ) -> None:
     """Scaffold a product: contract, transform and test. It materialises as it is; then make it yours."""
     settings = current_settings()
-    for path in scaffold_product(settings, product, kind.value, source):
+    with uninterrupted():
+        written = scaffold_product(settings, product, kind.value, source)
+    for path in written:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
     console().print(f"Next: mesh contract check; mesh run {product}; then make the contract and the transform yours.")

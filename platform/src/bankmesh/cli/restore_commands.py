@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bankmesh.catalog.moving import contract_of_port, person
 from bankmesh.catalog.stages import require_port
+from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.lifecycle_commands import Product
 from bankmesh.cli.output import JsonOption, console, count, print_json
 from bankmesh.instance import existing_instance
@@ -18,6 +19,8 @@ from bankmesh.ports import withdraw as withdraw_version
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bankmesh.alerts.withdrawal_notices import WithdrawalNotice
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Restored
@@ -38,8 +41,15 @@ def withdraw(
     """Withdraw a version: readers get the rows that were there before it, where nobody replaced them since."""
     settings = current_settings()
     contract, port = _product(settings, product)
-    done = withdraw_version(port, version, by=by or person(settings.root), reason=one_line(reason))
-    _finish(settings, contract, done, as_json=as_json)
+    from bankmesh.products.mixed_versions import mix_check
+
+    who, why, mix = by or person(settings.root), one_line(reason), mix_check(settings.home, contract)
+    _restore(
+        settings,
+        contract,
+        lambda: withdraw_version(port, version, by=who, reason=why, check_mix=mix),
+        as_json=as_json,
+    )
 
 
 def rollback(
@@ -53,8 +63,8 @@ def rollback(
     """Give readers a good version again and withdraw all that came after it."""
     settings = current_settings()
     contract, port = _product(settings, product)
-    done = roll_back(port, to, by=by or person(settings.root), reason=one_line(reason))
-    _finish(settings, contract, done, as_json=as_json)
+    who, why = by or person(settings.root), one_line(reason)
+    _restore(settings, contract, lambda: roll_back(port, to, by=who, reason=why), as_json=as_json)
 
 
 def resume(
@@ -67,11 +77,13 @@ def resume(
     """Let a product that is held after a withdrawal be built again by the code that it has."""
     settings = current_settings()
     contract, port = _product(settings, product)
-    decision = resume_port(port, by=by or person(settings.root), reason=one_line(reason))
-    if as_json:
-        print_json({"port": contract.port, **decision.to_json()})
-        return
-    console().print(f"{contract.port}: resumed by {decision.by}; the next run builds it.", markup=False)
+    who = by or person(settings.root)
+    with uninterrupted():
+        decision = resume_port(port, by=who, reason=one_line(reason))
+        if as_json:
+            print_json({"port": contract.port, **decision.to_json()})
+        else:
+            _print([f"{contract.port}: resumed by {decision.by}; the next run builds it."])
 
 
 def _product(settings: Settings, product: str) -> tuple[Contract, Port]:
@@ -85,19 +97,26 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _finish(settings: Settings, contract: Contract, done: Restored, *, as_json: bool) -> None:
-    """Report to Dagster what is committed, and say what readers get now."""
+def _restore(settings: Settings, contract: Contract, commit: Callable[[], Restored], *, as_json: bool) -> None:
+    """Commit the decision, report it to Dagster, and print what readers get now. Only the notices can be stopped."""
     from bankmesh.products.restorations import report_version
 
     instance = existing_instance(settings)
-    if instance is not None:
-        with instance:
-            report_version(instance, settings.home, contract)
-    told = _announce(settings, contract)
+    with uninterrupted():
+        done = commit()
+        if instance is not None:
+            with instance:
+                report_version(instance, settings.home, contract)
+        if not as_json:
+            _print(_lines(contract, done))
+    notices = _announce(settings, contract)
     if as_json:
-        print_json(_facts(contract, done) | {"notices": [_notice_facts(notice) for notice in told]})
-        return
-    lines = [*_lines(contract, done), *(_notice_line(notice) for notice in told)]
+        print_json(_facts(contract, done) | {"notices": [_notice_facts(notice) for notice in notices]})
+    else:
+        _print([_notice_line(notice) for notice in notices])
+
+
+def _print(lines: list[str]) -> None:
     for line in lines:
         console().print(line, markup=False, soft_wrap=True)
 

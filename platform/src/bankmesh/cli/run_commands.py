@@ -1,14 +1,12 @@
-"""`mesh run`, `mesh dev` and `mesh expire`: materialise everything, open the UI, tidy up."""
+"""`mesh run` and `mesh expire`: materialise everything, tidy up."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -18,11 +16,12 @@ from rich.console import Console
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.moving import person
 from bankmesh.catalog.status import product_states
+from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError, ContractFaults
-from bankmesh.instance import open_instance, prepare_dagster_home
+from bankmesh.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
 from bankmesh.shrinkage import AcceptedShrink
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from dagster import DagsterInstance
 
+    from bankmesh.contracts.model import Contract
     from bankmesh.products.running import Outcome
     from bankmesh.settings import Settings
 
@@ -286,27 +286,6 @@ def _calm_logs() -> None:
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
 
 
-def dev(
-    port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address that the UI listens on.")] = "127.0.0.1",
-) -> None:
-    """Open the Dagster UI with its daemon; history is kept in MESH_HOME."""
-    settings = current_settings()
-    environment = os.environ | {
-        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
-        "MESH_HOME": str(settings.home),
-        "BANK_DATA": str(settings.exports),
-        "BANKMESH_ROOT": str(settings.root),
-        # `dagster dev` warns about itself at every start.
-        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
-    }
-    beside = Path(sys.executable).with_name("dagster")
-    program = str(beside) if beside.is_file() else shutil.which("dagster") or "dagster"
-    os.chdir(settings.root)
-    arguments = [program, "dev", "-w", "workspace.yaml", "--host", host, "--port", str(port)]
-    os.execve(program, arguments, environment)  # noqa: S606 - the process becomes Dagster
-
-
 def expire_ports(
     candidates_days: Annotated[float, typer.Option(help="Keep candidates that were not published so long.")] = 7,
     rejects_days: Annotated[float, typer.Option(help="Keep rejected legacy rows so long.")] = 30,
@@ -317,28 +296,34 @@ def expire_ports(
 
     The port of a retired product is moved to the archive, where nothing expires.
     """
-    from bankmesh.ports import expire, port_at
-    from bankmesh.ports.archiving import archive_port
     from bankmesh.sources import expire_rejects
 
     settings = current_settings()
     now = datetime.now(UTC)
     removed: dict[str, object] = {}
     for contract in workspace_contracts(settings.root):
-        if contract.status is Status.RETIRED:
-            archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
-            removed[contract.port] = {"archived": str(archived.port.path) if archived else None}
-            continue
-        level = contract.service_level("retention")
-        removed[contract.port] = expire(
-            port_at(settings.home, contract.product, contract.major),
-            keep_candidates=timedelta(days=candidates_days),
-            retention=timedelta(seconds=level.seconds) if level and level.seconds else None,
-            now=now,
-        )
+        with uninterrupted():
+            removed[contract.port] = _expire_port(settings, contract, timedelta(days=candidates_days), now)
     removed["rejects"] = len(expire_rejects(settings.home, now - timedelta(days=rejects_days)))
     if as_json:
         print_json(removed)
         return
     for name, facts in removed.items():
         typer.echo(f"{name}: {facts}")
+
+
+def _expire_port(settings: Settings, contract: Contract, keep_candidates: timedelta, now: datetime) -> object:
+    """What was removed from one port, or where it is archived."""
+    from bankmesh.ports import expire, port_at
+    from bankmesh.ports.archiving import archive_port
+
+    if contract.status is Status.RETIRED:
+        archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
+        return {"archived": str(archived.port.path) if archived else None}
+    level = contract.service_level("retention")
+    return expire(
+        port_at(settings.home, contract.product, contract.major),
+        keep_candidates=keep_candidates,
+        retention=timedelta(seconds=level.seconds) if level and level.seconds else None,
+        now=now,
+    )

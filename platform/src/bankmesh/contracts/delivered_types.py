@@ -14,20 +14,22 @@ boolean a boolean, a number a number, a day a day, a moment a moment.
 | floating point | double | unchanged |
 | floating point | integer, long | compared |
 | floating point | decimal | the one decimal whose nearest double it is, below 15 digits; else a loss |
-| date | date | unchanged |
-| timestamp without zone | date | compared: only midnight is a date |
-| timestamp with zone | timestamp | unchanged; compared where it is finer than microseconds |
+| date | date | checked for the years 1 to 9999 |
+| timestamp without zone | date | compared: only midnight is a date; years 1 to 9999 |
+| timestamp with zone | timestamp | years 1 to 9999; compared where it is finer than microseconds |
 | list | array | as its items |
 | only nulls | any | unchanged |
 | anything else | any | refused |
 
-*Compared* means: the value is cast, cast back, and must then be what it was.
+*Compared* means: the value is cast, cast back, and must then be what it was. Years 1 to 9999 are those that Python,
+Delta and every engine of the platform have: DuckDB's `infinity` is a day of the year 5881580 to whatever reads it else.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,7 @@ class Conversion(StrEnum):
     """What a cast can do to a value, and so what has to be verified on each row."""
 
     UNCHANGED = "unchanged"
+    CALENDAR = "calendar"
     RANGE = "range"
     COMPARED = "compared"
     NEAREST = "nearest"
@@ -91,6 +94,10 @@ UNITS_TOLD_APART = {64: 1 << 52, 32: 1 << 23, 16: 1 << 10}
 """By bits of a floating point type: below so many units of the last place, two decimals are two values."""
 
 
+FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
+"""The days that every reader has; moments are held to them in UTC."""
+
+
 def conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
     """What casting `delivered` to `promised` can do to a value; of lists, to an item."""
     if delivered.kind is Kind.NULLS:
@@ -108,17 +115,19 @@ def _unless_null_literal(delivered: DeliveredType) -> Conversion:
     return Conversion.ONLY_NULLS if delivered.spelling == "INTEGER" else Conversion.REFUSED
 
 
-_SAME_FAMILY = {(Kind.TEXT, "string"), (Kind.BOOLEAN, "boolean"), (Kind.DATE, "date"), (Kind.FLOAT, "double")}
+_SAME_FAMILY = {(Kind.TEXT, "string"), (Kind.BOOLEAN, "boolean"), (Kind.FLOAT, "double")}
 _NUMBERS = {"integer", "long", "decimal", "double"}
 
 
 def _conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
     if (delivered.kind, promised.name) in _SAME_FAMILY:
         return Conversion.UNCHANGED
+    if delivered.kind is Kind.DATE and promised.name == "date":
+        return Conversion.CALENDAR
     if delivered.kind is Kind.LOCAL and promised.name == "date":
         return Conversion.COMPARED
     if delivered.kind is Kind.INSTANT and promised.name == "timestamp":
-        return {"us": Conversion.UNCHANGED, "ns": Conversion.COMPARED}.get(delivered.unit, Conversion.RANGE)
+        return {"us": Conversion.CALENDAR, "ns": Conversion.COMPARED}.get(delivered.unit, Conversion.RANGE)
     return _of_number(delivered, promised) if promised.name in _NUMBERS else Conversion.REFUSED
 
 

@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import Expectation
 from bankmesh.contracts.documents import leaves, parse, spell
-from bankmesh.contracts.numbers import plain_numbers
+from bankmesh.contracts.numbers import is_number, plain_numbers, spell_number
 from bankmesh.contracts.standard import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping
 
     from bankmesh.contracts.documents import Value
+    from bankmesh.contracts.model import ColumnType
 
 ENGINES = ("greatExpectations", "great-expectations", "great_expectations")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 _COLUMNS_KEYS = ("column_list", "column_set")
 _BOUNDS = ("min_value", "max_value", "sum_total", "mostly", "threshold")
+_SHARES = ("mostly", "threshold", "p_value")  # arguments that no value of a column is compared with
+# Expectations whose numbers bound a count, a share or a statistic, and no value of a column.
+_OF_NO_VALUE = re.compile(r"_(count|proportion|p_value|divergence|phi_value|stdev|z_scores|lengths)_")
+_DIGITS = 15  # every number of so many digits has a double of its own, and their order is kept
 _NO_NUMBER = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)  # texts that become floats, and bounds of nothing
 
 
@@ -41,11 +46,12 @@ def known_types() -> frozenset[str]:
 
 
 def read_expectation(
-    implementation: Value, column: str | None, columns: Collection[str]
+    implementation: Value, column: str | None, types: Mapping[str, ColumnType]
 ) -> tuple[Expectation, tuple[str, ...]]:
     """The expectation, and the columns it is about. Raises ValueError, saying what is allowed.
 
-    `column` is the column the rule stands at: it is filled in where a column expectation names none.
+    `column` is the column the rule is written at: it is filled in where a column expectation names none. `types` are
+    those of all columns of the contract.
     """
     given = _parsed(implementation) if isinstance(implementation, str) else implementation
     arguments = given.get("kwargs") or {} if isinstance(given, dict) else None
@@ -57,7 +63,35 @@ def read_expectation(
     arguments = {key: _argument(key, value) for key, value in arguments.items()}
     if column is not None and name.startswith("expect_column_") and "column_A" not in arguments:
         arguments.setdefault("column", column)
-    return Expectation(name, arguments), _named_columns(arguments, columns)
+    named = _named_columns(arguments, types)
+    if not _OF_NO_VALUE.search(name):
+        _refuse_bounds_beyond_doubles(arguments, [types[column] for column in named])
+    return Expectation(name, arguments), named
+
+
+def _refuse_bounds_beyond_doubles(arguments: dict[str, Value], types: Collection[ColumnType]) -> None:
+    """Raise ValueError for a number that a column's values near it cannot be told from, once both are doubles."""
+    places = max((_places(kind) for kind in types), default=0)
+    for path, number in _numbers(arguments):
+        if abs(number) >= Decimal(10) ** (_DIGITS - places):
+            near = f" beside {places} decimal places" if places else ""
+            raise ValueError(
+                f"{spell(path)} {spell_number(number)} has too many digits{near}: Great Expectations compares doubles, "
+                f"which are exact for {_DIGITS} digits. Write the rule as a metric, an option or sql"
+            )
+
+
+def _places(kind: ColumnType) -> int:
+    return _places(kind.item) if kind.item is not None else kind.scale
+
+
+def _numbers(arguments: dict[str, Value]) -> Iterator[tuple[tuple[str | int, ...], Decimal]]:
+    """Each number in the arguments that values of a column are compared with, with the path to it."""
+    for key, value in arguments.items():
+        if key not in _SHARES:
+            for path, leaf in leaves(value):
+                if is_number(leaf):
+                    yield (key, *path), Decimal(str(leaf))
 
 
 def _argument(key: str, value: Value) -> Value:

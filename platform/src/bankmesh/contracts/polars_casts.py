@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.delivered_types import UNITS_TOLD_APART, Conversion, Kind, conversion
+from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, Kind, conversion
 from bankmesh.contracts.types import polars_type
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.delivered_types import DeliveredType
     from bankmesh.contracts.model import ColumnType
+
+
+_EPOCH = date(1970, 1, 1)
 
 
 def cast_or_null(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, promised: ColumnType) -> pl.Expr:
@@ -26,11 +30,20 @@ def cast_or_null(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, 
         as_list = value.cast(pl.List(inner)) if isinstance(stored, pl.Array) else value
         return as_list.list.eval(cast_or_null(pl.element(), delivered.item, inner, promised.item))
     how, target = conversion(delivered, promised), polars_type(promised)
-    if how is Conversion.COMPARED:
-        return same_or_null(value, stored, target)
     if how is Conversion.NEAREST:
         return _nearest_decimal(value, delivered, stored, promised)
-    return value.cast(target, strict=False)
+    compared = how is Conversion.COMPARED
+    made = same_or_null(value, stored, target) if compared else value.cast(target, strict=False)
+    return _within_calendar(made, promised) if promised.name in {"date", "timestamp"} else made
+
+
+def _within_calendar(made: pl.Expr, promised: ColumnType) -> pl.Expr:
+    """Compared as numbers: Polars raises where it has to take the year from a day that is far outside."""
+    import polars as pl
+
+    first, last = FIRST_DAY - _EPOCH, LAST_DAY - _EPOCH + timedelta(days=1)
+    unit = timedelta(days=1) if promised.name == "date" else timedelta(microseconds=1)
+    return pl.when(made.to_physical().is_between(first // unit, last // unit, closed="left")).then(made)
 
 
 def is_lost(value: pl.Expr, made: pl.Expr, delivered: DeliveredType) -> pl.Expr:

@@ -253,7 +253,8 @@ def _custom(at: _At) -> _Compiled:
         message = f"engine {engine} is not run here. Allowed: {ENGINES[0]}; or write the rule as a metric or as sql"
         raise _Refused("engine", "quality-engine", message)
     try:
-        expectation, names = read_expectation(at.section.data["implementation"], at.name, at.columns)
+        types = {name: column.type for name, column in at.columns.items()}
+        expectation, names = read_expectation(at.section.data["implementation"], at.name, types)
     except ValueError as error:
         raise _Refused("implementation", "quality-expectation", str(error)) from None
     return expectation.type, expectation, None, names

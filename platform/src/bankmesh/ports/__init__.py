@@ -31,7 +31,7 @@ from bankmesh.ports.places import Port, newest_major, port_at, published_ports
 from bankmesh.ports.publications import Provenance, Publication
 from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish, skip_versions
 from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
-from bankmesh.ports.restore import NotHeld, Restored, resume, roll_back, withdraw
+from bankmesh.ports.restore import CheckMix, NotHeld, Restored, resume, roll_back, withdraw
 from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
 from bankmesh.ports.staging import Candidate, stage
 from bankmesh.ports.suitability import schema_conflicts
@@ -41,6 +41,7 @@ __all__ = [
     "Candidate",
     "CandidateFiles",
     "CannotRestore",
+    "CheckMix",
     "DataFile",
     "Decision",
     "Expired",

@@ -12,7 +12,7 @@ from bankmesh.ports.history import at_version, latest, open_table, withdrawals
 from bankmesh.sqltext import sql_literal, sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     import polars as pl
@@ -115,6 +115,17 @@ def rest_relation_sql(port: Port, version: int, partition_column: str, replaced_
     column = sql_name(partition_column)
     kept = " and ".join(f"{column} <> {sql_literal(value)}" for value in sorted(replaced_values))
     return f"(select * from {relation} where {kept or 'true'})"
+
+
+def mixed_relation_sql(port: Port, version: int, partition_column: str, as_of: Mapping[str, int]) -> str:
+    """The rows of a version, with those of the partitions in `as_of` as another version has them."""
+    column = sql_name(partition_column)
+    parts = [rest_relation_sql(port, version, partition_column, as_of)]
+    for other in sorted(set(as_of.values())):
+        values = sorted(value for value, source in as_of.items() if source == other)
+        chosen = " or ".join(f"{column} = {sql_literal(value)}" for value in values)
+        parts.append(f"(select * from {relation_sql(port, other)} where {chosen})")
+    return f"({' union all by name '.join(f'from {part}' for part in parts)})"
 
 
 def _check_files(opened: OpenVersion) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,11 @@ from bankmesh.ports.file_actions import files_of
 from bankmesh.ports.history import history, newest_removal, open_table, published_by, unresumed, withdrawals
 from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import to_commit
+from bankmesh.ports.reading import mixed_relation_sql
 from bankmesh.ports.restore_plan import CannotRestore, Writers, as_published, plan_rollback, plan_withdrawal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from deltalake import DeltaTable, Schema
 
@@ -57,12 +59,20 @@ class Restored:
     holders: tuple[int, ...] = ()
 
 
-def withdraw(port: Port, version: int, *, by: str, reason: str) -> Restored:
+CheckMix = Callable[[str, tuple[int, ...]], None]
+"""Raises to keep back rows of several versions that were never published together.
+
+Gets the rows as a relation for DuckDB, and the versions that can be rolled back to.
+"""
+
+
+def withdraw(port: Port, version: int, *, by: str, reason: str, check_mix: CheckMix | None = None) -> Restored:
     """Withdraw a version: readers get the rows that were there before it, where nobody has replaced them since.
 
-    Raises CannotRestore, which lists the versions that can be restored, NotPublished, PublishConflict, PortError.
+    Raises CannotRestore, which lists the versions that can be restored, NotPublished, PublishConflict, PortError, and
+    what `check_mix` raises; nothing is changed then.
     """
-    return _carry_out(port, Kind.WITHDRAW, by, reason, lambda writers: plan_withdrawal(writers, version))
+    return _carry_out(port, Kind.WITHDRAW, by, reason, lambda writers: plan_withdrawal(writers, version), check_mix)
 
 
 def roll_back(port: Port, version: int, *, by: str, reason: str) -> Restored:
@@ -84,20 +94,33 @@ def resume(port: Port, *, by: str, reason: str) -> Decision:
     raise _conflict(port)
 
 
-def _carry_out(port: Port, kind: Kind, by: str, reason: str, decide: Callable[[Writers], Plan]) -> Restored:
+def _carry_out(
+    port: Port,
+    kind: Kind,
+    by: str,
+    reason: str,
+    decide: Callable[[Writers], Plan],
+    check_mix: CheckMix | None = None,
+) -> Restored:
     if not by.strip() or not reason.strip():
         raise PortError(f"{port.name}: say who decides and why; both are recorded in the table.")
     for attempt in range(_TRIES):
         with exclusive(port):
             table = _open(port)
-            done = _try(port, table, Decision(kind, by, reason), decide)
+            done = _try(port, table, Decision(kind, by, reason), decide, check_mix)
             if done is not None:
                 return done
         _wait(attempt)
     raise _conflict(port)
 
 
-def _try(port: Port, table: DeltaTable, draft: Decision, decide: Callable[[Writers], Plan]) -> Restored | None:
+def _try(
+    port: Port,
+    table: DeltaTable,
+    draft: Decision,
+    decide: Callable[[Writers], Plan],
+    check_mix: CheckMix | None,
+) -> Restored | None:
     """Decide and commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
     known = {made.version: made for made in reversed(history(port))}
     tables = {version: _table(port, version) for version in known}
@@ -114,6 +137,10 @@ def _try(port: Port, table: DeltaTable, draft: Decision, decide: Callable[[Write
     basis = known[plan.basis]
     decision = replace(decision, restored=_restored(known, plan), sources=plan.sources, fresh_since=basis.fresh_since)
     files, schema, replaced = _content(port, table, tables, plan, writers)
+    if check_mix is not None and writers.is_new_mix(plan):
+        (column,) = table.metadata().partition_columns
+        mixed = mixed_relation_sql(port, writers.newest, column, plan.as_of)
+        check_mix(mixed, tuple(writers.restorable_without(plan.withdrawn)))
     identity = str(uuid.uuid4())
     kept = [file for file in files_of(port, table) if replaced is not None and file.partition not in replaced]
     provenance = replace(

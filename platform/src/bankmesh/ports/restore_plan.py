@@ -98,6 +98,15 @@ class Writers:
         known = [(v, state) for v, state in self.at.items() if v >= self.removal]
         return [v for v, state in known if self.is_good(v) and state != self.at[self.newest]]
 
+    def is_new_mix(self, plan: Plan) -> bool:
+        """Whether a plan leaves partitions side by side which no version has published together."""
+        return {**self.at[self.newest], **plan.sources} not in self.at.values()
+
+    def restorable_without(self, withdrawn: Collection[int]) -> list[int]:
+        """Versions that `mesh rollback` could go back to once these are withdrawn as well."""
+        bad = frozenset(withdrawn)
+        return [v for v in self.restorable() if v not in bad and bad.isdisjoint(self.at[v].values())]
+
     def holders(self, version: int) -> tuple[int, ...]:
         """Later versions that hold rows which this one wrote, withdrawn ones left out."""
         later = [v for v, state in self.at.items() if v > version and version in state.values()]

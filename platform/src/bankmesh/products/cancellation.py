@@ -144,6 +144,8 @@ def run_cancellable(work: Callable[[], Result], on_request: Callable[[], None]) 
 
     hook = sys.unraisablehook
     sys.unraisablehook = lambda raised: None if isinstance(raised.exc_value, Stopped) else hook(raised)
+    # Nothing else is to act on signals that these handlers take.
+    wakeup = signal.set_wakeup_fd(-1)
     # Before Polars is imported, which puts its own handler in front of these.
     before = {signum: signal.signal(signum, _Handler(cancellation)) for signum in _SIGNALS}
     _current = cancellation
@@ -156,6 +158,7 @@ def run_cancellable(work: Callable[[], Result], on_request: Callable[[], None]) 
         sys.unraisablehook = hook
         for signum, handler in before.items():
             signal.signal(signum, handler)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
     if errors:
         raise errors[0]
     return results[0], cancellation

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import Reader, closed_input, line_of_input, references_of
 from bankmesh.errors import FaultsFound
+from bankmesh.products.dbt_models import source_name
 from bankmesh.products.definition import ProductInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-    from bankmesh.products.definition import ProductDefinition
+    from bankmesh.products.definition import Input, ProductDefinition
 
 
 def refuse_closed_inputs(product: ProductDefinition, declared_in: Sequence[Path], root: Path) -> None:
@@ -39,15 +40,16 @@ def _readers(product: ProductDefinition, declared_in: Sequence[Path]) -> Iterato
     port = product.contract.port
     for source in product.inputs.values():
         if isinstance(source, ProductInput):
-            yield Reader(port, source.ref, *_place(source, declared_in))
+            yield Reader(port, source.ref, *place_of_input(source, declared_in))
     yield from references_of(product.contract)
 
 
-def _place(source: ProductInput, files: Sequence[Path]) -> tuple[str, int]:
+def place_of_input(source: Input, files: Sequence[Path]) -> tuple[str, int]:
     """File and line that read the source; the first file, as a whole, where no line is found."""
-    table = source.name if source.major == 1 else f"{source.name}_v{source.major}"
-    for file in files:
-        line = line_of_input(file.read_text(encoding="utf-8"), source.domain, table, source.ref)
+    name = source_name(source) if isinstance(source, ProductInput) else source.ref
+    schema, table = name.split(".")
+    for file in filter(Path.is_file, files):
+        line = line_of_input(file.read_text(encoding="utf-8"), schema, table, source.ref)
         if line is not None:
             return str(file), line
     return str(files[0]), 0

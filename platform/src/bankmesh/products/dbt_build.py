@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,13 +20,13 @@ from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, current_man
 from bankmesh.products.duckdb_candidate import describe_query, write_candidate
 from bankmesh.products.duckdb_columns import duckdb_columns
 from bankmesh.products.partition_bounds import day_after
+from bankmesh.products.repeated_names import require_distinct_names
 from bankmesh.products.transient import machine_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.model import Contract, Partitioning
-    from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.sql import CompiledModel
     from bankmesh.products.candidate import Written
     from bankmesh.products.dbt_models import DbtProjectPlace
@@ -58,12 +59,14 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
             in_python = {result.node.name for result in results if result.node.language == "python"}
             queries = {read.name: read.sql for read in models if read.name not in in_python}
             cursor = DuckDBConnectionManager.env().handle().cursor()  # type: ignore[no-untyped-call]
+            columns = cache(lambda: {name: duckdb_columns(pinned.scan()) for name, pinned in request.inputs.items()})
+            require_distinct_names(models, contract, columns)
             with stoppable(cursor.interrupt):
                 written = _write(cursor, queries, model, contract, request)
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     return Built(
-        or_underivable(lambda: _lineage(models, model, contract, request), contract),
+        or_underivable(lambda: promised(lineage_of_compiled(models, model, columns()), contract).lineage, contract),
         _code(place, models, results[-1].node.original_file_path),
         written.rows,
         written.losses,
@@ -134,11 +137,6 @@ def _cancel_queries() -> None:
 
     for adapter in tuple(FACTORY.adapters.values()):
         adapter.connections.cancel_open()
-
-
-def _lineage(models: list[CompiledModel], model: str, contract: Contract, request: BuildRequest) -> StepLineage:
-    columns = {name: duckdb_columns(pinned.scan()) for name, pinned in request.inputs.items()}
-    return promised(lineage_of_compiled(models, model, columns), contract).lineage
 
 
 def _code(place: DbtProjectPlace, models: list[CompiledModel], file: str) -> CodeFacts:

@@ -20,6 +20,7 @@ from bankmesh.products.dbt_models import (
     model_name,
 )
 from bankmesh.products.domain import read_domain
+from bankmesh.products.repeated_names import find_repeated_name_faults, input_schemas
 from bankmesh.workspace import domain_packages
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain
     """The domain with every fault of it; None where dbt is not even to parse the project."""
     if faults := find_project_faults(place):
         return None, faults
-    write_dbt_inputs(place.project, domain.name, domain.systems, readable_contracts(root))
+    contracts = list(readable_contracts(root))
+    write_dbt_inputs(place.project, domain.name, domain.systems, contracts)
     manifest = load_manifest(place)
     if faults := find_manifest_faults(place, manifest, domain.contracts):
         return None, faults
@@ -91,6 +93,9 @@ def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain
         model: Tested(add_clauses(product.contract, clauses.get(model, ())), product.inputs)
         for model, product in products.items()
     }
+    inputs = {name: source for product in products.values() for name, source in product.inputs.items()}
+    schemas = input_schemas(inputs, contracts, domain.name, domain.systems)
+    refused = (*refused, *find_repeated_name_faults(place, manifest, products, schemas))
     if not refused:
         write_data_tests(place.target, [product.contract for product in tested.values()])
     return DbtDomain(place, manifest, tested), refused

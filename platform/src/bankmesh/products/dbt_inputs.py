@@ -1,7 +1,9 @@
 """Source declarations for dbt, generated from contracts and source declarations so that nobody writes them.
 
 `source('core_banking', 'trans')` is a landed legacy object of the domain, `source('retail', 'party')` a
-published product of any domain.
+published product of any domain. A source that the domain's files name and nothing declares gets a placeholder: dbt
+refuses to parse a whole domain for one such source. It has no columns and no table; what reads it is refused when it
+runs (`orphaned_products`), and `mesh contract check` reports it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bankmesh.catalog.readers import source_calls, table_name
 from bankmesh.files import write_atomically
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from bankmesh.sources import LegacySystem
 
 _HEADER = "# Generated from contracts and source declarations; changes are overwritten.\n"
+_PLACEHOLDER = "Declared by no sound contract and no source declaration; a product that reads it is refused."
+_READ_BY_DBT = frozenset({".sql", ".py", ".yml", ".yaml"})
 
 
 def write_dbt_inputs(
@@ -27,15 +32,25 @@ def write_dbt_inputs(
 ) -> Path:
     """Write `models/_ports/<domain>/inputs.yml`, only if it changed, so that dbt's partial parse stays warm."""
     target = project / "models" / "_ports" / domain / "inputs.yml"
-    text = _HEADER + yaml.safe_dump(dbt_sources(systems, contracts), sort_keys=False, allow_unicode=True)
+    document = dbt_sources(systems, contracts, named_sources(project, domain))
+    text = _HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, text)
     return target
 
 
-def dbt_sources(systems: Iterable[LegacySystem], contracts: Iterable[Contract]) -> dict[str, Any]:
-    """The document, in dbt's `sources` form."""
+def named_sources(project: Path, domain: str) -> set[tuple[str, str]]:
+    """Schema and table of every `source()` with literal names in the files that dbt reads for a domain."""
+    folders = (project / "macros", project / "models" / domain, project / "tests" / domain)
+    files = [file for folder in folders for file in folder.rglob("*") if file.suffix in _READ_BY_DBT and file.is_file()]
+    return {call for file in files for call in source_calls(file.read_text(encoding="utf-8", errors="replace"))}
+
+
+def dbt_sources(
+    systems: Iterable[LegacySystem], contracts: Iterable[Contract], named: Iterable[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """The document, in dbt's `sources` form; `named` are sources that get a placeholder unless they are declared."""
     landed = [
         {
             "name": system.name,
@@ -56,13 +71,24 @@ def dbt_sources(systems: Iterable[LegacySystem], contracts: Iterable[Contract]) 
     for contract in sorted(contracts, key=lambda c: (c.domain, c.name, c.major)):
         domains.setdefault(contract.domain, []).append(_product_table(contract))
     published = [{"name": domain, "schema": domain, "tables": tables} for domain, tables in domains.items()]
-    return {"version": 2, "sources": landed + published}
+    sources: list[dict[str, Any]] = [*landed, *published]
+    _add_placeholders(sources, named)
+    return {"version": 2, "sources": sources}
+
+
+def _add_placeholders(sources: list[dict[str, Any]], named: Iterable[tuple[str, str]]) -> None:
+    by_schema = {source["name"]: source for source in reversed(sources)}
+    declared = {(source["name"], table["name"]) for source in sources for table in source["tables"]}
+    for schema, table in sorted(set(named) - declared):
+        if schema not in by_schema:
+            by_schema[schema] = {"name": schema, "schema": schema, "tables": []}
+            sources.append(by_schema[schema])
+        by_schema[schema]["tables"].append({"name": table, "description": _PLACEHOLDER})
 
 
 def _product_table(contract: Contract) -> dict[str, Any]:
-    name = contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
     return {
-        "name": name,
+        "name": table_name(contract),
         "description": contract.table_description,
         "columns": [{"name": c.name, "description": c.description} for c in contract.columns],
     }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.files import is_writable, lock_file, write_atomically
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.sql import EVERY_OTHER, CompiledModel, ModelLineage, QueryNotUnderstood, lineage_of_models
+from bankmesh.products.code_versions import fingerprint_texts
 from bankmesh.products.dbt_models import (
     DBT_LOCK,
     DbtParseError,
@@ -17,7 +21,7 @@ from bankmesh.products.dbt_models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bankmesh.contracts.model import Contract
     from bankmesh.products.dbt_models import DbtProjectPlace
@@ -78,11 +82,39 @@ def compile_models(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
     with DBT_LOCK:
         known = _COMPILED.get((place, model))
         if known is None or known[0] != wanted:
-            _COMPILED[place, model] = known = (wanted, _compile(place, model))
+            _COMPILED[place, model] = known = (wanted, _compile(place, [model]))
     return known[1]
 
 
-def _compile(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
+def compile_domain(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledModel]:
+    """The same for all of these models at once, without those that do not compile.
+
+    Kept in a file until one of the project's changes, so that a code location loads without importing dbt.
+    """
+    kept, form = place.target / "compiled_models.json", [part.name for part in fields(CompiledModel)]
+    wanted = fingerprint_texts([project_fingerprint(place), *form, *models])
+    with lock_file(place.target / "compiling.lock") if is_writable(place.target) else nullcontext():
+        document = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+        if document.get("stamp") != wanted:
+            found = _compile_all(place, models) if models else []
+            document = {"stamp": wanted, "models": [asdict(model) for model in found]}
+            if is_writable(place.target):
+                write_atomically(kept, json.dumps(document))
+    return [CompiledModel(**entry) for entry in document["models"]]
+
+
+def _compile_all(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledModel]:
+    with suppress(DbtParseError):
+        return _compile(place, models)
+    # One that does not compile stops dbt, so they are compiled one by one.
+    found: dict[str, CompiledModel] = {}
+    for model in models:
+        with suppress(DbtParseError):
+            found |= {one.name: one for one in _compile(place, [model]) if one.name not in found}
+    return list(found.values())
+
+
+def _compile(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledModel]:
     from dbt.cli.main import dbtRunner
 
     with dbt_environment(place.domain):
@@ -92,12 +124,13 @@ def _compile(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
         in_python = any(getattr(node, "language", "") == "python" for node in manifest.nodes.values())
         outcome = dbtRunner(manifest=manifest).invoke(
             [
-                *("compile", "-s", f"+{model}", *([] if in_python else ["--no-introspect"]), "--no-populate-cache"),
-                *("--no-write-json", *common_arguments(place)),
+                *("compile", "-s", *(f"+{model}" for model in models), *([] if in_python else ["--no-introspect"])),
+                *("--no-populate-cache", "--no-write-json", *common_arguments(place)),
             ]
         )
     if not outcome.success:
-        raise DbtParseError(place.domain, str(outcome.exception or f"dbt could not compile {model}").strip())
+        problem = outcome.exception or f"dbt could not compile {', '.join(models)}"
+        raise DbtParseError(place.domain, str(problem).strip())
     return compiled_models(outcome.result)
 
 

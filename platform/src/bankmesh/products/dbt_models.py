@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bankmesh.catalog.readers import split_table
 from bankmesh.contracts.data_tests import DbtTest
 from bankmesh.errors import BankmeshError
 from bankmesh.files import is_writable, lock_file, write_atomically
@@ -200,10 +201,7 @@ def model_inputs(
 
 def product_source(domain: str, table: str) -> ProductInput:
     """The product behind `source('retail', 'customer_360_v2')`."""
-    name, marker, major = table.rpartition("_v")
-    if marker and name and major.isdigit():
-        return ProductInput(domain, name, int(major))
-    return ProductInput(domain, table)
+    return ProductInput(domain, *split_table(table))
 
 
 def source_name(product: ProductInput) -> str:

@@ -77,12 +77,13 @@ def input_columns(
     product: ProductDefinition, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[str, dict[str, ColumnType]]:
     """The columns of each input, from contracts and source declarations. Raises UnknownName for one with neither."""
-    return {name: _columns(source, contracts, systems) for name, source in product.inputs.items()}
+    return {name: columns_of_input(source, contracts, systems) for name, source in product.inputs.items()}
 
 
-def _columns(
+def columns_of_input(
     source: Input, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[str, ColumnType]:
+    """The columns of one input, as `input_columns` finds them."""
     if not isinstance(source, LegacyInput):
         if source.ref not in contracts:
             raise UnknownName("product", source.ref, contracts)

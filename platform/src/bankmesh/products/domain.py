@@ -15,6 +15,7 @@ from bankmesh.settings import current_settings
 from bankmesh.sources import read_systems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import dagster as dg
@@ -66,13 +67,23 @@ def contract_files(package: Path) -> list[Path]:
     return sorted((package / "contracts").glob("*.odcs.yaml"))
 
 
+def domain_systems(package: Path) -> tuple[LegacySystem, ...]:
+    """The legacy systems of a domain's package, read once while their files do not change. Raises SourceFaults."""
+    return _read_systems(package, _stamp_of(_source_files(package)))
+
+
+@lru_cache(maxsize=16)
+def _read_systems(package: Path, _stamp: tuple[tuple[str, int, int], ...]) -> tuple[LegacySystem, ...]:
+    return read_systems(package / "sources")
+
+
 @lru_cache(maxsize=16)
 def _read_domain(package: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Domain:
     return Domain(
         name=package.name,
         package=package,
         contracts=read_contracts(contract_files(package)),
-        systems=read_systems(package / "sources"),
+        systems=domain_systems(package),
     )
 
 
@@ -81,5 +92,9 @@ def _source_files(package: Path) -> list[Path]:
 
 
 def _stamp(package: Path) -> tuple[tuple[str, int, int], ...]:
-    stats = [(path, path.stat()) for path in (*contract_files(package), *_source_files(package))]
+    return _stamp_of([*contract_files(package), *_source_files(package)])
+
+
+def _stamp_of(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    stats = [(path, path.stat()) for path in files]
     return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.delivered_types import UNITS_TOLD_APART, Conversion, conversion
+from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, conversion
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.sqltext import sql_name
 
@@ -40,7 +40,7 @@ def is_lost(value: str, delivered: DeliveredType, promised: ColumnType, depth: i
     if how is Conversion.ONLY_NULLS:
         return f"{value} is not null"
     made = cast_or_null(value, delivered, promised, depth)
-    if how is Conversion.RANGE:
+    if how in {Conversion.RANGE, Conversion.CALENDAR}:
         return f"({value} is not null and {made} is null)"
     return f"try_cast({made} as {delivered.spelling}) is distinct from {value}"
 
@@ -59,4 +59,12 @@ def cast_or_null(value: str, delivered: DeliveredType, promised: ColumnType, dep
         units = min(UNITS_TOLD_APART[delivered.bits], 10**promised.precision)
         fits = f"round(abs({value}::double) * 1e{promised.scale}) < {units}"
         return f"case when {fits} then try_cast({value} as {target}) end"
-    return f"try_cast({value} as {target})"
+    made = f"try_cast({value} as {target})"
+    return f"case when {made} between {_BOUNDS[promised.name]} then {made} end" if promised.name in _BOUNDS else made
+
+
+_FIRST, _LAST = FIRST_DAY.isoformat(), LAST_DAY.isoformat()
+_BOUNDS = {
+    "date": f"date '{_FIRST}' and date '{_LAST}'",
+    "timestamp": f"timestamptz '{_FIRST} 00:00:00+00' and timestamptz '{_LAST} 23:59:59.999999+00'",
+}

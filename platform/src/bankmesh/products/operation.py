@@ -33,7 +33,7 @@ from bankmesh.products import (
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
-from bankmesh.products.orphaned_inputs import refuse_orphaned_inputs
+from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.shrink_acceptance import accepted_shrink
 from bankmesh.quality.gate import evaluate, refuse_casts
 

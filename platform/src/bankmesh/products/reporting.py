@@ -141,9 +141,14 @@ def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) 
     """Why nothing was published, clause by clause, with counts and no values."""
     blocking = broken_clauses(gate)
     head = f"{product.contract.port} is not published: {len(blocking)} of {len(gate.results)} clauses failed."
-    lines = [f"  {r.clause.name} ({r.outcome.value}): {r.message}  [{r.clause.place}]" for r in blocking]
+    lines = [f"  {clause_line(result)}" for result in blocking]
     tail = f"Readers keep the last good version. The candidate is kept in {folder.name} of the port."
     return "\n".join([head, *lines, tail])
+
+
+def clause_line(result: ClauseResult) -> str:
+    """A clause that does not hold, how it came out, and its line in the contract; no values."""
+    return f"{result.clause.name} ({result.outcome.value}): {result.message}  [{result.clause.place}]"
 
 
 def broken_clauses(gate: GateResult) -> list[ClauseResult]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification, ColumnType
 from bankmesh.sources.declaration import ParquetFormat, SourceColumn, TextFormat
-from bankmesh.sources.forms import ISO, BadFormat, compile_format
+from bankmesh.sources.format_ambiguity import find_ambiguity
+from bankmesh.sources.forms import DEFAULT_ZONE, ISO, BadFormat, compile_format
 from bankmesh.sources.number_spelling import (
     DECIMAL_READERS,
     NUMBER_KEYS,
@@ -71,6 +72,7 @@ def read_column(
     if is_pattern:
         _check_pattern(header, key, f"header of {given.what}", given)
     century = _century(given)
+    zone = _timezone(given)
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
     read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
@@ -84,9 +86,9 @@ def read_column(
         missing=markers if missing is None else missing,
         codes=_codes(given, kind),
         pattern=_pattern(given),
-        formats=_formats(given, kind, century, typed=isinstance(written, ParquetFormat)),
+        formats=_formats(given, kind, century, zone, typed=isinstance(written, ParquetFormat)),
         century=century,
-        timezone=_timezone(given),
+        timezone=zone,
         read=read,
         place=given.faults.place(key),
         header_pattern=is_pattern,
@@ -183,20 +185,41 @@ def _numbers(given: Mapping, kind: ColumnType, read: str, written: FileFormat) -
     return read_numbers(given, base, text.delimiter if text else None, text.quote if text else None, places=places)
 
 
-def _formats(given: Mapping, kind: ColumnType, century: int | None, *, typed: bool) -> tuple[str, ...]:
+def _formats(
+    given: Mapping, kind: ColumnType, century: int | None, zone: str | None, *, typed: bool
+) -> tuple[str, ...]:
     if kind.name not in _ONLY_FOR["format"] or (typed and "format" not in given.entries):
         return ()
     formats = given.one_or_more("format")
+    problems = False
     for at, text in enumerate(formats):
         problem = _format_problem(text, kind, century)
         if text in formats[:at]:
             problem = f"{text} is listed twice"
         if problem:
+            problems = True
             given.faults.add(given.value("format"), "bad-format", f"format of {given.what}: {problem}")
     if century is not None and not any("%y" in text for text in formats):
         message = f"format of {given.what}: a two-digit year (%y) and `century` need each other"
         given.faults.add(given.value("century"), "bad-format", message)
+    if all(formats) and not problems:
+        _check_ambiguity(given, kind, formats, century, zone)
     return formats
+
+
+def _check_ambiguity(
+    given: Mapping, kind: ColumnType, formats: tuple[str, ...], century: int | None, zone: str | None
+) -> None:
+    found = find_ambiguity(formats, century, zone or DEFAULT_ZONE)
+    if found is None:
+        return
+    shape = "%Y-%m-%d" if kind.name == "date" else "%Y-%m-%d %H:%M:%S UTC"
+    one, other = (format(moment, shape) for moment in (found.read_first, found.read_second))
+    message = (
+        f'format of {given.what}: {found.text} is {one} in "{found.first}" and {other} in "{found.second}". Declare '
+        "formats of which at most one reads a text; if files differ, declare an object for each kind of file"
+    )
+    given.faults.add(given.value("format"), "ambiguous-formats", message)
 
 
 def _format_problem(text: str, kind: ColumnType, century: int | None) -> str | None:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from bankmesh.sources.declaration import SourceColumn
     from bankmesh.sources.number_spelling import NumberSpelling
 
-DEFAULT_ZONE = "UTC"
-"""Of moments in text that are written without a zone, in a column that declares none."""
-
 MISSING = "required, but missing"
 CODES_NAMED = 10
 
@@ -191,7 +188,7 @@ def _temporal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
 def _written_as(form: str, text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
-    zone = column.timezone or DEFAULT_ZONE
+    zone = column.timezone or forms.DEFAULT_ZONE
     if form == forms.ISO:
         return _iso(text, zone)
     with_time = column.type.name == "timestamp"

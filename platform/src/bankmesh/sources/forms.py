@@ -12,6 +12,9 @@ from dataclasses import dataclass
 ISO = "iso8601"
 """Named format of timestamps: `2024-05-31T23:59:59`, a blank for the T, up to six decimals, Z or an offset."""
 
+DEFAULT_ZONE = "UTC"
+"""Of moments in text that are written without a zone, in a column that declares none."""
+
 _HOUR, _SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 _OFFSET = f"(?:Z|[+-]{_HOUR}:?{_SIXTIETH})"
 ISO_PATTERN = (
@@ -58,7 +61,7 @@ def compile_format(text: str, century: int | None, *, with_time: bool) -> Tempor
 
     A two-digit year needs a `century`.
     """
-    tokens = _TOKEN.findall(text)
+    tokens = split_format(text)
     used = [token[-1] for token in tokens if token.startswith("%")]
     unknown = [t for t in tokens if t.startswith("%") and t not in _DIRECTIVES]
     if unknown:
@@ -81,6 +84,17 @@ def compile_format(text: str, century: int | None, *, with_time: bool) -> Tempor
     return TemporalForm(f"^{pattern}$", text.replace("%y", "%Y"), first_two)
 
 
+def split_format(text: str) -> list[str]:
+    """The directives of a format and the texts between them, in order."""
+    return _TOKEN.findall(text)
+
+
+def directive_pattern(text: str) -> str:
+    """The pattern of a format with a group for each of its parts, named for the letter: `(?P<Y>[0-9]{4})`."""
+    groups = [f"(?P<{t[-1]}>{_DIRECTIVES[t]})" if t in _DIRECTIVES else re.escape(t) for t in split_format(text)]
+    return "".join(groups)
+
+
 def _shortened_parts(tokens: list[str]) -> list[int]:
     """Of each run of digits with several parts, how many parts may be one digit or two (`%-d`)."""
     shape = "".join(("v" if t.startswith("%-") else "f") if t.startswith("%") else _digits_of(t) for t in tokens)
@@ -93,8 +107,9 @@ def _digits_of(literal: str) -> str:
 
 def _rewritten(tokens: list[str], used: list[str], first_two: str) -> TemporalForm:
     """Parts taken from the pattern's groups: where one begins is never left to the parser."""
-    groups = [f"(?P<{t[-1]}>{_DIRECTIVES[t]})" if t in _DIRECTIVES else re.escape(t) for t in tokens]
     year = f"{first_two}${{y}}" if first_two else "${Y}"
     times = [part for part in "HMS" if part in used]
     rewrite = f"{year}-${{m}}-${{d}}" + "".join(f" ${{{part}}}" for part in times)
-    return TemporalForm(f"^{''.join(groups)}$", "%Y-%m-%d" + "".join(f" %{part}" for part in times), "", rewrite)
+    return TemporalForm(
+        f"^{directive_pattern(''.join(tokens))}$", "%Y-%m-%d" + "".join(f" %{part}" for part in times), "", rewrite
+    )

@@ -18,7 +18,7 @@ from bankmesh.sources import read_system
 from bankmesh.workspace import all_contract_files, declared_ports, domain_packages
 from bankmesh.workspace_faults.code_locations import location_faults, read_locations
 from bankmesh.workspace_faults.component_files import POLARS, read_components
-from bankmesh.workspace_faults.input_faults import UNKNOWN_INPUT, input_cycles, unknown_inputs
+from bankmesh.workspace_faults.input_faults import UNKNOWN_INPUT, hidden_reads, input_cycles, unknown_inputs
 from bankmesh.workspace_faults.orphans import orphan_faults
 from bankmesh.workspace_faults.polars_components import polars_faults
 
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 # A location loads in spite of these, so they explain nothing that keeps it from loading.
-_HARMLESS = {UNKNOWN_INPUT, "model-without-contract", "changed-within-major", "port-without-contract"}
+_HARMLESS = {
+    UNKNOWN_INPUT,
+    "unknown-contract",
+    "model-without-contract",
+    "changed-within-major",
+    "port-without-contract",
+}
 
 
 def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
@@ -48,6 +54,8 @@ def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
     faulty = _packages(settings.root, (fault for fault in found if fault.rule not in _HARMLESS))
     for entry in entries:
         found += location_faults(entry, faulty)
+    hidden = hidden_reads(root, contracts, workspace_reads(root, contracts.values()))
+    found += unknown_inputs(hidden, declared_ports(root), _systems(root)[0])
     return _each_once(found)
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from bankmesh.catalog.readers import Reader
 from bankmesh.contracts.standard import nearest
 from bankmesh.errors import Fault
+from bankmesh.products.closed_inputs import place_of_input
+from bankmesh.products.known import loaded_products, workspace_folders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from bankmesh.catalog.readers import Reader
+    from bankmesh.contracts.model import Contract
 
 UNKNOWN_INPUT, CYCLE = "unknown-input", "input-cycle"
 
@@ -40,6 +44,22 @@ def unknown_inputs(
         elif reader.source not in declared:
             known = [*declared, *(f"{name}.{item}" for name, items in of_domain.items() for item in items or ())]
             yield _fault(reader, _without_contract(reader.source, nearest(reader.source, known)))
+
+
+def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Sequence[Reader]) -> list[Reader]:
+    """What the products that were loaded from a workspace read beside `reads`, which are found in files.
+
+    Names that a template or a macro writes are in no file of the product.
+    """
+    seen = {(reader.port, reader.source) for reader in reads}
+    folders = {port: folder.resolve() for port, folder in workspace_folders().items()}
+    return [
+        Reader(port, source.ref, *place_of_input(source, product.code_files))
+        for port, product in loaded_products().items()
+        if port in contracts and folders[port].is_relative_to(root.resolve())
+        for source in product.inputs.values()
+        if (port, source.ref) not in seen
+    ]
 
 
 def _without_contract(source: str, hint: str) -> str:

@@ -75,7 +75,8 @@ def _models(root: Path, domain: str, contracts: Mapping[str, Contract], declared
         if file.stem not in tables:
             message = (
                 f"the model {file.stem} has no contract, so it is not built.{nearest(file.stem, tables)} Restore "
-                "the contract, remove the model, or move it out of products/ if others are made from it"
+                "the contract and, if the life of the product is over, retire it with `mesh contract move`; remove the "
+                "model; or move it out of products/ if others are made from it"
             )
             yield Fault(str(file), 0, "model-without-contract", message)
 

@@ -177,6 +177,8 @@ def asked_in_sql(booking: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+NUMBER = {"booking_id": "identity booking.booking_id"}
+
 CASES = (
     case(
         "columns, renamed twice",
@@ -314,13 +316,7 @@ CASES = (
         },
         "filter booking.direction",
     ),
-    case(
-        "the order of the result",
-        ordered,
-        BOOKING,
-        {"booking_id": "identity booking.booking_id"},
-        "sort booking.booked_on, sort booking.amount",
-    ),
+    case("the order of the result", ordered, BOOKING, NUMBER, "sort booking.booked_on, sort booking.amount"),
     case(
         "an order before a head",
         latest,
@@ -328,13 +324,7 @@ CASES = (
         {"booking_id": "identity booking.booking_id", "memo": "identity booking.memo"},
         "sort booking.booked_on",
     ),
-    case(
-        "the highest few",
-        top,
-        BOOKING,
-        {"booking_id": "identity booking.booking_id"},
-        "sort|filter booking.amount, sort|filter booking.booking_id",
-    ),
+    case("the highest few", top, BOOKING, NUMBER, "sort|filter booking.amount, sort|filter booking.booking_id"),
     case("a head without an order", first_rows, T1, {"a": "identity t1.a", "b": "identity t1.b"}),
     case(
         "a row index is made of no column",

@@ -42,6 +42,11 @@ and what depends on them. If the rows depend on something that is not known, eve
 
     lineage_of_query ──► StepLineage           one query
     lineage_of_models ──► ModelLineage         dbt models one after another, composed; `path` shows the way
+    find_repeated_names ──► RepeatedName       names of two columns on which the result of a model depends
+
+A name that a relation in FROM, a SELECT list or two tables have twice is of one column or another: DuckDB takes one
+without saying so. Values made of such a column carry the name, as they carry dependencies, so that only what reaches
+the result counts.
 
     tables ─► scopes ─► expressions ─► stars, pivots ─► sources ─► setoperations, queries ─► reading ─► models
 """
@@ -49,16 +54,20 @@ and what depends on them. If the rows depend on something that is not known, eve
 from __future__ import annotations
 
 from bankmesh.lineage.sql.errors import LineageOfSqlError, QueryNotUnderstood, TableNotDescribed
-from bankmesh.lineage.sql.models import CompiledModel, ModelLineage, lineage_of_models, path
-from bankmesh.lineage.sql.reading import EVERY_OTHER, lineage_of_query
+from bankmesh.lineage.sql.models import CompiledModel, ModelLineage, find_repeated_names, lineage_of_models, path
+from bankmesh.lineage.sql.reading import EVERY_OTHER, RESULT, lineage_of_query
+from bankmesh.lineage.sql.values import RepeatedName
 
 __all__ = [
     "EVERY_OTHER",
+    "RESULT",
     "CompiledModel",
     "LineageOfSqlError",
     "ModelLineage",
     "QueryNotUnderstood",
+    "RepeatedName",
     "TableNotDescribed",
+    "find_repeated_names",
     "lineage_of_models",
     "lineage_of_query",
     "path",

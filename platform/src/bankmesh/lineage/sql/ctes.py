@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from sqlglot import exp
 
 from bankmesh.lineage.sql.scopes import Scope
 from bankmesh.lineage.sql.setoperations import combined
-from bankmesh.lineage.sql.values import Column, Relation, Value, folded
+from bankmesh.lineage.sql.values import Relation, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def _plain(expression: exp.Expr, scope: Scope) -> Callable[[], Relation]:
 
 def _renamed(expression: exp.Expr, relation: Relation) -> Relation:
     alias = expression.args["alias"]
-    return relation.as_table().renamed(part.name for part in alias.args.get("columns") or [])
+    return relation.renamed(part.name for part in alias.args.get("columns") or []).as_table(alias.name)
 
 
 def _reads(node: exp.Expr, name: str) -> bool:
@@ -66,5 +67,5 @@ def _given(relation: Relation) -> Callable[[], Relation]:
 
 
 def _looped(relation: Relation, name: str) -> Relation:
-    columns = (Column(c.name, Value(c.value.found, c.value.unknown, name), c.type) for c in relation.columns)
+    columns = (replace(c, value=replace(c.value, looped=name), named=True) for c in relation.columns)
     return Relation(tuple(columns), relation.rows, relation.open)

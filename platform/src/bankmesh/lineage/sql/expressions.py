@@ -53,6 +53,11 @@ def decides(
     return walk.gathered.value()
 
 
+def line_of(node: exp.Expr) -> int:
+    """The line of the query that an expression is on, 0 if the parser noted none."""
+    return next((int(part.meta["line"]) for part in node.walk() if "line" in part.meta), 0)
+
+
 def dotted(node: exp.Expr) -> tuple[str, ...] | None:
     """The parts of `a.b.c` where it is names alone."""
     if isinstance(node, exp.Identifier):
@@ -106,23 +111,23 @@ class _Walk:
     def column(self, node: exp.Expr, use: _Use) -> None:
         names = tuple(part.name for part in node.parts)  # type: ignore[attr-defined]
         if isinstance(node.this, exp.Star):
-            self.named(names[:-1], use.then(How.TRANSFORMATION))
+            self.named(names[:-1], use.then(How.TRANSFORMATION), line_of(node))
         else:
-            self.named(names, use)
+            self.named(names, use, line_of(node))
 
     def identifier(self, node: exp.Expr, use: _Use) -> None:
         """The parser leaves bare names in lambdas and before a method's dot."""
-        self.named((node.name,), use)
+        self.named((node.name,), use, line_of(node))
 
-    def named(self, names: tuple[str, ...], use: _Use) -> None:
+    def named(self, names: tuple[str, ...], use: _Use, line: int = 0) -> None:
         if folded(names[0]) in self.bound:
             return
         if len(names) == 1 and folded(names[0]) in self.preferred:
-            self.take(self.preferred[folded(names[0])], use)
+            self.take(self.preferred[folded(names[0])].read_on(line), use)
             return
         found = self.scope.column(names)
         if found is not None:
-            self.take(found.value, use.then(found.how))
+            self.take(found.value.read_on(line), use.then(found.how))
         elif not (len(names) == 1 and folded(names[0]) in _CONSTANTS):
             self.gathered.add(Value(unknown=f"there is no column {'.'.join(names)} to be seen where it is used"))
 

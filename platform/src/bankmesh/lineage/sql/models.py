@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bankmesh.lineage.model import ColumnRef, StepLineage
     from bankmesh.lineage.sql.reading import QueryLineage
+    from bankmesh.lineage.sql.values import RepeatedName
 
 _Place = tuple[str, str]
 
@@ -65,6 +66,30 @@ def lineage_of_models(
         tables.add(_as_table(model, query))
         views.append((model.relation, model.sql))
     return ModelLineage(product, composed[product], steps, read)
+
+
+def find_repeated_names(
+    models: Sequence[CompiledModel], schemas: Mapping[str, Mapping[str, str]]
+) -> dict[str, tuple[RepeatedName, ...]]:
+    """The models whose result has a column name more than once, or depends on one that a relation in it has so.
+
+    `models` and `schemas` as for `lineage_of_models`; each model is read for itself. Of one that is not understood, or
+    that reads a table which is not described, nothing is known, and models that read it know none of its columns.
+    """
+    tables = Tables(schemas)
+    found: dict[str, tuple[RepeatedName, ...]] = {}
+    views: list[tuple[str, str]] = []
+    for model in models:
+        try:
+            query = read_query(model.sql, tables, tuple(views))
+        except Exception as error:  # noqa: BLE001 - whatever it stumbles over, that model alone is not known
+            tables.add(Table(model.name, name_parts(model.relation), {}, open=str(error), view=True))
+            continue
+        if query.repeated:
+            found[model.name] = query.repeated
+        tables.add(_as_table(model, query))
+        views.append((model.relation, model.sql))
+    return found
 
 
 def _as_table(model: CompiledModel, query: QueryLineage) -> Table:

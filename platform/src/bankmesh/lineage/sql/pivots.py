@@ -11,7 +11,7 @@ from bankmesh.lineage.model import How
 from bankmesh.lineage.sql.expressions import decides, value_of
 from bankmesh.lineage.sql.scopes import Frame, Item, Scope
 from bankmesh.lineage.sql.stars import picked_columns, unnamed
-from bankmesh.lineage.sql.values import NOTHING, Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.values import Column, Relation, Value, folded, made_by, merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 def pivoted(relation: Relation, node: exp.Expr, outer: Scope) -> Relation:
     """The relation that PIVOT or UNPIVOT makes of another one; DuckDB has it name columns without a table's name."""
-    scope = Scope(outer.reading, outer, Frame.of(Item((), relation.as_table())))
-    if node.args.get("unpivot") or isinstance(node.args.get("into"), exp.UnpivotColumns):
-        return _unpivoted(node, scope)
-    return _pivoted(node, scope)
+    unpivot = node.args.get("unpivot") or isinstance(node.args.get("into"), exp.UnpivotColumns)
+    kind = "UNPIVOT" if unpivot else "PIVOT"
+    scope = Scope(outer.reading, outer, Frame.of(Item((), relation.as_table(f"what {kind} reads"))))
+    made = _unpivoted(node, scope) if unpivot else _pivoted(node, scope)
+    return made.as_table(f"what {kind} gives")
 
 
 # --- PIVOT ---------------------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def _unpivoted(node: exp.Expr, scope: Scope) -> Relation:
     nulls = node.args.get("include_nulls")
     dropped = [] if nulls else [made_by(value, How.FILTER) for source in sources for value in source]
     return Relation(
-        columns=(*kept, Column(name, NOTHING), *made),
+        columns=(*kept, Column(name, Value(repeated=merged(v for s in sources for v in s).repeated)), *made),
         rows=merged([*_rows(scope), *dropped]),
         open=scope.frame.open,
     )

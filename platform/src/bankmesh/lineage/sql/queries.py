@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from bankmesh.lineage.model import How
 from bankmesh.lineage.sql.ctes import with_ctes
-from bankmesh.lineage.sql.expressions import decides, value_of
+from bankmesh.lineage.sql.expressions import decides, line_of, value_of
 from bankmesh.lineage.sql.functions import has_aggregate
 from bankmesh.lineage.sql.pivots import pivoted
 from bankmesh.lineage.sql.scopes import Scope
 from bankmesh.lineage.sql.setoperations import combined
 from bankmesh.lineage.sql.sources import frame_of, joined
 from bankmesh.lineage.sql.stars import selected
-from bankmesh.lineage.sql.values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.values import Column, Relation, RepeatedName, Value, folded, made_by, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,13 +58,18 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
         scope.windows[folded(window.name)] = window
     _from(node, scope)
     columns: list[tuple[exp.Expr, Column]] = []
+    by_name: dict[str, list[tuple[int, Column]]] = {}
     more = None
     for item in node.expressions:
         found = selected(item, scope)
         more = more or found.open
+        line = _line_of(item)
         for column in found.columns:
-            columns.append((item, column))
-            scope.aliases.setdefault(folded(column.name), column)
+            columns.append((item, replace(column, value=column.value.read_on(line), line=line)))
+            known = by_name.setdefault(folded(column.name), [])
+            known.append((len(columns), columns[-1][1]))
+            # The items after it may read it.
+            scope.aliases[folded(column.name)] = _one_of(known)
     for part in ("where", "qualify"):
         if condition := node.args.get(part):
             scope.rows.add(decides([condition.this], How.FILTER, scope))
@@ -78,6 +84,28 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
     if more and _compares_all(node):
         scope.rows.add(Value(unknown=more))
     return Relation(tuple(outputs), scope.rows.value(), more)
+
+
+def _line_of(item: exp.Expr) -> int:
+    """The line on which an item of a SELECT list has its name, 0 if the parser noted none."""
+    return line_of(item.args["alias"] if isinstance(item, exp.Alias) else item)
+
+
+def _aliases(columns: Sequence[Column]) -> dict[str, Column]:
+    """What the names of a result mean in the query that gives it. Of several of one name DuckDB takes one."""
+    by_name: dict[str, list[tuple[int, Column]]] = {}
+    for at, column in enumerate(columns, start=1):
+        by_name.setdefault(folded(column.name), []).append((at, column))
+    return {name: _one_of(found) for name, found in by_name.items()}
+
+
+def _one_of(found: Sequence[tuple[int, Column]]) -> Column:
+    """The column that a name means that all of these have, each with its position."""
+    first = found[0][1]
+    if len(found) == 1:
+        return first
+    repeated = RepeatedName(first.name, "the SELECT list", tuple((at, column.line) for at, column in found))
+    return replace(first, value=merged(column.among(repeated).value for _, column in found), type=None)
 
 
 def _from(node: exp.Select, scope: Scope) -> None:
@@ -172,12 +200,15 @@ def _sorted(node: exp.Expr, outputs: Sequence[Column], scope: Scope, *, outermos
     limits = [node.args[part] for part in ("limit", "offset") if node.args.get(part)]
     counted = decides([part.args.get("expression") for part in limits], How.FILTER, scope)
     order = node.args.get("order")
-    if order is None or not (outermost or limits):
+    if order is None:
         return counted
     keys = [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
     if any(isinstance(key, (exp.Var, exp.Column)) and key.name.upper() == "ALL" for key in keys):
-        return merged([counted, made_by(merged(column.value for column in outputs), How.SORT)])
-    return merged([counted, *(_key(key, outputs, scope, How.SORT) for key in keys)])
+        found = made_by(merged(column.value for column in outputs), How.SORT)
+    else:
+        found = merged(_key(key, outputs, scope, How.SORT) for key in keys)
+    # An order that decides no rows may be seen by `list(x)` around it.
+    return merged([counted, found if outermost or limits else Value(repeated=found.repeated)])
 
 
 def _key(key: exp.Expr, outputs: Sequence[Column], scope: Scope, how: How) -> Value:
@@ -186,16 +217,15 @@ def _key(key: exp.Expr, outputs: Sequence[Column], scope: Scope, how: How) -> Va
     if placed is not None:
         return placed
     if isinstance(key, exp.Column) and not key.table:
-        named = [column for column in outputs if folded(column.name) == folded(key.name)]
-        if named:
-            return made_by(named[0].value, how)
+        named = _aliases(outputs).get(folded(key.name))
+        if named is not None:
+            return made_by(named.value, how)
     return decides([key], how, scope)
 
 
 def _ordered(node: exp.Expr, relation: Relation, scope: Scope, *, outermost: bool) -> Relation:
     """A set operation or a bracketed query with its own ORDER BY and LIMIT, which know the result alone."""
-    aliases = {folded(column.name): column for column in relation.columns}
-    own = Scope(scope.reading, scope, aliases=aliases)
+    own = Scope(scope.reading, scope, aliases=_aliases(relation.columns))
     order = _sorted(node, relation.columns, own, outermost=outermost)
     return Relation(relation.columns, merged([relation.rows, own.rows.value(), order]), relation.open)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -15,22 +15,28 @@ from bankmesh.lineage.sql.errors import QueryNotUnderstood
 from bankmesh.lineage.sql.queries import evaluate
 from bankmesh.lineage.sql.scopes import Reading, Scope
 from bankmesh.lineage.sql.tables import Tables
-from bankmesh.lineage.sql.values import Relation, distinct_names, folded
+from bankmesh.lineage.sql.values import Relation, RepeatedName, distinct_names, find_repeated, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _QUERIES = (exp.Query, exp.Values, exp.Pivot)
 EVERY_OTHER = "*"
+RESULT = "the result"
+"""What a repeated name says it belongs to if it is one of the query's own result."""
 
 
 @dataclass(frozen=True)
 class QueryLineage:
-    """A query's lineage, the datasets that it reads, and the types of its columns where they are known."""
+    """A query's lineage, the datasets that it reads, and the types of its columns where they are known.
+
+    `repeated` are names that a relation of the query has more than once and that its result depends on, or has itself.
+    """
 
     lineage: StepLineage
     read: frozenset[str]
     types: Mapping[str, str]
+    repeated: tuple[RepeatedName, ...] = ()
 
 
 def lineage_of_query(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> StepLineage:
@@ -52,9 +58,12 @@ def read_query(sql: str, tables: Tables, views: Sequence[tuple[str, str]] = ()) 
         relation = evaluate(node, Scope(reading), outermost=True)
     except RecursionError:
         raise QueryNotUnderstood("it is nested too deeply") from None
-    names = _names(sql, relation, reading)
+    raw = _names(sql, relation, reading)
+    names = distinct_names(raw)
     types = {name: c.type for name, c in zip(names, relation.columns, strict=False) if c.type}
-    return QueryLineage(_lineage(relation, names, reading), frozenset(reading.read), types)
+    return QueryLineage(
+        _lineage(relation, names, reading), frozenset(reading.read), types, _repeated(relation, raw, reading)
+    )
 
 
 def parsed(sql: str) -> exp.Expr:
@@ -76,20 +85,32 @@ def parsed(sql: str) -> exp.Expr:
 
 
 def _names(sql: str, relation: Relation, reading: Reading) -> list[str]:
-    """What the columns are called; DuckDB is asked where that is not for the query to say."""
+    """What the columns are called; DuckDB is asked where that is not for the query to say. A name can occur twice."""
     own = [column.name for column in relation.columns]
     if reading.doubts or not all(column.named for column in relation.columns):
         told = reading.engine.column_names(sql.strip().rstrip(";"))
         if told is not None and _agree(told, relation):
             reading.doubts.clear()
-            return distinct_names(told)
-    return distinct_names(own)
+            return told
+    return own
 
 
 def _agree(told: list[str], relation: Relation) -> bool:
     return len(told) == len(relation.columns) and all(
         folded(name) == folded(column.name) for name, column in zip(told, relation.columns, strict=True) if column.named
     )
+
+
+def _repeated(relation: Relation, names: list[str], reading: Reading) -> tuple[RepeatedName, ...]:
+    """Each repeated name once, with the first line that reads it."""
+    named = [replace(column, name=name) for column, name in zip(relation.columns, names, strict=True)]
+    of_result = set() if reading.doubts else set(find_repeated(named, RESULT).values())
+    values = [relation.rows, *(column.value for column in relation.columns)]
+    read = of_result.union(*(value.repeated for value in values))
+    first: dict[tuple[str, tuple[tuple[int, int], ...]], RepeatedName] = {}
+    for repeated in sorted(read, key=lambda found: (not found.read, found.read, found)):
+        first.setdefault((repeated.relation, repeated.places), repeated)
+    return tuple(sorted(first.values()))
 
 
 def _lineage(relation: Relation, names: list[str], reading: Reading) -> StepLineage:

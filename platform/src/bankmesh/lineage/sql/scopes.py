@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.values import Column, Gathered, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.values import Column, Gathered, Relation, RepeatedName, Value, folded, made_by, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -90,6 +90,17 @@ class Frame:
         for shown in self.shown:
             found.setdefault(folded(shown.column.name), []).append(shown.column)
         return found
+
+    def of_several(self, name: str) -> Value:
+        """The value of a name that several tables have: DuckDB refuses it, or takes what an earlier USING shows."""
+        found = self.unqualified(name)
+        unknown = f"more than one table has {name}"
+        if self.open:
+            return replace(merged(column.value for column in found), unknown=unknown)
+        places = [at for at, shown in enumerate(self.shown, start=1) if folded(shown.column.name) == name]
+        lines = [column.line for column in found]
+        repeated = RepeatedName(name, "FROM", tuple(zip(places, lines, strict=True)))
+        return replace(merged(column.among(repeated).value for column in found), unknown=unknown)
 
     def called(self, names: Names) -> list[Item]:
         """The relations of that name."""
@@ -175,7 +186,7 @@ class Scope:
     def _without_table(self, names: Names) -> Found | None:
         found = self.frame.unqualified(names[0])
         if len(found) > 1:
-            return Found(replace(merged(c.value for c in found), unknown=f"more than one table has {names[0]}"))
+            return Found(self.frame.of_several(names[0]))
         if found:
             return _part(found[0], names[1:])
         if names[0] in self.aliases:

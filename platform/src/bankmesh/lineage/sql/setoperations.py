@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -41,7 +42,7 @@ def _by_place(left: Relation, right: Relation) -> Iterator[Column]:
     """Columns are called as on the left."""
     for place, column in enumerate(left.columns):
         others = [right.columns[place].value] if place < len(right.columns) else []
-        yield Column(column.name, merged([column.value, *others]), column.type, column.named)
+        yield replace(column, value=merged([column.value, *others]))
 
 
 def _by_name(left: Relation, right: Relation) -> Iterator[Column]:
@@ -49,5 +50,5 @@ def _by_name(left: Relation, right: Relation) -> Iterator[Column]:
     there = {folded(column.name): column for column in right.columns}
     for column in left.columns:
         other = there.pop(folded(column.name), None)
-        yield Column(column.name, merged([column.value, other.value]), column.type) if other else column
+        yield replace(column, value=merged([column.value, other.value]), named=True) if other else column
     yield from (column for column in right.columns if folded(column.name) in there)

@@ -64,8 +64,7 @@ def _only(frame: Frame, name: str) -> Value:
         return found[0].value
     if not found and frame.open:
         return Value(unknown=frame.open)
-    problem = f"more than one table has {name}" if found else f"there is no column {name} to join by"
-    return Value(unknown=problem)
+    return frame.of_several(name) if found else Value(unknown=f"there is no column {name} to join by")
 
 
 def _using(side: str, left: Value, right: Value) -> Value:
@@ -108,10 +107,11 @@ def _is_plain(node: exp.Subquery) -> bool:
 
 def _named(node: exp.Expr, relation: Relation, names: tuple[Names, ...], outer: Scope) -> Frame:
     """The item, pivoted and called as the query says; its rows are gathered."""
-    relation = relation.as_table()
     names, relation = _aliased(node, names, relation)
+    called = names[0][-1] if names else "a subquery"
+    relation = relation.as_table(called)
     for pivot in node.args.get("pivots") or []:
-        relation = pivoted(relation, pivot, outer).as_table()
+        relation = pivoted(relation, pivot, outer)
         names, relation = _aliased(pivot, names, relation)
     outer.rows.add(relation.rows)
     return Frame.of(Item(names, replace(relation, rows=Value())))

@@ -60,16 +60,27 @@ def selected(node: exp.Expr, scope: Scope) -> Selected:
 
 def _one(node: exp.Expr, inner: exp.Expr, alias: str, scope: Scope) -> Column:
     value = value_of(inner, scope)
-    if isinstance(inner, exp.Column):
-        found = scope.column(tuple(part.name for part in inner.parts))
-        if found is not None and found.column is not None:
-            return Column(alias or found.column.name, value, found.column.type)
+    plain = inner.unnest()
+    column = _named_column(plain, scope)
+    if column is not None:
+        return Column(alias or column.name, value, column.type)
     if alias:
         return Column(alias, value)
-    names = dotted(inner)
+    names = dotted(plain)
     if names is not None:
         return Column(names[-1], value)
     return Column(unnamed(node), value, named=False)
+
+
+def _named_column(node: exp.Expr, scope: Scope) -> Column | None:
+    """The column that an expression is, whose name and type the result has; None if it is none."""
+    if isinstance(node, exp.Column):
+        found = scope.column(tuple(part.name for part in node.parts))
+        return found.column if found is not None else None
+    if isinstance(node, exp.PositionalColumn) and scope.frame.open is None:
+        place = int(node.this.name)
+        return scope.frame.shown[place - 1].column if place <= len(scope.frame.shown) else None
+    return None
 
 
 def unnamed(node: exp.Expr) -> str:
@@ -101,9 +112,9 @@ def _of_columns(node: exp.Columns, scope: Scope) -> Picked:
         condition = exp.func("regexp_matches", exp.to_identifier("name"), inner.copy())
         return replace(_by_condition(_everything(scope), condition, "name", scope), pattern=inner.name)
     if isinstance(inner, exp.Array):
-        wanted = [folded(item.name) for item in inner.expressions]
-        by_name = {folded(column.name): column for column in _everything(scope).columns}
-        return Picked(tuple(by_name[name] for name in wanted if name in by_name), scope.frame.open)
+        wanted = {folded(item.name) for item in inner.expressions}
+        picked = (column for column in _everything(scope).columns if folded(column.name) in wanted)
+        return Picked(tuple(picked), scope.frame.open)
     if _star_in(inner) is not None:
         return picked_columns(inner, scope)
     return Picked((), f"which columns {unnamed(node)} picks is not known")
@@ -155,13 +166,16 @@ def _kept(shown: Iterable[Shown], star: exp.Star) -> Iterator[Shown]:
 
 
 def _changed(columns: Iterable[Column], star: exp.Star, scope: Scope) -> Iterator[Column]:
-    """REPLACE and RENAME."""
+    """REPLACE and RENAME; of several columns of one name, REPLACE leaves one."""
     replaced = {folded(part.alias): part.this for part in star.args.get("replace") or []}
     renamed = {folded(part.this.name): part.alias for part in star.args.get("rename") or []}
+    given: set[str] = set()
     for column in columns:
         name = folded(column.name)
         if name in replaced:
-            yield Column(column.name, value_of(replaced[name], scope))
+            if name not in given:
+                yield Column(column.name, value_of(replaced[name], scope))
+            given.add(name)
         else:
             yield replace(column, name=renamed.get(name, column.name))
 

@@ -1,5 +1,6 @@
 """A product definition as a Dagster asset."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import dagster as dg
 
 from bankmesh.products.asset_specs import asset_spec, check_specs
-from bankmesh.products.definition import ProductDefinition
+from bankmesh.products.definition import ProductDefinition, input_key
 from bankmesh.products.known import remember
 from bankmesh.products.operation import Build, produce
+from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.transient import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
 
@@ -50,6 +52,22 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
         yield from steadily(context, home, produce(context, product, home, build))
 
     return materialise
+
+
+def orphaned_asset(error: OrphanedProduct) -> dg.AssetsDefinition:
+    """The asset of a product without contract: it stays in the graph, and a run of it says what to do.
+
+    It has no inputs, condition, schedule or partitions, so nothing but a person or `mesh run` starts it.
+    """
+    key = input_key(error.product)
+    spec = dg.AssetSpec(key, description=str(error), group_name=error.product.domain, skippable=True)
+
+    # What is no contract's name may hold characters that a step's may not.
+    @dg.multi_asset(name=re.sub(r"\W", "_", "__".join(key.path)), specs=[spec])
+    def refuse(_context: dg.AssetExecutionContext) -> Iterator[Result]:
+        raise dg.Failure(str(error), allow_retries=False)
+
+    return refuse
 
 
 def steadily(context: dg.AssetExecutionContext, home: Path, results: Iterator[Result]) -> Iterator[Result]:

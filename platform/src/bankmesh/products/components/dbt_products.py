@@ -10,18 +10,28 @@ from dagster_dbt import DbtProject
 
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.products.closed_inputs import refuse_closed_inputs
-from bankmesh.products.components.assets import domain_definitions, product_asset
+from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.components.polars_product import contract_path
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
-from bankmesh.products.dbt_models import DbtProjectPlace, find_models, model_code_version, with_ancestors
+from bankmesh.products.dbt_faults import PRODUCT
+from bankmesh.products.dbt_models import (
+    DbtProjectPlace,
+    find_models,
+    model_code_version,
+    model_name,
+    product_source,
+    with_ancestors,
+)
 from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
+from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bankmesh.products.built import Built
     from bankmesh.products.definition import Derive, InputColumns
+    from bankmesh.products.domain import Domain
     from bankmesh.products.operation import Build, BuildRequest
 
 
@@ -37,6 +47,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract, unless that is proposed or retired.
 
+        A product's model without contract is an asset that refuses to run.
         Raises FaultsFound if a model reads one of those, or if something is configured that is not honoured.
         """
         domain, settings = domain_of(context), settings_of(context)
@@ -44,7 +55,18 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         project = DbtProject(settings.root / self.project, target_path=settings.home / "dbt" / domain.name)
         place = DbtProjectPlace(project.project_dir, domain.name, project.manifest_path.parent)
         loaded = load_dbt_domain(place, domain, settings.root)
-        return domain_definitions([_asset(loaded, model, context.project_root) for model in loaded.products])
+        assets = [_asset(loaded, model, context.project_root) for model in loaded.products]
+        return domain_definitions([*assets, *map(orphaned_asset, _orphans(loaded, domain, settings.root))])
+
+
+def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProduct]:
+    """The models that are materialized as products and have no contract, of whatever status."""
+    kept = {model_name(contract) for contract in domain.contracts}
+    return [
+        OrphanedProduct(product_source(domain.name, name), loaded.place.project / node["original_file_path"], root)
+        for name, node in find_models(loaded.manifest).items()
+        if name not in kept and node["config"]["materialized"] == PRODUCT
+    ]
 
 
 def _asset(loaded: DbtDomain, model: str, near: Path) -> dg.AssetsDefinition:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.contracts.types import polars_type
-from bankmesh.errors import BankmeshError
+from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
-from bankmesh.products.components.assets import domain_definitions, product_asset
-from bankmesh.products.definition import Derivation, ProductDefinition, parse_input
+from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
+from bankmesh.products.definition import Derivation, ProductDefinition, ProductInput, parse_input
 from bankmesh.products.domain import domain_of, settings_of
+from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.polars_build import build_with_polars, derive_transform
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
 
@@ -58,10 +59,17 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The product's asset with its checks; nothing for a product that is proposed or retired.
 
+        Without a contract it is an asset that refuses to run.
+
         Raises FaultsFound if it reads one of those.
         """
         domain = domain_of(context)
-        contract = domain.contract(self.contract, self.major)
+        try:
+            contract = domain.contract(self.contract, self.major)
+        except UnknownName:
+            missing = ProductInput(domain.name, self.contract, self.major)
+            orphan = OrphanedProduct(missing, context.path / "defs.yaml", settings_of(context).root)
+            return domain_definitions([orphaned_asset(orphan)])
         if not contract.status.has_port:
             return domain_definitions([])
         file, function = self._load(context)

@@ -1,0 +1,106 @@
+"""`mesh dev`: the Dagster UI with its daemon, which end together when the command is stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bankmesh.instance import prepare_dagster_home
+from bankmesh.settings import current_settings
+
+STOP_SECONDS = 8.0
+"""So long Dagster's processes may take to end in order; after that they are killed."""
+
+_POLL_SECONDS = 0.1
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_EXIT_OF_SIGNALS = 128
+
+
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address that the UI listens on.")] = "127.0.0.1",
+) -> None:
+    """Open the Dagster UI with its daemon; history is kept in MESH_HOME."""
+    settings = current_settings()
+    environment = os.environ | {
+        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+        "MESH_HOME": str(settings.home),
+        "BANK_DATA": str(settings.exports),
+        "BANKMESH_ROOT": str(settings.root),
+        # `dagster dev` warns about itself at every start.
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
+    }
+    beside = Path(sys.executable).with_name("dagster")
+    program = str(beside) if beside.is_file() else shutil.which("dagster") or "dagster"
+    command = [program, "dev", "-w", "workspace.yaml", "--host", host, "--port", str(port)]
+    raise typer.Exit(run_group(command, settings.root, environment))
+
+
+def run_group(command: list[str], folder: Path, environment: dict[str, str]) -> int:
+    """Run a command and all that it starts until it ends or this process is stopped; its exit code, or the signal's.
+
+    The processes form a group of their own, of which none is left: SIGINT goes to each, and what has not ended after
+    STOP_SECONDS, or at a second stop, is killed. What they print is copied to standard error until the stop.
+    """
+    stops: list[int] = []
+    wakeup = signal.set_wakeup_fd(-1)
+    before = {number: signal.signal(number, lambda number, _frame: stops.append(number)) for number in _STOPS}
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            command, cwd=folder, env=environment, process_group=0, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        threading.Thread(target=_copy_output, args=(process, stops), daemon=True).start()
+        while not stops and process.poll() is None:
+            time.sleep(_POLL_SECONDS)
+        ended = process.poll()
+        _end_group(process, stops)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+    if stops:
+        return _EXIT_OF_SIGNALS + stops[0]
+    return ended if ended is not None and ended >= 0 else 1
+
+
+def _copy_output(process: subprocess.Popen[bytes], stops: list[int]) -> None:
+    if process.stdout is None:
+        return
+    for line in process.stdout:
+        if not stops:
+            with suppress(OSError):  # the terminal may be gone, and a full pipe would block the processes
+                os.write(2, line)
+
+
+def _end_group(process: subprocess.Popen[bytes], stops: list[int]) -> None:
+    at_first = len(stops)
+    until = time.monotonic() + STOP_SECONDS
+    _send(process, signal.SIGINT)
+    while _is_alive(process) and time.monotonic() < until and len(stops) == at_first:
+        time.sleep(_POLL_SECONDS)
+    _send(process, signal.SIGKILL)
+    process.wait()
+
+
+def _is_alive(process: subprocess.Popen[bytes]) -> bool:
+    process.poll()  # a leader that has ended and was not waited for would count
+    return _send(process, 0)
+
+
+def _send(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to the group, and whether it has processes."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
