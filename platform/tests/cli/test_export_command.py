@@ -5,22 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
 import yaml
-
-from bankmesh.cli import export_command, main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("customer_spend", "monthly_sale", "opening_hour", "sale", "top_customer")
-
-
-@pytest.fixture(autouse=True)
-def registered() -> None:
-    """The command is one of `mesh`."""
-    if not any(command.callback is export_command.export for command in main.app.registered_commands):
-        main.app.command("export")(export_command.export)
 
 
 def test_every_product_gets_a_descriptor_and_its_contracts(mesh, tmp_path: Path) -> None:
