@@ -1,4 +1,4 @@
-"""Whether a SQL measure can only be a count, whatever the data: then it gives no value away."""
+"""What a SQL measure can be, whatever the data: a count, which gives no value away, and which is never null."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _ARITHMETIC = frozenset(
     {"Alias", "Add", "Sub", "Mul", "Div", "IntDiv", "Paren", "Round", "Coalesce", "Nullif", "Cast", "Neg", "Abs"}
     | {"Greatest", "Least", "Filter"}
 )
+_AROUND_A_COUNT = frozenset({"Alias", "Filter", "Paren"})
+_OF_ONE_ROW = frozenset({"expressions", "from_", "joins", "where", "with_"})
 _NO_VALUES = frozenset({"DataType", "Identifier", "Where"})
 
 
@@ -24,14 +26,31 @@ def returns_count(query: str) -> bool:
     `select count(*) from ...` is; `select max(salary) from ...` is not. When in doubt it is not: a query that does
     not parse, a scalar subquery, a sum of a column.
     """
+    selected = _selected(query)
+    return selected is not None and _is_count(selected)
+
+
+@lru_cache(maxsize=1024)
+def is_never_null(query: str) -> bool:
+    """Whether `query` is one `count`, of zero rows 0: no division, no sum, nothing that can return no row."""
+    selected = _selected(query)
+    while selected is not None and type(selected).__name__ in _AROUND_A_COUNT:
+        selected = selected.this
+    if selected is None or type(selected).__name__ != "Count" or selected.parent_select is None:
+        return False
+    return {name for name, value in selected.parent_select.args.items() if value} <= _OF_ONE_ROW
+
+
+def _selected(query: str) -> exp.Expression | None:
+    """The expression that a query selects; None if it selects several, or does not parse."""
     import sqlglot
 
     try:
         parsed = sqlglot.parse_one(query.replace("${table}", "t").replace("${column}", "c"), dialect="duckdb")
     except sqlglot.errors.SqlglotError:
-        return False
+        return None
     selected = parsed.args.get("expressions", [])
-    return type(parsed).__name__ == "Select" and len(selected) == 1 and _is_count(selected[0])
+    return selected[0] if type(parsed).__name__ == "Select" and len(selected) == 1 else None
 
 
 def _is_count(node: exp.Expression) -> bool:

@@ -26,7 +26,7 @@ from bankmesh.contracts.queries import COLUMN, TABLE
 from bankmesh.contracts.sections import Notes, Section
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.measures import failing, type_of
-from bankmesh.quality.queries import returns_count
+from bankmesh.quality.queries import is_never_null
 from bankmesh.sqltext import sql_name
 
 if TYPE_CHECKING:
@@ -194,11 +194,11 @@ def _as_query(rule: dict[str, Any], clause: Clause, query: str) -> dict[str, Any
 def _query(clause: Clause, rule: SqlMeasure) -> dict[str, Any]:
     """What changes of a rule that is a query.
 
-    A query that only counts is read alike. Any other may return null, which others take for a number that breaks some
-    comparisons, and a decimal, which others compare with the double of the bound: then the query is the verdict.
+    A count is read alike. Any other query may return null, which others take for a number that breaks some comparisons,
+    and a decimal, which others compare with the double of the bound: then the query is the verdict.
     """
     comparison = comparison_of(clause)
-    counts = returns_count(rule.query)
+    counts = is_never_null(rule.query)
     measure = rule.query if counts else f"coalesce(({rule.query}), {_INSTEAD_OF_NULL})"
     if _is_no_double(comparison) or (not counts and any(isinstance(bound, Decimal) for bound in _bounds(comparison))):
         return _verdict(clause, f"({measure})" if counts else measure)
