@@ -9,9 +9,6 @@ import typer
 
 from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
-from bankmesh.products.dbt_domain import load_domain_of
-from bankmesh.products.dbt_models import find_models, model_name
-from bankmesh.products.dbt_unit_tests import models_with_unit_tests, run_unit_tests
 from bankmesh.settings import current_settings
 from bankmesh.workspace import domain_packages
 
@@ -46,6 +43,9 @@ def run_tests(
 
     dbt runs them on the rows that they mock, without data and without network. A build does not run them.
     """
+    from bankmesh.products.dbt_domain import load_domain_of
+    from bankmesh.products.dbt_unit_tests import run_unit_tests
+
     settings = current_settings()
     results: list[UnitTestResult] = []
     remarks: list[str] = []
@@ -76,6 +76,9 @@ def _requests(settings: Settings, names: list[str]) -> list[_Request]:
 
 def _models(request: _Request, loaded: DbtDomain | None) -> tuple[list[str], list[str]]:
     """The models to test, and what is to be said of products that have no unit test."""
+    from bankmesh.products.dbt_models import find_models, model_name
+    from bankmesh.products.dbt_unit_tests import models_with_unit_tests
+
     if not request.products:
         return (models_with_unit_tests(loaded.manifest) if loaded else []), []
     models: set[str] = set()
