@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from shop_mesh import MONTHS
 from shop_workspace import SALES, Sale, changed, write_exports
 
+from bankmesh.contracts.clause_rules import MissingReferences
+from bankmesh.contracts.model import Clause, Place, Severity
 from bankmesh.contracts.reading import read_contracts
 from bankmesh.ports import connect, roll_back, withdraw
 from bankmesh.ports.reading import mixed_relation_sql
@@ -20,9 +23,9 @@ WHO = {"by": "Ada Lovelace", "reason": "a month too few"}
 JANUARY, FEBRUARY = MONTHS[0], MONTHS[1]
 
 
-def _withdraw(mesh: Mesh, version: int) -> None:
+def _withdraw(mesh: Mesh, version: int, *more: Clause) -> None:
     (contract,) = read_contracts([mesh.settings.root / "domains/shop/src/shop/contracts/monthly_sale.odcs.yaml"])
-    check = mix_check(mesh.settings.home, contract)
+    check = mix_check(mesh.settings.home, replace(contract, clauses=(*contract.clauses, *more)))
     withdraw(mesh.port("monthly_sale"), version, **WHO, check_mix=check)
 
 
@@ -55,6 +58,14 @@ def test_months_that_go_together_come_back(published: Mesh) -> None:
     _withdraw(published, 1)
     amounts = {row["sale_id"]: float(row["amount"]) for row in published.rows("monthly_sale")}
     assert (amounts[1], amounts[3]) == (10.0, 6.0)
+
+
+def test_a_product_that_only_single_months_refer_to_need_not_be_there(published: Mesh) -> None:
+    _build(published, JANUARY, *changed(1, amount="11.00"))
+    _build(published, FEBRUARY, *changed(3, amount="6.00"))
+    rule = MissingReferences(("sale_id",), "shop.receipt", ("sale_id",))
+    _withdraw(published, 1, Clause("receipt", rule, None, Severity.ERROR, "", None, ("sale_id",), False, Place("x", 1)))
+    assert published.versions("monthly_sale")[-1] == 3
 
 
 def test_the_rows_that_are_checked_are_those_that_readers_get(published: Mesh) -> None:

@@ -36,7 +36,7 @@ def asset_spec(product: ProductDefinition) -> dg.AssetSpec:
     """The asset of a product: owners, tags, kinds, schema, freshness and code version, all from the contract."""
     contract = product.contract
     # The gate looks foreign keys up in what they refer to, so those products come first too.
-    reads = {*product.inputs.values(), *referenced_inputs(contract).values()}
+    reads = {*product.inputs.values(), *referenced_inputs(contract.clauses).values()}
     return dg.AssetSpec(
         product.key,
         deps=sorted({input_key(source) for source in reads}),

@@ -38,7 +38,7 @@ class MixRefused(BankmeshError):
 
 
 def mix_check(home: Path, contract: Contract) -> CheckMix:
-    """What a withdrawal has to ask: do clauses about the whole table hold for rows that were never side by side?
+    """A check for withdrawals: clauses about the whole table hold for rows that were never published side by side.
 
     The check raises MixRefused, and InputNotPublished if a product that a clause looks rows up in has none.
     """
@@ -47,12 +47,12 @@ def mix_check(home: Path, contract: Contract) -> CheckMix:
         clauses = [c for c in contract.clauses if c.whole_table and not isinstance(c.rule, Volume)]
         if not clauses:
             return
-        references = referenced_inputs(contract)
+        references = referenced_inputs(clauses)
         pinned = snapshot.pin(home, references.values())
         rows = {ref: pinned[source].relation for ref, source in references.items()}
         with connect() as connection:
-            asked = Relations(relation, references=rows)
-            gate = evaluate(contract, asked, connection, {clause.name for clause in clauses})
+            relations = Relations(relation, references=rows)
+            gate = evaluate(contract, relations, connection, {clause.name for clause in clauses})
         if not gate.publishable:
             raise MixRefused(contract.port, reporting.broken_clauses(gate), restorable)
 

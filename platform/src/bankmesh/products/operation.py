@@ -220,7 +220,7 @@ def _prepare(
     port: Port,
     partitions: tuple[str, ...] | None,
 ) -> _Attempt:
-    references = relations.referenced_inputs(product.contract)
+    references = relations.referenced_inputs(product.contract.clauses)
     sources = {*product.inputs.values(), *references.values()}
     refuse_orphaned_inputs(product.contract, sources)
     # Each source once, so that the transform and the gate see the same version of it.

@@ -13,20 +13,20 @@ from bankmesh.quality.gate import Relations, VolumeChange
 from bankmesh.sqltext import sql_literal, sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bankmesh.contracts.casts import CastLoss
-    from bankmesh.contracts.model import Contract
+    from bankmesh.contracts.model import Clause, Contract
     from bankmesh.ports import CandidateFiles, Port
     from bankmesh.products.definition import ProductInput
     from bankmesh.quality.gate import ClassificationFlow
     from bankmesh.shrinkage import AcceptedShrink
 
 
-def referenced_inputs(contract: Contract) -> dict[str, ProductInput]:
-    """Products that foreign keys of the contract or its data tests look values up in, by their id."""
-    products = {product for clause in contract.clauses for product in products_read(clause.rule)}
+def referenced_inputs(clauses: Iterable[Clause]) -> dict[str, ProductInput]:
+    """Products that foreign keys or data tests among the clauses look values up in, by their id."""
+    products = {product for clause in clauses for product in products_read(clause.rule)}
     return {product: product_input(product) for product in sorted(products)}
 
 

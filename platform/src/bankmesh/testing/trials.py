@@ -197,7 +197,7 @@ def _referenced(
     contract: Contract, home: Path, pinned: Mapping[str, PinnedInput], given: Mapping[str, pl.DataFrame]
 ) -> dict[str, PinnedInput]:
     found = {name: _frame_as_input(contract, home, name, rows) for name, rows in given.items()}
-    wanted = relations.referenced_inputs(contract)
+    wanted = relations.referenced_inputs(contract.clauses)
     known = {**{name: pinned[name] for name in wanted if name in pinned}, **found}
     if missing := tuple(name for name in wanted if name not in known):
         raise InputsMissing(contract.port, "references", missing)
