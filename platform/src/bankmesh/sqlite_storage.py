@@ -185,42 +185,32 @@ class _Watchdog(SqliteEventLogStorageWatchdog):
         self._process_log()
 
 
-class HeldRunStorage(SqliteRunStorage):
+class _OneFile:
+    """What a storage in a single file does without an engine for each query; the storage's own class comes second."""
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._connections = HeldConnections(1)
+        self._file = Path(sa.make_url(conn_string).database or "")
+        super().__init__(conn_string, inst_data)  # type: ignore[call-arg] # of the storage
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection in a transaction."""
+        with self._connections.transaction(self._file) as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        """Close the file."""
+        super().dispose()  # type: ignore[misc] # of the storage
+        self._connections.close()
+
+
+class HeldRunStorage(_OneFile, SqliteRunStorage):
     """Dagster's run storage, without an engine for each query."""
 
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._connections, self._file = _single_file(conn_string)
-        super().__init__(conn_string, inst_data)
 
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        """A connection in a transaction."""
-        with self._connections.transaction(self._file) as connection:
-            yield connection
-
-    def dispose(self) -> None:
-        """Close the file."""
-        super().dispose()
-        self._connections.close()
-
-
-class HeldScheduleStorage(SqliteScheduleStorage):
+class HeldScheduleStorage(_OneFile, SqliteScheduleStorage):
     """Dagster's storage of schedules, sensors and their ticks, without an engine for each query."""
-
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._connections, self._file = _single_file(conn_string)
-        super().__init__(conn_string, inst_data)
-
-    @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        """A connection in a transaction."""
-        with self._connections.transaction(self._file) as connection:
-            yield connection
-
-    def dispose(self) -> None:
-        """Close the file."""
-        super().dispose()
-        self._connections.close()
 
 
 class HeldSqliteStorage(DagsterSqliteStorage):
@@ -261,10 +251,6 @@ class MeshInstance(dg.DagsterInstance):
         super().dispose()
         if self.schedule_storage is not None:
             self.schedule_storage.dispose()
-
-
-def _single_file(conn_string: str) -> tuple[HeldConnections, Path]:
-    return HeldConnections(1), Path(sa.make_url(conn_string).database or "")
 
 
 def _has_revision(path: Path, engine: Engine) -> bool:

@@ -17,6 +17,7 @@ from shop_workspace import write_exports
 from two_domains import LANDINGS, SUPPLIER, Trading, load_domains
 
 from bankmesh.settings import Settings
+from bankmesh.sqlite_storage import HeldEventLogStorage
 
 
 @functools.cache
@@ -68,3 +69,17 @@ def trading(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatc
 def first_wave(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Every asset that was asked for after the very first landing, as often as it was."""
     return sorted(_settled(tmp_path_factory.getbasetemp())[1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where an event log of the test's own lies."""
+    return tmp_path / "history" / "runs"
+
+
+@pytest.fixture
+def log(folder: Path):
+    """An event log whose files stay open."""
+    storage = HeldEventLogStorage(str(folder))
+    yield storage
+    storage.dispose()

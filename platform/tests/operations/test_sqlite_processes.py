@@ -14,18 +14,6 @@ from event_writer import faults, materialization, message, open_handles, start_w
 from bankmesh.sqlite_storage import HeldEventLogStorage
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "history" / "runs"
-
-
-@pytest.fixture
-def log(folder):
-    storage = HeldEventLogStorage(str(folder))
-    yield storage
-    storage.dispose()
-
-
 class TestManyProcesses:
     def test_writing_one_run_lose_nothing(self, folder, log):
         kinds = ("held", "stock", "held")

@@ -19,18 +19,6 @@ from bankmesh.sqlite_storage import OPEN_FILES, HeldEventLogStorage, HeldRunStor
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "history" / "runs"
-
-
-@pytest.fixture
-def log(folder):
-    storage = HeldEventLogStorage(str(folder))
-    yield storage
-    storage.dispose()
-
-
-@pytest.fixture
 def settings(tmp_path):
     return Settings(root=tmp_path, home=tmp_path / "home", exports=tmp_path / "exports")
 
