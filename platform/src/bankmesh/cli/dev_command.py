@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from bankmesh.cli.interruption import EXIT_OF_SIGNALS
 from bankmesh.instance import prepare_dagster_home
 from bankmesh.settings import current_settings
 
@@ -23,7 +24,6 @@ STOP_SECONDS = 8.0
 
 _POLL_SECONDS = 0.1
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_EXIT_OF_SIGNALS = 128
 
 
 def dev(
@@ -69,7 +69,7 @@ def run_group(command: list[str], folder: Path, environment: dict[str, str]) -> 
             signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
     if stops:
-        return _EXIT_OF_SIGNALS + stops[0]
+        return EXIT_OF_SIGNALS + stops[0]
     return ended if ended is not None and ended >= 0 else 1
 
 

@@ -27,7 +27,7 @@ GRACE_SECONDS = 10.0
 """So long a command may take to stop; after that the process ends, as by a kill."""
 
 _AGAIN_SECONDS = 2.0
-_EXIT_OF_SIGNALS = 128
+EXIT_OF_SIGNALS = 128
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -78,7 +78,7 @@ class Interruption:
     @property
     def exit_code(self) -> int:
         """What a shell expects of a process that such a signal has ended."""
-        return _EXIT_OF_SIGNALS + (self.signal or signal.SIGINT)
+        return EXIT_OF_SIGNALS + (self.signal or signal.SIGINT)
 
     @property
     def line(self) -> str:
@@ -125,7 +125,7 @@ class Interruption:
                 self._echoes -= 1
             elif number in _SIGNALS:
                 if until is not None:
-                    os._exit(_EXIT_OF_SIGNALS + number)
+                    os._exit(EXIT_OF_SIGNALS + number)
                 until = time.monotonic() + GRACE_SECONDS
                 self.signal = self.signal or number
                 if self.is_importing:

@@ -39,10 +39,10 @@ def withdraw(
     as_json: JsonOption = False,
 ) -> None:
     """Withdraw a version: readers get the rows that were there before it, where nobody replaced them since."""
-    settings = current_settings()
-    contract, port = _product(settings, product)
     from bankmesh.products.mixed_versions import mix_check
 
+    settings = current_settings()
+    contract, port = _product(settings, product)
     who, why, mix = by or person(settings.root), one_line(reason), mix_check(settings.home, contract)
     _restore(
         settings,
