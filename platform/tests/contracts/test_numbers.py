@@ -16,17 +16,22 @@ from bankmesh.contracts.reading import read_text
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**38), max_value=10**38)
 
-WIDE = """\
+BALANCE = """\
       - name: balance
         logicalType: number
         physicalType: decimal(38,4)
         description: Balance.
         classification: internal
+"""
+WIDE = (
+    BALANCE
+    + """\
         logicalTypeOptions: {maximum: 100000000000000000.01, multipleOf: 0.0001}
         quality:
           - {type: sql, query: "select sum(${column}) from ${table}", mustBe: 1234567890123456789.0001}
 team:
 """
+)
 
 
 def read(party, columns=WIDE):
@@ -151,12 +156,9 @@ team:
     assert word in faults[0].message
 
 
-EXPECTED = """\
-      - name: balance
-        logicalType: number
-        physicalType: decimal(38,4)
-        description: Balance.
-        classification: internal
+EXPECTED = (
+    BALANCE
+    + """\
       - name: entries
         logicalType: integer
         physicalType: long
@@ -168,6 +170,7 @@ EXPECTED = """\
         implementation: {type: %s, kwargs: {%s}}
 team:
 """
+)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ boolean a boolean, a number a number, a day a day, a moment a moment.
 | anything else | any | refused |
 
 *Compared* means: the value is cast, cast back, and must then be what it was. Years 1 to 9999 are those that Python,
-Delta and every engine of the platform have: DuckDB's `infinity` is a day of the year 5881580 to whatever reads it else.
+Delta and every engine of the platform have: DuckDB's `infinity` is a day of the year 5881580 to other readers.
 """
 
 from __future__ import annotations

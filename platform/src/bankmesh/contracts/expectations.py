@@ -70,7 +70,7 @@ def read_expectation(
 
 
 def _refuse_bounds_beyond_doubles(arguments: dict[str, Value], types: Collection[ColumnType]) -> None:
-    """Raise ValueError for a number that a column's values near it cannot be told from, once both are doubles."""
+    """Raise ValueError for a number that, as a double, may equal other values of the column near it."""
     places = max((_places(kind) for kind in types), default=0)
     for path, number in _numbers(arguments):
         if abs(number) >= Decimal(10) ** (_DIGITS - places):

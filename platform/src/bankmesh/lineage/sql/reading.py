@@ -85,13 +85,13 @@ def parsed(sql: str) -> exp.Expr:
 
 
 def _names(sql: str, relation: Relation, reading: Reading) -> list[str]:
-    """What the columns are called; DuckDB is asked where that is not for the query to say. A name can occur twice."""
+    """What the columns are called; by DuckDB where the query alone does not decide it. A name can occur twice."""
     own = [column.name for column in relation.columns]
     if reading.doubts or not all(column.named for column in relation.columns):
-        told = reading.engine.column_names(sql.strip().rstrip(";"))
-        if told is not None and _agree(told, relation):
+        answered = reading.engine.column_names(sql.strip().rstrip(";"))
+        if answered is not None and _agree(answered, relation):
             reading.doubts.clear()
-            return told
+            return answered
     return own
 
 
