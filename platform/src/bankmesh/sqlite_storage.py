@@ -8,18 +8,17 @@ with it, which a path in `dagster.yaml` would not allow.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import sqlalchemy as sa
 import yaml
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._core.instance.runs.run_domain import RunDomain
+from dagster._core.storage.dagster_run import FINISHED_STATUSES, DagsterRun
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
@@ -28,17 +27,20 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from dagster._serdes import ConfigurableClassData, serialize_value
+from dagster._serdes import ConfigurableClassData
 from watchdog.observers import Observer
 
 from bankmesh.sqlite_connections import HeldConnections, open_engine, sync_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from dagster import DagsterEventType
+    from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
+    from dagster._core.definitions.partitions.subset import PartitionsSubset
     from dagster._core.event_api import EventHandlerFn, EventRecordsResult, RunStatusChangeRecordsFilter
     from dagster._core.events.log import EventLogEntry
+    from dagster._core.snap import ExecutionPlanSnapshot
     from sqlalchemy.engine import Connection, Engine
     from watchdog.events import FileSystemEvent
 
@@ -107,28 +109,6 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         if found.records:
             self._sync_index()
         return found
-
-    def _store_asset_check_evaluation_planned(self, event: EventLogEntry, event_id: int | None) -> None:
-        """One row for each partition, as Dagster's own; it serializes the event, and compiles its SQL, for each row."""
-        planned = event.dagster_event.event_specific_data if event.dagster_event else None
-        if not isinstance(planned, AssetCheckEvaluationPlanned):
-            super()._store_asset_check_evaluation_planned(event, event_id)
-            return
-        row = {
-            "asset_key": planned.asset_key.to_string(),
-            "check_name": planned.check_name,
-            "run_id": event.run_id,
-            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
-            "evaluation_event": serialize_value(event),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
-            "evaluation_event_storage_id": event_id,
-        }
-        subset = planned.partitions_subset
-        partitions: Sequence[str | None] = [*subset.get_partition_keys()] if subset else [None]
-        with self.index_connection() as connection:
-            connection.execute(
-                AssetCheckExecutionsTable.insert(), [{**row, "partition": partition} for partition in partitions]
-            )
 
     def wipe(self) -> None:
         """Remove every run's file and all that the index holds; processes that have them open notice."""
@@ -231,8 +211,33 @@ class HeldSqliteStorage(DagsterSqliteStorage):
         return cls.from_local(inst_data=inst_data, **config_value)
 
 
+class _PlannedRun(DagsterRun):
+    """A run as its plan is logged: its partitions are those of partitioned assets and checks alone."""
+
+    def get_resolved_partitions_subset_for_events(
+        self, partitions_def: dg.PartitionsDefinition[Any] | None
+    ) -> PartitionsSubset | None:
+        """The partitions that are planned; None for what has no partitions, which is planned once."""
+        return None if partitions_def is None else super().get_resolved_partitions_subset_for_events(partitions_def)
+
+
+class _MeshRunDomain(RunDomain):
+    """Plans a check without partitions once for each run; Dagster plans it once for each partition of the run."""
+
+    def _log_asset_planned_events(
+        self, dagster_run: DagsterRun, execution_plan_snapshot: ExecutionPlanSnapshot, asset_graph: BaseAssetGraph[Any]
+    ) -> None:
+        planned = _PlannedRun(**dagster_run._asdict())
+        super()._log_asset_planned_events(planned, execution_plan_snapshot, asset_graph)
+
+
 class MeshInstance(dg.DagsterInstance):
     """A Dagster instance that keeps SQLite files open, unless its `dagster.yaml` names a storage."""
+
+    @cached_property
+    def run_domain(self) -> RunDomain:
+        """What makes runs and logs their plans."""
+        return _MeshRunDomain(self)
 
     @classmethod
     def config_schema(cls) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import dagster as dg
 import event_writer
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._serdes import deserialize_value
 from event_writer import ended, faults, materialization, message, open_handles, texts
 
 from bankmesh.instance import open_instance, prepare_dagster_home
@@ -104,33 +103,85 @@ def trade():
     yield dg.MaterializeResult()
 
 
-def _checks_of_a_range(instance):
-    """Every row that a run over all partitions leaves in the table of checks, without what differs from run to run."""
+@dg.asset_check(asset=trade, partitions_def=trade.partitions_def)
+def priced():
+    return dg.AssetCheckResult(passed=True)
+
+
+def _run_range(instance):
     ranged = {
         "dagster/asset_partition_range_start": "2026-01-01",
         "dagster/asset_partition_range_end": "2026-01-05",
     }
-    job = dg.Definitions([trade]).resolve_implicit_global_asset_job_def()
-    run = job.execute_in_process(instance=instance, tags=ranged)
+    job = dg.Definitions([trade], asset_checks=[priced]).resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(instance=instance, tags=ranged).run_id
+
+
+def _check_rows(instance):
     with instance.event_log_storage.index_connection() as connection:
-        rows = connection.exec_driver_sql("select * from asset_check_executions").mappings().fetchall()
-    assert {row["run_id"] for row in rows} == {run.run_id}
-    differing = {"id", "run_id", "evaluation_event", "evaluation_event_timestamp", "create_timestamp"}
-    kinds = [deserialize_value(row["evaluation_event"], dg.EventLogEntry).dagster_event_type for row in rows]
-    return [
-        {**{name: value for name, value in row.items() if name not in differing}, "kind": kind}
-        for row, kind in zip(rows, kinds, strict=True)
-    ]
+        rows = connection.exec_driver_sql("select * from asset_check_executions order by id").mappings().fetchall()
+    return [(row["check_name"], row["partition"], row["execution_status"]) for row in rows]
 
 
-def test_planned_checks_are_those_that_dagster_stores(settings, tmp_path):
-    with open_instance(settings) as instance:
-        ours = _checks_of_a_range(instance)
-    other = Settings(root=tmp_path, home=tmp_path / "other", exports=tmp_path / "exports")
-    with _stock(other) as instance:
-        theirs = _checks_of_a_range(instance)
-    assert ours == theirs
-    assert len([row for row in ours if row["partition"] and row["execution_status"] == "PLANNED"]) == 2 * 5
+def _shown(instance, run_id):
+    """What Dagster shows of the checks without partitions, and of the plan of the assets."""
+    storage = instance.event_log_storage
+    keys = [dg.AssetCheckKey(trade.key, name) for name in ("counted", "summed")]
+    newest = storage.get_latest_asset_check_execution_by_key(keys)
+    states = storage.get_asset_check_state([(key, None) for key in keys])
+    planned = instance.all_logs(run_id, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    return (
+        {key: (record.status, record.evaluation.passed, record.partition) for key, record in newest.items()},
+        {key: {kind: subset.size for kind, subset in state.subsets.items()} for key, state in states.items()},
+        [entry.dagster_event.partition for entry in planned],
+    )
+
+
+class TestPlannedChecks:
+    def test_without_partitions_have_one_row_for_a_run_over_a_range_which_their_evaluation_completes(self, settings):
+        with open_instance(settings) as instance:
+            _run_range(instance)
+            rows = [row for row in _check_rows(instance) if row[0] != "priced"]
+        assert sorted(rows) == [("counted", None, "SUCCEEDED"), ("summed", None, "FAILED")]
+
+    def test_that_are_partitioned_are_planned_for_each_partition(self, settings, tmp_path):
+        with open_instance(settings) as instance:
+            _run_range(instance)
+            ours = [row for row in _check_rows(instance) if row[0] == "priced"]
+        other = Settings(root=tmp_path, home=tmp_path / "other", exports=tmp_path / "exports")
+        with _stock(other) as instance:
+            _run_range(instance)
+            theirs = [row for row in _check_rows(instance) if row[0] == "priced"]
+        assert ours == theirs
+        assert len([row for row in ours if row[1]]) == 5
+
+    def test_show_what_they_show_in_an_instance_of_dagster(self, settings, tmp_path):
+        with open_instance(settings) as instance:
+            ours = _shown(instance, _run_range(instance))
+        other = Settings(root=tmp_path, home=tmp_path / "other", exports=tmp_path / "exports")
+        with _stock(other) as instance:
+            theirs = _shown(instance, _run_range(instance))
+        assert ours == theirs
+        assert len(ours[0]) == 2
+
+    def test_of_a_run_that_is_stopped_before_they_are_evaluated_stay_planned(self, settings):
+        @dg.asset(
+            partitions_def=trade.partitions_def,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            check_specs=[dg.AssetCheckSpec("counted", asset="trade")],
+            name="trade",
+        )
+        def broken():
+            raise ValueError
+
+        ranged = {
+            "dagster/asset_partition_range_start": "2026-01-01",
+            "dagster/asset_partition_range_end": "2026-01-05",
+        }
+        job = dg.Definitions([broken]).resolve_implicit_global_asset_job_def()
+        with open_instance(settings) as instance:
+            assert not job.execute_in_process(instance=instance, tags=ranged, raise_on_error=False).success
+            assert _check_rows(instance) == [("counted", None, "PLANNED")]
 
 
 class TestSettings:

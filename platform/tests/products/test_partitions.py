@@ -3,6 +3,7 @@
 from shop_mesh import MONTHS, Mesh
 from shop_workspace import SALES, Sale, changed, write_exports
 
+from bankmesh.instance import open_instance
 from bankmesh.ports import history
 
 FEBRUARY, MARCH = MONTHS[1], MONTHS[2]
@@ -27,6 +28,25 @@ def test_a_range_replaces_just_its_months(published: Mesh) -> None:
     assert run.metadata("monthly_sale")["partitions built"] == f"{FEBRUARY} to {MARCH}"
     assert run.metadata("monthly_sale")["dagster/row_count"] == 4
     assert history(published.port("monthly_sale"))[0].provenance.partitions == (FEBRUARY, MARCH)
+
+
+def test_what_is_the_same_for_all_months_is_in_the_event_of_the_last_one(published: Mesh) -> None:
+    run = published.run("monthly_sale", months=(FEBRUARY, MARCH))
+    made = {
+        event.partition: event.step_materialization_data.materialization.metadata
+        for event in run.events
+        if event.is_step_materialization
+    }
+    once = {"preview", "dagster/column_lineage", "where columns come from"}
+    assert list(made) == [FEBRUARY, MARCH]
+    assert once <= made[MARCH].keys()
+    assert made[MARCH].keys() - made[FEBRUARY].keys() >= once
+    everywhere = {"version", "candidate", "dagster/row_count", "gate", "inputs", "partitions built"}
+    assert everywhere <= made[FEBRUARY].keys()
+    assert {name: made[FEBRUARY][name] for name in everywhere} == {name: made[MARCH][name] for name in everywhere}
+    with open_instance(published.settings) as instance:
+        shown = instance.get_latest_materialization_event(published.key("monthly_sale"))
+    assert shown.asset_materialization.metadata == made[MARCH]
 
 
 def test_late_rows_come_in_by_building_their_month_again(published: Mesh) -> None:

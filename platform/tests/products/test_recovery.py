@@ -136,15 +136,15 @@ class TestAfterAPowerCut:
         assert landed.rows("sale")[3]["amount"] == 2
 
     def test_a_report_without_identity_counts_by_its_number(self, landed: Mesh, monkeypatch) -> None:
-        monkeypatch.setattr(reporting, "publication_metadata", _metadata_of_an_earlier_release)
+        monkeypatch.setattr(reporting, "publication_figures", _metadata_of_an_earlier_release)
         assert landed.run("sale").success
         monkeypatch.undo()
         assert landed.run("sale").success
         assert landed.versions("sale") == [0, 1] == landed.reported("sale")
 
 
-_publication_metadata = reporting.publication_metadata
+_publication_figures = reporting.publication_figures
 
 
 def _metadata_of_an_earlier_release(*arguments: Any) -> dict[str, Any]:
-    return {name: value for name, value in _publication_metadata(*arguments).items() if name != "candidate"}
+    return {name: value for name, value in _publication_figures(*arguments).items() if name != "candidate"}

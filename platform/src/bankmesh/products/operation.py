@@ -144,6 +144,7 @@ def _carry_out(
         shutil.rmtree(candidate.path)
         context.log.info(recovery.explain(product, unreported))
         told.complete(lineage_facts.published(unreported, product.contract))
+        reporting.add_details(context, product, unreported)
         yield from reporting.report_publication(product, unreported, recovered=True)
         return
     for event in reporting.late_materializations(product, unreported) if unreported else ():
@@ -180,7 +181,8 @@ def _carry_out(
     reached("published")
     told.complete(lineage_facts.with_publication(told.ending, publication))
     context.log.info(reporting.summary(product, publication, gate, built_in))
-    yield reporting.materialize_result(product, publication, gate, pictures, built_in)
+    reporting.add_details(context, product, publication, pictures)
+    yield reporting.materialize_result(product, publication, gate, built_in)
     reached("reported")
 
 

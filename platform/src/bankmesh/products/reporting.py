@@ -72,18 +72,33 @@ def _severity(result: ClauseResult) -> dg.AssetCheckSeverity:
 
 
 def materialize_result(
-    product: ProductDefinition, publication: Publication, gate: GateResult, pictures: Mapping[str, str], built_in: float
+    product: ProductDefinition, publication: Publication, gate: GateResult, built_in: float
 ) -> dg.MaterializeResult[Any]:
-    """The event of a publication, with what people look at first."""
-    metadata = _metadata(product, publication)
+    """The event of a publication, one for each partition, with what people look at first."""
+    metadata = publication_figures(publication)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
     if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
         # What a run over a few partitions pays for promises about all of them.
         metadata["whole-table seconds"] = round(sum(whole.values()), 3)
         metadata["whole-table clauses"] = whole
-    metadata |= {name: dg.MetadataValue.md(text) for name, text in pictures.items()}
     return _materialize(product, publication, metadata)
+
+
+def add_details(
+    context: dg.AssetExecutionContext,
+    product: ProductDefinition,
+    publication: Publication,
+    pictures: Mapping[str, str] | None = None,
+) -> None:
+    """Have the event of the last partition, which an asset's page shows, carry what is the same for all of them.
+
+    To be called before the step yields its materialisation.
+    """
+    details = publication_details(publication, _assets_of_inputs(product))
+    details |= {name: dg.MetadataValue.md(text) for name, text in (pictures or {}).items()}
+    partitions = publication.provenance.partitions
+    context.add_asset_metadata(details, asset_key=product.key, partition_key=partitions[-1] if partitions else None)
 
 
 def report_publication(
@@ -94,7 +109,7 @@ def report_publication(
     yield from check_results(product, gate, publication.provenance.partitions)
     evaluated = {result.clause.name for result in gate.results}
     yield from (_not_evaluated(product, c) for c in product.contract.clauses if c.name not in evaluated)
-    metadata = _metadata(product, publication)
+    metadata = publication_figures(publication)
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
@@ -114,14 +129,16 @@ def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckR
 
 def late_materializations(product: ProductDefinition, publication: Publication) -> list[dg.AssetMaterialization]:
     """The events of an earlier run's version, one for each partition, for a run that goes on to publish its own."""
+    partitions: tuple[str | None, ...] = publication.provenance.partitions or (None,)
+    details = publication_details(publication, _assets_of_inputs(product))
     return [
         dg.AssetMaterialization(
             product.key,
             description=f"Published by run {publication.provenance.run_id}, reported late.",
-            metadata=_metadata(product, publication),
+            metadata=publication_figures(publication) | (details if partition == partitions[-1] else {}),
             partition=partition,
         )
-        for partition in publication.provenance.partitions or (None,)
+        for partition in partitions
     ]
 
 
@@ -174,12 +191,12 @@ def summary(product: ProductDefinition, publication: Publication, gate: GateResu
     )
 
 
-def _metadata(product: ProductDefinition, publication: Publication) -> dict[str, Any]:
-    return publication_metadata(publication, {s.ref: input_key(s) for s in product.inputs.values()})
+def _assets_of_inputs(product: ProductDefinition) -> dict[str, dg.AssetKey]:
+    return {source.ref: input_key(source) for source in product.inputs.values()}
 
 
-def publication_metadata(publication: Publication, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
-    """What the materialisation of a version shows; `assets` are its inputs by the name that its lineage gives them."""
+def publication_figures(publication: Publication) -> dict[str, Any]:
+    """What the materialisation of every partition of a version shows."""
     provenance = publication.provenance
     metadata: dict[str, Any] = {
         VERSION_KEY: publication.version,
@@ -190,12 +207,18 @@ def publication_metadata(publication: Publication, assets: Mapping[str, dg.Asset
         "contract version": provenance.contract_version,
         "inputs": dict(provenance.inputs),
     }
-    if provenance.lineage:
-        lineage = StepLineage.from_json(provenance.lineage)
-        metadata |= column_lineage_metadata(lineage, assets)
     if provenance.partitions:
         metadata["partitions built"] = f"{provenance.partitions[0]} to {provenance.partitions[-1]}"
     return metadata
+
+
+def publication_details(publication: Publication, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
+    """What the last materialisation of a version shows besides: the same for all partitions, so only once.
+
+    `assets` are the inputs by the name that the version's lineage gives them.
+    """
+    lineage = publication.provenance.lineage
+    return column_lineage_metadata(StepLineage.from_json(lineage), assets) if lineage else {}
 
 
 def _materialize(

@@ -98,7 +98,8 @@ def report_version(instance: dg.DagsterInstance, home: Path, contract: Contract)
                 instance.report_runless_asset_event(evaluation)
             reached("restore-checks-reported")
         for partition in missing:
-            _report(instance, _materialization(key, contract, newest, partition), newest)
+            last = partition == missing[-1]
+            _report(instance, _materialization(key, contract, newest, partition, with_details=last), newest)
             reached("restore-reported")
     return newest
 
@@ -134,11 +135,13 @@ def _evaluations(key: dg.AssetKey, contract: Contract, made: Publication) -> Ite
 
 
 def _materialization(
-    key: dg.AssetKey, contract: Contract, made: Publication, partition: str | None
+    key: dg.AssetKey, contract: Contract, made: Publication, partition: str | None, *, with_details: bool
 ) -> dg.AssetMaterialization:
-    inputs = made.provenance.inputs
-    assets = {ref: input_asset(ref, version, contract.domain) for ref, version in inputs.items()}
-    metadata = reporting.publication_metadata(made, assets) | _decided(made)
+    metadata = reporting.publication_figures(made) | _decided(made)
+    if with_details:
+        inputs = made.provenance.inputs
+        assets = {ref: input_asset(ref, version, contract.domain) for ref, version in inputs.items()}
+        metadata |= reporting.publication_details(made, assets)
     return dg.AssetMaterialization(
         key,
         description=_description(made),
