@@ -1,17 +1,11 @@
-"""Inputs that do not exist and cycles, in components, models and relationships."""
+"""Inputs that do not exist and cycles of inputs, in components and models."""
 
 from __future__ import annotations
 
 import os
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from bankmesh.catalog.readers import Reader
-from bankmesh.workspace_faults.input_faults import input_cycles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,34 +74,6 @@ def test_three_products_in_a_ring_over_both_engines(booth: Booth) -> None:
 def test_a_cycle_is_why_the_location_does_not_load_and_is_named_once(booth: Booth) -> None:
     booth.edit(SPEND, "'sale'", "'top_customer'")
     assert [rule for _, _, rule, _ in booth.found_with_locations()] == ["input-cycle"]
-
-
-NAMES = [f"d.p{number}" for number in range(6)]
-EDGES = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=14, unique=True)
-
-
-def _reaches(edges: set[tuple[str, str]], start: str, end: str) -> bool:
-    found, grown = {target for source, target in edges if source == start}, True
-    while grown:
-        more = {target for source, target in edges if source in found} - found
-        found, grown = found | more, bool(more)
-    return end in found
-
-
-@given(EDGES)
-def test_every_product_that_waits_for_itself_is_in_one_reported_group(edges: list[tuple[str, str]]) -> None:
-    faults = list(input_cycles([Reader(a, b, f"{a}.yaml", 1) for a, b in edges], NAMES))
-    ways = [fault.message.partition(":")[0].split(" reads ") for fault in faults]
-    for way in ways:
-        assert way[0] == way[-1]
-        assert set(pairwise(way)) <= set(edges)
-        assert len(set(way)) == len(way) - 1
-    waiting = {name for name in NAMES if _reaches(set(edges), name, name)}
-    groups = [
-        {n for n in waiting if _reaches(set(edges), n, way[0]) and _reaches(set(edges), way[0], n)} for way in ways
-    ]
-    assert waiting == {name for group in groups for name in group}
-    assert sum(map(len, groups)) == len(waiting)
 
 
 @pytest.mark.parametrize("home", ["nothing", "file"])

@@ -137,6 +137,8 @@ def run(
             lines.close()
             for fault in outcome.not_loaded:
                 _tell(f"\n{fault}")
+            if outcome.cycles:
+                _tell(f"\nNot run, because each waits for itself. {outcome.cycles}")
             for message in outcome.not_delivered.values():
                 _tell(f"\nAbsent: {message}")
             for message in outcome.held.values():

@@ -16,8 +16,9 @@ from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
-from bankmesh.products.definition import NOT_DELIVERED, product_key
+from bankmesh.products.definition import NOT_DELIVERED, input_key, product_input, product_key
 from bankmesh.products.holds import held_assets
+from bankmesh.products.loaded_reads import find_loaded_cycles
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
 from bankmesh.products.own_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.products.refreshing import is_landing
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from bankmesh.catalog.read_cycles import CycleFaults
     from bankmesh.products.locations import Location
     from bankmesh.products.waves import Wave
     from bankmesh.shrinkage import AcceptedShrink
@@ -64,7 +66,7 @@ class Outcome:
     this run leaves alone.
     `held` are products of which a version was withdrawn, each with who did and what ends it; `held_by_name` are those
     of them that were named. `unbuilt` are products that the named assets depend on and that were never published, in
-    the order in which they can be built.
+    the order in which they can be built. `cycles` says why products that wait for themselves are `failed`.
     """
 
     published: set[str] = field(default_factory=set)
@@ -80,6 +82,7 @@ class Outcome:
     held_by_name: set[str] = field(default_factory=set)
     unbuilt: tuple[str, ...] = ()
     not_loaded: list[LocationNotLoaded] = field(default_factory=list)
+    cycles: CycleFaults | None = None
 
     @property
     def landings(self) -> frozenset[str]:
@@ -123,7 +126,7 @@ def run_everything(
     files: those that the assets in `only` read are landed first, unless `land` is false.
 
     Raises UnknownName for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be
-    made.
+    made, and CycleFaults if one waits for itself.
     """
     _refuse_without_port(root, only)
     outcome = Outcome()
@@ -135,14 +138,16 @@ def run_everything(
     for key in only:
         if key not in known and not outcome.not_loaded:
             raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
-    _hold(root, instance, known, only, outcome)
+    on_cycles = _refuse_cycles(root, known, only, outcome)
+    _hold(root, instance, known - on_cycles, only, outcome)
     accepting = acceptance_tags(accepted, only) if accepted else {}
     if only and changed is not None:
         only = frozenset(only) | _land_first(runnables, frozenset(only), changed, outcome, land=land)
     if only:
         is_built = partial(_is_published, current_settings(root).home)
         outcome.unbuilt = unbuilt_inputs(runnables, frozenset(only), is_built)
-    waiting = [r for r in runnables if (not only or r.key in only) and r.key not in outcome.held]
+    left_out = on_cycles | outcome.held.keys()
+    waiting = [r for r in runnables if (not only or r.key in only) and r.key not in left_out]
     # What reads a held product reads the version that is published.
     known -= frozenset(outcome.held)
     if only:
@@ -159,6 +164,19 @@ def run_everything(
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
+
+
+def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], outcome: Outcome) -> frozenset[str]:
+    """The products that wait for themselves, which are not run. Raises CycleFaults if one of them was named."""
+    cycles = find_loaded_cycles(root)
+    keys = {port: input_key(product_input(port)).to_user_string() for port in cycles.ports}
+    if named := [port for port, key in keys.items() if key in only]:
+        raise cycles.faults_of(named)
+    found = frozenset(keys.values()) & frozenset(known)
+    if found and not only:
+        outcome.failed |= found
+        outcome.cycles = cycles.faults_of(cycles.ports)
+    return found
 
 
 def _land_first(

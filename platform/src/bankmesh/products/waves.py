@@ -77,13 +77,16 @@ def unbuilt_inputs(
     """Products that the named assets depend on and that have nothing to read yet; each behind what it reads.
 
     Landings are left out: those that a named product reads are made with it. `is_built` is called for products alone.
+    Of products that wait for one another, the order is that of their names.
     """
     needs = {r.key: r.needs for r in runnables}
     found: dict[str, None] = {}
+    visited = set(named)
 
     def visit(key: str) -> None:
-        for need in sorted(_needs([key], needs) - named - found.keys()):
-            if not _is_landing(need) and not is_built(need):
+        for need in sorted(_needs([key], needs)):
+            if need not in visited and not _is_landing(need) and not is_built(need):
+                visited.add(need)
                 visit(need)
                 found[need] = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bankmesh.errors import Fault, FaultsFound
+from bankmesh.products.loaded_reads import find_hidden_cycles
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules, root_cause
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _is_there(module: str) -> bool:
 
 
 def location_faults(entry: LocationEntry, faulty: Collection[str]) -> Iterator[Fault]:
-    """Why a code location does not load; nothing if it does.
+    """Why a code location does not load; if it does, the cycles that only the code of loaded locations shows.
 
     `faulty` are packages with faults that are known already: what their location raises then is most likely the same.
     """
@@ -78,6 +79,7 @@ def location_faults(entry: LocationEntry, faulty: Collection[str]) -> Iterator[F
     try:
         location = load_location(entry.name, entry.module)
         dg.Definitions.validate_loadable(location.definitions)
+        yield from find_hidden_cycles(entry.file.parent).faults
     except LocationNotLoaded as error:
         found = _faults_in(error)
         yield from found

@@ -10,6 +10,7 @@ import dagster as dg
 from bankmesh.products.asset_specs import asset_spec, check_specs
 from bankmesh.products.definition import ProductDefinition, input_key
 from bankmesh.products.known import remember
+from bankmesh.products.loaded_reads import cycle_through
 from bankmesh.products.operation import Build, produce
 from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.transient import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
@@ -34,9 +35,15 @@ def domain_definitions(assets: Sequence[dg.AssetsDefinition | dg.SourceAsset]) -
 
 
 def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.AssetsDefinition:
-    """One product as one step. `near` is a folder of the workspace; settings are read when the step runs."""
+    """One product as one step. `near` is a folder of the workspace; settings are read when the step runs.
+
+    A product that waits for itself has no inputs in the graph, which Dagster could not order, and refuses to run.
+    """
     spec = asset_spec(product)
     remember(product, near)
+    cycle = cycle_through(product, current_settings(near).root)
+    if cycle is not None:
+        spec = spec.replace_attributes(deps=[], automation_condition=None)
 
     @dg.multi_asset(
         name="__".join(product.key.path),
@@ -48,6 +55,8 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
         pool=BUILDING,
     )
     def materialise(context: dg.AssetExecutionContext) -> Iterator[Result]:
+        if cycle is not None:
+            raise dg.Failure(str(cycle), allow_retries=False)
         home = current_settings(near).home
         yield from steadily(context, home, produce(context, product, home, build))
 
