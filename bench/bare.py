@@ -142,7 +142,8 @@ class Bare:
     def _arguments(self) -> list[str]:
         project, target = self.plan["dbt_project"], str(self.out.parent / "bare-dbt")
         return [
-            *("--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target),
+            *("--project-dir", project, "--profiles-dir", self.plan["profiles"]),
+            *("--target-path", target, "--log-path", target),
             *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-use-colors"),
         ]
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.products.dbt_models import profile_file
 from bench.measuring import run_measured
 from bench.places import ROOT, World, forget
 from bench.plan import write_plan
@@ -30,7 +31,8 @@ def warm_up(world: World) -> None:
     python = [sys.executable, "-c", LOAD_LOCATION]
     subprocess.run(python, env=world.environment(), cwd=ROOT, check=True, capture_output=True)
     for project, target in ((ROOT / "dbt_project", world.folder / "bare-dbt"), _plain_dbt(world)):
-        options = ["--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target)]
+        profiles = str(profile_file(project).parent if project.parent == ROOT else project)
+        options = ["--project-dir", str(project), "--profiles-dir", profiles, "--target-path", str(target)]
         environment = world.environment() | {"BANKMESH_DOMAIN": "retail"}
         command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--log-path", str(target), *options]
         subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)

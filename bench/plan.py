@@ -28,9 +28,11 @@ def make_plan(world: World) -> dict[str, Any]:
     """Paths and types, read from the landings and the contracts."""
     from bankmesh.contracts.types import duckdb_type
     from bankmesh.ports import delta_extension_path
+    from bankmesh.products.dbt_models import profile_file
 
     return {
         "dbt_project": str(ROOT / "dbt_project"),
+        "profiles": str(profile_file(ROOT / "dbt_project").parent),
         "transforms": str(ROOT / "domains/retail/src/retail/defs"),
         "rules": str(ROOT / "bench/rules"),
         "delta_extension": str(delta_extension_path()),

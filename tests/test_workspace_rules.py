@@ -29,7 +29,7 @@ PERSONAL = re.compile(
 # Names that the pattern meets, of columns that hold an answer about a person and no contact data.
 NOT_CONTACT_DATA = {"marketing_opt_in"}
 REQUIRED = (
-    ".ci/run", ".gitignore", "Makefile", "bench", "dbt_project/dbt_project.yml", "dbt_project/profiles.yml",
+    ".ci/run", ".gitignore", "Makefile", "bench", "dbt_project/dbt_project.yml",
     "demo_bank/README.md", "demo_bank/pyproject.toml", "docs/decisions", "docs/how-to", "docs/reference/contract.md",
     "platform/pyproject.toml", "platform/src/bankmesh/__init__.py", "pyproject.toml", "requirements.lock", "tests",
     "workspace.yaml",

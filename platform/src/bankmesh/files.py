@@ -7,11 +7,11 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 # What SQLite needs beside a database that it opens only to read.
@@ -29,6 +29,18 @@ def lock_file(path: Path) -> Iterator[None]:
 def is_writable(folder: Path) -> bool:
     """Whether this user may write into the folder and there is room; never on a read-only file system."""
     return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _ROOM
+
+
+def walk_files(folder: Path) -> list[Path]:
+    """Every file below a folder, sorted; links are followed, caches of Python left out."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = [] if real in seen else [name for name in folders if name != "__pycache__"]
+        found += [] if real in seen else [Path(place) / name for name in names]
+        seen.add(real)
+    return sorted(found)
 
 
 def write_atomically(target: Path, text: str) -> None:

@@ -9,7 +9,8 @@ from shop_workspace import REPOSITORY
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.types import duckdb_type
-from bankmesh.products.dbt_models import DbtProjectPlace, model_name
+from bankmesh.dbt_projects import DbtProjectPlace
+from bankmesh.products.dbt_models import model_name
 from bankmesh.sources import read_systems
 
 if TYPE_CHECKING:

@@ -107,8 +107,8 @@ def _preload(root: Path, home: Path):
     sys.path[:0] = [str(Path(__file__).parent), str(root / "domains" / "shop" / "src")]
     for module in IMPORTED:
         importlib.import_module(module)
+    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products import dbt_models
-    from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.locations import load_location
 
     definitions = load_location("shop", "shop.definitions").definitions

@@ -16,7 +16,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-"""Its dbt project gives the macros and profile; everything else is written here."""
+"""Its dbt project gives the settings of dbt; everything else is written here."""
 
 HEAD = """\
 apiVersion: v3.1.0
@@ -290,9 +290,7 @@ def write_workspace(root: Path, domain: str = "shop") -> Path:
     """The whole workspace with a domain of that name; returns the folder to put on the import path."""
     dbt = root / "dbt_project"
     dbt.mkdir(parents=True)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(REPOSITORY / "dbt_project" / name, dbt / name)
-    shutil.copytree(REPOSITORY / "dbt_project" / "macros", dbt / "macros")
+    shutil.copy(REPOSITORY / "dbt_project/dbt_project.yml", dbt / "dbt_project.yml")
     source = root / "domains" / domain / "src"
     texts = {
         root

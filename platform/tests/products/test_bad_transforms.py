@@ -14,11 +14,11 @@ from shop_workspace import write_workspace
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.reading import read_contract
+from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.errors import TransformError
 from bankmesh.products.components.polars_product import TransformNotUsable
 from bankmesh.products.dbt_build import build_with_dbt
 from bankmesh.products.dbt_inputs import write_dbt_inputs
-from bankmesh.products.dbt_models import DbtProjectPlace
 from bankmesh.products.definition import ProductInput
 from bankmesh.products.domain import read_domain
 from bankmesh.products.operation import BuildRequest
@@ -220,9 +220,7 @@ def _spoil(root: Path, sql: str) -> None:
 def test_a_dbt_model(root: Path, tmp_path: Path, sql: str, expected: str) -> None:
     _spoil(root, sql)
     place = DbtProjectPlace(root / "dbt_project", "shop", root / "target" / "shop")
-    write_dbt_inputs(
-        place.project, "shop", read_domain(root / "domains/shop/src/shop").systems, readable_contracts(root)
-    )
+    write_dbt_inputs(place, read_domain(root / "domains/shop/src/shop").systems, readable_contracts(root))
     request = BuildRequest({"shop.sale": _pinned(ProductInput("shop", "sale"), SALES, tmp_path)}, tmp_path, None)
     with pytest.raises(TransformError) as caught:
         build_with_dbt(place, "customer_spend", _contract(root, "customer_spend"), request)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from shop_workspace import contract_text, write_workspace
 
 from bankmesh.contracts.reading import read_contract
+from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.components.polars_product import _code_version
+from bankmesh.products.dbt_code_versions import model_code_version
 from bankmesh.products.dbt_inputs import write_dbt_inputs
-from bankmesh.products.dbt_models import DbtProjectPlace, find_models, load_manifest, model_code_version
+from bankmesh.products.dbt_models import find_models, load_manifest, profile_file
 from bankmesh.products.domain import read_domain
 
 
@@ -20,19 +23,23 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose files the tests change; nothing of it is imported."""
     root = tmp_path_factory.mktemp("code_versions")
     source = write_workspace(root)
-    (root / "dbt_project/macros/taxes.sql").write_text("{% macro net(x) %} {{ half(x) }} {% endmacro %}\n")
-    (root / "dbt_project/macros/half.sql").write_text("{% macro half(x) %} {{ x }} / 2 {% endmacro %}\n")
-    (root / "dbt_project/macros/unused.sql").write_text("{% macro unused() %} 1 {% endmacro %}\n")
+    (root / "dbt_project/macros/shop").mkdir(parents=True)
+    (root / "dbt_project/macros/shop/taxes.sql").write_text("{% macro net(x) %} {{ half(x) }} {% endmacro %}\n")
+    (root / "dbt_project/macros/shop/half.sql").write_text("{% macro half(x) %} {{ x }} / 2 {% endmacro %}\n")
+    (root / "dbt_project/macros/shop/unused.sql").write_text("{% macro unused() %} 1 {% endmacro %}\n")
     staging = root / "dbt_project/models/shop/staging/stg_till__sales.sql"
     staging.write_text(staging.read_text().replace("amount\n", "{{ net('amount') }} as amount\n"))
     domain = read_domain(source / "shop")
-    write_dbt_inputs(root / "dbt_project", "shop", domain.systems, read_domain(source / "shop").contracts)
+    write_dbt_inputs(_place(root), domain.systems, domain.contracts)
     return root
 
 
+def _place(root: Path) -> DbtProjectPlace:
+    return DbtProjectPlace(root / "dbt_project", "shop", root / "target")
+
+
 def _dbt_version(root: Path) -> str:
-    place = DbtProjectPlace(root / "dbt_project", "shop", root / "target")
-    manifest = load_manifest(place)
+    manifest = load_manifest(_place(root))
     contract = read_contract(root / "domains/shop/src/shop/contracts/monthly_sale.odcs.yaml")
     return model_code_version(manifest, find_models(manifest)["monthly_sale"], contract)
 
@@ -40,14 +47,14 @@ def _dbt_version(root: Path) -> str:
 DBT_CHANGES = {
     "the model": "dbt_project/models/shop/products/monthly_sale.sql",
     "a staging model": "dbt_project/models/shop/staging/stg_till__sales.sql",
-    "a macro": "dbt_project/macros/taxes.sql",
-    "a macro of a macro": "dbt_project/macros/half.sql",
-    "the materialisation": "dbt_project/macros/product.sql",
+    "a macro": "dbt_project/macros/shop/taxes.sql",
+    "a macro of a macro": "dbt_project/macros/shop/half.sql",
+    "the materialisation": "dbt_project/macros/_bankmesh/product.sql",
     "the contract": "domains/shop/src/shop/contracts/monthly_sale.odcs.yaml",
 }
 DBT_OTHERS = {
     "another model": "dbt_project/models/shop/products/customer_spend.sql",
-    "a macro it does not use": "dbt_project/macros/unused.sql",
+    "a macro it does not use": "dbt_project/macros/shop/unused.sql",
     "another contract": "domains/shop/src/shop/contracts/sale.odcs.yaml",
 }
 COMMENTS = {".sql": ("select", "select /* changed */"), ".yaml": ("description:", "# changed\ndescription:")}
@@ -55,7 +62,7 @@ COMMENTS = {".sql": ("select", "select /* changed */"), ".yaml": ("description:"
 
 def _change(path: Path) -> None:
     text = path.read_text()
-    if path.parent.name == "macros":
+    if path.parts[-3] == "macros":
         path.write_text(text.replace("%}", "%}{# changed #}", 1))
     else:
         old, new = COMMENTS[path.suffix]
@@ -167,7 +174,7 @@ def test_a_python_model_and_what_it_imports_change_the_version(tmp_path: Path) -
     step.write_text(PYTHON_STEP)
     rates.write_text("VAT = 20\n")
     domain = read_domain(source / "shop")
-    write_dbt_inputs(tmp_path / "dbt_project", "shop", domain.systems, domain.contracts)
+    write_dbt_inputs(_place(tmp_path), domain.systems, domain.contracts)
     versions = [_dbt_version(tmp_path)]
     step.write_text(PYTHON_STEP + "# changed\n")
     versions.append(_dbt_version(tmp_path))
@@ -179,7 +186,7 @@ def test_a_python_model_and_what_it_imports_change_the_version(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("dbt_project.yml", "models:\n", "vars: {least: 1}\n\nmodels:\n"),
+        ("dbt_project.yml", "models:\n", "quoting: {identifier: false}\n\nmodels:\n"),
         ("profiles.yml", "        TimeZone: UTC\n", "        TimeZone: UTC\n        integer_division: true\n"),
     ],
 )
@@ -187,6 +194,8 @@ def test_a_setting_of_the_project_that_can_change_rows_changes_the_version(
     workspace: Path, file: str, old: str, new: str
 ) -> None:
     path = workspace / "dbt_project" / file
+    if not path.exists():
+        shutil.copy(profile_file(path.parent), path)
     text = path.read_text()
     before = _dbt_version(workspace)
     assert old in text

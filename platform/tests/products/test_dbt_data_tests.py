@@ -17,10 +17,12 @@ from test_dbt_faults import load, write
 from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.coverage import coverage
+from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.asset_specs import check_specs
+from bankmesh.products.dbt_code_versions import model_code_version
 from bankmesh.products.dbt_domain import with_current_tests
 from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.dbt_models import DBT_LOCK, DbtProjectPlace, find_models, load_manifest, model_code_version
+from bankmesh.products.dbt_models import DBT_LOCK, find_models, load_manifest
 from bankmesh.products.definition import ProductDefinition
 from bankmesh.products.locations import load_location
 from bankmesh.quality.results import GateResult
@@ -106,7 +108,7 @@ SINGULAR = """\
 """
 FILES = {
     "models/shop/products/monthly_sale.yml": MONTHLY_TESTS,
-    "macros/positive.sql": POSITIVE,
+    "macros/shop/positive.sql": POSITIVE,
     "tests/shop/little_month.sql": SINGULAR,
     "tests/shop/generic/any_row.sql": "{% test any_row(model) %}select 1 from {{ model }} having count(*) = 0{% endtest %}",
     "models/shop/products/top_customer.yml": """\

@@ -76,7 +76,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DbtFaults]:
     """A workspace with every test that cannot run, and what loading it raises."""
     root = tmp_path_factory.mktemp("refused")
     write_workspace(root)
-    write(root, {"macros/positive.sql": POSITIVE, "tests/shop/sound.sql": SINGULAR})
+    write(root, {"macros/shop/positive.sql": POSITIVE, "tests/shop/sound.sql": SINGULAR})
     for files, _ in REFUSED.values():
         write(root, files)
     with pytest.raises(DbtFaults) as caught:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import MODELS, write_workspace
 
+from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
-from bankmesh.products.dbt_faults import DbtFaults, find_project_faults
-from bankmesh.products.dbt_models import DbtProjectPlace
+from bankmesh.products.dbt_faults import DbtFaults
+from bankmesh.products.dbt_project_faults import find_project_faults
 from bankmesh.products.domain import read_domain
 from bankmesh.products.locations import LocationNotLoaded, load_location
 
@@ -65,7 +66,8 @@ FILES = {
     "models/shop/staging/stg_outside.sql": "{{ config(materialized='external') }}\n" + SALE,
     "models/shop/staging/stg_elsewhere.sql": SALE,
     "models/shop/staging/stg_where.sql": SALE + "where sale_id > {{\n  env_var('FROM', '0') }}\n",
-    "models/shop/staging/stg_versions_v1.sql": SALE,
+    "models/shop/staging/stg_versions_vold.sql": SALE,
+    "models/shop/products/stock_vnew.sql": SALE,
     "models/shop/staging/stg_hidden.sql": SALE,
     "models/shop/staging/staging.yml": """\
         models:
@@ -73,8 +75,10 @@ FILES = {
             config:
               schema: other
           - name: stg_versions
-            latest_version: 1
-            versions: [{v: 1}]
+            latest_version: old
+            versions: [{v: old}]
+          - name: stock
+            versions: [{v: new}]
         snapshots:
           - name: sale_history
             relation: source('till', 'sale')
@@ -87,7 +91,7 @@ FILES = {
             tables: [{name: budget}]
         """,
     ".dbtignore": "stg_hidden.sql\n",
-    "macros/more.sql": """\
+    "macros/shop/more.sql": """\
         {% macro twice(x) %}2 * {{ x }}{% endmacro %}
         {% macro generate_alias_name(custom_alias_name, node) %}{{ node.name }}{% endmacro %}
         {% macro duckdb__get_test_sql(sql, fail_calc, warn_if, error_if, limit) %}{{ sql }}{% endmacro %}
@@ -117,13 +121,13 @@ EXPECTED = (
     Expected(STAGING + "stg_where.sql", "env_var", "dbt-config", "environment variable"),
     Expected(STAGING + "stg_hidden.sql", None, "dbt-resource", ".dbtignore"),
     Expected(STAGING_YML, "schema: other", "dbt-config", "stg_elsewhere: schema is set"),
-    Expected(STAGING_YML, "versions: [", "dbt-config", "a major of the contract is a model of its own"),
+    Expected(STAGING_YML, "versions: [{v: new}]", "dbt-config", "stock has the version new"),
     Expected(STAGING_YML, "- name: sale_history", "dbt-resource", "read history from a landing"),
     Expected(STAGING + "sources.yml", "sources:", "dbt-resource", "spreadsheets.budget is written by hand"),
-    Expected("macros/more.sql", "generate_alias_name", "dbt-macro", "would replace one of dbt's own"),
-    Expected("macros/more.sql", "duckdb__get_test_sql", "dbt-macro", "would replace one of dbt's own"),
-    Expected("macros/more.sql", "macro day", "dbt-macro", "environment variable"),
-    Expected("macros/more.sql", "materialization own", "dbt-macro", "a materialization of your own"),
+    Expected("macros/shop/more.sql", "generate_alias_name", "dbt-macro", "would replace one of dbt's own"),
+    Expected("macros/shop/more.sql", "duckdb__get_test_sql", "dbt-macro", "would replace one of dbt's own"),
+    Expected("macros/shop/more.sql", "macro day", "dbt-macro", "environment variable"),
+    Expected("macros/shop/more.sql", "materialization own", "dbt-macro", "a materialization of your own"),
 )
 
 
@@ -187,7 +191,7 @@ PROJECT_FAULTS = {
     "packages": (
         {"packages.yml": "\npackages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n"},
         "packages.yml",
-        2,
+        3,
     ),
     "dependencies": ({"dependencies.yml": "projects:\n  - name: other\n"}, "dependencies.yml", 1),
     "snapshots": ({"snapshots/s.sql": "{% snapshot s %}select 1{% endsnapshot %}"}, "snapshots/s.sql", 1),

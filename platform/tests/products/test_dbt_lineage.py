@@ -12,6 +12,7 @@ from shop_workspace import REPOSITORY, write_workspace
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import workspace_readers
+from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.lineage.sql import QueryNotUnderstood, TableNotDescribed, lineage_of_models, path
 from bankmesh.products.dbt_domain import load_dbt_domain
@@ -19,7 +20,6 @@ from bankmesh.products.dbt_inputs import write_dbt_inputs
 from bankmesh.products.dbt_lineage import compile_models, derive_dbt, lineage_of_compiled, promised
 from bankmesh.products.dbt_models import (
     DbtParseError,
-    DbtProjectPlace,
     find_models,
     load_manifest,
     model_inputs,
@@ -46,8 +46,9 @@ def shop(shop_root: Path, tmp_path_factory: pytest.TempPathFactory) -> DbtProjec
     project = tmp_path_factory.mktemp("dbt") / "dbt_project"
     shutil.copytree(shop_root / "dbt_project", project)
     [systems] = [read_systems(folder) for folder in shop_root.glob("domains/*/src/*/sources")]
-    write_dbt_inputs(project, "shop", systems, readable_contracts(shop_root))
-    return DbtProjectPlace(project, "shop", project.parent / "target")
+    place = DbtProjectPlace(project, "shop", project.parent / "target")
+    write_dbt_inputs(place, systems, readable_contracts(shop_root))
+    return place
 
 
 def test_the_models_of_a_product_are_compiled_in_the_order_in_which_they_read_each_other(shop):

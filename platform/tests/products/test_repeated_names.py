@@ -10,10 +10,10 @@ from shop_workspace import write_workspace
 from test_bad_transforms import SALES, _contract, _pinned
 from test_dbt_faults import load, write
 
+from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.errors import TransformError
 from bankmesh.products.dbt_build import build_with_dbt
 from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.dbt_models import DbtProjectPlace
 from bankmesh.products.definition import ProductInput
 from bankmesh.products.locations import LocationNotLoaded, load_location
 from bankmesh.products.operation import BuildRequest

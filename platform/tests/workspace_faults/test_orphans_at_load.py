@@ -178,7 +178,9 @@ def test_a_source_that_only_looks_like_a_product_is_not_taken_for_it(two: Two, n
 
 def test_an_input_that_only_a_macro_names_is_refused_and_reported_too(two: Two) -> None:
     macro = "{% macro archive() %}{{ source('vault', 'archive') }}{% endmacro %}\n"
-    (two.root / "dbt_project/macros/archive.sql").write_text(macro)
+    macros = two.root / "dbt_project/macros/booth"
+    macros.mkdir(parents=True)
+    (macros / "archive.sql").write_text(macro)
     two.edit("products/first_hour.sql", "source('vault', 'ledger')", "archive()")
     run = two.mesh().run("till.hour", "opening_hour", "first_hour")
     assert run.materialised()[-1] == "opening_hour"

@@ -15,7 +15,9 @@ import yaml
 from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
 from bankmesh.contracts.model import Status
+from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import Fault
+from bankmesh.files import walk_files
 from bankmesh.workspace import all_contract_files, domain_packages
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 _POLARS = "bankmesh.PolarsDataProduct"
 _SOURCE = re.compile(r"\bsource\(\s*(['\"])(?P<schema>\w+)\1\s*,\s*(['\"])(?P<table>\w+)\3\s*\)")
 _NUMBERED = re.compile(r"(?P<name>.+)_v(?P<major>[2-9]|[1-9][0-9]+)")
-_REF = re.compile(r"\bref\(\s*(['\"])(?P<model>\w+)\1\s*\)")
+_REF = re.compile(
+    r"\bref\(\s*(?:(['\"])\w+\1\s*,\s*)?(['\"])(?P<model>\w+)\2\s*(?:,\s*v(?:ersion)?\s*=\s*['\"]?(?P<version>\w+)['\"]?\s*)?\)"
+)
+_FIRST = re.compile(r"_v1$")
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +58,7 @@ def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, 
     found = {
         reader
         for package in domain_packages(root)
-        for reader in (*_polars_readers(package, by_port), *_dbt_readers(root, package.name, by_port))
+        for reader in (*_polars_readers(package, by_port), *_dbt_readers(root, package, by_port))
     } | {reader for contract in by_port.values() for reader in references_of(contract)}
     return tuple(sorted(reader for reader in found if by_port[reader.port].status.has_port))
 
@@ -162,9 +167,15 @@ def source_calls(text: str) -> set[tuple[str, str]]:
     return {(found["schema"], found["table"]) for found in _SOURCE.finditer(text)}
 
 
-def _dbt_readers(root: Path, domain: str, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
-    found_files = sorted((root / "dbt_project" / "models" / domain).rglob("*"))
-    files = {file.stem: file for file in found_files if file.suffix in {".sql", ".py"}}
+def model_files(root: Path, package: Path) -> dict[str, Path]:
+    """The files of a domain's dbt models by model; version 1 of `spend` is `spend`, version 2 `spend_v2`."""
+    folders = project_folders(find_dbt_project(root, package), package.name, "model-paths")
+    found = (file for folder in folders for file in walk_files(folder) if file.suffix in {".sql", ".py"})
+    return {_FIRST.sub("", file.stem): file for file in found}
+
+
+def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
+    domain, files = package.name, model_files(root, package)
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     tables = {(contract.domain, table_name(contract)): port for port, contract in by_port.items()}
     for port, contract in by_port.items():
@@ -183,7 +194,11 @@ def _with_ancestors(model: str, texts: Mapping[str, str]) -> list[str]:
         name = waiting.pop()
         if name in texts and name not in found:
             found.add(name)
-            waiting += [ref["model"] for ref in _REF.finditer(texts[name])]
+            for ref in _REF.finditer(texts[name]):
+                numbered = f"{ref['model']}_v{ref['version']}" if ref["version"] else ""
+                # The latest version is what a reference without one means: which that is only dbt knows.
+                versions = [other for other in texts if other.startswith(f"{ref['model']}_v")]
+                waiting += [numbered] if numbered in texts else [ref["model"], *([] if numbered else versions)]
     return sorted(found)
 
 

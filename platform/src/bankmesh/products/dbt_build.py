@@ -16,7 +16,14 @@ from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import repeated_columns
 from bankmesh.products.code_places import code_place
 from bankmesh.products.dbt_lineage import compiled_models, lineage_of_compiled, promised
-from bankmesh.products.dbt_models import DBT_LOCK, common_arguments, current_manifest, dbt_environment
+from bankmesh.products.dbt_models import (
+    DBT_LOCK,
+    common_arguments,
+    current_manifest,
+    dbt_environment,
+    key_of_node,
+    select_models,
+)
 from bankmesh.products.duckdb_candidate import describe_query, write_candidate
 from bankmesh.products.duckdb_columns import duckdb_columns
 from bankmesh.products.partition_bounds import day_after
@@ -25,11 +32,12 @@ from bankmesh.products.transient import machine_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from bankmesh.contracts.model import Contract, Partitioning
+    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.lineage.sql import CompiledModel
     from bankmesh.products.candidate import Written
-    from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.operation import BuildRequest
 
 
@@ -46,17 +54,20 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
         # The in-memory database outlives an invocation; close it, or its memory and its views stay.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         try:
-            runner = dbtRunner(manifest=current_manifest(place))
+            manifest = current_manifest(place)
+            selected = select_models(place, manifest, [model])
+            runner = dbtRunner(manifest=manifest)
             variables = orjson.dumps({"bankmesh": run_variables(contract, request)}).decode()
             with stoppable(_cancel_queries):
                 outcome = runner.invoke(
-                    ["run", "-s", f"+{model}", "--vars", variables, "--no-write-json", *common_arguments(place)]
+                    ["run", *selected, "--vars", variables, "--no-write-json", *common_arguments(place)]
                 )
                 if isinstance(outcome.exception, KeyboardInterrupt):
                     raise outcome.exception
-            models = _compiled(outcome, model, contract, request)
+            own = _own_node(place, outcome, model, contract, request)
+            models = compiled_models(place, outcome.result)
             results: Any = outcome.result
-            in_python = {result.node.name for result in results if result.node.language == "python"}
+            in_python = {key_of_node(place, item.node) for item in results if item.node.language == "python"}
             queries = {read.name: read.sql for read in models if read.name not in in_python}
             cursor = DuckDBConnectionManager.env().handle().cursor()  # type: ignore[no-untyped-call]
             columns = cache(lambda: {name: duckdb_columns(pinned.scan()) for name, pinned in request.inputs.items()})
@@ -67,19 +78,20 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     return Built(
         or_underivable(lambda: promised(lineage_of_compiled(models, model, columns()), contract).lineage, contract),
-        _code(place, models, results[-1].node.original_file_path),
+        _code(models, place.project / own.original_file_path),
         written.rows,
         written.losses,
     )
 
 
-def _compiled(
+def _own_node(
+    place: DbtProjectPlace,
     outcome: Any,  # noqa: ANN401 - dbt's own result
     model: str,
     contract: Contract,
     request: BuildRequest,
-) -> list[CompiledModel]:
-    """The models as dbt compiled and ran them. Raises TransformError if dbt failed, or ran another materialization."""
+) -> Any:  # noqa: ANN401 - dbt's own node
+    """The product's model as dbt ran it. Raises TransformError if dbt failed, or ran another materialization."""
     if not outcome.success:
         if fault := machine_fault(_told(outcome)):
             raise fault
@@ -87,14 +99,14 @@ def _compiled(
             problem = f"dbt could not build {model}: {_told(outcome)}"
             raise TransformError(contract.port, problem, "") from outcome.exception
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
-    own = next((result.node for result in outcome.result if result.node.name == model), None)
+    own = next((result.node for result in outcome.result if key_of_node(place, result.node) == model), None)
     if own is None:
         raise TransformError(contract.port, f"dbt ran no model {model}, so it is empty or disabled", "Write a select.")
     if own.config.materialized != MATERIALIZATION:
         problem = f"model {model} is materialized as {own.config.materialized}, so its rows would not be written"
         hint = f"Remove the setting: the platform materializes a product's model as {MATERIALIZATION}."
         raise TransformError(contract.port, problem, hint)
-    return compiled_models(outcome.result)
+    return own
 
 
 def _write(
@@ -139,15 +151,15 @@ def _cancel_queries() -> None:
         adapter.connections.cancel_open()
 
 
-def _code(place: DbtProjectPlace, models: list[CompiledModel], file: str) -> CodeFacts:
-    stands = code_place(place.project / file)
+def _code(models: list[CompiledModel], file: Path) -> CodeFacts:
+    place = code_place(file)
     text = "\n\n".join(f"-- {model.name}\n{model.sql.strip()}" for model in models)
-    return CodeFacts("sql", text, "duckdb", stands.url, stands.path, stands.commit)
+    return CodeFacts("sql", text, "duckdb", place.url, place.path, place.commit)
 
 
 _HINT = "Fix the model or the contract; nothing was published and readers keep the last good version."
 MATERIALIZATION = "product"
-"""The materialization of a product's model, see `dbt_project/macros/product.sql`."""
+"""The materialization of a product's model, see `dbt_files/macros/product.sql`."""
 
 
 def run_variables(contract: Contract, request: BuildRequest) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from bankmesh.products.dbt_models import (
     common_arguments,
     current_manifest,
     dbt_environment,
+    key_of,
     project_fingerprint,
+    select_nodes,
     source_name,
 )
 from bankmesh.products.dbt_places import place_of_config, place_of_test
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.dbt_models import DbtProjectPlace
+    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.definition import Input
 
 TEST = "dbt-test"
@@ -110,27 +112,29 @@ def compiled_tests(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> dict[
 
 
 def _compile(place: DbtProjectPlace, tests: list[str]) -> dict[str, Compiled]:
-    found = _compile_selected(place, "test_type:data")
+    found = _compile_selected(place, tests)
     # One that does not compile stops dbt, so the others are compiled one by one.
     return found if isinstance(found, dict) else {test: _compile_alone(place, test) for test in tests}
 
 
 def _compile_alone(place: DbtProjectPlace, test: str) -> Compiled:
-    found = _compile_selected(place, test.split(".")[2])
+    found = _compile_selected(place, [test])
     return (
         Compiled(None, found) if isinstance(found, str) else found.get(test, Compiled(None, "dbt does not select it"))
     )
 
 
-def _compile_selected(place: DbtProjectPlace, selected: str) -> dict[str, Compiled] | str:
-    """The tests that dbt selects, or why it could not compile them; its words quote no data, for there is none."""
+def _compile_selected(place: DbtProjectPlace, tests: list[str]) -> dict[str, Compiled] | str:
+    """These tests by their ids, or why dbt could not compile them; its words quote no data, for there is none."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     with DBT_LOCK, dbt_environment(place.domain):
-        outcome = dbtRunner(manifest=current_manifest(place)).invoke(
+        manifest = current_manifest(place)
+        selected = select_nodes(manifest, tests)
+        outcome = dbtRunner(manifest=manifest).invoke(
             [
-                *("compile", "-s", selected, "--no-introspect", "--no-populate-cache", "--no-write-json"),
+                *("compile", *selected, "--no-introspect", "--no-populate-cache", "--no-write-json"),
                 *common_arguments(place),
             ]
         )
@@ -193,19 +197,18 @@ def _clause(
 ) -> tuple[str, Clause] | None:
     """The product's model and the clause; None for a test of a product that is not built. Raises _Refused."""
     model = _model(manifest, test)
-    if model["name"] not in products:
+    name = key_of(manifest, model)
+    if name not in products:
         if model["config"]["materialized"] == "product":
             return None
-        raise _Refused(
-            f"it tests {model['name']}, which is no product and is never published; test the product that reads it"
-        )
+        raise _Refused(f"it tests {name}, which is no product and is never published; test the product that reads it")
     _check_config(test)
     _check_macros(manifest, test)
     if compiled.sql is None:
         raise _Refused(f"dbt cannot compile it: {compiled.problem}")
-    tested = products[model["name"]]
+    tested = products[name]
     text, sources = _with_placeholders(manifest, test, model, compiled.sql, tested)
-    return model["name"], _as_clause(place, test, tested.contract, text, sources)
+    return name, _as_clause(place, test, tested.contract, text, sources)
 
 
 def _model(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -213,7 +216,7 @@ def _model(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> Mapping[str,
     if not read:
         raise _Refused("it reads no model of this domain, so there is no product that it could keep from publication")
     if len(read) > 1:
-        names = " and ".join(sorted(node["name"] for node in read))
+        names = " and ".join(sorted(key_of(manifest, node) for node in read))
         raise _Refused(
             f"it needs {names}, but a product is checked before others are built; compare with published rows, "
             "read through source(), that the product reads too"

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.data_tests import add_clauses, data_tests_of, write_data_tests
+from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError
+from bankmesh.files import walk_files
 from bankmesh.products.dbt_data_tests import Tested, compiled_tests, find_data_tests
-from bankmesh.products.dbt_faults import DbtFaults, find_manifest_faults, find_project_faults
+from bankmesh.products.dbt_faults import DbtFaults, find_manifest_faults
 from bankmesh.products.dbt_inputs import write_dbt_inputs
 from bankmesh.products.dbt_models import (
-    DbtProjectPlace,
     find_models,
     load_manifest,
     model_inputs,
     model_name,
 )
+from bankmesh.products.dbt_project_faults import find_project_faults
 from bankmesh.products.domain import read_domain
 from bankmesh.products.repeated_names import find_repeated_name_faults, input_schemas
 from bankmesh.workspace import domain_packages
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from bankmesh.errors import Fault
     from bankmesh.products.domain import Domain
     from bankmesh.settings import Settings
-
-PROJECT = "dbt_project"
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ def load_domain_of(package: Path, settings: Settings) -> tuple[Domain, DbtDomain
     Raises the faults of the domain and of its models, as its code location does.
     """
     domain = read_domain(package)
-    place = DbtProjectPlace(settings.root / PROJECT, domain.name, settings.home / "dbt" / domain.name)
-    models = (place.project / "models" / domain.name).rglob("*")
+    project = find_dbt_project(settings.root, package)
+    place = DbtProjectPlace(project, domain.name, settings.home / "dbt" / domain.name)
+    models = (file for folder in place.folders("model-paths") for file in walk_files(folder))
     if not any(file.suffix in {".sql", ".py"} for file in models):
         return domain, None
     return domain, load_dbt_domain(place, domain, settings.root)
@@ -80,10 +81,10 @@ def with_current_tests(contracts: Iterable[Contract], settings: Settings) -> lis
 
 def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain | None, tuple[Fault, ...]]:
     """The domain with every fault of it; None where dbt is not even to parse the project."""
-    if faults := find_project_faults(place):
+    if faults := find_project_faults(place, root):
         return None, faults
     contracts = list(readable_contracts(root))
-    write_dbt_inputs(place.project, domain.name, domain.systems, contracts)
+    write_dbt_inputs(place, domain.systems, contracts)
     manifest = load_manifest(place)
     if faults := find_manifest_faults(place, manifest, domain.contracts):
         return None, faults

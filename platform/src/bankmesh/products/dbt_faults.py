@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.dbt_projects import file_of, installed_packages
 from bankmesh.errors import Fault, FaultsFound
-from bankmesh.products.dbt_models import find_models, model_name, with_ancestors
+from bankmesh.files import walk_files
+from bankmesh.products.dbt_models import find_models, key_of, model_name, with_ancestors
 from bankmesh.products.dbt_places import (
     line_in,
     place_of_column,
@@ -19,13 +21,14 @@ from bankmesh.products.dbt_places import (
     place_of_model,
     read_yaml,
 )
+from bankmesh.products.dbt_project_faults import MACRO, ONE_CODE, RESOURCE, RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.dbt_models import DbtProjectPlace
+    from bankmesh.dbt_projects import DbtProjectPlace
 
 
 class DbtFaults(FaultsFound):
@@ -36,12 +39,10 @@ class DbtFaults(FaultsFound):
 
 MATERIALIZATION = "dbt-materialization"
 CONFIG = "dbt-config"
-PROJECT = "dbt-project"
-RESOURCE = "dbt-resource"
 REFERENCE = "dbt-reference"
-MACRO = "dbt-macro"
 
 PRODUCT = "product"
+_MAJOR = re.compile(r"[1-9][0-9]*")
 STEPS = ("view", "table", "ephemeral")
 """What a model beneath a product may be: each gives the rows of its query, made anew in every run."""
 
@@ -63,18 +64,7 @@ _WHY = {
     "freshness": "freshness is a service level of the contract",
 }
 _NOT_HONOURED = "it is not honoured here"
-_HOOK = "{{ open_inputs() }}"
-_RESOURCES = {
-    "snapshot": "snapshots keep state between runs, and a run here has none; read history from a landing",
-    "seed": "seeds are not loaded; declare the file as a legacy object in sources/*.yaml",
-}
-_ONE_CODE = "so one code version could give different rows; write the value under vars in dbt_project.yml"
 _ENVIRONMENT = re.compile(r"\benv_var\s*\(")
-
-
-def find_project_faults(place: DbtProjectPlace) -> tuple[Fault, ...]:
-    """Faults of the project's own files, found before dbt parses: packages, hooks, paths, folders that are not read."""
-    return tuple(sorted([*_packages(place.project), *_settings(place.project), *_unread_folders(place)]))
 
 
 def find_manifest_faults(
@@ -82,90 +72,48 @@ def find_manifest_faults(
 ) -> tuple[Fault, ...]:
     """Faults of a domain's models; `contracts` are those of the domain."""
     products = {model_name(contract): contract for contract in contracts}
+    models = find_models(manifest)
+    read = {
+        node["unique_id"]: node
+        for name in products
+        if name in models
+        for node in with_ancestors(manifest, models[name])
+    }
     faults: list[Fault] = []
-    for node in find_models(manifest).values():
-        faults += _model_faults(place, node, products)
-    for name in products.keys() & find_models(manifest).keys():
-        faults += _product_references(place, manifest, find_models(manifest)[name], products)
-    faults += _other_resources(place, manifest)
+    for node in {**{node["unique_id"]: node for node in models.values()}, **read}.values():
+        if node["resource_type"] == "model":
+            faults += _model_faults(place, manifest, node, products)
+    for name in products.keys() & models.keys():
+        faults += _product_references(place, manifest, models[name], products)
+    faults += _other_resources(place, manifest, read)
     faults += _unread_models(place, manifest, products)
     faults += _macros(place, manifest)
     return tuple(sorted(set(faults)))
 
 
-# --- The project's files ---------------------------------------------------------------------------------------------
-
-
-def _packages(project: Path) -> Iterator[Fault]:
-    for name in ("packages.yml", "dependencies.yml"):
-        document = read_yaml(project / name)
-        for key in ("packages", "projects"):
-            if isinstance(document.data, dict) and document.data.get(key):
-                message = (
-                    f"{key} of other projects are not loaded, since nothing pins what they bring; "
-                    f"copy the macros that you need into {project.name}/macros"
-                )
-                yield Fault(document.file, document.line((key,)), PROJECT, message)
-
-
-_PATHS: dict[str, list[list[str]]] = {
-    "model-paths": [
-        ["models/_ports/{{ env_var('BANKMESH_DOMAIN') }}", "models/{{ env_var('BANKMESH_DOMAIN') }}"],
-    ],
-    "macro-paths": [["macros"]],
-    "test-paths": [["tests/{{ env_var('BANKMESH_DOMAIN') }}"], []],
-    "seed-paths": [[]],
-    "snapshot-paths": [[]],
-    "function-paths": [[]],
-}
-
-
-def _settings(project: Path) -> Iterator[Fault]:
-    document = read_yaml(project / "dbt_project.yml")
-    settings = document.data if isinstance(document.data, dict) else {}
-    for hook in ("on-run-start", "on-run-end"):
-        written = settings.get(hook) or []
-        hooks = written if isinstance(written, list) else [written]
-        ours = 1 if hook == "on-run-start" else 0
-        if any(str(text).strip() != _HOOK for text in hooks) or len(hooks) > ours:
-            allowed = f'only "{_HOOK}" runs before the models' if ours else "nothing runs after the models"
-            yield Fault(document.file, document.line((hook,)), PROJECT, f"{hook}: {allowed}; write it as a model")
-    for key, allowed_paths in _PATHS.items():
-        if key in settings and (settings[key] or []) not in allowed_paths:
-            message = f"{key} must be {' or '.join(map(str, allowed_paths))}: other folders would not be watched"
-            yield Fault(document.file, document.line((key,)), PROJECT, message)
-
-
-def _unread_folders(place: DbtProjectPlace) -> Iterator[Fault]:
-    for folder, why in (("snapshots", _RESOURCES["snapshot"]), ("seeds", _RESOURCES["seed"])):
-        for file in _files(place.project / folder):
-            yield Fault(str(file), 1, RESOURCE, why)
-
-
-def _files(folder: Path) -> list[Path]:
-    kinds = {".sql", ".py", ".csv", ".yml", ".yaml"}
-    return sorted(file for file in folder.rglob("*") if file.suffix in kinds) if folder.is_dir() else []
-
-
 # --- Models ----------------------------------------------------------------------------------------------------------
 
 
-def _model_faults(place: DbtProjectPlace, node: Mapping[str, Any], products: Mapping[str, Contract]) -> Iterator[Fault]:
-    name, project = node["name"], place.project
-    yield from _materialized(project, node, products)
+def _model_faults(
+    place: DbtProjectPlace, manifest: Mapping[str, Any], node: Mapping[str, Any], products: Mapping[str, Contract]
+) -> Iterator[Fault]:
+    name, project = key_of(manifest, node), place.project
+    yield from _materialized(project, name, node, products)
     for key in node.get("unrendered_config") or {}:
         if key in _HARMLESS or not _is_set(key, node["config"].get(key)):
             continue
         at = place_of_config(project, node, key)
         yield Fault(at.file, at.line, CONFIG, f"{name}: {key} is set, but {_WHY.get(key, _NOT_HONOURED)}")
-    yield from _structure(project, node)
-    file = project / node["original_file_path"]
+    yield from _structure(project, name, node)
+    file = file_of(project, node)
     if line := line_in(file, _ENVIRONMENT.pattern, default=0):
-        yield Fault(str(file), line, CONFIG, f"{name} reads an environment variable, {_ONE_CODE}")
+        yield Fault(str(file), line, CONFIG, f"{name} reads an environment variable, {ONE_CODE}")
 
 
-def _materialized(project: Path, node: Mapping[str, Any], products: Mapping[str, Contract]) -> Iterator[Fault]:
-    name, how = node["name"], node["config"]["materialized"]
+def _materialized(
+    project: Path, name: str, node: Mapping[str, Any], products: Mapping[str, Contract]
+) -> Iterator[Fault]:
+    how = node["config"]["materialized"]
     at = place_of_config(project, node, "materialized")
     if name not in products:
         if how not in (*STEPS, PRODUCT):
@@ -191,12 +139,14 @@ def _is_set(key: str, value: Any) -> bool:  # noqa: ANN401 - whatever a configur
     return value not in (None, False, [], {}, "")
 
 
-def _structure(project: Path, node: Mapping[str, Any]) -> Iterator[Fault]:
-    """What stands beside a model's configuration: versions, constraints."""
-    name = node["name"]
-    if node.get("version") is not None:
+def _structure(project: Path, name: str, node: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is beside a model's configuration: versions, constraints."""
+    version = node.get("version")
+    if version is not None and node["config"]["materialized"] == PRODUCT and not _MAJOR.fullmatch(str(version)):
         at = place_of_entry(project, node, "versions")
-        message = f"{name} has versions of dbt; a major of the contract is a model of its own, {name}_v2"
+        message = (
+            f"{node['name']} has the version {version}; a version of a product is a major of its contract: 1, 2, 3"
+        )
         yield Fault(at.file, at.line, CONFIG, message)
     why = "dbt checks it only for enforced contracts; write it as a data test or in the product's contract"
     if node.get("constraints"):
@@ -217,12 +167,13 @@ def _product_references(
             read = manifest["nodes"].get(unique_id)
             if read is None or read["resource_type"] != "model":
                 continue
-            if read["name"] in products or read["config"]["materialized"] == PRODUCT:
-                file = place.project / model["original_file_path"]
+            name = key_of(manifest, read)
+            if name in products or read["config"]["materialized"] == PRODUCT:
+                file = file_of(place.project, model)
                 line = line_in(file, rf"\bref\(\s*['\"]{re.escape(read['name'])}['\"]")
                 message = (
-                    f"{model['name']} reads {read['name']}, which is a product, with ref(); a product is read as "
-                    f"published: source('{place.domain}', '{read['name']}')"
+                    f"{key_of(manifest, model)} reads {name}, which is a product, with ref(); a product is read as "
+                    f"published: source('{place.domain}', '{name}')"
                 )
                 yield Fault(str(file), line, REFERENCE, message)
 
@@ -230,18 +181,30 @@ def _product_references(
 # --- What else a domain's folder holds -------------------------------------------------------------------------------
 
 
-def _other_resources(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> Iterator[Fault]:
-    project = place.project
-    for node in manifest["nodes"].values():
-        if why := _RESOURCES.get(node["resource_type"]):
+def _other_resources(
+    place: DbtProjectPlace, manifest: Mapping[str, Any], read: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Fault]:
+    """Resources of the project that have no place here, and those of packages that a product needs: `read`, by id."""
+    project, own = place.project, manifest["metadata"]["project_name"]
+    needed = {name for node in read.values() for name in node["depends_on"]["nodes"]} | read.keys()
+    for unique_id, node in manifest["nodes"].items():
+        if node["package_name"] != own and unique_id not in needed:
+            continue
+        if why := RESOURCES.get(node["resource_type"]):
             at = place_of_entry(project, node)
             yield Fault(at.file, at.line, RESOURCE, f"{node['name']}: {why}")
     for function in (manifest.get("functions") or {}).values():
-        file = str(project / function["original_file_path"])
-        yield Fault(file, 1, RESOURCE, f"{function['name']}: functions are not created; write a macro")
-    for source in manifest["sources"].values():
-        if not source["original_file_path"].replace("\\", "/").startswith(f"models/_ports/{place.domain}/"):
-            document = read_yaml(project / source["original_file_path"])
+        yield Fault(
+            str(file_of(project, function)),
+            1,
+            RESOURCE,
+            f"{function['name']}: functions are not created; write a macro",
+        )
+    for unique_id, source in manifest["sources"].items():
+        file = file_of(project, source)
+        is_needed = source["package_name"] == own or unique_id in needed
+        if is_needed and not file.is_relative_to(place.generated_sources):
+            document = read_yaml(file)
             message = (
                 f"source {source['source_name']}.{source['name']} is written by hand; sources are generated from "
                 "contracts and source declarations, and other ones are not read"
@@ -253,7 +216,9 @@ def _unread_models(
     place: DbtProjectPlace, manifest: Mapping[str, Any], products: Mapping[str, Contract]
 ) -> Iterator[Fault]:
     """Files of models and tests that dbt did not take: disabled products, and what `.dbtignore` or a path hides."""
-    taken = {item["original_file_path"] for kind in ("nodes", "macros") for item in manifest[kind].values()}
+    own = manifest["metadata"]["project_name"]
+    items = (item for kind in ("nodes", "macros", "functions") for item in (manifest.get(kind) or {}).values())
+    taken = {item["original_file_path"] for item in items if item["package_name"] == own}
     disabled = {node["original_file_path"]: node for nodes in manifest["disabled"].values() for node in nodes}
     for file in _code_files(place):
         path = file.relative_to(place.project).as_posix()
@@ -262,29 +227,36 @@ def _unread_models(
         if path not in disabled:
             message = f"{file.stem} is not read by dbt; see .dbtignore and the paths in dbt_project.yml, or delete it"
             yield Fault(str(file), 1, RESOURCE, message)
-        elif file.stem in products:
+        elif (name := key_of(manifest, disabled[path])) in products:
             at = place_of_config(place.project, disabled[path], "enabled")
-            message = f"{file.stem} has a contract and is disabled; delete the model or move the contract's status"
+            message = f"{name} has a contract and is disabled; delete the model or move the contract's status"
             yield Fault(at.file, at.line, CONFIG, message)
 
 
 def _code_files(place: DbtProjectPlace) -> Iterator[Path]:
-    """Files of models and tests, those of other domains left out: their own locations read them."""
-    models, tests = place.project / "models", place.project / "tests"
-    others = {folder.name for folder in models.iterdir() if folder.is_dir()} - {place.domain}
-    for folder in (models / place.domain, tests):
-        for file in sorted(folder.rglob("*")):
-            of_others = folder == tests and file.relative_to(tests).parts[0] in others
-            if file.suffix in {".sql", ".py"} and "__pycache__" not in file.parts and not of_others:
-                yield file
+    """Files of models and tests; in a shared project those of other domains are left out."""
+    folders = place.folders("model-paths", "test-paths")
+    others: set[str] = set()
+    if place.is_shared:
+        tests = place.project / "tests"
+        folders.append(tests)
+        models = (folder for folder in (place.project / "models").iterdir() if folder.is_dir())
+        others = {str(tests / folder.name) for folder in models if folder.name != place.domain}
+    files = {file for folder in folders for file in walk_files(folder) if file.suffix in {".sql", ".py"}}
+    return (file for file in sorted(files) if not others.intersection(map(str, file.parents)))
 
 
 def _macros(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     own = manifest["metadata"]["project_name"]
-    of_dbt = {macro["name"] for macro in manifest["macros"].values() if macro["package_name"] != own}
+    packages = installed_packages(place.project)
+    of_dbt = {m["name"] for m in manifest["macros"].values() if m["package_name"] not in {own, *packages}}
     for macro in manifest["macros"].values():
-        if macro["package_name"] == own and (problem := _problem_of_macro(macro, of_dbt)):
-            file = place.project / macro["original_file_path"]
+        if macro["package_name"] == own:
+            problem = _problem_of_macro(macro, of_dbt)
+        else:
+            problem = _problem_of_package_macro(macro) if macro["package_name"] in packages else None
+        if problem:
+            file = file_of(place.project, macro)
             line = line_in(file, rf"(macro|test|materialization)\s+{re.escape(_written_name(macro['name']))}\b")
             yield Fault(str(file), line, MACRO, problem)
 
@@ -305,5 +277,12 @@ def _problem_of_macro(macro: Mapping[str, Any], of_dbt: set[str]) -> str | None:
     if not name.startswith("test_") and plain in of_dbt | {"ref", "source", "config"}:
         return f"macro {name} would replace one of dbt's own, on which the platform relies; give it another name"
     if _ENVIRONMENT.search(macro["macro_sql"]):
-        return f"macro {name} reads an environment variable, {_ONE_CODE}"
+        return f"macro {name} reads an environment variable, {ONE_CODE}"
+    return None
+
+
+def _problem_of_package_macro(macro: Mapping[str, Any]) -> str | None:
+    how = _written_name(macro["name"]) if macro["name"].startswith("materialization_") else None
+    if how in {*STEPS, PRODUCT}:
+        return f"{macro['name']} of {macro['package_name']} would replace the materialization {how}; remove the package"
     return None

@@ -1,49 +1,61 @@
-"""Source declarations for dbt, generated from contracts and source declarations so that nobody writes them.
+"""What is generated into a dbt project: source declarations, from contracts and source declarations, and macros.
 
 `source('core_banking', 'trans')` is a landed legacy object of the domain, `source('retail', 'party')` a
 published product of any domain. A source that the domain's files name and nothing declares gets a placeholder: dbt
 refuses to parse a whole domain for one such source. It has no columns and no table; what reads it is refused when it
-runs (`orphaned_products`), and `mesh contract check` reports it.
+runs (`orphaned_products`), and `mesh contract check` reports it. The macros open the inputs of a run and materialize a
+product. Generated folders ignore themselves in git.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from bankmesh.catalog.readers import source_calls, table_name
-from bankmesh.files import write_atomically
+from bankmesh.files import walk_files, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.sources import LegacySystem
 
 _HEADER = "# Generated from contracts and source declarations; changes are overwritten.\n"
 _PLACEHOLDER = "Declared by no sound contract and no source declaration; a product that reads it is refused."
 _READ_BY_DBT = frozenset({".sql", ".py", ".yml", ".yaml"})
+_MACROS = Path(__file__).parent / "dbt_files" / "macros"
 
 
-def write_dbt_inputs(
-    project: Path, domain: str, systems: Iterable[LegacySystem], contracts: Iterable[Contract]
-) -> Path:
-    """Write `models/_ports/<domain>/inputs.yml`, only if it changed, so that dbt's partial parse stays warm."""
-    target = project / "models" / "_ports" / domain / "inputs.yml"
-    document = dbt_sources(systems, contracts, named_sources(project, domain))
-    text = _HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
-    if not target.is_file() or target.read_text(encoding="utf-8") != text:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, text)
+def write_dbt_inputs(place: DbtProjectPlace, systems: Iterable[LegacySystem], contracts: Iterable[Contract]) -> Path:
+    """Write `models/_ports/<domain>/inputs.yml` and `macros/_bankmesh/`, only what changed; returns the first.
+
+    dbt's partial parse stays warm while nothing changes.
+    """
+    target = place.generated_sources / "inputs.yml"
+    document = dbt_sources(systems, contracts, named_sources(place))
+    _write(target, _HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+    for file in sorted(_MACROS.glob("*.sql")):
+        _write(place.generated_macros / file.name, file.read_text(encoding="utf-8"))
+    for folder in (target.parent, place.generated_macros):
+        _write(folder / ".gitignore", "*\n")
     return target
 
 
-def named_sources(project: Path, domain: str) -> set[tuple[str, str]]:
+def _write(target: Path, text: str) -> None:
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, text)
+
+
+def named_sources(place: DbtProjectPlace) -> set[tuple[str, str]]:
     """Schema and table of every `source()` with literal names in the files that dbt reads for a domain."""
-    folders = (project / "macros", project / "models" / domain, project / "tests" / domain)
-    files = [file for folder in folders for file in folder.rglob("*") if file.suffix in _READ_BY_DBT and file.is_file()]
+    folders = [folder for folder in place.folders() if folder != place.generated_sources]
+    files = {file for folder in folders for file in walk_files(folder) if file.suffix in _READ_BY_DBT}
+    files -= set(walk_files(place.generated_sources))
     return {call for file in files for call in source_calls(file.read_text(encoding="utf-8", errors="replace"))}
 
 

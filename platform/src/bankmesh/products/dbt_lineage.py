@@ -17,14 +17,16 @@ from bankmesh.products.dbt_models import (
     common_arguments,
     current_manifest,
     dbt_environment,
+    key_of_node,
     project_fingerprint,
+    select_models,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.dbt_models import DbtProjectPlace
+    from bankmesh.dbt_projects import DbtProjectPlace
 
 
 def derive_dbt(
@@ -122,23 +124,24 @@ def _compile(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledMode
         # Nothing is asked of a database: selected models alone are compiled, not what opens inputs before a run.
         # dbt compiles a model in Python only on a connection, though it asks it nothing.
         in_python = any(getattr(node, "language", "") == "python" for node in manifest.nodes.values())
+        selected = select_models(place, manifest, models)
         outcome = dbtRunner(manifest=manifest).invoke(
             [
-                *("compile", "-s", *(f"+{model}" for model in models), *([] if in_python else ["--no-introspect"])),
+                *("compile", *selected, *([] if in_python else ["--no-introspect"])),
                 *("--no-populate-cache", "--no-write-json", *common_arguments(place)),
             ]
         )
     if not outcome.success:
         problem = outcome.exception or f"dbt could not compile {', '.join(models)}"
         raise DbtParseError(place.domain, str(problem).strip())
-    return compiled_models(outcome.result)
+    return compiled_models(place, outcome.result)
 
 
-def compiled_models(results: Any) -> list[CompiledModel]:  # noqa: ANN401 - dbt's own results, not public
+def compiled_models(place: DbtProjectPlace, results: Any) -> list[CompiledModel]:  # noqa: ANN401 - dbt's own results
     """The models among what `dbt compile` or `dbt run` returned, in the order in which dbt went through them."""
     nodes = [result.node for result in results]
     return [
-        CompiledModel(node.name, node.relation_name or f"main.{node.name}", node.compiled_code)
+        CompiledModel(key_of_node(place, node), node.relation_name or f"main.{node.name}", node.compiled_code)
         for node in nodes
         if node.resource_type == "model" and node.compiled_code
     ]

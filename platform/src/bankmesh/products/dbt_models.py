@@ -1,4 +1,4 @@
-"""The dbt side of a domain as its manifest tells it: which models are products, and what they read.
+"""The models of a domain as dbt's manifest has them: which are products, what they read, what decides their rows.
 
 The manifest is parsed once and kept under `MESH_HOME/dbt/<domain>`; while no file of the project changes,
 loading a code location reads it and leaves dbt alone.
@@ -11,23 +11,24 @@ import json
 import os
 import threading
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from bankmesh.catalog.readers import split_table
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.dbt_projects import DOMAIN_VARIABLE, installed_packages, packages_folder, project_settings
 from bankmesh.errors import BankmeshError
-from bankmesh.files import is_writable, lock_file, write_atomically
-from bankmesh.products.code_versions import fingerprint_texts, imported_modules
+from bankmesh.files import is_writable, lock_file, walk_files, write_atomically
+from bankmesh.products.code_versions import fingerprint_texts
 from bankmesh.products.definition import LegacyInput, ProductInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.definition import Input
 
 # dbt keeps global state (flags, adapters, the environment): one invocation at a time in a process.
@@ -42,42 +43,53 @@ class DbtParseError(BankmeshError):
         super().__init__(f"The dbt models of {domain} do not parse: {problem}")
 
 
-@dataclass(frozen=True)
-class DbtProjectPlace:
-    """The dbt project as one domain sees it."""
-
-    project: Path
-    domain: str
-    target: Path
-
-    @property
-    def manifest(self) -> Path:
-        """What dbt parsed, as JSON."""
-        return self.target / "manifest.json"
-
-
 @contextmanager
 def dbt_environment(domain: str) -> Iterator[None]:
-    """dbt's turn, with the domain whose models it is to see."""
+    """dbt's turn, with the domain whose models it is to see.
+
+    Variables that set options of dbt are out of its sight: `DBT_EMPTY` would build every product without rows.
+    """
     with DBT_LOCK:
-        before = os.environ.get("BANKMESH_DOMAIN")
-        os.environ["BANKMESH_DOMAIN"] = domain
+        hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
+        before = os.environ.get(DOMAIN_VARIABLE)
+        os.environ[DOMAIN_VARIABLE] = domain
         try:
             yield
         finally:
+            os.environ.update(hidden)
             if before is None:
-                del os.environ["BANKMESH_DOMAIN"]
+                del os.environ[DOMAIN_VARIABLE]
             else:
-                os.environ["BANKMESH_DOMAIN"] = before
+                os.environ[DOMAIN_VARIABLE] = before
+
+
+PROFILE, TARGET = "bankmesh", "candidate"
+_FILES = Path(__file__).parent / "dbt_files"
 
 
 def common_arguments(place: DbtProjectPlace) -> list[str]:
-    """Arguments of every invocation: where the project is, and calm logs."""
+    """Arguments of every invocation: where the project is, which profile it has, and no output but results."""
     return [
-        *("--project-dir", str(place.project), "--profiles-dir", str(place.project)),
+        *("--project-dir", str(place.project), "--profiles-dir", str(profile_file(place.project).parent)),
+        *("--profile", PROFILE, "--target", TARGET, "--no-send-anonymous-usage-stats"),
         *("--target-path", str(place.target), "--log-path", str(place.target)),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-use-colors"),
     ]
+
+
+def profile_file(project: Path) -> Path:
+    """The file of the profile `bankmesh`: the project's own if it has one, else the platform's."""
+    own = project / "profiles.yml"
+    return own if PROFILE in read_profiles(own) else _FILES / "profiles.yml"
+
+
+def read_profiles(file: Path) -> Mapping[str, Any]:
+    """The profiles of a file; none if it is not there, or is no mapping."""
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else None
+    except yaml.YAMLError:
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
 def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
@@ -92,19 +104,23 @@ def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
             _MANIFESTS[place] = (wanted, parse(place))
             write_atomically(stamp, wanted)
         manifest: dict[str, Any] = json.loads(place.manifest.read_text(encoding="utf-8"))
-    return manifest | {SETTINGS: result_settings(place)}
+    installed = installed_packages(place.project)
+    packages = {name: (folder / "dbt_project.yml").read_text() for name, folder in installed.items()}
+    return manifest | {SETTINGS: result_settings(place), PACKAGES: packages}
 
 
 SETTINGS = "bankmesh_settings"
 """Key under which a loaded manifest holds what dbt leaves out of it: the settings that change results."""
+PACKAGES = "bankmesh_packages"
+"""Key under which it holds the text of `dbt_project.yml` of each installed package, by the package's name."""
 _RESULT_SETTINGS = ("vars", "quoting", "dispatch")
 
 
 def result_settings(place: DbtProjectPlace) -> dict[str, Any]:
-    """What `dbt_project.yml` and `profiles.yml` say that can change the rows of any model; empty parts left out."""
-    project = yaml.safe_load((place.project / "dbt_project.yml").read_text(encoding="utf-8")) or {}
-    profiles = yaml.safe_load((place.project / "profiles.yml").read_text(encoding="utf-8")) or {}
+    """What `dbt_project.yml` and the profile say that can change the rows of any model; empty parts left out."""
+    project = project_settings(place.project)
     found = {key: project.get(key) for key in _RESULT_SETTINGS}
+    profiles = read_profiles(profile_file(place.project))
     return {key: value for key, value in {**found, "profiles": profiles}.items() if value}
 
 
@@ -146,17 +162,21 @@ def _copy(manifest: Any) -> Any:  # noqa: ANN401 - dbt's own Manifest, not publi
     return type(manifest)(**{**shared, **own, "flat_graph": {}})
 
 
-PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml", ".dbtignore")
+PROJECT_FILES = (
+    *("dbt_project.yml", "profiles.yml", "packages.yml", "package-lock.yml", "dependencies.yml", "selectors.yml"),
+    ".dbtignore",
+)
 
 
 def project_fingerprint(place: DbtProjectPlace) -> str:
-    """Changes when any file that dbt reads for this domain changes, whatever its kind."""
-    folders = ("macros", f"models/_ports/{place.domain}", f"models/{place.domain}", f"tests/{place.domain}")
-    found = [file for folder in folders for file in sorted((place.project / folder).rglob("*"))]
-    found += [place.project / name for name in PROJECT_FILES]
-    files = [file for file in found if file.is_file() and "__pycache__" not in file.parts]
+    """Changes when any file that dbt reads for this domain changes, whatever its kind; installed packages count."""
+    folders = [*place.folders(), packages_folder(place.project)]
+    found = {file: None for folder in folders for file in walk_files(folder)}
+    files = [*found, *(place.project / name for name in PROJECT_FILES), profile_file(place.project)]
     # Latin-1 reads any byte, so that a file that is no text counts too.
-    return fingerprint_texts(text for file in files for text in (str(file), file.read_bytes().decode("latin-1")))
+    return fingerprint_texts(
+        text for file in files if file.is_file() for text in (str(file), file.read_bytes().decode("latin-1"))
+    )
 
 
 def model_name(contract: Contract) -> str:
@@ -164,10 +184,66 @@ def model_name(contract: Contract) -> str:
     return contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
 
 
+def model_key(name: str, version: object, package: str, project: str) -> str:
+    """What a model is called here: its name, with `_v2` for its version 2; a version of dbt is a major of a product.
+
+    Version 1 and no version are one. A model of an installed package has the package before its name.
+    """
+    key = name if str(version or 1) == "1" else f"{name}_v{version}"
+    return key if package == project else f"{package}.{key}"
+
+
+def key_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """The key of a model of a manifest."""
+    return model_key(node["name"], node.get("version"), node["package_name"], manifest["metadata"]["project_name"])
+
+
+def key_of_node(place: DbtProjectPlace, node: Any) -> str:  # noqa: ANN401 - dbt's own node, not public
+    """The key of a model among dbt's own objects."""
+    project = str(project_settings(place.project).get("name"))
+    return model_key(node.name, getattr(node, "version", None), node.package_name, project)
+
+
+def select_models(place: DbtProjectPlace, manifest: Any, models: Iterable[str]) -> list[str]:  # noqa: ANN401 - as above
+    """`select_nodes` for models of the project by their keys, and for every model that they depend on."""
+    wanted = set(models)
+    waiting = [name for name, node in manifest.nodes.items() if _is_model(node) and key_of_node(place, node) in wanted]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in manifest.nodes:
+            found.add(name)
+            waiting += manifest.nodes[name].depends_on_nodes
+    return select_nodes(manifest, found)
+
+
+def _is_model(node: Any) -> bool:  # noqa: ANN401 - as above
+    return str(node.resource_type) == "model"
+
+
+_SELECTED = "bankmesh_selected"
+
+
+def select_nodes(manifest: Any, unique_ids: Iterable[str]) -> list[str]:  # noqa: ANN401 - as above
+    """Arguments by which dbt selects exactly these nodes of a manifest, which must be a copy of the caller's own.
+
+    dbt selects by names, and those of folders, packages and versions match too; a tag of our own matches no other node.
+    """
+    for unique_id in unique_ids:
+        if (node := manifest.nodes.get(unique_id)) is not None:
+            node.tags = [*node.tags, _SELECTED]
+        else:
+            config = manifest.unit_tests[unique_id].config
+            config.tags = [*config.tags, _SELECTED]
+    return ["--select", f"tag:{_SELECTED}", "--indirect-selection", "empty"]
+
+
 def find_models(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The models of a manifest by name."""
+    """The models of the project itself by their keys; those of installed packages are left out."""
+    own = manifest["metadata"]["project_name"]
     nodes: Mapping[str, dict[str, Any]] = manifest["nodes"]
-    return {node["name"]: node for node in nodes.values() if node["resource_type"] == "model"}
+    found = (node for node in nodes.values() if node["resource_type"] == "model" and node["package_name"] == own)
+    return {key_of(manifest, node): node for node in found}
 
 
 def with_ancestors(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -207,41 +283,3 @@ def product_source(domain: str, table: str) -> ProductInput:
 def source_name(product: ProductInput) -> str:
     """What dbt calls a product that is read: `retail.customer_360_v2`."""
     return f"{product.domain}.{product.name}" + (f"_v{product.major}" if product.major > 1 else "")
-
-
-def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], contract: Contract) -> str:
-    """Changes with the code of the model or of a model below it and with all that it depends on.
-
-    That is: a macro or a module of the domain that they use, their configuration, the project's variables and profile,
-    a data test of the product, and the contract.
-    """
-    models = with_ancestors(manifest, node)
-    macros = sorted(_macro_closure(manifest, [m for model in models for m in model["depends_on"]["macros"]]))
-    configured = [json.dumps(model["config"], sort_keys=True, default=str) for model in models]
-    texts = [contract.text, *(model["raw_code"] for model in models), *configured]
-    texts += [manifest["macros"][name]["macro_sql"] for name in macros]
-    texts.append(json.dumps(manifest.get(SETTINGS, {}), sort_keys=True, default=str))
-    texts += [repr((c.name, c.severity, c.rule)) for c in contract.clauses if isinstance(c.rule, DbtTest)]
-    return fingerprint_texts([*texts, *_imported_by(models, contract)])
-
-
-def _imported_by(models: list[dict[str, Any]], contract: Contract) -> list[str]:
-    """The texts of the domain's own modules that Python models import."""
-    package = Path(contract.file).resolve().parents[1]
-    codes = [model["raw_code"] for model in models if model["language"] == "python"]
-    files = {file for code in codes for file in imported_modules(code, package)}
-    return [file.read_text(encoding="utf-8") for file in sorted(files)]
-
-
-def _macro_closure(manifest: Mapping[str, Any], start: list[str]) -> set[str]:
-    own = manifest["metadata"]["project_name"]
-    # Not among a model's dependencies, but code that makes the product: the materialisation and the inputs.
-    always = (f"macro.{own}.materialization_", f"macro.{own}.open_inputs")
-    waiting = [*start, *(name for name in manifest["macros"] if name.startswith(always))]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in found and name in manifest["macros"] and name.split(".")[1] == own:
-            found.add(name)
-            waiting += manifest["macros"][name]["depends_on"]["macros"]
-    return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts import documents
 from bankmesh.contracts.model import Place
+from bankmesh.dbt_projects import file_of, package_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.documents import Document
 
+_NAME_OF_NODE = 2  # model.<package>.<name>
 _CONFIG = re.compile(r"\bconfig\s*\(")
 
 
@@ -30,7 +32,7 @@ def _read_yaml(file: str, content: bytes) -> Document:
 
 def place_of_model(project: Path, node: Mapping[str, Any]) -> Place:
     """The first line of a model's own file."""
-    return Place(str(project / node["original_file_path"]), 1)
+    return Place(str(file_of(project, node)), 1)
 
 
 def place_of_config(project: Path, node: Mapping[str, Any], key: str) -> Place:
@@ -39,7 +41,7 @@ def place_of_config(project: Path, node: Mapping[str, Any], key: str) -> Place:
     Its own first line where the key is written nowhere, for then it is one of dbt's defaults.
     """
     spellings = {key, key.replace("-", "_"), key.replace("_", "-")}
-    file = project / node["original_file_path"]
+    file = file_of(project, node)
     if file.suffix in {".sql", ".py"} and (line := _line_in_code(file, spellings)):
         return Place(str(file), line)
     if node["resource_type"] == "test" and file.suffix not in {".sql", ".py"}:
@@ -51,7 +53,7 @@ def place_of_config(project: Path, node: Mapping[str, Any], key: str) -> Place:
 
 def place_of_test(project: Path, test: Mapping[str, Any]) -> Place:
     """The line of a test: that of its entry in YAML, or the first of its own file."""
-    file = project / test["original_file_path"]
+    file = file_of(project, test)
     metadata = test.get("test_metadata")
     if not metadata:
         return Place(str(file), 1)
@@ -133,13 +135,14 @@ def _place_in_project(project: Path, node: Mapping[str, Any], spellings: set[str
 
 
 def _patch(project: Path, node: Mapping[str, Any]) -> Path | None:
-    patch = node.get("patch_path")
-    return project / patch.partition("://")[2] if patch else None
+    package, _, path = (node.get("patch_path") or "").partition("://")
+    return package_root(project, package) / path if path else None
 
 
 def _owner(test: Mapping[str, Any]) -> str:
-    attached = test.get("attached_node") or ""
-    return str(attached).rsplit(".", 1)[-1]
+    """The name of the model that a test is of; `model.shop.spend.v2` is a version of `spend`."""
+    parts = str(test.get("attached_node") or "").split(".")
+    return parts[2] if len(parts) > _NAME_OF_NODE else ""
 
 
 def _path_of_entry(document: Document, name: str) -> tuple[str | int, ...]:

@@ -18,6 +18,8 @@ from bankmesh.products.dbt_models import (
     current_manifest,
     dbt_environment,
     find_models,
+    key_of,
+    select_nodes,
     source_name,
     with_ancestors,
 )
@@ -50,10 +52,27 @@ class UnitTestResult:
 
 def models_with_unit_tests(manifest: Mapping[str, Any], product: str | None = None) -> list[str]:
     """The models with unit tests, sorted: those of a product and of what it is made of, or all of a domain."""
-    models = {test["model"] for test in (manifest.get("unit_tests") or {}).values()}
+    models = {model for model, _ in _unit_tests(manifest).values()}
     if product is not None:
-        models &= {node["name"] for node in with_ancestors(manifest, find_models(manifest)[product])}
+        models &= {key_of(manifest, node) for node in with_ancestors(manifest, find_models(manifest)[product])}
     return sorted(models)
+
+
+def _unit_tests(manifest: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The unit tests by their ids: the model that each is of, and its name."""
+    tests: Mapping[str, Mapping[str, Any]] = manifest.get("unit_tests") or {}
+    own = manifest["metadata"]["project_name"]
+    return {
+        unique_id: (key_of(manifest, manifest["nodes"][test["depends_on"]["nodes"][0]]), _name_of_test(test))
+        for unique_id, test in tests.items()
+        if test["package_name"] == own
+    }
+
+
+def _name_of_test(test: Mapping[str, Any]) -> str:
+    """The name that dbt gives in a result: a test of a version has the version at its end."""
+    version = test.get("version")
+    return test["name"] if version is None else f"{test['name']}_v{version}"
 
 
 def run_unit_tests(
@@ -70,7 +89,7 @@ def run_unit_tests(
         for name, columns in _input_columns(systems, contracts).items()
     ]
     steps = sorted(_steps(loaded.manifest, models))
-    selected = [f"{model},test_type:unit" for model in models]
+    selected = [unique_id for unique_id, (model, _) in _unit_tests(loaded.manifest).items() if model in models]
     with DBT_LOCK, dbt_environment(loaded.place.domain):
         results = _run(loaded, inputs, steps, selected)
     return results + _missing(loaded.manifest, models, results)
@@ -81,7 +100,7 @@ def _missing(
 ) -> list[UnitTestResult]:
     """Unit tests that dbt gave no result for: a test that did not run is no pass."""
     found = {(result.model, result.name) for result in results}
-    wanted = [(test["model"], test["name"]) for test in manifest["unit_tests"].values() if test["model"] in models]
+    wanted = [test for test in _unit_tests(manifest).values() if test[0] in models]
     return [UnitTestResult(*test, "errored", "dbt did not run it") for test in wanted if test not in found]
 
 
@@ -106,15 +125,16 @@ def _run(
     results: list[UnitTestResult] = []
     try:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-        runner = dbtRunner(manifest=current_manifest(loaded.place))
-        for command in ([("run", "-s", *steps)] if steps else []) + [("test", "-s", *selected)]:
-            outcome = runner.invoke([*command, *arguments])
+        for command, chosen in ([("run", steps)] if steps else []) + [("test", selected)]:
+            manifest = current_manifest(loaded.place)
+            choose = select_nodes(manifest, chosen)
+            outcome = dbtRunner(manifest=manifest).invoke([command, *choose, *arguments])
             answered: Any = outcome.result or []
-            found = [_result(answer) for answer in answered]
+            found = [_result(loaded.manifest, answer) for answer in answered]
             # A step or a hook is of interest only where it did not work, for then no test could run.
             results += [item for item, answer in zip(found, answered, strict=True) if _counts(item, answer)]
             if outcome.exception is not None:
-                results.append(UnitTestResult("dbt", command[0], "errored", str(outcome.exception).strip()))
+                results.append(UnitTestResult("dbt", command, "errored", str(outcome.exception).strip()))
     finally:
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     return results
@@ -124,18 +144,21 @@ def _counts(result: UnitTestResult, answer: Any) -> bool:  # noqa: ANN401 - dbt'
     return bool(answer.node.resource_type == "unit_test") or result.outcome != "passed"
 
 
-def _result(answer: Any) -> UnitTestResult:  # noqa: ANN401 - dbt's own result, not public
+def _result(manifest: Mapping[str, Any], answer: Any) -> UnitTestResult:  # noqa: ANN401 - dbt's own result, not public
     outcome = _OUTCOMES.get(str(answer.status), "errored")
-    tested = getattr(answer.node, "tested_node_unique_id", None) or getattr(answer.node, "model", None) or "dbt"
+    test = _unit_tests(manifest).get(answer.node.unique_id)
+    # A step that did not work is reported too.
+    step = manifest["nodes"].get(answer.node.unique_id)
+    model = test[0] if test else key_of(manifest, step) if step else "dbt"
     message = "\n".join((answer.message or "").strip("\n").splitlines())
-    return UnitTestResult(str(tested).rpartition(".")[2], answer.node.name, outcome, message)
+    return UnitTestResult(model, answer.node.name, outcome, message)
 
 
 def _steps(manifest: Mapping[str, Any], models: Collection[str]) -> set[str]:
-    """The steps of the tested models: where one mocks another, dbt reads its columns from the database."""
+    """The steps of the tested models by their ids: where one mocks another, dbt reads its columns from the database."""
     nodes = find_models(manifest)
     found = [node for model in models for node in with_ancestors(manifest, nodes[model])]
-    return {node["name"] for node in found if node["config"]["materialized"] not in {"product", "ephemeral"}}
+    return {node["unique_id"] for node in found if node["config"]["materialized"] not in {"product", "ephemeral"}}
 
 
 def _input_columns(systems: Iterable[LegacySystem], contracts: Iterable[Contract]) -> dict[str, dict[str, str]]:

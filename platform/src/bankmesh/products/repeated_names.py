@@ -7,18 +7,19 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.types import duckdb_type
+from bankmesh.dbt_projects import file_of
 from bankmesh.errors import Fault, TransformError, UnknownName
 from bankmesh.lineage.sql import RESULT, find_repeated_names
 from bankmesh.products.dbt_lineage import compile_domain
-from bankmesh.products.dbt_models import find_models
+from bankmesh.products.dbt_models import key_of
 from bankmesh.products.deriving import columns_of_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.lineage.sql import CompiledModel, RepeatedName
-    from bankmesh.products.dbt_models import DbtProjectPlace
     from bankmesh.products.definition import Input
     from bankmesh.sources import LegacySystem
 
@@ -37,11 +38,12 @@ def find_repeated_name_faults(
     fault here: its build reports it.
     """
     models = compile_domain(place, sorted(products))
-    nodes, compiled = find_models(manifest), {model.name: model for model in models}
+    nodes = {key_of(manifest, node): node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    compiled = {model.name: model for model in models}
     return tuple(
         fault
         for name, repeated in _repeated(models, lambda: schemas).items()
-        for fault in _faults(place, nodes[name], compiled[name].sql, repeated)
+        for fault in _faults(place, name, nodes[name], compiled[name].sql, repeated)
     )
 
 
@@ -78,9 +80,9 @@ def _repeated(
 
 
 def _faults(
-    place: DbtProjectPlace, node: Mapping[str, Any], compiled: str, repeated: Iterable[RepeatedName]
+    place: DbtProjectPlace, name: str, node: Mapping[str, Any], compiled: str, repeated: Iterable[RepeatedName]
 ) -> Iterator[Fault]:
-    file = place.project / node["original_file_path"]
+    file = file_of(place.project, node)
     lines = line_numbers(compiled, file.read_text(encoding="utf-8"))
 
     def shown(line: int) -> str:
@@ -93,7 +95,7 @@ def _faults(
             continue
         known = [line for line in (found.read, *(line for _, line in found.places)) if line in lines]
         at = lines[known[0]] if known else 1
-        yield Fault(str(file), at, REPEATED_NAME, f"{node['name']}: {_problem(found, shown)}; {_HINT}")
+        yield Fault(str(file), at, REPEATED_NAME, f"{name}: {_problem(found, shown)}; {_HINT}")
 
 
 def _compiled_line(line: int) -> str:

@@ -14,6 +14,7 @@ from bankmesh.catalog.data_tests import add_clauses, data_tests_of
 from bankmesh.contracts.casts import CastsRefused
 from bankmesh.contracts.reading import read_contract
 from bankmesh.contracts.types import arrow_schema, polars_schema
+from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
 from bankmesh.products import port_settings, relations
@@ -21,7 +22,7 @@ from bankmesh.products.candidate import require_rows
 from bankmesh.products.components.polars_product import check_parameters
 from bankmesh.products.dbt_build import build_with_dbt
 from bankmesh.products.dbt_domain import load_dbt_domain
-from bankmesh.products.dbt_models import DbtProjectPlace, find_models, model_inputs, model_name
+from bankmesh.products.dbt_models import find_models, model_inputs, model_name
 from bankmesh.products.definition import ProductInput
 from bankmesh.products.domain import read_domain
 from bankmesh.products.operation import BuildRequest
@@ -161,8 +162,9 @@ def _polars(transform: Callable[..., pl.LazyFrame], contract: Contract, pinned: 
 def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) -> tuple[Contract, Build]:
     """The contract with the data tests of its model, and how it is built."""
     root = find_root(Path(contract.file).resolve().parent)
-    domain = read_domain(Path(contract.file).resolve().parents[1])
-    place = DbtProjectPlace(root / "dbt_project", domain.name, target / domain.name)
+    package = Path(contract.file).resolve().parents[1]
+    domain = read_domain(package)
+    place = DbtProjectPlace(find_dbt_project(root, package), domain.name, target / domain.name)
     loaded = load_dbt_domain(place, domain, root)
     models = find_models(loaded.manifest)
     model = model_name(contract)

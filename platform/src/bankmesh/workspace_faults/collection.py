@@ -12,6 +12,7 @@ from bankmesh.alerts.routing_file import RoutingFaults, read_routing
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import life_faults, workspace_reads
 from bankmesh.contracts.reading import find_faults
+from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.products.locations import located_domains
 from bankmesh.sources import read_system
@@ -103,12 +104,13 @@ def _systems(root: Path) -> tuple[dict[str, dict[str, Collection[str] | None]], 
 
 def _packages(root: Path, faults: Iterable[Fault]) -> set[str]:
     """The domains that faults lie in."""
-    return {
-        package.name
-        for package in domain_packages(root)
-        for fault in faults
-        if fault.file.startswith((f"{package}/", f"{root / 'dbt_project' / 'models' / package.name}/"))
-    }
+    places = [fault.file for fault in faults]
+    found: set[str] = set()
+    for package in domain_packages(root):
+        folders = [package, *project_folders(find_dbt_project(root, package), package.name)]
+        if any(place.startswith(f"{folder}/") for folder in folders for place in places):
+            found.add(package.name)
+    return found
 
 
 def _each_once(faults: Iterable[Fault]) -> tuple[Fault, ...]:

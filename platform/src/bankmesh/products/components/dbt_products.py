@@ -9,15 +9,15 @@ import dagster as dg
 from dagster_dbt import DbtProject
 
 from bankmesh.contracts.types import duckdb_type
+from bankmesh.dbt_projects import SHARED, DbtProjectPlace, file_of
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.components.polars_product import contract_path
+from bankmesh.products.dbt_code_versions import model_code_version
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt_faults import PRODUCT
 from bankmesh.products.dbt_models import (
-    DbtProjectPlace,
     find_models,
-    model_code_version,
     model_name,
     product_source,
     with_ancestors,
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 
 
 class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
-    """All dbt products of a domain; `models/<domain>/` of the workspace's dbt project holds their models.
+    """All dbt products of a domain.
 
     Attributes:
-        project: folder of the dbt project, from the workspace's root.
+        project: folder of the dbt project, from the workspace's root. In the one that domains share the models are in
+            `models/<domain>/`; a project of the domain's own has its folders as its `dbt_project.yml` says.
     """
 
-    project: str = "dbt_project"
+    project: str = SHARED
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract, unless that is proposed or retired.
@@ -63,7 +64,7 @@ def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProd
     """The models that are materialized as products and have no contract, of whatever status."""
     kept = {model_name(contract) for contract in domain.contracts}
     return [
-        OrphanedProduct(product_source(domain.name, name), loaded.place.project / node["original_file_path"], root)
+        OrphanedProduct(product_source(domain.name, name), file_of(loaded.place.project, node), root)
         for name, node in find_models(loaded.manifest).items()
         if name not in kept and node["config"]["materialized"] == PRODUCT
     ]
@@ -72,17 +73,17 @@ def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProd
 def _asset(loaded: DbtDomain, model: str, near: Path) -> dg.AssetsDefinition:
     place, node = loaded.place, find_models(loaded.manifest)[model]
     contract = loaded.products[model].contract
-    files = [place.project / model["original_file_path"] for model in with_ancestors(loaded.manifest, node)]
+    files = [file_of(place.project, model) for model in with_ancestors(loaded.manifest, node)]
     product = ProductDefinition(
         contract=contract,
         inputs=dict(loaded.products[model].inputs),
         engine="dbt",
         code_version=model_code_version(loaded.manifest, node, contract),
         code_files=(*files, contract_path(contract)),
-        derive=_derive(place, node["name"], contract),
+        derive=_derive(place, model, contract),
     )
     refuse_closed_inputs(product, files, current_settings(near).root)
-    return product_asset(product, _build(place, node["name"], contract), near)
+    return product_asset(product, _build(place, model, contract), near)
 
 
 def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:

@@ -1,0 +1,112 @@
+"""Code versions of dbt products: what decides a model's rows, in whichever file, macro, variable or package."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.products.code_versions import fingerprint_texts, imported_modules
+from bankmesh.products.dbt_models import PACKAGES, SETTINGS, with_ancestors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bankmesh.contracts.model import Contract
+
+
+def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], contract: Contract) -> str:
+    """Changes with the code of the model or of a model below it and with all that it depends on.
+
+    That is: a macro or a module of the domain that they use, their configuration, the variables that these read, the
+    profile, the installed packages if they use one, a data test of the product, and the contract.
+    """
+    models = with_ancestors(manifest, node)
+    macros = _macros(manifest, models)
+    configured = [json.dumps(model["config"], sort_keys=True, default=str) for model in models]
+    code = [*(model["raw_code"] for model in models), *(manifest["macros"][name]["macro_sql"] for name in macros)]
+    texts = [contract.text, *code[: len(models)], *configured, *code[len(models) :]]
+    settings = dict(manifest.get(SETTINGS, {}))
+    packages = _used_packages(manifest, models, macros)
+    if not packages and "vars" in settings:
+        settings["vars"] = _used_variables(settings["vars"], code)
+    texts.append(json.dumps({key: value for key, value in settings.items() if value}, sort_keys=True, default=str))
+    texts += [repr((c.name, c.severity, c.rule)) for c in contract.clauses if isinstance(c.rule, DbtTest)]
+    return fingerprint_texts([*texts, *_imported_by(models, contract), *packages])
+
+
+def _imported_by(models: list[dict[str, Any]], contract: Contract) -> list[str]:
+    """The texts of the domain's own modules that Python models import."""
+    package = Path(contract.file).resolve().parents[1]
+    codes = [model["raw_code"] for model in models if model["language"] == "python"]
+    files = {file for code in codes for file in imported_modules(code, package)}
+    return [file.read_text(encoding="utf-8") for file in sorted(files)]
+
+
+# --- Macros ----------------------------------------------------------------------------------------------------------
+
+# A macro that is called by a name which only a run knows: `context['net']`, `adapter.dispatch(name)`.
+_DYNAMIC = re.compile(r"\bcontext\s*[\[.]|\bdispatch\s*\(\s*(?![\s'\"])")
+
+
+def _macros(manifest: Mapping[str, Any], models: list[dict[str, Any]]) -> list[str]:
+    """The macros that models depend on, dbt's own left out; all there are if one of these calls is dynamic."""
+    found = _macro_closure(manifest, [macro for model in models for macro in model["depends_on"]["macros"]])
+    texts = [*(model["raw_code"] for model in models), *(manifest["macros"][name]["macro_sql"] for name in found)]
+    if any(map(_DYNAMIC.search, texts)) or any(_is_of_package(manifest, name) for name in found):
+        return sorted(name for name in manifest["macros"] if _counts(manifest, name))
+    return sorted(found)
+
+
+def _macro_closure(manifest: Mapping[str, Any], start: list[str]) -> set[str]:
+    own = manifest["metadata"]["project_name"]
+    # Not among a model's dependencies, but code that makes the product: the materialisation and the inputs.
+    always = (f"macro.{own}.materialization_", f"macro.{own}.open_inputs")
+    waiting = [*start, *(name for name in manifest["macros"] if name.startswith(always))]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in manifest["macros"] and _counts(manifest, name):
+            found.add(name)
+            waiting += manifest["macros"][name]["depends_on"]["macros"]
+    return found
+
+
+def _counts(manifest: Mapping[str, Any], macro: str) -> bool:
+    """Whether a macro is the project's own or an installed package's; dbt's own are those of its release."""
+    return macro.split(".")[1] == manifest["metadata"]["project_name"] or _is_of_package(manifest, macro)
+
+
+def _is_of_package(manifest: Mapping[str, Any], macro: str) -> bool:
+    return macro.split(".")[1] in manifest.get(PACKAGES, {})
+
+
+def _used_packages(manifest: Mapping[str, Any], models: list[dict[str, Any]], macros: Iterable[str]) -> list[str]:
+    """The settings of all installed packages if a model or macro is of one of them: packages call one another."""
+    packages: Mapping[str, str] = manifest.get(PACKAGES, {})
+    is_used = any(model["package_name"] in packages for model in models)
+    is_used = is_used or any(_is_of_package(manifest, macro) for macro in macros)
+    return [text for name in sorted(packages) for text in (name, packages[name])] if is_used else []
+
+
+# --- Variables -------------------------------------------------------------------------------------------------------
+
+_VARIABLE = re.compile(r"\bvar\b(?:\s*\.\s*has_var)?\s*\(\s*(['\"])(?P<name>[^'\"]+)\1|\bvar\b")
+
+
+def _used_variables(declared: Any, texts: Iterable[str]) -> Any:  # noqa: ANN401 - any YAML value
+    """The part of `vars` that code reads by name, in whichever scope; all of it if a name is not written out."""
+    names: set[str] = set()
+    for text in texts:
+        for found in _VARIABLE.finditer(text):
+            if found["name"] is None:
+                return declared
+            names.add(found["name"])
+    if not isinstance(declared, dict):
+        return declared
+    kept = {name: value for name, value in declared.items() if name in names}
+    scopes = {name: value for name, value in declared.items() if name not in names and isinstance(value, dict)}
+    scoped = {scope: {name: found[name] for name in found if name in names} for scope, found in scopes.items()}
+    return kept | {scope: found for scope, found in scoped.items() if found}
