@@ -70,11 +70,6 @@ class Settings:
         """Where Dagster keeps runs, events and schedules."""
         return self.home / "dagster"
 
-    @property
-    def dbt_project(self) -> Path:
-        """The one dbt project of the workspace."""
-        return self.root / "dbt_project"
-
 
 def find_root(start: Path) -> Path:
     """The nearest folder at or above `start` that holds a `workspace.yaml`; raises NoWorkspace."""

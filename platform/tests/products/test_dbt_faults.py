@@ -233,6 +233,18 @@ def test_settings_of_the_project_that_are_not_honoured(project: DbtProjectPlace,
     assert (fault.file, fault.line, fault.rule) == (str(file), line, "dbt-project")
 
 
+def test_what_the_folders_of_another_domain_hold_keeps_no_domain_from_loading(tmp_path: Path) -> None:
+    write_workspace(tmp_path)
+    broken = {
+        "macros/bar/broken.sql": "{% macro half(x) %}{{ x / 2 }\n",
+        "models/bar/products/broken.sql": "select {{ nonsense( }}\n",
+        "models/bar/broken.yml": "models: [{name: nothing, versions: 3\n",
+        "tests/bar/broken.sql": "select {{ nothing() }}\n",
+    }
+    write(tmp_path, broken)
+    assert set(load(tmp_path).products) == {"monthly_sale", "customer_spend", "top_customer"}
+
+
 def test_materialized_from_the_project_file_is_placed_there(tmp_path: Path) -> None:
     write_workspace(tmp_path)
     file = tmp_path / "dbt_project/dbt_project.yml"

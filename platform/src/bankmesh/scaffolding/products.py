@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.workspace import domain_packages
 
@@ -55,7 +56,8 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
         rule = "use lower case letters, digits and underscores, and no _v2 at the end, which means a major"
         raise CannotScaffold(f"{name!r} is no name for a product: {rule}.")
     found = _source(workspace_contracts(settings.root), domain, source)
-    planned = plan_files(NewProduct(domain, name, kind, found), packages[domain], settings.dbt_project)
+    models = models_folder(settings.root, packages[domain])
+    planned = plan_files(NewProduct(domain, name, kind, found), packages[domain], models)
     write_files(planned)
     return list(planned)
 
@@ -69,8 +71,13 @@ def _source(contracts: Sequence[Contract], domain: str, named: str | None) -> Co
     return own[0]
 
 
-def plan_files(new: NewProduct, package: Path, dbt_project: Path) -> dict[Path, str]:
-    """The files of a new product with their text; nothing is written."""
+def models_folder(root: Path, package: Path) -> Path:
+    """Where the dbt products of a domain belong: `products/` in its last folder of models."""
+    return project_folders(find_dbt_project(root, package), package.name, "model-paths")[-1] / "products"
+
+
+def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
+    """The files of a new product with their text, a dbt model in the folder `models`; nothing is written."""
     values = _values(new)
     contract = package / "contracts" / f"{new.name}.odcs.yaml"
     planned = {contract: _render("contract.odcs.yaml", values)}
@@ -81,7 +88,7 @@ def plan_files(new: NewProduct, package: Path, dbt_project: Path) -> dict[Path, 
             folder / "transform.py": _render("transform.py", values),
         }
     else:
-        planned[dbt_project / "models" / new.domain / "products" / f"{new.name}.sql"] = _render("model.sql", values)
+        planned[models / f"{new.name}.sql"] = _render("model.sql", values)
     tests = package.parents[1] / "tests"
     planned[tests / f"test_{new.name}.py"] = _render(f"test_{new.kind}.py", values)
     return planned
