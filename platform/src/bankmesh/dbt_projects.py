@@ -114,6 +114,27 @@ def project_folders(project: Path, domain: str, *kinds: str) -> list[Path]:
     return [project / path for path in dict.fromkeys(paths)]
 
 
+def product_folder(project: Path, domain: str) -> Path:
+    """The first folder of models that `dbt_project.yml` materializes as products; `products/` if it names none."""
+    settings = project_settings(project)
+    models = settings.get("models")
+    of_project = models.get(settings.get("name")) if isinstance(models, dict) else None
+    path = _path_of_products(of_project) or ("products",)
+    return project_folders(project, domain, "model-paths")[-1].joinpath(*path)
+
+
+def _path_of_products(section: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - any YAML value
+    """The keys that lead to `+materialized: product`; None if none do."""
+    if not isinstance(section, dict):
+        return None
+    if "product" in (section.get("+materialized"), section.get("materialized")):
+        return ()
+    for name, inner in section.items():
+        if (found := _path_of_products(inner)) is not None:
+            return (name, *found)
+    return None
+
+
 def packages_folder(project: Path) -> Path:
     """Where `dbt deps` installs the packages of a project."""
     return project / str(project_settings(project).get("packages-install-path") or "dbt_packages")

@@ -14,7 +14,7 @@ from shop_workspace import MODELS, write_workspace
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import workspace_reads
-from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
+from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project, product_folder
 from bankmesh.products.dbt_code_versions import model_code_version
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain, load_domain_of
 from bankmesh.products.dbt_faults import DbtFaults
@@ -315,3 +315,15 @@ def test_what_dbt_reads_of_its_environment_changes_no_rows(
     contract = domain_contract(package_of(original), "customer_spend")
     trial = try_product(contract, {"shop.sale": SALES}, home=tmp_path)
     assert trial.rows.height == 2
+
+
+def test_a_new_product_is_written_where_the_project_has_its_products(original: Path, tmp_path: Path) -> None:
+    assert product_folder(original / "domains/shop/dbt", "shop") == original / "domains/shop/dbt/transform/marts"
+    assert product_folder(original / "dbt_project", "shop") == original / "dbt_project/models/shop/products"
+    assert product_folder(tmp_path, "shop") == tmp_path / "models/products"
+
+
+def test_a_local_package_that_is_not_installed_is_named(root: Path) -> None:
+    (root / "domains/shop/dbt/dbt_packages/pricing").unlink()
+    (fault,) = faults_of(root)
+    assert fault.message.startswith("the package pricing is declared and not installed")

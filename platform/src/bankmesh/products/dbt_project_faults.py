@@ -17,6 +17,7 @@ from bankmesh.dbt_projects import (
     installed_packages,
     named_projects,
     packages_folder,
+    project_settings,
 )
 from bankmesh.errors import Fault
 from bankmesh.files import walk_files
@@ -131,7 +132,7 @@ def _packages(project: Path) -> Iterator[Fault]:
         yield Fault(file, line, PROJECT, f"the package {name} is declared and not installed {place}; {todo}")
     if declared and not missing and len(declared) > len(installed):
         file, line, _ = declared[0]
-        message = f"{len(declared)} packages are declared and {len(installed)} are installed {place}; {todo}"
+        message = f"packages declared: {len(declared)}, installed {place}: {len(installed)}; {todo}"
         yield Fault(file, line, PROJECT, message)
 
 
@@ -141,12 +142,16 @@ def _declared_packages(project: Path) -> Iterator[tuple[str, int, str | None]]:
         document = read_yaml(project / file_name)
         packages = document.data.get("packages") if isinstance(document.data, dict) else None
         for index, entry in enumerate(packages if isinstance(packages, list) else []):
-            yield document.file, document.line(("packages", index)), _package_name(entry)
+            yield document.file, document.line(("packages", index)), _package_name(project, entry)
 
 
-def _package_name(entry: Any) -> str | None:  # noqa: ANN401 - any YAML value
-    named = entry.get("package") if isinstance(entry, dict) else None
-    return named.rpartition("/")[2] if isinstance(named, str) else None
+def _package_name(project: Path, entry: Any) -> str | None:  # noqa: ANN401 - any YAML value
+    """The name of a package of the hub or of a folder; that of a repository is not known before it is there."""
+    place = entry if isinstance(entry, dict) else {}
+    if isinstance(place.get("local"), str):
+        name = project_settings(project / place["local"]).get("name")
+        return str(name) if name else None
+    return place["package"].rpartition("/")[2] if isinstance(place.get("package"), str) else None
 
 
 # --- Folders ---------------------------------------------------------------------------------------------------------

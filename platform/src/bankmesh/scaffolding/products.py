@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import find_contract, workspace_contracts
-from bankmesh.dbt_projects import find_dbt_project, project_folders
+from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.workspace import domain_packages
 
@@ -56,8 +56,9 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
         rule = "use lower case letters, digits and underscores, and no _v2 at the end, which means a major"
         raise CannotScaffold(f"{name!r} is no name for a product: {rule}.")
     found = _source(workspace_contracts(settings.root), domain, source)
-    models = models_folder(settings.root, packages[domain])
-    planned = plan_files(NewProduct(domain, name, kind, found), packages[domain], models)
+    package = packages[domain]
+    models = product_folder(find_dbt_project(settings.root, package), domain)
+    planned = plan_files(NewProduct(domain, name, kind, found), package, models)
     write_files(planned)
     return list(planned)
 
@@ -69,11 +70,6 @@ def _source(contracts: Sequence[Contract], domain: str, named: str | None) -> Co
     if not own:
         raise CannotScaffold(f"{domain} has no product to start from: name one of another domain with --from.")
     return own[0]
-
-
-def models_folder(root: Path, package: Path) -> Path:
-    """Where the dbt products of a domain belong: `products/` in its last folder of models."""
-    return project_folders(find_dbt_project(root, package), package.name, "model-paths")[-1] / "products"
 
 
 def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
