@@ -208,6 +208,20 @@ def versions_of(root: Path) -> dict[str, str]:
 
 
 EDITS = {
+    "a hook of a package": (
+        "local/pricing/dbt_project.yml",
+        "name: pricing\n",
+        "name: pricing\non-run-start: [select 1]\n",
+        "dbt_project.yml:2",
+        "hooks of the package pricing",
+    ),
+    "the environment in a package": (
+        "local/pricing/macros/price.sql",
+        "+ 1)",
+        "+ {{ env_var('FEE', '1') }})",
+        "price.sql:2",
+        "macro default__price of pricing reads an environment variable",
+    ),
     "not installed": (
         "packages.yml",
         "packages:\n",
@@ -327,3 +341,16 @@ def test_a_local_package_that_is_not_installed_is_named(root: Path) -> None:
     (root / "domains/shop/dbt/dbt_packages/pricing").unlink()
     (fault,) = faults_of(root)
     assert fault.message.startswith("the package pricing is declared and not installed")
+
+
+def test_a_seed_of_a_package_that_a_product_reads_is_a_fault(root: Path) -> None:
+    own = root / "domains/shop/dbt"
+    (own / "local/pricing/seeds").mkdir()
+    (own / "local/pricing/seeds/vat.csv").write_text("country,rate\nAT,20\n")
+    # One that nothing reads is left alone.
+    (own / "local/pricing/seeds/unread.csv").write_text("country,rate\nAT,20\n")
+    model = own / "local/pricing/models/stg_large.sql"
+    model.write_text(model.read_text() + "and 0 < (select count(*) from {{ ref('vat') }})\n")
+    (fault,) = faults_of(root)
+    assert fault.file == str(own / "dbt_packages/pricing/seeds/vat.csv")
+    assert "sources/*.yaml" in fault.message

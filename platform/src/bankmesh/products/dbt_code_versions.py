@@ -52,16 +52,24 @@ _DYNAMIC = re.compile(r"\bcontext\s*[\[.]|\bdispatch\s*\(\s*(?![\s'\"])")
 
 
 def _macros(manifest: Mapping[str, Any], models: list[dict[str, Any]]) -> list[str]:
-    """The macros that models depend on, dbt's own left out; all there are if one of these calls is dynamic."""
-    found = _macro_closure(manifest, [macro for model in models for macro in model["depends_on"]["macros"]])
+    """The macros that models depend on, dbt's own left out; all there are if it is not known which these call."""
+    found = macro_closure(manifest, models)
     texts = [*(model["raw_code"] for model in models), *(manifest["macros"][name]["macro_sql"] for name in found)]
-    if any(map(_DYNAMIC.search, texts)) or any(_is_of_package(manifest, name) for name in found):
+    is_known = not any(map(_DYNAMIC.search, texts)) and not _dispatches(manifest)
+    if not is_known or any(_is_of_package(manifest, name) for name in found):
         return sorted(name for name in manifest["macros"] if _counts(manifest, name))
     return sorted(found)
 
 
-def _macro_closure(manifest: Mapping[str, Any], start: list[str]) -> set[str]:
+def _dispatches(manifest: Mapping[str, Any]) -> bool:
+    """Whether the project lets packages replace macros, dbt's own too, although no model names them."""
+    return "dispatch" in manifest.get(SETTINGS, {})
+
+
+def macro_closure(manifest: Mapping[str, Any], models: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The macros of the project and its packages that models depend on, directly or not, by their ids."""
     own = manifest["metadata"]["project_name"]
+    start = [macro for model in models for macro in model["depends_on"].get("macros", ())]
     # Not among a model's dependencies, but code that makes the product: the materialisation and the inputs.
     always = (f"macro.{own}.materialization_", f"macro.{own}.open_inputs")
     waiting = [*start, *(name for name in manifest["macros"] if name.startswith(always))]
@@ -87,7 +95,7 @@ def _used_packages(manifest: Mapping[str, Any], models: list[dict[str, Any]], ma
     """The settings of all installed packages if a model or macro is of one of them: packages call one another."""
     packages: Mapping[str, str] = manifest.get(PACKAGES, {})
     is_used = any(model["package_name"] in packages for model in models)
-    is_used = is_used or any(_is_of_package(manifest, macro) for macro in macros)
+    is_used = is_used or _dispatches(manifest) or any(_is_of_package(manifest, macro) for macro in macros)
     return [text for name in sorted(packages) for text in (name, packages[name])] if is_used else []
 
 

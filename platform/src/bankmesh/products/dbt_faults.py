@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.dbt_projects import file_of, installed_packages
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.files import walk_files
+from bankmesh.products.dbt_code_versions import macro_closure
 from bankmesh.products.dbt_models import find_models, key_of, model_name, with_ancestors
 from bankmesh.products.dbt_places import (
     line_in,
@@ -87,7 +88,7 @@ def find_manifest_faults(
         faults += _product_references(place, manifest, models[name], products)
     faults += _other_resources(place, manifest, read)
     faults += _unread_models(place, manifest, products)
-    faults += _macros(place, manifest)
+    faults += _macros(place, manifest, read.values())
     return tuple(sorted(set(faults)))
 
 
@@ -163,7 +164,7 @@ def _product_references(
 ) -> Iterator[Fault]:
     """A product reads other products as published; `ref()` would read a model that publishes and leaves no table."""
     for model in with_ancestors(manifest, node):
-        for unique_id in model["depends_on"]["nodes"]:
+        for unique_id in model["depends_on"].get("nodes", ()):
             read = manifest["nodes"].get(unique_id)
             if read is None or read["resource_type"] != "model":
                 continue
@@ -186,7 +187,7 @@ def _other_resources(
 ) -> Iterator[Fault]:
     """Resources of the project that have no place here, and those of packages that a product needs: `read`, by id."""
     project, own = place.project, manifest["metadata"]["project_name"]
-    needed = {name for node in read.values() for name in node["depends_on"]["nodes"]} | read.keys()
+    needed = {name for node in read.values() for name in node["depends_on"].get("nodes", ())} | read.keys()
     for unique_id, node in manifest["nodes"].items():
         if node["package_name"] != own and unique_id not in needed:
             continue
@@ -246,15 +247,18 @@ def _code_files(place: DbtProjectPlace) -> Iterator[Path]:
     return (file for file in sorted(files) if not others.intersection(map(str, file.parents)))
 
 
-def _macros(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> Iterator[Fault]:
+def _macros(place: DbtProjectPlace, manifest: Mapping[str, Any], read: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:
+    """Faults of macros: all of the project's, and those of packages that products use or that dbt would prefer."""
     own = manifest["metadata"]["project_name"]
     packages = installed_packages(place.project)
     of_dbt = {m["name"] for m in manifest["macros"].values() if m["package_name"] not in {own, *packages}}
-    for macro in manifest["macros"].values():
+    used = macro_closure(manifest, read)
+    for unique_id, macro in manifest["macros"].items():
+        problem = None
         if macro["package_name"] == own:
             problem = _problem_of_macro(macro, of_dbt)
-        else:
-            problem = _problem_of_package_macro(macro) if macro["package_name"] in packages else None
+        elif macro["package_name"] in packages:
+            problem = _problem_of_package_macro(macro, is_used=unique_id in used)
         if problem:
             file = file_of(place.project, macro)
             line = line_in(file, rf"(macro|test|materialization)\s+{re.escape(_written_name(macro['name']))}\b")
@@ -281,8 +285,10 @@ def _problem_of_macro(macro: Mapping[str, Any], of_dbt: set[str]) -> str | None:
     return None
 
 
-def _problem_of_package_macro(macro: Mapping[str, Any]) -> str | None:
+def _problem_of_package_macro(macro: Mapping[str, Any], *, is_used: bool) -> str | None:
     how = _written_name(macro["name"]) if macro["name"].startswith("materialization_") else None
     if how in {*STEPS, PRODUCT}:
         return f"{macro['name']} of {macro['package_name']} would replace the materialization {how}; remove the package"
+    if is_used and _ENVIRONMENT.search(macro["macro_sql"]):
+        return f"macro {macro['name']} of {macro['package_name']} reads an environment variable, {ONE_CODE}"
     return None

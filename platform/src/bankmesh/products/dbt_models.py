@@ -255,7 +255,7 @@ def with_ancestors(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list
         if unique_id in found or unique_id not in manifest["nodes"]:
             continue
         found[unique_id] = manifest["nodes"][unique_id]
-        waiting += found[unique_id]["depends_on"]["nodes"]
+        waiting += found[unique_id]["depends_on"].get("nodes", ())
     return [found[unique_id] for unique_id in sorted(found)]
 
 
@@ -265,7 +265,7 @@ def model_inputs(
     """What a product model reads through `source()`, its staging models included."""
     inputs: dict[str, Input] = {}
     for model in with_ancestors(manifest, node):
-        for unique_id in model["depends_on"]["nodes"]:
+        for unique_id in model["depends_on"].get("nodes", ()):
             source = manifest["sources"].get(unique_id)
             if source:
                 schema, name = source["source_name"], source["name"]

@@ -135,6 +135,13 @@ def _packages(project: Path) -> Iterator[Fault]:
         message = f"packages declared: {len(declared)}, installed {place}: {len(installed)}; {todo}"
         yield Fault(file, line, PROJECT, message)
 
+    for name, folder in installed.items():
+        document = read_yaml(folder / "dbt_project.yml")
+        for hook in ("on-run-start", "on-run-end"):
+            if isinstance(document.data, dict) and document.data.get(hook):
+                message = f"{hook}: hooks of the package {name} would run beside the models; remove the package"
+                yield Fault(document.file, document.line((hook,)), PROJECT, message)
+
 
 def _declared_packages(project: Path) -> Iterator[tuple[str, int, str | None]]:
     """File, line and, where the declaration tells it, the name of each package."""
