@@ -5,6 +5,7 @@
 | `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest one at or above the working folder |
 | `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
 | `BANK_DATA` | the folder of legacy exports | the one that `mesh run` read last, else `exports` in `MESH_HOME` |
+| `BANKMESH_EVENTS_DAYS` | days for which the events of superseded runs are kept, 1 to 3,650 | 7 |
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from bankmesh.files import write_atomically
 
 LAST_EXPORTS = "exports-read-last"
 DEFAULT_HOME = ".mesh"
+EVENTS_DAYS = "BANKMESH_EVENTS_DAYS"
+_DEFAULT_DAYS, _MOST_DAYS = 7, 3_650
 
 
 class NoWorkspace(BankmeshError):
@@ -55,6 +58,14 @@ class NoExports(BankmeshError):
         super().__init__(
             f"BANK_DATA is {exports}, and {problem}. Name the folder that holds one folder for each legacy system."
         )
+
+
+class BadDays(BankmeshError):
+    """A variable that is a number of days says something else."""
+
+    def __init__(self, variable: str, value: str) -> None:
+        self.variable, self.value = variable, value
+        super().__init__(f"{variable}={value!r} is no number of days; write a whole number from 1 to {_MOST_DAYS}.")
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,14 @@ def remember_exports(settings: Settings) -> None:
     inside = settings.exports.is_relative_to(settings.home)  # then a home that is moved, or copied, keeps its own
     place = settings.exports.relative_to(settings.home) if inside else settings.exports
     write_atomically(settings.home / LAST_EXPORTS, f"{place}\n")
+
+
+def events_days() -> int:
+    """Days for which the events of superseded runs are kept. Raises BadDays."""
+    value = os.environ.get(EVENTS_DAYS, str(_DEFAULT_DAYS))
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_DAYS):
+        raise BadDays(EVENTS_DAYS, value)
+    return int(value)
 
 
 def _last_exports(home: Path) -> Path:

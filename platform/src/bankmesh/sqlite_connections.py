@@ -132,7 +132,9 @@ class HeldConnections:
                 self._set_up(path, engine)
             before = _identify(path)
             held = _Held(engine.connect(), _identify(path))
-            if before in {None, held.file} and held.file is not None:
+            # A file that is gone after it was set up would be made again here, without its tables.
+            is_same = before == held.file or (before is None and self._set_up is None)
+            if is_same and held.file is not None:
                 return held
             held.close()
         raise ReplacedFile(path)

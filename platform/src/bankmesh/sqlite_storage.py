@@ -7,6 +7,7 @@ with it, which a path in `dagster.yaml` would not allow.
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.instance.runs.run_domain import RunDomain
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, DagsterRun
+from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
     SqliteEventLogStorage,
@@ -28,6 +30,7 @@ from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorag
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from sqlalchemy.pool import NullPool
 from watchdog.observers import Observer
 
 from bankmesh.sqlite_connections import HeldConnections, open_engine, sync_log
@@ -48,6 +51,10 @@ OPEN_FILES = 32
 """Event log files that a process keeps open, three handles each: the runs on one page of the UI, and some more."""
 
 
+_WORTH_COMPACTING, _COMPACTED_AT_MOST = 4 << 20, 256 << 20
+"""Free bytes from which an index is compacted, and used bytes up to which that takes a second or two."""
+
+
 class HeldEventLogStorage(SqliteEventLogStorage):
     """Dagster's event log, one file for each run and one index over all, without an engine for each event."""
 
@@ -55,6 +62,7 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         self._connections = HeldConnections(OPEN_FILES, self._make_tables)
         self._known_tables: set[str] = set()
         self._known_asset_columns: set[str] = set()
+        self._storing = threading.local()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -74,7 +82,11 @@ class HeldEventLogStorage(SqliteEventLogStorage):
 
     def store_event(self, event: EventLogEntry) -> None:
         """Store one event; the file of a run that has ended is closed, which writes its log back into it."""
-        super().store_event(event)
+        self._storing.run_id = event.run_id
+        try:
+            super().store_event(event)
+        finally:
+            self._storing.run_id = None
         kind = event.dagster_event.event_type if event.dagster_event else None
         if kind is not None and EVENT_TYPE_TO_PIPELINE_RUN_STATUS.get(kind) in FINISHED_STATUSES:
             self._connections.release(self._path(event.run_id))
@@ -110,6 +122,27 @@ class HeldEventLogStorage(SqliteEventLogStorage):
             self._sync_index()
         return found
 
+    def close_run(self, run_id: str) -> None:
+        """Close a run's file if this process has it open."""
+        self._connections.release(self._path(run_id))
+
+    def compact_index(self) -> None:
+        """Give the index's free pages back to the disk, where that is worth writing it anew.
+
+        Writers wait meanwhile, so a large index keeps its pages and fills them again.
+        """
+        with self.index_connection() as connection:
+            pages, free, size = (
+                connection.exec_driver_sql(f"pragma {name}").scalar() or 0
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+            used = (pages - free) * size
+            if free * size < _WORTH_COMPACTING or free < pages // 2 or used > _COMPACTED_AT_MOST:
+                return
+            connection.exec_driver_sql("vacuum")
+        with self.index_connection() as connection:
+            connection.exec_driver_sql("pragma wal_checkpoint(truncate)").fetchall()
+
     def wipe(self) -> None:
         """Remove every run's file and all that the index holds; processes that have them open notice."""
         self._connections.close()
@@ -138,8 +171,20 @@ class HeldEventLogStorage(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        with self._connections.transaction(self._path(shard)) as connection:
-            yield connection
+        is_stored = shard in {INDEX_SHARD_NAME, getattr(self._storing, "run_id", None)}
+        if is_stored or self._path(shard).exists():
+            with self._connections.transaction(self._path(shard)) as connection:
+                yield connection
+        else:
+            # A run that has expired, or has not begun: no file is made by looking.
+            with self._no_events.begin() as connection:
+                yield connection
+
+    @cached_property
+    def _no_events(self) -> Engine:
+        engine = sa.create_engine("sqlite://", poolclass=NullPool)
+        sa.event.listen(engine, "begin", SqlEventLogStorageMetadata.create_all)
+        return engine
 
     def _make_tables(self, path: Path, engine: Engine) -> None:
         if path == self._path(INDEX_SHARD_NAME):

@@ -13,13 +13,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from lineage_forwarder import POINTS
 from lineage_samples import DAGSTER_RUN, NOON, completed, started
 
 from bankmesh.lineage.events import ABORT, FAIL, ending_event
 from bankmesh.lineage.facts import Ending
 from bankmesh.lineage.forwarding import NO_RECEIVER, OTHERS_TURN, forward
-from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.outbox import Outbox, events, pack_body, unpack_body
 from bankmesh.lineage.spool import put_aside, take_in
 
 PROGRAM = Path(__file__).with_name("lineage_forwarder.py")
@@ -48,6 +51,25 @@ def kept(outbox: Outbox) -> list[tuple[str, str]]:
 
 def send_to(monkeypatch, receiver) -> None:
     monkeypatch.setenv("OPENLINEAGE_URL", receiver.url)
+
+
+@given(st.text())
+def test_a_body_is_unpacked_as_it_was(text) -> None:
+    assert unpack_body(pack_body(text)) == text
+
+
+def test_events_of_an_earlier_release_are_read_as_they_were_kept(outbox, database, receiver, monkeypatch) -> None:
+    before = [found.event for found in outbox.all_events()]
+    engine = sa.create_engine(database)
+    with engine.begin() as connection:
+        for number, body in connection.execute(sa.select(events.c.number, events.c.body)).all():
+            plain = unpack_body(body)
+            assert len(plain) > len(body) > 0
+            connection.execute(sa.update(events).where(events.c.number == number).values(body=plain))
+    engine.dispose()
+    assert [found.event for found in outbox.all_events()] == before
+    send_to(monkeypatch, receiver)
+    assert forward(outbox, 30).sent == RUNS + 2
 
 
 def test_what_arrives_is_what_was_kept_in_the_same_order(outbox, receiver, monkeypatch) -> None:

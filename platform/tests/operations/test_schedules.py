@@ -23,7 +23,7 @@ def _contract(name, schedule=SCHEDULE, status="active"):
 @pytest.fixture
 def schedule(trading):
     repository = trading.definitions[SUPPLIER].get_repository_def()
-    [found] = repository.schedule_defs
+    [found] = [each for each in repository.schedule_defs if each.name != f"{SUPPLIER}_retention"]
     return repository, found
 
 

@@ -112,6 +112,15 @@ def is_stale(catalog: Catalog, settings: Settings) -> bool:
     return replace(current_marks(settings, stored.ports), events=stored.events) != stored
 
 
+def read_event_position(settings: Settings) -> int | None:
+    """The last entry of the event log that is in the index; None where the next refresh reads the whole log."""
+    with Catalog(catalog_database(settings)) as catalog, catalog.reading() as connection:
+        if _edition(connection) != EDITION:
+            return None
+        position, _ = _position(stored_marks(connection).events)
+    return position if position >= 0 else None
+
+
 def is_built(catalog: Catalog) -> bool:
     """Whether there is an index of this edition."""
     with catalog.reading() as connection:

@@ -18,6 +18,7 @@ from bankmesh.cli import (
     catalog_commands,
     contract_commands,
     dev_command,
+    expire_command,
     export_command,
     get_command,
     lineage_commands,
@@ -70,7 +71,7 @@ app.command("test")(unit_test_command.run_tests)
 app.command("withdraw")(restore_commands.withdraw)
 app.command("rollback")(restore_commands.rollback)
 app.command("resume")(restore_commands.resume)
-app.command("expire")(run_commands.expire_ports)
+app.command("expire")(expire_command.expire)
 app.command("export")(export_command.export)
 app.add_typer(alert_commands.app, name="alerts")
 app.add_typer(automation_commands.app, name="automation")

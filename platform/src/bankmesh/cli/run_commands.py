@@ -1,11 +1,10 @@
-"""`mesh run` and `mesh expire`: materialise everything, tidy up."""
+"""`mesh run`: materialise everything."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -16,10 +15,8 @@ from rich.console import Console
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.moving import person
 from bankmesh.catalog.status import product_states
-from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
-from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
 
     from dagster import DagsterInstance
 
-    from bankmesh.contracts.model import Contract
     from bankmesh.products.running import Outcome
     from bankmesh.settings import Settings
 
@@ -286,46 +282,3 @@ def _calm_logs() -> None:
     # Python's own helper process complains of what a process that ends at once has not closed.
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-
-
-def expire_ports(
-    candidates_days: Annotated[float, typer.Option(help="Keep candidates that were not published so long.")] = 7,
-    rejects_days: Annotated[float, typer.Option(help="Keep rejected legacy rows so long.")] = 30,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Remove what may no longer be kept: old candidates, versions beyond retention, rejected rows.
-
-    The port of a retired product is moved to the archive, where nothing expires.
-    """
-    from bankmesh.sources import expire_rejects
-
-    settings = current_settings()
-    now = datetime.now(UTC)
-    removed: dict[str, object] = {}
-    for contract in workspace_contracts(settings.root):
-        with uninterrupted():
-            removed[contract.port] = _expire_port(settings, contract, timedelta(days=candidates_days), now)
-    removed["rejects"] = len(expire_rejects(settings.home, now - timedelta(days=rejects_days)))
-    if as_json:
-        print_json(removed)
-        return
-    for name, facts in removed.items():
-        typer.echo(f"{name}: {facts}")
-
-
-def _expire_port(settings: Settings, contract: Contract, keep_candidates: timedelta, now: datetime) -> object:
-    """What was removed from one port, or where it is archived."""
-    from bankmesh.ports import expire, port_at
-    from bankmesh.ports.archiving import archive_port
-
-    if contract.status is Status.RETIRED:
-        archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
-        return {"archived": str(archived.port.path) if archived else None}
-    level = contract.service_level("retention")
-    return expire(
-        port_at(settings.home, contract.product, contract.major),
-        keep_candidates=keep_candidates,
-        retention=timedelta(seconds=level.seconds) if level and level.seconds else None,
-        now=now,
-    )

@@ -6,7 +6,9 @@ told: its key is the run's id and the kind of event. The forwarder sends what is
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 PENDING, SENT, REFUSED = "pending", "sent", "refused"
 _PAGE = 200
+_PACKED = "zlib:"
 
 metadata = sa.MetaData()
 
@@ -105,7 +108,7 @@ class Outbox(Closing):
                 "dagster_run": dagster_run,
                 "asset": asset,
                 "kept_at": datetime.now(UTC).timestamp(),
-                "body": json.dumps(event, sort_keys=True, separators=(",", ":")),
+                "body": pack_body(json.dumps(event, sort_keys=True, separators=(",", ":"))),
                 "state": PENDING,
                 "attempts": 0,
             }
@@ -216,6 +219,18 @@ class Outbox(Closing):
             _update(connection, kept.number, values)
 
 
+def pack_body(text: str) -> str:
+    """An event as the table keeps it: compressed, in Base64, behind a mark that no JSON begins with."""
+    return _PACKED + base64.b64encode(zlib.compress(text.encode())).decode("ascii")
+
+
+def unpack_body(kept: str) -> str:
+    """The text of an event; earlier releases kept it as it is."""
+    if not kept.startswith(_PACKED):
+        return kept
+    return zlib.decompress(base64.b64decode(kept.removeprefix(_PACKED))).decode()
+
+
 def _update(connection: Connection, number: int, values: dict[str, Any]) -> None:
     connection.execute(sa.update(events).where(events.c.number == number, events.c.state != SENT).values(**values))
 
@@ -228,7 +243,7 @@ def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of the table
         dagster_run=row.dagster_run,
         asset=row.asset,
         kept_at=datetime.fromtimestamp(row.kept_at, UTC),
-        body=row.body,
+        body=unpack_body(row.body),
         state=row.state,
         attempts=row.attempts,
         sent_at=None if row.sent_at is None else datetime.fromtimestamp(row.sent_at, UTC),

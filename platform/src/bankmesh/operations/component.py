@@ -9,6 +9,7 @@ from bankmesh.operations.automation import automation_sensor
 from bankmesh.operations.catalog_sensor import catalog_sensor
 from bankmesh.operations.file_sensor import file_sensor
 from bankmesh.operations.lineage_sensor import lineage_sensor
+from bankmesh.operations.retention_schedule import retention_schedule
 from bankmesh.operations.schedules import schedules
 from bankmesh.products.domain import domain_of
 
@@ -23,6 +24,7 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
         alerts: tell owners of failed checks, failed runs and late products.
         lineage: send OpenLineage events on, and tell the end of runs that died.
         catalog: keep the catalog's index current.
+        retention: remove every day what may no longer be kept.
     """
 
     new_files: bool = True
@@ -31,6 +33,7 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
     alerts: bool = True
     lineage: bool = True
     catalog: bool = True
+    retention: bool = True
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The domain's schedules and sensors."""
@@ -43,4 +46,8 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
             *([lineage_sensor(domain, near)] if self.lineage else []),
             *([catalog_sensor(domain.name, near)] if self.catalog else []),
         ]
-        return dg.Definitions(sensors=sensors, schedules=schedules(domain, near) if self.schedules else [])
+        timed = [
+            *(schedules(domain, near) if self.schedules else []),
+            *([retention_schedule(domain, near)] if self.retention else []),
+        ]
+        return dg.Definitions(sensors=sensors, schedules=timed)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from typing import TYPE_CHECKING
+import weakref
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,41 @@ def is_marked(folder: Path) -> bool:
     else:
         return False
     finally:
+        os.close(descriptor)
+
+
+class Mark:
+    """The mark of a running build on a folder, held until this object is released or gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._close = weakref.finalize(self, os.close, mark_build(folder))
+
+    def release(self) -> None:
+        """Let expiry have the folder again."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.release()
+
+
+@contextlib.contextmanager
+def locked_unless_used(folder: Path) -> Iterator[bool]:
+    """Keep builds off `folder` meanwhile; False, and nothing is locked, if a living process uses it."""
+    descriptor = _open(folder / BUILD_MARK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        # Unlocking, not only closing: a child forked meanwhile has the file open too.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

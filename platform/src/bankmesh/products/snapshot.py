@@ -5,11 +5,13 @@ A transform never sees anything else, so two builds from the same vector are equ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished
 from bankmesh.ports import open_version, port_at
+from bankmesh.ports.locking import Mark
 from bankmesh.products.definition import LegacyInput, ProductInput
 from bankmesh.products.input_classes import landed_classes, published_classes
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
@@ -31,7 +33,8 @@ class PinnedInput:
     """One input at one version: a Delta version number, or the fingerprint of a landing.
 
     `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows. `classes` are
-    those that its columns were published or landed under; None where they are not known.
+    those that its columns were published or landed under; None where they are not known. `mark` keeps expiry off a
+    landing for as long as the pinned input is in use.
     """
 
     source: Input
@@ -42,6 +45,7 @@ class PinnedInput:
     rows: int | None = None
     bytes: int | None = None
     classes: Mapping[str, Classification] | None = None
+    mark: Mark | None = field(default=None, compare=False, repr=False)
 
 
 class InputNotPublished(NotPublished):
@@ -85,9 +89,7 @@ def _pin_one(home: Path, source: Input) -> PinnedInput:
 
 
 def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
-    landing = current_landing(home, source.domain, source.system, source.object)
-    if landing is None:
-        raise NotPublished(f"The landing of {source.ref}", None, ())
+    landing, mark = _mark_landing(home, source)
     complete = landing.complete_through
     known = f", {'date ' + sql_literal(complete.isoformat()) if complete else 'null::date'} as {COMPLETE_THROUGH}"
     relation = f"(select *{known} from read_parquet({sql_literal(str(landing.rows_path))}))"
@@ -101,7 +103,23 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
         landing.rows,
         size,
         landed_classes(landing),
+        mark,
     )
+
+
+def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, Mark | None]:
+    """The current landing, marked as in use; without a mark where the home can only be read, and nothing expires."""
+    while True:
+        landing = current_landing(home, source.domain, source.system, source.object)
+        if landing is None:
+            raise NotPublished(f"The landing of {source.ref}", None, ())
+        if not os.access(landing.folder, os.W_OK):
+            return landing, None
+        mark = Mark(landing.folder)
+        newest = current_landing(home, source.domain, source.system, source.object)
+        if newest is not None and newest.fingerprint == landing.fingerprint:
+            return landing, mark
+        mark.release()  # It was replaced meanwhile, and may have expired before it was marked.
 
 
 def _pin_product(home: Path, source: ProductInput) -> PinnedInput:

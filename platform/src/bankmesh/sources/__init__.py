@@ -6,6 +6,7 @@ read_systems ──► LegacyObject ──► prepare ──► Landing ──�
 from bankmesh.sources.declaration import LegacyObject, LegacySystem, SourceColumn
 from bankmesh.sources.exports import fingerprint, legacy_files
 from bankmesh.sources.landing import land
+from bankmesh.sources.landing_expiry import ExpiredLandings, expire_landings
 from bankmesh.sources.landing_history import LandingComparison, LandingFigures
 from bankmesh.sources.landing_record import COMPLETE_THROUGH, LandedColumn, LandedFile, Landing
 from bankmesh.sources.reading import read_system, read_systems
@@ -31,6 +32,7 @@ from bankmesh.sources.unread_files import PassedOver, UnreadFiles, passed_over, 
 
 __all__ = [
     "COMPLETE_THROUGH",
+    "ExpiredLandings",
     "LandedColumn",
     "LandedFile",
     "Landing",
@@ -48,6 +50,7 @@ __all__ = [
     "count_rejects",
     "current_landing",
     "describe_rejects",
+    "expire_landings",
     "expire_rejects",
     "fingerprint",
     "land",

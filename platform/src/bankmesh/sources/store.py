@@ -2,7 +2,8 @@
 
 `<home>/landings/<domain>/<system>/<object>/` holds `current.json` and a folder for each fingerprint. The pointer names
 the current fingerprint, with the figures that the next landing is compared with, and is replaced in one step. The
-folder `<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and appears whole or not at all.
+folder `<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and appears whole or not at all. Of an
+expired one landing.json alone is left.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import datetime as dt
 import json
 import shutil
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
+from bankmesh.ports.locking import Mark
 from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of, legacy_files, name_of
 from bankmesh.sources.landing import land
 from bankmesh.sources.landing_history import LandingComparison, LandingFigures, carried_over, figures_of, find_losses
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 POINTER, ATTEMPT = "current.json", "attempt.json"
 """Which landing is current, and which was made or found whole by the last attempt, acceptable or not."""
 
-_UNFINISHED = ".incoming-"
+UNFINISHED = ".incoming-"
 _ABANDONED_AFTER = dt.timedelta(days=1)
 
 
@@ -57,12 +60,14 @@ def land_compared(
     before = _accepted_figures(obj, store)
     if accepted is None and obj.optional and before and before.files and not legacy_files(obj, exports):
         raise NoLongerDelivered(f"{obj.system}.{obj.name}", exports / obj.folder, before.rows)
-    landing = prepare(obj, exports, home, domain)
-    after = figures_of(obj, landing)
-    losses = find_losses(obj, before, after) if before is not None else ()
-    comparison = LandingComparison(before, after, losses, accepted if losses else None)
-    if landing.acceptable and comparison.is_kept:
-        accept(landing, comparison)
+    # A landing of the same files may be there from before; expiry is not to take its rows until it is current.
+    with Mark(store) if store.is_dir() else nullcontext():
+        landing = prepare(obj, exports, home, domain)
+        after = figures_of(obj, landing)
+        losses = find_losses(obj, before, after) if before is not None else ()
+        comparison = LandingComparison(before, after, losses, accepted if losses else None)
+        if landing.acceptable and comparison.is_kept:
+            accept(landing, comparison)
     return landing, comparison
 
 
@@ -85,8 +90,8 @@ def _find_or_make(obj: LegacyObject, exports: Path, home: Path, domain: str) -> 
     if existing is not None:
         return existing
     store.mkdir(parents=True, exist_ok=True)
-    _clear_abandoned(store)
-    incoming = store / f"{_UNFINISHED}{uuid.uuid4().hex}"
+    clear_abandoned(store)
+    incoming = store / f"{UNFINISHED}{uuid.uuid4().hex}"
     incoming.mkdir()
     try:
         landing = replace(land(obj, exports, incoming, domain=domain), fingerprint=mark)
@@ -108,11 +113,15 @@ def accept(landing: Landing, comparison: LandingComparison | None = None) -> Non
         raise LegacyFileError(landing.folder, problem, "every record to be a row or a reject")
     store = landing.folder.parent
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    old = read_pointer(store)
     pointer: dict[str, Any] = {"fingerprint": landing.fingerprint, "accepted_at": now}
+    before = old.get("before") if old.get("fingerprint") == landing.fingerprint else old.get("fingerprint")
+    if before:
+        pointer["before"] = before
     if comparison is not None:
         pointer["figures"] = carried_over(comparison.before, comparison.after).to_json()
     # Decisions of people are kept for good; the pointer is replaced with each landing.
-    if decisions := _pointer(store).get("accepted_losses", []) + _decision(landing, comparison, now):
+    if decisions := old.get("accepted_losses", []) + _decision(landing, comparison, now):
         pointer["accepted_losses"] = decisions
     write_json(store / POINTER, pointer)
 
@@ -126,7 +135,7 @@ def _decision(landing: Landing, comparison: LandingComparison | None, now: str) 
 
 def _accepted_figures(obj: LegacyObject, store: Path) -> LandingFigures | None:
     """Figures of the last accepted landing; None if there is none, or nothing of it can be read any more."""
-    pointer = _pointer(store)
+    pointer = read_pointer(store)
     if not pointer:
         return None
     kept = LandingFigures.from_json(pointer["figures"]) if "figures" in pointer else None
@@ -140,12 +149,22 @@ def _accepted_figures(obj: LegacyObject, store: Path) -> LandingFigures | None:
     return own if kept is None else replace(kept, keys={**own.keys, **kept.keys})
 
 
-def _pointer(store: Path) -> dict[str, Any]:
+def read_pointer(store: Path) -> dict[str, Any]:
+    """What `current.json` holds: the current fingerprint, that of the landing before (`before`), figures, decisions."""
     try:
         pointer: dict[str, Any] = json.loads((store / POINTER).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     return pointer
+
+
+def read_attempt(store: Path) -> str | None:
+    """The fingerprint of the last attempt; None if there was none, or none is noted, as by earlier releases."""
+    try:
+        fingerprint: str = json.loads((store / ATTEMPT).read_text(encoding="utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return fingerprint
 
 
 def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing | None:
@@ -155,8 +174,7 @@ def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing |
     """
     store = landing_folder(home, domain, system, name)
     try:
-        noted = json.loads((store / ATTEMPT).read_text(encoding="utf-8"))
-        return Landing.read(store / noted["fingerprint"])
+        return Landing.read(store / (read_attempt(store) or ""))
     except (OSError, ValueError, KeyError, TypeError):
         found = [landing for path in store.glob(f"*/{RECORD}") if (landing := _whole(path.parent))]
         return max(found, key=lambda landing: landing.landed_at, default=None)
@@ -165,7 +183,7 @@ def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing |
 def current_landing(home: Path, domain: str, system: str, name: str) -> Landing | None:
     """The current landing of an object; None if none was accepted yet."""
     store = landing_folder(home, domain, system, name)
-    pointer = _pointer(store)
+    pointer = read_pointer(store)
     return Landing.read(store / pointer["fingerprint"]) if pointer else None
 
 
@@ -218,7 +236,7 @@ def _move(landing: Landing, target: Path) -> Landing:
         existing = _whole(target)
         if existing is not None:
             return existing
-        target.rename(landing.folder.with_name(f"{_UNFINISHED}{uuid.uuid4().hex}"))
+        target.rename(landing.folder.with_name(f"{UNFINISHED}{uuid.uuid4().hex}"))
     try:
         landing.folder.rename(target)
     except OSError:
@@ -229,10 +247,10 @@ def _move(landing: Landing, target: Path) -> Landing:
     return replace(landing, folder=target)
 
 
-def _clear_abandoned(store: Path) -> None:
+def clear_abandoned(store: Path) -> None:
     """Remove what killed processes left; a landing under way is younger than that."""
     before = (dt.datetime.now(dt.UTC) - _ABANDONED_AFTER).timestamp()
-    for folder in store.glob(f"{_UNFINISHED}*"):
+    for folder in store.glob(f"{UNFINISHED}*"):
         record = folder / RECORD
         if (record if record.exists() else folder).stat().st_mtime < before:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,124 @@
+"""Everything that expires in a mesh home, for `mesh expire` and for the daily jobs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Status
+from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
+from bankmesh.ports import expire, port_at
+from bankmesh.ports.archiving import archive_port
+from bankmesh.retention.event_expiry import expire_events
+from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
+from bankmesh.settings import events_days
+from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    import dagster as dg
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.settings import Settings
+
+LOCK = ".expiry.lock"
+"""In the home: held by the process that expires events."""
+
+
+@dataclass(frozen=True)
+class Periods:
+    """How long each kind is kept once it is superseded; `events` None means as the setting says."""
+
+    candidates: timedelta = timedelta(days=7)
+    rejects: timedelta = timedelta(days=30)
+    events: timedelta | None = None
+
+
+Part = tuple[str, "Callable[[], Facts]"]
+"""What expires, and the function that does it; call them in order."""
+Facts = dict[str, object] | int | None
+"""What was removed, as JSON; None where another process is at work, or there is nothing yet."""
+
+
+def expiry_parts(
+    settings: Settings,
+    contracts: Iterable[Contract],
+    instance: dg.DagsterInstance | None,
+    now: datetime,
+    periods: Periods | None = None,
+) -> list[Part]:
+    """The parts of expiry: the port of each contract, and what all domains share.
+
+    Raises BadDays. Each part is safe under a kill, and what it has left the next call removes.
+    """
+    kept, home = periods or Periods(), settings.home
+    events = timedelta(days=events_days()) if kept.events is None else kept.events
+    return [
+        *((c.port, partial(_expire_port, settings, c, kept.candidates, now)) for c in contracts),
+        ("landings", partial(_expire_landings, home)),
+        ("rejects", lambda: len(expire_rejects(home, now - kept.rejects))),
+        ("lineage", partial(_expire_lineage, home, now)),
+        ("events", partial(_expire_event_log, settings, instance, now - events)),
+    ]
+
+
+def _expire_port(settings: Settings, contract: Contract, candidates: timedelta, now: datetime) -> Facts:
+    """Expire one port; that of a retired product goes to the archive, where nothing expires."""
+    if contract.status is Status.RETIRED:
+        archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
+        return {"archived": str(archived.port.path) if archived else None}
+    level = contract.service_level("retention")
+    done = expire(
+        port_at(settings.home, contract.product, contract.major),
+        keep_candidates=candidates,
+        retention=timedelta(seconds=level.seconds) if level and level.seconds else None,
+        now=now,
+    )
+    return asdict(done)
+
+
+def _expire_landings(home: Path) -> Facts:
+    stores = sorted(path for path in (home / "landings").glob("*/*/*") if path.is_dir())
+    return asdict(sum((expire_landings(store) for store in stores), ExpiredLandings()))
+
+
+def _expire_lineage(home: Path, now: datetime) -> Facts:
+    """Delete events that are older than their retention and sent, or that nobody is to get."""
+    with Outbox(outbox_url(home)) as outbox:
+        return outbox.forget(now - timedelta(days=days_kept()), unsent=not has_receiver())
+
+
+def _expire_event_log(settings: Settings, instance: dg.DagsterInstance | None, before: datetime) -> Facts:
+    if instance is None:
+        return None
+    with _alone(settings.home) as is_ours:
+        if not is_ours:
+            return None
+        readers, unfinished = reader_positions(settings), unfinished_runs(settings.home)
+        return expire_events(instance, before, readers, unfinished).to_json()
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[bool]:
+    """Hold the lock of event expiry; False while another process holds it. A killed process holds nothing."""
+    home.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)

@@ -1,0 +1,58 @@
+"""Up to where the event log has been read by those who keep a position in it, and which attempts are unfinished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.alerts.outbox import Outbox as AlertOutbox
+from bankmesh.alerts.places import current_places
+from bankmesh.catalog.opening import exists
+from bankmesh.catalog.places import catalog_database
+from bankmesh.catalog.updating import read_event_position
+from bankmesh.lineage.outbox import Outbox as LineageOutbox
+from bankmesh.lineage.places import outbox_url, spool_folder
+from bankmesh.lineage.spool import take_in
+from bankmesh.workspace import domain_packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.settings import Settings
+
+
+@dataclass(frozen=True)
+class ReaderPosition:
+    """A reader of the event log, such as `the catalog`, and the number of the first entry that it still needs."""
+
+    reader: str
+    first_needed: int
+
+
+def reader_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
+    """The positions of the alerts of each domain of the workspace, and of the catalog; none for a first-time reader.
+
+    A domain that has left the workspace has no sensor any more, so its position does not count.
+    """
+    found = []
+    database = current_places(settings).database
+    if exists(database):
+        with AlertOutbox(database) as outbox:
+            for package in domain_packages(settings.root):
+                position = outbox.position(package.name)
+                if position is not None:
+                    found.append(ReaderPosition(f"the alerts of {package.name}", position + 1))
+    position = read_event_position(settings) if exists(catalog_database(settings)) else None
+    if position is not None:
+        # The catalog begins anew where the entry itself, which it has read last, is gone.
+        found.append(ReaderPosition("the catalog", position))
+    return tuple(found)
+
+
+def unfinished_runs(home: Path) -> frozenset[str]:
+    """The Dagster runs of attempts that lineage has begun to record and not ended."""
+    if not exists(outbox_url(home)):
+        return frozenset()
+    with LineageOutbox(outbox_url(home)) as outbox:
+        take_in(spool_folder(home), outbox)
+        return frozenset(start.dagster_run for start in outbox.unfinished())
