@@ -4,10 +4,28 @@ Our folder `platform/` would take the name of the standard library's module in p
 were not loaded by then.
 """
 
+from __future__ import annotations
+
 import platform  # noqa: F401
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from forked_commands import ForkedCommands
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[ForkedCommands]:
+    """`mesh` and `python` without the time that their imports take."""
+    from forked_commands import ForkedCommands
+
+    made = ForkedCommands()
+    yield made
+    made.close()
 
 
 @pytest.fixture(autouse=True)

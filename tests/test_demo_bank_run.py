@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from whole_bank import ROOT, mesh_command
+from whole_bank import ROOT
 
 import retail
 from bankmesh.client import DataMeshClient
@@ -102,7 +102,7 @@ def damaged(bank, tmp_path_factory):
     return make
 
 
-def test_a_first_run_publishes_everything(bank):
+def test_a_first_run_publishes_everything(bank, mesh_command):
     assert bank.run.returncode == 0, bank.run.stderr[-3000:]
     assert not STACK_TRACE.search(bank.run.stderr)
     listed = mesh_command(bank.home, "products", "--json")
@@ -148,7 +148,7 @@ def test_a_second_run_adds_versions_with_the_same_rows(damaged):
         assert first.equals(second), name
 
 
-def test_a_truncated_row_and_an_orphan_as_the_user_sees_them(damaged, bank):
+def test_a_truncated_row_and_an_orphan_as_the_user_sees_them(damaged, bank, mesh_command):
     home, (cut, _) = damaged("truncated-row", "orphan-account")
     ran = mesh_command(home, "run")
     assert ran.returncode == 1

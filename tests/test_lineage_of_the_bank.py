@@ -4,7 +4,6 @@ import json
 
 import pytest
 from openlineage_judge import faults, known_faults, needs_specification
-from whole_bank import mesh_command
 
 OPAQUE = {
     "customer_service.customer_churn_propensity",
@@ -14,10 +13,16 @@ OPAQUE = {
 }
 
 
-def walk(bank, column, *options):
-    done = mesh_command(bank.home, "lineage", column, "--json", *options)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def walk(bank, mesh_command):
+    """`walk(column, ...)`: what `mesh lineage` prints."""
+
+    def lineage(column, *options):
+        done = mesh_command(bank.home, "lineage", column, "--json", *options)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return lineage
 
 
 def reached(told):
@@ -25,18 +30,18 @@ def reached(told):
 
 
 @pytest.fixture(scope="module")
-def events(bank):
+def events(bank, mesh_command):
     return [json.loads(line) for line in mesh_command(bank.home, "lineage", "events").stdout.splitlines()]
 
 
-def test_customer_360_leads_back_to_the_legacy_files_across_dbt_and_polars(bank):
-    told = walk(bank, "retail.customer_360.balance")
+def test_customer_360_leads_back_to_the_legacy_files_across_dbt_and_polars(walk):
+    told = walk("retail.customer_360.balance")
     direct = {(e["from"], e["to"]) for e in told["edges"] if e["type"] == "DIRECT"}
     assert ("retail.transaction_history.signed_amount", "retail.customer_360@2.balance") in direct
     assert ("retail.landing.core_banking.trans.amount", "retail.transaction_history.signed_amount") in direct
     assert ("legacy.core_banking.trans.amount", "retail.landing.core_banking.trans.amount") in direct
     # party is made by Polars, customer_360 by dbt.
-    born = walk(bank, "retail.customer_360.age")
+    born = walk("retail.customer_360.age")
     assert {"retail.party.birth_date", "legacy.core_banking.client.birth_number"} <= reached(born)
 
 
@@ -55,8 +60,8 @@ def test_customer_360_leads_back_to_the_legacy_files_across_dbt_and_polars(bank)
         ),
     ],
 )
-def test_steps_that_are_no_query_are_marked_and_lead_back_all_the_same(bank, column, legacy, through):
-    told = walk(bank, column)
+def test_steps_that_are_no_query_are_marked_and_lead_back_all_the_same(walk, column, legacy, through):
+    told = walk(column)
     assert legacy in reached(told)
     assert told["columns"][0]["opaque"]
     product = column.rpartition(".")[0]
@@ -66,8 +71,8 @@ def test_steps_that_are_no_query_are_marked_and_lead_back_all_the_same(bank, col
     assert through in opaque
 
 
-def test_downstream_of_a_legacy_column_crosses_domains(bank):
-    found = {c["dataset"] for c in walk(bank, "legacy.core_banking.trans.amount", "--downstream")["columns"]}
+def test_downstream_of_a_legacy_column_crosses_domains(walk):
+    found = {c["dataset"] for c in walk("legacy.core_banking.trans.amount", "--downstream")["columns"]}
     assert {
         "retail.transaction_history",
         "retail.customer_360",
@@ -79,7 +84,7 @@ def test_downstream_of_a_legacy_column_crosses_domains(bank):
     assert not any(name.startswith("investment.") for name in found)
 
 
-def test_every_column_of_every_product_is_derived_and_no_confidentiality_is_lost(bank):
+def test_every_column_of_every_product_is_derived_and_no_confidentiality_is_lost(bank, mesh_command):
     done = mesh_command(bank.home, "lineage", "check", "--json")
     assert done.returncode == 0, done.stdout
     told = json.loads(done.stdout)

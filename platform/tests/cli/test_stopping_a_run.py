@@ -23,6 +23,15 @@ from bankmesh.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from forked_commands import ForkedCommands
+
+REAL = {"python", "polars"}
+"""Cases that start the real executable; the others are forked from a process that has imported the libraries.
+
+Polars puts its own handler of signals before the one that it finds when it is imported, so it has to be imported after
+`mesh` has set its own.
+"""
+
 MANY = 90
 """Rows that make a query over six times the table last for hours, and too few for a guard against shrinking."""
 
@@ -82,6 +91,7 @@ class Home:
 
     settings: Settings
     source: Path
+    programs: Path
 
     def start(self, slow: str) -> subprocess.Popen[str]:
         environment = os.environ | {
@@ -92,7 +102,8 @@ class Home:
             "SLOW": slow,
             "AT_WORK": str(self.at_work),
         }
-        command = [str(Path(sys.executable).with_name("mesh")), "run"]
+        mesh = Path(sys.executable).with_name("mesh") if slow in REAL else self.programs / "mesh"
+        command = [str(mesh), "run"]
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     @property
@@ -130,10 +141,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def home(workspace: tuple[Path, Path], tmp_path: Path) -> Home:
+def home(workspace: tuple[Path, Path], commands: ForkedCommands, tmp_path: Path) -> Home:
     root, source = workspace
     write_exports(tmp_path / "exports")
-    return Home(Settings(root, tmp_path / "home", tmp_path / "exports"), source)
+    return Home(Settings(root, tmp_path / "home", tmp_path / "exports"), source, commands.programs)
 
 
 def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:

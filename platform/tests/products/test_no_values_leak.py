@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from openlineage_judge import SPECIFICATION, faults
@@ -15,6 +15,9 @@ from shop_workspace import Sale, changed, write_exports, write_workspace
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url
 from bankmesh.products.locations import load_location
+
+if TYPE_CHECKING:
+    from forked_commands import ForkedCommands
 
 POISON = "Poisonous-Remark-4711"
 
@@ -31,12 +34,11 @@ def _holding(folder: Path, value: str) -> list[str]:
     return [str(file) for file in folder.rglob("*") if file.is_file() and value.encode() in file.read_bytes()]
 
 
-def test_a_refusal_tells_no_value_and_ends_with_one(published: Mesh) -> None:
+def test_a_refusal_tells_no_value_and_ends_with_one(published: Mesh, commands: ForkedCommands) -> None:
     """The whole command, as a person calls it: exit code 1, a message, no value, no stack trace."""
     write_exports(published.settings.exports, changed(3, remark=POISON))
     environment = os.environ | {"PYTHONPATH": str(published.settings.root / "domains/shop/src")}
-    mesh = Path(sys.executable).with_name("mesh")
-    done = subprocess.run([mesh, "run"], env=environment, capture_output=True, text=True, timeout=170, check=False)
+    done = commands.run(["mesh", "run"], Path.cwd(), environment)
     told = done.stdout + done.stderr
     assert done.returncode == 1
     assert "shop.customer_spend is not published" in told
