@@ -14,9 +14,11 @@ from shop_nursery import Ended, Job
 from shop_workspace import SALES, changed, write_exports
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import dagster as dg
+    from _pytest.mark import ParameterSet
     from shop_nursery import Nursery
 
 POINTS = ("staged", "built", "gated", "before-commit", "after-commit", "published", "reported")
@@ -28,6 +30,8 @@ KILLED = -signal.SIGKILL
 
 NAMED = tuple(product(PRODUCTS, STARTS, POINTS))
 TIMED = tuple(product(PRODUCTS, STARTS, FRACTIONS))
+# Where an earlier version could be damaged, every point is tried; where there is none, both sides of the commit.
+OFTEN = {case for case in NAMED if case[1] == "earlier" or case[2] in {"before-commit", "after-commit"}}
 NEW = changed(4, SALES, amount="321.00")
 
 
@@ -52,12 +56,17 @@ class Story:
 
 @pytest.fixture(scope="module")
 def stories(
-    nursery: Nursery, shop_root: Path, shop_definitions: dg.Definitions, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    nursery: Nursery,
+    shop_root: Path,
+    shop_definitions: dg.Definitions,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[tuple[str, str, str | float], Story]:
-    """Every kill, each in a mesh home of its own that was copied from one of four beginnings."""
+    """Every kill of this session, each in a mesh home of its own that was copied from one of four beginnings."""
     base = tmp_path_factory.mktemp("kills")
     seconds = _beginnings(nursery, base)
-    cases = (*NAMED, *TIMED)
+    here = [item for item in request.session.items if item.path == request.path]
+    cases = [tuple(item.callspec.params.values()) for item in here]
     folders = {case: base / f"{engine}-{start}-{at}" for case in cases for engine, start, at in [case]}
     for (engine, start, _), folder in folders.items():
         shutil.copytree(base / f"{engine}-{start}", folder)
@@ -107,7 +116,14 @@ def _total(seen: Seen) -> float:
 OLD_TOTAL, NEW_TOTAL = 135.75, 356.75
 
 
-@pytest.mark.parametrize(("engine", "start", "point"), NAMED, ids=map("-".join, NAMED))
+def _cases(cases: Iterable[tuple[str, str, str | float]]) -> list[ParameterSet]:
+    return [
+        pytest.param(*case, id="-".join(map(str, case)), marks=() if case in OFTEN else pytest.mark.slow)
+        for case in cases
+    ]
+
+
+@pytest.mark.parametrize(("engine", "start", "point"), _cases(NAMED))
 def test_killed_at_a_named_point(stories: dict[Any, Story], engine: str, start: str, point: str) -> None:
     story = stories[engine, start, point]
     earlier = STARTS[start]
@@ -129,7 +145,7 @@ def test_killed_at_a_named_point(stories: dict[Any, Story], engine: str, start: 
     assert story.after_next.versions == expected == story.after_next.reported
 
 
-@pytest.mark.parametrize(("engine", "start", "fraction"), TIMED, ids=[f"{e}-{s}-{f}" for e, s, f in TIMED])
+@pytest.mark.parametrize(("engine", "start", "fraction"), _cases(TIMED))
 def test_killed_after_some_time(stories: dict[Any, Story], engine: str, start: str, fraction: float) -> None:
     story = stories[engine, start, fraction]
     earlier = STARTS[start]
