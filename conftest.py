@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform  # noqa: F401
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from forked_commands import ForkedCommands
+
+
+LONGEST = (
+    "tests/test_a_day_in_dagster.py",
+    "tests/test_real_exports.py",  # needs no bank, and so does not wait until another worker has run it
+    "tests/test_docs_commands.py",
+    "tests/test_demo_bank_run.py",
+    "platform/tests/cli/test_stopping_a_run.py",
+    "platform/tests/cli/test_run_command.py",
+    "platform/tests/products/test_kills.py",
+    "platform/tests/alerts/test_alert_daemon.py",
+)
+"""They come first, so that no worker is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first."""
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture(scope="session")
