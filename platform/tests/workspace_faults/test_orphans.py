@@ -96,3 +96,12 @@ def test_orphans_of_a_published_mesh(booth: Booth, published: Mesh) -> None:
     run = published.run("customer_spend")
     assert published.versions("customer_spend") == [0]
     assert "its domain booth is no code location of workspace.yaml any more" in run.failure("customer_spend")
+
+
+def test_a_model_in_python_without_contract(booth: Booth) -> None:
+    model = booth.root / "dbt_project/models/booth/products/best_customers.py"
+    model.write_text("def model(dbt, session):\n    return dbt.source('till', 'sale')\n")
+    [(file, _, rule, message)] = orphans(booth)
+    assert (file, rule) == ("products/best_customers.py", "model-without-contract")
+    assert "the model best_customers has no contract, so it is not built. Did you mean top_customer?" in message
+    assert "A product is a model in SQL, which may read one in Python with ref()" in message

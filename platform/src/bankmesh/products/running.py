@@ -16,7 +16,7 @@ from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
-from bankmesh.products.definition import NOT_DELIVERED, input_key, product_input, product_key
+from bankmesh.products.definition import NOT_DELIVERED, input_key, product_input
 from bankmesh.products.holds import held_assets
 from bankmesh.products.loaded_reads import find_loaded_cycles
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
@@ -24,6 +24,7 @@ from bankmesh.products.own_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.products.refreshing import is_landing
 from bankmesh.products.restorations import describe_hold, report_restored
 from bankmesh.products.shrink_acceptance import acceptance_tags
+from bankmesh.products.unkept_contracts import unkept_contracts
 from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.settings import current_settings
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from bankmesh.catalog.read_cycles import CycleFaults
     from bankmesh.products.locations import Location
+    from bankmesh.products.unkept_contracts import ContractWithoutTransform
     from bankmesh.products.waves import Wave
     from bankmesh.shrinkage import AcceptedShrink
 
@@ -121,9 +123,10 @@ def run_everything(
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
-    system that was not delivered is absent. A location that does not load is told in the outcome. `accepted` covers
-    what the assets in `only` make, should it have shrunk. `changed` says which of some landings are older than their
-    files: those that the assets in `only` read are landed first, unless `land` is false.
+    system that was not delivered is absent. A location that does not load is told in the outcome. A contract in force
+    that nothing keeps fails, with what to do. `accepted` covers what the assets in `only` make, should it have shrunk.
+    `changed` says which of some landings are older than their files: those that the assets in `only` read are landed
+    first, unless `land` is false.
 
     Raises UnknownName for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be
     made, and CycleFaults if one waits for itself.
@@ -134,9 +137,10 @@ def run_everything(
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
-    outcome.failed |= {key for key in _unkept(root, locations, known) if not only or key in only}
+    unkept = unkept_contracts(readable_contracts(root), locations, known)
+    _fail_unkept(unkept, only, progress, outcome)
     for key in only:
-        if key not in known and not outcome.not_loaded:
+        if key not in known | unkept.keys() and not outcome.not_loaded:
             raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
     on_cycles = _refuse_cycles(root, known, only, outcome)
     _hold(root, instance, known - on_cycles, only, outcome)
@@ -177,6 +181,16 @@ def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], ou
         outcome.failed |= found
         outcome.cycles = cycles.faults_of(cycles.ports)
     return found
+
+
+def _fail_unkept(
+    unkept: Mapping[str, ContractWithoutTransform], only: Collection[str], progress: Progress, outcome: Outcome
+) -> None:
+    """Fail the contracts that nothing keeps, among those that are to be made."""
+    for key, missing in unkept.items():
+        if not only or key in only:
+            outcome.failed.add(key)
+            progress.failed(key.replace("/", "__"), str(missing))
 
 
 def _land_first(
@@ -244,16 +258,6 @@ def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
         except LocationNotLoaded as error:
             outcome.not_loaded.append(error)
     return locations
-
-
-def _unkept(root: Path, locations: Collection[str], known: Collection[str]) -> set[str]:
-    """Contracts in force, of loaded domains, that no model or component keeps: a promise without a product."""
-    promised = [
-        product_key(contract.domain, contract.name, contract.major).to_user_string()
-        for contract in readable_contracts(root)
-        if contract.status.in_force and contract.domain in locations
-    ]
-    return {key for key in promised if key not in known}
 
 
 def _runnables(location: Location) -> list[Runnable]:

@@ -1,4 +1,4 @@
-"""The code locations of `workspace.yaml`: each names a module that is there, and each loads."""
+"""The code locations of `workspace.yaml`: each names a module that is there, loads, and makes what is promised."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import yaml
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.products.loaded_reads import find_hidden_cycles
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules, root_cause
+from bankmesh.products.unkept_contracts import unkept_contracts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.unkept_contracts import ContractWithoutTransform
+
 NOT_LOADED = "location-not-loaded"
+UNKEPT = "contract-without-transform"
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ def read_locations(root: Path) -> tuple[list[LocationEntry], list[Fault]]:
     return [entry for entry in entries if entry.line not in {fault.line for fault in missing}], missing
 
 
-def _line(text: str, module: str) -> int:
-    return next((number for number, line in enumerate(text.splitlines(), 1) if module in line), 0)
+def _line(text: str, words: str) -> int:
+    return next((number for number, line in enumerate(text.splitlines(), 1) if words in line), 0)
 
 
 def _is_there(module: str) -> bool:
@@ -69,8 +74,8 @@ def _is_there(module: str) -> bool:
         return True
 
 
-def location_faults(entry: LocationEntry, faulty: Collection[str]) -> Iterator[Fault]:
-    """Why a code location does not load; if it does, the cycles that only the code of loaded locations shows.
+def location_faults(entry: LocationEntry, faulty: Collection[str], contracts: Iterable[Contract]) -> Iterator[Fault]:
+    """Why a location does not load; if it does, cycles that only its code shows, and contracts that nothing keeps.
 
     `faulty` are packages with faults that are known already: what their location raises then is most likely the same.
     """
@@ -80,6 +85,9 @@ def location_faults(entry: LocationEntry, faulty: Collection[str]) -> Iterator[F
         location = load_location(entry.name, entry.module)
         dg.Definitions.validate_loadable(location.definitions)
         yield from find_hidden_cycles(entry.file.parent).faults
+        made = {key.to_user_string() for key in location.definitions.resolve_asset_graph().materializable_asset_keys}
+        for missing in unkept_contracts(contracts, {entry.package}, made).values():
+            yield _unkept(missing)
     except LocationNotLoaded as error:
         found = _faults_in(error)
         yield from found
@@ -88,6 +96,11 @@ def location_faults(entry: LocationEntry, faulty: Collection[str]) -> Iterator[F
     except Exception as error:  # noqa: BLE001 - whatever it is, Dagster would not load the location either
         if entry.package not in faulty:
             yield _not_loaded(entry, error)
+
+
+def _unkept(missing: ContractWithoutTransform) -> Fault:
+    contract = missing.contract
+    return Fault(contract.file, _line(contract.text, "status:"), UNKEPT, str(missing))
 
 
 def _not_loaded(entry: LocationEntry, error: BaseException) -> Fault:

@@ -54,7 +54,7 @@ def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
     found += orphan_faults(root, settings.home, contracts, declared_ports(root), located)
     faulty = _packages(settings.root, (fault for fault in found if fault.rule not in _HARMLESS))
     for entry in entries:
-        found += location_faults(entry, faulty)
+        found += location_faults(entry, faulty, contracts.values())
     hidden = hidden_reads(root, contracts, workspace_reads(root, contracts.values()))
     found += unknown_inputs(hidden, declared_ports(root), _systems(root)[0])
     return _each_once(found)

@@ -71,14 +71,19 @@ def _models(root: Path, domain: str, contracts: Mapping[str, Contract], declared
     tables = {table_name(contract) for contract in contracts.values() if contract.domain == domain}
     # A contract with faults has a model all the same.
     tables |= {port.partition(".")[2].replace("@", "_v") for port in declared if port.startswith(f"{domain}.")}
-    for file in sorted((root / "dbt_project" / "models" / domain / "products").rglob("*.sql")):
-        if file.stem not in tables:
-            message = (
-                f"the model {file.stem} has no contract, so it is not built.{nearest(file.stem, tables)} Restore "
-                "the contract and, if the life of the product is over, retire it with `mesh contract move`; remove the "
-                "model; or move it out of products/ if others are made from it"
-            )
-            yield Fault(str(file), 0, "model-without-contract", message)
+    for file in sorted((root / "dbt_project" / "models" / domain / "products").rglob("*")):
+        if file.suffix in {".sql", ".py"} and "__pycache__" not in file.parts and file.stem not in tables:
+            yield Fault(str(file), 0, "model-without-contract", _without_contract(file, tables))
+
+
+def _without_contract(model: Path, tables: Collection[str]) -> str:
+    restore = "Restore the contract and, if the life of the product is over, retire it with `mesh contract move`; "
+    if model.suffix == ".py":
+        restore = "A product is a model in SQL, which may read one in Python with ref(): write that and its contract; "
+    return (
+        f"the model {model.stem} has no contract, so it is not built.{nearest(model.stem, tables)} {restore}"
+        "remove the model; or move it out of products/ if others are made from it"
+    )
 
 
 def _changed_columns(contract: Contract, port: Port) -> Iterator[Fault]:
