@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from dbt_shop import Expected, line_of, load, write
 from shop_workspace import MODELS, write_workspace
 
 from bankmesh.dbt_projects import DbtProjectPlace
-from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.dbt_project_faults import find_project_faults
-from bankmesh.products.domain import read_domain
 from bankmesh.products.locations import LocationNotLoaded, load_location
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SALE = "select sale_id from {{ source('till', 'sale') }}\n"
-
-
-@dataclass(frozen=True)
-class Expected:
-    """A fault: its file below `dbt_project`, the text on its line (None: the first line), its rule and some words."""
-
-    file: str
-    on: str | None
-    rule: str
-    words: str
 
 
 # What is written into one workspace, and what is found of it.
@@ -123,29 +111,12 @@ EXPECTED = (
     Expected(STAGING_YML, "schema: other", "dbt-config", "stg_elsewhere: schema is set"),
     Expected(STAGING_YML, "versions: [{v: new}]", "dbt-config", "stock has the version new"),
     Expected(STAGING_YML, "- name: sale_history", "dbt-resource", "read history from a landing"),
-    Expected(STAGING + "sources.yml", "sources:", "dbt-resource", "spreadsheets.budget is written by hand"),
+    Expected(STAGING + "sources.yml", "tables: [", "dbt-resource", "spreadsheets.budget is written by hand"),
     Expected("macros/shop/more.sql", "generate_alias_name", "dbt-macro", "would replace one of dbt's own"),
     Expected("macros/shop/more.sql", "duckdb__get_test_sql", "dbt-macro", "would replace one of dbt's own"),
     Expected("macros/shop/more.sql", "macro day", "dbt-macro", "environment variable"),
     Expected("macros/shop/more.sql", "materialization own", "dbt-macro", "a materialization of your own"),
 )
-
-
-def write(root: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        file = root / "dbt_project" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(dedent(text))
-
-
-def load(root: Path) -> DbtDomain:
-    domain = read_domain(root / "domains/shop/src/shop")
-    return load_dbt_domain(DbtProjectPlace(root / "dbt_project", "shop", root / "mesh/dbt/shop"), domain, root)
-
-
-def line_of(root: Path, expected: Expected) -> int:
-    text = (root / "dbt_project" / expected.file).read_text()
-    return 1 if expected.on is None else text[: text.index(expected.on)].count("\n") + 1
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,21 @@ from bankmesh.catalog.data_tests import add_clauses, data_tests_of, write_data_t
 from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError
 from bankmesh.files import walk_files
+from bankmesh.products.dbt_code_files import DbtFiles
 from bankmesh.products.dbt_data_tests import Tested, compiled_tests, find_data_tests
 from bankmesh.products.dbt_faults import DbtFaults, find_manifest_faults
+from bankmesh.products.dbt_file_faults import find_resource_faults, find_settings_faults, names_in_files
+from bankmesh.products.dbt_graph import find_graph_faults
 from bankmesh.products.dbt_inputs import write_dbt_inputs
 from bankmesh.products.dbt_models import (
+    DbtParseError,
     find_models,
     load_manifest,
     model_inputs,
     model_name,
 )
+from bankmesh.products.dbt_names import find_name_faults
+from bankmesh.products.dbt_parse_faults import find_parse_faults
 from bankmesh.products.dbt_project_faults import find_project_faults
 from bankmesh.products.domain import read_domain
 from bankmesh.products.repeated_names import find_repeated_name_faults, input_schemas
@@ -47,7 +53,7 @@ class DbtDomain:
 def load_dbt_domain(place: DbtProjectPlace, domain: Domain, root: Path) -> DbtDomain:
     """Parse a domain's models, generating the sources that they read first.
 
-    Raises DbtFaults with every fault, DbtParseError if dbt cannot parse the project.
+    Raises DbtFaults with every fault; where dbt cannot parse the project, with why, and what its files show.
     """
     found, faults = _scan(place, domain, root)
     if faults or found is None:
@@ -80,13 +86,22 @@ def with_current_tests(contracts: Iterable[Contract], settings: Settings) -> lis
 
 
 def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain | None, tuple[Fault, ...]]:
-    """The domain with every fault of it; None where dbt is not even to parse the project."""
-    if faults := find_project_faults(place, root):
+    """The domain with every fault of it; None where dbt is not even to parse the project, or cannot."""
+    if faults := find_settings_faults(place.project):
         return None, faults
     contracts = list(readable_contracts(root))
+    files = DbtFiles(place)
+    names = names_in_files(files, contracts, domain.systems)
+    shown = find_resource_faults(files, names.products | names.objects)
+    if faults := find_project_faults(place, root):
+        return None, _each_once(faults, shown)
     write_dbt_inputs(place, domain.systems, contracts)
-    manifest = load_manifest(place)
-    if faults := find_manifest_faults(place, manifest, domain.contracts):
+    try:
+        manifest = load_manifest(place)
+    except DbtParseError as error:
+        return None, find_parse_faults(files, error.__cause__ or error, names, shown)
+    meaningless = (*find_name_faults(place, manifest), *find_graph_faults(files, manifest, names))
+    if faults := _each_once(shown, meaningless, find_manifest_faults(place, manifest, domain.contracts)):
         return None, faults
     products = _products(manifest, domain)
     clauses, refused = find_data_tests(place, manifest, compiled_tests(place, manifest), products)
@@ -100,6 +115,10 @@ def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain
     if not refused:
         write_data_tests(place.target, [product.contract for product in tested.values()])
     return DbtDomain(place, manifest, tested), refused
+
+
+def _each_once(*found: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted({fault for faults in found for fault in faults}))
 
 
 def _products(manifest: Mapping[str, Any], domain: Domain) -> dict[str, Tested]:

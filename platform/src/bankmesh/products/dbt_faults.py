@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.dbt_projects import file_of, installed_packages
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.files import walk_files
+from bankmesh.products.dbt_code_files import DbtFiles
 from bankmesh.products.dbt_code_versions import macro_closure
+from bankmesh.products.dbt_file_faults import FUNCTIONS, REFERENCE
+from bankmesh.products.dbt_graph import line_of_reference
 from bankmesh.products.dbt_models import find_models, key_of, model_name, with_ancestors
 from bankmesh.products.dbt_places import (
     line_in,
@@ -23,6 +26,7 @@ from bankmesh.products.dbt_places import (
     read_yaml,
 )
 from bankmesh.products.dbt_project_faults import MACRO, ONE_CODE, RESOURCE, RESOURCES
+from bankmesh.products.dbt_references import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +44,6 @@ class DbtFaults(FaultsFound):
 
 MATERIALIZATION = "dbt-materialization"
 CONFIG = "dbt-config"
-REFERENCE = "dbt-reference"
 
 PRODUCT = "product"
 _MAJOR = re.compile(r"[1-9][0-9]*")
@@ -170,12 +173,13 @@ def _product_references(
                 continue
             name = key_of(manifest, read)
             if name in products or read["config"]["materialized"] == PRODUCT:
-                file = file_of(place.project, model)
-                line = line_in(file, rf"\bref\(\s*['\"]{re.escape(read['name'])}['\"]")
+                file, version = file_of(place.project, model), read.get("version")
+                reference = Reference(read["name"], None, None if version is None else str(version))
                 message = (
                     f"{key_of(manifest, model)} reads {name}, which is a product, with ref(); a product is read as "
                     f"published: source('{place.domain}', '{name}')"
                 )
+                line = line_of_reference(DbtFiles(place), file, reference)
                 yield Fault(str(file), line, REFERENCE, message)
 
 
@@ -199,12 +203,12 @@ def _other_resources(
             str(file_of(project, function)),
             1,
             RESOURCE,
-            f"{function['name']}: functions are not created; write a macro",
+            f"{function['name']}: {FUNCTIONS}",
         )
     for unique_id, source in manifest["sources"].items():
         file = file_of(project, source)
-        is_needed = source["package_name"] == own or unique_id in needed
-        if is_needed and not file.is_relative_to(place.generated_sources):
+        # Those of the project's own files are found before dbt parses.
+        if source["package_name"] != own and unique_id in needed:
             document = read_yaml(file)
             message = (
                 f"source {source['source_name']}.{source['name']} is written by hand; sources are generated from "

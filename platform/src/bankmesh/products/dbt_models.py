@@ -135,7 +135,8 @@ def parse(place: DbtProjectPlace, *, write: bool = True) -> Any:  # noqa: ANN401
         how = [] if write else ["--no-write-json"]
         outcome = dbtRunner().invoke(["parse", *how, *common_arguments(place)])
     if not outcome.success:
-        raise DbtParseError(place.domain, str(outcome.exception or "see dbt's log").strip())
+        problem = str(outcome.exception or "see dbt's log").strip()
+        raise DbtParseError(place.domain, problem) from outcome.exception
     return outcome.result
 
 

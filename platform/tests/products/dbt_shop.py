@@ -1,0 +1,44 @@
+"""The shop's dbt project with files of a test's own, loaded as its code location does, and the faults expected of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from bankmesh.dbt_projects import DbtProjectPlace
+from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
+from bankmesh.products.domain import read_domain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A fault: its file below `dbt_project`, the text on its line (None: the first line), its rule and some words."""
+
+    file: str
+    on: str | None
+    rule: str
+    words: str
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    """Files by their path below `dbt_project`."""
+    for name, text in files.items():
+        file = root / "dbt_project" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text))
+
+
+def load(root: Path) -> DbtDomain:
+    """The shop as its code location loads it. Raises DbtFaults."""
+    domain = read_domain(root / "domains/shop/src/shop")
+    return load_dbt_domain(DbtProjectPlace(root / "dbt_project", "shop", root / "mesh/dbt/shop"), domain, root)
+
+
+def line_of(root: Path, expected: Expected) -> int:
+    """The line of the text that a fault is expected on."""
+    text = (root / "dbt_project" / expected.file).read_text()
+    return 1 if expected.on is None else text[: text.index(expected.on)].count("\n") + 1
