@@ -93,7 +93,8 @@ def test_coverage_leaves_no_clause_out(mesh, published) -> None:
     said = mesh("contract", "coverage")
     assert said.code == 0
     listed = json.loads(mesh("contract", "coverage", "--json").out)
-    assert all(list(entry) == ["product", "clause", "line", "enforced", "where", "reason"] for entry in listed)
+    keys = ["product", "clause", "file", "line", "enforced", "where", "reason"]
+    assert all(list(entry) == keys for entry in listed)
     assert {entry["product"] for entry in listed} == {
         f"shop.{name}" for name in ("sale", "customer_spend", "top_customer", "opening_hour", "monthly_sale")
     }
@@ -101,6 +102,13 @@ def test_coverage_leaves_no_clause_out(mesh, published) -> None:
     where = {entry["where"] for entry in listed}
     assert {"dagster: freshness policy", "gate: check voucher_is_positive", "gate: check schema"} <= where
     assert len(said.out.splitlines()) == len(listed) + 1
+    [of_dbt] = [entry for entry in listed if entry["clause"] == "dbt model customer_spend.materialized"]
+    assert (of_dbt["product"], of_dbt["where"]) == ("shop.customer_spend", "build: the model as dbt runs it")
+    assert of_dbt["file"].endswith("dbt_project.yml")
+
+    of_one = json.loads(mesh("contract", "coverage", "shop.sale", "--json").out)
+    assert of_one == [entry for entry in listed if entry["product"] == "shop.sale"]
+    assert mesh("contract", "coverage", "shop.sail").code == 2
 
 
 def test_coverage_with_a_fault_in_the_workspace(mesh, published, tmp_path: Path, monkeypatch) -> None:

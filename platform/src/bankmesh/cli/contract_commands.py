@@ -11,7 +11,8 @@ import typer
 
 from bankmesh.catalog.column_graph import workspace_graph
 from bankmesh.catalog.contract_revisions import contract_in_git, published_contract
-from bankmesh.catalog.contracts import workspace_contracts
+from bankmesh.catalog.contracts import find_contract, workspace_contracts
+from bankmesh.catalog.dbt_coverage import read_dbt_coverage
 from bankmesh.catalog.impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
 from bankmesh.catalog.moving import contract_of_port
@@ -19,7 +20,7 @@ from bankmesh.catalog.use import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.contracts.comparison import compare
-from bankmesh.contracts.coverage import coverage
+from bankmesh.contracts.coverage import Coverage, coverage
 from bankmesh.contracts.reading import find_faults, read_contract
 from bankmesh.errors import Fault
 from bankmesh.ports.contract_texts import FOLDER as KEPT
@@ -160,36 +161,57 @@ def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[Hur
 
 
 @app.command("coverage")
-def show_coverage(*, as_json: JsonOption = False) -> None:
+def show_coverage(
+    product: Annotated[
+        str | None, typer.Argument(help="domain.product or domain.product@MAJOR; every product if left out.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """List where each clause of each contract is enforced, which are not, and whose lineage is not known.
 
-    Data tests of a product's dbt model are listed behind its contract.
+    Data tests of a product's dbt model are listed behind its contract, then what is set in dbt beside rows: each is
+    used, or not, with the reason. What concerns no product is listed under its domain.
     """
     from bankmesh.products.dbt_domain import with_current_tests
 
     settings = current_settings()
+    contracts = workspace_contracts(settings.root)
+    chosen = contracts if product is None else (find_contract(contracts, product, None),)
     graph = workspace_graph(settings.root, settings.home)
-    entries = [
-        (contract.port, item)
-        for contract in with_current_tests(workspace_contracts(settings.root), settings)
-        for item in (*coverage(contract), *lineage_coverage(contract, graph))
-    ]
+    entries: list[tuple[str, Coverage]] = []
+    tested = with_current_tests(chosen, settings)
+    of_dbt = {domain: read_dbt_coverage(settings.home, domain) for domain in dict.fromkeys(c.domain for c in chosen)}
+    for contract in tested:
+        found = (
+            *coverage(contract),
+            *lineage_coverage(contract, graph),
+            *of_dbt[contract.domain].get(contract.port, ()),
+        )
+        entries += [(contract.port, item) for item in found]
+    if product is None:
+        entries += [(domain, item) for domain, found in of_dbt.items() for item in found.get(domain, ())]
     if as_json:
         print_json(
             [
                 {
-                    "product": port,
+                    "product": name,
                     "clause": item.clause,
+                    "file": os.path.relpath(item.place.file),
                     "line": item.line,
                     "enforced": item.enforced,
                     "where": item.where,
                     "reason": item.reason,
                 }
-                for port, item in entries
+                for name, item in entries
             ]
         )
         return
-    print_table(
-        ("product", "clause", "enforced by"),
-        [(port, item.clause, item.where or f"NOT ENFORCED: {item.reason}") for port, item in entries],
-    )
+    rows = [(name, _located(item), item.where or f"NOT ENFORCED: {item.reason}") for name, item in entries]
+    print_table(("product", "clause", "enforced by"), rows)
+
+
+def _located(item: Coverage) -> str:
+    """A clause, with file and line where it is not written in a contract."""
+    in_contract = item.place.file.endswith(".odcs.yaml")
+    return item.clause if in_contract else f"{item.clause} ({os.path.relpath(item.place.file)}:{item.line})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.data_tests import add_clauses, data_tests_of, write_data_tests
+from bankmesh.catalog.dbt_coverage import write_dbt_coverage
 from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError
 from bankmesh.files import walk_files
@@ -27,6 +28,7 @@ from bankmesh.products.dbt_models import (
 from bankmesh.products.dbt_names import find_name_faults
 from bankmesh.products.dbt_parse_faults import find_parse_faults
 from bankmesh.products.dbt_project_faults import find_project_faults
+from bankmesh.products.dbt_resources import find_dbt_coverage
 from bankmesh.products.domain import read_domain
 from bankmesh.products.repeated_names import find_repeated_name_faults, input_schemas
 from bankmesh.workspace import domain_packages
@@ -114,6 +116,8 @@ def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain
     refused = (*refused, *find_repeated_name_faults(place, manifest, products, schemas))
     if not refused:
         write_data_tests(place.target, [product.contract for product in tested.values()])
+        built = {find_models(manifest)[model]["unique_id"]: product.contract for model, product in tested.items()}
+        write_dbt_coverage(place.target, find_dbt_coverage(place.project, domain.name, manifest, built))
     return DbtDomain(place, manifest, tested), refused
 
 
