@@ -114,7 +114,9 @@ def _refer(booth: Booth) -> None:
 
 def _by_macro(booth: Booth) -> None:
     macro = "{% macro sales() %}{{ source('booth', 'sale') }}{% endmacro %}"
-    (booth.root / "dbt_project" / "macros" / "sales.sql").write_text(macro)
+    file = booth.root / "dbt_project/macros/booth/sales.sql"
+    file.parent.mkdir(parents=True)
+    file.write_text(macro)
     booth.edit(SPEND, "source('booth', 'sale')", "sales()")
 
 
