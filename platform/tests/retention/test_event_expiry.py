@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import event_samples
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from event_samples import ASSETS, KEYS, NOW, Sample, record, report_without_run, shown
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -73,6 +74,22 @@ class TestRuns:
         old = record(instance, Sample("sale", days_ago=20))
         record(instance, Sample("sale", days_ago=10))
         assert _expire(instance, unfinished=frozenset({old})).runs == 0
+        assert _expire(instance).runs == 1
+
+    def test_of_a_backfill_stay_whole_until_it_has_ended(self, instance):
+        old = record(instance, Sample("sale", days_ago=20))
+        instance.add_run_tags(old, {"dagster/backfill": "months"})
+        record(instance, Sample("sale", days_ago=10))
+        backfill = PartitionBackfill(
+            backfill_id="months",
+            status=BulkActionStatus.REQUESTED,
+            from_failure=False,
+            tags={},
+            backfill_timestamp=LIMIT.timestamp(),
+        )
+        instance.add_backfill(backfill)
+        assert _expire(instance).runs == 0
+        instance.update_backfill(backfill.with_status(BulkActionStatus.COMPLETED_SUCCESS))
         assert _expire(instance).runs == 1
 
     def test_that_somebody_deleted_leave_neither_files_nor_check_rows(self, instance, settings):

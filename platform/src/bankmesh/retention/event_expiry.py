@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dagster as dg
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from bankmesh.faultpoints import reached
 from bankmesh.retention import event_rows, run_files
@@ -23,8 +26,6 @@ from bankmesh.sqlite_storage import HeldEventLogStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import dagster as dg
 
     from bankmesh.retention.reader_positions import ReaderPosition
 
@@ -114,8 +115,16 @@ def _select(
         traces |= event_rows.list_run_ids(connection)
         last = event_rows.list_last_runs(connection)
         unread = frozenset() if position is None else event_rows.list_unread_runs(connection, position)
-    needed = Needed(last, unread, unfinished)
+    needed = Needed(last, unread, unfinished | _list_runs_of_backfills(instance))
     return select_runs(_list_runs(instance), traces, needed, before.timestamp())
+
+
+def _list_runs_of_backfills(instance: dg.DagsterInstance) -> frozenset[str]:
+    """The runs of backfills that go on: the daemon counts what has failed by them."""
+    going_on = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
+    backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=going_on))
+    tags = [{BACKFILL_ID_TAG: backfill.backfill_id} for backfill in backfills]
+    return frozenset(run_id for each in tags for run_id in instance.get_run_ids(dg.RunsFilter(tags=each)))
 
 
 def _list_runs(instance: dg.DagsterInstance) -> Iterator[RunState]:

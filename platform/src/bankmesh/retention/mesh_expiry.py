@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bankmesh.catalog.opening import exists
 from bankmesh.contracts.model import Status
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
@@ -92,6 +93,8 @@ def _expire_landings(home: Path) -> Facts:
 
 def _expire_lineage(home: Path, now: datetime) -> Facts:
     """Delete events that are older than their retention and sent, or that nobody is to get."""
+    if not exists(outbox_url(home)):
+        return 0
     with Outbox(outbox_url(home)) as outbox:
         return outbox.forget(now - timedelta(days=days_kept()), unsent=not has_receiver())
 

@@ -24,7 +24,7 @@ class Needed:
     Attributes:
         last: the last run of each asset, which says whether the asset is being made and how the last attempt ended.
         unread: runs with entries that alerts or the catalog have not read.
-        unfinished: runs of attempts whose end lineage has not recorded.
+        unfinished: runs of attempts whose end lineage has not recorded, and of backfills that go on.
     """
 
     last: frozenset[str] = frozenset()
