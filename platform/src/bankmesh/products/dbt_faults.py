@@ -131,7 +131,7 @@ def _materialized(
     elif how != PRODUCT:
         message = (
             f"{name} has a contract, so it is a product, but is materialized as {how}; allowed: {PRODUCT}. "
-            f"Move {node['original_file_path']} to products/ or write config(materialized='{PRODUCT}') in it"
+            f"Write config(materialized='{PRODUCT}') in it, or set +materialized for its folder in dbt_project.yml"
         )
         yield Fault(at.file, at.line, MATERIALIZATION, message)
 
