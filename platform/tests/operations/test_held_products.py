@@ -1,6 +1,7 @@
 """After a withdrawal automation leaves the product alone, and what reads it follows the restored version."""
 
 import datetime as dt
+import shutil
 
 import dagster as dg
 import pytest
@@ -21,14 +22,26 @@ def _port(trading, product):
     return port_at(trading.settings.home, product, 1)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the first test leaves a copy of the mesh that the others begin with."""
+    return tmp_path_factory.mktemp("held") / "trading"
+
+
 @pytest.fixture
-def held(trading):
+def held(trading, kept):
     """A new sale went through the whole mesh; then the version of `bazaar.sale` with it is withdrawn."""
+    folder = trading.settings.home.parent
+    if kept.exists():
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
+        return trading
     _land(trading, *SALES, Sale(5, 2, "2024-04-02", "7.00"))
     trading.settle()
     port = _port(trading, "bazaar.sale")
     withdraw(port, history(port)[0].version, **WHO)
     trading.tick(SUPPLIER, "lineage")
+    shutil.copytree(folder, kept)
     return trading
 
 
