@@ -234,7 +234,7 @@ def _prepare(
         inputs={name: pinned[source] for name, source in product.inputs.items()},
         references={name: pinned[source] for name, source in references.items()},
         partitions=partitions,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         retry=context.retry_number,
         accepted=accepted_shrink(context, product.key),
     )
