@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -338,6 +337,8 @@ NAMELESS = {
                   - dbt_utils.at_least_one
                   - relationships:
                       arguments: {to: ref('best_sale'), field: sale_id}
+          - name: top_customers
+            data_tests: [unique]
         unit_tests:
           - name: counts
             model: top_customer
@@ -372,6 +373,7 @@ FAILING = [
     ),
     Expected(YAML, "to: ref", "dbt-reference", "does not run: ref('best_sale'): there is no model best_sale"),
     Expected(YAML, "input: ref", "dbt-reference", "counts does not run: ref('worst_sale')"),
+    Expected(YAML, "- name: top_customers", "dbt-reference", "ref('top_customers'): there is no model top_customers"),
     Expected(YAML, "seeds:", "dbt-resource", "postcodes: seeds are not loaded"),
     Expected(YAML, "- name: sale_history", "dbt-resource", "sale_history: snapshots keep state"),
     Expected(YAML, "functions:", "dbt-resource", "halve: functions are not created; write a macro"),
@@ -435,4 +437,14 @@ def test_a_product_reads_a_product_with_ref_in_two_arguments_or_with_a_version(s
         shop, {product: "select customer_id, largest_sale_id\nfrom {{ ref('bankmesh_products', 'customer_spend') }}\n"}
     )
     assert_found(shop, [Expected(product, "ref(", "dbt-reference", "source('shop', 'customer_spend')")])
-    assert re.search(r"source\('shop', 'customer_spend'\)", MODELS["products/top_customer.sql"])
+    write(
+        shop,
+        {
+            product: "select customer_id, largest_sale_id\nfrom {{ ref('customer_spend', v=1) }}\n",
+            YAML: "models:\n  - name: customer_spend\n    versions: [{v: 1, defined_in: customer_spend}]\n",
+        },
+    )
+    assert_found(shop, [Expected(product, "ref(", "dbt-reference", "source('shop', 'customer_spend')")])
+    (shop / "dbt_project" / YAML).unlink()
+    write(shop, {product: MODELS["products/top_customer.sql"]})
+    assert "top_customer" in load(shop).products

@@ -105,3 +105,28 @@ def test_a_model_in_python_without_contract(booth: Booth) -> None:
     assert (file, rule) == ("products/best_customers.py", "model-without-contract")
     assert "the model best_customers has no contract, so it is not built. Did you mean top_customer?" in message
     assert "A product is a model in SQL, which may read one in Python with ref()" in message
+
+
+def test_a_version_of_a_model_is_a_major(booth: Booth) -> None:
+    """The file of version 1 may have a number; version 2 is another product, without a contract here."""
+    booth.path("products/top_customer.sql").rename(booth.path("products/top_customer_v1.sql"))
+    assert orphans(booth) == []
+    booth.path("products/top_customer_v2.sql").write_text("select 1 as customer_id\n")
+    [(file, _, rule, message)] = orphans(booth)
+    assert (file, rule) == ("products/top_customer_v2.sql", "model-without-contract")
+    assert message.startswith("the model top_customer_v2 has no contract")
+
+
+def test_a_model_in_a_project_of_the_domains_own(booth: Booth) -> None:
+    """Its folder of products is what its `dbt_project.yml` materializes so."""
+    (booth.root / "own").mkdir()
+    (booth.root / "own/dbt_project.yml").write_text(
+        "name: own\nmodels:\n  own:\n    marts:\n      +materialized: product\n"
+    )
+    for name in ("marts/stray.sql", "marts/top_customer.sql", "staging/step.sql"):
+        file = booth.root / "own/models" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("select 1 as customer_id\n")
+    booth.edit("defs/dbt_products/defs.yaml", "Products\n", "Products\nattributes: {project: own}\n")
+    [(file, _, rule, _)] = orphans(booth)
+    assert (file, rule) == ("own/models/marts/stray.sql", "model-without-contract")

@@ -86,6 +86,14 @@ def test_an_asset_of_a_component_of_another_kind_keeps_a_contract(booth: Booth) 
     assert booth.found_with_locations() == []
 
 
+def test_a_model_that_no_component_reads_says_which_one_is_missing(booth: Booth) -> None:
+    booth.path("defs/dbt_products/defs.yaml").unlink()
+    said = [message for *_, rule, message in booth.found_with_locations() if rule == "contract-without-transform"]
+    assert len(said) == 3
+    todo = "Its model is top_customer.sql: add domains/booth/src/booth/defs/dbt_products/defs.yaml with type: bankmesh."
+    assert any(message.startswith("booth.top_customer is active") and todo in message for message in said)
+
+
 def test_a_model_keeps_it(booth: Booth) -> None:
     promise(booth)
     booth.path("products/best_hour.sql").write_text(

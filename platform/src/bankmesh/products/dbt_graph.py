@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import Fault
 from bankmesh.products.dbt_file_faults import REFERENCE
 from bankmesh.products.dbt_jinja import CodeUnreadable, read_yaml_calls
+from bankmesh.products.dbt_places import line_in
 from bankmesh.products.dbt_references import Reference, explain_reference, reference_of
 
 if TYPE_CHECKING:
@@ -18,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def find_graph_faults(files: DbtFiles, manifest: Mapping[str, Any], names: ReadableNames) -> tuple[Fault, ...]:
-    """Tests and unit tests that would not run, since they refer to no model, and models that wait for themselves."""
+    """Tests that dbt leaves out, since they are of no model or refer to none, and models that wait for themselves."""
     return tuple(sorted({*_lost_references(files, manifest, names), *_cycles(files, manifest)}))
 
 
 def _lost_references(files: DbtFiles, manifest: Mapping[str, Any], names: ReadableNames) -> Iterator[Fault]:
-    known = {node["name"] for node in manifest["nodes"].values()}
-    known |= {node["name"] for nodes in (manifest.get("disabled") or {}).values() for node in nodes}
+    disabled = (node for nodes in (manifest.get("disabled") or {}).values() for node in nodes)
+    known = {node["name"] for node in (*manifest["nodes"].values(), *disabled)}
     own = manifest["metadata"]["project_name"]
     for node in (*manifest["nodes"].values(), *(manifest.get("unit_tests") or {}).values()):
         if node["resource_type"] not in {"test", "unit_test"} or node["package_name"] != own:
@@ -46,14 +48,18 @@ def _references(node: Mapping[str, Any]) -> Iterator[Reference]:
 
 
 def line_of_reference(files: DbtFiles, file: Path, reference: Reference) -> int:
-    """The line of a `ref()` in a file, also of one with other arguments beside the name; 1 if there is none."""
+    """The line of a `ref()` in a file, also of one with other arguments beside the name; 1 if there is none.
+
+    A test in YAML may be of a model without a `ref()`: then it is the line of the model's name.
+    """
     try:
         calls = files.code(file).calls
     except (CodeUnreadable, OSError):
         return 1
     found = [(written, call.line) for call in calls if (written := reference_of(call))]
     exact = [line for written, line in found if written == reference]
-    return next(iter(exact or [line for written, line in found if written.name == reference.name]), 1)
+    near = [line for written, line in found if written.name == reference.name]
+    return next(iter(exact or near), 0) or line_in(file, rf"\bname:\s*['\"]?{re.escape(reference.name)}\b")
 
 
 def _cycles(files: DbtFiles, manifest: Mapping[str, Any]) -> Iterator[Fault]:

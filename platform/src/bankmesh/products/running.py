@@ -137,7 +137,7 @@ def run_everything(
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
-    unkept = unkept_contracts(readable_contracts(root), locations, known)
+    unkept = unkept_contracts(root, readable_contracts(root), locations, known)
     _fail_unkept(unkept, only, progress, outcome)
     for key in only:
         if key not in known | unkept.keys() and not outcome.not_loaded:

@@ -5,10 +5,12 @@ Such a location loads: the other products of the domain are built, and readers k
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.readers import table_name
+from bankmesh.catalog.readers import model_files, table_name
 from bankmesh.contracts.model import Status
+from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import BankmeshError
 from bankmesh.products.definition import product_key
 
@@ -21,17 +23,24 @@ if TYPE_CHECKING:
 class ContractWithoutTransform(BankmeshError):
     """A contract is in force, and its product is made by nothing."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, root: Path) -> None:
         self.contract = contract
-        domain, name = contract.domain, contract.name
         following = "retired" if contract.status is Status.DEPRECATED else "deprecated"
-        model = f"dbt_project/models/{domain}/products/{table_name(contract)}.sql"
         super().__init__(
             f"{contract.port} is {contract.status}, and no component or dbt model makes it, so nothing of it is "
-            f"published. Write the model {model}, or a component in domains/{domain}/src/{domain}/defs/{name}/. If "
-            "nobody relies on it yet, set its status to draft or proposed; if its life is over, "
-            f"`mesh contract move {contract.port} {following} --why ...`."
+            f"published. {_todo(contract, root)} If nobody relies on it yet, set its status to draft or proposed; if "
+            f"its life is over, `mesh contract move {contract.port} {following} --why ...`."
         )
+
+
+def _todo(contract: Contract, root: Path) -> str:
+    """How to make the product. A model that is there already lacks the component that reads the domain's models."""
+    package, table = Path(contract.file).parents[1], table_name(contract)
+    defs = (package / "defs").relative_to(root) if package.is_relative_to(root) else package / "defs"
+    if model := model_files(root, package).get(table):
+        return f"Its model is {model.name}: add {defs}/dbt_products/defs.yaml with type: bankmesh.DbtDataProducts."
+    folder = product_folder(find_dbt_project(root, package), package.name)
+    return f"Write the model {folder.relative_to(root) / table}.sql, or a component in {defs}/{contract.name}/."
 
 
 def made_key(contract: Contract) -> str:
@@ -40,11 +49,11 @@ def made_key(contract: Contract) -> str:
 
 
 def unkept_contracts(
-    contracts: Iterable[Contract], loaded: Collection[str], made: Collection[str]
+    root: Path, contracts: Iterable[Contract], loaded: Collection[str], made: Collection[str]
 ) -> dict[str, ContractWithoutTransform]:
     """The contracts in force of loaded domains that no asset in `made` keeps, by the asset that is missing."""
     return {
-        key: ContractWithoutTransform(contract)
+        key: ContractWithoutTransform(contract, root)
         for contract in contracts
         if contract.status.in_force and contract.domain in loaded and (key := made_key(contract)) not in made
     }

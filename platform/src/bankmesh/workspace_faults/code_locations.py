@@ -86,7 +86,7 @@ def location_faults(entry: LocationEntry, faulty: Collection[str], contracts: It
         dg.Definitions.validate_loadable(location.definitions)
         yield from find_hidden_cycles(entry.file.parent).faults
         made = {key.to_user_string() for key in location.definitions.resolve_asset_graph().materializable_asset_keys}
-        for missing in unkept_contracts(contracts, {entry.package}, made).values():
+        for missing in unkept_contracts(entry.file.parent, contracts, {entry.package}, made).values():
             yield _unkept(missing)
     except LocationNotLoaded as error:
         found = _faults_in(error)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.readers import table_name
+from bankmesh.catalog.readers import model_files, table_name
 from bankmesh.contracts.standard import nearest
 from bankmesh.contracts.types import arrow_schema
+from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import Fault
 from bankmesh.ports import published_ports, schema_conflicts
 from bankmesh.workspace import contract_file, domain_packages
@@ -45,7 +46,7 @@ def orphan_faults(
                 f"from them. Add python_module {package.name}.definitions, or retire its products: `mesh contract move`"
             )
             yield Fault(str(root / "workspace.yaml"), 0, "domain-without-location", message)
-        yield from _models(root, package.name, contracts, declared)
+        yield from _models(root, package, contracts, declared)
     for port in published_ports(home):
         if port.name not in declared:
             yield _port_without_contract(root, port, declared)
@@ -66,22 +67,24 @@ def _port_without_contract(root: Path, port: Port, declared: Collection[str]) ->
     return Fault(str(file), 0, "port-without-contract", message)
 
 
-def _models(root: Path, domain: str, contracts: Mapping[str, Contract], declared: Collection[str]) -> Iterator[Fault]:
+def _models(root: Path, package: Path, contracts: Mapping[str, Contract], declared: Collection[str]) -> Iterator[Fault]:
     """Product models that no contract of the domain is kept by."""
+    domain = package.name
     tables = {table_name(contract) for contract in contracts.values() if contract.domain == domain}
     # A contract with faults has a model all the same.
     tables |= {port.partition(".")[2].replace("@", "_v") for port in declared if port.startswith(f"{domain}.")}
-    for file in sorted((root / "dbt_project" / "models" / domain / "products").rglob("*")):
-        if file.suffix in {".sql", ".py"} and "__pycache__" not in file.parts and file.stem not in tables:
-            yield Fault(str(file), 0, "model-without-contract", _without_contract(file, tables))
+    folder = product_folder(find_dbt_project(root, package), package.name)
+    for model, file in sorted(model_files(root, package).items()):
+        if file.is_relative_to(folder) and model not in tables:
+            yield Fault(str(file), 0, "model-without-contract", _without_contract(model, file, tables))
 
 
-def _without_contract(model: Path, tables: Collection[str]) -> str:
+def _without_contract(model: str, file: Path, tables: Collection[str]) -> str:
     restore = "Restore the contract and, if the life of the product is over, retire it with `mesh contract move`; "
-    if model.suffix == ".py":
+    if file.suffix == ".py":
         restore = "A product is a model in SQL, which may read one in Python with ref(): write that and its contract; "
     return (
-        f"the model {model.stem} has no contract, so it is not built.{nearest(model.stem, tables)} {restore}"
+        f"the model {model} has no contract, so it is not built.{nearest(model, tables)} {restore}"
         "remove the model; or move it out of products/ if others are made from it"
     )
 
