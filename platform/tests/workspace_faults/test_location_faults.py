@@ -35,13 +35,28 @@ def test_a_workspace_file_that_cannot_be_read(booth: Booth, text: str, rule: str
 
 
 @pytest.mark.parametrize(
+    ("text", "rule", "said"),
+    [
+        ("select 1\nfrom {{ ref('nothing') }}\n", "dbt-reference", "there is no model nothing in the domain booth."),
+        ("select 1\nfrom {{ ref( }}\n", "dbt-syntax", "this is no Jinja: unexpected '}'"),
+        ("select {{ 1 }},\n{{ var('rate') }}\n", "dbt-variable", "declare rate under vars in dbt_project.yml"),
+        ("select {{ 1 }},\n{{ rate() }}\n", "dbt-macro", "there is no macro rate."),
+    ],
+)
+def test_what_dbt_would_refuse_is_a_fault_of_the_model(booth: Booth, text: str, rule: str, said: str) -> None:
+    booth.path("products/top_customer.sql").write_text(text)
+    [(place, line, found, message)] = booth.found_with_locations()
+    assert (place, line, found) == ("products/top_customer.sql", 2, rule)
+    assert said in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("definitions.py", "raise OSError('the vault\\nis closed')\n", "the vault is closed"),
         ("defs/sale/transform.py", "import no_such_library\ndef sale(sales): ...\n", "no_such_library"),
         ("defs/sale/transform.py", "from math import pi as sale\n", "transform.py has no function sale"),
-        ("products/top_customer.sql", "select 1 from {{ ref('nothing') }}\n", "nothing"),
-        ("products/top_customer.sql", "select 1 from {{ ref( }}\n", "top_customer"),
     ],
 )
 def test_whatever_keeps_a_location_from_loading_is_a_fault_on_one_line(
