@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,11 +159,12 @@ def package_root(project: Path, package: str) -> Path:
     return installed_packages(project).get(package, project)
 
 
-def _documents(text: str) -> list[Any]:
+@lru_cache(maxsize=4096)  # every load of a location reads those of all domains
+def _documents(text: str) -> tuple[Any, ...]:
     try:
-        return list(yaml.safe_load_all(text))
+        return tuple(yaml.safe_load_all(text))
     except yaml.YAMLError:
-        return []
+        return ()
 
 
 @cache

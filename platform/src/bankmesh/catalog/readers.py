@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -117,12 +118,17 @@ def _file_name(port: str) -> str:
 
 def _polars_readers(package: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
     for file in sorted(package.glob("defs/**/defs.yaml")):
-        try:
-            documents = list(yaml.compose_all(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
-        except yaml.YAMLError:
-            continue
-        for node in documents:
+        for node in _compose(file.read_text(encoding="utf-8")):
             yield from _inputs_of(node, package.name, file, by_port)
+
+
+@lru_cache(maxsize=4096)  # a mesh is read for each of its products when a location loads
+def _compose(text: str) -> tuple[Any, ...]:
+    """The nodes of a YAML file; none if it is no YAML."""
+    try:
+        return tuple(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError:
+        return ()
 
 
 def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:  # noqa: ANN401 - a YAML node
@@ -182,9 +188,21 @@ def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> 
         if contract.domain != domain or table_name(contract) not in texts:
             continue
         for model in _with_ancestors(table_name(contract), texts):
-            for found in _SOURCE.finditer(texts[model]):
-                source = tables.get((found["schema"], found["table"])) or _port_of(found["schema"], found["table"])
-                yield Reader(port, source, str(files[model]), line_at(texts[model], found.start()))
+            for schema, table, line in _sources_in(texts[model]):
+                source = tables.get((schema, table)) or _port_of(schema, table)
+                yield Reader(port, source, str(files[model]), line)
+
+
+@lru_cache(maxsize=4096)
+def _sources_in(text: str) -> tuple[tuple[str, str, int], ...]:
+    """Schema, table and line of each `source()` with literal names."""
+    return tuple((found["schema"], found["table"], line_at(text, found.start())) for found in _SOURCE.finditer(text))
+
+
+@lru_cache(maxsize=4096)
+def _references_in(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Model and version of each `ref()` with literal names."""
+    return tuple((found["model"], found["version"]) for found in _REF.finditer(text))
 
 
 def _with_ancestors(model: str, texts: Mapping[str, str]) -> list[str]:
@@ -194,11 +212,11 @@ def _with_ancestors(model: str, texts: Mapping[str, str]) -> list[str]:
         name = waiting.pop()
         if name in texts and name not in found:
             found.add(name)
-            for ref in _REF.finditer(texts[name]):
-                numbered = f"{ref['model']}_v{ref['version']}" if ref["version"] else ""
+            for read, version in _references_in(texts[name]):
+                numbered = f"{read}_v{version}" if version else ""
                 # The latest version is what a reference without one means: which that is only dbt knows.
-                versions = [other for other in texts if other.startswith(f"{ref['model']}_v")]
-                waiting += [numbered] if numbered in texts else [ref["model"], *([] if numbered else versions)]
+                versions = [other for other in texts if other.startswith(f"{read}_v")]
+                waiting += [numbered] if numbered in texts else [read, *([] if numbered else versions)]
     return sorted(found)
 
 
