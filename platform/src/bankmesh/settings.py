@@ -5,7 +5,7 @@
 | `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest one at or above the working folder |
 | `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
 | `BANK_DATA` | the folder of legacy exports | the one that `mesh run` read last, else `exports` in `MESH_HOME` |
-| `BANKMESH_EVENTS_DAYS` | days for which the events of superseded runs are kept, 1 to 3,650 | 7 |
+| `BANKMESH_EVENTS_DAYS` | days for which the events of superseded runs are kept, 1 to 3,650 | 30 |
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bankmesh.files import write_atomically
 LAST_EXPORTS = "exports-read-last"
 DEFAULT_HOME = ".mesh"
 EVENTS_DAYS = "BANKMESH_EVENTS_DAYS"
-_DEFAULT_DAYS, _MOST_DAYS = 7, 3_650
+_DEFAULT_DAYS, _MOST_DAYS = 30, 3_650  # scorecards look at 30 days
 
 
 class NoWorkspace(BankmeshError):
