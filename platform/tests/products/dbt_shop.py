@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
+from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.domain import read_domain
 
 if TYPE_CHECKING:
@@ -42,3 +45,24 @@ def line_of(root: Path, expected: Expected) -> int:
     """The line of the text that a fault is expected on."""
     text = (root / "dbt_project" / expected.file).read_text()
     return 1 if expected.on is None else text[: text.index(expected.on)].count("\n") + 1
+
+
+def faults_of(root: Path) -> list[tuple[str, int, str, str]]:
+    """File below the dbt project, line, rule and message of each fault of the shop."""
+    with pytest.raises(DbtFaults) as caught:
+        load(root)
+    before = f"{root / 'dbt_project'}/"
+    return [(fault.file.removeprefix(before), fault.line, fault.rule, fault.message) for fault in caught.value.faults]
+
+
+def assert_found(root: Path, expected: list[Expected]) -> None:
+    """Every fault expected is found, on its line, and no other one."""
+    found = faults_of(root)
+    for one in expected:
+        here = [
+            message
+            for file, line, rule, message in found
+            if (file, rule, line) == (one.file, one.rule, line_of(root, one))
+        ]
+        assert any(one.words in message for message in here), (one, found)
+    assert len(found) == len(expected), found
