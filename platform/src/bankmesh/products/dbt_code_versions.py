@@ -26,6 +26,8 @@ def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], con
     models = with_ancestors(manifest, node)
     macros = _macros(manifest, models)
     configured = [json.dumps(model["config"], sort_keys=True, default=str) for model in models]
+    in_macros = any(_DESCRIPTION.search(manifest["macros"][name]["macro_sql"]) for name in macros)
+    configured += [_described(model) for model in models if in_macros or _DESCRIPTION.search(model["raw_code"])]
     code = [*(model["raw_code"] for model in models), *(manifest["macros"][name]["macro_sql"] for name in macros)]
     texts = [contract.text, *code[: len(models)], *configured, *code[len(models) :]]
     settings = dict(manifest.get(SETTINGS, {}))
@@ -35,6 +37,14 @@ def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], con
     texts.append(json.dumps({key: value for key, value in settings.items() if value}, sort_keys=True, default=str))
     texts += [repr((c.name, c.severity, c.rule)) for c in contract.clauses if isinstance(c.rule, DbtTest)]
     return fingerprint_texts([*texts, *_imported_by(models, contract), *packages])
+
+
+# `model.description`, `model.columns`: what is in YAML beside a model can be among its rows.
+_DESCRIPTION = re.compile(r"\bmodel\b")
+
+
+def _described(model: Mapping[str, Any]) -> str:
+    return json.dumps({key: model.get(key) for key in ("description", "columns", "meta")}, sort_keys=True, default=str)
 
 
 def _imported_by(models: list[dict[str, Any]], contract: Contract) -> list[str]:
@@ -73,13 +83,34 @@ def macro_closure(manifest: Mapping[str, Any], models: Iterable[Mapping[str, Any
     # Not among a model's dependencies, but code that makes the product: the materialisation and the inputs.
     always = (f"macro.{own}.materialization_", f"macro.{own}.open_inputs")
     waiting = [*start, *(name for name in manifest["macros"] if name.startswith(always))]
+    named = _macros_by_word(manifest)
+    # dbt records what it calls while it parses; a call behind `if execute`, or through another name, is a word alone.
+    waiting += [macro for model in models for macro in _mentioned(model["raw_code"], named)]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()
         if name not in found and name in manifest["macros"] and _counts(manifest, name):
             found.add(name)
-            waiting += manifest["macros"][name]["depends_on"]["macros"]
+            macro = manifest["macros"][name]
+            waiting += [*macro["depends_on"]["macros"], *_mentioned(macro["macro_sql"], named)]
     return found
+
+
+_WORD = re.compile(r"\w+")
+_PREFIX = re.compile(r"^(?:default|duckdb)__")
+
+
+def _macros_by_word(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The ids of the project's and packages' macros by the word that a call or a dispatch writes."""
+    found: dict[str, list[str]] = {}
+    for unique_id, macro in manifest["macros"].items():
+        if _counts(manifest, unique_id):
+            found.setdefault(_PREFIX.sub("", macro["name"]), []).append(unique_id)
+    return found
+
+
+def _mentioned(code: str, named: Mapping[str, list[str]]) -> list[str]:
+    return [macro for word in set(_WORD.findall(code)) & named.keys() for macro in named[word]]
 
 
 def _counts(manifest: Mapping[str, Any], macro: str) -> bool:
@@ -101,7 +132,7 @@ def _used_packages(manifest: Mapping[str, Any], models: list[dict[str, Any]], ma
 
 # --- Variables -------------------------------------------------------------------------------------------------------
 
-_VARIABLE = re.compile(r"\bvar\b(?:\s*\.\s*has_var)?\s*\(\s*(['\"])(?P<name>[^'\"]+)\1|\bvar\b")
+_VARIABLE = re.compile(r"\bvar\b(?:\s*\.\s*has_var)?\s*\(\s*(['\"])(?P<name>[^'\"]+)\1\s*[,)]|\bvar\b")
 
 
 def _used_variables(declared: Any, texts: Iterable[str]) -> Any:  # noqa: ANN401 - any YAML value

@@ -68,7 +68,13 @@ _WHY = {
     "freshness": "freshness is a service level of the contract",
 }
 _NOT_HONOURED = "it is not honoured here"
-_ENVIRONMENT = re.compile(r"\benv_var\s*\(")
+_READS_FILE = re.compile(
+    r"(?i)\b(?:read_(?:csv|csv_auto|parquet|json|json_auto|json_objects|ndjson|ndjson_auto|text|blob|xlsx|avro)"
+    r"|parquet_scan|glob|(?:delta|iceberg|sqlite|postgres|mysql)_scan)\s*\("
+    r"|\b(?:from|join)\s+'[^'\s]*\.(?:csv|parquet|json|jsonl|ndjson|txt|xlsx|db|duckdb|gz|zst)[^'\s]*'"
+)
+_ENVIRONMENT = re.compile(r"\benv_var\b")
+_ENVIRONMENT_OF_PYTHON = re.compile(r"\b(environ|getenv)\b")
 
 
 def find_manifest_faults(
@@ -110,7 +116,14 @@ def _model_faults(
         yield Fault(at.file, at.line, CONFIG, f"{name}: {key} is set, but {_WHY.get(key, _NOT_HONOURED)}")
     yield from _structure(project, name, node)
     file = file_of(project, node)
-    if line := line_in(file, _ENVIRONMENT.pattern, default=0):
+    if line := line_in(file, _READS_FILE.pattern, default=0):
+        message = (
+            f"{name} reads a file or a database past its inputs, so no version of it is pinned; declare it as a legacy "
+            "object in sources/*.yaml and read it with source()"
+        )
+        yield Fault(str(file), line, REFERENCE, message)
+    pattern = _ENVIRONMENT if node["language"] == "sql" else _ENVIRONMENT_OF_PYTHON
+    if line := line_in(file, pattern.pattern, default=0):
         yield Fault(str(file), line, CONFIG, f"{name} reads an environment variable, {ONE_CODE}")
 
 

@@ -9,6 +9,7 @@ product. Generated folders ignore themselves in git.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HEADER = "# Generated from contracts and source declarations; changes are overwritten.\n"
 _PLACEHOLDER = "Declared by no sound contract and no source declaration; a product that reads it is refused."
 _READ_BY_DBT = frozenset({".sql", ".py", ".yml", ".yaml"})
+_JINJA = re.compile(r"\{[{%#]|[}%#]\}")
 _MACROS = Path(__file__).parent / "dbt_files" / "macros"
 
 
@@ -67,12 +69,12 @@ def dbt_sources(
         {
             "name": system.name,
             "schema": system.name,
-            "description": system.description,
+            "description": _plain(system.description),
             "tables": [
                 {
                     "name": o.name,
-                    "description": o.description,
-                    "columns": [{"name": c.name, "description": c.description} for c in o.columns],
+                    "description": _plain(o.description),
+                    "columns": [{"name": c.name, "description": _plain(c.description)} for c in o.columns],
                 }
                 for o in system.objects
             ],
@@ -101,6 +103,11 @@ def _add_placeholders(sources: list[dict[str, Any]], named: Iterable[tuple[str, 
 def _product_table(contract: Contract) -> dict[str, Any]:
     return {
         "name": table_name(contract),
-        "description": contract.table_description,
-        "columns": [{"name": c.name, "description": c.description} for c in contract.columns],
+        "description": _plain(contract.table_description),
+        "columns": [{"name": c.name, "description": _plain(c.description)} for c in contract.columns],
     }
+
+
+def _plain(text: str | None) -> str:
+    """A description that dbt does not render: one contract's braces would keep every domain from parsing."""
+    return _JINJA.sub(lambda found: " ".join(found[0]), text or "")

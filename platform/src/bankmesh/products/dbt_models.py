@@ -132,12 +132,29 @@ def parse(place: DbtProjectPlace, *, write: bool = True) -> Any:  # noqa: ANN401
     from dbt.cli.main import dbtRunner
 
     with dbt_environment(place.domain):
-        how = [] if write else ["--no-write-json"]
-        outcome = dbtRunner().invoke(["parse", *how, *common_arguments(place)])
+        _forget_other_properties(place)
+        outcome = dbtRunner().invoke(
+            ["parse", "--write-json" if write else "--no-write-json", *common_arguments(place)]
+        )
     if not outcome.success:
         problem = str(outcome.exception or "see dbt's log").strip()
         raise DbtParseError(place.domain, problem) from outcome.exception
     return outcome.result
+
+
+def _forget_other_properties(place: DbtProjectPlace) -> None:
+    """Remove dbt's kept parse if a YAML file changed since.
+
+    dbt compares their times alone, which are the same in every image that is built reproducibly, and a data test that
+    is removed can stay in what it keeps. Other files it compares by what they hold.
+    """
+    folders = [*place.folders(), packages_folder(place.project)]
+    files = [file for folder in folders for file in walk_files(folder) if file.suffix in {".yml", ".yaml"}]
+    wanted = fingerprint_texts(text for file in files for text in (str(file), file.read_bytes().decode("latin-1")))
+    stamp = place.target / "properties-parsed-from"
+    if is_writable(place.target) and not (stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
+        (place.target / "partial_parse.msgpack").unlink(missing_ok=True)
+        write_atomically(stamp, wanted)
 
 
 # dbt's own manifest object by place, so that a process parses once and again only when a file changed.

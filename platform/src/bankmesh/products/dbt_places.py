@@ -91,7 +91,7 @@ def place_of_column(project: Path, node: Mapping[str, Any], column: str) -> Plac
 
 def line_in(file: Path, pattern: str, default: int = 1) -> int:
     """The line of a pattern's first match in a file."""
-    text = file.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8", errors="replace")
     found = re.search(pattern, text)
     return text.count("\n", 0, found.start()) + 1 if found else default
 

@@ -48,7 +48,7 @@ _SHARED_PATHS: Mapping[str, list[list[str]]] = {
     "snapshot-paths": [[]],
     "function-paths": [[]],
 }
-_OTHER_VARIABLE = re.compile(rf"env_var\s*\(\s*(?!['\"]{DOMAIN_VARIABLE}['\"]\s*\))")
+_OTHER_VARIABLE = re.compile(rf"\benv_var\b(?!\s*\(\s*['\"]{DOMAIN_VARIABLE}['\"]\s*\))")
 _JINJA = re.compile(r"\{[{%]")
 _PLATFORM_MACROS = ("open_inputs", "in_partitions", "exact_mean")
 
@@ -62,6 +62,7 @@ def find_project_faults(place: DbtProjectPlace, root: Path | None = None) -> tup
         *_profile(place.project),
         *_platform_macros(place),
         *_unread_folders(place),
+        *_properties(place),
         *(_users(place, root) if root is not None else ()),
     ]
     return tuple(sorted(faults))
@@ -70,7 +71,9 @@ def find_project_faults(place: DbtProjectPlace, root: Path | None = None) -> tup
 def _users(place: DbtProjectPlace, root: Path) -> Iterator[Fault]:
     """A project that several domains use without telling them apart; a domain that names two projects."""
     used = [package for package in domain_packages(root) if find_dbt_project(root, package) == place.project]
-    if len(used) > 1 and not place.is_shared:
+    # In the folder of a domain, a project is that domain's: who else names it does not stop it.
+    is_owner = place.project.is_relative_to(root / "domains" / place.domain)
+    if len(used) > 1 and not place.is_shared and not is_owner:
         document = read_yaml(place.project / "dbt_project.yml")
         names = ", ".join(package.name for package in used)
         message = (
@@ -123,6 +126,14 @@ def _packages_of_shared(project: Path) -> Iterator[Fault]:
         return
 
 
+def _properties(place: DbtProjectPlace) -> Iterator[Fault]:
+    """Files of YAML that read an environment variable: dbt does, where it parses, and keeps what it found."""
+    for folder in place.folders("model-paths", "test-paths", "macro-paths"):
+        for file in walk_files(folder):
+            if file.suffix in {".yml", ".yaml"}:
+                yield from _environment(file)
+
+
 def _packages(project: Path) -> Iterator[Fault]:
     declared, installed = list(_declared_packages(project)), installed_packages(project)
     todo = f"run dbt deps --project-dir {project}"
@@ -136,6 +147,7 @@ def _packages(project: Path) -> Iterator[Fault]:
         yield Fault(file, line, PROJECT, message)
 
     for name, folder in installed.items():
+        yield from _environment(folder / "dbt_project.yml")
         document = read_yaml(folder / "dbt_project.yml")
         for hook in ("on-run-start", "on-run-end"):
             if isinstance(document.data, dict) and document.data.get(hook):

@@ -151,7 +151,7 @@ def _result(manifest: Mapping[str, Any], answer: Any) -> UnitTestResult:  # noqa
     step = manifest["nodes"].get(answer.node.unique_id)
     model = test[0] if test else key_of(manifest, step) if step else "dbt"
     message = "\n".join((answer.message or "").strip("\n").splitlines())
-    return UnitTestResult(model, answer.node.name, outcome, message)
+    return UnitTestResult(model, test[1] if test else answer.node.name, outcome, message)
 
 
 def _steps(manifest: Mapping[str, Any], models: Collection[str]) -> set[str]:
