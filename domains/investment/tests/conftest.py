@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ from investment.defs.market_prices.transform import market_prices
 __all__ = ["dbt_target", "mesh_home", "trial"]
 
 DBT = Path(__file__).parents[3] / "dbt_project"
-MONEY = (DBT / "macros" / "money.sql").read_text(encoding="utf-8")
+MONEY = files("bankmesh.products").joinpath("dbt_files", "macros", "money.sql").read_text(encoding="utf-8")
 
 # What a row holds where a test does not care.
 DEFAULTS = {
