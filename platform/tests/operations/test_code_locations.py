@@ -41,6 +41,7 @@ def workspace(trading, tmp_path, monkeypatch):
     return root, load
 
 
+@pytest.mark.filterwarnings(f"ignore:Error loading repository location {SUPPLIER}")
 def test_a_broken_dbt_model_breaks_its_own_location_alone(trading, workspace):
     root, load = workspace
     (root / "dbt_project" / "models" / SUPPLIER / "products" / "top_customer.sql").write_text("select {{ nonsense( }}")

@@ -91,6 +91,9 @@ def fails(sales: pl.LazyFrame) -> pl.LazyFrame:
     raise ValueError(f"cannot make sense of {remark}")
 
 
+SLOW_MAP = pytest.mark.filterwarnings("ignore::polars.exceptions.PolarsInefficientMapWarning")
+
+
 def fails_in_a_map(sales: pl.LazyFrame) -> pl.LazyFrame:
     return sales.with_columns(pl.col("remark").map_elements(int, return_dtype=pl.Int64).alias("customer_id"))
 
@@ -165,7 +168,7 @@ def _told(error: TransformError) -> str:
         (column_named_by_a_value, "A column is not there, and its name is not in the code"),
         (mistyped_beside_pivoted_values, "There is no column sale_it where it is read. Did you mean sale_id?"),
         (fails, "fails failed: ValueError"),
-        (fails_in_a_map, "fails_in_a_map failed"),
+        pytest.param(fails_in_a_map, "fails_in_a_map failed", marks=SLOW_MAP),
         (not_a_frame, "the transform returned a str, not a Polars LazyFrame"),
         (eager, "the transform returned a Polars DataFrame, not a Polars LazyFrame. Return it as `frame.lazy()`"),
         (of_pandas, "the transform returned a pandas DataFrame, not a Polars LazyFrame"),
@@ -231,7 +234,7 @@ def test_a_dbt_model(root: Path, tmp_path: Path, sql: str, expected: str) -> Non
     assert not re.search(r"Traceback|File \"", told)
 
 
-@pytest.mark.parametrize("transform", [fails, fails_in_a_map])
+@pytest.mark.parametrize("transform", [fails, pytest.param(fails_in_a_map, marks=SLOW_MAP)])
 def test_a_trial_shows_the_error_of_a_transform(root: Path, tmp_path: Path, transform: Callable[..., object]) -> None:
     """The rows of a trial are made up, so what the developer's own code says of them is no secret."""
     with pytest.raises(TransformError, match=POISON) as caught:
