@@ -80,10 +80,15 @@ class Mark:
         self.release()
 
 
-@contextlib.contextmanager
-def locked_unless_used(folder: Path) -> Iterator[bool]:
+def locked_unless_used(folder: Path) -> contextlib.AbstractContextManager[bool]:
     """Keep builds off `folder` meanwhile; False, and nothing is locked, if a living process uses it."""
-    descriptor = _open(folder / BUILD_MARK)
+    return locked_unless_held(folder / BUILD_MARK)
+
+
+@contextlib.contextmanager
+def locked_unless_held(file: Path) -> Iterator[bool]:
+    """Hold the lock that is this file; False, and nothing is locked, while a living process holds it."""
+    descriptor = _open(file)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

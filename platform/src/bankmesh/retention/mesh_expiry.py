@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,13 +13,14 @@ from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
 from bankmesh.ports import expire, port_at
 from bankmesh.ports.archiving import archive_port
+from bankmesh.ports.locking import locked_unless_held
 from bankmesh.retention.event_expiry import expire_events
 from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
 from bankmesh.settings import events_days
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import dagster as dg
@@ -102,26 +100,9 @@ def _expire_lineage(home: Path, now: datetime) -> Facts:
 def _expire_event_log(settings: Settings, instance: dg.DagsterInstance | None, before: datetime) -> Facts:
     if instance is None:
         return None
-    with _alone(settings.home) as is_ours:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with locked_unless_held(settings.home / LOCK) as is_ours:
         if not is_ours:
             return None
         readers, unfinished = reader_positions(settings), unfinished_runs(settings.home)
         return expire_events(instance, before, readers, unfinished).to_json()
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[bool]:
-    """Hold the lock of event expiry; False while another process holds it. A killed process holds nothing."""
-    home.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
