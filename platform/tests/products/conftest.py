@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from kiosk_project import kiosk, kiosk_original
 from shop_fixtures import landed, nursery, published, shop_definitions, shop_root
 
-__all__ = ["landed", "nursery", "published", "shop_definitions", "shop_root"]
+__all__ = ["kiosk", "kiosk_original", "landed", "nursery", "published", "shop_definitions", "shop_root"]

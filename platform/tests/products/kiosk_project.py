@@ -145,3 +145,15 @@ def versions_of(root: Path) -> dict[str, str]:
         name: model_code_version(loaded.manifest, models[name], tested.contract)
         for name, tested in loaded.products.items()
     }
+
+
+@pytest.fixture(scope="session")
+def kiosk_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workspace, made once and left as it is."""
+    return write_kiosk(tmp_path_factory.mktemp("kiosk") / "workspace")
+
+
+@pytest.fixture
+def kiosk(kiosk_original: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return copy_kiosk(kiosk_original, tmp_path / "workspace")

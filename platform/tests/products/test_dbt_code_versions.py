@@ -6,21 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from kiosk_project import copy_kiosk, load, versions_of, write_kiosk
+from kiosk_project import load, versions_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_kiosk(tmp_path_factory.mktemp("own") / "workspace")
-
-
-@pytest.fixture
-def root(original: Path, tmp_path: Path) -> Path:
-    """A copy that a test may change."""
-    return copy_kiosk(original, tmp_path / "workspace")
 
 
 CHANGES = {
@@ -38,24 +27,24 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_a_code_version_changes_with(root: Path, kind: str) -> None:
+def test_a_code_version_changes_with(kiosk: Path, kind: str) -> None:
     file, old, new = CHANGES[kind]
-    path = root / "domains/shop/dbt" / file
-    before = versions_of(root)
+    path = kiosk / "domains/shop/dbt" / file
+    before = versions_of(kiosk)
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
-    after = versions_of(root)
+    after = versions_of(kiosk)
     assert after["customer_spend"] != before["customer_spend"]
     # It reads none of them.
     assert after["top_customer"] == before["top_customer"]
     assert (after["monthly_sale"] != before["monthly_sale"]) == (kind == "a variable")
 
 
-def test_a_variable_that_no_model_reads_changes_no_code_version_without_packages(root: Path) -> None:
-    path = root / "domains/shop/dbt/dbt_project.yml"
-    before = versions_of(root)
+def test_a_variable_that_no_model_reads_changes_no_code_version_without_packages(kiosk: Path) -> None:
+    path = kiosk / "domains/shop/dbt/dbt_project.yml"
+    before = versions_of(kiosk)
     path.write_text(path.read_text().replace("unused: 1", "unused: 2"))
-    after = versions_of(root)
+    after = versions_of(kiosk)
     assert {name for name in after if after[name] != before[name]} == {"customer_spend"}
 
 
@@ -72,21 +61,21 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
-def test_what_dbt_does_not_record_changes_the_code_version_too(root: Path, kind: str) -> None:
+def test_what_dbt_does_not_record_changes_the_code_version_too(kiosk: Path, kind: str) -> None:
     expression, (file, old, new) = HIDDEN[kind]
-    own = root / "domains/shop/dbt"
+    own = kiosk / "domains/shop/dbt"
     (own / "transform/marts/top.yml").write_text("models: [{name: top_customer, description: Best.}]\n")
     model = own / "transform/marts/top_customer.sql"
     model.write_text(model.read_text().replace("select customer_id", f"select {expression} as hidden, customer_id", 1))
-    before = versions_of(root)
+    before = versions_of(kiosk)
     path = own / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
-    assert versions_of(root)["top_customer"] != before["top_customer"]
+    assert versions_of(kiosk)["top_customer"] != before["top_customer"]
 
 
-def test_properties_that_change_with_their_time_kept_are_parsed_again(root: Path) -> None:
-    file = root / "domains/shop/dbt/transform/marts/tests.yml"
+def test_properties_that_change_with_their_time_kept_are_parsed_again(kiosk: Path) -> None:
+    file = kiosk / "domains/shop/dbt/transform/marts/tests.yml"
     tests = [
         "models: [{name: customer_spend, columns: [{name: total, data_tests: [{not_null: {where: 1=0}}, unique]}]}]\n",
         "models: [{name: customer_spend, columns: [{name: total, data_tests: [not_null]}]}]\n",
@@ -95,7 +84,7 @@ def test_properties_that_change_with_their_time_kept_are_parsed_again(root: Path
     for text in (*tests, tests[0]):
         file.write_text(text)
         os.utime(file, (1_000_000_000, 1_000_000_000))
-        clauses = load(root).products["customer_spend"].contract.clauses
+        clauses = load(kiosk).products["customer_spend"].contract.clauses
         found.append({(c.name, str(c.rule)) for c in clauses if c.name.startswith(("not_null", "unique_"))})
     assert [len(clauses) for clauses in found] == [2, 1, 2]
     assert found[0] == found[2]

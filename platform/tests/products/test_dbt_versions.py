@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
+from dbt_shop import load
+from kiosk_project import SALES
 from shop_workspace import contract_text, write_workspace
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import workspace_reads
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.errors import BankmeshError
-from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt_lineage import compile_models
 from bankmesh.products.dbt_unit_tests import models_with_unit_tests, run_unit_tests
 from bankmesh.products.domain import read_domain
@@ -23,6 +20,8 @@ from bankmesh.testing import domain_contract, try_product
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bankmesh.products.dbt_domain import DbtDomain
 
 # The second version counts returns apart, and the first reads a versioned step by its number.
 FILES = {
@@ -85,17 +84,6 @@ schema:
       - {name: sale_id, logicalType: integer, primaryKey: true, description: Number., classification: internal}
       - {name: seven, logicalType: integer, description: Seven., classification: internal}
 """
-SALES = pl.DataFrame(
-    {
-        "sale_id": [1, 2, 3],
-        "customer_id": [1, 1, 2],
-        "sold_on": [date(2024, 1, 5)] * 3,
-        "amount": [Decimal("20.00"), Decimal("5.00"), Decimal("50.00")],
-        "voucher": ["1"] * 3,
-        "remark": ["thanks"] * 3,
-    },
-    schema_overrides={"amount": pl.Decimal(18, 2)},
-)
 
 
 def write(project: Path, files: dict[str, str | None]) -> None:
@@ -118,11 +106,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (contracts / "products.odcs.yaml").write_text(head + PRODUCTS_BODY)
     write(root / "dbt_project", FILES)
     return root
-
-
-def load(root: Path) -> DbtDomain:
-    place = DbtProjectPlace(root / "dbt_project", "shop", root / "mesh/dbt/shop")
-    return load_dbt_domain(place, read_domain(root / "domains/shop/src/shop"), root)
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,7 @@ def _missing_target(files: DbtFiles, problem: ParseProblem, names: ReadableNames
 def _missing_source(files: DbtFiles, file: Path | None, name: str) -> Fault:
     schema, _, table = name.partition(".")
     message = (
-        f"source('{schema}', '{table}') is not declared, and its name is put together, so no placeholder stands for "
+        f"source('{schema}', '{table}') is not declared, and its name is computed, so no source is generated for "
         "it; write the names out, or fix them"
     )
     line = line_in(file, r"\bsource\s*\(") if file else 0

@@ -19,7 +19,7 @@ MODEL_POINTS: dict[str, str] = {
     "meta": "!nothing reads it; write what consumers need to know as customProperties of the contract",
     "docs": "!no documentation site of dbt is made; the catalog shows the contract",
     "group": "!the owner of a product is the team of its contract; write team there",
-    "access": "!whoever reads a product reads its port, under the rules of access; write the status of the contract",
+    "access": "!consumers read the port, under the rules of access; write the status of the contract",
     "persist_docs": "!no database keeps the tables of a run; write descriptions in the contract",
     "packages": "!nothing is installed for a model; install the package for the platform",
     "event_time": "!no microbatches are built; write the custom property partitioning in the contract",

@@ -123,7 +123,7 @@ def run_everything(
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
-    system that was not delivered is absent. A location that does not load is told in the outcome. A contract in force
+    system that was not delivered is absent. The outcome names a location that does not load. A contract in force
     that nothing keeps fails, with what to do. `accepted` covers what the assets in `only` make, should it have shrunk.
     `changed` says which of some landings are older than their files: those that the assets in `only` read are landed
     first, unless `land` is false.
