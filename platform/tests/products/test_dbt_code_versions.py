@@ -88,3 +88,12 @@ def test_properties_that_change_with_their_time_kept_are_parsed_again(kiosk: Pat
         found.append({(c.name, str(c.rule)) for c in clauses if c.name.startswith(("not_null", "unique_"))})
     assert [len(clauses) for clauses in found] == [2, 1, 2]
     assert found[0] == found[2]
+
+
+def test_a_project_that_asks_dbt_to_write_no_manifest_is_parsed_again_when_it_changes(kiosk: Path) -> None:
+    own = kiosk / "domains/shop/dbt"
+    (own / "dbt_project.yml").write_text("flags: {write_json: false}\n" + (own / "dbt_project.yml").read_text())
+    before = versions_of(kiosk)
+    model = own / "transform/marts/top_customer.sql"
+    model.write_text(model.read_text() + "-- changed\n")
+    assert versions_of(kiosk)["top_customer"] != before["top_customer"]

@@ -41,6 +41,13 @@ def test_the_project_is_found_wherever_a_domain_is_read(kiosk_original: Path) ->
 
 
 EDITS = {
+    "the environment in Python": (
+        "transform/steps/stg_env.py",
+        "",
+        "def model(dbt, session):\n    import os\n    return session.sql(os.environ['X'])\n",
+        "stg_env.py:3",
+        "environment variable",
+    ),
     "the environment in properties": (
         "transform/marts/tests.yml",
         "",
