@@ -6,6 +6,7 @@ were not loaded by then.
 
 from __future__ import annotations
 
+import os
 import platform  # noqa: F401
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from alembic.config import Config
     from forked_commands import ForkedCommands
@@ -77,3 +79,27 @@ def no_instance_left_behind() -> None:
     remembered = sys.modules.get("dagster._core.storage.defs_state.base")
     if remembered is not None:
         remembered._current_storage.set(None)  # noqa: SLF001 - there is no public way to forget it
+
+
+@pytest.fixture(autouse=True)
+def environment_as_before() -> Iterator[None]:
+    """Put the environment back: `mesh run`, called in the process of a test, sets PYTHONWARNINGS for its children."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def domains_forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forget the packages that a module wrote and imported: another one may write a domain of the same name."""
+    before = set(sys.modules)
+    yield
+    written = str(tmp_path_factory.getbasetemp())
+    imported = [name for name in set(sys.modules) - before if _is_below(written, sys.modules[name])]
+    for name in imported:
+        del sys.modules[name]
+
+
+def _is_below(folder: str, module: ModuleType) -> bool:
+    return (getattr(module, "__file__", None) or "").startswith(folder)

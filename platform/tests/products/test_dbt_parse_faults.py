@@ -297,18 +297,20 @@ def test_what_names_a_model_and_no_file_comes_with_the_file_of_the_model(shop: P
 def test_the_location_reports_the_faults_and_loads_once_they_are_fixed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.syspath_prepend(str(write_workspace(tmp_path, "kiosk")))
-    model = tmp_path / "dbt_project/models/kiosk/products/monthly_sale.sql"
+    monkeypatch.syspath_prepend(str(write_workspace(tmp_path, "newsstand")))
+    model = tmp_path / "dbt_project/models/newsstand/products/monthly_sale.sql"
     sound = model.read_text()
     model.write_text("select *\nfrom {{ ref('sale') }}\n")
     monkeypatch.setenv("BANKMESH_ROOT", str(tmp_path))
     monkeypatch.setenv("MESH_HOME", str(tmp_path / "mesh"))
     with pytest.raises(LocationNotLoaded) as caught:
-        load_location("kiosk", "kiosk.definitions")
-    words = "ref('sale'): sale is a product of the domain kiosk; write source('kiosk', 'sale') [dbt-reference]"
-    assert str(caught.value) == f"The code location kiosk does not load.\n1 fault in 1 dbt file:\n  {model}:2: {words}"
+        load_location("newsstand", "newsstand.definitions")
+    words = "ref('sale'): sale is a product of the domain newsstand; write source('newsstand', 'sale') [dbt-reference]"
+    assert (
+        str(caught.value) == f"The code location newsstand does not load.\n1 fault in 1 dbt file:\n  {model}:2: {words}"
+    )
     model.write_text(sound)
-    assert load_location("kiosk", "kiosk.definitions").name == "kiosk"
+    assert load_location("newsstand", "newsstand.definitions").name == "newsstand"
 
 
 def test_a_product_reads_a_product_with_ref_in_two_arguments_or_with_a_version(shop: Path) -> None:
