@@ -64,7 +64,7 @@ class IndexFacts:
             self._inputs[port] = dict(found)
         return self._inputs[port].get(version, {})
 
-    def withdrawn(self, port: str) -> Mapping[int, Withdrawal]:
+    def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:  # noqa: ARG002 - all are at hand
         """See VersionFacts."""
         return self._withdrawn.get(port, {})
 

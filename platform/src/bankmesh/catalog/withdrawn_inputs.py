@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bankmesh.ports import history, port_at, sources_by_version, withdrawals
+from bankmesh.ports import VersionNotes, find_version, history, latest, port_at, sources_by_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -54,8 +54,11 @@ class VersionFacts(Protocol):
     def inputs(self, port: str, version: int) -> Mapping[str, int]:
         """The products that a version was built from, and their versions."""
 
-    def withdrawn(self, port: str) -> Mapping[int, Withdrawal]:
-        """The versions that are withdrawn."""
+    def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:
+        """The versions that were withdrawn after version `since` was published; earlier withdrawals may be among them.
+
+        Rows that were withdrawn earlier are not in that version.
+        """
 
 
 def withdrawn_inputs(facts: VersionFacts, port: str, version: int | None = None) -> tuple[WithdrawnInput, ...]:
@@ -83,7 +86,7 @@ def _follow(
             if (name, read) in seen:
                 continue
             seen.add((name, read))
-            gone = facts.withdrawn(name)
+            gone = facts.withdrawn(name, read)
             bad = {read, *facts.sources(name, read)} & gone.keys() if gone else set()
             for number in bad:
                 found.setdefault((name, number), WithdrawnInput(name, gone[number], via))
@@ -95,35 +98,43 @@ def _follow(
 
 @dataclass
 class LogFacts:
-    """Version facts from the Delta logs of a mesh home; each log is read once."""
+    """Version facts from the Delta logs of a mesh home; of each log no more is read than is needed, and that once."""
 
     home: Path
-    _history: Callable[[str], dict[int, Publication]] = field(init=False, repr=False)
+    _newest: Callable[[str], Publication | None] = field(init=False, repr=False)
+    _notes: Callable[[str], VersionNotes] = field(init=False, repr=False)
+    _made: Callable[[str, int], Publication | None] = field(init=False, repr=False)
     _sources: Callable[[str], Mapping[int, Collection[int]]] = field(init=False, repr=False)
-    _withdrawn: Callable[[str], Mapping[int, Withdrawal]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Give this object caches of its own."""
-        self._history = cache(lambda port: {made.version: made for made in history(self._port(port))})
-        self._sources = cache(lambda port: sources_by_version(self._history(port).values()))
-        self._withdrawn = cache(lambda port: withdrawals(self._port(port)))
+        self._newest = cache(lambda port: latest(self._port(port)))
+        self._notes = cache(lambda port: VersionNotes(self._port(port)))
+        self._made = cache(lambda port, version: find_version(self._port(port), version, self._notes(port)))
+        self._sources = cache(lambda port: sources_by_version(history(self._port(port))))
 
     def newest(self, port: str) -> int | None:
         """See VersionFacts."""
-        return max(self._history(port), default=None)
+        newest = self._newest(port)
+        return newest.version if newest else None
 
     def sources(self, port: str, version: int) -> Collection[int]:
-        """See VersionFacts."""
+        """See VersionFacts. Which version wrote which partition is known only from all of them."""
+        made = self._made(port, version)
+        if made is None:
+            return ()
+        if made.provenance.partitions is None and made.decision is None:
+            return (version,)
         return self._sources(port).get(version, ())
 
     def inputs(self, port: str, version: int) -> Mapping[str, int]:
         """See VersionFacts."""
-        made = self._history(port).get(version)
+        made = self._made(port, version)
         return {name: read for name, read in made.provenance.inputs.items() if isinstance(read, int)} if made else {}
 
-    def withdrawn(self, port: str) -> Mapping[int, Withdrawal]:
+    def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:
         """See VersionFacts."""
-        return self._withdrawn(port)
+        return self._notes(port).withdrawals(since)
 
     def _port(self, name: str) -> Port:
         product, _, major = name.partition("@")

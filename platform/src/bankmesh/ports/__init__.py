@@ -16,7 +16,9 @@ from bankmesh.ports.decisions import Decision, Kind, Withdrawal, WithdrawnVersio
 from bankmesh.ports.duckdb_session import connect, delta_extension_path
 from bankmesh.ports.expiry import Expired, expire
 from bankmesh.ports.history import (
+    VersionNotes,
     at_version,
+    find_version,
     history,
     hold_of,
     latest,
@@ -55,6 +57,7 @@ __all__ = [
     "ReplacePartitions",
     "Restored",
     "TableVolume",
+    "VersionNotes",
     "VolumeBaseline",
     "Withdrawal",
     "WithdrawnVersion",
@@ -63,6 +66,7 @@ __all__ = [
     "contract_digest",
     "delta_extension_path",
     "expire",
+    "find_version",
     "history",
     "hold_of",
     "keep_contract",

@@ -9,17 +9,19 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.faultpoints import reached
+from bankmesh.ports.commit_log import commit_versions
 from bankmesh.ports.commits import commit_expiry
-from bankmesh.ports.history import commit_versions, history, open_table, readable_from, withdrawals
+from bankmesh.ports.history import VersionNotes, history, open_table
 from bankmesh.ports.locking import exclusive, is_marked
 from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.ports.version_files import files_of_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from deltalake import DeltaTable
 
@@ -69,12 +71,12 @@ def _move_horizon(
     port: Port, table: DeltaTable, retention: timedelta | None, now: datetime
 ) -> tuple[tuple[int, ...], int]:
     """Versions that expire now, and the first readable one after that."""
-    known = history(port)[::-1]
+    known, notes = history(port)[::-1], VersionNotes(port)
     count = 0 if retention is None else _count_expired(known, now - retention)
     if not count:
-        return (), readable_from(port)
+        return (), notes.readable_from
     first = known[count].version
-    gone = [withdrawal for withdrawal in withdrawals(port).values() if withdrawal.version < first]
+    gone = [withdrawal for withdrawal in notes.withdrawals().values() if withdrawal.version < first]
     commit_expiry(table, first, gone)
     return tuple(found.version for found in known[:count]), first
 
@@ -91,21 +93,11 @@ def _count_expired(oldest_first: Sequence[Publication], limit: datetime) -> int:
 
 def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
     """Files of all versions from `first` on, and of those before it that the log still knows."""
-    from deltalake.exceptions import DeltaError
-
-    from bankmesh.ports.delta_table import LocalDeltaTable
-
-    needed: set[Path] = set()
-    expired: set[Path] = set()
-    for version in commit_versions(port):
-        try:
-            paths = LocalDeltaTable(port.path, version).file_uris()
-        except DeltaError:
-            if version >= first:
-                raise
-            continue  # An earlier expiry, killed half-way, has removed what this version builds on.
-        (needed if version >= first else expired).update(map(Path, paths))
-    return needed, expired
+    commits = commit_versions(port)
+    needed = files_of_versions(port, [version for version in commits if version >= first])
+    before = [version for version in commits if version < first]
+    # An earlier expiry, killed half-way, has removed what some of these build on.
+    return needed, files_of_versions(port, before, pass_over_lost=True)
 
 
 def _drop_candidates(port: Port, needed: set[Path], limit: datetime) -> tuple[tuple[str, ...], int, int]:

@@ -3,16 +3,16 @@
 Commits that are not ours (vacuum, optimize, table properties) take version numbers too; they are no
 publications and are passed over. Versions that have expired are no longer listed.
 
-The commits are read as files: `DeltaTable.history()` lists the log anew and counts down from the version at
-which the table was opened, so it numbers wrongly whatever was committed in between.
+Commits are read newest first and no further back than the answer needs. That is exact: whether a version has expired,
+or is withdrawn, is recorded only by commits after it.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import NotPublished
+from bankmesh.ports.commit_log import commit_info, commit_infos, commit_versions
 from bankmesh.ports.decisions import (
     DECISION_KEY,
     Decision,
@@ -22,12 +22,10 @@ from bankmesh.ports.decisions import (
     decision_of,
     withdrawals_of,
 )
-from bankmesh.ports.places import LOG_FOLDER
 from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, REMOVAL_KEY, Publication, from_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from deltalake import DeltaTable
 
@@ -43,50 +41,94 @@ def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
     return LocalDeltaTable(port.path, version)
 
 
+class VersionNotes:
+    """What commits record of versions before them: which are withdrawn, and which have expired.
+
+    The commits are those that the log had when this was made. Each is read once, when a caller needs it.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._unread = commit_versions(port)
+        self._first = 0
+        self._withdrawals: list[tuple[int, Withdrawal]] = []
+
+    @property
+    def readable_from(self) -> int:
+        """The oldest version that expiry has left readable; 0 if it never ran."""
+        self._read(-1)
+        return self._first
+
+    def is_expired(self, version: int) -> bool:
+        """Whether expiry has taken a version away from readers."""
+        self._read(version)
+        return version < self._first
+
+    def withdrawals(self, since: int = -1) -> dict[int, Withdrawal]:
+        """The versions withdrawn, expired ones too, as recorded by commits after `since`; by version."""
+        self._read(since)
+        return {found.version: found for commit, found in self._withdrawals if commit > since}
+
+    def _read(self, above: int) -> None:
+        # Commits before the first readable version are about to go: its expiry carries over what they withdrew.
+        while self._unread and self._unread[-1] > above and self._unread[-1] >= self._first:
+            commit = self._unread.pop()
+            info = commit_info(self._port, commit, EXPIRY_KEY, DECISION_KEY)
+            self._first = max(self._first, _readable_from(info))
+            carried = carried_over(info.get(EXPIRY_KEY, {}).get("withdrawn", ()))
+            self._withdrawals += [(commit, found) for found in (*withdrawals_of(info), *carried)]
+
+
 def history(port: Port) -> tuple[Publication, ...]:
     """All readable publications, newest first; empty if there is no table."""
-    first = 0
-    found: list[Publication] = []
-    for commit in _commits(port):
-        first = max(first, _readable_from(commit))
-        publication = from_commit(commit)
-        if publication:
-            found.append(publication)
-    return tuple(publication for publication in found if publication.version >= first)
+    return tuple(_publications(port))
 
 
 def latest(port: Port) -> Publication | None:
     """The newest publication, which readers get unless they name a version; expiry always keeps it."""
-    return next(filter(None, map(from_commit, _commits(port))), None)
+    return next(filter(None, map(from_commit, commit_infos(port, COMMIT_KEY))), None)
+
+
+def find_version(port: Port, version: int, notes: VersionNotes | None = None) -> Publication | None:
+    """The publication with that Delta version; None if there is none or it has expired, by the notes if given."""
+    publication = from_commit(commit_info(port, version, COMMIT_KEY))
+    if publication is None or (notes or VersionNotes(port)).is_expired(version):
+        return None
+    return publication
 
 
 def at_version(port: Port, version: int) -> Publication:
     """The publication with that Delta version; raises NotPublished, which lists those that are readable."""
-    known = history(port)
-    for publication in known:
-        if publication.version == version:
-            return publication
-    raise NotPublished(port.name, version, [publication.version for publication in reversed(known)])
+    found = find_version(port, version)
+    if found is None:
+        raise NotPublished(port.name, version, [made.version for made in reversed(history(port))])
+    return found
 
 
 def published_by(port: Port, run_id: str) -> Publication | None:
     """The newest readable publication that the run made, if it made one."""
-    return next((found for found in history(port) if found.provenance.run_id == run_id), None)
+    return next((made for made in _publications(port) if made.provenance.run_id == run_id), None)
 
 
-def withdrawals(port: Port) -> dict[int, Withdrawal]:
-    """The versions that are withdrawn, expired ones too, by version."""
-    found: list[Withdrawal] = []
-    for commit in _commits(port):
-        found += withdrawals_of(commit)
-        found += carried_over(commit.get(EXPIRY_KEY, {}).get("withdrawn", ()))
-    return {withdrawal.version: withdrawal for withdrawal in found}
+def published_from(port: Port, candidate: str, since: int | None) -> Publication | None:
+    """The readable publication that the candidate became after version `since`; None for `since` means at any time."""
+    above = -1 if since is None else since
+    return next((made for made in _publications(port, above) if made.candidate == candidate), None)
+
+
+def withdrawals(port: Port, since: int = -1) -> dict[int, Withdrawal]:
+    """The versions that are withdrawn, expired ones too, by version; with `since` what commits after it withdrew.
+
+    A version is withdrawn by a commit after it, so that `withdrawals(port, version).get(version)` is all there is
+    to know of one.
+    """
+    return VersionNotes(port).withdrawals(since)
 
 
 def newest_good(port: Port) -> Publication | None:
     """The newest publication that is not withdrawn; None if there is none."""
-    withdrawn = withdrawals(port)
-    return next((made for made in history(port) if made.version not in withdrawn), None)
+    notes = VersionNotes(port)
+    return next((made for made in _publications(port) if made.version not in notes.withdrawals(made.version)), None)
 
 
 def hold_of(port: Port, code_version: str) -> Decision | None:
@@ -100,7 +142,7 @@ def hold_of(port: Port, code_version: str) -> Decision | None:
 
 def unresumed(port: Port) -> Decision | None:
     """The decision that restored the newest version, unless the product was resumed since; None if a run built it."""
-    for commit in _commits(port):
+    for commit in commit_infos(port, COMMIT_KEY, DECISION_KEY):
         decision = decision_of(commit)
         if decision is not None and decision.kind is Kind.RESUME:
             return None
@@ -112,7 +154,7 @@ def unresumed(port: Port) -> Decision | None:
 def recent_decisions(port: Port) -> tuple[Decision, ...]:
     """The decisions since the newest version that a run built, newest first."""
     found: list[Decision] = []
-    for commit in _commits(port):
+    for commit in commit_infos(port, COMMIT_KEY, DECISION_KEY):
         decision = decision_of(commit)
         if decision is not None:
             found.append(decision)
@@ -121,43 +163,21 @@ def recent_decisions(port: Port) -> tuple[Decision, ...]:
     return tuple(found)
 
 
-def readable_from(port: Port) -> int:
-    """The oldest version that expiry has left readable, as its own commits recorded it; 0 if it never ran."""
-    return max(map(_readable_from, _commits(port)), default=0)
+def newest_removal(port: Port, since: int = -1) -> int | None:
+    """The newest version that retention or erasure made after `since`; None if neither has removed rows."""
+    return next((commit["version"] for commit in commit_infos(port, REMOVAL_KEY, above=since)), None)
 
 
-def newest_removal(port: Port) -> int | None:
-    """The newest version that retention or erasure made; None if neither has removed rows."""
-    for version in reversed(commit_versions(port)):
-        if REMOVAL_KEY in _commit_info(port.path / LOG_FOLDER / f"{version:020d}.json"):
-            return version
-    return None
-
-
-def commit_versions(port: Port) -> list[int]:
-    """Versions whose commits the log still has, oldest first."""
-    return sorted(int(path.stem) for path in (port.path / LOG_FOLDER).glob("*.json") if path.stem.isdigit())
-
-
-def _commits(port: Port) -> Iterator[dict[str, Any]]:
-    """What our own commits and expiries say of themselves, newest first, each with its `version`."""
-    for version in reversed(commit_versions(port)):
-        info = _commit_info(port.path / LOG_FOLDER / f"{version:020d}.json")
-        if COMMIT_KEY in info or EXPIRY_KEY in info or DECISION_KEY in info:
-            yield {**info, "version": version}
-
-
-def _commit_info(path: Path) -> dict[str, Any]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                # Usually the first of many: the others, one for each file, need not be parsed.
-                if line.startswith('{"commitInfo"'):
-                    info: dict[str, Any] = json.loads(line)["commitInfo"]
-                    return info
-    except FileNotFoundError:
-        pass  # Expiry has removed it since it was listed.
-    return {}
+def _publications(port: Port, above: int = -1) -> Iterator[Publication]:
+    """Readable publications after version `above`, newest first."""
+    first = 0
+    for commit in commit_infos(port, COMMIT_KEY, EXPIRY_KEY, above=above):
+        first = max(first, _readable_from(commit))
+        if commit["version"] < first:
+            return
+        publication = from_commit(commit)
+        if publication is not None:
+            yield publication
 
 
 def _readable_from(commit: dict[str, Any]) -> int:

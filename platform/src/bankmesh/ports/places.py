@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,7 +36,11 @@ class Port:
     @property
     def is_published(self) -> bool:
         """Whether the table has a first commit."""
-        return any((self.path / LOG_FOLDER).glob("*.json"))
+        try:
+            with os.scandir(self.path / LOG_FOLDER) as entries:
+                return any(entry.name.endswith(".json") for entry in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
 
 def port_at(home: Path, product: str, major: int) -> Port:

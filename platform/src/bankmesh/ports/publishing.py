@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import PortError, PublishConflict
 from bankmesh.faultpoints import reached
 from bankmesh.ports.commits import commit, commit_skip, kept_totals
-from bankmesh.ports.history import history, latest, open_table
+from bankmesh.ports.history import latest, open_table, published_from
 from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import Publication, to_commit
 from bankmesh.ports.staging import unmark
@@ -104,7 +104,7 @@ def publish(
     for attempt in range(_TRIES):
         with exclusive(port):
             table = open_table(port)
-            done = _found(port, candidate)
+            done = _found(port, candidate, table)
             if done:
                 return done
             newest = latest(port)
@@ -143,9 +143,12 @@ def skip_versions(port: Port, last: int) -> None:
             table = open_table(port)
 
 
-def _found(port: Port, candidate: Candidate) -> Publication | None:
+def _found(port: Port, candidate: Candidate, table: DeltaTable | None) -> Publication | None:
     """The publication that the candidate became, whoever has published since."""
-    return next((made for made in history(port) if made.candidate == candidate.name), None)
+    base = candidate.base_version
+    # A table that was lost meanwhile counts from 0 again: then its version says nothing of what came before.
+    since = base if table is not None and base is not None and table.version() >= base else None
+    return published_from(port, candidate.name, since)
 
 
 def _decide(port: Port, newest: Publication, on_moved: Callable[[Publication], None] | None) -> None:
@@ -164,7 +167,7 @@ def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | No
         _commit(request, table)
     except (DeltaError, OSError) as error:
         # What comes after a commit, a checkpoint say, can fail as well; the log knows whether it is there.
-        published = _found(port, candidate)
+        published = _found(port, candidate, table)
         if published:
             return published
         if isinstance(error, CommitFailedError) or (table is None and port.is_published):
@@ -172,7 +175,7 @@ def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | No
         text = f"{port.name}: the commit could not be written ({error}). Nothing is published."
         raise PortError(text) from error
     reached("after-commit")
-    published = _found(port, candidate)
+    published = _found(port, candidate, table)
     if published is None:
         raise PortError(f"{port.name}: the commit was accepted and then not found. Look at {port.path}.")
     return published

@@ -94,7 +94,7 @@ def open_version(port: Port, version: int | None = None, *, withdrawn: bool = Fa
             raise NotPublished(port.name, None, ())
         return OpenVersion(port, newest)
     opened = OpenVersion(port, at_version(port, version))
-    if not withdrawn and newest is not None and (found := withdrawals(port).get(version)):
+    if not withdrawn and newest is not None and (found := withdrawals(port, since=version).get(version)):
         raise WithdrawnVersion(port.name, found, newest.version)
     if newest is None or version != newest.version:
         _check_files(opened)

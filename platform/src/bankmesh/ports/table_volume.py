@@ -47,7 +47,7 @@ def volume_baseline(port: Port) -> VolumeBaseline | None:
     if publication is None:
         return None
     # What was removed by duty since then is not there to be kept.
-    version = max(publication.version, newest_removal(port) or 0)
+    version = max(publication.version, newest_removal(port, since=publication.version) or 0)
     table = open_table(port, version)
     if table is None:
         return None

@@ -1,0 +1,83 @@
+"""The files of many versions together, by one pass over the Delta log in place of a table opened at each version.
+
+A version has the files of the one before, less what its commit removes, and what its commit adds. So versions without
+a gap between them have together the files of the first and all that the others add: no removal makes a file of an
+earlier one less needed. Of a commit that adds a file and removes it, which Delta allows for deletion vectors, the
+file counts.
+
+Delta protocol, section "Action Reconciliation".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from bankmesh.ports.commit_log import added_files
+from bankmesh.ports.places import LOG_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from deltalake import DeltaTable
+
+    from bankmesh.ports.places import Port
+
+
+def files_of_versions(port: Port, versions: Sequence[int], *, pass_over_lost: bool = False) -> set[Path]:
+    """Absolute paths of all files that a table has at any of these versions, which the log has commits of; ascending.
+
+    Raises DeltaError if commits that a version builds on are gone. With `pass_over_lost` such versions are left out.
+    """
+    found: set[str] = set()
+    for run in _runs(versions):
+        starts = [run[0], *(_checkpoints(port, run) if pass_over_lost else ())]
+        first = _open_first(port, starts, pass_over_lost=pass_over_lost)
+        if first is not None:
+            start, paths = first
+            found |= paths
+            found.update(added["path"] for version in run if version > start for added in added_files(port, version))
+    # The log writes paths relative to the table's folder, as URIs.
+    return {port.path / unquote(path) for path in found}
+
+
+def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> tuple[int, set[str]] | None:
+    """The first of these versions that the log can be read at, and its files' paths as the log writes them."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    for version in starts:
+        try:
+            return version, _logged_paths(DeltaTable(str(port.path), version=version))
+        except DeltaError:
+            if not pass_over_lost:
+                raise
+    return None
+
+
+def _logged_paths(table: DeltaTable) -> set[str]:
+    import pyarrow as pa
+
+    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
+    listed = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    return set(listed["path"].to_pylist())
+
+
+def _checkpoints(port: Port, run: Sequence[int]) -> list[int]:
+    """Versions of a run that have a checkpoint, by which they can be read without commits before; ascending."""
+    names = [path.name for path in (port.path / LOG_FOLDER).glob("*.checkpoint.*")]
+    versions = {int(name[:20]) for name in names if name[:20].isdigit()}
+    return sorted(versions.intersection(run))
+
+
+def _runs(versions: Iterable[int]) -> Iterator[list[int]]:
+    """Ascending versions, divided where one is missing."""
+    run: list[int] = []
+    for version in versions:
+        if run and version != run[-1] + 1:
+            yield run
+            run = []
+        run.append(version)
+    if run:
+        yield run
