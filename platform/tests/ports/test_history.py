@@ -32,6 +32,7 @@ from bankmesh.ports import (
     withdrawals,
 )
 from bankmesh.ports.decisions import carried_over, withdrawals_of
+from bankmesh.ports.delta_table import LocalDeltaTable
 from bankmesh.ports.history import newest_removal, published_from
 from bankmesh.ports.publications import EXPIRY_KEY, REMOVAL_KEY, from_commit
 
@@ -166,3 +167,15 @@ def test_a_version_that_is_not_there_names_those_that_are(long: Port) -> None:
     assert find_version(long, 30) is None
     with pytest.raises(NotPublished, match="0, 1, 2"):
         at_version(long, 30)
+
+
+def test_a_withdrawal_opens_the_table_as_it_is_and_as_it_was(long: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int | None] = []
+    begin = LocalDeltaTable.__init__
+    monkeypatch.setattr(
+        LocalDeltaTable,
+        "__init__",
+        lambda table, folder, version=None: opened.append(version) or begin(table, folder, version),
+    )
+    withdraw(long, 29, by="Ada", reason="why")
+    assert opened == [None, 28]

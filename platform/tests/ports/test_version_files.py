@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from hypothesis import HealthCheck, example, given, settings
 from port_histories import DAY, FIRST, A, B, C, expire_until, histories, take_step
@@ -13,7 +14,7 @@ from port_histories import DAY, FIRST, A, B, C, expire_until, histories, take_st
 from bankmesh.ports import Port, VersionNotes, history, port_at
 from bankmesh.ports.commit_log import commit_versions
 from bankmesh.ports.delta_table import LocalDeltaTable
-from bankmesh.ports.version_files import files_of_versions
+from bankmesh.ports.version_files import files_of_versions, partitions_of_versions
 
 
 def _files_at(port: Port, version: int) -> set[Path] | None:
@@ -21,6 +22,11 @@ def _files_at(port: Port, version: int) -> set[Path] | None:
         return set(map(Path, LocalDeltaTable(port.path, version).file_uris()))
     except DeltaError:
         return None
+
+
+def _partitions_at(port: Port, version: int) -> set[str]:
+    found = DeltaTable(str(port.path), version=version).partitions()
+    return {str(value) for values in found for value in values.values()}
 
 
 def _compare_files(port: Port) -> dict[int, set[Path] | None]:
@@ -33,6 +39,7 @@ def _compare_files(port: Port) -> dict[int, set[Path] | None]:
         assert files_of_versions(port, before, pass_over_lost=True) == expected
         if all(by_version[v] is not None for v in after):
             assert files_of_versions(port, after) == set().union(*(by_version[v] for v in after))
+            assert partitions_of_versions(port, after) == set().union(*(_partitions_at(port, v) for v in after))
         else:
             with pytest.raises(DeltaError):
                 files_of_versions(port, after)

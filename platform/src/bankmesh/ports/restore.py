@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError, PublishConflict
 from bankmesh.faultpoints import reached
+from bankmesh.ports.commit_log import commit_versions
 from bankmesh.ports.commits import commit_decision, commit_restore
 from bankmesh.ports.decisions import WHOLE, Decision, Kind
 from bankmesh.ports.file_actions import files_of
@@ -24,6 +25,7 @@ from bankmesh.ports.locking import exclusive
 from bankmesh.ports.publications import to_commit
 from bankmesh.ports.reading import mixed_relation_sql
 from bankmesh.ports.restore_plan import CannotRestore, Writers, as_published, plan_rollback, plan_withdrawal
+from bankmesh.ports.version_files import partitions_of_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,9 +125,8 @@ def _try(
 ) -> Restored | None:
     """Decide and commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
     known = {made.version: made for made in reversed(history(port))}
-    tables = {version: _table(port, version) for version in known}
     partitioned = bool(table.metadata().partition_columns)
-    writers = _writers(port, known.values(), _partitions(tables.values()) if partitioned else {WHOLE})
+    writers = _writers(port, known.values(), _partitions(port, known) if partitioned else {WHOLE})
     plan = decide(writers)
     withdrawn = [known[version] for version in plan.withdrawn]
     held = sorted({made.provenance.code_version for made in withdrawn if made.decision is None})
@@ -136,7 +137,7 @@ def _try(
         return Restored(decision, None, plan.holders)
     basis = known[plan.basis]
     decision = replace(decision, restored=_restored(known, plan), sources=plan.sources, fresh_since=basis.fresh_since)
-    files, schema, replaced = _content(port, table, tables, plan, writers)
+    files, schema, replaced = _content(port, table, plan, writers)
     if check_mix is not None and writers.is_new_mix(plan):
         (column,) = table.metadata().partition_columns
         mixed = mixed_relation_sql(port, writers.newest, column, plan.as_of)
@@ -189,9 +190,10 @@ def _table(port: Port, version: int) -> DeltaTable:
     return table
 
 
-def _partitions(tables: Iterable[DeltaTable]) -> set[str]:
+def _partitions(port: Port, known: Iterable[int]) -> set[str]:
     """Every partition that any version has or has had."""
-    return {str(value) for table in tables for found in table.partitions() for value in found.values()}
+    first = min(known, default=0)
+    return partitions_of_versions(port, [version for version in commit_versions(port) if version >= first])
 
 
 def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> Writers:
@@ -209,18 +211,19 @@ def _restored(known: dict[int, Publication], plan: Plan) -> int:
 
 
 def _content(
-    port: Port, table: DeltaTable, tables: dict[int, DeltaTable], plan: Plan, writers: Writers
+    port: Port, table: DeltaTable, plan: Plan, writers: Writers
 ) -> tuple[list[AddedFile], Schema, list[str] | None]:
     """The files that come back, the schema that the table has then, and the partitions replaced (None: all)."""
+    tables = {version: _table(port, version) for version in sorted(set(plan.as_of.values()))}
     files = [
         file
-        for version in sorted(set(plan.as_of.values()))
-        for file in files_of(port, tables[version])
+        for version, then in tables.items()
+        for file in files_of(port, then)
         if plan.as_of.get(file.partition) == version
     ]
     _check_files(port, files, writers)
     _check_removals(port, files, plan, writers)
-    schemas = {tables[version].schema().to_json(): tables[version].schema() for version in plan.as_of.values()}
+    schemas = {then.schema().to_json(): then.schema() for then in tables.values()}
     current = {file.partition for file in files_of(port, table)}
     partial = WHOLE not in plan.as_of and bool(current - set(plan.as_of))
     if len(schemas) > 1 or (partial and table.schema().to_json() not in schemas):

@@ -10,7 +10,7 @@ Delta protocol, section "Action Reconciliation".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from bankmesh.ports.commit_log import added_files
@@ -33,23 +33,42 @@ def files_of_versions(port: Port, versions: Sequence[int], *, pass_over_lost: bo
     found: set[str] = set()
     for run in _runs(versions):
         starts = [run[0], *(_checkpoints(port, run) if pass_over_lost else ())]
-        first = _open_first(port, starts, pass_over_lost=pass_over_lost)
-        if first is not None:
-            start, paths = first
-            found |= paths
-            found.update(added["path"] for version in run if version > start for added in added_files(port, version))
+        table = _open_first(port, starts, pass_over_lost=pass_over_lost)
+        if table is not None:
+            found |= _logged_paths(table)
+            found.update(added["path"] for added in _added_after(port, run, table))
     # The log writes paths relative to the table's folder, as URIs.
     return {port.path / unquote(path) for path in found}
 
 
-def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> tuple[int, set[str]] | None:
-    """The first of these versions that the log can be read at, and its files' paths as the log writes them."""
+def partitions_of_versions(port: Port, versions: Sequence[int]) -> set[str]:
+    """Every partition that a table has a file of at any of these versions, which the log has commits of; ascending.
+
+    Raises DeltaError if commits that a version builds on are gone.
+    """
+    found: set[str] = set()
+    for run in _runs(versions):
+        table = _open_first(port, run[:1], pass_over_lost=False)
+        if table is not None:
+            found |= {str(value) for values in table.partitions() for value in values.values()}
+            for added in _added_after(port, run, table):
+                found |= {str(value) for value in added["partitionValues"].values()}
+    return found
+
+
+def _added_after(port: Port, run: Iterable[int], table: DeltaTable) -> Iterator[dict[str, Any]]:
+    """Add actions of the versions of a run after the one at which the table was opened."""
+    return (added for version in run if version > table.version() for added in added_files(port, version))
+
+
+def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> DeltaTable | None:
+    """The table at the first of these versions that the log can be read at."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
     for version in starts:
         try:
-            return version, _logged_paths(DeltaTable(str(port.path), version=version))
+            return DeltaTable(str(port.path), version=version)
         except DeltaError:
             if not pass_over_lost:
                 raise
@@ -57,6 +76,7 @@ def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> t
 
 
 def _logged_paths(table: DeltaTable) -> set[str]:
+    """Paths of a table's files as the log writes them."""
     import pyarrow as pa
 
     # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
