@@ -69,6 +69,14 @@ def migrations_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def macros_parsed_once() -> None:
+    """Parse each text of a dbt macro once in this process."""
+    from macro_cache import keep_parsed_macros
+
+    keep_parsed_macros()
+
+
 @pytest.fixture(autouse=True)
 def no_instance_left_behind() -> None:
     """Forget the Dagster instance that another test had open.
