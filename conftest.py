@@ -70,11 +70,11 @@ def migrations_read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def macros_parsed_once() -> None:
-    """Parse each text of a dbt macro once in this process."""
-    from macro_cache import keep_parsed_macros
+def library_caches() -> None:
+    """Let dbt and Dagster read what never changes once in this process."""
+    from library_caches import keep_library_caches
 
-    keep_parsed_macros()
+    keep_library_caches()
 
 
 @pytest.fixture(autouse=True)

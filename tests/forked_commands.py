@@ -3,8 +3,8 @@
 Most of what a command costs is the import of Dagster, dbt and Great Expectations. A folder for `PATH` holds `mesh` and
 `python`; each sends its words, working directory, environment and open files to a server, which forks a child for it.
 The child gets the signals that the caller gets and ends as an interpreter does; the caller ends with its exit code. The
-libraries' thread pools do not survive a fork once they have been used, so the server only imports, and parses a dbt
-project: half of what dbt does then are its own macros, and schemas of its own classes.
+libraries' thread pools do not survive a fork once they have been used, so the server only imports, describes components
+and parses a dbt project: most of what dbt does then concerns its own macros and classes.
 
 Run as a program (`python forked_commands.py ADDRESS`), it is the server; it ends when its standard input is closed.
 """
@@ -41,6 +41,7 @@ PROJECT = {
 IMPORTED = (
     "bankmesh.quality.validation",
     "dbt.cli.main",
+    "dbt.task.build",
     "dbt.adapters.duckdb.connections",
     "dagster_dbt",
     "deltalake.transaction",
@@ -50,7 +51,10 @@ IMPORTED = (
     "bankmesh.cli.application",
     "bankmesh.cli.run_commands",
     "bankmesh.cli.contract_commands",
+    "bankmesh.cli.lineage_commands",
     "bankmesh.catalog.updating",
+    "bankmesh.alerts.sensors",
+    "bankmesh.products.components",
     "bankmesh.sqlite_storage",
     "bankmesh.testing",
 )
@@ -119,7 +123,7 @@ def serve(listener: socket.socket) -> Request | None:
     """Fork for each command; returns it in the child that is to run it, and None at the end."""
     for module in IMPORTED:
         importlib.import_module(module)
-    _parse_a_project()
+    _prepare_libraries()
     # A connection that DuckDB opens when it is imported has a thread; a child would wait for it at its end.
     duckdb = importlib.import_module("duckdb")
     duckdb.default_connection().close()
@@ -139,13 +143,15 @@ def serve(listener: socket.socket) -> Request | None:
                 pass
 
 
-def _parse_a_project() -> None:
-    from macro_cache import keep_parsed_macros
+def _prepare_libraries() -> None:
+    from dagster.components.core import load_defs
+    from library_caches import keep_library_caches
 
     from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.dbt_models import parse
 
-    keep_parsed_macros()
+    keep_library_caches()
+    load_defs.get_library_json_enriched_defs(None)
     with tempfile.TemporaryDirectory() as folder:
         for name, text in PROJECT.items():
             file = Path(folder, name)
