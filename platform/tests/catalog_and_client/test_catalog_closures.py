@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 import sqlalchemy as sa
-from catalog_samples import Col, Samples, made_from
+from catalog_samples import Col, Samples, fresh_database, made_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +112,19 @@ def test_names_that_are_not_there(chain: Catalog) -> None:
             upstream_datasets(connection, "shop.sole")
         with pytest.raises(UnknownName, match=r"no column of shop\.sale payd"):
             column_ref(connection, "shop.sale.payd")
+
+
+def test_postgresql_knows_how_many_rows_a_rebuild_has_made(samples: Samples, postgres) -> None:
+    samples.contract("shop.sale", Col("number"), Col("paid"))
+    with Catalog(fresh_database(postgres)) as catalog:
+        rebuild(samples.settings, None, catalog)
+        with catalog.reading() as connection:
+            query = sa.text("select reltuples from pg_class where oid = cast(:name as regclass)")
+            known = {t: connection.scalar(query, {"name": t.name}) for t in tables.metadata.sorted_tables}
+            rows = {t: connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in known}
+    # It says -1 of a table that it has never counted.
+    assert known == rows
+    assert rows[tables.columns] == 2
 
 
 def test_a_table_that_reads_itself_is_a_circle_and_no_end(samples: Samples, catalog: Catalog) -> None:

@@ -119,7 +119,7 @@ def _edges(connection: Connection, members: Sequence[int], *, up: bool, direct: 
         query = query.where(edges.c.how.in_(_DIRECT))
     found: list[_Row] = []
     for start in range(0, len(members), _AT_ONCE):
-        rows = connection.execute(query.where(here.in_(members[start : start + _AT_ONCE])))
+        rows = connection.execute(query.where(here.in_(members[start : start + _AT_ONCE]))).all()
         found += cast("list[_Row]", [tuple(row) for row in rows])
     return found
 

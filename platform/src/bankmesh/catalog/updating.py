@@ -27,7 +27,15 @@ from bankmesh.catalog.marks import Marks, current_marks, port_marks, stored_mark
 from bankmesh.catalog.migrating import HEAD
 from bankmesh.catalog.opening import Catalog
 from bankmesh.catalog.places import catalog_database
-from bankmesh.catalog.replacing import forget_events, forget_everything, in_parts, put_marks, put_products, put_sources
+from bankmesh.catalog.replacing import (
+    analyze,
+    forget_events,
+    forget_everything,
+    in_parts,
+    put_marks,
+    put_products,
+    put_sources,
+)
 from bankmesh.catalog.rows import add, insert
 from bankmesh.catalog.use import read_use, use_files
 
@@ -148,6 +156,7 @@ def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance 
         now = datetime.now(UTC).isoformat(timespec="seconds")
         about = {"edition": EDITION, "built_at": now, "refreshed_at": now}
         insert(connection, {tables.meta: [{"name": name, "value": value} for name, value in about.items()]})
+        analyze(connection)
     products = tuple(sorted({contract.product for contract in contracts.values()}))
     seconds = time.monotonic() - started
     return Refreshed(True, products, happened.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
