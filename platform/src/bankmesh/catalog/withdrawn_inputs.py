@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bankmesh.ports import VersionNotes, find_version, history, latest, port_at, sources_by_version
+from bankmesh.ports import VersionNotes, find_version, latest, port_at, readable_publications, sources_by_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -111,7 +111,7 @@ class LogFacts:
         self._newest = cache(lambda port: latest(self._port(port)))
         self._notes = cache(lambda port: VersionNotes(self._port(port)))
         self._made = cache(lambda port, version: find_version(self._port(port), version, self._notes(port)))
-        self._sources = cache(lambda port: sources_by_version(history(self._port(port))))
+        self._sources = cache(lambda port: sources_by_version(readable_publications(self._port(port))))
 
     def newest(self, port: str) -> int | None:
         """See VersionFacts."""

@@ -79,9 +79,21 @@ class VersionNotes:
             self._withdrawals += [(commit, found) for found in (*withdrawals_of(info), *carried)]
 
 
+def readable_publications(port: Port, above: int = -1) -> Iterator[Publication]:
+    """Readable publications after version `above`, newest first; each is read when it is its turn."""
+    first = 0
+    for commit in commit_infos(port, COMMIT_KEY, EXPIRY_KEY, above=above):
+        first = max(first, _readable_from(commit))
+        if commit["version"] < first:
+            return
+        publication = from_commit(commit)
+        if publication is not None:
+            yield publication
+
+
 def history(port: Port) -> tuple[Publication, ...]:
     """All readable publications, newest first; empty if there is no table."""
-    return tuple(_publications(port))
+    return tuple(readable_publications(port))
 
 
 def latest(port: Port) -> Publication | None:
@@ -107,13 +119,13 @@ def at_version(port: Port, version: int) -> Publication:
 
 def published_by(port: Port, run_id: str) -> Publication | None:
     """The newest readable publication that the run made, if it made one."""
-    return next((made for made in _publications(port) if made.provenance.run_id == run_id), None)
+    return next((made for made in readable_publications(port) if made.provenance.run_id == run_id), None)
 
 
 def published_from(port: Port, candidate: str, since: int | None) -> Publication | None:
     """The readable publication that the candidate became after version `since`; None for `since` means at any time."""
     above = -1 if since is None else since
-    return next((made for made in _publications(port, above) if made.candidate == candidate), None)
+    return next((made for made in readable_publications(port, above) if made.candidate == candidate), None)
 
 
 def withdrawals(port: Port, since: int = -1) -> dict[int, Withdrawal]:
@@ -128,7 +140,9 @@ def withdrawals(port: Port, since: int = -1) -> dict[int, Withdrawal]:
 def newest_good(port: Port) -> Publication | None:
     """The newest publication that is not withdrawn; None if there is none."""
     notes = VersionNotes(port)
-    return next((made for made in _publications(port) if made.version not in notes.withdrawals(made.version)), None)
+    return next(
+        (made for made in readable_publications(port) if made.version not in notes.withdrawals(made.version)), None
+    )
 
 
 def hold_of(port: Port, code_version: str) -> Decision | None:
@@ -166,18 +180,6 @@ def recent_decisions(port: Port) -> tuple[Decision, ...]:
 def newest_removal(port: Port, since: int = -1) -> int | None:
     """The newest version that retention or erasure made after `since`; None if neither has removed rows."""
     return next((commit["version"] for commit in commit_infos(port, REMOVAL_KEY, above=since)), None)
-
-
-def _publications(port: Port, above: int = -1) -> Iterator[Publication]:
-    """Readable publications after version `above`, newest first."""
-    first = 0
-    for commit in commit_infos(port, COMMIT_KEY, EXPIRY_KEY, above=above):
-        first = max(first, _readable_from(commit))
-        if commit["version"] < first:
-            return
-        publication = from_commit(commit)
-        if publication is not None:
-            yield publication
 
 
 def _readable_from(commit: dict[str, Any]) -> int:

@@ -115,7 +115,7 @@ class Writers:
 
 def sources_by_version(published: Iterable[Publication]) -> dict[int, frozenset[int]]:
     """Of each version, those whose rows it holds; what was written before the oldest known one is left out."""
-    versions = [as_published(made) for made in sorted(published, key=lambda made: made.version)]
+    versions = sorted(map(as_published, published), key=lambda made: made.version)
     partitions = {name for made in versions for name in made.replaced or ()} or {WHOLE}
     writers = Writers("", versions, partitions, ())
     return {version: frozenset(state.values()) - {EARLIER} for version, state in writers.at.items()}
