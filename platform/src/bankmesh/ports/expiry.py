@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bankmesh.faultpoints import reached
 from bankmesh.ports.commit_log import commit_versions
 from bankmesh.ports.commits import commit_expiry
-from bankmesh.ports.history import VersionNotes, history, open_table
+from bankmesh.ports.history import VersionNotes, open_table, readable_publications
 from bankmesh.ports.locking import exclusive, is_marked
 from bankmesh.ports.places import LOG_FOLDER
 from bankmesh.ports.version_files import files_of_versions
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
     from bankmesh.ports.places import Port
-    from bankmesh.ports.publications import Publication
 
 
 @dataclass(frozen=True)
@@ -71,21 +70,26 @@ def _move_horizon(
     port: Port, table: DeltaTable, retention: timedelta | None, now: datetime
 ) -> tuple[tuple[int, ...], int]:
     """Versions that expire now, and the first readable one after that."""
-    known, notes = history(port)[::-1], VersionNotes(port)
-    count = 0 if retention is None else _count_expired(known, now - retention)
+    notes = VersionNotes(port)
+    if retention is None:
+        return (), notes.readable_from
+    # Not the publications themselves: their gates and lineage take more time and memory than all the rest.
+    known = [(made.version, made.published_at) for made in readable_publications(port)][::-1]
+    versions = [version for version, _ in known]
+    count = _count_expired([moment for _, moment in known], now - retention)
     if not count:
         return (), notes.readable_from
-    first = known[count].version
+    first = versions[count]
     gone = [withdrawal for withdrawal in notes.withdrawals().values() if withdrawal.version < first]
     commit_expiry(table, first, gone)
-    return tuple(found.version for found in known[:count]), first
+    return tuple(versions[:count]), first
 
 
-def _count_expired(oldest_first: Sequence[Publication], limit: datetime) -> int:
+def _count_expired(published_at: Sequence[datetime], limit: datetime) -> int:
     count = 0
     # A version is replaced at the moment its successor is published; the last one has none.
-    for successor in oldest_first[1:]:
-        if successor.published_at >= limit:
+    for successor in published_at[1:]:
+        if successor >= limit:
             break
         count += 1
     return count
