@@ -44,7 +44,9 @@ def test_before_anything_has_run(shop_root: Path, tmp_path: Path) -> None:
 def test_freshness_is_held_against_the_contract(published: Mesh) -> None:
     state = DataMeshClient(published.settings.root, published.settings.home).products("shop")[0]
     long_ago = datetime.now(UTC) - timedelta(days=2)
-    assert dataclasses.replace(state, published_at=long_ago).freshness == "late"
+    assert dataclasses.replace(state, published_at=long_ago, fresh_since=long_ago).freshness == "late"
+    # Published long ago, and confirmed since.
+    assert dataclasses.replace(state, published_at=long_ago).freshness == "fresh"
 
 
 def _contract(folder: Path, version: str, status: str):

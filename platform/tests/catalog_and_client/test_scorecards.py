@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from catalog_samples import NOW, Col, Samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bankmesh.catalog import tables
 from bankmesh.catalog.completeness import PARTS, missing_parts
 from bankmesh.catalog.history import Happened, Reads, put_happened, put_reads
 from bankmesh.catalog.scorecard_facts import Alerts, count_alerts, scorecards
@@ -27,11 +29,12 @@ from bankmesh.catalog.scorecards import (
     of_product,
     together,
 )
-from bankmesh.catalog.updating import rebuild
+from bankmesh.catalog.updating import rebuild, refresh
 from bankmesh.catalog.use import Use
 from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.reading import read_contract
 from bankmesh.errors import UnknownName
+from bankmesh.ports import confirm, latest, port_at
 
 if TYPE_CHECKING:
     from bankmesh.catalog.opening import Catalog
@@ -239,3 +242,20 @@ def test_which_scorecards_are_asked_for(mesh: Catalog) -> None:
     assert list(cards(mesh, "shop.sale")) == list(cards(mesh, "shop.sale@1")) == ["shop.sale"]
     with pytest.raises(UnknownName, match="Did you mean"):
         cards(mesh, "shop.sole")
+
+
+def test_freshness_counts_from_confirmations(mesh: Catalog, samples: Samples) -> None:
+    """Published two days ago, promised for a day: kept for a day, and for another from its confirmation on."""
+    port = port_at(samples.settings.home, "shop.sale", 1)
+    made = latest(port)
+    confirm(port, made, made.published_at + timedelta(hours=36))
+    before = cards(mesh)["shop.sale"].figures["freshness_kept"]
+    refresh(samples.settings, None, mesh)
+    after = cards(mesh)["shop.sale"].figures["freshness_kept"]
+    assert (before, after) == (Figure(DAY, 47 * HOUR), Figure(DAY + 11 * HOUR, 47 * HOUR))
+    with mesh.reading() as connection:
+        (row,) = connection.execute(sa.select(tables.products).where(tables.products.c.port == "shop.sale")).all()
+    assert (row.newest_at, row.fresh_since) == (
+        made.published_at.timestamp(),
+        made.published_at.timestamp() + 36 * HOUR,
+    )

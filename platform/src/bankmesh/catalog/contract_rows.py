@@ -14,6 +14,7 @@ from bankmesh.ports import contract_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from bankmesh.catalog.rows import Row, Rows
@@ -24,12 +25,12 @@ TEAM, SUPPORT, MEMBER = "team", "support", "member"
 _NO_PROMISE = points.NOTHING.removeprefix("!")
 
 
-def contract_rows(contract: Contract, root: Path, newest: Publication | None) -> Rows:
+def contract_rows(contract: Contract, root: Path, newest: Publication | None, since: datetime | None = None) -> Rows:
     """What a contract says, with the version that readers get now."""
     port = contract.port
     members = list(team_members(contract))
     return {
-        tables.products: [_product(contract, root, len(members), newest)],
+        tables.products: [_product(contract, root, len(members), newest, since)],
         tables.owners: [{"port": port, "name": name, "role": role} for name, role in _owners(contract, members)],
         tables.columns: [
             {
@@ -77,7 +78,7 @@ def contract_rows(contract: Contract, root: Path, newest: Publication | None) ->
     }
 
 
-def _product(contract: Contract, root: Path, members: int, newest: Publication | None) -> Row:
+def _product(contract: Contract, root: Path, members: int, newest: Publication | None, since: datetime | None) -> Row:
     promises = [entry for entry in coverage(contract) if entry.reason != _NO_PROMISE]
     return {
         "port": contract.port,
@@ -108,7 +109,7 @@ def _product(contract: Contract, root: Path, members: int, newest: Publication |
         "newest_version": newest.version if newest else None,
         "newest_at": newest.published_at.timestamp() if newest else None,
         "newest_rows": newest.rows if newest else None,
-        "fresh_since": newest.fresh_since.timestamp() if newest else None,
+        "fresh_since": since.timestamp() if since else None,
     }
 
 

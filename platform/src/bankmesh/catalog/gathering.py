@@ -15,7 +15,7 @@ from bankmesh.catalog.publication_rows import publication_rows, table_of
 from bankmesh.catalog.rows import Rows, add
 from bankmesh.contracts.reading import read_contract
 from bankmesh.errors import ContractFaults, SourceFaults
-from bankmesh.ports import history, withdrawals
+from bankmesh.ports import confirmations, fresh_since, history, withdrawals
 from bankmesh.sources import read_systems
 from bankmesh.workspace import domain_packages
 
@@ -96,11 +96,13 @@ def product_rows(
         if published:
             newest[contract.port] = published[0]
         (tested,) = with_data_tests([contract], settings.home)
-        of_contract = contract_rows(tested, settings.root, newest.get(contract.port))
+        of_contract = contract_rows(
+            tested, settings.root, newest.get(contract.port), fresh_since(port, published[0]) if published else None
+        )
         add(rows, of_contract)
         same = before if before is not None and before.product == contract.product else None
         add(rows, edition_rows(contract, editions(contract, port, published), same))
-        add(rows, publication_rows(contract.port, published, withdrawals(port)))
+        add(rows, publication_rows(contract.port, published, withdrawals(port), confirmations(port)))
         add(rows, {tables.postings: posting_rows(contract, [row["name"] for row in of_contract[tables.owners]])})
         before = contract
     add(rows, product_lineage(contracts.values(), systems, newest))

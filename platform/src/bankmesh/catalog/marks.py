@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from bankmesh.catalog import tables
 from bankmesh.catalog.use import use_files
+from bankmesh.ports.confirmations import CONFIRMATIONS
 from bankmesh.ports.places import LOG_FOLDER
 from bankmesh.workspace import all_contract_files, domain_packages
 
@@ -103,10 +104,19 @@ def _port_mark(base: Path, name: str) -> str:
             commits = sorted(file for file in found if file.endswith(".json") and file[:-5].isdigit())
             if commits:
                 written = os.stat(f"{log}/{commits[-1]}").st_mtime_ns  # noqa: PTH116 - see above
-                return f"{place} {int(commits[0][:-5])}-{int(commits[-1][:-5])}-{len(commits)}-{written}"
+                mark = f"{place} {int(commits[0][:-5])}-{int(commits[-1][:-5])}-{len(commits)}-{written}"
+                return f"{mark}{_confirmed_mark(os.path.dirname(log))}"  # noqa: PTH120 - see above
         except FileNotFoundError:  # nothing is published there, or it has been moved meanwhile
             continue
     return ""
+
+
+def _confirmed_mark(folder: str) -> str:
+    """How long the file of confirmations is, which grows with each; empty where there is none."""
+    try:
+        return f"-{os.stat(f'{folder}/{CONFIRMATIONS}').st_size}"  # noqa: PTH116 - see above
+    except FileNotFoundError:
+        return ""
 
 
 def _contract_marks(root: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; a test holds it to the folder of revisions."""
 
 VERSION_TABLE = f"{PREFIX}revision"

@@ -9,11 +9,11 @@ from bankmesh.ports import port_at, sources_by_version
 from bankmesh.ports.archiving import archived_port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bankmesh.catalog.rows import Row, Rows
-    from bankmesh.ports import Port, Publication, Withdrawal
+    from bankmesh.ports import Confirmation, Port, Publication, Withdrawal
 
 
 def table_of(home: Path, name: str) -> Port:
@@ -23,8 +23,13 @@ def table_of(home: Path, name: str) -> Port:
     return port if port.is_published else archived_port(home, product, port.major) or port
 
 
-def publication_rows(port: str, published: Sequence[Publication], withdrawn: Mapping[int, Withdrawal]) -> Rows:
-    """The rows of a port's readable publications, and of its withdrawn versions."""
+def publication_rows(
+    port: str,
+    published: Sequence[Publication],
+    withdrawn: Mapping[int, Withdrawal],
+    confirmed: Iterable[Confirmation] = (),
+) -> Rows:
+    """The rows of a port's readable publications, of its withdrawn versions, and of when versions were confirmed."""
     found: list[Row] = []
     inputs: list[Row] = []
     for publication in published:
@@ -57,10 +62,13 @@ def publication_rows(port: str, published: Sequence[Publication], withdrawn: Map
         for version, written in sources_by_version(published).items()
         for source in sorted(written)
     ]
+    readable = {publication.candidate for publication in published}
+    moments = {(item.version, item.at.timestamp()) for item in confirmed if item.candidate in readable}
     return {
         tables.publications: found,
         tables.publication_inputs: inputs,
         tables.publication_sources: sources,
+        tables.confirmations: [{"port": port, "version": version, "at": at} for version, at in sorted(moments)],
         tables.withdrawals: [_withdrawal_row(port, item) for item in withdrawn.values()],
     }
 

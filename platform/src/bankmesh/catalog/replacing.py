@@ -33,6 +33,7 @@ OF_PORT = {
     tables.publications: "port",
     tables.publication_inputs: "port",
     tables.publication_sources: "port",
+    tables.confirmations: "port",
     tables.withdrawals: "port",
     tables.datasets: "id",
     tables.edges: "target_dataset",

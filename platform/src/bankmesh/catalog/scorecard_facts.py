@@ -110,12 +110,16 @@ def _checks(connection: Connection, now: datetime) -> defaultdict[str, Counter[s
 
 
 def _published(connection: Connection) -> defaultdict[str, list[tuple[int, float, float]]]:
-    """Version, moment of publication, and the moment that freshness counts from; oldest first."""
+    """Version, moment of publication or confirmation, and the moment that freshness counts from; oldest first."""
     table = tables.publications
     found: defaultdict[str, list[tuple[int, float, float]]] = defaultdict(list)
     query = sa.select(table.c.port, table.c.version, table.c.published_at, table.c.fresh_since)
     for row in connection.execute(query.order_by(table.c.published_at, table.c.version)):
         found[row.port].append((row.version, row.published_at, row.fresh_since or row.published_at))
+    for row in connection.execute(sa.select(tables.confirmations)):
+        found[row.port].append((row.version, row.at, row.at))
+    for moments in found.values():
+        moments.sort(key=lambda moment: moment[1])
     return found
 
 

@@ -66,7 +66,7 @@ class Facts:
         promises_enforced: how many of them are enforced or shown.
         checks: evaluations in the last 30 days, by outcome.
         freshness_seconds: how old the newest version may be; None where nothing is promised.
-        published_at: moments of readable publications, oldest first.
+        published_at: moments of readable publications, and of their confirmations, oldest first.
         fresh_since: of each of them the moment that freshness counts from; left out, the same.
         outdated_at: of each of them when a version that it is built from was withdrawn, None if none was.
         using_domains: other domains that use it.

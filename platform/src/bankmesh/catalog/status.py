@@ -10,7 +10,7 @@ from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
 from bankmesh.contracts.model import Status
-from bankmesh.ports import latest, port_at
+from bankmesh.ports import fresh_since, latest, port_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,8 @@ OUTCOMES = ("passed", "warned", "failed", "errored", "not evaluated")
 class ProductStatus:
     """One product and major. `checks` counts outcomes of the newest evaluation of each clause.
 
-    `fresh_since` is what freshness counts from: the publication, or of restored rows their first one.
+    `fresh_since` is what freshness counts from: the publication or its last confirmation, or of restored rows their
+    first publication.
     `built_from_withdrawn` are withdrawn versions that the rows come from: such a product is not current.
     """
 
@@ -53,7 +54,7 @@ class ProductStatus:
             return "-"
         if self.built_from_withdrawn:
             return "late"
-        age = (datetime.now(UTC) - min(self.published_at, self.fresh_since or self.published_at)).total_seconds()
+        age = (datetime.now(UTC) - (self.fresh_since or self.published_at)).total_seconds()
         return "fresh" if age <= level.seconds else "late"
 
     def to_json(self) -> dict[str, Any]:
@@ -91,14 +92,15 @@ def product_states(
 
 
 def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFacts) -> ProductStatus:
-    newest = latest(port_at(home, contract.product, contract.major))
+    port = port_at(home, contract.product, contract.major)
+    newest = latest(port)
     return ProductStatus(
         contract=contract,
         published_version=newest.version if newest else None,
         rows=newest.rows if newest else None,
         published_at=newest.published_at if newest else None,
         checks={outcome: outcomes.count(outcome) for outcome in OUTCOMES},
-        fresh_since=newest.fresh_since if newest else None,
+        fresh_since=fresh_since(port, newest) if newest else None,
         built_from_withdrawn=withdrawn_inputs(facts, contract.port),
     )
 

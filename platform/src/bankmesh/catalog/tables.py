@@ -100,7 +100,8 @@ products = _table(
 )
 """One row for each major that has a contract. `newest_*` is what readers get; null where nothing is published.
 
-Freshness counts from `fresh_since`: the newest publication, or of restored rows their first one.
+Freshness counts from `fresh_since`: the newest publication or confirmation, or of restored rows their first
+publication.
 """
 
 owners = _table("owner", _key("port"), _key("name"), _key("role"))
@@ -211,6 +212,11 @@ publication_sources = _table(
     "publication_source", _key("port"), _key("version", sa.BigInteger), _key("source", sa.BigInteger)
 )
 """The versions whose rows a version holds: of partitions that were not replaced, or of what it restored."""
+
+confirmations = _table(
+    "confirmation", _key("port"), _key("version", sa.BigInteger), sa.Column("at", MOMENT, primary_key=True)
+)
+"""When a version was found to be what a build would publish again."""
 
 withdrawals = _table(
     "withdrawal",

@@ -11,6 +11,15 @@ Tables lie on a local file system. Everything goes through paths that Delta Lake
 object store will need is said in the decision `publish-by-metadata-commit`.
 """
 
+from bankmesh.ports.confirmations import (
+    Confirmation,
+    confirm,
+    confirmations,
+    expire_confirmations,
+    fresh_since,
+    is_intact,
+    own_publications,
+)
 from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
 from bankmesh.ports.decisions import Decision, Kind, Withdrawal, WithdrawnVersion
 from bankmesh.ports.duckdb_session import connect, delta_extension_path
@@ -45,6 +54,7 @@ __all__ = [
     "CandidateFiles",
     "CannotRestore",
     "CheckMix",
+    "Confirmation",
     "DataFile",
     "Decision",
     "Expired",
@@ -63,13 +73,18 @@ __all__ = [
     "Withdrawal",
     "WithdrawnVersion",
     "at_version",
+    "confirm",
+    "confirmations",
     "connect",
     "contract_digest",
     "delta_extension_path",
     "expire",
+    "expire_confirmations",
     "find_version",
+    "fresh_since",
     "history",
     "hold_of",
+    "is_intact",
     "keep_contract",
     "kept_contract",
     "latest",
@@ -77,6 +92,7 @@ __all__ = [
     "newest_good",
     "newest_major",
     "open_version",
+    "own_publications",
     "port_at",
     "publish",
     "published_by",

@@ -10,6 +10,7 @@ The commit's `commitInfo` carries one key of ours, `bankmesh`:
 | `rows`, `bytes` | of the whole table at this version |
 | `run_id`, `attempt` | the run that published, and which attempt of its step (null if not known) |
 | `contract_version`, `code_version` | what it was built by |
+| `platform_version` | of this platform and every library beside it (null if not known) |
 | `inputs` | the snapshot vector: product to Delta version, landing to fingerprint |
 | `partitions` | the partitions replaced; null if everything was |
 | `contract_digest` | of the contract's text, under which `contract_texts` keeps it (null if not known) |
@@ -56,6 +57,7 @@ class Provenance:
     attempt: int | None = None
     contract_digest: str | None = None
     lineage: Mapping[str, Any] | None = field(default=None, hash=False)
+    platform_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Prove
         "gate": dict(provenance.gate),
         "contract_digest": provenance.contract_digest,
         "lineage": None if provenance.lineage is None else dict(provenance.lineage),
+        "platform_version": provenance.platform_version,
     }
     plain: dict[str, Any] = json.loads(json.dumps(record, default=str), parse_constant=str)
     return plain
@@ -123,8 +126,9 @@ def from_commit(commit: Mapping[str, Any]) -> Publication | None:
             inputs=record["inputs"],
             partitions=None if partitions is None else tuple(partitions),
             gate=record["gate"],
-            # Earlier releases wrote neither.
+            # Earlier releases wrote none of these.
             contract_digest=record.get("contract_digest"),
             lineage=record.get("lineage"),
+            platform_version=record.get("platform_version"),
         ),
     )

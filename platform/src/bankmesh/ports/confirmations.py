@@ -1,0 +1,157 @@
+"""Confirmations: moments at which a published version was found to be what a build would publish again.
+
+They lie beside the Delta log, in `.confirmations.jsonl` of the port's folder, one line each, oldest first:
+
+| key | meaning |
+| --- | --- |
+| `version`, `candidate` | the version, and the folder name that identifies its commit |
+| `at` | when its sources had been looked at (ISO 8601, UTC) |
+
+A line is appended under the port's lock. One that a kill or a full disk cut short is passed over, as is one of a
+version that the table does not have.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bankmesh.files import write_atomically
+from bankmesh.ports.file_actions import files_of
+from bankmesh.ports.history import history, latest, open_table, readable_publications
+from bankmesh.ports.locking import exclusive
+from bankmesh.ports.places import LOG_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bankmesh.ports.places import Port
+    from bankmesh.ports.publications import Publication
+
+CONFIRMATIONS = ".confirmations.jsonl"
+"""Readers and vacuum of Delta Lake pass over names that begin with a dot."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A version was still right at `at` (with time zone)."""
+
+    version: int
+    candidate: str
+    at: datetime
+
+    def to_line(self) -> str:
+        """As it is kept."""
+        return json.dumps({"version": self.version, "candidate": self.candidate, "at": self.at.isoformat()}) + "\n"
+
+
+def confirm(port: Port, publication: Publication, at: datetime) -> Confirmation | None:
+    """Record that the newest publication is right at `at`; None, and nothing is recorded, if another is newest now.
+
+    Raises OSError if the line cannot be written.
+    """
+    with exclusive(port):
+        newest = latest(port)
+        if newest is None or newest.candidate != publication.candidate:
+            return None
+        confirmation = Confirmation(publication.version, publication.candidate, at.astimezone(UTC))
+        _append(port, confirmation.to_line())
+        return confirmation
+
+
+def confirmations(port: Port) -> tuple[Confirmation, ...]:
+    """All that are recorded, oldest first."""
+    try:
+        lines = (port.path / CONFIRMATIONS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return ()
+    return tuple(found for line in lines if (found := _read(line)) is not None)
+
+
+def confirmed_at(port: Port, publication: Publication) -> datetime | None:
+    """When that version was confirmed last; None if it never was."""
+    found = [item.at for item in confirmations(port) if item.candidate == publication.candidate]
+    return max(found, default=None)
+
+
+def fresh_since(port: Port, publication: Publication) -> datetime:
+    """What freshness counts from: publication, or the last confirmation; of restored rows their first publication."""
+    confirmed = confirmed_at(port, publication)
+    return publication.fresh_since if confirmed is None else max(confirmed, publication.fresh_since)
+
+
+def expire_confirmations(port: Port, before: datetime) -> int:
+    """Forget confirmations of versions that are no longer readable, and older ones than `before` (with time zone).
+
+    The last of each version stays, for freshness counts from it. Returns how many went.
+    """
+    if not (port.path / CONFIRMATIONS).is_file():
+        return 0
+    with exclusive(port):
+        found = confirmations(port)
+        last = {item.candidate: item for item in found}
+        readable = {publication.candidate for publication in history(port)}
+        staying = [
+            item for item in found if item.candidate in readable and (item.at >= before or last[item.candidate] == item)
+        ]
+        if len(staying) < len(found):
+            write_atomically(port.path / CONFIRMATIONS, "".join(item.to_line() for item in staying))
+    return len(found) - len(staying)
+
+
+def _append(port: Port, line: str) -> None:
+    descriptor = os.open(port.path / CONFIRMATIONS, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        # What a kill has cut short must not take this line with it.
+        is_whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+        os.write(descriptor, (line if is_whole else f"\n{line}").encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(line: str) -> Confirmation | None:
+    try:
+        record = json.loads(line)
+        at = datetime.fromisoformat(record["at"])
+        return Confirmation(int(record["version"]), str(record["candidate"]), at) if at.tzinfo else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def own_publications(port: Port) -> Iterator[Publication]:
+    """Readable publications, newest first, as far back as nobody but this platform has changed rows between them."""
+    below: int | None = None
+    for made in readable_publications(port):
+        between = range(made.version + 1, below) if below is not None else ()
+        if any(_changes_rows(port, version) for version in between):
+            return
+        yield made
+        below = made.version
+
+
+def _changes_rows(port: Port, version: int) -> bool:
+    """Whether a commit, which is no publication, adds or removes files; one that is gone may have."""
+    try:
+        text = (port.path / LOG_FOLDER / f"{version:020d}.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return True
+    return any(line.startswith(('{"add"', '{"remove"')) for line in text.splitlines())
+
+
+def is_intact(port: Port, publication: Publication) -> bool:
+    """Whether every file of a version is there, of the size that the log says."""
+    table = open_table(port, publication.version)
+    return table is not None and all(_lies_there(port.path / file.path, file.size) for file in files_of(port, table))
+
+
+def _lies_there(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
