@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
+import sysconfig
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 _SHOWN = 16
 
@@ -25,14 +29,14 @@ def fingerprint_texts(texts: Iterable[str]) -> str:
 def imported_files(file: Path, package: Path) -> tuple[Path, ...]:
     """`file` and every module of `package` that it imports, directly or not, sorted.
 
-    `package` is the folder of a domain's top-level package; imports from elsewhere are pinned by the
-    lock file and do not count.
+    `package` is the folder of a domain's top-level package. Of imports from elsewhere, modules of a folder that is on
+    the path and not installed count too; what is installed belongs to the platform's version.
     """
     return _with_imports([file], package)
 
 
 def imported_modules(code: str, package: Path) -> tuple[Path, ...]:
-    """Every module of `package` that a piece of Python code imports, directly or not, sorted."""
+    """Every module of `package`, or not installed, that a piece of Python code imports, directly or not, sorted."""
     names = _imported_names(ast.parse(code), package.parent / "code.py", package)
     return _with_imports([path for name in names if (path := _module_file(name, package))], package)
 
@@ -67,13 +71,47 @@ def _absolute_module(node: ast.ImportFrom, file: Path, package: Path) -> str:
     folder = file.parent
     for _ in range(node.level - 1):
         folder = folder.parent
-    parts = folder.relative_to(package.parent).parts if folder.is_relative_to(package.parent) else ()
+    base = _import_root(file, package)
+    parts = folder.relative_to(base).parts if folder.is_relative_to(base) else ()
     return ".".join([*parts, *([node.module] if node.module else [])])
 
 
+def _import_root(file: Path, package: Path) -> Path:
+    """The folder on the path below which a file is a module."""
+    if file.is_relative_to(package.parent):
+        return package.parent
+    folder = file.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
 def _module_file(name: str, package: Path) -> Path | None:
-    if name.partition(".")[0] != package.name:
+    top = name.partition(".")[0]
+    root = package.parent if top == package.name else _uninstalled_root(top)
+    if root is None:
         return None
-    base = package.parent.joinpath(*name.split("."))
+    base = root.joinpath(*name.split("."))
     candidates = (base.with_suffix(".py"), base / "__init__.py")
     return next((path for path in candidates if path.is_file()), None)
+
+
+@cache
+def _uninstalled_root(top: str) -> Path | None:
+    """The folder of a module that Python finds and nobody has installed, such as a library of the bank's own."""
+    if not top or top == "bankmesh" or top in sys.stdlib_module_names:
+        return None
+    try:
+        found = find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if found is None or not found.has_location or found.origin is None:
+        return None
+    file = Path(found.origin)
+    if _PACKAGES & set(file.parts) or any(file.is_relative_to(folder) for folder in _STANDARD):
+        return None
+    return file.parents[1] if file.name == "__init__.py" else file.parent
+
+
+_PACKAGES = {"site-packages", "dist-packages"}
+_STANDARD = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")})

@@ -24,7 +24,7 @@ def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], con
     profile, the installed packages if they use one, a data test of the product, and the contract.
     """
     models = with_ancestors(manifest, node)
-    macros = _macros(manifest, models)
+    macros = used_macros(manifest, models)
     configured = [json.dumps(model["config"], sort_keys=True, default=str) for model in models]
     in_macros = any(_DESCRIPTION.search(manifest["macros"][name]["macro_sql"]) for name in macros)
     configured += [_described(model) for model in models if in_macros or _DESCRIPTION.search(model["raw_code"])]
@@ -36,7 +36,8 @@ def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], con
         settings["vars"] = _used_variables(settings["vars"], code)
     texts.append(json.dumps({key: value for key, value in settings.items() if value}, sort_keys=True, default=str))
     texts += [repr((c.name, c.severity, c.rule)) for c in contract.clauses if isinstance(c.rule, DbtTest)]
-    return fingerprint_texts([*texts, *_imported_by(models, contract), *packages])
+    modules = [file.read_text(encoding="utf-8") for file in modules_of_models(models, contract)]
+    return fingerprint_texts([*texts, *modules, *packages])
 
 
 # `model.description`, `model.columns`: what is in YAML beside a model can be among its rows.
@@ -47,12 +48,11 @@ def _described(model: Mapping[str, Any]) -> str:
     return json.dumps({key: model.get(key) for key in ("description", "columns", "meta")}, sort_keys=True, default=str)
 
 
-def _imported_by(models: list[dict[str, Any]], contract: Contract) -> list[str]:
-    """The texts of the domain's own modules that Python models import."""
+def modules_of_models(models: Iterable[Mapping[str, Any]], contract: Contract) -> list[Path]:
+    """The domain's own modules that Python models import."""
     package = Path(contract.file).resolve().parents[1]
     codes = [model["raw_code"] for model in models if model["language"] == "python"]
-    files = {file for code in codes for file in imported_modules(code, package)}
-    return [file.read_text(encoding="utf-8") for file in sorted(files)]
+    return sorted({file for code in codes for file in imported_modules(code, package)})
 
 
 # --- Macros ----------------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def _imported_by(models: list[dict[str, Any]], contract: Contract) -> list[str]:
 _DYNAMIC = re.compile(r"\bcontext\s*[\[.]|\bdispatch\s*\(\s*(?![\s'\"])")
 
 
-def _macros(manifest: Mapping[str, Any], models: list[dict[str, Any]]) -> list[str]:
+def used_macros(manifest: Mapping[str, Any], models: list[dict[str, Any]]) -> list[str]:
     """The macros that models depend on, dbt's own left out; all there are if it is not known which these call."""
     found = macro_closure(manifest, models)
     texts = [*(model["raw_code"] for model in models), *(manifest["macros"][name]["macro_sql"] for name in found)]

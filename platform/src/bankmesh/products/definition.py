@@ -85,7 +85,8 @@ Derive = Callable[[InputColumns], Derivation]
 class ProductDefinition:
     """A product as its component knows it: `inputs` by the name that the transform gives them.
 
-    `derive` works out the lineage of its columns from the code alone, given the columns of each input.
+    `derive` works out the lineage of its columns from the code alone, given the columns of each input. `unrepeatable`
+    says why the same inputs may give other rows, or its gate another verdict: the product is built whenever it can be.
     """
 
     contract: Contract
@@ -94,6 +95,7 @@ class ProductDefinition:
     code_version: str
     code_files: tuple[Path, ...]
     derive: Derive | None = None
+    unrepeatable: tuple[str, ...] = ()
 
     @property
     def key(self) -> dg.AssetKey:

@@ -13,6 +13,7 @@ from bankmesh.products.known import remember
 from bankmesh.products.loaded_reads import cycle_through
 from bankmesh.products.operation import Build, produce
 from bankmesh.products.orphaned_products import OrphanedProduct
+from bankmesh.products.platform_version import platform_version
 from bankmesh.products.transient import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
 
@@ -41,6 +42,7 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
     """
     spec = asset_spec(product)
     remember(product, near)
+    platform_version()  # of the code that this process has loaded, before somebody installs other
     cycle = cycle_through(product, current_settings(near).root)
     if cycle is not None:
         spec = spec.replace_attributes(deps=[], automation_condition=None)

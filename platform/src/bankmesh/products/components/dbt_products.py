@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_dbt import DbtProject
+from pydantic import Field
 
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.dbt_projects import SHARED, DbtProjectPlace, file_of
+from bankmesh.errors import UnknownName
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.components.polars_product import contract_path
@@ -25,6 +26,7 @@ from bankmesh.products.dbt_models import (
 from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
+from bankmesh.products.repeatability import find_unrepeatable_model
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -41,9 +43,12 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     Attributes:
         project: folder of the dbt project, from the workspace's root. In the one that domains share the models are in
             `models/<domain>/`; a project of the domain's own has its folders as its `dbt_project.yml` says.
+        repeatable: by model, whether the same inputs always give the same rows; what the code shows decides where a
+            model is left out. A product that is not repeatable is never taken for unchanged.
     """
 
     project: str = SHARED
+    repeatable: dict[str, bool] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract, unless that is proposed or retired.
@@ -52,12 +57,26 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         Raises FaultsFound if a model reads one of those, or if something is configured that is not honoured.
         """
         domain, settings = domain_of(context), settings_of(context)
-        # dagster-dbt finds the project and says what is missing from it; each domain has a target of its own.
-        project = DbtProject(settings.root / self.project, target_path=settings.home / "dbt" / domain.name)
-        place = DbtProjectPlace(project.project_dir, domain.name, project.manifest_path.parent)
+        target = settings.home / "dbt" / domain.name
+        place = _checked(DbtProjectPlace(settings.root / self.project, domain.name, target))
         loaded = load_dbt_domain(place, domain, settings.root)
-        assets = [_asset(loaded, model, context.project_root) for model in loaded.products]
+        if unknown := sorted(self.repeatable.keys() - loaded.products.keys()):
+            raise UnknownName("model of a product", unknown[0], loaded.products)
+        assets = [
+            _asset(loaded, model, context.project_root, repeatable=self.repeatable.get(model))
+            for model in loaded.products
+        ]
         return domain_definitions([*assets, *map(orphaned_asset, _orphans(loaded, domain, settings.root))])
+
+
+def _checked(place: DbtProjectPlace) -> DbtProjectPlace:
+    """The place of a project, of which dagster-dbt says what is missing where dbt has yet to parse it."""
+    if not place.manifest.is_file() or not (place.project / "dbt_project.yml").is_file():
+        # Imports dbt, which takes longer than all else of a load that finds nothing changed.
+        from dagster_dbt import DbtProject
+
+        DbtProject(place.project, target_path=place.target)
+    return place
 
 
 def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProduct]:
@@ -70,7 +89,7 @@ def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProd
     ]
 
 
-def _asset(loaded: DbtDomain, model: str, near: Path) -> dg.AssetsDefinition:
+def _asset(loaded: DbtDomain, model: str, near: Path, *, repeatable: bool | None) -> dg.AssetsDefinition:
     place, node = loaded.place, find_models(loaded.manifest)[model]
     contract = loaded.products[model].contract
     files = [file_of(place.project, model) for model in with_ancestors(loaded.manifest, node)]
@@ -81,6 +100,7 @@ def _asset(loaded: DbtDomain, model: str, near: Path) -> dg.AssetsDefinition:
         code_version=model_code_version(loaded.manifest, node, contract),
         code_files=(*files, contract_path(contract)),
         derive=_derive(place, model, contract),
+        unrepeatable=find_unrepeatable_model(loaded.manifest, node, contract, repeatable=repeatable),
     )
     refuse_closed_inputs(product, files, current_settings(near).root)
     return product_asset(product, _build(place, model, contract), near)

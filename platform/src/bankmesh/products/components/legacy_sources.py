@@ -16,14 +16,13 @@ from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
 from bankmesh.products.domain import domain_of
 from bankmesh.products.landing_freshness import landing_policies
 from bankmesh.products.shrink_acceptance import ACCEPT_TAG, accepted_shrink
+from bankmesh.products.unread_check import ALL_READ, all_read
 from bankmesh.products.unread_exports import unread_of_system
 from bankmesh.settings import Settings, current_settings
 from bankmesh.sources import (
     Landing,
     LandingComparison,
     LegacyObject,
-    PassedOver,
-    UnreadFiles,
     count_rejects,
     describe_rejects,
     fingerprint,
@@ -37,7 +36,6 @@ from bankmesh.sources.landing_history import TOLERANCE
 ACCOUNTED = "every_row_accounted_for"
 TOLERATED = "rejects_tolerated"
 KEPT = "history_kept"
-ALL_READ = "every_file_read"
 REASONS_SHOWN = 20
 
 
@@ -129,7 +127,7 @@ def _landing_asset(
         seen = {"dagster/data_version": landing.fingerprint}
         context.log_event(dg.AssetObservation(legacy_key(item.system, item.name), tags=seen))
         yield from _checks(key, landing, comparison)
-        yield _all_read(key, item, passed_over(item, settings.exports), unread)
+        yield all_read(key, item, passed_over(item, settings.exports), unread)
         if refusal is not None:
             raise dg.Failure(description=refusal, allow_retries=False)
         if not landing.files:
@@ -154,33 +152,6 @@ def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -
         passed=comparison.is_kept,
         description="; ".join(comparison.losses) or None,
         metadata={"outcome": "passed" if comparison.is_kept else "failed", **_history(comparison)},
-    )
-
-
-def _all_read(key: dg.AssetKey, item: LegacyObject, passed: PassedOver, unread: UnreadFiles) -> dg.AssetCheckResult:
-    """Files that the object's patterns passed over, and files of the folder that no object of any system takes."""
-    said = {
-        "passed over": ", ".join(passed.files),
-        "not taken by any object": ", ".join(unread.untaken),
-        "repeated": ", ".join(passed.copies),
-    }
-    # One file without an object is one warning, that of the system's first landing.
-    complete = not passed.files and not (unread.untaken and unread.first_object == item.name)
-    return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=ALL_READ,
-        passed=complete,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=None if complete else _unread(item, passed, unread),
-        metadata={"outcome": "passed" if complete else "warned", **{name: text for name, text in said.items() if text}},
-    )
-
-
-def _unread(item: LegacyObject, passed: PassedOver, unread: UnreadFiles) -> str:
-    own = (passed,) if passed.files else ()
-    return (
-        f"{UnreadFiles(item.system, own, unread.untaken)} Name them in `files` [{item.place}], in "
-        "`files: {all: ...}` if all of them belong together, or in `ignore` of the system if they hold no rows."
     )
 
 

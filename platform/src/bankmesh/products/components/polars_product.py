@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import Field
 
 from bankmesh.contracts.types import polars_type
 from bankmesh.errors import BankmeshError, UnknownName
@@ -16,10 +19,11 @@ from bankmesh.products.definition import Derivation, ProductDefinition, ProductI
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.polars_build import build_with_polars, derive_transform
+from bankmesh.products.repeatability import find_unrepeatable_transform
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -49,12 +53,18 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         transform: `.module:function` beside this file, from lazy frames to a lazy frame.
         inputs: parameter of the function → `domain.product`, `domain.product@MAJOR` or, for a legacy
             system of the same domain, `system.object`. Products are always read as published.
+        files: data files that the code reads, by patterns from the folder of the domain's package; their content
+            belongs to the code version.
+        repeatable: whether the same inputs always give the same rows; what the code shows decides where it is left out.
+            A product that is not repeatable is never taken for unchanged.
     """
 
     contract: str
     transform: str
     inputs: dict[str, str]
     major: int = 1
+    files: list[str] = Field(default_factory=list)
+    repeatable: bool | None = None
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The product's asset with its checks; nothing for a product that is proposed or retired.
@@ -76,13 +86,15 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         inputs = self._parse_inputs(context.path / "defs.yaml", domain)
         check_parameters(function, set(inputs), file, partitioned=contract.partitioning is not None)
         files = imported_files(file, domain.package)
+        declared = self._declared_files(context.path / "defs.yaml", domain)
         product = ProductDefinition(
             contract=contract,
             inputs=inputs,
             engine="polars",
-            code_version=_code_version(contract, files, {**self.inputs, "transform": self.transform}),
+            code_version=_code_version(contract, files, {**self.inputs, "transform": self.transform}, declared),
             code_files=(file, contract_path(contract)),
             derive=_derive(function, contract),
+            unrepeatable=find_unrepeatable_transform(contract, files, declared, repeatable=self.repeatable),
         )
         refuse_closed_inputs(product, [context.path / "defs.yaml"], settings_of(context).root)
 
@@ -104,6 +116,17 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         if not callable(function):
             raise TransformNotUsable(defs, f"{file.name} has no function {function_name}")
         return file, function
+
+    def _declared_files(self, defs: Path, domain: Domain) -> list[Path]:
+        """The data files, sorted. Raises TransformNotUsable for a pattern that names none of its files."""
+        found: set[Path] = set()
+        for pattern in self.files:
+            matched = [path for path in domain.package.glob(pattern) if path.is_file()] if _is_inside(pattern) else []
+            if not matched:
+                problem = f"files: {pattern!r} names no file below {domain.package}; write a path or pattern from there"
+                raise TransformNotUsable(defs, problem)
+            found.update(matched)
+        return sorted(found)
 
     def _parse_inputs(self, file: Path, domain: Domain) -> dict[str, Input]:
         try:
@@ -141,6 +164,15 @@ def contract_path(contract: Contract) -> Path:
     return Path(contract.file)
 
 
-def _code_version(contract: Contract, files: tuple[Path, ...], inputs: dict[str, str]) -> str:
+def _code_version(
+    contract: Contract, files: tuple[Path, ...], inputs: dict[str, str], data: Sequence[Path] = ()
+) -> str:
     declared = [f"{name}={source}" for name, source in sorted(inputs.items())]
-    return fingerprint_texts([contract.text, *declared, *(file.read_text(encoding="utf-8") for file in files)])
+    contents = [f"{file.name}={hashlib.sha256(file.read_bytes()).hexdigest()}" for file in data]
+    code = (file.read_text(encoding="utf-8") for file in files)
+    return fingerprint_texts([contract.text, *declared, *code, *contents])
+
+
+def _is_inside(pattern: str) -> bool:
+    path = PurePosixPath(pattern)
+    return bool(pattern) and not path.is_absolute() and ".." not in path.parts

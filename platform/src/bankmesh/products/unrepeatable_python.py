@@ -1,0 +1,163 @@
+"""What in Python code can give other rows for the same inputs: the clock, chance, the machine, files, the network.
+
+Names are enough to count: what is found wrongly is built again, and loses time alone. What a library does inside is not
+seen; its users say so in `defs.yaml` (`repeatable: false`).
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLOCK, CHANCE, MACHINE = "the clock", "chance", "the machine"
+FILES, NETWORK, CODE = "files that are no input", "the network", "code that only a run knows"
+
+_MODULES = {
+    "time": CLOCK,
+    "random": CHANCE,
+    "secrets": CHANCE,
+    "uuid": CHANCE,
+    "os": MACHINE,
+    "platform": MACHINE,
+    "getpass": MACHINE,
+    "multiprocessing": MACHINE,
+    "subprocess": MACHINE,
+    "glob": FILES,
+    "io": FILES,
+    "shutil": FILES,
+    "tempfile": FILES,
+    "sqlite3": FILES,
+    "fsspec": FILES,
+    "s3fs": NETWORK,
+    "gcsfs": NETWORK,
+    "adlfs": NETWORK,
+    "boto3": NETWORK,
+    "socket": NETWORK,
+    "ssl": NETWORK,
+    "http": NETWORK,
+    "urllib": NETWORK,
+    "urllib3": NETWORK,
+    "requests": NETWORK,
+    "httpx": NETWORK,
+    "aiohttp": NETWORK,
+    "ftplib": NETWORK,
+    "paramiko": NETWORK,
+    "sqlalchemy": NETWORK,
+    "psycopg": NETWORK,
+    "psycopg2": NETWORK,
+    "oracledb": NETWORK,
+    "pyodbc": NETWORK,
+    "pymongo": NETWORK,
+    "redis": NETWORK,
+    "runpy": CODE,
+    "pickle": CODE,
+}
+_ATTRIBUTES = {
+    "now": CLOCK,
+    "utcnow": CLOCK,
+    "today": CLOCK,
+    "random": CHANCE,
+    "environ": MACHINE,
+    "getenv": MACHINE,
+    "read_text": FILES,
+    "read_bytes": FILES,
+    "iterdir": FILES,
+    "rglob": FILES,
+    "get_data": FILES,
+    "open": FILES,
+    "connect": NETWORK,
+    "import_module": CODE,
+}
+_CALLS = {
+    "open": FILES,
+    "input": MACHINE,
+    # Of a text another number in every process.
+    "hash": CHANCE,
+    "id": CHANCE,
+    "exec": CODE,
+    "eval": CODE,
+    "compile": CODE,
+    "__import__": CODE,
+}
+_READERS = ("read_", "scan_")
+_ENGINES = {"polars", "pandas", "duckdb", "pyarrow", "deltalake"}
+_SEEDED = ("sample", "shuffle", "permutation")
+
+
+def unrepeatable_python(code: str, where: str) -> tuple[str, ...]:
+    """What is found in a module, as `transform.py:3 depends on the clock (datetime.now)`, in order of line."""
+    found = sorted(set(_find(ast.parse(code))))
+    return tuple(f"{where}:{line} depends on {kind} ({name})" for line, kind, name in found)
+
+
+def _find(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    hidden = _only_for_types(tree)
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from _imported(node.lineno, [alias.name for alias in node.names])
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from _imported(node.lineno, [node.module or ""])
+            yield from _from(node.module or "", node)
+        elif isinstance(node, ast.Attribute):
+            yield from _attribute(node)
+        elif isinstance(node, ast.Call):
+            yield from _call(node)
+
+
+def _imported(line: int, modules: list[str]) -> Iterator[tuple[int, str, str]]:
+    for module in modules:
+        if kind := _MODULES.get(module.partition(".")[0]):
+            yield line, kind, module
+
+
+def _from(module: str, node: ast.ImportFrom) -> Iterator[tuple[int, str, str]]:
+    reads_files = module.partition(".")[0] in _ENGINES
+    for alias in node.names:
+        if kind := _ATTRIBUTES.get(alias.name):
+            yield node.lineno, kind, alias.name
+        elif reads_files and alias.name.startswith(_READERS):
+            yield node.lineno, FILES, alias.name
+
+
+def _attribute(node: ast.Attribute) -> Iterator[tuple[int, str, str]]:
+    kind = _ATTRIBUTES.get(node.attr)
+    if kind is None and node.attr.startswith(_READERS):
+        kind = FILES
+    if kind is not None:
+        yield node.lineno, kind, ast.unparse(node)[-40:]
+
+
+def _call(node: ast.Call) -> Iterator[tuple[int, str, str]]:
+    if isinstance(node.func, ast.Name) and (kind := _CALLS.get(node.func.id)):
+        yield node.lineno, kind, node.func.id
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if name in _SEEDED and not any(_is_seed(keyword) for keyword in node.keywords):
+        yield node.lineno, CHANCE, name
+    if name == "default_rng" and not node.args:
+        yield node.lineno, CHANCE, name
+    for keyword in node.keywords:
+        if keyword.arg in {"random_state", "seed"} and _is_none(keyword.value):
+            yield node.lineno, CHANCE, f"{keyword.arg}=None"
+
+
+def _is_seed(keyword: ast.keyword) -> bool:
+    return keyword.arg in {"seed", "random_state"} and not _is_none(keyword.value)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _only_for_types(tree: ast.Module) -> set[int]:
+    """The nodes below `if TYPE_CHECKING:`, which no run executes."""
+    guards = (node for node in ast.walk(tree) if isinstance(node, ast.If) and _names(node.test, "TYPE_CHECKING"))
+    return {id(inner) for guard in guards for branch in guard.body for inner in ast.walk(branch)}
+
+
+def _names(test: ast.expr, name: str) -> bool:
+    return isinstance(test, ast.Name | ast.Attribute) and ast.unparse(test).split(".")[-1] == name
