@@ -50,6 +50,9 @@ class Clocks:
         parts["build"] = notes.get("build seconds", 0.0)
         parts["gate"] = notes.get("gate seconds", 0.0)
 
+    def decided(self, unchanged: object) -> None:
+        """Nothing to keep."""
+
     def failed(self, step: str, message: str) -> None:
         """A step has failed."""
         self.failures[step] = message

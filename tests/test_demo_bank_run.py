@@ -43,6 +43,9 @@ class Steps:
     def finished(self, step, notes):
         """Nothing to keep."""
 
+    def decided(self, unchanged):
+        """Nothing to keep."""
+
     def failed(self, step, message):
         self.failures[step] = message
 

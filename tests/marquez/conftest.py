@@ -68,6 +68,9 @@ def _run_again(environment: dict[str, str]) -> object:
         def finished(self, step, notes):
             """Nothing to say."""
 
+        def decided(self, unchanged):
+            """Nothing to keep."""
+
         def failed(self, step, message):
             """Nothing to say."""
 

@@ -38,7 +38,7 @@ def _sell(published, amount: str) -> None:
 def test_its_json_says_of_everything_what_went(mesh: Command, published) -> None:
     _sell(published, "2.00")
     removed = _expire(mesh)
-    assert removed["shop.sale"] == {"versions": [], "candidates": [], "files": 0, "bytes": 0}
+    assert removed["shop.sale"] == {"versions": [], "candidates": [], "files": 0, "bytes": 0, "confirmations": 0}
     assert removed["landings"] == {"landings": 0, "bytes": 0}
     assert (removed["rejects"], removed["lineage"]) == (0, 0)
     assert removed["events"] == {"runs": 0, "rows": 0, "bytes": 0, "held_by": []}

@@ -27,7 +27,7 @@ def _versions(mesh) -> dict[str, int]:
 
 
 def test_everything(mesh) -> None:
-    said = mesh("run")
+    said = mesh("run", "--force")
     assert said.code == 0
     assert set(_versions(mesh).values()) == {1}
     for name in ("shop.sale", "shop.monthly_sale"):
@@ -35,8 +35,29 @@ def test_everything(mesh) -> None:
     assert said.out.splitlines()[0].startswith("product\tversion")
 
 
+def test_what_is_unchanged_is_confirmed_and_named(mesh) -> None:
+    said = mesh("run")
+    assert said.code == 0
+    assert set(_versions(mesh).values()) == {0}
+    decided = [line.split() for line in said.err.splitlines() if line.startswith("confirmed")]
+    assert ["confirmed", "2", "landings", "files", "unchanged"] in decided
+    assert {words[1] for words in decided} >= {"shop.sale", "shop.monthly_sale"}
+    assert {line.split("\t")[-1] for line in said.out.splitlines()[1:] if "\t" in line} == {"confirmed"}
+
+
+def test_what_is_due_is_named_with_its_reason(mesh, published) -> None:
+    (published.settings.exports / "till" / "hour.csv").write_text("weekday,opens\nmonday,9\n")
+    said = mesh("run")
+    due = [line.split(maxsplit=2) for line in said.err.splitlines() if line.startswith("due")]
+    assert due == [["due", "shop.landing.till_hour", "its files or its declaration have changed"]]
+    assert _versions(mesh) == dict.fromkeys(_versions(mesh), 0) | {"opening_hour": 1}
+    entries = json.loads(mesh("run", "shop.sale", "--force", "--json").out)
+    sale = next(entry for entry in entries if entry["name"] == "sale")
+    assert (sale["this_run"], sale["made_because"]) == ("published", None)
+
+
 def test_only_what_is_named(mesh) -> None:
-    assert mesh("run", "shop.sale", "shop.customer_spend").code == 0
+    assert mesh("run", "shop.sale", "shop.customer_spend", "--force").code == 0
     ran = {"sale": 1, "customer_spend": 1}
     assert _versions(mesh) == dict.fromkeys(_versions(mesh), 0) | ran
 
@@ -51,7 +72,7 @@ def test_a_refusal_ends_with_one_and_says_what_was_skipped(mesh, published) -> N
     assert "customer_spend" in skipped
     assert "top_customer" in skipped
     assert _versions(mesh) == {
-        "sale": 0, "customer_spend": 0, "top_customer": 0, "opening_hour": 1, "monthly_sale": 1,
+        "sale": 0, "customer_spend": 0, "top_customer": 0, "opening_hour": 0, "monthly_sale": 1,
     }  # fmt: skip
 
 
@@ -69,7 +90,8 @@ def test_skipped_products_are_in_the_table_with_the_checks_they_had_last(mesh, p
     table = {row[0]: dict(zip(heading, row, strict=True)) for row in rows}
     assert table["shop.sale"]["this run"] == "failed"
     assert table["shop.customer_spend"]["this run"] == "skipped"
-    assert table["shop.opening_hour"]["this run"] == "published"
+    assert table["shop.opening_hour"]["this run"] == "confirmed"
+    assert table["shop.monthly_sale"]["this run"] == "published"
     # its checks were only planned in this run; what was evaluated last still stands
     assert "passed" in table["shop.customer_spend"]["checks"]
 
@@ -177,7 +199,7 @@ def test_a_product_whose_inputs_were_never_built_says_what_builds_them(mesh, mon
 def test_its_history_opens_with_the_storage_that_dagster_brings(mesh, published) -> None:
     home = published.settings.dagster_home
     assert "bankmesh.sqlite_storage" in (home / "dagster.yaml").read_text()
-    assert mesh("run", "shop.sale").code == 0
+    assert mesh("run", "shop.sale", "--force").code == 0
     assert published.reported("sale") == [0, 1]
     (home / "stock.yaml").write_text("telemetry: {enabled: false}\n")
     with dg.DagsterInstance.from_config(str(home), "stock.yaml") as stock:

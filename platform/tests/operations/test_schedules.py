@@ -45,13 +45,20 @@ def test_a_schedule_lands_what_its_products_read_and_publishes_the_unpartitioned
     assert request.tags["bankmesh/started_by"] == "schedule"
 
 
-def test_its_run_publishes_even_if_no_file_has_changed(trading, schedule):
+def test_its_run_confirms_what_no_file_has_changed(trading, schedule):
+    """The product is as fresh as if it were published; what is partitioned follows, to be confirmed as well."""
     repository, found = schedule
     before = trading.versions("bazaar.sale")
+    [request] = _evaluate(trading, repository, found).run_requests
     with trading.instance() as instance:
-        ended = repository.get_job(found.job_name).execute_in_process(instance=instance, raise_on_error=False)
+        ended = repository.get_job(found.job_name).execute_in_process(
+            instance=instance, raise_on_error=False, tags=request.tags
+        )
+        made = instance.get_latest_materialization_event(dg.AssetKey(["bazaar", "sale"]))
     assert ended.success
-    assert trading.versions("bazaar.sale") == before + 1
+    assert made.run_id == ended.run_id
+    assert "confirmed" in made.asset_materialization.metadata
+    assert trading.versions("bazaar.sale") == before
     assert ["bazaar/monthly_sale"] in trading.asked(SUPPLIER)
 
 

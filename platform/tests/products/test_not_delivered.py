@@ -40,6 +40,9 @@ class Steps:
     def finished(self, step: str, notes: dict[str, object]) -> None:
         """Nothing to keep."""
 
+    def decided(self, unchanged: object) -> None:
+        """Nothing to keep."""
+
     def failed(self, step: str, message: str) -> None:
         self.failures[step] = message
 
@@ -103,7 +106,7 @@ def test_all_that_was_delivered_is_published_and_the_run_succeeds(settings) -> N
     (folder / "hour.csv").write_text("weekday,opens\nmonday,8\n")
     outcome, _ = _run(settings)
     assert (outcome.success, outcome.absent) == (True, set())
-    assert outcome.published == BEHIND_CLOCK | BEHIND_TILL
+    assert (outcome.published, outcome.confirmed) == (BEHIND_CLOCK, BEHIND_TILL)
 
 
 def test_a_failure_is_a_failure_whatever_else_is_absent(settings) -> None:

@@ -17,7 +17,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bankmesh.instance import open_instance
-from bankmesh.retention.event_expiry import expire_events
+from bankmesh.products.reporting import CONFIRMED
+from bankmesh.retention.event_expiry import expire_events, expire_superseded_confirmations
 from bankmesh.retention.reader_positions import ReaderPosition
 from bankmesh.settings import Settings
 
@@ -283,3 +284,46 @@ def test_a_kill_leaves_a_log_that_reads_the_same_and_the_next_call_goes_on(setti
         assert {run.run_id for run in instance.get_runs()} == {kept, last}
     assert _files(settings) == {last}
     assert [_traces(settings, run) for run in gone] == [[], []]
+
+
+class TestConfirmations:
+    """Of a version that is confirmed again and again, the event log keeps the last event alone."""
+
+    @staticmethod
+    def _confirm(instance, days_ago, partition=None, **metadata):
+        key = ASSETS["trade" if partition else "sale"]
+        metadata = {CONFIRMED: dg.MetadataValue.timestamp(NOW - timedelta(days=days_ago)), **metadata}
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=metadata, partition=partition))
+
+    @staticmethod
+    def _events(instance, name):
+        return len(instance.fetch_materializations(ASSETS[name], limit=100).records)
+
+    def test_that_are_replaced_go_at_once(self, instance):
+        record(instance, Sample("sale", days_ago=3))
+        record(instance, Sample("trade", days_ago=3, partitions=KEYS))
+        for days in (2, 1, 0):
+            self._confirm(instance, days)
+            self._confirm(instance, days, KEYS[-1])
+        before = shown(instance)
+        assert expire_superseded_confirmations(instance, (), NOW) == 4
+        assert shown(instance) == before
+        assert (self._events(instance, "sale"), self._events(instance, "trade")) == (2, 5)
+        assert expire_superseded_confirmations(instance, (), NOW) == 0
+
+    def test_that_somebody_has_yet_to_read_stay(self, instance):
+        record(instance, Sample("sale", days_ago=3))
+        for days in (2, 1, 0):
+            self._confirm(instance, days)
+        first = instance.fetch_materializations(ASSETS["sale"], limit=3).records[-1].storage_id
+        readers = [ReaderPosition("the alerts of shop", first + 1), ReaderPosition("the catalog", first + 9)]
+        assert expire_superseded_confirmations(instance, readers, NOW) == 1
+        assert self._events(instance, "sale") == 3
+
+    def test_leave_what_a_run_made_and_what_was_restored(self, instance):
+        record(instance, Sample("sale", days_ago=3))
+        report_without_run(instance, None, days_ago=2)
+        self._confirm(instance, 1)
+        record(instance, Sample("sale", days_ago=0))
+        assert expire_superseded_confirmations(instance, (), NOW) == 1
+        assert self._events(instance, "sale") == 3

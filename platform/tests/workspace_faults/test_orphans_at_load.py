@@ -216,6 +216,9 @@ class Failures:
 
     def started(self, step: str) -> None: ...
     def finished(self, step: str, notes: dict[str, object]) -> None: ...
+    def decided(self, unchanged: object) -> None:
+        """Nothing to keep."""
+
     def failed(self, step: str, message: str) -> None:
         self.messages[step] = message
 

@@ -188,6 +188,9 @@ class Nobody:
 
     def finished(self, step: str, notes: dict[str, object]) -> None: ...
 
+    def decided(self, unchanged: object) -> None:
+        """Nothing to keep."""
+
     def failed(self, step: str, message: str) -> None: ...
 
 

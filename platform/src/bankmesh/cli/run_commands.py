@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dagster import DagsterInstance
 
-    from bankmesh.products.running import Outcome
+    from bankmesh.products.outcome import Outcome, Unchanged
     from bankmesh.settings import Settings
 
 
@@ -68,6 +68,20 @@ class StepLines:
         self._line("[red]failed[/red]", step, "")
         self._console.print(message, markup=False)
 
+    def decided(self, unchanged: Unchanged) -> None:
+        """Name the products that are unchanged, and why the others are made; of landings say how many are unchanged."""
+        landings = [key for key in unchanged.confirmed if "/landing/" in key]
+        if landings:
+            self._print_decision("confirmed", f"{len(landings)} landing{'s' * (len(landings) != 1)}", "files unchanged")
+        for word, decided in (("confirmed", unchanged.confirmed), ("due", unchanged.reasons)):
+            for key, why in decided.items():
+                if key not in landings and (word == "confirmed" or unchanged.confirmed):
+                    self._print_decision(word, _readable(key.replace("/", "__")), why)
+
+    def _print_decision(self, word: str, what: str, why: str) -> None:
+        colour = "green" if word == "confirmed" else "yellow"
+        self._console.print(f"[{colour}]{word:<9}[/{colour}] {what:<48}        {why}")
+
     def stopping(self) -> None:
         """Say that a stop is on its way, where there is a spinner to say it."""
         if self._watched:
@@ -102,10 +116,12 @@ def run(
     land: Annotated[
         bool, typer.Option(help="Land the changed files that a named product reads before it is built.")
     ] = True,
+    force: Annotated[bool, typer.Option(help="Build also what is unchanged since it was built.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Materialise every product of every domain. Exit 1 if one is not published, but for systems not delivered."""
-    from bankmesh.products.running import readable_key, run_everything
+    """Materialise every product that has changed. Exit 1 if one is not published, but for systems not delivered."""
+    from bankmesh.products.outcome import readable_key
+    from bankmesh.products.running import run_everything
     from bankmesh.products.source_changes import changed_landings
     from bankmesh.products.unread_exports import unread_of_landings
 
@@ -128,6 +144,7 @@ def run(
                 accepted=accepted,
                 changed=partial(changed_landings, settings),
                 land=land,
+                force=force,
             )
             outcome = _finished_or_stopped(work, instance, lines)
             lines.close()
@@ -146,8 +163,8 @@ def run(
             _tell_sources(outcome, land=land)
             for unread in unread_of_landings(settings, outcome.landings):
                 _tell(f"\nWarning: {unread}")
-            _tell_others(settings, instance)
-            _print_states(settings, instance, outcome.by_port(), as_json=as_json)
+            _tell_others(settings, instance, confirmed=bool(outcome.confirmed))
+            _print_states(settings, instance, outcome, as_json=as_json)
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
@@ -155,7 +172,7 @@ def run(
 
 def _tell_unbuilt(outcome: Outcome, named: list[str]) -> None:
     """Say what the named products lack, and the command that builds it."""
-    from bankmesh.products.running import port_name
+    from bankmesh.products.outcome import port_name
 
     if outcome.unbuilt and (outcome.failed or outcome.skipped):
         lacking = [port_name(key) for key in outcome.unbuilt]
@@ -217,7 +234,7 @@ def _finished_or_stopped(work: Callable[[], Outcome], instance: DagsterInstance,
 
 def _stop_line(outcome: Outcome) -> str:
     """What a run had done when it was stopped. A commit is never interrupted, so what was at work is not published."""
-    from bankmesh.products.running import port_name
+    from bankmesh.products.outcome import port_name
 
     products = sum("/landing/" not in key for key in outcome.published)
     running = ", ".join(port_name(key) for key in sorted(outcome.stopped))
@@ -226,13 +243,14 @@ def _stop_line(outcome: Outcome) -> str:
     return f"mesh: stopped; {before}{was}. Run it again to go on."
 
 
-def _tell_others(settings: Settings, instance: DagsterInstance) -> None:
+def _tell_others(settings: Settings, instance: DagsterInstance, *, confirmed: bool) -> None:
     """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
     from bankmesh.catalog.updating import refresh
     from bankmesh.lineage.forwarding import forward
     from bankmesh.lineage.outbox import Outbox
     from bankmesh.lineage.places import has_receiver, outbox_url, spool_folder
     from bankmesh.lineage.spool import take_in
+    from bankmesh.retention.mesh_expiry import expire_replaced_confirmations
 
     try:
         with Outbox(outbox_url(settings.home)) as outbox:
@@ -241,6 +259,8 @@ def _tell_others(settings: Settings, instance: DagsterInstance) -> None:
                 _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events wait where they are
         _tell(f"\nLineage events could not be sent on: {type(error).__name__}. `mesh lineage forward` tries again.")
+    if confirmed:
+        expire_replaced_confirmations(settings, instance)
     try:
         refresh(settings, instance)
     except BankmeshError as error:
@@ -249,13 +269,20 @@ def _tell_others(settings: Settings, instance: DagsterInstance) -> None:
         _tell(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` makes it anew.")
 
 
-def _print_states(settings: Settings, instance: DagsterInstance, this_run: dict[str, str], *, as_json: bool) -> None:
+def _print_states(settings: Settings, instance: DagsterInstance, outcome: Outcome, *, as_json: bool) -> None:
+    from bankmesh.products.outcome import port_name
+
+    this_run, reasons = outcome.by_port(), {port_name(key): why for key, why in outcome.made_because.items()}
     try:
         states = product_states(workspace_contracts(settings.root), settings.home, instance)
     except ContractFaults:
         return  # told already, as the reason why a location does not load
     if as_json:
-        print_json([{**state.to_json(), "this_run": this_run.get(state.contract.port)} for state in states])
+        done = [
+            {"this_run": this_run.get(state.contract.port), "made_because": reasons.get(state.contract.port)}
+            for state in states
+        ]
+        print_json([{**state.to_json(), **what} for state, what in zip(states, done, strict=True)])
         return
     _tell("")
     print_states(states, this_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,12 @@ def find_faults(paths: Iterable[Path | str]) -> tuple[Fault, ...]:
     return tuple(sorted(_read_all(paths)[1]))
 
 
+@lru_cache(maxsize=4096)
 def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]:
-    """Read a contract from its text; `file` is what faults and places call it. No contract if there is a fault."""
+    """Read a contract from its text; `file` is what faults and places call it. No contract if there is a fault.
+
+    A process reads the same text once: a command asks for all contracts several times.
+    """
     document, faults = documents.parse(file, text)
     if faults:
         return None, faults

@@ -14,6 +14,7 @@ from dagster_shared.record import copy
 
 from bankmesh.operations.pacing import sensor_seconds
 from bankmesh.operations.switch import read_switch
+from bankmesh.products.confirming import confirm_tags
 from bankmesh.products.holds import held_products
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.products.restorations import describe_hold
@@ -65,7 +66,7 @@ def automation_sensor(domain: str, near: Path) -> dg.AutomationConditionSensorDe
         description="Refreshes a product when an input has published, once for each wave of changes.",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=sensor_seconds(),
-        run_tags={STARTED_BY: "automation"},
+        run_tags={STARTED_BY: "automation", **confirm_tags()},
         # A backfill takes the backfill daemon half a minute to start; `single_runs` does what it would do.
         emit_backfills=False,
         use_user_code_server=True,

@@ -16,6 +16,7 @@ from bankmesh.operations.automation import STARTED_BY
 from bankmesh.operations.switch import read_switch
 from bankmesh.products.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
 from bankmesh.products.clocks import clock_of
+from bankmesh.products.confirming import confirm_tags
 from bankmesh.products.holds import held_assets
 from bankmesh.products.restorations import describe_hold
 from bankmesh.settings import current_settings
@@ -57,7 +58,7 @@ def _schedule(domain: Domain, clock: Clock, contracts: list[Contract], near: Pat
         switch = read_switch(current_settings(near).home)
         if not switch.on:
             return dg.SkipReason(f"{switch}.")
-        tags = {STARTED_BY: "schedule"}
+        tags = {STARTED_BY: "schedule", **confirm_tags()}
         graph = context.repository_def.asset_graph if context.repository_def else None
         held = held_assets(graph.materializable_asset_keys) if graph else {}
         if graph is None or not held:

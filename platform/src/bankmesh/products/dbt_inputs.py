@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.sources import LegacySystem
 
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the C dumper is seven times faster
 _HEADER = "# Generated from contracts and source declarations; changes are overwritten.\n"
 _PLACEHOLDER = "Declared by no sound contract and no source declaration; a product that reads it is refused."
 _READ_BY_DBT = frozenset({".sql", ".py", ".yml", ".yaml"})
 _JINJA = re.compile(r"\{[{%#]|[}%#]\}")
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # in C where there is libyaml
 _MACROS = Path(__file__).parent / "dbt_files" / "macros"
 
 
@@ -40,7 +40,8 @@ def write_dbt_inputs(place: DbtProjectPlace, systems: Iterable[LegacySystem], co
     """
     target = place.generated_sources / "inputs.yml"
     document = dbt_sources(systems, contracts, named_sources(place))
-    _write(target, _HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    text = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
+    _write(target, _HEADER + text)
     for file in sorted(_MACROS.glob("*.sql")):
         _write(place.generated_macros / file.name, file.read_text(encoding="utf-8"))
     for folder in (target.parent, place.generated_macros):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import yaml
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -55,13 +57,38 @@ def located_domains(root: Path) -> frozenset[str] | None:
 
 
 def load_location(name: str, module: str) -> Location:
-    """Import a location's module and resolve its definitions. Raises LocationNotLoaded."""
+    """Import a location's module and resolve its definitions, without what the UI alone shows of component types.
+
+    Raises LocationNotLoaded.
+    """
     try:
-        found = importlib.import_module(module).defs
-        definitions = found if isinstance(found, dg.Definitions) else found()
+        with _without_component_docs():
+            found = importlib.import_module(module).defs
+            definitions = found if isinstance(found, dg.Definitions) else found()
     except Exception as error:
         raise LocationNotLoaded(name, error) from error
     return Location(name, definitions)
+
+
+@contextmanager
+def _without_component_docs() -> Iterator[None]:
+    """Spare a command what a code server tells the UI: the schemas of all types of components of all packages.
+
+    To find them, Dagster imports every package that registers some, dbt through dagster-dbt among them: as much CPU
+    as the rest of a load. There is no public way to leave it out; where Dagster has moved it, nothing is spared.
+    """
+    from dagster.components.core import load_defs
+
+    name = "get_library_json_enriched_defs"
+    found = getattr(load_defs, name, None)
+    if found is None:
+        yield
+        return
+    setattr(load_defs, name, lambda tree: dg.Definitions(component_tree=tree))
+    try:
+        yield
+    finally:
+        setattr(load_defs, name, found)
 
 
 def root_cause(error: BaseException) -> str:

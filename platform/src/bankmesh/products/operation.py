@@ -33,12 +33,15 @@ from bankmesh.products import (
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
+from bankmesh.products.confirming import Stale, confirm_version, confirms_unchanged, examine, recipe_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
+from bankmesh.products.platform_version import platform_version
 from bankmesh.products.shrink_acceptance import accepted_shrink
 from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from bankmesh.contracts.casts import CastLoss
@@ -131,8 +134,24 @@ def _produce(
     except NotPublished:
         with telling_products.of_unpinned(context, product, port, home, partitions):
             raise
+    if confirms_unchanged(context) and (confirmed := _confirm(context, attempt)):
+        shutil.rmtree(candidate.path)
+        yield from reporting.report_confirmation(context, product, *confirmed)
+        return
     with telling_products.of_product(context, product, port, home, partitions, attempt.read) as told:
         yield from _carry_out(context, attempt, candidate, build, told)
+
+
+def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> tuple[Publication, datetime] | None:
+    """Confirm the newest version if this attempt would publish it again; None, with why in the log, if not."""
+    product, home = attempt.product, attempt.home
+    found = examine(context.instance, product, home, recipe_of(product, attempt.vector, attempt.partitions))
+    moment = found if isinstance(found, Stale) else confirm_version(product, home, found)
+    if isinstance(found, Stale) or isinstance(moment, Stale):
+        why = moment.why if isinstance(moment, Stale) else ""
+        context.log.info(f"{product.contract.port} is built: {why}.")
+        return None
+    return found, moment
 
 
 def _carry_out(
@@ -310,6 +329,7 @@ def _publish(
             attempt=attempt.retry,
             contract_digest=keep_contract(attempt.port, contract.text),
             lineage=lineage.to_json(),
+            platform_version=platform_version(),
         ),
         description=contract.table_description,
         configuration=port_settings.configuration(contract),

@@ -18,6 +18,7 @@ from bankmesh.quality.gate import GateResult, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     import duckdb
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from bankmesh.ports import Publication
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.quality.gate import ClauseResult
+
+CONFIRMED = "confirmed"
+"""Metadata of a materialisation that publishes nothing: the moment at which the version was confirmed."""
 
 LOOKED_AT, WHOLE_TABLE = "looked at", "the whole table"
 """Metadata of a check of a partitioned product: the rows that it is about."""
@@ -113,6 +117,27 @@ def report_publication(
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
+
+
+def report_confirmation(
+    context: dg.AssetExecutionContext, product: ProductDefinition, publication: Publication, at: datetime
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """Check results and materialisation of a version that was confirmed at `at`; pages show what they showed of it."""
+    event = context.instance.get_latest_materialization_event(product.key)
+    shown = event.asset_materialization.metadata if event and event.asset_materialization else {}
+    pictures = {name: value.value for name, value in shown.items() if isinstance(value, dg.MarkdownMetadataValue)}
+    context.log.info(f"{product.contract.port} version {publication.version} is confirmed: nothing has changed.")
+    add_details(context, product, publication, pictures)
+    for result in report_publication(product, publication, recovered=False):
+        if isinstance(result, dg.MaterializeResult):
+            yield result._replace(metadata={**(result.metadata or {}), **confirmed_metadata(at)})
+        else:
+            yield result
+
+
+def confirmed_metadata(at: datetime) -> dict[str, Any]:
+    """What tells the event of a confirmation from that of a publication."""
+    return {CONFIRMED: dg.MetadataValue.timestamp(at)}
 
 
 def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckResult:

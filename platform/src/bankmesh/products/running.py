@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 from dagster import DagsterEventType
@@ -16,14 +15,17 @@ from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
+from bankmesh.products.confirming import confirm_tags
 from bankmesh.products.definition import NOT_DELIVERED, input_key, product_input
 from bankmesh.products.holds import held_assets
 from bankmesh.products.loaded_reads import find_loaded_cycles
 from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules
+from bankmesh.products.outcome import Outcome, port_name, readable_key
 from bankmesh.products.own_runs import cancel_run, end_dead_runs, process_tags
-from bankmesh.products.refreshing import is_landing
+from bankmesh.products.reporting import CONFIRMED
 from bankmesh.products.restorations import describe_hold, report_restored
 from bankmesh.products.shrink_acceptance import acceptance_tags
+from bankmesh.products.unchanged_assets import confirm_unchanged
 from bankmesh.products.unkept_contracts import unkept_contracts
 from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.settings import current_settings
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    from bankmesh.catalog.read_cycles import CycleFaults
     from bankmesh.products.locations import Location
+    from bankmesh.products.outcome import Progress
     from bankmesh.products.unkept_contracts import ContractWithoutTransform
     from bankmesh.products.waves import Wave
     from bankmesh.shrinkage import AcceptedShrink
@@ -42,72 +44,6 @@ WARNED = "warned"
 """The note with the names of the checks that have warned."""
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-class Progress(Protocol):
-    """Who is told how it goes; `step` is a step's key, such as `retail__party`."""
-
-    def started(self, step: str) -> None:
-        """A step has begun."""
-
-    def finished(self, step: str, notes: dict[str, object]) -> None:
-        """A step is done; `notes` is the metadata of its materialisation."""
-
-    def failed(self, step: str, message: str) -> None:
-        """A step has failed."""
-
-
-@dataclass
-class Outcome:
-    """How a run over the whole mesh ended, by asset key (`retail/party`).
-
-    `absent` are landings of systems that were not delivered, and all that stands behind only such; what stands behind
-    a failed asset too is `skipped`. `stopped` were at work when the run was cancelled.
-    `not_delivered` has a message for each of those systems. Of the landings that the named assets depend on
-    (`sources`), `landed_first` were made because their files had changed, and `newer` are those whose changed files
-    this run leaves alone.
-    `held` are products of which a version was withdrawn, each with who did and what ends it; `held_by_name` are those
-    of them that were named. `unbuilt` are products that the named assets depend on and that were never published, in
-    the order in which they can be built. `cycles` says why products that wait for themselves are `failed`.
-    """
-
-    published: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    skipped: set[str] = field(default_factory=set)
-    absent: set[str] = field(default_factory=set)
-    stopped: set[str] = field(default_factory=set)
-    not_delivered: dict[str, str] = field(default_factory=dict)
-    landed_first: set[str] = field(default_factory=set)
-    newer: set[str] = field(default_factory=set)
-    sources: set[str] = field(default_factory=set)
-    held: dict[str, str] = field(default_factory=dict)
-    held_by_name: set[str] = field(default_factory=set)
-    unbuilt: tuple[str, ...] = ()
-    not_loaded: list[LocationNotLoaded] = field(default_factory=list)
-    cycles: CycleFaults | None = None
-
-    @property
-    def landings(self) -> frozenset[str]:
-        """The landings that the run tried to make, or depends on."""
-        tried = self.published | self.failed | self.absent
-        return frozenset(key for key in tried if is_landing(dg.AssetKey.from_user_string(key))) | self.sources
-
-    def by_port(self) -> dict[str, str]:
-        """`published`, `failed`, `skipped`, `absent` or `held`, by the name of the port, as `retail.party@2`."""
-        words = {
-            "published": self.published,
-            "failed": self.failed,
-            "skipped": self.skipped,
-            "absent": self.absent,
-            "held": set(self.held),
-        }
-        return {port_name(key): word for word, keys in words.items() for key in keys}
-
-    @property
-    def success(self) -> bool:
-        """Whether everything that could be is published: absent assets are no failure, unless nothing else is there."""
-        nothing_there = bool(self.absent) and not self.published
-        return not (self.failed or self.skipped or self.not_loaded or self.held_by_name or nothing_there)
 
 
 def run_everything(
@@ -119,6 +55,7 @@ def run_everything(
     accepted: AcceptedShrink | None = None,
     changed: Callable[[Collection[str]], frozenset[str]] | None = None,
     land: bool = True,
+    force: bool = False,
 ) -> Outcome:
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
@@ -126,7 +63,7 @@ def run_everything(
     system that was not delivered is absent. The outcome names a location that does not load. A contract in force
     that nothing keeps fails, with what to do. `accepted` covers what the assets in `only` make, should it have shrunk.
     `changed` says which of some landings are older than their files: those that the assets in `only` read are landed
-    first, unless `land` is false.
+    first, unless `land` is false. What is unchanged is confirmed and not made, unless `force` is true.
 
     Raises UnknownName for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be
     made, and CycleFaults if one waits for itself.
@@ -152,22 +89,37 @@ def run_everything(
         outcome.unbuilt = unbuilt_inputs(runnables, frozenset(only), is_built)
     left_out = on_cycles | outcome.held.keys()
     waiting = [r for r in runnables if (not only or r.key in only) and r.key not in left_out]
+    # What is built from landings that are older than their files is not confirmed to be right.
+    tags = accepting if force or outcome.newer else accepting | confirm_tags()
+    if not force and not outcome.newer:
+        waiting = _confirm(root, instance, waiting, progress, outcome)
     # What reads a held product reads the version that is published.
     known -= frozenset(outcome.held)
     if only:
         known &= frozenset(only)
-    while wave := next_wave(waiting, frozenset(outcome.published), known):
+    while wave := next_wave(waiting, frozenset(outcome.there), known):
         if is_stopping():
             return outcome
-        _run_wave(locations[wave.location], wave, instance, progress, outcome, accepting)
+        _run_wave(locations[wave.location], wave, instance, progress, outcome, tags)
         waiting = [r for r in waiting if r.key not in wave.keys]
     if is_stopping():
         return outcome
-    told = outcome.published | outcome.failed | outcome.absent | set(outcome.held)
+    told = outcome.there | outcome.failed | outcome.absent | set(outcome.held)
     left = [r for r in runnables if (not only or r.key in only) and r.key not in told]
-    outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.published), known)
+    outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.there), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
+
+
+def _confirm(
+    root: Path, instance: dg.DagsterInstance, waiting: list[Runnable], progress: Progress, outcome: Outcome
+) -> list[Runnable]:
+    """Confirm what is unchanged; returns what still has to be made."""
+    found = confirm_unchanged(current_settings(root), instance, waiting)
+    progress.decided(found)
+    outcome.confirmed |= found.confirmed.keys()
+    outcome.made_because |= found.reasons
+    return [asset for asset in waiting if asset.key not in found.confirmed]
 
 
 def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], outcome: Outcome) -> frozenset[str]:
@@ -236,18 +188,6 @@ def _refuse_without_port(root: Path, only: Collection[str]) -> None:
             require_port(contract)
 
 
-def port_name(key: str) -> str:
-    """`retail/party` is `retail.party`, and `retail/party/v2` is `retail.party@2`."""
-    domain, _, rest = key.partition("/")
-    name, marker, major = rest.partition("/v")
-    return f"{domain}.{name}@{major}" if marker and major.isdigit() else readable_key(key)
-
-
-def readable_key(key: str) -> str:
-    """`retail/party` as people write it: `retail.party`."""
-    return key.replace("/", ".")
-
-
 def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
     locations: dict[str, Location] = {}
     for name, module in location_modules(root).items():
@@ -294,13 +234,15 @@ def _run_wave(
         raise_on_error=False,
     )
     events = result.all_events
-    done = {e.asset_key.to_user_string() for e in events if e.is_step_materialization and e.asset_key}
+    made = {e.asset_key.to_user_string(): e for e in events if e.is_step_materialization and e.asset_key}
+    unchanged = {key for key, e in made.items() if CONFIRMED in e.step_materialization_data.materialization.metadata}
     broken = {e.step_key: e for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
     for key in wave.keys:
         if event := broken.get(key.replace("/", "__")):
             _note_failure(key, event, outcome)
     # A failed step may have told of an earlier run's version; that does not make its own.
-    outcome.published |= done - outcome.failed - outcome.stopped
+    outcome.published |= made.keys() - unchanged - outcome.failed - outcome.stopped
+    outcome.confirmed |= unchanged - outcome.failed - outcome.stopped
 
 
 def _note_failure(key: str, event: dg.DagsterEvent, outcome: Outcome) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished
-from bankmesh.ports import open_version, port_at
+from bankmesh.ports import latest, open_version, port_at
 from bankmesh.ports.locking import Mark
 from bankmesh.products.definition import LegacyInput, ProductInput
 from bankmesh.products.input_classes import landed_classes, published_classes
@@ -143,3 +143,23 @@ def _scan_landing(landing: Landing) -> pl.LazyFrame:
 
     complete = pl.lit(landing.complete_through, dtype=pl.Date).alias(COMPLETE_THROUGH)
     return pl.scan_parquet(landing.rows_path, glob=False).with_columns(complete)
+
+
+def newest_vector(home: Path, sources: Iterable[Input]) -> dict[str, int | str]:
+    """The snapshot vector of what a build would pin now; nothing is opened.
+
+    Raises InputNotPublished, naming the source, if one has nothing to read yet.
+    """
+    return dict(sorted((source.ref, _newest(home, source)) for source in set(sources)))
+
+
+def _newest(home: Path, source: Input) -> int | str:
+    if isinstance(source, LegacyInput):
+        landing = current_landing(home, source.domain, source.system, source.object)
+        if landing is not None:
+            return landing.fingerprint
+        raise InputNotPublished(source, NotPublished(f"The landing of {source.ref}", None, ()))
+    port = port_at(home, f"{source.domain}.{source.name}", source.major)
+    if (made := latest(port)) is not None:
+        return made.version
+    raise InputNotPublished(source, NotPublished(port.name, None, ()))

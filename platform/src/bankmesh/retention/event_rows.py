@@ -85,9 +85,19 @@ def delete_superseded(connection: Connection, run_id: str, below: int | None = N
     Of events without a run, only those with a number below `below`.
     """
     checks = _delete(connection, _CHECKS, _superseded_checks(connection, run_id, below))
+    return checks + _delete_events(connection, _superseded_events(connection, run_id, below))
+
+
+def delete_superseded_marked(connection: Connection, run_id: str, mark: str, below: int | None) -> int:
+    """Delete the superseded events of a run that have a metadata entry of that name; how many those were."""
     events = _superseded_events(connection, run_id, below)
+    marked = sa.select(_EVENTS.c.id).where(_EVENTS.c.run_id == run_id, _EVENTS.c.event.contains(f'"{mark}"'))
+    return _delete_events(connection, sorted(set(events).intersection(connection.scalars(marked))))
+
+
+def _delete_events(connection: Connection, events: list[int]) -> int:
     _delete_where_in(connection, AssetEventTagsTable, AssetEventTagsTable.c.event_id, events)
-    return checks + _delete(connection, _EVENTS, events)
+    return _delete(connection, _EVENTS, events)
 
 
 def delete_needless_plans(connection: Connection, run_id: str) -> int:

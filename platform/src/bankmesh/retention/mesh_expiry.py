@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,10 @@ from bankmesh.catalog.opening import exists
 from bankmesh.contracts.model import Status
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
-from bankmesh.ports import expire, port_at
+from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.archiving import archive_port
 from bankmesh.ports.locking import locked_unless_held
-from bankmesh.retention.event_expiry import expire_events
+from bankmesh.retention.event_expiry import expire_events, expire_superseded_confirmations
 from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
 from bankmesh.settings import events_days
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
@@ -38,6 +38,7 @@ class Periods:
 
     candidates: timedelta = timedelta(days=7)
     rejects: timedelta = timedelta(days=30)
+    confirmations: timedelta = timedelta(days=90)
     events: timedelta | None = None
 
 
@@ -61,7 +62,7 @@ def expiry_parts(
     kept, home = periods or Periods(), settings.home
     events = timedelta(days=events_days()) if kept.events is None else kept.events
     return [
-        *((c.port, partial(_expire_port, settings, c, kept.candidates, now)) for c in contracts),
+        *((c.port, partial(_expire_port, settings, c, kept, now)) for c in contracts),
         ("landings", partial(_expire_landings, home)),
         ("rejects", lambda: len(expire_rejects(home, now - kept.rejects))),
         ("lineage", partial(_expire_lineage, home, now)),
@@ -69,19 +70,27 @@ def expiry_parts(
     ]
 
 
-def _expire_port(settings: Settings, contract: Contract, candidates: timedelta, now: datetime) -> Facts:
+def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Delete the events of confirmations that later ones have replaced, unless another process expires events."""
+    with locked_unless_held(settings.home / LOCK) as is_ours:
+        if is_ours:
+            expire_superseded_confirmations(instance, reader_positions(settings), datetime.now(UTC))
+
+
+def _expire_port(settings: Settings, contract: Contract, periods: Periods, now: datetime) -> Facts:
     """Expire one port; that of a retired product goes to the archive, where nothing expires."""
     if contract.status is Status.RETIRED:
         archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
         return {"archived": str(archived.port.path) if archived else None}
     level = contract.service_level("retention")
+    port = port_at(settings.home, contract.product, contract.major)
     done = expire(
-        port_at(settings.home, contract.product, contract.major),
-        keep_candidates=candidates,
+        port,
+        keep_candidates=periods.candidates,
         retention=timedelta(seconds=level.seconds) if level and level.seconds else None,
         now=now,
     )
-    return asdict(done)
+    return asdict(done) | {"confirmations": expire_confirmations(port, now - periods.confirmations)}
 
 
 def _expire_landings(home: Path) -> Facts:

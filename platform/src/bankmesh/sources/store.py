@@ -209,6 +209,11 @@ def landing_folder(home: Path, domain: str, system: str, name: str) -> Path:
     return home / "landings" / domain / system / name
 
 
+def is_whole(landing: Landing) -> bool:
+    """Whether all rows of a landing can still be read."""
+    return _whole(landing.folder) is not None
+
+
 def _whole(folder: Path) -> Landing | None:
     from pyarrow import ArrowException, parquet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -13,6 +13,8 @@ from bankmesh.errors import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is libyaml; both know positions
 
 
 @dataclass
@@ -136,7 +138,7 @@ class Mapping:
 def compose(text: str, faults: Faults) -> yaml.Node | None:
     """The document's root node; None, with a fault, where it is no YAML or is empty."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         faults.found.append(Fault(faults.file, line, "not-yaml", f"not YAML: {error.problem}"))
