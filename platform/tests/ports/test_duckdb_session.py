@@ -1,5 +1,6 @@
 """DuckDB connections that need neither network nor home folder."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from port_samples import publish_all
 
 from bankmesh.errors import PortError
-from bankmesh.ports import Port, connect, delta_extension_path, open_version
+from bankmesh.ports import Port, connect, delta_extension_path, duckdb_session, open_version
 
 
 def test_settings_take_hold() -> None:
@@ -36,6 +37,30 @@ def test_an_extension_for_another_duckdb_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(duckdb, "__version__", "9.9.9")
     with pytest.raises(PortError, match=r"no extension for DuckDB 9\.9\.9, only for v1"):
         delta_extension_path()
+
+
+def test_the_signature_is_verified_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb_session, "_VERIFIED", set())
+    verified = []
+    for _ in range(2):
+        with connect() as connection:
+            row = connection.execute("select current_setting('allow_unsigned_extensions')").fetchone()
+            verified.append(row == (False,))
+    assert verified == [True, False]
+
+
+def test_an_extension_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed, beside = tmp_path / "delta.duckdb_extension", tmp_path / "beside"
+    for copy in (changed, beside):
+        shutil.copyfile(delta_extension_path(), copy)
+    monkeypatch.setattr(duckdb_session, "delta_extension_path", lambda: changed)
+    connect().close()
+    with beside.open("r+b") as file:
+        file.seek(1000)
+        file.write(b"changed")
+    beside.replace(changed)  # the other file is loaded into this process, and must stay as it is
+    with pytest.raises(duckdb.IOException, match="signature"):
+        connect()
 
 
 def test_a_quote_in_a_path_is_no_trouble(tmp_path: Path) -> None:
