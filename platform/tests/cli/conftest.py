@@ -9,9 +9,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from command import Command
-from shop_fixtures import published, shop_definitions, shop_root
+from shop_fixtures import published, published_after, shop_definitions, shop_root
 
-__all__ = ["published", "shop_definitions", "shop_root"]
+__all__ = ["published", "published_after", "shop_definitions", "shop_root"]
 
 
 @pytest.fixture

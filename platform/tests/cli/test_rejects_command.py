@@ -18,14 +18,16 @@ POISON = "Poisonous-Remark-4711"
 AMOUNT = "cannot be read as decimal(14,2)"
 
 
-@pytest.fixture
-def refused(published):
-    """The shop with an export of which two rows are no sales."""
+def land_refused(published):
     sales = (*changed(3, amount=POISON), Sale(5, 4, POISON, "x"))
     write_exports(published.settings.exports, sales)
-    run = published.run("till.sale")
-    assert not run.success
-    return run
+    assert not published.run("till.sale").success
+
+
+@pytest.fixture
+def refused(published_after):
+    """The shop with an export of which two rows are no sales."""
+    published_after(land_refused)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,15 @@ from bankmesh.ports import latest
 REASON = ("--reason", "amounts in the\n wrong currency")
 
 
-@pytest.fixture
-def twice(mesh, published):
-    """`shop.sale` and what reads it, published twice; the second time with another amount."""
+def publish_again(published):
     write_exports(published.settings.exports, changed(4, SALES, amount="321.00"))
     assert published.run("till.sale", "sale", "customer_spend").success
+
+
+@pytest.fixture
+def twice(mesh, published_after):
+    """`shop.sale` and what reads it, published twice; the second time with another amount."""
+    published_after(publish_again)
     return mesh
 
 

@@ -15,7 +15,7 @@ from shop_workspace import write_exports, write_workspace
 from bankmesh.products.locations import load_location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import dagster as dg
@@ -56,6 +56,14 @@ def _published(base: Path) -> Path:
     return folder
 
 
+@functools.cache
+def _after(base: Path, step: Callable[[Mesh], None]) -> Path:
+    folder = _copy(_published(base), base / f"shop_{step.__module__}_{step.__name__}")
+    with pytest.MonkeyPatch.context() as patch:
+        step(_mesh(base, folder, patch))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shop_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shop's workspace; its package can be imported."""
@@ -88,6 +96,20 @@ def published(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypa
     """A mesh of the test's own, with every product published once."""
     base = tmp_path_factory.getbasetemp()
     return _mesh(base, _copy(_published(base), tmp_path / "published"), monkeypatch)
+
+
+@pytest.fixture
+def published_after(
+    tmp_path_factory: pytest.TempPathFactory, published: Mesh
+) -> Callable[[Callable[[Mesh], None]], None]:
+    """Put `published` into the state after a step, such as another run; a step is taken once in a session."""
+
+    def replace(step: Callable[[Mesh], None]) -> None:
+        folder = _after(tmp_path_factory.getbasetemp(), step)
+        shutil.rmtree(published.settings.home.parent)
+        _copy(folder, published.settings.home.parent)
+
+    return replace
 
 
 def _mesh(base: Path, folder: Path, patch: pytest.MonkeyPatch) -> Mesh:
