@@ -104,7 +104,8 @@ def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, *, lan
     """Materialise all landings, or all products."""
     from bankmesh.products.running import run_everything
 
-    outcome = run_everything(settings.root, instance, clocks, retail_keys(settings.root, landings=landings))
+    keys = retail_keys(settings.root, landings=landings)
+    outcome = run_everything(settings.root, instance, clocks, keys, force=True)
     if not outcome.success:
         raise SystemExit(f"not published: {clocks.failures or outcome}")
 

@@ -15,6 +15,7 @@ import dagster as dg
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.products.asset_specs import partitions_of
+from bankmesh.products.cancellation import is_stopping
 from bankmesh.products.confirming import Stale, confirm_version, examine_now
 from bankmesh.products.definition import landing_key
 from bankmesh.products.known import loaded_products
@@ -54,6 +55,8 @@ def confirm_unchanged(settings: Settings, instance: dg.DagsterInstance, waiting:
     found = Unchanged()
     undecided = {asset.key for asset in waiting}
     for asset in _in_order(waiting):
+        if is_stopping():
+            break
         if asset.needs & undecided:
             continue  # decided in its step, once those are made
         decided = _decide(look, asset.key)
