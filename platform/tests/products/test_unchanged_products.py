@@ -73,6 +73,8 @@ def test_a_confirmation_is_in_the_event_log_with_all_that_was_shown_of_the_versi
     for old, new in zip(before, after, strict=True):
         was, now = old.asset_materialization, new.asset_materialization
         assert new.timestamp > old.timestamp
+        # For Dagster, checks hold for the materialisations of the run that evaluated them.
+        assert new.run_id == old.run_id
         assert now.metadata.keys() - was.metadata.keys() == {CONFIRMED}
         assert {name: now.metadata[name] for name in was.metadata} == was.metadata
         assert (now.tags, now.partition) == (was.tags, was.partition)

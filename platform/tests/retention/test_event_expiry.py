@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import event_samples
 import pytest
+from dagster._core.events import StepMaterializationData
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from event_samples import ASSETS, KEYS, NOW, Sample, record, report_without_run, shown
 from hypothesis import HealthCheck, given
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from bankmesh.instance import open_instance
 from bankmesh.products.reporting import CONFIRMED
-from bankmesh.retention.event_expiry import expire_events, expire_superseded_confirmations
+from bankmesh.retention.event_expiry import expire_events, expire_replaced
 from bankmesh.retention.reader_positions import ReaderPosition
 from bankmesh.settings import Settings
 
@@ -290,40 +291,39 @@ class TestConfirmations:
     """Of a version that is confirmed again and again, the event log keeps the last event alone."""
 
     @staticmethod
-    def _confirm(instance, days_ago, partition=None, **metadata):
+    def _confirm(instance, run_id, days_ago, partition=None):
         key = ASSETS["trade" if partition else "sale"]
-        metadata = {CONFIRMED: dg.MetadataValue.timestamp(NOW - timedelta(days=days_ago)), **metadata}
-        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=metadata, partition=partition))
+        metadata = {CONFIRMED: dg.MetadataValue.timestamp(NOW - timedelta(days=days_ago))}
+        data = StepMaterializationData(dg.AssetMaterialization(key, metadata=metadata, partition=partition))
+        event = dg.DagsterEvent("ASSET_MATERIALIZATION", "job", event_specific_data=data)
+        instance.report_dagster_event(event, run_id)
+        return instance.fetch_materializations(key, limit=1).records[0].storage_id
 
     @staticmethod
     def _events(instance, name):
         return len(instance.fetch_materializations(ASSETS[name], limit=100).records)
 
-    def test_that_are_replaced_go_at_once(self, instance):
-        record(instance, Sample("sale", days_ago=3))
-        record(instance, Sample("trade", days_ago=3, partitions=KEYS))
-        for days in (2, 1, 0):
-            self._confirm(instance, days)
-            self._confirm(instance, days, KEYS[-1])
+    def test_that_are_replaced_go_from_the_index_and_from_the_file_of_their_run(self, instance):
+        sale = record(instance, Sample("sale", days_ago=3))
+        trade = record(instance, Sample("trade", days_ago=3, partitions=KEYS))
+        numbers = [self._confirm(instance, sale, days) for days in (2, 1, 0)]
+        numbers += [self._confirm(instance, trade, days, KEYS[-1]) for days in (2, 1, 0)]
         before = shown(instance)
-        assert expire_superseded_confirmations(instance, (), NOW) == 4
+        assert expire_replaced(instance, [*numbers[:2], *numbers[3:5]], ()) == 4
         assert shown(instance) == before
         assert (self._events(instance, "sale"), self._events(instance, "trade")) == (2, 5)
-        assert expire_superseded_confirmations(instance, (), NOW) == 0
+        logged = [instance.all_logs(run, dg.DagsterEventType.ASSET_MATERIALIZATION) for run in (sale, trade)]
+        assert [len(entries) for entries in logged] == [2, 5]
+        assert expire_replaced(instance, numbers[:2], ()) == 0
 
     def test_that_somebody_has_yet_to_read_stay(self, instance):
-        record(instance, Sample("sale", days_ago=3))
-        for days in (2, 1, 0):
-            self._confirm(instance, days)
-        first = instance.fetch_materializations(ASSETS["sale"], limit=3).records[-1].storage_id
-        readers = [ReaderPosition("the alerts of shop", first + 1), ReaderPosition("the catalog", first + 9)]
-        assert expire_superseded_confirmations(instance, readers, NOW) == 1
+        run = record(instance, Sample("sale", days_ago=3))
+        numbers = [self._confirm(instance, run, days) for days in (2, 1, 0)]
+        readers = [ReaderPosition("the alerts of shop", numbers[1]), ReaderPosition("the catalog", numbers[2])]
+        assert expire_replaced(instance, numbers[:2], readers) == 1
         assert self._events(instance, "sale") == 3
 
-    def test_leave_what_a_run_made_and_what_was_restored(self, instance):
-        record(instance, Sample("sale", days_ago=3))
-        report_without_run(instance, None, days_ago=2)
-        self._confirm(instance, 1)
-        record(instance, Sample("sale", days_ago=0))
-        assert expire_superseded_confirmations(instance, (), NOW) == 1
-        assert self._events(instance, "sale") == 3
+    def test_the_last_event_of_the_log_stays(self, instance):
+        run = record(instance, Sample("sale", days_ago=3))
+        last = self._confirm(instance, run, 0)
+        assert expire_replaced(instance, [last], ()) == 0

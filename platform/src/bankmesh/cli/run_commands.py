@@ -23,7 +23,7 @@ from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, 
 from bankmesh.shrinkage import AcceptedShrink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dagster import DagsterInstance
 
@@ -163,7 +163,7 @@ def run(
             _tell_sources(outcome, land=land)
             for unread in unread_of_landings(settings, outcome.landings):
                 _tell(f"\nWarning: {unread}")
-            _tell_others(settings, instance, confirmed=bool(outcome.confirmed))
+            _tell_others(settings, instance, outcome.replaced)
             _print_states(settings, instance, outcome, as_json=as_json)
     finally:
         lines.close()
@@ -243,7 +243,7 @@ def _stop_line(outcome: Outcome) -> str:
     return f"mesh: stopped; {before}{was}. Run it again to go on."
 
 
-def _tell_others(settings: Settings, instance: DagsterInstance, *, confirmed: bool) -> None:
+def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
     """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
     from bankmesh.catalog.updating import refresh
     from bankmesh.lineage.forwarding import forward
@@ -259,8 +259,8 @@ def _tell_others(settings: Settings, instance: DagsterInstance, *, confirmed: bo
                 _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events wait where they are
         _tell(f"\nLineage events could not be sent on: {type(error).__name__}. `mesh lineage forward` tries again.")
-    if confirmed:
-        expire_replaced_confirmations(settings, instance)
+    if replaced:
+        expire_replaced_confirmations(settings, instance, replaced)
     try:
         refresh(settings, instance)
     except BankmeshError as error:

@@ -34,11 +34,13 @@ class Progress(Protocol):
 class Unchanged:
     """Assets that are confirmed, each with what is unchanged, and why others have to be made, by asset key.
 
-    An asset that waits for another has no reason yet.
+    An asset that waits for another has no reason yet. `replaced` are numbers of events in Dagster's log that reported
+    earlier confirmations, and say nothing that the new ones do not.
     """
 
     confirmed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    replaced: tuple[int, ...] = ()
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Outcome:
 
     `confirmed` are what a run would have made again: nothing was published for them. `made_because` says of others why
     they were not, where that was known before their run.
+    `replaced` are events of earlier confirmations that are of no use any more.
     `absent` are landings of systems that were not delivered, and all that stands behind only such; what stands behind
     a failed asset too is `skipped`. `stopped` were at work when the run was cancelled.
     `not_delivered` has a message for each of those systems. Of the landings that the named assets depend on
@@ -60,6 +63,7 @@ class Outcome:
     published: set[str] = field(default_factory=set)
     confirmed: set[str] = field(default_factory=set)
     made_because: dict[str, str] = field(default_factory=dict)
+    replaced: tuple[int, ...] = ()
     failed: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)

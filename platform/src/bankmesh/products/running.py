@@ -119,6 +119,7 @@ def _confirm(
     progress.decided(found)
     outcome.confirmed |= found.confirmed.keys()
     outcome.made_because |= found.reasons
+    outcome.replaced = found.replaced
     return [asset for asset in waiting if asset.key not in found.confirmed]
 
 

@@ -7,11 +7,13 @@ has to be built is decided in its step, once they are made.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.events import StepMaterializationData
+from dagster._core.instance.utils import RUNLESS_JOB_NAME
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.products.asset_specs import partitions_of
@@ -20,7 +22,7 @@ from bankmesh.products.confirming import Stale, confirm_version, examine_now
 from bankmesh.products.definition import landing_key
 from bankmesh.products.known import loaded_products
 from bankmesh.products.outcome import Unchanged
-from bankmesh.products.reporting import confirmed_metadata
+from bankmesh.products.reporting import CONFIRMED, confirmed_metadata
 from bankmesh.products.standings import read_mesh
 from bankmesh.products.unread_check import ALL_READ, all_read
 from bankmesh.products.unread_exports import systems_by_domain, unread_of_system
@@ -47,6 +49,7 @@ class _Look:
     mesh: Mesh
     products: Mapping[str, ProductDefinition]
     landings: Mapping[str, tuple[str, LegacyObject]]
+    replaced: list[int] = field(default_factory=list)
 
 
 def confirm_unchanged(settings: Settings, instance: dg.DagsterInstance, waiting: Collection[Runnable]) -> Unchanged:
@@ -66,6 +69,7 @@ def confirm_unchanged(settings: Settings, instance: dg.DagsterInstance, waiting:
             undecided.remove(asset.key)
             found.confirmed[asset.key] = decided
     _report_unread(look, found.confirmed.keys() & look.landings.keys())
+    found.replaced = tuple(look.replaced)
     return found
 
 
@@ -121,14 +125,14 @@ def _decide_product(look: _Look, product: ProductDefinition) -> str | Stale:
     at = confirm_version(product, home, found)
     if isinstance(at, Stale):
         return at
-    _report(look.instance, product.key, at)
+    _report(look, product.key, at)
     return f"version {found.version} of {found.published_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _decide_landing(look: _Look, key: str) -> str | Stale:
     if why := _why_landed(look, *look.landings[key]):
         return Stale(why)
-    _report(look.instance, _key(key), datetime.now(UTC))
+    _report(look, _key(key), datetime.now(UTC))
     return "files unchanged"
 
 
@@ -172,21 +176,31 @@ def _why_tried(standing: Standing) -> str | None:
 # --- Confirming ------------------------------------------------------------------------------------------------------
 
 
-def _report(instance: dg.DagsterInstance, key: dg.AssetKey, at: datetime) -> None:
-    """Report the newest materialisation again, so that all that counts from its time sees the confirmation."""
-    event = instance.get_latest_materialization_event(key)
-    made = event.asset_materialization if event else None
+def _report(look: _Look, key: dg.AssetKey, at: datetime) -> None:
+    """Report the newest materialisation again, so that all that counts from its time sees the confirmation.
+
+    It belongs to the same run as before: for Dagster, checks hold for the materialisations of their own run.
+    """
+    records = look.instance.fetch_materializations(key, limit=1).records
+    made = records[0].asset_materialization if records else None
     if made is None:  # wiped meanwhile
         return
-    instance.report_runless_asset_event(
-        dg.AssetMaterialization(
-            key,
-            description=made.description,
-            metadata={**made.metadata, **confirmed_metadata(at)},
-            partition=made.partition,
-            tags=made.tags,
-        )
+    entry = records[0].event_log_entry
+    if CONFIRMED in made.metadata and entry.step_key is None:
+        look.replaced.append(records[0].storage_id)
+    again = dg.AssetMaterialization(
+        key,
+        description=made.description,
+        metadata={**made.metadata, **confirmed_metadata(at)},
+        partition=made.partition,
+        tags=made.tags,
     )
+    event = dg.DagsterEvent(
+        event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+        event_specific_data=StepMaterializationData(again),
+        job_name=entry.job_name or RUNLESS_JOB_NAME,
+    )
+    look.instance.report_dagster_event(event, entry.run_id)
 
 
 def _report_unread(look: _Look, landings: Collection[str]) -> None:

@@ -88,21 +88,22 @@ def expire_events(
     return done
 
 
-def expire_superseded_confirmations(
-    instance: dg.DagsterInstance, readers: Sequence[ReaderPosition], now: datetime
-) -> int:
-    """Delete the events of confirmations that a later one has replaced, if every reader has read them; how many.
+def expire_replaced(instance: dg.DagsterInstance, numbers: Sequence[int], readers: Sequence[ReaderPosition]) -> int:
+    """Delete events of confirmations that a later one has replaced, if every reader has read them; how many.
 
-    `now` has a time zone. Each repeats all that the page of its asset shows, and says nothing that the next does not.
+    Each repeats all that the page of its asset shows, and says nothing that the next does not.
     """
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
         return 0
     position = min((reader.first_needed for reader in readers), default=None)
     with storage.index_connection() as connection:
-        deleted = event_rows.delete_superseded_marked(connection, RUNLESS_RUN_ID, CONFIRMED, position)
-    _empty_file_without_run(storage, now)
-    return deleted
+        deleted = event_rows.delete_replaced(connection, numbers, position)
+    for run_id, assets in deleted.items():
+        if isinstance(storage, SqliteEventLogStorage) and Path(storage.path_for_shard(run_id)).exists():
+            with storage.run_connection(run_id) as connection:
+                event_rows.delete_replaced_of_run(connection, assets, CONFIRMED)
+    return sum(map(len, deleted.values()))
 
 
 def _expire_run(instance: dg.DagsterInstance, storage: SqlEventLogStorage, run_id: str, done: ExpiredEvents) -> None:
@@ -172,12 +173,7 @@ def _expire_events_without_run(storage: SqlEventLogStorage, before: datetime, po
         below = min(limits, default=sys.maxsize)
         deleted = event_rows.delete_superseded(connection, RUNLESS_RUN_ID, below)
     reached("events-without-run-expired")
-    _empty_file_without_run(storage, before)
-    return deleted
-
-
-def _empty_file_without_run(storage: SqlEventLogStorage, before: datetime) -> None:
-    """SQLite keeps such events in a file of their own as well, in which nobody looks them up."""
     if isinstance(storage, SqliteEventLogStorage) and Path(storage.path_for_shard(RUNLESS_RUN_ID)).exists():
         with storage.run_connection(RUNLESS_RUN_ID) as connection:
-            event_rows.delete_events_before(connection, before.astimezone(UTC).replace(tzinfo=None))
+            event_rows.delete_events_before(connection, moment)
+    return deleted

@@ -23,7 +23,7 @@ from dagster._core.storage.event_log.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -88,11 +88,35 @@ def delete_superseded(connection: Connection, run_id: str, below: int | None = N
     return checks + _delete_events(connection, _superseded_events(connection, run_id, below))
 
 
-def delete_superseded_marked(connection: Connection, run_id: str, mark: str, below: int | None) -> int:
-    """Delete the superseded events of a run that have a metadata entry of that name; how many those were."""
-    events = _superseded_events(connection, run_id, below)
-    marked = sa.select(_EVENTS.c.id).where(_EVENTS.c.run_id == run_id, _EVENTS.c.event.contains(f'"{mark}"'))
-    return _delete_events(connection, sorted(set(events).intersection(connection.scalars(marked))))
+def delete_replaced(connection: Connection, numbers: Sequence[int], below: int | None) -> dict[str, list[str]]:
+    """Delete materialisations by number, of those below `below`; the assets of what was deleted, by run."""
+    found = connection.execute(
+        sa.select(_EVENTS.c.id, _EVENTS.c.run_id, _EVENTS.c.asset_key).where(
+            _EVENTS.c.id.in_([number for number in numbers if below is None or number < below]),
+            _EVENTS.c.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION.value,
+            _EVENTS.c.id < sa.select(sa.func.max(_EVENTS.c.id)).scalar_subquery(),
+        )
+    ).all()
+    _delete_events(connection, [row.id for row in found])
+    assets: dict[str, list[str]] = {}
+    for row in found:
+        assets.setdefault(row.run_id, []).append(row.asset_key)
+    return assets
+
+
+def delete_replaced_of_run(connection: Connection, assets: Sequence[str], mark: str) -> None:
+    """Delete from the file of one run, of each asset, all materialisations outside of steps with that entry but one.
+
+    The last of them stays. The entry is one of their metadata.
+    """
+    outside = (
+        _EVENTS.c.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION.value,
+        _EVENTS.c.step_key.is_(None),
+        _EVENTS.c.asset_key.in_(assets),
+        _EVENTS.c.event.contains(f'"{mark}"'),
+    )
+    last = sa.select(sa.func.max(_EVENTS.c.id)).where(*outside).group_by(_EVENTS.c.asset_key)
+    connection.execute(sa.delete(_EVENTS).where(*outside, _EVENTS.c.id.not_in(last)))
 
 
 def _delete_events(connection: Connection, events: list[int]) -> int:

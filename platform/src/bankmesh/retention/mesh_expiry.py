@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,13 @@ from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
 from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.archiving import archive_port
 from bankmesh.ports.locking import locked_unless_held
-from bankmesh.retention.event_expiry import expire_events, expire_superseded_confirmations
+from bankmesh.retention.event_expiry import expire_events, expire_replaced
 from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
 from bankmesh.settings import events_days
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import dagster as dg
@@ -70,11 +70,11 @@ def expiry_parts(
     ]
 
 
-def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstance) -> None:
-    """Delete the events of confirmations that later ones have replaced, unless another process expires events."""
+def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstance, numbers: Sequence[int]) -> None:
+    """Delete these events of confirmations, which later ones have replaced, unless another process expires events."""
     with locked_unless_held(settings.home / LOCK) as is_ours:
         if is_ours:
-            expire_superseded_confirmations(instance, reader_positions(settings), datetime.now(UTC))
+            expire_replaced(instance, numbers, reader_positions(settings))
 
 
 def _expire_port(settings: Settings, contract: Contract, periods: Periods, now: datetime) -> Facts:
