@@ -50,7 +50,7 @@ class Steps:
         self.failures[step] = message
 
 
-def run_in_process(home, only=(), accepted=None):
+def run_in_process(home, only=(), accepted=None, *, force=True):
     """Run the mesh of `home`; returns outcome, messages of failed steps, and a client."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MESH_HOME", str(home))
@@ -58,7 +58,7 @@ def run_in_process(home, only=(), accepted=None):
         environment.delenv("BANK_DATA", raising=False)
         steps, settings = Steps(), current_settings(ROOT)
         with open_instance(settings) as instance:
-            outcome = run_everything(settings.root, instance, steps, only, accepted=accepted)
+            outcome = run_everything(settings.root, instance, steps, only, accepted=accepted, force=force)
     return SimpleNamespace(home=home, outcome=outcome, failures=steps.failures, client=DataMeshClient(ROOT, home))
 
 
@@ -140,6 +140,8 @@ def test_what_only_the_demo_bank_has_comes_through(bank):
 
 def test_a_second_run_adds_versions_with_the_same_rows(damaged):
     home, _ = damaged()
+    run = run_in_process(home, retail_assets(), force=False)
+    assert (run.outcome.published, run.outcome.confirmed) == (set(), set(retail_assets()))
     run = run_in_process(home, retail_assets())
     assert run.failures == {}
     assert run.outcome.published >= set(retail_assets())
@@ -153,7 +155,7 @@ def test_a_second_run_adds_versions_with_the_same_rows(damaged):
 
 def test_a_truncated_row_and_an_orphan_as_the_user_sees_them(damaged, bank, mesh_command):
     home, (cut, _) = damaged("truncated-row", "orphan-account")
-    ran = mesh_command(home, "run")
+    ran = mesh_command(home, "run", "--force")
     assert ran.returncode == 1
     assert not STACK_TRACE.search(ran.stderr)
     # The landing is refused, and the message says how many rows, which declaration, and where each reject stands.
