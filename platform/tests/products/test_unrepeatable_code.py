@@ -26,6 +26,7 @@ def transform(sales, partitions):
     rng = np.random_like if False else None
     day = dt.date(2024, 1, 1)
     drawn = sales.collect().sample(10, seed=7)
+    fitted = ensemble.RandomForestClassifier(random_state=0), HistGradientBoostingClassifier(**SETTINGS)
     return sales.filter(pl.col("sold_on") > day).with_columns(read=pl.lit(1), now=pl.lit("now"))
 """
 
@@ -47,6 +48,11 @@ def test_what_depends_on_inputs_alone_is_repeatable() -> None:
         ("from random import shuffle", "chance"),
         ("np.random.rand(3)", "chance"),
         ("np.random.default_rng()", "chance"),
+        ("from numpy.random import default_rng", "chance"),
+        ("import numpy.random as drawn", "chance"),
+        ("torch.randn(3)", "chance"),
+        ("RandomForestClassifier(max_depth=3)", "chance"),
+        ("model_selection.train_test_split(rows)", "chance"),
         ("frame.sample(3)", "chance"),
         ("frame.sample(3, seed=None)", "chance"),
         ("frame.sample(fraction=0.1, shuffle=True)", "chance"),
@@ -117,7 +123,9 @@ def test_sql_of_inputs_alone_is_repeatable() -> None:
         ("1 from read_csv('x.csv')", "files that are no input"),
         ("1 from parquet_scan('x.parquet')", "files that are no input"),
         ("1 from glob('*')", "files that are no input"),
-        ("{{ run_query('select 1') }}", "what a query finds while it compiles"),
+        ("{{ run_query('select 1') }}", "what is found while it compiles"),
+        ("{{ graph.nodes }}", "what is found while it compiles"),
+        ("current_setting('threads')", "the machine"),
     ],
 )
 def test_sql_that_is_not(code: str, kind: str) -> None:

@@ -60,6 +60,11 @@ _ATTRIBUTES = {
     "utcnow": CLOCK,
     "today": CLOCK,
     "random": CHANCE,
+    "rand": CHANCE,
+    "randn": CHANCE,
+    "randint": CHANCE,
+    "randperm": CHANCE,
+    "uuid4": CHANCE,
     "environ": MACHINE,
     "getenv": MACHINE,
     "read_text": FILES,
@@ -85,6 +90,29 @@ _CALLS = {
 _READERS = ("read_", "scan_")
 _ENGINES = {"polars", "pandas", "duckdb", "pyarrow", "deltalake"}
 _SEEDED = ("sample", "shuffle", "permutation")
+# Of scikit-learn and its like: without a seed they draw anew each time.
+_FITTED = (
+    *(
+        "AdaBoost",
+        "Bagging",
+        "DecisionTree",
+        "ExtraTree",
+        "GradientBoosting",
+        "HistGradientBoosting",
+        "IsolationForest",
+    ),
+    *(
+        "KMeans",
+        "MLP",
+        "MiniBatch",
+        "RandomForest",
+        "RandomizedSearch",
+        "SGD",
+        "ShuffleSplit",
+        "StratifiedShuffleSplit",
+    ),
+    *("TSNE", "train_test_split", "LGBM", "XGB", "CatBoost"),
+)
 
 
 def unrepeatable_python(code: str, where: str) -> tuple[str, ...]:
@@ -111,7 +139,8 @@ def _find(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 def _imported(line: int, modules: list[str]) -> Iterator[tuple[int, str, str]]:
     for module in modules:
-        if kind := _MODULES.get(module.partition(".")[0]):
+        kind = CHANCE if "random" in module.split(".") else _MODULES.get(module.partition(".")[0])
+        if kind is not None:
             yield line, kind, module
 
 
@@ -136,8 +165,9 @@ def _call(node: ast.Call) -> Iterator[tuple[int, str, str]]:
     if isinstance(node.func, ast.Name) and (kind := _CALLS.get(node.func.id)):
         yield node.lineno, kind, node.func.id
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    if name in _SEEDED and not any(_is_seed(keyword) for keyword in node.keywords):
-        yield node.lineno, CHANCE, name
+    written = name or (node.func.id if isinstance(node.func, ast.Name) else "")
+    if (name in _SEEDED or written.startswith(_FITTED)) and not any(map(_may_be_seed, node.keywords)):
+        yield node.lineno, CHANCE, written
     if name == "default_rng" and not node.args:
         yield node.lineno, CHANCE, name
     for keyword in node.keywords:
@@ -145,8 +175,9 @@ def _call(node: ast.Call) -> Iterator[tuple[int, str, str]]:
             yield node.lineno, CHANCE, f"{keyword.arg}=None"
 
 
-def _is_seed(keyword: ast.keyword) -> bool:
-    return keyword.arg in {"seed", "random_state"} and not _is_none(keyword.value)
+def _may_be_seed(keyword: ast.keyword) -> bool:
+    """Whether a keyword is a seed, or `**settings`, which may hold one."""
+    return keyword.arg in {"seed", "random_state", None} and not _is_none(keyword.value)
 
 
 def _is_none(node: ast.expr) -> bool:

@@ -31,14 +31,16 @@ _FOUND = {
         re.IGNORECASE,
     ),
     "the machine": re.compile(
-        r"\b(?:(?:getenv|getvariable|env_var|current_(?:connection_id|query\w*|transaction_id)|txid_current|version"
+        r"\b(?:(?:getenv|getvariable|env_var|current_(?:connection_id|query\w*|transaction_id|setting)|txid_current|version"
         r"|which_secret|duckdb_\w+|pragma_\w+|stats|sleep_ms)(?=\s*\()|modules\s*\.)",
         re.IGNORECASE,
     ),
     "files that are no input": re.compile(
         r"\b(?:read_\w+|\w+_scan|glob|sniff_csv|parquet_\w*metadata|parquet_schema|query_table)(?=\s*\()", re.IGNORECASE
     ),
-    "what a query finds while it compiles": re.compile(r"\b(?:run_query|statement|get_column_values)(?=\s*\()"),
+    "what is found while it compiles": re.compile(
+        r"\b(?:(?:run_query|statement|get_column_values)(?=\s*\()|graph(?=\s*[.\[])|selected_resources\b)"
+    ),
 }
 
 
