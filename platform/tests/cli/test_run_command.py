@@ -11,6 +11,8 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from shop_workspace import Sale, at_stage, changed, write_exports
 
+from bankmesh.instance import open_instance
+
 
 @pytest.fixture(autouse=True)
 def _logs_as_they_were():
@@ -43,6 +45,16 @@ def test_what_is_unchanged_is_confirmed_and_named(mesh) -> None:
     assert ["confirmed", "2", "landings", "files", "unchanged"] in decided
     assert {words[1] for words in decided} >= {"shop.sale", "shop.monthly_sale"}
     assert {line.split("\t")[-1] for line in said.out.splitlines()[1:] if "\t" in line} == {"confirmed"}
+
+
+def test_runs_in_which_nothing_changes_leave_no_more_than_one_event_of_an_asset(mesh, published) -> None:
+    for _ in range(4):
+        assert mesh("run").code == 0
+    assert published.reported("sale") == [0, 0]
+    with open_instance(published.settings) as instance:
+        made = instance.get_latest_materialization_event(published.key("sale"))
+        logged = instance.all_logs(made.run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    assert [entry.dagster_event.asset_key for entry in logged].count(published.key("sale")) == 2
 
 
 def test_what_is_due_is_named_with_its_reason(mesh, published) -> None:

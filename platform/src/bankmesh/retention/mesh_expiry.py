@@ -15,7 +15,7 @@ from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.archiving import archive_port
 from bankmesh.ports.locking import locked_unless_held
 from bankmesh.retention.event_expiry import expire_events, expire_replaced
-from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
+from bankmesh.retention.reader_positions import alert_positions, reader_positions, unfinished_runs
 from bankmesh.settings import events_days
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
 
@@ -74,7 +74,7 @@ def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstan
     """Delete these events of confirmations, which later ones have replaced, unless another process expires events."""
     with locked_unless_held(settings.home / LOCK) as is_ours:
         if is_ours:
-            expire_replaced(instance, numbers, reader_positions(settings))
+            expire_replaced(instance, numbers, alert_positions(settings))
 
 
 def _expire_port(settings: Settings, contract: Contract, periods: Periods, now: datetime) -> Facts:

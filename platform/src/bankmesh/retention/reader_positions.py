@@ -34,19 +34,26 @@ def reader_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
 
     A domain that has left the workspace has no sensor any more, so its position does not count.
     """
-    found = []
-    database = current_places(settings).database
-    if exists(database):
-        with AlertOutbox(database) as outbox:
-            for package in domain_packages(settings.root):
-                position = outbox.position(package.name)
-                if position is not None:
-                    found.append(ReaderPosition(f"the alerts of {package.name}", position + 1))
+    found = [*alert_positions(settings)]
     position = read_event_position(settings) if exists(catalog_database(settings)) else None
     if position is not None:
         # The catalog begins anew where the entry itself, which it has read last, is gone.
         found.append(ReaderPosition("the catalog", position))
     return tuple(found)
+
+
+def alert_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
+    """The positions of those who read materialisations: the alerts of each domain. The catalog reads none."""
+    database = current_places(settings).database
+    if not exists(database):
+        return ()
+    with AlertOutbox(database) as outbox:
+        positions = {package.name: outbox.position(package.name) for package in domain_packages(settings.root)}
+    return tuple(
+        ReaderPosition(f"the alerts of {domain}", position + 1)
+        for domain, position in positions.items()
+        if position is not None
+    )
 
 
 def unfinished_runs(home: Path) -> frozenset[str]:
