@@ -11,7 +11,9 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from shop_workspace import Sale, at_stage, changed, write_exports
 
+from bankmesh.cli.run_commands import StepLines
 from bankmesh.instance import open_instance
+from bankmesh.products.outcome import Unchanged
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +68,13 @@ def test_what_is_due_is_named_with_its_reason(mesh, published) -> None:
     entries = json.loads(mesh("run", "shop.sale", "--force", "--json").out)
     sale = next(entry for entry in entries if entry["name"] == "sale")
     assert (sale["this_run"], sale["made_because"]) == ("published", None)
+
+
+def test_brackets_in_a_reason_are_no_markup(capfd) -> None:
+    lines = StepLines()
+    lines.decided(Unchanged({"shop/sale": "version 1"}, {"shop/hour": "till.yaml: [/sale.csv] cannot be read"}))
+    lines.close()
+    assert "till.yaml: [/sale.csv] cannot be read" in capfd.readouterr().err
 
 
 def test_only_what_is_named(mesh) -> None:

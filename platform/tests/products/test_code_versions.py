@@ -203,3 +203,23 @@ def test_a_setting_of_the_project_that_can_change_rows_changes_the_version(
     assert _dbt_version(workspace) != before
     path.write_text(text)
     assert _dbt_version(workspace) == before
+
+
+def test_a_library_of_the_bank_counts_with_its_packages_and_relative_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One without `__init__.py` at its top, as Python allows."""
+    texts = {
+        "ratebank/fees/__init__.py": "FACTOR = 1\n",
+        "ratebank/fees/tables.py": "from .more import numbers\n",
+        "ratebank/fees/more/__init__.py": "",
+        "ratebank/fees/more/numbers.py": "",
+        "ratebank/other.py": "",
+        "till_domain/transform.py": "import polars\nimport json\nimport ratebank.fees.tables\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = imported_files(tmp_path / "till_domain/transform.py", tmp_path / "till_domain")
+    assert {file.relative_to(tmp_path).as_posix() for file in found} == texts.keys() - {"ratebank/other.py"}

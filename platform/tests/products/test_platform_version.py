@@ -50,11 +50,24 @@ def test_a_changed_file_of_the_platform_changes_it(copy: Path, name: str, text: 
 
 
 def test_a_library_that_is_installed_or_upgraded_changes_it(copy: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site-packages"
     before = _asked(copy)
-    (tmp_path / "rounding-1.0.0.dist-info").mkdir()
-    first = _asked(copy, tmp_path)
-    (tmp_path / "rounding-1.0.0.dist-info").rename(tmp_path / "rounding-1.0.1.dist-info")
-    assert len({before, first, _asked(copy, tmp_path)}) == 3
+    (folder / "rounding-1.0.0.dist-info").mkdir(parents=True)
+    first = _asked(copy, folder)
+    (folder / "rounding-1.0.0.dist-info").rename(folder / "rounding-1.0.1.dist-info")
+    assert len({before, first, _asked(copy, folder)}) == 3
+
+
+def test_where_a_process_was_started_and_what_tools_leave_do_not_change_it(copy: Path, tmp_path: Path) -> None:
+    before = _asked(copy)
+    (tmp_path / "workspace-0.1.0.egg-info").mkdir()
+    assert _asked(copy, tmp_path) == before
+    left = copy / "bankmesh/products/dbt_files/.user.yml"
+    left.write_text("id: 1\n")
+    try:
+        assert _asked(copy) == before
+    finally:
+        left.unlink()
 
 
 def test_libraries_are_listed_with_their_versions() -> None:

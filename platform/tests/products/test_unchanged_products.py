@@ -292,3 +292,19 @@ def test_what_fails_while_it_is_looked_at_is_made(bakery: Bakery, monkeypatch: p
     assert heard.unchanged.reasons == {"bakery/opening_hour": "it could not be looked at (ZeroDivisionError)"}
     # The step decides by itself.
     assert named(outcome.confirmed) == {"opening_hour"}
+
+
+@pytest.mark.parametrize("pattern", ["rates/*.txt", "../../pyproject.toml", "/etc/hosts", ""])
+def test_a_data_file_that_is_not_there_is_named(bakery: Bakery, pattern: str) -> None:
+    bakery.edit("defs/opening_hour/defs.yaml", "attributes:\n", f"attributes:\n  files: [{pattern!r}]\n")
+    outcome, _ = bakery.run()
+    (fault,) = outcome.not_loaded
+    assert f"opening_hour/defs.yaml: files: {pattern!r} names no file below" in str(fault)
+
+
+def test_a_model_that_is_no_product_is_named(bakery: Bakery) -> None:
+    text = "type: bankmesh.DbtDataProducts\nattributes:\n  repeatable: {top_custmer: false}\n"
+    (bakery.package / "defs/dbt_products/defs.yaml").write_text(text)
+    outcome, _ = bakery.run()
+    (fault,) = outcome.not_loaded
+    assert "There is no model of a product top_custmer. Did you mean top_customer?" in str(fault)

@@ -133,14 +133,14 @@ changes: st.SearchStrategy[Change] = st.one_of(
 chapters = st.lists(st.tuples(st.lists(changes, min_size=1, max_size=3), st.booleans()), min_size=3, max_size=5)
 
 
-def _play(told: list[tuple[list[Change], bool]]) -> None:
+def _play(chapters_drawn: list[tuple[list[Change], bool]]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bakery-"))
     try:
         with as_it_was():
             story = Story(Bakery.write(folder / "workspace"))
             story.bakery.run()
             story.check()
-            for edits, is_run_twice in told:
+            for edits, is_run_twice in chapters_drawn:
                 for edit in edits:
                     edit(story)
                 outcome, heard = story.bakery.run()
@@ -161,12 +161,12 @@ def _drawn(examples: int) -> settings:
 
 @_drawn(2)
 @given(chapters)
-def test_a_confirmed_product_is_never_stale(told: list[tuple[list[Change], bool]]) -> None:
-    _play(told)
+def test_a_confirmed_product_is_never_stale(chapters_drawn: list[tuple[list[Change], bool]]) -> None:
+    _play(chapters_drawn)
 
 
 @pytest.mark.slow
 @_drawn(40)
 @given(chapters)
-def test_a_confirmed_product_is_never_stale_in_many_sequences(told: list[tuple[list[Change], bool]]) -> None:
-    _play(told)
+def test_a_confirmed_product_is_never_stale_in_many_sequences(chapters_drawn: list[tuple[list[Change], bool]]) -> None:
+    _play(chapters_drawn)

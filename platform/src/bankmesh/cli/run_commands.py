@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.moving import person
@@ -80,7 +81,8 @@ class StepLines:
 
     def _print_decision(self, word: str, what: str, why: str) -> None:
         colour = "green" if word == "confirmed" else "yellow"
-        self._console.print(f"[{colour}]{word:<9}[/{colour}] {what:<48}        {why}")
+        # A reason may hold brackets, which are no markup: a place in a file, say.
+        self._console.print(f"[{colour}]{word:<9}[/{colour}] {what:<48}        {escape(why)}")
 
     def stopping(self) -> None:
         """Say that a stop is on its way, where there is a spinner to say it."""
@@ -259,8 +261,11 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
                 _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events wait where they are
         _tell(f"\nLineage events could not be sent on: {type(error).__name__}. `mesh lineage forward` tries again.")
-    if replaced:
-        expire_replaced_confirmations(settings, instance, replaced)
+    try:
+        if replaced:
+            expire_replaced_confirmations(settings, instance, replaced)
+    except Exception as error:  # noqa: BLE001 - nothing is missing; `mesh expire` removes them in time
+        _tell(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
     try:
         refresh(settings, instance)
     except BankmeshError as error:

@@ -14,7 +14,7 @@ from dagster_shared.record import copy
 
 from bankmesh.operations.pacing import sensor_seconds
 from bankmesh.operations.switch import read_switch
-from bankmesh.products.confirming import confirm_tags
+from bankmesh.products.confirmed_versions import confirm_tags
 from bankmesh.products.holds import held_products
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.products.restorations import describe_hold

@@ -16,7 +16,7 @@ from bankmesh.operations.automation import STARTED_BY
 from bankmesh.operations.switch import read_switch
 from bankmesh.products.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
 from bankmesh.products.clocks import clock_of
-from bankmesh.products.confirming import confirm_tags
+from bankmesh.products.confirmed_versions import confirm_tags
 from bankmesh.products.holds import held_assets
 from bankmesh.products.restorations import describe_hold
 from bankmesh.settings import current_settings

@@ -17,8 +17,6 @@ from bankmesh.ports.confirmations import (
     confirmations,
     expire_confirmations,
     fresh_since,
-    is_intact,
-    own_publications,
 )
 from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
 from bankmesh.ports.decisions import Decision, Kind, Withdrawal, WithdrawnVersion
@@ -32,6 +30,7 @@ from bankmesh.ports.history import (
     hold_of,
     latest,
     newest_good,
+    own_publications,
     published_by,
     readable_publications,
     recent_decisions,
@@ -42,7 +41,7 @@ from bankmesh.ports.measuring import CandidateFiles, DataFile, measure_files
 from bankmesh.ports.places import Port, newest_major, port_at, published_ports
 from bankmesh.ports.publications import Provenance, Publication
 from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish, skip_versions
-from bankmesh.ports.reading import OpenVersion, open_version, rest_relation_sql
+from bankmesh.ports.reading import OpenVersion, is_intact, open_version, rest_relation_sql
 from bankmesh.ports.restore import CheckMix, NotHeld, Restored, resume, roll_back, withdraw
 from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
 from bankmesh.ports.staging import Candidate, stage

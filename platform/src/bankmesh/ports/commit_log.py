@@ -62,7 +62,7 @@ def commit_info(port: Port, version: int, *keys: str) -> dict[str, Any]:
 
 
 def added_files(port: Port, version: int) -> Iterator[dict[str, Any]]:
-    """The add actions of a commit, whoever wrote it; raises FileNotFoundError if it is gone, ValueError if no JSON."""
+    """The add actions of a commit of any writer; raises FileNotFoundError if it is gone, ValueError if no JSON."""
     with _path(port, version).open("rb") as lines:
         for line in lines:
             # JSON has one other way to write these letters, as \u escapes. Files are deleted by what is found here.
@@ -70,6 +70,15 @@ def added_files(port: Port, version: int) -> Iterator[dict[str, Any]]:
                 added = json.loads(line).get("add")
                 if added is not None:
                     yield added
+
+
+def changes_rows(port: Port, version: int) -> bool:
+    """Whether a commit, of any writer, adds or removes files; one that is gone may have."""
+    try:
+        content = _path(port, version).read_bytes()
+    except FileNotFoundError:
+        return True
+    return any({"add", "remove"} & json.loads(line).keys() for line in content.splitlines())
 
 
 def _path(port: Port, version: int) -> Path:

@@ -20,15 +20,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bankmesh.files import write_atomically
-from bankmesh.ports.file_actions import files_of
-from bankmesh.ports.history import history, latest, open_table, readable_publications
+from bankmesh.ports.history import history, latest
 from bankmesh.ports.locking import exclusive
-from bankmesh.ports.places import LOG_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from bankmesh.ports.places import Port
     from bankmesh.ports.publications import Publication
 
@@ -122,36 +117,3 @@ def _read(line: str) -> Confirmation | None:
         return Confirmation(int(record["version"]), str(record["candidate"]), at) if at.tzinfo else None
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def own_publications(port: Port) -> Iterator[Publication]:
-    """Readable publications, newest first, as far back as nobody but this platform has changed rows between them."""
-    below: int | None = None
-    for made in readable_publications(port):
-        between = range(made.version + 1, below) if below is not None else ()
-        if any(_changes_rows(port, version) for version in between):
-            return
-        yield made
-        below = made.version
-
-
-def _changes_rows(port: Port, version: int) -> bool:
-    """Whether a commit, which is no publication, adds or removes files; one that is gone may have."""
-    try:
-        text = (port.path / LOG_FOLDER / f"{version:020d}.json").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return True
-    return any(line.startswith(('{"add"', '{"remove"')) for line in text.splitlines())
-
-
-def is_intact(port: Port, publication: Publication) -> bool:
-    """Whether every file of a version is there, of the size that the log says."""
-    table = open_table(port, publication.version)
-    return table is not None and all(_lies_there(port.path / file.path, file.size) for file in files_of(port, table))
-
-
-def _lies_there(path: Path, size: int) -> bool:
-    try:
-        return path.stat().st_size == size
-    except OSError:
-        return False

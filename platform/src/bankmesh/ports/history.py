@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import NotPublished
-from bankmesh.ports.commit_log import commit_info, commit_infos, commit_versions
+from bankmesh.ports.commit_log import changes_rows, commit_info, commit_infos, commit_versions
 from bankmesh.ports.decisions import (
     DECISION_KEY,
     Decision,
@@ -89,6 +89,17 @@ def readable_publications(port: Port, above: int = -1) -> Iterator[Publication]:
         publication = from_commit(commit)
         if publication is not None:
             yield publication
+
+
+def own_publications(port: Port) -> Iterator[Publication]:
+    """Readable publications, newest first, as far back as nobody but this platform has changed rows between them."""
+    below: int | None = None
+    for made in readable_publications(port):
+        between = range(made.version + 1, below) if below is not None else ()
+        if any(changes_rows(port, version) for version in between):
+            return
+        yield made
+        below = made.version
 
 
 def history(port: Port) -> tuple[Publication, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError
 from bankmesh.ports.decisions import WithdrawnVersion
+from bankmesh.ports.file_actions import files_of
 from bankmesh.ports.history import at_version, latest, open_table, withdrawals
 from bankmesh.sqltext import sql_literal, sql_name
 
@@ -99,6 +100,19 @@ def open_version(port: Port, version: int | None = None, *, withdrawn: bool = Fa
     if newest is None or version != newest.version:
         _check_files(opened)
     return opened
+
+
+def is_intact(port: Port, publication: Publication) -> bool:
+    """Whether every file of a version is there, of the size that the log says."""
+    table = open_table(port, publication.version)
+    return table is not None and all(_lies_there(port.path / file.path, file.size) for file in files_of(port, table))
+
+
+def _lies_there(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
 
 
 def relation_sql(port: Port, version: int) -> str:

@@ -13,7 +13,7 @@ from bankmesh.contracts.model import Severity, Status
 from bankmesh.products.clocks import clock_of
 from bankmesh.products.conditions import refresh_condition
 from bankmesh.products.definition import input_key
-from bankmesh.products.relations import referenced_inputs
+from bankmesh.products.relations import sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +36,9 @@ def asset_spec(product: ProductDefinition) -> dg.AssetSpec:
     """The asset of a product: owners, tags, kinds, schema, freshness and code version, all from the contract."""
     contract = product.contract
     # The gate looks foreign keys up in what they refer to, so those products come first too.
-    reads = {*product.inputs.values(), *referenced_inputs(contract.clauses).values()}
     return dg.AssetSpec(
         product.key,
-        deps=sorted({input_key(source) for source in reads}),
+        deps=sorted({input_key(source) for source in sources_of(product)}),
         description=describe(contract),
         metadata=_metadata(product),
         # A gate that fails publishes nothing, so a step may end without a materialisation.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _SHOWN = 16
 
@@ -37,8 +37,7 @@ def imported_files(file: Path, package: Path) -> tuple[Path, ...]:
 
 def imported_modules(code: str, package: Path) -> tuple[Path, ...]:
     """Every module of `package`, or not installed, that a piece of Python code imports, directly or not, sorted."""
-    names = _imported_names(ast.parse(code), package.parent / "code.py", package)
-    return _with_imports([path for name in names if (path := _module_file(name, package))], package)
+    return _with_imports(_imported(ast.parse(code), package.parent / "code.py", package), package)
 
 
 def _with_imports(files: Iterable[Path], package: Path) -> tuple[Path, ...]:
@@ -46,54 +45,40 @@ def _with_imports(files: Iterable[Path], package: Path) -> tuple[Path, ...]:
     waiting = list(files)
     while waiting:
         current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        names = _imported_names(ast.parse(current.read_text(encoding="utf-8")), current, package)
-        waiting += [path for name in names if (path := _module_file(name, package))]
+        if current not in found:
+            found.add(current)
+            waiting += _imported(ast.parse(current.read_text(encoding="utf-8")), current, package)
     return tuple(sorted(found))
 
 
-def _imported_names(tree: ast.Module, file: Path, package: Path) -> set[str]:
-    names: set[str] = set()
+def _imported(tree: ast.Module, file: Path, package: Path) -> Iterator[Path]:
+    """The files of what a module imports, with those of the packages above, which Python runs as well."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            names = [alias.name for alias in node.names]
+            yield from (path for name in names for path in _files_of(_import_root(name, package), name))
         elif isinstance(node, ast.ImportFrom):
-            base = _absolute_module(node, file, package)
-            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return names
+            module = node.module or ""
+            root = file.parents[node.level - 1] if node.level else _import_root(module, package)
+            for alias in node.names:
+                yield from _files_of(root, f"{module}.{alias.name}".removeprefix("."))
 
 
-def _absolute_module(node: ast.ImportFrom, file: Path, package: Path) -> str:
-    if not node.level:
-        return node.module or ""
-    folder = file.parent
-    for _ in range(node.level - 1):
-        folder = folder.parent
-    base = _import_root(file, package)
-    parts = folder.relative_to(base).parts if folder.is_relative_to(base) else ()
-    return ".".join([*parts, *([node.module] if node.module else [])])
-
-
-def _import_root(file: Path, package: Path) -> Path:
-    """The folder on the path below which a file is a module."""
-    if file.is_relative_to(package.parent):
-        return package.parent
-    folder = file.parent
-    while (folder / "__init__.py").is_file():
-        folder = folder.parent
-    return folder
-
-
-def _module_file(name: str, package: Path) -> Path | None:
+def _import_root(name: str, package: Path) -> Path | None:
+    """The folder on the path that a module is imported from; None for one that is installed."""
     top = name.partition(".")[0]
-    root = package.parent if top == package.name else _uninstalled_root(top)
+    return package.parent if top == package.name else _uninstalled_root(top)
+
+
+def _files_of(root: Path | None, name: str) -> Iterator[Path]:
+    """The files below a folder that importing a dotted name runs; its last part may be a name in a module."""
     if root is None:
-        return None
-    base = root.joinpath(*name.split("."))
-    candidates = (base.with_suffix(".py"), base / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
+        return
+    place = root
+    for part in name.split("."):
+        place = place / part
+        candidates = (place.with_suffix(".py"), place / "__init__.py")
+        yield from (path for path in candidates if path.is_file())
 
 
 @cache
@@ -105,12 +90,13 @@ def _uninstalled_root(top: str) -> Path | None:
         found = find_spec(top)
     except (ImportError, ValueError):
         return None
-    if found is None or not found.has_location or found.origin is None:
+    if found is None:
         return None
-    file = Path(found.origin)
-    if _PACKAGES & set(file.parts) or any(file.is_relative_to(folder) for folder in _STANDARD):
-        return None
-    return file.parents[1] if file.name == "__init__.py" else file.parent
+    # A package without `__init__.py` has no file of its own, and one folder at least.
+    folders = list(found.submodule_search_locations or ())
+    place = Path(folders[0] if folders else found.origin or "")
+    is_installed = _PACKAGES & set(place.parts) or any(place.is_relative_to(folder) for folder in _STANDARD)
+    return None if is_installed or not place.is_absolute() else place.parent
 
 
 _PACKAGES = {"site-packages", "dist-packages"}

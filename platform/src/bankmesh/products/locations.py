@@ -72,7 +72,7 @@ def load_location(name: str, module: str) -> Location:
 
 @contextmanager
 def _without_component_docs() -> Iterator[None]:
-    """Spare a command what a code server tells the UI: the schemas of all types of components of all packages.
+    """Spare a command what only the UI shows: the schemas of all types of components of all packages.
 
     To find them, Dagster imports every package that registers some, dbt through dagster-dbt among them: as much CPU
     as the rest of a load. There is no public way to leave it out; where Dagster has moved it, nothing is spared.

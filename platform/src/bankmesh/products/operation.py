@@ -33,7 +33,7 @@ from bankmesh.products import (
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
-from bankmesh.products.confirming import Stale, confirm_version, confirms_unchanged, examine, recipe_of
+from bankmesh.products.confirmed_versions import Confirmed, confirm_version, confirms_unchanged, examine, recipe_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.platform_version import platform_version
 from bankmesh.products.shrink_acceptance import accepted_shrink
@@ -41,7 +41,6 @@ from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from bankmesh.contracts.casts import CastLoss
@@ -136,22 +135,21 @@ def _produce(
             raise
     if confirms_unchanged(context) and (confirmed := _confirm(context, attempt)):
         shutil.rmtree(candidate.path)
-        yield from reporting.report_confirmation(context, product, *confirmed)
+        yield from reporting.report_confirmation(context, product, confirmed.publication, confirmed.at)
         return
     with telling_products.of_product(context, product, port, home, partitions, attempt.read) as told:
         yield from _carry_out(context, attempt, candidate, build, told)
 
 
-def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> tuple[Publication, datetime] | None:
+def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed | None:
     """Confirm the newest version if this attempt would publish it again; None, with why in the log, if not."""
     product, home = attempt.product, attempt.home
-    found = examine(context.instance, product, home, recipe_of(product, attempt.vector, attempt.partitions))
-    moment = found if isinstance(found, Stale) else confirm_version(product, home, found)
-    if isinstance(found, Stale) or isinstance(moment, Stale):
-        why = moment.why if isinstance(moment, Stale) else ""
-        context.log.info(f"{product.contract.port} is built: {why}.")
-        return None
-    return found, moment
+    recipe = recipe_of(product, attempt.vector, attempt.partitions)
+    found = confirm_version(product, home, examine(context.instance, product, home, recipe))
+    if isinstance(found, Confirmed):
+        return found
+    context.log.info(f"{product.contract.port} is built: {found.why}.")
+    return None
 
 
 def _carry_out(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Who is told how it goes; `step` is a step's key, such as `retail__party`."""
+    """Who follows a run; `step` is a step's key, such as `retail__party`."""
 
     def started(self, step: str) -> None:
         """A step has begun."""
@@ -50,8 +50,8 @@ class Outcome:
     `confirmed` are what a run would have made again: nothing was published for them. `made_because` says of others why
     they were not, where that was known before their run.
     `replaced` are events of earlier confirmations that are of no use any more.
-    `absent` are landings of systems that were not delivered, and all that stands behind only such; what stands behind
-    a failed asset too is `skipped`. `stopped` were at work when the run was cancelled.
+    `absent` are landings of systems that were not delivered, and what depends on nothing else that is missing; what
+    depends on a failed asset too is `skipped`. `stopped` were at work when the run was cancelled.
     `not_delivered` has a message for each of those systems. Of the landings that the named assets depend on
     (`sources`), `landed_first` were made because their files had changed, and `newer` are those whose changed files
     this run leaves alone.

@@ -10,6 +10,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+_PACKAGES = {"site-packages", "dist-packages"}
 _INSTALLED = (".dist-info", ".egg-info")
 _CODE = {".py", ".sql", ".yml", ".yaml", ".json", ".csv", ".txt"}
 _SHOWN = 16
@@ -26,19 +27,24 @@ def platform_version() -> str:
     for name in installed():
         digest.update(f"\n{name}".encode())
     root = Path(__file__).parents[1]
-    for file in sorted(path for path in root.rglob("*") if path.suffix in _CODE and "__pycache__" not in path.parts):
+    for file in sorted(path for path in root.rglob("*") if path.suffix in _CODE and not _is_passed_over(path)):
         digest.update(f"\n{file.relative_to(root).as_posix()}\n".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:_SHOWN]
 
 
+def _is_passed_over(file: Path) -> bool:
+    """Bytecode, and what tools leave, such as the `.user.yml` of dbt's telemetry."""
+    return file.name.startswith(".") or "__pycache__" in file.parts
+
+
 def installed() -> list[str]:
-    """Name and version of every distribution on the path, as its folder writes them, in the order of the path."""
+    """Name and version of every installed distribution, as its folder writes them, in the order of the path.
+
+    Other folders of the path differ between processes: Python puts the working folder, or that of a script, first.
+    """
     found: list[str] = []
-    for folder in dict.fromkeys(sys.path):
-        try:
-            names = sorted(path.name for path in Path(folder or ".").iterdir() if path.suffix in _INSTALLED)
-        except OSError:  # an archive, or a folder that is not there
-            continue
-        found += names
+    for folder in dict.fromkeys(map(Path, sys.path)):
+        if folder.name in _PACKAGES and folder.is_dir():
+            found += sorted(path.name for path in folder.iterdir() if path.suffix in _INSTALLED)
     return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.ports import CandidateFiles, Port
-    from bankmesh.products.definition import ProductInput
+    from bankmesh.products.definition import Input, ProductDefinition, ProductInput
     from bankmesh.quality.gate import ClassificationFlow
     from bankmesh.shrinkage import AcceptedShrink
 
@@ -28,6 +28,11 @@ def referenced_inputs(clauses: Iterable[Clause]) -> dict[str, ProductInput]:
     """Products that foreign keys or data tests among the clauses look values up in, by their id."""
     products = {product for clause in clauses for product in products_read(clause.rule)}
     return {product: product_input(product) for product in sorted(products)}
+
+
+def sources_of(product: ProductDefinition) -> set[Input]:
+    """What a build reads: inputs of the transform, and what the gate looks foreign keys up in."""
+    return {*product.inputs.values(), *referenced_inputs(product.contract.clauses).values()}
 
 
 def candidate_relation(contract: Contract, folder: Path) -> str:

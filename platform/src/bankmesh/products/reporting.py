@@ -136,7 +136,7 @@ def report_confirmation(
 
 
 def confirmed_metadata(at: datetime) -> dict[str, Any]:
-    """What tells the event of a confirmation from that of a publication."""
+    """The entry that distinguishes the event of a confirmation from that of a publication."""
     return {CONFIRMED: dg.MetadataValue.timestamp(at)}
 
 

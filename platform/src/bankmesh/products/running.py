@@ -15,7 +15,7 @@ from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
-from bankmesh.products.confirming import confirm_tags
+from bankmesh.products.confirmed_versions import confirm_tags
 from bankmesh.products.definition import NOT_DELIVERED, input_key, product_input
 from bankmesh.products.holds import held_assets
 from bankmesh.products.loaded_reads import find_loaded_cycles
@@ -104,8 +104,8 @@ def run_everything(
         waiting = [r for r in waiting if r.key not in wave.keys]
     if is_stopping():
         return outcome
-    told = outcome.there | outcome.failed | outcome.absent | set(outcome.held)
-    left = [r for r in runnables if (not only or r.key in only) and r.key not in told]
+    settled = outcome.there | outcome.failed | outcome.absent | set(outcome.held)
+    left = [r for r in runnables if (not only or r.key in only) and r.key not in settled]
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.there), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome

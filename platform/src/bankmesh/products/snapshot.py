@@ -156,10 +156,12 @@ def newest_vector(home: Path, sources: Iterable[Input]) -> dict[str, int | str]:
 def _newest(home: Path, source: Input) -> int | str:
     if isinstance(source, LegacyInput):
         landing = current_landing(home, source.domain, source.system, source.object)
-        if landing is not None:
-            return landing.fingerprint
-        raise InputNotPublished(source, NotPublished(f"The landing of {source.ref}", None, ()))
-    port = port_at(home, f"{source.domain}.{source.name}", source.major)
-    if (made := latest(port)) is not None:
-        return made.version
-    raise InputNotPublished(source, NotPublished(port.name, None, ()))
+        name: str = f"The landing of {source.ref}"
+        version: int | str | None = landing.fingerprint if landing else None
+    else:
+        port = port_at(home, f"{source.domain}.{source.name}", source.major)
+        made = latest(port)
+        name, version = port.name, made.version if made else None
+    if version is None:
+        raise InputNotPublished(source, NotPublished(name, None, ()))
+    return version

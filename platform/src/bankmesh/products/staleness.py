@@ -1,4 +1,4 @@
-"""Whether a published version is what a build would publish again: one pure decision, for whoever starts builds.
+"""Whether a published version is what a build would publish again: one pure decision, for all that start builds.
 
 It is, if the newest version that wrote each partition was built by the same code, contract and platform from the same
 inputs, and if that code gives the same rows for the same inputs. Anything else, also what is not known, is stale.

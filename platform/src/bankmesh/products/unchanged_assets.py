@@ -18,7 +18,7 @@ from dagster._core.instance.utils import RUNLESS_JOB_NAME
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.products.asset_specs import partitions_of
 from bankmesh.products.cancellation import is_stopping
-from bankmesh.products.confirming import Stale, confirm_version, examine_now
+from bankmesh.products.confirmed_versions import Stale, confirm_version, examine_now
 from bankmesh.products.definition import landing_key
 from bankmesh.products.known import loaded_products
 from bankmesh.products.outcome import Unchanged
@@ -118,15 +118,14 @@ def _decide(look: _Look, key: str) -> str | Stale:
 def _decide_product(look: _Look, product: ProductDefinition) -> str | Stale:
     home, keys = look.settings.home, partitions_of(product.contract.partitioning)
     found = examine_now(look.instance, product, home, tuple(keys.get_partition_keys()) if keys else None)
-    if isinstance(found, Stale):
-        return found
-    if why := _why_tried(look.mesh.standing(product.key)):
+    if not isinstance(found, Stale) and (why := _why_tried(look.mesh.standing(product.key))):
         return Stale(why)
-    at = confirm_version(product, home, found)
-    if isinstance(at, Stale):
-        return at
-    _report(look, product.key, at)
-    return f"version {found.version} of {found.published_at:%Y-%m-%d %H:%M} UTC"
+    confirmed = confirm_version(product, home, found)
+    if isinstance(confirmed, Stale):
+        return confirmed
+    _report(look, product.key, confirmed.at)
+    version = confirmed.publication
+    return f"version {version.version} of {version.published_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _decide_landing(look: _Look, key: str) -> str | Stale:

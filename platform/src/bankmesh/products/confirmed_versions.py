@@ -1,4 +1,4 @@
-"""Confirming what is published in place of building it again, where a build would publish the same rows.
+"""Versions that are confirmed in place of being built again, because a build would publish the same rows.
 
 A run does so if its tags say so: those of schedules, sensors and `mesh run`. A person who materialises an asset in the
 UI gets it built.
@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
-from bankmesh.ports import confirm, is_intact, latest, own_publications, port_at
-from bankmesh.ports.history import VersionNotes
+from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications
 from bankmesh.products import recovery
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.platform_version import platform_version
-from bankmesh.products.relations import referenced_inputs
+from bankmesh.products.relations import sources_of
+from bankmesh.products.restorations import port_of
 from bankmesh.products.snapshot import newest_vector
 from bankmesh.products.staleness import Recipe, find_staleness
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from bankmesh.ports import Port, Publication
-    from bankmesh.products.definition import Input, ProductDefinition
+    from bankmesh.ports import Publication
+    from bankmesh.products.definition import ProductDefinition
 
 UNCHANGED_TAG, CONFIRM = "bankmesh/unchanged", "confirm"
 """Tag of runs that confirm what a build would publish again; a run with another value, or without it, builds."""
@@ -50,16 +50,19 @@ def recipe_of(
     return Recipe(product.code_version, platform_version(), vector, partitions, product.unrepeatable)
 
 
-def sources_of(product: ProductDefinition) -> set[Input]:
-    """What a build reads: inputs of the transform, and what the gate looks foreign keys up in."""
-    return {*product.inputs.values(), *referenced_inputs(product.contract.clauses).values()}
-
-
 @dataclass(frozen=True)
 class Stale:
     """Why a product has to be built, in words."""
 
     why: str
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A version that was right at a moment."""
+
+    publication: Publication
+    at: datetime
 
 
 def examine_now(
@@ -78,7 +81,7 @@ def examine(
     instance: dg.DagsterInstance, product: ProductDefinition, home: Path, recipe: Recipe
 ) -> Publication | Stale:
     """The newest version if this recipe would make it again, and it is reported and whole; else why it is stale."""
-    port = port_of(product, home)
+    port = port_of(home, product.contract)
     newest = latest(port)
     notes = VersionNotes(port)
     why = find_staleness(recipe, own_publications(port), lambda version: version in notes.withdrawals(version))
@@ -89,13 +92,10 @@ def examine(
     return newest if is_intact(port, newest) else Stale("files of its newest version are not there")
 
 
-def confirm_version(product: ProductDefinition, home: Path, examined: Publication) -> datetime | Stale:
-    """Record that the version, as it was examined, is right now; stale if another was published meanwhile."""
+def confirm_version(product: ProductDefinition, home: Path, examined: Publication | Stale) -> Confirmed | Stale:
+    """Record that the version, as it was examined, is right now; stale if it is, or another was published meanwhile."""
+    if isinstance(examined, Stale):
+        return examined
     now = datetime.now(UTC)
-    confirmed = confirm(port_of(product, home), examined, now)
-    return Stale("another version was published meanwhile") if confirmed is None else now
-
-
-def port_of(product: ProductDefinition, home: Path) -> Port:
-    """The port of a product's major."""
-    return port_at(home, product.contract.product, product.contract.major)
+    recorded = confirm(port_of(home, product.contract), examined, now)
+    return Stale("another version was published meanwhile") if recorded is None else Confirmed(examined, now)
