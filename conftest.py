@@ -75,7 +75,7 @@ def migrations_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def library_caches() -> None:
-    """Let dbt and Dagster read what never changes once in this process."""
+    """Let dbt read what never changes once in this process."""
     from library_caches import keep_library_caches
 
     keep_library_caches()

@@ -3,8 +3,8 @@
 Most of what a command costs is the import of Dagster, dbt and Great Expectations. A folder for `PATH` holds `mesh` and
 `python`; each sends its words, working directory, environment and open files to a server, which forks a child for it.
 The child gets the signals that the caller gets and ends as an interpreter does; the caller ends with its exit code. The
-libraries' thread pools do not survive a fork once they have been used, so the server only imports, describes components
-and parses a dbt project: most of what dbt does then concerns its own macros and classes.
+libraries' thread pools do not survive a fork once they have been used, so the server only imports and parses a
+dbt project: most of what dbt does then concerns its own macros and classes.
 
 Run as a program (`python forked_commands.py ADDRESS`), it is the server; it ends when its standard input is closed.
 """
@@ -144,14 +144,12 @@ def serve(listener: socket.socket) -> Request | None:
 
 
 def _prepare_libraries() -> None:
-    from dagster.components.core import load_defs
     from library_caches import keep_library_caches
 
     from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.dbt_models import parse
 
     keep_library_caches()
-    load_defs.get_library_json_enriched_defs(None)
     with tempfile.TemporaryDirectory() as folder:
         for name, text in PROJECT.items():
             file = Path(folder, name)
