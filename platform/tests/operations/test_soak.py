@@ -126,7 +126,7 @@ def _size(folder: Path) -> int:
 
 
 def _memory(group: int) -> int:
-    """Bytes that the processes of the daemon's group have in memory, runs under way left out."""
+    """Bytes that the processes of the daemon's group have in memory: a run that is just ending counts as well."""
     listed = subprocess.run(["ps", "-eo", "pgid=,rss="], capture_output=True, text=True, check=True).stdout
     rows = (line.split() for line in listed.splitlines())
     return sum(int(size) * 1024 for number, size in rows if int(number) == group)
