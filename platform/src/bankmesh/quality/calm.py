@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,11 +20,25 @@ def calm_import() -> Iterator[None]:
 
     It logs every class it registers and, later, the texts of errors, which can quote a value of the data: its logger
     is silenced for good, the gate's results say all there is to say. It also turns Python's warnings into log lines
-    for the whole process, which is undone, and would report its use, which is forbidden.
+    for the whole process, which is undone, and would report its use, which is forbidden. Two of its expectations need
+    `scipy.stats`, which is loaded when one of them runs.
     """
+    _load_on_use("scipy", "stats")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
     before = warnings.showwarning
     yield
     if warnings.showwarning is not before:
         logging.captureWarnings(capture=False)
+
+
+def _load_on_use(package: str, name: str) -> None:
+    """Let `package.name` be loaded when an attribute of it is first read; nothing changes if it is loaded already."""
+    full = f"{package}.{name}"
+    spec = importlib.util.find_spec(full) if full not in sys.modules else None
+    if spec is None or spec.loader is None:
+        return
+    loader = spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[full] = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    setattr(sys.modules[package], name, module)
