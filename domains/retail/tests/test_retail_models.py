@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from bankmesh.errors import PortError
+from bankmesh.testing import domain_contract, find_dependent_partitions
 
 MAY = dt.date(1994, 5, 5)
 
@@ -88,6 +89,24 @@ def test_only_the_partitions_that_are_asked_for_are_built(history):
     days = [dt.date(1994, 4, 30), dt.date(1994, 5, 1), dt.date(1994, 5, 31), dt.date(1994, 6, 1)]
     _, rows = history(*({"booking_date": day} for day in days), partitions=("1994-05-01",))
     assert rows["booking_date"].to_list() == days[1:3]
+
+
+def test_a_month_depends_on_the_bookings_of_that_month_alone(rows, mesh_home, dbt_target):
+    """As `defs.yaml` declares."""
+    days = [dt.date(1994, 4, 30), dt.date(1994, 5, 1), dt.date(1994, 5, 31), dt.date(1994, 12, 31), dt.date(1995, 1, 1)]
+    bookings = rows(
+        "core_banking.trans",
+        *(
+            {"transaction_id": n, "booking_date": day, "complete_through": dt.date(1994, 5, 15)}
+            for n, day in enumerate(days)
+        ),
+    )
+    references = {"retail.account": rows("retail.account", {"account_id": 1, "owner_party_id": 1})}
+    columns = {"core_banking.trans": "booking_date"}
+    options = {"references": references, "dbt_target": dbt_target}
+    contract = domain_contract("retail", "transaction_history")
+    inputs = {"core_banking.trans": bookings}
+    assert find_dependent_partitions(contract, inputs, columns, home=mesh_home, **options) == ()
 
 
 def test_days_after_the_last_complete_one_are_marked(history):

@@ -17,6 +17,7 @@ from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARENT_RUN_ID_TAG,
 from bankmesh.alerts import events
 from bankmesh.alerts.delivery import Pace
 from bankmesh.alerts.ticks import Report, look
+from bankmesh.products.reporting import EVALUATED
 
 if TYPE_CHECKING:
     from bankmesh.alerts.places import Places
@@ -48,6 +49,31 @@ class Plan:
     raises: bool = False
     refuses: bool = False
     retries: bool = False
+    evaluated: tuple[tuple[str, str], ...] = ()
+
+
+def _shift(plan: Plan, days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """An asset with partitions, and a check that says of which of them it is."""
+    key = dg.AssetKey(["shop", "shift"])
+
+    @dg.multi_asset(
+        specs=[dg.AssetSpec(key)],
+        check_specs=[dg.AssetCheckSpec("staffed", asset=key)],
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        name="shop__shift",
+    )
+    def shift():
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name="staffed",
+            passed=plan.outcome == "passed",
+            severity=plan.severity,
+            metadata={"outcome": plan.outcome} | ({EVALUATED: list(plan.evaluated)} if plan.evaluated else {}),
+        )
+        yield dg.MaterializeResult(asset_key=key)
+
+    return shift
 
 
 @dataclass
@@ -104,7 +130,9 @@ class ShopMesh:
         def nightly() -> None:
             sweep()
 
-        self.definitions = dg.Definitions(assets=[sale, day], jobs=[nightly], executor=dg.in_process_executor)
+        self.definitions = dg.Definitions(
+            assets=[sale, day, _shift(plan, days)], jobs=[nightly], executor=dg.in_process_executor
+        )
 
     def run(self, name: str = "sale", tags: dict[str, str] | None = None, **plan) -> dg.ExecuteInProcessResult:
         """Materialise an asset as planned."""

@@ -118,6 +118,17 @@ def test_a_range_of_partitions_is_made_good_by_all_of_them(started) -> None:
     assert started.told() == ["[RECOVERED] shop.day: run made good"]
 
 
+def test_a_warning_stays_open_for_partitions_that_a_later_run_left_as_they_were(started) -> None:
+    days = {"dagster/asset_partition_range_start": "2026-01-02", "dagster/asset_partition_range_end": "2026-01-04"}
+    started.run("shift", days, outcome="failed", severity=dg.AssetCheckSeverity.WARN)
+    assert started.told() == ["[WARNING] shop.shift: check staffed failed"]
+    started.run("shift", days, evaluated=(("2026-01-04", "2026-01-04"),))
+    started.run("shift", days, evaluated=(("2026-01-02", "2026-01-02"), ("2026-01-04", "2026-01-04")))
+    assert started.told() == []
+    started.run("shift", days, evaluated=(("2026-01-03", "2026-01-03"),))
+    assert started.told() == ["[RECOVERED] shop.shift: check staffed passes again"]
+
+
 def test_freshness_changes_become_alerts(started) -> None:
     told = []
     for state in (FreshnessState.PASS, FreshnessState.WARN, FreshnessState.FAIL, FreshnessState.PASS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -125,6 +126,18 @@ def as_it_was() -> Iterator[None]:
         patch.setattr(sys, "path", [*sys.path])
         patch.setattr(sys, "dont_write_bytecode", True)
         yield
+
+
+@contextmanager
+def put_back(bakery: Bakery) -> Iterator[Bakery]:
+    """Put the workspace back as it was: at its place, because paths are in Dagster's records."""
+    root = bakery.settings.root
+    kept = root.with_name("kept")
+    shutil.copytree(root, kept, symlinks=True)
+    with as_it_was():
+        yield bakery
+    shutil.rmtree(root)
+    kept.rename(root)
 
 
 def named(keys: Collection[str]) -> set[str]:

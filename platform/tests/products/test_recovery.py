@@ -69,7 +69,7 @@ def test_a_clause_that_the_contract_has_lost_is_left_out(untold: Mesh) -> None:
     made = history(untold.port("sale"))[0]
     lost, *kept = product.contract.clauses
     fewer = replace(product, contract=replace(product.contract, clauses=tuple(kept)))
-    events = list(report_publication(fewer, made, recovered=True))
+    events = list(report_publication(fewer, made, None, recovered=True))
     checks = [event.check_name for event in events if isinstance(event, dg.AssetCheckResult)]
     assert sorted(checks) == sorted(clause.name for clause in kept)
     assert all(event.passed for event in events if isinstance(event, dg.AssetCheckResult))

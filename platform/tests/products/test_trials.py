@@ -12,9 +12,16 @@ from shop_workspace import write_workspace
 
 from bankmesh.errors import UnknownName
 from bankmesh.ports import open_version
-from bankmesh.testing import InputsMissing, domain_contract, try_product
+from bankmesh.testing import (
+    InputsMissing,
+    WithoutPartitions,
+    domain_contract,
+    find_dependent_partitions,
+    try_product,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytest_plugins = ["bankmesh.testing.fixtures"]
@@ -175,3 +182,29 @@ def test_what_a_product_reads_may_be_made_in_any_of_these_ways(how: str, tmp_pat
         doubled = SALES.with_columns(pl.col("amount") * 2)
         one = try_product(contract, {"till.sale": doubled}, home=tmp_path, partitions=("2024-02-01",))
         assert one.rows.select("sale_id", "amount").rows() == [(3, Decimal("10.50"))]
+
+
+# --- Partitions ------------------------------------------------------------------------------------------------------
+
+
+def _by_month(sales: pl.LazyFrame, partitions: tuple[str, ...]) -> pl.LazyFrame:
+    dated = sales.select("sale_id", pl.col("sold_on").dt.truncate("1mo").alias("month"), "sold_on", "amount")
+    return dated.filter(pl.col("month").dt.to_string("%Y-%m-%d").is_in(list(partitions)))
+
+
+def _carried_forward(sales: pl.LazyFrame, partitions: tuple[str, ...]) -> pl.LazyFrame:
+    return _by_month(sales.sort("sold_on").with_columns(pl.col("amount").cum_sum()), partitions)
+
+
+def test_partitions_that_depend_on_rows_of_others_are_found(package: Path, tmp_path: Path) -> None:
+    contract, inputs, columns = domain_contract(package, "monthly_sale"), {"sales": SALES}, {"sales": "sold_on"}
+
+    def find(transform: Callable[..., pl.LazyFrame], folder: str) -> tuple[str, ...]:
+        return find_dependent_partitions(contract, inputs, columns, home=tmp_path / folder, transform=transform)
+
+    assert find(_by_month, "alone") == ()
+    assert find(_carried_forward, "carried") == ("2024-02-01",)
+    # What a declaration does not name is read as a whole.
+    assert find_dependent_partitions(contract, inputs, {}, home=tmp_path / "whole", transform=_carried_forward) == ()
+    with pytest.raises(WithoutPartitions, match=r"shop\.sale has no partitions"):
+        find_dependent_partitions(domain_contract(package, "sale"), inputs, columns, home=tmp_path, transform=sale)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
-from bakery import DOMAIN, Bakery, as_it_was, named
+from bakery import DOMAIN, Bakery, as_it_was, named, put_back
 from shop_workspace import SALES, Sale, changed
 
 from bankmesh.instance import open_instance
@@ -35,14 +34,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Bakery:
 
 @pytest.fixture
 def bakery(original: Bakery) -> Iterator[Bakery]:
-    """The same workspace, put back as it was after the test: paths are in Dagster's records."""
-    root = original.settings.root
-    kept = root.with_name("kept")
-    shutil.copytree(root, kept, symlinks=True)
-    with as_it_was():
+    """The same workspace, put back as it was after the test."""
+    with put_back(original):
         yield original
-    shutil.rmtree(root)
-    kept.rename(root)
 
 
 def test_nothing_is_built_where_nothing_changed(bakery: Bakery) -> None:

@@ -18,7 +18,7 @@ from bankmesh.alerts import runs
 from bankmesh.alerts.facts import ERRORED, CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
 from bankmesh.alerts.failures import outcome_of
 from bankmesh.event_log import counted, in_order
-from bankmesh.products.reporting import LOOKED_AT, WHOLE_TABLE
+from bankmesh.products.reporting import EVALUATED, LOOKED_AT, WHOLE_TABLE
 from bankmesh.quality.wording import error_class
 
 if TYPE_CHECKING:
@@ -157,8 +157,17 @@ def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation
         Severity.ERROR if data.severity is AssetCheckSeverity.ERROR else Severity.WARNING,
         counted(data, *_FAILING),
         counted(data, *_ROWS),
-        whose.partitions(run_id, asset),
+        _evaluated(data, whose.partitions(run_id, asset)),
         whole_table=looked_at is not None and looked_at.value == WHOLE_TABLE,
         error=error_class(data.description or "") if outcome == ERRORED else None,
         will_retry=not data.passed and whose.retried(run_id),
     )
+
+
+def _evaluated(data: dg.AssetCheckEvaluation, planned: frozenset[str]) -> frozenset[str]:
+    """Of the units that a run was to make those whose rows the check is about."""
+    built = data.metadata.get(EVALUATED)
+    if built is None:
+        return planned
+    ranges: Any = built.value
+    return frozenset(name for name in planned if any(first <= name.partition("|")[2] <= last for first, last in ranges))

@@ -59,6 +59,8 @@ class StepLines:
         warned = notes.get("warned")
         named = f": {', '.join(map(str, warned))}" if isinstance(warned, list) else ""
         parts = [f"{count(rows)} rows" if isinstance(rows, int) else "", f"{notes.get('gate', '')}{named}"]
+        if isinstance(unchanged := notes.get("partitions unchanged"), int):
+            parts.insert(1, f"built {notes['partitions built']}, {count(unchanged)} partitions unchanged")
         if isinstance(notes.get("version"), int):
             parts.insert(0, f"version {notes['version']}")
         said = ", ".join(part for part in parts if part)

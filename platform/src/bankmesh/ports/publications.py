@@ -15,6 +15,7 @@ The commit's `commitInfo` carries one key of ours, `bankmesh`:
 | `partitions` | the partitions replaced; null if everything was |
 | `contract_digest` | of the contract's text, under which `contract_texts` keeps it (null if not known) |
 | `lineage` | column lineage, as `bankmesh.lineage` writes it (null if not known) |
+| `input_partitions` | what each partition was built from, of inputs that are read by partition (or null) |
 | `gate` | result of the gate: summary and clauses |
 
 A commit that restores the rows of an earlier version carries that version's provenance, a `run_id` and a `candidate` of
@@ -46,7 +47,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a version comes from; `gate` is JSON as `bankmesh.quality` writes it and holds no data values."""
+    """Where a version comes from; `gate` is JSON as `bankmesh.quality` writes it and holds no data values.
+
+    `input_partitions` has, by input and partition, a mark of the rows that the partition was built from.
+    """
 
     run_id: str
     contract_version: str
@@ -58,6 +62,7 @@ class Provenance:
     contract_digest: str | None = None
     lineage: Mapping[str, Any] | None = field(default=None, hash=False)
     platform_version: str | None = None
+    input_partitions: Mapping[str, Mapping[str, str]] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Prove
         "contract_digest": provenance.contract_digest,
         "lineage": None if provenance.lineage is None else dict(provenance.lineage),
         "platform_version": provenance.platform_version,
+        "input_partitions": provenance.input_partitions,
     }
     plain: dict[str, Any] = json.loads(json.dumps(record, default=str), parse_constant=str)
     return plain
@@ -130,5 +136,6 @@ def from_commit(commit: Mapping[str, Any]) -> Publication | None:
             contract_digest=record.get("contract_digest"),
             lineage=record.get("lineage"),
             platform_version=record.get("platform_version"),
+            input_partitions=record.get("input_partitions"),
         ),
     )

@@ -62,6 +62,18 @@ class OpenVersion:
         """Absolute paths of the Parquet files, sorted."""
         return tuple(sorted(Path(uri) for uri in self._table().file_uris()))
 
+    def partition_files(self) -> dict[str, tuple[str, ...]]:
+        """Names of the Parquet files by partition, sorted; "" for a table that has no partitions."""
+        import pyarrow as pa
+
+        listed = pa.RecordBatchReader.from_stream(self._table().get_add_actions(flatten=True)).read_all()
+        column = next((name for name in listed.column_names if name.startswith("partition.")), None)
+        values = listed[column].to_pylist() if column else [""] * listed.num_rows
+        found: dict[str, list[str]] = {}
+        for value, path in sorted(zip(map(str, values), listed["path"].to_pylist(), strict=True)):
+            found.setdefault(value, []).append(path)
+        return {value: tuple(paths) for value, paths in found.items()}
+
     def duckdb_relation_sql(self) -> str:
         """Text that stands where a table name may, on a connection of `connect`."""
         return relation_sql(self.port, self.version)

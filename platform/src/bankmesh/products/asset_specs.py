@@ -87,6 +87,15 @@ def partitions_of(partitioning: Partitioning | None) -> dg.TimeWindowPartitionsD
     return definition(start_date=partitioning.start, end_date=partitioning.end, end_offset=running)
 
 
+def partitions_of_run(context: dg.AssetExecutionContext, contract: Contract) -> tuple[str, ...] | None:
+    """The partitions of a product that a step is to make; None for a product that has none."""
+    if contract.partitioning is None:
+        return None
+    if context.has_partition_key_range or context.has_partition_key:
+        return tuple(context.partition_keys)
+    return tuple(context.assets_def.partitions_def.get_partition_keys())
+
+
 def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:
     """The contract's `freshness` service level as a Dagster policy, measured from publication."""
     level = contract.service_level("freshness")

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications
 from bankmesh.products import recovery
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
+from bankmesh.products.partition_marks import marks_of
 from bankmesh.products.platform_version import platform_version
-from bankmesh.products.relations import sources_of
+from bankmesh.products.relations import referenced_inputs, sources_of
 from bankmesh.products.restorations import port_of
-from bankmesh.products.snapshot import newest_vector
+from bankmesh.products.snapshot import newest_vector, pin
 from bankmesh.products.staleness import Recipe, find_staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import dagster as dg
 
     from bankmesh.ports import Publication
     from bankmesh.products.definition import ProductDefinition
+    from bankmesh.products.partition_marks import Marks
 
 UNCHANGED_TAG, CONFIRM = "bankmesh/unchanged", "confirm"
 """Tag of runs that confirm what a build would publish again; a run with another value, or without it, builds."""
@@ -44,17 +47,33 @@ def confirms_unchanged(context: dg.AssetExecutionContext) -> bool:
 
 
 def recipe_of(
-    product: ProductDefinition, vector: Mapping[str, int | str], partitions: tuple[str, ...] | None
+    product: ProductDefinition,
+    vector: Mapping[str, int | str],
+    partitions: tuple[str, ...] | None,
+    marks: Callable[[], Marks],
 ) -> Recipe:
     """What a build of these partitions from these inputs would be made of."""
-    return Recipe(product.code_version, platform_version(), vector, partitions, product.unrepeatable)
+    read = {source.ref for source in product.inputs.values()}
+    by_partition = frozenset(product.partition_inputs)
+    looked_up = referenced_inputs(product.contract.clauses).keys() - read if by_partition else ()
+    return Recipe(
+        product.code_version,
+        platform_version(),
+        vector,
+        partitions,
+        product.unrepeatable,
+        by_partition,
+        frozenset(looked_up),
+        marks,
+    )
 
 
 @dataclass(frozen=True)
 class Stale:
-    """Why a product has to be built, in words."""
+    """Why a product has to be built, in words, and which of its partitions; None for all that are wanted."""
 
     why: str
+    partitions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,15 @@ def examine_now(
         vector = newest_vector(home, sources_of(product))
     except BankmeshError as error:
         return Stale(str(error))  # A build says so, too, and fails.
-    return examine(instance, product, home, recipe_of(product, vector, partitions))
+    marks = partial(_marks_now, product, home, vector)
+    return examine(instance, product, home, recipe_of(product, vector, partitions, marks))
+
+
+def _marks_now(product: ProductDefinition, home: Path, vector: Mapping[str, int | str]) -> Marks:
+    """The marks of inputs that are still at the version that the snapshot vector says."""
+    declared = {source for source in product.inputs.values() if source.ref in product.partition_inputs}
+    pinned = {item.source.ref: item for item in pin(home, declared).values()}
+    return marks_of(product, {ref: item for ref, item in pinned.items() if vector.get(ref) == item.version}, home)
 
 
 def examine(
@@ -84,11 +111,11 @@ def examine(
     port = port_of(home, product.contract)
     newest = latest(port)
     notes = VersionNotes(port)
-    why = find_staleness(recipe, own_publications(port), lambda version: version in notes.withdrawals(version))
-    if why is not None or newest is None:
-        return Stale(why or "it was never published")
+    stale = find_staleness(recipe, own_publications(port), lambda version: version in notes.withdrawals(version))
+    if stale is not None or newest is None:
+        return Stale(stale.why, stale.partitions) if stale else Stale("it was never published")
     if recovery.find_unreported(instance, product.key, port) is not None:
-        return Stale("its newest version was never reported")
+        return Stale("its newest version was never reported", newest.provenance.partitions)
     return newest if is_intact(port, newest) else Stale("files of its newest version are not there")
 
 

@@ -26,7 +26,7 @@ from bankmesh.products.dbt_models import (
 )
 from bankmesh.products.duckdb_candidate import describe_query, write_candidate
 from bankmesh.products.duckdb_columns import duckdb_columns
-from bankmesh.products.partition_bounds import day_after
+from bankmesh.products.partition_bounds import day_after, partition_runs
 from bankmesh.products.repeated_names import require_distinct_names
 from bankmesh.products.transient import machine_fault
 
@@ -173,20 +173,28 @@ def run_variables(contract: Contract, request: BuildRequest) -> dict[str, Any]:
             {"schema": name.split(".")[0], "name": name.split(".")[1], "relation": pinned.relation}
             for name, pinned in request.inputs.items()
         ],
-        "partitions": partition_bounds(partitioned, request.partitions) if partitioned and request.partitions else None,
+        "partition_ranges": partition_ranges(partitioned, request.partitions)
+        if partitioned and request.partitions
+        else None,
     }
 
 
-def partition_bounds(partitioning: Partitioning, partitions: tuple[str, ...]) -> dict[str, str | None]:
-    """First day of the first partition, and the day after the last one's last day.
+def partition_ranges(partitioning: Partitioning, partitions: tuple[str, ...]) -> list[dict[str, str | None]]:
+    """Of each run of partitions without a gap the first day, and the day after the last one.
 
-    None on a side where the run reaches the end of all partitions: a row that lies beyond must not vanish.
+    None on a side where all partitions end: a row that lies beyond must not vanish.
     """
-    first, end = min(partitions), day_after(partitioning.granularity, max(partitions))
-    return {
-        "start": None if first == partitioning.start else first,
-        "end": None if end == partitioning.end or (partitioning.end is None and end > _today()) else end,
-    }
+    ends = [
+        (first, day_after(partitioning.granularity, last))
+        for first, last in partition_runs(partitioning.granularity, partitions)
+    ]
+    return [
+        {
+            "start": None if first == partitioning.start else first,
+            "end": None if end == partitioning.end or (partitioning.end is None and end > _today()) else end,
+        }
+        for first, end in ends
+    ]
 
 
 def _today() -> str:

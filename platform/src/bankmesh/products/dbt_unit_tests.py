@@ -116,7 +116,7 @@ def _run(
         "delta_extension": str(delta_extension_path()),
         "inputs": inputs,
         "products": {},
-        "partitions": None,
+        "partition_ranges": None,
     }
     arguments = [
         *("--vars", orjson.dumps({"bankmesh": given}).decode(), "--no-write-json"),

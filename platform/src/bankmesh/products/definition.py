@@ -6,7 +6,7 @@ The functions here only name things; nothing is read or written.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.model import ColumnRef, StepLineage
+    from bankmesh.products.partition_inputs import PartitionInput
 
 
 NOT_DELIVERED = "not delivered"
@@ -87,6 +88,7 @@ class ProductDefinition:
 
     `derive` works out the lineage of its columns from the code alone, given the columns of each input. `unrepeatable`
     says why the same inputs may give other rows, or its gate another verdict: the product is built whenever it can be.
+    `partition_inputs` are, by reference, the inputs of which a partition reads the rows of that partition alone.
     """
 
     contract: Contract
@@ -96,6 +98,7 @@ class ProductDefinition:
     code_files: tuple[Path, ...]
     derive: Derive | None = None
     unrepeatable: tuple[str, ...] = ()
+    partition_inputs: Mapping[str, PartitionInput] = field(default_factory=dict)
 
     @property
     def key(self) -> dg.AssetKey:

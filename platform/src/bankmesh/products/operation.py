@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
@@ -30,11 +30,20 @@ from bankmesh.products import (
     snapshot,
     telling_products,
 )
+from bankmesh.products.asset_specs import partitions_of_run
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
-from bankmesh.products.confirmed_versions import Confirmed, confirm_version, confirms_unchanged, examine, recipe_of
+from bankmesh.products.confirmed_versions import (
+    Confirmed,
+    Stale,
+    confirm_version,
+    confirms_unchanged,
+    examine,
+    recipe_of,
+)
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
+from bankmesh.products.partition_marks import marks_of
 from bankmesh.products.platform_version import platform_version
 from bankmesh.products.shrink_acceptance import accepted_shrink
 from bankmesh.quality.gate import evaluate, refuse_casts
@@ -49,6 +58,7 @@ if TYPE_CHECKING:
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
     from bankmesh.products.built import Built
     from bankmesh.products.definition import ProductDefinition
+    from bankmesh.products.partition_marks import Marks
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.quality.gate import ClassificationFlow, GateResult, Relations
     from bankmesh.shrinkage import AcceptedShrink
@@ -77,7 +87,10 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What is known of this run of one product before its candidate is built."""
+    """What is known of this run of one product before its candidate is built.
+
+    `partitions` are those to build, of the ones that the run was to make (`of_run`); None for a product without.
+    """
 
     product: ProductDefinition
     home: Path
@@ -85,6 +98,7 @@ class _Attempt:
     inputs: Mapping[str, PinnedInput]
     references: Mapping[str, PinnedInput]
     partitions: tuple[str, ...] | None
+    of_run: tuple[str, ...] | None
     run_id: str
     retry: int
     accepted: AcceptedShrink | None
@@ -98,6 +112,10 @@ class _Attempt:
     def vector(self) -> dict[str, int | str]:
         """The snapshot vector: the version of everything that is read."""
         return snapshot.vector({**self.references, **self.inputs})
+
+    def marks(self) -> Marks:
+        """What each partition is built from, by input that is read by partition."""
+        return marks_of(self.product, self.inputs, self.home)
 
 
 def produce(
@@ -127,29 +145,31 @@ def _produce(
     except restorations.HeldProduct:
         shutil.rmtree(candidate.path)
         raise
-    partitions = _partitions(context, product)
+    partitions = partitions_of_run(context, product.contract)
     try:
         attempt = _prepare(context, product, home, port, partitions)
     except NotPublished:
         with telling_products.of_unpinned(context, product, port, home, partitions):
             raise
-    if confirms_unchanged(context) and (confirmed := _confirm(context, attempt)):
-        shutil.rmtree(candidate.path)
-        yield from reporting.report_confirmation(context, product, confirmed.publication, confirmed.at)
-        return
-    with telling_products.of_product(context, product, port, home, partitions, attempt.read) as told:
+    if confirms_unchanged(context):
+        found = _confirm(context, attempt)
+        if isinstance(found, Confirmed):
+            shutil.rmtree(candidate.path)
+            yield from reporting.report_confirmation(context, product, found.publication, found.at)
+            return
+        attempt = replace(attempt, partitions=found.partitions or attempt.partitions)
+    with telling_products.of_product(context, product, port, home, attempt.partitions, attempt.read) as told:
         yield from _carry_out(context, attempt, candidate, build, told)
 
 
-def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed | None:
-    """Confirm the newest version if this attempt would publish it again; None, with why in the log, if not."""
+def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed | Stale:
+    """Confirm the newest version if this attempt would publish it again; what has to be built, as logged, if not."""
     product, home = attempt.product, attempt.home
-    recipe = recipe_of(product, attempt.vector, attempt.partitions)
+    recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.marks)
     found = confirm_version(product, home, examine(context.instance, product, home, recipe))
-    if isinstance(found, Confirmed):
-        return found
-    context.log.info(f"{product.contract.port} is built: {found.why}.")
-    return None
+    if isinstance(found, Stale):
+        context.log.info(f"{product.contract.port} is built: {found.why}.")
+    return found
 
 
 def _carry_out(
@@ -162,7 +182,7 @@ def _carry_out(
         context.log.info(recovery.explain(product, unreported))
         told.complete(lineage_facts.published(unreported, product.contract))
         reporting.add_details(context, product, unreported)
-        yield from reporting.report_publication(product, unreported, recovered=True)
+        yield from reporting.report_publication(product, unreported, attempt.of_run, recovered=True)
         return
     for event in reporting.late_materializations(product, unreported) if unreported else ():
         context.log_event(event)
@@ -193,19 +213,19 @@ def _carry_out(
     if not gate.publishable:
         yield from _refuse(attempt, candidate, gate)
         return
-    yield from reporting.check_results(product, gate, attempt.partitions)
+    yield from reporting.check_results(product, gate, attempt.partitions, attempt.of_run)
     publication = _publish(attempt, candidate, files, gate, lineage)
     reached("published")
     told.complete(lineage_facts.with_publication(told.ending, publication))
     context.log.info(reporting.summary(product, publication, gate, built_in))
     reporting.add_details(context, product, publication, pictures)
-    yield reporting.materialize_result(product, publication, gate, built_in)
+    yield reporting.materialize_result(product, publication, gate, built_in, attempt.of_run)
     reached("reported")
 
 
 def _refuse(attempt: _Attempt, candidate: Candidate, gate: GateResult) -> Iterator[dg.AssetCheckResult]:
     """Report every clause of a candidate that is not published. Raises dg.Failure, which Dagster does not retry."""
-    yield from reporting.check_results(attempt.product, gate, attempt.partitions)
+    yield from reporting.check_results(attempt.product, gate, attempt.partitions, attempt.of_run)
     raise dg.Failure(
         description=reporting.explain_refusal(attempt.product, gate, candidate.path),
         metadata=reporting.refusal_metadata(gate, candidate.path),
@@ -221,15 +241,6 @@ def _removed_if_stopped(candidate: Candidate) -> Iterator[None]:
     except KeyboardInterrupt:
         shutil.rmtree(candidate.path, ignore_errors=True)
         raise
-
-
-def _partitions(context: dg.AssetExecutionContext, product: ProductDefinition) -> tuple[str, ...] | None:
-    """The partitions to build; None for a product that has none."""
-    if product.contract.partitioning is None:
-        return None
-    if context.has_partition_key_range or context.has_partition_key:
-        return tuple(context.partition_keys)
-    return tuple(context.assets_def.partitions_def.get_partition_keys())
 
 
 def _prepare(
@@ -251,6 +262,7 @@ def _prepare(
         inputs={name: pinned[source] for name, source in product.inputs.items()},
         references={name: pinned[source] for name, source in references.items()},
         partitions=partitions,
+        of_run=partitions,
         run_id=context.run.run_id,
         retry=context.retry_number,
         accepted=accepted_shrink(context, product.key),
@@ -328,11 +340,19 @@ def _publish(
             contract_digest=keep_contract(attempt.port, contract.text),
             lineage=lineage.to_json(),
             platform_version=platform_version(),
+            input_partitions=_input_partitions(attempt),
         ),
         description=contract.table_description,
         configuration=port_settings.configuration(contract),
         on_moved=_decide_again(attempt, candidate, files),
     )
+
+
+def _input_partitions(attempt: _Attempt) -> Marks | None:
+    """The marks of the partitions that this attempt builds; None for a product that reads no input by partition."""
+    if attempt.partitions is None or not attempt.product.partition_inputs:
+        return None
+    return {name: {key: of[key] for key in attempt.partitions if key in of} for name, of in attempt.marks().items()}
 
 
 def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> Callable[[Publication], None]:

@@ -1,8 +1,14 @@
-"""Where partitions begin and end."""
+"""Where partitions begin and end, and which of them follow each other without a gap."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAMED = 5
 
 
 def day_after(granularity: str, partition: str) -> str:
@@ -13,3 +19,21 @@ def day_after(granularity: str, partition: str) -> str:
     else:
         end = date.fromordinal(first.toordinal() + 1)
     return end.isoformat()
+
+
+def partition_runs(granularity: str, partitions: Iterable[str]) -> list[tuple[str, str]]:
+    """First and last partition of each run without a gap, in order."""
+    found: list[tuple[str, str]] = []
+    for partition in sorted(partitions):
+        if found and day_after(granularity, found[-1][1]) == partition:
+            found[-1] = (found[-1][0], partition)
+        else:
+            found.append((partition, partition))
+    return found
+
+
+def describe_partitions(granularity: str, partitions: Iterable[str]) -> str:
+    """`1996-01-01 to 1996-03-01, 1998-12-01 to 1998-12-01`; of many runs the first few."""
+    runs = [f"{first} to {last}" for first, last in partition_runs(granularity, partitions)]
+    more = f" and {len(runs) - _NAMED} more ranges" if len(runs) > _NAMED else ""
+    return ", ".join(runs[:_NAMED]) + more

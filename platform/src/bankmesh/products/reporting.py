@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from bankmesh.lineage.model import StepLineage
-from bankmesh.products.asset_specs import dagster_severity
+from bankmesh.products.asset_specs import dagster_severity, partitions_of_run
 from bankmesh.products.charts import draw_charts
 from bankmesh.products.column_lineage import column_lineage_metadata
 from bankmesh.products.definition import UNREADABLE_INPUT, input_key
+from bankmesh.products.partition_bounds import describe_partitions, partition_runs
 from bankmesh.products.preview import preview_table
 from bankmesh.products.recovery import CANDIDATE_KEY, VERSION_KEY
 from bankmesh.products.snapshot import InputNotPublished
@@ -34,24 +35,42 @@ CONFIRMED = "confirmed"
 LOOKED_AT, WHOLE_TABLE = "looked at", "the whole table"
 """Metadata of a check of a partitioned product: the rows that it is about."""
 
+UNCHANGED_PARTITIONS = "partitions unchanged"
+"""Metadata of a materialisation: how many of the run's partitions were right as they were."""
+
+EVALUATED = "evaluated partitions"
+"""Metadata of a check of a run that built some of its partitions: first and last of each range that it built."""
+
 
 def check_results(
-    product: ProductDefinition, gate: GateResult, partitions: tuple[str, ...] | None
+    product: ProductDefinition,
+    gate: GateResult,
+    partitions: tuple[str, ...] | None,
+    of_run: tuple[str, ...] | None = None,
 ) -> Iterator[dg.AssetCheckResult]:
-    """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass."""
+    """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass.
+
+    `partitions` were built; `of_run` are those that the run was to make, if these are others.
+    """
+    partitioning = product.contract.partitioning
+    is_part = partitioning is not None and partitions is not None and of_run not in {None, partitions}
+    ranges = partition_runs(partitioning.granularity, partitions) if is_part and partitioning and partitions else None
     for result in gate.results:
-        yield check_result(product.key, result, partitions)
+        check = check_result(product.contract, product.key, result, partitions)
+        yield check._replace(metadata={**check.metadata, EVALUATED: dg.MetadataValue.json(ranges)}) if ranges else check
 
 
-def check_result(key: dg.AssetKey, result: ClauseResult, partitions: tuple[str, ...] | None) -> dg.AssetCheckResult:
+def check_result(
+    contract: Contract, key: dg.AssetKey, result: ClauseResult, partitions: tuple[str, ...] | None
+) -> dg.AssetCheckResult:
     """The result of one clause."""
     metadata: dict[str, Any] = {"outcome": result.outcome.value, "rows looked at": result.rows}
     if result.observed is not None:
         metadata["observed"] = result.observed
     if result.failing_rows is not None:
         metadata["failing rows"] = result.failing_rows
-    if partitions:
-        metadata["partitions"] = f"{partitions[0]} to {partitions[-1]}"
+    if partitions and contract.partitioning:
+        metadata["partitions"] = describe_partitions(contract.partitioning.granularity, partitions)
         metadata[LOOKED_AT] = WHOLE_TABLE if result.clause.whole_table else "what the run built"
     if result.accepted is not None:
         metadata |= {"accepted by": result.accepted.by, "accepted because": result.accepted.why}
@@ -76,10 +95,17 @@ def _severity(result: ClauseResult) -> dg.AssetCheckSeverity:
 
 
 def materialize_result(
-    product: ProductDefinition, publication: Publication, gate: GateResult, built_in: float
+    product: ProductDefinition,
+    publication: Publication,
+    gate: GateResult,
+    built_in: float,
+    of_run: tuple[str, ...] | None = None,
 ) -> dg.MaterializeResult[Any]:
-    """The event of a publication, one for each partition, with what people look at first."""
-    metadata = publication_figures(publication)
+    """The event of a publication, one for each partition, with what people look at first.
+
+    `of_run` are the partitions that the run was to make, those that it left as they were among them.
+    """
+    metadata = publication_figures(product.contract, publication) | _left_figures(publication, of_run)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
     if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
@@ -101,19 +127,23 @@ def add_details(
     """
     details = publication_details(publication, _assets_of_inputs(product))
     details |= {name: dg.MetadataValue.md(text) for name, text in (pictures or {}).items()}
-    partitions = publication.provenance.partitions
-    context.add_asset_metadata(details, asset_key=product.key, partition_key=partitions[-1] if partitions else None)
+    # The run reports each partition that it was to make, those that it left as they were among them.
+    of_run = partitions_of_run(context, product.contract)
+    context.add_asset_metadata(details, asset_key=product.key, partition_key=of_run[-1] if of_run else None)
 
 
 def report_publication(
-    product: ProductDefinition, publication: Publication, *, recovered: bool
+    product: ProductDefinition, publication: Publication, of_run: tuple[str, ...] | None, *, recovered: bool
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """Check results and materialisation of a version that is already published, from its own commit."""
+    """Check results and materialisation of a version that is already published, from its own commit.
+
+    `of_run` are the partitions that this run was to make.
+    """
     gate = GateResult.from_json(publication.provenance.gate, product.contract)
-    yield from check_results(product, gate, publication.provenance.partitions)
+    yield from check_results(product, gate, publication.provenance.partitions, of_run)
     evaluated = {result.clause.name for result in gate.results}
     yield from (_not_evaluated(product, c) for c in product.contract.clauses if c.name not in evaluated)
-    metadata = publication_figures(publication)
+    metadata = publication_figures(product.contract, publication) | _left_figures(publication, of_run)
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
@@ -128,7 +158,8 @@ def report_confirmation(
     pictures = {name: value.value for name, value in shown.items() if isinstance(value, dg.MarkdownMetadataValue)}
     context.log.info(f"{product.contract.port} version {publication.version} is confirmed: nothing has changed.")
     add_details(context, product, publication, pictures)
-    for result in report_publication(product, publication, recovered=False):
+    of_run = partitions_of_run(context, product.contract)
+    for result in report_publication(product, publication, of_run, recovered=False):
         if isinstance(result, dg.MaterializeResult):
             yield result._replace(metadata={**(result.metadata or {}), **confirmed_metadata(at)})
         else:
@@ -160,7 +191,8 @@ def late_materializations(product: ProductDefinition, publication: Publication) 
         dg.AssetMaterialization(
             product.key,
             description=f"Published by run {publication.provenance.run_id}, reported late.",
-            metadata=publication_figures(publication) | (details if partition == partitions[-1] else {}),
+            metadata=publication_figures(product.contract, publication)
+            | (details if partition == partitions[-1] else {}),
             partition=partition,
         )
         for partition in partitions
@@ -220,7 +252,7 @@ def _assets_of_inputs(product: ProductDefinition) -> dict[str, dg.AssetKey]:
     return {source.ref: input_key(source) for source in product.inputs.values()}
 
 
-def publication_figures(publication: Publication) -> dict[str, Any]:
+def publication_figures(contract: Contract, publication: Publication) -> dict[str, Any]:
     """What the materialisation of every partition of a version shows."""
     provenance = publication.provenance
     metadata: dict[str, Any] = {
@@ -232,9 +264,15 @@ def publication_figures(publication: Publication) -> dict[str, Any]:
         "contract version": provenance.contract_version,
         "inputs": dict(provenance.inputs),
     }
-    if provenance.partitions:
-        metadata["partitions built"] = f"{provenance.partitions[0]} to {provenance.partitions[-1]}"
+    if provenance.partitions and contract.partitioning:
+        built = describe_partitions(contract.partitioning.granularity, provenance.partitions)
+        metadata["partitions built"] = built
     return metadata
+
+
+def _left_figures(publication: Publication, of_run: tuple[str, ...] | None) -> dict[str, int]:
+    left = set(of_run or ()).difference(publication.provenance.partitions or ())
+    return {UNCHANGED_PARTITIONS: len(left)} if left and publication.provenance.partitions else {}
 
 
 def publication_details(publication: Publication, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _unreported_partitions(instance: dg.DagsterInstance, key: dg.AssetKey, newes
 def _evaluations(key: dg.AssetKey, contract: Contract, made: Publication) -> Iterator[dg.AssetCheckEvaluation]:
     """How the restored version's gate came out, for the clauses that the contract has now."""
     for result in GateResult.from_json(made.provenance.gate, contract).results:
-        check = reporting.check_result(key, result, made.provenance.partitions)
+        check = reporting.check_result(contract, key, result, made.provenance.partitions)
         yield dg.AssetCheckEvaluation(
             asset_key=key,
             check_name=result.clause.name,
@@ -137,7 +137,7 @@ def _evaluations(key: dg.AssetKey, contract: Contract, made: Publication) -> Ite
 def _materialization(
     key: dg.AssetKey, contract: Contract, made: Publication, partition: str | None, *, with_details: bool
 ) -> dg.AssetMaterialization:
-    metadata = reporting.publication_figures(made) | _decided(made)
+    metadata = reporting.publication_figures(contract, made) | _decided(made)
     if with_details:
         inputs = made.provenance.inputs
         assets = {ref: input_asset(ref, version, contract.domain) for ref, version in inputs.items()}

@@ -19,6 +19,7 @@ from bankmesh.sqltext import sql_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
     from pathlib import Path
 
     import polars as pl
@@ -34,7 +35,7 @@ class PinnedInput:
 
     `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows. `classes` are
     those that its columns were published or landed under; None where they are not known. `mark` keeps expiry off a
-    landing for as long as the pinned input is in use.
+    landing for as long as the pinned input is in use. `complete_through` is the landing's.
     """
 
     source: Input
@@ -46,6 +47,7 @@ class PinnedInput:
     bytes: int | None = None
     classes: Mapping[str, Classification] | None = None
     mark: Mark | None = field(default=None, compare=False, repr=False)
+    complete_through: date | None = None
 
 
 class InputNotPublished(NotPublished):
@@ -104,6 +106,7 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
         size,
         landed_classes(landing),
         mark,
+        complete,
     )
 
 

@@ -2,6 +2,10 @@
 
 It is, if the newest version that wrote each partition was built by the same code, contract and platform from the same
 inputs, and if that code gives the same rows for the same inputs. Anything else, also what is not known, is stale.
+
+Where a product declares that a partition reads the rows of an input's same partition alone, partitions are stale one by
+one: an input counts as the same for a partition whose mark is the same (`products.partition_marks`). What the gate
+looks values up in counts as the newest version has it, whose gate looked them up for the whole table.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _OTHER_PLATFORM = "the platform or a library has changed"
+_NEVER = "it was never published"
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,11 @@ class Recipe:
         code_version: of its code and contract.
         platform_version: of the platform and all libraries.
         inputs: the snapshot vector, references of the gate included.
-        partitions: all that it has; None for a product without.
+        partitions: all that are to be built, in order; None for a product without.
         unrepeatable: why the same inputs may give other rows; empty if they cannot.
+        by_partition: the inputs that are read by partition.
+        looked_up: where there are such inputs, what the gate alone reads: for the whole table, whatever is built.
+        marks: of these inputs, by input and partition; called only where one of them has changed.
     """
 
     code_version: str
@@ -35,50 +43,127 @@ class Recipe:
     inputs: Mapping[str, int | str] = field(hash=False)
     partitions: tuple[str, ...] | None
     unrepeatable: tuple[str, ...] = ()
+    by_partition: frozenset[str] = frozenset()
+    looked_up: frozenset[str] = frozenset()
+    marks: Callable[[], Mapping[str, Mapping[str, str]]] = field(default=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """Why a product has to be built, in words, and what of it: its partitions in order, None for one without."""
+
+    why: str
+    partitions: tuple[str, ...] | None = None
 
 
 def find_staleness(
     recipe: Recipe, published: Iterable[Publication], is_withdrawn: Callable[[int], bool] = lambda _version: False
-) -> str | None:
-    """Why a product has to be built, in words; None if what is published is what a build would publish.
+) -> Staleness | None:
+    """Why and what has to be built; None if what is published is what a build would publish.
 
     `published` are its publications, newest first, of which only as many are read as are needed, and none from before
     somebody else has changed rows; `is_withdrawn` says which versions are withdrawn.
     """
     if recipe.unrepeatable:
-        return recipe.unrepeatable[0]
-    if recipe.partitions is None:
-        newest = next(iter(published), None)
-        if newest is None:
-            return "it was never published"
-        is_whole = newest.provenance.partitions is None
-        return _why_not(recipe, newest, is_withdrawn) if is_whole else "it had partitions before"
-    return _find_stale_partition(recipe, set(recipe.partitions), published, is_withdrawn)
+        return Staleness(recipe.unrepeatable[0], recipe.partitions)
+    if recipe.partitions is not None:
+        return _find_stale_partitions(recipe, recipe.partitions, published, is_withdrawn)
+    newest = next(iter(published), None)
+    if newest is None:
+        return Staleness(_NEVER)
+    is_whole = newest.provenance.partitions is None
+    why = _why_not(recipe, newest, is_withdrawn) if is_whole else "it had partitions before"
+    return Staleness(why) if why else None
 
 
-def _find_stale_partition(
-    recipe: Recipe, missing: set[str], published: Iterable[Publication], is_withdrawn: Callable[[int], bool]
-) -> str | None:
-    is_published = False
+def _find_stale_partitions(
+    recipe: Recipe,
+    partitions: tuple[str, ...],
+    published: Iterable[Publication],
+    is_withdrawn: Callable[[int], bool],
+) -> Staleness | None:
+    missing, stale = set(partitions), dict[str, str]()
+    newest: Publication | None = None
     for made in published:
-        is_published = True
+        newest = newest or made
         written = missing if made.provenance.partitions is None else missing.intersection(made.provenance.partitions)
         # What a version that restores rows wrote is not what its provenance, which it has from another, says.
-        if (written or made.decision is not None) and (why := _why_not(recipe, made, is_withdrawn)):
-            return why
+        if made.decision is not None:
+            return Staleness(_brought_back(made), partitions)
+        if written:
+            found = _stale_of_version(recipe, made, written, is_withdrawn)
+            if found and not recipe.by_partition:
+                return Staleness(min(found.items())[1], partitions)
+            stale |= found
         missing = missing - written
         if not missing:
-            return None
-    if not is_published:
-        return "it was never published"
-    return f"nobody has built partition {min(missing)}, or it is not known any more by what it was built"
+            break
+    if newest is None:
+        return Staleness(_NEVER, partitions)
+    if missing:
+        unknown = f"nobody has built partition {min(missing)}, or it is not known any more by what it was built"
+        if not recipe.by_partition:
+            return Staleness(unknown, partitions)
+        stale |= dict.fromkeys(missing, unknown)
+    looked_up = recipe.looked_up.intersection(_changed_inputs(recipe.inputs, newest.provenance.inputs))
+    if looked_up and not stale:
+        # The gate evaluates what is built, and looks up the values of the whole table.
+        stale = {partitions[-1]: _in_words(sorted(looked_up))}
+    return _some_stale(stale, partitions) if stale else None
+
+
+def _some_stale(stale: Mapping[str, str], partitions: tuple[str, ...]) -> Staleness:
+    due = tuple(partition for partition in partitions if partition in stale)
+    reasons = sorted(set(stale.values()))
+    if len(due) == len(partitions):
+        return Staleness("; ".join(reasons), partitions)
+    which = f"partition {due[0]}" if len(due) == 1 else f"{len(due)} of {len(partitions)} partitions from {due[0]} on"
+    return Staleness(f"{which}: {'; '.join(reasons)}", due)
+
+
+def _stale_of_version(
+    recipe: Recipe, made: Publication, written: set[str], is_withdrawn: Callable[[int], bool]
+) -> dict[str, str]:
+    """Of the partitions that a version wrote those that are stale, with the reason."""
+    was, why = made.provenance.inputs, _why_not_code(recipe, made, is_withdrawn)
+    if why is not None:
+        return dict.fromkeys(written, why)
+    changed = [name for name in _changed_inputs(recipe.inputs, was) if name not in recipe.looked_up]
+    if not changed:
+        return {}
+    if not recipe.by_partition.issuperset(changed):
+        return dict.fromkeys(written, _in_words(changed))
+    now, then = recipe.marks(), made.provenance.input_partitions or {}
+    differing = {partition: _differing(partition, changed, now, then) for partition in written}
+    return {partition: _in_words(names) for partition, names in differing.items() if names}
+
+
+def _differing(
+    partition: str,
+    inputs: Iterable[str],
+    now: Mapping[str, Mapping[str, str]],
+    then: Mapping[str, Mapping[str, str]],
+) -> list[str]:
+    """The inputs whose mark of a partition is another, or not known."""
+    return [
+        name
+        for name in inputs
+        if (mark := now.get(name, {}).get(partition)) is None or mark != then.get(name, {}).get(partition)
+    ]
 
 
 def _why_not(recipe: Recipe, made: Publication, is_withdrawn: Callable[[int], bool]) -> str | None:
-    """Why a version is not what the recipe makes."""
-    was = made.provenance
+    """Why a version of a product without partitions is not what the recipe makes."""
     if made.decision is not None:
-        return f"version {made.version} brought the rows of an earlier one back"
+        return _brought_back(made)
+    if why := _why_not_code(recipe, made, is_withdrawn):
+        return why
+    changed = _changed_inputs(recipe.inputs, made.provenance.inputs)
+    return _in_words(changed) if changed else None
+
+
+def _why_not_code(recipe: Recipe, made: Publication, is_withdrawn: Callable[[int], bool]) -> str | None:
+    was = made.provenance
     if is_withdrawn(made.version):
         return f"version {made.version} is withdrawn"
     if was.code_version != recipe.code_version:
@@ -86,9 +171,16 @@ def _why_not(recipe: Recipe, made: Publication, is_withdrawn: Callable[[int], bo
     if was.platform_version != recipe.platform_version:
         known = was.platform_version is not None
         return _OTHER_PLATFORM if known else "it was built by a release that did not note its own version"
-    return _changed_inputs(recipe.inputs, was.inputs)
+    return None
 
 
-def _changed_inputs(now: Mapping[str, int | str], then: Mapping[str, int | str]) -> str | None:
-    changed = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
-    return f"{', '.join(changed)} changed" if changed else None
+def _brought_back(made: Publication) -> str:
+    return f"version {made.version} brought the rows of an earlier one back"
+
+
+def _changed_inputs(now: Mapping[str, int | str], then: Mapping[str, int | str]) -> list[str]:
+    return sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+
+
+def _in_words(changed: Iterable[str]) -> str:
+    return f"{', '.join(changed)} changed"

@@ -13,7 +13,17 @@ With `pytest_plugins = ["bankmesh.testing.fixtures"]` in a domain's `conftest.py
 `try_product` with a home of the test's own.
 """
 
+from bankmesh.testing.partitions import WithoutPartitions, find_dependent_partitions
 from bankmesh.testing.samples import Samples, samples_of
 from bankmesh.testing.trials import InputsMissing, Trial, domain_contract, try_product
 
-__all__ = ["InputsMissing", "Samples", "Trial", "domain_contract", "samples_of", "try_product"]
+__all__ = [
+    "InputsMissing",
+    "Samples",
+    "Trial",
+    "WithoutPartitions",
+    "domain_contract",
+    "find_dependent_partitions",
+    "samples_of",
+    "try_product",
+]

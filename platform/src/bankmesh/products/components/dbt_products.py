@@ -26,8 +26,8 @@ from bankmesh.products.dbt_models import (
 from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
+from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs, look_up_for_whole_table
 from bankmesh.products.repeatability import find_unrepeatable_model
-from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
@@ -45,10 +45,14 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
             `models/<domain>/`; a project of the domain's own has its folders as its `dbt_project.yml` says.
         repeatable: by model, whether the same inputs always give the same rows; what the code shows decides where a
             model is left out. A product that is not repeatable is never taken for unchanged.
+        partition_inputs: by model and input (`domain.product` or `system.object`), the inputs of which a partition
+            reads the rows of the same partition alone. Where such an input changes in some partitions, only these are
+            built.
     """
 
     project: str = SHARED
     repeatable: dict[str, bool] = Field(default_factory=dict)
+    partition_inputs: dict[str, dict[str, PartitionInput]] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract, unless that is proposed or retired.
@@ -60,13 +64,33 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         target = settings.home / "dbt" / domain.name
         place = _checked(DbtProjectPlace(settings.root / self.project, domain.name, target))
         loaded = load_dbt_domain(place, domain, settings.root)
-        if unknown := sorted(self.repeatable.keys() - loaded.products.keys()):
+        if unknown := sorted((self.repeatable.keys() | self.partition_inputs.keys()) - loaded.products.keys()):
             raise UnknownName("model of a product", unknown[0], loaded.products)
-        assets = [
-            _asset(loaded, model, context.project_root, repeatable=self.repeatable.get(model))
-            for model in loaded.products
-        ]
+        assets = [self._asset(loaded, model, context) for model in loaded.products]
         return domain_definitions([*assets, *map(orphaned_asset, _orphans(loaded, domain, settings.root))])
+
+    def _asset(self, loaded: DbtDomain, model: str, context: dg.ComponentLoadContext) -> dg.AssetsDefinition:
+        place, node = loaded.place, find_models(loaded.manifest)[model]
+        contract, partition_inputs = loaded.products[model].contract, self.partition_inputs.get(model, {})
+        if partition_inputs:
+            contract = look_up_for_whole_table(contract)
+        files = [file_of(place.project, model) for model in with_ancestors(loaded.manifest, node)]
+        product = ProductDefinition(
+            contract=contract,
+            inputs=dict(loaded.products[model].inputs),
+            engine="dbt",
+            code_version=model_code_version(loaded.manifest, node, contract),
+            code_files=(*files, contract_path(contract)),
+            derive=_derive(place, model, contract),
+            unrepeatable=find_unrepeatable_model(
+                loaded.manifest, node, contract, repeatable=self.repeatable.get(model)
+            ),
+            partition_inputs=partition_inputs,
+        )
+        root = settings_of(context).root
+        refuse_closed_inputs(product, files, root)
+        check_partition_inputs(product, domain_of(context), root, context.path / "defs.yaml", model)
+        return product_asset(product, _build(place, model, contract), context.project_root)
 
 
 def _checked(place: DbtProjectPlace) -> DbtProjectPlace:
@@ -87,23 +111,6 @@ def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProd
         for name, node in find_models(loaded.manifest).items()
         if name not in kept and node["config"]["materialized"] == PRODUCT
     ]
-
-
-def _asset(loaded: DbtDomain, model: str, near: Path, *, repeatable: bool | None) -> dg.AssetsDefinition:
-    place, node = loaded.place, find_models(loaded.manifest)[model]
-    contract = loaded.products[model].contract
-    files = [file_of(place.project, model) for model in with_ancestors(loaded.manifest, node)]
-    product = ProductDefinition(
-        contract=contract,
-        inputs=dict(loaded.products[model].inputs),
-        engine="dbt",
-        code_version=model_code_version(loaded.manifest, node, contract),
-        code_files=(*files, contract_path(contract)),
-        derive=_derive(place, model, contract),
-        unrepeatable=find_unrepeatable_model(loaded.manifest, node, contract, repeatable=repeatable),
-    )
-    refuse_closed_inputs(product, files, current_settings(near).root)
-    return product_asset(product, _build(place, model, contract), near)
 
 
 def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:

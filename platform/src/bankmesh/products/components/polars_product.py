@@ -18,6 +18,7 @@ from bankmesh.products.components.assets import domain_definitions, orphaned_ass
 from bankmesh.products.definition import Derivation, ProductDefinition, ProductInput, parse_input
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
+from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs, look_up_for_whole_table
 from bankmesh.products.polars_build import build_with_polars, derive_transform
 from bankmesh.products.repeatability import find_unrepeatable_transform
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
@@ -57,6 +58,8 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             belongs to the code version.
         repeatable: whether the same inputs always give the same rows; what the code shows decides where it is left out.
             A product that is not repeatable is never taken for unchanged.
+        partition_inputs: by input, as under `inputs`, those of which a partition reads the rows of the same partition
+            alone. Where such an input changes in some partitions, only these are built.
     """
 
     contract: str
@@ -65,6 +68,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     major: int = 1
     files: list[str] = Field(default_factory=list)
     repeatable: bool | None = None
+    partition_inputs: dict[str, PartitionInput] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The product's asset with its checks; nothing for a product that is proposed or retired.
@@ -82,6 +86,8 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             return domain_definitions([orphaned_asset(orphan)])
         if not contract.status.has_port:
             return domain_definitions([])
+        if self.partition_inputs:
+            contract = look_up_for_whole_table(contract)
         file, function = self._load(context)
         inputs = self._parse_inputs(context.path / "defs.yaml", domain)
         check_parameters(function, set(inputs), file, partitioned=contract.partitioning is not None)
@@ -95,8 +101,11 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             code_files=(file, contract_path(contract)),
             derive=_derive(function, contract),
             unrepeatable=find_unrepeatable_transform(contract, files, declared, repeatable=self.repeatable),
+            partition_inputs=self.partition_inputs,
         )
-        refuse_closed_inputs(product, [context.path / "defs.yaml"], settings_of(context).root)
+        defs = context.path / "defs.yaml"
+        refuse_closed_inputs(product, [defs], settings_of(context).root)
+        check_partition_inputs(product, domain, settings_of(context).root, defs)
 
         def build(request: BuildRequest) -> Built:
             return build_with_polars(function, contract, request)

@@ -22,9 +22,13 @@
   of them has no bounds, so that a row outside every partition is met, and refused, when it is published.
 #}
 {% macro in_partitions(expression) %}
-  {%- set range = var('bankmesh', {}).get('partitions') -%}
-  {%- set bounds = [] -%}
-  {%- if range and range['start'] -%} {%- do bounds.append(expression ~ " >= date '" ~ range['start'] ~ "'") -%} {%- endif -%}
-  {%- if range and range['end'] -%} {%- do bounds.append(expression ~ " < date '" ~ range['end'] ~ "'") -%} {%- endif -%}
-  {{ bounds | join(' and ') or 'true' }}
+  {%- set conditions = [] -%}
+  {%- for range in var('bankmesh', {}).get('partition_ranges') or [] -%}
+    {%- set bounds = [] -%}
+    {%- if range['start'] -%} {%- do bounds.append(expression ~ " >= date '" ~ range['start'] ~ "'") -%} {%- endif -%}
+    {%- if range['end'] -%} {%- do bounds.append(expression ~ " < date '" ~ range['end'] ~ "'") -%} {%- endif -%}
+    {%- do conditions.append(bounds | join(' and ') or 'true') -%}
+  {%- endfor -%}
+  {%- if conditions | length > 1 -%} (({{ conditions | join(') or (') }}))
+  {%- else -%} {{ conditions | first or 'true' }} {%- endif -%}
 {% endmacro %}

@@ -1,0 +1,116 @@
+"""Inputs of which each partition of a product reads the rows of that partition alone, as `defs.yaml` declares them.
+
+Where such an input changes in some partitions, these are built, and the others stay as they are. Only a declaration can
+say that a partition depends on no other rows: where a late change moves a trade to another day, it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.catalog.contracts import readable_contracts
+from bankmesh.contracts.references import products_read
+from bankmesh.contracts.standard import nearest
+from bankmesh.errors import Fault, FaultsFound
+from bankmesh.products.dbt_places import read_yaml
+from bankmesh.products.definition import LegacyInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.definition import Input, ProductDefinition
+    from bankmesh.products.domain import Domain
+    from bankmesh.sources import LegacyObject
+
+ATTRIBUTE, RULE = "partition_inputs", "partition-input"
+
+
+class CompleteThrough(StrEnum):
+    """How the rows of a partition depend on the day up to which a landing is complete."""
+
+    VALUE = "value"
+    """In any way: where that day moves, every partition is built."""
+    BY_DAY = "by_day"
+    """Each row compares it with its own day, as `booking_date <= complete_through` does, and does nothing else."""
+
+
+class PartitionInput(dg.Model, dg.Resolvable):
+    """A row of the input concerns the partition that its `column`, a date, lies in, and no other.
+
+    Attributes:
+        column: the input's column, as landed or published.
+        complete_through: how the rows depend on the landing's `complete_through`.
+    """
+
+    column: str
+    complete_through: CompleteThrough = CompleteThrough.VALUE
+
+
+def look_up_for_whole_table(contract: Contract) -> Contract:
+    """The contract, in which clauses that look values up in other products are about the whole table.
+
+    So where such a product has changed, the partitions that are not built are held to it as well.
+    """
+    clauses = tuple(
+        replace(clause, whole_table=True) if products_read(clause.rule) else clause for clause in contract.clauses
+    )
+    return replace(contract, clauses=clauses)
+
+
+def check_partition_inputs(product: ProductDefinition, domain: Domain, root: Path, defs: Path, *path: str) -> None:
+    """Raise FaultsFound (`partition-input`) for declarations of a product that cannot hold.
+
+    Args:
+        product: with its declarations.
+        domain: of the product, with the legacy systems that it may read.
+        root: the workspace, with the contracts of products.
+        defs: the `defs.yaml` in which they are declared.
+        path: keys of the declarations below `partition_inputs`.
+    """
+    if not product.partition_inputs:
+        return
+    contract, reads = product.contract, {source.ref: source for source in product.inputs.values()}
+    days = {f"{system.name}.{item.name}": _dates(item) for system in domain.systems for item in system.objects}
+    days |= {published.port: _partition_column(published, contract) for published in readable_contracts(root)}
+    document = read_yaml(defs)
+    faults = [
+        Fault(str(defs), document.line(("attributes", ATTRIBUTE, *path, name)), RULE, message)
+        for name, item in product.partition_inputs.items()
+        if (message := _find_fault(name, item, contract, reads, days.get(name, ())))
+    ]
+    if faults:
+        raise FaultsFound(faults)
+
+
+def _find_fault(
+    name: str, item: PartitionInput, contract: Contract, reads: Mapping[str, Input], days: Sequence[str]
+) -> str | None:
+    port = contract.port
+    if contract.partitioning is None:
+        return f"{port} has no partitions, so that no input is read by partition; delete {ATTRIBUTE}"
+    if name not in reads:
+        return f"{port} does not read {name}; it reads {', '.join(sorted(reads))}.{nearest(name, reads)}"
+    if item.column in days:
+        return None
+    if isinstance(reads[name], LegacyInput):
+        return (
+            f"{item.column} is no date of {name}; its dates: {', '.join(days) or 'none'}.{nearest(item.column, days)}"
+        )
+    what = f"is not what {name} is partitioned by, by {contract.partitioning.granularity} as {port} is"
+    return f"{item.column} {what}; write {days[0]}" if days else f"{item.column} {what}; delete the declaration"
+
+
+def _dates(item: LegacyObject) -> tuple[str, ...]:
+    return tuple(column.name for column in item.columns if column.type.name == "date")
+
+
+def _partition_column(published: Contract, contract: Contract) -> tuple[str, ...]:
+    """The column that a product read is partitioned by, if it is by the same granularity."""
+    theirs, ours = published.partitioning, contract.partitioning
+    return (theirs.column,) if theirs and ours and theirs.granularity == ours.granularity else ()
