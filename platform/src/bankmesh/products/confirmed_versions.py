@@ -112,11 +112,15 @@ def examine(
     newest = latest(port)
     notes = VersionNotes(port)
     stale = find_staleness(recipe, own_publications(port), lambda version: version in notes.withdrawals(version))
-    if stale is not None or newest is None:
-        return Stale(stale.why, stale.partitions) if stale else Stale("it was never published")
+    if newest is None or (stale is not None and stale.partitions == recipe.partitions):
+        return Stale(stale.why if stale else "it was never published")
+    if not is_intact(port, newest):
+        return Stale("files of its newest version are not there")
+    if stale is not None:
+        return Stale(stale.why, stale.partitions)
     if recovery.find_unreported(instance, product.key, port) is not None:
         return Stale("its newest version was never reported", newest.provenance.partitions)
-    return newest if is_intact(port, newest) else Stale("files of its newest version are not there")
+    return newest
 
 
 def confirm_version(product: ProductDefinition, home: Path, examined: Publication | Stale) -> Confirmed | Stale:
