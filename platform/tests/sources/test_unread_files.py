@@ -65,6 +65,17 @@ def test_each_content_is_taken_once_however_it_is_compressed(exports, tmp_path, 
     assert said.files == ()
 
 
+@pytest.mark.parametrize("name", ["b.csv", "b.csv.gz"])
+def test_files_that_only_begin_alike_are_both_taken(exports, tmp_path, all_of, name):
+    exports.write(rows(*range(30_000)), "a.csv")
+    exports.write(rows(*range(30_001)), name)
+    obj = all_of("*.csv", "*.csv.gz")
+    _, found = landed(exports, tmp_path, obj)
+    assert found["n"].to_list() == [*range(30_000), *range(30_001)]
+    exports.write(rows(*range(30_000)), name)
+    assert passed_over(obj, exports.base).copies == (f"{name} (as a.csv)",)
+
+
 def test_files_taken_together_have_the_same_columns(exports, tmp_path, all_of):
     exports.write(rows(1), "a.csv")
     exports.write(b"m\n1\n", "b.csv")

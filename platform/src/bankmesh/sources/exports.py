@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONTROL_COLUMNS = ["object", "rows", "complete_through"]
 
 _FINGERPRINT_LENGTH = 32
+_COMPARED_FIRST = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,20 @@ def matched_files(obj: LegacyObject, exports: Path) -> list[tuple[Path, ...]]:
 def copies(obj: LegacyObject, exports: Path) -> dict[Path, Path]:
     """Of files that are taken together by `take_all`, those that repeat the content of an earlier one, and that one.
 
-    Compressed files are compared by what is in them. Raises LegacyFileError for one that cannot be read.
+    Compressed files are compared by what is in them. Only files that begin alike are read to their end. Raises
+    LegacyFileError for one that cannot be read.
     """
     groups = matched_files(obj, exports) if obj.take_all else []
+    alike: dict[str, list[Path]] = {}
+    for path in groups[0] if groups else ():
+        alike.setdefault(content_sha256(path, _COMPARED_FIRST), []).append(path)
     first: dict[str, Path] = {}
     found: dict[Path, Path] = {}
-    for path in groups[0] if groups else ():
+    for path in (path for paths in alike.values() if len(paths) > 1 for path in paths):
         original = first.setdefault(content_sha256(path), path)
         if original != path:
             found[path] = original
-    return found
+    return dict(sorted(found.items(), key=lambda pair: name_of(pair[0], obj, exports)))
 
 
 def name_of(path: Path, obj: LegacyObject, exports: Path) -> str:

@@ -44,11 +44,18 @@ class Block:
     last: bool
 
 
-def content_sha256(path: Path) -> str:
-    """SHA-256 of what a file holds, decompressed if its name says so. Raises LegacyFileError for a damaged file."""
-    digest = hashlib.sha256()
-    for piece in LegacyText(path, "utf-8")._pieces():  # noqa: SLF001 - of this module
-        digest.update(piece)
+def content_sha256(path: Path, first_bytes: int | None = None) -> str:
+    """SHA-256 of what a file holds, or of its `first_bytes`, decompressed if its name says so.
+
+    Raises LegacyFileError for a damaged file, as far as it is read.
+    """
+    digest, left = hashlib.sha256(), first_bytes
+    for piece in LegacyText(path, "utf-8", first_bytes or BLOCK_BYTES)._pieces():  # noqa: SLF001 - of this module
+        digest.update(piece[:left])
+        if left is not None:
+            left = max(0, left - len(piece))
+            if not left:
+                break
     return digest.hexdigest()
 
 
