@@ -78,7 +78,7 @@ class Bare:
         if domain != "retail":
             landed = self.plan["landed"][name]
             through = f"date '{landed['complete_through']}'" if landed["complete_through"] else "null::date"
-            return f"(select *, {through} as complete_through from read_parquet('{landed['path']}'))"
+            return f"(select *, {through} as complete_through from read_parquet({landed['paths']}))"
         if partition := self.plan["products"][table]["partition_by"]:
             return (
                 f"read_parquet('{self.out}/{table}/**/*.parquet', hive_partitioning = true,"
@@ -192,7 +192,7 @@ class Bare:
         return getattr(module, product)
 
     def _scan(self, name: str) -> pl.LazyFrame:
-        return pl.scan_parquet(self.plan["landed"][name]["path"])
+        return pl.scan_parquet(self.plan["landed"][name]["paths"])
 
     def rules(self, *products: str) -> None:
         """Hold each product against its one query."""

@@ -56,4 +56,5 @@ def _landed(world: World, name: str) -> dict[str, Any]:
     if landing is None:
         raise RuntimeError(f"{name} is not landed in {world.home}")
     through = landing.complete_through
-    return {"path": str(landing.rows_path), "complete_through": through.isoformat() if through else None}
+    paths = [str(path) for path in landing.rows_paths]
+    return {"paths": paths, "complete_through": through.isoformat() if through else None}

@@ -194,7 +194,7 @@ def test_counts_are_the_published_ones(product, core):
 def test_cards_land_as_published(mesh):
     import polars as pl
 
-    landed = pl.read_parquet(current_landing(mesh.home, "retail", "core_banking", "card").rows_path)
+    landed = pl.read_parquet(current_landing(mesh.home, "retail", "core_banking", "card").rows_paths)
     assert Counter(landed["card_type"]) == {"CLASSIC": 659, "JUNIOR": 145, "GOLD": 88}
 
 

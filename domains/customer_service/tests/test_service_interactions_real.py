@@ -74,7 +74,7 @@ def trial_of_real_contacts(landings, dbt_target, tmp_path_factory, rows):
     phones = {key(row["client_id"]): row["phone"] for row in of_crm("completedclient")}
     owners = {int(r["account_id"]): int(r["client_id"]) for r in of_core("disp") if r["type"] == "OWNER"}
     inputs = {
-        name: pl.read_parquet(at.rows_path) for name, at in landings.items() if name != "service_desk.interaction_text"
+        name: pl.read_parquet(at.rows_paths) for name, at in landings.items() if name != "service_desk.interaction_text"
     }
     inputs["retail.party"] = rows("retail.party", *({"party_id": n, "phone": phone} for n, phone in phones.items()))
     inputs["retail.account"] = rows(

@@ -51,7 +51,7 @@ def landed(tmp_path):
             (exports / FOLDER / f"{stem}.csv.gz").write_bytes(gzip.compress(written))
         declared = {s.name: s for s in read_systems(Path(customer_service.__file__).parent / "sources")}
         landing = land_object(declared[system].object(name), exports, tmp_path / "mesh", DOMAIN)
-        return landing, pl.read_parquet(landing.rows_path).to_dicts()
+        return landing, pl.read_parquet(landing.rows_paths).to_dicts()
 
     return run
 

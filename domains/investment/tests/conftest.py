@@ -185,7 +185,7 @@ def real_landings(real_exports, tmp_path_factory):
         system, _, label = name.partition(".")
         landing = land_object(objects[system].object(label), real_exports, home, "investment")
         assert landing.rejects == 0
-        return pl.scan_parquet(landing.rows_path)
+        return pl.scan_parquet(landing.rows_paths)
 
     return land
 

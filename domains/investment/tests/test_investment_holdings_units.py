@@ -154,7 +154,7 @@ def filed(tmp_path_factory):
         system, _, legacy = name.partition(".")
         landing = land_object(systems[system].object(legacy), REAL, home, "investment")
         assert (name, landing.rejects) == (name, 0)
-        landed[name] = pl.read_parquet(landing.rows_path)
+        landed[name] = pl.read_parquet(landing.rows_paths)
     contract = domain_contract("investment", MODEL)
     trades = pl.DataFrame(schema=polars_schema(domain_contract("investment", "trade_executions")))
     trial = try_product(contract, {**landed, "investment.trade_executions": trades}, home=home, dbt_target=home / "dbt")

@@ -313,7 +313,7 @@ def landed(tmp_path, contract):
             target.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
         landing = land_object(brokerage.object("trade"), exports, tmp_path / f"home{number}", "investment")
         assert landing.rejects == 0
-        return pl.read_parquet(landing.rows_path)
+        return pl.read_parquet(landing.rows_paths)
 
     return land
 

@@ -33,7 +33,7 @@ def land(exports, home):
     (brokerage,) = (system for system in declared if system.name == "brokerage")
     landing = land_object(brokerage.object("trade"), exports, home, "investment")
     assert landing.rejects == 0
-    return pl.read_parquet(landing.rows_path)
+    return pl.read_parquet(landing.rows_paths)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 from shop_workspace import SYSTEM
 
@@ -36,3 +37,21 @@ def test_the_file_name_is_a_column_wherever_columns_are_told(system, tmp_path) -
     land_object(item, tmp_path / "exports", tmp_path / "home", "shop")
     [pinned] = pin(tmp_path / "home", [LegacyInput("shop", "till", "hour")]).values()
     assert pinned.scan().collect().select(COLUMNS).rows() == [("monday", 8, "monday/hour.csv")]
+
+
+def test_a_landing_in_parts_is_read_in_the_order_of_its_files(system, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("bankmesh.sources.landing_parts.PART_BYTES", 1)
+    weekdays = ["friday", "monday", "sunday", "thursday"]
+    rows = [(day, hour, f"{day}/hour.csv") for day in weekdays for hour in (8, 7)]
+    exports = tmp_path / "it's exports"
+    for number, day in enumerate(reversed(weekdays)):
+        folder = exports / "till" / day
+        folder.mkdir(parents=True)
+        (folder / "hour.csv").write_text(f"weekday,opens\n{day},8\n{day},7\n")
+        landing = land_object(system.object("hour"), exports, tmp_path / "it's home", "shop")
+        assert landing.files_taken_over == number
+    [pinned] = pin(tmp_path / "it's home", [LegacyInput("shop", "till", "hour")]).values()
+    assert pinned.scan().select(COLUMNS).collect().rows() == rows
+    assert duckdb.sql(f"select {', '.join(COLUMNS)} from {pinned.relation}").fetchall() == rows
+    assert (pinned.rows, pinned.bytes) == (8, sum(path.stat().st_size for path in landing.rows_paths))
+    assert pinned.place == str(landing.folder.parent)

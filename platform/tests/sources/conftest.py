@@ -75,10 +75,10 @@ def exports(tmp_path: Path) -> Exports:
 
 @pytest.fixture
 def rows_of():
-    return lambda landing: pl.read_parquet(landing.rows_path).rows()
+    return lambda landing: pl.read_parquet(landing.rows_paths).rows()
 
 
 @pytest.fixture
 def rejects_of():
     """Line, raw text, reason and column of each reject."""
-    return lambda landing: pl.read_parquet(landing.rejects_path).select("line", "raw_text", "reason", "column").rows()
+    return lambda landing: pl.read_parquet(landing.rejects_paths).select("line", "raw_text", "reason", "column").rows()

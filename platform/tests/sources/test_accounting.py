@@ -65,8 +65,8 @@ def landed(content: bytes, *, multiline: bool, block_bytes: int):
         landing = land(obj, base, base / "out", block_bytes=block_bytes)
         return (
             landing,
-            pl.read_parquet(landing.rows_path).rows(),
-            pl.read_parquet(landing.rejects_path).rows(named=True),
+            pl.read_parquet(landing.rows_paths).rows(),
+            pl.read_parquet(landing.rejects_paths).rows(named=True),
         )
 
 

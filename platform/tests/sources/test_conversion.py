@@ -74,7 +74,7 @@ def test_types_land_as_declared(exports):
     }  # fmt: skip
     obj = exports.declare("\n".join(f"{name}: {{{kind}, {BASE}}}" for name, kind in declared.items()))
     landing = exports.land(obj, b"a;b;c;d;e;f;g;h\nx;1;2;3.5;4;2024-01-31;2024-01-31T00:00:00Z;true\n")
-    assert pl.read_parquet_schema(landing.rows_path) == {
+    assert pl.read_parquet_schema(landing.rows_paths[0]) == {
         "a": pl.String, "b": pl.Int64, "c": pl.Int32, "d": pl.Decimal(14, 2), "e": pl.Float64,
         "f": pl.Date, "g": pl.Datetime("us", "UTC"), "h": pl.Boolean,
     }  # fmt: skip

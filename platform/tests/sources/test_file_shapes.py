@@ -80,11 +80,11 @@ def test_a_pattern_reaches_into_folders_in_order_of_path(exports):
         put(exports, file, b"n;t;a\n" + line)
     landing = exports.land(obj)
     assert [file.name for file in landing.files] == ["Batch1/Thing.txt", "Batch2/Thing.txt"]
-    assert pl.read_parquet(landing.rows_path).select("n", "source_file").rows() == [
+    assert pl.read_parquet(landing.rows_paths).select("n", "source_file").rows() == [
         (1, "Batch1/Thing.txt"),
         (2, "Batch2/Thing.txt"),
     ]
-    assert pl.read_parquet(landing.rejects_path).select("file", "line").rows() == [("Batch1/Thing.txt", 3)]
+    assert pl.read_parquet(landing.rejects_paths).select("file", "line").rows() == [("Batch1/Thing.txt", 3)]
 
 
 def test_files_of_one_name_in_two_folders_are_told_apart_in_the_fingerprint(exports, tmp_path):
@@ -105,12 +105,12 @@ def test_the_file_name_is_a_column_of_the_landing(exports):
     landing = exports.land(named, b"n;t;a\n1;x;1\n")
     [column] = [column for column in landing.columns if column.name == "source_file"]
     assert (column.type, column.classification, column.required) == ("string", "internal", True)
-    assert pl.read_parquet(landing.rows_path)["source_file"].to_list() == ["thing.txt"]
+    assert pl.read_parquet(landing.rows_paths)["source_file"].to_list() == ["thing.txt"]
 
 
 def test_an_optional_object_without_a_file_has_the_file_name_column_too(exports):
     landing = exports.land(exports.declare(more="optional: true\nfile_as: source_file"))
-    assert pl.read_parquet(landing.rows_path).columns == ["n", "t", "a", "source_file"]
+    assert pl.read_parquet(landing.rows_paths).columns == ["n", "t", "a", "source_file"]
 
 
 @pytest.mark.parametrize(("name", "rule"), [("t", "duplicate-column"), ("Source", "bad-name"), ("[a]", "wrong-type")])
@@ -130,7 +130,7 @@ def test_a_heading_given_as_a_pattern(exports):
     obj = exports.declare(YIELDS, file="DGS*.txt", more="file_as: series")
     for series, value in {"DGS10": "4.23", "DGS1MO": "1.99", "DGS2": ""}.items():
         put(exports, f"{series}.txt", f"day;{series}\n2005-01-03;{value}\n".encode())
-    rows = pl.read_parquet(exports.land(obj).rows_path).select("series", "yield").rows()
+    rows = pl.read_parquet(exports.land(obj).rows_paths).select("series", "yield").rows()
     assert [(series, value and float(value)) for series, value in rows] == [
         ("DGS10.txt", 4.23), ("DGS1MO.txt", 1.99), ("DGS2.txt", None),
     ]  # fmt: skip

@@ -254,7 +254,7 @@ def test_a_missing_file_is_refused_with_the_names_looked_for(exports):
 def test_an_optional_object_without_a_file_lands_as_an_empty_table(exports):
     landing = exports.land(exports.declare(more="optional: true"))
     assert (landing.files, landing.rows_in, landing.rows, landing.acceptable) == ((), 0, 0, True)
-    assert pl.read_parquet(landing.rows_path).columns == ["n", "t", "a"]
+    assert pl.read_parquet(landing.rows_paths).columns == ["n", "t", "a"]
 
 
 def test_damaged_gzip_files_are_refused(exports):
@@ -292,7 +292,7 @@ def test_several_files_of_a_pattern_are_one_object(exports):
     exports.write(b"n;t;a\n2;x;1\nbad\n", "part-2.txt")
     landing = exports.land(obj)
     assert [file.name for file in landing.files] == ["part-1.txt", "part-2.txt"]
-    assert pl.read_parquet(landing.rejects_path).select("file", "line").rows() == [("part-2.txt", 3)]
+    assert pl.read_parquet(landing.rejects_paths).select("file", "line").rows() == [("part-2.txt", 3)]
     assert (landing.rows_in, landing.rows) == (3, 2)
 
 

@@ -89,7 +89,7 @@ def land_rows(exports, home):
 
 
 def _rows(landing):
-    return pl.read_parquet(landing.rows_path).height if landing.rows_path.exists() else None
+    return pl.read_parquet(landing.rows_paths).height if landing.rows_paths[0].exists() else None
 
 
 class TestExpiry:
@@ -104,7 +104,7 @@ class TestExpiry:
             landings[0].fingerprint,
             landings[0].landed_at,
         )
-        assert not landings[0].rejects_path.exists()
+        assert not landings[0].rejects_paths[0].exists()
         assert current_landing(home, "retail", "legacy", "thing") == landings[2]
         assert expire_landings(store) == ExpiredLandings()
 
@@ -123,7 +123,7 @@ class TestExpiry:
         expire_landings(store)
         assert [_rows(landing) for landing in (*landings, refused)] == [2, 3, 4]
         assert latest_attempt(home, "retail", "legacy", "thing") == refused
-        assert pl.read_parquet(refused.rejects_path).height == 1
+        assert pl.read_parquet(refused.rejects_paths).height == 1
         land_rows(5)
         expire_landings(store)
         assert [_rows(landing) for landing in (*landings, refused)] == [None, 3, None]

@@ -55,7 +55,7 @@ def landed_values(land_table, rows_of):
         text = f"v: {{{column}, classification: internal, description: A value.}}"
         landing = land_table(text, {"v": array})
         assert landing.balanced
-        return [row[0] for row in rows_of(landing)], pl.read_parquet(landing.rejects_path)["reason"].to_list()
+        return [row[0] for row in rows_of(landing)], pl.read_parquet(landing.rejects_paths)["reason"].to_list()
 
     return values
 

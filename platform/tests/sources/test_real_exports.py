@@ -78,7 +78,7 @@ def others(tmp_path_factory):
 
 
 def frame(home, system: str, name: str) -> pl.DataFrame:
-    return pl.read_parquet(current_landing(home, "retail", system, name).rows_path)
+    return pl.read_parquet(current_landing(home, "retail", system, name).rows_paths)
 
 
 def test_every_object_lands_whole_without_a_reject(home):
@@ -151,7 +151,7 @@ def test_zstandard_prices_hold_the_published_gaps(others):
     landing = others["price_vendor.daily_price"]
     [file] = landing.files
     assert (file.name, file.size) == ("all_stocks_5yr_vintage_2018-02.csv.zst", 8_422_029)
-    prices = pl.read_parquet(landing.rows_path)
+    prices = pl.read_parquet(landing.rows_paths)
     assert prices.select("open", "high", "low", "close", "volume").null_count().row(0) == (11, 8, 8, 0, 0)
     assert prices["ticker"].n_unique() == 505
     assert prices.n_unique(["ticker", "day"]) == prices.height
@@ -159,7 +159,7 @@ def test_zstandard_prices_hold_the_published_gaps(others):
 
 
 def test_parquet_holdings_land_to_the_dollar(others):
-    holdings = pl.read_parquet(others["sec_13f.holding"].rows_path)
+    holdings = pl.read_parquet(others["sec_13f.holding"].rows_paths)
     berkshire = holdings.filter(pl.col("cik") == "0001067983").group_by("period").agg(pl.col("reported_value").sum())
     totals = dict(berkshire.rows())
     assert totals[dt.date(2024, 12, 31)] == 267_175_474_249
@@ -172,7 +172,7 @@ def test_parquet_holdings_land_to_the_dollar(others):
 
 def test_a_heading_for_each_tenor_is_one_object(others):
     landing = others["us_treasury.yield"]
-    yields = pl.read_parquet(landing.rows_path)
+    yields = pl.read_parquet(landing.rows_paths)
     assert [file.name for file in landing.files] == sorted(yields["source_file"].unique())
     by_tenor = yields.group_by("source_file").agg(pl.len(), pl.col("yield_percent").null_count())
     assert set(by_tenor.drop("source_file").rows()) == {(5_515, 228)}
@@ -185,13 +185,13 @@ def test_a_heading_for_each_tenor_is_one_object(others):
 def test_folders_of_one_object_are_told_apart(others):
     landing = others["brokerage.trade"]
     assert [file.name for file in landing.files] == ["Batch2/Trade.txt", "Batch3/Trade.txt"]
-    trades = pl.read_parquet(landing.rows_path)
+    trades = pl.read_parquet(landing.rows_paths)
     named = next(c.name for c in landing.columns if c.header == "")
     assert dict(trades[named].value_counts().rows()) == {"Batch2/Trade.txt": 570, "Batch3/Trade.txt": 546}
 
 
 def test_rates_not_available_are_null(others):
-    rates = pl.read_parquet(others["ecb.reference_rate"].rows_path)
+    rates = pl.read_parquet(others["ecb.reference_rate"].rows_paths)
     first = rates.filter(pl.col("day") == dt.date(1999, 1, 4))
     assert first.select("usd", "jpy", "gbp", "czk").row(0) == tuple(
         Decimal(value) for value in ("1.1789", "133.73", "0.7111", "35.107")

@@ -38,7 +38,7 @@ def test_every_value_is_read_as_it_is_meant_or_rejected_with_its_line(exports, r
     obj = exports.declare(DECLARED, more=WRITTEN, file="thing.csv")
     for block_bytes in (1, 100, 1 << 20):
         landing = exports.land(obj, EXPORT, block_bytes=block_bytes)
-        rows = pl.read_parquet(landing.rows_path).drop("trailing_1", "trailing_2").rows()
+        rows = pl.read_parquet(landing.rows_paths).drop("trailing_1", "trailing_2").rows()
         assert rows == [
             (100023, Decimal("1234567.50"), 25.415, 12, dt.date(2024, 1, 31), True,
              '1. splátka\n\nzbytek "hotově"; 2 díly'),

@@ -9,6 +9,7 @@ import pytest
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources import accept, current_landing, expire_rejects, fingerprint, land_object, prepare
+from bankmesh.sources import exports as exports_module
 
 GOOD = b"n;t;a\n1;x;1\n2;y;2\n"
 
@@ -50,9 +51,9 @@ def test_the_same_files_are_not_landed_again(exports, home, store):
     obj = exports.declare()
     exports.write(GOOD)
     first = land_object(obj, exports.base, home, "retail")
-    before = first.rows_path.stat().st_mtime_ns
+    before = first.rows_paths[0].stat().st_mtime_ns
     assert land_object(obj, exports.base, home, "retail") == first
-    assert first.rows_path.stat().st_mtime_ns == before
+    assert first.rows_paths[0].stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("damage", ["no rows", "cut rows", "no record", "cut record"])
@@ -60,10 +61,10 @@ def test_a_damaged_landing_is_made_again(exports, home, damage):
     obj = exports.declare()
     exports.write(GOOD)
     first = land_object(obj, exports.base, home, "retail")
-    path = first.rows_path if "rows" in damage else first.folder / "landing.json"
+    path = first.rows_paths[0] if "rows" in damage else first.folder / "landing.json"
     path.write_bytes(path.read_bytes()[:20]) if "cut" in damage else path.unlink()
     again = land_object(obj, exports.base, home, "retail")
-    assert pl.read_parquet(again.rows_path).height == 2
+    assert pl.read_parquet(again.rows_paths).height == 2
     assert again.fingerprint == first.fingerprint
 
 
@@ -92,7 +93,7 @@ def test_too_many_rejects_leave_the_landing_before_current(exports, home):
     second = land_object(obj, exports.base, home, "retail")
     assert not second.acceptable
     assert current(home) == first
-    assert pl.read_parquet(second.rejects_path).height == 1
+    assert pl.read_parquet(second.rejects_paths).height == 1
     accept(second)
     assert current(home) == second
 
@@ -119,7 +120,14 @@ def test_a_refused_file_leaves_nothing_behind(exports, home, store):
 def test_a_file_that_changes_while_it_is_read_is_refused(exports, home, store, monkeypatch):
     obj = exports.declare()
     exports.write(GOOD)
-    monkeypatch.setattr("bankmesh.sources.store.fingerprint", lambda *_: "0" * 32)
+    read = exports_module.read_delivery
+
+    def read_and_change(*given):
+        delivery = read(*given)
+        exports.write(GOOD + b"3;z;3\n")
+        return delivery
+
+    monkeypatch.setattr("bankmesh.sources.store.read_delivery", read_and_change)
     with pytest.raises(LegacyFileError, match="files of thing changed while they were read"):
         land_object(obj, exports.base, home, "retail")
     assert list(store.iterdir()) == []
@@ -144,8 +152,8 @@ def test_rejects_expire_and_rows_stay(exports, home):
     exports.write(GOOD + b"bad\n")
     landing = land_object(obj, exports.base, home, "retail")
     assert expire_rejects(home, landing.landed_at) == ()
-    assert expire_rejects(home, landing.landed_at + dt.timedelta(seconds=1)) == (landing.rejects_path,)
-    assert not landing.rejects_path.exists()
+    assert expire_rejects(home, landing.landed_at + dt.timedelta(seconds=1)) == tuple(landing.rejects_paths)
+    assert not landing.rejects_paths[0].exists()
     assert current(home) == landing
     assert land_object(obj, exports.base, home, "retail") == landing
     assert expire_rejects(home / "nowhere", dt.datetime.now(dt.UTC)) == ()

@@ -34,7 +34,7 @@ def landed(exports, tmp_path, obj):
     target = tmp_path / f"landing-{len(list(tmp_path.iterdir()))}"
     target.mkdir()
     landing = land(obj, exports.base, target)
-    return landing, pl.read_parquet(landing.rows_path)
+    return landing, pl.read_parquet(landing.rows_paths)
 
 
 def rows(*numbers: int) -> bytes:
@@ -87,7 +87,7 @@ def test_a_reject_names_its_own_file_and_line(exports, tmp_path, all_of):
     exports.write(rows(1), "a.csv")
     exports.write(b"n\n2\nx\n", "b.txt")
     landing, _ = landed(exports, tmp_path, all_of("*.csv", "*.txt", more="rejects_tolerated: 1"))
-    assert pl.read_parquet(landing.rejects_path).select("file", "line").rows() == [("b.txt", 3)]
+    assert pl.read_parquet(landing.rejects_paths).select("file", "line").rows() == [("b.txt", 3)]
 
 
 def test_what_an_earlier_pattern_wins_over_is_passed_over(exports):

@@ -68,7 +68,7 @@ class ObjectRejects:
     @property
     def expired(self) -> bool:
         """Whether there were rejects that are no longer kept."""
-        return self.landing is not None and self.landing.rejects > 0 and not self.landing.rejects_path.exists()
+        return self.landing is not None and self.landing.rejects_expired
 
 
 def rejects(
@@ -139,8 +139,8 @@ def _rejects_of(item: LandedObject, home: Path, limit: int, *, raw: bool) -> Obj
         return ObjectRejects(item, None, "never landed", (), ())
     current = current_landing(home, item.domain, item.system, item.object)
     state = "current" if current and current.fingerprint == landing.fingerprint else "refused"
-    path = landing.rejects_path
-    return ObjectRejects(item, landing, state, count_rejects(path), read_rejects(path, limit, raw=raw))
+    paths = landing.rejects_paths
+    return ObjectRejects(item, landing, state, count_rejects(paths), read_rejects(paths, limit, raw=raw))
 
 
 def _facts(item: ObjectRejects) -> dict[str, Any]:

@@ -282,7 +282,7 @@ def landed(landing: Landing, comparison: LandingComparison, item: LegacyObject) 
     return Ending(
         version=landing.fingerprint if current else None,
         rows=landing.rows if current else None,
-        bytes=landing.rows_path.stat().st_size,
+        bytes=landing.rows_bytes,
         built_rows=landing.rows,
         lineage=landing_lineage(item),
         assertions=landing_checks(landing, comparison),

@@ -94,16 +94,16 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
     landing, mark = _mark_landing(home, source)
     complete = landing.complete_through
     known = f", {'date ' + sql_literal(complete.isoformat()) if complete else 'null::date'} as {COMPLETE_THROUGH}"
-    relation = f"(select *{known} from read_parquet({sql_literal(str(landing.rows_path))}))"
-    place, size = landing.rows_path, landing.rows_path.stat().st_size
+    files = ", ".join(sql_literal(str(path)) for path in landing.rows_paths)
+    relation = f"(select *{known} from read_parquet([{files}]))"
     return PinnedInput(
         source,
         landing.fingerprint,
         relation,
         lambda: _scan_landing(landing),
-        str(place.parent.parent),
+        str(landing.folder.parent),
         landing.rows,
-        size,
+        landing.rows_bytes,
         landed_classes(landing),
         mark,
         complete,
@@ -145,7 +145,7 @@ def _scan_landing(landing: Landing) -> pl.LazyFrame:
     import polars as pl
 
     complete = pl.lit(landing.complete_through, dtype=pl.Date).alias(COMPLETE_THROUGH)
-    return pl.scan_parquet(landing.rows_path, glob=False).with_columns(complete)
+    return pl.scan_parquet(landing.rows_paths, glob=False).with_columns(complete)
 
 
 def newest_vector(home: Path, sources: Iterable[Input]) -> dict[str, int | str]:

@@ -6,10 +6,11 @@ import codecs
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.sources.declaration import PLAIN_TEXT, UTF8_SIG, TextFormat
+from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.stream import content_sha256
 from bankmesh.sources.structure import split_line
 
@@ -22,6 +23,38 @@ CONTROL_COLUMNS = ["object", "rows", "complete_through"]
 
 _FINGERPRINT_LENGTH = 32
 _COMPARED_FIRST = 1 << 16
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """A file of an export: its name (see `name_of`), size and SHA-256, and its state before it was read."""
+
+    path: Path
+    record: LandedFile
+    state: tuple[int, ...]
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> Self:
+        """Read a file's bytes as stored. Raises LegacyFileError for one that cannot be read."""
+        state = _file_state(path)
+        return cls(path, LandedFile(name, state[0], file_sha256(path)), state)
+
+    def has_changed(self) -> bool:
+        """Whether the file holds other bytes than were read; it is read again only if its state is another."""
+        return _file_state(self.path) != self.state and file_sha256(self.path) != self.record.sha256
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is delivered of an object: its files in order of name, and its control file, which counts only with them."""
+
+    files: tuple[DeliveredFile, ...]
+    control: DeliveredFile | None
+
+    def fingerprint(self, obj: LegacyObject) -> str:
+        """What identifies a landing that is made from this; see `fingerprint`."""
+        files = (*self.files, *([self.control] if self.control else []))
+        return fingerprint_of(obj, [(file.record.name, file.record.sha256) for file in files])
 
 
 @dataclass(frozen=True)
@@ -98,11 +131,16 @@ def fingerprint(obj: LegacyObject, exports: Path) -> str:
 
     Reads the stored (compressed) bytes once. Equal fingerprints land as equal rows. Raises LegacyFileError.
     """
-    paths = list(legacy_files(obj, exports))
-    control = control_path(obj, exports)
-    if paths and control is not None:
-        paths.append(control)
-    return fingerprint_of(obj, [(name_of(path, obj, exports), file_sha256(path)) for path in paths])
+    return read_delivery(obj, exports).fingerprint(obj)
+
+
+def read_delivery(obj: LegacyObject, exports: Path) -> Delivery:
+    """Read the stored bytes of an object's files, and of its control file, once. Raises LegacyFileError."""
+    files = tuple(DeliveredFile.read(path, name_of(path, obj, exports)) for path in legacy_files(obj, exports))
+    control = control_path(obj, exports) if files else None
+    if control is None:
+        return Delivery(files, None)
+    return Delivery(files, DeliveredFile.read(control, name_of(control, obj, exports)))
 
 
 def fingerprint_of(obj: LegacyObject, files: list[tuple[str, str]]) -> str:
@@ -120,6 +158,15 @@ def file_sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise LegacyFileError(path, f"cannot be read ({error.strerror})", "a readable file") from error
+
+
+def _file_state(path: Path) -> tuple[int, ...]:
+    """What differs after a file was written to or replaced: size, times of change, inode."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise LegacyFileError(path, f"cannot be read ({error.strerror})", "a readable file") from error
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def control_path(obj: LegacyObject, exports: Path) -> Path | None:

@@ -4,7 +4,8 @@
     (count, hash)     └──────────────┴────────► rejects.parquet     (restricted: holds raw text)
 
 Pieces of a file are worked on side by side by a few threads and written in the order of the file, so memory is a
-handful of pieces whatever the size of the file, and no copy of a file is ever made.
+handful of pieces whatever the size of the file, and no copy of a file is ever made. Many files land in several parts,
+and files that an earlier landing has parsed are not parsed again: see `landing_parts`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
+from bankmesh.faultpoints import reached
 from bankmesh.sources.conversion import arrow_schema
 from bankmesh.sources.declaration import ParquetFormat
-from bankmesh.sources.exports import legacy_files, name_of, read_control
-from bankmesh.sources.landing_record import LandedColumn, Landing
+from bankmesh.sources.exports import file_sha256, read_control, read_delivery
+from bankmesh.sources.landing_parts import part_paths, plan_parts, take_over
+from bankmesh.sources.landing_record import LandedColumn, LandedFile, LandedPart, Landing
 from bankmesh.sources.parquet_landing import land_parquet
 from bankmesh.sources.rejects import reject_schema
 from bankmesh.sources.sink import Sink
@@ -24,65 +27,118 @@ from bankmesh.sources.stream import BLOCK_BYTES
 from bankmesh.sources.text_landing import land_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from bankmesh.sources.declaration import LegacyObject
+    from bankmesh.sources.exports import DeliveredFile, Delivery
+    from bankmesh.sources.landing_parts import EarlierPart, PartPaths
 
 
 def land(
-    obj: LegacyObject, exports: Path, target: Path, *, domain: str = "", block_bytes: int = BLOCK_BYTES
+    obj: LegacyObject,
+    exports: Path,
+    target: Path,
+    *,
+    domain: str = "",
+    block_bytes: int = BLOCK_BYTES,
+    delivery: Delivery | None = None,
+    earlier: Iterable[EarlierPart] = (),
 ) -> Landing:
     """Parse the object's files below `exports` into `target`, an empty folder: rows, rejects, landing.json.
+
+    `delivery` are its files, if they were read before; `earlier` are parts of landings with the same declaration, of
+    which those are taken over whose files are delivered unchanged.
 
     Returns the Landing whatever the number of rejects; whether they are tolerated is for the caller to ask.
     An optional object without a file lands as no rows. Raises LegacyFileError if a file is missing, empty, damaged, in
     another encoding, of other columns, or does not hold the number of rows that its control file says.
     """
-    from pyarrow import parquet
-
-    paths = legacy_files(obj, exports)
-    schema = arrow_schema(obj.columns)
-    with (
-        parquet.ParquetWriter(target / "rows.parquet", schema, compression="zstd") as rows,
-        parquet.ParquetWriter(target / "rejects.parquet", reject_schema(), compression="zstd") as rejects,
-    ):
-        sink = Sink(rows, rejects)
-        for path in paths:
-            name = name_of(path, obj, exports)
-            if isinstance(obj.format, ParquetFormat):
-                land_parquet(obj, path, name, sink)
-            else:
-                land_text(obj, obj.format, path, name, sink, block_bytes)
+    delivered = (delivery or read_delivery(obj, exports)).files
+    plan = plan_parts(delivered, earlier)
+    files: list[LandedFile] = []
+    parts: list[LandedPart] = []
+    for planned, paths in zip(plan, part_paths(target, len(plan)), strict=True):
+        part = take_over(planned.earlier, paths) if planned.earlier else None
+        if part is not None:
+            files += [file.record for file in planned.files]
+        else:
+            part, found = _parse_part(obj, planned.files, paths, block_bytes, keep_empty=len(plan) == 1)
+            files += found
+        parts.append(part)
+        reached("landing-part-made")
+    rows_in, rejects = sum(part.rows_in for part in parts), sum(part.rejects for part in parts)
     landing = Landing(
         folder=target,
         domain=domain,
         system=obj.system,
         object=obj.name,
         fingerprint="",
-        files=tuple(sink.files),
-        rows_in=sink.rows_in,
-        rows=sink.rows,
-        rejects=sink.rejects,
-        blank_lines=sink.blank_lines,
+        files=tuple(files),
+        rows_in=rows_in,
+        rows=sum(part.rows for part in parts),
+        rejects=rejects,
+        blank_lines=sum(part.blank_lines for part in parts),
         rejects_tolerated=str(obj.rejects_tolerated),
-        within_tolerance=obj.rejects_tolerated.allows(sink.rejects, sink.rows_in),
-        complete_through=_complete_through(obj, exports, sink),
+        within_tolerance=obj.rejects_tolerated.allows(rejects, rows_in),
+        complete_through=_complete_through(obj, exports, parts),
         columns=tuple(LandedColumn.of(column) for column in obj.columns),
         landed_at=dt.datetime.now(dt.UTC).replace(microsecond=0),
+        digest=obj.digest,
+        parts=tuple(parts),
     )
     landing.write()
     return landing
 
 
-def _complete_through(obj: LegacyObject, exports: Path, sink: Sink) -> dt.date | None:
-    if obj.complete_through is None or not sink.files:
+def _parse_part(
+    obj: LegacyObject, files: Iterable[DeliveredFile], paths: PartPaths, block_bytes: int, *, keep_empty: bool
+) -> tuple[LandedPart, list[LandedFile]]:
+    """Parse files into the Parquet files of a part; one of no rejects is kept only if `keep_empty`."""
+    from pyarrow import parquet
+
+    schema = arrow_schema(obj.columns)
+    with (
+        parquet.ParquetWriter(paths.rows, schema, compression="zstd") as rows,
+        parquet.ParquetWriter(paths.rejects, reject_schema(), compression="zstd") as rejects,
+    ):
+        sink = Sink(rows, rejects)
+        for file in files:
+            if isinstance(obj.format, ParquetFormat):
+                land_parquet(obj, file.path, file.record.name, sink)
+            else:
+                land_text(obj, obj.format, file.path, file.record.name, sink, block_bytes)
+    if not sink.rejects and not keep_empty:
+        paths.rejects.unlink()
+    part = LandedPart(
+        files=len(sink.files),
+        rows_in=sink.rows_in,
+        rows=sink.rows,
+        rejects=sink.rejects,
+        blank_lines=sink.blank_lines,
+        latest=sink.latest,
+        rows_file=_written(paths.rows),
+        rejects_file=_written(paths.rejects) if paths.rejects.exists() else None,
+    )
+    return part, sink.files
+
+
+def _written(path: Path) -> LandedFile:
+    return LandedFile(path.name, path.stat().st_size, file_sha256(path))
+
+
+def _complete_through(obj: LegacyObject, exports: Path, parts: Iterable[LandedPart]) -> dt.date | None:
+    landed = [part for part in parts if part.files]
+    if obj.complete_through is None or not landed:
         return None
     control = read_control(obj, exports)
     if control is None:
-        if sink.latest is None or obj.complete_through.otherwise == "unknown":
+        latest = max((part.latest for part in landed if part.latest), default=None)
+        if latest is None or obj.complete_through.otherwise == "unknown":
             return None
-        return sink.latest - dt.timedelta(days=obj.complete_through.otherwise == "day_before_last")
-    if control.rows != sink.rows_in:
-        problem = f"says {control.rows} rows of {obj.name}; the export has {sink.rows_in}"
+        return latest - dt.timedelta(days=obj.complete_through.otherwise == "day_before_last")
+    rows_in = sum(part.rows_in for part in landed)
+    if control.rows != rows_in:
+        problem = f"says {control.rows} rows of {obj.name}; the export has {rows_in}"
         raise LegacyFileError(control.path, problem, "a control file that belongs to the export, and a whole export")
     return control.complete_through

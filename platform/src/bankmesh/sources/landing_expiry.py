@@ -78,13 +78,20 @@ def _remove_rows(folder: Path) -> ExpiredLandings:
         if not is_ours:
             return ExpiredLandings()
         files = [path for path in folder.rglob("*") if path.is_file() and _is_data(path)]
-        size = sum(path.stat().st_size for path in files)
+        size = 0
         for path in files:
+            size += _freed_by(path)
             path.unlink()
             reached("landing-file-expired")
         if not (folder / RECORD).is_file():
             shutil.rmtree(folder, ignore_errors=True)
         return ExpiredLandings(int(bool(files)), size)
+
+
+def _freed_by(path: Path) -> int:
+    """Bytes that are free once the file is deleted: none while another landing has it too."""
+    found = path.stat()
+    return found.st_size if found.st_nlink == 1 else 0
 
 
 def _is_data(path: Path) -> bool:

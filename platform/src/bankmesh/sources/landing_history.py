@@ -123,7 +123,7 @@ def _shown(obj: LegacyObject, name: str, before: LandingFigures, after: LandingF
 def _greatest(landing: Landing, names: Sequence[str]) -> dict[str, KeyValue]:
     import polars as pl
 
-    row = pl.scan_parquet(landing.rows_path).select(pl.col(*names).max()).collect().row(0, named=True)
+    row = pl.scan_parquet(landing.rows_paths, glob=False).select(pl.col(*names).max()).collect().row(0, named=True)
     return {name: value for name, value in row.items() if value is not None}
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from bankmesh.sources.declaration import SourceColumn
 
 RECORD = "landing.json"
+ROWS, REJECTS = "rows.parquet", "rejects.parquet"
+"""Names of the Parquet files of a landing that has one part."""
+
 COMPLETE_THROUGH = "complete_through"
 """A column that readers of every landing get besides its own: the last day of which the export holds everything."""
 
@@ -51,12 +54,44 @@ class LandedColumn:
 
 
 @dataclass(frozen=True)
+class LandedPart:
+    """What consecutive files of a landing landed as; `files` is their number.
+
+    `latest` is the last day in them, where the object's rule for `complete_through` has a column. `rejects_file` is
+    None where nothing was rejected. `parsed_in` is the fingerprint of the landing that parsed the files, None for the
+    landing itself.
+    """
+
+    files: int
+    rows_in: int
+    rows: int
+    rejects: int
+    blank_lines: int
+    latest: dt.date | None
+    rows_file: LandedFile
+    rejects_file: LandedFile | None
+    parsed_in: str | None = None
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """The part that `landing.json` describes; raises ValueError, KeyError or TypeError if it does not."""
+        latest, rejects = content.pop("latest"), content.pop("rejects_file")
+        return cls(
+            latest=dt.date.fromisoformat(latest) if latest else None,
+            rows_file=LandedFile(**content.pop("rows_file")),
+            rejects_file=LandedFile(**rejects) if rejects else None,
+            **content,
+        )
+
+
+@dataclass(frozen=True)
 class Landing:
     """One landing of a legacy object.
 
     `rows_in` counts the records of the files from their text alone; `rows` and `rejects` are what was written.
     `complete_through` is the last day of which the export is said to hold everything, None where nothing says so.
-    `files` is empty where an optional object had no file.
+    `files` is empty where an optional object had no file. `parts` are in the order of the files; they, and the digest
+    of the declaration, are empty in landings of earlier releases, which have one file of rows and one of rejects.
     """
 
     folder: Path
@@ -74,16 +109,35 @@ class Landing:
     complete_through: dt.date | None
     columns: tuple[LandedColumn, ...]
     landed_at: dt.datetime
+    digest: str = ""
+    parts: tuple[LandedPart, ...] = ()
 
     @property
-    def rows_path(self) -> Path:
-        """Parquet file of the typed rows."""
-        return self.folder / "rows.parquet"
+    def rows_paths(self) -> list[Path]:
+        """Parquet files of the typed rows, in the order of the rows; there is at least one."""
+        return [self.folder / part.rows_file.name for part in self.parts] or [self.folder / ROWS]
 
     @property
-    def rejects_path(self) -> Path:
-        """Parquet file of the rejects (file, line, raw_text, reason, column); gone once they have expired."""
-        return self.folder / "rejects.parquet"
+    def rejects_paths(self) -> list[Path]:
+        """Parquet files of the rejects (file, line, raw_text, reason, column, faults); gone once they have expired."""
+        if not self.parts:
+            return [self.folder / REJECTS]
+        return [self.folder / part.rejects_file.name for part in self.parts if part.rejects_file]
+
+    @property
+    def rows_bytes(self) -> int:
+        """Size of the Parquet files of the rows."""
+        return sum(path.stat().st_size for path in self.rows_paths)
+
+    @property
+    def rejects_expired(self) -> bool:
+        """Whether there were rejects that are no longer kept."""
+        return self.rejects > 0 and not all(path.exists() for path in self.rejects_paths)
+
+    @property
+    def files_taken_over(self) -> int:
+        """How many files were not parsed, because an earlier landing had parsed them."""
+        return sum(part.files for part in self.parts if part.parsed_in)
 
     @property
     def balanced(self) -> bool:
@@ -105,6 +159,7 @@ class Landing:
         content = asdict(self) | {
             "complete_through": self.complete_through.isoformat() if self.complete_through else None,
             "landed_at": self.landed_at.isoformat(),
+            "parts": [asdict(part) | {"latest": part.latest and part.latest.isoformat()} for part in self.parts],
         }
         del content["folder"]
         write_json(self.folder / RECORD, content)
@@ -118,6 +173,7 @@ class Landing:
             folder=folder,
             files=tuple(LandedFile(**file) for file in content.pop("files")),
             columns=tuple(LandedColumn(**column) for column in content.pop("columns")),
+            parts=tuple(LandedPart.from_json(part) for part in content.pop("parts", ())),
             complete_through=dt.date.fromisoformat(through) if through else None,
             landed_at=dt.datetime.fromisoformat(content.pop("landed_at")),
             **content,

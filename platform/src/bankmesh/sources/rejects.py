@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
@@ -72,13 +73,13 @@ def reject_schema() -> pa.Schema:
     return pa.schema([("file", pa.string()), ("line", pa.int64()), *text.items(), ("faults", pa.list_(fault))])
 
 
-def read_rejects(path: Path, limit: int | None = None, *, raw: bool = False) -> tuple[RejectedRecord, ...]:
-    """The first `limit` rejects of a `rejects.parquet`, in order; none if the file is gone."""
+def read_rejects(paths: Sequence[Path], limit: int | None = None, *, raw: bool = False) -> tuple[RejectedRecord, ...]:
+    """The first `limit` rejects of a landing's files of rejects, in order; files that are gone have none."""
     import polars as pl
 
-    if not path.exists():
+    frame = _with_faults(paths)
+    if frame is None:
         return ()
-    frame = _with_faults(path)
     chosen = frame.select("file", "line", "faults", *([pl.col("raw_text")] if raw else []))
     rows = (chosen if limit is None else chosen.head(limit)).collect().iter_rows(named=True)
     return tuple(
@@ -92,16 +93,16 @@ def read_rejects(path: Path, limit: int | None = None, *, raw: bool = False) -> 
     )
 
 
-def count_rejects(path: Path) -> tuple[RejectCount, ...]:
-    """Rejects by their first fault, the most frequent first; they add up to all rejects of the file."""
+def count_rejects(paths: Sequence[Path]) -> tuple[RejectCount, ...]:
+    """Rejects by their first fault, the most frequent first; they add up to all rejects of the files."""
     import polars as pl
 
-    if not path.exists():
+    frame = _with_faults(paths)
+    if frame is None:
         return ()
     first = pl.col("faults").list.first()
     found = (
-        _with_faults(path)
-        .select(first.struct.field("column"), first.struct.field("reason"))
+        frame.select(first.struct.field("column"), first.struct.field("reason"))
         .group_by("column", "reason")
         .len("rejects")
         .sort("rejects", "column", "reason", descending=[True, False, False], nulls_last=True)
@@ -110,10 +111,10 @@ def count_rejects(path: Path) -> tuple[RejectCount, ...]:
     return tuple(RejectCount(RecordFault(column, reason), rejects) for column, reason, rejects in found.iter_rows())
 
 
-def describe_rejects(path: Path, shown: int = SHOWN) -> str:
+def describe_rejects(paths: Sequence[Path], shown: int = SHOWN) -> str:
     """The first rejects, one a line, and if there are more, how many of each kind; empty where there are none."""
-    counts = count_rejects(path)
-    lines = [f"  {record.file}:{record.line}: {_some(record.faults)}" for record in read_rejects(path, shown)]
+    counts = count_rejects(paths)
+    lines = [f"  {record.file}:{record.line}: {_some(record.faults)}" for record in read_rejects(paths, shown)]
     more = sum(count.rejects for count in counts) - len(lines)
     if more > 0:
         reasons = "; ".join(f"{count.fault} ({count.rejects:,})" for count in counts[:SHOWN])
@@ -127,11 +128,17 @@ def _some(faults: tuple[RecordFault, ...]) -> str:
     return f"{listed}; and {len(faults) - FAULTS_SHOWN} more faults" if len(faults) > FAULTS_SHOWN else listed
 
 
-def _with_faults(path: Path) -> pl.LazyFrame:
-    """The file with its `faults`; those of earlier releases have one each, of the first column and the whole reason."""
+def _with_faults(paths: Sequence[Path]) -> pl.LazyFrame | None:
+    """The files that are there, with their `faults`; None if none is.
+
+    A file of earlier releases has one fault for each reject, of the first column and the whole reason.
+    """
     import polars as pl
 
-    frame = pl.scan_parquet(path, glob=False)
+    kept = [path for path in paths if path.exists()]
+    if not kept:
+        return None
+    frame = pl.scan_parquet(kept, glob=False)
     if "faults" in frame.collect_schema():
         return frame
     named = pl.col("column") + ": "

@@ -2,8 +2,9 @@
 
 `<home>/landings/<domain>/<system>/<object>/` holds `current.json` and a folder for each fingerprint. The pointer names
 the current fingerprint, with the figures that the next landing is compared with, and is replaced in one step. The
-folder `<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and appears whole or not at all. Of an
-expired one landing.json alone is left.
+folder `<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and appears whole or not at all. Many files
+land in parts, each with Parquet files of its own; those that are unchanged are hard links to those of the landing
+before. Of an expired landing landing.json alone is left.
 """
 
 from __future__ import annotations
@@ -18,9 +19,18 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
 from bankmesh.ports.locking import Mark
-from bankmesh.sources.exports import control_path, file_sha256, fingerprint, fingerprint_of, legacy_files, name_of
+from bankmesh.sources.exports import (
+    Delivery,
+    control_path,
+    file_sha256,
+    fingerprint_of,
+    matched_files,
+    name_of,
+    read_delivery,
+)
 from bankmesh.sources.landing import land
 from bankmesh.sources.landing_history import LandingComparison, LandingFigures, carried_over, figures_of, find_losses
+from bankmesh.sources.landing_parts import EarlierPart, earlier_parts
 from bankmesh.sources.landing_record import RECORD, Landing, write_json
 
 if TYPE_CHECKING:
@@ -58,7 +68,7 @@ def land_compared(
     """
     store = landing_folder(home, domain, obj.system, obj.name)
     before = _accepted_figures(obj, store)
-    if accepted is None and obj.optional and before and before.files and not legacy_files(obj, exports):
+    if accepted is None and obj.optional and before and before.files and not matched_files(obj, exports):
         raise NoLongerDelivered(f"{obj.system}.{obj.name}", exports / obj.folder, before.rows)
     # A landing of the same files may be there from before; expiry is not to take its rows until it is current.
     with Mark(store) if store.is_dir() else nullcontext():
@@ -84,7 +94,8 @@ def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landin
 
 
 def _find_or_make(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
-    mark = fingerprint(obj, exports)
+    delivery = read_delivery(obj, exports)
+    mark = delivery.fingerprint(obj)
     store = landing_folder(home, domain, obj.system, obj.name)
     existing = _whole(store / mark)
     if existing is not None:
@@ -94,12 +105,29 @@ def _find_or_make(obj: LegacyObject, exports: Path, home: Path, domain: str) -> 
     incoming = store / f"{UNFINISHED}{uuid.uuid4().hex}"
     incoming.mkdir()
     try:
-        landing = replace(land(obj, exports, incoming, domain=domain), fingerprint=mark)
-        _check_unchanged(obj, exports, landing)
+        earlier = _reusable_parts(obj, store, mark)
+        made = land(obj, exports, incoming, domain=domain, delivery=delivery, earlier=earlier)
+        landing = replace(made, fingerprint=mark)
+        _check_unchanged(obj, exports, delivery, landing)
         landing.write()
         return _move(landing, store / mark)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _reusable_parts(obj: LegacyObject, store: Path, mark: str) -> list[EarlierPart]:
+    """Parts of landings whose rows are kept, and of what is left of this one, made with the same declaration."""
+    pointer = read_pointer(store)
+    names = (mark, pointer.get("fingerprint"), read_attempt(store), pointer.get("before"))
+    found: list[EarlierPart] = []
+    for name in dict.fromkeys(name for name in names if name):
+        try:
+            landing = Landing.read(store / name)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if landing.digest == obj.digest:
+            found += earlier_parts(landing)
+    return found
 
 
 def accept(landing: Landing, comparison: LandingComparison | None = None) -> None:
@@ -193,7 +221,7 @@ def expire_rejects(home: Path, older_than: dt.datetime) -> tuple[Path, ...]:
     Rows and landing.json stay, the current landings' too. An unreadable landing.json counts as old.
     """
     expired = []
-    for path in sorted((home / "landings").glob("*/*/*/*/rejects.parquet")):
+    for path in sorted((home / "landings").glob("*/*/*/*/rejects*.parquet")):
         try:
             landed_at = Landing.read(path.parent).landed_at
         except (OSError, ValueError, KeyError, TypeError):
@@ -219,18 +247,18 @@ def _whole(folder: Path) -> Landing | None:
 
     try:
         landing = Landing.read(folder)
-        rows = parquet.read_metadata(landing.rows_path).num_rows
+        rows = sum(parquet.read_metadata(path).num_rows for path in landing.rows_paths)
     except (OSError, ValueError, KeyError, TypeError, ArrowException):
         return None
     return landing if rows == landing.rows and landing.fingerprint == folder.name else None
 
 
-def _check_unchanged(obj: LegacyObject, exports: Path, landing: Landing) -> None:
+def _check_unchanged(obj: LegacyObject, exports: Path, delivery: Delivery, landing: Landing) -> None:
     files = [(file.name, file.sha256) for file in landing.files]
     control = control_path(obj, exports)
     if files and control is not None:
         files.append((name_of(control, obj, exports), file_sha256(control)))
-    if fingerprint_of(obj, files) != landing.fingerprint:
+    if fingerprint_of(obj, files) != landing.fingerprint or any(file.has_changed() for file in delivery.files):
         folder = exports / obj.folder
         raise LegacyFileError(folder, f"files of {obj.name} changed while they were read", "a finished export")
 

@@ -184,6 +184,7 @@ def _materialize(
             "rejects": landing.rejects,
             **_rejects_by_reason(landing),
             "files": ", ".join(file.name for file in landing.files) or "none (optional)",
+            **({"files taken over": landing.files_taken_over} if landing.files_taken_over else {}),
             "fingerprint": landing.fingerprint,
             "complete through": complete.isoformat() if complete else "not known",
             **(
@@ -206,13 +207,13 @@ def _refusal(item: LegacyObject, landing: Landing, comparison: LandingComparison
         f"{item.system}.{item.name} is not landed: {landing.rejects:,} of {landing.rows_in:,} rows rejected, "
         f"{landing.rejects_tolerated} tolerated [{item.place}]. Readers keep the landing before. "
         f"File, line, column and reason of each: `mesh rejects {'.'.join(key.path)}`.\n"
-        f"{describe_rejects(landing.rejects_path)}"
+        f"{describe_rejects(landing.rejects_paths)}"
     ).rstrip()
 
 
 def _rejects_by_reason(landing: Landing) -> dict[str, Any]:
     """A table of columns, reasons and counts, the most frequent first; nothing where there are no rejects."""
-    counts = count_rejects(landing.rejects_path)[:REASONS_SHOWN]
+    counts = count_rejects(landing.rejects_paths)[:REASONS_SHOWN]
     if not counts:
         return {}
     rows = [
