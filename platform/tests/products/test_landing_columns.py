@@ -6,11 +6,11 @@ import duckdb
 import pytest
 from shop_workspace import SYSTEM
 
-from bankmesh.products.components.legacy_sources import _spec_metadata
+from bankmesh.products.components.legacy_sources import _materialize, _spec_metadata
 from bankmesh.products.dbt_inputs import dbt_sources
-from bankmesh.products.definition import LegacyInput
+from bankmesh.products.definition import LegacyInput, landing_key
 from bankmesh.products.snapshot import pin
-from bankmesh.sources import land_object, read_system
+from bankmesh.sources import land_compared, land_object, read_system
 
 COLUMNS = ["weekday", "opens", "source_file"]
 
@@ -48,8 +48,9 @@ def test_a_landing_in_parts_is_read_in_the_order_of_its_files(system, tmp_path, 
         folder = exports / "till" / day
         folder.mkdir(parents=True)
         (folder / "hour.csv").write_text(f"weekday,opens\n{day},8\n{day},7\n")
-        landing = land_object(system.object("hour"), exports, tmp_path / "it's home", "shop")
-        assert landing.files_taken_over == number
+        landing, comparison = land_compared(system.object("hour"), exports, tmp_path / "it's home", "shop")
+        made = _materialize(landing_key("shop", "till", "hour"), landing, comparison, system.object("hour"))
+        assert made.metadata.get("files taken over", 0) == number
     [pinned] = pin(tmp_path / "it's home", [LegacyInput("shop", "till", "hour")]).values()
     assert pinned.scan().select(COLUMNS).collect().rows() == rows
     assert duckdb.sql(f"select {', '.join(COLUMNS)} from {pinned.relation}").fetchall() == rows
