@@ -144,12 +144,13 @@ def serve(listener: socket.socket) -> Request | None:
 
 
 def _prepare_libraries() -> None:
-    from library_caches import keep_library_caches
+    from library_caches import keep_library_caches, verify_extension
 
     from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.dbt_models import parse
 
     keep_library_caches()
+    verify_extension()
     with tempfile.TemporaryDirectory() as folder:
         for name, text in PROJECT.items():
             file = Path(folder, name)

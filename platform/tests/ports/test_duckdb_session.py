@@ -10,7 +10,15 @@ import pytest
 from port_samples import publish_all
 
 from bankmesh.errors import PortError
-from bankmesh.ports import Port, connect, delta_extension_path, duckdb_session, open_version
+from bankmesh.ports import (
+    Port,
+    connect,
+    delta_extension_path,
+    duckdb_session,
+    extension_settings,
+    load_extension,
+    open_version,
+)
 
 
 def test_settings_take_hold() -> None:
@@ -47,6 +55,13 @@ def test_the_signature_is_verified_once_in_a_process(monkeypatch: pytest.MonkeyP
             row = connection.execute("select current_setting('allow_unsigned_extensions')").fetchone()
             verified.append(row == (False,))
     assert verified == [True, False]
+
+
+def test_what_was_loaded_unverified_is_verified_by_the_next_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb_session, "_VERIFIED", set())
+    with duckdb.connect(config={"allow_unsigned_extensions": True}) as connection:
+        load_extension(connection)
+    assert extension_settings()["allow_unsigned_extensions"] is False
 
 
 def test_an_extension_that_was_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

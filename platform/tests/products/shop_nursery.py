@@ -108,13 +108,14 @@ def _preload(root: Path, home: Path):
     sys.path[:0] = [str(here), str(here.parents[2] / "tests"), str(root / "domains" / "shop" / "src")]
     for module in IMPORTED:
         importlib.import_module(module)
-    from library_caches import keep_library_caches
+    from library_caches import keep_library_caches, verify_extension
 
     from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products import dbt_models
     from bankmesh.products.locations import load_location
 
     keep_library_caches()
+    verify_extension()
     definitions = load_location("shop", "shop.definitions").definitions
     definitions.resolve_implicit_global_asset_job_def()
     dbt_models.current_manifest(DbtProjectPlace(root / "dbt_project", "shop", home / "dbt" / "shop"))

@@ -20,7 +20,7 @@ from bankmesh.ports.confirmations import (
 )
 from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
 from bankmesh.ports.decisions import Decision, Kind, Withdrawal, WithdrawnVersion
-from bankmesh.ports.duckdb_session import connect, delta_extension_path
+from bankmesh.ports.duckdb_session import connect, delta_extension_path, extension_settings, load_extension
 from bankmesh.ports.expiry import Expired, expire
 from bankmesh.ports.history import (
     VersionNotes,
@@ -79,6 +79,7 @@ __all__ = [
     "delta_extension_path",
     "expire",
     "expire_confirmations",
+    "extension_settings",
     "find_version",
     "fresh_since",
     "history",
@@ -87,6 +88,7 @@ __all__ = [
     "keep_contract",
     "kept_contract",
     "latest",
+    "load_extension",
     "measure_files",
     "newest_good",
     "newest_major",

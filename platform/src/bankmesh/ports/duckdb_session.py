@@ -7,7 +7,7 @@ DuckDB version that it was built for.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import PortError
 from bankmesh.sqltext import sql_literal
@@ -45,6 +45,31 @@ def delta_extension_path() -> Path:
     return path
 
 
+def extension_settings() -> dict[str, Any]:
+    """Settings of a connection that `load_extension` will be called with.
+
+    DuckDB verifies the signature of the extension, unless it has done so in this process and the file is unchanged.
+    """
+    return {
+        "allow_unsigned_extensions": _file_of(delta_extension_path()) in _VERIFIED,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the extension into a connection that was opened with `extension_settings`.
+
+    Raises duckdb.IOException if DuckDB verifies the signature and it is wrong.
+    """
+    extension = delta_extension_path()
+    file = _file_of(extension)
+    verifies = connection.execute("select not current_setting('allow_unsigned_extensions')").fetchone() == (True,)
+    connection.execute(f"load {sql_literal(str(extension))}")
+    if verifies:
+        _VERIFIED.add(file)
+
+
 def connect(threads: int | None = None, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory connection that knows `delta_scan`; timezone UTC.
 
@@ -53,20 +78,17 @@ def connect(threads: int | None = None, memory_limit: str | None = None) -> duck
     """
     import duckdb
 
-    extension = delta_extension_path()
-    state = extension.stat()
-    file = (str(extension), state.st_size, state.st_mtime_ns)
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "allow_unsigned_extensions": file in _VERIFIED,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
+    settings = extension_settings()
     if threads is not None:
         settings["threads"] = threads
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
     connection = duckdb.connect(":memory:", config=settings)
-    connection.execute(f"load {sql_literal(str(extension))}")
-    _VERIFIED.add(file)
+    load_extension(connection)
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def _file_of(extension: Path) -> tuple[str, int, int]:
+    state = extension.stat()
+    return (str(extension), state.st_size, state.st_mtime_ns)
