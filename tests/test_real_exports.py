@@ -2,7 +2,6 @@
 
 import csv
 import datetime as dt
-import functools
 import gzip
 import os
 from collections import Counter, defaultdict
@@ -21,7 +20,6 @@ from bankmesh.products.domain import read_domain
 from bankmesh.products.running import run_everything
 from bankmesh.settings import current_settings
 from bankmesh.sources import current_landing, read_systems
-from customer_service.texts import intents
 
 ROOT = Path(__file__).parents[1]
 REAL = Path(os.environ.get("BANKMESH_REALDATA") or ROOT / ".." / "shared" / "data").resolve()
@@ -70,18 +68,10 @@ def run_mesh(only=(), *, force=False):
     return outcome
 
 
-def kept_by_examples(fit):
-    """`fit`, once for each list of examples."""
-    kept = functools.cache(fit)
-    return lambda examples: kept(tuple(examples))
-
-
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory):
     home = tmp_path_factory.mktemp("mesh")
     with pytest.MonkeyPatch.context() as environment:
-        # Two products train on the same examples; that two trainings are equal is a test of the domain's own.
-        environment.setattr(intents, "_fitted", kept_by_examples(intents._fitted))
         environment.setenv("MESH_HOME", str(home))
         environment.setenv("BANK_DATA", str(REAL))
         environment.setenv("BANKMESH_ROOT", str(ROOT))

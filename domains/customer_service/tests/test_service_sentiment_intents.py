@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from customer_service.texts.intents import (
     HELD_OUT,
     Example,
+    _trained,
     best_steepness,
     confidences,
     held_apart,
@@ -49,10 +50,16 @@ def test_nothing_known_is_read_with_little_confidence(model):
 
 def test_the_order_of_examples_does_not_show(model):
     mixed = [EXAMPLES[place] for place in np.random.default_rng(1).permutation(len(EXAMPLES))]
+    _trained.cache_clear()
     other = train_intents(mixed)
+    assert other is not model
     texts = ["lost card", "a transfer fee", "hello"]
     assert other.version == model.version
     assert other.read(texts) == model.read(texts)
+
+
+def test_the_same_examples_are_not_learnt_from_twice():
+    assert train_intents(EXAMPLES[::-1]) is train_intents(EXAMPLES)
 
 
 def test_the_version_follows_the_examples(model):

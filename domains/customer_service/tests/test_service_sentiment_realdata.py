@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from customer_service.texts.gathering import TEXT_COLUMNS
-from customer_service.texts.intents import Example, train_intents
+from customer_service.texts.intents import Example, _trained, train_intents
 from customer_service.texts.judging import judge_intents, judge_sentiment
 from customer_service.texts.reading import read_texts
 
@@ -41,6 +41,7 @@ def known():
 @pytest.fixture(scope="module")
 def trained(known):
     """The model, and the seconds of processor time that training took."""
+    _trained.cache_clear()
     started = time.process_time()
     return train_intents(known), time.process_time() - started
 

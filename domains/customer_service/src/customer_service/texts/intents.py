@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customer_service.judging.versions import version_of
@@ -82,10 +83,19 @@ def examples_of(frame: pl.DataFrame) -> list[Example]:
 
 
 def train_intents(examples: Iterable[Example]) -> IntentModel | None:
-    """Train on the examples, whatever their order; None unless they show at least two intents."""
-    ordered = sorted(examples, key=lambda example: (example.intent, example.text))
+    """Train on the examples, whatever their order; None unless they show at least two intents.
+
+    The model that was trained last in this process serves the same examples again.
+    """
+    ordered = tuple(sorted(examples, key=lambda example: (example.intent, example.text)))
     if len({example.intent for example in ordered}) < _FEWEST_INTENTS:
         return None
+    return _trained(ordered)
+
+
+# Two products of one run learn from the same examples; more models than that one would only take memory.
+@lru_cache(maxsize=1)
+def _trained(ordered: tuple[Example, ...]) -> IntentModel:
     import sklearn
 
     made_of = json.dumps([WORDS, CHARACTERS, MACHINE, HELD_OUT, sklearn.__version__], sort_keys=True)
