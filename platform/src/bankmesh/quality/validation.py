@@ -186,10 +186,15 @@ def _validated(batch: Any, engine: DuckDBExecutionEngine, expectations: dict[str
 
 @cache
 def _context() -> Any:
-    """The process's ephemeral context: nothing on disk, no progress bars, no analytics."""
+    """The process's ephemeral context: nothing on disk, no progress bars, no analytics.
+
+    It would write its configuration as YAML into memory four times for each relation, where nothing reads it.
+    """
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
         analytics_enabled=False,
     )
-    return gx.get_context(mode="ephemeral", project_config=config)
+    context = gx.get_context(mode="ephemeral", project_config=config)
+    context.variables.save = lambda: None
+    return context
