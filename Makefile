@@ -58,8 +58,9 @@ endif
 dev: install
 	@$(BIN)/mesh dev --port $(PORT)
 
+# One worker more than cores: there is always one that waits for a daemon, a disk or a stop.
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "not slow and not marquez"
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not slow and not marquez"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

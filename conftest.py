@@ -39,6 +39,21 @@ LONGEST = (
 LIBRARIES = ("bankmesh.quality.validation", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb.connections", "pandas")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep what each worker compiles of these tests: pytest rewrites four hundred modules, 6 CPU s in each worker.
+
+    Only while tests are collected. Tests write modules themselves, and again within a second, which Python's files of
+    compiled code would take for the same ones.
+    """
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = before and "PYTEST_XDIST_WORKER" not in os.environ
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = before
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest modules first."""
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}

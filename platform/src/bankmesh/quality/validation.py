@@ -195,6 +195,6 @@ def _context() -> Any:
         progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
         analytics_enabled=False,
     )
-    context = gx.get_context(mode="ephemeral", project_config=config)
+    context: Any = gx.get_context(mode="ephemeral", project_config=config)
     context.variables.save = lambda: None
     return context
