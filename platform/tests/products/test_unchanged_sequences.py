@@ -146,7 +146,8 @@ def _play(chapters_drawn: list[tuple[list[Change], bool]], *, reads_by_partition
     try:
         with as_it_was():
             story = Story(Bakery.write(folder / "workspace"), reads_by_partition=reads_by_partition)
-            story.bakery.run()
+            outcome, heard = story.bakery.run()
+            assert outcome.success, heard.failures
             story.check()
             for edits, is_run_twice in chapters_drawn:
                 for edit in edits:
