@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import catalog, contest, machine, report, sameness, sizes
+from bench import catalog, contest, machine, monthly, report, sameness, sizes
 from bench.places import ROOT, World, forget
 
 RESULTS = ROOT / "bench/results.json"
@@ -39,6 +39,8 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
         if not arguments.quick:
             made["month"] = contest.month(world)
             say(f"{millions:g} M, month: {made['month']['cost']}")
+            made["new_month"] = monthly.new_month(world, times)
+            say(f"{millions:g} M, a new month: { {k: v[-1]['cost'] for k, v in made['new_month'].items()} }")
         if not arguments.quick and millions == arguments.scales[0]:
             found["load"] = contest.load_times(world, LOADS)
         if not arguments.keep:

@@ -47,7 +47,7 @@ def run_world(world: World, repeats: int, say: Callable[[str], None]) -> list[di
     warm_up(world)
     runs: list[dict[str, Any]] = []
     for repeat in range(repeats):
-        contenders = [("land", land), ("products", products), ("bare", bare), ("plain", plain)]
+        contenders = [("land", land), ("products", products), ("bare", bare), ("plain", plain), ("whole", whole)]
         turned = contenders if repeat % 2 == 0 else [contenders[0], *reversed(contenders[1:])]
         for name, contender in turned:
             found = contender(world)
@@ -66,6 +66,12 @@ def products(world: World) -> dict[str, Any]:
     """Build, gate and publish all products, from nothing."""
     forget(world.home / "ports", world.home / "dagster")
     return _governed(world, "products")
+
+
+def whole(world: World) -> dict[str, Any]:
+    """Land all legacy files, then build, gate and publish all products, in one process."""
+    forget(world.home / "landings", world.home / "ports", world.home / "dagster")
+    return _governed(world, "whole")
 
 
 def month(world: World) -> dict[str, Any]:

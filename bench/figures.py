@@ -103,6 +103,18 @@ def month_share(world: dict[str, Any]) -> tuple[float, float | None]:
     return run, (month["build"] + month["gate"]) / (full["build"] + full["gate"])
 
 
+def follow_cost(world: dict[str, Any], name: str, what: str) -> float:
+    """Median cost of following a new month."""
+    return statistics.median(run["cost"][what] for run in world["new_month"][name])
+
+
+def _follow_ratio(world: dict[str, Any]) -> float | None:
+    """A new month that is landed and followed, against a build of that month alone."""
+    if "new_month" not in world:
+        return None
+    return follow_cost(world, "follow", "cpu") / follow_cost(world, "alone", "cpu")
+
+
 def work_ratio(world: dict[str, Any]) -> float:
     """Builds and gates against builds and rules: what is left when nobody pays for imports and event logs."""
     governed = sum(step_parts(world, p)[part] for p in world["same"] for part in ("build", "gate"))
@@ -115,13 +127,16 @@ def marginal_ratio(small: dict[str, Any], large: dict[str, Any], what: str = "cp
     return more["products"] / more["bare"]
 
 
+def _further(worlds: list[dict[str, Any]]) -> float | None:
+    return marginal_ratio(worlds[0], worlds[-1]) if len(worlds) > 1 else None
+
+
 def budgets(found: dict[str, Any]) -> list[Budget]:
     """The table of the design, held against the largest world."""
     world = found["worlds"][-1]
     millions = f"{world['millions']:g} M"
     measured, published = publish_seconds(world)
-    peak = max(cost(world, name, "peak_mib") for name in ("land", "products")) / MIB_IN_GIB
-    whole = cost(world, "land") + cost(world, "products")
+    peak = max(cost(world, name, "peak_mib") for name in ("land", "products", "whole")) / MIB_IN_GIB
     cpu = ratio(world, "products", "bare", "cpu")
     load = _load_ratio(found.get("load"))
     month = month_share(world)[1] if "month" in world else None
@@ -129,14 +144,16 @@ def budgets(found: dict[str, Any]) -> list[Budget]:
     ceiling = 4.0 if world["millions"] <= 10 else 12.0  # noqa: PLR2004 - the two sizes that the design names
     return [
         Budget(f"governed / bare, products, {millions}, wall", 1.25, 1.10, ratio(world, "products", "bare"), TIMES),
-        Budget(f"governed / bare, products, {millions}, CPU", 1.25, 1.10, cpu, TIMES),
+        Budget(f"governed / bare, products, {millions}, CPU", 1.35, 1.25, cpu, TIMES),
         Budget("gate / hand-written SQL, unique number", 1.5, 1.2, gates.get("transaction_id", {}).get("ratio"), TIMES),
         Budget("gate / hand-written SQL, unique text", 1.5, 1.2, gates.get("reference", {}).get("ratio"), TIMES),
-        Budget(f"governed / plain, from raw files, {millions}, wall", 1.0, None, whole / cost(world, "plain"), TIMES),
+        Budget(f"governed / plain, from raw files, {millions}, wall", 0.8, None, ratio(world, "whole", "plain"), TIMES),
         Budget(f"peak memory, whole retail domain, {millions}", ceiling, None, peak, "GiB"),
         Budget(f"publishing, {millions} (footers {measured:.3f} s, commit {published:.3f} s)", 0.1, None,
                measured + published, "s"),
         Budget("loading the code location / bare imports, wall", 2.0, None, load, TIMES),
+        Budget("each further million, governed / bare, CPU", 1.1, None, _further(found["worlds"]), TIMES),
+        Budget(f"one new month on {millions} / that month alone, CPU", 1.5, None, _follow_ratio(world), TIMES),
         Budget(f"one month of 84 on {millions}, build and gate, against all months", MONTH_AT_MOST, None, month, TIMES),
     ]  # fmt: skip
 

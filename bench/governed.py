@@ -1,8 +1,9 @@
 """The governed contender, run as a process of its own: retail through the platform, timed from the inside.
 
-    python -m bench.governed land|products|month --notes notes.json
+    python -m bench.governed land|products|whole|month|retail|follow|landing|alone --notes notes.json
 
-Takes the way that `mesh run` takes. The clocks around the platform's functions add microseconds.
+Takes the way that `mesh run` takes; `retail` and `follow` confirm what is unchanged, the others build it. The clocks
+around the platform's functions add microseconds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 STARTED = time.perf_counter()
 MONTHS = ("1996-05-01", "1996-06-01")
+NEW_MONTH = "1998-12-01"
+BOOKINGS = ("retail/landing/core_banking_trans", "retail/transaction_history")
 
 
 class Clocks:
@@ -100,12 +103,23 @@ def retail_keys(root: Path, *, landings: bool) -> list[str]:
     return [product_key(c.domain, c.name, c.major).to_user_string() for c in contested_contracts()]
 
 
-def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, *, landings: bool) -> None:
-    """Materialise all landings, or all products."""
+def keys_of(root: Path, what: str) -> list[str]:
+    """What a contender makes."""
+    match what:
+        case "land" | "products":
+            return retail_keys(root, landings=what == "land")
+        case "follow" | "landing":
+            return list(BOOKINGS if what == "follow" else BOOKINGS[:1])
+        case _:
+            return retail_keys(root, landings=True) + retail_keys(root, landings=False)
+
+
+def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, what: str) -> None:
+    """Materialise what a contender makes."""
     from bankmesh.products.running import run_everything
 
-    keys = retail_keys(settings.root, landings=landings)
-    outcome = run_everything(settings.root, instance, clocks, keys, force=True)
+    force = what not in {"retail", "follow"}
+    outcome = run_everything(settings.root, instance, clocks, keys_of(settings.root, what), force=force)
     if not outcome.success:
         raise SystemExit(f"not published: {clocks.failures or outcome}")
 
@@ -150,7 +164,8 @@ def months(instance: dg.DagsterInstance, clocks: Clocks) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("land", "products", "month"))
+    kinds = ("land", "products", "whole", "month", "retail", "follow", "landing", "alone")
+    parser.add_argument("what", choices=kinds)
     parser.add_argument("--notes", type=Path, required=True)
     arguments = parser.parse_args()
 
@@ -165,8 +180,10 @@ def main() -> None:
         ready = time.perf_counter() - STARTED
         if arguments.what == "month":
             notes: dict[str, Any] = months(instance, clocks)
+        elif arguments.what == "alone":
+            notes = run_month(instance, NEW_MONTH, NEW_MONTH)
         else:
-            run(instance, settings, clocks, landings=arguments.what == "land")
+            run(instance, settings, clocks, arguments.what)
             notes = {"ready": ready, "first_step": clocks.first_step, "steps": clocks.steps}
             notes["end"] = time.perf_counter() - STARTED
     arguments.notes.write_text(json.dumps(notes, indent=2), encoding="utf-8")

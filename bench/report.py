@@ -24,6 +24,7 @@ NAMES = {
     "land": "governed: landing",
     "products": "governed: products",
     "bare": "bare: products",
+    "whole": "governed: landing and products in one process",
     "plain": "plain: raw files to products",
 }
 
@@ -106,7 +107,14 @@ def _world(world: dict[str, Any]) -> str:
         f"## {world['millions']:g} million bookings\n\n{rows:,} bookings; exports of {world['export_mib']} MiB, packed."
     )
     return "\n\n".join(
-        [head, _costs(world), _products(world), _phases(world), _month(world) if "month" in world else ""]
+        [
+            head,
+            _costs(world),
+            _products(world),
+            _phases(world),
+            _month(world) if "month" in world else "",
+            _new_month(world) if "new_month" in world else "",
+        ]
     )
 
 
@@ -175,6 +183,18 @@ def _month(world: dict[str, Any]) -> str:
         + table(("run", "run", "build", "gate", "whole table", "measure", "publish", "report", "events"), rows)
         + f"\n\nOne month of {MONTHS_IN_ALL} takes {run:.0%} of the run of all months"
         + (f", and {work:.1%} of their building and gating." if work is not None else ".")
+    )
+
+
+def _new_month(world: dict[str, Any]) -> str:
+    names = {
+        "alone": "that month alone, once it is landed",
+        "follow": "landing and `transaction_history`",
+        "retail": "all of retail",
+    }
+    rows = [(text, *(f"{figures.follow_cost(world, name, what):.1f}" for what in WHAT)) for name, text in names.items()]
+    return "One new month, delivered as one file more beside those of the months before; whole processes:\n\n" + table(
+        ("run", "wall s", "CPU s"), rows
     )
 
 

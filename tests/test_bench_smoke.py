@@ -19,7 +19,7 @@ def test_quick_benchmark(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     (world,) = json.loads(out.read_text(encoding="utf-8"))["worlds"]
-    assert {run["contender"] for run in world["runs"]} == {"land", "products", "bare", "plain"}
+    assert {run["contender"] for run in world["runs"]} == {"land", "products", "bare", "plain", "whole"}
     assert all(same["bare"] and same["plain"] for same in world["same"].values())
     page = out.with_name("RESULTS.md").read_text(encoding="utf-8")
     assert "governed / bare" in page
