@@ -132,8 +132,19 @@ def _memory(group: int) -> int:
     return sum(int(size) * 1024 for number, size in rows if int(number) == group)
 
 
+@pytest.fixture
+def monthly(trading):
+    """`bazaar.monthly_sale` reads the till by partition."""
+    file = trading.settings.root / "domains/bazaar/src/bazaar/defs/dbt_products/defs.yaml"
+    before = file.read_text()
+    declared = "attributes:\n  partition_inputs: {monthly_sale: {till.sale: {column: sold_on}}}\n"
+    file.write_text(f"type: bankmesh.DbtDataProducts\n{declared}")
+    yield port_at(trading.settings.home, "bazaar.monthly_sale", 1)
+    file.write_text(before)
+
+
 @pytest.mark.slow
-def test_fifty_turns_leave_disk_memory_and_time_flat(trading, tmp_path) -> None:
+def test_fifty_turns_leave_disk_memory_and_time_flat(trading, monthly, tmp_path) -> None:
     log = tmp_path / "daemon.log"
     environment = {
         "DAGSTER_HOME": str(prepare_dagster_home(trading.settings)),
@@ -147,6 +158,7 @@ def test_fifty_turns_leave_disk_memory_and_time_flat(trading, tmp_path) -> None:
         soak = Soak(trading, log, daemon.pid)
         for number in range(TURNS):
             soak.take_turn(number)
+    assert len(latest(monthly).provenance.partitions) == 1
     early, late = soak.figures[8:20], soak.figures[-12:]
     for name, most in (("seconds", 1.5), ("memory", 1.25)):
         first, last = (statistics.median(figure[name] for figure in part) for part in (early, late))
