@@ -26,13 +26,19 @@ if TYPE_CHECKING:
 
 LONGEST = (
     "tests/test_a_day_in_dagster.py",
-    "tests/test_real_exports.py",  # needs no bank, and so does not wait until another worker has run it
+    "tests/test_real_exports.py",  # these two need no bank, and so do not wait until another worker has run it
+    "platform/tests/cli/test_stopping_a_run.py",
     "tests/test_docs_commands.py",
     "tests/test_demo_bank_run.py",
-    "platform/tests/cli/test_stopping_a_run.py",
-    "platform/tests/cli/test_run_command.py",
     "platform/tests/products/test_kills.py",
+    "platform/tests/cli/test_run_command.py",
     "platform/tests/alerts/test_alert_daemon.py",
+    "platform/tests/alerts/test_alert_ticks.py",
+    "platform/tests/cli/test_interrupted_commands.py",
+    "platform/tests/products/test_unchanged_products.py",
+    "platform/tests/operations/test_code_locations.py",
+    "domains/investment/tests/test_investment_holdings_units.py",
+    "domains/customer_service/tests/test_service_interactions.py",
 )
 """They come first, so that no worker is left with one of them at the end."""
 
