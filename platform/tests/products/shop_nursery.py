@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,7 @@ class Job:
     die_after: float | None = None
     meet_at: str | None = None
     meeting: int = 2
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def _carry_out(job: Job, definitions, root: Path) -> None:
 
     before = set(sys.modules)
     faultpoints.watch(at_point)
-    run = Mesh(settings_in(root, Path(job.folder)), definitions).run(*job.names, months=job.months)
+    run = Mesh(settings_in(root, Path(job.folder)), definitions).run(*job.names, months=job.months, tags=job.tags)
     broken = [e.step_failure_data for e in run.events if e.is_step_failure]
     messages = [data.user_failure_data.description if data.user_failure_data else str(data.error) for data in broken]
     imported = sorted(set(sys.modules) - before)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bankmesh.faultpoints import reached
 from bankmesh.files import write_atomically
 from bankmesh.ports.history import history, latest
 from bankmesh.ports.locking import exclusive
@@ -55,6 +56,7 @@ def confirm(port: Port, publication: Publication, at: datetime) -> Confirmation 
             return None
         confirmation = Confirmation(publication.version, publication.candidate, at.astimezone(UTC))
         _append(port, confirmation.to_line())
+        reached("confirmation-written")
         return confirmation
 
 

@@ -166,7 +166,9 @@ def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed 
     """Confirm the newest version if this attempt would publish it again; what has to be built, as logged, if not."""
     product, home = attempt.product, attempt.home
     recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.marks)
-    found = confirm_version(product, home, examine(context.instance, product, home, recipe))
+    examined = examine(context.instance, product, home, recipe)
+    reached("examined")
+    found = confirm_version(product, home, examined)
     if isinstance(found, Stale):
         context.log.info(f"{product.contract.port} is built: {found.why}.")
     return found
