@@ -34,6 +34,7 @@ from bankmesh.products.asset_specs import partitions_of_run
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import require_rows
 from bankmesh.products.classification_flow import flow_of_build
+from bankmesh.products.clause_scope import widen_warned
 from bankmesh.products.confirmed_versions import (
     Confirmed,
     Stale,
@@ -282,9 +283,11 @@ def _gate_and_draw(
 
     Before the commit, so that a failure here cannot leave a published version unreported.
     """
-    contract = attempt.product.contract
+    contract, published = attempt.product.contract, latest(attempt.port)
+    if attempt.partitions is not None:
+        contract = widen_warned(contract, published)
     with connect() as connection, stoppable(connection.interrupt):
-        asked = _relations(attempt, candidate, files, latest(attempt.port), losses, flow)
+        asked = _relations(attempt, candidate, files, published, losses, flow)
         gate = evaluate(contract, asked, connection)
         if not gate.publishable:
             return gate, {}

@@ -6,14 +6,12 @@ say that a partition depends on no other rows: where a late change moves a trade
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.references import products_read
 from bankmesh.contracts.standard import nearest
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.products.dbt_places import read_yaml
@@ -50,17 +48,6 @@ class PartitionInput(dg.Model, dg.Resolvable):
 
     column: str
     complete_through: CompleteThrough = CompleteThrough.VALUE
-
-
-def look_up_for_whole_table(contract: Contract) -> Contract:
-    """The contract, in which clauses that look values up in other products are about the whole table.
-
-    So where such a product has changed, the partitions that are not built are held to it as well.
-    """
-    clauses = tuple(
-        replace(clause, whole_table=True) if products_read(clause.rule) else clause for clause in contract.clauses
-    )
-    return replace(contract, clauses=clauses)
 
 
 def check_partition_inputs(product: ProductDefinition, domain: Domain, root: Path, defs: Path, *path: str) -> None:

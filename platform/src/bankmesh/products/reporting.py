@@ -39,7 +39,7 @@ UNCHANGED_PARTITIONS = "partitions unchanged"
 """Metadata of a materialisation: how many of the run's partitions were right as they were."""
 
 EVALUATED = "evaluated partitions"
-"""Metadata of a check of a run that built some of its partitions: first and last of each range that it built."""
+"""Metadata of a check of a run that built some of its partitions: first and last of each range that it is about."""
 
 
 def check_results(
@@ -52,12 +52,12 @@ def check_results(
 
     `partitions` were built; `of_run` are those that the run was to make, if these are others.
     """
-    partitioning = product.contract.partitioning
-    is_part = partitioning is not None and partitions is not None and of_run not in {None, partitions}
-    ranges = partition_runs(partitioning.granularity, partitions) if is_part and partitioning and partitions else None
+    partitioning, built = product.contract.partitioning, {}
+    if partitioning is not None and partitions is not None and of_run not in {None, partitions}:
+        built = {EVALUATED: dg.MetadataValue.json(partition_runs(partitioning.granularity, partitions))}
     for result in gate.results:
         check = check_result(product.contract, product.key, result, partitions)
-        yield check._replace(metadata={**check.metadata, EVALUATED: dg.MetadataValue.json(ranges)}) if ranges else check
+        yield check if result.clause.whole_table else check._replace(metadata={**check.metadata, **built})
 
 
 def check_result(

@@ -11,6 +11,7 @@ from pydantic import Field
 from bankmesh.contracts.types import duckdb_type
 from bankmesh.dbt_projects import SHARED, DbtProjectPlace, file_of
 from bankmesh.errors import UnknownName
+from bankmesh.products.clause_scope import widen_clauses
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.components.polars_product import contract_path
@@ -26,7 +27,7 @@ from bankmesh.products.dbt_models import (
 from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs, look_up_for_whole_table
+from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs
 from bankmesh.products.repeatability import find_unrepeatable_model
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         place, node = loaded.place, find_models(loaded.manifest)[model]
         contract, partition_inputs = loaded.products[model].contract, self.partition_inputs.get(model, {})
         if partition_inputs:
-            contract = look_up_for_whole_table(contract)
+            contract = widen_clauses(contract)
         files = [file_of(place.project, model) for model in with_ancestors(loaded.manifest, node)]
         product = ProductDefinition(
             contract=contract,

@@ -12,13 +12,14 @@ from pydantic import Field
 
 from bankmesh.contracts.types import polars_type
 from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.products.clause_scope import widen_clauses
 from bankmesh.products.closed_inputs import refuse_closed_inputs
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.definition import Derivation, ProductDefinition, ProductInput, parse_input
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs, look_up_for_whole_table
+from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs
 from bankmesh.products.polars_build import build_with_polars, derive_transform
 from bankmesh.products.repeatability import find_unrepeatable_transform
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
@@ -87,7 +88,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         if not contract.status.has_port:
             return domain_definitions([])
         if self.partition_inputs:
-            contract = look_up_for_whole_table(contract)
+            contract = widen_clauses(contract)
         file, function = self._load(context)
         inputs = self._parse_inputs(context.path / "defs.yaml", domain)
         check_parameters(function, set(inputs), file, partitioned=contract.partitioning is not None)
