@@ -21,7 +21,7 @@ from processes import BIN, running, wait_for
 from shop_workspace import SALES, Sale, write_exports
 
 from bankmesh.instance import prepare_dagster_home
-from bankmesh.ports import latest, open_version, port_at, resume, withdraw
+from bankmesh.ports import latest, open_version, port_at, published_ports, resume, withdraw
 
 TURNS = int(os.environ.get("BANKMESH_SOAK_TURNS", "50"))
 PATIENCE = 300
@@ -84,13 +84,21 @@ class Soak:
         self._export((replace(self.sales[0], amount="10.00"), *self.sales[1:]))
 
     def _settle(self) -> None:
-        """Wait until no run is under way and what is published is right."""
+        """Wait until no run is under way, every product has followed its inputs, and what is published is right."""
 
         def is_settled() -> bool:
             with self.trading.instance() as instance:
-                return all(run.is_finished for run in instance.get_runs(limit=20)) and self._is_right()
+                is_idle = all(run.is_finished for run in instance.get_runs(limit=20))
+            return is_idle and self._has_followed() and self._is_right()
 
         wait_for(is_settled, PATIENCE, self.log)
+
+    def _has_followed(self) -> bool:
+        newest = {port.name: latest(port) for port in published_ports(self.home)}
+        read = [made.provenance.inputs for made in newest.values() if made is not None]
+        return all(
+            newest[name].version == version for inputs in read for name, version in inputs.items() if name in newest
+        )
 
     def _check(self) -> None:
         assert self._is_right()
