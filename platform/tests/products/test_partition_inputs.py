@@ -300,7 +300,9 @@ def test_after_a_withdrawal_all_is_built(bakery: Bakery) -> None:
         ),
         ("dbt_products", "monthly_sale", "customer_spend", "bakery.customer_spend has no partitions"),
         ("dbt_products", "monthly_sale", "monthly", "There is no model of a product monthly."),
-        ("dbt_products", "sold_on}", "sold_on, complete_through: day}", "complete_through"),
+        ("dbt_products", "sold_on}", "sold_on, complete_through: day}", "is one of: value, by_day; not day."),
+        ("dbt_products", "column: sold_on", "columns: sold_on", "Did you mean column?"),
+        ("dbt_products", "{column: sold_on}", "{}", "defs.yaml:5: till.sale needs a column"),
         ("taxed_sale", "column: month", "column: sold_on", "sold_on is not what bakery.monthly_sale is partitioned by"),
     ],
 )

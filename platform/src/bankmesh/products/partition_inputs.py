@@ -6,10 +6,9 @@ say that a partition depends on no other rows: where a late change moves a trade
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-import dagster as dg
 
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.standard import nearest
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from bankmesh.sources import LegacyObject
 
 ATTRIBUTE, RULE = "partition_inputs", "partition-input"
+_COLUMN, _COMPLETE = "column", "complete_through"
 
 
 class CompleteThrough(StrEnum):
@@ -38,7 +38,8 @@ class CompleteThrough(StrEnum):
     """Each row compares it with its own day, as `booking_date <= complete_through` does, and does nothing else."""
 
 
-class PartitionInput(dg.Model, dg.Resolvable):
+@dataclass(frozen=True)
+class PartitionInput:
     """A row of the input concerns the partition that its `column`, a date, lies in, and no other.
 
     Attributes:
@@ -65,32 +66,62 @@ def check_partition_inputs(product: ProductDefinition, domain: Domain, root: Pat
     contract, reads = product.contract, {source.ref: source for source in product.inputs.values()}
     days = {f"{system.name}.{item.name}": _dates(item) for system in domain.systems for item in system.objects}
     days |= {published.port: _partition_column(published, contract) for published in readable_contracts(root)}
-    document = read_yaml(defs)
-    faults = [
-        Fault(str(defs), document.line(("attributes", ATTRIBUTE, *path, name)), RULE, message)
+    found = {
+        name: _find_fault(name, item.column, contract, reads, days.get(name, ()))
         for name, item in product.partition_inputs.items()
-        if (message := _find_fault(name, item, contract, reads, days.get(name, ())))
-    ]
+    }
+    _refuse({(name,): message for name, message in found.items() if message}, defs, path)
+
+
+def parse_partition_inputs(
+    declared: Mapping[str, Mapping[str, str]], defs: Path, *path: str
+) -> dict[str, PartitionInput]:
+    """Read declarations as `defs.yaml` has them, by input. Raises FaultsFound (`partition-input`)."""
+    allowed = ", ".join(CompleteThrough)
+    faults: dict[tuple[str, ...], str] = {}
+    found: dict[str, PartitionInput] = {}
+    for name, keys in declared.items():
+        through = keys.get(_COMPLETE, CompleteThrough.VALUE)
+        faults |= {
+            (name, key): f"{key} is no key of a partition input; its keys are {_COLUMN} and {_COMPLETE}."
+            f"{nearest(key, (_COLUMN, _COMPLETE))}"
+            for key in keys
+            if key not in {_COLUMN, _COMPLETE}
+        }
+        if _COLUMN not in keys:
+            faults[name,] = f"{name} needs a {_COLUMN}: the date by which its rows belong to a partition"
+        if through not in set(CompleteThrough):
+            faults[name, _COMPLETE] = (
+                f"{_COMPLETE} is one of: {allowed}; not {through}.{nearest(through, CompleteThrough)}"
+            )
+        else:
+            found[name] = PartitionInput(keys.get(_COLUMN, ""), CompleteThrough(through))
+    _refuse(faults, defs, path)
+    return found
+
+
+def _refuse(faults: Mapping[tuple[str, ...], str], defs: Path, path: Sequence[str]) -> None:
+    """Raise FaultsFound for faults by their keys below `partition_inputs` and `path`, if there are any."""
+    document = read_yaml(defs)
+    places = {keys: document.line(("attributes", ATTRIBUTE, *path, *keys)) for keys in faults}
     if faults:
-        raise FaultsFound(faults)
+        raise FaultsFound(Fault(str(defs), places[keys], RULE, message) for keys, message in faults.items())
 
 
 def _find_fault(
-    name: str, item: PartitionInput, contract: Contract, reads: Mapping[str, Input], days: Sequence[str]
+    name: str, column: str, contract: Contract, reads: Mapping[str, Input], days: Sequence[str]
 ) -> str | None:
     port = contract.port
     if contract.partitioning is None:
         return f"{port} has no partitions, so that no input is read by partition; delete {ATTRIBUTE}"
     if name not in reads:
         return f"{port} does not read {name}; it reads {', '.join(sorted(reads))}.{nearest(name, reads)}"
-    if item.column in days:
+    if column in days:
         return None
     if isinstance(reads[name], LegacyInput):
-        return (
-            f"{item.column} is no date of {name}; its dates: {', '.join(days) or 'none'}.{nearest(item.column, days)}"
-        )
+        return f"{column} is no date of {name}; its dates: {', '.join(days) or 'none'}.{nearest(column, days)}"
     what = f"is not what {name} is partitioned by, by {contract.partitioning.granularity} as {port} is"
-    return f"{item.column} {what}; write {days[0]}" if days else f"{item.column} {what}; delete the declaration"
+    return f"{column} {what}; write {days[0]}" if days else f"{column} {what}; delete the declaration"
 
 
 def _dates(item: LegacyObject) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from bankmesh.products.dbt_models import (
 from bankmesh.products.definition import Derivation, ProductDefinition
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs
+from bankmesh.products.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.repeatability import find_unrepeatable_model
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
 
     project: str = SHARED
     repeatable: dict[str, bool] = Field(default_factory=dict)
-    partition_inputs: dict[str, dict[str, PartitionInput]] = Field(default_factory=dict)
+    partition_inputs: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One asset with its checks for each model that has a contract, unless that is proposed or retired.
@@ -72,7 +72,8 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
 
     def _asset(self, loaded: DbtDomain, model: str, context: dg.ComponentLoadContext) -> dg.AssetsDefinition:
         place, node = loaded.place, find_models(loaded.manifest)[model]
-        contract, partition_inputs = loaded.products[model].contract, self.partition_inputs.get(model, {})
+        contract, defs = loaded.products[model].contract, context.path / "defs.yaml"
+        partition_inputs = parse_partition_inputs(self.partition_inputs.get(model, {}), defs, model)
         if partition_inputs:
             contract = widen_clauses(contract)
         files = [file_of(place.project, model) for model in with_ancestors(loaded.manifest, node)]
@@ -90,7 +91,7 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
         )
         root = settings_of(context).root
         refuse_closed_inputs(product, files, root)
-        check_partition_inputs(product, domain_of(context), root, context.path / "defs.yaml", model)
+        check_partition_inputs(product, domain_of(context), root, defs, model)
         return product_asset(product, _build(place, model, contract), context.project_root)
 
 

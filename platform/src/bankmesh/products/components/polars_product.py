@@ -19,7 +19,7 @@ from bankmesh.products.components.assets import domain_definitions, orphaned_ass
 from bankmesh.products.definition import Derivation, ProductDefinition, ProductInput, parse_input
 from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.partition_inputs import PartitionInput, check_partition_inputs
+from bankmesh.products.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.polars_build import build_with_polars, derive_transform
 from bankmesh.products.repeatability import find_unrepeatable_transform
 from bankmesh.scaffolding.dg import PolarsProductScaffolder
@@ -69,7 +69,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     major: int = 1
     files: list[str] = Field(default_factory=list)
     repeatable: bool | None = None
-    partition_inputs: dict[str, PartitionInput] = Field(default_factory=dict)
+    partition_inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The product's asset with its checks; nothing for a product that is proposed or retired.
@@ -87,7 +87,8 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             return domain_definitions([orphaned_asset(orphan)])
         if not contract.status.has_port:
             return domain_definitions([])
-        if self.partition_inputs:
+        partition_inputs = parse_partition_inputs(self.partition_inputs, context.path / "defs.yaml")
+        if partition_inputs:
             contract = widen_clauses(contract)
         file, function = self._load(context)
         inputs = self._parse_inputs(context.path / "defs.yaml", domain)
@@ -102,7 +103,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
             code_files=(file, contract_path(contract)),
             derive=_derive(function, contract),
             unrepeatable=find_unrepeatable_transform(contract, files, declared, repeatable=self.repeatable),
-            partition_inputs=self.partition_inputs,
+            partition_inputs=partition_inputs,
         )
         defs = context.path / "defs.yaml"
         refuse_closed_inputs(product, [defs], settings_of(context).root)
