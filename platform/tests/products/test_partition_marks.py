@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import hypothesis.strategies as st
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from bankmesh.contracts.model import Partitioning
 from bankmesh.products.partition_inputs import CompleteThrough, PartitionInput
@@ -94,6 +94,7 @@ def summarize(folder: Path, table: list[tuple[object, ...]]) -> dict[str, str]:
     return dict(content)
 
 
+@settings(deadline=None)
 @given(tables, tables, st.randoms(use_true_random=False))
 def test_rows_are_compared_as_a_multiset_by_month(
     tmp_path_factory: pytest.TempPathFactory,
