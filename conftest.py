@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from forked_commands import ForkedCommands
 
+
+# An example is slow where another process has the processor, or where it is the first to import a library.
+settings.register_profile("no_deadlines", settings(), deadline=None)
+settings.load_profile("no_deadlines")
 
 LONGEST = (
     "tests/test_a_day_in_dagster.py",
