@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -327,3 +327,22 @@ class TestConfirmations:
         run = record(instance, Sample("sale", days_ago=3))
         last = self._confirm(instance, run, 0)
         assert expire_replaced(instance, [last], ()) == 0
+
+
+class TestAutomation:
+    def test_old_evaluations_of_conditions_go(self, instance):
+        @dg.asset(automation_condition=dg.AutomationCondition.missing())
+        def wanted() -> None: ...
+
+        found = dg.evaluate_automation_conditions(dg.Definitions([wanted]), instance)
+        (evaluation,) = [result.serializable_evaluation.with_run_ids(frozenset()) for result in found.results]
+        schedules = instance.schedule_storage
+        schedules.add_auto_materialize_asset_evaluations(1, [evaluation])
+
+        def kept() -> int:
+            return len(schedules.get_auto_materialize_evaluations_for_evaluation_id(1))
+
+        expire_events(instance, datetime.now(UTC) - timedelta(minutes=1), ())
+        assert kept() == 1
+        expire_events(instance, datetime.now(UTC) + timedelta(minutes=1), ())
+        assert kept() == 0

@@ -69,6 +69,7 @@ def expire_events(
         unfinished: runs that lineage still has to look at.
     """
     done = ExpiredEvents()
+    _expire_automation(instance, before)
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
         return done
@@ -86,6 +87,16 @@ def expire_events(
     if isinstance(storage, HeldEventLogStorage):
         storage.compact_index()
     return done
+
+
+def _expire_automation(instance: dg.DagsterInstance, before: datetime) -> None:
+    """Delete what automation conditions evaluated to, which Dagster does for other automation sensors than ours.
+
+    Only their page in the UI reads it: what a sensor goes on from is in its own state.
+    """
+    schedules = instance.schedule_storage
+    if schedules is not None and schedules.supports_auto_materialize_asset_evaluations:
+        schedules.purge_asset_evaluations(before.timestamp())
 
 
 def expire_replaced(instance: dg.DagsterInstance, numbers: Sequence[int], readers: Sequence[ReaderPosition]) -> int:
