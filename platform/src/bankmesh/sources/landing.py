@@ -11,8 +11,6 @@ and files that an earlier landing has parsed are not parsed again: see `landing_
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
@@ -23,24 +21,18 @@ from bankmesh.sources.exports import file_sha256, read_control, read_delivery
 from bankmesh.sources.landing_parts import part_paths, plan_parts, take_over
 from bankmesh.sources.landing_record import LandedColumn, LandedFile, LandedPart, Landing
 from bankmesh.sources.parquet_landing import land_parquet
-from bankmesh.sources.pooling import in_order
 from bankmesh.sources.rejects import reject_schema
 from bankmesh.sources.sink import Sink
 from bankmesh.sources.stream import BLOCK_BYTES
 from bankmesh.sources.text_landing import land_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from bankmesh.sources.declaration import LegacyObject
     from bankmesh.sources.exports import DeliveredFile, Delivery
-    from bankmesh.sources.landing_parts import EarlierPart, PartPaths, PlannedPart
-
-
-SIDE_BY_SIDE = 16 << 20
-"""Size as stored below which a part is made beside others. Of a larger one the pieces keep all cores busy, and a person
-who stops a landing waits for no more than a few parts."""
+    from bankmesh.sources.landing_parts import EarlierPart, PartPaths
 
 
 def land(
@@ -66,8 +58,13 @@ def land(
     plan = plan_parts(delivered, earlier)
     files: list[LandedFile] = []
     parts: list[LandedPart] = []
-    for part, found in _make_parts(obj, plan, target, block_bytes):
-        files += found
+    for planned, paths in zip(plan, part_paths(target, len(plan)), strict=True):
+        part = take_over(planned.earlier, paths) if planned.earlier else None
+        if part is not None:
+            files += [file.record for file in planned.files]
+        else:
+            part, found = _parse_part(obj, planned.files, paths, block_bytes, keep_empty=len(plan) == 1)
+            files += found
         parts.append(part)
         reached("landing-part-made")
     rows_in, rejects = sum(part.rows_in for part in parts), sum(part.rejects for part in parts)
@@ -92,26 +89,6 @@ def land(
     )
     landing.write()
     return landing
-
-
-def _make_parts(
-    obj: LegacyObject, plan: Sequence[PlannedPart], target: Path, block_bytes: int
-) -> Iterator[tuple[LandedPart, list[LandedFile]]]:
-    """Each part with its files, in order; small ones side by side, since a piece of a file is all there is of them."""
-    made = partial(_make_part, obj, block_bytes, keep_empty=len(plan) == 1)
-    placed = zip(plan, part_paths(target, len(plan)), strict=True)
-    for is_small, parts in groupby(placed, key=lambda place: place[0].size < SIDE_BY_SIDE):
-        tasks = (partial(made, planned, paths) for planned, paths in parts)
-        yield from in_order(tasks) if is_small and len(plan) > 1 else (task() for task in tasks)
-
-
-def _make_part(
-    obj: LegacyObject, block_bytes: int, planned: PlannedPart, paths: PartPaths, *, keep_empty: bool
-) -> tuple[LandedPart, list[LandedFile]]:
-    part = take_over(planned.earlier, paths) if planned.earlier else None
-    if part is not None:
-        return part, [file.record for file in planned.files]
-    return _parse_part(obj, planned.files, paths, block_bytes, keep_empty=keep_empty)
 
 
 def _parse_part(
