@@ -61,6 +61,22 @@ def test_two_that_confirm_at_once_both_do(published: Mesh, nursery: Nursery) -> 
     assert len(confirmations(published.port("opening_hour"))) == 2
 
 
+def test_a_run_of_other_months_reports_what_a_killed_one_published(published: Mesh, nursery: Nursery) -> None:
+    write_exports(published.settings.exports, changed(1, amount="7.00"))
+    assert published.run("till.sale").success
+    folder, names = str(published.settings.home.parent), ("monthly_sale",)
+    january, february = (MONTHS[0], MONTHS[0]), (MONTHS[1], MONTHS[1])
+    (killed,) = nursery.run(Job(folder, names, january, die_at="after-commit", tags=confirm_tags()))
+    assert killed.code < 0
+    (later,) = nursery.run(Job(folder, names, february, tags=confirm_tags()))
+    assert later.success, later.messages
+    with open_instance(published.settings) as instance:
+        records = instance.fetch_materializations(published.key("monthly_sale"), limit=2).records
+    made = {record.partition_key: record.asset_materialization.metadata["version"].value for record in records}
+    assert made == {MONTHS[0]: 1, MONTHS[1]: 2}
+    assert {row["sale_id"]: float(row["amount"]) for row in published.rows("monthly_sale")}[1] == 7.0
+
+
 @pytest.mark.parametrize("point", ["staged", "built", "gated", "before-commit", "after-commit", "published"])
 def test_a_kill_while_some_months_are_built_loses_and_repeats_nothing(
     published: Mesh, nursery: Nursery, point: str

@@ -119,7 +119,10 @@ def examine(
     if stale is not None:
         return Stale(stale.why, stale.partitions)
     if recovery.find_unreported(instance, product.key, port) is not None:
-        return Stale("its newest version was never reported", newest.provenance.partitions)
+        # A run that was to make what that version wrote reports it, and builds nothing.
+        written = set(newest.provenance.partitions or ())
+        is_covered = written.issubset(recipe.partitions or ())
+        return Stale("its newest version was never reported", newest.provenance.partitions if is_covered else None)
     return newest
 
 
