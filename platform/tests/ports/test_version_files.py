@@ -71,6 +71,7 @@ def _expire(port: Port, now: datetime, point: str | None = None) -> None:
 @example([("replace", A), ("withdraw", 1), ("optimize", 0), ("replace", B), ("expire", 1), ("rollback", 4)])
 @example([("replace", A), ("replace", B), ("gap", 0), ("replace", C), ("expire", 1), ("replace", A), ("expire", 0)])
 @example([("replace", A), ("die", "checkpoint-written"), ("lose", 1), ("replace", B), ("expire", 0), ("whole", C)])
+@example([("replace", A), ("replace", A), ("replace", A), ("replace", A), ("die", "expiry-recorded"), ("clean", 4)])
 @example([("replace", A), ("clean", 9), ("replace", B), ("die", "files-expired"), ("lose", 1), ("expire", 0)])
 def test_one_pass_finds_the_files_of_each_version(steps) -> None:
     home = Path(tempfile.mkdtemp())

@@ -154,6 +154,8 @@ def _drop_commits(port: Port, first: int) -> None:
     if not old:
         return
     if not (log / f"{first:020d}.checkpoint.parquet").is_file():
+        if not (log / f"{first:020d}.json").is_file():
+            return  # Somebody else has cleaned the log beyond that version: it cannot be read to write a checkpoint.
         DeltaTable(str(port.path), version=first).create_checkpoint()
         # That made the log point at an old checkpoint; a newer one spares readers the commits between.
         DeltaTable(str(port.path)).create_checkpoint()
