@@ -52,7 +52,7 @@ LIBRARIES = ("bankmesh.quality.validation", "dagster_dbt", "dbt.cli.main", "dbt.
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Keep what each worker compiles of these tests: pytest rewrites four hundred modules, 6 CPU s in each worker.
+    """Keep what each worker compiles of these tests: pytest rewrites four hundred modules, 5 CPU s in each worker.
 
     Only while tests are collected. Tests write modules themselves, and again within a second, which Python's files of
     compiled code would take for the same ones.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.ports import Decision, Kind, Provenance, Publication
-from bankmesh.products.staleness import Recipe, Staleness, find_staleness
+from bankmesh.products.staleness import Recipe, Stale, find_staleness
 
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01")
 RECIPE = Recipe("code", "platform", {"retail.party": 3, "till.sale": "f1"}, None)
@@ -61,14 +61,14 @@ def test_what_a_build_would_make_again_is_not_stale() -> None:
     ],
 )
 def test_any_difference_is_named(recipe: Recipe, published: list[Publication], why: str) -> None:
-    assert find_staleness(recipe, published) == Staleness(why, recipe.partitions)
+    assert find_staleness(recipe, published) == Stale(why, recipe.partitions)
 
 
 def test_restored_and_withdrawn_versions_are_stale() -> None:
     decision = Decision(Kind.ROLLBACK, "ada", "wrong rows", restored=3)
-    brought_back = Staleness("version 5 brought the rows of an earlier one back")
+    brought_back = Stale("version 5 brought the rows of an earlier one back")
     assert find_staleness(RECIPE, [replace(made(), decision=decision)]) == brought_back
-    withdrawn = Staleness("version 5 is withdrawn")
+    withdrawn = Stale("version 5 is withdrawn")
     assert find_staleness(RECIPE, [made()], is_withdrawn=lambda version: version == 5) == withdrawn
     assert find_staleness(RECIPE, [made()], is_withdrawn=lambda version: version == 4) is None
 
@@ -78,10 +78,10 @@ def test_each_partition_counts_by_the_last_version_that_wrote_it() -> None:
     assert find_staleness(BY_MONTH, [january, rest]) is None
     assert find_staleness(BY_MONTH, [january, made(5, MONTHS, code_version="other")]) is not None
     assert find_staleness(BY_MONTH, [made(6, MONTHS, run_id="all"), made(5, MONTHS, code_version="other")]) is None
-    withdrawn = Staleness("version 5 is withdrawn", MONTHS)
+    withdrawn = Stale("version 5 is withdrawn", MONTHS)
     assert find_staleness(BY_MONTH, [january, rest], is_withdrawn=lambda version: version == 5) == withdrawn
     unknown = "nobody has built partition 2024-02-01, or it is not known any more by what it was built"
-    assert find_staleness(BY_MONTH, [january]) == Staleness(unknown, MONTHS)
+    assert find_staleness(BY_MONTH, [january]) == Stale(unknown, MONTHS)
     assert find_staleness(replace(BY_MONTH, partitions=MONTHS[:1]), [january]) is None
 
 
@@ -109,83 +109,89 @@ def test_a_table_is_right_just_if_every_last_writer_is(history: list[tuple[tuple
 # --- One partition at a time -----------------------------------------------------------------------------------------
 
 JANUARY, FEBRUARY, MARCH = MONTHS
-MARKS = {"till.sale": {JANUARY: "a", FEBRUARY: "b", MARCH: "c"}}
+FINGERPRINTS = {"till.sale": {JANUARY: "a", FEBRUARY: "b", MARCH: "c"}}
 
 
-def by_partition(marks: dict[str, dict[str, str]], sale: str = "f2", account: int = 1) -> Recipe:
+def by_partition(fingerprints: dict[str, dict[str, str]], sale: str = "f2", account: int = 1) -> Recipe:
     """A recipe that reads `till.sale` by partition, and whose gate looks values up in `retail.account`."""
     return replace(
         BY_MONTH,
         inputs={"retail.party": 3, "till.sale": sale, "retail.account": account},
         by_partition=frozenset({"till.sale"}),
         looked_up=frozenset({"retail.account"}),
-        marks=lambda: marks,
+        fingerprints=lambda: fingerprints,
     )
 
 
-def with_marks(version: int = 5, partitions: tuple[str, ...] = MONTHS, **changes: object) -> Publication:
-    kept = {"till.sale": {month: MARKS["till.sale"][month] for month in partitions}}
+def with_fingerprints(version: int = 5, partitions: tuple[str, ...] = MONTHS, **changes: object) -> Publication:
+    kept = {"till.sale": {month: FINGERPRINTS["till.sale"][month] for month in partitions}}
     inputs = RECIPE.inputs | {"retail.account": 1}  # type: ignore[operator]
     return made(version, partitions, **({"input_partitions": kept, "inputs": inputs} | changes))
 
 
 def test_partitions_whose_rows_are_the_same_stay() -> None:
-    assert find_staleness(by_partition(MARKS), [with_marks()]) is None
-    changed = {"till.sale": MARKS["till.sale"] | {FEBRUARY: "new"}}
-    found = Staleness("partition 2024-02-01: till.sale changed", (FEBRUARY,))
-    assert find_staleness(by_partition(changed), [with_marks()]) == found
+    assert find_staleness(by_partition(FINGERPRINTS), [with_fingerprints()]) is None
+    changed = {"till.sale": FINGERPRINTS["till.sale"] | {FEBRUARY: "new"}}
+    found = Stale("partition 2024-02-01: till.sale changed", (FEBRUARY,))
+    assert find_staleness(by_partition(changed), [with_fingerprints()]) == found
 
 
-def test_marks_are_read_only_where_the_input_has_changed() -> None:
+def test_fingerprints_are_read_only_where_the_input_has_changed() -> None:
     def refuse() -> dict[str, dict[str, str]]:
         raise AssertionError
 
-    recipe = replace(by_partition(MARKS, sale="f1"), marks=refuse)
-    assert find_staleness(recipe, [with_marks()]) is None
-    assert find_staleness(replace(recipe, code_version="new"), [with_marks()]) is not None
+    recipe = replace(by_partition(FINGERPRINTS, sale="f1"), fingerprints=refuse)
+    assert find_staleness(recipe, [with_fingerprints()]) is None
+    assert find_staleness(replace(recipe, code_version="new"), [with_fingerprints()]) is not None
     # Another input than the declared one concerns every partition.
     changed = {"retail.party": 4, "till.sale": "f2", "retail.account": 2}
-    found = find_staleness(replace(recipe, inputs=changed), [with_marks()])
-    assert found == Staleness("retail.party, till.sale changed", MONTHS)
+    found = find_staleness(replace(recipe, inputs=changed), [with_fingerprints()])
+    assert found == Stale("retail.party, till.sale changed", MONTHS)
 
 
-@pytest.mark.parametrize("known", [None, {}, {"till.sale": {}}, {"till.hour": MARKS["till.sale"]}])
+@pytest.mark.parametrize("known", [None, {}, {"till.sale": {}}, {"till.hour": FINGERPRINTS["till.sale"]}])
 def test_what_is_not_known_of_a_partition_makes_it_stale(known: dict[str, dict[str, str]] | None) -> None:
-    assert find_staleness(by_partition(MARKS), [with_marks(input_partitions=known)]) == Staleness(
+    assert find_staleness(by_partition(FINGERPRINTS), [with_fingerprints(input_partitions=known)]) == Stale(
         "till.sale changed", MONTHS
     )
-    assert find_staleness(by_partition(known or {}), [with_marks()]) == Staleness("till.sale changed", MONTHS)
+    assert find_staleness(by_partition(known or {}), [with_fingerprints()]) == Stale("till.sale changed", MONTHS)
 
 
 def test_partitions_that_nobody_has_built_are_built_alone() -> None:
-    found = find_staleness(by_partition(MARKS), [with_marks(6, (JANUARY,)), with_marks(5, (MARCH,))])
+    found = find_staleness(
+        by_partition(FINGERPRINTS), [with_fingerprints(6, (JANUARY,)), with_fingerprints(5, (MARCH,))]
+    )
     assert found is not None
     assert found.partitions == (FEBRUARY,)
     # A version that was withdrawn since, too.
     found = find_staleness(
-        by_partition(MARKS), [with_marks(6, (JANUARY,)), with_marks(5)], lambda version: version == 6
+        by_partition(FINGERPRINTS),
+        [with_fingerprints(6, (JANUARY,)), with_fingerprints(5)],
+        lambda version: version == 6,
     )
-    assert found == Staleness("partition 2024-01-01: version 6 is withdrawn", (JANUARY,))
+    assert found == Stale("partition 2024-01-01: version 6 is withdrawn", (JANUARY,))
 
 
 def test_restored_rows_make_all_of_it_stale() -> None:
-    restored = replace(with_marks(6, (JANUARY,)), decision=Decision(Kind.WITHDRAW, "ada", "wrong", restored=3))
-    found = find_staleness(by_partition(MARKS), [restored, with_marks(5)])
-    assert found == Staleness("version 6 brought the rows of an earlier one back", MONTHS)
+    restored = replace(with_fingerprints(6, (JANUARY,)), decision=Decision(Kind.WITHDRAW, "ada", "wrong", restored=3))
+    found = find_staleness(by_partition(FINGERPRINTS), [restored, with_fingerprints(5)])
+    assert found == Stale("version 6 brought the rows of an earlier one back", MONTHS)
 
 
 def test_what_the_gate_looks_up_counts_as_the_newest_version_has_it() -> None:
-    recipe = by_partition(MARKS, account=2)
-    assert find_staleness(recipe, [with_marks()]) == Staleness("partition 2024-03-01: retail.account changed", (MARCH,))
-    followed = with_marks(6, (MARCH,), inputs=recipe.inputs)
-    assert find_staleness(recipe, [followed, with_marks()]) is None
+    recipe = by_partition(FINGERPRINTS, account=2)
+    assert find_staleness(recipe, [with_fingerprints()]) == Stale(
+        "partition 2024-03-01: retail.account changed", (MARCH,)
+    )
+    followed = with_fingerprints(6, (MARCH,), inputs=recipe.inputs)
+    assert find_staleness(recipe, [followed, with_fingerprints()]) is None
     # Whatever is built, the gate looks values up for the whole table.
-    changed = {"till.sale": MARKS["till.sale"] | {FEBRUARY: "new"}}
-    found = find_staleness(by_partition(changed, account=2), [with_marks()])
-    assert found == Staleness("partition 2024-02-01: till.sale changed", (FEBRUARY,))
+    changed = {"till.sale": FINGERPRINTS["till.sale"] | {FEBRUARY: "new"}}
+    found = find_staleness(by_partition(changed, account=2), [with_fingerprints()])
+    assert found == Stale("partition 2024-02-01: till.sale changed", (FEBRUARY,))
     # A version that did not follow it is not the newest one.
-    older = with_marks(5, inputs=recipe.inputs)
-    assert find_staleness(recipe, [with_marks(6, (MARCH,)), older]) is not None
+    older = with_fingerprints(5, inputs=recipe.inputs)
+    assert find_staleness(recipe, [with_fingerprints(6, (MARCH,)), older]) is not None
 
 
 stories = st.lists(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.ports.decisions import DECISION_KEY, carried
+from bankmesh.ports.file_actions import read_add_actions
 from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, SKIP_KEY
 
 if TYPE_CHECKING:
@@ -135,10 +136,7 @@ def _commit_note(table: DeltaTable, note: Mapping[str, Any]) -> None:
 
 def kept_totals(table: DeltaTable, column: str | None, replaced: Collection[str]) -> tuple[int, int]:
     """Rows and bytes of the files outside the replaced partitions, from the log alone."""
-    import pyarrow as pa
-
-    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
-    actions = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    actions = read_add_actions(table)
     actions = actions.select([f"partition.{column}", "num_records", "size_bytes"])
     kept = [
         (rows, size)

@@ -16,6 +16,7 @@ from bankmesh.ports.places import LOG_FOLDER
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    import pyarrow as pa
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
@@ -52,11 +53,17 @@ class AddedFile:
         )
 
 
-def files_of(port: Port, table: DeltaTable) -> list[AddedFile]:
-    """The files of a table at the version at which it was opened, sorted by path."""
+def read_add_actions(table: DeltaTable) -> pa.Table:
+    """The add actions of a table's files: path, size_bytes, num_records, `partition.<column>` and more."""
     import pyarrow as pa
 
-    listed = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
+    return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+
+
+def files_of(port: Port, table: DeltaTable) -> list[AddedFile]:
+    """The files of a table at the version at which it was opened, sorted by path."""
+    listed = read_add_actions(table)
     wanted = {unquote(path) for path in listed["path"].to_pylist()}
     found: dict[str, AddedFile] = {}
     for action in _added(port, table.version(), wanted):

@@ -49,7 +49,7 @@ FORMAT = 1
 class Provenance:
     """Where a version comes from; `gate` is JSON as `bankmesh.quality` writes it and holds no data values.
 
-    `input_partitions` has, by input and partition, a mark of the rows that the partition was built from.
+    `input_partitions` has, by input and partition, a fingerprint of the rows that the partition was built from.
     """
 
     run_id: str

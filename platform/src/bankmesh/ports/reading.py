@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError
 from bankmesh.ports.decisions import WithdrawnVersion
-from bankmesh.ports.file_actions import files_of
+from bankmesh.ports.file_actions import files_of, read_add_actions
 from bankmesh.ports.history import at_version, latest, open_table, withdrawals
 from bankmesh.sqltext import sql_literal, sql_name
 
@@ -64,9 +64,7 @@ class OpenVersion:
 
     def partition_files(self) -> dict[str, tuple[str, ...]]:
         """Names of the Parquet files by partition, sorted; "" for a table that has no partitions."""
-        import pyarrow as pa
-
-        listed = pa.RecordBatchReader.from_stream(self._table().get_add_actions(flatten=True)).read_all()
+        listed = read_add_actions(self._table())
         column = next((name for name in listed.column_names if name.startswith("partition.")), None)
         values = listed[column].to_pylist() if column else [""] * listed.num_rows
         found: dict[str, list[str]] = {}

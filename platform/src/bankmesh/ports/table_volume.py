@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from bankmesh.ports.file_actions import read_add_actions
 from bankmesh.ports.history import newest_good, newest_removal, open_table
 from bankmesh.ports.reading import relation_sql
 
@@ -81,10 +82,7 @@ def _partition_column(table: DeltaTable) -> str | None:
 
 
 def _rows_by_partition(port: Port, table: DeltaTable, column: str | None) -> Counter[str | None]:
-    import pyarrow as pa
-
-    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
-    actions = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    actions = read_add_actions(table)
     wanted = [name for name in ("path", "num_records", f"partition.{column}") if name in actions.column_names]
     found: Counter[str | None] = Counter()
     for action in actions.select(wanted).to_pylist():

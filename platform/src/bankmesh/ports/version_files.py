@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from bankmesh.ports.commit_log import added_files
+from bankmesh.ports.file_actions import read_add_actions
 from bankmesh.ports.places import LOG_FOLDER
 
 if TYPE_CHECKING:
@@ -77,11 +78,7 @@ def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> D
 
 def _logged_paths(table: DeltaTable) -> set[str]:
     """Paths of a table's files as the log writes them."""
-    import pyarrow as pa
-
-    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
-    listed = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
-    return set(listed["path"].to_pylist())
+    return set(read_add_actions(table)["path"].to_pylist())
 
 
 def _checkpoints(port: Port, run: Sequence[int]) -> list[int]:

@@ -15,12 +15,12 @@ from bankmesh.errors import BankmeshError
 from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications
 from bankmesh.products import recovery
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.partition_marks import marks_of
+from bankmesh.products.partition_fingerprints import fingerprints_of
 from bankmesh.products.platform_version import platform_version
 from bankmesh.products.relations import referenced_inputs, sources_of
 from bankmesh.products.restorations import port_of
 from bankmesh.products.snapshot import newest_vector, pin
-from bankmesh.products.staleness import Recipe, find_staleness
+from bankmesh.products.staleness import Recipe, Stale, find_staleness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bankmesh.ports import Publication
     from bankmesh.products.definition import ProductDefinition
-    from bankmesh.products.partition_marks import Marks
+    from bankmesh.products.partition_fingerprints import Fingerprints
 
 UNCHANGED_TAG, CONFIRM = "bankmesh/unchanged", "confirm"
 """Tag of runs that confirm what a build would publish again; a run with another value, or without it, builds."""
@@ -50,7 +50,7 @@ def recipe_of(
     product: ProductDefinition,
     vector: Mapping[str, int | str],
     partitions: tuple[str, ...] | None,
-    marks: Callable[[], Marks],
+    fingerprints: Callable[[], Fingerprints],
 ) -> Recipe:
     """What a build of these partitions from these inputs would be made of."""
     read = {source.ref for source in product.inputs.values()}
@@ -64,16 +64,8 @@ def recipe_of(
         product.unrepeatable,
         by_partition,
         frozenset(looked_up),
-        marks,
+        fingerprints,
     )
-
-
-@dataclass(frozen=True)
-class Stale:
-    """Why a product has to be built, in words, and which of its partitions; None for all that are wanted."""
-
-    why: str
-    partitions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,15 +85,15 @@ def examine_now(
         vector = newest_vector(home, sources_of(product))
     except BankmeshError as error:
         return Stale(str(error))  # A build says so, too, and fails.
-    marks = partial(_marks_now, product, home, vector)
-    return examine(instance, product, home, recipe_of(product, vector, partitions, marks))
+    fingerprints = partial(_fingerprints_now, product, home, vector)
+    return examine(instance, product, home, recipe_of(product, vector, partitions, fingerprints))
 
 
-def _marks_now(product: ProductDefinition, home: Path, vector: Mapping[str, int | str]) -> Marks:
-    """The marks of inputs that are still at the version that the snapshot vector says."""
+def _fingerprints_now(product: ProductDefinition, home: Path, vector: Mapping[str, int | str]) -> Fingerprints:
+    """The fingerprints of inputs that are still at the version that the snapshot vector says."""
     declared = {source for source in product.inputs.values() if source.ref in product.partition_inputs}
-    pinned = {item.source.ref: item for item in pin(home, declared).values()}
-    return marks_of(product, {ref: item for ref, item in pinned.items() if vector.get(ref) == item.version}, home)
+    pinned = pin(home, declared).values()
+    return fingerprints_of(product, [item for item in pinned if vector.get(item.source.ref) == item.version], home)
 
 
 def examine(
@@ -112,12 +104,12 @@ def examine(
     newest = latest(port)
     notes = VersionNotes(port)
     stale = find_staleness(recipe, own_publications(port), lambda version: version in notes.withdrawals(version))
-    if newest is None or (stale is not None and stale.partitions == recipe.partitions):
-        return Stale(stale.why if stale else "it was never published")
-    if not is_intact(port, newest):
+    if stale is not None and stale.partitions == recipe.partitions:
+        return stale
+    if newest is None or not is_intact(port, newest):
         return Stale("files of its newest version are not there")
     if stale is not None:
-        return Stale(stale.why, stale.partitions)
+        return stale
     if recovery.find_unreported(instance, product.key, port) is not None:
         # A run that was to make what that version wrote reports it, and builds nothing.
         written = set(newest.provenance.partitions or ())

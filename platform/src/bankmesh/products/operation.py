@@ -37,16 +37,16 @@ from bankmesh.products.classification_flow import flow_of_build
 from bankmesh.products.clause_scope import widen_warned
 from bankmesh.products.confirmed_versions import (
     Confirmed,
-    Stale,
     confirm_version,
     confirms_unchanged,
     examine,
     recipe_of,
 )
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.partition_marks import marks_of
+from bankmesh.products.partition_fingerprints import fingerprints_of
 from bankmesh.products.platform_version import platform_version
 from bankmesh.products.shrink_acceptance import accepted_shrink
+from bankmesh.products.staleness import Stale
 from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
     from bankmesh.products.built import Built
     from bankmesh.products.definition import ProductDefinition
-    from bankmesh.products.partition_marks import Marks
+    from bankmesh.products.partition_fingerprints import Fingerprints
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.quality.gate import ClassificationFlow, GateResult, Relations
     from bankmesh.shrinkage import AcceptedShrink
@@ -90,7 +90,7 @@ class Build(Protocol):
 class _Attempt:
     """What is known of this run of one product before its candidate is built.
 
-    `partitions` are those to build, of the ones that the run was to make (`of_run`); None for a product without.
+    `partitions` are those to build, of all that the run was to make (`run_partitions`); None for a product without.
     """
 
     product: ProductDefinition
@@ -99,7 +99,7 @@ class _Attempt:
     inputs: Mapping[str, PinnedInput]
     references: Mapping[str, PinnedInput]
     partitions: tuple[str, ...] | None
-    of_run: tuple[str, ...] | None
+    run_partitions: tuple[str, ...] | None
     run_id: str
     retry: int
     accepted: AcceptedShrink | None
@@ -114,9 +114,9 @@ class _Attempt:
         """The snapshot vector: the version of everything that is read."""
         return snapshot.vector({**self.references, **self.inputs})
 
-    def marks(self) -> Marks:
+    def fingerprints(self) -> Fingerprints:
         """What each partition is built from, by input that is read by partition."""
-        return marks_of(self.product, self.inputs, self.home)
+        return fingerprints_of(self.product, self.inputs.values(), self.home)
 
 
 def produce(
@@ -159,14 +159,14 @@ def _produce(
             yield from reporting.report_confirmation(context, product, found.publication, found.at)
             return
         attempt = replace(attempt, partitions=found.partitions or attempt.partitions)
-    with telling_products.of_product(context, product, port, home, attempt.partitions, attempt.read) as told:
-        yield from _carry_out(context, attempt, candidate, build, told)
+    with telling_products.of_product(context, product, port, home, attempt.partitions, attempt.read) as report:
+        yield from _carry_out(context, attempt, candidate, build, report)
 
 
 def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed | Stale:
     """Confirm the newest version if this attempt would publish it again; what has to be built, as logged, if not."""
     product, home = attempt.product, attempt.home
-    recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.marks)
+    recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.fingerprints)
     examined = examine(context.instance, product, home, recipe)
     reached("examined")
     found = confirm_version(product, home, examined)
@@ -176,16 +176,16 @@ def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed 
 
 
 def _carry_out(
-    context: dg.AssetExecutionContext, attempt: _Attempt, candidate: Candidate, build: Build, told: Attempt
+    context: dg.AssetExecutionContext, attempt: _Attempt, candidate: Candidate, build: Build, report: Attempt
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     product = attempt.product
     unreported = recovery.find_unreported(context.instance, product.key, attempt.port)
     if unreported and recovery.answers(unreported, attempt.vector, product.code_version, attempt.partitions):
         shutil.rmtree(candidate.path)
         context.log.info(recovery.explain(product, unreported))
-        told.complete(lineage_facts.published(unreported, product.contract))
+        report.complete(lineage_facts.published(unreported, product.contract))
         reporting.add_details(context, product, unreported)
-        yield from reporting.report_publication(product, unreported, attempt.of_run, recovered=True)
+        yield from reporting.report_publication(product, unreported, attempt.run_partitions, recovered=True)
         return
     for event in reporting.late_materializations(product, unreported) if unreported else ():
         context.log_event(event)
@@ -212,23 +212,23 @@ def _carry_out(
     with _removed_if_stopped(candidate):
         gate, pictures = _gate_and_draw(attempt, candidate, files, built.losses, flow)
     reached("gated")
-    told.ending = lineage_facts.gated(files, gate, lineage, built.code)
+    report.ending = lineage_facts.gated(files, gate, lineage, built.code)
     if not gate.publishable:
         yield from _refuse(attempt, candidate, gate)
         return
-    yield from reporting.check_results(product, gate, attempt.partitions, attempt.of_run)
+    yield from reporting.check_results(product, gate, attempt.partitions, attempt.run_partitions)
     publication = _publish(attempt, candidate, files, gate, lineage)
     reached("published")
-    told.complete(lineage_facts.with_publication(told.ending, publication))
+    report.complete(lineage_facts.with_publication(report.ending, publication))
     context.log.info(reporting.summary(product, publication, gate, built_in))
     reporting.add_details(context, product, publication, pictures)
-    yield reporting.materialize_result(product, publication, gate, built_in, attempt.of_run)
+    yield reporting.materialize_result(product, publication, gate, built_in, attempt.run_partitions)
     reached("reported")
 
 
 def _refuse(attempt: _Attempt, candidate: Candidate, gate: GateResult) -> Iterator[dg.AssetCheckResult]:
     """Report every clause of a candidate that is not published. Raises dg.Failure, which Dagster does not retry."""
-    yield from reporting.check_results(attempt.product, gate, attempt.partitions, attempt.of_run)
+    yield from reporting.check_results(attempt.product, gate, attempt.partitions, attempt.run_partitions)
     raise dg.Failure(
         description=reporting.explain_refusal(attempt.product, gate, candidate.path),
         metadata=reporting.refusal_metadata(gate, candidate.path),
@@ -265,7 +265,7 @@ def _prepare(
         inputs={name: pinned[source] for name, source in product.inputs.items()},
         references={name: pinned[source] for name, source in references.items()},
         partitions=partitions,
-        of_run=partitions,
+        run_partitions=partitions,
         run_id=context.run.run_id,
         retry=context.retry_number,
         accepted=accepted_shrink(context, product.key),
@@ -287,19 +287,19 @@ def _gate_and_draw(
     if attempt.partitions is not None:
         contract = widen_warned(contract, published)
     with connect() as connection, stoppable(connection.interrupt):
-        asked = _relations(attempt, candidate, files, published, losses, flow)
-        gate = evaluate(contract, asked, connection)
+        compared = _relations(attempt, candidate, files, published, losses, flow)
+        gate = evaluate(contract, compared, connection)
         if not gate.publishable:
             return gate, {}
-        return gate, reporting.pictures(contract, candidate.path, asked.table or asked.candidate, connection)
+        return gate, reporting.pictures(contract, candidate.path, compared.table or compared.candidate, connection)
 
 
 def _gate_again(
     attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication, only: frozenset[str]
 ) -> GateResult:
     with connect() as connection:
-        asked = _relations(attempt, candidate, files, published, ())
-        return evaluate(attempt.product.contract, asked, connection, only)
+        compared = _relations(attempt, candidate, files, published, ())
+        return evaluate(attempt.product.contract, compared, connection, only)
 
 
 def _relations(
@@ -353,11 +353,13 @@ def _publish(
     )
 
 
-def _input_partitions(attempt: _Attempt) -> Marks | None:
-    """The marks of the partitions that this attempt builds; None for a product that reads no input by partition."""
+def _input_partitions(attempt: _Attempt) -> Fingerprints | None:
+    """The fingerprints of the partitions that are built; None for a product that reads no input by partition."""
     if attempt.partitions is None or not attempt.product.partition_inputs:
         return None
-    return {name: {key: of[key] for key in attempt.partitions if key in of} for name, of in attempt.marks().items()}
+    return {
+        name: {key: of[key] for key in attempt.partitions if key in of} for name, of in attempt.fingerprints().items()
+    }
 
 
 def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> Callable[[Publication], None]:

@@ -46,14 +46,14 @@ def check_results(
     product: ProductDefinition,
     gate: GateResult,
     partitions: tuple[str, ...] | None,
-    of_run: tuple[str, ...] | None = None,
+    run_partitions: tuple[str, ...] | None = None,
 ) -> Iterator[dg.AssetCheckResult]:
     """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass.
 
-    `partitions` were built; `of_run` are those that the run was to make, if these are others.
+    `partitions` were built; `run_partitions` are those that the run was to make, if these are others.
     """
     partitioning, built = product.contract.partitioning, {}
-    if partitioning is not None and partitions is not None and of_run not in {None, partitions}:
+    if partitioning is not None and partitions is not None and run_partitions not in {None, partitions}:
         built = {EVALUATED: dg.MetadataValue.json(partition_runs(partitioning.granularity, partitions))}
     for result in gate.results:
         check = check_result(product.contract, product.key, result, partitions)
@@ -99,13 +99,13 @@ def materialize_result(
     publication: Publication,
     gate: GateResult,
     built_in: float,
-    of_run: tuple[str, ...] | None = None,
+    run_partitions: tuple[str, ...] | None = None,
 ) -> dg.MaterializeResult[Any]:
     """The event of a publication, one for each partition, with what people look at first.
 
-    `of_run` are the partitions that the run was to make, those that it left as they were among them.
+    `run_partitions` are the partitions that the run was to make, those that it left as they were among them.
     """
-    metadata = publication_figures(product.contract, publication) | _left_figures(publication, of_run)
+    metadata = publication_figures(product.contract, publication) | _left_figures(publication, run_partitions)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
     if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
@@ -128,22 +128,24 @@ def add_details(
     details = publication_details(publication, _assets_of_inputs(product))
     details |= {name: dg.MetadataValue.md(text) for name, text in (pictures or {}).items()}
     # The run reports each partition that it was to make, those that it left as they were among them.
-    of_run = partitions_of_run(context, product.contract)
-    context.add_asset_metadata(details, asset_key=product.key, partition_key=of_run[-1] if of_run else None)
+    run_partitions = partitions_of_run(context, product.contract)
+    context.add_asset_metadata(
+        details, asset_key=product.key, partition_key=run_partitions[-1] if run_partitions else None
+    )
 
 
 def report_publication(
-    product: ProductDefinition, publication: Publication, of_run: tuple[str, ...] | None, *, recovered: bool
+    product: ProductDefinition, publication: Publication, run_partitions: tuple[str, ...] | None, *, recovered: bool
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """Check results and materialisation of a version that is already published, from its own commit.
 
-    `of_run` are the partitions that this run was to make.
+    `run_partitions` are the partitions that this run was to make.
     """
     gate = GateResult.from_json(publication.provenance.gate, product.contract)
-    yield from check_results(product, gate, publication.provenance.partitions, of_run)
+    yield from check_results(product, gate, publication.provenance.partitions, run_partitions)
     evaluated = {result.clause.name for result in gate.results}
     yield from (_not_evaluated(product, c) for c in product.contract.clauses if c.name not in evaluated)
-    metadata = publication_figures(product.contract, publication) | _left_figures(publication, of_run)
+    metadata = publication_figures(product.contract, publication) | _left_figures(publication, run_partitions)
     if recovered:
         metadata["published by run"] = publication.provenance.run_id
     yield _materialize(product, publication, metadata)
@@ -158,8 +160,8 @@ def report_confirmation(
     pictures = {name: value.value for name, value in shown.items() if isinstance(value, dg.MarkdownMetadataValue)}
     context.log.info(f"{product.contract.port} version {publication.version} is confirmed: nothing has changed.")
     add_details(context, product, publication, pictures)
-    of_run = partitions_of_run(context, product.contract)
-    for result in report_publication(product, publication, of_run, recovered=False):
+    run_partitions = partitions_of_run(context, product.contract)
+    for result in report_publication(product, publication, run_partitions, recovered=False):
         if isinstance(result, dg.MaterializeResult):
             yield result._replace(metadata={**(result.metadata or {}), **confirmed_metadata(at)})
         else:
@@ -270,8 +272,8 @@ def publication_figures(contract: Contract, publication: Publication) -> dict[st
     return metadata
 
 
-def _left_figures(publication: Publication, of_run: tuple[str, ...] | None) -> dict[str, int]:
-    left = set(of_run or ()).difference(publication.provenance.partitions or ())
+def _left_figures(publication: Publication, run_partitions: tuple[str, ...] | None) -> dict[str, int]:
+    left = set(run_partitions or ()).difference(publication.provenance.partitions or ())
     return {UNCHANGED_PARTITIONS: len(left)} if left and publication.provenance.partitions else {}
 
 

@@ -4,8 +4,8 @@ It is, if the newest version that wrote each partition was built by the same cod
 inputs, and if that code gives the same rows for the same inputs. Anything else, also what is not known, is stale.
 
 Where a product declares that a partition reads the rows of an input's same partition alone, partitions are stale one by
-one: an input counts as the same for a partition whose mark is the same (`products.partition_marks`). What the gate
-looks values up in counts as the newest version has it, whose gate looked them up for the whole table.
+one: an input counts as the same for a partition whose fingerprint is the same (`products.partition_fingerprints`). What
+the gate looks values up in counts as the newest version has it, whose gate looked them up for the whole table.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Recipe:
         unrepeatable: why the same inputs may give other rows; empty if they cannot.
         by_partition: the inputs that are read by partition.
         looked_up: where there are such inputs, what the gate alone reads: for the whole table, whatever is built.
-        marks: of these inputs, by input and partition; called only where one of them has changed.
+        fingerprints: of these inputs, by input and partition; called only where one of them has changed.
     """
 
     code_version: str
@@ -45,12 +45,12 @@ class Recipe:
     unrepeatable: tuple[str, ...] = ()
     by_partition: frozenset[str] = frozenset()
     looked_up: frozenset[str] = frozenset()
-    marks: Callable[[], Mapping[str, Mapping[str, str]]] = field(default=dict, compare=False)
+    fingerprints: Callable[[], Mapping[str, Mapping[str, str]]] = field(default=dict, compare=False)
 
 
 @dataclass(frozen=True)
-class Staleness:
-    """Why a product has to be built, in words, and what of it: its partitions in order, None for one without."""
+class Stale:
+    """Why a product has to be built, in words, and which of its partitions, in order; None for all that are wanted."""
 
     why: str
     partitions: tuple[str, ...] | None = None
@@ -58,22 +58,22 @@ class Staleness:
 
 def find_staleness(
     recipe: Recipe, published: Iterable[Publication], is_withdrawn: Callable[[int], bool] = lambda _version: False
-) -> Staleness | None:
+) -> Stale | None:
     """Why and what has to be built; None if what is published is what a build would publish.
 
     `published` are its publications, newest first, of which only as many are read as are needed, and none from before
     somebody else has changed rows; `is_withdrawn` says which versions are withdrawn.
     """
     if recipe.unrepeatable:
-        return Staleness(recipe.unrepeatable[0], recipe.partitions)
+        return Stale(recipe.unrepeatable[0], recipe.partitions)
     if recipe.partitions is not None:
         return _find_stale_partitions(recipe, recipe.partitions, published, is_withdrawn)
     newest = next(iter(published), None)
     if newest is None:
-        return Staleness(_NEVER)
+        return Stale(_NEVER)
     is_whole = newest.provenance.partitions is None
     why = _why_not(recipe, newest, is_withdrawn) if is_whole else "it had partitions before"
-    return Staleness(why) if why else None
+    return Stale(why) if why else None
 
 
 def _find_stale_partitions(
@@ -81,7 +81,7 @@ def _find_stale_partitions(
     partitions: tuple[str, ...],
     published: Iterable[Publication],
     is_withdrawn: Callable[[int], bool],
-) -> Staleness | None:
+) -> Stale | None:
     missing, stale = set(partitions), dict[str, str]()
     newest: Publication | None = None
     for made in published:
@@ -89,21 +89,21 @@ def _find_stale_partitions(
         written = missing if made.provenance.partitions is None else missing.intersection(made.provenance.partitions)
         # What a version that restores rows wrote is not what its provenance, which it has from another, says.
         if made.decision is not None:
-            return Staleness(_brought_back(made), partitions)
+            return Stale(_brought_back(made), partitions)
         if written:
             found = _stale_of_version(recipe, made, written, is_withdrawn)
             if found and not recipe.by_partition:
-                return Staleness(min(found.items())[1], partitions)
+                return Stale(min(found.items())[1], partitions)
             stale |= found
         missing = missing - written
         if not missing:
             break
     if newest is None:
-        return Staleness(_NEVER, partitions)
+        return Stale(_NEVER, partitions)
     if missing:
         unknown = f"nobody has built partition {min(missing)}, or it is not known any more by what it was built"
         if not recipe.by_partition:
-            return Staleness(unknown, partitions)
+            return Stale(unknown, partitions)
         stale |= dict.fromkeys(missing, unknown)
     looked_up = recipe.looked_up.intersection(_changed_inputs(recipe.inputs, newest.provenance.inputs))
     if looked_up and not stale:
@@ -112,13 +112,13 @@ def _find_stale_partitions(
     return _some_stale(stale, partitions) if stale else None
 
 
-def _some_stale(stale: Mapping[str, str], partitions: tuple[str, ...]) -> Staleness:
+def _some_stale(stale: Mapping[str, str], partitions: tuple[str, ...]) -> Stale:
     due = tuple(partition for partition in partitions if partition in stale)
     reasons = sorted(set(stale.values()))
     if len(due) == len(partitions):
-        return Staleness("; ".join(reasons), partitions)
+        return Stale("; ".join(reasons), partitions)
     which = f"partition {due[0]}" if len(due) == 1 else f"{len(due)} of {len(partitions)} partitions from {due[0]} on"
-    return Staleness(f"{which}: {'; '.join(reasons)}", due)
+    return Stale(f"{which}: {'; '.join(reasons)}", due)
 
 
 def _stale_of_version(
@@ -133,7 +133,7 @@ def _stale_of_version(
         return {}
     if not recipe.by_partition.issuperset(changed):
         return dict.fromkeys(written, _in_words(changed))
-    now, then = recipe.marks(), made.provenance.input_partitions or {}
+    now, then = recipe.fingerprints(), made.provenance.input_partitions or {}
     differing = {partition: _differing(partition, changed, now, then) for partition in written}
     return {partition: _in_words(names) for partition, names in differing.items() if names}
 
@@ -144,11 +144,11 @@ def _differing(
     now: Mapping[str, Mapping[str, str]],
     then: Mapping[str, Mapping[str, str]],
 ) -> list[str]:
-    """The inputs whose mark of a partition is another, or not known."""
+    """The inputs whose fingerprint of a partition is another, or not known."""
     return [
         name
         for name in inputs
-        if (mark := now.get(name, {}).get(partition)) is None or mark != then.get(name, {}).get(partition)
+        if (fingerprint := now.get(name, {}).get(partition)) is None or fingerprint != then.get(name, {}).get(partition)
     ]
 
 

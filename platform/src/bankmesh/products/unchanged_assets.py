@@ -18,11 +18,12 @@ from dagster._core.instance.utils import RUNLESS_JOB_NAME
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.products.asset_specs import partitions_of
 from bankmesh.products.cancellation import is_stopping
-from bankmesh.products.confirmed_versions import Stale, confirm_version, examine_now
+from bankmesh.products.confirmed_versions import confirm_version, examine_now
 from bankmesh.products.definition import landing_key
 from bankmesh.products.known import loaded_products
 from bankmesh.products.outcome import Unchanged
 from bankmesh.products.reporting import CONFIRMED, confirmed_metadata
+from bankmesh.products.staleness import Stale
 from bankmesh.products.standings import read_mesh
 from bankmesh.products.unread_check import ALL_READ, all_read
 from bankmesh.products.unread_exports import systems_by_domain, unread_of_system

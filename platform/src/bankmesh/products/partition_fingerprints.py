@@ -1,8 +1,8 @@
 """What each partition of a product was built from: a short text for each input that is read by partition.
 
-A version keeps these marks in its commit. A partition whose marks are the same now would be built again as it is. A
-mark covers the rows of the partition, the columns with their types and classes, the day up to which a landing is
-complete as far as the partition depends on it, and the rows that lie in no partition at all.
+A version keeps these fingerprints in its commit. A partition whose fingerprints are the same now would be built again
+as it is. A fingerprint covers the rows of the partition, the columns with their types and classes, the day up to which
+a landing is complete as far as the partition depends on it, and the rows that lie in no partition at all.
 
 Rows of a landing are compared by their number and by two sums of hashes, which no order of the rows changes; those of a
 product by the names of the files that the partition has.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bankmesh.products.partition_inputs import PartitionInput
     from bankmesh.products.snapshot import PinnedInput
 
-Marks = dict[str, dict[str, str]]
+Fingerprints = dict[str, dict[str, str]]
 """By input, as the snapshot vector names it, and partition."""
 
 _LENGTH = 24  # hexadecimal digits: 96 bits
@@ -55,10 +55,10 @@ class PartitionedRows:
     complete_through: date | None = None
 
 
-def mark_partitions(
+def fingerprint_partitions(
     rows: PartitionedRows, declared: PartitionInput, partitioning: Partitioning, partitions: Iterable[str]
 ) -> dict[str, str]:
-    """The mark of each partition; `partitions` are all that the product has now."""
+    """The fingerprint of each partition; `partitions` are all that the product has now."""
     keys = list(partitions)
     elsewhere = sorted((key, found) for key, found in rows.content.items() if key not in set(keys))
     common = [declared.column, declared.complete_through, partitioning.granularity, rows.columns, elsewhere]
@@ -84,10 +84,10 @@ def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_LENGTH]
 
 
-def marks_of(product: ProductDefinition, pinned: Mapping[str, PinnedInput], home: Path) -> Marks:
-    """The marks of all partitions of a product, for the inputs that it declares to read by partition.
+def fingerprints_of(product: ProductDefinition, pinned: Iterable[PinnedInput], home: Path) -> Fingerprints:
+    """The fingerprints of all partitions of a product, for the inputs that it declares to read by partition.
 
-    `pinned` are its inputs by any name. Reads the rows of landings once for each process.
+    `pinned` are inputs of the product. Reads the rows of landings once for each process.
     """
     partitioning = product.contract.partitioning
     definition = partitions_of(partitioning)
@@ -95,8 +95,10 @@ def marks_of(product: ProductDefinition, pinned: Mapping[str, PinnedInput], home
         return {}
     keys = definition.get_partition_keys()
     return {
-        item.source.ref: mark_partitions(_rows_of(item, declared, partitioning, home), declared, partitioning, keys)
-        for item in pinned.values()
+        item.source.ref: fingerprint_partitions(
+            _rows_of(item, declared, partitioning, home), declared, partitioning, keys
+        )
+        for item in pinned
         if (declared := product.partition_inputs.get(item.source.ref)) is not None
     }
 
@@ -118,7 +120,7 @@ def summarize_rows(
 ) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str]]:
     """Columns with types of a landing, and number and sums of hashes of its rows by month or day of `column`.
 
-    `relation` is SQL text that names the landing by its fingerprint, so that it stands for the same rows for good.
+    `relation` is SQL text that names the landing by its fingerprint, so that it always names the same rows.
     """
     with connect() as connection:
         described = connection.execute(f"describe from {relation}").fetchall()

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from bankmesh.contracts.model import Partitioning
+from bankmesh.products.partition_fingerprints import PartitionedRows, fingerprint_partitions, summarize_rows
 from bankmesh.products.partition_inputs import CompleteThrough, PartitionInput
-from bankmesh.products.partition_marks import PartitionedRows, mark_partitions, summarize_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,8 @@ def rows(through: date | None = None, **content: str) -> PartitionedRows:
 
 
 def changed(before: PartitionedRows, after: PartitionedRows, declared: PartitionInput = SALE) -> list[str]:
-    """The months whose mark differs."""
-    old, new = (mark_partitions(found, declared, BY_MONTH, MONTHS) for found in (before, after))
+    """The months whose fingerprint differs."""
+    old, new = (fingerprint_partitions(found, declared, BY_MONTH, MONTHS) for found in (before, after))
     assert tuple(old) == tuple(new) == MONTHS
     return [month for month in MONTHS if old[month] != new[month]]
 
@@ -55,8 +55,8 @@ def test_columns_types_classes_and_the_declaration_concern_all_of_them() -> None
     before = rows(jan="1 2")
     for columns in (COLUMNS[:1], COLUMNS[::-1], ((*COLUMNS[0][:2], "restricted"), COLUMNS[1])):
         assert changed(before, PartitionedRows(columns, before.content)) == list(MONTHS)
-    old = mark_partitions(before, SALE, BY_MONTH, MONTHS)
-    assert set(old.values()).isdisjoint(mark_partitions(before, BY_DAY, BY_MONTH, MONTHS).values())
+    old = fingerprint_partitions(before, SALE, BY_MONTH, MONTHS)
+    assert set(old.values()).isdisjoint(fingerprint_partitions(before, BY_DAY, BY_MONTH, MONTHS).values())
 
 
 @pytest.mark.parametrize(
