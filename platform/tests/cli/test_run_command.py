@@ -77,6 +77,20 @@ def test_brackets_in_a_reason_are_no_markup(capfd) -> None:
     assert "till.yaml: [/sale.csv] cannot be read" in capfd.readouterr().err
 
 
+def test_a_line_says_which_partitions_were_built(capfd) -> None:
+    lines = StepLines()
+    lines.started("shop__monthly_sale")
+    built = {"partitions built": "2024-02-01 to 2024-02-01", "partitions unchanged": 3}
+    lines.finished("shop__monthly_sale", {"version": 1, "dagster/row_count": 4, "gate": "9 passed"} | built)
+    lines.finished("shop__monthly_sale", {"version": 1, "gate": "9 passed", "confirmed": 1.0} | built)
+    lines.close()
+    done, confirmed = (" ".join(line.split()) for line in capfd.readouterr().err.splitlines())
+    assert done.startswith("done shop.monthly_sale")
+    assert done.endswith("version 1, 4 rows, built 2024-02-01 to 2024-02-01, 3 partitions unchanged, 9 passed")
+    assert confirmed.startswith("confirmed shop.monthly_sale")
+    assert confirmed.endswith("version 1, 9 passed")
+
+
 def test_only_what_is_named(mesh) -> None:
     assert mesh("run", "shop.sale", "shop.customer_spend", "--force").code == 0
     ran = {"sale": 1, "customer_spend": 1}

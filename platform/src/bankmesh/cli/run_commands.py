@@ -54,17 +54,17 @@ class StepLines:
             self._status.update(f"{_readable(step)} ...")
 
     def finished(self, step: str, notes: dict[str, object]) -> None:
-        """Say how many rows, which version, how long."""
-        rows = notes.get("dagster/row_count")
+        """Say how many rows, which version, how long; of a version that was confirmed not what an earlier run built."""
+        is_confirmed, rows = "confirmed" in notes, notes.get("dagster/row_count")
         warned = notes.get("warned")
         named = f": {', '.join(map(str, warned))}" if isinstance(warned, list) else ""
         parts = [f"{count(rows)} rows" if isinstance(rows, int) else "", f"{notes.get('gate', '')}{named}"]
-        if isinstance(unchanged := notes.get("partitions unchanged"), int):
+        if isinstance(unchanged := notes.get("partitions unchanged"), int) and not is_confirmed:
             parts.insert(1, f"built {notes['partitions built']}, {count(unchanged)} partitions unchanged")
         if isinstance(notes.get("version"), int):
             parts.insert(0, f"version {notes['version']}")
         said = ", ".join(part for part in parts if part)
-        self._line("[green]done[/green]  ", step, said)
+        self._line("[green]confirmed[/green]" if is_confirmed else "[green]done[/green]  ", step, said)
 
     def failed(self, step: str, message: str) -> None:
         """Say why."""
