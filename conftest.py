@@ -50,6 +50,9 @@ LONGEST = (
 LIBRARIES = ("bankmesh.quality.validation", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb.connections", "pandas")
 
 
+gc.set_threshold(50_000, 20, 20)  # see `rare_collections`; collecting tests is a third faster
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Keep what each worker compiles of these tests: pytest rewrites four hundred modules, 5 CPU s in each worker.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bankmesh.cli.interruption import Interruption
+from bankmesh.garbage import collect_rarely
 
 
 def main() -> None:
     """Run the command of `sys.argv`; it ends with SystemExit, also after Ctrl-C and SIGTERM."""
+    collect_rarely()
     with Interruption() as interruption:
         from bankmesh.cli.application import app, report_error
 
