@@ -38,10 +38,10 @@ from bankmesh.contracts.model import (
     Comparison,
     Contract,
     Operator,
-    Place,
     Severity,
     Status,
 )
+from bankmesh.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable

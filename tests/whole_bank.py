@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bankmesh.files import lock_file
+from bankmesh.storage.atomic_files import lock_file
 
 ROOT = Path(__file__).parents[1]
 MESH = Path(sys.executable).with_name("mesh")

@@ -51,6 +51,17 @@ class BankmeshError(Exception):
     """Root of all errors that Bankmesh raises on purpose; its text is written for the user."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """A line of a hand-written file; `line` counts from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
 @dataclass(frozen=True, order=True)
 class Fault:
     """One thing wrong in a hand-written file.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from bankmesh.files import is_writable, write_atomically
+from bankmesh.storage.atomic_files import is_writable, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bankmesh.errors import BankmeshError
-from bankmesh.files import write_atomically
+from bankmesh.storage.atomic_files import write_atomically
 
 LAST_EXPORTS = "exports-read-last"
 DEFAULT_HOME = ".mesh"

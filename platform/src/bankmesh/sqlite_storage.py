@@ -33,7 +33,7 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import NullPool
 from watchdog.observers import Observer
 
-from bankmesh.sqlite_connections import HeldConnections, open_engine, sync_log
+from bankmesh.storage.sqlite_connections import HeldConnections, open_engine, sync_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from alert_samples import check, passed
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.alerts.delivery import Pace, deliver
 from bankmesh.alerts.incidents import after
 from bankmesh.alerts.messages import message
@@ -44,11 +44,11 @@ def work(database: str, url: str, up_to: int) -> None:
                 continue
             standing, notices = after("retail", outbox.standing("retail"), [fact])
             outbox.record("retail", position, fact.id, standing, notices, datetime.now(UTC))
-            faultpoints.reached("alerts-recorded")
+            fault_points.reached("alerts-recorded")
             position = fact.id
         for notice in outbox.unrouted("retail"):
             outbox.route([(notice, ["shop"])], datetime.now(UTC))
-            faultpoints.reached("alerts-routed")
+            fault_points.reached("alerts-routed")
         while outbox.due("retail", datetime.now(UTC)):
             deliver(outbox, "retail", routing, message, SOON)
 
@@ -63,7 +63,7 @@ def main(database: str, url: str, point: str, hits: str, up_to: str) -> None:
             if name == point and seen.count(point) == int(hits):
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    faultpoints.watch(watch)
+    fault_points.watch(watch)
     work(database, url, int(up_to))
 
 

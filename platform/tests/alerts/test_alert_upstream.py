@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from alert_mesh import settle_at_once
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.alerts.outbox import Outbox
 from bankmesh.alerts.places import Places
 from bankmesh.alerts.ticks import look
@@ -182,11 +182,11 @@ def test_a_candidate_that_cannot_be_read_is_one_message_though_every_clause_erro
             content = newest.read_bytes()
             newest.write_bytes(content[:4] + b"\xff" * 60 + content[64:])
 
-    faultpoints.watch(damage)
+    fault_points.watch(damage)
     try:
         assert not reports.run(TEAM[0]).success
     finally:
-        faultpoints.watch(None)
+        fault_points.watch(None)
     (told,) = reports.look()
     assert told.startswith("[ERROR] shop.report_0: ")
     assert "could not be evaluated" in told

@@ -78,7 +78,7 @@ def test_what_fails_while_it_writes_leaves_the_index_as_it_was(catalog: Catalog)
 
 def test_a_second_writer_is_told_to_come_back(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "_PATIENCE", "200ms")
-    monkeypatch.setattr("bankmesh.database._BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("bankmesh.storage.databases._BUSY_SECONDS", 0.2)
     with Catalog(database) as first, Catalog(database) as second:
         with first.writing() as connection:
             put(connection, "first")
@@ -90,7 +90,7 @@ def test_a_second_writer_is_told_to_come_back(database: str, monkeypatch: pytest
 
 
 def test_a_reader_opens_the_index_while_somebody_writes_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bankmesh.database._BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("bankmesh.storage.databases._BUSY_SECONDS", 0.2)
     with Catalog(database) as first:
         with first.writing() as connection:
             put(connection, "old")

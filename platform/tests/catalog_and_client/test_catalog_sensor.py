@@ -65,7 +65,7 @@ def test_it_builds_then_does_what_is_new_and_only_once_for_all_domains(shop: Sam
 def test_while_another_process_writes_it_waits_for_the_next_tick(shop: Samples, tick, monkeypatch) -> None:
     tick()
     shop.publish("shop.sale")
-    monkeypatch.setattr("bankmesh.database._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("bankmesh.storage.databases._BUSY_SECONDS", 0.1)
     with Catalog(catalog_database(shop.settings)) as catalog, catalog.writing():
         assert tick().startswith("not now: Another process")
     assert tick().startswith("1 products")

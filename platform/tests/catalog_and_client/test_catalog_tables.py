@@ -17,7 +17,7 @@ from bankmesh.catalog import migrating, tables
 from bankmesh.catalog.migrating import HEAD, VERSION_TABLE, NewerCatalog, configuration, upgrade
 from bankmesh.catalog.opening import Catalog, CatalogReadOnly
 from bankmesh.catalog.updating import is_built, rebuild, refresh
-from bankmesh.database import open_database
+from bankmesh.storage.databases import open_database
 
 PLATFORM = Path(migrating.__file__).parents[3]
 

@@ -13,8 +13,8 @@ from textwrap import dedent
 import pytest
 from shop_workspace import REPOSITORY, SALES, changed, write_exports
 
-from bankmesh.files import replaced_file
 from bankmesh.ports import latest
+from bankmesh.storage.atomic_files import replaced_file
 
 STOPS = [signal.SIGINT, signal.SIGTERM]
 MESH = Path(sys.executable).with_name("mesh")
@@ -172,7 +172,7 @@ def test_a_withdrawal_that_has_begun_is_whole(published, point, number) -> None:
         f"""
         import os, sys
         from bankmesh.cli.main import main
-        from bankmesh.faultpoints import watch
+        from bankmesh.fault_points import watch
         watch(lambda point: os.kill(os.getpid(), {int(number)}) if point == {point!r} else None)
         sys.argv = ["mesh", "rollback", "shop.sale", "--to", "0", "--reason", "wrong", "--by", "Ada"]
         main()

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from bankmesh.contracts import points
 from bankmesh.contracts.coverage import coverage, point_of
-from bankmesh.contracts.documents import leaves, parse, spell
 from bankmesh.contracts.reading import read_text
 from bankmesh.contracts.standard import schema
+from bankmesh.yaml.documents import leaves, parse, spell
 
 
 def read(text, file="booking.odcs.yaml"):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from bankmesh.contracts.comparison import compare
 from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.declassification import FEWEST_SUBJECTS, is_digest_pattern
-from bankmesh.contracts.model import Declassification, Place
+from bankmesh.contracts.model import Declassification
 from bankmesh.contracts.reading import read_text
+from bankmesh.errors import Place
 
 HASH = """\
       - name: client_hash

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bankmesh.contracts.documents import decode, leaves, parse, spell
+from bankmesh.yaml.documents import decode, leaves, parse, spell
 
 
 def rules(text):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.documents import parse
 from bankmesh.contracts.editing import CannotEdit, Entry, move_text, scalar
 from bankmesh.contracts.reading import read_text
+from bankmesh.yaml.documents import parse
 
 DRAFT = Entry("deprecated", "2026-01-31", "retail-core", "The second major holds more.")
 END = {"endOfSupport": "2027-06-30", "replacedBy": "retail.party@2"}

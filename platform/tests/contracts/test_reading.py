@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bankmesh.contracts.coverage import coverage
-from bankmesh.contracts.documents import parse
 from bankmesh.contracts.model import Classification, ColumnType, Partitioning, Status
 from bankmesh.contracts.reading import find_faults, read_contract, read_contracts, read_text
 from bankmesh.errors import ContractFaults
+from bankmesh.yaml.documents import parse
 
 
 def test_a_sound_contract_becomes_a_value(build, booking):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.documents import leaves, parse
 from bankmesh.contracts.standard import check, schema
+from bankmesh.yaml.documents import leaves, parse
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.lineage.forwarding import forward
 from bankmesh.lineage.outbox import Outbox
 
@@ -27,7 +27,7 @@ def main(database: str, url: str, point: str, hits: str) -> None:
         if name == point and seen.count(point) == int(hits):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    faultpoints.watch(watch)
+    fault_points.watch(watch)
     with Outbox(database) as outbox:
         forward(outbox, 60)
 

@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 from hypothesis import strategies as st
 from port_samples import frame, provenance
 
-from bankmesh.faultpoints import watch
+from bankmesh.fault_points import watch
 from bankmesh.ports import (
     CannotRestore,
     Port,

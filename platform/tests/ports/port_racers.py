@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from port_samples import accept, publish_all, publish_months
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.errors import PublishConflict
 from bankmesh.ports import Port, expire, stage, withdraw
 
@@ -147,7 +147,7 @@ def publish_with_file_limit(port: Port, ids: list[int], limit: int) -> None:
         if point == "before-commit":
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    faultpoints.watch(shrink)
+    fault_points.watch(shrink)
     try:
         publish_all(port, ids, run_id="full disk")
     except PortError as error:
@@ -155,7 +155,7 @@ def publish_with_file_limit(port: Port, ids: list[int], limit: int) -> None:
 
 
 def _die_at(point: str) -> None:
-    faultpoints.watch(lambda reached: _kill() if reached == point else None)
+    fault_points.watch(lambda reached: _kill() if reached == point else None)
 
 
 def _kill() -> None:

@@ -8,7 +8,7 @@ import pytest
 from port_samples import ids_read, publish_all
 
 from bankmesh.errors import PortError
-from bankmesh.faultpoints import watch
+from bankmesh.fault_points import watch
 from bankmesh.ports import Port, expire, history, port_at, stage
 from bankmesh.ports.archiving import MANIFEST, archive_place, archive_port, archived_port, changed_files
 

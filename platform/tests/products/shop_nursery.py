@@ -180,7 +180,7 @@ def _fork(job: Job, definitions, root: Path) -> int:
 def _carry_out(job: Job, definitions, root: Path) -> None:
     from shop_mesh import Mesh, settings_in
 
-    from bankmesh import faultpoints
+    from bankmesh import fault_points
 
     def at_point(name: str) -> None:
         if name == job.die_at:
@@ -189,7 +189,7 @@ def _carry_out(job: Job, definitions, root: Path) -> None:
             _meet(Path(job.folder), job.meeting)
 
     before = set(sys.modules)
-    faultpoints.watch(at_point)
+    fault_points.watch(at_point)
     run = Mesh(settings_in(root, Path(job.folder)), definitions).run(*job.names, months=job.months, tags=job.tags)
     broken = [e.step_failure_data for e in run.events if e.is_step_failure]
     messages = [data.user_failure_data.description if data.user_failure_data else str(data.error) for data in broken]

@@ -10,7 +10,7 @@ import pytest
 from bakery import DOMAIN, Bakery, as_it_was, named, put_back
 from shop_workspace import MONTHLY_SALE, SALES, Sale, changed, contract_text
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.instance import open_instance
 from bankmesh.ports import history, latest, open_version, resume, withdraw
 from bankmesh.products.reporting import EVALUATED
@@ -243,15 +243,15 @@ def test_a_run_that_ends_around_its_commit_leaves_nothing_stale(bakery: Bakery, 
 
     def stop(reached: str) -> None:
         if reached == point:
-            faultpoints.watch(None)
+            fault_points.watch(None)
             raise SystemError
 
     assert bakery.run("landing/till_sale")[0].success
-    faultpoints.watch(stop)
+    fault_points.watch(stop)
     try:
         assert bakery.run("monthly_sale")[0].failed
     finally:
-        faultpoints.watch(None)
+        fault_points.watch(None)
     assert bakery.run()[0].success
     is_published = point != "before-commit"
     assert [made.provenance.partitions for made in history(bakery.port("monthly_sale"))] == [(FEBRUARY,), MONTHS]

@@ -9,7 +9,7 @@ from shop_mesh import MONTHS, Mesh
 from shop_nursery import Ended, Job
 from shop_workspace import SALES, Sale, changed, write_exports
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.ports import history
 
 if TYPE_CHECKING:
@@ -84,15 +84,15 @@ def test_a_candidate_from_older_inputs_does_not_follow_one_from_newer(nursery: N
 
     def overtake(point: str) -> None:
         if point == "gated":
-            faultpoints.watch(None)
+            fault_points.watch(None)
             (other,) = nursery.run(Job(folder, ("sale", "customer_spend")))
             assert other.success
 
-    faultpoints.watch(overtake)
+    fault_points.watch(overtake)
     try:
         run = published.run("customer_spend")
     finally:
-        faultpoints.watch(None)
+        fault_points.watch(None)
     # It is built again, from what is there now.
     (retry,) = [event for event in run.events if event.event_type is DagsterEventType.STEP_UP_FOR_RETRY]
     told = retry.event_specific_data.error.to_string()

@@ -10,7 +10,7 @@ from openlineage_judge import faults, needs_specification
 from shop_mesh import MONTHS
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh import faultpoints
+from bankmesh import fault_points
 from bankmesh.contracts.reading import read_contracts
 from bankmesh.instance import open_instance
 from bankmesh.lineage.outbox import Outbox
@@ -133,14 +133,14 @@ def test_a_run_that_is_under_way_when_it_is_withdrawn_does_not_publish_over_it(p
 
     def withdraw_meanwhile(point: str) -> None:
         if point == "gated":
-            faultpoints.watch(None)
+            fault_points.watch(None)
             withdraw(published.port("sale"), 1, **WHO)
 
-    faultpoints.watch(withdraw_meanwhile)
+    fault_points.watch(withdraw_meanwhile)
     try:
         run = published.run("sale")
     finally:
-        faultpoints.watch(None)
+        fault_points.watch(None)
     assert not run.success
     assert "held since" in run.failure("sale")
     assert published.versions("sale") == [0, 1, 2]
@@ -160,13 +160,13 @@ def test_partitions_are_reported_once_each_though_the_reporting_was_killed(publi
         if reached == point:
             raise _Killed
 
-    faultpoints.watch(kill)
+    fault_points.watch(kill)
     contract = _contract(published, "monthly_sale")
     try:
         with open_instance(published.settings) as instance, pytest.raises(_Killed):
             report_version(instance, published.settings.home, contract)
     finally:
-        faultpoints.watch(None)
+        fault_points.watch(None)
     assert _report(published, "monthly_sale") == ["shop.monthly_sale version 2"]
     with open_instance(published.settings) as instance:
         records = instance.fetch_materializations(published.key("monthly_sale"), limit=100).records

@@ -17,10 +17,10 @@ from bankmesh.contracts.model import (
     Comparison,
     Contract,
     Partitioning,
-    Place,
     Severity,
     Status,
 )
+from bankmesh.errors import Place
 from bankmesh.quality.gate import Relations, evaluate
 
 if TYPE_CHECKING:

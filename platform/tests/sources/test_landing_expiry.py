@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.faultpoints import watch
+from bankmesh.fault_points import watch
 from bankmesh.ports.locking import Mark
 from bankmesh.sources import (
     ExpiredLandings,

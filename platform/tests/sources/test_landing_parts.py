@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.faultpoints import watch
+from bankmesh.fault_points import watch
 from bankmesh.sources import expire_landings, expire_rejects, land_compared, landing_folder
 from bankmesh.sources.landing_record import Landing
 
@@ -256,7 +256,7 @@ def test_expiry_counts_only_bytes_that_it_frees(exports, store, months, landed):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from bankmesh.faultpoints import watch
+from bankmesh.fault_points import watch
 from bankmesh.sources import land_compared, landing_parts, read_system
 landing_parts.PART_BYTES = 1
 points = iter(range(int(sys.argv[3])))

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.faultpoints import watch
+from bankmesh.fault_points import watch
 from bankmesh.shrinkage import AcceptedShrink
 from bankmesh.sources import (
     Landing,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from bankmesh.alerts.routes import receiver_of
 from bankmesh.alerts.sending import send
 from bankmesh.errors import BankmeshError
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from bankmesh.alerts import storing
 from bankmesh.alerts.causes import broken_assets
 from bankmesh.alerts.model import Notice, combine
 from bankmesh.alerts.tables import cursors, deliveries, incidents, notices, open_engine
-from bankmesh.database import Closing
+from bankmesh.storage.databases import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.alerts.facts import Severity
-from bankmesh.contracts.documents import decode, parse
 from bankmesh.errors import BankmeshError, Fault, FaultsFound
+from bankmesh.yaml.documents import decode, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bankmesh.contracts.documents import Document
+    from bankmesh.yaml.documents import Document
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 ADDRESS = "{address}"

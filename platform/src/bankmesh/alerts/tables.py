@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.database import ROW_NUMBER, open_database
+from bankmesh.storage.databases import ROW_NUMBER, open_database
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -23,7 +23,7 @@ from bankmesh.alerts.routes import routes_of
 from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
 from bankmesh.alerts.runs import Runs
 from bankmesh.catalog.data_tests import with_data_tests
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

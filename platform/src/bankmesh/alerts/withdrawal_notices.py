@@ -19,8 +19,8 @@ from bankmesh.alerts.facts import Severity
 from bankmesh.alerts.messages import Message
 from bankmesh.alerts.routes import receiver_of, route_of_channel
 from bankmesh.alerts.sending import send
-from bankmesh.database import Closing, open_database
 from bankmesh.errors import BankmeshError
+from bankmesh.storage.databases import Closing, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

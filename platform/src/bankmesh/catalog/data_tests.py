@@ -12,8 +12,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import Clause, Contract, Place, Severity
-from bankmesh.files import write_atomically
+from bankmesh.contracts.model import Clause, Contract, Severity
+from bankmesh.errors import Place
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

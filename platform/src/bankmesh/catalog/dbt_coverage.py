@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.coverage import Coverage
-from bankmesh.contracts.model import Place
-from bankmesh.files import is_writable, write_atomically
+from bankmesh.errors import Place
+from bankmesh.storage.atomic_files import is_writable, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.coverage import Coverage
-from bankmesh.contracts.model import Place
+from bankmesh.errors import Place
 from bankmesh.lineage.model import ColumnRef
 
 if TYPE_CHECKING:

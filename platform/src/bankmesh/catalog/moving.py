@@ -17,7 +17,7 @@ from bankmesh.contracts.editing import Entry, move_text
 from bankmesh.contracts.lifecycle import NEXT, next_stages
 from bankmesh.contracts.reading import faults_between, read_text
 from bankmesh.errors import BankmeshError, ContractFaults, UnknownName
-from bankmesh.files import write_atomically
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from bankmesh.catalog import tables
 from bankmesh.catalog.migrating import HEAD, NewerCatalog, revision_of, upgrade
-from bankmesh.database import Closing, open_database
 from bankmesh.errors import BankmeshError
+from bankmesh.storage.databases import Closing, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

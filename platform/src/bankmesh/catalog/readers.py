@@ -18,7 +18,7 @@ from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
 from bankmesh.contracts.model import Status
 from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import Fault
-from bankmesh.files import walk_files
+from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace import all_contract_files, domain_packages
 
 if TYPE_CHECKING:

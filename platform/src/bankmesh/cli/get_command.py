@@ -15,7 +15,7 @@ from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
 from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
 from bankmesh.errors import BankmeshError, UnknownName
-from bankmesh.files import replaced_file
+from bankmesh.storage.atomic_files import replaced_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

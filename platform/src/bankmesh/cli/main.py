@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bankmesh.cli.interruption import Interruption
-from bankmesh.garbage import collect_rarely
+from bankmesh.garbage_collection import collect_rarely
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from bankmesh.catalog.status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
-from bankmesh.files import is_writable
 from bankmesh.settings import current_settings
+from bankmesh.storage.atomic_files import is_writable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import errno
 from pathlib import Path
 
 from bankmesh.errors import error_chain
-from bankmesh.files import is_writable
 from bankmesh.settings import current_settings
+from bankmesh.storage.atomic_files import is_writable
 
 _ELSEWHERE = "or name another folder in MESH_HOME"
 _REASONS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.model import Place
+    from bankmesh.errors import Place
 
 
 @dataclass(frozen=True)

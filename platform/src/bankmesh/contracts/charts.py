@@ -15,9 +15,9 @@ from bankmesh.contracts.standard import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.model import Column
     from bankmesh.contracts.sections import Section
+    from bankmesh.yaml.documents import Value
 
 KEYS = ("title", "by", "every", "show", "of", "where")
 EVERY = ("day", "month", "quarter", "year")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.sections import Section
+    from bankmesh.yaml.documents import Value
 
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CLASSIFICATIONS = {c.label: c for c in Classification}

@@ -13,12 +13,13 @@ from bankmesh.contracts.changes import Change, breaking, compatible
 from bankmesh.contracts.clause_changes import compare_clauses
 from bankmesh.contracts.column_changes import COLUMN_RULES
 from bankmesh.contracts.life_changes import LIFE_RULES, TOLD
-from bankmesh.contracts.model import Contract, Place, ServiceLevel
+from bankmesh.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bankmesh.contracts.documents import Value
+    from bankmesh.contracts.model import Contract, ServiceLevel
+    from bankmesh.yaml.documents import Value
 
 __all__ = ["RULES", "Change", "compare", "is_breaking"]
 

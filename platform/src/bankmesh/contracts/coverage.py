@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts import documents, points
+from bankmesh.contracts import points
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, NotFinite, Volume
 from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.model import Place
 from bankmesh.contracts.volume_clause import CUSTOM_PROPERTY, FREE
+from bankmesh.errors import Place
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.documents import Document, Path, Value
     from bankmesh.contracts.model import Contract
+    from bankmesh.yaml.documents import Document, Path, Value
 
 _COLUMN_DEPTH = 4  # ("schema", 0, "properties", 2)
 _TABLE_DEPTH = 2  # ("schema", 0)

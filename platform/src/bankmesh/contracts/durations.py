@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.numbers import is_number, spell_number
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.documents import Value
+    from bankmesh.yaml.documents import Value
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 

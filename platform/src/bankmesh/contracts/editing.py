@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.contracts import documents
 from bankmesh.contracts.lifecycle import PROPERTY
 from bankmesh.errors import BankmeshError
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

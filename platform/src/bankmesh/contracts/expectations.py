@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import Expectation
-from bankmesh.contracts.documents import leaves, parse, spell
 from bankmesh.contracts.numbers import is_number, plain_numbers, spell_number
 from bankmesh.contracts.standard import nearest
+from bankmesh.yaml.documents import leaves, parse, spell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.model import ColumnType
+    from bankmesh.yaml.documents import Value
 
 ENGINES = ("greatExpectations", "great-expectations", "great_expectations")
 _COLUMN_KEYS = ("column", "column_A", "column_B")

@@ -17,8 +17,8 @@ from bankmesh.contracts.types import fit_value
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.sections import Section
+    from bankmesh.yaml.documents import Value
 
 DURATIONS = ("freshness", "latency", "retention", "frequency")
 SINGLE = ("freshness", "retention", "frequency")  # enforced, so a second one could not be told from the first

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.changes import Change, breaking, compatible
 from bankmesh.contracts.lifecycle import NEXT, PROPERTY, next_stages
-from bankmesh.contracts.model import Place, Status
+from bankmesh.contracts.model import Status
+from bankmesh.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bankmesh.contracts.clause_rules import Rule
+    from bankmesh.errors import Place
 
 
 class Classification(IntEnum):
@@ -53,17 +54,6 @@ class Status(StrEnum):
     def has_port(self) -> bool:
         """Whether the product is built and can be read: not yet while it is proposed, no longer once it is retired."""
         return self not in {Status.PROPOSED, Status.RETIRED}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a hand-written file something stands; `line` counts from 1."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True)

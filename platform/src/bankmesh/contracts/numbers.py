@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.documents import Value
+    from bankmesh.yaml.documents import Value
 
 Number = int | float | Decimal
 

@@ -17,7 +17,7 @@ from bankmesh.contracts.clause_rules import (
     SchemaMatches,
     SqlMeasure,
 )
-from bankmesh.contracts.model import NONE_AT_ALL, Clause, ColumnType, Place, Severity
+from bankmesh.contracts.model import NONE_AT_ALL, Clause, ColumnType, Severity
 from bankmesh.contracts.numbers import plain_numbers, spell_number
 from bankmesh.contracts.patterns import check_pattern
 from bankmesh.contracts.types import fit_value
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Column
     from bankmesh.contracts.sections import Section
+    from bankmesh.errors import Place
 
 _BOUNDS = {
     "minimum": ("minimum", "at least"),

@@ -31,8 +31,8 @@ from bankmesh.contracts.types import fit_value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.sections import Section
+    from bankmesh.yaml.documents import Value
 
 _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.WARNING}
 _SCOPES = ("table", "run")

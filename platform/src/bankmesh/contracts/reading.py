@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts import documents, standard
+from bankmesh.contracts import standard
 from bankmesh.contracts.charts import read_charts
 from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.clauses import compile_clauses
@@ -26,6 +26,7 @@ from bankmesh.contracts.model import Contract
 from bankmesh.contracts.sections import Notes, Section
 from bankmesh.contracts.volume_clause import volume_clause
 from bankmesh.errors import ContractFaults, Fault
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.model import Place
 from bankmesh.contracts.numbers import plain_numbers
-from bankmesh.errors import Fault
+from bankmesh.errors import Fault, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.contracts.documents import Document, Path, Value
+    from bankmesh.yaml.documents import Document, Path, Value
 
 
 @dataclass

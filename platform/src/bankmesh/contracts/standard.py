@@ -25,7 +25,7 @@ from bankmesh.contracts.numbers import is_number, spell_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.contracts.documents import Path, Value
+    from bankmesh.yaml.documents import Path, Value
 
 Schema = dict[str, Any]
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.model import Column, Contract
+    from bankmesh.yaml.documents import Value
 
 WIDEST_DECIMAL = 38
 _BITS = {"integer": 31, "long": 63}

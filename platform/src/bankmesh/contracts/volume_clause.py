@@ -18,8 +18,8 @@ from bankmesh.contracts.standard import nearest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bankmesh.contracts.documents import Value
     from bankmesh.contracts.sections import Section
+    from bankmesh.yaml.documents import Value
 
 CUSTOM_PROPERTY = "volume"
 CLAUSE = "volume"

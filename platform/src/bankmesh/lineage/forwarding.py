@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.lineage.places import days_kept, has_receiver
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.database import ROW_NUMBER, Closing, open_database
 from bankmesh.lineage.events import ENDINGS, START
+from bankmesh.storage.databases import ROW_NUMBER, Closing, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

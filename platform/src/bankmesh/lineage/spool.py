@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from bankmesh.files import write_atomically
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

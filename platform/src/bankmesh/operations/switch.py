@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
-from bankmesh.files import write_atomically
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     import datetime as dt

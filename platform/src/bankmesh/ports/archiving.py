@@ -23,13 +23,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import PortError
-from bankmesh.faultpoints import reached
-from bankmesh.files import write_atomically
+from bankmesh.fault_points import reached
 from bankmesh.ports.contract_texts import contract_digest
 from bankmesh.ports.expiry import expire
 from bankmesh.ports.history import history
 from bankmesh.ports.locking import BUILD_MARK, PORT_LOCK, exclusive, is_marked
 from bankmesh.ports.places import port_at
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

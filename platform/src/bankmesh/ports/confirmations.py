@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bankmesh.faultpoints import reached
-from bankmesh.files import write_atomically
+from bankmesh.fault_points import reached
 from bankmesh.ports.history import history, latest
 from bankmesh.ports.locking import exclusive
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from bankmesh.ports.places import Port

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from bankmesh.files import write_atomically
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

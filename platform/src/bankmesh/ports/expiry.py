@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.ports.commit_log import commit_versions
 from bankmesh.ports.commits import commit_expiry
 from bankmesh.ports.history import VersionNotes, open_table, readable_publications

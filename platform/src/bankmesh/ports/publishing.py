@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError, PublishConflict
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.ports.commits import commit, commit_skip, kept_totals
 from bankmesh.ports.history import latest, open_table, published_from
 from bankmesh.ports.locking import exclusive

@@ -10,7 +10,7 @@ from bankmesh.errors import NotPublished, PortError
 from bankmesh.ports.decisions import WithdrawnVersion
 from bankmesh.ports.file_actions import files_of, read_add_actions
 from bankmesh.ports.history import at_version, latest, open_table, withdrawals
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

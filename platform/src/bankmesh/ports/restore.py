@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError, PublishConflict
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.ports.commit_log import commit_versions
 from bankmesh.ports.commits import commit_decision, commit_restore
 from bankmesh.ports.decisions import WHOLE, Decision, Kind

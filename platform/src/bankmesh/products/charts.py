@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from bankmesh.contracts.charts import FEWEST_ROWS
 from bankmesh.contracts.model import Chart, Classification
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

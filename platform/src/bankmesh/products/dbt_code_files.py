@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.documents import decode
-from bankmesh.files import walk_files
 from bankmesh.products.dbt_jinja import (
     Code,
     CodeUnreadable,
@@ -16,6 +14,8 @@ from bankmesh.products.dbt_jinja import (
     read_python,
     read_yaml_calls,
 )
+from bankmesh.storage.atomic_files import walk_files
+from bankmesh.yaml.documents import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

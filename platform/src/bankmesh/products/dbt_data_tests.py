@@ -15,7 +15,6 @@ from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
 from bankmesh.contracts.model import Clause, Severity
 from bankmesh.errors import Fault
-from bankmesh.files import lock_file, write_atomically
 from bankmesh.products.dbt_models import (
     DBT_LOCK,
     common_arguments,
@@ -28,6 +27,7 @@ from bankmesh.products.dbt_models import (
 )
 from bankmesh.products.dbt_places import place_of_config, place_of_test
 from bankmesh.products.definition import ProductInput, product_input
+from bankmesh.storage.atomic_files import lock_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,6 @@ from bankmesh.catalog.data_tests import add_clauses, data_tests_of, write_data_t
 from bankmesh.catalog.dbt_coverage import write_dbt_coverage
 from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError
-from bankmesh.files import walk_files
 from bankmesh.products.dbt_code_files import DbtFiles
 from bankmesh.products.dbt_data_tests import Tested, compiled_tests, find_data_tests
 from bankmesh.products.dbt_faults import DbtFaults, find_manifest_faults
@@ -31,6 +30,7 @@ from bankmesh.products.dbt_project_faults import find_project_faults
 from bankmesh.products.dbt_resources import find_dbt_coverage
 from bankmesh.products.domain import read_domain
 from bankmesh.products.repeated_names import find_repeated_name_faults, input_schemas
+from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace import domain_packages
 
 if TYPE_CHECKING:

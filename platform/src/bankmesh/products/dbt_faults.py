@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.dbt_projects import file_of, installed_packages
 from bankmesh.errors import Fault, FaultsFound
-from bankmesh.files import walk_files
 from bankmesh.products.dbt_code_files import DbtFiles
 from bankmesh.products.dbt_code_versions import macro_closure
 from bankmesh.products.dbt_file_faults import FUNCTIONS, REFERENCE
@@ -27,6 +26,7 @@ from bankmesh.products.dbt_places import (
 )
 from bankmesh.products.dbt_project_faults import MACRO, ONE_CODE, RESOURCE, RESOURCES
 from bankmesh.products.dbt_references import Reference
+from bankmesh.storage.atomic_files import walk_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

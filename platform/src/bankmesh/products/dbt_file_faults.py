@@ -6,10 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.readers import line_at, table_name
-from bankmesh.contracts import documents
 from bankmesh.dbt_projects import installed_packages, project_settings
 from bankmesh.errors import Fault
-from bankmesh.files import walk_files
 from bankmesh.products.dbt_jinja import CodeUnreadable
 from bankmesh.products.dbt_places import read_yaml
 from bankmesh.products.dbt_project_faults import RESOURCE
@@ -21,15 +19,17 @@ from bankmesh.products.dbt_references import (
     explain_reference,
     reference_of,
 )
+from bankmesh.storage.atomic_files import walk_files
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from bankmesh.contracts.documents import Document
     from bankmesh.contracts.model import Contract
     from bankmesh.products.dbt_code_files import DbtFiles
     from bankmesh.sources import LegacySystem
+    from bankmesh.yaml.documents import Document
 
 SYNTAX = "dbt-syntax"
 REFERENCE = "dbt-reference"

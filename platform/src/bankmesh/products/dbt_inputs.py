@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bankmesh.catalog.readers import source_calls, table_name
-from bankmesh.files import walk_files, write_atomically
+from bankmesh.storage.atomic_files import walk_files, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

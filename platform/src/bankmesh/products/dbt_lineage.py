@@ -7,7 +7,6 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.files import is_writable, lock_file, write_atomically
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.sql import EVERY_OTHER, CompiledModel, ModelLineage, QueryNotUnderstood, lineage_of_models
 from bankmesh.products.code_versions import fingerprint_texts
@@ -21,6 +20,7 @@ from bankmesh.products.dbt_models import (
     project_fingerprint,
     select_models,
 )
+from bankmesh.storage.atomic_files import is_writable, lock_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

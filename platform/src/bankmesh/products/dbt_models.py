@@ -20,9 +20,9 @@ import yaml
 from bankmesh.catalog.readers import split_table
 from bankmesh.dbt_projects import DOMAIN_VARIABLE, installed_packages, packages_folder, project_settings
 from bankmesh.errors import BankmeshError
-from bankmesh.files import is_writable, lock_file, walk_files, write_atomically
 from bankmesh.products.code_versions import fingerprint_texts
 from bankmesh.products.definition import LegacyInput, ProductInput
+from bankmesh.storage.atomic_files import is_writable, lock_file, walk_files, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

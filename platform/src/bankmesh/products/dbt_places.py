@@ -6,15 +6,15 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts import documents
-from bankmesh.contracts.model import Place
 from bankmesh.dbt_projects import file_of, package_root
+from bankmesh.errors import Place
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bankmesh.contracts.documents import Document
+    from bankmesh.yaml.documents import Document
 
 _NAME_OF_NODE = 2  # model.<package>.<name>
 _CONFIG = re.compile(r"\bconfig\s*\(")

@@ -20,9 +20,9 @@ from bankmesh.dbt_projects import (
     project_settings,
 )
 from bankmesh.errors import Fault
-from bankmesh.files import walk_files
 from bankmesh.products.dbt_models import PROFILE, TARGET, read_profiles
 from bankmesh.products.dbt_places import line_in, read_yaml
+from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace import domain_packages
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.coverage import Coverage
-from bankmesh.contracts.model import Place
+from bankmesh.errors import Place
 from bankmesh.products.dbt_models import with_ancestors
 from bankmesh.products.dbt_places import (
     line_in,
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from bankmesh.contracts.documents import Document
-    from bankmesh.contracts.documents import Path as YamlPath
     from bankmesh.contracts.model import Contract
+    from bankmesh.yaml.documents import Document
+    from bankmesh.yaml.documents import Path as YamlPath
 
 # Keys of an entry in YAML that are listed otherwise: by name, by key of the configuration, by column, by check.
 _ELSEWHERE = frozenset({"name", "v", "config", "columns", "data_tests", "tests", "unit_tests"})

@@ -25,7 +25,7 @@ from bankmesh.products.dbt_models import (
 )
 from bankmesh.products.definition import ProductInput
 from bankmesh.sources import COMPLETE_THROUGH
-from bankmesh.sqltext import sql_name
+from bankmesh.sql_quoting import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -8,7 +8,7 @@ from bankmesh.contracts.casts import count_losses, plan_casts
 from bankmesh.contracts.delivered_types import duckdb_delivered
 from bankmesh.products.candidate import DATA_FILE, Written, require_columns
 from bankmesh.products.duckdb_casts import projection
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts import documents
 from bankmesh.contracts.model import Classification
 from bankmesh.ports import kept_contract
 from bankmesh.sources import COMPLETE_THROUGH
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from bankmesh.contracts.casts import CastsRefused
 from bankmesh.contracts.clause_rules import Volume
 from bankmesh.contracts.types import arrow_schema
 from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.ports import Provenance, connect, keep_contract, latest, measure_files, port_at, publish, stage
 from bankmesh.products import (
     lineage_facts,

@@ -23,7 +23,7 @@ from bankmesh.products.definition import ProductInput
 from bankmesh.products.partition_bounds import day_after
 from bankmesh.products.partition_inputs import CompleteThrough
 from bankmesh.sources import COMPLETE_THROUGH
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from bankmesh.contracts.types import duckdb_type
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.definition import product_input
 from bankmesh.quality.gate import Relations, VolumeChange
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

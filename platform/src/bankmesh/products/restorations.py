@@ -18,7 +18,7 @@ from dagster._core.events import StepMaterializationData
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 
 from bankmesh.errors import BankmeshError
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.ports import Decision, hold_of, latest, port_at
 from bankmesh.ports.locking import exclusive
 from bankmesh.products import reporting

@@ -15,7 +15,7 @@ from bankmesh.ports.locking import Mark
 from bankmesh.products.definition import LegacyInput, ProductInput
 from bankmesh.products.input_classes import landed_classes, published_classes
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
-from bankmesh.sqltext import sql_literal
+from bankmesh.sql_quoting import sql_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

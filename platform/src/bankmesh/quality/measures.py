@@ -19,7 +19,7 @@ from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NotFin
 from bankmesh.contracts.model import ColumnType
 from bankmesh.contracts.numbers import as_double
 from bankmesh.contracts.types import duckdb_type
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bankmesh.quality import wording
 from bankmesh.quality.results import ClauseResult, Outcome
 from bankmesh.shrinkage import GUARDED_FROM, Figure, has_shrunk
-from bankmesh.sqltext import sql_literal, sql_name
+from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
     import duckdb

@@ -19,7 +19,7 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.products.reporting import CONFIRMED
 from bankmesh.retention import event_rows, run_files
 from bankmesh.retention.run_selection import Needed, RunState, Selection, select_runs

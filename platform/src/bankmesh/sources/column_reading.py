@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import yaml
 
     from bankmesh.sources.declaration import FileFormat
-    from bankmesh.sources.yaml_nodes import Mapping
+    from bankmesh.yaml.nodes import Mapping
 
 TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from bankmesh.sources.number_spelling import PLAIN_NUMBERS, NumberSpelling
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.model import Classification, ColumnType, Place
+    from bankmesh.contracts.model import Classification, ColumnType
+    from bankmesh.errors import Place
 
 PARSER_VERSION = 2
 """Goes into every fingerprint: raise it when the same file would land as other rows."""

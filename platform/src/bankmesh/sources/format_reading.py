@@ -9,7 +9,7 @@ from bankmesh.sources.number_spelling import NUMBER_KEYS, read_numbers
 
 if TYPE_CHECKING:
     from bankmesh.sources.declaration import FileFormat
-    from bankmesh.sources.yaml_nodes import Mapping
+    from bankmesh.yaml.nodes import Mapping
 
 TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)
 

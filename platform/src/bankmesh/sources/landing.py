@@ -14,7 +14,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.sources.conversion import arrow_schema
 from bankmesh.sources.declaration import ParquetFormat
 from bankmesh.sources.exports import file_sha256, read_control, read_delivery

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.faultpoints import reached
+from bankmesh.fault_points import reached
 from bankmesh.ports.locking import locked_unless_used
 from bankmesh.sources.landing_record import RECORD, Landing
 from bankmesh.sources.store import UNFINISHED, clear_abandoned, read_attempt, read_pointer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bankmesh.sources.yaml_nodes import Mapping
+    from bankmesh.yaml.nodes import Mapping
 
 DECIMALS = (".", ",")
 THOUSANDS = (".", ",", "'", "\u2019", " ", "\u00a0", "\u202f")

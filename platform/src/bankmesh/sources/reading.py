@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from bankmesh.contracts.model import Place
-from bankmesh.errors import Fault, SourceFaults
+from bankmesh.errors import Fault, Place, SourceFaults
 from bankmesh.sources.column_reading import file_column, read_column
 from bankmesh.sources.declaration import (
     OTHERWISE,
@@ -21,7 +20,7 @@ from bankmesh.sources.declaration import (
 )
 from bankmesh.sources.format_reading import read_format
 from bankmesh.sources.landing_history import KEY_TYPES
-from bankmesh.sources.yaml_nodes import Faults, Mapping, compose
+from bankmesh.yaml.nodes import Faults, Mapping, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

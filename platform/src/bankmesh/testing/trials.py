@@ -30,7 +30,7 @@ from bankmesh.products.polars_build import build_with_polars
 from bankmesh.products.snapshot import PinnedInput
 from bankmesh.quality.gate import GateResult, Outcome, evaluate, refuse_casts
 from bankmesh.settings import find_root, require_literal_path
-from bankmesh.sqltext import sql_literal
+from bankmesh.sql_quoting import sql_literal
 from bankmesh.testing.trial_classes import classification_of_trial
 
 if TYPE_CHECKING:

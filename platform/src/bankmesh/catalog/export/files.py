@@ -12,7 +12,7 @@ from bankmesh.catalog.export.odcs import standalone_contract
 from bankmesh.catalog.export.odps import product_descriptor
 from bankmesh.catalog.export.ports import port_facts
 from bankmesh.contracts.numbers import plain_number, spell_exactly
-from bankmesh.files import write_atomically
+from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -9,14 +9,14 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.export.rules import exported_rules, option_rules, uniqueness_rule, whole_pattern
-from bankmesh.contracts import documents
 from bankmesh.contracts.numbers import plain_numbers
 from bankmesh.contracts.types import nullable
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from bankmesh.catalog.export.ports import PortFacts
-    from bankmesh.contracts.documents import Document
     from bankmesh.contracts.model import Contract
+    from bankmesh.yaml.documents import Document
 
 SERVER = "bankmesh"
 

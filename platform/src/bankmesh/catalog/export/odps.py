@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import find_contract
-from bankmesh.contracts import documents
+from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,14 +27,14 @@ from bankmesh.contracts.sections import Notes, Section
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.measures import failing, type_of
 from bankmesh.quality.queries import is_never_null
-from bankmesh.sqltext import sql_name
+from bankmesh.sql_quoting import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.clause_rules import Rule
-    from bankmesh.contracts.documents import Document, Path
     from bankmesh.contracts.model import Clause, Column, Contract
+    from bankmesh.yaml.documents import Document, Path
 
 # Types whose values every reader writes into SQL as the gate does; others become text or doubles on the way.
 _COMPARED_ALIKE = ("string", "integer", "long")

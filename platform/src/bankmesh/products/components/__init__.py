@@ -1,5 +1,5 @@
 """What stands in a domain's `defs.yaml`: a Polars product, all dbt products, all legacy sources."""
 
-from bankmesh.garbage import collect_rarely
+from bankmesh.garbage_collection import collect_rarely
 
 collect_rarely()  # for the processes of a code location, which is what imports these

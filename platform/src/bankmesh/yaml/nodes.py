@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.contracts.model import Place
-from bankmesh.errors import Fault
+from bankmesh.errors import Fault, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,0 +1,1 @@
+"""Files, databases and connections on this machine."""

@@ -1,0 +1,1 @@
+"""Hand-written YAML, read with the line of every key."""
