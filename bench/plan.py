@@ -26,7 +26,7 @@ def write_plan(world: World) -> Path:
 
 def make_plan(world: World) -> dict[str, Any]:
     """Paths and types, read from the landings and the contracts."""
-    from bankmesh.contracts.types import duckdb_type
+    from bankmesh.contracts.column_types import duckdb_type
     from bankmesh.ports import delta_extension_path
     from bankmesh.products.dbt_models import profile_file
 

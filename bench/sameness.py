@@ -44,7 +44,7 @@ def bare_relation(world: World, contract: Contract) -> str:
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> tuple[int, int]:
     """Number of rows and the sum of their hashes, columns cast to what the contract promises."""
-    from bankmesh.contracts.types import duckdb_type
+    from bankmesh.contracts.column_types import duckdb_type
 
     columns = [
         f"round({c.name}, {PLACES})" if c.type.name == "double" else f"cast({c.name} as {duckdb_type(c.type)})"

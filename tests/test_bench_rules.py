@@ -9,7 +9,7 @@ import pytest
 from bench.contested import contested_contracts
 
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, MissingReferences, SchemaMatches, Volume
-from bankmesh.contracts.types import duckdb_type
+from bankmesh.contracts.column_types import duckdb_type
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = {c.name: c for c in contested_contracts()}

@@ -13,12 +13,12 @@ from whole_bank import ROOT
 
 import retail
 from bankmesh.client import DataMeshClient
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.instance import open_instance
 from bankmesh.products.definition import landing_key
 from bankmesh.products.domain import read_domain
 from bankmesh.products.running import run_everything
 from bankmesh.settings import current_settings
-from bankmesh.shrinkage import AcceptedShrink
 from demo_bank.corrupt import corrupt
 
 PRODUCTS = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bankmesh.catalog.export import PortFacts, standalone_contract
 from bankmesh.catalog.export.files import dump
 from bankmesh.contracts.model import Operator
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import connect
 from bankmesh.quality.gate import Outcome, Relations, evaluate
 

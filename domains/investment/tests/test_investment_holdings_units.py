@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.types import polars_schema
+from bankmesh.contracts.column_types import polars_schema
 from bankmesh.sources import land_object, read_systems
 from bankmesh.testing import domain_contract
 from bankmesh.testing.trials import try_product

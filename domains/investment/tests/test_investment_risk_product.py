@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bankmesh.contracts.types import polars_schema
+from bankmesh.contracts.column_types import polars_schema
 from bankmesh.testing import domain_contract
 from investment.defs.market_risk_metrics.transform import market_risk_metrics
 from investment.risk.backtest import WINDOW

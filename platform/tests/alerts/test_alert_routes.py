@@ -12,7 +12,7 @@ from bankmesh.alerts.facts import Severity
 from bankmesh.alerts.incidents import after
 from bankmesh.alerts.routes import receiver_of, routes_of
 from bankmesh.alerts.routing_file import RoutingFaults, SecretMissing, fill_in, read_routing
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
 
 CONTRACT = """\

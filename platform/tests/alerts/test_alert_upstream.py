@@ -15,7 +15,7 @@ from bankmesh import fault_points
 from bankmesh.alerts.outbox import Outbox
 from bankmesh.alerts.places import Places
 from bankmesh.alerts.ticks import look
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.instance import open_instance
 from bankmesh.ports import port_at
 from bankmesh.products.components.assets import product_asset

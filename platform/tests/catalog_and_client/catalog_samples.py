@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from bankmesh.catalog import tables
 from bankmesh.catalog.opening import Catalog
-from bankmesh.contracts.reading import find_faults
+from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
 from bankmesh.ports import Provenance, keep_contract, port_at
 from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, to_commit

@@ -14,7 +14,7 @@ from shop_workspace import at_stage, contract_text, deprecated_text
 from bankmesh import DataMeshClient, DeprecatedMajor
 from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.client import deprecated
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import NotPublished
 
 if TYPE_CHECKING:

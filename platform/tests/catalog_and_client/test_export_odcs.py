@@ -12,8 +12,8 @@ from shop_workspace import at_stage, contract_text
 
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.export import port_facts, standalone_contract, write_exports
-from bankmesh.contracts.comparison import compare
-from bankmesh.contracts.reading import read_contract, read_text
+from bankmesh.contracts.comparison.contract_comparison import compare
+from bankmesh.contracts.parsing.contract_reader import read_contract, read_text
 from bankmesh.ports import connect
 from bankmesh.ports.archiving import archive_port
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shop_workspace import contract_text
 
 from bankmesh.catalog.lineage_coverage import lineage_coverage
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.lineage.graph import graph_of
 from bankmesh.lineage.model import ColumnRef, StepLineage
 

@@ -13,7 +13,7 @@ from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.status import ProductStatus
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:

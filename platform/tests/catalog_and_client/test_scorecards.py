@@ -32,7 +32,7 @@ from bankmesh.catalog.scorecards import (
 from bankmesh.catalog.updating import rebuild, refresh
 from bankmesh.catalog.use import Use
 from bankmesh.contracts.coverage import coverage
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
 from bankmesh.ports import confirm, latest, port_at
 

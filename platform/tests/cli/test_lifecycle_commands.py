@@ -14,7 +14,7 @@ import pytest
 from command import Command
 from shop_workspace import at_stage, contract_text
 
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 
 if TYPE_CHECKING:
     from pathlib import Path

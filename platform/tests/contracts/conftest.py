@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bankmesh.contracts.reading import find_faults
+from bankmesh.contracts.parsing.contract_reader import find_faults
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ import pytest
 
 from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.model import Chart
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 
 END = "  - property: x-cost-centre\n    value: 4711\n"
 

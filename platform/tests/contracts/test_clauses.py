@@ -9,8 +9,8 @@ import pytest
 
 from bankmesh.contracts import clause_rules as rules
 from bankmesh.contracts import model as m
-from bankmesh.contracts.expectations import known_types
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
+from bankmesh.contracts.parsing.expectation_rules import known_types
 
 
 @pytest.fixture

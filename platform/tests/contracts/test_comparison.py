@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.comparison import compare, is_breaking
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.comparison.contract_comparison import compare, is_breaking
+from bankmesh.contracts.parsing.contract_reader import read_text
 
 
 def read(text, *edits):

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts import points
+from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.coverage import coverage, point_of
-from bankmesh.contracts.reading import read_text
-from bankmesh.contracts.standard import schema
+from bankmesh.contracts.parsing.contract_reader import read_text
+from bankmesh.contracts.parsing.odcs_schema import schema
 from bankmesh.yaml.documents import leaves, parse, spell
 
 
@@ -31,7 +31,7 @@ def test_every_leaf_has_one_entry_on_its_line(booking):
     assert (kept.clause, kept.where) == ("classification (default)", "gate: check classification")
     assert (volume.clause, volume.where) == ("volume (default)", "gate: check volume")
     assert all((entry.where is None) != (entry.reason is None) for entry in entries)
-    assert not any(entry.reason == points.UNKNOWN[1:] for entry in entries)
+    assert not any(entry.reason == enforcement_points.UNKNOWN[1:] for entry in entries)
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_every_check_of_the_gate_is_some_clause(booking):
 def test_false_promises_nothing(booking):
     text = booking.replace("        unique: true\n", "        unique: false\n        required: false\n", 1)
     found = by_path(text)
-    assert found["schema[0].properties[0].unique"].reason == points.NOTHING[1:]
-    assert found["schema[0].properties[0].required"].reason == points.NOTHING[1:]
+    assert found["schema[0].properties[0].unique"].reason == enforcement_points.NOTHING[1:]
+    assert found["schema[0].properties[0].required"].reason == enforcement_points.NOTHING[1:]
 
 
 def _keys(node, at=""):
@@ -117,7 +117,9 @@ def test_every_key_of_the_standard_is_in_the_table():
         "roles",
         "slaProperties",
     )
-    unknown = [path for path in paths if path.split(".")[-1] not in elsewhere and point_of(path) == points.UNKNOWN]
+    unknown = [
+        path for path in paths if path.split(".")[-1] not in elsewhere and point_of(path) == enforcement_points.UNKNOWN
+    ]
     assert unknown == []
 
 
@@ -137,7 +139,7 @@ def test_every_leaf_of_any_sound_contract_is_covered(booking, data):
         defaults = ["lossless_casts (default)", "classification (default)", "volume (default)"]
         expected = [*(spell(path) for path, _ in leaves(document.data)), *defaults]
         assert [entry.clause for entry in coverage(contract)] == expected
-        assert not any(entry.reason == points.UNKNOWN[1:] for entry in coverage(contract))
+        assert not any(entry.reason == enforcement_points.UNKNOWN[1:] for entry in coverage(contract))
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.contracts.comparison import compare
+from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.coverage import coverage
-from bankmesh.contracts.declassification import FEWEST_SUBJECTS, is_digest_pattern
 from bankmesh.contracts.model import Declassification
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
+from bankmesh.contracts.parsing.declassification import FEWEST_SUBJECTS, is_digest_pattern
 from bankmesh.errors import Place
 
 HASH = """\

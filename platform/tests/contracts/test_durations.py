@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.contracts.durations import UNITS, seconds
+from bankmesh.contracts.parsing.durations import UNITS, seconds
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.editing import CannotEdit, Entry, move_text, scalar
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.contract_editor import CannotEdit, Entry, move_text, scalar
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.yaml.documents import parse
 
 DRAFT = Entry("deprecated", "2026-01-31", "retail-core", "The second major holds more.")

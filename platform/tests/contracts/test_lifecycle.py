@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.comparison import compare
+from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.lifecycle import NEXT, entered
 from bankmesh.contracts.model import Status
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 
 HEAD = "customProperties:\n"
 END = '  - property: endOfSupport\n    value: "2027-06-30"\n'

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bankmesh.contracts.clause_rules import Expectation
-from bankmesh.contracts.comparison import compare
-from bankmesh.contracts.numbers import plain_number, plain_numbers, spell_exactly, spell_number, stored_number
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.comparison.contract_comparison import compare
+from bankmesh.contracts.exact_numbers import plain_number, plain_numbers, spell_exactly, spell_number, stored_number
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.yaml.documents import parse
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**38), max_value=10**38)

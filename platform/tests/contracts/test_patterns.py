@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.patterns import check_pattern
+from bankmesh.contracts.parsing.regular_expressions import check_pattern
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.contracts.queries import read_query
+from bankmesh.contracts.parsing.sql_rules import read_query
 
 
 @pytest.mark.parametrize("written", ["{table}", "${table}", "{object}", "${object}", "${ table }"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.model import Classification, ColumnType, Partitioning, Status
-from bankmesh.contracts.reading import find_faults, read_contract, read_contracts, read_text
+from bankmesh.contracts.parsing.contract_reader import find_faults, read_contract, read_contracts, read_text
 from bankmesh.errors import ContractFaults
 from bankmesh.yaml.documents import parse
 

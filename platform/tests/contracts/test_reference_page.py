@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import bankmesh.contracts
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 
 CODE = Path(bankmesh.contracts.__file__).parent
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "contract.md"

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.contracts.coverage import coverage
-from bankmesh.contracts.cron import check_cron
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
+from bankmesh.contracts.parsing.cron_expressions import check_cron
 
 HEAD = """\
 apiVersion: v3.1.0

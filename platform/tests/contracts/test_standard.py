@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.standard import check, schema
+from bankmesh.contracts.parsing.odcs_schema import check, schema
 from bankmesh.yaml.documents import leaves, parse
 
 

@@ -8,9 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from bankmesh.contracts.model import ColumnType
-from bankmesh.contracts.reading import read_text
-from bankmesh.contracts.types import (
+from bankmesh.contracts.column_types import (
     arrow_schema,
     arrow_type,
     column_type,
@@ -19,6 +17,8 @@ from bankmesh.contracts.types import (
     polars_schema,
     polars_type,
 )
+from bankmesh.contracts.model import ColumnType
+from bankmesh.contracts.parsing.contract_reader import read_text
 
 KINDS = [ColumnType(name) for name in ("string", "boolean", "integer", "long", "double", "date", "timestamp")]
 KINDS += [

@@ -7,7 +7,7 @@ import pytest
 from shop_workspace import at_stage, contract_text
 from two_domains import SCHEDULE, SUPPLIER
 
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.operations.schedules import by_clock
 from bankmesh.products.clocks import Clock, clock_of
 

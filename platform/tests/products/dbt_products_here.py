@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shop_workspace import REPOSITORY
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.types import duckdb_type
+from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.dbt_models import model_name
 from bankmesh.sources import read_systems

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from shop_workspace import CONTRACTS, contract_text
 
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.products.asset_specs import asset_spec, check_specs
 from bankmesh.products.definition import LegacyInput, ProductDefinition, ProductInput, landing_key
 

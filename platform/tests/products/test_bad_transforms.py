@@ -13,7 +13,7 @@ import pytest
 from shop_workspace import write_workspace
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.errors import TransformError
 from bankmesh.products.components.polars_product import TransformNotUsable

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop_mesh import MONTHS, Mesh
 
-from bankmesh.contracts.charts import FEWEST_ROWS
 from bankmesh.contracts.model import Chart, Classification, Partitioning
+from bankmesh.contracts.parsing.chart_properties import FEWEST_ROWS
 from bankmesh.products.charts import INLINE, draw_charts, fitting, points_query, readable
 
 CLASSES = {"day": Classification.INTERNAL, "amount": Classification.CONFIDENTIAL, "rate": Classification.INTERNAL}

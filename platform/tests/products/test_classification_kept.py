@@ -12,7 +12,7 @@ from shop_mesh import LANDINGS, Mesh, settings_in
 from shop_workspace import write_exports, write_workspace
 
 from bankmesh.contracts.model import Classification
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.products.locations import load_location
 from bankmesh.quality.gate import Outcome
 from bankmesh.testing import try_product

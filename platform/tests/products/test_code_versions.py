@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shop_workspace import contract_text, write_workspace
 
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.components.polars_product import _code_version

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shop_workspace import at_stage, contract_text, deprecated_text
 
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.products.asset_specs import asset_spec
 from bankmesh.products.definition import ProductDefinition
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.casts import CastsRefused
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.build_casts import CastsRefused
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import TransformError
 from bankmesh.ports import open_version
 from bankmesh.products import duckdb_candidate, polars_candidate

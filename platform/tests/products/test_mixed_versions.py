@@ -11,7 +11,7 @@ from shop_workspace import SALES, Sale, changed, write_exports
 
 from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.model import Clause, Severity
-from bankmesh.contracts.reading import read_contracts
+from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.errors import Place
 from bankmesh.ports import connect, roll_back, withdraw
 from bankmesh.ports.reading import mixed_relation_sql

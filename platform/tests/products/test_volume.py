@@ -10,7 +10,7 @@ import pytest
 from shop_mesh import MONTHS
 from shop_workspace import Sale, contract_text, write_exports, write_workspace
 
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.instance import open_instance
 from bankmesh.ports import history
 from bankmesh.products.shrink_acceptance import ACCEPT_TAG, ACCEPTED_BY_TAG, ACCEPTED_KEYS_TAG

@@ -11,7 +11,7 @@ from shop_mesh import MONTHS
 from shop_workspace import SALES, changed, write_exports
 
 from bankmesh import fault_points
-from bankmesh.contracts.reading import read_contracts
+from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.instance import open_instance
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url

@@ -111,7 +111,7 @@ class Workshop:
         )
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]] = ()) -> str:
-        from bankmesh.contracts.types import duckdb_type
+        from bankmesh.contracts.column_types import duckdb_type
 
         typed = ", ".join(f'"{column}" {duckdb_type(TYPES[column])}' for column in columns)
         self.connection.execute(f"create or replace table {name} ({typed})")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.shrinkage import AcceptedShrink, Figure, has_shrunk
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink, Figure, has_shrunk
 
 counts = st.integers(0, 10**15)
 tolerances = st.decimals(0, 99, allow_nan=False, places=3)

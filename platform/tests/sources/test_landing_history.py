@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import HistoryLost, NoLongerDelivered, SourceFaults
-from bankmesh.shrinkage import AcceptedShrink
 from bankmesh.sources import LandingFigures, current_landing, land_compared, land_object
 from bankmesh.sources.landing_history import find_losses
 from bankmesh.sources.store import POINTER, landing_folder

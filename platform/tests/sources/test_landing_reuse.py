@@ -14,9 +14,9 @@ import polars as pl
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import LegacyFileError
 from bankmesh.fault_points import watch
-from bankmesh.shrinkage import AcceptedShrink
 from bankmesh.sources import (
     Landing,
     LegacyObject,

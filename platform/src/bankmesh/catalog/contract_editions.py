@@ -12,8 +12,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog import tables
-from bankmesh.contracts.comparison import compare
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.comparison.contract_comparison import compare
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import contract_digest, kept_contract
 from bankmesh.ports.contract_texts import FOLDER
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bankmesh.catalog.rows import Row, Rows
-    from bankmesh.contracts.changes import Change
+    from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Publication
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.ports import kept_contract, newest_good, port_at
 

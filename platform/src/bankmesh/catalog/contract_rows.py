@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.catalog import tables
 from bankmesh.catalog.completeness import PARTS, missing_parts
 from bankmesh.catalog.deprecation import deprecation_of
-from bankmesh.contracts import points
+from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.coverage import coverage
 from bankmesh.ports import contract_digest
 from bankmesh.yaml import documents
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bankmesh.ports import Publication
 
 TEAM, SUPPORT, MEMBER = "team", "support", "member"
-_NO_PROMISE = points.NOTHING.removeprefix("!")
+_NO_PROMISE = enforcement_points.NOTHING.removeprefix("!")
 
 
 def contract_rows(contract: Contract, root: Path, newest: Publication | None, since: datetime | None = None) -> Rows:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Contract, Status
-from bankmesh.contracts.reading import read_contract, read_contracts
+from bankmesh.contracts.parsing.contract_reader import read_contract, read_contracts
 from bankmesh.errors import ContractFaults, UnknownName
 from bankmesh.workspace import all_contract_files
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.contracts.model import Clause, Contract, Severity
 from bankmesh.errors import Place
 from bankmesh.storage.atomic_files import write_atomically

@@ -13,7 +13,7 @@ from bankmesh.catalog.lineage_rows import product_lineage
 from bankmesh.catalog.posting_rows import posting_rows
 from bankmesh.catalog.publication_rows import publication_rows, table_of
 from bankmesh.catalog.rows import Rows, add
-from bankmesh.contracts.reading import read_contract
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import ContractFaults, SourceFaults
 from bankmesh.ports import confirmations, fresh_since, history, withdrawals
 from bankmesh.sources import read_systems

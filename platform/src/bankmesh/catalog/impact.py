@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bankmesh.catalog.use import Use
-    from bankmesh.contracts.changes import Change
+    from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.graph import Graph
 

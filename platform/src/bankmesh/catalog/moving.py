@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import readable_contracts, workspace_contracts
 from bankmesh.catalog.readers import life_faults
-from bankmesh.contracts.editing import Entry, move_text
+from bankmesh.contracts.contract_editor import Entry, move_text
 from bankmesh.contracts.lifecycle import NEXT, next_stages
-from bankmesh.contracts.reading import faults_between, read_text
+from bankmesh.contracts.parsing.contract_reader import faults_between, read_text
 from bankmesh.errors import BankmeshError, ContractFaults, UnknownName
 from bankmesh.storage.atomic_files import write_atomically
 

@@ -19,9 +19,9 @@ from bankmesh.catalog.moving import contract_of_port
 from bankmesh.catalog.use import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
-from bankmesh.contracts.comparison import compare
+from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.coverage import Coverage, coverage
-from bankmesh.contracts.reading import find_faults, read_contract
+from bankmesh.contracts.parsing.contract_reader import find_faults, read_contract
 from bankmesh.errors import Fault
 from bankmesh.ports.contract_texts import FOLDER as KEPT
 from bankmesh.settings import NoWorkspace, current_settings
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.catalog.impact import Hurt
-    from bankmesh.contracts.changes import Change
+    from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
 
 PUBLISHED = "published"

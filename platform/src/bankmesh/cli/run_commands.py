@@ -18,10 +18,10 @@ from bankmesh.catalog.moving import person
 from bankmesh.catalog.status import product_states
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
-from bankmesh.shrinkage import AcceptedShrink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

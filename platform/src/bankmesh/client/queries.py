@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.types import duckdb_type
+from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:

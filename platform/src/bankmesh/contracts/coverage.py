@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts import points
+from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, NotFinite, Volume
-from bankmesh.contracts.data_tests import DbtTest
-from bankmesh.contracts.volume_clause import CUSTOM_PROPERTY, FREE
+from bankmesh.contracts.data_test_rules import DbtTest
+from bankmesh.contracts.parsing.volume_clause import CUSTOM_PROPERTY, FREE
 from bankmesh.errors import Place
 from bankmesh.yaml import documents
 
@@ -78,11 +78,11 @@ def _of_models(contract: Contract) -> tuple[Coverage, ...]:
 def point_of(pattern: str) -> str:
     """The entry of the table of points for a path with `[]` for positions: its own, or the nearest around it."""
     while pattern:
-        pattern = pattern if pattern in points.POINTS else pattern.removesuffix("[]")
-        if pattern in points.POINTS:
-            return points.POINTS[pattern]
+        pattern = pattern if pattern in enforcement_points.POINTS else pattern.removesuffix("[]")
+        if pattern in enforcement_points.POINTS:
+            return enforcement_points.POINTS[pattern]
         pattern = pattern.rpartition(".")[0]
-    return points.UNKNOWN
+    return enforcement_points.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _point(context: _Context, path: Path, value: Value) -> str:
     if "customProperties" in path:
         return _custom(context, path)
     if value in ([], {}) or (value is None and "quality" not in path):
-        return points.NOTHING
+        return enforcement_points.NOTHING
     for key in ("quality", "relationships"):
         if key in path:
             return _written(context, path, path.index(key) + 2)
@@ -130,8 +130,8 @@ def _point(context: _Context, path: Path, value: Value) -> str:
 
 def _level(level: dict[str, Value]) -> str:
     if level["property"] == "frequency" and not level.get("schedule"):
-        return points.UNSCHEDULED
-    return points.LEVELS.get(level["property"], points.OTHER_LEVEL)
+        return enforcement_points.UNSCHEDULED
+    return enforcement_points.LEVELS.get(level["property"], enforcement_points.OTHER_LEVEL)
 
 
 def _pattern(path: Path) -> str:
@@ -139,12 +139,12 @@ def _pattern(path: Path) -> str:
 
 
 def _unless_false(path: Path, value: Value, text: str) -> str:
-    return points.NOTHING if value is False and path[-1] == "partitioned" else text
+    return enforcement_points.NOTHING if value is False and path[-1] == "partitioned" else text
 
 
 def _gate(context: _Context, name: str) -> str:
     """The gate's check of that name; every name given here was compiled, or the key promises nothing."""
-    return f"gate: check {name}" if name in context.checks else points.NOTHING
+    return f"gate: check {name}" if name in context.checks else enforcement_points.NOTHING
 
 
 def _declared(context: _Context, path: Path, value: Value) -> str:
@@ -152,7 +152,7 @@ def _declared(context: _Context, path: Path, value: Value) -> str:
     key = path[-1]
     column = context.at(path[:_COLUMN_DEPTH])
     if value is False or (key == "primaryKeyPosition" and column.get("primaryKey") is not True):
-        return points.NOTHING
+        return enforcement_points.NOTHING
     if key == "required":
         return _gate(context, f"{column['name']}__required")
     if key == "unique" and f"{column['name']}__unique" in context.checks:
@@ -164,38 +164,38 @@ def _option(context: _Context, path: Path, value: Value) -> str:
     """A key of `logicalTypeOptions`, of a column or of the items of an array."""
     at = path.index("logicalTypeOptions")
     key, owner = str(path[at + 1]), context.at(path[:at])
-    if key in points.OPTION_CHECKS and not (key in ("minItems", "uniqueItems") and not value):
-        return _gate(context, f"{context.at(path[:_COLUMN_DEPTH])['name']}__{points.OPTION_CHECKS[key]}")
+    if key in enforcement_points.OPTION_CHECKS and not (key in ("minItems", "uniqueItems") and not value):
+        return _gate(context, f"{context.at(path[:_COLUMN_DEPTH])['name']}__{enforcement_points.OPTION_CHECKS[key]}")
     if key == "format":
-        return points.FORMAT_POINTS.get(owner["logicalType"], points.FORMAT_OF_TYPED)
-    return points.OPTION_POINTS.get(key, points.NOTHING)
+        return enforcement_points.FORMAT_POINTS.get(owner["logicalType"], enforcement_points.FORMAT_OF_TYPED)
+    return enforcement_points.OPTION_POINTS.get(key, enforcement_points.NOTHING)
 
 
 def _written(context: _Context, path: Path, depth: int) -> str:
     """A leaf of the quality rule or relationship that stands at `path[:depth]`."""
     key = path[depth]
-    if key in points.QUALITY_POINTS and "quality" in path:
-        return points.QUALITY_POINTS[str(key)]
+    if key in enforcement_points.QUALITY_POINTS and "quality" in path:
+        return enforcement_points.QUALITY_POINTS[str(key)]
     rule = context.at(path[:depth])
     if rule.get("type") == "text":
-        return points.PROSE
+        return enforcement_points.PROSE
     line = context.document.line(path[:depth])
     names = [clause.name for clause in context.contract.clauses if clause.place.line == line]
-    return f"gate: check {', '.join(names)}" if names else points.UNKNOWN
+    return f"gate: check {', '.join(names)}" if names else enforcement_points.UNKNOWN
 
 
 def _custom(context: _Context, path: Path) -> str:
     """A leaf of a custom property, here or deeper."""
     at = path.index("customProperties")
     if at + 1 == len(path):  # an empty list
-        return points.NOTHING
+        return enforcement_points.NOTHING
     item = context.at(path[: at + 2])
     name = item["property"]
     if path[at + 2] in ("description", "id"):
-        return points.CUSTOM_WORDS
+        return enforcement_points.CUSTOM_WORDS
     if name == CUSTOM_PROPERTY and item["value"] == FREE:
-        return points.VOLUME_FREE
+        return enforcement_points.VOLUME_FREE
     if name == "scope" and "quality" in path:
         return _written(context, path, path.index("quality") + 2)
-    text = points.CUSTOM_POINTS.get(name, points.OWN)
+    text = enforcement_points.CUSTOM_POINTS.get(name, enforcement_points.OWN)
     return text.format(rule=item["value"]["rule"]) if "{rule}" in text else text

@@ -22,15 +22,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.column_types import fit_value
 from bankmesh.contracts.model import ColumnType, LifeStep, Status
-from bankmesh.contracts.standard import nearest
-from bankmesh.contracts.types import fit_value
+from bankmesh.contracts.parsing.odcs_schema import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
 
 PROPERTY = "lifecycle"
 KEYS = ("status", "date", "by", "why")

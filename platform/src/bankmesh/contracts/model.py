@@ -1,6 +1,6 @@
 """What a data contract means once it has been read: plain frozen values that every other room works from.
 
-Nothing here reads a file or touches data. `bankmesh.contracts.reading` makes these values from an
+Nothing here reads a file or touches data. `bankmesh.contracts.parsing.contract_reader` makes these values from an
 Open Data Contract Standard document; the other rooms compile them to what enforces them.
 """
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.column_types import polars_type
 from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, Kind, conversion
-from bankmesh.contracts.types import polars_type
 
 if TYPE_CHECKING:
     import polars as pl

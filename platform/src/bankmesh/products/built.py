@@ -10,7 +10,7 @@ from bankmesh.lineage.model import StepLineage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.facts import CodeFacts
 

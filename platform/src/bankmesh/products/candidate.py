@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import CandidateFiles
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from bankmesh.contracts.charts import FEWEST_ROWS
 from bankmesh.contracts.model import Chart, Classification
+from bankmesh.contracts.parsing.chart_properties import FEWEST_ROWS
 from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:

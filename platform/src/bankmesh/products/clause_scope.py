@@ -20,7 +20,7 @@ from bankmesh.contracts.clause_rules import (
     SqlMeasure,
 )
 from bankmesh.contracts.model import NONE_AT_ALL
-from bankmesh.contracts.references import products_read
+from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.quality.gate import Outcome
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.products.code_versions import fingerprint_texts, imported_modules
 from bankmesh.products.dbt_models import PACKAGES, SETTINGS, with_ancestors
 

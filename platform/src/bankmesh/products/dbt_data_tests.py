@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import MissingReferences
-from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
+from bankmesh.contracts.data_test_rules import TABLE, DbtTest, stands_for
 from bankmesh.contracts.model import Clause, Severity
 from bankmesh.errors import Fault
 from bankmesh.products.dbt_models import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
 from bankmesh.products.dbt_file_faults import REFERENCE
 from bankmesh.products.dbt_jinja import CodeUnreadable, read_jinja

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.products.dbt_project_faults import RESOURCES
 
 if TYPE_CHECKING:

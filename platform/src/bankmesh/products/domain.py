@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.reading import read_contracts
+from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.errors import UnknownName
 from bankmesh.settings import current_settings
 from bankmesh.sources import read_systems

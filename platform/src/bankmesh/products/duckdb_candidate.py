@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bankmesh.contracts.casts import count_losses, plan_casts
+from bankmesh.contracts.build_casts import count_losses, plan_casts
 from bankmesh.contracts.delivered_types import duckdb_delivered
 from bankmesh.products.candidate import DATA_FILE, Written, require_columns
 from bankmesh.products.duckdb_casts import projection
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bankmesh.contracts.casts import Cast
+    from bankmesh.contracts.build_casts import Cast
     from bankmesh.contracts.model import Contract
 
 

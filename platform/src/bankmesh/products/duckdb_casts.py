@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, conversion
-from bankmesh.contracts.types import duckdb_type
 from bankmesh.sql_quoting import sql_name
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.casts import Cast
+    from bankmesh.contracts.build_casts import Cast
     from bankmesh.contracts.delivered_types import DeliveredType
     from bankmesh.contracts.model import ColumnType
 

@@ -10,7 +10,7 @@ from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import DuplicateValues, Expectation, SchemaMatches
-from bankmesh.contracts.reading import read_text
+from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.lineage.facts import (
     AssertionFacts,
     CodeFacts,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
 
-from bankmesh.contracts.casts import CastsRefused
+from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.contracts.clause_rules import Volume
-from bankmesh.contracts.types import arrow_schema
+from bankmesh.contracts.column_types import arrow_schema
 from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
 from bankmesh.fault_points import reached
 from bankmesh.ports import Provenance, connect, keep_contract, latest, measure_files, port_at, publish, stage
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.telling import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
     from bankmesh.products.partition_fingerprints import Fingerprints
     from bankmesh.products.snapshot import PinnedInput
     from bankmesh.quality.gate import ClassificationFlow, GateResult, Relations
-    from bankmesh.shrinkage import AcceptedShrink
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.reading import read_contract
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.contract_reader import read_contract
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import BankmeshError, ContractFaults, NotPublished, SourceFaults
 from bankmesh.products.definition import ProductInput
 from bankmesh.products.domain import domain_systems

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.products.dbt_places import read_yaml
 from bankmesh.products.definition import LegacyInput

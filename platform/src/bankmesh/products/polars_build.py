@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.casts import CastsRefused
+from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.errors import TransformError
 from bankmesh.lineage.facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.casts import count_losses, plan_casts
+from bankmesh.contracts.build_casts import count_losses, plan_casts
+from bankmesh.contracts.column_types import nan_columns, polars_schema
 from bankmesh.contracts.delivered_types import polars_delivered
 from bankmesh.contracts.polars_casts import cast_or_null, is_lost
-from bankmesh.contracts.types import nan_columns, polars_schema
 from bankmesh.errors import TransformError
 from bankmesh.products.candidate import DATA_FILE, Written, require_columns
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from bankmesh.contracts.casts import Cast
+    from bankmesh.contracts.build_casts import Cast
     from bankmesh.contracts.model import Contract
 
 

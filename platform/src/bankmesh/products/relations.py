@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import Volume
-from bankmesh.contracts.references import products_read
-from bankmesh.contracts.types import duckdb_type
+from bankmesh.contracts.column_types import duckdb_type
+from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.definition import product_input
 from bankmesh.quality.gate import Relations, VolumeChange
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.ports import CandidateFiles, Port
     from bankmesh.products.definition import Input, ProductDefinition, ProductInput
     from bankmesh.quality.gate import ClassificationFlow
-    from bankmesh.shrinkage import AcceptedShrink
 
 
 def referenced_inputs(clauses: Iterable[Clause]) -> dict[str, ProductInput]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import Expectation, SqlMeasure
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.dbt_projects import GENERATED_MACROS
 from bankmesh.products.dbt_code_versions import modules_of_models, used_macros
 from bankmesh.products.dbt_models import with_ancestors

@@ -6,7 +6,7 @@ from contextlib import suppress
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.types import duckdb_type
+from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.dbt_projects import file_of
 from bankmesh.errors import Fault, TransformError, UnknownName
 from bankmesh.lineage.sql import RESULT, find_repeated_names

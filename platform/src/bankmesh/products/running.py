@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.products.locations import Location
     from bankmesh.products.outcome import Progress
     from bankmesh.products.unkept_contracts import ContractWithoutTransform
     from bankmesh.products.waves import Wave
-    from bankmesh.shrinkage import AcceptedShrink
 
 WARNED = "warned"
 """The note with the names of the checks that have warned."""

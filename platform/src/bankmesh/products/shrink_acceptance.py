@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 
-from bankmesh.shrinkage import AcceptedShrink
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 
 if TYPE_CHECKING:
     from collections.abc import Collection

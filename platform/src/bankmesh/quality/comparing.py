@@ -12,8 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.exact_numbers import Number, as_double, spell_exactly
 from bankmesh.contracts.model import NONE_AT_ALL, Comparison, Operator
-from bankmesh.contracts.numbers import Number, as_double, spell_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

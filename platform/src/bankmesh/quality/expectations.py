@@ -28,7 +28,7 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from bankmesh.contracts.numbers import Number, stored_number
+from bankmesh.contracts.exact_numbers import Number, stored_number
 from bankmesh.quality.comparing import holds, in_unit
 from bankmesh.quality.engine import DuckDBExecutionEngine
 from bankmesh.quality.uniqueness import duplicates, shared

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Contract
 
 __all__ = [

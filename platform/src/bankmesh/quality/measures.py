@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NotFinite, NullValues
+from bankmesh.contracts.column_types import duckdb_type
+from bankmesh.contracts.exact_numbers import as_double
 from bankmesh.contracts.model import ColumnType
-from bankmesh.contracts.numbers import as_double
-from bankmesh.contracts.types import duckdb_type
 from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:

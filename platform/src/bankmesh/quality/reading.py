@@ -13,16 +13,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import Expectation, LosslessCasts, RowCount, SchemaMatches, SqlMeasure
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.data_test_rules import DbtTest
+from bankmesh.contracts.exact_numbers import stored_number
 from bankmesh.contracts.model import Severity
-from bankmesh.contracts.numbers import stored_number
 from bankmesh.quality import wording
 from bankmesh.quality.expectations import NotANumber
 from bankmesh.quality.queries import returns_count
 from bankmesh.quality.results import ClauseResult, Outcome
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.engine import DuckDBExecutionEngine
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.shrinkage import AcceptedShrink
+from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,9 +21,9 @@ from bankmesh.contracts.clause_rules import (
     SqlMeasure,
     Volume,
 )
-from bankmesh.contracts.data_tests import TABLE, DbtTest, stands_for
+from bankmesh.contracts.column_types import duckdb_type
+from bankmesh.contracts.data_test_rules import TABLE, DbtTest, stands_for
 from bankmesh.contracts.model import Severity
-from bankmesh.contracts.types import duckdb_type
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.expectations import (
     ExpectCastsToBeLossless,
@@ -39,7 +39,7 @@ from bankmesh.quality.measures import failing, filled_in, orphans, row_condition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.measures import RowRule
     from bankmesh.quality.validation import Views

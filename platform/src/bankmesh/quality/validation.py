@@ -24,7 +24,7 @@ from great_expectations.data_context.types.base import (
 )
 
 from bankmesh.contracts.clause_rules import DuplicateValues
-from bankmesh.contracts.references import products_read
+from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.quality.engine import DuckDBDatasource, datasource_arguments
 from bankmesh.quality.reading import RESULT_FORMAT, Reader
 from bankmesh.quality.results import GateResult
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.engine import DuckDBExecutionEngine
     from bankmesh.quality.gate import Relations

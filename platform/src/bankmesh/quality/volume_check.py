@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, Figure, has_shrunk
 from bankmesh.quality import wording
 from bankmesh.quality.results import ClauseResult, Outcome
-from bankmesh.shrinkage import GUARDED_FROM, Figure, has_shrunk
 from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.clause_rules import Volume
     from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.ports import TableVolume, VolumeBaseline
-    from bankmesh.shrinkage import AcceptedShrink
 
 
 @dataclass(frozen=True)

@@ -23,15 +23,15 @@ from bankmesh.contracts.clause_rules import (
     SchemaMatches,
     SqlMeasure,
 )
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.contracts.model import Classification, Severity
-from bankmesh.contracts.references import products_read
+from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.quality.comparing import comparison_of, number, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bankmesh.contracts.casts import CastLoss
+    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.clause_rules import Rule
     from bankmesh.contracts.model import Clause, Contract
 

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import Classification
-from bankmesh.shrinkage import GUARDED_FROM, Figure, has_shrunk
+from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, Figure, has_shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bankmesh.shrinkage import AcceptedShrink
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.sources.declaration import LegacyObject
     from bankmesh.sources.landing_record import Landing
 

@@ -36,7 +36,7 @@ from bankmesh.sources.landing_record import RECORD, Landing, write_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.shrinkage import AcceptedShrink
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.sources.declaration import LegacyObject
 
 POINTER, ATTEMPT = "current.json", "attempt.json"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.contracts import find_contract, readable_contracts
-from bankmesh.contracts.types import polars_schema, polars_type
+from bankmesh.contracts.column_types import polars_schema, polars_type
 from bankmesh.errors import UnknownName
 from bankmesh.products.domain import read_domain
 from bankmesh.settings import find_root

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.data_tests import add_clauses, data_tests_of
-from bankmesh.contracts.casts import CastsRefused
-from bankmesh.contracts.reading import read_contract
-from bankmesh.contracts.types import arrow_schema, polars_schema
+from bankmesh.contracts.build_casts import CastsRefused
+from bankmesh.contracts.column_types import arrow_schema, polars_schema
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage

@@ -11,7 +11,7 @@ from bankmesh.alerts.places import current_places
 from bankmesh.alerts.routing_file import RoutingFaults, read_routing
 from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import life_faults, workspace_reads
-from bankmesh.contracts.reading import find_faults
+from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.products.locations import located_domains

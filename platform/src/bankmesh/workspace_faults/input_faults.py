@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
 from bankmesh.products.loaded_reads import find_read_cycles, hidden_reads
 

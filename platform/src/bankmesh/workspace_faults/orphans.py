@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.readers import model_files, table_name
-from bankmesh.contracts.standard import nearest
-from bankmesh.contracts.types import arrow_schema
+from bankmesh.contracts.column_types import arrow_schema
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import Fault
 from bankmesh.ports import published_ports, schema_conflicts

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import yaml
 from bankmesh.catalog.export.odcs import standalone_contract
 from bankmesh.catalog.export.odps import product_descriptor
 from bankmesh.catalog.export.ports import port_facts
-from bankmesh.contracts.numbers import plain_number, spell_exactly
+from bankmesh.contracts.exact_numbers import plain_number, spell_exactly
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:

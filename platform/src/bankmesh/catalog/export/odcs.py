@@ -9,8 +9,8 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.export.rules import exported_rules, option_rules, uniqueness_rule, whole_pattern
-from bankmesh.contracts.numbers import plain_numbers
-from bankmesh.contracts.types import nullable
+from bankmesh.contracts.column_types import nullable
+from bankmesh.contracts.exact_numbers import plain_numbers
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:

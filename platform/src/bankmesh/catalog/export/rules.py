@@ -19,11 +19,11 @@ from bankmesh.contracts.clause_rules import (
     RowCount,
     SqlMeasure,
 )
+from bankmesh.contracts.exact_numbers import plain_number, spell_exactly
 from bankmesh.contracts.model import Comparison, Operator
-from bankmesh.contracts.numbers import plain_number, spell_exactly
-from bankmesh.contracts.quality import quality_clause
-from bankmesh.contracts.queries import COLUMN, TABLE
-from bankmesh.contracts.sections import Notes, Section
+from bankmesh.contracts.parsing.quality_rules import quality_clause
+from bankmesh.contracts.parsing.section_cursor import Notes, Section
+from bankmesh.contracts.parsing.sql_rules import COLUMN, TABLE
 from bankmesh.quality.comparing import comparison_of
 from bankmesh.quality.measures import failing, type_of
 from bankmesh.quality.queries import is_never_null

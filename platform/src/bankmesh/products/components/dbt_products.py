@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from bankmesh.contracts.types import duckdb_type
+from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.dbt_projects import SHARED, DbtProjectPlace, file_of
 from bankmesh.errors import UnknownName
 from bankmesh.products.clause_scope import widen_clauses

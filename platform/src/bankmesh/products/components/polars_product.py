@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from bankmesh.contracts.types import polars_type
+from bankmesh.contracts.column_types import polars_type
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.products.clause_scope import widen_clauses
 from bankmesh.products.closed_inputs import refuse_closed_inputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.numbers import is_number, spell_number
+from bankmesh.contracts.exact_numbers import is_number, spell_number
 
 if TYPE_CHECKING:
     from bankmesh.yaml.documents import Value

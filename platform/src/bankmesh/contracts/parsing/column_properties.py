@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.declassification import read_declassification
+from bankmesh.contracts.column_types import column_type, fit_value
 from bankmesh.contracts.model import Classification, Column, ColumnType, Partitioning
-from bankmesh.contracts.sections import custom_properties
-from bankmesh.contracts.standard import nearest
-from bankmesh.contracts.types import column_type, fit_value
+from bankmesh.contracts.parsing.declassification import read_declassification
+from bankmesh.contracts.parsing.odcs_schema import nearest
+from bankmesh.contracts.parsing.section_cursor import custom_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
 
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.changes import Change, breaking, compatible
+from bankmesh.contracts.comparison.contract_change import Change, breaking, compatible
 from bankmesh.contracts.lifecycle import NEXT, PROPERTY, next_stages
 from bankmesh.contracts.model import Status
 from bankmesh.errors import Place

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Chart, Classification
-from bankmesh.contracts.queries import read_query
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
+from bankmesh.contracts.parsing.sql_rules import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.model import Column
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
 
 KEYS = ("title", "by", "every", "show", "of", "where")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.changes import Change, breaking, compatible
 from bankmesh.contracts.clause_rules import DuplicateValues, InvalidValues, NullValues, Volume
+from bankmesh.contracts.comparison.contract_change import Change, breaking, compatible
 from bankmesh.contracts.model import Clause, Comparison, Contract, Operator, Severity
 
 if TYPE_CHECKING:

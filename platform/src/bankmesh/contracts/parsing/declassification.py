@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import InvalidValues, SqlMeasure
 from bankmesh.contracts.model import Classification, Comparison, Declassification, Operator, Severity
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bankmesh.contracts.model import Clause, Column
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
 
 PROPERTY = "declassification"
 METHODS = ("aggregation", "keyed_hash", "generalisation")

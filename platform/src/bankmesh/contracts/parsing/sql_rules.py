@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 
 TABLE, COLUMN = "${table}", "${column}"
 _PLACEHOLDER = re.compile(r"\$?\{\s*(\w+)\s*\}")

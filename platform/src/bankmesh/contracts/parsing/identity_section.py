@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.columns import SNAKE_CASE
 from bankmesh.contracts.model import Role, Status, SupportChannel
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
+from bankmesh.contracts.parsing.odcs_schema import nearest
 
 if TYPE_CHECKING:
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
 
 API_VERSION = "v3.1.0"
 SUFFIX = ".odcs.yaml"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.changes import Change, breaking, compatible
-from bankmesh.contracts.clause_changes import compare_clauses
-from bankmesh.contracts.column_changes import COLUMN_RULES
-from bankmesh.contracts.life_changes import LIFE_RULES, TOLD
+from bankmesh.contracts.comparison.clause_changes import compare_clauses
+from bankmesh.contracts.comparison.column_changes import COLUMN_RULES
+from bankmesh.contracts.comparison.contract_change import Change, breaking, compatible
+from bankmesh.contracts.comparison.lifecycle_changes import LIFE_RULES, TOLD
 from bankmesh.errors import Place
 
 if TYPE_CHECKING:

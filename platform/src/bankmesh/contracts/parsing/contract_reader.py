@@ -6,13 +6,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts import standard
-from bankmesh.contracts.charts import read_charts
 from bankmesh.contracts.clause_rules import MissingReferences
-from bankmesh.contracts.clauses import compile_clauses
-from bankmesh.contracts.columns import check_keys, read_columns, read_partitioning
-from bankmesh.contracts.declassification import check_declassifications
-from bankmesh.contracts.identity import (
+from bankmesh.contracts.lifecycle import read_lifecycle
+from bankmesh.contracts.model import Contract
+from bankmesh.contracts.parsing import odcs_schema
+from bankmesh.contracts.parsing.chart_properties import read_charts
+from bankmesh.contracts.parsing.clause_compiler import compile_clauses
+from bankmesh.contracts.parsing.column_properties import check_keys, read_columns, read_partitioning
+from bankmesh.contracts.parsing.declassification import check_declassifications
+from bankmesh.contracts.parsing.identity_section import (
     read_identity,
     read_owner,
     read_purpose,
@@ -20,11 +22,9 @@ from bankmesh.contracts.identity import (
     read_support,
     read_table,
 )
-from bankmesh.contracts.levels import check_other_custom, read_custom, read_service_levels
-from bankmesh.contracts.lifecycle import read_lifecycle
-from bankmesh.contracts.model import Contract
-from bankmesh.contracts.sections import Notes, Section
-from bankmesh.contracts.volume_clause import volume_clause
+from bankmesh.contracts.parsing.section_cursor import Notes, Section
+from bankmesh.contracts.parsing.service_levels import check_other_custom, read_custom, read_service_levels
+from bankmesh.contracts.parsing.volume_clause import volume_clause
 from bankmesh.errors import ContractFaults, Fault
 from bankmesh.yaml import documents
 
@@ -63,7 +63,7 @@ def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]
     if faults:
         return None, faults
     notes = Notes(document)
-    for finding in standard.check(document.data):
+    for finding in odcs_schema.check(document.data):
         notes.add(finding.path, finding.rule, finding.message)
     if not isinstance(document.data, dict):
         return None, tuple(notes.faults)
@@ -161,7 +161,7 @@ def _mismatch(contract: Contract, rule: MissingReferences, target: Contract) -> 
     types = {column.name: column.type for column in target.columns}
     for own, aim in zip(rule.columns, rule.target_columns, strict=True):
         if aim not in types:
-            return f"{rule.product} has no column {aim}.{standard.nearest(aim, types)}"
+            return f"{rule.product} has no column {aim}.{odcs_schema.nearest(aim, types)}"
         if types[aim] != contract.column(own).type:
             return f"{own} is {contract.column(own).type}, but {rule.product}.{aim} is {types[aim]}"
     return None

@@ -22,8 +22,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.exact_numbers import is_number, spell_number, without_trailing_zeros
 from bankmesh.contracts.model import ColumnType
-from bankmesh.contracts.numbers import is_number, spell_number, without_trailing_zeros
 
 if TYPE_CHECKING:
     import polars as pl

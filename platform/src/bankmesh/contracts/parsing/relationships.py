@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import MissingReferences
-from bankmesh.contracts.data_tests import DbtTest
+from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.contracts.model import NONE_AT_ALL, Clause, Severity
-from bankmesh.contracts.sections import custom_properties
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
+from bankmesh.contracts.parsing.section_cursor import custom_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.clause_rules import Rule
     from bankmesh.contracts.model import Column
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
 
 _WORD = "[A-Za-z_][A-Za-z0-9_]*"
 _SHORT = re.compile(rf"(?P<table>{_WORD})\.(?P<column>{_WORD})")

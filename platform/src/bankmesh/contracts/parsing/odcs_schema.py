@@ -20,7 +20,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.numbers import is_number, spell_number
+from bankmesh.contracts.exact_numbers import is_number, spell_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

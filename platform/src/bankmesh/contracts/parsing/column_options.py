@@ -17,16 +17,16 @@ from bankmesh.contracts.clause_rules import (
     SchemaMatches,
     SqlMeasure,
 )
+from bankmesh.contracts.column_types import fit_value
+from bankmesh.contracts.exact_numbers import plain_numbers, spell_number
 from bankmesh.contracts.model import NONE_AT_ALL, Clause, ColumnType, Severity
-from bankmesh.contracts.numbers import plain_numbers, spell_number
-from bankmesh.contracts.patterns import check_pattern
-from bankmesh.contracts.types import fit_value
+from bankmesh.contracts.parsing.regular_expressions import check_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.contracts.model import Column
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.errors import Place
 
 _BOUNDS = {

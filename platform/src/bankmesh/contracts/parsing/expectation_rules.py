@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import Expectation
-from bankmesh.contracts.numbers import is_number, plain_numbers, spell_number
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.exact_numbers import is_number, plain_numbers, spell_number
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.yaml.documents import leaves, parse, spell
 
 if TYPE_CHECKING:

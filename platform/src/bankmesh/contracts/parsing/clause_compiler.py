@@ -21,21 +21,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.options import (
+from bankmesh.contracts.parsing.column_options import (
     casts_clause,
     classification_clause,
     column_clauses,
     key_clauses,
     schema_clause,
 )
-from bankmesh.contracts.quality import quality_clause
-from bankmesh.contracts.references import reference_clause
+from bankmesh.contracts.parsing.quality_rules import quality_clause
+from bankmesh.contracts.parsing.relationships import reference_clause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.contracts.model import Clause, Column
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
 
 
 def compile_clauses(

@@ -6,18 +6,18 @@ import re
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bankmesh.contracts.cron import check_cron
-from bankmesh.contracts.durations import seconds
+from bankmesh.contracts.column_types import fit_value
+from bankmesh.contracts.exact_numbers import plain_numbers
 from bankmesh.contracts.model import ColumnType, ServiceLevel
-from bankmesh.contracts.numbers import plain_numbers
-from bankmesh.contracts.sections import custom_properties
-from bankmesh.contracts.standard import nearest
-from bankmesh.contracts.types import fit_value
+from bankmesh.contracts.parsing.cron_expressions import check_cron
+from bankmesh.contracts.parsing.durations import seconds
+from bankmesh.contracts.parsing.odcs_schema import nearest
+from bankmesh.contracts.parsing.section_cursor import custom_properties
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
 
 DURATIONS = ("freshness", "latency", "retention", "frequency")

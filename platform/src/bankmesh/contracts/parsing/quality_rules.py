@@ -19,19 +19,19 @@ from bankmesh.contracts.clause_rules import (
     Rule,
     SqlMeasure,
 )
-from bankmesh.contracts.expectations import ENGINES, read_expectation
+from bankmesh.contracts.column_types import fit_value
+from bankmesh.contracts.exact_numbers import is_number, spell_number
 from bankmesh.contracts.model import Clause, Column, Comparison, Operator, Severity
-from bankmesh.contracts.numbers import is_number, spell_number
-from bankmesh.contracts.patterns import check_pattern
-from bankmesh.contracts.queries import read_query
-from bankmesh.contracts.sections import custom_properties
-from bankmesh.contracts.standard import nearest
-from bankmesh.contracts.types import fit_value
+from bankmesh.contracts.parsing.expectation_rules import ENGINES, read_expectation
+from bankmesh.contracts.parsing.odcs_schema import nearest
+from bankmesh.contracts.parsing.regular_expressions import check_pattern
+from bankmesh.contracts.parsing.section_cursor import custom_properties
+from bankmesh.contracts.parsing.sql_rules import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
 
 _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.WARNING}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.contracts.numbers import plain_numbers
+from bankmesh.contracts.exact_numbers import plain_numbers
 from bankmesh.errors import Fault, Place
 
 if TYPE_CHECKING:

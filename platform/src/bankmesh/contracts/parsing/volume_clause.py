@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import Volume
 from bankmesh.contracts.model import Clause, Severity
-from bankmesh.contracts.standard import nearest
+from bankmesh.contracts.parsing.odcs_schema import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bankmesh.contracts.sections import Section
+    from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
 
 CUSTOM_PROPERTY = "volume"
