@@ -152,7 +152,7 @@ def lineage_of(product: Product, draw: random.Random) -> dict[str, Any] | None:
 def publish(home: Path, product: Product, digests: list[str], version: int, draw: random.Random) -> None:
     """One more commit in the product's Delta log; the data it speaks of are not there."""
     from bankmesh.ports import Provenance, port_at
-    from bankmesh.ports.publications import COMMIT_KEY, to_commit
+    from bankmesh.ports.publication import COMMIT_KEY, to_commit
 
     port = port_at(home, product.id, 1)
     clauses = [{"name": f"{name}__required", "outcome": "passed"} for name in product.columns]

@@ -17,7 +17,7 @@ from bankmesh.catalog.opening import Catalog
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
 from bankmesh.ports import Provenance, keep_contract, port_at
-from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, to_commit
+from bankmesh.ports.publication import COMMIT_KEY, EXPIRY_KEY, to_commit
 from bankmesh.settings import Settings
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)

@@ -126,7 +126,7 @@ def test_the_life_of_a_contract_and_its_consumers(samples: Samples, catalog: Cat
 
 
 def test_versions_of_an_archived_port_stay_known(samples: Samples, sqlite_catalog: Catalog) -> None:
-    from bankmesh.ports.archiving import archive_place
+    from bankmesh.ports.port_archive import archive_place
 
     samples.contract("shop.sale", Col("number"))
     samples.publish("shop.sale")

@@ -15,7 +15,7 @@ from bankmesh.catalog.export import port_facts, standalone_contract, write_expor
 from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.parsing.contract_reader import read_contract, read_text
 from bankmesh.ports import connect
-from bankmesh.ports.archiving import archive_port
+from bankmesh.ports.port_archive import archive_port
 
 if TYPE_CHECKING:
     from pathlib import Path

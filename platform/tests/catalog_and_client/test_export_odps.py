@@ -15,7 +15,7 @@ from shop_workspace import at_stage, contract_text
 
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.export import port_facts, product_descriptor, write_exports
-from bankmesh.ports import expire, history, port_at
+from bankmesh.ports import expire, port_at, version_history
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -138,7 +138,7 @@ def test_an_input_whose_version_has_expired_is_named_by_its_contract_of_today(
     assert published.run("sale").success
     sale = port_at(published.settings.home, "shop.sale", 1)
     expire(sale, keep_candidates=timedelta(0), retention=timedelta(0))
-    assert [made.version for made in history(sale)] == [1]
+    assert [made.version for made in version_history(sale)] == [1]
     (root / CONTRACTS / "sale.odcs.yaml").write_text(contract_text("sale", "1.7.0"))
     assert [port["version"] for port in describe("customer_spend")["inputPorts"]] == ["1.7.0"]
 

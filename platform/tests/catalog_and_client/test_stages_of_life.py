@@ -12,7 +12,7 @@ from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.catalog.readers import Reader, life_faults, workspace_readers
 from bankmesh.client import DataMeshClient, NotRetired, ProposedProduct, RetiredProduct
 from bankmesh.errors import NotPublished
-from bankmesh.ports.archiving import archive_port
+from bankmesh.ports.port_archive import archive_port
 
 if TYPE_CHECKING:
     from pathlib import Path

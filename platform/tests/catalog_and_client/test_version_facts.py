@@ -19,8 +19,6 @@ from bankmesh.ports import (
     Provenance,
     ReplaceAll,
     ReplacePartitions,
-    commit_log,
-    history,
     latest,
     measure_files,
     port_at,
@@ -28,9 +26,11 @@ from bankmesh.ports import (
     roll_back,
     sources_by_version,
     stage,
+    version_history,
     withdraw,
     withdrawals,
 )
+from bankmesh.ports.delta import commit_log
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -56,13 +56,13 @@ class WholeLogFacts:
         self._home = home
 
     def newest(self, port: str) -> int | None:
-        return max((made.version for made in history(self._port(port))), default=None)
+        return max((made.version for made in version_history(self._port(port))), default=None)
 
     def sources(self, port: str, version: int) -> Collection[int]:
-        return sources_by_version(history(self._port(port))).get(version, ())
+        return sources_by_version(version_history(self._port(port))).get(version, ())
 
     def inputs(self, port: str, version: int) -> Mapping[str, int]:
-        found = {made.version: made.provenance.inputs for made in history(self._port(port))}
+        found = {made.version: made.provenance.inputs for made in version_history(self._port(port))}
         return found.get(version, {})  # type: ignore[return-value] # no landings here
 
     def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:  # noqa: ARG002 - as the protocol has it

@@ -20,8 +20,8 @@ from bankmesh.catalog.status import product_states
 from bankmesh.catalog.updating import rebuild, refresh
 from bankmesh.catalog.withdrawn_inputs import LogFacts, withdrawn_inputs
 from bankmesh.ports import Decision, Kind, Provenance, port_at
-from bankmesh.ports.decisions import DECISION_KEY
-from bankmesh.ports.publications import COMMIT_KEY, to_commit
+from bankmesh.ports.publication import COMMIT_KEY, to_commit
+from bankmesh.ports.version_decisions import DECISION_KEY
 
 
 def _decide(samples: Samples, product: str, withdrawn: tuple[int, ...], restored: int | None) -> int:

@@ -19,15 +19,15 @@ from bankmesh.ports import (
     ReplacePartitions,
     VersionNotes,
     expire,
-    history,
     measure_files,
     publish,
     roll_back,
     stage,
+    version_history,
     withdraw,
 )
-from bankmesh.ports.commit_log import commit_versions
-from bankmesh.ports.publications import REMOVAL_KEY
+from bankmesh.ports.delta.commit_log import commit_versions
+from bankmesh.ports.publication import REMOVAL_KEY
 
 SCHEMA = pa.schema([pa.field("id", pa.int64()), pa.field("name", pa.string()), pa.field("branch", pa.string())])
 BRANCHES = ("Ústí nad Labem", "50%", "a/b c")
@@ -126,7 +126,7 @@ def take_step(port: Port, kind: str, what, expire_until: Callable[..., None] = e
         with contextlib.suppress(CannotRestore, DeltaError):
             (withdraw if kind == "withdraw" else roll_back)(port, what, **WHO)
     elif kind == "expire":
-        known = history(port)
+        known = version_history(port)
         if known:
             expire_until(port, known[min(what, len(known) - 1)].published_at)
     elif kind == "die":

@@ -86,11 +86,11 @@ def publish_month(barrier: Any, port: Port, number: int, month: str, locked: boo
 @contextlib.contextmanager
 def _locking(locked: bool) -> Iterator[None]:
     """Take the port's lock away, as on an object store, where only the commit itself decides."""
-    from bankmesh.ports import publishing, restore
+    from bankmesh.ports import publisher, version_restore
 
     if not locked:
-        publishing.exclusive = lambda _port: contextlib.nullcontext()  # type: ignore[assignment]
-        restore.exclusive = lambda _port: contextlib.nullcontext()  # type: ignore[assignment]
+        publisher.exclusive = lambda _port: contextlib.nullcontext()  # type: ignore[assignment]
+        version_restore.exclusive = lambda _port: contextlib.nullcontext()  # type: ignore[assignment]
     yield
 
 

@@ -20,21 +20,21 @@ from bankmesh.ports import (
     VersionNotes,
     Withdrawal,
     at_version,
-    commit_log,
     find_version,
-    history,
     latest,
     newest_good,
     port_at,
     published_by,
     stage,
+    version_history,
     withdraw,
     withdrawals,
 )
-from bankmesh.ports.decisions import carried_over, withdrawals_of
-from bankmesh.ports.delta_table import LocalDeltaTable
-from bankmesh.ports.history import newest_removal, published_from
-from bankmesh.ports.publications import EXPIRY_KEY, REMOVAL_KEY, from_commit
+from bankmesh.ports.delta import commit_log
+from bankmesh.ports.delta.delta_table import LocalDeltaTable
+from bankmesh.ports.publication import EXPIRY_KEY, REMOVAL_KEY, from_commit
+from bankmesh.ports.version_decisions import carried_over, withdrawals_of
+from bankmesh.ports.version_history import newest_removal, published_from
 
 
 def _whole_log(port: Port) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def _all_withdrawals(log: list[dict[str, Any]]) -> dict[int, Withdrawal]:
 def _compare(port: Port) -> None:
     log = _whole_log(port)
     known, withdrawn = _whole_history(log), _all_withdrawals(log)
-    assert history(port) == tuple(known)
+    assert version_history(port) == tuple(known)
     assert latest(port) == next(filter(None, map(from_commit, log)), None)
     assert withdrawals(port) == withdrawn
     assert newest_good(port) == next((made for made in known if made.version not in withdrawn), None)
@@ -145,9 +145,9 @@ def test_publishing_reads_what_came_after_the_candidate(long: Port, read: list[i
 
 def test_of_expired_versions_no_commit_is_read(long: Port, read: list[int]) -> None:
     take_step(long, "expire", 3)
-    made = [version.version for version in history(long)]
+    made = [version.version for version in version_history(long)]
     read.clear()
-    assert [version.version for version in history(long)] == made
+    assert [version.version for version in version_history(long)] == made
     assert withdrawals(long) == {}
     assert min(read) == made[-1]
 

@@ -11,7 +11,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from port_samples import ids_read, publish_months
 
-from bankmesh.ports import CannotRestore, Port, expire, history, latest, port_at, roll_back, withdraw, withdrawals
+from bankmesh.ports import (
+    CannotRestore,
+    Port,
+    expire,
+    latest,
+    port_at,
+    roll_back,
+    version_history,
+    withdraw,
+    withdrawals,
+)
 
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01")
 J, F = MONTHS[:2]
@@ -103,7 +113,7 @@ def _undo(port: Port, model: Model, kind: str, version: int) -> None:
 
 def _agree(port: Port, model: Model) -> None:
     assert withdrawals(port).keys() == model.bad
-    known = [made.version for made in history(port)]
+    known = [made.version for made in version_history(port)]
     if not known:
         return
     newest = known[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from port_samples import MONTHLY, publish_all, publish_months, write_months
 
 from bankmesh.ports import TableVolume, measure_files, port_at, stage, volume_after, volume_baseline, withdraw
-from bankmesh.ports.publications import REMOVAL_KEY
+from bankmesh.ports.publication import REMOVAL_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path

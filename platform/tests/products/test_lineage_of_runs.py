@@ -17,7 +17,7 @@ from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import outbox_url, spool_folder
 from bankmesh.lineage.spool import take_in
 from bankmesh.operations.lineage_sensor import lineage_sensor
-from bankmesh.ports import history
+from bankmesh.ports import version_history
 from bankmesh.products.domain import read_domain
 from bankmesh.products.reconciling import reconcile
 
@@ -87,7 +87,7 @@ def test_inputs_and_outputs_meet_by_name_and_version(published: Mesh, everything
     landing = ending(everything, "shop.landing.till.sale")
     assert landing["outputs"][0]["name"] == ending(everything, "shop.sale")["inputs"][0]["name"]
     assert landing["inputs"][0]["name"] == sale["name"].replace("mesh/ports/shop/sale/v1", "exports/till/sale.csv")
-    fingerprint = history(published.port("sale"))[0].provenance.inputs["till.sale"]
+    fingerprint = version_history(published.port("sale"))[0].provenance.inputs["till.sale"]
     assert landing["inputs"][0]["facets"]["version"]["datasetVersion"] == fingerprint
 
 

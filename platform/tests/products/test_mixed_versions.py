@@ -14,7 +14,7 @@ from bankmesh.contracts.model import Clause, Severity
 from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.errors import Place
 from bankmesh.ports import connect, roll_back, withdraw
-from bankmesh.ports.reading import mixed_relation_sql
+from bankmesh.ports.port_reader import mixed_relation_sql
 from bankmesh.products.mixed_versions import MixRefused, mix_check
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from shop_workspace import MONTHLY_SALE, SALES, Sale, changed, contract_text
 
 from bankmesh import fault_points
 from bankmesh.instance import open_instance
-from bankmesh.ports import history, latest, open_version, resume, withdraw
+from bankmesh.ports import latest, open_version, resume, version_history, withdraw
 from bankmesh.products.reporting import EVALUATED
 
 if TYPE_CHECKING:
@@ -254,7 +254,10 @@ def test_a_run_that_ends_around_its_commit_leaves_nothing_stale(bakery: Bakery, 
         fault_points.watch(None)
     assert bakery.run()[0].success
     is_published = point != "before-commit"
-    assert [made.provenance.partitions for made in history(bakery.port("monthly_sale"))] == [(FEBRUARY,), MONTHS]
+    assert [made.provenance.partitions for made in version_history(bakery.port("monthly_sale"))] == [
+        (FEBRUARY,),
+        MONTHS,
+    ]
     assert is_right(bakery, *sales)
     with open_instance(bakery.settings) as instance:
         from dagster import AssetKey

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.fault_points import watch
-from bankmesh.ports.locking import Mark
+from bankmesh.ports.port_locks import Mark
 from bankmesh.sources import (
     ExpiredLandings,
     Landing,

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from bankmesh.catalog import tables
 from bankmesh.catalog.use import use_files
 from bankmesh.ports.confirmations import CONFIRMATIONS
-from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.ports.port_locations import LOG_FOLDER
 from bankmesh.workspace import all_contract_files, domain_packages
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.catalog import tables
 from bankmesh.ports import port_at, sources_by_version
-from bankmesh.ports.archiving import archived_port
+from bankmesh.ports.port_archive import archived_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

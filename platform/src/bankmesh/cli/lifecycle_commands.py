@@ -13,7 +13,7 @@ from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, console, count, print_json
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.errors import BankmeshError
-from bankmesh.ports.archiving import Archived, archive_port, changed_files
+from bankmesh.ports.port_archive import Archived, archive_port, changed_files
 from bankmesh.settings import current_settings
 
 Product = Annotated[

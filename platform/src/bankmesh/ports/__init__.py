@@ -11,6 +11,9 @@ Tables lie on a local file system. Everything goes through paths that Delta Lake
 object store will need is said in the decision `publish-by-metadata-commit`.
 """
 
+from bankmesh.ports.candidate_measures import CandidateFiles, DataFile, measure_files
+from bankmesh.ports.candidate_staging import Candidate, stage
+from bankmesh.ports.commit_preconditions import schema_conflicts
 from bankmesh.ports.confirmations import (
     Confirmation,
     confirm,
@@ -19,10 +22,16 @@ from bankmesh.ports.confirmations import (
     fresh_since,
 )
 from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
-from bankmesh.ports.decisions import Decision, Kind, Withdrawal, WithdrawnVersion
 from bankmesh.ports.duckdb_session import connect, delta_extension_path, extension_settings, load_extension
-from bankmesh.ports.expiry import Expired, expire
-from bankmesh.ports.history import (
+from bankmesh.ports.port_locations import Port, newest_major, port_at, published_ports
+from bankmesh.ports.port_reader import OpenVersion, is_intact, open_version, rest_relation_sql
+from bankmesh.ports.publication import Provenance, Publication
+from bankmesh.ports.publisher import ReplaceAll, ReplacePartitions, publish, skip_versions
+from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
+from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
+from bankmesh.ports.version_decisions import Decision, Kind, Withdrawal, WithdrawnVersion
+from bankmesh.ports.version_expiry import Expired, expire
+from bankmesh.ports.version_history import (
     VersionNotes,
     at_version,
     find_version,
@@ -37,16 +46,7 @@ from bankmesh.ports.history import (
     unresumed,
     withdrawals,
 )
-from bankmesh.ports.measuring import CandidateFiles, DataFile, measure_files
-from bankmesh.ports.places import Port, newest_major, port_at, published_ports
-from bankmesh.ports.publications import Provenance, Publication
-from bankmesh.ports.publishing import ReplaceAll, ReplacePartitions, publish, skip_versions
-from bankmesh.ports.reading import OpenVersion, is_intact, open_version, rest_relation_sql
-from bankmesh.ports.restore import CheckMix, NotHeld, Restored, resume, roll_back, withdraw
-from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
-from bankmesh.ports.staging import Candidate, stage
-from bankmesh.ports.suitability import schema_conflicts
-from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
+from bankmesh.ports.version_restore import CheckMix, NotHeld, Restored, resume, roll_back, withdraw
 
 __all__ = [
     "Candidate",

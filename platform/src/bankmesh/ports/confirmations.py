@@ -20,13 +20,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bankmesh.fault_points import reached
-from bankmesh.ports.history import history, latest
-from bankmesh.ports.locking import exclusive
+from bankmesh.ports.port_locks import exclusive
+from bankmesh.ports.version_history import history, latest
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.publications import Publication
+    from bankmesh.ports.port_locations import Port
+    from bankmesh.ports.publication import Publication
 
 CONFIRMATIONS = ".confirmations.jsonl"
 """Readers and vacuum of Delta Lake pass over names that begin with a dot."""

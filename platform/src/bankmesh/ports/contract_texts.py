@@ -14,7 +14,7 @@ from bankmesh.storage.atomic_files import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 FOLDER = "_contracts"
 _SHOWN = 16

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError
-from bankmesh.ports.decisions import WHOLE
+from bankmesh.ports.version_decisions import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from bankmesh.ports.publications import Publication
+    from bankmesh.ports.publication import Publication
 
 EARLIER = -1
 """Writer of what was there before the oldest version that is known; also of a partition that nobody wrote."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from bankmesh.ports.file_actions import read_add_actions
-from bankmesh.ports.history import newest_good, newest_removal, open_table
-from bankmesh.ports.reading import relation_sql
+from bankmesh.ports.delta.add_actions import read_add_actions
+from bankmesh.ports.port_reader import relation_sql
+from bankmesh.ports.version_history import newest_good, newest_removal, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from deltalake import DeltaTable
 
-    from bankmesh.ports.measuring import CandidateFiles
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.candidate_measures import CandidateFiles
+    from bankmesh.ports.port_locations import Port
 
 
 @dataclass(frozen=True)

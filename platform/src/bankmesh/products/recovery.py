@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.ports import latest, skip_versions
-from bankmesh.ports.commit_log import commit_versions
+from bankmesh.ports.delta.commit_log import commit_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

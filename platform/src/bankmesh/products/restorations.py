@@ -20,7 +20,7 @@ from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from bankmesh.errors import BankmeshError
 from bankmesh.fault_points import reached
 from bankmesh.ports import Decision, hold_of, latest, port_at
-from bankmesh.ports.locking import exclusive
+from bankmesh.ports.port_locks import exclusive
 from bankmesh.products import reporting
 from bankmesh.products.definition import product_key
 from bankmesh.products.recovery import is_report_of, skip_lost_versions

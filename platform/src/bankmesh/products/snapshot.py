@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished
 from bankmesh.ports import latest, open_version, port_at
-from bankmesh.ports.locking import Mark
+from bankmesh.ports.port_locks import Mark
 from bankmesh.products.definition import LegacyInput, ProductInput
 from bankmesh.products.input_classes import landed_classes, published_classes
 from bankmesh.sources import COMPLETE_THROUGH, current_landing

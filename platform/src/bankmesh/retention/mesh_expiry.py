@@ -12,8 +12,8 @@ from bankmesh.contracts.model import Status
 from bankmesh.lineage.outbox import Outbox
 from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
 from bankmesh.ports import expire, expire_confirmations, port_at
-from bankmesh.ports.archiving import archive_port
-from bankmesh.ports.locking import locked_unless_held
+from bankmesh.ports.port_archive import archive_port
+from bankmesh.ports.port_locks import locked_unless_held
 from bankmesh.retention.event_expiry import expire_events, expire_replaced
 from bankmesh.retention.reader_positions import alert_positions, reader_positions, unfinished_runs
 from bankmesh.settings import events_days

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.fault_points import reached
-from bankmesh.ports.locking import locked_unless_used
+from bankmesh.ports.port_locks import locked_unless_used
 from bankmesh.sources.landing_record import RECORD, Landing
 from bankmesh.sources.store import UNFINISHED, clear_abandoned, read_attempt, read_pointer
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
-from bankmesh.ports.locking import Mark
+from bankmesh.ports.port_locks import Mark
 from bankmesh.sources.exports import (
     Delivery,
     control_path,

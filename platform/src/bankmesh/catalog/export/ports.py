@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import Status
 from bankmesh.errors import NotPublished
 from bankmesh.ports import at_version, latest, port_at
-from bankmesh.ports.archiving import archived_port
+from bankmesh.ports.port_archive import archived_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

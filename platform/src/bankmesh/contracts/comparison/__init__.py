@@ -1,1 +1,1 @@
-"""TODO comparison."""
+"""What changed between two versions of a contract, and whether a change breaks its readers."""

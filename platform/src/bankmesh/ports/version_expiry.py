@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bankmesh.fault_points import reached
-from bankmesh.ports.commit_log import commit_versions
-from bankmesh.ports.commits import commit_expiry
-from bankmesh.ports.history import VersionNotes, open_table, readable_publications
-from bankmesh.ports.locking import exclusive, is_marked
-from bankmesh.ports.places import LOG_FOLDER
-from bankmesh.ports.version_files import files_of_versions
+from bankmesh.ports.delta.commit_log import commit_versions
+from bankmesh.ports.delta.delta_commits import commit_expiry
+from bankmesh.ports.delta.version_files import files_of_versions
+from bankmesh.ports.port_locations import LOG_FOLDER
+from bankmesh.ports.port_locks import exclusive, is_marked
+from bankmesh.ports.version_history import VersionNotes, open_table, readable_publications
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from deltalake import DeltaTable
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 
 @dataclass(frozen=True)

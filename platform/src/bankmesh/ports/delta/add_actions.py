@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from bankmesh.ports.decisions import WHOLE
-from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.ports.port_locations import LOG_FOLDER
+from bankmesh.ports.version_decisions import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from bankmesh.errors import PortError
-from bankmesh.ports.statistics import delta_statistics, null_counts
+from bankmesh.ports.delta.file_statistics import delta_statistics, null_counts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from bankmesh.ports.staging import Candidate
+    from bankmesh.ports.candidate_staging import Candidate
 
 # A footer is read in about 0.3 ms, most of it outside Python's lock; for fewer files threads do not pay.
 _THREADS_FROM = 32

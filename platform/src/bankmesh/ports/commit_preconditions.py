@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import PortError
-from bankmesh.ports.history import open_table
+from bankmesh.ports.version_history import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    from bankmesh.ports.measuring import CandidateFiles
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.staging import Candidate
+    from bankmesh.ports.candidate_measures import CandidateFiles
+    from bankmesh.ports.candidate_staging import Candidate
+    from bankmesh.ports.port_locations import Port
 
 _SHOWN = 3
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import NotPublished
-from bankmesh.ports.commit_log import changes_rows, commit_info, commit_infos, commit_versions
-from bankmesh.ports.decisions import (
+from bankmesh.ports.delta.commit_log import changes_rows, commit_info, commit_infos, commit_versions
+from bankmesh.ports.publication import COMMIT_KEY, EXPIRY_KEY, REMOVAL_KEY, Publication, from_commit
+from bankmesh.ports.version_decisions import (
     DECISION_KEY,
     Decision,
     Kind,
@@ -22,21 +23,20 @@ from bankmesh.ports.decisions import (
     decision_of,
     withdrawals_of,
 )
-from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, REMOVAL_KEY, Publication, from_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deltalake import DeltaTable
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 
 def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
     """The port's Delta table at `version`, None if it has no commit yet."""
     if not port.is_published:
         return None
-    from bankmesh.ports.delta_table import LocalDeltaTable
+    from bankmesh.ports.delta.delta_table import LocalDeltaTable
 
     return LocalDeltaTable(port.path, version)
 

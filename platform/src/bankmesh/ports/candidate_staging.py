@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bankmesh.ports.history import latest
-from bankmesh.ports.locking import BUILD_MARK, mark_build
+from bankmesh.ports.port_locks import BUILD_MARK, mark_build
+from bankmesh.ports.version_history import latest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 
 @dataclass(frozen=True, eq=False)

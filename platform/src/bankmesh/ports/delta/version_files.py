@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from bankmesh.ports.commit_log import added_files
-from bankmesh.ports.file_actions import read_add_actions
-from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.ports.delta.add_actions import read_add_actions
+from bankmesh.ports.delta.commit_log import added_files
+from bankmesh.ports.port_locations import LOG_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from deltalake import DeltaTable
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 
 def files_of_versions(port: Port, versions: Sequence[int], *, pass_over_lost: bool = False) -> set[Path]:

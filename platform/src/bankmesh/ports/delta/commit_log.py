@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bankmesh.ports.places import LOG_FOLDER
+from bankmesh.ports.port_locations import LOG_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 _SUFFIX = ".json"
 

@@ -16,25 +16,25 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError, PublishConflict
 from bankmesh.fault_points import reached
-from bankmesh.ports.commit_log import commit_versions
-from bankmesh.ports.commits import commit_decision, commit_restore
-from bankmesh.ports.decisions import WHOLE, Decision, Kind
-from bankmesh.ports.file_actions import files_of
-from bankmesh.ports.history import history, newest_removal, open_table, published_by, unresumed, withdrawals
-from bankmesh.ports.locking import exclusive
-from bankmesh.ports.publications import to_commit
-from bankmesh.ports.reading import mixed_relation_sql
+from bankmesh.ports.delta.add_actions import files_of
+from bankmesh.ports.delta.commit_log import commit_versions
+from bankmesh.ports.delta.delta_commits import commit_decision, commit_restore
+from bankmesh.ports.delta.version_files import partitions_of_versions
+from bankmesh.ports.port_locks import exclusive
+from bankmesh.ports.port_reader import mixed_relation_sql
+from bankmesh.ports.publication import to_commit
 from bankmesh.ports.restore_plan import CannotRestore, Writers, as_published, plan_rollback, plan_withdrawal
-from bankmesh.ports.version_files import partitions_of_versions
+from bankmesh.ports.version_decisions import WHOLE, Decision, Kind
+from bankmesh.ports.version_history import history, newest_removal, open_table, published_by, unresumed, withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deltalake import DeltaTable, Schema
 
-    from bankmesh.ports.file_actions import AddedFile
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.publications import Publication
+    from bankmesh.ports.delta.add_actions import AddedFile
+    from bankmesh.ports.port_locations import Port
+    from bankmesh.ports.publication import Publication
     from bankmesh.ports.restore_plan import Plan
 
 _TRIES = 20

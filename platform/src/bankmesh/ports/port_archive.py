@@ -25,18 +25,18 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.errors import PortError
 from bankmesh.fault_points import reached
 from bankmesh.ports.contract_texts import contract_digest
-from bankmesh.ports.expiry import expire
-from bankmesh.ports.history import history
-from bankmesh.ports.locking import BUILD_MARK, PORT_LOCK, exclusive, is_marked
-from bankmesh.ports.places import port_at
+from bankmesh.ports.port_locations import port_at
+from bankmesh.ports.port_locks import BUILD_MARK, PORT_LOCK, exclusive, is_marked
+from bankmesh.ports.version_expiry import expire
+from bankmesh.ports.version_history import history
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.publications import Publication
+    from bankmesh.ports.port_locations import Port
+    from bankmesh.ports.publication import Publication
 
 MANIFEST = "MANIFEST.json"
 FORMAT = 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bankmesh.ports.places import Port
+    from bankmesh.ports.port_locations import Port
 
 # Readers and vacuum of Delta Lake pass over names that begin with a dot.
 PORT_LOCK = ".port.lock"

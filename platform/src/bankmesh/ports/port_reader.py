@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished, PortError
-from bankmesh.ports.decisions import WithdrawnVersion
-from bankmesh.ports.file_actions import files_of, read_add_actions
-from bankmesh.ports.history import at_version, latest, open_table, withdrawals
+from bankmesh.ports.delta.add_actions import files_of, read_add_actions
+from bankmesh.ports.version_decisions import WithdrawnVersion
+from bankmesh.ports.version_history import at_version, latest, open_table, withdrawals
 from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.publications import Provenance, Publication
+    from bankmesh.ports.port_locations import Port
+    from bankmesh.ports.publication import Provenance, Publication
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ The commit's `commitInfo` carries one key of ours, `bankmesh`:
 | `gate` | result of the gate: summary and clauses |
 
 A commit that restores the rows of an earlier version carries that version's provenance, a `run_id` and a `candidate` of
-its own, and beside `bankmesh` the decision (`bankmesh.ports.decisions`).
+its own, and beside `bankmesh` the decision (`bankmesh.ports.version_decisions`).
 
 Delta protocol, section "Commit Provenance Information": `commitInfo` is free for writers to add to.
 """
@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.ports.decisions import Decision, decision_of
+from bankmesh.ports.version_decisions import Decision, decision_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.ports.decisions import DECISION_KEY, carried
-from bankmesh.ports.file_actions import read_add_actions
-from bankmesh.ports.publications import COMMIT_KEY, EXPIRY_KEY, SKIP_KEY
+from bankmesh.ports.delta.add_actions import read_add_actions
+from bankmesh.ports.publication import COMMIT_KEY, EXPIRY_KEY, SKIP_KEY
+from bankmesh.ports.version_decisions import DECISION_KEY, carried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
     from deltalake.transaction import AddAction
 
-    from bankmesh.ports.decisions import Decision, Withdrawal
-    from bankmesh.ports.file_actions import AddedFile
-    from bankmesh.ports.measuring import CandidateFiles
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.staging import Candidate
+    from bankmesh.ports.candidate_measures import CandidateFiles
+    from bankmesh.ports.candidate_staging import Candidate
+    from bankmesh.ports.delta.add_actions import AddedFile
+    from bankmesh.ports.port_locations import Port
+    from bankmesh.ports.version_decisions import Decision, Withdrawal
 
 # Delta's own clean-up drops every commit before a checkpoint by age alone, and with them what versions say of
 # themselves, even the newest. Expiry removes old commits instead.

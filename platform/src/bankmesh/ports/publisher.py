@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError, PublishConflict
 from bankmesh.fault_points import reached
-from bankmesh.ports.commits import commit, commit_skip, kept_totals
-from bankmesh.ports.history import latest, open_table, published_from
-from bankmesh.ports.locking import exclusive
-from bankmesh.ports.publications import Publication, to_commit
-from bankmesh.ports.staging import unmark
-from bankmesh.ports.suitability import check_files_lie_there, check_not_null, check_partitions, check_schema
+from bankmesh.ports.candidate_staging import unmark
+from bankmesh.ports.commit_preconditions import check_files_lie_there, check_not_null, check_partitions, check_schema
+from bankmesh.ports.delta.delta_commits import commit, commit_skip, kept_totals
+from bankmesh.ports.port_locks import exclusive
+from bankmesh.ports.publication import Publication, to_commit
+from bankmesh.ports.version_history import latest, open_table, published_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    from bankmesh.ports.measuring import CandidateFiles
-    from bankmesh.ports.places import Port
-    from bankmesh.ports.publications import Provenance
-    from bankmesh.ports.staging import Candidate
+    from bankmesh.ports.candidate_measures import CandidateFiles
+    from bankmesh.ports.candidate_staging import Candidate
+    from bankmesh.ports.port_locations import Port
+    from bankmesh.ports.publication import Provenance
 
 # Of these, all but the last decide without the lock, so that others can go on meanwhile.
 _TRIES = 5
