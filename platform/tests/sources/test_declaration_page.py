@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bankmesh.sources.column_reading import COLUMN_KEYS
-from bankmesh.sources.declaration import ENCODINGS, OTHERWISE
-from bankmesh.sources.format_reading import TEXT_KEYS
-from bankmesh.sources.number_spelling import DECIMAL_READERS, MINUS, WHOLE_READERS
-from bankmesh.sources.reading import OBJECT_KEYS, SYSTEM_KEYS
+from bankmesh.sources.declarations.column_reader import COLUMN_KEYS
+from bankmesh.sources.declarations.declaration_reader import OBJECT_KEYS, SYSTEM_KEYS
+from bankmesh.sources.declarations.format_reader import TEXT_KEYS
+from bankmesh.sources.declarations.number_formats import DECIMAL_READERS, MINUS, WHOLE_READERS
+from bankmesh.sources.declarations.source_declaration import ENCODINGS, OTHERWISE
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "source-declaration.md").read_text(encoding="utf-8")
 

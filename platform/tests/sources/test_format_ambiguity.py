@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bankmesh.errors import SourceFaults
 from bankmesh.sources import read_system
-from bankmesh.sources.format_ambiguity import _read, find_ambiguity
-from bankmesh.sources.forms import BadFormat, compile_format
+from bankmesh.sources.declarations.date_formats import BadFormat, compile_format
+from bankmesh.sources.declarations.format_ambiguity import _read, find_ambiguity
 
 AMBIGUOUS = [
     (["%d/%m/%Y", "%m/%d/%Y"], "UTC"),

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.declaration import ENCODINGS
+from bankmesh.sources.declarations.source_declaration import ENCODINGS
 
 LATIN = "encoding: latin-1"
 
@@ -104,7 +104,7 @@ def test_a_stray_quote_costs_one_line_even_if_values_may_span_lines(exports, row
 
 
 def test_a_quote_that_never_closes_does_not_take_the_file_with_it(exports, monkeypatch):
-    monkeypatch.setattr("bankmesh.sources.multiline.LONGEST_RECORD", 1000)
+    monkeypatch.setattr("bankmesh.sources.parsing.multiline_records.LONGEST_RECORD", 1000)
     landing = exports.land(
         exports.declare(written="multiline: true"), b'n;t;a\n0;"x;1\n' + b"1;y;1\n" * 5000, block_bytes=512
     )

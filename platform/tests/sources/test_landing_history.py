@@ -14,7 +14,7 @@ from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import HistoryLost, NoLongerDelivered, SourceFaults
 from bankmesh.sources import LandingFigures, current_landing, land_compared, land_object
 from bankmesh.sources.landing_history import find_losses
-from bankmesh.sources.store import POINTER, landing_folder
+from bankmesh.sources.landing_store import POINTER, landing_folder
 
 COLUMNS = """
 n: {type: long, required: true, classification: internal, description: A number.}

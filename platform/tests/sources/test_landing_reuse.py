@@ -150,7 +150,7 @@ class World:
 
         watch(stop)
         try:
-            with mock.patch("bankmesh.sources.store.shutil.rmtree"), suppress(Killed, LegacyFileError):
+            with mock.patch("bankmesh.sources.landing_store.shutil.rmtree"), suppress(Killed, LegacyFileError):
                 self.land()
         finally:
             watch(None)

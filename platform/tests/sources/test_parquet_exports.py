@@ -15,10 +15,10 @@ from pyarrow import parquet
 from bankmesh.contracts.model import ColumnType
 from bankmesh.errors import LegacyFileError, SourceFaults
 from bankmesh.sources import fingerprint
-from bankmesh.sources.conversion import Converter
-from bankmesh.sources.declaration import SourceColumn
+from bankmesh.sources.declarations.source_declaration import SourceColumn
 from bankmesh.sources.parquet_landing import land_parquet
-from bankmesh.sources.stored_types import typed_value
+from bankmesh.sources.parsing.stored_value_conversion import typed_value
+from bankmesh.sources.parsing.text_conversion import Converter
 
 PARQUET = 'format: {kind: parquet}\nrejects_tolerated: "100%"'
 COLUMNS = """
@@ -83,7 +83,7 @@ def test_a_reject_has_the_number_of_its_row_and_the_row_as_json(land_table, reje
 @pytest.mark.parametrize("rows_at_once", [1, 7, 1000])
 def test_where_pieces_are_cut_changes_nothing(exports, monkeypatch, rows_of, rejects_of, rows_at_once):
     monkeypatch.setattr(
-        "bankmesh.sources.landing.land_parquet", lambda *given: land_parquet(*given, rows_at_once=rows_at_once)
+        "bankmesh.sources.object_landing.land_parquet", lambda *given: land_parquet(*given, rows_at_once=rows_at_once)
     )
     table = pa.table({"n": list(range(100)), "t": ["x"] * 100, "a": [0.001 if n % 9 == 0 else 1.0 for n in range(100)]})
     parquet.write_table(table, exports.base / "thing.parquet", row_group_size=13)

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.sources.exports import DeliveredFile
+from bankmesh.sources.export_files import DeliveredFile
 from bankmesh.sources.landing_parts import MOST_SMALL, PART_BYTES, EarlierPart, PlannedPart, earlier_parts, plan_parts
 from bankmesh.sources.landing_record import LandedFile, LandedPart, Landing
 

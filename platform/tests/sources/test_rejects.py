@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bankmesh.sources import count_rejects, current_landing, land_object, latest_attempt, prepare, read_rejects
-from bankmesh.sources.rejects import RecordFault, RejectedRecord, describe_rejects
+from bankmesh.sources.landing_rejects import RecordFault, RejectedRecord, describe_rejects
 
 CONTENT = b"n;t;a\n1;x;1\n;secret1;secret2\nsecret3\n4;x;secret4\n5;x;secret5\n"
 A_DECIMAL = RecordFault("a", "cannot be read as decimal(6,2)")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bankmesh.errors import SourceFaults
 from bankmesh.sources import read_system
-from bankmesh.sources.conversion import Converter
+from bankmesh.sources.parsing.text_conversion import Converter
 
 KIND = "classification: internal, description: D."
 

@@ -9,7 +9,7 @@ import pytest
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources import accept, current_landing, expire_rejects, fingerprint, land_object, prepare
-from bankmesh.sources import exports as exports_module
+from bankmesh.sources import export_files as exports_module
 
 GOOD = b"n;t;a\n1;x;1\n2;y;2\n"
 
@@ -127,7 +127,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(exports, home, store, m
         exports.write(GOOD + b"3;z;3\n")
         return delivery
 
-    monkeypatch.setattr("bankmesh.sources.store.read_delivery", read_and_change)
+    monkeypatch.setattr("bankmesh.sources.landing_store.read_delivery", read_and_change)
     with pytest.raises(LegacyFileError, match="files of thing changed while they were read"):
         land_object(obj, exports.base, home, "retail")
     assert list(store.iterdir()) == []

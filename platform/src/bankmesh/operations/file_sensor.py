@@ -20,7 +20,7 @@ from bankmesh.operations.switch import read_switch
 from bankmesh.products.definition import landing_key
 from bankmesh.settings import current_settings
 from bankmesh.sources import current_landing, fingerprint, legacy_files
-from bankmesh.sources.exports import control_path
+from bankmesh.sources.export_files import control_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ from bankmesh.products.standings import read_mesh
 from bankmesh.products.unread_check import ALL_READ, all_read
 from bankmesh.products.unread_exports import systems_by_domain, unread_of_system
 from bankmesh.sources import current_landing, fingerprint, legacy_files, passed_over
-from bankmesh.sources.store import is_whole, read_attempt
+from bankmesh.sources.landing_store import is_whole, read_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

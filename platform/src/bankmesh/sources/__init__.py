@@ -3,14 +3,13 @@
 read_systems ──► LegacyObject ──► prepare ──► Landing ──► accept ──► current_landing
 """
 
-from bankmesh.sources.declaration import LegacyObject, LegacySystem, SourceColumn
-from bankmesh.sources.exports import fingerprint, legacy_files
-from bankmesh.sources.landing import land
+from bankmesh.sources.declarations.declaration_reader import read_system, read_systems
+from bankmesh.sources.declarations.source_declaration import LegacyObject, LegacySystem, SourceColumn
+from bankmesh.sources.export_files import fingerprint, legacy_files
 from bankmesh.sources.landing_expiry import ExpiredLandings, expire_landings
 from bankmesh.sources.landing_history import LandingComparison, LandingFigures
 from bankmesh.sources.landing_record import COMPLETE_THROUGH, LandedColumn, LandedFile, Landing
-from bankmesh.sources.reading import read_system, read_systems
-from bankmesh.sources.rejects import (
+from bankmesh.sources.landing_rejects import (
     RecordFault,
     RejectCount,
     RejectedRecord,
@@ -18,7 +17,7 @@ from bankmesh.sources.rejects import (
     describe_rejects,
     read_rejects,
 )
-from bankmesh.sources.store import (
+from bankmesh.sources.landing_store import (
     accept,
     current_landing,
     expire_rejects,
@@ -28,6 +27,7 @@ from bankmesh.sources.store import (
     latest_attempt,
     prepare,
 )
+from bankmesh.sources.object_landing import land
 from bankmesh.sources.unread_files import PassedOver, UnreadFiles, passed_over, unread_files
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bankmesh.fault_points import reached
 from bankmesh.ports.port_locks import locked_unless_used
 from bankmesh.sources.landing_record import RECORD, Landing
-from bankmesh.sources.store import UNFINISHED, clear_abandoned, read_attempt, read_pointer
+from bankmesh.sources.landing_store import UNFINISHED, clear_abandoned, read_attempt, read_pointer
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bankmesh.contracts.shrink_tolerance import AcceptedShrink
-    from bankmesh.sources.declaration import LegacyObject
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.landing_record import Landing
 
 TOLERANCE = 5

@@ -14,13 +14,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.exports import file_sha256
+from bankmesh.sources.export_files import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from bankmesh.sources.exports import DeliveredFile
+    from bankmesh.sources.export_files import DeliveredFile
     from bankmesh.sources.landing_record import LandedFile, LandedPart, Landing
 
 PART_BYTES = 4 << 20

@@ -13,7 +13,7 @@ from bankmesh.contracts.model import Classification
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.sources.declaration import SourceColumn
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
 
 RECORD = "landing.json"
 ROWS, REJECTS = "rows.parquet", "rejects.parquet"

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.conversion import Converter
-from bankmesh.sources.exports import file_sha256
+from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS
+from bankmesh.sources.export_files import file_sha256
 from bankmesh.sources.landing_record import LandedFile
-from bankmesh.sources.number_spelling import PLAIN_NUMBERS
-from bankmesh.sources.pooling import in_order
-from bankmesh.sources.sink import Batch, Reject
-from bankmesh.sources.stored_types import is_text, needs_timezone, typed_value
+from bankmesh.sources.landing_sink import Batch, Reject
+from bankmesh.sources.parsing.ordered_pool import in_order
+from bankmesh.sources.parsing.stored_value_conversion import is_text, needs_timezone, typed_value
+from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from bankmesh.sources.declaration import LegacyObject, SourceColumn
-    from bankmesh.sources.sink import Sink
+    from bankmesh.sources.declarations.source_declaration import LegacyObject, SourceColumn
+    from bankmesh.sources.landing_sink import Sink
 
 ROWS_AT_ONCE = 1 << 17
 

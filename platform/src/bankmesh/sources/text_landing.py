@@ -7,23 +7,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, shorten_list
-from bankmesh.sources.conversion import Converter
 from bankmesh.sources.landing_record import LandedFile
-from bankmesh.sources.multiline import inner_lines, parse_multiline
-from bankmesh.sources.pooling import in_order
-from bankmesh.sources.rejects import RecordFault
-from bankmesh.sources.sink import Batch, Reject
-from bankmesh.sources.stream import LegacyText
-from bankmesh.sources.structure import parse_lines, split_line
+from bankmesh.sources.landing_rejects import RecordFault
+from bankmesh.sources.landing_sink import Batch, Reject
+from bankmesh.sources.parsing.line_blocks import LegacyText
+from bankmesh.sources.parsing.multiline_records import inner_lines, parse_multiline
+from bankmesh.sources.parsing.ordered_pool import in_order
+from bankmesh.sources.parsing.record_structure import parse_lines, split_line
+from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from bankmesh.sources.declaration import LegacyObject, SourceColumn, TextFormat
-    from bankmesh.sources.sink import Sink
-    from bankmesh.sources.stream import Block
-    from bankmesh.sources.structure import Records
+    from bankmesh.sources.declarations.source_declaration import LegacyObject, SourceColumn, TextFormat
+    from bankmesh.sources.landing_sink import Sink
+    from bankmesh.sources.parsing.line_blocks import Block
+    from bankmesh.sources.parsing.record_structure import Records
 
 
 def land_text(obj: LegacyObject, written: TextFormat, path: Path, name: str, sink: Sink, block_bytes: int) -> None:

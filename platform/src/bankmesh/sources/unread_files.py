@@ -10,13 +10,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import shorten_list
-from bankmesh.sources.exports import copies, matched_files, name_of
+from bankmesh.sources.export_files import copies, matched_files, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from bankmesh.sources.declaration import LegacyObject, LegacySystem
+    from bankmesh.sources.declarations.source_declaration import LegacyObject, LegacySystem
 
 ALWAYS_IGNORED = (".*", "README*")
 

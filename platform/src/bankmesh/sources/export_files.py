@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bankmesh.errors import LegacyFileError, NotDelivered
-from bankmesh.sources.declaration import PLAIN_TEXT, UTF8_SIG, TextFormat
+from bankmesh.sources.declarations.source_declaration import PLAIN_TEXT, UTF8_SIG, TextFormat
 from bankmesh.sources.landing_record import LandedFile
-from bankmesh.sources.stream import content_sha256
-from bankmesh.sources.structure import split_line
+from bankmesh.sources.parsing.line_blocks import content_sha256
+from bankmesh.sources.parsing.record_structure import split_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.sources.declaration import LegacyObject
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
 
 CONTROL_COLUMNS = ["object", "rows", "complete_through"]
 

@@ -14,7 +14,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bankmesh.sources.forms import ISO, ISO_PATTERN, directive_pattern, split_format
+from bankmesh.sources.declarations.date_formats import ISO, ISO_PATTERN, directive_pattern, split_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

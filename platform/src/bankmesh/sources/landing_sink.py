@@ -6,15 +6,15 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.rejects import reason_of, reject_schema
+from bankmesh.sources.landing_rejects import reason_of, reject_schema
 
 if TYPE_CHECKING:
     import polars as pl
     from pyarrow import parquet
 
-    from bankmesh.sources.declaration import LegacyObject
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.landing_record import LandedFile
-    from bankmesh.sources.rejects import RecordFault
+    from bankmesh.sources.landing_rejects import RecordFault
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from io import RawIOBase
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.declaration import UTF8_SIG
+from bankmesh.sources.declarations.source_declaration import UTF8_SIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

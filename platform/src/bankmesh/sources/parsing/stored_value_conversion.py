@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.delivered_types import Conversion, conversion, polars_delivered
 from bankmesh.contracts.polars_casts import cast_or_null, same_or_null
-from bankmesh.sources.temporal import to_utc, within_calendar
+from bankmesh.sources.parsing.temporal_bounds import to_utc, within_calendar
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from bankmesh.sources.declaration import SourceColumn
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
 
 
 def is_text(stored: pl.DataType) -> bool:

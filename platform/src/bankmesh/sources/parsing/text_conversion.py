@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.sources import forms, number_spelling
-from bankmesh.sources.rejects import RecordFault
-from bankmesh.sources.temporal import to_utc, within_calendar
+from bankmesh.sources.declarations import date_formats, number_formats
+from bankmesh.sources.landing_rejects import RecordFault
+from bankmesh.sources.parsing.temporal_bounds import to_utc, within_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from bankmesh.sources.declaration import SourceColumn
-    from bankmesh.sources.number_spelling import NumberSpelling
+    from bankmesh.sources.declarations.number_formats import NumberSpelling
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
 
 MISSING = "required, but missing"
 CODES_NAMED = 10
@@ -134,10 +134,10 @@ def _typed(name: str, column: SourceColumn) -> pl.Expr:
         value = _whole(text, column).cast(pl.Int32 if kind == "integer" else pl.Int64, strict=False)
     elif kind == "decimal":
         precision, scale = column.type.precision, column.type.scale
-        pattern = number_spelling.decimal_pattern(scale, column.numbers, column.read)
+        pattern = number_formats.decimal_pattern(scale, column.numbers, column.read)
         value = _plain_number(_matching(text, pattern), column.numbers).cast(pl.Decimal(precision, scale), strict=False)
     elif kind == "double":
-        matching = _matching(text, number_spelling.double_pattern(column.numbers))
+        matching = _matching(text, number_formats.double_pattern(column.numbers))
         value = _plain_number(matching, column.numbers).cast(pl.Float64, strict=False)
         value = pl.when(value.is_finite()).then(value)
     else:
@@ -162,9 +162,9 @@ def _string(text: pl.Expr, column: SourceColumn) -> pl.Expr:
 def _whole(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
-    pattern = number_spelling.WHOLE_READERS[column.read]
+    pattern = number_formats.WHOLE_READERS[column.read]
     if pattern is None:
-        matching = _matching(text, number_spelling.whole_pattern(column.numbers))
+        matching = _matching(text, number_formats.whole_pattern(column.numbers))
         return _plain_number(matching, column.numbers)
     return pl.coalesce(text.str.extract(pattern, group + 1) for group in range(pattern.count("|") + 1))
 
@@ -188,11 +188,11 @@ def _temporal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
 def _written_as(form: str, text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
-    zone = column.timezone or forms.DEFAULT_ZONE
-    if form == forms.ISO:
+    zone = column.timezone or date_formats.DEFAULT_ZONE
+    if form == date_formats.ISO:
         return _iso(text, zone)
     with_time = column.type.name == "timestamp"
-    compiled = forms.compile_format(form, column.century, with_time=with_time)
+    compiled = date_formats.compile_format(form, column.century, with_time=with_time)
     matching = _matching(text, compiled.pattern)
     if compiled.prefix:
         matching = pl.lit(compiled.prefix) + matching
@@ -207,8 +207,8 @@ def _written_as(form: str, text: pl.Expr, column: SourceColumn) -> pl.Expr:
 def _iso(text: pl.Expr, zone: str) -> pl.Expr:
     import polars as pl
 
-    matching = _matching(text, forms.ISO_PATTERN).str.replace(" ", "T", literal=True)
-    offset = matching.str.contains(forms.ISO_WITH_OFFSET)
+    matching = _matching(text, date_formats.ISO_PATTERN).str.replace(" ", "T", literal=True)
+    offset = matching.str.contains(date_formats.ISO_WITH_OFFSET)
     zoned = pl.when(offset).then(matching.str.replace("Z", "+00:00", literal=True))
     local = pl.when(~offset).then(matching)
     moment = local.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", time_zone=None, strict=False)

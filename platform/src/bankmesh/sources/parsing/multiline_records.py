@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.structure import (
+from bankmesh.sources.parsing.record_structure import (
     NEWLINE,
     RETURN,
     BadRecord,
@@ -23,8 +23,8 @@ from bankmesh.sources.structure import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.sources.declaration import TextFormat
-    from bankmesh.sources.stream import Block
+    from bankmesh.sources.declarations.source_declaration import TextFormat
+    from bankmesh.sources.parsing.line_blocks import Block
 
 LONGEST_RECORD = 1 << 20
 """A quoted value that does not end within a mebibyte is taken for a stray quote."""

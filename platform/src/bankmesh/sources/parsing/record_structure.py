@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from bankmesh.sources.declaration import TextFormat
+    from bankmesh.sources.declarations.source_declaration import TextFormat
 
     Positions = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]

@@ -7,10 +7,9 @@ import zoneinfo
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification, ColumnType
-from bankmesh.sources.declaration import ParquetFormat, SourceColumn, TextFormat
-from bankmesh.sources.format_ambiguity import find_ambiguity
-from bankmesh.sources.forms import DEFAULT_ZONE, ISO, BadFormat, compile_format
-from bankmesh.sources.number_spelling import (
+from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, BadFormat, compile_format
+from bankmesh.sources.declarations.format_ambiguity import find_ambiguity
+from bankmesh.sources.declarations.number_formats import (
     DECIMAL_READERS,
     NUMBER_KEYS,
     PLAIN_NUMBERS,
@@ -18,11 +17,12 @@ from bankmesh.sources.number_spelling import (
     NumberSpelling,
     read_numbers,
 )
+from bankmesh.sources.declarations.source_declaration import ParquetFormat, SourceColumn, TextFormat
 
 if TYPE_CHECKING:
     import yaml
 
-    from bankmesh.sources.declaration import FileFormat
+    from bankmesh.sources.declarations.source_declaration import FileFormat
     from bankmesh.yaml.nodes import Mapping
 
 TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")

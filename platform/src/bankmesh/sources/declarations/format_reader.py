@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
-from bankmesh.sources.number_spelling import NUMBER_KEYS, read_numbers
+from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
+from bankmesh.sources.declarations.source_declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
 
 if TYPE_CHECKING:
-    from bankmesh.sources.declaration import FileFormat
+    from bankmesh.sources.declarations.source_declaration import FileFormat
     from bankmesh.yaml.nodes import Mapping
 
 TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)

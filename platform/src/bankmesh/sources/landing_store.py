@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
 from bankmesh.ports.port_locks import Mark
-from bankmesh.sources.exports import (
+from bankmesh.sources.export_files import (
     Delivery,
     control_path,
     file_sha256,
@@ -28,16 +28,16 @@ from bankmesh.sources.exports import (
     name_of,
     read_delivery,
 )
-from bankmesh.sources.landing import land
 from bankmesh.sources.landing_history import LandingComparison, LandingFigures, carried_over, figures_of, find_losses
 from bankmesh.sources.landing_parts import EarlierPart, earlier_parts
 from bankmesh.sources.landing_record import RECORD, Landing, write_json
+from bankmesh.sources.object_landing import land
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.shrink_tolerance import AcceptedShrink
-    from bankmesh.sources.declaration import LegacyObject
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
 
 POINTER, ATTEMPT = "current.json", "attempt.json"
 """Which landing is current, and which was made or found whole by the last attempt, acceptable or not."""

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.number_spelling import PLAIN_NUMBERS, NumberSpelling
+from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS, NumberSpelling
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Classification, ColumnType

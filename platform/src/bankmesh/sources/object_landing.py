@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.fault_points import reached
-from bankmesh.sources.conversion import arrow_schema
-from bankmesh.sources.declaration import ParquetFormat
-from bankmesh.sources.exports import file_sha256, read_control, read_delivery
+from bankmesh.sources.declarations.source_declaration import ParquetFormat
+from bankmesh.sources.export_files import file_sha256, read_control, read_delivery
 from bankmesh.sources.landing_parts import part_paths, plan_parts, take_over
 from bankmesh.sources.landing_record import LandedColumn, LandedFile, LandedPart, Landing
+from bankmesh.sources.landing_rejects import reject_schema
+from bankmesh.sources.landing_sink import Sink
 from bankmesh.sources.parquet_landing import land_parquet
-from bankmesh.sources.rejects import reject_schema
-from bankmesh.sources.sink import Sink
-from bankmesh.sources.stream import BLOCK_BYTES
+from bankmesh.sources.parsing.line_blocks import BLOCK_BYTES
+from bankmesh.sources.parsing.text_conversion import arrow_schema
 from bankmesh.sources.text_landing import land_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bankmesh.sources.declaration import LegacyObject
-    from bankmesh.sources.exports import DeliveredFile, Delivery
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
+    from bankmesh.sources.export_files import DeliveredFile, Delivery
     from bankmesh.sources.landing_parts import EarlierPart, PartPaths
 
 

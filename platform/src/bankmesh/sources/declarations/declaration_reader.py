@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bankmesh.errors import Fault, Place, SourceFaults
-from bankmesh.sources.column_reading import file_column, read_column
-from bankmesh.sources.declaration import (
+from bankmesh.sources.declarations.column_reader import file_column, read_column
+from bankmesh.sources.declarations.format_reader import read_format
+from bankmesh.sources.declarations.source_declaration import (
     OTHERWISE,
     CompleteThrough,
     LegacyObject,
     LegacySystem,
     Tolerance,
 )
-from bankmesh.sources.format_reading import read_format
 from bankmesh.sources.landing_history import KEY_TYPES
 from bankmesh.yaml.nodes import Faults, Mapping, compose
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bankmesh.sources.declaration import FileFormat, SourceColumn
+    from bankmesh.sources.declarations.source_declaration import FileFormat, SourceColumn
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
