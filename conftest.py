@@ -47,7 +47,13 @@ LONGEST = (
 )
 """They come first, so that no worker is left with one of them at the end."""
 
-LIBRARIES = ("bankmesh.quality.validation", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb.connections", "pandas")
+LIBRARIES = (
+    "bankmesh.quality.suite_validation",
+    "dagster_dbt",
+    "dbt.cli.main",
+    "dbt.adapters.duckdb.connections",
+    "pandas",
+)
 
 
 gc.set_threshold(50_000, 20, 20)  # see `rare_collections`; collecting tests is a third faster

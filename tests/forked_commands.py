@@ -39,7 +39,7 @@ PROJECT = {
     "models/properties.yml": "models: [{name: one, columns: [{name: one, data_tests: [not_null]}]}]",
 }
 IMPORTED = (
-    "bankmesh.quality.validation",
+    "bankmesh.quality.suite_validation",
     "dbt.cli.main",
     "dbt.task.build",
     "dbt.adapters.duckdb.connections",

@@ -32,7 +32,7 @@ TOGETHER = 3
 
 PATIENCE = 90
 IMPORTED = (
-    "bankmesh.quality.validation",
+    "bankmesh.quality.suite_validation",
     "dbt.cli.main",
     "dbt.adapters.duckdb.connections",
     "deltalake.transaction",

@@ -25,7 +25,7 @@ from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.dbt_models import DBT_LOCK, find_models, load_manifest
 from bankmesh.products.definition import ProductDefinition
 from bankmesh.products.locations import load_location
-from bankmesh.quality.results import GateResult
+from bankmesh.quality.clause_results import GateResult
 from bankmesh.settings import Settings
 from bankmesh.testing import domain_contract, try_product
 

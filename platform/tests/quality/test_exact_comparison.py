@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NullValues, SqlMeasure
 from bankmesh.contracts.model import Classification, ColumnType, Comparison, Operator
 from bankmesh.contracts.parsing.expectation_rules import read_expectation
-from bankmesh.quality.comparing import holds, in_unit, number, phrase
 from bankmesh.quality.gate import GateResult, Outcome
-from bankmesh.quality.measures import literal
+from bankmesh.quality.measure_comparison import holds, in_unit, number, phrase
+from bankmesh.quality.measure_queries import literal
 
 TOTAL = SqlMeasure("select sum(wide) from ${table}", None)
 SIGNS = {

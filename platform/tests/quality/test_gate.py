@@ -26,7 +26,7 @@ from bankmesh.contracts.clause_rules import (
 from bankmesh.contracts.model import Classification, Comparison, Operator, Partitioning, Severity
 from bankmesh.errors import UnknownName
 from bankmesh.quality.gate import GateResult, Outcome, Relations, evaluate, summary
-from bankmesh.quality.wording import error_class
+from bankmesh.quality.result_messages import error_class
 
 MONTHLY = Partitioning("day", "month", "2024-01-01", None)
 POISON = "Jan Novak 4711"
@@ -346,7 +346,7 @@ def test_partitioned_parquet(shop, connection, tmp_path):
 
 
 def test_row_level_clauses_share_one_scan(shop, connection, monkeypatch):
-    from bankmesh.quality.engine import BorrowedConnection
+    from bankmesh.quality.duckdb_execution_engine import BorrowedConnection
 
     statements = []
     original = BorrowedConnection.cursor

@@ -150,7 +150,7 @@ def test_uniqueness_of_a_partial_run_is_that_of_the_table(shop, database, new, o
     st.integers(-(2**63), 2**63 - 1000),
 )
 def test_whole_number_keys_of_any_spread(values, offset):
-    from bankmesh.quality.uniqueness import duplicates
+    from bankmesh.quality.duplicate_counts import duplicates
 
     near = [None if value is None else offset + abs(value) % 1000 for value in values]
     with duckdb.connect() as connection:

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from bankmesh.quality.queries import is_never_null, returns_count
+from bankmesh.quality.sql_measures import is_never_null, returns_count
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 
 PROGRAM = """
 import sys
-from bankmesh.quality.calm import calm_import
+from bankmesh.quality.gx_import import calm_import
 
 with calm_import():
     from bankmesh.quality import validation

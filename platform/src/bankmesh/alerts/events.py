@@ -19,7 +19,7 @@ from bankmesh.alerts.facts import ERRORED, CheckEvaluated, Fact, FreshnessChange
 from bankmesh.alerts.failures import outcome_of
 from bankmesh.event_log import counted, in_order
 from bankmesh.products.reporting import EVALUATED, LOOKED_AT, WHOLE_TABLE
-from bankmesh.quality.wording import error_class
+from bankmesh.quality.result_messages import error_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

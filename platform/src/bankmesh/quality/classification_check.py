@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.quality.results import ClauseResult, Outcome
+from bankmesh.quality.clause_results import ClauseResult, Outcome
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, Volume
 from bankmesh.errors import UnknownName
-from bankmesh.quality import wording
-from bankmesh.quality.calm import calm_import
+from bankmesh.quality import result_messages
 from bankmesh.quality.classification_check import ClassificationFlow, check_classification
-from bankmesh.quality.results import ClauseResult, GateResult, Outcome, summary
+from bankmesh.quality.clause_results import ClauseResult, GateResult, Outcome, summary
+from bankmesh.quality.gx_import import calm_import
 from bankmesh.quality.volume_check import VolumeChange, check_volume
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def evaluate(
         return GateResult(tuple(compared.values()), relations.volume.after.rows, 0.0)
 
     with calm_import():
-        from bankmesh.quality.validation import run
+        from bankmesh.quality.suite_validation import run
 
     result = run(contract, evaluated, relations, connection)
     found = {entry.clause.name: entry for entry in result.results} | compared
@@ -107,7 +107,7 @@ def refuse_casts(contract: Contract, losses: tuple[CastLoss, ...]) -> GateResult
     """The gate's result for a candidate that was not written, since its types never become the promised ones."""
     stopped = {clause.name for clause in contract.clauses if isinstance(clause.rule, LosslessCasts)}
     results = tuple(
-        ClauseResult(clause, Outcome.FAILED, len(losses), None, None, wording.casts(losses, None), None)
+        ClauseResult(clause, Outcome.FAILED, len(losses), None, None, result_messages.casts(losses, None), None)
         if clause.name in stopped
         else ClauseResult(clause, Outcome.NOT_EVALUATED, None, None, None, _NOTHING_WRITTEN, None)
         for clause in contract.clauses

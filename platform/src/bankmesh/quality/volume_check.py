@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, Figure, has_shrunk
-from bankmesh.quality import wording
-from bankmesh.quality.results import ClauseResult, Outcome
+from bankmesh.quality import result_messages
+from bankmesh.quality.clause_results import ClauseResult, Outcome
 from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _message(
     lost: list[Figure],
     accepted: AcceptedShrink | None,
 ) -> str:
-    head = f"volume{wording.scope(clause)}"
+    head = f"volume{result_messages.scope(clause)}"
     if change.before is None:
         return f"{head}: {change.after.rows:,} rows; there is no version before to compare with."
     compared = f"{head}: {', '.join(map(str, figures))} since version {change.before.version}"
@@ -130,5 +130,5 @@ class _NoFigures(Exception):
 
 
 def _errored(contract: Contract, clause: Clause, error: Exception) -> ClauseResult:
-    message = wording.unevaluated(contract, clause, error, None)
+    message = result_messages.unevaluated(contract, clause, error, None)
     return ClauseResult(clause, Outcome.ERRORED, None, None, None, message, None)

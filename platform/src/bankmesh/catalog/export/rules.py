@@ -24,9 +24,9 @@ from bankmesh.contracts.model import Comparison, Operator
 from bankmesh.contracts.parsing.quality_rules import quality_clause
 from bankmesh.contracts.parsing.section_cursor import Notes, Section
 from bankmesh.contracts.parsing.sql_rules import COLUMN, TABLE
-from bankmesh.quality.comparing import comparison_of
-from bankmesh.quality.measures import failing, type_of
-from bankmesh.quality.queries import is_never_null
+from bankmesh.quality.measure_comparison import comparison_of
+from bankmesh.quality.measure_queries import failing, type_of
+from bankmesh.quality.sql_measures import is_never_null
 from bankmesh.sql_quoting import sql_name
 
 if TYPE_CHECKING:

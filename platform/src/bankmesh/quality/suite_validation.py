@@ -25,10 +25,10 @@ from great_expectations.data_context.types.base import (
 
 from bankmesh.contracts.clause_rules import DuplicateValues
 from bankmesh.contracts.parsing.relationships import products_read
-from bankmesh.quality.engine import DuckDBDatasource, datasource_arguments
-from bankmesh.quality.reading import RESULT_FORMAT, Reader
-from bankmesh.quality.results import GateResult
-from bankmesh.quality.suites import expectation_for
+from bankmesh.quality.clause_results import GateResult
+from bankmesh.quality.duckdb_execution_engine import DuckDBDatasource, datasource_arguments
+from bankmesh.quality.expectation_suites import expectation_for
+from bankmesh.quality.result_reader import RESULT_FORMAT, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
-    from bankmesh.quality.engine import DuckDBExecutionEngine
+    from bankmesh.quality.clause_results import ClauseResult
+    from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
     from bankmesh.quality.gate import Relations
-    from bankmesh.quality.results import ClauseResult
 
 _numbers = itertools.count(1)
 # Datasources of one context are added and removed; two threads with two connections may do so at the same time.

@@ -24,8 +24,7 @@ from bankmesh.contracts.clause_rules import (
 from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.data_test_rules import TABLE, DbtTest, stands_for
 from bankmesh.contracts.model import Severity
-from bankmesh.quality.comparing import comparison_of
-from bankmesh.quality.expectations import (
+from bankmesh.quality.gate_expectations import (
     ExpectCastsToBeLossless,
     ExpectColumnsToBeAsPromised,
     ExpectDataTestToPass,
@@ -34,15 +33,16 @@ from bankmesh.quality.expectations import (
     ExpectQueryResultToCompare,
     ExpectRowCountToCompare,
 )
-from bankmesh.quality.measures import failing, filled_in, orphans, row_condition, type_of
+from bankmesh.quality.measure_comparison import comparison_of
+from bankmesh.quality.measure_queries import failing, filled_in, orphans, row_condition, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
-    from bankmesh.quality.measures import RowRule
-    from bankmesh.quality.validation import Views
+    from bankmesh.quality.measure_queries import RowRule
+    from bankmesh.quality.suite_validation import Views
 
 
 class Unusable(Exception):

@@ -29,9 +29,9 @@ from great_expectations.expectations.metrics.metric_provider import metric_parti
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
 from bankmesh.contracts.exact_numbers import Number, stored_number
-from bankmesh.quality.comparing import holds, in_unit
-from bankmesh.quality.engine import DuckDBExecutionEngine
-from bankmesh.quality.uniqueness import duplicates, shared
+from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
+from bankmesh.quality.duplicate_counts import duplicates, shared
+from bankmesh.quality.measure_comparison import holds, in_unit
 
 # --- Metrics ---------------------------------------------------------------------------------------------
 

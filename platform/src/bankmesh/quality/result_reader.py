@@ -16,15 +16,15 @@ from bankmesh.contracts.clause_rules import Expectation, LosslessCasts, RowCount
 from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.contracts.exact_numbers import stored_number
 from bankmesh.contracts.model import Severity
-from bankmesh.quality import wording
-from bankmesh.quality.expectations import NotANumber
-from bankmesh.quality.queries import returns_count
-from bankmesh.quality.results import ClauseResult, Outcome
+from bankmesh.quality import result_messages
+from bankmesh.quality.clause_results import ClauseResult, Outcome
+from bankmesh.quality.gate_expectations import NotANumber
+from bankmesh.quality.sql_measures import returns_count
 
 if TYPE_CHECKING:
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
-    from bankmesh.quality.engine import DuckDBExecutionEngine
+    from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
 
 # Stock expectations would otherwise fetch offending values; what they counted is read from the metrics instead.
 RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY"}
@@ -61,7 +61,7 @@ class Reader:
 
     def errored(self, clause: Clause, error: Exception | None) -> ClauseResult:
         """A clause that could not be evaluated."""
-        message = wording.unevaluated(self.contract, clause, error, self._columns)
+        message = result_messages.unevaluated(self.contract, clause, error, self._columns)
         if self.view is not None:
             message = message.replace(self.view, "${table}")
         return ClauseResult(clause, Outcome.ERRORED, None, None, None, message, None)
@@ -95,7 +95,7 @@ class Reader:
         rows = int(found["element_count"])
         counts_rows = not isinstance(clause.rule, RowCount | SqlMeasure)
         observed = found["observed_value"]
-        if isinstance(clause.rule, SqlMeasure) and wording.sensitive(self.contract, clause):
+        if isinstance(clause.rule, SqlMeasure) and result_messages.sensitive(self.contract, clause):
             observed = observed if returns_count(clause.rule.query) else None
         return ClauseResult(
             clause,
@@ -103,18 +103,21 @@ class Reader:
             observed,
             int(found["measure"]) if counts_rows else None,
             rows,
-            wording.measured(clause, observed, rows),
+            result_messages.measured(clause, observed, rows),
             found["seconds"],
         )
 
     def _schema(self, clause: Clause, result: Any) -> ClauseResult:
         differences = result.result["details"]["differences"]
         outcome = _outcome(clause, success=bool(result.success))
-        message = wording.schema(clause, differences)
+        message = result_messages.schema(clause, differences)
         return ClauseResult(clause, outcome, len(differences), None, self.rows(), message, None)
 
     def _casts(self, clause: Clause, result: Any) -> ClauseResult:
-        outcome, message = _outcome(clause, success=bool(result.success)), wording.casts(self.casts, self.rows())
+        outcome, message = (
+            _outcome(clause, success=bool(result.success)),
+            result_messages.casts(self.casts, self.rows()),
+        )
         return ClauseResult(clause, outcome, len(self.casts), None, self.rows(), message, None)
 
     def _data_test(self, clause: Clause, rule: DbtTest, result: Any) -> ClauseResult:
@@ -122,8 +125,8 @@ class Reader:
         outcome, rows = Outcome(found["details"]["outcome"]), int(found["element_count"])
         counts = returns_count(f"select {rule.fail_calc} from t")
         failures = int(found["observed_value"])
-        observed = failures if counts or not wording.sensitive(self.contract, clause) else None
-        message = wording.data_test(clause, rule, observed)
+        observed = failures if counts or not result_messages.sensitive(self.contract, clause) else None
+        message = result_messages.data_test(clause, rule, observed)
         seconds = found["details"]["seconds"]
         return ClauseResult(clause, outcome, observed, failures if counts else None, rows, message, seconds)
 
@@ -132,10 +135,12 @@ class Reader:
         failing = observed = None
         if hasattr(expectation, "map_metric"):
             failing = observed = self._answer(expectation, f"{expectation.map_metric}.unexpected_count")
-        elif len(expectation.metric_dependencies) == 1 and not wording.sensitive(self.contract, clause):
+        elif len(expectation.metric_dependencies) == 1 and not result_messages.sensitive(self.contract, clause):
             observed = _scalar(self._answer(expectation, expectation.metric_dependencies[0]))
         success = bool(result.success)
-        message = wording.expectation(clause, success=success, observed=observed, rows=self.rows(), failing=failing)
+        message = result_messages.expectation(
+            clause, success=success, observed=observed, rows=self.rows(), failing=failing
+        )
         return ClauseResult(clause, _outcome(clause, success=success), observed, failing, self.rows(), message, None)
 
     def _answer(self, expectation: Any, metric: str) -> Any:

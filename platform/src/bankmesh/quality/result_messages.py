@@ -26,7 +26,7 @@ from bankmesh.contracts.clause_rules import (
 from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.contracts.model import Classification, Severity
 from bankmesh.contracts.parsing.relationships import products_read
-from bankmesh.quality.comparing import comparison_of, number, phrase
+from bankmesh.quality.measure_comparison import comparison_of, number, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
