@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bankmesh.lineage.naming import dataset_name, job_namespace
+from bankmesh.lineage.openlineage.openlineage_names import dataset_name, job_namespace
 
 pytestmark = pytest.mark.marquez
 

@@ -8,7 +8,7 @@ from shop_workspace import contract_text
 
 from bankmesh.catalog.lineage_coverage import lineage_coverage
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.lineage.graph import graph_of
+from bankmesh.lineage.lineage_graph import graph_of
 from bankmesh.lineage.model import ColumnRef, StepLineage
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from bankmesh.catalog.opening import Catalog
 from bankmesh.catalog.places import catalog_database
 from bankmesh.catalog.updating import rebuild, refresh
 from bankmesh.instance import open_instance
-from bankmesh.lineage.outbox import Outbox as LineageOutbox
-from bankmesh.lineage.places import outbox_url
+from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
+from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
 

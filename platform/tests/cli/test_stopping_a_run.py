@@ -15,8 +15,8 @@ import pytest
 from shop_workspace import Sale, write_exports, write_workspace
 
 from bankmesh.instance import open_instance
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.ports import port_at, version_history
 from bankmesh.settings import Settings
 

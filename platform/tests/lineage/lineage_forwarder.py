@@ -12,8 +12,8 @@ import signal
 import sys
 
 from bankmesh import fault_points
-from bankmesh.lineage.forwarding import forward
-from bankmesh.lineage.outbox import Outbox
+from bankmesh.lineage.openlineage.event_forwarder import forward
+from bankmesh.lineage.openlineage.event_outbox import Outbox
 
 POINTS = ("lineage-attempted", "lineage-sent")
 

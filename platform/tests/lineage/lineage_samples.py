@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bankmesh.lineage.events import COMPLETE, ending_event, start_event
-from bankmesh.lineage.facts import (
+from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+from bankmesh.lineage.openlineage.attempt_facts import (
     AssertionFacts,
     CodeFacts,
     Ending,
@@ -16,8 +16,8 @@ from bankmesh.lineage.facts import (
     OutputFacts,
     RunFacts,
 )
-from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
-from bankmesh.lineage.naming import dataset_name
+from bankmesh.lineage.openlineage.openlineage_names import dataset_name
+from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAGSTER_RUN = "0b5a4c1e-6c1c-4e0a-9a0e-2f3d5e6b7a01"

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from bankmesh.lineage.composing import chain, compose
+from bankmesh.lineage.composition import chain, compose
 from bankmesh.lineage.model import ColumnRef, Dependency, How, Kind, StepLineage
 
 RAW = ColumnRef("crm.client", "email")

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from frame_lineage_words import lineage_words, words
 
-from bankmesh.lineage.frames import cross_check, derive_from_code, probe, probe_sources
-from bankmesh.lineage.frames.values import Value
 from bankmesh.lineage.model import ColumnRef
+from bankmesh.lineage.polars import cross_check, derive_from_code, probe_sources, source_probe
+from bankmesh.lineage.polars.frame_values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +133,7 @@ def test_a_column_that_is_promised_and_not_delivered_is_underivable() -> None:
 
 def test_a_column_on_which_walk_and_engine_disagree_is_underivable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The walk is made to forget what `sum` is of, and to make up what `holder` is."""
-    seen = probe.walk
+    seen = source_probe.walk
 
     def wrong(*given: object) -> object:
         frame = seen(*given)
@@ -146,7 +146,7 @@ def test_a_column_on_which_walk_and_engine_disagree_is_underivable(monkeypatch: 
             }
         )
 
-    monkeypatch.setattr(probe, "walk", wrong)
+    monkeypatch.setattr(source_probe, "walk", wrong)
     derived = derive_from_code(balances, SCHEMAS)
     assert dict(derived.lineage.underivable) == {
         "holder": "the plan and what the engine reads for it disagree: the engine does not read bookings.amount; "
@@ -162,7 +162,7 @@ def test_the_engine_reads_what_it_is_said_to_read() -> None:
     made = probe_sources(SCHEMAS)
     plan = balances(**made.frames).with_columns(c("amount").fill_null(0).alias("total"))
     assert cross_check(plan, made.frames) == {}
-    asked = probe.asked_columns(plan, made.frames, plan.collect_schema().names())
+    asked = source_probe.asked_columns(plan, made.frames, plan.collect_schema().names())
     assert not made.was_read
     for column, expected in asked.items():
         made.read.clear()

@@ -12,7 +12,7 @@ from frame_lineage_words import words
 if TYPE_CHECKING:
     from bankmesh.lineage.model import Dependency
 
-from bankmesh.lineage.frames import cross_check, lineage_of_plan, probe_sources
+from bankmesh.lineage.polars import cross_check, lineage_of_plan, probe_sources
 
 SCHEMA = pl.Schema(
     {

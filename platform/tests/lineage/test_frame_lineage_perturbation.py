@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bankmesh.lineage.frames.probe import disagreements, probe_sources
-from bankmesh.lineage.frames.walk import as_lineage, walk
 from bankmesh.lineage.model import ColumnRef
+from bankmesh.lineage.polars.plan_walk import as_lineage, walk
+from bankmesh.lineage.polars.source_probe import disagreements, probe_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

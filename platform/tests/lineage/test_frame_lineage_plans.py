@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from frame_lineage_words import lineage_words
 
-from bankmesh.lineage.frames import NotASource, cross_check, lineage_of_plan, probe_sources
+from bankmesh.lineage.polars import NotASource, cross_check, lineage_of_plan, probe_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bankmesh.lineage.frames import Probe
+    from bankmesh.lineage.polars import Probe
 
 c = pl.col
 SCHEMAS = {

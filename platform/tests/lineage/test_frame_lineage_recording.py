@@ -9,7 +9,7 @@ import pytest
 from frame_lineage_words import lineage_words
 from polars.testing import assert_frame_equal
 
-from bankmesh.lineage.frames import cross_check, lineage_of_recorded, recorded_sources
+from bankmesh.lineage.polars import cross_check, lineage_of_recorded, recorded_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable

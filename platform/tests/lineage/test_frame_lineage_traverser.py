@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 from polars.io.plugins import register_io_source
 
-from bankmesh.lineage.frames import traverser, tree
-from bankmesh.lineage.frames.tree import Form, Role
+from bankmesh.lineage.polars import node_traverser, plan_tree
+from bankmesh.lineage.polars.plan_tree import Form, Role
 
 HELP = """
 Polars' plan looks otherwise than in the version that lineage/frames/traverser.py was written against.
@@ -43,14 +43,14 @@ def names(module: object) -> set[str]:
     return {name for name in dir(module) if not name.startswith("_")}
 
 
-def expression(built: pl.Expr) -> tree.Expression:
+def expression(built: pl.Expr) -> plan_tree.Expression:
     frame = pl.LazyFrame(schema={"i": pl.Int64, "j": pl.Int64, "b": pl.Boolean, "l": pl.List(pl.Int64), "s": pl.String})
-    node = traverser.read_plan(frame.select(built.alias("z")))
-    assert isinstance(node, tree.Select), HELP
+    node = node_traverser.read_plan(frame.select(built.alias("z")))
+    assert isinstance(node, plan_tree.Select), HELP
     return node.columns[0][1]
 
 
-def shape(found: tree.Expression) -> str:
+def shape(found: plan_tree.Expression) -> str:
     inputs = ", ".join(
         f"{'' if role is Role.VALUE else role.value.lower() + '='}{shape(part)}" for role, part in found.inputs
     )
@@ -60,7 +60,7 @@ def shape(found: tree.Expression) -> str:
 
 def test_the_traverser_is_of_the_version_that_was_read() -> None:
     version = pl.LazyFrame({"i": [1]})._ldf.visit().version()
-    assert version[0] == traverser.VERSION, HELP
+    assert version[0] == node_traverser.VERSION, HELP
 
 
 def test_there_are_no_other_kinds_of_nodes_and_expressions() -> None:
@@ -121,10 +121,10 @@ def test_an_input_of_one_function_or_of_another_in_it_is_given_to_both() -> None
 
 def test_a_cache_that_is_read_twice_is_one_node() -> None:
     cached = pl.LazyFrame({"i": [1]}).filter(c("i") > 0).cache()
-    root = traverser.read_plan(pl.concat([cached, cached]))
-    nodes = tree.bottom_up(root, lambda node: node.inputs)
+    root = node_traverser.read_plan(pl.concat([cached, cached]))
+    nodes = plan_tree.bottom_up(root, lambda node: node.inputs)
     assert len(root.inputs) == 2, HELP
-    assert [type(node) for node in nodes].count(tree.Filter) == 1, HELP
+    assert [type(node) for node in nodes].count(plan_tree.Filter) == 1, HELP
 
 
 def test_sources_are_known_by_their_function_and_by_what_they_are_asked() -> None:
@@ -134,33 +134,33 @@ def test_sources_are_known_by_their_function_and_by_what_they_are_asked() -> Non
         return [pl.DataFrame(schema=schema)]
 
     frame = register_io_source(source, schema=schema)
-    root = traverser.read_plan(frame)
-    assert isinstance(root, tree.Source), HELP
+    root = node_traverser.read_plan(frame)
+    assert isinstance(root, plan_tree.Source), HELP
     assert root.read is source, HELP
     assert list(root.schema.items()) == list(pl.Schema(schema).items()), HELP
-    ((read, columns),) = traverser.requested(frame.filter(c("j") > 0).select("i"))
+    ((read, columns),) = node_traverser.requested(frame.filter(c("j") > 0).select("i"))
     assert read is source, HELP
     assert set(columns) == {"i", "j"}, HELP
-    assert traverser.requested(frame) == [(source, None)], HELP
+    assert node_traverser.requested(frame) == [(source, None)], HELP
 
 
 @pytest.mark.parametrize(
     ("build", "kind"),
     [
-        (lambda frame: frame.map_batches(lambda rows: rows), tree.Opaque),
-        (lambda frame: frame.group_by("i").map_groups(lambda rows: rows, schema={"i": pl.Int64}), tree.GroupBy),
-        (lambda frame: frame.gather([0]), tree.Take),
-        (lambda frame: pl.concat([frame, frame.rename({"i": "k"})], how="horizontal"), tree.SideBySide),
-        (lambda frame: frame.with_row_index("n"), tree.RowNumber),
-        (lambda _: pl.scan_csv(b"a,b\n1,2"), tree.Files),
+        (lambda frame: frame.map_batches(lambda rows: rows), plan_tree.Opaque),
+        (lambda frame: frame.group_by("i").map_groups(lambda rows: rows, schema={"i": pl.Int64}), plan_tree.GroupBy),
+        (lambda frame: frame.gather([0]), plan_tree.Take),
+        (lambda frame: pl.concat([frame, frame.rename({"i": "k"})], how="horizontal"), plan_tree.SideBySide),
+        (lambda frame: frame.with_row_index("n"), plan_tree.RowNumber),
+        (lambda _: pl.scan_csv(b"a,b\n1,2"), plan_tree.Files),
     ],
 )
 def test_nodes_are_what_they_were(build: object, kind: type) -> None:
-    assert isinstance(traverser.read_plan(build(pl.LazyFrame({"i": [1]}))), kind), HELP
+    assert isinstance(node_traverser.read_plan(build(pl.LazyFrame({"i": [1]}))), kind), HELP
 
 
 def test_a_node_that_is_not_known_makes_its_columns_underivable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(traverser._BUILDERS, "Sort")
-    node = traverser.read_plan(pl.LazyFrame({"i": [1]}).sort("i"))
-    assert isinstance(node, tree.Unknown)
+    monkeypatch.delitem(node_traverser._BUILDERS, "Sort")
+    node = node_traverser.read_plan(pl.LazyFrame({"i": [1]}).sort("i"))
+    assert isinstance(node, plan_tree.Unknown)
     assert "Sort" in node.reason

@@ -61,7 +61,7 @@ def of_query(case):
 
 
 def of_function(case):
-    from bankmesh.lineage.frames.deriving import derive_from_code
+    from bankmesh.lineage.polars.transform_lineage import derive_from_code
 
     schemas = {name: pl.Schema(columns) for name, columns in case.schemas.items()}
     return derive_from_code(case.transform, schemas, case.extra)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lineage_samples import DAGSTER_RUN, ENDING, HOURS, NOON, SALE, completed, job, output, run, started
 from openlineage_judge import each_facet, faults, known_faults, needs_specification
 
-from bankmesh.lineage.events import ABORT, FAIL, ending_event, start_event
-from bankmesh.lineage.facts import Ending
-from bankmesh.lineage.naming import DatasetName, dataset_name, run_id
+from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name, run_id
+from bankmesh.lineage.openlineage.run_events import ABORT, FAIL, ending_event, start_event
 
 LATER = NOON + timedelta(seconds=9)
 

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from lineage_forwarder import POINTS
 from lineage_samples import DAGSTER_RUN, NOON, completed, started
 
-from bankmesh.lineage.events import ABORT, FAIL, ending_event
-from bankmesh.lineage.facts import Ending
-from bankmesh.lineage.forwarding import NO_RECEIVER, OTHERS_TURN, forward
-from bankmesh.lineage.outbox import Outbox, events, pack_body, unpack_body
-from bankmesh.lineage.spool import put_aside, take_in
+from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.event_forwarder import NO_RECEIVER, OTHERS_TURN, forward
+from bankmesh.lineage.openlineage.event_outbox import Outbox, events, pack_body, unpack_body
+from bankmesh.lineage.openlineage.event_spool import put_aside, take_in
+from bankmesh.lineage.openlineage.run_events import ABORT, FAIL, ending_event
 
 PROGRAM = Path(__file__).with_name("lineage_forwarder.py")
 RUNS = 4

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from bankmesh.contracts.model import Classification
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.confidentiality import find_losses
-from bankmesh.lineage.drawing import mermaid, tree
-from bankmesh.lineage.graph import ROWS, Edge, Graph
+from bankmesh.lineage.graph_rendering import mermaid, tree
+from bankmesh.lineage.graph_traversal import VALUES, Direction, find_columns, walk, way
+from bankmesh.lineage.lineage_graph import ROWS, Edge, Graph
 from bankmesh.lineage.model import ColumnRef, Dependency, How, Kind, StepLineage
-from bankmesh.lineage.walking import VALUES, Direction, find_columns, walk, way
 
 
 def ref(text: str) -> ColumnRef:

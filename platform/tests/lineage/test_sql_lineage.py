@@ -8,7 +8,7 @@ import sqlglot
 from sqlglot import exp
 
 from bankmesh.lineage.sql import EVERY_OTHER, QueryNotUnderstood, TableNotDescribed, lineage_of_query
-from bankmesh.lineage.sql.functions import is_aggregate, is_masking
+from bankmesh.lineage.sql.duckdb_functions import is_aggregate, is_masking
 
 SCHEMAS = {
     "t": {"a": "INTEGER", "b": "INTEGER", "s": "VARCHAR", "l": "INTEGER[]", "r": "STRUCT(f INTEGER, g VARCHAR)"},

@@ -18,7 +18,7 @@ from sql_lineage_queries import TABLES, queries
 
 from bankmesh.lineage.model import ColumnRef, How
 from bankmesh.lineage.sql import lineage_of_query
-from bankmesh.lineage.sql.values import distinct_names
+from bankmesh.lineage.sql.relation_values import distinct_names
 
 if TYPE_CHECKING:
     from bankmesh.lineage.model import StepLineage

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.lineage.sql import CompiledModel, RepeatedName, find_repeated_names
-from bankmesh.lineage.sql.values import distinct_names
+from bankmesh.lineage.sql.relation_values import distinct_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from shop_nursery import Job
 from shop_workspace import changed, write_exports
 
 from bankmesh.instance import open_instance
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url, spool_folder
-from bankmesh.lineage.spool import take_in
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_spool import take_in
+from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.ports import version_history
 from bankmesh.products.domain import read_domain

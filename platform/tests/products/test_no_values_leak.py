@@ -12,8 +12,8 @@ from openlineage_judge import SPECIFICATION, faults
 from shop_mesh import UNPARTITIONED, Mesh, settings_in
 from shop_workspace import Sale, changed, write_exports, write_workspace
 
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.products.locations import load_location
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from shop_workspace import SALES, changed, write_exports
 from bankmesh import fault_points
 from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.instance import open_instance
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.ports import latest, resume, version_history, withdraw
 from bankmesh.products.holds import held_products
 from bankmesh.products.restorations import report_restored, report_version

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bankmesh.catalog import tables
 from bankmesh.catalog.lineage_rows import column_id
 from bankmesh.errors import UnknownName
-from bankmesh.lineage.graph import ROWS, Edge
+from bankmesh.lineage.lineage_graph import ROWS, Edge
 from bankmesh.lineage.model import ColumnRef, How, Kind
 
 if TYPE_CHECKING:

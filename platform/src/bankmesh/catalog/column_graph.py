@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.lineage.graph import recorded_graph
+from bankmesh.lineage.lineage_graph import recorded_graph
 from bankmesh.sources import read_systems
 from bankmesh.workspace import domain_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.lineage_graph import Graph
     from bankmesh.sources import LegacySystem
 
 

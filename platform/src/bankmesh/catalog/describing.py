@@ -16,7 +16,7 @@ from bankmesh.catalog.search import freshness
 from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
-from bankmesh.lineage.graph import ROWS
+from bankmesh.lineage.lineage_graph import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bankmesh.catalog import tables
-from bankmesh.lineage.graph import ROWS
+from bankmesh.lineage.lineage_graph import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

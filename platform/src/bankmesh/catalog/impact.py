@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.graph import ROWS
+from bankmesh.lineage.graph_traversal import VALUES, Direction, walk
+from bankmesh.lineage.lineage_graph import ROWS
 from bankmesh.lineage.model import ColumnRef
-from bankmesh.lineage.walking import VALUES, Direction, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bankmesh.catalog.use import Use
     from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.lineage_graph import Graph
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.lineage_graph import Graph
 
 _DERIVED = "lineage: derived from the transform; dagster: column lineage; OpenLineage: columnLineage"
 _UNKNOWN = "no version that records its lineage is published yet"

@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog import tables
-from bankmesh.lineage.graph import graph_of, landing_id, legacy_id
-from bankmesh.lineage.landings import heading
+from bankmesh.lineage.landing_lineage import heading
+from bankmesh.lineage.lineage_graph import graph_of, landing_id, legacy_id
 from bankmesh.lineage.model import StepLineage
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bankmesh.catalog.rows import Row, Rows
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.lineage_graph import Graph
     from bankmesh.ports import Publication
     from bankmesh.sources import LegacySystem
 

@@ -9,8 +9,8 @@ from bankmesh.catalog.column_graph import workspace_systems
 from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.contracts.model import Classification
 from bankmesh.lineage.confidentiality import assumed_edges, find_losses
-from bankmesh.lineage.graph import landing_id, legacy_id, recorded_graph
-from bankmesh.lineage.landings import heading
+from bankmesh.lineage.landing_lineage import heading
+from bankmesh.lineage.lineage_graph import landing_id, legacy_id, recorded_graph
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.deriving import derive_workspace
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.confidentiality import Loss
-    from bankmesh.lineage.graph import Edge, Graph
+    from bankmesh.lineage.lineage_graph import Edge, Graph
     from bankmesh.products.deriving import Derived
     from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem

@@ -13,15 +13,15 @@ from bankmesh.catalog.column_graph import workspace_graph
 from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
-from bankmesh.lineage.drawing import mermaid, tree
-from bankmesh.lineage.walking import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
+from bankmesh.lineage.graph_rendering import mermaid, tree
+from bankmesh.lineage.graph_traversal import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
-    from bankmesh.lineage.graph import Edge, Graph
+    from bankmesh.lineage.graph_traversal import Walk
+    from bankmesh.lineage.lineage_graph import Edge, Graph
     from bankmesh.lineage.model import ColumnRef
-    from bankmesh.lineage.outbox import Outbox
-    from bankmesh.lineage.walking import Walk
+    from bankmesh.lineage.openlineage.event_outbox import Outbox
     from bankmesh.settings import Settings
 
 _WALK = "of"
@@ -197,7 +197,7 @@ def forward_events(
     as_json: JsonOption = False,
 ) -> None:
     """Send what the outbox holds to where OPENLINEAGE_URL or openlineage.yml says. Exit 1 if something is left."""
-    from bankmesh.lineage.forwarding import forward
+    from bankmesh.lineage.openlineage.event_forwarder import forward
 
     with _outbox(current_settings()) as outbox:
         if again:
@@ -214,7 +214,7 @@ def forward_events(
 @app.command("status")
 def status(*, as_json: JsonOption = False) -> None:
     """How many events are kept, sent, and refused, and whether anybody is to get them."""
-    from bankmesh.lineage.places import has_receiver
+    from bankmesh.lineage.openlineage.outbox_location import has_receiver
 
     with _outbox(current_settings()) as outbox:
         counts = outbox.counts()
@@ -226,9 +226,9 @@ def status(*, as_json: JsonOption = False) -> None:
 
 
 def _outbox(settings: Settings) -> Outbox:
-    from bankmesh.lineage.outbox import Outbox
-    from bankmesh.lineage.places import outbox_url, spool_folder
-    from bankmesh.lineage.spool import take_in
+    from bankmesh.lineage.openlineage.event_outbox import Outbox
+    from bankmesh.lineage.openlineage.event_spool import take_in
+    from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 
     outbox = Outbox(outbox_url(settings.home))
     take_in(spool_folder(settings.home), outbox)

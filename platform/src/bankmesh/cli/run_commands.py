@@ -250,10 +250,10 @@ def _stop_line(outcome: Outcome) -> str:
 def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
     """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
     from bankmesh.catalog.updating import refresh
-    from bankmesh.lineage.forwarding import forward
-    from bankmesh.lineage.outbox import Outbox
-    from bankmesh.lineage.places import has_receiver, outbox_url, spool_folder
-    from bankmesh.lineage.spool import take_in
+    from bankmesh.lineage.openlineage.event_forwarder import forward
+    from bankmesh.lineage.openlineage.event_outbox import Outbox
+    from bankmesh.lineage.openlineage.event_spool import take_in
+    from bankmesh.lineage.openlineage.outbox_location import has_receiver, outbox_url, spool_folder
     from bankmesh.retention.mesh_expiry import expire_replaced_confirmations
 
     try:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification
-from bankmesh.lineage.graph import Edge
+from bankmesh.lineage.lineage_graph import Edge
 from bankmesh.lineage.model import ColumnRef, How, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.lineage_graph import Graph
     from bankmesh.lineage.model import StepLineage
 
 

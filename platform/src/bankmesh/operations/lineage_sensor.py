@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
-from bankmesh.lineage.forwarding import forward
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url, spool_folder
-from bankmesh.lineage.spool import take_in
+from bankmesh.lineage.openlineage.event_forwarder import forward
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_spool import take_in
+from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.operations.pacing import follower_seconds
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.products.reconciling import reconcile

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.facts import CodeFacts
+    from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bankmesh.errors import TransformError
-from bankmesh.lineage.facts import CodeFacts
+from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidate import repeated_columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import ColumnType
 from bankmesh.errors import UnknownName
-from bankmesh.lineage.graph import graph_of, landing_id
+from bankmesh.lineage.lineage_graph import graph_of, landing_id
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.definition import LegacyInput
 from bankmesh.products.known import loaded_products
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.graph import Graph
+    from bankmesh.lineage.lineage_graph import Graph
     from bankmesh.lineage.model import StepLineage
     from bankmesh.products.definition import Derivation, Input, ProductDefinition
     from bankmesh.sources import LegacySystem

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import DuplicateValues, Expectation, SchemaMatches
 from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.lineage.facts import (
+from bankmesh.lineage.landing_lineage import heading, landing_lineage
+from bankmesh.lineage.lineage_graph import landing_id, legacy_id
+from bankmesh.lineage.model import StepLineage
+from bankmesh.lineage.openlineage.attempt_facts import (
     AssertionFacts,
     CodeFacts,
     Ending,
@@ -21,10 +24,7 @@ from bankmesh.lineage.facts import (
     OutputFacts,
     RunFacts,
 )
-from bankmesh.lineage.graph import landing_id, legacy_id
-from bankmesh.lineage.landings import heading, landing_lineage
-from bankmesh.lineage.model import StepLineage
-from bankmesh.lineage.naming import DatasetName, dataset_name, job_namespace
+from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name, job_namespace
 from bankmesh.ports import at_version, kept_contract, port_at
 from bankmesh.products.code_places import code_place
 from bankmesh.products.definition import LegacyInput

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.lineage.model import StepLineage
-    from bankmesh.lineage.telling import Attempt
+    from bankmesh.lineage.openlineage.attempt_events import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
     from bankmesh.products.built import Built
     from bankmesh.products.definition import ProductDefinition

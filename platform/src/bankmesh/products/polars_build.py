@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.errors import TransformError
-from bankmesh.lineage.facts import CodeFacts
+from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
 from bankmesh.products.built import Built, or_underivable
 from bankmesh.products.code_places import code_place
 from bankmesh.products.polars_candidate import write_candidate
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.frames.deriving import Derived
     from bankmesh.lineage.model import StepLineage
+    from bankmesh.lineage.polars.transform_lineage import Derived
     from bankmesh.products.operation import BuildRequest
 
 
@@ -68,7 +68,7 @@ def _plan(
     """
     import polars as pl
 
-    from bankmesh.lineage.frames.recording import lineage_of_recorded, recorded_sources
+    from bankmesh.lineage.polars.recorded_sources import lineage_of_recorded, recorded_sources
 
     frames = {name: frame for name, frame in arguments.items() if isinstance(frame, pl.LazyFrame)}
     rest = {name: value for name, value in arguments.items() if name not in frames}
@@ -108,7 +108,7 @@ def derive_transform(
     rest: Mapping[str, object],
 ) -> Derived:
     """Where the columns of a transform come from, by its code alone."""
-    from bankmesh.lineage.frames.deriving import derive_from_code
+    from bankmesh.lineage.polars.transform_lineage import derive_from_code
 
     return derive_from_code(transform, schemas, rest, [column.name for column in contract.columns])
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster import DagsterEventType
 
-from bankmesh.lineage.events import ABORT, COMPLETE, FAIL, ending_event
-from bankmesh.lineage.facts import Ending
+from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event
 from bankmesh.ports import port_at, published_by
 from bankmesh.products.definition import product_key
 from bankmesh.products.lineage_facts import published
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.outbox import Kept, Outbox
+    from bankmesh.lineage.openlineage.event_outbox import Kept, Outbox
 
 UNKNOWN_RUN = "Dagster knows nothing of the run any more"
 WITHOUT_A_WORD = "the process that carried the run out ended without a word"

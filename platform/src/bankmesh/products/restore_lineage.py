@@ -9,12 +9,12 @@ from __future__ import annotations
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage import facets
-from bankmesh.lineage.events import COMPLETE, ending_event, start_event
-from bankmesh.lineage.facts import Ending, InputFacts, JobFacts, RunFacts
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import outbox_url, spool_folder
-from bankmesh.lineage.spool import put_aside
+from bankmesh.lineage.openlineage import event_facets
+from bankmesh.lineage.openlineage.attempt_facts import Ending, InputFacts, JobFacts, RunFacts
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_spool import put_aside
+from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
 from bankmesh.products.lineage_facts import product_fields, product_output
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.events import Event
+    from bankmesh.lineage.openlineage.run_events import Event
     from bankmesh.ports import Decision, Port, Publication
 
 _JOB = "restore"
@@ -54,7 +54,7 @@ def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Public
     start = start_event(run, job, [source], output, made.published_at)
     ending = Ending(version=str(made.version), rows=made.rows, bytes=made.bytes)
     event = ending_event(start, COMPLETE, ending, made.published_at)
-    event["run"]["facets"] |= facets.of_run_tags(
+    event["run"]["facets"] |= event_facets.of_run_tags(
         {
             "decision": decision.kind.value,
             "restored_version": str(decision.restored),

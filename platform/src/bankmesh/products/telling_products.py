@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.places import outbox_url, spool_folder
-from bankmesh.lineage.telling import attempt
+from bankmesh.lineage.openlineage.attempt_events import attempt
+from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.products import lineage_facts as facts
 from bankmesh.sources import landing_folder
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from bankmesh.lineage.facts import InputFacts
-    from bankmesh.lineage.telling import Attempt
+    from bankmesh.lineage.openlineage.attempt_events import Attempt
+    from bankmesh.lineage.openlineage.attempt_facts import InputFacts
     from bankmesh.ports import Port
     from bankmesh.products.definition import ProductDefinition
     from bankmesh.products.snapshot import PinnedInput

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.catalog.opening import exists
 from bankmesh.contracts.model import Status
-from bankmesh.lineage.outbox import Outbox
-from bankmesh.lineage.places import days_kept, has_receiver, outbox_url
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.outbox_location import days_kept, has_receiver, outbox_url
 from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.port_archive import archive_port
 from bankmesh.ports.port_locks import locked_unless_held

@@ -10,9 +10,9 @@ from bankmesh.alerts.places import current_places
 from bankmesh.catalog.opening import exists
 from bankmesh.catalog.places import catalog_database
 from bankmesh.catalog.updating import read_event_position
-from bankmesh.lineage.outbox import Outbox as LineageOutbox
-from bankmesh.lineage.places import outbox_url, spool_folder
-from bankmesh.lineage.spool import take_in
+from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
+from bankmesh.lineage.openlineage.event_spool import take_in
+from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.workspace import domain_packages
 
 if TYPE_CHECKING:

@@ -54,9 +54,9 @@ the result counts.
 from __future__ import annotations
 
 from bankmesh.lineage.sql.errors import LineageOfSqlError, QueryNotUnderstood, TableNotDescribed
-from bankmesh.lineage.sql.models import CompiledModel, ModelLineage, find_repeated_names, lineage_of_models, path
-from bankmesh.lineage.sql.reading import EVERY_OTHER, RESULT, lineage_of_query
-from bankmesh.lineage.sql.values import RepeatedName
+from bankmesh.lineage.sql.model_chains import CompiledModel, ModelLineage, find_repeated_names, lineage_of_models, path
+from bankmesh.lineage.sql.query_lineage import EVERY_OTHER, RESULT, lineage_of_query
+from bankmesh.lineage.sql.relation_values import RepeatedName
 
 __all__ = [
     "EVERY_OTHER",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.expressions import decides, value_of
-from bankmesh.lineage.sql.scopes import Frame, Item, Scope
-from bankmesh.lineage.sql.stars import picked_columns, unnamed
-from bankmesh.lineage.sql.values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.name_scopes import Frame, Item, Scope
+from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.select_list import picked_columns, unnamed
+from bankmesh.lineage.sql.sql_expressions import decides, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

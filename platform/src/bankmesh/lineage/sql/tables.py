@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.lineage.model import ColumnRef, Dependency, How
 from bankmesh.lineage.sql.errors import TableNotDescribed
-from bankmesh.lineage.sql.values import Column, Relation, Value, folded
+from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

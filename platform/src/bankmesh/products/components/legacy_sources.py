@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from bankmesh.errors import LegacyFileError, NotDelivered
-from bankmesh.lineage.landings import landing_lineage
+from bankmesh.lineage.landing_lineage import landing_lineage
 from bankmesh.products import lineage_facts, telling_products
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.column_lineage import column_lineage_metadata

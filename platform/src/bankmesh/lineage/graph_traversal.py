@@ -1,0 +1,131 @@
+"""Walking the graph of columns: what a column comes from, what depends on it, and the way between two."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import UnknownName
+from bankmesh.lineage.lineage_graph import ROWS
+from bankmesh.lineage.model import ColumnRef, How, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bankmesh.lineage.lineage_graph import Edge, Graph
+
+
+class Direction(StrEnum):
+    """Which way to walk."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Everything that was reached from `start`, nearest first.
+
+    Attributes:
+        edges: the edges walked over, each once.
+        depth: how many steps away each column is; `*` of a dataset counts as its columns do.
+    """
+
+    start: tuple[ColumnRef, ...]
+    direction: Direction
+    edges: tuple[Edge, ...]
+    depth: Mapping[ColumnRef, int]
+
+    @property
+    def columns(self) -> tuple[ColumnRef, ...]:
+        """The columns that were reached, nearest first, without the start and without `*`."""
+        found = [ref for ref in self.depth if ref not in self.start and ref.column != ROWS]
+        return tuple(sorted(found, key=lambda ref: (self.depth[ref], ref)))
+
+
+def find_columns(graph: Graph, name: str) -> tuple[ColumnRef, ...]:
+    """The column `dataset.column`, or all columns of `dataset`. Raises UnknownName, which lists what there is."""
+    if name in graph.columns:
+        return tuple(ColumnRef(name, column) for column in graph.columns[name])
+    dataset, _, column = name.rpartition(".")
+    if dataset in graph.columns:
+        if column in graph.columns[dataset]:
+            return (ColumnRef(dataset, column),)
+        raise UnknownName(f"column of {dataset}", column, graph.columns[dataset])
+    raise UnknownName("dataset", dataset if "." in dataset else name, graph.columns)
+
+
+EVERY_WAY = frozenset(How)
+VALUES = frozenset(how for how in How if how.kind is Kind.DIRECT)
+"""Only where values come along."""
+VALUES_AND_OPAQUE = VALUES | {How.OPAQUE}
+"""Also through steps that are no query, where nobody can tell."""
+
+
+def walk(
+    graph: Graph,
+    start: tuple[ColumnRef, ...],
+    direction: Direction,
+    ways: frozenset[How] = EVERY_WAY,
+    depth: int | None = None,
+) -> Walk:
+    """Walk from `start` over edges of these `ways`, as far as they lead or `depth` datasets far."""
+    onward = _adjacent(graph, direction, ways)
+    reached = dict.fromkeys(start, 0)
+    walked: dict[Edge, None] = {}
+    waiting = deque(start)
+    while waiting:
+        here = waiting.popleft()
+        if depth is not None and reached[here] >= depth and here.column != ROWS:
+            continue
+        for edge in onward.get(here, ()):
+            there = edge.source if direction is Direction.UPSTREAM else edge.target
+            walked[edge] = None
+            if there not in reached:
+                reached[there] = reached[here] + (there.dataset != here.dataset)
+                waiting.append(there)
+    return Walk(start, direction, tuple(walked), reached)
+
+
+def way(graph: Graph, source: ColumnRef, target: ColumnRef) -> tuple[ColumnRef, ...]:
+    """A shortest way from `source` to `target`, over DIRECT edges if there is one; empty if none leads there."""
+    return _way(graph, source, target, VALUES) or _way(graph, source, target, EVERY_WAY)
+
+
+def _way(graph: Graph, source: ColumnRef, target: ColumnRef, ways: frozenset[How]) -> tuple[ColumnRef, ...]:
+    onward = _adjacent(graph, Direction.DOWNSTREAM, ways)
+    came_from: dict[ColumnRef, ColumnRef | None] = {source: None}
+    waiting = deque([source])
+    while waiting and target not in came_from:
+        here = waiting.popleft()
+        for edge in onward.get(here, ()):
+            if edge.target not in came_from:
+                came_from[edge.target] = here
+                waiting.append(edge.target)
+    return tuple(reversed(list(_back(came_from, target)))) if target in came_from else ()
+
+
+def _back(came_from: Mapping[ColumnRef, ColumnRef | None], target: ColumnRef) -> Iterator[ColumnRef]:
+    here: ColumnRef | None = target
+    while here is not None:
+        if here.column != ROWS:
+            yield here
+        here = came_from[here]
+
+
+def _adjacent(graph: Graph, direction: Direction, ways: frozenset[How]) -> dict[ColumnRef, list[Edge]]:
+    found: dict[ColumnRef, list[Edge]] = {}
+    for edge in graph.edges:
+        if edge.how in ways:
+            found.setdefault(edge.target if direction is Direction.UPSTREAM else edge.source, []).append(edge)
+    return found
+
+
+_STRENGTH = (*How,)
+
+
+def strongest(edges: Iterable[Edge]) -> How:
+    """The way of depending that tells most: a value that comes along before one that only decides."""
+    return min((edge.how for edge in edges), key=_STRENGTH.index)

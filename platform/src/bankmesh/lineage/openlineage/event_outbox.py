@@ -1,0 +1,251 @@
+"""The outbox: every OpenLineage event, as it was or will be sent, in one database on this side of the network.
+
+A run writes here and nowhere else, so no backend can slow it or fail it. An event is kept once, however often it is
+told: its key is the run's id and the kind of event. The forwarder sends what is pending in the order in which it came.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bankmesh.lineage.openlineage.run_events import ENDINGS, START
+from bankmesh.storage.databases import ROW_NUMBER, Closing, open_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import Connection, Engine
+
+    from bankmesh.lineage.openlineage.run_events import Event
+
+PENDING, SENT, REFUSED = "pending", "sent", "refused"
+_PAGE = 200
+_PACKED = "zlib:"
+
+metadata = sa.MetaData()
+
+events = sa.Table(
+    "bankmesh_lineage_event",
+    metadata,
+    sa.Column("number", ROW_NUMBER, primary_key=True, autoincrement=True),
+    sa.Column("run_id", sa.String(36), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("dagster_run", sa.String(60), nullable=False, index=True),
+    sa.Column("asset", sa.String(300), nullable=False),
+    sa.Column("kept_at", sa.Float(53), nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("sent_at", sa.Float(53)),
+    sa.Column("error", sa.Text),
+    sa.UniqueConstraint("run_id", "kind"),
+)
+"""One row for each event; moments are seconds since 1970 in UTC."""
+
+turns = sa.Table(
+    "bankmesh_lineage_turn",
+    metadata,
+    sa.Column("name", sa.String(20), primary_key=True),
+    sa.Column("holder", sa.String(80), nullable=False),
+    sa.Column("until", sa.Float(53), nullable=False),
+)
+"""Whose turn it is to forward, and until when, so that a forwarder that was killed holds nobody up for long."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An event in the outbox; `asset` is a key such as `retail/party`."""
+
+    number: int
+    run_id: str
+    kind: str
+    dagster_run: str
+    asset: str
+    kept_at: datetime
+    body: str
+    state: str
+    attempts: int
+    sent_at: datetime | None
+    error: str | None
+
+    @property
+    def event(self) -> Event:
+        """The event itself."""
+        found: Event = json.loads(self.body)
+        return found
+
+
+class Outbox(Closing):
+    """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
+
+    def __init__(self, url: str) -> None:
+        self._engine: Engine = open_database(url, metadata.create_all)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    # --- what happened ---
+
+    def keep(self, event: Event, dagster_run: str, asset: str) -> bool:
+        """Keep an event; False if the same run has told of this kind, or of any ending, before."""
+        kind, run_id = event["eventType"], event["run"]["runId"]
+        taken = ENDINGS if kind in ENDINGS else (kind,)
+        with self._engine.begin() as connection:
+            told = sa.select(events.c.number).where(events.c.run_id == run_id, events.c.kind.in_(taken))
+            if connection.execute(told.limit(1)).first() is not None:
+                return False
+            row = {
+                "run_id": run_id,
+                "kind": kind,
+                "dagster_run": dagster_run,
+                "asset": asset,
+                "kept_at": datetime.now(UTC).timestamp(),
+                "body": pack_body(json.dumps(event, sort_keys=True, separators=(",", ":"))),
+                "state": PENDING,
+                "attempts": 0,
+            }
+            connection.execute(sa.insert(events).values(**row))
+        return True
+
+    def unfinished(self) -> list[Kept]:
+        """The START of every attempt of which no ending is kept, oldest first."""
+        other = events.alias()
+        ended = sa.select(other.c.number).where(other.c.run_id == events.c.run_id, other.c.kind.in_(ENDINGS))
+        query = sa.select(events).where(events.c.kind == START, ~sa.exists(ended)).order_by(events.c.number)
+        with self._engine.begin() as connection:
+            return [_kept(row) for row in connection.execute(query)]
+
+    def ending_of(self, dagster_run: str, asset: str) -> Kept | None:
+        """The last ending of an asset's attempts in a Dagster run."""
+        query = (
+            sa.select(events)
+            .where(events.c.dagster_run == dagster_run, events.c.asset == asset, events.c.kind.in_(ENDINGS))
+            .order_by(events.c.number.desc())
+            .limit(1)
+        )
+        with self._engine.begin() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _kept(row)
+
+    # --- the sending ---
+
+    def take_turn(self, holder: str, now: datetime, seconds: float) -> bool:
+        """Make it `holder`'s turn for so many seconds; False while it is another's."""
+        until = now.timestamp() + seconds
+        mine = sa.or_(turns.c.holder == holder, turns.c.until < now.timestamp())
+        with self._engine.begin() as connection:
+            query = sa.update(turns).where(turns.c.name == "forwarding", mine).values(holder=holder, until=until)
+            if connection.execute(query).rowcount:
+                return True
+            if connection.execute(sa.select(turns.c.name)).first() is not None:
+                return False
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(turns).values(name="forwarding", holder=holder, until=until))
+        except sa.exc.IntegrityError:  # another was first, at the very first turn
+            return False
+        return True
+
+    def end_turn(self, holder: str) -> None:
+        """Let the next one have it."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(turns).where(turns.c.holder == holder).values(until=0.0))
+
+    def pending(self, limit: int = _PAGE) -> list[Kept]:
+        """The events that are to be sent next, in order."""
+        query = sa.select(events).where(events.c.state == PENDING).order_by(events.c.number).limit(limit)
+        with self._engine.begin() as connection:
+            return [_kept(row) for row in connection.execute(query)]
+
+    def note_attempt(self, kept: Kept) -> None:
+        """A sending is about to be tried."""
+        self._change(kept, attempts=events.c.attempts + 1)
+
+    def confirm(self, kept: Kept, now: datetime) -> None:
+        """The receiver has taken it."""
+        self._change(kept, state=SENT, sent_at=now.timestamp(), error=None)
+
+    def note_failure(self, kept: Kept, error: str, *, refused: bool) -> None:
+        """Why a sending failed; one that the receiver refuses is not tried again by itself."""
+        self._change(kept, state=REFUSED if refused else PENDING, error=error)
+
+    def try_again(self) -> int:
+        """Make what was refused pending once more; how many that are."""
+        with self._engine.begin() as connection:
+            query = sa.update(events).where(events.c.state == REFUSED).values(state=PENDING)
+            return connection.execute(query).rowcount
+
+    # --- for people ---
+
+    def all_events(self, dagster_run: str | None = None) -> Iterator[Kept]:
+        """Every event kept, oldest first; those of one Dagster run, or of one OpenLineage run, if it is named."""
+        after = 0
+        while True:
+            query = sa.select(events).where(events.c.number > after).order_by(events.c.number).limit(_PAGE)
+            if dagster_run is not None:
+                query = query.where(sa.or_(events.c.dagster_run == dagster_run, events.c.run_id == dagster_run))
+            with self._engine.begin() as connection:
+                page = [_kept(row) for row in connection.execute(query)]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].number
+
+    def counts(self) -> dict[str, int]:
+        """Number of events by state."""
+        query = sa.select(events.c.state, sa.func.count()).group_by(events.c.state)
+        with self._engine.begin() as connection:
+            found = {str(row[0]): row[1] for row in connection.execute(query)}
+        return {state: found.get(state, 0) for state in (PENDING, SENT, REFUSED)}
+
+    def forget(self, before: datetime, *, unsent: bool) -> int:
+        """Delete events that were kept before a moment; pending ones only if nobody is to get them."""
+        query = sa.delete(events).where(events.c.kept_at < before.timestamp())
+        if not unsent:
+            query = query.where(events.c.state == SENT)
+        with self._engine.begin() as connection:
+            return connection.execute(query).rowcount
+
+    def _change(self, kept: Kept, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+        with self._engine.begin() as connection:
+            _update(connection, kept.number, values)
+
+
+def pack_body(text: str) -> str:
+    """An event as the table keeps it: compressed, in Base64, behind a mark that no JSON begins with."""
+    return _PACKED + base64.b64encode(zlib.compress(text.encode())).decode("ascii")
+
+
+def unpack_body(kept: str) -> str:
+    """The text of an event; earlier releases kept it as it is."""
+    if not kept.startswith(_PACKED):
+        return kept
+    return zlib.decompress(base64.b64decode(kept.removeprefix(_PACKED))).decode()
+
+
+def _update(connection: Connection, number: int, values: dict[str, Any]) -> None:
+    connection.execute(sa.update(events).where(events.c.number == number, events.c.state != SENT).values(**values))
+
+
+def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of the table
+    return Kept(
+        number=row.number,
+        run_id=row.run_id,
+        kind=row.kind,
+        dagster_run=row.dagster_run,
+        asset=row.asset,
+        kept_at=datetime.fromtimestamp(row.kept_at, UTC),
+        body=unpack_body(row.body),
+        state=row.state,
+        attempts=row.attempts,
+        sent_at=None if row.sent_at is None else datetime.fromtimestamp(row.sent_at, UTC),
+        error=row.error,
+    )

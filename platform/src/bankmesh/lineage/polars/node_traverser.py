@@ -1,0 +1,399 @@
+"""The one place that reads Polars' own plan of a lazy frame, through its NodeTraverser, which is private.
+
+`LazyFrame._ldf.visit()` is made for engines that run Polars' plans elsewhere (cudf-polars); it has a version of its own
+and changes with Polars. `tests/lineage/test_frame_lineage_traverser.py` holds what is relied on here and says what to
+do when a new Polars breaks it. What comes out is `tree`; nothing else in this package touches a private name.
+
+Three things that the traverser does not show are got in another way:
+
+- Python functions, `list.eval` and a few more expressions raise NotImplementedError. Expressions lie in their arena in
+  the order in which they were converted, inputs before the whole, so the inputs of one that cannot be read are those
+  before it that no other expression claims (`_Arena.unclaimed`). The cross-check would notice a wrong one.
+- The names of a struct's fields are those of its type.
+- A node that raises (a Python function over a frame) still tells its inputs and its schema.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from bankmesh.lineage.polars import plan_tree
+from bankmesh.lineage.polars.plan_tree import Expression, Form, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION = 16
+"""The traverser's major version that this module was written against (Polars 2.1)."""
+
+# Unreadable expressions that have no inputs: `pl.element()`, `pl.field()`.
+_LEAVES = frozenset({"element", "field"})
+# How many inputs others have, where that is the same every time.
+_TAKES = {"list.eval": 2, "rolling map": 1, "categorical expr": 1, "reshape": 1}
+_OPAQUE = ("opaque python mapfunction", "opaque rust mapfunction")
+_TAKES_GROUPS = "apply inside GroupBy"
+
+
+def read_plan(frame: pl.LazyFrame) -> plan_tree.Node:
+    """The plan of a lazy frame as it was written: nothing pushed down, dropped or folded.
+
+    Raises what Polars raises if the plan does not resolve (a column that is not there, types that do not go together).
+    """
+    return _Reader(_traverser(frame, pl.QueryOptFlags.none())).plan()
+
+
+def requested(frame: pl.LazyFrame) -> list[tuple[object, tuple[str, ...] | None]]:
+    """What the engine would ask of each source, were the frame run: its function, and columns or None for all."""
+    flags = pl.QueryOptFlags.none()
+    flags.projection_pushdown = True
+    traverser = _traverser(frame, flags)
+
+    def inputs(number: int) -> list[int]:
+        traverser.set_node(number)
+        found: list[int] = traverser.get_inputs()
+        return found
+
+    asked = []
+    for number in plan_tree.bottom_up(traverser.get_node(), inputs):
+        traverser.set_node(number)
+        node, _ = _shown(traverser.view_current_node)
+        if type(node).__name__ == "PythonScan":
+            columns = node.options[1]
+            asked.append((_function(node), None if columns is None else tuple(columns)))
+    return asked
+
+
+def _traverser(frame: pl.LazyFrame, flags: pl.QueryOptFlags) -> Any:  # noqa: ANN401 - Polars names no type for it
+    return frame._ldf.with_optimizations(flags._pyoptflags).visit()  # noqa: SLF001 - see above
+
+
+def _shown(view: Callable[[], object]) -> tuple[Any, str]:
+    """What Polars shows, or None and what it says instead."""
+    try:
+        return view(), ""
+    except (NotImplementedError, pl.exceptions.PanicException) as reason:
+        return None, str(reason).splitlines()[0]
+
+
+def _function(scan: Any) -> object:  # noqa: ANN401
+    scan_function = scan.options[0]
+    return getattr(scan_function, "io_source", scan_function)
+
+
+class _Reader:
+    """Reads one plan."""
+
+    def __init__(self, traverser: Any) -> None:  # noqa: ANN401
+        self._traverser = traverser
+        self._caches: dict[int, int] = {}
+
+    def plan(self) -> plan_tree.Node:
+        root = self._traverser.get_node()
+        numbers = plan_tree.bottom_up(root, self._inputs)
+        arena = _Arena(self._traverser, {found.node for number in numbers for found in self._expressions(number)})
+        nodes: dict[int, plan_tree.Node] = {}
+        for number in numbers:
+            nodes[number] = self._node(number, tuple(nodes[found] for found in self._inputs(number)), arena)
+        return nodes[root]
+
+    def _inputs(self, number: int) -> list[int]:
+        self._traverser.set_node(number)
+        inputs: list[int] = self._traverser.get_inputs()
+        node, _ = _shown(self._traverser.view_current_node)
+        if type(node).__name__ != "Cache":
+            return inputs
+        # A cache that is read twice stands in the plan twice, with all that is below it.
+        first = self._caches.setdefault(node.id_, number)
+        return inputs if first == number else [first]
+
+    def _expressions(self, number: int) -> list[Any]:
+        self._traverser.set_node(number)
+        found: list[Any] = self._traverser.get_exprs()
+        return found
+
+    def _node(self, number: int, inputs: tuple[plan_tree.Node, ...], arena: _Arena) -> plan_tree.Node:
+        expressions = self._expressions(number)
+        node, reason = _shown(self._traverser.view_current_node)
+        base = {"inputs": inputs, "schema": self._traverser.get_schema()}
+        for first in self._inputs(number)[:1]:
+            # Types of expressions are those on the frame that they read.
+            self._traverser.set_node(first)
+        if node is None:
+            return _unshown(reason, base, arena.named(expressions))
+        build = _BUILDERS.get(type(node).__name__)
+        if build is None:
+            return plan_tree.Unknown(**base, reason=f"{type(node).__name__} is no node of a plan that is known")
+        return build(node, base, arena)
+
+
+class _Arena:
+    """The expressions of one plan, by number. `roots` are the numbers of those that nodes of the plan name."""
+
+    def __init__(self, traverser: Any, roots: set[int]) -> None:  # noqa: ANN401
+        self._traverser, self._roots = traverser, roots
+        self._read: dict[int, Expression] = {}
+
+    def named(self, expressions: list[Any]) -> tuple[plan_tree.Named, ...]:
+        """Expressions with the names of the columns that they give."""
+        return tuple((found.output_name, self.read(found.node)) for found in expressions)
+
+    def read(self, root: int) -> Expression:
+        """One expression and all below it."""
+        for number in plan_tree.bottom_up(root, self._inputs):
+            if number not in self._read:
+                self._read[number] = self._expression(number)
+        return self._read[root]
+
+    @cached_property
+    def unclaimed(self) -> dict[int, tuple[int, ...]]:
+        """Inputs of the expressions that cannot be read; one that may be another's, too, is given to both."""
+        total = self._traverser.add_expressions([])[1]
+        views = [self._view(number) for number in range(total)]
+        claimed = {found for view, _ in views if view is not None for _, found in _parts(view)}
+        inputs: dict[int, tuple[int, ...]] = {}
+        waiting: list[int] = []
+        for number, (view, reason) in enumerate(views):
+            if view is None and reason not in _LEAVES:
+                taken = _TAKES.get(reason, len(waiting))
+                inputs[number] = tuple(waiting[max(len(waiting) - taken, 0) :])
+                # Of an unknown number of inputs only the last is surely its own.
+                waiting = waiting[: -_TAKES.get(reason, 1)]
+            if number in self._roots:
+                waiting = []
+            elif number not in claimed and type(view).__name__ != "Literal":
+                # Literals that were given another type stay behind, claimed by nobody.
+                waiting.append(number)
+        return inputs
+
+    def _view(self, number: int) -> tuple[Any, str]:
+        return _shown(lambda: self._traverser.view_expression(number))
+
+    def _inputs(self, number: int) -> list[int]:
+        view, reason = self._view(number)
+        if view is not None:
+            return [found for _, found in _parts(view)]
+        return [] if reason in _LEAVES else list(self.unclaimed[number])
+
+    def _expression(self, number: int) -> Expression:
+        view, reason = self._view(number)
+        if view is None:
+            return self._unreadable(reason, self._inputs(number))
+        inputs = tuple((role, self._read[found]) for role, found in _parts(view))
+        kind = type(view).__name__
+        if kind == "Function":
+            name, *arguments = _called(view)
+            fields = self._fields(number) if name in _NAMES_FIELDS else ()
+            return Expression(Form.FUNCTION, inputs, _text(name), fields, argument=tuple(arguments))
+        if kind == "StructEval":
+            fields = ("", *(found.output_name for found in view.evaluation))
+            return Expression(Form.STRUCT, inputs, view.variant, fields)
+        form = _FORMS.get(kind, Form.UNREADABLE)
+        return Expression(form, inputs, _name(view, form), scalar=_is_scalar(view))
+
+    def _unreadable(self, reason: str, inputs: list[int]) -> Expression:
+        if reason == "list.eval" and not any(self._type(found).is_nested() for found in inputs[:1]):
+            reason = "cumulative_eval"
+        return Expression(Form.UNREADABLE, tuple((Role.VALUE, self._read[found]) for found in inputs), reason)
+
+    def _type(self, number: int) -> pl.DataType:
+        try:
+            found: pl.DataType = self._traverser.get_dtype(number)
+        except pl.exceptions.PolarsError:
+            return pl.Unknown()
+        return found
+
+    def _fields(self, number: int) -> tuple[str, ...]:
+        kind = self._type(number)
+        item = kind.inner if isinstance(kind, pl.List) else kind
+        return tuple(field.name for field in item.fields) if isinstance(item, pl.Struct) else ()
+
+
+_FORMS = {
+    "Column": Form.COLUMN,
+    "Literal": Form.LITERAL,
+    "Len": Form.LENGTH,
+    "BinaryExpr": Form.BINARY,
+    "Cast": Form.CAST,
+    "Ternary": Form.TERNARY,
+    "Agg": Form.AGGREGATE,
+    "Explode": Form.EXPLODE,
+    "Filter": Form.FILTER,
+    "Sort": Form.SORT,
+    "SortBy": Form.SORT,
+    "Gather": Form.GATHER,
+    "Slice": Form.SLICE,
+    "Window": Form.WINDOW,
+    "Rolling": Form.ROLLING,
+}
+
+_NAMES_FIELDS = frozenset({"as_struct", "value_counts"})
+
+# Functions whose inputs after the first only choose: how many values, and by what.
+_CHOOSES: dict[str, Callable[[int], Role]] = {
+    "top_k": lambda _: Role.CONDITION,
+    "top_k_by": lambda place: Role.CONDITION if place == 1 else Role.SORT,
+    "min_by": lambda _: Role.SORT,
+    "max_by": lambda _: Role.SORT,
+}
+
+
+def _parts(view: Any) -> list[tuple[Role, int]]:  # noqa: ANN401, C901, PLR0911, PLR0912 - a line a kind
+    """The inputs of an expression that Polars shows, values first."""
+    match type(view).__name__:
+        case "BinaryExpr":
+            return [(Role.VALUE, view.left), (Role.VALUE, view.right)]
+        case "Cast" | "Explode":
+            return [(Role.VALUE, view.expr)]
+        case "Ternary":
+            return [(Role.VALUE, view.truthy), (Role.VALUE, view.falsy), (Role.CONDITION, view.predicate)]
+        case "Agg":
+            return [(Role.VALUE, found) for found in view.arguments]
+        case "Function":
+            function = _called(view)[0]
+            return [(_role(function, place), found) for place, found in enumerate(view.input)]
+        case "Filter":
+            return [(Role.VALUE, view.input), (Role.CONDITION, view.by)]
+        case "Sort":
+            return [(Role.VALUE, view.expr)]
+        case "SortBy":
+            return [(Role.VALUE, view.expr), *((Role.SORT, found) for found in view.by)]
+        case "Gather":
+            return [(Role.VALUE, view.expr), (Role.CONDITION, view.idx)]
+        case "Slice":
+            return [(Role.VALUE, view.input), (Role.CONDITION, view.offset), (Role.CONDITION, view.length)]
+        case "Window":
+            keys = [*view.partition_by, *([] if view.order_by is None else [view.order_by])]
+            return [(Role.VALUE, view.function), *((Role.WINDOW, found) for found in keys)]
+        case "Rolling":
+            return [(Role.VALUE, view.function), (Role.WINDOW, view.index_column)]
+        case "StructEval":
+            return [(Role.VALUE, view.expr), *((Role.VALUE, found.node) for found in view.evaluation)]
+    return []
+
+
+def _called(view: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    data = view.function_data
+    return data if isinstance(data, tuple) else (data,)
+
+
+def _role(function: object, place: int) -> Role:
+    if place == 0:
+        return Role.VALUE
+    if type(function).__name__ == "RollingFunctionBy":
+        return Role.WINDOW
+    return _CHOOSES[function](place) if isinstance(function, str) and function in _CHOOSES else Role.VALUE
+
+
+def _name(view: Any, form: Form) -> str:  # noqa: ANN401
+    if form is Form.BINARY:
+        return _text(view.op).rpartition(".")[2]
+    if form is Form.AGGREGATE and view.name == "count" and view.options:
+        return "len"  # nulls too
+    return type(view).__name__ if form is Form.UNREADABLE else getattr(view, "name", "")
+
+
+def _text(name: object) -> str:
+    return name if isinstance(name, str) else repr(name)
+
+
+def _is_scalar(view: Any) -> bool:  # noqa: ANN401
+    return bool(getattr(view, "scalar", False)) or getattr(view, "order_by", None) is not None
+
+
+def _unshown(reason: str, base: dict[str, Any], expressions: tuple[plan_tree.Named, ...]) -> plan_tree.Node:
+    if reason.startswith(_OPAQUE):
+        return plan_tree.Opaque(**base)
+    if reason.startswith(_TAKES_GROUPS):
+        return plan_tree.GroupBy(
+            **base, keys=expressions, aggregates=(), index=None, windows=False, keeps_order=False, opaque=True
+        )
+    if not base["inputs"]:
+        return plan_tree.Files(**base)
+    return plan_tree.Unknown(**base, reason=f"Polars does not show a node of the plan ({reason[:40]})")
+
+
+def _group_by(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # noqa: ANN401
+    options = node.options
+    timed = options.dynamic or options.rolling
+    return plan_tree.GroupBy(
+        **base,
+        keys=arena.named(node.keys),
+        aggregates=arena.named(node.aggs),
+        index=timed.index_column if timed else None,
+        windows=options.dynamic is not None,
+        keeps_order=node.maintain_order,
+        opaque=False,
+    )
+
+
+def _join(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # noqa: ANN401
+    how, _, slices, suffix, coalesces, order = node.options
+    asof = how if isinstance(how, tuple) else (how, None, None, None, None, None)
+    if node.predicate is not None or asof[0] == "IEJoin":
+        # An optimiser's node; the plan as it was written has a filter over a cross join instead.
+        return plan_tree.Unknown(**base, reason="a join with a condition of its own")
+    return plan_tree.Join(
+        **base,
+        how=asof[0],
+        left_on=arena.named(node.left_on),
+        right_on=arena.named(node.right_on),
+        left_by=tuple(asof[4] or ()),
+        right_by=tuple(asof[5] or ()),
+        suffix=suffix,
+        coalesces=coalesces,
+        order=order,
+        slices=slices is not None,
+    )
+
+
+def _distinct(node: Any, base: dict[str, Any], _: _Arena) -> plan_tree.Node:  # noqa: ANN401
+    keep, subset, keeps_order, slices = node.options
+    columns = None if subset is None else tuple(subset)
+    return plan_tree.Distinct(**base, subset=columns, keep=keep, keeps_order=keeps_order, slices=slices is not None)
+
+
+def _map(node: Any, base: dict[str, Any], _: _Arena) -> plan_tree.Node:  # noqa: ANN401
+    name, *arguments = node.function
+    match name:
+        case "explode":
+            return plan_tree.Explode(**base, columns=tuple(arguments[0]))
+        case "unnest":
+            return plan_tree.Unnest(**base, columns=tuple(arguments[0]), separator=arguments[1])
+        case "unpivot":
+            index, on, names, values = arguments
+            return plan_tree.Unpivot(**base, index=tuple(index), on=tuple(on), names=names, values=values)
+        case "row_index":
+            return plan_tree.RowNumber(**base, name=arguments[0])
+        case "hint_sorted" | "rechunk":
+            return plan_tree.Through(**base)
+    return plan_tree.Unknown(**base, reason=f"{name} is no function over frames that is known")
+
+
+_BUILDERS: dict[str, Callable[[Any, dict[str, Any], _Arena], plan_tree.Node]] = {
+    "PythonScan": lambda node, base, _: plan_tree.Source(**base, read=_function(node)),
+    "DataFrameScan": lambda _, base, __: plan_tree.InMemory(**base),
+    "Scan": lambda _, base, __: plan_tree.Files(**base),
+    "SimpleProjection": lambda _, base, __: plan_tree.Through(**base),
+    "Cache": lambda _, base, __: plan_tree.Through(**base),
+    "Sink": lambda _, base, __: plan_tree.Through(**base),
+    "Select": lambda node, base, arena: plan_tree.Select(**base, columns=arena.named(node.expr), keeps=False),
+    "HStack": lambda node, base, arena: plan_tree.Select(**base, columns=arena.named(node.exprs), keeps=True),
+    "Filter": lambda node, base, arena: plan_tree.Filter(**base, predicate=arena.read(node.predicate.node)),
+    "GroupBy": _group_by,
+    "Join": _join,
+    "Union": lambda node, base, _: plan_tree.Union(
+        **base, keeps_order=node.maintain_order, slices=node.slice is not None
+    ),
+    "HConcat": lambda _, base, __: plan_tree.SideBySide(**base),
+    "MergeSorted": lambda node, base, _: plan_tree.Merge(**base, key=tuple(node.key)),
+    "Distinct": _distinct,
+    "Sort": lambda node, base, arena: plan_tree.Sort(
+        **base, by=arena.named(node.by_column), stable=node.sort_options[0], slices=node.slice is not None
+    ),
+    "Slice": lambda _, base, __: plan_tree.Slice(**base),
+    "Gather": lambda _, base, __: plan_tree.Take(**base),
+    "MapFunction": _map,
+}

@@ -1,0 +1,81 @@
+"""What a join makes of what is known of its two frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bankmesh.lineage.model import How
+from bankmesh.lineage.polars.frame_values import Frame, Value, merged, together
+from bankmesh.lineage.polars.plan_expressions import value_of
+from bankmesh.lineage.polars.plan_tree import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bankmesh.lineage.polars import plan_tree
+
+_LEFT_ALONE = frozenset({"Semi", "Anti"})
+_KEEPS_LEFT_ORDER = frozenset({"left", "left_right", "right_left"})
+_KEEPS_RIGHT_ORDER = frozenset({"right", "left_right", "right_left"})
+_UNASKED = {"AsOf": "left"}
+"""As-of joins keep the left frame's order without being asked."""
+
+
+def join(node: plan_tree.Join, left: Frame, right: Frame) -> Frame:
+    """Columns of both frames; keys decide the rows, be they there (semi) or not (anti)."""
+    keys = [value_of(expression, left) for _, expression in node.left_on]
+    keys += [value_of(expression, right) for _, expression in node.right_on]
+    keys += [left.column(name) for name in node.left_by] + [right.column(name) for name in node.right_by]
+    kept = node.order if node.order != "none" else _UNASKED.get(node.how, "none")
+    left = left if kept in _KEEPS_LEFT_ORDER else left.out_of_order()
+    right = right if kept in _KEEPS_RIGHT_ORDER else right.out_of_order()
+    both = replace(together([left, right]), columns=_columns(node, left, right)).restricted_by(keys, How.JOIN)
+    if any(not key.found for key in keys) or not keys:
+        # Of a side of which no column is wanted, be it for a key, the engine reads any.
+        both = both.reading_more(both.reachable)
+    if node.how == "Cross":
+        both = replace(both, sides=(frozenset(left.columns), frozenset(node.schema) - frozenset(left.columns)))
+    return both.by_place() if node.slices else both
+
+
+def _columns(node: plan_tree.Join, left: Frame, right: Frame) -> dict[str, Value]:
+    """Columns by the names that Polars gives them; what it gives beyond these is not known."""
+    if node.how in _LEFT_ALONE:
+        named = dict(left.columns)
+    elif node.how == "Right":
+        dropped = _dropped(node, node.left_on)
+        named = {name: value for name, value in left.columns.items() if name not in dropped}
+        named |= _suffixed(right, named, [], node.suffix)
+    else:
+        dropped = [*_dropped(node, node.right_on), *node.right_by]
+        named = _left_columns(node, left, right)
+        named |= _suffixed(right, named, dropped, node.suffix)
+    unknown = Value(unknown=f"a join ({node.how.lower()}) gives a column that is not expected")
+    return {name: named.get(name, unknown) for name in node.schema}
+
+
+def _left_columns(node: plan_tree.Join, left: Frame, right: Frame) -> dict[str, Value]:
+    columns = dict(left.columns)
+    if node.how == "Full" and node.coalesces:
+        for (mine, _), (theirs, _) in zip(node.left_on, node.right_on, strict=True):
+            # The key of a full join is that of the side which has the row, as `coalesce` would give it.
+            columns[mine] = merged([left.column(mine), right.column(theirs)]).through(How.TRANSFORMATION)
+    return columns
+
+
+def _dropped(node: plan_tree.Join, keys: Iterable[plan_tree.Named]) -> list[str]:
+    """Keys that stand in the result only once, as the other side's."""
+    if not node.coalesces:
+        return []
+    names = [name for name, expression in keys if expression.form is Form.COLUMN]
+    if node.how != "AsOf":
+        return names
+    # An as-of join on keys with different names keeps both.
+    same = {right for (left, _), (right, _) in zip(node.left_on, node.right_on, strict=True) if left == right}
+    return [name for name in names if name in same]
+
+
+def _suffixed(right: Frame, taken: Iterable[str], dropped: list[str], suffix: str) -> dict[str, Value]:
+    kept = {name: value for name, value in right.columns.items() if name not in dropped}
+    return {f"{name}{suffix}" if name in set(taken) else name: value for name, value in kept.items()}

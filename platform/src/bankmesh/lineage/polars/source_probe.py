@@ -1,0 +1,116 @@
+"""Sources without rows that note what is asked of them, and the walk's cross-check by what the engine asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from bankmesh.lineage.model import ColumnRef
+from bankmesh.lineage.polars.frame_values import sources_of
+from bankmesh.lineage.polars.node_traverser import requested
+from bankmesh.lineage.polars.plan_walk import as_lineage, named_by_function, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bankmesh.lineage.model import StepLineage
+    from bankmesh.lineage.polars.frame_values import Frame
+
+
+@dataclass
+class Probe:
+    """Sources without rows.
+
+    Attributes:
+        frames: the lazy frames, by name.
+        read: what was asked of each since the probe was made: whoever collects a plan over a frame, reads it.
+    """
+
+    frames: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
+    read: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def was_read(self) -> bool:
+        """Whether anything was collected at all, be it without a column."""
+        return bool(self.read)
+
+
+def probe_sources(schemas: Mapping[str, pl.Schema]) -> Probe:
+    """Lazy frames without rows, one for each schema, that note what is read of them and can be followed by the walk."""
+    probe = Probe()
+    probe.frames = {name: _empty_source(name, schema, probe.read) for name, schema in schemas.items()}
+    return probe
+
+
+def _empty_source(name: str, schema: pl.Schema, read: dict[str, set[str]]) -> pl.LazyFrame:
+    def source(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del predicate, n_rows, batch_size  # there are no rows to filter
+        wanted = list(schema) if with_columns is None else with_columns
+        read.setdefault(name, set()).update(wanted)
+        return iter((pl.DataFrame(schema={column: schema[column] for column in wanted}),))
+
+    return register_io_source(source, schema=schema, is_pure=True)
+
+
+def cross_check(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> dict[str, str]:
+    """Columns of which the walk and the engine disagree, each with what they disagree on.
+
+    One column after the other is selected, and the engine is asked which columns of the sources it would read for it.
+    The walk is held to exactly these. What it reads more is accepted where the engine is known to: any column where
+    rows are only counted or repeated; keys of an order that is given up; all columns where frames are stacked, set side
+    by side, unpivoted or given to a function; a struct whole where one field is wanted. Nothing is run.
+    """
+    return disagreements(frame, sources, walk(frame, sources))
+
+
+def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], known: Frame) -> dict[str, str]:
+    """The same, `known` being what the walk found."""
+    asked = asked_columns(frame, sources, known.columns)
+    found = {name: _disagreement(name, known, wanted) for name, wanted in asked.items()}
+    return {name: text for name, text in found.items() if text}
+
+
+def checked_lineage(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> StepLineage:
+    """The lineage of a plan (see `lineage_of_plan`); columns on which the engine disagrees are underivable."""
+    known = walk(frame, sources)
+    lineage = as_lineage(known)
+    disputed = {
+        name: f"the plan and what the engine reads for it disagree: {text}"
+        for name, text in disagreements(frame, sources, known).items()
+    }
+    columns = {name: frozenset() if name in disputed else found for name, found in lineage.columns.items()}
+    return replace(lineage, columns=columns, underivable={**lineage.underivable, **disputed})
+
+
+def asked_columns(
+    frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], columns: Iterable[str]
+) -> dict[str, frozenset[ColumnRef]]:
+    """What the engine would read of the sources, for each of the columns alone; nothing is run."""
+    known = named_by_function(sources)
+    asked: dict[str, frozenset[ColumnRef]] = {}
+    for column in columns:
+        refs: set[ColumnRef] = set()
+        for function, wanted in requested(frame.select(pl.col(column))):
+            if id(function) in known:
+                name, source = known[id(function)]
+                refs.update(ColumnRef(name, part) for part in (source.schema if wanted is None else wanted))
+        asked[column] = frozenset(refs)
+    return asked
+
+
+def _disagreement(name: str, known: Frame, asked: frozenset[ColumnRef]) -> str | None:
+    value = known.columns[name]
+    if value.unknown or known.unknown:
+        return None
+    slack = value.slack | known.slack
+    depends = sources_of(value.found | known.rows | known.order)
+    never_read = depends - asked - slack.less
+    # Of a constant there is nothing to read, so the engine reads any column that tells how many rows there are.
+    not_seen = asked - depends - slack.more if value.found else frozenset()
+    told = (("the engine does not read", never_read), ("the engine also reads", not_seen))
+    return "; ".join(f"{what} {', '.join(map(str, sorted(refs)))}" for what, refs in told if refs) or None

@@ -1,0 +1,104 @@
+"""Lineage of a transform from its code alone: it is called with sources that have no rows, and its plan is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from bankmesh.lineage.model import ColumnRef, StepLineage
+from bankmesh.lineage.polars.plan_walk import looking_at
+from bankmesh.lineage.polars.source_probe import checked_lineage, probe_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bankmesh.lineage.model import Dependency
+    from bankmesh.lineage.polars.source_probe import Probe
+
+NO_ROWS = "inputs without rows"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What was derived from a transform's code.
+
+    Attributes:
+        lineage: its columns are those that the transform delivered, or was to deliver.
+        opaque: the transform looked at its data while it made its plan; then every column depends on every input.
+        note: why, in a sentence; empty if the plan said everything.
+    """
+
+    lineage: StepLineage
+    opaque: bool
+    note: str = ""
+
+
+def derive_from_code(
+    transform: Callable[..., pl.LazyFrame],
+    schemas: Mapping[str, pl.Schema],
+    extra: Mapping[str, object] | None = None,
+    promised: Iterable[str] = (),
+) -> Derived:
+    """Derive the lineage of a transform by calling it; no data is read and nothing is written.
+
+    Args:
+        transform: a function from named lazy frames to a lazy frame.
+        schemas: columns and types of each input, by the parameter's name, which also names the dataset in the result.
+        extra: further arguments of the transform: the partitions to build, say.
+        promised: columns that the transform is to deliver; told of where it delivers nothing.
+
+    Returns:
+        Exact lineage if the transform only makes a plan. A transform that collects one of its inputs is opaque: every
+        column depends on every column of every input, because without rows it may have taken another way through its
+        code; what the plan that it returned carries on from an input is told besides, as DIRECT. A transform that
+        raises before it has read anything leaves all promised columns underivable. Exceptions are told by their class
+        alone, as their text may quote values.
+
+    """
+    probe = probe_sources(schemas)
+    try:
+        plan = transform(**probe.frames, **(extra or {}))
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it is the transform's own code
+        return _without_plan(probe, schemas, promised, f"it raised {type(error).__name__} on {NO_ROWS}")
+    if not isinstance(plan, pl.LazyFrame):
+        return _without_plan(probe, schemas, promised, f"it returned {type(plan).__name__}, not a LazyFrame")
+    was_read = probe.was_read
+    try:
+        lineage = checked_lineage(plan, probe.frames)
+    except pl.exceptions.PolarsError as error:
+        return _without_plan(probe, schemas, promised, f"its plan does not resolve: {type(error).__name__}")
+    lineage = _with_promised(lineage, promised)
+    if not was_read:
+        return Derived(lineage, opaque=False, note="")
+    note = f"it looks at its data ({_told(probe)}) before it returns a plan"
+    return Derived(looking_at(lineage, _all_columns(schemas)), opaque=True, note=note)
+
+
+def _without_plan(probe: Probe, schemas: Mapping[str, pl.Schema], promised: Iterable[str], what: str) -> Derived:
+    columns: dict[str, frozenset[Dependency]] = dict.fromkeys(promised, frozenset())
+    if probe.was_read:
+        note = f"it looks at its data ({_told(probe)}), and then {what}"
+        return Derived(StepLineage(columns=columns, opaque=_all_columns(schemas)), opaque=True, note=note)
+    underivable = dict.fromkeys(columns, f"the transform could not be read: {what}")
+    return Derived(StepLineage(columns=columns, underivable=underivable), opaque=False, note=what)
+
+
+def _with_promised(lineage: StepLineage, promised: Iterable[str]) -> StepLineage:
+    missing = [name for name in promised if name not in lineage.columns]
+    if not missing:
+        return lineage
+    return replace(
+        lineage,
+        columns={**lineage.columns, **dict.fromkeys(missing, frozenset())},
+        underivable={**lineage.underivable, **dict.fromkeys(missing, "the transform does not deliver it")},
+    )
+
+
+def _all_columns(schemas: Mapping[str, pl.Schema]) -> frozenset[ColumnRef]:
+    return frozenset(ColumnRef(name, column) for name, schema in schemas.items() for column in schema)
+
+
+def _told(probe: Probe) -> str:
+    return ", ".join(sorted(probe.read))

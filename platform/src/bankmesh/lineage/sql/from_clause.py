@@ -1,0 +1,176 @@
+"""What stands in FROM: tables, subqueries, functions that make rows, and the joins between them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from bankmesh.lineage.model import How
+from bankmesh.lineage.sql.name_scopes import Frame, Item, Scope
+from bankmesh.lineage.sql.pivots import pivoted
+from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.sql_expressions import decides, value_of
+from bankmesh.lineage.sql.tables import schema_and_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bankmesh.lineage.sql.name_scopes import Names
+
+
+def frame_of(node: exp.Expr, outer: Scope) -> Frame:
+    """The relations that one item of FROM gives, joins on it included; what decides their rows goes to `outer.rows`.
+
+    `outer` is what can be seen around the item: a subquery may read the items before it.
+    """
+    frame = _item(node, outer)
+    for join in node.args.get("joins") or []:
+        frame = joined(frame, join, outer)
+    return frame
+
+
+def joined(left: Frame, join: exp.Expr, outer: Scope) -> Frame:
+    """A frame with one more item joined to it."""
+    seen = Scope(outer.reading, outer, left, ctes={}, rows=outer.rows)
+    right = frame_of(join.this, seen)
+    both = left.joined(right)
+    at = Scope(outer.reading, outer, both, rows=outer.rows)
+    kind = str(join.args.get("kind") or "").upper()
+    names = _shared_names(left, right, join)
+    pairs = {name: (_only(left, name), _only(right, name)) for name in names}
+    outer.rows.add(decides([join.args.get("on")], How.JOIN, at))
+    outer.rows.add(made_by(merged(value for pair in pairs.values() for value in pair), How.JOIN))
+    if str(join.args.get("method") or "").upper() == "NATURAL" and (left.open or right.open):
+        outer.rows.add(Value(unknown=left.open or right.open))
+    if kind in {"SEMI", "ANTI"}:
+        return left
+    side = str(join.args.get("side") or "").upper()
+    return left.joined_using(right, {name: _using(side, *pair) for name, pair in pairs.items()})
+
+
+def _shared_names(left: Frame, right: Frame, join: exp.Expr) -> list[str]:
+    """The names of USING, or those that a NATURAL join finds on both sides."""
+    if str(join.args.get("method") or "").upper() == "NATURAL":
+        there = {folded(shown.column.name) for shown in right.shown}
+        return [name for shown in left.shown if (name := folded(shown.column.name)) in there]
+    return [folded(part.name) for part in join.args.get("using") or []]
+
+
+def _only(frame: Frame, name: str) -> Value:
+    found = frame.unqualified(name)
+    if len(found) == 1:
+        return found[0].value
+    if not found and frame.open:
+        return Value(unknown=frame.open)
+    return frame.of_several(name) if found else Value(unknown=f"there is no column {name} to join by")
+
+
+def _using(side: str, left: Value, right: Value) -> Value:
+    """The column that USING shows: of the side that has all rows, or whichever is there in a full join."""
+    if side == "RIGHT":
+        return right
+    return made_by(merged([left, right]), How.TRANSFORMATION) if side == "FULL" else left
+
+
+# --- One item ------------------------------------------------------------------------------------------------
+
+
+def _item(node: exp.Expr, outer: Scope) -> Frame:
+    if isinstance(node, (exp.Subquery, exp.Paren)) and isinstance(node.this, (exp.Table, exp.Subquery)):
+        inner = frame_of(node.this, outer)
+        if not node.args.get("alias") and not node.args.get("pivots"):
+            return inner
+        return _named(node, Relation(tuple(shown.column for shown in inner.shown), open=inner.open), (), outer)
+    return _named(node, *_relation(node, outer), outer)
+
+
+def _relation(node: exp.Expr, outer: Scope) -> tuple[Relation, tuple[Names, ...]]:
+    """What one item of FROM gives, and what it is called if it gets no alias."""
+    if isinstance(node, exp.Table):
+        if isinstance(node.this, exp.Identifier):
+            return _table(node, outer)
+        return _function(node.this, node, outer), ((folded(node.this.name),),)
+    if isinstance(node, exp.Unnest):
+        return _unnest(node, outer), (("unnest",),)
+    if isinstance(node, exp.Lateral):
+        return _lateral(node, outer), ()
+    query = node.this if isinstance(node, exp.Subquery) and _is_plain(node) else node
+    return outer.reading.evaluate(query, outer), ()
+
+
+def _is_plain(node: exp.Subquery) -> bool:
+    """Whether a subquery is brackets alone, without an order, a limit or expressions of its own."""
+    return not any(node.args.get(part) for part in ("with_", "order", "limit", "offset"))
+
+
+def _named(node: exp.Expr, relation: Relation, names: tuple[Names, ...], outer: Scope) -> Frame:
+    """The item, pivoted and called as the query says; its rows are gathered."""
+    names, relation = _aliased(node, names, relation)
+    called = names[0][-1] if names else "a subquery"
+    relation = relation.as_table(called)
+    for pivot in node.args.get("pivots") or []:
+        relation = pivoted(relation, pivot, outer)
+        names, relation = _aliased(pivot, names, relation)
+    outer.rows.add(relation.rows)
+    return Frame.of(Item(names, replace(relation, rows=Value())))
+
+
+def _aliased(node: exp.Expr, names: tuple[Names, ...], relation: Relation) -> tuple[tuple[Names, ...], Relation]:
+    alias = node.args.get("alias")
+    if alias is None:
+        return names, relation
+    if alias.this is not None:
+        names = ((folded(alias.name),),)
+    return names, relation.renamed(part.name for part in alias.args.get("columns") or [])
+
+
+def _table(node: exp.Table, outer: Scope) -> tuple[Relation, tuple[Names, ...]]:
+    parts = tuple(part.name for part in node.parts)
+    if len(parts) == 1:
+        relation = outer.cte(folded(parts[0]))
+        if relation is not None:
+            return relation, ((folded(parts[0]),),)
+    table = outer.reading.tables.find(parts)
+    outer.reading.read.add(table.dataset)
+    said = tuple(folded(part) for part in parts)
+    full = tuple(folded(part) for part in schema_and_name(table))
+    ways = dict.fromkeys([said[-1:], said[-2:], said, full, ("memory", *full)])
+    return table.relation(), tuple(ways)
+
+
+# --- Functions that make rows ----------------------------------------------------------------------------------
+
+
+def _function(function: exp.Expr, node: exp.Table, outer: Scope) -> Relation:
+    """`range(...)` and the like; of what others give, no column is known."""
+    if isinstance(function, exp.GenerateSeries):
+        name = "range" if function.args.get("is_end_exclusive") else "generate_series"
+        value = merged(value_of(part, outer) for part in function.iter_expressions())
+        rows = decides(function.iter_expressions(), How.JOIN, outer)
+        columns = [Column(name, made_by(value, How.TRANSFORMATION))]
+        return Relation((*columns, *_ordinality(node.args.get("ordinality"))), rows)
+    name = function.name if isinstance(function, exp.Anonymous) else function.sql_name().lower()  # type: ignore[attr-defined]
+    return Relation((), open=f"what the table function {name} gives is not known")
+
+
+def _unnest(node: exp.Unnest, outer: Scope) -> Relation:
+    """Elements of lists; how long they are decides how many rows there are."""
+    rows = decides(node.expressions, How.JOIN, outer)
+    columns = [Column("unnest", made_by(value_of(part, outer), How.TRANSFORMATION)) for part in node.expressions]
+    return Relation((*columns, *_ordinality(node.args.get("offset"))), rows)
+
+
+def _ordinality(given: object) -> Iterable[Column]:
+    """The number of the row, where the query asks for it."""
+    if isinstance(given, exp.Expr):
+        return [Column(given.name, Value())]
+    return [Column("ordinality", Value())] if given else []
+
+
+def _lateral(node: exp.Lateral, outer: Scope) -> Relation:
+    inner = node.this
+    if isinstance(inner, exp.Subquery):
+        return outer.reading.evaluate(inner, outer)
+    return Relation((), open=f"what {inner.sql('duckdb')} gives is not known")

@@ -1,0 +1,202 @@
+"""What is known of a column or a relation while a query is read; every dependency is on a column of a table.
+
+A query is read from the inside out: a common table expression or a subquery is a `Relation` whose columns already
+depend on columns of tables, so an expression over it only has to be chained on. Nothing is resolved twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bankmesh.lineage.composition import chain
+from bankmesh.lineage.model import Dependency, How, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+@dataclass(frozen=True, order=True)
+class RepeatedName:
+    """A name that a relation has more than once: a reader of it gets the column that DuckDB chooses.
+
+    Attributes:
+        name: as the query spells it.
+        relation: what the query calls the relation.
+        places: the columns of that name: their positions from 1, and their lines in the query, 0 where not known.
+        read: the line of the query that reads one of them, 0 where not known.
+    """
+
+    name: str
+    relation: str
+    places: tuple[tuple[int, int], ...]
+    read: int = 0
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a column depends on.
+
+    Attributes:
+        found: dependencies on columns of tables.
+        unknown: why `found` is not all of it.
+        looped: the recursive expression that the value came out of; `found` is all of it, yet how often it went
+            round cannot be told from the query.
+        repeated: the repeated names that were read on the way: the value depends on which column DuckDB takes.
+    """
+
+    found: frozenset[Dependency] = frozenset()
+    unknown: str | None = None
+    looped: str | None = None
+    repeated: frozenset[RepeatedName] = frozenset()
+
+    @property
+    def underivable(self) -> str | None:
+        """Why a column of this value is underivable, None if it is not."""
+        if self.unknown is None and self.looped is not None:
+            return f"it comes out of the recursive common table expression {self.looped}"
+        return self.unknown
+
+    def read_on(self, line: int) -> Value:
+        """The value as that line of the query reads it."""
+        if not self.repeated:
+            return self
+        return replace(self, repeated=frozenset(r if r.read else replace(r, read=line) for r in self.repeated))
+
+
+NOTHING = Value()
+
+
+def merged(values: Iterable[Value]) -> Value:
+    """All that any of the values depends on."""
+    listed = list(values)
+    if len(listed) == 1:
+        return listed[0]
+    return Value(
+        found=frozenset().union(*(value.found for value in listed)),
+        unknown=next((value.unknown for value in listed if value.unknown), None),
+        looped=next((value.looped for value in listed if value.looped), None),
+        repeated=frozenset().union(*(value.repeated for value in listed)),
+    )
+
+
+def through(found: Iterable[Dependency], how: How, *, masking: bool = False) -> Iterator[Dependency]:
+    """The dependencies of what is made from a value in this way."""
+    if how is How.IDENTITY and not masking:
+        yield from found
+        return
+    for dependency in found:
+        chained = chain(how, dependency.how)
+        direct = chained.kind is Kind.DIRECT
+        yield Dependency(dependency.source, chained, (masking or dependency.masking) and direct)
+
+
+def made_by(value: Value, how: How, *, masking: bool = False) -> Value:
+    """The value of what is made from one value in this way."""
+    return replace(value, found=frozenset(through(value.found, how, masking=masking)))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a relation; `type` is DuckDB's text where it is known.
+
+    `named` is False where the query gives the column no name and ours may differ from DuckDB's. `line` is the line of
+    the query that gives the column its name, 0 where that is not known.
+    """
+
+    name: str
+    value: Value
+    type: str | None = None
+    named: bool = True
+    line: int = field(default=0, compare=False)
+
+    def among(self, repeated: RepeatedName) -> Column:
+        """The column as one of several of its name."""
+        return replace(self, value=replace(self.value, repeated=self.value.repeated | {repeated}))
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a query or a table gives: its columns, and what decides which rows there are.
+
+    `open` says why there may be further columns that are not listed, None if there are none.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Value = NOTHING
+    open: str | None = None
+
+    def renamed(self, names: Iterable[str]) -> Relation:
+        """The relation with its first columns called otherwise, as in `from t as x(a, b)`."""
+        given = list(names)
+        columns = [replace(c, name=name, named=True) for c, name in zip(self.columns, given, strict=False)]
+        return replace(self, columns=(*columns, *self.columns[len(given) :]))
+
+    def as_table(self, called: str) -> Relation:
+        """The relation as an item of FROM: DuckDB numbers names that occur more than once (`a`, `a_1`).
+
+        The first of them keeps the name, whichever was meant: values of these columns say that they are repeated.
+        """
+        names = distinct_names([column.name for column in self.columns])
+        repeated = find_repeated(self.columns, called)
+        columns = tuple(
+            replace(column.among(repeated[at]) if at in repeated else column, name=name)
+            for at, (column, name) in enumerate(zip(self.columns, names, strict=True))
+        )
+        return replace(self, columns=columns) if repeated else self
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: DuckDB knows no upper and lower case in names, quoted or not."""
+    return name.lower()
+
+
+def distinct_names(names: Iterable[str]) -> list[str]:
+    """Names that occur more than once get a number, counted as DuckDB does it."""
+    given: dict[str, str] = {}
+    for original in names:
+        name, number = original, 0
+        while folded(name) in given:
+            number += 1
+            name = f"{original}_{number}"
+        given[folded(name)] = name
+    return list(given.values())
+
+
+def find_repeated(columns: Sequence[Column], relation: str) -> dict[int, RepeatedName]:
+    """The columns, by index, whose name another one has too, be it the number that DuckDB would give to that one."""
+    given = distinct_names([column.name for column in columns])
+    found: dict[int, RepeatedName] = {}
+    if all(column.name == name for column, name in zip(columns, given, strict=True)):
+        return found
+    by_name: dict[str, list[int]] = {}
+    for at, column in enumerate(columns):
+        for name in {folded(column.name), folded(given[at])}:
+            by_name.setdefault(name, []).append(at)
+    for at, column in enumerate(columns):
+        group = by_name[folded(column.name)]
+        if len(group) > 1:
+            places = tuple((other + 1, columns[other].line) for other in group)
+            found[at] = RepeatedName(columns[group[0]].name, relation, places)
+    return found
+
+
+@dataclass
+class Gathered:
+    """Dependencies that come in while something is read."""
+
+    found: set[Dependency] = field(default_factory=set)
+    unknown: str | None = None
+    looped: str | None = None
+    repeated: set[RepeatedName] = field(default_factory=set)
+
+    def add(self, value: Value, how: How = How.IDENTITY, *, masking: bool = False) -> None:
+        """Take in what is made from a value in this way."""
+        self.found.update(through(value.found, how, masking=masking))
+        self.unknown = self.unknown or value.unknown
+        self.looped = self.looped or value.looped
+        self.repeated |= value.repeated
+
+    def value(self) -> Value:
+        """All that came in."""
+        return Value(frozenset(self.found), self.unknown, self.looped, frozenset(self.repeated))

@@ -1,0 +1,244 @@
+"""The columns of a SELECT list: plain expressions, and whatever stands for several columns at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from bankmesh.lineage.model import How
+from bankmesh.lineage.sql.relation_values import Column, folded, made_by
+from bankmesh.lineage.sql.sql_expressions import dotted, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bankmesh.lineage.sql.name_scopes import Scope, Shown
+
+_MATCHES = (exp.Like, exp.ILike, exp.SimilarTo, exp.Glob, exp.RegexpLike)
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Columns that stand for a star; `open` says why there may be more, `pattern` what picked them by name."""
+
+    columns: tuple[Column, ...]
+    open: str | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What one item of a SELECT list gives."""
+
+    columns: tuple[Column, ...]
+    open: str | None = None
+
+
+def selected(node: exp.Expr, scope: Scope) -> Selected:
+    """The columns that one item of a SELECT list gives."""
+    alias, inner = (node.alias, node.this) if isinstance(node, exp.Alias) else ("", node)
+    if _star_in(inner) is not None:
+        found = picked_columns(inner, scope)
+        return Selected(found.columns, found.open)
+    if isinstance(inner, exp.Explode):
+        fields = _unnested_struct(inner, scope)
+        if fields is not None:
+            return Selected(fields)
+    star = _columns_in(inner)
+    if star is None or star.args.get("unpack"):
+        return Selected((_one(node, inner, alias, scope),))
+    found = picked_columns(star, scope)
+    columns = (
+        Column(_given(alias, column.name, found.pattern), value_of(inner, scope, (column,)), named="\\" not in alias)
+        for column in found.columns
+    )
+    return Selected(tuple(columns), found.open)
+
+
+def _one(node: exp.Expr, inner: exp.Expr, alias: str, scope: Scope) -> Column:
+    value = value_of(inner, scope)
+    plain = inner.unnest()
+    column = _named_column(plain, scope)
+    if column is not None:
+        return Column(alias or column.name, value, column.type)
+    if alias:
+        return Column(alias, value)
+    names = dotted(plain)
+    if names is not None:
+        return Column(names[-1], value)
+    return Column(unnamed(node), value, named=False)
+
+
+def _named_column(node: exp.Expr, scope: Scope) -> Column | None:
+    """The column that an expression is, whose name and type the result has; None if it is none."""
+    if isinstance(node, exp.Column):
+        found = scope.column(tuple(part.name for part in node.parts))
+        return found.column if found is not None else None
+    if isinstance(node, exp.PositionalColumn) and scope.frame.open is None:
+        place = int(node.this.name)
+        return scope.frame.shown[place - 1].column if place <= len(scope.frame.shown) else None
+    return None
+
+
+def unnamed(node: exp.Expr) -> str:
+    """A name like DuckDB's for an expression that the query does not name; DuckDB has the last word."""
+    if isinstance(node, exp.Count) and (node.this is None or isinstance(node.this, exp.Star)):
+        return "count_star()"
+    return node.sql("duckdb", normalize_functions="lower")
+
+
+# --- What stands for several columns -------------------------------------------------------------------------
+
+
+def picked_columns(node: exp.Expr, scope: Scope) -> Picked:
+    """The columns of `*`, `t.*`, `* like 'a%'` or `columns(...)`, in their order."""
+    if isinstance(node, exp.Columns):
+        return _of_columns(node, scope)
+    if isinstance(node, _MATCHES):
+        return _matching(node, scope)
+    star = node if isinstance(node, exp.Star) else node.this
+    found = _without_changes(node, scope)
+    return replace(found, columns=tuple(_changed(found.columns, star, scope)))
+
+
+def _of_columns(node: exp.Columns, scope: Scope) -> Picked:
+    inner = node.this
+    if isinstance(inner, exp.Lambda):
+        return _by_condition(_everything(scope), inner.this, inner.expressions[0].name, scope)
+    if isinstance(inner, exp.Literal):
+        condition = exp.func("regexp_matches", exp.to_identifier("name"), inner.copy())
+        return replace(_by_condition(_everything(scope), condition, "name", scope), pattern=inner.name)
+    if isinstance(inner, exp.Array):
+        wanted = {folded(item.name) for item in inner.expressions}
+        picked = (column for column in _everything(scope).columns if folded(column.name) in wanted)
+        return Picked(tuple(picked), scope.frame.open)
+    if _star_in(inner) is not None:
+        return picked_columns(inner, scope)
+    return Picked((), f"which columns {unnamed(node)} picks is not known")
+
+
+def _matching(node: exp.Expr, scope: Scope) -> Picked:
+    """`* like 'a%'` and its kin."""
+    condition = node.copy()
+    condition.set("this", exp.to_identifier("name"))
+    return _by_condition(picked_columns(node.this, scope), condition, "name", scope)
+
+
+def _by_condition(among: Picked, condition: exp.Expr, variable: str, scope: Scope) -> Picked:
+    names = [column.name for column in among.columns]
+    text = condition.sql("duckdb")
+    picked = scope.reading.engine.picked(names, text, variable)
+    if not picked:
+        return Picked((), f"which columns {text} picks is not known")
+    return Picked(tuple(column for column in among.columns if column.name in picked), among.open)
+
+
+def _everything(scope: Scope) -> Picked:
+    return Picked(tuple(shown.column for shown in scope.frame.shown), scope.frame.open)
+
+
+def _without_changes(node: exp.Expr, scope: Scope) -> Picked:
+    """The columns of a star, less those that EXCLUDE names."""
+    if isinstance(node, exp.Star):
+        kept = tuple(shown.column for shown in _kept(scope.frame.shown, node))
+        return Picked(kept, scope.frame.open)
+    owner = tuple(folded(part.name) for part in node.parts[:-1])  # type: ignore[attr-defined]
+    items = scope.frame.called(owner)
+    if items:
+        relation = items[0].relation
+        excluded = {folded(part.name) for part in node.this.args.get("except_") or []}
+        return Picked(tuple(c for c in relation.columns if folded(c.name) not in excluded), relation.open)
+    return _fields(scope, owner)
+
+
+def _kept(shown: Iterable[Shown], star: exp.Star) -> Iterator[Shown]:
+    excluded = [
+        (folded(part.name), folded(part.table) if isinstance(part, exp.Column) else "")
+        for part in star.args.get("except_") or []
+    ]
+    for one in shown:
+        owners = {"", *(names[-1] for names in one.owner)}
+        if not any(folded(one.column.name) == name and owner in owners for name, owner in excluded):
+            yield one
+
+
+def _changed(columns: Iterable[Column], star: exp.Star, scope: Scope) -> Iterator[Column]:
+    """REPLACE and RENAME; of several columns of one name, REPLACE leaves one."""
+    replaced = {folded(part.alias): part.this for part in star.args.get("replace") or []}
+    renamed = {folded(part.this.name): part.alias for part in star.args.get("rename") or []}
+    given: set[str] = set()
+    for column in columns:
+        name = folded(column.name)
+        if name in replaced:
+            if name not in given:
+                yield Column(column.name, value_of(replaced[name], scope))
+            given.add(name)
+        else:
+            yield replace(column, name=renamed.get(name, column.name))
+
+
+# --- Structs: which fields there are says the type, where it is known ------------------------------------------
+
+
+def _fields(scope: Scope, names: tuple[str, ...]) -> Picked:
+    """`s.*` of a struct s."""
+    found = scope.column(names)
+    if found is None:
+        return Picked((), f"there is no table {'.'.join(names)} to be seen where its columns are asked for")
+    fields = struct_fields(found.column.type) if found.column and found.how is How.IDENTITY else None
+    if fields is None:
+        return Picked((), f"the fields of {'.'.join(names)} are not known")
+    value = made_by(found.value, How.TRANSFORMATION)
+    return Picked(tuple(Column(name, value, kind) for name, kind in fields))
+
+
+def _unnested_struct(node: exp.Expr, scope: Scope) -> tuple[Column, ...] | None:
+    """`unnest(s)` of a struct gives a column for each field; of a list it is an expression like any other."""
+    kind = None
+    if isinstance(node.this, exp.Column) and not isinstance(node.this.this, exp.Star):
+        found = scope.column(tuple(part.name for part in node.this.parts))
+        kind = found.column.type if found and found.column else None
+    fields = struct_fields(kind)
+    if kind is None or node.expressions:
+        scope.reading.doubts.append(f"what {unnamed(node)} gives depends on a type that is not known")
+    if fields is None:
+        return None
+    value = value_of(node.this, scope)
+    return tuple(Column(name, made_by(value, How.TRANSFORMATION), kind) for name, kind in fields)
+
+
+def struct_fields(kind: str | None) -> list[tuple[str, str]] | None:
+    """Names and types of a struct's fields, None if the type is no struct."""
+    if kind is None or not kind.upper().startswith("STRUCT") or kind.endswith("]"):
+        return None
+    built = exp.DataType.build(kind, dialect="duckdb")
+    return [(part.name, part.args["kind"].sql("duckdb")) for part in built.expressions]
+
+
+# --- Looking for stars ---------------------------------------------------------------------------------------
+
+
+def _star_in(node: exp.Expr) -> exp.Expr | None:
+    """The star that an item of a SELECT list is, or that it narrows by name."""
+    if isinstance(node, _MATCHES):
+        return _star_in(node.this) if node.this is not None else None
+    if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
+        return node
+    return None
+
+
+def _columns_in(node: exp.Expr) -> exp.Expr | None:
+    """The `columns(...)` within an expression, if there is one."""
+    walk = node.walk(prune=lambda part: isinstance(part, exp.Query))
+    return next((part for part in walk if isinstance(part, exp.Columns)), None)
+
+
+def _given(alias: str, name: str, pattern: str | None) -> str:
+    r"""The name of one of several columns: its own, the alias, or the alias with `\1` filled in from the pattern."""
+    if not alias:
+        return name
+    groups = re.search(pattern, name) if pattern and "\\" in alias else None
+    return groups.expand(alias.replace("\\0", "\\g<0>")) if groups else alias

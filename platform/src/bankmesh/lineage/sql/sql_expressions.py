@@ -1,0 +1,346 @@
+"""What one expression depends on: a walk from its root to the columns, carrying how the value is used on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from bankmesh.lineage.composition import chain
+from bankmesh.lineage.model import How
+from bankmesh.lineage.sql.duckdb_functions import is_aggregate, is_masking, orders_its_value, picked_by
+from bankmesh.lineage.sql.relation_values import Gathered, Value, folded, made_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bankmesh.lineage.sql.name_scopes import Scope
+    from bankmesh.lineage.sql.relation_values import Column
+
+# Words that DuckDB reads as values where no column is called so, and schemas that a function may stand in.
+_CONSTANTS = frozenset(
+    {
+        *("current_catalog", "current_role", "current_schema", "current_user"),
+        *("localtime", "localtimestamp", "session_user", "user"),
+    }
+)
+_FUNCTION_SCHEMAS = frozenset({"main", "system", "pg_catalog"})
+
+
+def value_of(node: exp.Expr, scope: Scope, matched: tuple[Column, ...] | None = None) -> Value:
+    """What the value of an expression depends on.
+
+    `matched` are the columns that `columns(...)` stands for in it; what subqueries in it filter, join or group by
+    goes to the rows of the scope.
+    """
+    walk = _Walk(scope, matched=matched)
+    walk.visit(node, _Use(How.IDENTITY))
+    return walk.gathered.value()
+
+
+def decides(
+    nodes: Iterable[exp.Expr | None], how: How, scope: Scope, preferred: Mapping[str, Value] | None = None
+) -> Value:
+    """What a condition on rows, or a key of them, depends on; `how` is INDIRECT and swallows all that is inside.
+
+    `preferred` has what single names mean, outside of aggregates, before columns of FROM are looked at.
+    """
+    walk = _Walk(scope, row_level=True)
+    walk.preferred = preferred or {}
+    for node in nodes:
+        walk.visit(node, _Use(how))
+    return walk.gathered.value()
+
+
+def line_of(node: exp.Expr) -> int:
+    """The line of the query that an expression is on, 0 if the parser noted none."""
+    return next((int(part.meta["line"]) for part in node.walk() if "line" in part.meta), 0)
+
+
+def dotted(node: exp.Expr) -> tuple[str, ...] | None:
+    """The parts of `a.b.c` where it is names alone."""
+    if isinstance(node, exp.Identifier):
+        return (node.name,)
+    if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+        return tuple(part.name for part in node.parts)
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
+        before = dotted(node.this)
+        return None if before is None else (*before, node.expression.name)
+    return None
+
+
+@dataclass(frozen=True)
+class _Use:
+    """How the value at a node is used by the expression around it."""
+
+    how: How
+    masking: bool = False
+
+    def then(self, how: How, *, masking: bool = False) -> _Use:
+        """The use of a part of which the node is made in this way."""
+        return _Use(chain(self.how, how), self.masking or masking)
+
+
+class _Walk:
+    """Gathers the dependencies of one expression."""
+
+    def __init__(self, scope: Scope, *, row_level: bool = False, matched: tuple[Column, ...] | None = None) -> None:
+        self.scope, self.row_level, self.matched = scope, row_level, matched
+        self.gathered = Gathered()
+        self.bound: frozenset[str] = frozenset()
+        self.preferred: Mapping[str, Value] = {}
+
+    def visit(self, node: exp.Expr | None, use: _Use) -> None:
+        """Take in what a part of the expression depends on."""
+        if node is not None:
+            handler = _HANDLERS.get(type(node))
+            if handler is None:
+                handler = _Walk.subquery if isinstance(node, (exp.Query, exp.Values)) else _Walk.computed
+            handler(self, node, use)
+
+    def take(self, value: Value, use: _Use) -> None:
+        self.gathered.add(value, use.how, masking=use.masking)
+
+    def parts(self, nodes: Iterable[exp.Expr | None], use: _Use) -> None:
+        for node in nodes:
+            self.visit(node, use)
+
+    # --- Names ---------------------------------------------------------------------------------------------
+
+    def column(self, node: exp.Expr, use: _Use) -> None:
+        names = tuple(part.name for part in node.parts)  # type: ignore[attr-defined]
+        if isinstance(node.this, exp.Star):
+            self.named(names[:-1], use.then(How.TRANSFORMATION), line_of(node))
+        else:
+            self.named(names, use, line_of(node))
+
+    def identifier(self, node: exp.Expr, use: _Use) -> None:
+        """The parser leaves bare names in lambdas and before a method's dot."""
+        self.named((node.name,), use, line_of(node))
+
+    def named(self, names: tuple[str, ...], use: _Use, line: int = 0) -> None:
+        if folded(names[0]) in self.bound:
+            return
+        if len(names) == 1 and folded(names[0]) in self.preferred:
+            self.take(self.preferred[folded(names[0])].read_on(line), use)
+            return
+        found = self.scope.column(names)
+        if found is not None:
+            self.take(found.value.read_on(line), use.then(found.how))
+        elif not (len(names) == 1 and folded(names[0]) in _CONSTANTS):
+            self.gathered.add(Value(unknown=f"there is no column {'.'.join(names)} to be seen where it is used"))
+
+    def dot(self, node: exp.Expr, use: _Use) -> None:
+        """A field of a struct, or a function in a form of its own: `x.lower()`, `main.lower(x)`."""
+        names, after = dotted(node.this), node.expression
+        if not isinstance(after, exp.Func):
+            if names is None:
+                self.visit(node.this, use.then(How.TRANSFORMATION))
+            else:
+                self.named((*names, after.name), use)
+            return
+        self.visit(after, use)
+        inner = use.then(How.AGGREGATION if is_aggregate(after) else How.TRANSFORMATION, masking=is_masking(after))
+        if names is None:
+            self.visit(node.this, inner)
+        elif names[0] not in _FUNCTION_SCHEMAS or self.scope.column(names) is not None:
+            self.named(names, inner)
+
+    def star(self, _node: exp.Expr, use: _Use) -> None:
+        """`struct_pack(*)` and the like; `count(*)` does not come here."""
+        for shown in self.scope.frame.shown:
+            self.take(shown.column.value, use.then(How.TRANSFORMATION))
+        self.gathered.add(Value(unknown=self.scope.frame.open))
+
+    def columns(self, node: exp.Expr, use: _Use) -> None:
+        """`columns(...)`: in a SELECT list one column at a time, elsewhere all that it picks."""
+        from bankmesh.lineage.sql.select_list import picked_columns
+
+        picked = self.matched
+        if picked is None or node.args.get("unpack"):
+            found = picked_columns(node, self.scope)
+            picked = found.columns
+            self.gathered.add(Value(unknown=found.open))
+        for column in picked:
+            self.take(column.value, use)
+
+    def positional(self, node: exp.Expr, use: _Use) -> None:
+        """`#2` is the second column that FROM gives."""
+        shown, place = self.scope.frame.shown, int(node.this.name)
+        if place <= len(shown) and self.scope.frame.open is None:
+            self.take(shown[place - 1].column.value, use)
+        else:
+            self.gathered.add(Value(unknown=f"#{place} counts columns that are not all known"))
+
+    # --- Row by row ----------------------------------------------------------------------------------------
+
+    def transparent(self, node: exp.Expr, use: _Use) -> None:
+        self.visit(node.this, use)
+
+    def computed(self, node: exp.Expr, use: _Use) -> None:
+        """Operators and functions that have no rule of their own: computed from all that they are given."""
+        if is_aggregate(node):
+            self.aggregate(node, use)
+        else:
+            inner = use.then(How.TRANSFORMATION, masking=is_masking(node))
+            # A chain of operators leans to the left and may be hundreds long: too deep to go down into it.
+            while _is_operator(node) and _is_operator(node.this):
+                self.parts((part for part in node.iter_expressions() if part is not node.this), inner)
+                node = node.this
+            self.parts(node.iter_expressions(), inner)
+
+    def first_part(self, node: exp.Expr, use: _Use) -> None:
+        """A cast or a collation: what else there is are names of types."""
+        self.visit(node.this, use.then(How.TRANSFORMATION))
+
+    def argument(self, node: exp.Expr, use: _Use) -> None:
+        """`name := value`."""
+        self.visit(node.expression, use.then(How.TRANSFORMATION))
+
+    def function(self, node: exp.Expr, use: _Use) -> None:
+        """A lambda."""
+        self.binding({part.name for part in node.expressions}, [node.this], use)
+
+    def comprehension(self, node: exp.Expr, use: _Use) -> None:
+        """`[f(x) for x in list if c(x)]`."""
+        self.visit(node.args["iterator"], use.then(How.TRANSFORMATION))
+        names = {part.name for part in (node.expression, node.args.get("position")) if part is not None}
+        self.binding(names, [node.this, node.args.get("condition")], use)
+
+    def binding(self, names: set[str], nodes: Iterable[exp.Expr | None], use: _Use) -> None:
+        before, self.bound = self.bound, self.bound | {folded(name) for name in names}
+        self.parts(nodes, use.then(How.TRANSFORMATION))
+        self.bound = before
+
+    def case(self, node: exp.Expr, use: _Use) -> None:
+        self.visit(node.this, use.then(How.CONDITIONAL))
+        self.parts(node.args["ifs"], use)
+        self.visit(node.args.get("default"), use.then(How.TRANSFORMATION))
+
+    def choice(self, node: exp.Expr, use: _Use) -> None:
+        self.visit(node.this, use.then(How.CONDITIONAL))
+        self.parts([node.args.get("true"), node.args.get("false")], use.then(How.TRANSFORMATION))
+
+    def nullif(self, node: exp.Expr, use: _Use) -> None:
+        """`case when a = b then null else a end`."""
+        self.visit(node.this, use.then(How.TRANSFORMATION))
+        self.parts([node.this, node.expression], use.then(How.CONDITIONAL))
+
+    def constant(self, node: exp.Expr, use: _Use) -> None:
+        """Depends on nothing."""
+
+    # --- Over many rows ------------------------------------------------------------------------------------
+
+    def aggregate(self, node: exp.Expr, use: _Use) -> None:
+        before, self.preferred = self.preferred, {}
+        self.aggregated(node, use)
+        self.preferred = before
+
+    def aggregated(self, node: exp.Expr, use: _Use) -> None:
+        hides = is_masking(node)
+        picks = picked_by(node)
+        if picks is not None:
+            self.parts(picks[0], use.then(How.AGGREGATION, masking=hides))
+            self.parts(picks[1], use.then(How.SORT))
+        elif not (isinstance(node, exp.Count) and isinstance(node.this, exp.Star)):
+            self.parts(node.iter_expressions(), use.then(How.AGGREGATION, masking=hides))
+
+    def filtered(self, node: exp.Expr, use: _Use) -> None:
+        self.visit(node.this, use)
+        self.visit(node.expression.this, use.then(How.CONDITIONAL))
+
+    def ordered(self, node: exp.Expr, use: _Use) -> None:
+        """An order inside an aggregate."""
+        self.visit(node.this, use)
+        self.parts(node.expressions, use.then(How.SORT))
+
+    def within_group(self, node: exp.Expr, use: _Use) -> None:
+        self.visit(node.this, use)
+        inner = How.AGGREGATION if orders_its_value(node.this) else How.SORT
+        self.parts(node.expression.expressions, use.then(inner))
+
+    def window(self, node: exp.Expr, use: _Use) -> None:
+        self.visit(node.this, use)
+        self.window_keys(node, use.then(How.WINDOW))
+
+    def window_keys(self, node: exp.Expr, use: _Use) -> None:
+        order, spec, base = (node.args.get(part) for part in ("order", "spec", "alias"))
+        self.parts(node.args.get("partition_by") or [], use)
+        self.parts(order.expressions if order else [], use)
+        self.parts(spec.iter_expressions() if spec else [], use)
+        named = self.scope.windows.get(folded(base.name)) if base else None
+        if named is not None:
+            self.window_keys(named, use)
+
+    def unnested(self, node: exp.Expr, use: _Use) -> None:
+        """`unnest(list)` in a SELECT list: the value is an element, and the list decides how many rows there are."""
+        self.visit(node.this, use.then(How.TRANSFORMATION))
+        self.scope.rows.add(decides([node.this], How.JOIN, self.scope))
+
+    # --- Queries -------------------------------------------------------------------------------------------
+
+    def subquery(self, node: exp.Expr, use: _Use, *, outermost: bool = False) -> None:
+        """A scalar subquery, or the query of IN, ANY and ALL; `outermost` where its order counts."""
+        relation = self.scope.reading.evaluate(node, self.scope, outermost=outermost)
+        for column in relation.columns:
+            self.take(column.value, use)
+        self.gathered.add(Value(unknown=relation.open))
+        self.rows(relation.rows, use)
+
+    def exists(self, node: exp.Expr, use: _Use) -> None:
+        self.rows(self.scope.reading.evaluate(node.this, self.scope).rows, use)
+
+    def rows(self, rows: Value, use: _Use) -> None:
+        """What decides the rows of an inner query: part of a condition it stands in, else of the rows around it."""
+        if self.row_level:
+            self.gathered.add(made_by(rows, use.how))
+        else:
+            self.scope.rows.add(rows)
+
+    def listed(self, node: exp.Expr, use: _Use) -> None:
+        """`[a, b]`, or `array(select ...)`, which folds rows in their order."""
+        for item in node.expressions:
+            if isinstance(item, exp.Query):
+                self.subquery(item, use.then(How.AGGREGATION), outermost=True)
+            else:
+                self.visit(item, use.then(How.TRANSFORMATION))
+
+
+def _is_operator(node: object) -> bool:
+    return isinstance(node, exp.Binary) and type(node) not in _HANDLERS
+
+
+_HANDLERS: dict[object, Callable[[_Walk, exp.Expr, _Use], None]] = {
+    exp.Alias: _Walk.transparent,
+    exp.Array: _Walk.listed,
+    exp.Case: _Walk.case,
+    exp.Cast: _Walk.first_part,
+    exp.Collate: _Walk.first_part,
+    exp.Column: _Walk.column,
+    exp.Columns: _Walk.columns,
+    exp.Comprehension: _Walk.comprehension,
+    exp.Dot: _Walk.dot,
+    exp.Exists: _Walk.exists,
+    exp.Explode: _Walk.unnested,
+    exp.Filter: _Walk.filtered,
+    exp.Grouping: _Walk.constant,
+    exp.Identifier: _Walk.identifier,
+    exp.If: _Walk.choice,
+    exp.IgnoreNulls: _Walk.transparent,
+    exp.Kwarg: _Walk.argument,
+    exp.Lambda: _Walk.function,
+    exp.Literal: _Walk.constant,
+    exp.Nullif: _Walk.nullif,
+    exp.Order: _Walk.ordered,
+    exp.Ordered: _Walk.transparent,
+    exp.Paren: _Walk.transparent,
+    exp.PositionalColumn: _Walk.positional,
+    exp.PropertyEQ: _Walk.argument,
+    exp.RespectNulls: _Walk.transparent,
+    exp.Star: _Walk.star,
+    exp.TryCast: _Walk.first_part,
+    exp.Var: _Walk.constant,
+    exp.Window: _Walk.window,
+    exp.WithinGroup: _Walk.within_group,
+}
