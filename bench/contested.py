@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 def contested_contracts() -> list[Contract]:
     """First majors of the retail domain; the second major of the customer view reads customer service."""
-    from bankmesh.catalog.contracts import workspace_contracts
+    from bankmesh.workspace.workspace_contracts import workspace_contracts
 
     return [c for c in workspace_contracts(ROOT) if c.domain == "retail" and c.major == 1]

@@ -55,7 +55,7 @@ def least(call: Callable[[], object], repeats: int = REPEATS) -> float:
 
 def run(versions: int) -> dict[str, Any]:
     """All figures of a port with so many versions."""
-    from bankmesh.catalog.withdrawn_inputs import LogFacts, withdrawn_inputs
+    from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
 
     with tempfile.TemporaryDirectory(prefix="bench-versions-") as name:
         home = Path(name)

@@ -146,8 +146,8 @@ def serve(listener: socket.socket) -> Request | None:
 def _prepare_libraries() -> None:
     from library_caches import keep_library_caches, verify_extension
 
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.dbt_models import parse
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
     keep_library_caches()
     verify_extension()

@@ -11,9 +11,9 @@ import yaml
 from deltalake import DeltaTable, write_deltalake
 from whole_bank import ROOT
 
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.export import write_exports
 from bankmesh.ports import connect
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 # One partitioned product, one that refers to others, one with a column that is unique where it is not null.
 PRODUCTS = (

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bankmesh.catalog.asking import ask
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.opening import Catalog
 from bankmesh.catalog.search import search
 from bankmesh.catalog.updating import rebuild
 from bankmesh.settings import Settings
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 ROOT = Path(__file__).parents[1]
 

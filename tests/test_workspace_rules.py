@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bankmesh.catalog.contracts import workspace_contracts
-from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.contracts.model import Classification, Status
 from bankmesh.products.locations import load_location, location_modules
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.deprecation import deprecation_of
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE = 400

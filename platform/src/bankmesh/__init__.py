@@ -15,12 +15,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.stages import ProposedProduct, RetiredProduct
     from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
     from bankmesh.operations.component import Operations
     from bankmesh.products.components.dbt_products import DbtDataProducts
     from bankmesh.products.components.legacy_sources import LegacySources
     from bankmesh.products.components.polars_product import PolarsDataProduct
+    from bankmesh.workspace.stage_access import ProposedProduct, RetiredProduct
 
 __all__ = [
     "DataMeshClient",
@@ -42,8 +42,8 @@ _HOMES = {
     "LegacySources": "bankmesh.products.components.legacy_sources",
     "Operations": "bankmesh.operations.component",
     "PolarsDataProduct": "bankmesh.products.components.polars_product",
-    "ProposedProduct": "bankmesh.catalog.stages",
-    "RetiredProduct": "bankmesh.catalog.stages",
+    "ProposedProduct": "bankmesh.workspace.stage_access",
+    "RetiredProduct": "bankmesh.workspace.stage_access",
 }
 
 

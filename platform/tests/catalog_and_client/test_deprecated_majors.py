@@ -12,10 +12,10 @@ import pytest
 from shop_workspace import at_stage, contract_text, deprecated_text
 
 from bankmesh import DataMeshClient, DeprecatedMajor
-from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.client import deprecated
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import NotPublished
+from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ import yaml
 from shop_workspace import CONTRACTS as NAMES
 from shop_workspace import at_stage, contract_text
 
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.export import port_facts, standalone_contract, write_exports
 from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.parsing.contract_reader import read_contract, read_text
 from bankmesh.ports import connect
 from bankmesh.ports.port_archive import archive_port
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path

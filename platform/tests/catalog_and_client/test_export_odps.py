@@ -13,9 +13,9 @@ import pytest
 import yaml
 from shop_workspace import at_stage, contract_text
 
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.export import port_facts, product_descriptor, write_exports
 from bankmesh.ports import expire, port_at, version_history
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

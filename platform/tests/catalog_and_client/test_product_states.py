@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import CONTRACTS, at_stage, contract_text
 
-from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.status import ProductStatus
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
+from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import at_stage, contract_text
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import Reader, life_faults, workspace_readers
 from bankmesh.client import DataMeshClient, NotRetired, ProposedProduct, RetiredProduct
 from bankmesh.errors import NotPublished
 from bankmesh.ports.port_archive import archive_port
+from bankmesh.workspace.product_consumers import Reader, life_faults, workspace_readers
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path

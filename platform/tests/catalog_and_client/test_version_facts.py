@@ -12,7 +12,6 @@ import pyarrow as pa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bankmesh.catalog.withdrawn_inputs import LogFacts, withdrawn_inputs
 from bankmesh.ports import (
     CannotRestore,
     Port,
@@ -31,6 +30,7 @@ from bankmesh.ports import (
     withdrawals,
 )
 from bankmesh.ports.delta import commit_log
+from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

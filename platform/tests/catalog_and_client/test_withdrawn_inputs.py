@@ -10,7 +10,6 @@ import pytest
 from catalog_samples import NOW, Samples
 
 from bankmesh.catalog.asking import ask
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.catalog.describing import describe
 from bankmesh.catalog.indexed_versions import IndexFacts, outdated_ports
 from bankmesh.catalog.scorecard_facts import read_facts
@@ -18,10 +17,11 @@ from bankmesh.catalog.scorecards import freshness_kept
 from bankmesh.catalog.search import search
 from bankmesh.catalog.status import product_states
 from bankmesh.catalog.updating import rebuild, refresh
-from bankmesh.catalog.withdrawn_inputs import LogFacts, withdrawn_inputs
 from bankmesh.ports import Decision, Kind, Provenance, port_at
 from bankmesh.ports.publication import COMMIT_KEY, to_commit
 from bankmesh.ports.version_decisions import DECISION_KEY
+from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 
 def _decide(samples: Samples, product: str, withdrawn: tuple[int, ...], restored: int | None) -> int:

@@ -7,8 +7,8 @@ import json
 import pytest
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh.catalog.moving import person
 from bankmesh.ports import latest
+from bankmesh.workspace.stage_transitions import person
 
 REASON = ("--reason", "amounts in the\n wrong currency")
 

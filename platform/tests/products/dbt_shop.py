@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.domain import read_domain
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 if TYPE_CHECKING:
     from pathlib import Path

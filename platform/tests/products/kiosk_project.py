@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from shop_workspace import MODELS, write_workspace
 
-from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.products.dbt_code_versions import model_code_version
 from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.dbt_models import dbt_environment, find_models
 from bankmesh.products.domain import read_domain
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,7 @@ import polars as pl
 import pytest
 from shop_workspace import write_workspace
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.errors import TransformError
 from bankmesh.products.components.polars_product import TransformNotUsable
 from bankmesh.products.dbt_build import build_with_dbt
@@ -25,6 +23,8 @@ from bankmesh.products.operation import BuildRequest
 from bankmesh.products.polars_build import build_with_polars
 from bankmesh.products.snapshot import PinnedInput
 from bankmesh.testing import try_product
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,8 @@ from shop_mesh import LANDINGS, MONTHS, Mesh, settings_in
 from shop_workspace import write_exports, write_workspace
 from test_dbt_faults import load, write
 
-from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.coverage import coverage
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.asset_specs import check_specs
 from bankmesh.products.dbt_code_versions import model_code_version
 from bankmesh.products.dbt_domain import with_current_tests
@@ -28,6 +26,8 @@ from bankmesh.products.locations import load_location
 from bankmesh.quality.clause_results import GateResult
 from bankmesh.settings import Settings
 from bankmesh.testing import domain_contract, try_product
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace
+from bankmesh.workspace.recorded_data_tests import with_data_tests
 
 if TYPE_CHECKING:
     from pathlib import Path

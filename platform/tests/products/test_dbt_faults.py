@@ -10,10 +10,10 @@ import pytest
 from dbt_shop import Expected, line_of, load, write
 from shop_workspace import MODELS, write_workspace
 
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.products.dbt_faults import DbtFaults
 from bankmesh.products.dbt_project_faults import find_project_faults
 from bankmesh.products.locations import LocationNotLoaded, load_location
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,6 @@ import pytest
 from dbt_products_here import PRODUCTS, place_of, schemas_of
 from shop_workspace import REPOSITORY, write_workspace
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import workspace_readers
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.lineage.sql import QueryNotUnderstood, TableNotDescribed, lineage_of_models, path
 from bankmesh.products.dbt_domain import load_dbt_domain
@@ -27,6 +24,9 @@ from bankmesh.products.dbt_models import (
 )
 from bankmesh.products.domain import read_domain
 from bankmesh.sources import read_systems
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace
+from bankmesh.workspace.product_consumers import workspace_readers
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from shop_workspace import REPOSITORY, write_workspace
 from test_dbt_faults import load, write
 
-from bankmesh.catalog.dbt_coverage import read_dbt_coverage
 from bankmesh.contracts.coverage import coverage
 from bankmesh.products import dbt_points
 from bankmesh.products.dbt_models import find_models
 from bankmesh.products.dbt_resources import find_dbt_coverage
+from bankmesh.workspace.recorded_dbt_coverage import read_dbt_coverage
 
 if TYPE_CHECKING:
     from pathlib import Path

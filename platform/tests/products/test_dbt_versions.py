@@ -10,13 +10,13 @@ from dbt_shop import load
 from kiosk_project import SALES
 from shop_workspace import contract_text, write_workspace
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import workspace_reads
 from bankmesh.errors import BankmeshError
 from bankmesh.products.dbt_lineage import compile_models
 from bankmesh.products.dbt_unit_tests import models_with_unit_tests, run_unit_tests
 from bankmesh.products.domain import read_domain
 from bankmesh.testing import domain_contract, try_product
+from bankmesh.workspace.product_consumers import workspace_reads
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path

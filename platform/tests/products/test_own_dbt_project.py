@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from kiosk_project import SALES, faults_of, load, package_of
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import workspace_reads
-from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project, product_folder
 from bankmesh.products.dbt_domain import load_domain_of
 from bankmesh.products.dbt_project_faults import find_project_faults
 from bankmesh.settings import Settings
 from bankmesh.testing import domain_contract, try_product
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project, product_folder
+from bankmesh.workspace.product_consumers import workspace_reads
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,6 @@ from shop_workspace import write_workspace
 from test_bad_transforms import SALES, _contract, _pinned
 from test_dbt_faults import load, write
 
-from bankmesh.dbt_projects import DbtProjectPlace
 from bankmesh.errors import TransformError
 from bankmesh.products.dbt_build import build_with_dbt
 from bankmesh.products.dbt_faults import DbtFaults
@@ -19,6 +18,7 @@ from bankmesh.products.locations import LocationNotLoaded, load_location
 from bankmesh.products.operation import BuildRequest
 from bankmesh.products.repeated_names import line_numbers
 from bankmesh.settings import current_settings
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 from bankmesh.workspace_faults import find_workspace_faults
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import at_stage, write_workspace
 
-from bankmesh.catalog.stages import ProposedProduct, RetiredProduct
 from bankmesh.instance import open_instance
 from bankmesh.products.locations import LocationNotLoaded, load_location
 from bankmesh.products.running import run_everything
 from bankmesh.settings import current_settings
+from bankmesh.workspace.stage_access import ProposedProduct, RetiredProduct
 
 if TYPE_CHECKING:
     from pathlib import Path

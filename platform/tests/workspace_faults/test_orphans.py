@@ -8,9 +8,9 @@ import pytest
 from shop_mesh import LANDINGS, Mesh, settings_in
 from shop_workspace import write_exports
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.products.locations import load_location, located_domains
-from bankmesh.workspace import declared_ports
+from bankmesh.workspace.domain_folders import declared_ports
+from bankmesh.workspace.workspace_contracts import readable_contracts
 from bankmesh.workspace_faults.orphans import orphan_faults
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from shop_mesh import LANDINGS, Mesh, Run, settings_in
 from shop_workspace import DEFINITIONS, PYPROJECT, contract_text, write_exports, write_workspace
 
-from bankmesh.catalog.readers import split_table
 from bankmesh.instance import open_instance
 from bankmesh.products.known import loaded_products
 from bankmesh.products.locations import load_location
 from bankmesh.products.orphaned_products import OrphanedInput, refuse_orphaned_inputs
 from bankmesh.products.running import run_everything
+from bankmesh.workspace.product_consumers import split_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

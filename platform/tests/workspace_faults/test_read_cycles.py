@@ -14,13 +14,13 @@ import test_orphans_at_load
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.read_cycles import CYCLE, CycleFaults, find_cycles
-from bankmesh.catalog.readers import Reader
 from bankmesh.instance import open_instance
 from bankmesh.products.locations import load_location
 from bankmesh.products.running import run_everything
 from bankmesh.products.waves import Runnable, unbuilt_inputs
 from bankmesh.settings import current_settings
+from bankmesh.workspace.product_consumers import Reader
+from bankmesh.workspace.read_cycles import CYCLE, CycleFaults, find_cycles
 
 if TYPE_CHECKING:
     from booth_workspace import Booth

@@ -22,8 +22,8 @@ from bankmesh.alerts.outbox import MovedOn, Outbox
 from bankmesh.alerts.routes import routes_of
 from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
 from bankmesh.alerts.runs import Runs
-from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.fault_points import reached
+from bankmesh.workspace.recorded_data_tests import with_data_tests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog import tables
 from bankmesh.catalog.completeness import PARTS, missing_parts
-from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.coverage import coverage
 from bankmesh.ports import contract_digest
+from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:

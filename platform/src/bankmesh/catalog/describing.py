@@ -13,10 +13,10 @@ from bankmesh.catalog.history import OUTCOMES
 from bankmesh.catalog.indexed_versions import IndexFacts
 from bankmesh.catalog.lineage_rows import PRODUCT
 from bankmesh.catalog.search import freshness
-from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS
+from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from bankmesh.catalog import tables
 from bankmesh.catalog.contract_editions import edition_rows, editions
 from bankmesh.catalog.contract_rows import contract_rows, relative
-from bankmesh.catalog.data_tests import with_data_tests
 from bankmesh.catalog.lineage_rows import product_lineage
 from bankmesh.catalog.posting_rows import posting_rows
 from bankmesh.catalog.publication_rows import publication_rows, table_of
@@ -17,7 +16,8 @@ from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import ContractFaults, SourceFaults
 from bankmesh.ports import confirmations, fresh_since, version_history, withdrawals
 from bankmesh.sources import read_systems
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.recorded_data_tests import with_data_tests
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bankmesh.catalog import tables
-from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
 from bankmesh.ports import Kind, Withdrawal
+from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.withdrawn_inputs import WithdrawnInput
+    from bankmesh.workspace.withdrawn_inputs import WithdrawnInput
 
 
 class IndexFacts:

@@ -17,7 +17,7 @@ from bankmesh.catalog import tables
 from bankmesh.catalog.use import use_files
 from bankmesh.ports.confirmations import CONFIRMATIONS
 from bankmesh.ports.port_locations import LOG_FOLDER
-from bankmesh.workspace import all_contract_files, domain_packages
+from bankmesh.workspace.domain_folders import all_contract_files, domain_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,9 +14,9 @@ from bankmesh.catalog.events import port_of
 from bankmesh.catalog.history import OUTCOMES
 from bankmesh.catalog.indexed_versions import IndexFacts
 from bankmesh.catalog.scorecards import DAYS, Facts, Scorecard, domain_of_consumer, of_domain, of_product
-from bankmesh.catalog.withdrawn_inputs import withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
+from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

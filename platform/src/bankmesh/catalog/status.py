@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.data_tests import with_data_tests
-from bankmesh.catalog.deprecation import deprecation_of
-from bankmesh.catalog.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
 from bankmesh.contracts.model import Status
 from bankmesh.ports import fresh_since, latest, port_at
+from bankmesh.workspace.deprecation import deprecation_of
+from bankmesh.workspace.recorded_data_tests import with_data_tests
+from bankmesh.workspace.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

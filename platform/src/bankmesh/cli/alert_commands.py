@@ -69,7 +69,7 @@ def routes(*, as_json: JsonOption = False) -> None:
     """List the routes of the routing file, and the support channels of contracts that none leads to."""
     from bankmesh.alerts.routes import route_of_channel
     from bankmesh.alerts.routing_file import read_routing
-    from bankmesh.catalog.contracts import readable_contracts
+    from bankmesh.workspace.workspace_contracts import readable_contracts
 
     settings = current_settings()
     places = _places()

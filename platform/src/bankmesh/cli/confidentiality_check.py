@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.column_graph import workspace_systems
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.contracts.model import Classification
 from bankmesh.lineage.confidentiality import assumed_edges, find_losses
 from bankmesh.lineage.landing_lineage import heading
 from bankmesh.lineage.lineage_graph import landing_id, legacy_id, recorded_graph
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.deriving import derive_workspace
+from bankmesh.workspace.workspace_contracts import workspace_contracts
+from bankmesh.workspace.workspace_graph import workspace_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.catalog.column_graph import workspace_graph
-from bankmesh.catalog.contract_revisions import contract_in_git, published_contract
-from bankmesh.catalog.contracts import find_contract, workspace_contracts
-from bankmesh.catalog.dbt_coverage import read_dbt_coverage
 from bankmesh.catalog.impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
-from bankmesh.catalog.moving import contract_of_port
 from bankmesh.catalog.use import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
@@ -25,7 +20,12 @@ from bankmesh.contracts.parsing.contract_reader import find_faults, read_contrac
 from bankmesh.errors import Fault
 from bankmesh.ports.contract_texts import FOLDER as KEPT
 from bankmesh.settings import NoWorkspace, current_settings
-from bankmesh.workspace import all_contract_files
+from bankmesh.workspace.contract_revisions import contract_in_git, published_contract
+from bankmesh.workspace.domain_folders import all_contract_files
+from bankmesh.workspace.recorded_dbt_coverage import read_dbt_coverage
+from bankmesh.workspace.stage_transitions import contract_of_port
+from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
+from bankmesh.workspace.workspace_graph import workspace_graph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

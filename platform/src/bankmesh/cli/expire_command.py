@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.catalog.contracts import workspace_contracts
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.instance import existing_instance
 from bankmesh.settings import current_settings
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
     from bankmesh.retention.mesh_expiry import Facts

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bankmesh.catalog.contracts import find_contract, workspace_contracts
 from bankmesh.catalog.export import write_exports
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.settings import current_settings
+from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 
 def export(

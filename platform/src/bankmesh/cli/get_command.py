@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
 from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.storage.atomic_files import replaced_file
+from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

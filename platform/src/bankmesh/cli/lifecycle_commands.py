@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from bankmesh.catalog.moving import contract_of_port, move_entry, person, plan_move, today, write_move
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, console, count, print_json
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.errors import BankmeshError
 from bankmesh.ports.port_archive import Archived, archive_port, changed_files
 from bankmesh.settings import current_settings
+from bankmesh.workspace.stage_transitions import contract_of_port, move_entry, person, plan_move, today, write_move
 
 Product = Annotated[
     str, typer.Argument(help="domain.product@MAJOR; the major may be left out where there is one.", metavar="PRODUCT")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.catalog.status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
 from bankmesh.settings import current_settings
 from bankmesh.storage.atomic_files import is_writable
+from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.settings import current_settings
 from bankmesh.sources import Landing, count_rejects, current_landing, latest_attempt, read_rejects
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,7 +95,7 @@ def rejects(
 
 def _resolve(target: str, settings: Settings) -> list[LandedObject]:
     """The landings that the target names or, if it is a product, reads. Raises UnknownName."""
-    from bankmesh.catalog.contracts import workspace_contracts
+    from bankmesh.workspace.workspace_contracts import workspace_contracts
 
     declared = _declared_objects(settings.root)
     name = target.replace("/", ".")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from bankmesh.catalog.moving import contract_of_port, person
-from bankmesh.catalog.stages import require_port
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.lifecycle_commands import Product
 from bankmesh.cli.output import JsonOption, console, count, print_json
@@ -17,6 +15,8 @@ from bankmesh.ports import port_at, roll_back
 from bankmesh.ports import resume as resume_port
 from bankmesh.ports import withdraw as withdraw_version
 from bankmesh.settings import current_settings
+from bankmesh.workspace.stage_access import require_port
+from bankmesh.workspace.stage_transitions import contract_of_port, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bankmesh.catalog.contracts import workspace_contracts
-from bankmesh.catalog.moving import person
 from bankmesh.catalog.status import product_states
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
@@ -22,6 +20,8 @@ from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
+from bankmesh.workspace.stage_transitions import person
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.settings import current_settings
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.workspace_contracts import find_contract, readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

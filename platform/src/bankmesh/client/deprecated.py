@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.deprecation import Deprecation
+    from bankmesh.workspace.deprecation import Deprecation
 
 
 class DeprecatedMajor(DeprecationWarning):

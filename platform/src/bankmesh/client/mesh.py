@@ -10,13 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.contracts import find_contract, workspace_contracts
-from bankmesh.catalog.data_tests import with_data_tests
-from bankmesh.catalog.deprecation import deprecation_of
-from bankmesh.catalog.stages import NotRetired, require_port
 from bankmesh.catalog.status import ProductStatus, product_states
 from bankmesh.catalog.use import consumer_name, record_use
-from bankmesh.catalog.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
 from bankmesh.client.deprecated import warn_once
 from bankmesh.client.queries import columns_of_query
 from bankmesh.contracts.model import Status
@@ -25,6 +20,11 @@ from bankmesh.instance import existing_instance
 from bankmesh.ports import connect, open_version, port_at, version_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.settings import Settings, current_settings
+from bankmesh.workspace.deprecation import deprecation_of
+from bankmesh.workspace.recorded_data_tests import with_data_tests
+from bankmesh.workspace.stage_access import NotRetired, require_port
+from bankmesh.workspace.withdrawn_inputs import LogFacts, WithdrawnInput, withdrawn_inputs
+from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.catalog.deprecation import deprecation_of
 from bankmesh.contracts.model import Severity, Status
 from bankmesh.products.clocks import clock_of
 from bankmesh.products.conditions import refresh_condition
 from bankmesh.products.definition import input_key
 from bankmesh.products.relations import sources_of
+from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import Reader, closed_input, line_of_input, references_of
 from bankmesh.errors import FaultsFound
 from bankmesh.products.dbt_models import source_name
 from bankmesh.products.definition import ProductInput
+from bankmesh.workspace.product_consumers import Reader, closed_input, line_of_input, references_of
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract, Partitioning
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.lineage.sql import CompiledModel
     from bankmesh.products.candidate import Written
     from bankmesh.products.operation import BuildRequest
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 
 def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> Built:

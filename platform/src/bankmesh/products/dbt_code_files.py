@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bankmesh.dbt_projects import DbtProjectPlace
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 _YAML = frozenset({".yml", ".yaml"})
 

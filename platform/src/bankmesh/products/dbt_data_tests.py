@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.definition import Input
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 TEST = "dbt-test"
 _HONOURED = frozenset(

@@ -6,10 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.data_tests import add_clauses, data_tests_of, write_data_tests
-from bankmesh.catalog.dbt_coverage import write_dbt_coverage
-from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError
 from bankmesh.products.dbt_code_files import DbtFiles
 from bankmesh.products.dbt_data_tests import Tested, compiled_tests, find_data_tests
@@ -31,7 +27,11 @@ from bankmesh.products.dbt_resources import find_dbt_coverage
 from bankmesh.products.domain import read_domain
 from bankmesh.products.repeated_names import find_repeated_name_faults, input_schemas
 from bankmesh.storage.atomic_files import walk_files
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.recorded_data_tests import add_clauses, data_tests_of, write_data_tests
+from bankmesh.workspace.recorded_dbt_coverage import write_dbt_coverage
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

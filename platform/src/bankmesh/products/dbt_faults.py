@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.dbt_projects import file_of, installed_packages
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.products.dbt_code_files import DbtFiles
 from bankmesh.products.dbt_code_versions import macro_closure
@@ -27,13 +26,14 @@ from bankmesh.products.dbt_places import (
 from bankmesh.products.dbt_project_faults import MACRO, ONE_CODE, RESOURCE, RESOURCES
 from bankmesh.products.dbt_references import Reference
 from bankmesh.storage.atomic_files import walk_files
+from bankmesh.workspace.dbt_project_files import file_of, installed_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.dbt_projects import DbtProjectPlace
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 
 class DbtFaults(FaultsFound):

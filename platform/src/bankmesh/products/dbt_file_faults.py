@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.readers import line_at, table_name
-from bankmesh.dbt_projects import installed_packages, project_settings
 from bankmesh.errors import Fault
 from bankmesh.products.dbt_jinja import CodeUnreadable
 from bankmesh.products.dbt_places import read_yaml
@@ -20,6 +18,8 @@ from bankmesh.products.dbt_references import (
     reference_of,
 )
 from bankmesh.storage.atomic_files import walk_files
+from bankmesh.workspace.dbt_project_files import installed_packages, project_settings
+from bankmesh.workspace.product_consumers import line_at, table_name
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:

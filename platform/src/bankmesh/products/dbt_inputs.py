@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.catalog.readers import source_calls, table_name
 from bankmesh.storage.atomic_files import walk_files, write_atomically
+from bankmesh.workspace.product_consumers import source_calls, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.sources import LegacySystem
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 _HEADER = "# Generated from contracts and source declarations; changes are overwritten.\n"
 _PLACEHOLDER = "Declared by no sound contract and no source declaration; a product that reads it is refused."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.readers import line_at
+from bankmesh.workspace.product_consumers import line_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.dbt_projects import DbtProjectPlace
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 
 def derive_dbt(

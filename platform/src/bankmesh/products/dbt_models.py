@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.catalog.readers import split_table
-from bankmesh.dbt_projects import DOMAIN_VARIABLE, installed_packages, packages_folder, project_settings
 from bankmesh.errors import BankmeshError
 from bankmesh.products.code_versions import fingerprint_texts
 from bankmesh.products.definition import LegacyInput, ProductInput
 from bankmesh.storage.atomic_files import is_writable, lock_file, walk_files, write_atomically
+from bankmesh.workspace.dbt_project_files import DOMAIN_VARIABLE, installed_packages, packages_folder, project_settings
+from bankmesh.workspace.product_consumers import split_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.definition import Input
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 # dbt keeps global state (flags, adapters, the environment): one invocation at a time in a process.
 DBT_LOCK = threading.RLock()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.products.dbt_jinja import Call, Code
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 VARIABLE = "dbt-variable"
 

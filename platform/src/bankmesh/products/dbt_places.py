@@ -6,8 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.dbt_projects import file_of, package_root
 from bankmesh.errors import Place
+from bankmesh.workspace.dbt_project_files import file_of, package_root
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.dbt_projects import (
+from bankmesh.errors import Fault
+from bankmesh.products.dbt_models import PROFILE, TARGET, read_profiles
+from bankmesh.products.dbt_places import line_in, read_yaml
+from bankmesh.storage.atomic_files import walk_files
+from bankmesh.workspace.dbt_project_files import (
     DOMAIN_VARIABLE,
     GENERATED_MACROS,
     PATH_DEFAULTS,
@@ -19,17 +23,13 @@ from bankmesh.dbt_projects import (
     packages_folder,
     project_settings,
 )
-from bankmesh.errors import Fault
-from bankmesh.products.dbt_models import PROFILE, TARGET, read_profiles
-from bankmesh.products.dbt_places import line_in, read_yaml
-from bankmesh.storage.atomic_files import walk_files
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from bankmesh.dbt_projects import DbtProjectPlace
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 PROJECT, RESOURCE, MACRO = "dbt-project", "dbt-resource", "dbt-macro"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.withdrawn_inputs import LogFacts, withdrawn_inputs
 from bankmesh.ports import hold_of, port_at
 from bankmesh.products.known import loaded_products, workspace_folders
 from bankmesh.settings import current_settings
+from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Container

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.read_cycles import Cycles, find_cycles
-from bankmesh.catalog.readers import Reader, references_of, workspace_reads
 from bankmesh.products.closed_inputs import place_of_input
 from bankmesh.products.known import loaded_products, workspace_folders
+from bankmesh.workspace.product_consumers import Reader, references_of, workspace_reads
+from bankmesh.workspace.read_cycles import Cycles, find_cycles
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from bankmesh.catalog.read_cycles import CycleFaults
     from bankmesh.contracts.model import Contract
     from bankmesh.products.definition import ProductDefinition
+    from bankmesh.workspace.read_cycles import CycleFaults
 
 
 def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Collection[Reader]) -> list[Reader]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import BankmeshError, ContractFaults, NotPublished, SourceFaults
@@ -16,7 +15,8 @@ from bankmesh.products.definition import ProductInput
 from bankmesh.products.domain import domain_systems
 from bankmesh.products.locations import located_domains
 from bankmesh.settings import current_settings
-from bankmesh.workspace import contract_file, declared_ports
+from bankmesh.workspace.domain_folders import contract_file, declared_ports
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ import dagster as dg
 from bankmesh.products.refreshing import is_landing
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.read_cycles import CycleFaults
     from bankmesh.products.locations import LocationNotLoaded
+    from bankmesh.workspace.read_cycles import CycleFaults
 
 
 class Progress(Protocol):

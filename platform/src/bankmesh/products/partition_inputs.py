@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.products.dbt_places import read_yaml
 from bankmesh.products.definition import LegacyInput
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import Expectation, SqlMeasure
 from bankmesh.contracts.data_test_rules import DbtTest
-from bankmesh.dbt_projects import GENERATED_MACROS
 from bankmesh.products.dbt_code_versions import modules_of_models, used_macros
 from bankmesh.products.dbt_models import with_ancestors
 from bankmesh.products.unrepeatable_python import FILES, unrepeatable_python
 from bankmesh.products.unrepeatable_sql import unrepeatable_sql
+from bankmesh.workspace.dbt_project_files import GENERATED_MACROS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

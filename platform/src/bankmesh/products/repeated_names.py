@@ -7,21 +7,21 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.column_types import duckdb_type
-from bankmesh.dbt_projects import file_of
 from bankmesh.errors import Fault, TransformError, UnknownName
 from bankmesh.lineage.sql import RESULT, find_repeated_names
 from bankmesh.products.dbt_lineage import compile_domain
 from bankmesh.products.dbt_models import key_of
 from bankmesh.products.deriving import columns_of_input
+from bankmesh.workspace.dbt_project_files import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.dbt_projects import DbtProjectPlace
     from bankmesh.lineage.sql import CompiledModel, RepeatedName
     from bankmesh.products.definition import Input
     from bankmesh.sources import LegacySystem
+    from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 REPEATED_NAME = "dbt-repeated-name"
 _HINT = "DuckDB takes one of them without saying so: name each column once, or select only the one that is meant"

@@ -10,8 +10,6 @@ import dagster as dg
 from dagster import DagsterEventType
 from dagster._core.execution.plan.objects import ErrorSource
 
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.stages import require_port
 from bankmesh.errors import UnknownName
 from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
@@ -29,6 +27,8 @@ from bankmesh.products.unchanged_assets import confirm_unchanged
 from bankmesh.products.unkept_contracts import unkept_contracts
 from bankmesh.products.waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.settings import current_settings
+from bankmesh.workspace.stage_access import require_port
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

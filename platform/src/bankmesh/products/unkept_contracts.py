@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.readers import model_files, table_name
 from bankmesh.contracts.model import Status
-from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import BankmeshError
 from bankmesh.products.definition import product_key
+from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
+from bankmesh.workspace.product_consumers import model_files, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import LegacyFileError, SourceFaults
 from bankmesh.products.definition import landing_key
 from bankmesh.sources import LegacySystem, UnreadFiles, read_systems, unread_files
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -13,7 +13,7 @@ from bankmesh.catalog.updating import read_event_position
 from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import find_contract, workspace_contracts
-from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import BankmeshError, UnknownName
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.contracts import find_contract, readable_contracts
 from bankmesh.contracts.column_types import polars_schema, polars_type
 from bankmesh.errors import UnknownName
 from bankmesh.products.domain import read_domain
 from bankmesh.settings import find_root
 from bankmesh.sources import COMPLETE_THROUGH
 from bankmesh.testing.trials import package_folder
+from bankmesh.workspace.workspace_contracts import find_contract, readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,13 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.errors import SourceFaults
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.products.classification_flow import classification_flow
 from bankmesh.products.dbt_models import product_source
 from bankmesh.settings import NoWorkspace, find_root
 from bankmesh.sources import read_systems
+from bankmesh.workspace.workspace_contracts import readable_contracts
 from bankmesh.workspace_faults.component_files import POLARS, read_components
 
 if TYPE_CHECKING:

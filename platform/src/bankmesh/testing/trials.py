@@ -10,11 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.data_tests import add_clauses, data_tests_of
 from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.contracts.column_types import arrow_schema, polars_schema
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.dbt_projects import DbtProjectPlace, find_dbt_project
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
 from bankmesh.products import port_settings, relations
@@ -32,6 +30,8 @@ from bankmesh.quality.gate import GateResult, Outcome, evaluate, refuse_casts
 from bankmesh.settings import find_root, require_literal_path
 from bankmesh.sql_quoting import sql_literal
 from bankmesh.testing.trial_classes import classification_of_trial
+from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project
+from bankmesh.workspace.recorded_data_tests import add_clauses, data_tests_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

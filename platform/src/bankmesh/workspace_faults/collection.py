@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from bankmesh.alerts.places import current_places
 from bankmesh.alerts.routing_file import RoutingFaults, read_routing
-from bankmesh.catalog.contracts import readable_contracts
-from bankmesh.catalog.readers import life_faults, workspace_reads
 from bankmesh.contracts.parsing.contract_reader import find_faults
-from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.products.locations import located_domains
 from bankmesh.sources import read_system
-from bankmesh.workspace import all_contract_files, declared_ports, domain_packages
+from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
+from bankmesh.workspace.domain_folders import all_contract_files, declared_ports, domain_packages
+from bankmesh.workspace.product_consumers import life_faults, workspace_reads
+from bankmesh.workspace.workspace_contracts import readable_contracts
 from bankmesh.workspace_faults.code_locations import location_faults, read_locations
 from bankmesh.workspace_faults.component_files import POLARS, read_components
 from bankmesh.workspace_faults.input_faults import UNKNOWN_INPUT, hidden_reads, input_cycles, unknown_inputs

@@ -11,8 +11,8 @@ from bankmesh.products.loaded_reads import find_read_cycles, hidden_reads
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from bankmesh.catalog.readers import Reader
     from bankmesh.contracts.model import Contract
+    from bankmesh.workspace.product_consumers import Reader
 
 __all__ = ["UNKNOWN_INPUT", "hidden_reads", "input_cycles", "unknown_inputs"]
 

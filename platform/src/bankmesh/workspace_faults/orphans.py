@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.readers import model_files, table_name
 from bankmesh.contracts.column_types import arrow_schema
 from bankmesh.contracts.parsing.odcs_schema import nearest
-from bankmesh.dbt_projects import find_dbt_project, product_folder
 from bankmesh.errors import Fault
 from bankmesh.ports import published_ports, schema_conflicts
-from bankmesh.workspace import contract_file, domain_packages
+from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
+from bankmesh.workspace.domain_folders import contract_file, domain_packages
+from bankmesh.workspace.product_consumers import model_files, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.contracts import find_contract
+from bankmesh.workspace.workspace_contracts import find_contract
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import dagster as dg
 from pydantic import Field
 
 from bankmesh.contracts.column_types import duckdb_type
-from bankmesh.dbt_projects import SHARED, DbtProjectPlace, file_of
 from bankmesh.errors import UnknownName
 from bankmesh.products.clause_scope import widen_clauses
 from bankmesh.products.closed_inputs import refuse_closed_inputs
@@ -29,6 +28,7 @@ from bankmesh.products.domain import domain_of, settings_of
 from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.repeatability import find_unrepeatable_model
+from bankmesh.workspace.dbt_project_files import SHARED, DbtProjectPlace, file_of
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract

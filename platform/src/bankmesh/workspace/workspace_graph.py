@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts
 from bankmesh.lineage.lineage_graph import recorded_graph
 from bankmesh.sources import read_systems
-from bankmesh.workspace import domain_packages
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.contracts import readable_contracts, workspace_contracts
-from bankmesh.catalog.readers import life_faults
 from bankmesh.contracts.contract_editor import Entry, move_text
 from bankmesh.contracts.lifecycle import NEXT, next_stages
 from bankmesh.contracts.parsing.contract_reader import faults_between, read_text
 from bankmesh.errors import BankmeshError, ContractFaults, UnknownName
 from bankmesh.storage.atomic_files import write_atomically
+from bankmesh.workspace.product_consumers import life_faults
+from bankmesh.workspace.workspace_contracts import readable_contracts, workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

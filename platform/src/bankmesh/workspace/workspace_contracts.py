@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.contracts.parsing.contract_reader import read_contract, read_contracts
 from bankmesh.errors import ContractFaults, UnknownName
-from bankmesh.workspace import all_contract_files
+from bankmesh.workspace.domain_folders import all_contract_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from bankmesh.errors import Fault, FaultsFound
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from bankmesh.catalog.readers import Reader
+    from bankmesh.workspace.product_consumers import Reader
 
 CYCLE = "input-cycle"
 _Edges = dict[str, dict[str, "Reader"]]

@@ -16,10 +16,10 @@ import yaml
 from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
 from bankmesh.contracts.model import Status
-from bankmesh.dbt_projects import find_dbt_project, project_folders
 from bankmesh.errors import Fault
 from bankmesh.storage.atomic_files import walk_files
-from bankmesh.workspace import all_contract_files, domain_packages
+from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
+from bankmesh.workspace.domain_folders import all_contract_files, domain_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
