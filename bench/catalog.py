@@ -30,7 +30,7 @@ from bench.places import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bankmesh.catalog.opening import Catalog
+    from bankmesh.catalog.index.index_connection import Catalog
     from bankmesh.settings import Settings
 
 WALKS = ("search", "upstream", "downstream", "upstream_datasets", "downstream_datasets")
@@ -69,10 +69,10 @@ def milliseconds(work: list[Callable[[], object]]) -> dict[str, float]:
 
 def measure(settings: Settings, products: list[Product], catalog: Catalog, draw: random.Random) -> dict[str, Any]:
     """All figures on one database."""
-    from bankmesh.catalog.asking import ask
-    from bankmesh.catalog.closures import downstream, downstream_datasets, upstream, upstream_datasets
-    from bankmesh.catalog.search import search
-    from bankmesh.catalog.updating import is_stale, rebuild, refresh
+    from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
+    from bankmesh.catalog.index.lineage_closures import downstream, downstream_datasets, upstream, upstream_datasets
+    from bankmesh.catalog.search.product_search import search
+    from bankmesh.catalog.search.search_query import ask
     from bankmesh.instance import open_instance
     from bankmesh.lineage.model import ColumnRef
 
@@ -144,8 +144,8 @@ def run(kind: str, size: Size) -> dict[str, Any]:
     """Generate, measure, and throw it all away."""
     import sqlalchemy as sa
 
-    from bankmesh.catalog import tables
-    from bankmesh.catalog.opening import Catalog
+    from bankmesh.catalog.index import tables
+    from bankmesh.catalog.index.index_connection import Catalog
 
     draw = random.Random(1)  # noqa: S311
     with tempfile.TemporaryDirectory(prefix="bench-catalog-") as name:

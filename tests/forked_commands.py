@@ -52,7 +52,7 @@ IMPORTED = (
     "bankmesh.cli.run_commands",
     "bankmesh.cli.contract_commands",
     "bankmesh.cli.lineage_commands",
-    "bankmesh.catalog.updating",
+    "bankmesh.catalog.index.index_update",
     "bankmesh.alerts.sensors",
     "bankmesh.products.components",
     "bankmesh.sqlite_storage",

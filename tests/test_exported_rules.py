@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bankmesh.catalog.export import PortFacts, standalone_contract
-from bankmesh.catalog.export.files import dump
+from bankmesh.catalog.export.exported_files import dump
 from bankmesh.contracts.model import Operator
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import connect

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bankmesh.catalog.asking import ask
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.search import search
-from bankmesh.catalog.updating import rebuild
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_update import rebuild
+from bankmesh.catalog.search.product_search import search
+from bankmesh.catalog.search.search_query import ask
 from bankmesh.settings import Settings
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 

@@ -11,7 +11,7 @@ from alert_receivers import HttpReceiver
 from bankmesh.alerts.facts import Severity
 from bankmesh.alerts.routing_file import Receiver, Routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
-from bankmesh.catalog.use import Use
+from bankmesh.catalog.recorded_reads import Use
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import Decision, Kind
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.opening import Catalog
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
 from bankmesh.ports import Provenance, keep_contract, port_at

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.updating import rebuild, refresh
-from bankmesh.catalog.use import record_use
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_update import rebuild, refresh
+from bankmesh.catalog.recorded_reads import record_use
 from bankmesh.lineage.model import How
 
 PRODUCTS = ["shop.sale", "shop.spend", "desk.risk"]

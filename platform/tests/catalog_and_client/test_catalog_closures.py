@@ -10,17 +10,17 @@ from catalog_samples import Col, Samples, fresh_database, made_from
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.closures import (
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_update import rebuild
+from bankmesh.catalog.index.lineage_closures import (
     column_ref,
     downstream,
     downstream_datasets,
     upstream,
     upstream_datasets,
 )
-from bankmesh.catalog.lineage_rows import column_id
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.updating import rebuild
+from bankmesh.catalog.index.lineage_rows import column_id
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.model import ColumnRef, Dependency, How, Kind, StepLineage
 

@@ -12,9 +12,9 @@ import typer
 from catalog_samples import Col, Samples
 from typer.testing import CliRunner, Result
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.places import VARIABLE, catalog_database
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_location import VARIABLE, catalog_database
 from bankmesh.cli import catalog_commands, scorecard_command, search_command
 from bankmesh.errors import UnknownName
 

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 from catalog_samples import NOW, Col, Samples
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.describing import describe, resolve
-from bankmesh.catalog.updating import rebuild, refresh
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_update import rebuild, refresh
+from bankmesh.catalog.product_description import describe, resolve
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.opening import Catalog
+    from bankmesh.catalog.index.index_connection import Catalog
 
 
 def versions_of(catalog: Catalog, port: str) -> list[dict]:

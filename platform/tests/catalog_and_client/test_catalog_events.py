@@ -15,12 +15,13 @@ from catalog_samples import NOW, Col, Samples, dump, fresh_database
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh.catalog import events, tables
-from bankmesh.catalog.describing import describe
-from bankmesh.catalog.events import port_of, read_events
-from bankmesh.catalog.history import Happened
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.updating import rebuild, refresh
+from bankmesh.catalog import check_events
+from bankmesh.catalog.check_events import port_of, read_events
+from bankmesh.catalog.event_history import Happened
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_update import rebuild, refresh
+from bankmesh.catalog.product_description import describe
 from bankmesh.instance import open_instance
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def instance(request, tmp_path, monkeypatch):
     """An instance with an event log on each of the two, whose entries settle at once."""
     from alert_mesh import instance_in
 
-    monkeypatch.setattr(events, "SETTLED_AFTER", 0.0)
+    monkeypatch.setattr(check_events, "SETTLED_AFTER", 0.0)
     storage = ""
     if request.param == "postgresql":
         url = fresh_database(request.getfixturevalue("postgres")).replace("postgresql://", "postgresql+psycopg2://")
@@ -105,7 +106,7 @@ def test_small_readings_end_where_a_large_one_does(instance, monkeypatch) -> Non
             change_freshness(instance, FreshnessState.FAIL, "shop", "sale")
     whole, parts = Happened(), Happened()
     whole.take(read_events(instance, -1, datetime.now(UTC)))
-    monkeypatch.setattr(events, "BATCH", 2)
+    monkeypatch.setattr(check_events, "BATCH", 2)
     cursor, more = -1, True
     while more:
         batch = read_events(instance, cursor, datetime.now(UTC))
@@ -117,7 +118,7 @@ def test_small_readings_end_where_a_large_one_does(instance, monkeypatch) -> Non
 
 
 def test_what_has_not_settled_is_left_for_the_next_time(instance, monkeypatch) -> None:
-    monkeypatch.setattr(events, "SETTLED_AFTER", 3600.0)
+    monkeypatch.setattr(check_events, "SETTLED_AFTER", 3600.0)
     evaluate(instance)
     batch = read_events(instance, -1, datetime.now(UTC))
     if "postgres" in type(instance.event_log_storage).__module__:

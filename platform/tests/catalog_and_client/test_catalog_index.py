@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from catalog_samples import NOW, TILL, Col, Samples, dump, made_from
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.describing import about, describe
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.updating import is_stale, rebuild, refresh
-from bankmesh.catalog.use import record_use
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
+from bankmesh.catalog.product_description import about, describe
+from bankmesh.catalog.recorded_reads import record_use
 from bankmesh.lineage.model import How
 
 
@@ -212,7 +212,7 @@ def test_reads_are_counted_anew_once_a_file_of_them_is_gone(shop: Samples, sqlit
 
 
 def test_what_was_done_is_told_in_words() -> None:
-    from bankmesh.catalog.updating import Refreshed
+    from bankmesh.catalog.index.index_update import Refreshed
 
     done = Refreshed(products=("a.b", "a.c"), entries=3, reads=1)
     assert str(done) == "2 products, 3 entries of the event log, 1 reads"

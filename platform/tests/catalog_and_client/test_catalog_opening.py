@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from catalog_samples import Col, Samples
 
-from bankmesh.catalog import opening, tables
-from bankmesh.catalog.opening import Catalog, CatalogBusy, CatalogReadOnly, exists
-from bankmesh.catalog.places import VARIABLE, catalog_database
-from bankmesh.catalog.updating import is_stale, rebuild, refresh
+from bankmesh.catalog.index import index_connection, tables
+from bankmesh.catalog.index.index_connection import Catalog, CatalogBusy, CatalogReadOnly, exists
+from bankmesh.catalog.index.index_location import VARIABLE, catalog_database
+from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
 
 MANY = 20_000
 
@@ -77,7 +77,7 @@ def test_what_fails_while_it_writes_leaves_the_index_as_it_was(catalog: Catalog)
 
 
 def test_a_second_writer_is_told_to_come_back(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_PATIENCE", "200ms")
+    monkeypatch.setattr(index_connection, "_PATIENCE", "200ms")
     monkeypatch.setattr("bankmesh.storage.databases._BUSY_SECONDS", 0.2)
     with Catalog(database) as first, Catalog(database) as second:
         with first.writing() as connection:
@@ -101,7 +101,7 @@ def test_a_reader_opens_the_index_while_somebody_writes_it(database: str, monkey
 
 
 def test_many_who_refresh_at_once_count_each_read_once(samples: Samples, database: str) -> None:
-    from bankmesh.catalog.use import record_use
+    from bankmesh.catalog.recorded_reads import record_use
 
     samples.contract("shop.sale", Col("paid"))
     with Catalog(database) as catalog:

@@ -6,11 +6,12 @@ import dataclasses
 import re
 from pathlib import Path
 
-from bankmesh.catalog import places, posting_rows, tables, use
-from bankmesh.catalog.asking import FRESHNESS, Filters
-from bankmesh.catalog.completeness import PARTS
+from bankmesh.catalog import recorded_reads
+from bankmesh.catalog.contract_completeness import PARTS
+from bankmesh.catalog.index import index_location, posting_rows, tables
 from bankmesh.catalog.scorecards import MEASURES
-from bankmesh.catalog.search import LIMIT, Hit
+from bankmesh.catalog.search.product_search import LIMIT, Hit
+from bankmesh.catalog.search.search_query import FRESHNESS, Filters
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "catalog.md").read_text(encoding="utf-8")
 
@@ -28,7 +29,7 @@ def test_tables() -> None:
 
 
 def test_settings() -> None:
-    assert {places.VARIABLE, use.VARIABLE} <= set(rows_of("Settings"))
+    assert {index_location.VARIABLE, recorded_reads.VARIABLE} <= set(rows_of("Settings"))
 
 
 def test_filters_and_keys_of_a_hit() -> None:

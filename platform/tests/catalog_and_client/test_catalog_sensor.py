@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from catalog_samples import Col, Samples
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.places import VARIABLE, catalog_database
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_location import VARIABLE, catalog_database
 from bankmesh.operations.catalog_sensor import catalog_sensor
 
 

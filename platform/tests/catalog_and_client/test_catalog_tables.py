@@ -13,13 +13,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from catalog_samples import Samples, dump
 
-from bankmesh.catalog import migrating, tables
-from bankmesh.catalog.migrating import HEAD, VERSION_TABLE, NewerCatalog, configuration, upgrade
-from bankmesh.catalog.opening import Catalog, CatalogReadOnly
-from bankmesh.catalog.updating import is_built, rebuild, refresh
+from bankmesh.catalog.index import index_schema, tables
+from bankmesh.catalog.index.index_connection import Catalog, CatalogReadOnly
+from bankmesh.catalog.index.index_schema import HEAD, VERSION_TABLE, NewerCatalog, configuration, upgrade
+from bankmesh.catalog.index.index_update import is_built, rebuild, refresh
 from bankmesh.storage.databases import open_database
 
-PLATFORM = Path(migrating.__file__).parents[3]
+PLATFORM = Path(index_schema.__file__).parents[3]
 
 
 def differences(connection: sa.Connection, metadata: sa.MetaData) -> list[object]:
@@ -68,7 +68,7 @@ def test_tables_of_an_older_revision_are_brought_up_to_date_when_they_are_opened
             connection.execute(sa.update(tables.meta).values(value="0001-1").where(tables.meta.c.name == "edition"))
     with Catalog(database) as opened:
         with opened.reading() as connection:
-            assert migrating.revision_of(connection) == HEAD
+            assert index_schema.revision_of(connection) == HEAD
             assert differences(connection, tables.metadata) == []
         assert not is_built(opened)
         assert refresh(samples.settings, None, opened).rebuilt
@@ -120,7 +120,7 @@ def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:
     (built,) = WheelBuilder(str(PLATFORM)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(built) as wheel:
         packed = {name.removeprefix("bankmesh/catalog/") for name in wheel.namelist()}
-    here = Path(migrating.__file__).parent
+    here = Path(index_schema.__file__).parent
     wanted = {path.relative_to(here).as_posix() for path in (here / "migrations").rglob("*.py")}
     assert {"migrations/env.py", "migrations/versions/r0001_index.py"} <= wanted
     assert wanted <= packed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.use import VARIABLE, Use, consumer_name, read_use, record_use, recorded_use, use_files
+from bankmesh.catalog.recorded_reads import VARIABLE, Use, consumer_name, read_use, record_use, recorded_use, use_files
 
 if TYPE_CHECKING:
     import pytest

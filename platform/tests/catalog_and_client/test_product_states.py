@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import CONTRACTS, at_stage, contract_text
 
-from bankmesh.catalog.status import ProductStatus
+from bankmesh.catalog.product_status import ProductStatus
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
 from bankmesh.contracts.parsing.contract_reader import read_contract
@@ -67,7 +67,7 @@ def test_readers_get_the_newest_active_major(tmp_path: Path) -> None:
 
 
 def test_retired_products_are_no_longer_listed(tmp_path: Path, shop_root: Path) -> None:
-    from bankmesh.catalog.status import product_states
+    from bankmesh.catalog.product_status import product_states
 
     retired = _contract(tmp_path, "1.0.0", "retired")
     assert retired.status is Status.RETIRED

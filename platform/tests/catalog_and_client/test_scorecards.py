@@ -13,9 +13,11 @@ from catalog_samples import NOW, Col, Samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.completeness import PARTS, missing_parts
-from bankmesh.catalog.history import Happened, Reads, put_happened, put_reads
+from bankmesh.catalog.contract_completeness import PARTS, missing_parts
+from bankmesh.catalog.event_history import Happened, Reads, put_happened, put_reads
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_update import rebuild, refresh
+from bankmesh.catalog.recorded_reads import Use
 from bankmesh.catalog.scorecard_facts import Alerts, count_alerts, scorecards
 from bankmesh.catalog.scorecards import (
     MEASURES,
@@ -29,15 +31,13 @@ from bankmesh.catalog.scorecards import (
     of_product,
     together,
 )
-from bankmesh.catalog.updating import rebuild, refresh
-from bankmesh.catalog.use import Use
 from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
 from bankmesh.ports import confirm, latest, port_at
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.opening import Catalog
+    from bankmesh.catalog.index.index_connection import Catalog
 
 HOUR, DAY = 3_600.0, 86_400.0
 AT = NOW.timestamp()
@@ -160,7 +160,7 @@ def test_parts_that_a_contract_leaves_out(samples: Samples) -> None:
 
 
 def evaluated(entry: int, at: datetime, outcome: str, port: str = "shop.sale"):
-    from bankmesh.catalog.events import Batch, Evaluation
+    from bankmesh.catalog.check_events import Batch, Evaluation
 
     found = Evaluation(entry, at.timestamp(), "run", port, f"check{entry}", outcome, None, None)
     return Batch((found,), (), entry, "mark", more=False)

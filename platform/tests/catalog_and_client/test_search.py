@@ -11,11 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from bankmesh.catalog.asking import ask
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.search import Hit, search
-from bankmesh.catalog.terms import joined
-from bankmesh.catalog.updating import rebuild
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_update import rebuild
+from bankmesh.catalog.search.product_search import Hit, search
+from bankmesh.catalog.search.search_query import ask
+from bankmesh.catalog.search.search_terms import joined
 from bankmesh.errors import UnknownName
 
 ENDING = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.matching import EXACT, NEAR
-from bankmesh.catalog.ranking import LIFE, Posting, Ranked, rank
+from bankmesh.catalog.search.search_ranking import LIFE, Posting, Ranked, rank
+from bankmesh.catalog.search.term_matching import EXACT, NEAR
 
 PORTS = [f"shop.p{number}" for number in range(12)]
 ACTIVE = dict.fromkeys(PORTS, "active")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.terms import joined, stem, words
+from bankmesh.catalog.search.search_terms import joined, stem, words
 
 
 def terms(text: str) -> list[str]:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from catalog_samples import NOW, Samples
 
-from bankmesh.catalog.asking import ask
-from bankmesh.catalog.describing import describe
-from bankmesh.catalog.indexed_versions import IndexFacts, outdated_ports
+from bankmesh.catalog.index.index_update import rebuild, refresh
+from bankmesh.catalog.index.indexed_versions import IndexFacts, outdated_ports
+from bankmesh.catalog.product_description import describe
+from bankmesh.catalog.product_status import product_states
 from bankmesh.catalog.scorecard_facts import read_facts
 from bankmesh.catalog.scorecards import freshness_kept
-from bankmesh.catalog.search import search
-from bankmesh.catalog.status import product_states
-from bankmesh.catalog.updating import rebuild, refresh
+from bankmesh.catalog.search.product_search import search
+from bankmesh.catalog.search.search_query import ask
 from bankmesh.ports import Decision, Kind, Provenance, port_at
 from bankmesh.ports.publication import COMMIT_KEY, to_commit
 from bankmesh.ports.version_decisions import DECISION_KEY

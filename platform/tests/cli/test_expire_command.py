@@ -13,10 +13,10 @@ from shop_workspace import SALES, changed, write_exports
 
 from bankmesh.alerts.outbox import Outbox
 from bankmesh.alerts.places import current_places
-from bankmesh.catalog import tables
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.places import catalog_database
-from bankmesh.catalog.updating import rebuild, refresh
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_location import catalog_database
+from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.alerts.places import current_places
 from bankmesh.alerts.routing_file import RoutingFaults, read_routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
-from bankmesh.catalog.use import recorded_use
+from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.ports import port_at, recent_decisions
 from bankmesh.workspace.product_consumers import workspace_readers
 from bankmesh.workspace.workspace_contracts import readable_contracts

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from bankmesh.alerts.routing_file import Routing
-    from bankmesh.catalog.use import Use
+    from bankmesh.catalog.recorded_reads import Use
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Decision
 

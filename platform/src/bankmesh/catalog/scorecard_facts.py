@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.events import port_of
-from bankmesh.catalog.history import OUTCOMES
-from bankmesh.catalog.indexed_versions import IndexFacts
+from bankmesh.catalog.check_events import port_of
+from bankmesh.catalog.event_history import OUTCOMES
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.indexed_versions import IndexFacts
 from bankmesh.catalog.scorecards import DAYS, Facts, Scorecard, domain_of_consumer, of_domain, of_product
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName

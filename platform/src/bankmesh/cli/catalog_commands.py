@@ -15,8 +15,8 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bankmesh.catalog.opening import Catalog
-    from bankmesh.catalog.updating import Refreshed
+    from bankmesh.catalog.index.index_connection import Catalog
+    from bankmesh.catalog.index.index_update import Refreshed
 
 app = typer.Typer(no_args_is_help=True, help="The index of products: make it anew, and look into it.")
 
@@ -29,9 +29,9 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
 
     `with_history`: also of what the event log tells about quality and freshness, which takes Dagster.
     """
-    from bankmesh.catalog.opening import Catalog, CatalogNotWritable
-    from bankmesh.catalog.places import catalog_database
-    from bankmesh.catalog.updating import is_built, is_stale, rebuild, refresh
+    from bankmesh.catalog.index.index_connection import Catalog, CatalogNotWritable
+    from bankmesh.catalog.index.index_location import catalog_database
+    from bankmesh.catalog.index.index_update import is_built, is_stale, rebuild, refresh
     from bankmesh.instance import existing_instance
 
     settings = current_settings()
@@ -53,7 +53,7 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
 @app.command("rebuild")
 def rebuild_catalog(*, as_json: JsonOption = False) -> None:
     """Make the index anew from contracts, Delta logs, lineage, recorded reads and Dagster's event log."""
-    from bankmesh.catalog.updating import rebuild
+    from bankmesh.catalog.index.index_update import rebuild
     from bankmesh.instance import existing_instance
 
     settings = current_settings()
@@ -74,10 +74,10 @@ def rebuild_catalog(*, as_json: JsonOption = False) -> None:
 @app.command()
 def status(*, as_json: JsonOption = False) -> None:
     """Say where the index is, how old, what it holds and what it could not read. Exit 1 if it is out of date."""
-    from bankmesh.catalog.describing import about
-    from bankmesh.catalog.opening import Catalog, exists
-    from bankmesh.catalog.places import catalog_database
-    from bankmesh.catalog.updating import is_stale
+    from bankmesh.catalog.index.index_connection import Catalog, exists
+    from bankmesh.catalog.index.index_location import catalog_database
+    from bankmesh.catalog.index.index_update import is_stale
+    from bankmesh.catalog.product_description import about
 
     settings = current_settings()
     url = catalog_database(settings)
@@ -100,7 +100,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show all about a product: versions of its contract, publications, quality, lineage, consumers."""
-    from bankmesh.catalog.describing import describe, resolve
+    from bankmesh.catalog.product_description import describe, resolve
 
     with current_catalog(with_history=True) as catalog, catalog.reading() as connection:
         facts = describe(connection, resolve(connection, product), datetime.now(UTC))
@@ -117,7 +117,7 @@ def _place(url: str) -> str:
 
 
 def _age(catalog: Catalog) -> str:
-    from bankmesh.catalog.describing import about
+    from bankmesh.catalog.product_description import about
 
     with catalog.reading() as connection:
         refreshed = about(connection)["refreshed_at"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.catalog.impact import impact
+from bankmesh.catalog.change_impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
-from bankmesh.catalog.use import recorded_use
+from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.contracts.comparison.contract_comparison import compare
@@ -30,7 +30,7 @@ from bankmesh.workspace.workspace_graph import workspace_graph
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bankmesh.catalog.impact import Hurt
+    from bankmesh.catalog.change_impact import Hurt
     from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
 

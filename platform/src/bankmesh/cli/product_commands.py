@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankmesh.catalog.status import OUTCOMES
+from bankmesh.catalog.product_status import OUTCOMES
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
@@ -19,7 +19,7 @@ from bankmesh.workspace.deprecation import deprecation_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.catalog.status import ProductStatus
+    from bankmesh.catalog.product_status import ProductStatus
     from bankmesh.contracts.model import Contract
 
 ProductArgument = Annotated[

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bankmesh.catalog.status import product_states
+from bankmesh.catalog.product_status import product_states
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
@@ -249,7 +249,7 @@ def _stop_line(outcome: Outcome) -> str:
 
 def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
     """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
-    from bankmesh.catalog.updating import refresh
+    from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
     from bankmesh.lineage.openlineage.event_outbox import Outbox
     from bankmesh.lineage.openlineage.event_spool import take_in

@@ -13,7 +13,7 @@ from bankmesh.cli.catalog_commands import current_catalog
 from bankmesh.cli.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.search import Hit
+    from bankmesh.catalog.search.product_search import Hit
 
 _MARKED = re.compile(r"\*\*(.+?)\*\*")
 _SHOWN = 2
@@ -45,8 +45,8 @@ def search(
 
     Without words, list what the filters leave. Exit 1 if there is nothing.
     """
-    from bankmesh.catalog.asking import ask
-    from bankmesh.catalog.search import search as find
+    from bankmesh.catalog.search.product_search import search as find
+    from bankmesh.catalog.search.search_query import ask
 
     given = {
         "domain": domain,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.status import ProductStatus, product_states
-from bankmesh.catalog.use import consumer_name, record_use
+from bankmesh.catalog.product_status import ProductStatus, product_states
+from bankmesh.catalog.recorded_reads import consumer_name, record_use
 from bankmesh.client.deprecated import warn_once
 from bankmesh.client.queries import columns_of_query
 from bankmesh.contracts.model import Status

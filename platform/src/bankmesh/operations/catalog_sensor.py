@@ -42,8 +42,8 @@ def catalog_sensor(domain: str, near: Path) -> dg.SensorDefinition:
 
 
 def _evaluate(context: dg.SensorEvaluationContext, near: Path) -> dg.SkipReason:
-    from bankmesh.catalog.opening import CatalogNotWritable
-    from bankmesh.catalog.updating import refresh
+    from bankmesh.catalog.index.index_connection import CatalogNotWritable
+    from bankmesh.catalog.index.index_update import refresh
 
     try:
         done = refresh(current_settings(near), context.instance)

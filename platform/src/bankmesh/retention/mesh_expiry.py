@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.opening import exists
+from bankmesh.catalog.index.index_connection import exists
 from bankmesh.contracts.model import Status
 from bankmesh.lineage.openlineage.event_outbox import Outbox
 from bankmesh.lineage.openlineage.outbox_location import days_kept, has_receiver, outbox_url

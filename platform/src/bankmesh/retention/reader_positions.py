@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from bankmesh.alerts.outbox import Outbox as AlertOutbox
 from bankmesh.alerts.places import current_places
-from bankmesh.catalog.opening import exists
-from bankmesh.catalog.places import catalog_database
-from bankmesh.catalog.updating import read_event_position
+from bankmesh.catalog.index.index_connection import exists
+from bankmesh.catalog.index.index_location import catalog_database
+from bankmesh.catalog.index.index_update import read_event_position
 from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder

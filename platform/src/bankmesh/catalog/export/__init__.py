@@ -10,10 +10,10 @@ The two documents are plain values; `write_exports` puts them into a folder:
     <out>/<domain>/<product>.odcs.yaml                 and <product>.v2.odcs.yaml, as in the repository
 """
 
-from bankmesh.catalog.export.files import ExportedFile, write_exports
-from bankmesh.catalog.export.odcs import standalone_contract
-from bankmesh.catalog.export.odps import product_descriptor
-from bankmesh.catalog.export.ports import InputFacts, PortFacts, port_facts
+from bankmesh.catalog.export.exported_files import ExportedFile, write_exports
+from bankmesh.catalog.export.odcs_document import standalone_contract
+from bankmesh.catalog.export.odps_descriptor import product_descriptor
+from bankmesh.catalog.export.port_description import InputFacts, PortFacts, port_facts
 
 __all__ = [
     "ExportedFile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog import tables
+from bankmesh.catalog.index import tables
 from bankmesh.lineage.landing_lineage import heading
 from bankmesh.lineage.lineage_graph import graph_of, landing_id, legacy_id
 from bankmesh.lineage.model import StepLineage
@@ -13,7 +13,7 @@ from bankmesh.lineage.model import StepLineage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.catalog.index.index_rows import Row, Rows
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.lineage_graph import Graph
     from bankmesh.ports import Publication

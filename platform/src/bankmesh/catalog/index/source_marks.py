@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.use import use_files
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.recorded_reads import use_files
 from bankmesh.ports.confirmations import CONFIRMATIONS
 from bankmesh.ports.port_locations import LOG_FOLDER
 from bankmesh.workspace.domain_folders import all_contract_files, domain_packages
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.rows import Row
+    from bankmesh.catalog.index.index_rows import Row
     from bankmesh.settings import Settings
 
 CONTRACT, PORT, SYSTEMS, EVENTS, USE = "contract", "port", "systems", "events", "use"

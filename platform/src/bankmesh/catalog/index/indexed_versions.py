@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
+from bankmesh.catalog.index import tables
 from bankmesh.ports import Kind, Withdrawal
 from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 

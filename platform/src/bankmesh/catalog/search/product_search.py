@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.indexed_versions import outdated_ports
-from bankmesh.catalog.marking import Match, column_matches, product_matches
-from bankmesh.catalog.matching import EXACT, NEAR, Vocabulary, expansions, named
-from bankmesh.catalog.ranking import LIFE, Posting, Ranked, rank
-from bankmesh.catalog.terms import asked_words, fold
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.indexed_versions import outdated_ports
+from bankmesh.catalog.search.match_highlighting import Match, column_matches, product_matches
+from bankmesh.catalog.search.search_ranking import LIFE, Posting, Ranked, rank
+from bankmesh.catalog.search.search_terms import asked_words, fold
+from bankmesh.catalog.search.term_matching import EXACT, NEAR, Vocabulary, expansions, named
 from bankmesh.contracts.model import Classification, Status
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.asking import Filters, Question
+    from bankmesh.catalog.search.search_query import Filters, Question
 
 LIMIT = 20
 
@@ -74,7 +74,7 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
 
     Args:
         connection: to the index.
-        question: see `bankmesh.catalog.asking.ask`.
+        question: see `bankmesh.catalog.search.search_query.ask`.
         limit: at most so many.
         now: what freshness is told against; the present if left out.
     """

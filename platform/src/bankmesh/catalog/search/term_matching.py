@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bankmesh.catalog.terms import joined, stem
+from bankmesh.catalog.search.search_terms import joined, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bankmesh.catalog.terms import Word
+    from bankmesh.catalog.search.search_terms import Word
 
 Expansion = dict[str, float]
 """Terms, each with how well it fits, from 0 to 1."""

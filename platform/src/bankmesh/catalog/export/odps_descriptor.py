@@ -18,7 +18,7 @@ from bankmesh.yaml import documents
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bankmesh.catalog.export.ports import PortFacts
+    from bankmesh.catalog.export.port_description import PortFacts
     from bankmesh.contracts.model import Contract
 
 API_VERSION = "v1.0.0"

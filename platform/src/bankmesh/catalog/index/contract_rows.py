@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.completeness import PARTS, missing_parts
+from bankmesh.catalog.contract_completeness import PARTS, missing_parts
+from bankmesh.catalog.index import tables
 from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.coverage import coverage
 from bankmesh.ports import contract_digest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.catalog.index.index_rows import Row, Rows
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Publication
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.migrating import HEAD, NewerCatalog, revision_of, upgrade
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_schema import HEAD, NewerCatalog, revision_of, upgrade
 from bankmesh.errors import BankmeshError
 from bankmesh.storage.databases import Closing, open_database
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.contract_editions import edition_rows, editions
-from bankmesh.catalog.contract_rows import contract_rows, relative
-from bankmesh.catalog.lineage_rows import product_lineage
-from bankmesh.catalog.posting_rows import posting_rows
-from bankmesh.catalog.publication_rows import publication_rows, table_of
-from bankmesh.catalog.rows import Rows, add
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.contract_rows import contract_rows, relative
+from bankmesh.catalog.index.contract_versions import edition_rows, editions
+from bankmesh.catalog.index.index_rows import Rows, add
+from bankmesh.catalog.index.lineage_rows import product_lineage
+from bankmesh.catalog.index.posting_rows import posting_rows
+from bankmesh.catalog.index.publication_rows import publication_rows, table_of
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import ContractFaults, SourceFaults
 from bankmesh.ports import confirmations, fresh_since, version_history, withdrawals
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from bankmesh.catalog.rows import Row
+    from bankmesh.catalog.index.index_rows import Row
     from bankmesh.contracts.model import Contract
     from bankmesh.errors import FaultsFound
     from bankmesh.ports import Publication

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog import tables
+from bankmesh.catalog.index import tables
 from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import contract_digest, kept_contract
@@ -20,7 +20,7 @@ from bankmesh.ports.contract_texts import FOLDER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.catalog.index.index_rows import Row, Rows
     from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Publication

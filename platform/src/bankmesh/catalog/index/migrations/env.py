@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from bankmesh.catalog.migrating import VERSION_TABLE
-from bankmesh.catalog.tables import metadata
+from bankmesh.catalog.index.index_schema import VERSION_TABLE
+from bankmesh.catalog.index.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -8,13 +8,13 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.export.rules import exported_rules, option_rules, uniqueness_rule, whole_pattern
+from bankmesh.catalog.export.exported_rules import exported_rules, option_rules, uniqueness_rule, whole_pattern
 from bankmesh.contracts.column_types import nullable
 from bankmesh.contracts.exact_numbers import plain_numbers
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.export.ports import PortFacts
+    from bankmesh.catalog.export.port_description import PortFacts
     from bankmesh.contracts.model import Contract
     from bankmesh.yaml.documents import Document
 

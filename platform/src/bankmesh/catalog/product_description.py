@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.closures import downstream_datasets, upstream_datasets
-from bankmesh.catalog.history import OUTCOMES
-from bankmesh.catalog.indexed_versions import IndexFacts
-from bankmesh.catalog.lineage_rows import PRODUCT
-from bankmesh.catalog.search import freshness
+from bankmesh.catalog.event_history import OUTCOMES
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.indexed_versions import IndexFacts
+from bankmesh.catalog.index.lineage_closures import downstream_datasets, upstream_datasets
+from bankmesh.catalog.index.lineage_rows import PRODUCT
+from bankmesh.catalog.search.product_search import freshness
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.lineage_rows import column_id
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.lineage_rows import column_id
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS, Edge
 from bankmesh.lineage.model import ColumnRef, How, Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bankmesh.catalog.terms import words
+from bankmesh.catalog.search.search_terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog import tables
+from bankmesh.catalog.index import tables
 from bankmesh.ports import port_at, sources_by_version
 from bankmesh.ports.port_archive import archived_port
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.catalog.index.index_rows import Row, Rows
     from bankmesh.ports import Confirmation, Port, Publication, Withdrawal
 
 

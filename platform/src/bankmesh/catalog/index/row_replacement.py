@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.lineage_rows import PRODUCT
-from bankmesh.catalog.posting_rows import vocabulary_rows
-from bankmesh.catalog.rows import insert
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_rows import insert
+from bankmesh.catalog.index.lineage_rows import PRODUCT
+from bankmesh.catalog.index.posting_rows import vocabulary_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.marks import Marks
-    from bankmesh.catalog.rows import Row, Rows
+    from bankmesh.catalog.index.index_rows import Row, Rows
+    from bankmesh.catalog.index.source_marks import Marks
 
 OF_PORT = {
     tables.products: "port",

@@ -12,12 +12,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.catalog.terms import words
+from bankmesh.catalog.search.search_terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.catalog.rows import Row
+    from bankmesh.catalog.index.index_rows import Row
     from bankmesh.contracts.model import Column, Contract
 
 

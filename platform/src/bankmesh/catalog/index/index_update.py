@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
-from bankmesh.catalog.events import has_news, read_events, still_there
-from bankmesh.catalog.gathering import TWICE, Files, product_rows, read_sources
-from bankmesh.catalog.history import Happened, Reads, put_happened, put_reads
-from bankmesh.catalog.lineage_rows import source_lineage
-from bankmesh.catalog.marks import Marks, current_marks, port_marks, stored_marks
-from bankmesh.catalog.migrating import HEAD
-from bankmesh.catalog.opening import Catalog
-from bankmesh.catalog.places import catalog_database
-from bankmesh.catalog.replacing import (
+from bankmesh.catalog.check_events import has_news, read_events, still_there
+from bankmesh.catalog.event_history import Happened, Reads, put_happened, put_reads
+from bankmesh.catalog.index import tables
+from bankmesh.catalog.index.index_connection import Catalog
+from bankmesh.catalog.index.index_location import catalog_database
+from bankmesh.catalog.index.index_rows import add, insert
+from bankmesh.catalog.index.index_schema import HEAD
+from bankmesh.catalog.index.lineage_rows import source_lineage
+from bankmesh.catalog.index.row_collection import TWICE, Files, product_rows, read_sources
+from bankmesh.catalog.index.row_replacement import (
     analyze,
     forget_events,
     forget_everything,
@@ -36,8 +36,8 @@ from bankmesh.catalog.replacing import (
     put_products,
     put_sources,
 )
-from bankmesh.catalog.rows import add, insert
-from bankmesh.catalog.use import read_use, use_files
+from bankmesh.catalog.index.source_marks import Marks, current_marks, port_marks, stored_marks
+from bankmesh.catalog.recorded_reads import read_use, use_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog import tables
+from bankmesh.catalog.index import tables
 from bankmesh.lineage.lineage_graph import ROWS
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.events import Batch, Evaluation, FreshnessChange
-    from bankmesh.catalog.rows import Row
-    from bankmesh.catalog.use import Use
+    from bankmesh.catalog.check_events import Batch, Evaluation, FreshnessChange
+    from bankmesh.catalog.index.index_rows import Row
+    from bankmesh.catalog.recorded_reads import Use
 
 OUTCOMES = ("passed", "warned", "failed", "errored")
 _AT_ONCE = 500

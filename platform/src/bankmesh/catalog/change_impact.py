@@ -12,7 +12,7 @@ from bankmesh.lineage.model import ColumnRef
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.catalog.use import Use
+    from bankmesh.catalog.recorded_reads import Use
     from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.lineage_graph import Graph

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.catalog.export.odcs import standalone_contract
-from bankmesh.catalog.export.odps import product_descriptor
-from bankmesh.catalog.export.ports import port_facts
+from bankmesh.catalog.export.odcs_document import standalone_contract
+from bankmesh.catalog.export.odps_descriptor import product_descriptor
+from bankmesh.catalog.export.port_description import port_facts
 from bankmesh.contracts.exact_numbers import plain_number, spell_exactly
 from bankmesh.storage.atomic_files import write_atomically
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog.tables import PREFIX
+from bankmesh.catalog.index.tables import PREFIX
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
