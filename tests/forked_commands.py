@@ -53,7 +53,7 @@ IMPORTED = (
     "bankmesh.cli.contract_commands",
     "bankmesh.cli.lineage_commands",
     "bankmesh.catalog.index.index_update",
-    "bankmesh.alerts.sensors",
+    "bankmesh.alerts.alert_sensor",
     "bankmesh.products.components",
     "bankmesh.sqlite_storage",
     "bankmesh.testing",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
-    from bankmesh.operations.component import Operations
+    from bankmesh.operations.operations_component import Operations
     from bankmesh.products.components.dbt_products import DbtDataProducts
     from bankmesh.products.components.legacy_sources import LegacySources
     from bankmesh.products.components.polars_product import PolarsDataProduct
@@ -40,7 +40,7 @@ _HOMES = {
     "DbtDataProducts": "bankmesh.products.components.dbt_products",
     "DeprecatedMajor": "bankmesh.client",
     "LegacySources": "bankmesh.products.components.legacy_sources",
-    "Operations": "bankmesh.operations.component",
+    "Operations": "bankmesh.operations.operations_component",
     "PolarsDataProduct": "bankmesh.products.components.polars_product",
     "ProposedProduct": "bankmesh.workspace.stage_access",
     "RetiredProduct": "bankmesh.workspace.stage_access",

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from alert_samples import check, passed
 
 from bankmesh import fault_points
-from bankmesh.alerts.delivery import Pace, deliver
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import message
-from bankmesh.alerts.outbox import Outbox
+from bankmesh.alerts.alert_messages import message
+from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.incident_decisions import after
+from bankmesh.alerts.route_delivery import Pace, deliver
 from bankmesh.alerts.routing_file import Receiver, Routing
 
 POINTS = ("alerts-recorded", "alerts-routed", "alert-attempted", "alert-sent", "alert-confirmed")

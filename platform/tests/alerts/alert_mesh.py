@@ -14,13 +14,13 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG, ROOT_RUN_ID_TAG
 
-from bankmesh.alerts import events
-from bankmesh.alerts.delivery import Pace
-from bankmesh.alerts.ticks import Report, look
+from bankmesh.alerts import domain_events
+from bankmesh.alerts.alert_tick import Report, look
+from bankmesh.alerts.route_delivery import Pace
 from bankmesh.products.reporting import EVALUATED
 
 if TYPE_CHECKING:
-    from bankmesh.alerts.places import Places
+    from bankmesh.alerts.alert_settings import Places
     from bankmesh.contracts.model import Contract
 
 KEY = dg.AssetKey(["shop", "sale"])
@@ -206,4 +206,4 @@ def instance_in(folder: Path, more: str = "") -> dg.DagsterInstance:
 
 def settle_at_once(monkeypatch) -> None:
     """Tests write one entry after the other, so none is still to come before another."""
-    monkeypatch.setattr(events, "SETTLED_AFTER", -1.0)
+    monkeypatch.setattr(domain_events, "SETTLED_AFTER", -1.0)

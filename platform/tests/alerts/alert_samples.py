@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bankmesh.alerts.facts import (
+from bankmesh.alerts.event_facts import (
     Cause,
     CheckEvaluated,
     Failure,

@@ -8,10 +8,10 @@ from functools import reduce
 import pytest
 from alert_samples import at, check, failed, fresh, made, passed
 
-from bankmesh.alerts.causes import Surroundings, nearest_cause, share_causes, upstream_first
-from bankmesh.alerts.facts import ERROR, INPUT, MACHINE, PROCESS, Cause
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import message
+from bankmesh.alerts.alert_messages import message
+from bankmesh.alerts.common_causes import Surroundings, nearest_cause, share_causes, upstream_first
+from bankmesh.alerts.event_facts import ERROR, INPUT, MACHINE, PROCESS, Cause
+from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine
 
 PRODUCTS = tuple(f"retail/p{number}" for number in range(5))
@@ -148,7 +148,7 @@ class TestLateBehindWhatIsBroken:
         ]
 
     def test_a_warning_upstream_was_published_and_delays_nothing(self) -> None:
-        from bankmesh.alerts.facts import Severity
+        from bankmesh.alerts.event_facts import Severity
 
         warned = check(1, severity=Severity.WARNING)
         assert told(warned, fresh(2, "late", PRODUCTS[0]))[-1] == ("opened", "asset:retail/p0")

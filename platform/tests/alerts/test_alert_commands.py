@@ -10,9 +10,9 @@ import pytest
 from alert_samples import check, failed, passed, units
 from command import Command
 
-from bankmesh.alerts.facts import INPUT, Cause, Severity
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.outbox import Outbox
+from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.event_facts import INPUT, Cause, Severity
+from bankmesh.alerts.incident_decisions import after
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from dev_server import dev_server, wait_for
 from shop_workspace import changed, write_exports
 
-from bankmesh.alerts.outbox import Outbox
-from bankmesh.alerts.ticks import events
+from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_tick import events
 from bankmesh.instance import open_instance
 
 ALERTING = '''\
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from bankmesh.alerts.sensors import alert_sensors
+from bankmesh.alerts.alert_sensor import alert_sensors
 from bankmesh.products.domain import read_domain
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from alert_samples import check, fresh, passed
 
-from bankmesh.alerts.delivery import Pace, deliver, next_attempt
-from bankmesh.alerts.facts import Severity
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import Message, message
-from bankmesh.alerts.outbox import PENDING, UNDELIVERABLE
+from bankmesh.alerts.alert_messages import Message, message
+from bankmesh.alerts.alert_outbox import PENDING, UNDELIVERABLE
+from bankmesh.alerts.apprise_sender import NotSent, send, with_id, without_secrets
+from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.incident_decisions import after
+from bankmesh.alerts.route_delivery import Pace, deliver, next_attempt
 from bankmesh.alerts.routing_file import Receiver, Routing
-from bankmesh.alerts.sending import NotSent, send, with_id, without_secrets
 
 SOON = Pace(first=timedelta(0))
 SAMPLE = Message("3f2a9c1b7d40-1", "3f2a9c1b7d40", "opened", Severity.ERROR, "[ERROR] a", "line one\nline two")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alert_samples import PARTY, abandoned, at, check, ended, failed, fresh, made, passed, units
 
-from bankmesh.alerts.facts import PROCESS, Cause, Severity
-from bankmesh.alerts.incidents import after, close_by_hand
+from bankmesh.alerts.event_facts import PROCESS, Cause, Severity
+from bankmesh.alerts.incident_decisions import after, close_by_hand
 
 WARNING = Severity.WARNING
 

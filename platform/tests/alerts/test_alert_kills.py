@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from alert_kills import POINTS, facts, work
 
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.outbox import CONFIRMED, Outbox
+from bankmesh.alerts.alert_outbox import CONFIRMED, Outbox
+from bankmesh.alerts.incident_decisions import after
 
 PROGRAM = Path(__file__).with_name("alert_kills.py")
 FACTS = 6

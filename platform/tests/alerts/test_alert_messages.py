@@ -6,9 +6,9 @@ from functools import reduce
 
 from alert_samples import PARTY, at, check, failed, fresh, made, passed
 
-from bankmesh.alerts.facts import INPUT, PROCESS, Cause, Severity, readable
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import message, title
+from bankmesh.alerts.alert_messages import message, title
+from bankmesh.alerts.event_facts import INPUT, PROCESS, Cause, Severity, readable
+from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine
 
 UI = "https://dagster.bank.example/"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from alert_samples import PARTY, at, check, failed, passed
 
-from bankmesh.alerts.facts import MACHINE, Cause, Severity
-from bankmesh.alerts.incidents import after, close_by_hand
-from bankmesh.alerts.outbox import MovedOn, Outbox
+from bankmesh.alerts.alert_outbox import MovedOn, Outbox
+from bankmesh.alerts.event_facts import MACHINE, Cause, Severity
+from bankmesh.alerts.incident_decisions import after, close_by_hand
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ from alert_samples import abandoned, at, check, ended, failed, fresh, made, pass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.alerts import storing
-from bankmesh.alerts.causes import Surroundings, share_causes
-from bankmesh.alerts.facts import ERROR, INPUT, Cause, Severity
-from bankmesh.alerts.incidents import after
+from bankmesh.alerts import incident_serialization
+from bankmesh.alerts.common_causes import Surroundings, share_causes
+from bankmesh.alerts.event_facts import ERROR, INPUT, Cause, Severity
+from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import ENDINGS, combine
 
 ASSETS = ("retail/party", "retail/account", "retail/loan")
@@ -128,7 +128,10 @@ def test_taken_in_parts_with_a_restart_in_between_it_is_the_same(history, data) 
     cut = data.draw(st.integers(0, len(history)))
     standing, notices = decide(history)
     before, first = decide(history[:cut])
-    kept = {name: storing.from_text(storing.to_text(incident)) for name, incident in before.items()}
+    kept = {
+        name: incident_serialization.from_text(incident_serialization.to_text(incident))
+        for name, incident in before.items()
+    }
     assert kept == before
     later, second = decide(history[cut:], kept)
     assert (later, first + second) == (standing, notices)

@@ -7,8 +7,8 @@ import pytest
 from alert_mesh import ShopMesh, instance_in, settle_at_once
 from dagster._core.definitions.freshness import FreshnessState
 
-from bankmesh.alerts.places import current_places
-from bankmesh.alerts.sensors import alert_sensors
+from bankmesh.alerts.alert_sensor import alert_sensors
+from bankmesh.alerts.alert_settings import current_places
 from bankmesh.settings import current_settings
 
 

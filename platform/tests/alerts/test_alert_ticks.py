@@ -11,9 +11,9 @@ from dagster import DagsterRunStatus
 from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from bankmesh.alerts import events
-from bankmesh.alerts.outbox import Outbox
-from bankmesh.alerts.places import Places
+from bankmesh.alerts import domain_events
+from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_settings import Places
 
 CHECK = "shop.sale: check small"
 REFUSED = {"outcome": "failed", "refuses": True}
@@ -183,7 +183,7 @@ def test_another_domain_hears_nothing_of_it(started) -> None:
 
 
 def test_a_backlog_is_read_in_batches_without_losing_any(started, monkeypatch) -> None:
-    monkeypatch.setattr(events, "BATCH", 2)
+    monkeypatch.setattr(domain_events, "BATCH", 2)
     for outcome in ("failed", "passed", "errored", "passed", "failed"):
         started.run(outcome=outcome)
     assert len(started.told()) == 5
@@ -191,7 +191,7 @@ def test_a_backlog_is_read_in_batches_without_losing_any(started, monkeypatch) -
 
 def test_entries_that_have_not_settled_wait(started, monkeypatch) -> None:
     started.run(outcome="failed")
-    monkeypatch.setattr(events, "SETTLED_AFTER", 3600.0)
+    monkeypatch.setattr(domain_events, "SETTLED_AFTER", 3600.0)
     assert started.told() == []
     settle_at_once(monkeypatch)
     assert started.told() == [f"[ERROR] {CHECK} failed"]
@@ -201,7 +201,7 @@ def test_a_fault_in_the_routing_file_delays_alerts_and_loses_none(started, http_
     good = started.places.file.read_text()
     started.places.file.write_text("chanels: {}\n")
     started.run(outcome="failed")
-    from bankmesh.alerts.ticks import look
+    from bankmesh.alerts.alert_tick import look
 
     report = look(started.instance, started.domain, started.places)
     assert "there is no key chanels" in report.faults[0]
@@ -212,8 +212,8 @@ def test_a_fault_in_the_routing_file_delays_alerts_and_loses_none(started, http_
 
 
 def test_what_was_logged_in_one_go_is_read_in_one_look(started, monkeypatch) -> None:
-    monkeypatch.setattr(events, "SETTLED_AFTER", 3.0)
-    position = events.newest_entry(started.instance)
+    monkeypatch.setattr(domain_events, "SETTLED_AFTER", 3.0)
+    position = domain_events.newest_entry(started.instance)
     started.change_freshness(FreshnessState.WARN)
     started.change_freshness(FreshnessState.FAIL)
     kind = dg.DagsterEventType.FRESHNESS_STATE_CHANGE
@@ -221,7 +221,7 @@ def test_what_was_logged_in_one_go_is_read_in_one_look(started, monkeypatch) -> 
     first, second = (entry.timestamp for entry in entries)
 
     def states(now: float) -> list[str]:
-        batch = events.read_facts(started.instance, "shop", position, datetime.fromtimestamp(now, UTC))
+        batch = domain_events.read_facts(started.instance, "shop", position, datetime.fromtimestamp(now, UTC))
         assert (batch.cursor == position) == (not batch.facts)
         return [fact.state for fact in batch.facts]
 
@@ -229,5 +229,5 @@ def test_what_was_logged_in_one_go_is_read_in_one_look(started, monkeypatch) -> 
     assert states(between + 3.0) == []
     assert states(second + 3.1) == ["warning", "late"]
     # It holds up reading for so long and no longer.
-    monkeypatch.setattr(events, "_TOGETHER_AT_MOST", 0.0)
+    monkeypatch.setattr(domain_events, "_TOGETHER_AT_MOST", 0.0)
     assert states(between + 3.0) == ["warning"]

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from alert_samples import PARTY, abandoned, check, failed, fresh, made, passed, units
 
 from bankmesh.alerts import tables
-from bankmesh.alerts.delivery import deliver
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import message, title
-from bankmesh.alerts.outbox import Outbox
+from bankmesh.alerts.alert_messages import message, title
+from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.incident_decisions import after
+from bankmesh.alerts.route_delivery import deliver
 from bankmesh.alerts.routing_file import Receiver, Routing
 
 DUMP = Path(__file__).parent / "homes" / "one_incident_for_each_check.sql"
@@ -146,7 +146,7 @@ def test_what_was_not_sent_is_sent_with_its_ids_and_nothing_else(home, http_rece
 
 def test_two_runs_that_failed_for_parts_of_one_asset_are_both_over(tmp_path) -> None:
     """That release had an incident for each run; one asset could be in several, by partition."""
-    from bankmesh.alerts import storing
+    from bankmesh.alerts import incident_serialization
 
     body = (
         '{{"assets": ["{a}"], "awaits": null, "causes": [], "changed_at": "2026-01-05T06:04:00+00:00", "check": null, '
@@ -154,7 +154,7 @@ def test_two_runs_that_failed_for_parts_of_one_asset_are_both_over(tmp_path) -> 
         '"opened_at": "2026-01-05T06:04:00+00:00", "outcome": "failed", "rows": null, "run_id": "{i}", '
         '"severity": "error", "times": 1, "units": ["{a}|{p}"], "waiting": ["{a}|{p}"]}}'
     )
-    found = [storing.from_text(body.format(a=PARTY, i=f"r{n}", p=f"2026-0{n}")) for n in (1, 2)]
+    found = [incident_serialization.from_text(body.format(a=PARTY, i=f"r{n}", p=f"2026-0{n}")) for n in (1, 2)]
     standing = {incident.name: incident for incident in found}
     left, notices = after("retail", standing, [made(1, PARTY, "2026-02"), failed(2, f"{PARTY}|2026-01")])
     assert [(n.kind, n.incident.id) for n in notices] == [("recovered", "r2")]

@@ -12,9 +12,9 @@ import pytest
 from alert_mesh import settle_at_once
 
 from bankmesh import fault_points
-from bankmesh.alerts.outbox import Outbox
-from bankmesh.alerts.places import Places
-from bankmesh.alerts.ticks import look
+from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_settings import Places
+from bankmesh.alerts.alert_tick import look
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.instance import open_instance
 from bankmesh.ports import port_at

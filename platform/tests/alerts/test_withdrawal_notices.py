@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alert_receivers import HttpReceiver
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.event_facts import Severity
 from bankmesh.alerts.routing_file import Receiver, Routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
 from bankmesh.catalog.recorded_reads import Use

@@ -154,7 +154,7 @@ def test_scorecard(mesh) -> None:
 
 
 def test_scorecard_counts_alerts_once_a_sensor_has_looked(shop: Samples, mesh) -> None:
-    from bankmesh.alerts.outbox import Outbox
+    from bankmesh.alerts.alert_outbox import Outbox
 
     with Outbox(f"sqlite:///{shop.settings.home / 'alerts.db'}"):
         pass

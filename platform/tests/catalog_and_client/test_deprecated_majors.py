@@ -12,7 +12,7 @@ import pytest
 from shop_workspace import at_stage, contract_text, deprecated_text
 
 from bankmesh import DataMeshClient, DeprecatedMajor
-from bankmesh.client import deprecated
+from bankmesh.client import deprecation_warning
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import NotPublished
 from bankmesh.workspace.deprecation import deprecation_of
@@ -37,7 +37,7 @@ def client(published: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.copytree(ports / "v1", ports / "v2")
     assert published.run("sale").success
     monkeypatch.setenv("BANKMESH_ROOT", str(root))
-    monkeypatch.setattr(deprecated, "_TOLD", set())
+    monkeypatch.setattr(deprecation_warning, "_TOLD", set())
     return DataMeshClient(root, published.settings.home)
 
 

@@ -14,7 +14,7 @@ from processes import BIN, running, wait_for
 from shop_workspace import changed, write_exports
 
 from bankmesh.instance import prepare_dagster_home
-from bankmesh.operations.switch import turn
+from bankmesh.operations.automation_switch import turn
 
 PATIENCE = 300  # for a busy machine; alone it takes a minute
 

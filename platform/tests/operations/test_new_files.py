@@ -5,7 +5,7 @@ import os
 from shop_workspace import SALES, Sale, write_exports
 from two_domains import LANDINGS, SUPPLIER
 
-from bankmesh.operations.new_files import ABSENT, Memory, look, quiet_objects, restless_objects, run_key, take
+from bankmesh.operations.file_changes import ABSENT, Memory, look, quiet_objects, restless_objects, run_key, take
 
 TILL, HOUR, CARD = "till.sale", "till.hour", "cards.card"
 

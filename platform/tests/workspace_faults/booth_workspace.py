@@ -10,7 +10,7 @@ import pytest
 from shop_workspace import at_stage, write_workspace
 
 from bankmesh.settings import current_settings
-from bankmesh.workspace_faults.collection import find_file_faults, find_workspace_faults
+from bankmesh.workspace_faults.fault_collection import find_file_faults, find_workspace_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from shop_workspace import write_exports
 from bankmesh.products.locations import load_location, located_domains
 from bankmesh.workspace.domain_folders import declared_ports
 from bankmesh.workspace.workspace_contracts import readable_contracts
-from bankmesh.workspace_faults.orphans import orphan_faults
+from bankmesh.workspace_faults.orphan_faults import orphan_faults
 
 if TYPE_CHECKING:
     from booth_workspace import Booth

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bankmesh.alerts.facts import Cause, Severity
+    from bankmesh.alerts.event_facts import Cause, Severity
 
 CHECK, RUN, FRESHNESS = "check", "run", "freshness"
 OPENED, JOINED, COVERED, ESCALATED, RECOVERED, CLOSED = (

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.event_facts import Severity
 from bankmesh.errors import BankmeshError, Fault, FaultsFound
 from bankmesh.yaml.documents import decode, parse
 

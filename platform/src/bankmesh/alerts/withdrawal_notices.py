@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.alerts.facts import Severity
-from bankmesh.alerts.messages import Message
-from bankmesh.alerts.routes import receiver_of, route_of_channel
-from bankmesh.alerts.sending import send
+from bankmesh.alerts.alert_messages import Message
+from bankmesh.alerts.alert_routes import receiver_of, route_of_channel
+from bankmesh.alerts.apprise_sender import send
+from bankmesh.alerts.event_facts import Severity
 from bankmesh.errors import BankmeshError
 from bankmesh.storage.databases import Closing, open_database
 

@@ -16,9 +16,9 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bankmesh.alerts.alert_outbox import Delivery, Outbox, Told
+    from bankmesh.alerts.alert_settings import Places
     from bankmesh.alerts.model import Incident, Problem
-    from bankmesh.alerts.outbox import Delivery, Outbox, Told
-    from bankmesh.alerts.places import Places
 
 app = typer.Typer(help="What is wrong now, who was told, and where alerts go.")
 
@@ -51,7 +51,7 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """List what was told, newest first, and what became of it."""
-    from bankmesh.alerts.messages import title
+    from bankmesh.alerts.alert_messages import title
 
     with _outbox() as outbox:
         told = outbox.history(limit, incident) if outbox else []
@@ -67,7 +67,7 @@ def history(
 @app.command()
 def routes(*, as_json: JsonOption = False) -> None:
     """List the routes of the routing file, and the support channels of contracts that none leads to."""
-    from bankmesh.alerts.routes import route_of_channel
+    from bankmesh.alerts.alert_routes import route_of_channel
     from bankmesh.alerts.routing_file import read_routing
     from bankmesh.workspace.workspace_contracts import readable_contracts
 
@@ -95,11 +95,11 @@ def routes(*, as_json: JsonOption = False) -> None:
 @app.command("test")
 def try_route(route: Annotated[str, typer.Argument(help="A channel of the routing file, or mailto:ADDRESS.")]) -> None:
     """Send a message to one route, now. Exit 1 if it is not taken."""
-    from bankmesh.alerts.facts import Severity
-    from bankmesh.alerts.messages import Message
-    from bankmesh.alerts.routes import receiver_of
+    from bankmesh.alerts.alert_messages import Message
+    from bankmesh.alerts.alert_routes import receiver_of
+    from bankmesh.alerts.apprise_sender import send
+    from bankmesh.alerts.event_facts import Severity
     from bankmesh.alerts.routing_file import read_routing
-    from bankmesh.alerts.sending import send
 
     receiver = receiver_of(route, read_routing(_places().file))
     number = f"test-{datetime.now(UTC):%Y%m%d%H%M%S}"
@@ -120,7 +120,7 @@ def retry() -> None:
 @app.command()
 def close(incident: Annotated[str, typer.Argument(help="The incident's id.", metavar="INCIDENT")]) -> None:
     """Close an incident that nothing will end by itself, and tell those who were told of it."""
-    from bankmesh.alerts.incidents import close_by_hand
+    from bankmesh.alerts.incident_decisions import close_by_hand
 
     with _outbox() as outbox:
         found = {each.id: (domain, each) for domain, each in (outbox.open_incidents() if outbox else [])}
@@ -132,7 +132,7 @@ def close(incident: Annotated[str, typer.Argument(help="The incident's id.", met
 
 
 def _places() -> Places:
-    from bankmesh.alerts.places import current_places
+    from bankmesh.alerts.alert_settings import current_places
 
     return current_places(current_settings())
 
@@ -140,7 +140,7 @@ def _places() -> Places:
 @contextmanager
 def _outbox() -> Iterator[Outbox | None]:
     """The outbox, or None where no sensor has ticked yet: looking makes nothing."""
-    from bankmesh.alerts.outbox import Outbox, exists
+    from bankmesh.alerts.alert_outbox import Outbox, exists
 
     database = _places().database
     if not exists(database):
@@ -152,7 +152,7 @@ def _outbox() -> Iterator[Outbox | None]:
 
 def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
     """One row for each incident, and below it its list, as far as that says more."""
-    from bankmesh.alerts.messages import lines_of, states, subject
+    from bankmesh.alerts.alert_messages import lines_of, states, subject
 
     rows = []
     for _, incident in incidents:
@@ -220,7 +220,7 @@ def _problem_facts(problem: Problem) -> dict[str, Any]:
 
 
 def _told_facts(told: Told) -> dict[str, Any]:
-    from bankmesh.alerts.messages import title
+    from bankmesh.alerts.alert_messages import title
 
     return {
         "alert": told.notice.id,

@@ -35,7 +35,7 @@ from bankmesh.cli.get_command import NeedsFile
 from bankmesh.cli.rejects_command import RawTextRefused
 from bankmesh.cli.storage_faults import explain_storage_fault
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
-from bankmesh.scaffolding.products import CannotScaffold
+from bankmesh.scaffolding.product_scaffold import CannotScaffold
 from bankmesh.settings import NoExports, NoWorkspace, UnusableHome
 
 WRONG_CALL = 2

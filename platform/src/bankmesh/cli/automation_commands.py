@@ -12,7 +12,7 @@ from bankmesh.cli.output import JsonOption, print_json
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
-    from bankmesh.operations.switch import Switch
+    from bankmesh.operations.automation_switch import Switch
 
 app = typer.Typer(no_args_is_help=True, help="Turn off, and on again, everything that starts runs by itself.")
 
@@ -32,7 +32,7 @@ def off() -> None:
 @app.command()
 def status(*, as_json: JsonOption = False) -> None:
     """Say whether automation is on, since when and by whom. Exit 1 if it is off."""
-    from bankmesh.operations.switch import read_switch
+    from bankmesh.operations.automation_switch import read_switch
 
     switch = read_switch(current_settings().home)
     if as_json:
@@ -43,7 +43,7 @@ def status(*, as_json: JsonOption = False) -> None:
 
 
 def _turn(*, on: bool) -> None:
-    from bankmesh.operations.switch import turn
+    from bankmesh.operations.automation_switch import turn
 
     switch: Switch = turn(current_settings().home, datetime.now(UTC), on=on)
     typer.echo(switch)

@@ -9,7 +9,7 @@ import typer
 
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import console
-from bankmesh.scaffolding.products import scaffold_product
+from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
 
 app = typer.Typer(no_args_is_help=True, help="Scaffold new things.")

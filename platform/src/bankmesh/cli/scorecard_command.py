@@ -49,8 +49,8 @@ def scorecard(
 
 def _alerts() -> Alerts | None:
     """Open incidents by port and domain; None where no sensor has ever looked."""
-    from bankmesh.alerts.outbox import Outbox, exists
-    from bankmesh.alerts.places import current_places
+    from bankmesh.alerts.alert_outbox import Outbox, exists
+    from bankmesh.alerts.alert_settings import current_places
     from bankmesh.catalog.scorecard_facts import count_alerts
 
     database = current_places(current_settings()).database

@@ -1,7 +1,7 @@
 """The one client: find a product, read it at a version."""
 
-from bankmesh.client.deprecated import DeprecatedMajor
-from bankmesh.client.mesh import DataMeshClient, DataProduct
+from bankmesh.client.deprecation_warning import DeprecatedMajor
+from bankmesh.client.mesh_client import DataMeshClient, DataProduct
 from bankmesh.workspace.stage_access import NotRetired, ProposedProduct, RetiredProduct
 
 __all__ = ["DataMeshClient", "DataProduct", "DeprecatedMajor", "NotRetired", "ProposedProduct", "RetiredProduct"]

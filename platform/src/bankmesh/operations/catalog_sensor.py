@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.errors import BankmeshError
-from bankmesh.operations.pacing import follower_seconds
+from bankmesh.operations.sensor_intervals import follower_seconds
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:

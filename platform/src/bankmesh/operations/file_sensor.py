@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.operations.automation import STARTED_BY
-from bankmesh.operations.new_files import Memory, look, quiet_objects, restless_objects, run_key, take
-from bankmesh.operations.pacing import quiet_seconds, sensor_seconds
-from bankmesh.operations.switch import read_switch
+from bankmesh.operations.automation_sensor import STARTED_BY
+from bankmesh.operations.automation_switch import read_switch
+from bankmesh.operations.file_changes import Memory, look, quiet_objects, restless_objects, run_key, take
+from bankmesh.operations.sensor_intervals import quiet_seconds, sensor_seconds
 from bankmesh.products.definition import landing_key
 from bankmesh.settings import current_settings
 from bankmesh.sources import current_landing, fingerprint, legacy_files

@@ -16,7 +16,7 @@ from bankmesh.lineage.openlineage.event_forwarder import forward
 from bankmesh.lineage.openlineage.event_outbox import Outbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
-from bankmesh.operations.pacing import follower_seconds
+from bankmesh.operations.sensor_intervals import follower_seconds
 from bankmesh.products.own_runs import end_dead_runs
 from bankmesh.products.reconciling import reconcile
 from bankmesh.products.restorations import report_restored

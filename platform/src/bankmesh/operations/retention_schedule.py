@@ -9,8 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from bankmesh.operations.automation import STARTED_BY
-from bankmesh.operations.switch import read_switch
+from bankmesh.operations.automation_sensor import STARTED_BY
+from bankmesh.operations.automation_switch import read_switch
 from bankmesh.products.domain import Domain
 from bankmesh.settings import current_settings
 

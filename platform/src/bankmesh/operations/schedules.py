@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.contracts.model import Status
-from bankmesh.operations.automation import STARTED_BY
-from bankmesh.operations.switch import read_switch
+from bankmesh.operations.automation_sensor import STARTED_BY
+from bankmesh.operations.automation_switch import read_switch
 from bankmesh.products.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
 from bankmesh.products.clocks import clock_of
 from bankmesh.products.confirmed_versions import confirm_tags

@@ -16,7 +16,7 @@ from bankmesh.products.dbt_models import product_source
 from bankmesh.settings import NoWorkspace, find_root
 from bankmesh.sources import read_systems
 from bankmesh.workspace.workspace_contracts import readable_contracts
-from bankmesh.workspace_faults.component_files import POLARS, read_components
+from bankmesh.workspace_faults.component_file_faults import POLARS, read_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -22,7 +22,7 @@ from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.polars_build import build_with_polars, derive_transform
 from bankmesh.products.repeatability import find_unrepeatable_transform
-from bankmesh.scaffolding.dg import PolarsProductScaffolder
+from bankmesh.scaffolding.dg_scaffolder import PolarsProductScaffolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

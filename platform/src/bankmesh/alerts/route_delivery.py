@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.routes import receiver_of
-from bankmesh.alerts.sending import send
+from bankmesh.alerts.alert_routes import receiver_of
+from bankmesh.alerts.apprise_sender import send
 from bankmesh.errors import BankmeshError
 from bankmesh.fault_points import reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.alert_messages import Message
+    from bankmesh.alerts.alert_outbox import Delivery, Outbox
     from bankmesh.alerts.model import Notice
-    from bankmesh.alerts.outbox import Delivery, Outbox
     from bankmesh.alerts.routing_file import Routing
 
 

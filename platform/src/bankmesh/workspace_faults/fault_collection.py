@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.places import current_places
+from bankmesh.alerts.alert_settings import current_places
 from bankmesh.alerts.routing_file import RoutingFaults, read_routing
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.errors import Fault, SourceFaults
@@ -17,11 +17,11 @@ from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folde
 from bankmesh.workspace.domain_folders import all_contract_files, declared_ports, domain_packages
 from bankmesh.workspace.product_consumers import life_faults, workspace_reads
 from bankmesh.workspace.workspace_contracts import readable_contracts
-from bankmesh.workspace_faults.code_locations import location_faults, read_locations
-from bankmesh.workspace_faults.component_files import POLARS, read_components
+from bankmesh.workspace_faults.code_location_faults import location_faults, read_locations
+from bankmesh.workspace_faults.component_file_faults import POLARS, read_components
 from bankmesh.workspace_faults.input_faults import UNKNOWN_INPUT, hidden_reads, input_cycles, unknown_inputs
-from bankmesh.workspace_faults.orphans import orphan_faults
-from bankmesh.workspace_faults.polars_components import polars_faults
+from bankmesh.workspace_faults.orphan_faults import orphan_faults
+from bankmesh.workspace_faults.polars_component_faults import polars_faults
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

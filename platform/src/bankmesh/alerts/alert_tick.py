@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from bankmesh.alerts import events
-from bankmesh.alerts.causes import Surroundings, share_causes, upstream_first
-from bankmesh.alerts.delivery import Sent, deliver
-from bankmesh.alerts.incidents import after
-from bankmesh.alerts.messages import message, title
+from bankmesh.alerts import domain_events
+from bankmesh.alerts.alert_messages import message, title
+from bankmesh.alerts.alert_outbox import MovedOn, Outbox
+from bankmesh.alerts.alert_routes import routes_of
+from bankmesh.alerts.common_causes import Surroundings, share_causes, upstream_first
+from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import COVERED
-from bankmesh.alerts.outbox import MovedOn, Outbox
-from bankmesh.alerts.routes import routes_of
+from bankmesh.alerts.route_delivery import Sent, deliver
 from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
-from bankmesh.alerts.runs import Runs
+from bankmesh.alerts.run_ends import Runs
 from bankmesh.fault_points import reached
 from bankmesh.workspace.recorded_data_tests import with_data_tests
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from bankmesh.alerts.delivery import Pace
-    from bankmesh.alerts.facts import Fact
-    from bankmesh.alerts.incidents import Severities
-    from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.alert_messages import Message
+    from bankmesh.alerts.alert_settings import Places
+    from bankmesh.alerts.event_facts import Fact
+    from bankmesh.alerts.incident_decisions import Severities
     from bankmesh.alerts.model import Notice
-    from bankmesh.alerts.places import Places
+    from bankmesh.alerts.route_delivery import Pace
     from bankmesh.contracts.model import Contract
 
 _READING_SECONDS = 15.0
@@ -158,10 +158,10 @@ class _Reading:
 def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> None:
     outbox, domain = reading.outbox, reading.domain
     position = outbox.position(domain)
-    newest = events.newest_entry(instance)
+    newest = domain_events.newest_entry(instance)
     if position is None:
         assets = instance.get_asset_keys(prefix=[domain])
-        reading.record(None, newest, events.standing_breaches(instance, assets, newest))
+        reading.record(None, newest, domain_events.standing_breaches(instance, assets, newest))
         return
     if newest < position:
         # The log is another one, or its end was deleted: what comes next is new in either case.
@@ -170,7 +170,7 @@ def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> Non
     until = time.monotonic() + _READING_SECONDS
     more = True
     while more and time.monotonic() < until:
-        batch = events.read_facts(instance, domain, position, datetime.now(UTC), location=location)
+        batch = domain_events.read_facts(instance, domain, position, datetime.now(UTC), location=location)
         facts = batch.facts
         if not batch.more:
             facts += _abandoned(instance, domain, location, outbox, batch.cursor)

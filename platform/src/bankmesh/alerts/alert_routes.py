@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.event_facts import Severity
 from bankmesh.alerts.model import COVERED, ENDINGS
 from bankmesh.alerts.routing_file import ADDRESS, Receiver
 from bankmesh.errors import UnknownName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagster.components import Scaffolder, ScaffoldRequest
 from pydantic import BaseModel, Field
 
-from bankmesh.scaffolding.products import scaffold_product
+from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
 
 

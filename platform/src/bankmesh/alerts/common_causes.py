@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.facts import (
+from bankmesh.alerts.event_facts import (
     ERROR,
     INPUT,
     PROCESS,
@@ -27,7 +27,7 @@ from bankmesh.alerts.facts import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bankmesh.alerts.facts import Fact
+    from bankmesh.alerts.event_facts import Fact
     from bankmesh.alerts.model import Incident, Problem
 
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.alerts.places import current_places, sensor_seconds
-from bankmesh.alerts.ticks import look
+from bankmesh.alerts.alert_settings import current_places, sensor_seconds
+from bankmesh.alerts.alert_tick import look
 from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.alerts.ticks import OwnDomain, Report
+    from bankmesh.alerts.alert_tick import OwnDomain, Report
 
 _LOGGED = 5
 

@@ -21,7 +21,7 @@ from dagster._core.storage.tags import (
     WILL_RETRY_TAG,
 )
 
-from bankmesh.alerts.facts import (
+from bankmesh.alerts.event_facts import (
     NOT_EVALUATED,
     PROCESS,
     Cause,
@@ -32,7 +32,7 @@ from bankmesh.alerts.facts import (
     RunFailed,
     unit,
 )
-from bankmesh.alerts.failures import failure_of, outcome_of
+from bankmesh.alerts.failure_causes import failure_of, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.facts import ERROR, ERRORED, INPUT, readable
+from bankmesh.alerts.event_facts import ERROR, ERRORED, INPUT, readable
 from bankmesh.alerts.model import CHECK, CLOSED, ESCALATED, FRESHNESS, JOINED, RECOVERED, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bankmesh.alerts.facts import Cause, Severity
+    from bankmesh.alerts.event_facts import Cause, Severity
     from bankmesh.alerts.model import Incident, Notice, Problem
 
 _LISTED = 5

@@ -9,8 +9,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.alerts.causes import input_cause
-from bankmesh.alerts.facts import ERRORED, FAILED, MACHINE, NOT_EVALUATED, PASSED, Cause, Failure
+from bankmesh.alerts.common_causes import input_cause
+from bankmesh.alerts.event_facts import ERRORED, FAILED, MACHINE, NOT_EVALUATED, PASSED, Cause, Failure
 from bankmesh.products.definition import UNREADABLE_INPUT
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.product_status import ProductStatus, product_states
 from bankmesh.catalog.recorded_reads import consumer_name, record_use
-from bankmesh.client.deprecated import warn_once
-from bankmesh.client.queries import columns_of_query
+from bankmesh.client.deprecation_warning import warn_once
+from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance

@@ -12,8 +12,8 @@ import dagster as dg
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster_shared.record import copy
 
-from bankmesh.operations.pacing import sensor_seconds
-from bankmesh.operations.switch import read_switch
+from bankmesh.operations.automation_switch import read_switch
+from bankmesh.operations.sensor_intervals import sensor_seconds
 from bankmesh.products.confirmed_versions import confirm_tags
 from bankmesh.products.holds import held_products
 from bankmesh.products.own_runs import end_dead_runs

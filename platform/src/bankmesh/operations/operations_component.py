@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from bankmesh.alerts.sensors import alert_sensors
-from bankmesh.operations.automation import automation_sensor
+from bankmesh.alerts.alert_sensor import alert_sensors
+from bankmesh.operations.automation_sensor import automation_sensor
 from bankmesh.operations.catalog_sensor import catalog_sensor
 from bankmesh.operations.file_sensor import file_sensor
 from bankmesh.operations.lineage_sensor import lineage_sensor

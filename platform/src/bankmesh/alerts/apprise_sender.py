@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bankmesh.alerts.facts import Severity
+from bankmesh.alerts.event_facts import Severity
 from bankmesh.alerts.model import ENDINGS
 from bankmesh.alerts.routing_file import VARIABLE, fill_in
 from bankmesh.errors import BankmeshError
@@ -19,7 +19,7 @@ from bankmesh.errors import BankmeshError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.alerts.messages import Message
+    from bankmesh.alerts.alert_messages import Message
 
 HEADER = "X-Bankmesh-Alert"
 _FIELDS = {"json", "jsons", "form", "forms", "xml", "xmls"}

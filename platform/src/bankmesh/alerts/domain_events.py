@@ -14,9 +14,9 @@ import dagster as dg
 from dagster import AssetCheckSeverity, DagsterEventType
 from dagster._core.definitions.freshness import FreshnessState
 
-from bankmesh.alerts import runs
-from bankmesh.alerts.facts import ERRORED, CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
-from bankmesh.alerts.failures import outcome_of
+from bankmesh.alerts import run_ends
+from bankmesh.alerts.event_facts import ERRORED, CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
+from bankmesh.alerts.failure_causes import outcome_of
 from bankmesh.event_log import counted, in_order
 from bankmesh.products.reporting import EVALUATED, LOOKED_AT, WHOLE_TABLE
 from bankmesh.quality.result_messages import error_class
@@ -24,7 +24,7 @@ from bankmesh.quality.result_messages import error_class
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from bankmesh.alerts.runs import Runs
+    from bankmesh.alerts.run_ends import Runs
 
 READ = (
     DagsterEventType.ASSET_CHECK_EVALUATION,
@@ -77,7 +77,7 @@ def read_facts(
     storage = instance.event_log_storage
     found = {kind: storage.get_logs_for_all_runs_by_log_id(after, kind, BATCH) for kind in READ}
     entries, more = in_order(list(found.values()), BATCH)
-    whose = runs.Runs(instance, domain, location or domain)
+    whose = run_ends.Runs(instance, domain, location or domain)
     settled = 0
     for _, entry in entries:
         if now.timestamp() - entry.timestamp < SETTLED_AFTER or not whose.settled(entry, now):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.alerts import storing
-from bankmesh.alerts.causes import broken_assets
+from bankmesh.alerts import incident_serialization
+from bankmesh.alerts.common_causes import broken_assets
 from bankmesh.alerts.model import Notice, combine
 from bankmesh.alerts.tables import cursors, deliveries, incidents, notices, open_engine
 from bankmesh.storage.databases import Closing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine, Row
 
-    from bankmesh.alerts.facts import Cause
+    from bankmesh.alerts.event_facts import Cause
     from bankmesh.alerts.model import Incident, Standing
 
 PENDING, CONFIRMED, UNDELIVERABLE = "pending", "confirmed", "undeliverable"
@@ -81,7 +81,7 @@ class Outbox(Closing):
         query = sa.select(incidents.c.body).where(incidents.c.domain == domain, incidents.c.closed_at.is_(None))
         with self._engine.begin() as connection:
             bodies: list[str] = list(connection.scalars(query))
-        found = [storing.from_text(body) for body in bodies]
+        found = [incident_serialization.from_text(body) for body in bodies]
         return {incident.name: incident for incident in found}
 
     def broken_elsewhere(self, domain: str) -> dict[str, Cause]:
@@ -89,7 +89,7 @@ class Outbox(Closing):
         query = sa.select(incidents.c.body).where(incidents.c.domain != domain, incidents.c.closed_at.is_(None))
         with self._engine.begin() as connection:
             bodies: list[str] = list(connection.scalars(query))
-        return broken_assets(storing.from_text(body) for body in bodies)
+        return broken_assets(incident_serialization.from_text(body) for body in bodies)
 
     def record(
         self,
@@ -120,7 +120,7 @@ class Outbox(Closing):
         query = (
             sa.update(incidents)
             .where(incidents.c.id == incident.id, incidents.c.closed_at.is_(None))
-            .values(closed_at=notice.at.timestamp(), body=storing.to_text(notice.incident))
+            .values(closed_at=notice.at.timestamp(), body=incident_serialization.to_text(notice.incident))
         )
         with self._engine.begin() as connection:
             if connection.execute(query).rowcount and not incident.held:
@@ -222,7 +222,7 @@ class Outbox(Closing):
         """Every standing incident with its domain, oldest first; held ones too."""
         query = sa.select(incidents).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.opened_at)
         with self._engine.begin() as connection:
-            return [(row.domain, storing.from_text(row.body)) for row in connection.execute(query)]
+            return [(row.domain, incident_serialization.from_text(row.body)) for row in connection.execute(query)]
 
     def history(self, limit: int, incident_id: str | None = None) -> list[Told]:
         """The latest notices with their deliveries, newest first."""
@@ -279,7 +279,7 @@ def _keep_incidents(connection: Connection, domain: str, standing: Mapping[str, 
         closed = sa.update(incidents).where(incidents.c.id == gone)
         connection.execute(closed.values(closed_at=now.timestamp()))
     for incident in kept.values():
-        values: dict[str, Any] = {"body": storing.to_text(incident), "held": incident.held}
+        values: dict[str, Any] = {"body": incident_serialization.to_text(incident), "held": incident.held}
         if incident.id not in known:
             opened = {"id": incident.id, "domain": domain, "opened_at": incident.opened_at.timestamp()}
             connection.execute(sa.insert(incidents).values(**opened, **values))
@@ -302,7 +302,7 @@ def _keep_notices(connection: Connection, domain: str, noted: Iterable[Notice]) 
     for notice in kept.values():
         if notice.id in waiting:
             update = sa.update(notices).where(notices.c.id == notice.id)
-            connection.execute(update.values(kind=notice.kind, body=storing.to_text(notice.incident)))
+            connection.execute(update.values(kind=notice.kind, body=incident_serialization.to_text(notice.incident)))
         else:
             _insert_notice(connection, domain, notice)
     return list(kept.values())
@@ -322,7 +322,7 @@ def _insert_notice(connection: Connection, domain: str, notice: Notice) -> None:
             domain=domain,
             incident_id=notice.incident.id,
             kind=notice.kind,
-            body=storing.to_text(notice.incident),
+            body=incident_serialization.to_text(notice.incident),
             told_at=notice.at.timestamp(),
             routed=False,
         )
@@ -341,7 +341,9 @@ def _this(delivery: Delivery) -> sa.Update:
 
 
 def _notice(row: Row[Any]) -> Notice:
-    return Notice(row.id, row.kind, storing.from_text(row.body), datetime.fromtimestamp(row.told_at, UTC))
+    return Notice(
+        row.id, row.kind, incident_serialization.from_text(row.body), datetime.fromtimestamp(row.told_at, UTC)
+    )
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.causes import Surroundings, broken_assets, nearest_cause, still_explains
-from bankmesh.alerts.facts import (
+from bankmesh.alerts.common_causes import Surroundings, broken_assets, nearest_cause, still_explains
+from bankmesh.alerts.event_facts import (
     ERRORED,
     INPUT,
     NOT_EVALUATED,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from bankmesh.alerts.facts import Cause, Fact
+    from bankmesh.alerts.event_facts import Cause, Fact
 
 _LATE = {"warning": Severity.WARNING, "late": Severity.ERROR}
 _FRESH = ("fresh", "none")

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.alerts.facts import FAILED, Cause, Severity, asset_of
+from bankmesh.alerts.event_facts import FAILED, Cause, Severity, asset_of
 from bankmesh.alerts.model import CHECK, FRESHNESS, RUN, Incident, Problem
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.workspace_faults.component_files import ComponentEntry
+    from bankmesh.workspace_faults.component_file_faults import ComponentEntry
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
