@@ -1,1 +1,1 @@
-"""TODO workspace."""
+"""The workspace as files: domains, contracts, references between products, and stages of life."""

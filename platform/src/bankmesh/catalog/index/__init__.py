@@ -1,1 +1,1 @@
-"""TODO index."""
+"""The index of the catalog: its tables, what fills them, and its connection."""

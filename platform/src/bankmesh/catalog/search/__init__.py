@@ -1,1 +1,1 @@
-"""TODO search."""
+"""Full-text search over the index: query, matching, ranking and highlighting."""

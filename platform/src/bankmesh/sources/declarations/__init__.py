@@ -1,1 +1,1 @@
-"""Source declarations (`sources/<system>.yaml`), read strictly: columns, types, formats and encodings of legacy objects."""
+"""Source declarations (`sources/<system>.yaml`): columns, types, formats and encodings of legacy objects."""
