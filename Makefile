@@ -79,7 +79,7 @@ check: install
 	$(BIN)/mesh test
 	@for domain in $(notdir $(wildcard domains/*)); do \
 	  (cd domains/$$domain && ../../$(BIN)/dg check defs --use-active-venv && ../../$(BIN)/dg check yaml) || exit 1; \
-	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir platform/src/bankmesh/products/dbt_files \
+	  BANKMESH_DOMAIN=$$domain $(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir platform/src/bankmesh/products/dbt/dbt_files \
 	    --target-path "$(abspath $(MESH_HOME))/dbt/check-$$domain" --log-path "$(abspath $(MESH_HOME))/dbt/check-$$domain" || exit 1; \
 	done
 

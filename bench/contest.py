@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.products.dbt_models import profile_file
+from bankmesh.products.dbt.dbt_models import profile_file
 from bench.measuring import run_measured
 from bench.places import ROOT, World, forget
 from bench.plan import write_plan
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOAD_BARE = "import dagster, dagster_dbt"
 LOAD_LOCATION = (
-    "from bankmesh.products.locations import load_location as load;"
+    "from bankmesh.products.code_locations import load_location as load;"
     "load('retail', 'retail.definitions').definitions.get_repository_def()"
 )
 

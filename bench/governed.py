@@ -79,22 +79,22 @@ def watch_products() -> Clocks:
     """Clocks on the operation that every product goes through."""
     from dagster._core.storage.event_log import SqliteEventLogStorage
 
-    from bankmesh.products import operation
+    from bankmesh.products import product_operation
 
     clocks = Clocks()
-    clocks.around(operation, "_prepare", "pin")
-    clocks.around(operation, "measure_files", "measure")
-    clocks.around(operation, "evaluate", "evaluate")
-    clocks.around(operation, "publish", "publish")
-    clocks.around(operation.reporting, "materialize_result", "report")
+    clocks.around(product_operation, "_prepare", "pin")
+    clocks.around(product_operation, "measure_files", "measure")
+    clocks.around(product_operation, "evaluate", "evaluate")
+    clocks.around(product_operation, "publish", "publish")
+    clocks.around(product_operation.reporting, "materialize_result", "report")
     clocks.around(SqliteEventLogStorage, "store_event", "events")
     return clocks
 
 
 def retail_keys(root: Path, *, landings: bool) -> list[str]:
     """Asset keys of the retail domain's landings, or of its products, without loading the code location twice."""
-    from bankmesh.products.definition import landing_key, product_key
-    from bankmesh.products.domain import read_domain
+    from bankmesh.products.domain_package import read_domain
+    from bankmesh.products.product_definition import landing_key, product_key
 
     domain = read_domain(root / "domains/retail/src/retail")
     if landings:
@@ -116,7 +116,7 @@ def keys_of(root: Path, what: str) -> list[str]:
 
 def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, what: str) -> None:
     """Materialise what a contender makes."""
-    from bankmesh.products.running import run_everything
+    from bankmesh.products.runner.local_runner import run_everything
 
     force = what not in {"retail", "follow"}
     outcome = run_everything(settings.root, instance, clocks, keys_of(settings.root, what), force=force)
@@ -131,7 +131,7 @@ def run_month(instance: dg.DagsterInstance, first: str, last: str) -> dict[str, 
     """
     import dagster as dg
 
-    from bankmesh.products.locations import load_location
+    from bankmesh.products.code_locations import load_location
 
     job = load_location("retail", "retail.definitions").definitions.resolve_implicit_global_asset_job_def()
     since = time.perf_counter()

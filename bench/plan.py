@@ -28,7 +28,7 @@ def make_plan(world: World) -> dict[str, Any]:
     """Paths and types, read from the landings and the contracts."""
     from bankmesh.contracts.column_types import duckdb_type
     from bankmesh.ports import delta_extension_path
-    from bankmesh.products.dbt_models import profile_file
+    from bankmesh.products.dbt.dbt_models import profile_file
 
     return {
         "dbt_project": str(ROOT / "dbt_project"),

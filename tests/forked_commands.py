@@ -146,7 +146,7 @@ def serve(listener: socket.socket) -> Request | None:
 def _prepare_libraries() -> None:
     from library_caches import keep_library_caches, verify_extension
 
-    from bankmesh.products.dbt_models import parse
+    from bankmesh.products.dbt.dbt_models import parse
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
     keep_library_caches()

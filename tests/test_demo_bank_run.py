@@ -15,9 +15,9 @@ import retail
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.instance import open_instance
-from bankmesh.products.definition import landing_key
-from bankmesh.products.domain import read_domain
-from bankmesh.products.running import run_everything
+from bankmesh.products.domain_package import read_domain
+from bankmesh.products.product_definition import landing_key
+from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.settings import current_settings
 from demo_bank.corrupt import corrupt
 

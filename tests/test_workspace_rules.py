@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bankmesh.contracts.model import Classification, Status
-from bankmesh.products.locations import load_location, location_modules
+from bankmesh.products.code_locations import load_location, location_modules
 from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.workspace.workspace_contracts import workspace_contracts

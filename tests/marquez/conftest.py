@@ -57,8 +57,8 @@ def told(marquez, tmp_path_factory):
 def _run_again(environment: dict[str, str]) -> object:
     """Loans once more, of which one now belongs to no account. Returns the outcome."""
     from bankmesh.instance import open_instance
-    from bankmesh.products.definition import landing_key
-    from bankmesh.products.running import run_everything
+    from bankmesh.products.product_definition import landing_key
+    from bankmesh.products.runner.local_runner import run_everything
     from bankmesh.settings import current_settings
 
     class Silent:

@@ -17,7 +17,7 @@ from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARENT_RUN_ID_TAG,
 from bankmesh.alerts import domain_events
 from bankmesh.alerts.alert_tick import Report, look
 from bankmesh.alerts.route_delivery import Pace
-from bankmesh.products.reporting import EVALUATED
+from bankmesh.products.asset_results import EVALUATED
 
 if TYPE_CHECKING:
     from bankmesh.alerts.alert_settings import Places

@@ -21,7 +21,7 @@ from pathlib import Path
 import dagster as dg
 
 from bankmesh.alerts.alert_sensor import alert_sensors
-from bankmesh.products.domain import read_domain
+from bankmesh.products.domain_package import read_domain
 
 
 @dg.definitions

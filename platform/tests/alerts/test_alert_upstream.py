@@ -19,8 +19,8 @@ from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.instance import open_instance
 from bankmesh.ports import port_at
 from bankmesh.products.components.assets import product_asset
-from bankmesh.products.definition import ProductDefinition, ProductInput
-from bankmesh.products.polars_build import build_with_polars
+from bankmesh.products.polars.polars_build import build_with_polars
+from bankmesh.products.product_definition import ProductDefinition, ProductInput
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url
-from bankmesh.products.own_runs import end_dead_runs
+from bankmesh.products.runner.in_process_runs import end_dead_runs
 from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
 
 

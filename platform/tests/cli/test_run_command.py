@@ -13,7 +13,7 @@ from shop_workspace import Sale, at_stage, changed, write_exports
 
 from bankmesh.cli.run_commands import StepLines
 from bankmesh.instance import open_instance
-from bankmesh.products.outcome import Unchanged
+from bankmesh.products.runner.run_outcome import Unchanged
 
 
 @pytest.fixture(autouse=True)

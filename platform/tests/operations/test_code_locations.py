@@ -13,7 +13,7 @@ from dagster._daemon.freshness import FreshnessDaemon
 from two_domains import CONSUMER, SUPPLIER
 
 from bankmesh.instance import open_instance
-from bankmesh.products.definition import landing_key, product_key
+from bankmesh.products.product_definition import landing_key, product_key
 
 WORKSPACE = """\
 load_from:

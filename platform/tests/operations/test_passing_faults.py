@@ -8,8 +8,8 @@ import pytest
 from two_domains import SUPPLIER
 
 from bankmesh.errors import LegacyFileError, NotPublished, PublishConflict, TransformError
-from bankmesh.products import operation, transient
-from bankmesh.products.transient import is_disk_full, is_transient, machine_fault
+from bankmesh.products import product_operation, retry_policy
+from bankmesh.products.retry_policy import is_disk_full, is_transient, machine_fault
 
 
 def _caused(outer, cause):
@@ -76,17 +76,17 @@ def test_a_fault_of_the_machine_is_found_in_what_dbt_says_and_its_text_left_out(
 
 
 def test_waits_grow():
-    assert [transient.seconds_to_wait(retry) for retry in (1, 2)] == [5.0, 15.0]
+    assert [retry_policy.seconds_to_wait(retry) for retry in (1, 2)] == [5.0, 15.0]
 
 
 @pytest.fixture
 def faulty(monkeypatch, trading):
     """Run bazaar.opening_hour with the faults injected into its publishing, one for each attempt."""
-    monkeypatch.setattr(transient, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.01)
 
     def run(*faults):
         attempts = []
-        publish = operation.publish
+        publish = product_operation.publish
 
         def fail_first(*arguments, **keywords):
             attempts.append(1)
@@ -94,7 +94,7 @@ def faulty(monkeypatch, trading):
                 raise faults[len(attempts) - 1]
             return publish(*arguments, **keywords)
 
-        monkeypatch.setattr(operation, "publish", fail_first)
+        monkeypatch.setattr(product_operation, "publish", fail_first)
         before = trading.versions("bazaar.opening_hour")
         ended = trading.run(SUPPLIER, ["bazaar/opening_hour"])
         return ended, len(attempts), trading.versions("bazaar.opening_hour") - before

@@ -2,7 +2,14 @@
 
 import dagster as dg
 
-from bankmesh.products.refreshing import Mesh, Standing, awaited_inputs, is_outdated, missing_inputs, newer_inputs
+from bankmesh.products.refresh_decisions import (
+    Mesh,
+    Standing,
+    awaited_inputs,
+    is_outdated,
+    missing_inputs,
+    newer_inputs,
+)
 
 LEGACY = dg.AssetKey(["legacy", "till_sale"])
 LANDING = dg.AssetKey(["shop", "landing", "till_sale"])

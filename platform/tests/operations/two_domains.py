@@ -19,7 +19,7 @@ from shop_workspace import at_stage, write_workspace
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import port_at, version_history
-from bankmesh.products.locations import load_location
+from bankmesh.products.code_locations import load_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ from shop_workspace import SALES, Sale, write_exports, write_workspace
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import open_version, port_at, version_history
-from bankmesh.products.running import run_everything
-from bankmesh.products.source_changes import changed_landings
+from bankmesh.products.inputs.source_changes import changed_landings
+from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.ports import Port
-    from bankmesh.products.outcome import Outcome, Unchanged
+    from bankmesh.products.runner.run_outcome import Outcome, Unchanged
 
 DOMAIN = "bakery"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shop_workspace import REPOSITORY
 
 from bankmesh.contracts.column_types import duckdb_type
-from bankmesh.products.dbt_models import model_name
+from bankmesh.products.dbt.dbt_models import model_name
 from bankmesh.sources import read_systems
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 from bankmesh.workspace.workspace_contracts import readable_contracts

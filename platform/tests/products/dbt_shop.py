@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
-from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.domain import read_domain
+from bankmesh.products.dbt.dbt_domain import DbtDomain, load_dbt_domain
+from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
+from bankmesh.products.domain_package import read_domain
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from shop_workspace import MODELS, write_workspace
 
-from bankmesh.products.dbt_code_versions import model_code_version
-from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
-from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.dbt_models import dbt_environment, find_models
-from bankmesh.products.domain import read_domain
+from bankmesh.products.dbt.dbt_code_versions import model_code_version
+from bankmesh.products.dbt.dbt_domain import DbtDomain, load_dbt_domain
+from bankmesh.products.dbt.dbt_models import dbt_environment, find_models
+from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
+from bankmesh.products.domain_package import read_domain
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import open_version, port_at, version_history
-from bankmesh.products.definition import landing_key
+from bankmesh.products.product_definition import landing_key
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:

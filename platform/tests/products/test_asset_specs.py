@@ -12,7 +12,7 @@ from shop_workspace import CONTRACTS, contract_text
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.products.asset_specs import asset_spec, check_specs
-from bankmesh.products.definition import LegacyInput, ProductDefinition, ProductInput, landing_key
+from bankmesh.products.product_definition import LegacyInput, ProductDefinition, ProductInput, landing_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from shop_mesh import MONTHS, Mesh
 
 from bankmesh.contracts.model import Chart, Classification, Partitioning
 from bankmesh.contracts.parsing.chart_properties import FEWEST_ROWS
-from bankmesh.products.charts import INLINE, draw_charts, fitting, points_query, readable
+from bankmesh.products.candidates.published_charts import INLINE, draw_charts, fitting, points_query, readable
 
 CLASSES = {"day": Classification.INTERNAL, "amount": Classification.CONFIDENTIAL, "rate": Classification.INTERNAL}
 

@@ -13,7 +13,7 @@ from shop_workspace import write_exports, write_workspace
 
 from bankmesh.contracts.model import Classification
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.locations import load_location
+from bankmesh.products.code_locations import load_location
 from bankmesh.quality.gate import Outcome
 from bankmesh.testing import try_product
 
@@ -153,7 +153,7 @@ def test_a_column_whose_lineage_is_not_known_counts_as_made_from_all(
     bazaar: Bazaar, tmp_path: Path, monkeypatch
 ) -> None:
     from bankmesh.lineage.model import StepLineage
-    from bankmesh.products import dbt_build
+    from bankmesh.products.dbt import dbt_build
 
     real = dbt_build.or_underivable
 
@@ -224,7 +224,7 @@ def test_a_version_without_its_contract_has_no_classes_to_go_by(bazaar: Bazaar) 
 
 
 def test_classes_are_read_from_a_contract_that_later_rules_refuse(bazaar: Bazaar, tmp_path: Path) -> None:
-    from bankmesh.products.input_classes import classes_of_contract
+    from bankmesh.products.inputs.input_classifications import classes_of_contract
 
     contract = read_contract(bazaar.contract("sale"))
     kept = tmp_path / "0123456789abcdef.odcs.yaml"

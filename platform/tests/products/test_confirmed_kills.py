@@ -11,8 +11,8 @@ from shop_workspace import changed, write_exports
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import confirmations
+from bankmesh.products.asset_results import CONFIRMED
 from bankmesh.products.confirmed_versions import confirm_tags
-from bankmesh.products.reporting import CONFIRMED
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

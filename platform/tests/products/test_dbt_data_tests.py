@@ -17,12 +17,12 @@ from test_dbt_faults import load, write
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.coverage import coverage
 from bankmesh.products.asset_specs import check_specs
-from bankmesh.products.dbt_code_versions import model_code_version
-from bankmesh.products.dbt_domain import with_current_tests
-from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.dbt_models import DBT_LOCK, find_models, load_manifest
-from bankmesh.products.definition import ProductDefinition
-from bankmesh.products.locations import load_location
+from bankmesh.products.code_locations import load_location
+from bankmesh.products.dbt.dbt_code_versions import model_code_version
+from bankmesh.products.dbt.dbt_domain import with_current_tests
+from bankmesh.products.dbt.dbt_models import DBT_LOCK, find_models, load_manifest
+from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
+from bankmesh.products.product_definition import ProductDefinition
 from bankmesh.quality.clause_results import GateResult
 from bankmesh.settings import Settings
 from bankmesh.testing import domain_contract, try_product

@@ -9,7 +9,7 @@ from shop_workspace import write_workspace
 from test_dbt_data_tests import POSITIVE, SINGULAR
 from test_dbt_faults import load, write
 
-from bankmesh.products.dbt_faults import DbtFaults
+from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bankmesh.ports import delta_extension_path, duckdb_session
-from bankmesh.products.dbt_models import PROFILE, TARGET, profile_file
+from bankmesh.products.dbt.dbt_models import PROFILE, TARGET, profile_file
 
 SETTING = "select current_setting('allow_unsigned_extensions')"
 

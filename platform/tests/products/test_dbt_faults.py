@@ -10,9 +10,9 @@ import pytest
 from dbt_shop import Expected, line_of, load, write
 from shop_workspace import MODELS, write_workspace
 
-from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.dbt_project_faults import find_project_faults
-from bankmesh.products.locations import LocationNotLoaded, load_location
+from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
+from bankmesh.products.dbt.faults.project_faults import find_project_faults
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 if TYPE_CHECKING:

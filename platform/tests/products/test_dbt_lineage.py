@@ -12,17 +12,17 @@ from shop_workspace import REPOSITORY, write_workspace
 
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.lineage.sql import QueryNotUnderstood, TableNotDescribed, lineage_of_models, path
-from bankmesh.products.dbt_domain import load_dbt_domain
-from bankmesh.products.dbt_inputs import write_dbt_inputs
-from bankmesh.products.dbt_lineage import compile_models, derive_dbt, lineage_of_compiled, promised
-from bankmesh.products.dbt_models import (
+from bankmesh.products.dbt.dbt_domain import load_dbt_domain
+from bankmesh.products.dbt.dbt_lineage import compile_models, derive_dbt, lineage_of_compiled, promised
+from bankmesh.products.dbt.dbt_models import (
     DbtParseError,
     find_models,
     load_manifest,
     model_inputs,
     model_name,
 )
-from bankmesh.products.domain import read_domain
+from bankmesh.products.dbt.generated_sources import write_dbt_inputs
+from bankmesh.products.domain_package import read_domain
 from bankmesh.sources import read_systems
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 from bankmesh.workspace.product_consumers import workspace_readers

@@ -7,9 +7,9 @@ from dbt.context import providers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.products.dbt_jinja import CodeUnreadable, read_jinja, read_macro_file, read_python, read_yaml_calls
-from bankmesh.products.dbt_names import CONTEXT, explain_macro
-from bankmesh.products.dbt_references import ReadableNames, Reference, explain_reference, reference_of
+from bankmesh.products.dbt.faults.reference_hints import ReadableNames, Reference, explain_reference, reference_of
+from bankmesh.products.dbt.faults.unknown_names import CONTEXT, explain_macro
+from bankmesh.products.dbt.jinja_calls import CodeUnreadable, read_jinja, read_macro_file, read_python, read_yaml_calls
 
 WORD = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 VERSION = st.none() | st.integers(1, 30).map(str)

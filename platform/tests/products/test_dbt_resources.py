@@ -14,16 +14,16 @@ from shop_workspace import REPOSITORY, write_workspace
 from test_dbt_faults import load, write
 
 from bankmesh.contracts.coverage import coverage
-from bankmesh.products import dbt_points
-from bankmesh.products.dbt_models import find_models
-from bankmesh.products.dbt_resources import find_dbt_coverage
+from bankmesh.products.dbt import configuration_points
+from bankmesh.products.dbt.dbt_models import find_models
+from bankmesh.products.dbt.unused_configuration import find_dbt_coverage
 from bankmesh.workspace.recorded_dbt_coverage import read_dbt_coverage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.coverage import Coverage
-    from bankmesh.products.dbt_domain import DbtDomain
+    from bankmesh.products.dbt.dbt_domain import DbtDomain
 
 MONTHLY, MONTHLY_YML = "models/shop/products/monthly_sale.sql", "models/shop/products/monthly_sale.yml"
 STAGING_YML = "models/shop/staging/staging.yml"
@@ -211,9 +211,9 @@ def test_what_dbt_invents_tomorrow_is_listed_as_not_used(
 
     found = _found(loaded, manifest)
     [entry] = [entry for entry in found["shop"] if entry.clause == f"dbt {kind.replace('_', ' ')} {name}"]
-    assert entry.reason == dbt_points.UNKNOWN[1:]
+    assert entry.reason == configuration_points.UNKNOWN[1:]
     [entry] = [entry for entry in found["shop.monthly_sale"] if entry.clause == f"dbt model monthly_sale.{key}"]
-    assert entry.reason == dbt_points.UNKNOWN[1:]
+    assert entry.reason == configuration_points.UNKNOWN[1:]
 
 
 def test_a_version_of_a_model_has_its_own_keys_behind_those_of_all_versions(loaded: DbtDomain, tmp_path: Path) -> None:
@@ -242,17 +242,23 @@ def test_every_key_of_this_release_of_dbt_is_decided() -> None:
     from dbt.artifacts.schemas.manifest import WritableManifest
 
     held = {item.name for item in fields(WritableManifest)}
-    assert held == dbt_points.RESOURCE_KEYS.keys() | dbt_points.DERIVED_KEYS
+    assert held == configuration_points.RESOURCE_KEYS.keys() | configuration_points.DERIVED_KEYS
     unlisted = {"sql_operation", "rpc", "macro", "fixture"}
-    assert {str(kind) for kind in NodeType} - unlisted <= dbt_points.RESOURCE_POINTS.keys() | dbt_points.CODE
+    assert {
+        str(kind) for kind in NodeType
+    } - unlisted <= configuration_points.RESOURCE_POINTS.keys() | configuration_points.CODE
     derived = {"name", "config", "doc_blocks", "_extra", "dimension", "entity"}
-    assert {item.name for item in fields(ColumnInfo)} - derived <= dbt_points.COLUMN_POINTS.keys()
+    assert {item.name for item in fields(ColumnInfo)} - derived <= configuration_points.COLUMN_POINTS.keys()
 
 
 def test_the_reference_lists_every_key_and_kind() -> None:
     text = (REPOSITORY / "docs/reference/dbt.md").read_text()
     tables = text[text.index("## What changes no row") :]
-    for name in (*dbt_points.MODEL_POINTS, *dbt_points.COLUMN_POINTS, *dbt_points.TEST_POINTS):
+    for name in (
+        *configuration_points.MODEL_POINTS,
+        *configuration_points.COLUMN_POINTS,
+        *configuration_points.TEST_POINTS,
+    ):
         assert f"`{name}`" in tables, name
-    for kind in dbt_points.RESOURCE_POINTS:
+    for kind in configuration_points.RESOURCE_POINTS:
         assert kind.replace("_", " ") in tables, kind

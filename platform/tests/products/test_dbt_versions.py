@@ -11,9 +11,9 @@ from kiosk_project import SALES
 from shop_workspace import contract_text, write_workspace
 
 from bankmesh.errors import BankmeshError
-from bankmesh.products.dbt_lineage import compile_models
-from bankmesh.products.dbt_unit_tests import models_with_unit_tests, run_unit_tests
-from bankmesh.products.domain import read_domain
+from bankmesh.products.dbt.dbt_lineage import compile_models
+from bankmesh.products.dbt.unit_tests import models_with_unit_tests, run_unit_tests
+from bankmesh.products.domain_package import read_domain
 from bankmesh.testing import domain_contract, try_product
 from bankmesh.workspace.product_consumers import workspace_reads
 from bankmesh.workspace.workspace_contracts import readable_contracts
@@ -21,7 +21,7 @@ from bankmesh.workspace.workspace_contracts import readable_contracts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.products.dbt_domain import DbtDomain
+    from bankmesh.products.dbt.dbt_domain import DbtDomain
 
 # The second version counts returns apart, and the first reads a versioned step by its number.
 FILES = {

@@ -7,9 +7,9 @@ import pytest
 from shop_workspace import SYSTEM
 
 from bankmesh.products.components.legacy_sources import _materialize, _spec_metadata
-from bankmesh.products.dbt_inputs import dbt_sources
-from bankmesh.products.definition import LegacyInput, landing_key
-from bankmesh.products.snapshot import pin
+from bankmesh.products.dbt.generated_sources import dbt_sources
+from bankmesh.products.inputs.input_snapshot import pin
+from bankmesh.products.product_definition import LegacyInput, landing_key
 from bankmesh.sources import land_compared, land_object, read_system
 
 COLUMNS = ["weekday", "opens", "source_file"]

@@ -19,7 +19,8 @@ from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import TransformError
 from bankmesh.ports import open_version
-from bankmesh.products import duckdb_candidate, polars_candidate
+from bankmesh.products.candidates import duckdb_candidate
+from bankmesh.products.polars import polars_candidate
 from bankmesh.testing import try_product
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.candidate import Written
+    from bankmesh.products.candidates.candidate_files import Written
 
 LONG = "logicalType: integer, physicalType: long"
 INTEGER = "logicalType: integer, physicalType: integer"
@@ -340,7 +341,7 @@ def test_rows_that_are_missing_from_the_files_are_noticed(promise, tmp_path, mon
         return written
 
     real = polars_candidate.write_candidate
-    monkeypatch.setattr("bankmesh.products.polars_build.write_candidate", lose)
+    monkeypatch.setattr("bankmesh.products.polars.polars_build.write_candidate", lose)
     with pytest.raises(TransformError, match="wrote 2 rows, but its files hold 1"):
         try_product(promise(LONG), {"rows": frame([1, 2])}, transform=lambda rows: rows, home=tmp_path)
 
@@ -352,6 +353,6 @@ def test_a_build_that_writes_no_file_is_no_empty_product(promise, tmp_path, monk
         return written
 
     real = polars_candidate.write_candidate
-    monkeypatch.setattr("bankmesh.products.polars_build.write_candidate", forget)
+    monkeypatch.setattr("bankmesh.products.polars.polars_build.write_candidate", forget)
     with pytest.raises(TransformError, match="the build wrote no file"):
         try_product(promise(LONG), {"rows": frame([1, 2])}, transform=lambda rows: rows, home=tmp_path)

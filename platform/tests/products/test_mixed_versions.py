@@ -15,7 +15,7 @@ from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.errors import Place
 from bankmesh.ports import connect, roll_back, withdraw
 from bankmesh.ports.port_reader import mixed_relation_sql
-from bankmesh.products.mixed_versions import MixRefused, mix_check
+from bankmesh.products.candidates.mixed_versions import MixRefused, mix_check
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

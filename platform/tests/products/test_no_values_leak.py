@@ -14,7 +14,7 @@ from shop_workspace import Sale, changed, write_exports, write_workspace
 
 from bankmesh.lineage.openlineage.event_outbox import Outbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url
-from bankmesh.products.locations import load_location
+from bankmesh.products.code_locations import load_location
 
 if TYPE_CHECKING:
     from forked_commands import ForkedCommands

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from kiosk_project import SALES, faults_of, load, package_of
 
-from bankmesh.products.dbt_domain import load_domain_of
-from bankmesh.products.dbt_project_faults import find_project_faults
+from bankmesh.products.dbt.dbt_domain import load_domain_of
+from bankmesh.products.dbt.faults.project_faults import find_project_faults
 from bankmesh.settings import Settings
 from bankmesh.testing import domain_contract, try_product
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project, product_folder

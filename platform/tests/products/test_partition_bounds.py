@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from bankmesh.contracts.model import Partitioning
-from bankmesh.products.dbt_build import partition_ranges
-from bankmesh.products.partition_bounds import day_after, describe_partitions, partition_runs
+from bankmesh.products.dbt.dbt_build import partition_ranges
+from bankmesh.products.inputs.partition_bounds import day_after, describe_partitions, partition_runs
 
 DAYS = Partitioning("day", "day", "2024-02-26", "2024-03-10")
 ALL_DAYS = [(date(2024, 2, 26) + timedelta(days=n)).isoformat() for n in range(13)]

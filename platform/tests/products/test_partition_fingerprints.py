@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 
 from bankmesh.contracts.model import Partitioning
-from bankmesh.products.partition_fingerprints import PartitionedRows, fingerprint_partitions, summarize_rows
-from bankmesh.products.partition_inputs import CompleteThrough, PartitionInput
+from bankmesh.products.inputs.partition_fingerprints import PartitionedRows, fingerprint_partitions, summarize_rows
+from bankmesh.products.inputs.partition_inputs import CompleteThrough, PartitionInput
 
 if TYPE_CHECKING:
     from pathlib import Path

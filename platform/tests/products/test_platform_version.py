@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import bankmesh
-from bankmesh.products.platform_version import installed, platform_version
+from bankmesh.products.code.platform_version import installed, platform_version
 
-ASK = "from bankmesh.products.platform_version import platform_version; print(platform_version())"
+ASK = "from bankmesh.products.code.platform_version import platform_version; print(platform_version())"
 
 
 def _asked(*path: Path) -> str:
@@ -36,7 +36,7 @@ def test_every_process_has_the_same(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("products/staleness.py", "# more\n"), ("products/dbt_files/macros/more.sql", "select 1\n")]
+    ("name", "text"), [("products/staleness.py", "# more\n"), ("products/dbt/dbt_files/macros/more.sql", "select 1\n")]
 )
 def test_a_changed_file_of_the_platform_changes_it(copy: Path, name: str, text: str) -> None:
     file = copy / "bankmesh" / name
@@ -62,7 +62,7 @@ def test_where_a_process_was_started_and_what_tools_leave_do_not_change_it(copy:
     before = _asked(copy)
     (tmp_path / "workspace-0.1.0.egg-info").mkdir()
     assert _asked(copy, tmp_path) == before
-    left = copy / "bankmesh/products/dbt_files/.user.yml"
+    left = copy / "bankmesh/products/dbt/dbt_files/.user.yml"
     left.write_text("id: 1\n")
     try:
         assert _asked(copy) == before

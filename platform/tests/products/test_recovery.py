@@ -13,10 +13,10 @@ from shop_workspace import SALES, changed, write_exports
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import version_history
-from bankmesh.products import reporting
-from bankmesh.products.known import loaded_products
-from bankmesh.products.lineage_facts import published
-from bankmesh.products.reporting import report_publication
+from bankmesh.products import asset_results
+from bankmesh.products.asset_results import report_publication
+from bankmesh.products.loaded_products import loaded_products
+from bankmesh.products.product_lineage import published
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -136,14 +136,14 @@ class TestAfterAPowerCut:
         assert landed.rows("sale")[3]["amount"] == 2
 
     def test_a_report_without_identity_counts_by_its_number(self, landed: Mesh, monkeypatch) -> None:
-        monkeypatch.setattr(reporting, "publication_figures", _metadata_of_an_earlier_release)
+        monkeypatch.setattr(asset_results, "publication_figures", _metadata_of_an_earlier_release)
         assert landed.run("sale").success
         monkeypatch.undo()
         assert landed.run("sale").success
         assert landed.versions("sale") == [0, 1] == landed.reported("sale")
 
 
-_publication_figures = reporting.publication_figures
+_publication_figures = asset_results.publication_figures
 
 
 def _metadata_of_an_earlier_release(*arguments: Any) -> dict[str, Any]:

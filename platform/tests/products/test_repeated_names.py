@@ -11,12 +11,12 @@ from test_bad_transforms import SALES, _contract, _pinned
 from test_dbt_faults import load, write
 
 from bankmesh.errors import TransformError
-from bankmesh.products.dbt_build import build_with_dbt
-from bankmesh.products.dbt_faults import DbtFaults
-from bankmesh.products.definition import ProductInput
-from bankmesh.products.locations import LocationNotLoaded, load_location
-from bankmesh.products.operation import BuildRequest
-from bankmesh.products.repeated_names import line_numbers
+from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.products.dbt.dbt_build import build_with_dbt
+from bankmesh.products.dbt.faults.ambiguous_names import line_numbers
+from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
+from bankmesh.products.product_definition import ProductInput
+from bankmesh.products.product_operation import BuildRequest
 from bankmesh.settings import current_settings
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 from bankmesh.workspace_faults import find_workspace_faults

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from bankmesh.products.unrepeatable_python import unrepeatable_python
-from bankmesh.products.unrepeatable_sql import unrepeatable_sql
+from bankmesh.products.code.unrepeatable_python import unrepeatable_python
+from bankmesh.products.code.unrepeatable_sql import unrepeatable_sql
 
 REPEATABLE_PYTHON = """\
 import datetime as dt

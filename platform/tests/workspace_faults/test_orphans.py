@@ -8,7 +8,7 @@ import pytest
 from shop_mesh import LANDINGS, Mesh, settings_in
 from shop_workspace import write_exports
 
-from bankmesh.products.locations import load_location, located_domains
+from bankmesh.products.code_locations import load_location, located_domains
 from bankmesh.workspace.domain_folders import declared_ports
 from bankmesh.workspace.workspace_contracts import readable_contracts
 from bankmesh.workspace_faults.orphan_faults import orphan_faults

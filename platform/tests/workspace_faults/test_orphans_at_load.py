@@ -17,10 +17,10 @@ from shop_mesh import LANDINGS, Mesh, Run, settings_in
 from shop_workspace import DEFINITIONS, PYPROJECT, contract_text, write_exports, write_workspace
 
 from bankmesh.instance import open_instance
-from bankmesh.products.known import loaded_products
-from bankmesh.products.locations import load_location
+from bankmesh.products.code_locations import load_location
+from bankmesh.products.loaded_products import loaded_products
 from bankmesh.products.orphaned_products import OrphanedInput, refuse_orphaned_inputs
-from bankmesh.products.running import run_everything
+from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.workspace.product_consumers import split_table
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from shop_mesh import settings_in
 from shop_workspace import at_stage, contract_text, write_exports
 
 from bankmesh.instance import open_instance
-from bankmesh.products.locations import load_location
-from bankmesh.products.running import run_everything
+from bankmesh.products.code_locations import load_location
+from bankmesh.products.runner.local_runner import run_everything
 
 if TYPE_CHECKING:
     from booth_workspace import Booth

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.alerts.common_causes import input_cause
 from bankmesh.alerts.event_facts import ERRORED, FAILED, MACHINE, NOT_EVALUATED, PASSED, Cause, Failure
-from bankmesh.products.definition import UNREADABLE_INPUT
+from bankmesh.products.product_definition import UNREADABLE_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from bankmesh.lineage.confidentiality import assumed_edges, find_losses
 from bankmesh.lineage.landing_lineage import heading
 from bankmesh.lineage.lineage_graph import landing_id, legacy_id, recorded_graph
 from bankmesh.lineage.model import ColumnRef
-from bankmesh.products.deriving import derive_workspace
+from bankmesh.products.workspace_lineage import derive_workspace
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 from bankmesh.workspace.workspace_graph import workspace_systems
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.confidentiality import Loss
     from bankmesh.lineage.lineage_graph import Edge, Graph
-    from bankmesh.products.deriving import Derived
+    from bankmesh.products.workspace_lineage import Derived
     from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem
 

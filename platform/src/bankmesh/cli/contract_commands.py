@@ -173,7 +173,7 @@ def show_coverage(
     Data tests of a product's dbt model are listed behind its contract, then what is set in dbt beside rows: each is
     used, or not, with the reason. What concerns no product is listed under its domain.
     """
-    from bankmesh.products.dbt_domain import with_current_tests
+    from bankmesh.products.dbt.dbt_domain import with_current_tests
 
     settings = current_settings()
     contracts = workspace_contracts(settings.root)

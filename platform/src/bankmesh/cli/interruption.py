@@ -3,7 +3,7 @@
 The first signal raises KeyboardInterrupt in the main thread, the second ends the process. While the command's own
 modules are imported, the first ends it too: nothing is written yet, and an exception inside an import may be lost.
 A thread reads the signals through a pipe, since native code of Polars and delta-rs keeps Python from handling them.
-`mesh run` handles its own, see `bankmesh.products.cancellation`.
+`mesh run` handles its own, see `bankmesh.products.runner.cancellation`.
 
 Imports nothing but small modules of the standard library, so that handlers are in place before anything else loads.
 """

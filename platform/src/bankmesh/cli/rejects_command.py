@@ -121,9 +121,9 @@ def _declared_objects(root: Path) -> list[LandedObject]:
 
 def _read_by(port: str, domain: str, root: Path) -> list[LandedObject]:
     """The landings that a product reads directly, as its code says, whether or not it was ever published."""
-    from bankmesh.products.definition import LegacyInput
-    from bankmesh.products.known import loaded_products
-    from bankmesh.products.locations import load_location, location_modules
+    from bankmesh.products.code_locations import load_location, location_modules
+    from bankmesh.products.loaded_products import loaded_products
+    from bankmesh.products.product_definition import LegacyInput
 
     for name, module in location_modules(root).items():
         if name == domain:

@@ -39,7 +39,7 @@ def withdraw(
     as_json: JsonOption = False,
 ) -> None:
     """Withdraw a version: readers get the rows that were there before it, where nobody replaced them since."""
-    from bankmesh.products.mixed_versions import mix_check
+    from bankmesh.products.candidates.mixed_versions import mix_check
 
     settings = current_settings()
     contract, port = _product(settings, product)
@@ -99,7 +99,7 @@ def one_line(text: str) -> str:
 
 def _restore(settings: Settings, contract: Contract, commit: Callable[[], Restored], *, as_json: bool) -> None:
     """Commit the decision, report it to Dagster, and print what readers get now. Only the notices can be stopped."""
-    from bankmesh.products.restorations import report_version
+    from bankmesh.products.restored_versions import report_version
 
     instance = existing_instance(settings)
     with uninterrupted():

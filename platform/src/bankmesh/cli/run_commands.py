@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dagster import DagsterInstance
 
-    from bankmesh.products.outcome import Outcome, Unchanged
+    from bankmesh.products.runner.run_outcome import Outcome, Unchanged
     from bankmesh.settings import Settings
 
 
@@ -124,10 +124,10 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Materialise every product that has changed. Exit 1 if one is not published, but for systems not delivered."""
-    from bankmesh.products.outcome import readable_key
-    from bankmesh.products.running import run_everything
-    from bankmesh.products.source_changes import changed_landings
-    from bankmesh.products.unread_exports import unread_of_landings
+    from bankmesh.products.inputs.source_changes import changed_landings
+    from bankmesh.products.inputs.unread_exports import unread_of_landings
+    from bankmesh.products.runner.local_runner import run_everything
+    from bankmesh.products.runner.run_outcome import readable_key
 
     settings = current_settings()
     accepted = _accepted(settings, products or [], accept_shrink)
@@ -176,7 +176,7 @@ def run(
 
 def _tell_unbuilt(outcome: Outcome, named: list[str]) -> None:
     """Say what the named products lack, and the command that builds it."""
-    from bankmesh.products.outcome import port_name
+    from bankmesh.products.runner.run_outcome import port_name
 
     if outcome.unbuilt and (outcome.failed or outcome.skipped):
         lacking = [port_name(key) for key in outcome.unbuilt]
@@ -218,8 +218,8 @@ def _accepted(settings: Settings, names: list[str], why: str | None) -> Accepted
 
 def _finished_or_stopped(work: Callable[[], Outcome], instance: DagsterInstance, lines: StepLines) -> Outcome:
     """The outcome of the work; a stop ends the process here, with one line and the code of its signal."""
-    from bankmesh.products.cancellation import NotStopped, run_cancellable
-    from bankmesh.products.own_runs import cancel_runs_of_this_process
+    from bankmesh.products.runner.cancellation import NotStopped, run_cancellable
+    from bankmesh.products.runner.in_process_runs import cancel_runs_of_this_process
 
     try:
         outcome, cancellation = run_cancellable(work, lines.stopping)
@@ -238,7 +238,7 @@ def _finished_or_stopped(work: Callable[[], Outcome], instance: DagsterInstance,
 
 def _stop_line(outcome: Outcome) -> str:
     """What a run had done when it was stopped. A commit is never interrupted, so what was at work is not published."""
-    from bankmesh.products.outcome import port_name
+    from bankmesh.products.runner.run_outcome import port_name
 
     products = sum("/landing/" not in key for key in outcome.published)
     running = ", ".join(port_name(key) for key in sorted(outcome.stopped))
@@ -277,7 +277,7 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
 
 
 def _print_states(settings: Settings, instance: DagsterInstance, outcome: Outcome, *, as_json: bool) -> None:
-    from bankmesh.products.outcome import port_name
+    from bankmesh.products.runner.run_outcome import port_name
 
     this_run, reasons = outcome.by_port(), {port_name(key): why for key, why in outcome.made_because.items()}
     try:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.dbt_domain import DbtDomain
-    from bankmesh.products.dbt_unit_tests import UnitTestResult
-    from bankmesh.products.domain import Domain
+    from bankmesh.products.dbt.dbt_domain import DbtDomain
+    from bankmesh.products.dbt.unit_tests import UnitTestResult
+    from bankmesh.products.domain_package import Domain
     from bankmesh.settings import Settings
 
 
@@ -43,8 +43,8 @@ def run_tests(
 
     dbt runs them on the rows that they mock, without data and without network. A build does not run them.
     """
-    from bankmesh.products.dbt_domain import load_domain_of
-    from bankmesh.products.dbt_unit_tests import run_unit_tests
+    from bankmesh.products.dbt.dbt_domain import load_domain_of
+    from bankmesh.products.dbt.unit_tests import run_unit_tests
 
     settings = current_settings()
     results: list[UnitTestResult] = []
@@ -76,8 +76,8 @@ def _requests(settings: Settings, names: list[str]) -> list[_Request]:
 
 def _models(request: _Request, loaded: DbtDomain | None) -> tuple[list[str], list[str]]:
     """The models to test, and what is to be said of products that have no unit test."""
-    from bankmesh.products.dbt_models import find_models, model_name
-    from bankmesh.products.dbt_unit_tests import models_with_unit_tests
+    from bankmesh.products.dbt.dbt_models import find_models, model_name
+    from bankmesh.products.dbt.unit_tests import models_with_unit_tests
 
     if not request.products:
         return (models_with_unit_tests(loaded.manifest) if loaded else []), []

@@ -17,7 +17,7 @@ from bankmesh.operations.automation_sensor import STARTED_BY
 from bankmesh.operations.automation_switch import read_switch
 from bankmesh.operations.file_changes import Memory, look, quiet_objects, restless_objects, run_key, take
 from bankmesh.operations.sensor_intervals import quiet_seconds, sensor_seconds
-from bankmesh.products.definition import landing_key
+from bankmesh.products.product_definition import landing_key
 from bankmesh.settings import current_settings
 from bankmesh.sources import current_landing, fingerprint, legacy_files
 from bankmesh.sources.export_files import control_path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from bankmesh.products.domain import Domain
+    from bankmesh.products.domain_package import Domain
     from bankmesh.settings import Settings
     from bankmesh.sources import LegacyObject
 

@@ -17,15 +17,15 @@ from bankmesh.lineage.openlineage.event_outbox import Outbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.operations.sensor_intervals import follower_seconds
-from bankmesh.products.own_runs import end_dead_runs
-from bankmesh.products.reconciling import reconcile
-from bankmesh.products.restorations import report_restored
+from bankmesh.products.dead_attempts import reconcile
+from bankmesh.products.restored_versions import report_restored
+from bankmesh.products.runner.in_process_runs import end_dead_runs
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.products.domain import Domain
+    from bankmesh.products.domain_package import Domain
     from bankmesh.settings import Settings
 
 _SECONDS = 20.0

@@ -11,7 +11,7 @@ from bankmesh.operations.file_sensor import file_sensor
 from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.operations.retention_schedule import retention_schedule
 from bankmesh.operations.schedules import schedules
-from bankmesh.products.domain import domain_of
+from bankmesh.products.domain_package import domain_of
 
 
 class Operations(dg.Component, dg.Model, dg.Resolvable):

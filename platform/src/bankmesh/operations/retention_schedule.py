@@ -11,7 +11,7 @@ import dagster as dg
 
 from bankmesh.operations.automation_sensor import STARTED_BY
 from bankmesh.operations.automation_switch import read_switch
-from bankmesh.products.domain import Domain
+from bankmesh.products.domain_package import Domain
 from bankmesh.settings import current_settings
 
 CRON = "17 3 * * *"

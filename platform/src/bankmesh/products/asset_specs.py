@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.contracts.model import Severity, Status
-from bankmesh.products.clocks import clock_of
-from bankmesh.products.conditions import refresh_condition
-from bankmesh.products.definition import input_key
-from bankmesh.products.relations import sources_of
+from bankmesh.products.automation_condition import refresh_condition
+from bankmesh.products.candidates.gate_relations import sources_of
+from bankmesh.products.product_definition import input_key
+from bankmesh.products.publication_schedule import clock_of
 from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.model import Column, Contract, Partitioning
-    from bankmesh.products.definition import ProductDefinition
+    from bankmesh.products.product_definition import ProductDefinition
 
 _EFFECT = {
     Severity.ERROR: "A candidate that breaks this is not published.",

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications
-from bankmesh.products import recovery
+from bankmesh.products import attempt_recovery
+from bankmesh.products.candidates.gate_relations import referenced_inputs, sources_of
+from bankmesh.products.code.platform_version import platform_version
+from bankmesh.products.inputs.input_snapshot import newest_vector, pin
+from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.partition_fingerprints import fingerprints_of
-from bankmesh.products.platform_version import platform_version
-from bankmesh.products.relations import referenced_inputs, sources_of
-from bankmesh.products.restorations import port_of
-from bankmesh.products.snapshot import newest_vector, pin
+from bankmesh.products.restored_versions import port_of
 from bankmesh.products.staleness import Recipe, Stale, find_staleness
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from bankmesh.ports import Publication
-    from bankmesh.products.definition import ProductDefinition
-    from bankmesh.products.partition_fingerprints import Fingerprints
+    from bankmesh.products.inputs.partition_fingerprints import Fingerprints
+    from bankmesh.products.product_definition import ProductDefinition
 
 UNCHANGED_TAG, CONFIRM = "bankmesh/unchanged", "confirm"
 """Tag of runs that confirm what a build would publish again; a run with another value, or without it, builds."""
@@ -110,7 +110,7 @@ def examine(
         return Stale("files of its newest version are not there")
     if stale is not None:
         return stale
-    if recovery.find_unreported(instance, product.key, port) is not None:
+    if attempt_recovery.find_unreported(instance, product.key, port) is not None:
         # A run that was to make what that version wrote reports it, and builds nothing.
         written = set(newest.provenance.partitions or ())
         is_covered = written.issubset(recipe.partitions or ())

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import yaml
 
-from bankmesh.products.clocks import clock_of
-from bankmesh.products.definition import product_key
-from bankmesh.products.refreshing import is_landing
+from bankmesh.products.product_definition import product_key
+from bankmesh.products.publication_schedule import clock_of
+from bankmesh.products.refresh_decisions import is_landing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.domain import Domain
+    from bankmesh.products.domain_package import Domain
 
 _PRODUCTS = {"bankmesh.PolarsDataProduct", "bankmesh.DbtDataProducts"}
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import BankmeshError, ContractFaults, NotPublished, SourceFaults
-from bankmesh.products.definition import ProductInput
-from bankmesh.products.domain import domain_systems
-from bankmesh.products.locations import located_domains
+from bankmesh.products.code_locations import located_domains
+from bankmesh.products.domain_package import domain_systems
+from bankmesh.products.product_definition import ProductInput
 from bankmesh.settings import current_settings
 from bankmesh.workspace.domain_folders import contract_file, declared_ports
 from bankmesh.workspace.workspace_contracts import readable_contracts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.definition import Input, LegacyInput
+    from bankmesh.products.product_definition import Input, LegacyInput
 
 
 class OrphanedInput(NotPublished):

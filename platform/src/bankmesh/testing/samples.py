@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.column_types import polars_schema, polars_type
 from bankmesh.errors import UnknownName
-from bankmesh.products.domain import read_domain
+from bankmesh.products.domain_package import read_domain
 from bankmesh.settings import find_root
 from bankmesh.sources import COMPLETE_THROUGH
 from bankmesh.testing.trials import package_folder
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.domain import Domain
+    from bankmesh.products.domain_package import Domain
     from bankmesh.testing.trials import Trial
 
 Row = dict[str, Any]

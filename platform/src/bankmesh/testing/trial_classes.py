@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import SourceFaults
 from bankmesh.lineage.model import ColumnRef
-from bankmesh.products.classification_flow import classification_flow
-from bankmesh.products.dbt_models import product_source
+from bankmesh.products.dbt.dbt_models import product_source
+from bankmesh.products.inputs.classification_flow import classification_flow
 from bankmesh.settings import NoWorkspace, find_root
 from bankmesh.sources import read_systems
 from bankmesh.workspace.workspace_contracts import readable_contracts

@@ -15,17 +15,17 @@ from bankmesh.contracts.column_types import arrow_schema, polars_schema
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
-from bankmesh.products import port_settings, relations
-from bankmesh.products.candidate import require_rows
+from bankmesh.products.candidates import gate_relations, port_settings
+from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.components.polars_product import check_parameters
-from bankmesh.products.dbt_build import build_with_dbt
-from bankmesh.products.dbt_domain import load_dbt_domain
-from bankmesh.products.dbt_models import find_models, model_inputs, model_name
-from bankmesh.products.definition import ProductInput
-from bankmesh.products.domain import read_domain
-from bankmesh.products.operation import BuildRequest
-from bankmesh.products.polars_build import build_with_polars
-from bankmesh.products.snapshot import PinnedInput
+from bankmesh.products.dbt.dbt_build import build_with_dbt
+from bankmesh.products.dbt.dbt_domain import load_dbt_domain
+from bankmesh.products.dbt.dbt_models import find_models, model_inputs, model_name
+from bankmesh.products.domain_package import read_domain
+from bankmesh.products.inputs.input_snapshot import PinnedInput
+from bankmesh.products.polars.polars_build import build_with_polars
+from bankmesh.products.product_definition import ProductInput
+from bankmesh.products.product_operation import BuildRequest
 from bankmesh.quality.gate import GateResult, Outcome, evaluate, refuse_casts
 from bankmesh.settings import find_root, require_literal_path
 from bankmesh.sql_quoting import sql_literal
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
-    from bankmesh.products.operation import Build
+    from bankmesh.products.product_operation import Build
     from bankmesh.quality.gate import ClauseResult
 
 
@@ -199,7 +199,7 @@ def _referenced(
     contract: Contract, home: Path, pinned: Mapping[str, PinnedInput], given: Mapping[str, pl.DataFrame]
 ) -> dict[str, PinnedInput]:
     found = {name: _frame_as_input(contract, home, name, rows) for name, rows in given.items()}
-    wanted = relations.referenced_inputs(contract.clauses)
+    wanted = gate_relations.referenced_inputs(contract.clauses)
     known = {**{name: pinned[name] for name in wanted if name in pinned}, **found}
     if missing := tuple(name for name in wanted if name not in known):
         raise InputsMissing(contract.port, "references", missing)
@@ -225,7 +225,7 @@ def _carry_out(
     files = _measured(contract, candidate)
     require_rows(contract, candidate.path, files, written.rows)
     published = latest(port)
-    asked = relations.for_gate(
+    asked = gate_relations.for_gate(
         contract,
         port,
         candidate.path,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bankmesh.errors import Fault, FaultsFound
-from bankmesh.products.loaded_reads import find_hidden_cycles
-from bankmesh.products.locations import LocationNotLoaded, load_location, location_modules, root_cause
-from bankmesh.products.unkept_contracts import unkept_contracts
+from bankmesh.products.code_locations import LocationNotLoaded, load_location, location_modules, root_cause
+from bankmesh.products.inputs.loaded_inputs import find_hidden_cycles
+from bankmesh.products.unimplemented_contracts import unkept_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.unkept_contracts import ContractWithoutTransform
+    from bankmesh.products.unimplemented_contracts import ContractWithoutTransform
 
 NOT_LOADED = "location-not-loaded"
 UNKEPT = "contract-without-transform"

@@ -11,7 +11,7 @@ from bankmesh.alerts.alert_settings import current_places
 from bankmesh.alerts.routing_file import RoutingFaults, read_routing
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.errors import Fault, SourceFaults
-from bankmesh.products.locations import located_domains
+from bankmesh.products.code_locations import located_domains
 from bankmesh.sources import read_system
 from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
 from bankmesh.workspace.domain_folders import all_contract_files, declared_ports, domain_packages

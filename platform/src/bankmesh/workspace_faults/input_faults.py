@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
-from bankmesh.products.loaded_reads import find_read_cycles, hidden_reads
+from bankmesh.products.inputs.loaded_inputs import find_read_cycles, hidden_reads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

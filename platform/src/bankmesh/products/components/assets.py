@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 
 from bankmesh.products.asset_specs import asset_spec, check_specs
-from bankmesh.products.definition import ProductDefinition, input_key
-from bankmesh.products.known import remember
-from bankmesh.products.loaded_reads import cycle_through
-from bankmesh.products.operation import Build, produce
+from bankmesh.products.code.platform_version import platform_version
+from bankmesh.products.inputs.loaded_inputs import cycle_through
+from bankmesh.products.loaded_products import remember
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.platform_version import platform_version
-from bankmesh.products.transient import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
+from bankmesh.products.product_definition import ProductDefinition, input_key
+from bankmesh.products.product_operation import Build, produce
+from bankmesh.products.retry_policy import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
 
 # No postponed annotations here: Dagster reads those of a step when it makes the asset.

@@ -10,32 +10,32 @@ from pydantic import Field
 
 from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.errors import UnknownName
-from bankmesh.products.clause_scope import widen_clauses
-from bankmesh.products.closed_inputs import refuse_closed_inputs
+from bankmesh.products.candidates.clause_scope import widen_clauses
+from bankmesh.products.code.repeatability import find_unrepeatable_model
 from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.components.polars_product import contract_path
-from bankmesh.products.dbt_code_versions import model_code_version
-from bankmesh.products.dbt_domain import DbtDomain, load_dbt_domain
-from bankmesh.products.dbt_faults import PRODUCT
-from bankmesh.products.dbt_models import (
+from bankmesh.products.dbt.dbt_code_versions import model_code_version
+from bankmesh.products.dbt.dbt_domain import DbtDomain, load_dbt_domain
+from bankmesh.products.dbt.dbt_models import (
     find_models,
     model_name,
     product_source,
     with_ancestors,
 )
-from bankmesh.products.definition import Derivation, ProductDefinition
-from bankmesh.products.domain import domain_of, settings_of
+from bankmesh.products.dbt.faults.configuration_faults import PRODUCT
+from bankmesh.products.domain_package import domain_of, settings_of
+from bankmesh.products.inputs.input_stages import refuse_closed_inputs
+from bankmesh.products.inputs.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.partition_inputs import check_partition_inputs, parse_partition_inputs
-from bankmesh.products.repeatability import find_unrepeatable_model
+from bankmesh.products.product_definition import Derivation, ProductDefinition
 from bankmesh.workspace.dbt_project_files import SHARED, DbtProjectPlace, file_of
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.built import Built
-    from bankmesh.products.definition import Derive, InputColumns
-    from bankmesh.products.domain import Domain
-    from bankmesh.products.operation import Build, BuildRequest
+    from bankmesh.products.build_result import Built
+    from bankmesh.products.domain_package import Domain
+    from bankmesh.products.product_definition import Derive, InputColumns
+    from bankmesh.products.product_operation import Build, BuildRequest
 
 
 class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
@@ -117,7 +117,7 @@ def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProd
 
 def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:
     def build(request: BuildRequest) -> Built:
-        from bankmesh.products.dbt_build import build_with_dbt
+        from bankmesh.products.dbt.dbt_build import build_with_dbt
 
         return build_with_dbt(place, model, contract, request)
 
@@ -127,7 +127,7 @@ def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:
 def _derive(place: DbtProjectPlace, model: str, contract: Contract) -> Derive:
     def derive(columns: InputColumns) -> Derivation:
         from bankmesh.lineage.sql import path
-        from bankmesh.products.dbt_lineage import derive_dbt
+        from bankmesh.products.dbt.dbt_lineage import derive_dbt
 
         schemas = {name: {c: duckdb_type(kind) for c, kind in found.items()} for name, found in columns.items()}
         found = derive_dbt(place, model, contract, schemas)

@@ -8,16 +8,16 @@ import dagster as dg
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.lineage.landing_lineage import landing_lineage
-from bankmesh.products import lineage_facts, telling_products
-from bankmesh.products.cancellation import stoppable
+from bankmesh.products import attempt_lineage, product_lineage
 from bankmesh.products.column_lineage import column_lineage_metadata
 from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
-from bankmesh.products.definition import NOT_DELIVERED, landing_key, legacy_key
-from bankmesh.products.domain import domain_of
+from bankmesh.products.domain_package import domain_of
+from bankmesh.products.inputs.unread_exports import unread_of_system
 from bankmesh.products.landing_freshness import landing_policies
+from bankmesh.products.product_definition import NOT_DELIVERED, landing_key, legacy_key
+from bankmesh.products.runner.cancellation import stoppable
 from bankmesh.products.shrink_acceptance import ACCEPT_TAG, accepted_shrink
 from bankmesh.products.unread_check import ALL_READ, all_read
-from bankmesh.products.unread_exports import unread_of_system
 from bankmesh.settings import Settings, current_settings
 from bankmesh.sources import (
     Landing,
@@ -105,7 +105,7 @@ def _landing_asset(
     def results(
         context: dg.AssetExecutionContext, settings: Settings
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-        with telling_products.of_landing(context, key, item, domain, settings.exports, settings.home) as told:
+        with attempt_lineage.of_landing(context, key, item, domain, settings.exports, settings.home) as told:
             try:
                 with stoppable():
                     unread = unread_of_system(settings, domain, item.system)
@@ -117,7 +117,7 @@ def _landing_asset(
                 raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
             except LegacyFileError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
-            told.ending = lineage_facts.landed(landing, comparison, item)
+            told.ending = product_lineage.landed(landing, comparison, item)
             refusal = _refusal(item, landing, comparison, key)
             if refusal is not None:
                 told.fail(refusal)

@@ -12,16 +12,16 @@ from pydantic import Field
 
 from bankmesh.contracts.column_types import polars_type
 from bankmesh.errors import BankmeshError, UnknownName
-from bankmesh.products.clause_scope import widen_clauses
-from bankmesh.products.closed_inputs import refuse_closed_inputs
-from bankmesh.products.code_versions import fingerprint_texts, imported_files
+from bankmesh.products.candidates.clause_scope import widen_clauses
+from bankmesh.products.code.code_versions import fingerprint_texts, imported_files
+from bankmesh.products.code.repeatability import find_unrepeatable_transform
 from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
-from bankmesh.products.definition import Derivation, ProductDefinition, ProductInput, parse_input
-from bankmesh.products.domain import domain_of, settings_of
+from bankmesh.products.domain_package import domain_of, settings_of
+from bankmesh.products.inputs.input_stages import refuse_closed_inputs
+from bankmesh.products.inputs.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.orphaned_products import OrphanedProduct
-from bankmesh.products.partition_inputs import check_partition_inputs, parse_partition_inputs
-from bankmesh.products.polars_build import build_with_polars, derive_transform
-from bankmesh.products.repeatability import find_unrepeatable_transform
+from bankmesh.products.polars.polars_build import build_with_polars, derive_transform
+from bankmesh.products.product_definition import Derivation, ProductDefinition, ProductInput, parse_input
 from bankmesh.scaffolding.dg_scaffolder import PolarsProductScaffolder
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.built import Built
-    from bankmesh.products.definition import Derive, Input, InputColumns
-    from bankmesh.products.domain import Domain
-    from bankmesh.products.operation import BuildRequest
+    from bankmesh.products.build_result import Built
+    from bankmesh.products.domain_package import Domain
+    from bankmesh.products.product_definition import Derive, Input, InputColumns
+    from bankmesh.products.product_operation import BuildRequest
 
 
 class TransformNotUsable(BankmeshError):

@@ -1,0 +1,300 @@
+"""What a run tells: check results, the materialisation with its metadata, and why a gate refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from bankmesh.lineage.model import StepLineage
+from bankmesh.products.asset_specs import dagster_severity, partitions_of_run
+from bankmesh.products.attempt_recovery import CANDIDATE_KEY, VERSION_KEY
+from bankmesh.products.candidates.published_charts import draw_charts
+from bankmesh.products.candidates.row_preview import preview_table
+from bankmesh.products.column_lineage import column_lineage_metadata
+from bankmesh.products.inputs.input_snapshot import InputNotPublished
+from bankmesh.products.inputs.partition_bounds import describe_partitions, partition_runs
+from bankmesh.products.product_definition import UNREADABLE_INPUT, input_key
+from bankmesh.quality.gate import GateResult, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    import duckdb
+
+    from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.ports import Publication
+    from bankmesh.products.product_definition import ProductDefinition
+    from bankmesh.quality.gate import ClauseResult
+
+CONFIRMED = "confirmed"
+"""Metadata of a materialisation that publishes nothing: the moment at which the version was confirmed."""
+
+LOOKED_AT, WHOLE_TABLE = "looked at", "the whole table"
+"""Metadata of a check of a partitioned product: the rows that it is about."""
+
+UNCHANGED_PARTITIONS = "partitions unchanged"
+"""Metadata of a materialisation: how many of the run's partitions were right as they were."""
+
+EVALUATED = "evaluated partitions"
+"""Metadata of a check of a run that built some of its partitions: first and last of each range that it is about."""
+
+
+def check_results(
+    product: ProductDefinition,
+    gate: GateResult,
+    partitions: tuple[str, ...] | None,
+    run_partitions: tuple[str, ...] | None = None,
+) -> Iterator[dg.AssetCheckResult]:
+    """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass.
+
+    `partitions` were built; `run_partitions` are those that the run was to make, if these are others.
+    """
+    partitioning, built = product.contract.partitioning, {}
+    if partitioning is not None and partitions is not None and run_partitions not in {None, partitions}:
+        built = {EVALUATED: dg.MetadataValue.json(partition_runs(partitioning.granularity, partitions))}
+    for result in gate.results:
+        check = check_result(product.contract, product.key, result, partitions)
+        yield check if result.clause.whole_table else check._replace(metadata={**check.metadata, **built})
+
+
+def check_result(
+    contract: Contract, key: dg.AssetKey, result: ClauseResult, partitions: tuple[str, ...] | None
+) -> dg.AssetCheckResult:
+    """The result of one clause."""
+    metadata: dict[str, Any] = {"outcome": result.outcome.value, "rows looked at": result.rows}
+    if result.observed is not None:
+        metadata["observed"] = result.observed
+    if result.failing_rows is not None:
+        metadata["failing rows"] = result.failing_rows
+    if partitions and contract.partitioning:
+        metadata["partitions"] = describe_partitions(contract.partitioning.granularity, partitions)
+        metadata[LOOKED_AT] = WHOLE_TABLE if result.clause.whole_table else "what the run built"
+    if result.accepted is not None:
+        metadata |= {"accepted by": result.accepted.by, "accepted because": result.accepted.why}
+    if result.seconds is not None:
+        metadata["seconds"] = round(result.seconds, 3)
+    is_unknown = result.outcome in {Outcome.ERRORED, Outcome.NOT_EVALUATED}
+    severity = dg.AssetCheckSeverity.ERROR if is_unknown else _severity(result)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=result.clause.name,
+        passed=result.outcome is Outcome.PASSED,
+        severity=severity,
+        description=result.message,
+        metadata={name: value for name, value in metadata.items() if value is not None},
+    )
+
+
+def _severity(result: ClauseResult) -> dg.AssetCheckSeverity:
+    """That of the clause; a data test of severity error that only warned is shown as what it is."""
+    warned = result.outcome is Outcome.WARNED
+    return dg.AssetCheckSeverity.WARN if warned else dagster_severity(result.clause.severity)
+
+
+def materialize_result(
+    product: ProductDefinition,
+    publication: Publication,
+    gate: GateResult,
+    built_in: float,
+    run_partitions: tuple[str, ...] | None = None,
+) -> dg.MaterializeResult[Any]:
+    """The event of a publication, one for each partition, with what people look at first.
+
+    `run_partitions` are the partitions that the run was to make, those that it left as they were among them.
+    """
+    metadata = publication_figures(product.contract, publication) | _left_figures(publication, run_partitions)
+    metadata["build seconds"] = round(built_in, 3)
+    metadata["gate seconds"] = round(gate.seconds, 3)
+    if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
+        # What a run over a few partitions pays for promises about all of them.
+        metadata["whole-table seconds"] = round(sum(whole.values()), 3)
+        metadata["whole-table clauses"] = whole
+    return _materialize(product, publication, metadata)
+
+
+def add_details(
+    context: dg.AssetExecutionContext,
+    product: ProductDefinition,
+    publication: Publication,
+    pictures: Mapping[str, str] | None = None,
+) -> None:
+    """Have the event of the last partition, which an asset's page shows, carry what is the same for all of them.
+
+    To be called before the step yields its materialisation.
+    """
+    details = publication_details(publication, _assets_of_inputs(product))
+    details |= {name: dg.MetadataValue.md(text) for name, text in (pictures or {}).items()}
+    # The run reports each partition that it was to make, those that it left as they were among them.
+    run_partitions = partitions_of_run(context, product.contract)
+    context.add_asset_metadata(
+        details, asset_key=product.key, partition_key=run_partitions[-1] if run_partitions else None
+    )
+
+
+def report_publication(
+    product: ProductDefinition, publication: Publication, run_partitions: tuple[str, ...] | None, *, recovered: bool
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """Check results and materialisation of a version that is already published, from its own commit.
+
+    `run_partitions` are the partitions that this run was to make.
+    """
+    gate = GateResult.from_json(publication.provenance.gate, product.contract)
+    yield from check_results(product, gate, publication.provenance.partitions, run_partitions)
+    evaluated = {result.clause.name for result in gate.results}
+    yield from (_not_evaluated(product, c) for c in product.contract.clauses if c.name not in evaluated)
+    metadata = publication_figures(product.contract, publication) | _left_figures(publication, run_partitions)
+    if recovered:
+        metadata["published by run"] = publication.provenance.run_id
+    yield _materialize(product, publication, metadata)
+
+
+def report_confirmation(
+    context: dg.AssetExecutionContext, product: ProductDefinition, publication: Publication, at: datetime
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """Check results and materialisation of a version that was confirmed at `at`; pages show what they showed of it."""
+    event = context.instance.get_latest_materialization_event(product.key)
+    shown = event.asset_materialization.metadata if event and event.asset_materialization else {}
+    pictures = {name: value.value for name, value in shown.items() if isinstance(value, dg.MarkdownMetadataValue)}
+    context.log.info(f"{product.contract.port} version {publication.version} is confirmed: nothing has changed.")
+    add_details(context, product, publication, pictures)
+    run_partitions = partitions_of_run(context, product.contract)
+    for result in report_publication(product, publication, run_partitions, recovered=False):
+        if isinstance(result, dg.MaterializeResult):
+            yield result._replace(metadata={**(result.metadata or {}), **confirmed_metadata(at)})
+        else:
+            yield result
+
+
+def confirmed_metadata(at: datetime) -> dict[str, Any]:
+    """The entry that distinguishes the event of a confirmation from that of a publication."""
+    return {CONFIRMED: dg.MetadataValue.timestamp(at)}
+
+
+def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckResult:
+    """The result of a clause that the gate did not have yet when the version was published: no verdict, a warning."""
+    return dg.AssetCheckResult(
+        asset_key=product.key,
+        check_name=clause.name,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="Not evaluated: this version was published by a release whose gate had no such clause.",
+        metadata={"outcome": "not evaluated"},
+    )
+
+
+def late_materializations(product: ProductDefinition, publication: Publication) -> list[dg.AssetMaterialization]:
+    """The events of an earlier run's version, one for each partition, for a run that goes on to publish its own."""
+    partitions: tuple[str | None, ...] = publication.provenance.partitions or (None,)
+    details = publication_details(publication, _assets_of_inputs(product))
+    return [
+        dg.AssetMaterialization(
+            product.key,
+            description=f"Published by run {publication.provenance.run_id}, reported late.",
+            metadata=publication_figures(product.contract, publication)
+            | (details if partition == partitions[-1] else {}),
+            partition=partition,
+        )
+        for partition in partitions
+    ]
+
+
+def pictures(contract: Contract, folder: Path, whole: str, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Markdown for the asset page: a few rows of the candidate in `folder`, and charts over the table as a `whole`."""
+    drawn = {"preview": preview_table(contract, folder), **dict(draw_charts(contract, whole, connection))}
+    return {name: text for name, text in drawn.items() if text}
+
+
+def whole_table_seconds(gate: GateResult) -> dict[str, float]:
+    """Seconds of each clause about the whole table that took a query of its own, by name."""
+    timed = [(r.clause, r.seconds) for r in gate.results if r.clause.whole_table and r.seconds is not None]
+    return {clause.name: round(seconds, 3) for clause, seconds in timed}
+
+
+def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) -> str:
+    """Why nothing was published, clause by clause, with counts and no values."""
+    blocking = broken_clauses(gate)
+    head = f"{product.contract.port} is not published: {len(blocking)} of {len(gate.results)} clauses failed."
+    lines = [f"  {clause_line(result)}" for result in blocking]
+    tail = f"Readers keep the last good version. The candidate is kept in {folder.name} of the port."
+    return "\n".join([head, *lines, tail])
+
+
+def clause_line(result: ClauseResult) -> str:
+    """A clause that does not hold, how it came out, and its line in the contract; no values."""
+    return f"{result.clause.name} ({result.outcome.value}): {result.message}  [{result.clause.place}]"
+
+
+def broken_clauses(gate: GateResult) -> list[ClauseResult]:
+    """The results that keep a candidate from being published."""
+    return [r for r in gate.results if r.outcome in {Outcome.FAILED, Outcome.ERRORED}]
+
+
+def refusal_metadata(gate: GateResult, folder: Path) -> dict[str, Any]:
+    """What the failed step shows beside its message."""
+    return {**gate.counts, "rows": gate.rows, "candidate": folder.name}
+
+
+def failure_metadata(error: Exception) -> dict[str, Any]:
+    """What a failed step says of its cause, for alerts: the input that has nothing to read, if it is that."""
+    return {UNREADABLE_INPUT: input_key(error.source).to_user_string()} if isinstance(error, InputNotPublished) else {}
+
+
+def summary(product: ProductDefinition, publication: Publication, gate: GateResult, built_in: float) -> str:
+    """One line for the run's log."""
+    return (
+        f"{product.contract.port} version {publication.version}: {publication.rows:,} rows published; "
+        f"built in {built_in:.1f} s, gated in {gate.seconds:.1f} s ({_counts(gate.counts)})"
+    )
+
+
+def _assets_of_inputs(product: ProductDefinition) -> dict[str, dg.AssetKey]:
+    return {source.ref: input_key(source) for source in product.inputs.values()}
+
+
+def publication_figures(contract: Contract, publication: Publication) -> dict[str, Any]:
+    """What the materialisation of every partition of a version shows."""
+    provenance = publication.provenance
+    metadata: dict[str, Any] = {
+        VERSION_KEY: publication.version,
+        CANDIDATE_KEY: publication.candidate,
+        "dagster/row_count": publication.rows,
+        "size in bytes": publication.bytes,
+        "gate": _counts(provenance.gate["counts"]),
+        "contract version": provenance.contract_version,
+        "inputs": dict(provenance.inputs),
+    }
+    if provenance.partitions and contract.partitioning:
+        built = describe_partitions(contract.partitioning.granularity, provenance.partitions)
+        metadata["partitions built"] = built
+    return metadata
+
+
+def _left_figures(publication: Publication, run_partitions: tuple[str, ...] | None) -> dict[str, int]:
+    left = set(run_partitions or ()).difference(publication.provenance.partitions or ())
+    return {UNCHANGED_PARTITIONS: len(left)} if left and publication.provenance.partitions else {}
+
+
+def publication_details(publication: Publication, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
+    """What the last materialisation of a version shows besides: the same for all partitions, so only once.
+
+    `assets` are the inputs by the name that the version's lineage gives them.
+    """
+    lineage = publication.provenance.lineage
+    return column_lineage_metadata(StepLineage.from_json(lineage), assets) if lineage else {}
+
+
+def _materialize(
+    product: ProductDefinition, publication: Publication, metadata: dict[str, Any]
+) -> dg.MaterializeResult[Any]:
+    return dg.MaterializeResult(
+        asset_key=product.key,
+        metadata=metadata,
+        data_version=dg.DataVersion(f"{product.contract.port}#{publication.version}"),
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "no clauses"

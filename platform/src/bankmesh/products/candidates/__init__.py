@@ -1,0 +1,1 @@
+"""A candidate: its files, casts, relations for the gate, and what its asset page shows."""

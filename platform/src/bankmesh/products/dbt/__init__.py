@@ -1,0 +1,1 @@
+"""Products that dbt builds: the project of a domain, its models, tests and lineage."""

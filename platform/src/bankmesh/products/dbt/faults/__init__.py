@@ -1,0 +1,1 @@
+"""Faults of a dbt project, by file and line, before a run meets them."""

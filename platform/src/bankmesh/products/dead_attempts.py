@@ -1,0 +1,69 @@
+"""Attempts whose process died before it could tell how they ended: found by their START, told from what is left.
+
+The Delta log knows whether such an attempt published, Dagster's event log how its step ended. Whoever finds it tells
+the same, and it is told once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster import DagsterEventType
+
+from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event
+from bankmesh.ports import port_at, published_by
+from bankmesh.products.product_definition import product_key
+from bankmesh.products.product_lineage import published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.openlineage.event_outbox import Kept, Outbox
+
+UNKNOWN_RUN = "Dagster knows nothing of the run any more"
+WITHOUT_A_WORD = "the process that carried the run out ended without a word"
+
+
+def reconcile(
+    outbox: Outbox, instance: dg.DagsterInstance, home: Path, domain: str, contracts: Iterable[Contract]
+) -> list[str]:
+    """Tell the end of every attempt at an asset of the domain whose run is over; returns `asset: KIND` for each."""
+    by_asset = {product_key(c.domain, c.name, c.major).to_user_string(): c for c in contracts}
+    told = []
+    for start in outbox.unfinished():
+        if start.asset.partition("/")[0] != domain:
+            continue
+        found = _ending(start, instance, home, by_asset)
+        if found is None:
+            continue
+        kind, ending = found
+        event = ending_event(start.event, kind, ending, datetime.now(UTC))
+        if outbox.keep(event, start.dagster_run, start.asset):
+            told.append(f"{start.asset}: {kind}")
+    return told
+
+
+def _ending(
+    start: Kept, instance: dg.DagsterInstance, home: Path, contracts: Mapping[str, Contract]
+) -> tuple[str, Ending] | None:
+    """How the attempt ended; None while its run goes on."""
+    run = instance.get_run_by_id(start.dagster_run)
+    if run is not None and not run.is_finished:
+        return None
+    contract = contracts.get(start.asset)
+    if contract:
+        publication = published_by(port_at(home, contract.product, contract.major), start.dagster_run)
+        if publication:
+            return COMPLETE, published(publication, contract)
+    if run is None:
+        return ABORT, Ending(error=UNKNOWN_RUN)
+    step = start.asset.replace("/", "__")
+    failures = instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
+    if any(entry.step_key == step for entry in failures):
+        return FAIL, Ending(error="the step failed; its message stands in Dagster's event log")
+    return ABORT, Ending(error=WITHOUT_A_WORD)

@@ -1,0 +1,65 @@
+"""How confidentiality goes from the pinned inputs of a build to its columns, for the clause `classification`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.lineage.confidentiality import find_step_losses
+from bankmesh.lineage.model import ColumnRef
+from bankmesh.quality.gate import ClassificationFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from bankmesh.contracts.model import Classification, Contract
+    from bankmesh.lineage.confidentiality import Loss
+    from bankmesh.lineage.model import StepLineage
+    from bankmesh.products.inputs.input_snapshot import PinnedInput
+
+
+def flow_of_build(contract: Contract, lineage: StepLineage, read: Iterable[PinnedInput]) -> ClassificationFlow:
+    """The flow of one build; classes are those under which the pinned versions were published or landed.
+
+    `lineage` names its inputs as the snapshot vector does.
+    """
+    classes: dict[ColumnRef, Classification] = {}
+    unknown = []
+    for item in read:
+        if item.classes is None:
+            unknown.append(
+                f"the classes of {item.source.ref} are not known, because version {item.version} was published "
+                "without its contract; publish it again"
+            )
+        for column, level in (item.classes or {}).items():
+            classes[ColumnRef(item.source.ref, column)] = level
+    return classification_flow(contract, lineage, classes, unknown)
+
+
+def classification_flow(
+    contract: Contract, lineage: StepLineage, classes: Mapping[ColumnRef, Classification], unknown: Iterable[str] = ()
+) -> ClassificationFlow:
+    """The flow into the columns of a contract, from inputs with these classes."""
+    own = {ColumnRef(contract.port, column.name): column.classification for column in contract.columns}
+    declassified = {ColumnRef(contract.port, c.name) for c in contract.columns if c.declassification is not None}
+    # An input of the product's own name is another version of it, and would hide its classes.
+    losses = find_step_losses(lineage, contract.port, {**classes, **own}, declassified)
+    return ClassificationFlow(tuple(_sentences(losses, lineage)), tuple(unknown))
+
+
+def _sentences(losses: Iterable[Loss], lineage: StepLineage) -> Iterator[str]:
+    """One sentence for each column that loses confidentiality: what it is, and the most confidential source."""
+    by_target: dict[ColumnRef, Loss] = {}
+    for loss in losses:
+        known = by_target.get(loss.target)
+        if known is None or loss.source_class > known.source_class:
+            by_target[loss.target] = loss
+    for target, loss in sorted(by_target.items()):
+        source = f"{loss.source}, which is {loss.source_class.label}"
+        if any(found.source == loss.source for found in lineage.columns.get(target.column, ())):
+            yield f"{target.column} is {loss.target_class.label}, but is made from {source}"
+        else:
+            why = lineage.underivable.get(target.column, "it is not among the derived columns")
+            yield (
+                f"{target.column} is {loss.target_class.label}, and counts as made from every column read, "
+                f"such as {source}, because its lineage is not known ({why})"
+            )

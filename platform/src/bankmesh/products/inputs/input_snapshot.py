@@ -1,0 +1,170 @@
+"""The snapshot vector: every input pinned to one version before the build begins.
+
+A transform never sees anything else, so two builds from the same vector are equal row for row.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import NotPublished
+from bankmesh.ports import latest, open_version, port_at
+from bankmesh.ports.port_locks import Mark
+from bankmesh.products.inputs.input_classifications import landed_classes, published_classes
+from bankmesh.products.product_definition import LegacyInput, ProductInput
+from bankmesh.sources import COMPLETE_THROUGH, current_landing
+from bankmesh.sql_quoting import sql_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    import polars as pl
+
+    from bankmesh.contracts.model import Classification
+    from bankmesh.products.product_definition import Input
+    from bankmesh.sources import Landing
+
+
+@dataclass(frozen=True)
+class PinnedInput:
+    """One input at one version: a Delta version number, or the fingerprint of a landing.
+
+    `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows. `classes` are
+    those that its columns were published or landed under; None where they are not known. `mark` keeps expiry off a
+    landing for as long as the pinned input is in use. `complete_through` is the landing's.
+    """
+
+    source: Input
+    version: int | str
+    relation: str
+    scan: Callable[[], pl.LazyFrame]
+    place: str | None = None
+    rows: int | None = None
+    bytes: int | None = None
+    classes: Mapping[str, Classification] | None = None
+    mark: Mark | None = field(default=None, compare=False, repr=False)
+    complete_through: date | None = None
+
+
+class InputNotPublished(NotPublished):
+    """An input has nothing to read yet."""
+
+    def __init__(self, source: Input, error: NotPublished) -> None:
+        self.source = source
+        super().__init__(error.product, error.version, error.available)
+
+
+def pin(home: Path, sources: Iterable[Input]) -> dict[Input, PinnedInput]:
+    """Pin every source at its newest version.
+
+    Raises InputNotPublished, naming the source, if one has nothing to read yet.
+    """
+    return {source: _pin_one(home, source) for source in sources}
+
+
+def superseded_landings(home: Path, pinned: Iterable[PinnedInput], theirs: Mapping[str, int | str]) -> list[str]:
+    """Landings that were replaced since they were pinned, where another publication read another one."""
+    ours = [(item.source, item.version) for item in pinned if isinstance(item.source, LegacyInput)]
+    return [
+        f"{source.ref} has been landed anew"
+        for source, version in ours
+        if theirs.get(source.ref, version) != version
+        and (now := current_landing(home, source.domain, source.system, source.object)) is not None
+        and now.fingerprint != version
+    ]
+
+
+def vector(pinned: Mapping[str, PinnedInput]) -> dict[str, int | str]:
+    """The snapshot vector that a commit records: input → version."""
+    return dict(sorted((item.source.ref, item.version) for item in pinned.values()))
+
+
+def _pin_one(home: Path, source: Input) -> PinnedInput:
+    try:
+        return _pin_landing(home, source) if isinstance(source, LegacyInput) else _pin_product(home, source)
+    except NotPublished as error:
+        raise InputNotPublished(source, error) from error
+
+
+def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
+    landing, mark = _mark_landing(home, source)
+    complete = landing.complete_through
+    known = f", {'date ' + sql_literal(complete.isoformat()) if complete else 'null::date'} as {COMPLETE_THROUGH}"
+    files = ", ".join(sql_literal(str(path)) for path in landing.rows_paths)
+    relation = f"(select *{known} from read_parquet([{files}]))"
+    return PinnedInput(
+        source,
+        landing.fingerprint,
+        relation,
+        lambda: _scan_landing(landing),
+        str(landing.folder.parent),
+        landing.rows,
+        landing.rows_bytes,
+        landed_classes(landing),
+        mark,
+        complete,
+    )
+
+
+def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, Mark | None]:
+    """The current landing, marked as in use; without a mark where the home can only be read, and nothing expires."""
+    while True:
+        landing = current_landing(home, source.domain, source.system, source.object)
+        if landing is None:
+            raise NotPublished(f"The landing of {source.ref}", None, ())
+        if not os.access(landing.folder, os.W_OK):
+            return landing, None
+        mark = Mark(landing.folder)
+        newest = current_landing(home, source.domain, source.system, source.object)
+        if newest is not None and newest.fingerprint == landing.fingerprint:
+            return landing, mark
+        mark.release()  # It was replaced meanwhile, and may have expired before it was marked.
+
+
+def _pin_product(home: Path, source: ProductInput) -> PinnedInput:
+    product = f"{source.domain}.{source.name}"
+    opened = open_version(port_at(home, product, source.major))
+    port, made = opened.port, opened.publication
+    return PinnedInput(
+        source,
+        opened.version,
+        opened.duckdb_relation_sql(),
+        opened.scan_polars,
+        str(port.path),
+        made.rows,
+        made.bytes,
+        published_classes(port, made),
+    )
+
+
+def _scan_landing(landing: Landing) -> pl.LazyFrame:
+    import polars as pl
+
+    complete = pl.lit(landing.complete_through, dtype=pl.Date).alias(COMPLETE_THROUGH)
+    return pl.scan_parquet(landing.rows_paths, glob=False).with_columns(complete)
+
+
+def newest_vector(home: Path, sources: Iterable[Input]) -> dict[str, int | str]:
+    """The snapshot vector of what a build would pin now; nothing is opened.
+
+    Raises InputNotPublished, naming the source, if one has nothing to read yet.
+    """
+    return dict(sorted((source.ref, _newest(home, source)) for source in set(sources)))
+
+
+def _newest(home: Path, source: Input) -> int | str:
+    if isinstance(source, LegacyInput):
+        landing = current_landing(home, source.domain, source.system, source.object)
+        name: str = f"The landing of {source.ref}"
+        version: int | str | None = landing.fingerprint if landing else None
+    else:
+        port = port_at(home, f"{source.domain}.{source.name}", source.major)
+        made = latest(port)
+        name, version = port.name, made.version if made else None
+    if version is None:
+        raise InputNotPublished(source, NotPublished(name, None, ()))
+    return version

@@ -1,0 +1,54 @@
+"""Which files of the exports no landing reads, by legacy system of the workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import LegacyFileError, SourceFaults
+from bankmesh.products.product_definition import landing_key
+from bankmesh.sources import LegacySystem, UnreadFiles, read_systems, unread_files
+from bankmesh.workspace.domain_folders import domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from bankmesh.settings import Settings
+
+
+def systems_by_domain(root: Path) -> dict[str, tuple[LegacySystem, ...]]:
+    """Every legacy system of the workspace; without domains whose declarations have faults, which do not load."""
+    found: dict[str, tuple[LegacySystem, ...]] = {}
+    for package in domain_packages(root):
+        try:
+            found[package.name] = read_systems(package / "sources")
+        except SourceFaults:
+            continue
+    return found
+
+
+def unread_of_system(settings: Settings, domain: str, system: str) -> UnreadFiles:
+    """The unread files of one system's folder; a folder may be shared with systems of other domains."""
+    known = systems_by_domain(settings.root)
+    everywhere = [one for systems in known.values() for one in systems]
+    mine = next((one for one in known.get(domain, ()) if one.name == system), None)
+    return unread_files(mine, everywhere, settings.exports) if mine else UnreadFiles(system, (), ())
+
+
+def unread_of_landings(settings: Settings, landings: Collection[str]) -> list[UnreadFiles]:
+    """The unread files of each system that one of these landings (`retail/landing/core_banking_trans`) belongs to."""
+    known = systems_by_domain(settings.root)
+    everywhere = [one for systems in known.values() for one in systems]
+    found: list[UnreadFiles] = []
+    for domain, systems in known.items():
+        for system in systems:
+            keys = {landing_key(domain, system.name, obj.name).to_user_string() for obj in system.objects}
+            if not keys.intersection(landings):
+                continue
+            try:
+                unread = unread_files(system, everywhere, settings.exports)
+            except LegacyFileError:
+                continue  # the landing that reads the file has failed with it
+            if unread:
+                found.append(unread)
+    return found

@@ -1,0 +1,1 @@
+"""Products that a Polars function builds."""

@@ -1,0 +1,149 @@
+"""What a product is to the operation: a contract, the inputs that its transform reads, and its code.
+
+The functions here only name things; nothing is read or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.contracts.model import ColumnType
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.model import ColumnRef, StepLineage
+    from bankmesh.products.inputs.partition_inputs import PartitionInput
+
+
+NOT_DELIVERED = "not delivered"
+"""Outcome of a landing, and data version of a legacy object, of whose system the exports hold nothing."""
+
+
+UNREADABLE_INPUT = "unreadable input"
+"""Metadata of a failed step: the asset key of the input that has nothing to read, which is why the step failed."""
+
+
+@dataclass(frozen=True, order=True)
+class ProductInput:
+    """A published product, read through its port.
+
+    What names no major reads the first: a transform is written for columns that do not change under it.
+    """
+
+    domain: str
+    name: str
+    major: int = 1
+
+    @property
+    def ref(self) -> str:
+        """How the snapshot vector and messages name it: `retail.party`, `retail.party@2`."""
+        suffix = f"@{self.major}" if self.major > 1 else ""
+        return f"{self.domain}.{self.name}{suffix}"
+
+
+@dataclass(frozen=True, order=True)
+class LegacyInput:
+    """A landed legacy object of the product's own domain."""
+
+    domain: str
+    system: str
+    object: str
+
+    @property
+    def ref(self) -> str:
+        """How the snapshot vector and messages name it: `core_banking.account`."""
+        return f"{self.system}.{self.object}"
+
+
+Input = ProductInput | LegacyInput
+InputColumns = Mapping[str, Mapping[str, ColumnType]]
+"""Columns with their types, for each input by the name that the transform gives it."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Where the columns of a product come from, as its code says.
+
+    Attributes:
+        lineage: in the names that the transform gives its inputs.
+        way: from an input's column to one of the product, the columns in between, ends included.
+    """
+
+    lineage: StepLineage
+    way: Callable[[ColumnRef, str], Sequence[str]]
+
+
+Derive = Callable[[InputColumns], Derivation]
+
+
+@dataclass(frozen=True)
+class ProductDefinition:
+    """A product as its component knows it: `inputs` by the name that the transform gives them.
+
+    `derive` works out the lineage of its columns from the code alone, given the columns of each input. `unrepeatable`
+    says why the same inputs may give other rows, or its gate another verdict: the product is built whenever it can be.
+    `partition_inputs` are, by reference, the inputs of which a partition reads the rows of that partition alone.
+    """
+
+    contract: Contract
+    inputs: dict[str, Input]
+    engine: str  # dbt | polars
+    code_version: str
+    code_files: tuple[Path, ...]
+    derive: Derive | None = None
+    unrepeatable: tuple[str, ...] = ()
+    partition_inputs: Mapping[str, PartitionInput] = field(default_factory=dict)
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """`[domain, product]` for the first major, `[domain, product, v2]` for the second."""
+        return product_key(self.contract.domain, self.contract.name, self.contract.major)
+
+
+def product_input(text: str) -> ProductInput:
+    """Read `domain.product` or `domain.product@2`. Raises ValueError if the text is neither."""
+    domain, dot, right = text.partition(".")
+    name, at, major = right.partition("@")
+    if not (domain and dot and name) or "." in name or (at and not major.isdigit()):
+        raise ValueError(f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object")
+    return ProductInput(domain, name, int(major) if at else 1)
+
+
+def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
+    """The asset key of a product's port."""
+    return dg.AssetKey([domain, name] if major in {None, 1} else [domain, name, f"v{major}"])
+
+
+def legacy_key(system: str, name: str) -> dg.AssetKey:
+    """The asset key of a legacy object, which more than one domain may look at.
+
+    The last part names the system too, because the asset graph shows nothing else.
+    """
+    return dg.AssetKey(["legacy", f"{system}_{name}"])
+
+
+def landing_key(domain: str, system: str, name: str) -> dg.AssetKey:
+    """The asset key of a landed legacy object, internal to its domain."""
+    return dg.AssetKey([domain, "landing", f"{system}_{name}"])
+
+
+def input_key(source: Input) -> dg.AssetKey:
+    """The asset that an input comes from."""
+    if isinstance(source, ProductInput):
+        return product_key(source.domain, source.name, source.major)
+    return landing_key(source.domain, source.system, source.object)
+
+
+def parse_input(text: str, domain: str, systems: frozenset[str]) -> Input:
+    """Read `domain.product`, `domain.product@2` or, for a system of this domain, `system.object`.
+
+    Raises ValueError if the text is none of these.
+    """
+    named = product_input(text)
+    return LegacyInput(domain, named.domain, named.name) if named.domain in systems else named

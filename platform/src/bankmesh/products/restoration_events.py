@@ -1,0 +1,76 @@
+"""What OpenLineage hears of a restored version: one COMPLETE event, whose input is the table itself at that version.
+
+Who decided what and why are tags of the run. The event's run is named after the restoring commit, so it is kept once,
+however often it is written.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed
+from typing import TYPE_CHECKING
+
+from bankmesh.lineage.openlineage import event_facets
+from bankmesh.lineage.openlineage.attempt_facts import Ending, InputFacts, JobFacts, RunFacts
+from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_spool import put_aside
+from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
+from bankmesh.products.product_lineage import product_fields, product_output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import dagster as dg
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.openlineage.run_events import Event
+    from bankmesh.ports import Decision, Port, Publication
+
+_JOB = "restore"
+
+
+def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Publication, decision: Decision) -> Event:
+    """The event of a version that a decision restored."""
+    output = product_output(contract, port.path)
+    run = RunFacts(
+        dagster_run=made.provenance.run_id,
+        dagster_job=f"{contract.domain}.{_JOB}",
+        step=_JOB,
+        attempt=0,
+        asset=key.to_user_string(),
+        root=(made.provenance.run_id, f"{contract.domain}.{_JOB}"),
+        engine=("Bankmesh", installed("bankmesh")),
+    )
+    source = InputFacts(
+        ref=contract.port,
+        logical=contract.port,
+        name=output.name,
+        version=str(decision.restored),
+        fields=product_fields(contract),
+        owner=contract.owner,
+        description=contract.purpose.strip(),
+    )
+    job = JobFacts(f"{contract.port}.{_JOB}", contract.owner, f"Restores a version of {contract.port}.", "RESTORE")
+    start = start_event(run, job, [source], output, made.published_at)
+    ending = Ending(version=str(made.version), rows=made.rows, bytes=made.bytes)
+    event = ending_event(start, COMPLETE, ending, made.published_at)
+    event["run"]["facets"] |= event_facets.of_run_tags(
+        {
+            "decision": decision.kind.value,
+            "restored_version": str(decision.restored),
+            "withdrawn_versions": ", ".join(map(str, decision.withdrawn)),
+            "decided_by": decision.by,
+            "reason": decision.reason,
+        }
+    )
+    return event
+
+
+def keep_restore_event(home: Path, event: Event, made: Publication, key: dg.AssetKey) -> None:
+    """Put the event into the outbox, or beside it while that is out of reach; never fails."""
+    run, asset = made.provenance.run_id, key.to_user_string()
+    try:
+        with Outbox(outbox_url(home)) as outbox:
+            outbox.keep(event, run, asset)
+    except Exception:  # noqa: BLE001 - whatever a database out of reach raises: the version is restored all the same
+        put_aside(spool_folder(home), event, run, asset)

@@ -1,0 +1,1 @@
+"""`mesh run`: everything that is due, in waves, in this process."""

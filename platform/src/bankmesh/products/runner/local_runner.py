@@ -1,0 +1,320 @@
+"""Materialise everything, in this process: one Dagster run for each wave, told step by step."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import dagster as dg
+from dagster import DagsterEventType
+from dagster._core.execution.plan.objects import ErrorSource
+
+from bankmesh.errors import UnknownName
+from bankmesh.ports import port_at
+from bankmesh.products.asset_results import CONFIRMED
+from bankmesh.products.code_locations import LocationNotLoaded, load_location, location_modules
+from bankmesh.products.confirmed_versions import confirm_tags
+from bankmesh.products.held_products import held_assets
+from bankmesh.products.inputs.loaded_inputs import find_loaded_cycles
+from bankmesh.products.product_definition import NOT_DELIVERED, input_key, product_input
+from bankmesh.products.restored_versions import describe_hold, report_restored
+from bankmesh.products.runner.cancellation import is_stopping
+from bankmesh.products.runner.in_process_runs import cancel_run, end_dead_runs, process_tags
+from bankmesh.products.runner.run_outcome import Outcome, port_name, readable_key
+from bankmesh.products.runner.run_waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
+from bankmesh.products.runner.unchanged_assets import confirm_unchanged
+from bankmesh.products.shrink_acceptance import acceptance_tags
+from bankmesh.products.unimplemented_contracts import unkept_contracts
+from bankmesh.settings import current_settings
+from bankmesh.workspace.stage_access import require_port
+from bankmesh.workspace.workspace_contracts import readable_contracts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
+    from bankmesh.products.code_locations import Location
+    from bankmesh.products.runner.run_outcome import Progress
+    from bankmesh.products.runner.run_waves import Wave
+    from bankmesh.products.unimplemented_contracts import ContractWithoutTransform
+
+WARNED = "warned"
+"""The note with the names of the checks that have warned."""
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def run_everything(
+    root: Path,
+    instance: dg.DagsterInstance,
+    progress: Progress,
+    only: Collection[str] = (),
+    *,
+    accepted: AcceptedShrink | None = None,
+    changed: Callable[[Collection[str]], frozenset[str]] | None = None,
+    land: bool = True,
+    force: bool = False,
+) -> Outcome:
+    """Materialise every asset of every location, or `only` these keys with what they stand on in between.
+
+    A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
+    system that was not delivered is absent. The outcome names a location that does not load. A contract in force
+    that nothing keeps fails, with what to do. `accepted` covers what the assets in `only` make, should it have shrunk.
+    `changed` says which of some landings are older than their files: those that the assets in `only` read are landed
+    first, unless `land` is false. What is unchanged is confirmed and not made, unless `force` is true.
+
+    Raises UnknownName for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be
+    made, and CycleFaults if one waits for itself.
+    """
+    _refuse_without_port(root, only)
+    outcome = Outcome()
+    end_dead_runs(instance)
+    locations = _load_all(root, outcome)
+    runnables = [r for location in locations.values() for r in _runnables(location)]
+    known = frozenset(r.key for r in runnables)
+    unkept = unkept_contracts(root, readable_contracts(root), locations, known)
+    _fail_unkept(unkept, only, progress, outcome)
+    for key in only:
+        if key not in known | unkept.keys() and not outcome.not_loaded:
+            raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
+    on_cycles = _refuse_cycles(root, known, only, outcome)
+    _hold(root, instance, known - on_cycles, only, outcome)
+    accepting = acceptance_tags(accepted, only) if accepted else {}
+    if only and changed is not None:
+        only = frozenset(only) | _land_first(runnables, frozenset(only), changed, outcome, land=land)
+    if only:
+        is_built = partial(_is_published, current_settings(root).home)
+        outcome.unbuilt = unbuilt_inputs(runnables, frozenset(only), is_built)
+    left_out = on_cycles | outcome.held.keys()
+    waiting = [r for r in runnables if (not only or r.key in only) and r.key not in left_out]
+    # What is built from landings that are older than their files is not confirmed to be right.
+    tags = accepting if force or outcome.newer else accepting | confirm_tags()
+    if not force and not outcome.newer:
+        waiting = _confirm(root, instance, waiting, progress, outcome)
+    # What reads a held product reads the version that is published.
+    known -= frozenset(outcome.held)
+    if only:
+        known &= frozenset(only)
+    while wave := next_wave(waiting, frozenset(outcome.there), known):
+        if is_stopping():
+            return outcome
+        _run_wave(locations[wave.location], wave, instance, progress, outcome, tags)
+        waiting = [r for r in waiting if r.key not in wave.keys]
+    if is_stopping():
+        return outcome
+    settled = outcome.there | outcome.failed | outcome.absent | set(outcome.held)
+    left = [r for r in runnables if (not only or r.key in only) and r.key not in settled]
+    outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.there), known)
+    outcome.skipped |= {r.key for r in left} - outcome.absent
+    return outcome
+
+
+def _confirm(
+    root: Path, instance: dg.DagsterInstance, waiting: list[Runnable], progress: Progress, outcome: Outcome
+) -> list[Runnable]:
+    """Confirm what is unchanged; returns what still has to be made."""
+    found = confirm_unchanged(current_settings(root), instance, waiting)
+    progress.decided(found)
+    outcome.confirmed |= found.confirmed.keys()
+    outcome.made_because |= found.reasons
+    outcome.replaced = found.replaced
+    return [asset for asset in waiting if asset.key not in found.confirmed]
+
+
+def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], outcome: Outcome) -> frozenset[str]:
+    """The products that wait for themselves, which are not run. Raises CycleFaults if one of them was named."""
+    cycles = find_loaded_cycles(root)
+    keys = {port: input_key(product_input(port)).to_user_string() for port in cycles.ports}
+    if named := [port for port, key in keys.items() if key in only]:
+        raise cycles.faults_of(named)
+    found = frozenset(keys.values()) & frozenset(known)
+    if found and not only:
+        outcome.failed |= found
+        outcome.cycles = cycles.faults_of(cycles.ports)
+    return found
+
+
+def _fail_unkept(
+    unkept: Mapping[str, ContractWithoutTransform], only: Collection[str], progress: Progress, outcome: Outcome
+) -> None:
+    """Fail the contracts that nothing keeps, among those that are to be made."""
+    for key, missing in unkept.items():
+        if not only or key in only:
+            outcome.failed.add(key)
+            progress.failed(key.replace("/", "__"), str(missing))
+
+
+def _land_first(
+    runnables: list[Runnable],
+    named: frozenset[str],
+    changed: Callable[[Collection[str]], frozenset[str]],
+    outcome: Outcome,
+    *,
+    land: bool,
+) -> frozenset[str]:
+    """The changed landings that the named assets read; also notes in the outcome what is newer and left alone."""
+    direct, indirect = landings_behind(runnables, named)
+    newer = changed(direct | indirect) - named
+    first = newer & direct if land else frozenset()
+    outcome.sources |= direct | indirect
+    outcome.landed_first |= first
+    outcome.newer |= newer - first
+    return first
+
+
+def _is_published(home: Path, key: str) -> bool:
+    domain, name, *major = key.split("/")
+    return port_at(home, f"{domain}.{name}", int(major[0].removeprefix("v")) if major else 1).is_published
+
+
+def _hold(
+    root: Path, instance: dg.DagsterInstance, known: Collection[str], only: Collection[str], outcome: Outcome
+) -> None:
+    """Note the products that are held, once their restored versions are reported."""
+    report_restored(instance, current_settings(root).home, readable_contracts(root))
+    held = held_assets([dg.AssetKey.from_user_string(key) for key in known])
+    for key, decision in held.items():
+        name = key.to_user_string()
+        if not only or name in only:
+            outcome.held[name] = f"{port_name(name)} is {describe_hold(port_name(name), decision)}"
+    outcome.held_by_name |= set(outcome.held) & set(only)
+
+
+def _refuse_without_port(root: Path, only: Collection[str]) -> None:
+    ports = {port_name(key) for key in only}
+    for contract in readable_contracts(root):
+        if contract.port in ports:
+            require_port(contract)
+
+
+def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
+    locations: dict[str, Location] = {}
+    for name, module in location_modules(root).items():
+        if is_stopping():
+            break
+        try:
+            locations[name] = load_location(name, module)
+        except LocationNotLoaded as error:
+            outcome.not_loaded.append(error)
+    return locations
+
+
+def _runnables(location: Location) -> list[Runnable]:
+    graph = location.definitions.resolve_asset_graph()
+    return [
+        Runnable(
+            key=key.to_user_string(),
+            location=location.name,
+            needs=frozenset(parent.to_user_string() for parent in graph.get(key).parent_keys),
+            partitions=repr(graph.get(key).partitions_def) if graph.get(key).is_partitioned else None,
+        )
+        for key in graph.materializable_asset_keys
+    ]
+
+
+def _run_wave(
+    location: Location,
+    wave: Wave,
+    instance: dg.DagsterInstance,
+    progress: Progress,
+    outcome: Outcome,
+    tags: Mapping[str, str],
+) -> None:
+    keys = [dg.AssetKey.from_user_string(key) for key in wave.keys]
+    job = location.definitions.resolve_implicit_global_asset_job_def()
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, _listener(progress, instance))
+    result = job.execute_in_process(
+        instance=instance,
+        asset_selection=keys,
+        run_id=run_id,
+        tags=_partition_tags(location, keys) | process_tags() | dict(tags),
+        run_config=_QUIET,
+        raise_on_error=False,
+    )
+    events = result.all_events
+    made = {e.asset_key.to_user_string(): e for e in events if e.is_step_materialization and e.asset_key}
+    unchanged = {key for key, e in made.items() if CONFIRMED in e.step_materialization_data.materialization.metadata}
+    broken = {e.step_key: e for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
+    for key in wave.keys:
+        if event := broken.get(key.replace("/", "__")):
+            _note_failure(key, event, outcome)
+    # A failed step may have told of an earlier run's version; that does not make its own.
+    outcome.published |= made.keys() - unchanged - outcome.failed - outcome.stopped
+    outcome.confirmed |= unchanged - outcome.failed - outcome.stopped
+
+
+def _note_failure(key: str, event: dg.DagsterEvent, outcome: Outcome) -> None:
+    system = _not_delivered(event)
+    if _is_stop(event):
+        outcome.stopped.add(key)
+    elif system is None:
+        outcome.failed.add(key)
+    else:
+        outcome.absent.add(key)
+        outcome.not_delivered[system] = _message(event)
+
+
+def _is_stop(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed because the run was cancelled."""
+    return is_stopping() and event.step_failure_data.error_source is ErrorSource.INTERRUPT
+
+
+def _not_delivered(event: dg.DagsterEvent) -> str | None:
+    """The system whose landing failed because the exports hold nothing of it; None for any other failure."""
+    said = event.step_failure_data.user_failure_data
+    notes = {name: value.value for name, value in said.metadata.items()} if said and said.metadata else {}
+    return str(notes.get("system")) if notes.get("outcome") == NOT_DELIVERED else None
+
+
+def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, str]:
+    graph = location.definitions.resolve_asset_graph()
+    partitioned = [graph.get(key).partitions_def for key in keys if graph.get(key).is_partitioned]
+    if not partitioned or partitioned[0] is None:
+        return {}
+    names = partitioned[0].get_partition_keys()
+    return {"dagster/asset_partition_range_start": names[0], "dagster/asset_partition_range_end": names[-1]}
+
+
+def _listener(progress: Progress, instance: dg.DagsterInstance) -> Callable[[dg.EventLogEntry], None]:
+    notes: dict[str, dict[str, object]] = {}
+
+    def hear(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None or event.step_key is None:
+            return
+        if event.event_type is DagsterEventType.STEP_FAILURE and _is_stop(event):
+            cancel_run(instance, entry.run_id)
+        elif event.event_type is DagsterEventType.STEP_START:
+            progress.started(event.step_key)
+        elif event.event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            metadata = event.step_materialization_data.materialization.metadata
+            notes.setdefault(event.step_key, {}).update((name, value.value) for name, value in metadata.items())
+        elif event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION:
+            _note_warning(event, notes.setdefault(event.step_key, {}))
+        elif event.event_type is DagsterEventType.STEP_SUCCESS:
+            progress.finished(event.step_key, notes.get(event.step_key, {}))
+        elif event.event_type is DagsterEventType.STEP_FAILURE and _not_delivered(event) is None:
+            progress.failed(event.step_key, _message(event))
+
+    return hear
+
+
+def _note_warning(event: dg.DagsterEvent, notes: dict[str, object]) -> None:
+    """Add the name of a check that has warned to the step's notes."""
+    check = event.asset_check_evaluation_data
+    outcome = check.metadata.get("outcome")
+    if outcome is not None and outcome.value == "warned":
+        notes[WARNED] = [*cast("list[str]", notes.get(WARNED, [])), check.check_name]
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else "no message"

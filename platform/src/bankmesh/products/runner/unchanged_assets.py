@@ -1,0 +1,237 @@
+"""Which assets of `mesh run` need no run: their sources are looked at here, and what is right is confirmed.
+
+Assets are taken in the order in which they depend on each other. One whose inputs wait for a run waits, too; whether it
+has to be built is decided in its step, once they are made.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster._core.events import StepMaterializationData
+from dagster._core.instance.utils import RUNLESS_JOB_NAME
+
+from bankmesh.errors import LegacyFileError, NotDelivered
+from bankmesh.products.asset_results import CONFIRMED, confirmed_metadata
+from bankmesh.products.asset_specs import partitions_of
+from bankmesh.products.asset_state import read_mesh
+from bankmesh.products.confirmed_versions import confirm_version, examine_now
+from bankmesh.products.inputs.unread_exports import systems_by_domain, unread_of_system
+from bankmesh.products.loaded_products import loaded_products
+from bankmesh.products.product_definition import landing_key
+from bankmesh.products.runner.cancellation import is_stopping
+from bankmesh.products.runner.run_outcome import Unchanged
+from bankmesh.products.staleness import Stale
+from bankmesh.products.unread_check import ALL_READ, all_read
+from bankmesh.sources import current_landing, fingerprint, legacy_files, passed_over
+from bankmesh.sources.landing_store import is_whole, read_attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from bankmesh.products.product_definition import ProductDefinition
+    from bankmesh.products.refresh_decisions import Mesh, Standing
+    from bankmesh.products.runner.run_waves import Runnable
+    from bankmesh.settings import Settings
+    from bankmesh.sources import Landing, LegacyObject, UnreadFiles
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is looked at: the exports, the event log, and what this process has loaded."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+    mesh: Mesh
+    products: Mapping[str, ProductDefinition]
+    landings: Mapping[str, tuple[str, LegacyObject]]
+    replaced: list[int] = field(default_factory=list)
+
+
+def confirm_unchanged(settings: Settings, instance: dg.DagsterInstance, waiting: Collection[Runnable]) -> Unchanged:
+    """Confirm each of the assets that wait to be made and need not be."""
+    look = _look(settings, instance, waiting)
+    found = Unchanged()
+    undecided = {asset.key for asset in waiting}
+    for asset in _in_order(waiting):
+        if is_stopping():
+            break
+        if asset.needs & undecided:
+            continue  # decided in its step, once those are made
+        decided = _decide(look, asset.key)
+        if isinstance(decided, Stale):
+            found.reasons[asset.key] = decided.why
+        else:
+            undecided.remove(asset.key)
+            found.confirmed[asset.key] = decided
+    _report_unread(look, found.confirmed.keys() & look.landings.keys())
+    found.replaced = tuple(look.replaced)
+    return found
+
+
+def _look(settings: Settings, instance: dg.DagsterInstance, waiting: Collection[Runnable]) -> _Look:
+    graph = {_key(asset.key): frozenset(map(_key, asset.needs)) for asset in waiting}
+    return _Look(
+        settings,
+        instance,
+        read_mesh(instance, graph, time.time(), 0.0),
+        {product.key.to_user_string(): product for product in loaded_products().values()},
+        {
+            landing_key(domain, system.name, item.name).to_user_string(): (domain, item)
+            for domain, systems in systems_by_domain(settings.root).items()
+            for system in systems
+            for item in system.objects
+        },
+    )
+
+
+def _in_order(waiting: Collection[Runnable]) -> Iterable[Runnable]:
+    """Each after what it needs; those that wait for each other are left out."""
+    left = sorted(waiting, key=lambda asset: asset.key)
+    while left:
+        keys = {asset.key for asset in left}
+        ready = [asset for asset in left if not asset.needs & keys]
+        if not ready:
+            return
+        yield from ready
+        left = [asset for asset in left if asset not in ready]
+
+
+def _decide(look: _Look, key: str) -> str | Stale:
+    """Confirm an asset if it can be: what is unchanged, or why it has to be made.
+
+    What cannot be looked at is made: its step says what is wrong, and others go on.
+    """
+    try:
+        if key in look.landings:
+            return _decide_landing(look, key)
+        product = look.products.get(key)
+        return _decide_product(look, product) if product else Stale("it is not known to be repeatable")
+    except Exception as error:  # noqa: BLE001 - see above
+        return Stale(f"it could not be looked at ({type(error).__name__})")
+
+
+def _decide_product(look: _Look, product: ProductDefinition) -> str | Stale:
+    home, keys = look.settings.home, partitions_of(product.contract.partitioning)
+    found = examine_now(look.instance, product, home, tuple(keys.get_partition_keys()) if keys else None)
+    if not isinstance(found, Stale) and (why := _why_tried(look.mesh.standing(product.key))):
+        return Stale(why)
+    confirmed = confirm_version(product, home, found)
+    if isinstance(confirmed, Stale):
+        return confirmed
+    _report(look, product.key, confirmed.at)
+    version = confirmed.publication
+    return f"version {version.version} of {version.published_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _decide_landing(look: _Look, key: str) -> str | Stale:
+    if why := _why_landed(look, *look.landings[key]):
+        return Stale(why)
+    _report(look, _key(key), datetime.now(UTC))
+    return "files unchanged"
+
+
+def _why_landed(look: _Look, domain: str, item: LegacyObject) -> str | None:
+    current = current_landing(look.settings.home, domain, item.system, item.name)
+    if current is None:
+        return "it was never landed"
+    why = _why_other_files(current, item, look.settings.exports)
+    if why is not None:
+        return why
+    if not is_whole(current):
+        return "its rows are not there any more"
+    standing = look.mesh.standing(landing_key(domain, item.system, item.name))
+    return _why_tried(standing) if standing.version == current.fingerprint else "it was never reported"
+
+
+def _why_other_files(current: Landing, item: LegacyObject, exports: Path) -> str | None:
+    """Why the current landing is not what the object's files would land as, by their bytes."""
+    try:
+        if current.files and not legacy_files(item, exports):
+            return "its files are gone"
+        mark = fingerprint(item, exports)
+    except NotDelivered:
+        return "its system is not delivered"
+    except LegacyFileError as error:
+        return str(error)
+    if current.fingerprint != mark:
+        return "its files or its declaration have changed"
+    return None if read_attempt(current.folder.parent) == mark else "other files were landed last, and refused"
+
+
+def _why_tried(standing: Standing) -> str | None:
+    """Why the event log's last word on an asset is not that it is made."""
+    if standing.running:
+        return "another run is going to make it"
+    if standing.tried_at is not None and standing.tried_at > standing.updated_at:
+        return "its last attempt failed"
+    return None
+
+
+# --- Confirming ------------------------------------------------------------------------------------------------------
+
+
+def _report(look: _Look, key: dg.AssetKey, at: datetime) -> None:
+    """Report the newest materialisation again, so that all that counts from its time sees the confirmation.
+
+    It belongs to the same run as before: for Dagster, checks hold for the materialisations of their own run.
+    """
+    records = look.instance.fetch_materializations(key, limit=1).records
+    made = records[0].asset_materialization if records else None
+    if made is None:  # wiped meanwhile
+        return
+    entry = records[0].event_log_entry
+    if CONFIRMED in made.metadata and entry.step_key is None:
+        look.replaced.append(records[0].storage_id)
+    again = dg.AssetMaterialization(
+        key,
+        description=made.description,
+        metadata={**made.metadata, **confirmed_metadata(at)},
+        partition=made.partition,
+        tags=made.tags,
+    )
+    event = dg.DagsterEvent(
+        event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+        event_specific_data=StepMaterializationData(again),
+        job_name=entry.job_name or RUNLESS_JOB_NAME,
+    )
+    look.instance.report_dagster_event(event, entry.run_id)
+
+
+def _report_unread(look: _Look, landings: Collection[str]) -> None:
+    """Report the check of files that nobody reads where it comes out otherwise than the last time."""
+    checks = {key: dg.AssetCheckKey(_key(key), ALL_READ) for key in landings}
+    records = look.instance.event_log_storage.get_latest_asset_check_execution_by_key([*checks.values()])
+    unread: dict[tuple[str, str], UnreadFiles] = {}
+    for key, check in checks.items():
+        domain, item = look.landings[key]
+        place = (domain, item.system)
+        if place not in unread:
+            unread[place] = unread_of_system(look.settings, *place)
+        result = all_read(check.asset_key, item, passed_over(item, look.settings.exports), unread[place])
+        record = records.get(check)
+        last = record.event.asset_check_evaluation if record and record.event else None
+        if last is None or (last.passed, last.description) != (result.passed, result.description):
+            _report_check(look.instance, check, result)
+
+
+def _report_check(instance: dg.DagsterInstance, check: dg.AssetCheckKey, result: dg.AssetCheckResult) -> None:
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=check.asset_key,
+            check_name=check.name,
+            passed=result.passed,
+            severity=result.severity,
+            description=result.description,
+            metadata=result.metadata,
+        )
+    )
+
+
+def _key(text: str) -> dg.AssetKey:
+    return dg.AssetKey.from_user_string(text)

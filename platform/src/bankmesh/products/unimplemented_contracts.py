@@ -1,0 +1,59 @@
+"""Contracts in force that nothing keeps: no component and no dbt model of a loaded location makes their product.
+
+Such a location loads: the other products of the domain are built, and readers keep what is published.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Status
+from bankmesh.errors import BankmeshError
+from bankmesh.products.product_definition import product_key
+from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
+from bankmesh.workspace.product_consumers import model_files, table_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from bankmesh.contracts.model import Contract
+
+
+class ContractWithoutTransform(BankmeshError):
+    """A contract is in force, and its product is made by nothing."""
+
+    def __init__(self, contract: Contract, root: Path) -> None:
+        self.contract = contract
+        following = "retired" if contract.status is Status.DEPRECATED else "deprecated"
+        super().__init__(
+            f"{contract.port} is {contract.status}, and no component or dbt model makes it, so nothing of it is "
+            f"published. {_todo(contract, root)} If nobody relies on it yet, set its status to draft or proposed; if "
+            f"its life is over, `mesh contract move {contract.port} {following} --why ...`."
+        )
+
+
+def _todo(contract: Contract, root: Path) -> str:
+    """How to make the product. A model that is there already lacks the component that reads the domain's models."""
+    package, table = Path(contract.file).parents[1], table_name(contract)
+    defs = (package / "defs").relative_to(root) if package.is_relative_to(root) else package / "defs"
+    if model := model_files(root, package).get(table):
+        return f"Its model is {model.name}: add {defs}/dbt_products/defs.yaml with type: bankmesh.DbtDataProducts."
+    folder = product_folder(find_dbt_project(root, package), package.name)
+    return f"Write the model {folder.relative_to(root) / table}.sql, or a component in {defs}/{contract.name}/."
+
+
+def made_key(contract: Contract) -> str:
+    """The asset that keeps a contract, as Dagster writes it: `retail/party`."""
+    return product_key(contract.domain, contract.name, contract.major).to_user_string()
+
+
+def unkept_contracts(
+    root: Path, contracts: Iterable[Contract], loaded: Collection[str], made: Collection[str]
+) -> dict[str, ContractWithoutTransform]:
+    """The contracts in force of loaded domains that no asset in `made` keeps, by the asset that is missing."""
+    return {
+        key: ContractWithoutTransform(contract, root)
+        for contract in contracts
+        if contract.status.in_force and contract.domain in loaded and (key := made_key(contract)) not in made
+    }

@@ -1,0 +1,96 @@
+"""Lineage of every product of a workspace from its code as it stands, whether it has been published or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import ColumnType
+from bankmesh.errors import UnknownName
+from bankmesh.lineage.lineage_graph import graph_of, landing_id
+from bankmesh.lineage.model import ColumnRef
+from bankmesh.products.code_locations import load_location, location_modules
+from bankmesh.products.loaded_products import loaded_products
+from bankmesh.products.product_definition import LegacyInput
+from bankmesh.sources import COMPLETE_THROUGH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.lineage.lineage_graph import Graph
+    from bankmesh.lineage.model import StepLineage
+    from bankmesh.products.product_definition import Derivation, Input, ProductDefinition
+    from bankmesh.sources import LegacySystem
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What the code says.
+
+    Attributes:
+        graph: of all columns.
+        derivations: of each product, by port.
+        names: by port, how the transform names its inputs, and how the graph does.
+    """
+
+    graph: Graph
+    derivations: Mapping[str, Derivation]
+    names: Mapping[str, Mapping[str, str]]
+
+    def way(self, port: str, source: ColumnRef, column: str) -> tuple[str, ...]:
+        """The columns from `source`, as the graph names it, to a column of a product, those in its models included."""
+        from_graph = {graph_name: own for own, graph_name in self.names.get(port, {}).items()}
+        own = ColumnRef(from_graph.get(source.dataset, source.dataset), source.column)
+        found = self.derivations.get(port)
+        between = tuple(found.way(own, column))[1:-1] if found else ()
+        return (str(source), *between, f"{port}.{column}")
+
+
+def derive_workspace(
+    root: Path, contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> Derived:
+    """Load every code location and derive. Raises LocationNotLoaded, or UnknownName for an input that nobody makes."""
+    for name, module in location_modules(root).items():
+        load_location(name, module)
+    contracts = list(contracts)
+    by_port = {contract.port: contract for contract in contracts}
+    declared = {domain: list(of_domain) for domain, of_domain in systems.items()}
+    derivations: dict[str, Derivation] = {}
+    steps: dict[str, StepLineage] = {}
+    names: dict[str, dict[str, str]] = {}
+    for port, product in loaded_products().items():
+        if port not in by_port or product.derive is None:
+            continue
+        derivation = product.derive(input_columns(product, by_port, declared))
+        derivations[port] = derivation
+        steps[port] = derivation.lineage.renamed({name: source.ref for name, source in product.inputs.items()})
+        names[port] = {
+            name: landing_id(s.domain, s.system, s.object) if isinstance(s, LegacyInput) else s.ref
+            for name, s in product.inputs.items()
+        }
+    return Derived(graph_of(contracts, declared, steps), derivations, names)
+
+
+def input_columns(
+    product: ProductDefinition, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> dict[str, dict[str, ColumnType]]:
+    """The columns of each input, from contracts and source declarations. Raises UnknownName for one with neither."""
+    return {name: columns_of_input(source, contracts, systems) for name, source in product.inputs.items()}
+
+
+def columns_of_input(
+    source: Input, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
+) -> dict[str, ColumnType]:
+    """The columns of one input, as `input_columns` finds them."""
+    if not isinstance(source, LegacyInput):
+        if source.ref not in contracts:
+            raise UnknownName("product", source.ref, contracts)
+        return {column.name: column.type for column in contracts[source.ref].columns}
+    declared = {f"{item.system}.{item.name}": item for system in systems[source.domain] for item in system.objects}
+    if source.ref not in declared:
+        raise UnknownName("legacy object", source.ref, declared)
+    return {column.name: column.type for column in declared[source.ref].columns} | {
+        COMPLETE_THROUGH: ColumnType("date")
+    }
