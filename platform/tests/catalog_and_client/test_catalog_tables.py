@@ -19,7 +19,7 @@ from bankmesh.catalog.index.index_schema import HEAD, VERSION_TABLE, NewerCatalo
 from bankmesh.catalog.index.index_update import is_built, rebuild, refresh
 from bankmesh.storage.databases import open_database
 
-PLATFORM = Path(index_schema.__file__).parents[3]
+PLATFORM = Path(index_schema.__file__).parents[4]
 
 
 def differences(connection: sa.Connection, metadata: sa.MetaData) -> list[object]:
@@ -119,7 +119,7 @@ def test_the_wheel_carries_the_migrations(tmp_path: Path) -> None:
 
     (built,) = WheelBuilder(str(PLATFORM)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(built) as wheel:
-        packed = {name.removeprefix("bankmesh/catalog/") for name in wheel.namelist()}
+        packed = {name.removeprefix("bankmesh/catalog/index/") for name in wheel.namelist()}
     here = Path(index_schema.__file__).parent
     wanted = {path.relative_to(here).as_posix() for path in (here / "migrations").rglob("*.py")}
     assert {"migrations/env.py", "migrations/versions/r0001_index.py"} <= wanted

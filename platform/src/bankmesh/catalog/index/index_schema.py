@@ -59,6 +59,6 @@ def configuration(connection: Connection) -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", "bankmesh.catalog:migrations")
+    config.set_main_option("script_location", "bankmesh.catalog.index:migrations")
     config.attributes["connection"] = connection
     return config

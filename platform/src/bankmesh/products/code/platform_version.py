@@ -26,7 +26,7 @@ def platform_version() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for name in installed():
         digest.update(f"\n{name}".encode())
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     for file in sorted(path for path in root.rglob("*") if path.suffix in _CODE and not _is_passed_over(path)):
         digest.update(f"\n{file.relative_to(root).as_posix()}\n".encode())
         digest.update(file.read_bytes())
