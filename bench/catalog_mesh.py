@@ -131,7 +131,7 @@ def contract_text(product: Product, draw: random.Random, edition: int) -> str:
 
 def lineage_of(product: Product, draw: random.Random) -> dict[str, Any] | None:
     """Where each column comes from; of what reads nothing, nowhere."""
-    from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+    from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 
     def ref() -> ColumnRef:
         source = draw.choice(product.inputs)
@@ -139,12 +139,21 @@ def lineage_of(product: Product, draw: random.Random) -> dict[str, Any] | None:
 
     if not product.inputs:
         return StepLineage({name: frozenset() for name in product.columns}).to_json()
-    hows = (How.IDENTITY, How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION, How.CONDITIONAL)
+    hows = (
+        TransformationSubtype.IDENTITY,
+        TransformationSubtype.IDENTITY,
+        TransformationSubtype.TRANSFORMATION,
+        TransformationSubtype.AGGREGATION,
+        TransformationSubtype.CONDITIONAL,
+    )
     columns = {
         name: frozenset(Dependency(ref(), draw.choice(hows)) for _ in range(draw.choice((1, 2, 3, 6))))
         for name in product.columns
     }
-    rows = frozenset(Dependency(ref(), how) for how in (How.JOIN, How.FILTER, How.JOIN))
+    rows = frozenset(
+        Dependency(ref(), how)
+        for how in (TransformationSubtype.JOIN, TransformationSubtype.FILTER, TransformationSubtype.JOIN)
+    )
     opaque = frozenset(ref() for _ in range(10)) if draw.random() < 0.05 else frozenset()  # noqa: PLR2004
     return StepLineage(columns, rows, opaque).to_json()
 

@@ -157,12 +157,12 @@ def contract(key: str) -> Contract:
 
 def by_gate(relation: str, key: str) -> Callable[[], None]:
     """One evaluation of the contract."""
-    from bankmesh.quality.gate import Relations, evaluate
+    from bankmesh.quality.gate import GateRelations, evaluate
 
     connection, promised = duckdb.connect(), contract(key)
 
     def run() -> None:
-        result = evaluate(promised, Relations(relation), connection)
+        result = evaluate(promised, GateRelations(relation), connection)
         if not result.publishable:
             broken = [found.message for found in result.results if found.outcome not in {"passed", "warned"}]
             raise SystemExit("\n".join(broken))

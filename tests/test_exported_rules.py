@@ -18,7 +18,7 @@ from bankmesh.catalog.export.exported_files import dump
 from bankmesh.contracts.model import Operator
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import connect
-from bankmesh.quality.gate import Outcome, Relations, evaluate
+from bankmesh.quality.gate import GateRelations, Outcome, evaluate
 
 HEAD = """\
 apiVersion: v3.1.0
@@ -173,7 +173,7 @@ def verdicts(place, rules, data):
     assert [clause.name for clause in again.clauses] == [clause.name for clause in contract.clauses]
     with connect() as connection:
         written = [f"r{number}" for number in range(len(rules))]
-        gate = evaluate(contract, Relations(f"delta_scan('{place}')"), connection, only=written)
+        gate = evaluate(contract, GateRelations(f"delta_scan('{place}')"), connection, only=written)
         ours = {result.clause.name: result.outcome for result in gate.results}
     with connect() as connection:
         run = DataContract(data_contract_str=exported, duckdb_connection=connection).test()
@@ -258,7 +258,7 @@ def test_options_mean_the_same_to_datacontract_cli(tmp_path, broken):
     pl.DataFrame(data, schema={name: entry[-1] for name, entry in OPTIONS.items()}).write_delta(str(tmp_path))
     with connect() as connection:
         of_columns = [clause.name for clause in contract.clauses if clause.columns]
-        gate = evaluate(contract, Relations(f"delta_scan('{tmp_path}')"), connection, only=of_columns)
+        gate = evaluate(contract, GateRelations(f"delta_scan('{tmp_path}')"), connection, only=of_columns)
     assert {result.clause.columns[0] for result in gate.results if result.outcome is not Outcome.PASSED} == broken
     exported = dump(standalone_contract(PortFacts(contract, None, str(tmp_path), (), ())))
     again, faults = read_text("thing.odcs.yaml", exported)

@@ -21,13 +21,13 @@ from alert_samples import check, passed
 
 from bankmesh import fault_points
 from bankmesh.alerts.alert_messages import message
-from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.incident_decisions import after
-from bankmesh.alerts.route_delivery import Pace, deliver
+from bankmesh.alerts.route_delivery import DeliveryPolicy, deliver
 from bankmesh.alerts.routing_file import Receiver, Routing
 
 POINTS = ("alerts-recorded", "alerts-routed", "alert-attempted", "alert-sent", "alert-confirmed")
-SOON = Pace(first=timedelta(0))
+SOON = DeliveryPolicy(first=timedelta(0))
 
 
 def facts(up_to: int) -> list:
@@ -37,7 +37,7 @@ def facts(up_to: int) -> list:
 def work(database: str, url: str, up_to: int) -> None:
     """Everything that a tick does, one fact after the other."""
     routing = Routing(channels={"shop": Receiver(url)})
-    with Outbox(database) as outbox:
+    with AlertOutbox(database) as outbox:
         position = outbox.position("retail")
         for fact in facts(up_to):
             if position is not None and fact.id <= position:

@@ -15,12 +15,12 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG, ROOT_RUN_ID_TAG
 
 from bankmesh.alerts import domain_events
-from bankmesh.alerts.alert_tick import Report, look
-from bankmesh.alerts.route_delivery import Pace
+from bankmesh.alerts.alert_tick import TickReport, look
+from bankmesh.alerts.route_delivery import DeliveryPolicy
 from bankmesh.products.asset_results import EVALUATED
 
 if TYPE_CHECKING:
-    from bankmesh.alerts.alert_settings import Places
+    from bankmesh.alerts.alert_settings import AlertSettings
     from bankmesh.contracts.model import Contract
 
 KEY = dg.AssetKey(["shop", "sale"])
@@ -81,7 +81,7 @@ class ShopMesh:
     """Runs in this process on a real instance, and looks at them."""
 
     instance: dg.DagsterInstance
-    places: Places
+    places: AlertSettings
     plan: Plan = field(default_factory=Plan)
     domain: Shop = field(default_factory=Shop)
 
@@ -180,7 +180,7 @@ class ShopMesh:
             )
         )
 
-    def look(self) -> Report:
+    def look(self) -> TickReport:
         """One tick; entries count as settled at once."""
         report = look(self.instance, self.domain, self.places, pace=SOON)
         assert report.faults == []
@@ -191,7 +191,7 @@ class ShopMesh:
         return self.look().told
 
 
-SOON = Pace()
+SOON = DeliveryPolicy()
 RETRIES = "run_retries: {enabled: true, max_retries: 1, retry_on_asset_or_op_failure: false}\n"
 RETRIED = {"dagster/retry_on_asset_or_op_failure": "true"}
 """Tags of a run that is retried whatever it fails of."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bankmesh.alerts.event_facts import (
+    AlertSeverity,
     Cause,
     CheckEvaluated,
     Failure,
@@ -13,7 +14,6 @@ from bankmesh.alerts.event_facts import (
     RetryAbandoned,
     RunEnded,
     RunFailed,
-    Severity,
     asset_of,
 )
 
@@ -26,7 +26,9 @@ def at(number: int) -> datetime:
     return START + timedelta(minutes=number)
 
 
-def check(number: int, outcome: str = "failed", severity: Severity = Severity.ERROR, **more) -> CheckEvaluated:
+def check(
+    number: int, outcome: str = "failed", severity: AlertSeverity = AlertSeverity.ERROR, **more
+) -> CheckEvaluated:
     fields = {"run_id": f"run-{number}", "asset": PARTY, "check": "has_rows", "failing_rows": None, **more}
     return CheckEvaluated(id=number, at=at(number), outcome=outcome, severity=severity, **fields)
 

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from alert_receivers import HttpReceiver, MailReceiver
 from shop_fixtures import landed, shop_definitions, shop_root
 
-from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_outbox import AlertOutbox
 
 __all__ = ["landed", "shop_definitions", "shop_root"]
 
@@ -33,7 +33,7 @@ def mail_receiver():
 
 @pytest.fixture
 def outbox(tmp_path):
-    with Outbox(f"sqlite:///{tmp_path / 'alerts.db'}") as made:
+    with AlertOutbox(f"sqlite:///{tmp_path / 'alerts.db'}") as made:
         yield made
 
 

@@ -9,7 +9,7 @@ import pytest
 from alert_samples import at, check, failed, fresh, made, passed
 
 from bankmesh.alerts.alert_messages import message
-from bankmesh.alerts.common_causes import Surroundings, nearest_cause, share_causes, upstream_first
+from bankmesh.alerts.common_causes import MeshContext, nearest_cause, share_causes, upstream_first
 from bankmesh.alerts.event_facts import ERROR, INPUT, MACHINE, PROCESS, Cause
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine
@@ -25,7 +25,7 @@ PARENTS = {
 
 
 def notices(*facts, elsewhere=None, standing=None):
-    around = Surroundings(OWNERS, PARENTS, elsewhere or {})
+    around = MeshContext(OWNERS, PARENTS, elsewhere or {})
     return after("retail", standing or {}, share_causes(upstream_first(facts, PARENTS)), around=around)[1]
 
 
@@ -104,12 +104,12 @@ class TestEqualErrorsInOneRun:
         assert [kind for kind, _ in told(*others, self.run(3, PRODUCTS[2], run_id="two"))] == ["opened"] * 3
 
     def test_what_is_read_later_is_reported_again(self) -> None:
-        around = Surroundings(OWNERS, PARENTS)
+        around = MeshContext(OWNERS, PARENTS)
         standing, _ = after("retail", {}, share_causes([self.run(1, *PRODUCTS[:2])]), around=around)
         assert [kind for kind, _ in told(self.run(2, PRODUCTS[2]), standing=standing)] == ["opened"]
 
     def test_the_same_failure_in_the_next_run_is_no_news(self) -> None:
-        around = Surroundings(OWNERS, PARENTS)
+        around = MeshContext(OWNERS, PARENTS)
         standing, _ = after("retail", {}, share_causes([self.run(1, *PRODUCTS)]), around=around)
         again = self.run(2, *PRODUCTS, run_id="two")
         assert told(again, self.run(3, PRODUCTS[0], run_id="three"), standing=standing) == []
@@ -148,9 +148,9 @@ class TestLateBehindWhatIsBroken:
         ]
 
     def test_a_warning_upstream_was_published_and_delays_nothing(self) -> None:
-        from bankmesh.alerts.event_facts import Severity
+        from bankmesh.alerts.event_facts import AlertSeverity
 
-        warned = check(1, severity=Severity.WARNING)
+        warned = check(1, severity=AlertSeverity.WARNING)
         assert told(warned, fresh(2, "late", PRODUCTS[0]))[-1] == ("opened", "asset:retail/p0")
 
     def test_a_product_that_is_late_by_its_own_failure_joins_that(self) -> None:
@@ -175,7 +175,7 @@ class TestLateBehindWhatIsBroken:
 @pytest.mark.parametrize("split", range(1, 6))
 def test_however_the_log_is_cut_nothing_that_failed_is_missing(split) -> None:
     facts = [*broken(1, *PRODUCTS[:3]), check(4, asset=PRODUCTS[3]), failed(5, PRODUCTS[4]), passed(6)]
-    around = Surroundings(OWNERS, PARENTS)
+    around = MeshContext(OWNERS, PARENTS)
     standing, first = after("retail", {}, share_causes(facts[:split]), around=around)
     standing, second = after("retail", standing, share_causes(facts[split:]), around=around)
     listed = {p.asset for incident in standing.values() for p in incident.problems}

@@ -10,8 +10,8 @@ import pytest
 from alert_samples import check, failed, passed, units
 from command import Command
 
-from bankmesh.alerts.alert_outbox import Outbox
-from bankmesh.alerts.event_facts import INPUT, Cause, Severity
+from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.event_facts import INPUT, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after
 
 
@@ -37,10 +37,10 @@ def told(home):
     facts = [
         check(1, failing_rows=4, rows=9, units=units("2026-01", "2026-02")),
         failed(2, "retail/loan"),
-        check(3, severity=Severity.WARNING, check="old", asset="retail/account"),
+        check(3, severity=AlertSeverity.WARNING, check="old", asset="retail/account"),
     ]
     standing, notices = after("retail", {}, [*facts, passed(4, check="old", asset="retail/account")])
-    with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
+    with AlertOutbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
         outbox.record("retail", None, 4, standing, notices, datetime.now(UTC))
         outbox.route([(notices[0], ["hook"])], datetime.now(UTC))
         for notice in notices[1:]:
@@ -82,7 +82,7 @@ def test_an_incident_shows_its_list(mesh, home) -> None:
         check(5, "errored", asset="retail/loan", check="range", error="IOException"),
     ]
     standing, notices = after("retail", {}, [*facts, failed(6, "job:expiry", will_retry=True)])
-    with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
+    with AlertOutbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
         outbox.record("retail", None, 6, standing, notices, datetime.now(UTC))
     lines = [line.strip() for line in mesh("alerts").out.splitlines()]
     assert "- retail.a1: run failed (NotPublished)" in lines
@@ -114,7 +114,7 @@ def test_history_newest_first(mesh, told) -> None:
 
 def test_retry_makes_everything_due(mesh, told, home) -> None:
     assert mesh("alerts", "retry").out.strip() == "1 deliveries are due at the next tick."
-    with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
+    with AlertOutbox(f"sqlite:///{home / 'alerts.db'}") as outbox:
         assert len(outbox.due("retail", datetime.now(UTC))) == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from dev_server import dev_server, wait_for
 from shop_workspace import changed, write_exports
 
-from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.alert_tick import events
 from bankmesh.instance import open_instance
 
@@ -64,7 +64,7 @@ def test_an_incident_from_failure_to_recovery(workspace, landed, http_receiver, 
 
     def looked() -> bool:
         """Whether the sensor has seen all that happened."""
-        with Outbox(f"sqlite:///{home / 'alerts.db'}") as outbox, open_instance(landed.settings) as instance:
+        with AlertOutbox(f"sqlite:///{home / 'alerts.db'}") as outbox, open_instance(landed.settings) as instance:
             position = outbox.position("shop")
             if position is None:
                 return False

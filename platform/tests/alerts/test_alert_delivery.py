@@ -11,13 +11,13 @@ from alert_samples import check, fresh, passed
 from bankmesh.alerts.alert_messages import Message, message
 from bankmesh.alerts.alert_outbox import PENDING, UNDELIVERABLE
 from bankmesh.alerts.apprise_sender import NotSent, send, with_id, without_secrets
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.incident_decisions import after
-from bankmesh.alerts.route_delivery import Pace, deliver, next_attempt
+from bankmesh.alerts.route_delivery import DeliveryPolicy, deliver, next_attempt
 from bankmesh.alerts.routing_file import Receiver, Routing
 
-SOON = Pace(first=timedelta(0))
-SAMPLE = Message("3f2a9c1b7d40-1", "3f2a9c1b7d40", "opened", Severity.ERROR, "[ERROR] a", "line one\nline two")
+SOON = DeliveryPolicy(first=timedelta(0))
+SAMPLE = Message("3f2a9c1b7d40-1", "3f2a9c1b7d40", "opened", AlertSeverity.ERROR, "[ERROR] a", "line one\nline two")
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_failed_sending_waits_before_it_is_tried_again(outbox, tell, http_rece
 
 
 def test_waiting_grows_to_its_limit_and_is_spread() -> None:
-    now, pace = datetime(2026, 1, 1, tzinfo=UTC), Pace()
+    now, pace = datetime(2026, 1, 1, tzinfo=UTC), DeliveryPolicy()
     waits = [(next_attempt(attempts, now, pace, 0.0) - now).total_seconds() for attempts in range(9)]
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
     assert next_attempt(0, now, pace, 1.0) - now == timedelta(seconds=37.5)
@@ -123,7 +123,7 @@ def test_a_slow_receiver_holds_up_neither_the_tick_nor_the_others(outbox, tell, 
         slow.delay = 2.0
         tell(check(1), routes=["slow", "hook"])
         started = time.monotonic()
-        brief = Pace(patience=timedelta(seconds=0.5))
+        brief = DeliveryPolicy(patience=timedelta(seconds=0.5))
         sent = deliver(outbox, "retail", routing(slow=slow.url, hook=http_receiver.url), message, brief)
         assert time.monotonic() - started < 1.5
         assert (sent.confirmed, sent.still_sending) == (1, 1)
@@ -148,7 +148,7 @@ def test_a_recovery_is_not_sent_before_its_incident(outbox, tell, http_receiver)
 def test_after_days_it_is_given_up_and_shown_and_can_be_revived(outbox, tell, http_receiver) -> None:
     tell(check(1))
     http_receiver.status = 410
-    impatient = Pace(first=timedelta(0), give_up_after=timedelta(0))
+    impatient = DeliveryPolicy(first=timedelta(0), give_up_after=timedelta(0))
     deliver(outbox, "retail", routing(hook=http_receiver.url), message, impatient)
     assert states(outbox) == {"hook": UNDELIVERABLE}
     assert outbox.due("retail", datetime.now(UTC)) == []

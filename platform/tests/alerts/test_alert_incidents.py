@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alert_samples import PARTY, abandoned, at, check, ended, failed, fresh, made, passed, units
 
-from bankmesh.alerts.event_facts import PROCESS, Cause, Severity
+from bankmesh.alerts.event_facts import PROCESS, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after, close_by_hand
 
-WARNING = Severity.WARNING
+WARNING = AlertSeverity.WARNING
 
 
 def told(*facts, standing=None, severities=None) -> list[str]:
@@ -197,9 +197,9 @@ class TestQuietWhileARetryIsToCome:
 
 
 def test_severities_can_be_changed_by_kind() -> None:
-    severities = {"freshness.error": Severity.INFO}
+    severities = {"freshness.error": AlertSeverity.INFO}
     (notice, *_) = after("retail", {}, [fresh(1, "late"), check(2)], severities)[1]
-    assert notice.incident.severity is Severity.INFO
+    assert notice.incident.severity is AlertSeverity.INFO
 
 
 def test_closed_by_hand() -> None:

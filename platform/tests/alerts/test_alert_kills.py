@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from alert_kills import POINTS, facts, work
 
-from bankmesh.alerts.alert_outbox import CONFIRMED, Outbox
+from bankmesh.alerts.alert_outbox import CONFIRMED, AlertOutbox
 from bankmesh.alerts.incident_decisions import after
 
 PROGRAM = Path(__file__).with_name("alert_kills.py")
@@ -37,7 +37,7 @@ def test_a_kill_loses_nothing_and_repeats_only_what_was_not_confirmed(point, hit
         {expected[hits - 1]} if point == "alert-sent" else set()
     )
     assert max(arrived.values()) <= 2
-    with Outbox(database) as outbox:
+    with AlertOutbox(database) as outbox:
         deliveries = [delivery for told in outbox.history(99) for delivery in told.deliveries]
     assert {delivery.state for delivery in deliveries} == {CONFIRMED}
 
@@ -46,7 +46,7 @@ def test_a_kill_between_reading_and_recording_is_as_if_nothing_was_read(tmp_path
     database = f"sqlite:///{tmp_path / 'alerts.db'}"
     for hits in (1, 1, 1):
         assert run_until_killed(database, http_receiver.url, "alerts-recorded", hits) == -9
-    with Outbox(database) as outbox:
+    with AlertOutbox(database) as outbox:
         assert outbox.position("retail") == 3
         assert len(outbox.unrouted("retail")) == 3
     work(database, http_receiver.url, FACTS)

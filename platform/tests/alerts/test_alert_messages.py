@@ -7,7 +7,7 @@ from functools import reduce
 from alert_samples import PARTY, at, check, failed, fresh, made, passed
 
 from bankmesh.alerts.alert_messages import message, title
-from bankmesh.alerts.event_facts import INPUT, PROCESS, Cause, Severity, readable
+from bankmesh.alerts.event_facts import INPUT, PROCESS, AlertSeverity, Cause, readable
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine
 
@@ -34,7 +34,7 @@ def test_a_failed_check() -> None:
 def test_an_errored_check_and_a_warning() -> None:
     (errored,) = messages(check(1, "errored"))
     assert errored.title == "[ERROR] retail.party: check has_rows could not be evaluated"
-    (warned,) = messages(check(1, severity=Severity.WARNING))
+    (warned,) = messages(check(1, severity=AlertSeverity.WARNING))
     assert warned.title.startswith("[WARNING]")
     assert "Run: run-1" in warned.body
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 from alert_samples import PARTY, at, check, failed, passed
 
-from bankmesh.alerts.alert_outbox import MovedOn, Outbox
-from bankmesh.alerts.event_facts import MACHINE, Cause, Severity
+from bankmesh.alerts.alert_outbox import AlertOutbox, CursorConflict
+from bankmesh.alerts.event_facts import MACHINE, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after, close_by_hand
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def record(outbox: Outbox, before: int | None, *facts, domain: str = "retail"):
+def record(outbox: AlertOutbox, before: int | None, *facts, domain: str = "retail"):
     standing, notices = after(domain, outbox.standing(domain), facts)
     return outbox.record(domain, before, facts[-1].id, standing, notices, NOW)
 
@@ -24,7 +24,7 @@ def test_a_cursor_that_was_moved_by_another_records_nothing(outbox) -> None:
     record(outbox, None, check(1))
     record(outbox, 1, check(2))
     for stale in (None, 1):
-        with pytest.raises(MovedOn):
+        with pytest.raises(CursorConflict):
             record(outbox, stale, passed(9))
     assert outbox.position("retail") == 2
     assert [told.notice.kind for told in outbox.history(9)] == ["opened"]
@@ -41,7 +41,7 @@ def test_standing_incidents_survive_a_restart(outbox) -> None:
 
 def test_what_joins_before_anything_was_sent_is_one_notice(outbox) -> None:
     (first,) = record(
-        outbox, None, check(1), check(2, check="schema"), check(3, severity=Severity.WARNING, check="old")
+        outbox, None, check(1), check(2, check="schema"), check(3, severity=AlertSeverity.WARNING, check="old")
     )
     (again,) = record(outbox, 3, check(4, check="range"), check(5, asset="retail/account"))[:1]
     assert (again.id, again.kind) == (first.id, "opened")
@@ -106,7 +106,7 @@ def test_closing_by_hand_ends_the_incident_for_those_who_were_told(outbox) -> No
 
 def test_what_is_broken_in_other_domains_is_known_with_its_root(outbox) -> None:
     full = Cause(MACHINE, "no space left on device", "no space left on device")
-    warned = check(3, asset="retail/loan", severity=Severity.WARNING)
+    warned = check(3, asset="retail/loan", severity=AlertSeverity.WARNING)
     record(outbox, None, failed(1), failed(2, "retail/account", cause=full), warned)
     record(outbox, None, failed(1, "investment/trade"), domain="investment")
     elsewhere = outbox.broken_elsewhere("investment")
@@ -123,7 +123,7 @@ def test_domains_write_at_the_same_time(tmp_path) -> None:
 
     def many(domain: str) -> None:
         try:
-            with Outbox(url) as mine:
+            with AlertOutbox(url) as mine:
                 before = None
                 for number in range(1, 21):
                     record(mine, before, check(number) if number % 2 else passed(number), domain=domain)
@@ -137,5 +137,5 @@ def test_domains_write_at_the_same_time(tmp_path) -> None:
     for thread in threads:
         thread.join(60)
     assert failures == []
-    with Outbox(url) as outbox:
+    with AlertOutbox(url) as outbox:
         assert len(outbox.history(999)) == 4 * 20

@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bankmesh.alerts import incident_serialization
-from bankmesh.alerts.common_causes import Surroundings, share_causes
-from bankmesh.alerts.event_facts import ERROR, INPUT, Cause, Severity
+from bankmesh.alerts.common_causes import MeshContext, share_causes
+from bankmesh.alerts.event_facts import ERROR, INPUT, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import ENDINGS, combine
 
 ASSETS = ("retail/party", "retail/account", "retail/loan")
 MONTHS = ("2026-01", "2026-02", "2026-03")
-AROUND = Surroundings({"retail/loan": "lending"}, {"retail/loan": frozenset({"retail/account"})})
+AROUND = MeshContext({"retail/loan": "lending"}, {"retail/loan": frozenset({"retail/account"})})
 asset = st.sampled_from(ASSETS)
 run = st.sampled_from([f"run-{number}" for number in range(6)])
 flag = st.booleans()
 months = st.sets(st.sampled_from(MONTHS))
 units = st.sets(st.sampled_from([*ASSETS, "retail/loan|2026-01", "job:expiry"]), min_size=1)
-severity = st.sampled_from([Severity.WARNING, Severity.ERROR])
+severity = st.sampled_from([AlertSeverity.WARNING, AlertSeverity.ERROR])
 clause = st.sampled_from(["has_rows", "schema"])
 cause = st.none() | st.sampled_from(
     [Cause(INPUT, "retail/party", "retail.party"), Cause(ERROR, "run-1/retail/loan", "KeyError")]
@@ -150,7 +150,7 @@ def test_every_failure_without_a_retry_is_reported(history) -> None:
         problem = listed.get(f"check:{of_asset}:{name}")
         if each.outcome != "passed":
             assert problem is not None
-            assert problem.units >= (each.units if each.severity is Severity.ERROR else frozenset())
+            assert problem.units >= (each.units if each.severity is AlertSeverity.ERROR else frozenset())
             if not each.will_retry:
                 assert not problem.held
                 assert problem.name in news

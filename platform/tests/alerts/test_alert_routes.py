@@ -9,7 +9,7 @@ import pytest
 from alert_samples import PARTY, check, failed, fresh, passed
 
 from bankmesh.alerts.alert_routes import receiver_of, routes_of
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.routing_file import RoutingFaults, SecretMissing, fill_in, read_routing
 from bankmesh.contracts.parsing.contract_reader import read_contract
@@ -64,7 +64,7 @@ def routed(tmp_path: Path):
 
 def test_an_error_goes_everywhere_a_warning_pages_nobody(routed) -> None:
     assert routed(check(1)) == [CHAT, MAIL, PAGER]
-    assert routed(check(1, severity=Severity.WARNING)) == [CHAT, MAIL]
+    assert routed(check(1, severity=AlertSeverity.WARNING)) == [CHAT, MAIL]
 
 
 def test_info_goes_to_chat_alone(routed) -> None:
@@ -74,7 +74,7 @@ def test_info_goes_to_chat_alone(routed) -> None:
 def test_a_channel_may_have_severities_of_its_own(routed) -> None:
     only_errors = 'channels: {"#retail-data": {to: "${SLACK}", severities: [error]}}\n'
     assert routed(check(1), routing=only_errors) == [CHAT]
-    assert routed(check(1, severity=Severity.WARNING), routing=only_errors) == []
+    assert routed(check(1, severity=AlertSeverity.WARNING), routing=only_errors) == []
 
 
 def test_announcement_channels_are_no_alert_channels(routed) -> None:
@@ -92,7 +92,7 @@ def test_who_was_told_of_an_incident_is_told_of_its_end(routed) -> None:
 
 
 def test_an_escalation_also_goes_to_who_was_told_before(routed) -> None:
-    warned = check(1, severity=Severity.WARNING)
+    warned = check(1, severity=AlertSeverity.WARNING)
     assert routed(warned, check(2), told=("operations",)) == [CHAT, MAIL, "operations", PAGER]
 
 

@@ -12,8 +12,8 @@ from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from bankmesh.alerts import domain_events
-from bankmesh.alerts.alert_outbox import Outbox
-from bankmesh.alerts.alert_settings import Places
+from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.alert_settings import AlertSettings
 
 CHECK = "shop.sale: check small"
 REFUSED = {"outcome": "failed", "refuses": True}
@@ -35,7 +35,7 @@ def mesh(request, tmp_path, monkeypatch, http_receiver):
         f"channels: {{hook: {http_receiver.url}}}\nfallback: [hook]\n", encoding="utf-8"
     )
     with instance_in(tmp_path / "dagster", storage) as instance:
-        yield ShopMesh(instance, Places(database, tmp_path / "alerts.yaml", "https://dagster.bank.example"))
+        yield ShopMesh(instance, AlertSettings(database, tmp_path / "alerts.yaml", "https://dagster.bank.example"))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_no_value_is_in_any_message_or_in_the_outbox(started, http_receiver) -> 
     started.run(raises=True)
     started.run("day", {"dagster/partition": "2026-01-02"}, raises=True)
     started.look()
-    with Outbox(started.places.database) as outbox:
+    with AlertOutbox(started.places.database) as outbox:
         kept = str(outbox.history(99)) + str(outbox.open_incidents())
     assert len(http_receiver.taken) == 2
     assert FAILING_VALUE not in kept + str(http_receiver.posts)
@@ -159,7 +159,7 @@ def test_a_run_whose_retry_succeeds_is_never_told(started) -> None:
     assert started.told() == []
     started.retry(first)
     assert started.told() == []
-    with Outbox(started.places.database) as outbox:
+    with AlertOutbox(started.places.database) as outbox:
         assert outbox.history(9) == []
         assert outbox.open_incidents() == []
     assert started.instance.get_run_by_id(first.run_id).status is DagsterRunStatus.FAILURE

@@ -12,7 +12,7 @@ from alert_samples import PARTY, abandoned, check, failed, fresh, made, passed, 
 
 from bankmesh.alerts import tables
 from bankmesh.alerts.alert_messages import message, title
-from bankmesh.alerts.alert_outbox import Outbox
+from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.route_delivery import deliver
 from bankmesh.alerts.routing_file import Receiver, Routing
@@ -47,13 +47,13 @@ def copy(source: str, target: str) -> None:
     there.dispose()
 
 
-def record(outbox: Outbox, *facts):
+def record(outbox: AlertOutbox, *facts):
     standing, notices = after("retail", outbox.standing("retail"), facts)
     return outbox.record("retail", outbox.position("retail"), facts[-1].id, standing, notices, NOW)
 
 
 def test_it_opens_with_what_was_open(home) -> None:
-    with Outbox(home) as outbox:
+    with AlertOutbox(home) as outbox:
         listed = {p.name for _, i in outbox.open_incidents() for p in i.problems if not p.has_ended}
         assert outbox.position("retail") == 10
     assert listed == {
@@ -76,7 +76,7 @@ def test_what_is_broken_still_is_alerted_no_second_time(home) -> None:
         failed(14, "job:expiry"),
         fresh(15, "late"),
     ]
-    with Outbox(home) as outbox:
+    with AlertOutbox(home) as outbox:
         assert record(outbox, *again) == []
         assert {i.id for _, i in outbox.open_incidents() if not i.held} == {
             "c428a180f7dc",
@@ -96,7 +96,7 @@ def test_each_is_over_under_its_own_id_when_it_is_good(home) -> None:
         made(14, "retail/account", "2026-02"),
         fresh(15, "fresh"),
     ]
-    with Outbox(home) as outbox:
+    with AlertOutbox(home) as outbox:
         ended = record(outbox, *good)
         assert [(n.kind, n.incident.id) for n in ended] == [
             ("recovered", "c428a180f7dc"),
@@ -110,14 +110,14 @@ def test_each_is_over_under_its_own_id_when_it_is_good(home) -> None:
 
 
 def test_what_is_new_is_a_list_of_its_product(home) -> None:
-    with Outbox(home) as outbox:
+    with AlertOutbox(home) as outbox:
         opened = record(outbox, check(11, check="range"), failed(12, PARTY))
         assert [(n.kind, n.incident.name) for n in opened] == [("opened", f"asset:{PARTY}")]
         assert len(opened[0].incident.problems) == 2
 
 
 def test_what_waited_for_a_retry_is_reported_when_that_does_not_come(home) -> None:
-    with Outbox(home) as outbox:
+    with AlertOutbox(home) as outbox:
         (opened,) = record(outbox, abandoned(11, "run-7"))
         assert (opened.kind, opened.incident.id) == ("opened", "61bed6e8614c")
         (ended,) = record(outbox, made(12, "retail/holding"))
@@ -126,7 +126,7 @@ def test_what_waited_for_a_retry_is_reported_when_that_does_not_come(home) -> No
 
 def test_what_was_not_sent_is_sent_with_its_ids_and_nothing_else(home, http_receiver) -> None:
     routing = Routing(channels={"hook": Receiver(http_receiver.url)})
-    with Outbox(home) as outbox:
+    with AlertOutbox(home) as outbox:
         waiting = outbox.unrouted("retail")
         assert [title(notice) for notice in waiting] == [
             "[RECOVERED] retail.party: check once passes again",

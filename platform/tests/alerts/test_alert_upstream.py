@@ -12,8 +12,8 @@ import pytest
 from alert_mesh import settle_at_once
 
 from bankmesh import fault_points
-from bankmesh.alerts.alert_outbox import Outbox
-from bankmesh.alerts.alert_settings import Places
+from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.alert_settings import AlertSettings
 from bankmesh.alerts.alert_tick import look
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.instance import open_instance
@@ -68,7 +68,7 @@ class Reports:
     instance: dg.DagsterInstance
     contracts: tuple[Contract, ...]
     definitions: dg.Definitions
-    places: Places
+    places: AlertSettings
     name: str = "shop"
 
     def run(self, *names: str) -> dg.ExecuteInProcessResult:
@@ -120,7 +120,7 @@ def reports(landed, tmp_path, monkeypatch, http_receiver):
             instance,
             tuple(product.contract for product in products),
             dg.Definitions(assets=assets, executor=dg.in_process_executor),
-            Places(f"sqlite:///{tmp_path / 'alerts.db'}", routing, None),
+            AlertSettings(f"sqlite:///{tmp_path / 'alerts.db'}", routing, None),
         )
         assert made.look() == []
         yield made
@@ -155,7 +155,7 @@ def test_an_upstream_break_that_fails_five_products_at_once_is_one_message_to_ea
     reports.publish(TEAM[0])
     assert reports.look() == ["[RECOVERED] 5 assets: good again after shop.sale"]
     assert len(http_receiver.taken) == 4
-    with Outbox(reports.places.database) as outbox:
+    with AlertOutbox(reports.places.database) as outbox:
         assert outbox.open_incidents() == []
 
 
@@ -166,7 +166,7 @@ def test_a_product_that_fails_in_a_later_look_is_covered_and_listed(reports, htt
     reports.run(*TEAM[1:])
     assert reports.look() == []
     assert len(http_receiver.taken) == 1
-    with Outbox(reports.places.database) as outbox:
+    with AlertOutbox(reports.places.database) as outbox:
         ((_, incident),) = outbox.open_incidents()
         assert incident.assets == tuple(f"shop/{name}" for name in TEAM)
         assert [told.notice.kind for told in outbox.history(9)] == ["covered", "opened"]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from alert_receivers import HttpReceiver
 
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.routing_file import Receiver, Routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
-from bankmesh.catalog.recorded_reads import Use
+from bankmesh.catalog.recorded_reads import RecordedRead
 from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.ports import Decision, Kind
+from bankmesh.ports import Decision, DecisionKind
 
 CONTRACT = """\
 apiVersion: v3.1.0
@@ -33,7 +33,7 @@ schema:
     properties:
       - {{name: id, logicalType: string, description: The id., classification: internal}}
 """
-DECISION = Decision(Kind.WITHDRAW, "Ada", "wrong currency", (3,), 2, commit=4)
+DECISION = Decision(DecisionKind.WITHDRAW, "Ada", "wrong currency", (3,), 2, commit=4)
 
 
 def _contract(name: str, team: str, channel: str = "help"):
@@ -44,7 +44,10 @@ def _contract(name: str, team: str, channel: str = "help"):
 
 SALE = _contract("sale", "till")
 CONSUMERS = [_contract("spend", "desk"), _contract("top", "desk"), _contract("churn", "science")]
-USES = [Use("2026-01-01", "shop.sale", 3, None, "user:eve"), Use("2026-01-01", "shop.sale", 2, None, "user:bob")]
+USES = [
+    RecordedRead("2026-01-01", "shop.sale", 3, None, "user:eve"),
+    RecordedRead("2026-01-01", "shop.sale", 2, None, "user:bob"),
+]
 
 
 def test_each_owner_gets_one_notice_and_the_products_own_the_readers() -> None:
@@ -61,7 +64,7 @@ def test_each_owner_gets_one_notice_and_the_products_own_the_readers() -> None:
 
 def test_routes_are_the_owners_channels_else_the_domains_else_the_fallback() -> None:
     ours = Receiver("json://127.0.0.1:1/", None)
-    quiet = Receiver("json://127.0.0.1:1/", frozenset({Severity.INFO}))
+    quiet = Receiver("json://127.0.0.1:1/", frozenset({AlertSeverity.INFO}))
     channels = {"help": ours, "desk": ours, "all": ours, "quiet": quiet}
 
     def routes(**said) -> tuple[str, ...]:
@@ -98,6 +101,6 @@ def test_a_notice_is_delivered_once_though_its_receiver_was_away(tmp_path: Path)
 
 @pytest.mark.parametrize("withdrawn", [(3,), (3, 4)])
 def test_the_same_decision_has_the_same_ids(withdrawn) -> None:
-    decision = Decision(Kind.WITHDRAW, "Ada", "why", withdrawn, 2, commit=4)
+    decision = Decision(DecisionKind.WITHDRAW, "Ada", "why", withdrawn, 2, commit=4)
     first, second = (write_notices(SALE, decision, CONSUMERS, [], Routing()) for _ in range(2))
     assert first == second

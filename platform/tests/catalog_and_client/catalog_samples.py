@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.contracts.parsing.contract_reader import find_faults
-from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 from bankmesh.ports import Provenance, keep_contract, port_at
 from bankmesh.ports.publication import COMMIT_KEY, EXPIRY_KEY, to_commit
 from bankmesh.settings import Settings
@@ -161,11 +161,11 @@ class Samples:
         return version
 
 
-def made_from(**columns: str | tuple[str, How]) -> StepLineage:
+def made_from(**columns: str | tuple[str, TransformationSubtype]) -> StepLineage:
     """The lineage of a step: each column from another, `a="shop.sale.paid"`, or with how it depends."""
     found = {}
     for name, said in columns.items():
-        source, how = (said, How.IDENTITY) if isinstance(said, str) else said
+        source, how = (said, TransformationSubtype.IDENTITY) if isinstance(said, str) else said
         dataset, _, column = source.rpartition(".")
         found[name] = frozenset({Dependency(ColumnRef(dataset, column), how)})
     return StepLineage(found)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.catalog.recorded_reads import record_use
-from bankmesh.lineage.model import How
+from bankmesh.lineage.model import TransformationSubtype
 
 PRODUCTS = ["shop.sale", "shop.spend", "desk.risk"]
 
@@ -61,7 +61,7 @@ class Changing(RuleBasedStateMachine):
     def publish(self, product: str, major: int, source: str) -> None:
         file = self.samples.file(product, major)
         if file.is_file() and "id:" in file.read_text(encoding="utf-8"):
-            lineage = made_from(c0=f"{source}.c0", c1=("till.sale.paid", How.FILTER))
+            lineage = made_from(c0=f"{source}.c0", c1=("till.sale.paid", TransformationSubtype.FILTER))
             version = self.samples.publish(product, major, inputs={source: 0, "till.sale": "f"}, lineage=lineage)
             self.published[product, major] = version
 

@@ -22,7 +22,7 @@ from bankmesh.catalog.index.lineage_closures import (
 )
 from bankmesh.catalog.index.lineage_rows import column_id
 from bankmesh.errors import UnknownName
-from bankmesh.lineage.model import ColumnRef, Dependency, How, Kind, StepLineage
+from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype, TransformationType
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def chain(samples: Samples, catalog: Catalog) -> Catalog:
     samples.publish(
         "shop.sale", inputs={"till.sale": "f"}, lineage=made_from(number="till.sale.number", paid="till.sale.paid")
     )
-    total = Dependency(ColumnRef("shop.sale", "paid"), How.AGGREGATION)
-    kept = Dependency(ColumnRef("shop.sale", "number"), How.FILTER)
+    total = Dependency(ColumnRef("shop.sale", "paid"), TransformationSubtype.AGGREGATION)
+    kept = Dependency(ColumnRef("shop.sale", "number"), TransformationSubtype.FILTER)
     spend = StepLineage({"total": frozenset({total})}, rows=frozenset({kept}), underivable={"lost": "a macro"})
     samples.publish("shop.spend", inputs={"shop.sale": 0}, lineage=spend)
     opaque = StepLineage({"worst": frozenset()}, opaque=frozenset({ColumnRef("shop.spend", "total")}))
@@ -70,7 +70,7 @@ def test_direct_steps_alone(chain: Catalog) -> None:
         closure = upstream(connection, ColumnRef("shop.spend", "total"), direct_only=True)
         down = downstream(connection, ColumnRef("shop.sale", "number"), direct_only=True)
     assert set(reached(closure)) == {"shop.sale.paid", "shop.landing.till.sale.paid", "legacy.till.sale.PAID"}
-    assert all(edge.how.kind is Kind.DIRECT for edge in closure.edges)
+    assert all(edge.how.kind is TransformationType.DIRECT for edge in closure.edges)
     assert down.reached == ()
 
 
@@ -141,10 +141,12 @@ def test_a_table_that_reads_itself_is_a_circle_and_no_end(samples: Samples, cata
 # --- any graph ---
 
 NODES = [ColumnRef(f"shop.t{table}", f"c{column}") for table in range(4) for column in range(3)]
-EDGES = st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES), st.sampled_from(list(How))), max_size=40)
+EDGES = st.lists(
+    st.tuples(st.sampled_from(NODES), st.sampled_from(NODES), st.sampled_from(list(TransformationSubtype))), max_size=40
+)
 
 
-def put_graph(connection: sa.Connection, edges: list[tuple[ColumnRef, ColumnRef, How]]) -> None:
+def put_graph(connection: sa.Connection, edges: list[tuple[ColumnRef, ColumnRef, TransformationSubtype]]) -> None:
     for table in (tables.edges, tables.datasets, tables.columns):
         connection.execute(sa.delete(table))
     datasets = sorted({node.dataset for node in NODES})
@@ -183,7 +185,7 @@ def naive(edges, start: ColumnRef, *, up: bool, direct: bool) -> dict[ColumnRef,
             there
             for source, target, how in edges
             for here, there in [(target, source) if up else (source, target)]
-            if here in front and there not in depths and (how.kind is Kind.DIRECT or not direct)
+            if here in front and there not in depths and (how.kind is TransformationType.DIRECT or not direct)
         }
         depths |= dict.fromkeys(front, depth)
     del depths[start]

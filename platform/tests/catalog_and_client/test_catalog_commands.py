@@ -154,9 +154,9 @@ def test_scorecard(mesh) -> None:
 
 
 def test_scorecard_counts_alerts_once_a_sensor_has_looked(shop: Samples, mesh) -> None:
-    from bankmesh.alerts.alert_outbox import Outbox
+    from bankmesh.alerts.alert_outbox import AlertOutbox
 
-    with Outbox(f"sqlite:///{shop.settings.home / 'alerts.db'}"):
+    with AlertOutbox(f"sqlite:///{shop.settings.home / 'alerts.db'}"):
         pass
     told = {card["id"]: card for card in json.loads(mesh("scorecard", "--json").stdout)}
     assert told["shop"]["figures"]["open_alerts"]["value"] == 0

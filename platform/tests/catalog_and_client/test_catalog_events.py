@@ -17,7 +17,7 @@ from shop_workspace import SALES, changed, write_exports
 
 from bankmesh.catalog import check_events
 from bankmesh.catalog.check_events import port_of, read_events
-from bankmesh.catalog.event_history import Happened
+from bankmesh.catalog.event_history import EventTotals
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild, refresh
@@ -104,7 +104,7 @@ def test_small_readings_end_where_a_large_one_does(instance, monkeypatch) -> Non
         evaluate(instance, check=f"check{number % 3}", passed=number % 4 > 0)
         if number % 5 == 0:
             change_freshness(instance, FreshnessState.FAIL, "shop", "sale")
-    whole, parts = Happened(), Happened()
+    whole, parts = EventTotals(), EventTotals()
     whole.take(read_events(instance, -1, datetime.now(UTC)))
     monkeypatch.setattr(check_events, "BATCH", 2)
     cursor, more = -1, True

@@ -13,7 +13,7 @@ from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
 from bankmesh.catalog.product_description import about, describe
 from bankmesh.catalog.recorded_reads import record_use
-from bankmesh.lineage.model import How
+from bankmesh.lineage.model import TransformationSubtype
 
 
 @pytest.fixture
@@ -26,7 +26,11 @@ def shop(samples: Samples) -> Samples:
     samples.publish(
         "shop.sale", inputs={"till.sale": "abc"}, lineage=made_from(number="till.sale.number", paid="till.sale.paid")
     )
-    samples.publish("shop.spend", inputs={"shop.sale": 0}, lineage=made_from(total=("shop.sale.paid", How.AGGREGATION)))
+    samples.publish(
+        "shop.spend",
+        inputs={"shop.sale": 0},
+        lineage=made_from(total=("shop.sale.paid", TransformationSubtype.AGGREGATION)),
+    )
     samples.publish("desk.risk", inputs={"shop.spend": 0}, lineage=made_from(worst="shop.spend.total"))
     return samples
 
@@ -212,8 +216,8 @@ def test_reads_are_counted_anew_once_a_file_of_them_is_gone(shop: Samples, sqlit
 
 
 def test_what_was_done_is_told_in_words() -> None:
-    from bankmesh.catalog.index.index_update import Refreshed
+    from bankmesh.catalog.index.index_update import IndexUpdate
 
-    done = Refreshed(products=("a.b", "a.c"), entries=3, reads=1)
+    done = IndexUpdate(products=("a.b", "a.c"), entries=3, reads=1)
     assert str(done) == "2 products, 3 entries of the event log, 1 reads"
     assert str(dataclasses.replace(done, rebuilt=True)).startswith("rebuilt: 2 products")

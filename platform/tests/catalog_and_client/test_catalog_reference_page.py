@@ -10,8 +10,8 @@ from bankmesh.catalog import recorded_reads
 from bankmesh.catalog.contract_completeness import PARTS
 from bankmesh.catalog.index import index_location, posting_rows, tables
 from bankmesh.catalog.scorecards import MEASURES
-from bankmesh.catalog.search.product_search import LIMIT, Hit
-from bankmesh.catalog.search.search_query import FRESHNESS, Filters
+from bankmesh.catalog.search.product_search import LIMIT, SearchHit
+from bankmesh.catalog.search.search_query import FRESHNESS, SearchFilters
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "catalog.md").read_text(encoding="utf-8")
 
@@ -34,8 +34,8 @@ def test_settings() -> None:
 
 def test_filters_and_keys_of_a_hit() -> None:
     named = rows_of("`mesh search [WORDS]`")
-    assert {f"--{field.name}" for field in dataclasses.fields(Filters)} <= {name.split()[0] for name in named}
-    assert {field.name for field in dataclasses.fields(Hit)} <= set(named)
+    assert {f"--{field.name}" for field in dataclasses.fields(SearchFilters)} <= {name.split()[0] for name in named}
+    assert {field.name for field in dataclasses.fields(SearchHit)} <= set(named)
     assert all(f"`{value}`" in PAGE for value in FRESHNESS)
     assert f"{LIMIT} if left out" in PAGE
 

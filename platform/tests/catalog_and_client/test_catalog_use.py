@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.recorded_reads import VARIABLE, Use, consumer_name, read_use, record_use, recorded_use, use_files
+from bankmesh.catalog.recorded_reads import (
+    VARIABLE,
+    RecordedRead,
+    consumer_name,
+    read_use,
+    record_use,
+    recorded_use,
+    use_files,
+)
 
 if TYPE_CHECKING:
     import pytest
@@ -111,4 +119,4 @@ def test_whatever_is_noted_comes_back(tmp_path_factory, columns, consumer, versi
     port = "a.b" if major == 1 else f"a.b@{major}"
     record_use(home, port, version, columns, consumer)
     (found,) = recorded_use(home)
-    assert found == Use(found.at, port, version, None if columns is None else tuple(columns), consumer)
+    assert found == RecordedRead(found.at, port, version, None if columns is None else tuple(columns), consumer)

@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.catalog.contract_completeness import PARTS, missing_parts
-from bankmesh.catalog.event_history import Happened, Reads, put_happened, put_reads
+from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_happened, put_reads
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_update import rebuild, refresh
-from bankmesh.catalog.recorded_reads import Use
+from bankmesh.catalog.recorded_reads import RecordedRead
 from bankmesh.catalog.scorecard_facts import Alerts, count_alerts, scorecards
 from bankmesh.catalog.scorecards import (
     MEASURES,
     UNKNOWN,
     WINDOW,
-    Facts,
-    Figure,
+    Measure,
+    PortMeasures,
     domain_of_consumer,
     freshness_kept,
     of_domain,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 HOUR, DAY = 3_600.0, 86_400.0
 AT = NOW.timestamp()
 
-FACTS = Facts(
+FACTS = PortMeasures(
     port="shop.sale",
     domain="shop",
     has_port=True,
@@ -98,7 +98,7 @@ def test_what_is_not_known_is_null() -> None:
     ],
 )
 def test_freshness_kept(ages, promised, kept, looked_at) -> None:
-    assert freshness_kept([AT - age for age in ages], promised, AT) == Figure(kept, looked_at)
+    assert freshness_kept([AT - age for age in ages], promised, AT) == Measure(kept, looked_at)
 
 
 @given(st.lists(st.integers(0, 60 * 24), min_size=1, max_size=20), st.integers(1, 40 * 24))
@@ -106,7 +106,7 @@ def test_freshness_kept_counts_each_hour_once(ages, promised) -> None:
     figure = freshness_kept(sorted(AT - age * HOUR for age in ages), promised * HOUR, AT)
     looked_at = range(min(max(ages), 30 * 24))  # hours ago, each from its beginning to its end
     fresh = [ago for ago in looked_at if any(0 <= age - ago - 1 < promised for age in ages)]
-    assert figure == Figure(len(fresh) * HOUR, len(looked_at) * HOUR)
+    assert figure == Measure(len(fresh) * HOUR, len(looked_at) * HOUR)
     assert figure.out_of <= WINDOW
 
 
@@ -114,10 +114,10 @@ def test_a_domain_is_the_sum_of_its_products_and_not_the_mean_of_their_shares() 
     small = replace(FACTS, port="shop.till", checks={"passed": 0, "failed": 2}, freshness_seconds=None)
     planned = replace(FACTS, port="shop.plan", has_port=False, promises=1_000)
     card = of_domain("shop", [FACTS, small, planned], AT, open_alerts=7)
-    assert card.figures["checks_passed"] == Figure(18, 22)
-    assert card.figures["enforced"] == Figure(70, 80)
-    assert card.figures["freshness_kept"] == Figure(DAY, 2 * DAY)
-    assert card.figures["open_alerts"] == Figure(7)
+    assert card.figures["checks_passed"] == Measure(18, 22)
+    assert card.figures["enforced"] == Measure(70, 80)
+    assert card.figures["freshness_kept"] == Measure(DAY, 2 * DAY)
+    assert card.figures["open_alerts"] == Measure(7)
     assert (card.kind, card.missing) == ("domain", ())
 
 
@@ -160,10 +160,10 @@ def test_parts_that_a_contract_leaves_out(samples: Samples) -> None:
 
 
 def evaluated(entry: int, at: datetime, outcome: str, port: str = "shop.sale"):
-    from bankmesh.catalog.check_events import Batch, Evaluation
+    from bankmesh.catalog.check_events import CheckEvents, Evaluation
 
     found = Evaluation(entry, at.timestamp(), "run", port, f"check{entry}", outcome, None, None)
-    return Batch((found,), (), entry, "mark", more=False)
+    return CheckEvents((found,), (), entry, "mark", more=False)
 
 
 @pytest.fixture
@@ -189,40 +189,40 @@ def test_facts_out_of_the_index(mesh: Catalog, samples: Samples) -> None:
     contract = read_contract(samples.file("shop.sale"))
     entries = coverage(contract)
     sale = cards(mesh)["shop.sale"].figures
-    assert sale["completeness"] == Figure(3, 13)
+    assert sale["completeness"] == Measure(3, 13)
     assert sale["enforced"].value == sum(entry.enforced for entry in entries)
     assert 0 < sale["enforced"].share <= 1
-    assert sale["freshness_kept"] == Figure(DAY, 47 * HOUR)
-    assert sale["used_by_domains"] == Figure(1, 2)
+    assert sale["freshness_kept"] == Measure(DAY, 47 * HOUR)
+    assert sale["used_by_domains"] == Measure(1, 2)
     assert sale["checks_passed"] == UNKNOWN
     assert sale["open_alerts"] == UNKNOWN
 
 
 def test_checks_of_the_last_thirty_days_count(mesh: Catalog) -> None:
-    happened = Happened()
+    happened = EventTotals()
     today = datetime(2026, 6, 30, 0, 1, tzinfo=UTC)
     for entry, (days, outcome) in enumerate([(0, "passed"), (29, "failed"), (30, "failed"), (29, "passed")]):
         happened.take(evaluated(entry, today - timedelta(days=days), outcome))
     with mesh.writing() as connection:
         put_happened(connection, happened)
-    assert cards(mesh)["shop.sale"].figures["checks_passed"] == Figure(2, 3)
-    assert cards(mesh)["shop"].figures["checks_passed"] == Figure(2, 3)
+    assert cards(mesh)["shop.sale"].figures["checks_passed"] == Measure(2, 3)
+    assert cards(mesh)["shop"].figures["checks_passed"] == Measure(2, 3)
 
 
 def test_reads_of_the_last_thirty_days_count_for_the_domain_of_the_reader(mesh: Catalog) -> None:
-    reads = Reads()
+    reads = ReadTotals()
     lately, long_ago = (f"2026-0{month}-15T12:00:00+00:00" for month in (6, 3))
     reads.take(
         [
-            Use(lately, "desk.risk", 0, None, "lab.notebook"),
-            Use(lately, "desk.risk", 0, None, "desk.itself"),
-            Use(lately, "desk.risk", 0, None, "user:ada"),
-            Use(long_ago, "desk.risk", 0, None, "shop.report"),
+            RecordedRead(lately, "desk.risk", 0, None, "lab.notebook"),
+            RecordedRead(lately, "desk.risk", 0, None, "desk.itself"),
+            RecordedRead(lately, "desk.risk", 0, None, "user:ada"),
+            RecordedRead(long_ago, "desk.risk", 0, None, "shop.report"),
         ]
     )
     with mesh.writing() as connection:
         put_reads(connection, reads)
-    assert cards(mesh)["desk.risk"].figures["used_by_domains"] == Figure(1, 2)
+    assert cards(mesh)["desk.risk"].figures["used_by_domains"] == Measure(1, 2)
 
 
 def test_open_alerts_by_product_and_domain(mesh: Catalog) -> None:
@@ -231,9 +231,9 @@ def test_open_alerts_by_product_and_domain(mesh: Catalog) -> None:
     )
     assert alerts.ports == Counter({"shop.sale": 2, "shop.sale@2": 1})
     found = cards(mesh, alerts=alerts)
-    assert found["shop"].figures["open_alerts"] == Figure(3)
-    assert found["shop.sale"].figures["open_alerts"] == Figure(2)
-    assert found["desk"].figures["open_alerts"] == Figure(0)
+    assert found["shop"].figures["open_alerts"] == Measure(3)
+    assert found["shop.sale"].figures["open_alerts"] == Measure(2)
+    assert found["desk"].figures["open_alerts"] == Measure(0)
 
 
 def test_which_scorecards_are_asked_for(mesh: Catalog) -> None:
@@ -252,7 +252,7 @@ def test_freshness_counts_from_confirmations(mesh: Catalog, samples: Samples) ->
     before = cards(mesh)["shop.sale"].figures["freshness_kept"]
     refresh(samples.settings, None, mesh)
     after = cards(mesh)["shop.sale"].figures["freshness_kept"]
-    assert (before, after) == (Figure(DAY, 47 * HOUR), Figure(DAY + 11 * HOUR, 47 * HOUR))
+    assert (before, after) == (Measure(DAY, 47 * HOUR), Measure(DAY + 11 * HOUR, 47 * HOUR))
     with mesh.reading() as connection:
         (row,) = connection.execute(sa.select(tables.products).where(tables.products.c.port == "shop.sale")).all()
     assert (row.newest_at, row.fresh_since) == (

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild
-from bankmesh.catalog.search.product_search import Hit, search
+from bankmesh.catalog.search.product_search import SearchHit, search
 from bankmesh.catalog.search.search_query import ask
 from bankmesh.catalog.search.search_terms import joined
 from bankmesh.errors import UnknownName
@@ -70,7 +70,7 @@ def shop(samples: Samples, catalog: Catalog) -> Catalog:
     return catalog
 
 
-def find(catalog: Catalog, text: str, limit: int = 20, **filters) -> list[Hit]:
+def find(catalog: Catalog, text: str, limit: int = 20, **filters) -> list[SearchHit]:
     with catalog.reading() as connection:
         return search(connection, ask(text, **filters), limit=limit, now=NOW + timedelta(hours=2))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.search.search_ranking import LIFE, Posting, Ranked, rank
+from bankmesh.catalog.search.search_ranking import LIFE, Posting, RankedMatch, rank
 from bankmesh.catalog.search.term_matching import EXACT, NEAR
 
 PORTS = [f"shop.p{number}" for number in range(12)]
@@ -19,7 +19,7 @@ def posting(term: str, port: str, weight: float = 0.0, **columns: float) -> Post
     return Posting(term, port, weight, best, packed)
 
 
-def ranked(asked: str, *postings: Posting, life=None, names=None, limit: int = 100) -> list[Ranked]:
+def ranked(asked: str, *postings: Posting, life=None, names=None, limit: int = 100) -> list[RankedMatch]:
     expansions = [{term: 1.0} for term in asked.split()]
     return rank(expansions, postings, life or ACTIVE, names or {}, lambda _: True, limit)
 
@@ -102,7 +102,7 @@ def test_stopping_early_gives_the_same_as_looking_at_everything(
     life = dict(zip(FEW, statuses, strict=True))
     postings = [posting(term, port, weight, **columns) for (term, port), (weight, columns) in written.items()]
 
-    def wanted(item: Ranked) -> bool:
+    def wanted(item: RankedMatch) -> bool:
         return not classes or item.column is None or item.column % 2 == 0
 
     some = rank(expansions, postings, life, names, wanted, limit)

@@ -11,7 +11,7 @@ from shop_workspace import at_stage, contract_text
 from bankmesh.client import DataMeshClient, NotRetired, ProposedProduct, RetiredProduct
 from bankmesh.errors import NotPublished
 from bankmesh.ports.port_archive import archive_port
-from bankmesh.workspace.product_consumers import Reader, life_faults, workspace_readers
+from bankmesh.workspace.product_consumers import Consumer, life_faults, workspace_readers
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
@@ -173,4 +173,4 @@ def test_a_successor_is_there_and_can_be_read(root: Path) -> None:
 
 
 def test_a_reader_is_named_with_its_place() -> None:
-    assert Reader("a.b", "c.d", "f", 1) < Reader("a.b", "c.d", "f", 2)
+    assert Consumer("a.b", "c.d", "f", 1) < Consumer("a.b", "c.d", "f", 2)

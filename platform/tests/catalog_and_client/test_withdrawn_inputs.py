@@ -17,7 +17,7 @@ from bankmesh.catalog.scorecard_facts import read_facts
 from bankmesh.catalog.scorecards import freshness_kept
 from bankmesh.catalog.search.product_search import search
 from bankmesh.catalog.search.search_query import ask
-from bankmesh.ports import Decision, Kind, Provenance, port_at
+from bankmesh.ports import Decision, DecisionKind, Provenance, port_at
 from bankmesh.ports.publication import COMMIT_KEY, to_commit
 from bankmesh.ports.version_decisions import DECISION_KEY
 from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
@@ -28,7 +28,7 @@ def _decide(samples: Samples, product: str, withdrawn: tuple[int, ...], restored
     """Withdraw versions; with `restored`, the commit brings that version's rows back."""
     samples.clock += timedelta(hours=1)
     port = port_at(samples.settings.home, product, 1)
-    decision = Decision(Kind.WITHDRAW, "Ada", "wrong currency", withdrawn, restored, fresh_since=None)
+    decision = Decision(DecisionKind.WITHDRAW, "Ada", "wrong currency", withdrawn, restored, fresh_since=None)
     info: dict[str, Any] = {}
     if restored is not None:
         fresh = samples.clock - timedelta(hours=5)

@@ -13,7 +13,7 @@ from shop_workspace import Sale, at_stage, changed, write_exports
 
 from bankmesh.cli.run_commands import StepLines
 from bankmesh.instance import open_instance
-from bankmesh.products.runner.run_outcome import Unchanged
+from bankmesh.products.runner.run_outcome import UnchangedAssets
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_what_is_due_is_named_with_its_reason(mesh, published) -> None:
 
 def test_brackets_in_a_reason_are_no_markup(capfd) -> None:
     lines = StepLines()
-    lines.decided(Unchanged({"shop/sale": "version 1"}, {"shop/hour": "till.yaml: [/sale.csv] cannot be read"}))
+    lines.decided(UnchangedAssets({"shop/sale": "version 1"}, {"shop/hour": "till.yaml: [/sale.csv] cannot be read"}))
     lines.close()
     assert "till.yaml: [/sale.csv] cannot be read" in capfd.readouterr().err
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bankmesh.contracts.delivered_types import (
     Conversion,
     DeliveredType,
-    Kind,
+    TypeFamily,
     conversion,
     duckdb_delivered,
     explain_refusal,
@@ -146,11 +146,11 @@ def test_unchanged_means_that_every_value_is_there_and_range_that_only_its_size_
 
 
 def _decimal(precision: int, scale: int) -> DeliveredType:
-    return DeliveredType(Kind.DECIMAL, "", precision=precision, scale=scale)
+    return DeliveredType(TypeFamily.DECIMAL, "", precision=precision, scale=scale)
 
 
 def _values(delivered: DeliveredType) -> st.SearchStrategy[Fraction]:
-    if delivered.kind is Kind.DECIMAL:
+    if delivered.kind is TypeFamily.DECIMAL:
         most = 10**delivered.precision - 1
         return st.integers(-most, most).map(lambda units: Fraction(units, 10**delivered.scale))
     return st.integers(delivered.least, delivered.greatest).map(Fraction)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.contracts.contract_editor import CannotEdit, Entry, move_text, scalar
+from bankmesh.contracts.contract_editor import CannotEdit, LifecycleEntry, move_text, scalar
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.yaml.documents import parse
 
-DRAFT = Entry("deprecated", "2026-01-31", "retail-core", "The second major holds more.")
+DRAFT = LifecycleEntry("deprecated", "2026-01-31", "retail-core", "The second major holds more.")
 END = {"endOfSupport": "2027-06-30", "replacedBy": "retail.party@2"}
 
 
@@ -51,7 +51,7 @@ def test_the_next_entry_goes_below_the_others_and_a_property_is_set_where_it_sta
     deprecated = moved(party)
     new = moved(
         deprecated,
-        Entry("retired", "2027-07-01", "Jan Novák", "Nobody reads it: 0 readers."),
+        LifecycleEntry("retired", "2027-07-01", "Jan Novák", "Nobody reads it: 0 readers."),
         {"endOfSupport": "2027-06-01"},
     )
     assert changes(deprecated, new) == [
@@ -149,7 +149,7 @@ PRINTABLE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co")), 
 @settings(max_examples=200, deadline=None)
 @given(why=PRINTABLE, by=PRINTABLE)
 def test_words_of_any_script_are_read_as_they_were_written(party, why, by):
-    new = moved(party, Entry("deprecated", "2026-01-31", by, why))
+    new = moved(party, LifecycleEntry("deprecated", "2026-01-31", by, why))
     data = parse("f", new)[0].data["customProperties"][-1]["value"][0]
     assert (data["by"], data["why"]) == (by, why)
 

@@ -13,7 +13,7 @@ import sys
 
 from bankmesh import fault_points
 from bankmesh.lineage.openlineage.event_forwarder import forward
-from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 
 POINTS = ("lineage-attempted", "lineage-sent")
 
@@ -28,7 +28,7 @@ def main(database: str, url: str, point: str, hits: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     fault_points.watch(watch)
-    with Outbox(database) as outbox:
+    with EventOutbox(database) as outbox:
         forward(outbox, 60)
 
 

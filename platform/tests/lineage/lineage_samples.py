@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 from bankmesh.lineage.openlineage.attempt_facts import (
     AssertionFacts,
+    AttemptEnd,
     CodeFacts,
-    Ending,
     FieldFacts,
     InputFacts,
     JobFacts,
@@ -34,15 +34,17 @@ HOURS = InputFacts(
 )
 LINEAGE = StepLineage(
     columns={
-        "amount": frozenset({Dependency(ColumnRef("shop.sale", "amount"), How.AGGREGATION)}),
-        "customers": frozenset({Dependency(ColumnRef("shop.sale", "customer"), How.AGGREGATION, masking=True)}),
+        "amount": frozenset({Dependency(ColumnRef("shop.sale", "amount"), TransformationSubtype.AGGREGATION)}),
+        "customers": frozenset(
+            {Dependency(ColumnRef("shop.sale", "customer"), TransformationSubtype.AGGREGATION, masking=True)}
+        ),
         "guessed": frozenset(),
     },
-    rows=frozenset({Dependency(ColumnRef("shop.sale", "day"), How.GROUP_BY)}),
+    rows=frozenset({Dependency(ColumnRef("shop.sale", "day"), TransformationSubtype.GROUP_BY)}),
     opaque=frozenset({ColumnRef("till.hour", "day")}),
     underivable={"guessed": "it comes out of a recursive query"},
 )
-ENDING = Ending(
+ENDING = AttemptEnd(
     version="7",
     rows=3,
     bytes=100,

@@ -11,7 +11,7 @@ from frame_lineage_words import lineage_words, words
 
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.lineage.polars import cross_check, derive_from_code, probe_sources, source_probe
-from bankmesh.lineage.polars.frame_values import Value
+from bankmesh.lineage.polars.frame_values import FrameValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,8 +141,8 @@ def test_a_column_on_which_walk_and_engine_disagree_is_underivable(monkeypatch: 
         return frame.with_columns(
             {
                 "account": frame.column("account"),
-                "holder": Value(invented),
-                "amount": Value(frame.column("holder").found),
+                "holder": FrameValue(invented),
+                "amount": FrameValue(frame.column("holder").found),
             }
         )
 

@@ -7,10 +7,10 @@ import pytest
 from polars.io.plugins import register_io_source
 
 from bankmesh.lineage.polars import node_traverser, plan_tree
-from bankmesh.lineage.polars.plan_tree import Form, Role
+from bankmesh.lineage.polars.plan_tree import ExpressionKind
 
 HELP = """
-Polars' plan looks otherwise than in the version that lineage/frames/traverser.py was written against.
+Polars' plan looks otherwise than in the version that lineage/polars/node_traverser.py was written against.
 
 1. See what changed: `polars._plr._ir_nodes` and `_expr_nodes` list the kinds of nodes and expressions with their
    attributes; their source is crates/polars-python/src/lazyframe/visit.rs and visitor/ in Polars' repository.
@@ -52,9 +52,14 @@ def expression(built: pl.Expr) -> plan_tree.Expression:
 
 def shape(found: plan_tree.Expression) -> str:
     inputs = ", ".join(
-        f"{'' if role is Role.VALUE else role.value.lower() + '='}{shape(part)}" for role, part in found.inputs
+        f"{'' if role is plan_tree.InputRole.VALUE else role.value.lower() + '='}{shape(part)}"
+        for role, part in found.inputs
     )
-    name = found.name if found.form in {Form.COLUMN, Form.UNREADABLE, Form.AGGREGATE} else found.form.value.lower()
+    name = (
+        found.name
+        if found.form in {ExpressionKind.COLUMN, ExpressionKind.UNREADABLE, ExpressionKind.AGGREGATE}
+        else found.form.value.lower()
+    )
     return f"{name}({inputs})" if inputs else name
 
 
@@ -149,10 +154,10 @@ def test_sources_are_known_by_their_function_and_by_what_they_are_asked() -> Non
     [
         (lambda frame: frame.map_batches(lambda rows: rows), plan_tree.Opaque),
         (lambda frame: frame.group_by("i").map_groups(lambda rows: rows, schema={"i": pl.Int64}), plan_tree.GroupBy),
-        (lambda frame: frame.gather([0]), plan_tree.Take),
+        (lambda frame: frame.gather([0]), plan_tree.Gather),
         (lambda frame: pl.concat([frame, frame.rename({"i": "k"})], how="horizontal"), plan_tree.SideBySide),
         (lambda frame: frame.with_row_index("n"), plan_tree.RowNumber),
-        (lambda _: pl.scan_csv(b"a,b\n1,2"), plan_tree.Files),
+        (lambda _: pl.scan_csv(b"a,b\n1,2"), plan_tree.FileScan),
     ],
 )
 def test_nodes_are_what_they_were(build: object, kind: type) -> None:
@@ -162,5 +167,5 @@ def test_nodes_are_what_they_were(build: object, kind: type) -> None:
 def test_a_node_that_is_not_known_makes_its_columns_underivable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(node_traverser._BUILDERS, "Sort")
     node = node_traverser.read_plan(pl.LazyFrame({"i": [1]}).sort("i"))
-    assert isinstance(node, plan_tree.Unknown)
+    assert isinstance(node, plan_tree.UnknownNode)
     assert "Sort" in node.reason

@@ -31,7 +31,7 @@ from lineage.corpus import (
 from lineage.corpus.perturbing import output_columns, undeclared_influences
 from lineage.corpus.scoring import Verdict, judged
 
-from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 
 SQL = tuple(
     case
@@ -81,14 +81,14 @@ def test_an_answer_leaves_out_nothing_that_matters(case):
 
 KNOWN = next(case for case in SQL if case.name == "what was aggregated is joined back")
 RIGHT = {
-    "branch": {Dependency(ColumnRef("account", "branch"), How.IDENTITY)},
-    "total": {Dependency(ColumnRef("booking", "amount"), How.AGGREGATION)},
+    "branch": {Dependency(ColumnRef("account", "branch"), TransformationSubtype.IDENTITY)},
+    "total": {Dependency(ColumnRef("booking", "amount"), TransformationSubtype.AGGREGATION)},
 }
 ROWS = {
-    Dependency(ColumnRef("booking", "direction"), How.FILTER),
-    Dependency(ColumnRef("booking", "account_id"), How.GROUP_BY),
-    Dependency(ColumnRef("booking", "account_id"), How.JOIN),
-    Dependency(ColumnRef("account", "account_id"), How.JOIN),
+    Dependency(ColumnRef("booking", "direction"), TransformationSubtype.FILTER),
+    Dependency(ColumnRef("booking", "account_id"), TransformationSubtype.GROUP_BY),
+    Dependency(ColumnRef("booking", "account_id"), TransformationSubtype.JOIN),
+    Dependency(ColumnRef("account", "account_id"), TransformationSubtype.JOIN),
 }
 
 
@@ -113,11 +113,11 @@ def test_the_judge_agrees_with_what_is_right():
         (said({"branch": set()}), [(0, 1), (0, 1), (0, 0), (0, 0)]),
         (said({"branch": RIGHT["branch"] | RIGHT["total"]}), [(1, 0), (1, 0), (0, 0), (0, 0)]),
         (said({"total": RIGHT["branch"]}), [(1, 1), (1, 1), (0, 0), (0, 0)]),
-        (said({"branch": {Dependency(ColumnRef("account", "branch"), How.TRANSFORMATION)}}), [(0, 0), (1, 1), (0, 0), (0, 0)]),
-        (said({"branch": {Dependency(ColumnRef("account", "branch"), How.CONDITIONAL)}}), [(1, 1), (1, 1), (0, 0), (0, 0)]),
-        (said({"total": {Dependency(ColumnRef("booking", "amount"), How.AGGREGATION, masking=True)}}), [(0, 0), (1, 1), (0, 0), (0, 0)]),
+        (said({"branch": {Dependency(ColumnRef("account", "branch"), TransformationSubtype.TRANSFORMATION)}}), [(0, 0), (1, 1), (0, 0), (0, 0)]),
+        (said({"branch": {Dependency(ColumnRef("account", "branch"), TransformationSubtype.CONDITIONAL)}}), [(1, 1), (1, 1), (0, 0), (0, 0)]),
+        (said({"total": {Dependency(ColumnRef("booking", "amount"), TransformationSubtype.AGGREGATION, masking=True)}}), [(0, 0), (1, 1), (0, 0), (0, 0)]),
         (said(rows=set()), [(0, 0), (0, 0), (0, 4), (0, 4)]),
-        (said(rows=ROWS | {Dependency(ColumnRef("account", "status"), How.FILTER)}), [(0, 0), (0, 0), (1, 0), (1, 0)]),
+        (said(rows=ROWS | {Dependency(ColumnRef("account", "status"), TransformationSubtype.FILTER)}), [(0, 0), (0, 0), (1, 0), (1, 0)]),
         (said({"branch": set()}, underivable={"branch": "why"}), [(0, 1), (0, 1), (0, 0), (0, 0)]),
     ],
     ids=["missed", "too much", "mixed up", "subtype", "kind", "masked", "no rows", "too many rows", "underivable"],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lineage_samples import DAGSTER_RUN, ENDING, HOURS, NOON, SALE, completed, job, output, run, started
 from openlineage_judge import each_facet, faults, known_faults, needs_specification
 
-from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name, run_id
 from bankmesh.lineage.openlineage.run_events import ABORT, FAIL, ending_event, start_event
 
@@ -20,9 +20,9 @@ LATER = NOON + timedelta(seconds=9)
 
 def all_kinds() -> list[dict]:
     failed = ending_event(
-        started(), FAIL, Ending(error="2 of 9 clauses stand against it", lineage=ENDING.lineage), LATER
+        started(), FAIL, AttemptEnd(error="2 of 9 clauses stand against it", lineage=ENDING.lineage), LATER
     )
-    aborted = ending_event(started(), ABORT, Ending(error="stopped"), LATER)
+    aborted = ending_event(started(), ABORT, AttemptEnd(error="stopped"), LATER)
     month = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))
     return [started(), completed(), failed, aborted, completed(1, nominal=month, root=("a1b2c3d4", "backfill"))]
 
@@ -93,7 +93,7 @@ def test_inputs_say_the_version_that_was_read_and_outputs_the_one_that_was_publi
 
 
 def test_an_attempt_that_fails_names_its_output_and_no_version() -> None:
-    event = ending_event(started(), FAIL, Ending(error="no"), LATER)
+    event = ending_event(started(), FAIL, AttemptEnd(error="no"), LATER)
     assert event["outputs"][0]["name"] == output().name.name
     assert "version" not in event["outputs"][0]["facets"]
     assert event["outputs"][0]["outputFacets"] == {}
@@ -155,7 +155,7 @@ def test_every_facet_says_who_made_it() -> None:
 def test_an_ending_leaves_its_start_as_it_is() -> None:
     start = started()
     before = start_event(run(), job(), [SALE, HOURS], output(), NOON)
-    ending_event(start, FAIL, Ending(error="no"), LATER)
+    ending_event(start, FAIL, AttemptEnd(error="no"), LATER)
     assert start == before
 
 

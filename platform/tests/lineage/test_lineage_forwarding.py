@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from lineage_forwarder import POINTS
 from lineage_samples import DAGSTER_RUN, NOON, completed, started
 
-from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.event_forwarder import NO_RECEIVER, OTHERS_TURN, forward
-from bankmesh.lineage.openlineage.event_outbox import Outbox, events, pack_body, unpack_body
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox, events, pack_body, unpack_body
 from bankmesh.lineage.openlineage.event_spool import put_aside, take_in
 from bankmesh.lineage.openlineage.run_events import ABORT, FAIL, ending_event
 
@@ -37,7 +37,7 @@ def database(tmp_path) -> str:
 @pytest.fixture
 def outbox(database):
     """Four attempts, two of them told to their end."""
-    with Outbox(database) as made:
+    with EventOutbox(database) as made:
         for number in range(RUNS):
             made.keep(started(number), DAGSTER_RUN, f"shop/spend_{number}")
         for number in range(2):
@@ -45,7 +45,7 @@ def outbox(database):
         yield made
 
 
-def kept(outbox: Outbox) -> list[tuple[str, str]]:
+def kept(outbox: EventOutbox) -> list[tuple[str, str]]:
     return [(found.run_id, found.kind) for found in outbox.all_events()]
 
 
@@ -237,16 +237,16 @@ def test_a_killed_forwarder_repeats_at_most_the_one_that_was_not_confirmed(
 def test_an_attempt_is_told_once_and_ends_once(outbox) -> None:
     before = kept(outbox)
     assert not outbox.keep(started(0), DAGSTER_RUN, "shop/spend_0")
-    assert not outbox.keep(ending_event(started(0), ABORT, Ending(error="no"), NOON), DAGSTER_RUN, "shop/spend_0")
+    assert not outbox.keep(ending_event(started(0), ABORT, AttemptEnd(error="no"), NOON), DAGSTER_RUN, "shop/spend_0")
     assert kept(outbox) == before
     assert [found.asset for found in outbox.unfinished()] == ["shop/spend_2", "shop/spend_3"]
-    assert outbox.keep(ending_event(started(2), FAIL, Ending(error="no"), NOON), DAGSTER_RUN, "shop/spend_2")
+    assert outbox.keep(ending_event(started(2), FAIL, AttemptEnd(error="no"), NOON), DAGSTER_RUN, "shop/spend_2")
     assert [found.asset for found in outbox.unfinished()] == ["shop/spend_3"]
 
 
 def test_many_writers_at_once_lose_nothing(database) -> None:
     def write(first: int) -> None:
-        with Outbox(database) as mine:
+        with EventOutbox(database) as mine:
             for number in range(first, first + 10):
                 mine.keep(started(number), DAGSTER_RUN, f"shop/spend_{number}")
 
@@ -255,7 +255,7 @@ def test_many_writers_at_once_lose_nothing(database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with Outbox(database) as outbox:
+    with EventOutbox(database) as outbox:
         assert len(set(kept(outbox))) == 60
 
 

@@ -12,7 +12,7 @@ from bankmesh.lineage.confidentiality import find_losses
 from bankmesh.lineage.graph_rendering import mermaid, tree
 from bankmesh.lineage.graph_traversal import VALUES, Direction, find_columns, walk, way
 from bankmesh.lineage.lineage_graph import ROWS, Edge, Graph
-from bankmesh.lineage.model import ColumnRef, Dependency, How, Kind, StepLineage
+from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype, TransformationType
 
 
 def ref(text: str) -> ColumnRef:
@@ -20,7 +20,7 @@ def ref(text: str) -> ColumnRef:
     return ColumnRef(dataset, column)
 
 
-def graph(*edges: tuple[str, str, How], **extra) -> Graph:
+def graph(*edges: tuple[str, str, TransformationSubtype], **extra) -> Graph:
     made = tuple(sorted(Edge(ref(source), ref(target), how) for source, target, how in edges))
     columns: dict[str, tuple[str, ...]] = {}
     for edge in made:
@@ -31,15 +31,15 @@ def graph(*edges: tuple[str, str, How], **extra) -> Graph:
 
 
 MESH = graph(
-    ("legacy.till.sale.paid", "shop.landing.till.sale.amount", How.TRANSFORMATION),
-    ("shop.landing.till.sale.amount", "shop.sale.amount", How.IDENTITY),
-    ("shop.landing.till.sale.day", "shop.sale.*", How.FILTER),
-    ("shop.sale.*", "shop.sale.amount", How.FILTER),
-    ("shop.sale.amount", "shop.spend.total", How.AGGREGATION),
-    ("shop.sale.customer", "shop.spend.*", How.GROUP_BY),
-    ("shop.spend.*", "shop.spend.total", How.FILTER),
-    ("shop.sale.amount", "shop.spend.is_large", How.CONDITIONAL),
-    ("shop.spend.total", "crm.best.total", How.IDENTITY),
+    ("legacy.till.sale.paid", "shop.landing.till.sale.amount", TransformationSubtype.TRANSFORMATION),
+    ("shop.landing.till.sale.amount", "shop.sale.amount", TransformationSubtype.IDENTITY),
+    ("shop.landing.till.sale.day", "shop.sale.*", TransformationSubtype.FILTER),
+    ("shop.sale.*", "shop.sale.amount", TransformationSubtype.FILTER),
+    ("shop.sale.amount", "shop.spend.total", TransformationSubtype.AGGREGATION),
+    ("shop.sale.customer", "shop.spend.*", TransformationSubtype.GROUP_BY),
+    ("shop.spend.*", "shop.spend.total", TransformationSubtype.FILTER),
+    ("shop.sale.amount", "shop.spend.is_large", TransformationSubtype.CONDITIONAL),
+    ("shop.spend.total", "crm.best.total", TransformationSubtype.IDENTITY),
 )
 
 
@@ -145,7 +145,7 @@ def test_a_declassification_or_a_higher_class_is_no_loss() -> None:
 
 
 columns = st.sampled_from([ColumnRef(f"d{number}", name) for number in range(4) for name in ("a", "b", ROWS)])
-edges = st.lists(st.builds(Edge, columns, columns, st.sampled_from(list(How))), max_size=25)
+edges = st.lists(st.builds(Edge, columns, columns, st.sampled_from(list(TransformationSubtype))), max_size=25)
 
 
 @given(edges, columns)
@@ -182,7 +182,7 @@ dependencies = st.frozensets(
     st.builds(
         Dependency,
         st.builds(ColumnRef, st.sampled_from("xyz"), st.sampled_from("abc")),
-        st.sampled_from(list(How)),
+        st.sampled_from(list(TransformationSubtype)),
         st.booleans(),
     ),
     max_size=4,
@@ -203,4 +203,8 @@ def test_lineage_is_read_back_from_json_as_it_was(step: StepLineage) -> None:
 
 
 def test_the_first_three_ways_of_depending_are_direct() -> None:
-    assert [how for how in How if how.kind is Kind.DIRECT] == [How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION]
+    assert [how for how in TransformationSubtype if how.kind is TransformationType.DIRECT] == [
+        TransformationSubtype.IDENTITY,
+        TransformationSubtype.TRANSFORMATION,
+        TransformationSubtype.AGGREGATION,
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bankmesh.lineage.model import ColumnRef, How
+from bankmesh.lineage.model import ColumnRef, TransformationSubtype
 from bankmesh.lineage.sql import CompiledModel, TableNotDescribed, lineage_of_models, lineage_of_query, path
 
 SCHEMAS = {
@@ -119,8 +119,8 @@ def test_types_pass_from_model_to_model_and_unnamed_columns_get_duckdbs_names():
     ]  # fmt: skip
     lineage = lineage_of_models(models, "third", SCHEMAS).lineage
     assert {name: {d.how for d in found} for name, found in lineage.columns.items()} == {
-        "(max(id) + 1)": {How.AGGREGATION},
-        "unnest(tags)": {How.TRANSFORMATION},
+        "(max(id) + 1)": {TransformationSubtype.AGGREGATION},
+        "unnest(tags)": {TransformationSubtype.TRANSFORMATION},
     }
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from sql_lineage_queries import TABLES, queries
 
-from bankmesh.lineage.model import ColumnRef, How
+from bankmesh.lineage.model import ColumnRef, TransformationSubtype
 from bankmesh.lineage.sql import lineage_of_query
 from bankmesh.lineage.sql.relation_values import distinct_names
 
@@ -216,16 +216,16 @@ def test_the_same_of_queries_with_something_special_in_them(sql):
 @pytest.mark.parametrize(
     ("kept_back", "sql"),
     [
-        (How.IDENTITY, "select a from p"),
-        (How.TRANSFORMATION, "select b + 1 as c from p"),
-        (How.AGGREGATION, "select s, sum(b) as c from p group by s"),
-        (How.CONDITIONAL, "select case when b > 15 then s end as c from p"),
-        (How.WINDOW, "select id, lag(s) over (order by b desc) as c from p"),
-        (How.SORT, "select string_agg(s, '' order by b) as c from p"),
-        (How.JOIN, "select p.s from p join q on p.a = q.a"),
-        (How.FILTER, "select s from p where a > 1"),
-        (How.GROUP_BY, "select count(*) as c from p group by a"),
-        (How.SORT, "select id from p order by b desc limit 2"),
+        (TransformationSubtype.IDENTITY, "select a from p"),
+        (TransformationSubtype.TRANSFORMATION, "select b + 1 as c from p"),
+        (TransformationSubtype.AGGREGATION, "select s, sum(b) as c from p group by s"),
+        (TransformationSubtype.CONDITIONAL, "select case when b > 15 then s end as c from p"),
+        (TransformationSubtype.WINDOW, "select id, lag(s) over (order by b desc) as c from p"),
+        (TransformationSubtype.SORT, "select string_agg(s, '' order by b) as c from p"),
+        (TransformationSubtype.JOIN, "select p.s from p join q on p.a = q.a"),
+        (TransformationSubtype.FILTER, "select s from p where a > 1"),
+        (TransformationSubtype.GROUP_BY, "select count(*) as c from p group by a"),
+        (TransformationSubtype.SORT, "select id from p order by b desc limit 2"),
     ],
 )
 def test_a_dependency_that_is_kept_back_is_noticed(kept_back, sql):

@@ -5,14 +5,14 @@ import os
 from shop_workspace import SALES, Sale, write_exports
 from two_domains import LANDINGS, SUPPLIER
 
-from bankmesh.operations.file_changes import ABSENT, Memory, look, quiet_objects, restless_objects, run_key, take
+from bankmesh.operations.file_changes import ABSENT, SensorMemory, look, quiet_objects, restless_objects, run_key, take
 
 TILL, HOUR, CARD = "till.sale", "till.hour", "cards.card"
 
 
 def _seen(*looks, memory=None):
     """The memory after these (time, signatures)."""
-    memory = memory or Memory()
+    memory = memory or SensorMemory()
     for now, signatures in looks:
         memory = look(memory, signatures, now)
     return memory
@@ -52,9 +52,9 @@ def test_an_object_without_files_is_not_taken_and_comes_back_as_new():
 
 def test_the_cursor_keeps_everything_and_an_unreadable_one_forgets():
     memory = take(_seen((0.5, {TILL: "a", HOUR: "b"})), [TILL], requested=True)
-    assert Memory.from_cursor(memory.to_cursor()) == memory
+    assert SensorMemory.from_cursor(memory.to_cursor()) == memory
     for text in (None, "", "nonsense", "[]", '{"objects": {"a": 1}}'):
-        assert Memory.from_cursor(text) == Memory()
+        assert SensorMemory.from_cursor(text) == SensorMemory()
 
 
 def test_a_repeated_tick_has_the_same_run_key_and_a_later_request_another():

@@ -9,7 +9,7 @@ from two_domains import SCHEDULE, SUPPLIER
 
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.operations.schedules import by_clock
-from bankmesh.products.publication_schedule import Clock, clock_of
+from bankmesh.products.publication_schedule import PublicationSchedule, clock_of
 
 
 def _contract(name, schedule=SCHEDULE, status="active"):
@@ -91,7 +91,7 @@ def test_a_clock_has_a_time_zone_which_is_part_of_its_name():
     contract, faults = read_text("sale.odcs.yaml", text)
     assert faults == ()
     clock = clock_of(contract)
-    assert clock == Clock("30 5 * * *", "Europe/Prague")
+    assert clock == PublicationSchedule("30 5 * * *", "Europe/Prague")
     assert clock.slug == "30_5_x_x_x_europe_prague"
 
 

@@ -14,7 +14,7 @@ from port_samples import SCHEMA, frame, ids_read, publish_all, publish_months
 from bankmesh.errors import PortError
 from bankmesh.ports import (
     CannotRestore,
-    Kind,
+    DecisionKind,
     NotHeld,
     Port,
     WithdrawnVersion,
@@ -58,7 +58,7 @@ def test_the_newest_version_is_withdrawn_and_the_one_before_is_back_without_a_co
     added, first = _actions(port, 2, "add"), _actions(port, 0, "add")
     assert [(a["path"], a["stats"], a["size"]) for a in added] == [(a["path"], a["stats"], a["size"]) for a in first]
     decision = done.publication.decision
-    assert (decision.kind, decision.by, decision.reason) == (Kind.WITHDRAW, *WHO.values())
+    assert (decision.kind, decision.by, decision.reason) == (DecisionKind.WITHDRAW, *WHO.values())
     assert (decision.withdrawn, decision.restored) == ((1,), 0)
     assert decision.at == done.publication.published_at
 
@@ -109,7 +109,7 @@ def test_rolling_back_withdraws_all_that_came_after(port: Port) -> None:
     done = roll_back(port, 1, **WHO)
     assert ids_read(port) == [1]
     assert done.decision.withdrawn == (2, 3)
-    assert done.publication.decision.kind is Kind.ROLLBACK
+    assert done.publication.decision.kind is DecisionKind.ROLLBACK
     assert newest_good(port) == latest(port) == done.publication
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.ports import Port
-    from bankmesh.products.runner.run_outcome import Outcome, Unchanged
+    from bankmesh.products.runner.run_outcome import RunOutcome, UnchangedAssets
 
 DOMAIN = "bakery"
 
@@ -33,7 +33,7 @@ class Heard:
     """What a run said."""
 
     failures: dict[str, str] = field(default_factory=dict)
-    unchanged: Unchanged | None = None
+    unchanged: UnchangedAssets | None = None
 
     def started(self, step: str) -> None: ...
 
@@ -42,7 +42,7 @@ class Heard:
     def failed(self, step: str, message: str) -> None:
         self.failures[step] = message
 
-    def decided(self, unchanged: Unchanged) -> None:
+    def decided(self, unchanged: UnchangedAssets) -> None:
         self.unchanged = unchanged
 
 
@@ -77,7 +77,7 @@ class Bakery:
         assert old in text, (file, old)
         file.write_text(text.replace(old, new))
 
-    def run(self, *only: str, **options: Any) -> tuple[Outcome, Heard]:
+    def run(self, *only: str, **options: Any) -> tuple[RunOutcome, Heard]:
         """`mesh run`, without its output."""
         self.activate()
         heard = Heard()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.candidates.candidate_files import Written
+    from bankmesh.products.candidates.candidate_files import WrittenCandidate
 
 LONG = "logicalType: integer, physicalType: long"
 INTEGER = "logicalType: integer, physicalType: integer"
@@ -69,10 +69,10 @@ class Engines:
     def __init__(self, folder: Path) -> None:
         self.folder, self.number = folder, 0
 
-    def polars(self, contract: Contract, frame: pl.DataFrame) -> tuple[Written, list[Any]]:
+    def polars(self, contract: Contract, frame: pl.DataFrame) -> tuple[WrittenCandidate, list[Any]]:
         return self._written(lambda target: polars_candidate.write_candidate(frame.lazy(), contract, target))
 
-    def duckdb(self, contract: Contract, frame: pl.DataFrame) -> tuple[Written, list[Any]]:
+    def duckdb(self, contract: Contract, frame: pl.DataFrame) -> tuple[WrittenCandidate, list[Any]]:
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
             is_huge = frame["x"].dtype == pl.Int128  # Arrow has no such type
@@ -80,7 +80,7 @@ class Engines:
             query = f"select x{'::hugeint as x' if is_huge else ''} from delivered"
             return self._written(lambda target: duckdb_candidate.write_candidate(connection, query, contract, target))
 
-    def _written(self, write: Callable[[Path], Written]) -> tuple[Written, list[Any]]:
+    def _written(self, write: Callable[[Path], WrittenCandidate]) -> tuple[WrittenCandidate, list[Any]]:
         self.number += 1
         target = self.folder / str(self.number)
         target.mkdir(parents=True)
@@ -335,7 +335,7 @@ def test_a_column_that_is_delivered_twice_is_named_with_its_places(promise, tmp_
 
 
 def test_rows_that_are_missing_from_the_files_are_noticed(promise, tmp_path, monkeypatch) -> None:
-    def lose(frame: pl.LazyFrame, contract: Contract, folder: Path) -> Written:
+    def lose(frame: pl.LazyFrame, contract: Contract, folder: Path) -> WrittenCandidate:
         written = real(frame, contract, folder)
         pl.read_parquet(folder / "part-0.parquet").head(1).write_parquet(folder / "part-0.parquet")
         return written
@@ -347,7 +347,7 @@ def test_rows_that_are_missing_from_the_files_are_noticed(promise, tmp_path, mon
 
 
 def test_a_build_that_writes_no_file_is_no_empty_product(promise, tmp_path, monkeypatch) -> None:
-    def forget(frame: pl.LazyFrame, contract: Contract, folder: Path) -> Written:
+    def forget(frame: pl.LazyFrame, contract: Contract, folder: Path) -> WrittenCandidate:
         written = real(frame, contract, folder)
         (folder / "part-0.parquet").unlink()
         return written

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from bankmesh.contracts.model import Partitioning
 from bankmesh.products.inputs.partition_fingerprints import PartitionedRows, fingerprint_partitions, summarize_rows
-from bankmesh.products.inputs.partition_inputs import CompleteThrough, PartitionInput
+from bankmesh.products.inputs.partition_inputs import InputCompleteness, PartitionInput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BY_MONTH = Partitioning("month", "month", "2024-01-01", "2024-05-01")
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01")
 SALE = PartitionInput(column="sold_on")
-BY_DAY = PartitionInput(column="sold_on", complete_through=CompleteThrough.BY_DAY)
+BY_DAY = PartitionInput(column="sold_on", complete_through=InputCompleteness.BY_DAY)
 COLUMNS = (("sale_id", "BIGINT", "internal"), ("sold_on", "DATE", "internal"))
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.ports import Decision, Kind, Provenance, Publication
-from bankmesh.products.staleness import Recipe, Stale, find_staleness
+from bankmesh.ports import Decision, DecisionKind, Provenance, Publication
+from bankmesh.products.staleness import Recipe, Staleness, find_staleness
 
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01")
 RECIPE = Recipe("code", "platform", {"retail.party": 3, "till.sale": "f1"}, None)
@@ -61,14 +61,14 @@ def test_what_a_build_would_make_again_is_not_stale() -> None:
     ],
 )
 def test_any_difference_is_named(recipe: Recipe, published: list[Publication], why: str) -> None:
-    assert find_staleness(recipe, published) == Stale(why, recipe.partitions)
+    assert find_staleness(recipe, published) == Staleness(why, recipe.partitions)
 
 
 def test_restored_and_withdrawn_versions_are_stale() -> None:
-    decision = Decision(Kind.ROLLBACK, "ada", "wrong rows", restored=3)
-    brought_back = Stale("version 5 brought the rows of an earlier one back")
+    decision = Decision(DecisionKind.ROLLBACK, "ada", "wrong rows", restored=3)
+    brought_back = Staleness("version 5 brought the rows of an earlier one back")
     assert find_staleness(RECIPE, [replace(made(), decision=decision)]) == brought_back
-    withdrawn = Stale("version 5 is withdrawn")
+    withdrawn = Staleness("version 5 is withdrawn")
     assert find_staleness(RECIPE, [made()], is_withdrawn=lambda version: version == 5) == withdrawn
     assert find_staleness(RECIPE, [made()], is_withdrawn=lambda version: version == 4) is None
 
@@ -78,10 +78,10 @@ def test_each_partition_counts_by_the_last_version_that_wrote_it() -> None:
     assert find_staleness(BY_MONTH, [january, rest]) is None
     assert find_staleness(BY_MONTH, [january, made(5, MONTHS, code_version="other")]) is not None
     assert find_staleness(BY_MONTH, [made(6, MONTHS, run_id="all"), made(5, MONTHS, code_version="other")]) is None
-    withdrawn = Stale("version 5 is withdrawn", MONTHS)
+    withdrawn = Staleness("version 5 is withdrawn", MONTHS)
     assert find_staleness(BY_MONTH, [january, rest], is_withdrawn=lambda version: version == 5) == withdrawn
     unknown = "nobody has built partition 2024-02-01, or it is not known any more by what it was built"
-    assert find_staleness(BY_MONTH, [january]) == Stale(unknown, MONTHS)
+    assert find_staleness(BY_MONTH, [january]) == Staleness(unknown, MONTHS)
     assert find_staleness(replace(BY_MONTH, partitions=MONTHS[:1]), [january]) is None
 
 
@@ -132,7 +132,7 @@ def with_fingerprints(version: int = 5, partitions: tuple[str, ...] = MONTHS, **
 def test_partitions_whose_rows_are_the_same_stay() -> None:
     assert find_staleness(by_partition(FINGERPRINTS), [with_fingerprints()]) is None
     changed = {"till.sale": FINGERPRINTS["till.sale"] | {FEBRUARY: "new"}}
-    found = Stale("partition 2024-02-01: till.sale changed", (FEBRUARY,))
+    found = Staleness("partition 2024-02-01: till.sale changed", (FEBRUARY,))
     assert find_staleness(by_partition(changed), [with_fingerprints()]) == found
 
 
@@ -146,15 +146,15 @@ def test_fingerprints_are_read_only_where_the_input_has_changed() -> None:
     # Another input than the declared one concerns every partition.
     changed = {"retail.party": 4, "till.sale": "f2", "retail.account": 2}
     found = find_staleness(replace(recipe, inputs=changed), [with_fingerprints()])
-    assert found == Stale("retail.party, till.sale changed", MONTHS)
+    assert found == Staleness("retail.party, till.sale changed", MONTHS)
 
 
 @pytest.mark.parametrize("known", [None, {}, {"till.sale": {}}, {"till.hour": FINGERPRINTS["till.sale"]}])
 def test_what_is_not_known_of_a_partition_makes_it_stale(known: dict[str, dict[str, str]] | None) -> None:
-    assert find_staleness(by_partition(FINGERPRINTS), [with_fingerprints(input_partitions=known)]) == Stale(
+    assert find_staleness(by_partition(FINGERPRINTS), [with_fingerprints(input_partitions=known)]) == Staleness(
         "till.sale changed", MONTHS
     )
-    assert find_staleness(by_partition(known or {}), [with_fingerprints()]) == Stale("till.sale changed", MONTHS)
+    assert find_staleness(by_partition(known or {}), [with_fingerprints()]) == Staleness("till.sale changed", MONTHS)
 
 
 def test_partitions_that_nobody_has_built_are_built_alone() -> None:
@@ -169,18 +169,20 @@ def test_partitions_that_nobody_has_built_are_built_alone() -> None:
         [with_fingerprints(6, (JANUARY,)), with_fingerprints(5)],
         lambda version: version == 6,
     )
-    assert found == Stale("partition 2024-01-01: version 6 is withdrawn", (JANUARY,))
+    assert found == Staleness("partition 2024-01-01: version 6 is withdrawn", (JANUARY,))
 
 
 def test_restored_rows_make_all_of_it_stale() -> None:
-    restored = replace(with_fingerprints(6, (JANUARY,)), decision=Decision(Kind.WITHDRAW, "ada", "wrong", restored=3))
+    restored = replace(
+        with_fingerprints(6, (JANUARY,)), decision=Decision(DecisionKind.WITHDRAW, "ada", "wrong", restored=3)
+    )
     found = find_staleness(by_partition(FINGERPRINTS), [restored, with_fingerprints(5)])
-    assert found == Stale("version 6 brought the rows of an earlier one back", MONTHS)
+    assert found == Staleness("version 6 brought the rows of an earlier one back", MONTHS)
 
 
 def test_what_the_gate_looks_up_counts_as_the_newest_version_has_it() -> None:
     recipe = by_partition(FINGERPRINTS, account=2)
-    assert find_staleness(recipe, [with_fingerprints()]) == Stale(
+    assert find_staleness(recipe, [with_fingerprints()]) == Staleness(
         "partition 2024-03-01: retail.account changed", (MARCH,)
     )
     followed = with_fingerprints(6, (MARCH,), inputs=recipe.inputs)
@@ -188,7 +190,7 @@ def test_what_the_gate_looks_up_counts_as_the_newest_version_has_it() -> None:
     # Whatever is built, the gate looks values up for the whole table.
     changed = {"till.sale": FINGERPRINTS["till.sale"] | {FEBRUARY: "new"}}
     found = find_staleness(by_partition(changed, account=2), [with_fingerprints()])
-    assert found == Stale("partition 2024-02-01: till.sale changed", (FEBRUARY,))
+    assert found == Staleness("partition 2024-02-01: till.sale changed", (FEBRUARY,))
     # A version that did not follow it is not the newest one.
     older = with_fingerprints(5, inputs=recipe.inputs)
     assert find_staleness(recipe, [with_fingerprints(6, (MARCH,)), older]) is not None

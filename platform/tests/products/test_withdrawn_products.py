@@ -13,7 +13,7 @@ from shop_workspace import SALES, changed, write_exports
 from bankmesh import fault_points
 from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.instance import open_instance
-from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.ports import latest, resume, version_history, withdraw
 from bankmesh.products.asset_state import read_mesh
@@ -73,7 +73,7 @@ def test_lineage_hears_of_it_once(withdrawn: Mesh) -> None:
     for _ in range(2):
         _report(withdrawn)
     made = latest(withdrawn.port("sale"))
-    with Outbox(outbox_url(withdrawn.settings.home)) as outbox:
+    with EventOutbox(outbox_url(withdrawn.settings.home)) as outbox:
         (kept,) = outbox.all_events(made.provenance.run_id)
     event = kept.event
     assert (event["eventType"], event["job"]["name"]) == ("COMPLETE", "shop.sale.restore")

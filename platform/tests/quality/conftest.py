@@ -21,7 +21,7 @@ from bankmesh.contracts.model import (
     Status,
 )
 from bankmesh.errors import Place
-from bankmesh.quality.gate import Relations, evaluate
+from bankmesh.quality.gate import GateRelations, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +133,7 @@ class Workshop:
         relations = options.pop("relations", {})
         contract = self.contract(columns, [self.clause(rule, comparison, **options)], level=level)
         candidate = self.table("candidate", columns, rows)
-        return evaluate(contract, Relations(candidate, **relations), self.connection).results[0]
+        return evaluate(contract, GateRelations(candidate, **relations), self.connection).results[0]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from bankmesh.contracts.clause_rules import (
 )
 from bankmesh.contracts.model import Classification, Comparison, Operator, Partitioning, Severity
 from bankmesh.errors import UnknownName
-from bankmesh.quality.gate import GateResult, Outcome, Relations, evaluate, summary
+from bankmesh.quality.gate import GateRelations, GateResult, Outcome, evaluate, summary
 from bankmesh.quality.result_messages import error_class
 
 MONTHLY = Partitioning("day", "month", "2024-01-01", None)
@@ -43,7 +43,9 @@ def whole(shop, columns, rule, kept_rows, new_rows, *, kept=True, comparison=Non
     shop.table("candidate", columns, new_rows)
     shop.table("kept", columns, kept_rows)
     contract = shop.contract(columns, [shop.clause(rule, comparison, whole_table=True)], partitioning=partitioning)
-    relations = Relations("candidate", "(from candidate union all by name from kept)", kept="kept" if kept else None)
+    relations = GateRelations(
+        "candidate", "(from candidate union all by name from kept)", kept="kept" if kept else None
+    )
     return evaluate(contract, relations, shop.connection).results[0]
 
 
@@ -120,7 +122,7 @@ def test_an_error_in_one_clause_leaves_the_others_alone(shop):
     ]
     contract = shop.contract(["name", "tags", "at"], clauses)
     shop.table("candidate", ["name", "tags", "at"], [("a", None, None)])
-    result = evaluate(contract, Relations("candidate"), shop.connection)
+    result = evaluate(contract, GateRelations("candidate"), shop.connection)
     found = {name: entry.outcome for name, entry in by_name(result).items()}
     good = {"fine", "stock_fine", "rows", "unique", "schema"}
     assert {name for name, outcome in found.items() if outcome is Outcome.PASSED} == good
@@ -140,7 +142,7 @@ def test_an_errored_clause_blocks_whatever_its_severity(shop):
 
 def test_a_candidate_that_cannot_be_read_errors_every_clause(shop, tmp_path):
     contract = shop.contract(["id"], [shop.clause(NullValues("id"), name="a"), shop.clause(SchemaMatches(), name="b")])
-    result = evaluate(contract, Relations(f"read_parquet('{tmp_path}/none.parquet')"), shop.connection)
+    result = evaluate(contract, GateRelations(f"read_parquet('{tmp_path}/none.parquet')"), shop.connection)
     assert result.counts["errored"] == 2
     assert result.rows == 0
     assert {error_class(entry.message) for entry in result.results} == {"IOException"}
@@ -149,15 +151,15 @@ def test_a_candidate_that_cannot_be_read_errors_every_clause(shop, tmp_path):
 def test_a_clause_unknown_to_the_contract_is_refused(shop):
     contract = shop.contract(["id"], [shop.clause(NullValues("id"), name="id_required")])
     with pytest.raises(UnknownName, match="id_required"):
-        evaluate(contract, Relations("candidate"), shop.connection, only=["id_requird"])
+        evaluate(contract, GateRelations("candidate"), shop.connection, only=["id_requird"])
 
 
 def test_only_some_clauses(shop):
     clauses = [shop.clause(NullValues("id"), name="a"), shop.clause(RowCount(), Comparison(Operator.BE, 0), name="b")]
     contract = shop.contract(["id"], clauses)
     shop.table("candidate", ["id"], [(1,)])
-    assert list(by_name(evaluate(contract, Relations("candidate"), shop.connection, only=["b"]))) == ["b"]
-    empty = evaluate(contract, Relations("candidate"), shop.connection, only=[])
+    assert list(by_name(evaluate(contract, GateRelations("candidate"), shop.connection, only=["b"]))) == ["b"]
+    empty = evaluate(contract, GateRelations("candidate"), shop.connection, only=[])
     assert (empty.results, empty.rows, empty.publishable) == ((), 1, True)
 
 
@@ -196,7 +198,7 @@ def test_no_value_of_a_confidential_column_gets_out(shop, caplog, capfd, level):
     contract = shop.contract(["id", "name"], clauses, level=level)
     account = shop.table("account", ["id"], [(1,)])
     shop.table("candidate", ["id", "name"], [(47114711, POISON), (47114711, POISON)])
-    result = evaluate(contract, Relations("candidate", references={"retail.account": account}), shop.connection)
+    result = evaluate(contract, GateRelations("candidate", references={"retail.account": account}), shop.connection)
     told = json.dumps([result.to_json(), summary(result)]) + repr(result) + caplog.text + "".join(capfd.readouterr())
     assert "Novak" not in told
     assert "47114711" not in told
@@ -238,7 +240,7 @@ def test_results_survive_json(shop):
     ]
     contract = shop.contract(["name"], clauses)
     shop.table("candidate", ["name"], [("a",), (None,)])
-    result = evaluate(contract, Relations("candidate"), shop.connection)
+    result = evaluate(contract, GateRelations("candidate"), shop.connection)
     document = json.loads(json.dumps(result.to_json()))
     back = GateResult.from_json(document, contract)
     assert back.to_json() == document
@@ -295,12 +297,12 @@ def test_repeated_calls_are_quick_leave_nothing_and_see_new_data(shop, connectio
     clauses += [shop.clause(DuplicateValues(("id",)), name="unique"), shop.clause(SchemaMatches(), name="schema")]
     contract = shop.contract(["id"], clauses)
     shop.table("candidate", ["id"])
-    evaluate(contract, Relations("candidate"), connection)
+    evaluate(contract, GateRelations("candidate"), connection)
     gc.collect()
     objects, started = len(gc.get_objects()), time.perf_counter()
     for nulls in range(1, 51):
         connection.execute("insert into candidate values (null)")
-        result = evaluate(contract, Relations("candidate"), connection)
+        result = evaluate(contract, GateRelations("candidate"), connection)
         assert by_name(result)["nulls"].observed == result.rows == nulls
     assert (time.perf_counter() - started) / 50 < 0.5  # about 0.05 s; the bound only catches what has gone wrong
     gc.collect()
@@ -311,7 +313,7 @@ def test_repeated_calls_are_quick_leave_nothing_and_see_new_data(shop, connectio
 def test_the_connection_stays_open_and_its_temporary_tables_are_seen(shop, connection):
     connection.execute("create temp table mine as select 1::bigint as id")
     contract = shop.contract(["id"], [shop.clause(NullValues("id"))])
-    assert evaluate(contract, Relations("mine"), connection).publishable
+    assert evaluate(contract, GateRelations("mine"), connection).publishable
     assert connection.execute("select count(*) from mine").fetchone() == (1,)
 
 
@@ -322,7 +324,7 @@ def test_two_threads_with_a_connection_each(shop):
 
     def work(rows):
         relation = f"(select i::bigint as id from range({rows}) as r(i))"
-        return evaluate(contract, Relations(relation), duckdb.connect()).results[0].observed
+        return evaluate(contract, GateRelations(relation), duckdb.connect()).results[0].observed
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(1, 17))) == list(range(1, 17))
@@ -340,7 +342,7 @@ def test_partitioned_parquet(shop, connection, tmp_path):
         shop.clause(InvalidValues("day", minimum="2024-01-01"), name="days"),
     ]
     contract = shop.contract(["day", "id"], clauses, partitioning=MONTHLY)
-    result = evaluate(contract, Relations(relation), connection)
+    result = evaluate(contract, GateRelations(relation), connection)
     assert result.publishable, [found.message for found in result.results]
     assert result.rows == 10
 
@@ -366,7 +368,7 @@ def test_row_level_clauses_share_one_scan(shop, connection, monkeypatch):
         shop.clause(Expectation("expect_column_values_to_match_regex", {"column": "name", "regex": "a"}), name="e"),
     ]
     shop.table("candidate", ["name"], [("a",)])
-    assert evaluate(shop.contract(["name"], clauses), Relations("candidate"), connection).publishable
+    assert evaluate(shop.contract(["name"], clauses), GateRelations("candidate"), connection).publishable
     assert sum("count_if" in statement for statement in statements) == 1
     # Stock expectations ask for names and types of columns first, so theirs is a scan of its own.
     assert sum(statement.startswith("SELECT") for statement in statements) == 2

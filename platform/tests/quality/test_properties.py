@@ -19,7 +19,7 @@ from bankmesh.contracts.clause_rules import (
     RowCount,
 )
 from bankmesh.contracts.model import Comparison, Operator
-from bankmesh.quality.gate import Relations, evaluate
+from bankmesh.quality.gate import GateRelations, evaluate
 
 COLUMNS = ["id", "name", "ratio", "tags"]
 texts = st.sampled_from([None, "", "a", "ab", "abc", "N/A", "b'c", "äö", "%s :x $1"])
@@ -115,7 +115,7 @@ def test_measures_are_what_python_counts(shop, database, table, account, percent
     shop.connection = database
     shop.table("candidate", COLUMNS, table)
     shop.table("account", ["id"], [(one,) for one in account])
-    relations = Relations("candidate", references={"retail.account": "account"})
+    relations = GateRelations("candidate", references={"retail.account": "account"})
     result = evaluate(shop.contract(COLUMNS, clauses), relations, database)
     for found in result.results:
         expected = counted(found.clause.rule, table, account)
@@ -139,7 +139,7 @@ def test_uniqueness_of_a_partial_run_is_that_of_the_table(shop, database, new, o
     shop.table("candidate", COLUMNS, new)
     shop.table("kept", COLUMNS, kept)
     contract = shop.contract(COLUMNS, [shop.clause(DuplicateValues(key), whole_table=True)])
-    relations = Relations("candidate", "(from candidate union all from kept)", kept="kept")
+    relations = GateRelations("candidate", "(from candidate union all from kept)", kept="kept")
     (found,) = evaluate(contract, relations, database).results
     assert found.failing_rows == repeats([tuple(row[n] for n in at) for row in [*new, *kept]])
 

@@ -19,7 +19,7 @@ from bankmesh.contracts.clause_rules import (
     SqlMeasure,
 )
 from bankmesh.contracts.model import Comparison, Operator, Severity
-from bankmesh.quality.gate import Outcome, Relations, evaluate
+from bankmesh.quality.gate import GateRelations, Outcome, evaluate
 
 ANY = Comparison(Operator.GREATER_OR_EQUAL, 0)
 NAN = float("nan")
@@ -118,7 +118,7 @@ def test_zero_rows_pass(shop, rule, unit):
 def test_nan_in_an_array_breaks_a_bound(shop, connection):
     contract = shop.contract(["scores"], [shop.clause(InvalidValues("scores", minimum=0))])
     relation = "(select unnest([['nan'::double], [1.0], []]) as scores)"
-    assert evaluate(contract, Relations(relation), connection).results[0].failing_rows == 1
+    assert evaluate(contract, GateRelations(relation), connection).results[0].failing_rows == 1
 
 
 def test_composite_key_leaves_out_rows_with_a_null(shop):
@@ -215,7 +215,7 @@ def test_schema(shop, connection, select, differences):
 
     monthly = Partitioning("day", "month", "2024-01-01", None)
     contract = shop.contract(["id", "name", "day"], [shop.clause(SchemaMatches())], partitioning=monthly)
-    (result,) = evaluate(contract, Relations(f"(select {select})"), connection).results
+    (result,) = evaluate(contract, GateRelations(f"(select {select})"), connection).results
     assert result.observed == len(differences)
     assert all(difference in result.message for difference in differences)
     assert (result.outcome is Outcome.PASSED) == (not differences)
@@ -278,5 +278,5 @@ def test_comparisons(shop, operator, value, passing):
     found = []
     for rows in (2, 3, 4):
         relation = f"(select i::bigint as id from range({rows}) as r(i))"
-        found += [rows] if evaluate(contract, Relations(relation), shop.connection).publishable else []
+        found += [rows] if evaluate(contract, GateRelations(relation), shop.connection).publishable else []
     assert found == passing

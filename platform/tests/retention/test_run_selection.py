@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.retention.run_selection import Needed, RunState, select_runs
+from bankmesh.retention.run_selection import NeededRuns, RunState, select_runs
 
 NAMES = st.sampled_from("abcdefgh")
 MOMENTS = st.none() | st.floats(0, 20, allow_nan=False)
 RUNS = st.lists(st.builds(RunState, NAMES, MOMENTS), unique_by=lambda run: run.run_id)
 SETS = st.frozensets(NAMES, max_size=3)
-NEEDED = st.builds(Needed, SETS, SETS, SETS)
+NEEDED = st.builds(NeededRuns, SETS, SETS, SETS)
 
 
 @given(RUNS, st.frozensets(NAMES | st.just("")), NEEDED, st.floats(0, 20))
@@ -34,7 +34,7 @@ def test_an_orphan_is_no_run_and_nobody_has_yet_to_read_it(runs, traces, needed,
 @given(RUNS, NEEDED, st.floats(0, 20))
 def test_a_run_is_held_where_a_reader_alone_keeps_it(runs, needed, before):
     held = set(select_runs(runs, (), needed, before).held)
-    without = set(select_runs(runs, (), Needed(needed.last, frozenset(), needed.unfinished), before).expired)
+    without = set(select_runs(runs, (), NeededRuns(needed.last, frozenset(), needed.unfinished), before).expired)
     assert held == without & needed.unread
     assert set(select_runs(runs, (), needed, before).expired) == without - held
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.fault_points import watch
-from bankmesh.ports.port_locks import Mark
+from bankmesh.ports.port_locks import FolderLock
 from bankmesh.sources import (
     ExpiredLandings,
     Landing,
@@ -130,7 +130,7 @@ class TestExpiry:
 
     def test_keeps_what_a_running_attempt_reads_until_it_has_ended(self, store, land_rows):
         read = land_rows(2)
-        with Mark(read.folder):
+        with FolderLock(read.folder):
             land_rows(3)
             land_rows(4)
             assert expire_landings(store) == ExpiredLandings()
@@ -140,7 +140,7 @@ class TestExpiry:
 
     def test_leaves_an_object_alone_that_is_being_landed(self, store, land_rows):
         landings = [land_rows(number) for number in (2, 3, 4)]
-        with Mark(store):
+        with FolderLock(store):
             assert expire_landings(store) == ExpiredLandings()
         assert [_rows(landing) for landing in landings] == [2, 3, 4]
 

@@ -19,7 +19,7 @@ from bankmesh.products.code_locations import load_location
 from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.products.runner.run_waves import Runnable, unbuilt_inputs
 from bankmesh.settings import current_settings
-from bankmesh.workspace.product_consumers import Reader
+from bankmesh.workspace.product_consumers import Consumer
 from bankmesh.workspace.read_cycles import CYCLE, CycleFaults, find_cycles
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ NAMES = ["d.a", "d.a@2", "d.b", "e.a", "e.b", "e.b@2"]
 EDGES = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES), st.booleans()), max_size=14, unique=True)
 
 
-def _split(edges: list[tuple[str, str, bool]]) -> tuple[list[Reader], list[Reader]]:
+def _split(edges: list[tuple[str, str, bool]]) -> tuple[list[Consumer], list[Consumer]]:
     """Inputs and relationships; a contract that refers to its own product is refused by itself."""
     reads = [
-        (Reader(port, source, f"{port}.yaml", line), relationship)
+        (Consumer(port, source, f"{port}.yaml", line), relationship)
         for line, (port, source, relationship) in enumerate(edges, 1)
         if not (relationship and port == source)
     ]

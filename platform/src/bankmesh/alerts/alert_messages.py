@@ -14,7 +14,7 @@ from bankmesh.alerts.model import CHECK, CLOSED, ESCALATED, FRESHNESS, JOINED, R
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bankmesh.alerts.event_facts import Cause, Severity
+    from bankmesh.alerts.event_facts import AlertSeverity, Cause
     from bankmesh.alerts.model import Incident, Notice, Problem
 
 _LISTED = 5
@@ -30,7 +30,7 @@ class Message:
     alert_id: str
     incident_id: str
     kind: str
-    severity: Severity
+    severity: AlertSeverity
     title: str
     body: str
 

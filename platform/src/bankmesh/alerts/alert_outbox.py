@@ -33,7 +33,7 @@ _ROUTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Delivery:
+class NoticeDelivery:
     """One notice on its way to one route, `since` it was decided to go there; `attempts` so far."""
 
     notice: Notice
@@ -47,19 +47,19 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Told:
+class DeliveredNotice:
     """A notice and what became of it; without deliveries it was only recorded."""
 
     domain: str
     notice: Notice
-    deliveries: tuple[Delivery, ...]
+    deliveries: tuple[NoticeDelivery, ...]
 
 
-class MovedOn(Exception):
+class CursorConflict(Exception):
     """Another process has recorded for this domain in between; what was read is read again next time."""
 
 
-class Outbox(Closing):
+class AlertOutbox(Closing):
     """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
@@ -165,7 +165,7 @@ class Outbox(Closing):
 
     # --- the sending ---
 
-    def due(self, domain: str, now: datetime) -> list[Delivery]:
+    def due(self, domain: str, now: datetime) -> list[NoticeDelivery]:
         """Deliveries whose time has come, oldest first.
 
         What one route hears of one thing, it hears in order: behind a sending that waits for its next attempt the
@@ -184,7 +184,7 @@ class Outbox(Closing):
                 found.append(delivery)
         return found
 
-    def attempt(self, delivery: Delivery, next_attempt_at: datetime) -> bool:
+    def attempt(self, delivery: NoticeDelivery, next_attempt_at: datetime) -> bool:
         """Note that a sending is about to be tried, and when to try again unless it is confirmed.
 
         False if another process has taken it, or it is through.
@@ -196,11 +196,11 @@ class Outbox(Closing):
         )
         return self._changed(query)
 
-    def confirm(self, delivery: Delivery, now: datetime) -> None:
+    def confirm(self, delivery: NoticeDelivery, now: datetime) -> None:
         """The receiver has taken it."""
         self._changed(_this(delivery).values(state=CONFIRMED, confirmed_at=now.timestamp(), error=None))
 
-    def note_failure(self, delivery: Delivery, error: str, *, give_up: bool) -> None:
+    def note_failure(self, delivery: NoticeDelivery, error: str, *, give_up: bool) -> None:
         """Say why a sending failed; a confirmation that came in between stands."""
         query = _this(delivery).where(deliveries.c.state == PENDING)
         self._changed(query.values(state=UNDELIVERABLE if give_up else PENDING, error=error))
@@ -224,7 +224,7 @@ class Outbox(Closing):
         with self._engine.begin() as connection:
             return [(row.domain, incident_serialization.from_text(row.body)) for row in connection.execute(query)]
 
-    def history(self, limit: int, incident_id: str | None = None) -> list[Told]:
+    def history(self, limit: int, incident_id: str | None = None) -> list[DeliveredNotice]:
         """The latest notices with their deliveries, newest first."""
         query = sa.select(notices).order_by(notices.c.number.desc()).limit(limit)
         if incident_id is not None:
@@ -232,12 +232,12 @@ class Outbox(Closing):
         with self._engine.begin() as connection:
             rows = connection.execute(query).all()
             of_these = _delivery_query().where(notices.c.id.in_([row.id for row in rows]))
-            sent: dict[str, list[Delivery]] = {}
+            sent: dict[str, list[NoticeDelivery]] = {}
             for row in connection.execute(of_these):
                 sent.setdefault(row.notice_id, []).append(_delivery(row))
-        return [Told(row.domain, _notice(row), tuple(sent.get(row.id, ()))) for row in rows]
+        return [DeliveredNotice(row.domain, _notice(row), tuple(sent.get(row.id, ()))) for row in rows]
 
-    def undelivered(self) -> list[tuple[str, Delivery]]:
+    def undelivered(self) -> list[tuple[str, NoticeDelivery]]:
         """Deliveries that are not through, with their domain, oldest first."""
         query = _delivery_query().where(deliveries.c.state != CONFIRMED)
         with self._engine.begin() as connection:
@@ -261,12 +261,12 @@ def _position(connection: Connection, domain: str) -> int | None:
 def _move(connection: Connection, domain: str, before: int | None, position: int) -> None:
     if before is None:
         if _position(connection, domain) is not None:
-            raise MovedOn
+            raise CursorConflict
         connection.execute(sa.insert(cursors).values(domain=domain, position=position))
         return
     moved = sa.update(cursors).where(cursors.c.domain == domain, cursors.c.position == before)
     if not connection.execute(moved.values(position=position)).rowcount:
-        raise MovedOn
+        raise CursorConflict
 
 
 def _keep_incidents(connection: Connection, domain: str, standing: Mapping[str, Incident], now: datetime) -> None:
@@ -334,7 +334,7 @@ def _delivery_query() -> sa.Select[Any]:
     return joined.order_by(notices.c.number, deliveries.c.route)
 
 
-def _this(delivery: Delivery) -> sa.Update:
+def _this(delivery: NoticeDelivery) -> sa.Update:
     return sa.update(deliveries).where(
         deliveries.c.notice_id == delivery.notice.id, deliveries.c.route == delivery.route
     )
@@ -346,9 +346,9 @@ def _notice(row: Row[Any]) -> Notice:
     )
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Row[Any]) -> NoticeDelivery:
     confirmed = row.confirmed_at
-    return Delivery(
+    return NoticeDelivery(
         notice=_notice(row),
         route=row.route,
         state=row.state,

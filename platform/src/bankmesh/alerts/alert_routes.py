@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.model import COVERED, ENDINGS
 from bankmesh.alerts.routing_file import ADDRESS, Receiver
 from bankmesh.errors import UnknownName
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _MAIL = "mailto:"
 _SILENT_SCOPES = {"announcements"}
-_ALL = frozenset(Severity)
-_FROM_WARNING = frozenset({Severity.WARNING, Severity.ERROR})
-_ONLY_ERROR = frozenset({Severity.ERROR})
+_ALL = frozenset(AlertSeverity)
+_FROM_WARNING = frozenset({AlertSeverity.WARNING, AlertSeverity.ERROR})
+_ONLY_ERROR = frozenset({AlertSeverity.ERROR})
 # By the scheme of the receiver's URL or, where that is a secret, by the `tool` of the support channel.
 _FOR = {
     "email": _FROM_WARNING,
@@ -111,7 +111,7 @@ def route_of_channel(channel: SupportChannel, routing: Routing) -> str | None:
     return f"{_MAIL}{channel.channel}" if channel.tool == "email" and "@" in channel.channel else None
 
 
-def _severities(route: str, tool: str | None, routing: Routing) -> frozenset[Severity]:
+def _severities(route: str, tool: str | None, routing: Routing) -> frozenset[AlertSeverity]:
     receiver = receiver_of(route, routing)
     if receiver.severities is not None:
         return receiver.severities

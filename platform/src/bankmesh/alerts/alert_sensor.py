@@ -18,7 +18,7 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.alerts.alert_tick import OwnDomain, Report
+    from bankmesh.alerts.alert_tick import OwnDomain, TickReport
 
 _LOGGED = 5
 
@@ -84,7 +84,7 @@ def _parents(context: dg.SensorEvaluationContext) -> dict[str, frozenset[str]]:
     }
 
 
-def _log(context: dg.SensorEvaluationContext, report: Report) -> None:
+def _log(context: dg.SensorEvaluationContext, report: TickReport) -> None:
     for title in report.nobody[:_LOGGED]:
         context.log.warning(f"{title} - no route leads to its owner; `mesh alerts` shows it")
     if len(report.nobody) > _LOGGED:

@@ -22,7 +22,7 @@ _SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Places:
+class AlertSettings:
     """The outbox's database, the settings file, and the UI if people can reach it."""
 
     database: str
@@ -30,10 +30,10 @@ class Places:
     ui_url: str | None
 
 
-def current_places(settings: Settings) -> Places:
+def current_places(settings: Settings) -> AlertSettings:
     """The places of this process."""
     named = os.environ.get("BANKMESH_ALERTS")
-    return Places(
+    return AlertSettings(
         database=os.environ.get("BANKMESH_ALERTS_DB") or f"sqlite:///{settings.home / 'alerts.db'}",
         file=(settings.root / Path(named).expanduser()) if named else settings.home / "alerts.yaml",
         ui_url=os.environ.get("BANKMESH_UI_URL") or None,

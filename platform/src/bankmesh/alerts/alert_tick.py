@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.alerts import domain_events
 from bankmesh.alerts.alert_messages import message, title
-from bankmesh.alerts.alert_outbox import MovedOn, Outbox
+from bankmesh.alerts.alert_outbox import AlertOutbox, CursorConflict
 from bankmesh.alerts.alert_routes import routes_of
-from bankmesh.alerts.common_causes import Surroundings, share_causes, upstream_first
+from bankmesh.alerts.common_causes import MeshContext, share_causes, upstream_first
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import COVERED
-from bankmesh.alerts.route_delivery import Sent, deliver
+from bankmesh.alerts.route_delivery import DeliveryReport, deliver
 from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
-from bankmesh.alerts.run_ends import Runs
+from bankmesh.alerts.run_ends import RunLookup
 from bankmesh.fault_points import reached
 from bankmesh.workspace.recorded_data_tests import with_data_tests
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from bankmesh.alerts.alert_messages import Message
-    from bankmesh.alerts.alert_settings import Places
+    from bankmesh.alerts.alert_settings import AlertSettings
     from bankmesh.alerts.event_facts import Fact
     from bankmesh.alerts.incident_decisions import Severities
     from bankmesh.alerts.model import Notice
-    from bankmesh.alerts.route_delivery import Pace
+    from bankmesh.alerts.route_delivery import DeliveryPolicy
     from bankmesh.contracts.model import Contract
 
 _READING_SECONDS = 15.0
@@ -56,13 +56,13 @@ class OwnDomain(Protocol):
 
 
 @dataclass
-class Report:
+class TickReport:
     """What one look found and did, as the sensor's tick shows it."""
 
     noted: dict[str, Notice] = field(default_factory=dict)
     nobody: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    sent: Sent = field(default_factory=Sent)
+    sent: DeliveryReport = field(default_factory=DeliveryReport)
 
     @property
     def told(self) -> list[str]:
@@ -84,25 +84,25 @@ class Report:
 def look(
     instance: dg.DagsterInstance,
     domain: OwnDomain,
-    places: Places,
+    places: AlertSettings,
     *,
     location: str | None = None,
-    pace: Pace | None = None,
+    pace: DeliveryPolicy | None = None,
     home: Path | None = None,
     parents: Mapping[str, frozenset[str]] | None = None,
-) -> Report:
+) -> TickReport:
     """Look once. Raises what the event log or the outbox raise; nothing is lost then, the next look sees the same.
 
     `parents` is the location's asset graph: what each asset is made of.
     """
-    report = Report()
+    report = TickReport()
     known = with_data_tests(domain.contracts, home) if home else domain.contracts
     contracts = {asset_of_contract(contract): contract for contract in known}
-    around = Surroundings({asset: contract.owner for asset, contract in contracts.items()}, parents or {})
-    with Outbox(places.database) as outbox:
+    around = MeshContext({asset: contract.owner for asset, contract in contracts.items()}, parents or {})
+    with AlertOutbox(places.database) as outbox:
         routing = _routing(places, report)
         # Where another process looks at this domain too, what it did not see, the next look sees.
-        with contextlib.suppress(MovedOn):
+        with contextlib.suppress(CursorConflict):
             reading = _Reading(outbox, domain.name, around, (routing or Routing()).severities, report)
             _read(instance, reading, location or domain.name)
         if routing is not None:
@@ -125,7 +125,7 @@ def asset_of_contract(contract: Contract) -> str:
     return "/".join([contract.domain, contract.name, *([f"v{contract.major}"] if contract.major > 1 else [])])
 
 
-def _routing(places: Places, report: Report) -> Routing | None:
+def _routing(places: AlertSettings, report: TickReport) -> Routing | None:
     """What the routing file says; None where it has faults: then notices wait until it is mended."""
     try:
         return read_routing(places.file)
@@ -138,11 +138,11 @@ def _routing(places: Places, report: Report) -> Routing | None:
 class _Reading:
     """One look's way from facts to notices."""
 
-    outbox: Outbox
+    outbox: AlertOutbox
     domain: str
-    around: Surroundings
+    around: MeshContext
     severities: Severities
-    report: Report
+    report: TickReport
 
     def record(self, before: int | None, position: int, facts: tuple[Fact, ...]) -> None:
         """Decide what the facts mean, and keep it with the cursor. Raises MovedOn."""
@@ -181,16 +181,18 @@ def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> Non
 
 
 def _abandoned(
-    instance: dg.DagsterInstance, domain: str, location: str, outbox: Outbox, newest: int
+    instance: dg.DagsterInstance, domain: str, location: str, outbox: AlertOutbox, newest: int
 ) -> tuple[Fact, ...]:
     standing = outbox.standing(domain).values()
     awaited = {problem.awaits for incident in standing for problem in incident.problems if problem.awaits}
     if not awaited:
         return ()
-    return tuple(Runs(instance, domain, location).abandoned(awaited, datetime.now(UTC), newest))
+    return tuple(RunLookup(instance, domain, location).abandoned(awaited, datetime.now(UTC), newest))
 
 
-def _route(outbox: Outbox, domain: str, contracts: dict[str, Contract], routing: Routing, report: Report) -> None:
+def _route(
+    outbox: AlertOutbox, domain: str, contracts: dict[str, Contract], routing: Routing, report: TickReport
+) -> None:
     waiting = outbox.unrouted(domain)
     if not waiting:
         return

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.model import ENDINGS
 from bankmesh.alerts.routing_file import VARIABLE, fill_in
 from bankmesh.errors import BankmeshError
@@ -47,7 +47,7 @@ def send(route: str, to: str, message: Message, environment: Mapping[str, str]) 
     known = apprise.Apprise()
     if not known.add(with_id(_webhook(url), message)):
         raise NotSent(route, "Apprise does not know what kind of receiver its URL means")
-    kinds = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
+    kinds = {AlertSeverity.ERROR: "failure", AlertSeverity.WARNING: "warning", AlertSeverity.INFO: "info"}
     kind = "success" if message.kind in ENDINGS else kinds[message.severity]
     try:
         result = known.notify(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class MeshContext:
     """What is known of the mesh around the facts.
 
     Attributes:

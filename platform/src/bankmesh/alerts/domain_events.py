@@ -15,7 +15,7 @@ from dagster import AssetCheckSeverity, DagsterEventType
 from dagster._core.definitions.freshness import FreshnessState
 
 from bankmesh.alerts import run_ends
-from bankmesh.alerts.event_facts import ERRORED, CheckEvaluated, Fact, FreshnessChanged, Materialised, Severity
+from bankmesh.alerts.event_facts import ERRORED, AlertSeverity, CheckEvaluated, Fact, FreshnessChanged, Materialised
 from bankmesh.alerts.failure_causes import outcome_of
 from bankmesh.event_log import counted, in_order
 from bankmesh.products.asset_results import EVALUATED, LOOKED_AT, WHOLE_TABLE
@@ -24,7 +24,7 @@ from bankmesh.quality.result_messages import error_class
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from bankmesh.alerts.run_ends import Runs
+    from bankmesh.alerts.run_ends import RunLookup
 
 READ = (
     DagsterEventType.ASSET_CHECK_EVALUATION,
@@ -52,7 +52,7 @@ _FAILING, _ROWS = ("failing rows", "rejects"), ("rows looked at", "rows in")
 
 
 @dataclass(frozen=True)
-class Batch:
+class DomainEvents:
     """What a reading found; all entries up to `cursor` are in it, and `more` says whether there are later ones."""
 
     facts: tuple[Fact, ...]
@@ -68,7 +68,7 @@ def newest_entry(instance: dg.DagsterInstance) -> int:
 
 def read_facts(
     instance: dg.DagsterInstance, domain: str, after: int, now: datetime, *, location: str | None = None
-) -> Batch:
+) -> DomainEvents:
     """The facts about a domain in the entries behind `after`, as far as those have settled.
 
     A domain's facts are about assets below its name, and about the runs of its code location (`location`, by
@@ -77,7 +77,7 @@ def read_facts(
     storage = instance.event_log_storage
     found = {kind: storage.get_logs_for_all_runs_by_log_id(after, kind, BATCH) for kind in READ}
     entries, more = in_order(list(found.values()), BATCH)
-    whose = run_ends.Runs(instance, domain, location or domain)
+    whose = run_ends.RunLookup(instance, domain, location or domain)
     settled = 0
     for _, entry in entries:
         if now.timestamp() - entry.timestamp < SETTLED_AFTER or not whose.settled(entry, now):
@@ -86,7 +86,7 @@ def read_facts(
     if settled < len(entries):
         settled, more = _whole_groups([entry for _, entry in entries], settled, now), False
     facts = [fact for number, entry in entries[:settled] for fact in _facts(number, entry, domain, whose)]
-    return Batch(tuple(facts), entries[settled - 1][0] if settled else after, more)
+    return DomainEvents(tuple(facts), entries[settled - 1][0] if settled else after, more)
 
 
 def _whole_groups(entries: list[dg.EventLogEntry], settled: int, now: datetime) -> int:
@@ -121,7 +121,7 @@ def standing_breaches(
     )
 
 
-def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: Runs) -> Iterator[Fact]:
+def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: RunLookup) -> Iterator[Fact]:
     event = entry.dagster_event
     if event is None:
         return
@@ -143,7 +143,7 @@ def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: Runs) -> It
             yield from whose.ended(number, at, entry)
 
 
-def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, whose: Runs) -> CheckEvaluated:
+def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, whose: RunLookup) -> CheckEvaluated:
     asset = data.asset_key.to_user_string()
     outcome = outcome_of(data)
     looked_at = data.metadata.get(LOOKED_AT)
@@ -154,7 +154,7 @@ def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation
         asset,
         data.check_name,
         outcome,
-        Severity.ERROR if data.severity is AssetCheckSeverity.ERROR else Severity.WARNING,
+        AlertSeverity.ERROR if data.severity is AssetCheckSeverity.ERROR else AlertSeverity.WARNING,
         counted(data, *_FAILING),
         counted(data, *_ROWS),
         _evaluated(data, whose.partitions(run_id, asset)),

@@ -21,7 +21,7 @@ PASSED, FAILED, ERRORED, NOT_EVALUATED = "passed", "failed", "errored", "not eva
 INPUT, MACHINE, PROCESS, ERROR = "input", "machine", "process", "error"
 
 
-class Severity(IntEnum):
+class AlertSeverity(IntEnum):
     """How much an alert matters; it decides the channels."""
 
     INFO = 0
@@ -79,7 +79,7 @@ class CheckEvaluated(Fact):
     asset: str
     check: str
     outcome: str
-    severity: Severity
+    severity: AlertSeverity
     failing_rows: int | None = None
     rows: int | None = None
     units: frozenset[str] = frozenset()

@@ -11,12 +11,13 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.common_causes import Surroundings, broken_assets, nearest_cause, still_explains
+from bankmesh.alerts.common_causes import MeshContext, broken_assets, nearest_cause, still_explains
 from bankmesh.alerts.event_facts import (
     ERRORED,
     INPUT,
     NOT_EVALUATED,
     PASSED,
+    AlertSeverity,
     CheckEvaluated,
     Failure,
     FreshnessChanged,
@@ -24,7 +25,6 @@ from bankmesh.alerts.event_facts import (
     RetryAbandoned,
     RunEnded,
     RunFailed,
-    Severity,
     asset_of,
 )
 from bankmesh.alerts.model import (
@@ -50,10 +50,10 @@ if TYPE_CHECKING:
 
     from bankmesh.alerts.event_facts import Cause, Fact
 
-_LATE = {"warning": Severity.WARNING, "late": Severity.ERROR}
+_LATE = {"warning": AlertSeverity.WARNING, "late": AlertSeverity.ERROR}
 _FRESH = ("fresh", "none")
 
-Severities = dict[str, Severity]
+Severities = dict[str, AlertSeverity]
 """Another severity for a problem of some kind and severity (`freshness.error`); what is not named keeps its own."""
 
 
@@ -62,10 +62,10 @@ def after(
     standing: Mapping[str, Incident],
     facts: Iterable[Fact],
     severities: Severities | None = None,
-    around: Surroundings | None = None,
+    around: MeshContext | None = None,
 ) -> tuple[Standing, list[Notice]]:
     """The incidents that are open after these facts, in order, and the notices of what changed."""
-    ledger = _Ledger(domain, dict(standing), severities or {}, around or Surroundings())
+    ledger = _Ledger(domain, dict(standing), severities or {}, around or MeshContext())
     for fact in facts:
         ledger.take(fact)
     return ledger.standing, ledger.notices
@@ -84,7 +84,7 @@ def _notice(kind: str, incident: Incident, at: datetime, news: tuple[str, ...] =
 class _Ledger:
     """The open incidents while facts are taken in, one after the other."""
 
-    def __init__(self, domain: str, standing: Standing, severities: Severities, around: Surroundings) -> None:
+    def __init__(self, domain: str, standing: Standing, severities: Severities, around: MeshContext) -> None:
         self.domain, self.standing, self.severities, self.around = domain, standing, severities, around
         self.notices: list[Notice] = []
         # Problems that have not ended, by name, with the incidents that list each. There is more than one only in what
@@ -124,7 +124,7 @@ class _Ledger:
             self._good(problem_name(CHECK, fact.asset, fact.check), good, fact)
             return
         # What a warning about the whole table was published with is the table, whichever partitions were built.
-        published = fact.whole_table and fact.severity is not Severity.ERROR
+        published = fact.whole_table and fact.severity is not AlertSeverity.ERROR
         seen = Problem(
             CHECK,
             fact.asset,
@@ -138,7 +138,7 @@ class _Ledger:
             failing_rows=fact.failing_rows,
             rows=fact.rows,
             errors=(fact.error,) if fact.error and fact.outcome == ERRORED else (),
-            blocking=fact.severity is Severity.ERROR,
+            blocking=fact.severity is AlertSeverity.ERROR,
             awaits=fact.run_id if fact.will_retry else None,
         )
         self._broken(seen, fact.cause, fact)
@@ -156,7 +156,7 @@ class _Ledger:
             self._broken(seen, cause, fact)
 
     def _run_failed(self, fact: RunFailed) -> None:
-        severity = self._severity(RUN, Severity.ERROR)
+        severity = self._severity(RUN, AlertSeverity.ERROR)
         for asset in sorted({asset_of(unit) for unit in fact.units}):
             failure = fact.failures.get(asset, Failure())
             seen = Problem(
@@ -338,7 +338,7 @@ class _Ledger:
         self.standing[noted.name] = noted
         self.notices.append(notice)
 
-    def _severity(self, kind: str, severity: Severity) -> Severity:
+    def _severity(self, kind: str, severity: AlertSeverity) -> AlertSeverity:
         return self.severities.get(f"{kind}.{severity.label}", severity)
 
 

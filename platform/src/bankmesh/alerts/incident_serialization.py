@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.alerts.event_facts import FAILED, Cause, Severity, asset_of
+from bankmesh.alerts.event_facts import FAILED, AlertSeverity, Cause, asset_of
 from bankmesh.alerts.model import CHECK, FRESHNESS, RUN, Incident, Problem
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
 def _plain_value(value: Any) -> Any:  # noqa: ANN401 - any field
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Severity):
+    if isinstance(value, AlertSeverity):
         return value.label
     return sorted(value) if isinstance(value, frozenset) else value
 
 
 def _typed(found: Mapping[str, Any]) -> dict[str, Any]:
     moments = {name: datetime.fromisoformat(found[name]) for name in _MOMENTS if found.get(name)}
-    return {**found, **moments, "severity": Severity[found["severity"].upper()]}
+    return {**found, **moments, "severity": AlertSeverity[found["severity"].upper()]}
 
 
 def _from_earlier(found: Mapping[str, Any]) -> Incident:
@@ -98,7 +98,7 @@ def _earlier_problem(typed: Mapping[str, Any], asset: str, units: tuple[set[str]
         failing_rows=typed["failing_rows"],
         rows=typed["rows"],
         errors=tuple(typed["causes"]),
-        blocking=kind != CHECK or typed["severity"] is Severity.ERROR,
+        blocking=kind != CHECK or typed["severity"] is AlertSeverity.ERROR,
         awaits=typed["awaits"],
         ended_at=typed["changed_at"] if over else None,
     )

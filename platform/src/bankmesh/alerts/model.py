@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bankmesh.alerts.event_facts import Cause, Severity
+    from bankmesh.alerts.event_facts import AlertSeverity, Cause
 
 CHECK, RUN, FRESHNESS = "check", "run", "freshness"
 OPENED, JOINED, COVERED, ESCALATED, RECOVERED, CLOSED = (
@@ -44,7 +44,7 @@ class Problem:
     kind: str
     asset: str
     outcome: str
-    severity: Severity
+    severity: AlertSeverity
     since: datetime
     changed_at: datetime
     run_id: str
@@ -102,7 +102,7 @@ class Incident:
     id: str
     name: str
     problems: tuple[Problem, ...]
-    severity: Severity
+    severity: AlertSeverity
     opened_at: datetime
     changed_at: datetime
     run_id: str

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bankmesh.alerts.alert_messages import Message
-    from bankmesh.alerts.alert_outbox import Delivery, Outbox
+    from bankmesh.alerts.alert_outbox import AlertOutbox, NoticeDelivery
     from bankmesh.alerts.model import Notice
     from bankmesh.alerts.routing_file import Routing
 
 
 @dataclass(frozen=True)
-class Pace:
+class DeliveryPolicy:
     """How often and how long it is tried. `patience` is how long a tick waits for all its sendings."""
 
     first: timedelta = timedelta(seconds=30)
@@ -39,7 +39,7 @@ class Pace:
 
 
 @dataclass
-class Sent:
+class DeliveryReport:
     """What became of the deliveries of one tick."""
 
     confirmed: int = 0
@@ -47,21 +47,25 @@ class Sent:
     still_sending: int = 0
 
 
-def next_attempt(attempts: int, now: datetime, pace: Pace, jitter: float) -> datetime:
+def next_attempt(attempts: int, now: datetime, pace: DeliveryPolicy, jitter: float) -> datetime:
     """When to try after so many failed attempts: twice as late each time, plus up to a quarter (`jitter`, 0 to 1)."""
     wait: timedelta = min(pace.longest, pace.first * (1 << min(attempts, 20)))
     return now + wait * (1 + jitter / 4)
 
 
 def deliver(
-    outbox: Outbox, domain: str, routing: Routing, write: Callable[[Notice], Message], pace: Pace | None = None
-) -> Sent:
+    outbox: AlertOutbox,
+    domain: str,
+    routing: Routing,
+    write: Callable[[Notice], Message],
+    pace: DeliveryPolicy | None = None,
+) -> DeliveryReport:
     """Send what is due for a domain. Never raises for what a receiver does."""
-    pace = pace or Pace()
-    by_route: dict[str, list[Delivery]] = {}
+    pace = pace or DeliveryPolicy()
+    by_route: dict[str, list[NoticeDelivery]] = {}
     for delivery in outbox.due(domain, datetime.now(UTC)):
         by_route.setdefault(delivery.route, []).append(delivery)
-    sent = Sent()
+    sent = DeliveryReport()
     until = time.monotonic() + pace.patience.total_seconds()
     threads = [
         # Daemons: a receiver that never answers does not keep the process alive.
@@ -77,13 +81,13 @@ def deliver(
 
 
 def _deliver_to(
-    outbox: Outbox,
+    outbox: AlertOutbox,
     routing: Routing,
     write: Callable[[Notice], Message],
-    waiting: list[Delivery],
-    pace: Pace,
+    waiting: list[NoticeDelivery],
+    pace: DeliveryPolicy,
     until: float,
-    sent: Sent,
+    sent: DeliveryReport,
 ) -> None:
     """Send to one route until something fails: the next tick goes on."""
     for delivery in waiting:
@@ -92,7 +96,12 @@ def _deliver_to(
 
 
 def _send_one(
-    outbox: Outbox, routing: Routing, write: Callable[[Notice], Message], delivery: Delivery, pace: Pace, sent: Sent
+    outbox: AlertOutbox,
+    routing: Routing,
+    write: Callable[[Notice], Message],
+    delivery: NoticeDelivery,
+    pace: DeliveryPolicy,
+    sent: DeliveryReport,
 ) -> bool:
     now = datetime.now(UTC)
     try:
@@ -114,7 +123,7 @@ def _send_one(
     return False
 
 
-def _try(routing: Routing, write: Callable[[Notice], Message], delivery: Delivery) -> str | None:
+def _try(routing: Routing, write: Callable[[Notice], Message], delivery: NoticeDelivery) -> str | None:
     """Send; None if it went through, else why not, in words that hold no secret."""
     try:
         send(delivery.route, receiver_of(delivery.route, routing).to, write(delivery.notice), os.environ)

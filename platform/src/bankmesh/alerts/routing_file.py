@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.errors import BankmeshError, Fault, FaultsFound
 from bankmesh.yaml.documents import decode, parse
 
@@ -26,7 +26,7 @@ INCIDENTS = ("check.error", "check.warning", "run.error", "freshness.error", "fr
 
 _KEYS = ("channels", "email", "domains", "fallback", "severities")
 _CHANNEL_KEYS = ("to", "severities")
-_SEVERITIES = {severity.label: severity for severity in Severity}
+_SEVERITIES = {severity.label: severity for severity in AlertSeverity}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 # Receivers that are named by an address alone; every other one is named by a token, which is a secret.
 _OPEN_SCHEMES = {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos"}
@@ -54,7 +54,7 @@ class Receiver:
     """Where a channel really is: an Apprise URL with `${NAME}` for secrets; None where its kind decides severities."""
 
     to: str
-    severities: frozenset[Severity] | None = None
+    severities: frozenset[AlertSeverity] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Routing:
     email: Receiver | None = None
     domains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     fallback: tuple[str, ...] = ()
-    severities: dict[str, Severity] = field(default_factory=dict)
+    severities: dict[str, AlertSeverity] = field(default_factory=dict)
 
 
 def read_routing(file: Path) -> Routing:
@@ -76,7 +76,7 @@ def read_routing(file: Path) -> Routing:
     if not faults and not text.strip():
         return Routing()
     document, found = parse(str(file), text)
-    reader = _Reader(document, [*faults, *found])
+    reader = _RoutingReader(document, [*faults, *found])
     routing = reader.routing()
     if reader.faults:
         raise RoutingFaults(reader.faults)
@@ -95,7 +95,7 @@ def fill_in(url: str, environment: Mapping[str, str]) -> str:
     return VARIABLE.sub(value, url)
 
 
-class _Reader:
+class _RoutingReader:
     """Takes the document apart; a value that is wrong is a fault and reads as if it were not there."""
 
     def __init__(self, document: Document, faults: list[Fault]) -> None:
@@ -154,13 +154,13 @@ class _Reader:
                 self.fault(path, "unknown-channel", f"{name} is not among the channels of this file: {listed}")
         return tuple(name for name in names if name in known)
 
-    def changed_severities(self, top: dict[str, Any]) -> dict[str, Severity]:
+    def changed_severities(self, top: dict[str, Any]) -> dict[str, AlertSeverity]:
         given = self.mapping(("severities",), top.get("severities"))
         self.only(INCIDENTS, ("severities",), given)
         found = {name: self.severity(("severities", name), word) for name, word in given.items() if name in INCIDENTS}
         return {name: severity for name, severity in found.items() if severity is not None}
 
-    def severity(self, path: tuple[str, ...], word: Any) -> Severity | None:  # noqa: ANN401
+    def severity(self, path: tuple[str, ...], word: Any) -> AlertSeverity | None:  # noqa: ANN401
         severity = _SEVERITIES.get(word) if isinstance(word, str) else None
         if severity is None:
             self.fault(path, "unknown-severity", f"{word} is no severity; allowed: {', '.join(_SEVERITIES)}")

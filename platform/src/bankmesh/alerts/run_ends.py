@@ -52,7 +52,7 @@ _IN_RUN = {
 }
 
 
-class Runs:
+class RunLookup:
     """Runs as one domain sees them; each is looked up once."""
 
     def __init__(self, instance: dg.DagsterInstance, domain: str, location: str) -> None:

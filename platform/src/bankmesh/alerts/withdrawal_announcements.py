@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Announced:
+class AnnouncementReport:
     """What was announced now, and why sendings failed; notices without a route reach nobody."""
 
     notices: list[WithdrawalNotice] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
 
-def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> Announced:
+def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> AnnouncementReport:
     """Announce the newest decisions about these products, each once, and send what is due.
 
     While the routing file has faults nothing is announced; the next call does it.
     """
     places = current_places(settings)
-    told = Announced()
+    told = AnnouncementReport()
     try:
         routing = read_routing(places.file)
     except RoutingFaults as error:

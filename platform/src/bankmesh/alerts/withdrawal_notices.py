@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from bankmesh.alerts.alert_messages import Message
 from bankmesh.alerts.alert_routes import receiver_of, route_of_channel
 from bankmesh.alerts.apprise_sender import send
-from bankmesh.alerts.event_facts import Severity
+from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.errors import BankmeshError
 from bankmesh.storage.databases import Closing, open_database
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from bankmesh.alerts.routing_file import Routing
-    from bankmesh.catalog.recorded_reads import Use
+    from bankmesh.catalog.recorded_reads import RecordedRead
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Decision
 
@@ -75,7 +75,11 @@ class WithdrawalNotice:
 
 
 def write_notices(
-    contract: Contract, decision: Decision, consumers: Iterable[Contract], uses: Iterable[Use], routing: Routing
+    contract: Contract,
+    decision: Decision,
+    consumers: Iterable[Contract],
+    uses: Iterable[RecordedRead],
+    routing: Routing,
 ) -> list[WithdrawalNotice]:
     """The notices of a decision about a product: to its consumers' owners, and to its own. Pure.
 
@@ -130,7 +134,7 @@ def _routes(contracts: Sequence[Contract], routing: Routing) -> tuple[str, ...]:
 
 def _takes_errors(route: str, routing: Routing) -> bool:
     severities = receiver_of(route, routing).severities
-    return severities is None or Severity.ERROR in severities
+    return severities is None or AlertSeverity.ERROR in severities
 
 
 class WithdrawalOutbox(Closing):
@@ -180,7 +184,7 @@ class WithdrawalOutbox(Closing):
                 taken = connection.execute(claim.values(attempts=row.attempts + 1, next_attempt_at=next_at)).rowcount
             if not taken:
                 continue
-            message = Message(row.id, row.id, KIND, Severity.ERROR, row.title, row.body)
+            message = Message(row.id, row.id, KIND, AlertSeverity.ERROR, row.title, row.body)
             try:
                 send(row.route, receiver_of(row.route, routing).to, message, environment or os.environ)
             except BankmeshError as error:

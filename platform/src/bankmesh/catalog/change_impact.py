@@ -12,14 +12,14 @@ from bankmesh.lineage.model import ColumnRef
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.catalog.recorded_reads import Use
+    from bankmesh.catalog.recorded_reads import RecordedRead
     from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.lineage_graph import Graph
 
 
 @dataclass(frozen=True)
-class Hurt:
+class AffectedConsumer:
     """One consumer of what a change breaks.
 
     Attributes:
@@ -50,13 +50,13 @@ def columns_concerned(change: Change, contract: Contract) -> tuple[str, ...]:
     return clause.columns or everything if clause else everything
 
 
-def impact(change: Change, old: Contract, graph: Graph, uses: Iterable[Use]) -> tuple[Hurt, ...]:
+def impact(change: Change, old: Contract, graph: Graph, uses: Iterable[RecordedRead]) -> tuple[AffectedConsumer, ...]:
     """Who relied on what the change takes away, products first. `old` is the contract that they relied on."""
     columns = columns_concerned(change, old)
     return (*_products(graph, old.port, columns), *_readers(uses, old.port, columns), *_declared(old))
 
 
-def _products(graph: Graph, port: str, columns: Iterable[str]) -> Iterator[Hurt]:
+def _products(graph: Graph, port: str, columns: Iterable[str]) -> Iterator[AffectedConsumer]:
     start = tuple(ColumnRef(port, column) for column in columns)
     values = walk(graph, start, Direction.DOWNSTREAM, VALUES).columns
     reached = walk(graph, start, Direction.DOWNSTREAM)
@@ -70,14 +70,14 @@ def _products(graph: Graph, port: str, columns: Iterable[str]) -> Iterator[Hurt]
             deciding.setdefault(ref.dataset, []).append(ref.column)
     for dataset in sorted({*with_values, *deciding, *rows} - {port}):
         if dataset in with_values:
-            yield Hurt(dataset, "values", tuple(sorted(with_values[dataset])))
+            yield AffectedConsumer(dataset, "values", tuple(sorted(with_values[dataset])))
         if dataset in rows:
-            yield Hurt(dataset, "decides", ("all its rows",))
+            yield AffectedConsumer(dataset, "decides", ("all its rows",))
         elif dataset in deciding:
-            yield Hurt(dataset, "decides", tuple(sorted(deciding[dataset])))
+            yield AffectedConsumer(dataset, "decides", tuple(sorted(deciding[dataset])))
 
 
-def _readers(uses: Iterable[Use], port: str, columns: Iterable[str]) -> Iterator[Hurt]:
+def _readers(uses: Iterable[RecordedRead], port: str, columns: Iterable[str]) -> Iterator[AffectedConsumer]:
     concerned = set(columns)
     read: dict[str, set[str]] = {}
     for use in uses:
@@ -86,9 +86,9 @@ def _readers(uses: Iterable[Use], port: str, columns: Iterable[str]) -> Iterator
             read.setdefault(use.consumer, set()).update(found)
     for consumer, found in sorted(read.items()):
         if found:
-            yield Hurt(consumer, "reads", tuple(sorted(found)))
+            yield AffectedConsumer(consumer, "reads", tuple(sorted(found)))
 
 
-def _declared(contract: Contract) -> Iterator[Hurt]:
+def _declared(contract: Contract) -> Iterator[AffectedConsumer]:
     for consumer in contract.consumers:
-        yield Hurt(consumer, "declared", ())
+        yield AffectedConsumer(consumer, "declared", ())

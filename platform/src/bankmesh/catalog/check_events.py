@@ -54,7 +54,7 @@ class FreshnessChange:
 
 
 @dataclass(frozen=True)
-class Batch:
+class CheckEvents:
     """What a reading found; all entries up to `cursor` are in it, and `more` says whether there are later ones.
 
     `mark` tells the last entry that was read from any other that may have its number later.
@@ -67,7 +67,7 @@ class Batch:
     more: bool
 
 
-def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> Batch:
+def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> CheckEvents:
     """What entries behind `after` tell about products, as far as those have settled."""
     from dagster import DagsterEventType as Kind
 
@@ -81,7 +81,7 @@ def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> Batc
     cursor, mark = after, ""
     for number, entry in entries:
         if now.timestamp() - entry.timestamp < wait:
-            return Batch(tuple(evaluations), tuple(changes), cursor, mark, more=True)
+            return CheckEvents(tuple(evaluations), tuple(changes), cursor, mark, more=True)
         event = entry.dagster_event
         data: Any = event.event_specific_data if event else None
         if event is not None and event.event_type is Kind.ASSET_CHECK_EVALUATION:
@@ -93,7 +93,7 @@ def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> Batc
             if port is not None and state is not None:
                 changes.append(FreshnessChange(number, entry.timestamp, port, state))
         cursor, mark = number, _mark(entry)
-    return Batch(tuple(evaluations), tuple(changes), cursor, mark, more)
+    return CheckEvents(tuple(evaluations), tuple(changes), cursor, mark, more)
 
 
 def has_news(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:

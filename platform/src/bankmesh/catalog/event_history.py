@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.check_events import Batch, Evaluation, FreshnessChange
+    from bankmesh.catalog.check_events import CheckEvents, Evaluation, FreshnessChange
     from bankmesh.catalog.index.index_rows import Row
-    from bankmesh.catalog.recorded_reads import Use
+    from bankmesh.catalog.recorded_reads import RecordedRead
 
 OUTCOMES = ("passed", "warned", "failed", "errored")
 _AT_ONCE = 500
 
 
 @dataclass
-class Happened:
+class EventTotals:
     """Entries of the event log, added up: outcomes by port and day, the newest of each check, what did not pass."""
 
     days: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Happened:
     changes: list[FreshnessChange] = field(default_factory=list)
     entries: int = 0
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: CheckEvents) -> None:
         """Add a reading, which lies behind all those before."""
         for found in batch.evaluations:
             day = datetime.fromtimestamp(found.at, UTC).date().isoformat()
@@ -50,7 +50,7 @@ class Happened:
         self.entries += len(batch.evaluations) + len(batch.changes)
 
 
-def put_happened(connection: Connection, happened: Happened) -> None:
+def put_happened(connection: Connection, happened: EventTotals) -> None:
     """Add what happened to the index."""
     if happened.days:
         _put_days(connection, happened.days)
@@ -96,13 +96,13 @@ def _evaluation_row(found: Evaluation) -> Row:
 
 
 @dataclass
-class Reads:
+class ReadTotals:
     """Recorded reads, added up by port, consumer and column; `*` counts them all."""
 
     counts: dict[tuple[str, str, str], Row] = field(default_factory=dict)
     reads: int = 0
 
-    def take(self, uses: Iterable[Use]) -> None:
+    def take(self, uses: Iterable[RecordedRead]) -> None:
         """Add reads."""
         for use in uses:
             self.reads += 1
@@ -120,7 +120,7 @@ class Reads:
                 self.counts[key] = _together(known, read) if known else read
 
 
-def put_reads(connection: Connection, reads: Reads) -> None:
+def put_reads(connection: Connection, reads: ReadTotals) -> None:
     """Add reads to the index."""
     if not reads.counts:
         return

@@ -27,7 +27,7 @@ FOLDER = "use"
 
 
 @dataclass(frozen=True)
-class Use:
+class RecordedRead:
     """One read of one published version; `columns` is None where all were read."""
 
     at: str
@@ -84,13 +84,13 @@ def use_files(home: Path) -> list[Path]:
     return sorted((home / FOLDER).glob("*.jsonl"))
 
 
-def recorded_use(home: Path) -> Iterator[Use]:
+def recorded_use(home: Path) -> Iterator[RecordedRead]:
     """Every recorded read, oldest first; a line that is none, torn by a kill for example, is passed over."""
     for file in use_files(home):
         yield from read_use(file, 0)[0]
 
 
-def read_use(file: Path, offset: int) -> tuple[list[Use], int]:
+def read_use(file: Path, offset: int) -> tuple[list[RecordedRead], int]:
     """The reads in whole lines from `offset` on, and where the next reading starts."""
     with file.open("rb") as stream:
         stream.seek(offset)
@@ -100,13 +100,13 @@ def read_use(file: Path, offset: int) -> tuple[list[Use], int]:
     return found, offset + end
 
 
-def _use(line: bytes) -> Use | None:
+def _use(line: bytes) -> RecordedRead | None:
     try:
         told = json.loads(line)
         major = int(told["major"])
         product = str(told["product"])
         columns = told["columns"]
-        return Use(
+        return RecordedRead(
             at=str(told["at"]),
             port=product if major == 1 else f"{product}@{major}",
             version=int(told["version"]),

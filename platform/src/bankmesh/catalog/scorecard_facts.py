@@ -13,7 +13,7 @@ from bankmesh.catalog.check_events import port_of
 from bankmesh.catalog.event_history import OUTCOMES
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.indexed_versions import IndexFacts
-from bankmesh.catalog.scorecards import DAYS, Facts, Scorecard, domain_of_consumer, of_domain, of_product
+from bankmesh.catalog.scorecards import DAYS, PortMeasures, Scorecard, domain_of_consumer, of_domain, of_product
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
@@ -66,7 +66,7 @@ def scorecards(
     return found
 
 
-def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> list[Facts]:
+def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> list[PortMeasures]:
     """What is known of each port, sorted by its name."""
     products = connection.execute(sa.select(tables.products).order_by(tables.products.c.port)).all()
     domains = {row.domain for row in products}
@@ -75,7 +75,7 @@ def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> 
     versions = IndexFacts(connection)
     users = _using_domains(connection, domains, now)
     return [
-        Facts(
+        PortMeasures(
             port=row.port,
             domain=row.domain,
             has_port=Status(row.status).has_port,

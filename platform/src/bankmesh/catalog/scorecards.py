@@ -32,7 +32,7 @@ MEASURES = ("completeness", "enforced", "checks_passed", "freshness_kept", "used
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measure:
     """A measure: `value` out of `out_of`; None where it is not known."""
 
     value: float | None = None
@@ -49,11 +49,11 @@ class Figure:
         return {"value": self.value, "out_of": self.out_of, "share": None if share is None else round(share, 4)}
 
 
-UNKNOWN = Figure()
+UNKNOWN = Measure()
 
 
 @dataclass(frozen=True)
-class Facts:
+class PortMeasures:
     """What is known of one port.
 
     Attributes:
@@ -97,7 +97,7 @@ class Scorecard:
 
     id: str
     kind: str
-    figures: Mapping[str, Figure] = field(hash=False)
+    figures: Mapping[str, Measure] = field(hash=False)
     missing: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -110,36 +110,36 @@ class Scorecard:
         }
 
 
-def of_product(facts: Facts, now: float) -> Scorecard:
+def of_product(facts: PortMeasures, now: float) -> Scorecard:
     """The scorecard of a port; `now` is seconds since 1970."""
     evaluations = sum(facts.checks.values())
     figures = {
-        "completeness": Figure(facts.parts - len(facts.parts_missing), facts.parts),
-        "enforced": Figure(facts.promises_enforced, facts.promises),
-        "checks_passed": Figure(facts.checks.get("passed", 0), evaluations) if evaluations else UNKNOWN,
+        "completeness": Measure(facts.parts - len(facts.parts_missing), facts.parts),
+        "enforced": Measure(facts.promises_enforced, facts.promises),
+        "checks_passed": Measure(facts.checks.get("passed", 0), evaluations) if evaluations else UNKNOWN,
         "freshness_kept": freshness_kept(
             facts.published_at, facts.freshness_seconds, now, facts.fresh_since, facts.outdated_at
         ),
-        "used_by_domains": Figure(len(facts.using_domains), facts.other_domains),
-        "open_alerts": Figure(facts.open_alerts),
+        "used_by_domains": Measure(len(facts.using_domains), facts.other_domains),
+        "open_alerts": Measure(facts.open_alerts),
     }
     return Scorecard(facts.port, "product", figures, facts.parts_missing)
 
 
-def of_domain(domain: str, products: Iterable[Facts], now: float, open_alerts: int | None = None) -> Scorecard:
+def of_domain(domain: str, products: Iterable[PortMeasures], now: float, open_alerts: int | None = None) -> Scorecard:
     """The scorecard of a domain; `open_alerts` are all that stand in it, None where alerts are not recorded."""
     cards = [of_product(facts, now) for facts in products if facts.has_port]
     figures = {name: together(card.figures[name] for card in cards) for name in MEASURES}
-    return Scorecard(domain, "domain", figures | {"open_alerts": Figure(open_alerts)})
+    return Scorecard(domain, "domain", figures | {"open_alerts": Measure(open_alerts)})
 
 
-def together(figures: Iterable[Figure]) -> Figure:
+def together(figures: Iterable[Measure]) -> Measure:
     """The sum of figures, those that are not known left out; not known if none is."""
     known = [figure for figure in figures if figure.value is not None]
     if not known:
         return UNKNOWN
     outs = [figure.out_of for figure in known if figure.out_of is not None]
-    return Figure(sum(figure.value or 0 for figure in known), sum(outs) if outs else None)
+    return Measure(sum(figure.value or 0 for figure in known), sum(outs) if outs else None)
 
 
 def freshness_kept(
@@ -148,7 +148,7 @@ def freshness_kept(
     now: float,
     fresh_since: Sequence[float] = (),
     outdated_at: Sequence[float | None] = (),
-) -> Figure:
+) -> Measure:
     """For how many seconds of the last 30 days the newest version was no older than promised.
 
     Looked at is the time since the first publication that is readable. Restored rows are as old as their first
@@ -163,7 +163,7 @@ def freshness_kept(
     for (since, until), fresh, outdated in counted:
         end = min(until, (since if fresh is None else fresh) + promised, now if outdated is None else outdated)
         kept += max(0.0, end - max(since, start))
-    return Figure(round(kept), round(now - start))
+    return Measure(round(kept), round(now - start))
 
 
 def domain_of_consumer(consumer: str, domains: Iterable[str]) -> str | None:

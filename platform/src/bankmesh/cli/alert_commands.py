@@ -16,8 +16,8 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bankmesh.alerts.alert_outbox import Delivery, Outbox, Told
-    from bankmesh.alerts.alert_settings import Places
+    from bankmesh.alerts.alert_outbox import AlertOutbox, DeliveredNotice, NoticeDelivery
+    from bankmesh.alerts.alert_settings import AlertSettings
     from bankmesh.alerts.model import Incident, Problem
 
 app = typer.Typer(help="What is wrong now, who was told, and where alerts go.")
@@ -98,14 +98,14 @@ def try_route(route: Annotated[str, typer.Argument(help="A channel of the routin
     from bankmesh.alerts.alert_messages import Message
     from bankmesh.alerts.alert_routes import receiver_of
     from bankmesh.alerts.apprise_sender import send
-    from bankmesh.alerts.event_facts import Severity
+    from bankmesh.alerts.event_facts import AlertSeverity
     from bankmesh.alerts.routing_file import read_routing
 
     receiver = receiver_of(route, read_routing(_places().file))
     number = f"test-{datetime.now(UTC):%Y%m%d%H%M%S}"
     title = f"[INFO] A trial of the route {route}"
     text = f"Alerts of this mesh will arrive here. Nothing is wrong.\nAlert {number}."
-    send(route, receiver.to, Message(number, number, "test", Severity.INFO, title, text), os.environ)
+    send(route, receiver.to, Message(number, number, "test", AlertSeverity.INFO, title, text), os.environ)
     typer.echo(f"{route} has taken alert {number}.")
 
 
@@ -131,22 +131,22 @@ def close(incident: Annotated[str, typer.Argument(help="The incident's id.", met
     typer.echo(f"{incident} is closed.")
 
 
-def _places() -> Places:
+def _places() -> AlertSettings:
     from bankmesh.alerts.alert_settings import current_places
 
     return current_places(current_settings())
 
 
 @contextmanager
-def _outbox() -> Iterator[Outbox | None]:
+def _outbox() -> Iterator[AlertOutbox | None]:
     """The outbox, or None where no sensor has ticked yet: looking makes nothing."""
-    from bankmesh.alerts.alert_outbox import Outbox, exists
+    from bankmesh.alerts.alert_outbox import AlertOutbox, exists
 
     database = _places().database
     if not exists(database):
         yield None
         return
-    with Outbox(database) as outbox:
+    with AlertOutbox(database) as outbox:
         yield outbox
 
 
@@ -163,7 +163,7 @@ def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
     print_table(("incident", "severity", "what", "state", "since", "seen"), rows)
 
 
-def _print_undelivered(waiting: list[tuple[str, Delivery]]) -> None:
+def _print_undelivered(waiting: list[tuple[str, NoticeDelivery]]) -> None:
     if not waiting:
         return
     typer.echo("")
@@ -171,7 +171,7 @@ def _print_undelivered(waiting: list[tuple[str, Delivery]]) -> None:
     print_table(("not delivered", "route", "state", "attempts", "why"), rows)
 
 
-def _whereabouts(told: Told) -> str:
+def _whereabouts(told: DeliveredNotice) -> str:
     if not told.deliveries and told.notice.kind == "covered":
         return "nobody anew: their message names the cause"
     if not told.deliveries:
@@ -219,7 +219,7 @@ def _problem_facts(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _told_facts(told: Told) -> dict[str, Any]:
+def _told_facts(told: DeliveredNotice) -> dict[str, Any]:
     from bankmesh.alerts.alert_messages import title
 
     return {
@@ -234,7 +234,7 @@ def _told_facts(told: Told) -> dict[str, Any]:
     }
 
 
-def _delivery_facts(delivery: Delivery) -> dict[str, Any]:
+def _delivery_facts(delivery: NoticeDelivery) -> dict[str, Any]:
     confirmed = delivery.confirmed_at
     return {
         "alert": delivery.notice.id,

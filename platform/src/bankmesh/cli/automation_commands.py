@@ -12,7 +12,7 @@ from bankmesh.cli.output import JsonOption, print_json
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
-    from bankmesh.operations.automation_switch import Switch
+    from bankmesh.operations.automation_switch import AutomationSwitch
 
 app = typer.Typer(no_args_is_help=True, help="Turn off, and on again, everything that starts runs by itself.")
 
@@ -45,7 +45,7 @@ def status(*, as_json: JsonOption = False) -> None:
 def _turn(*, on: bool) -> None:
     from bankmesh.operations.automation_switch import turn
 
-    switch: Switch = turn(current_settings().home, datetime.now(UTC), on=on)
+    switch: AutomationSwitch = turn(current_settings().home, datetime.now(UTC), on=on)
     typer.echo(switch)
     if switch.on != on:
         typer.echo(

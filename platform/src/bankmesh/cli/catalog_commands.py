@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.catalog.index.index_connection import Catalog
-    from bankmesh.catalog.index.index_update import Refreshed
+    from bankmesh.catalog.index.index_update import IndexUpdate
 
 app = typer.Typer(no_args_is_help=True, help="The index of products: make it anew, and look into it.")
 
@@ -57,7 +57,7 @@ def rebuild_catalog(*, as_json: JsonOption = False) -> None:
     from bankmesh.instance import existing_instance
 
     settings = current_settings()
-    done: Refreshed = rebuild(settings, existing_instance(settings))
+    done: IndexUpdate = rebuild(settings, existing_instance(settings))
     if as_json:
         print_json(
             {

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.confidentiality import Loss
+    from bankmesh.lineage.confidentiality import ConfidentialityLoss
     from bankmesh.lineage.lineage_graph import Edge, Graph
-    from bankmesh.products.workspace_lineage import Derived
+    from bankmesh.products.workspace_lineage import WorkspaceLineage
     from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem
 
 
 @dataclass(frozen=True)
-class Found:
+class ConfidentialityReport:
     """Losses with the way between their columns and where the lower one is declared, and what could not be derived."""
 
-    losses: tuple[tuple[Loss, tuple[str, ...], str], ...]
+    losses: tuple[tuple[ConfidentialityLoss, tuple[str, ...], str], ...]
     declassified: tuple[tuple[ColumnRef, str], ...]
     graph: Graph
 
 
-def check_workspace(settings: Settings) -> Found:
+def check_workspace(settings: Settings) -> ConfidentialityReport:
     """Derive the lineage of every product from its code and hold it against the classifications.
 
     Of a product that a step makes which is no query, code tells only a part: what its newest published version records
@@ -54,7 +54,7 @@ def check_workspace(settings: Settings) -> Found:
         if (found := column.declassification)
     }
     losses = find_losses(graph, levels, given)
-    told: list[tuple[Loss, tuple[str, ...], str]] = []
+    told: list[tuple[ConfidentialityLoss, tuple[str, ...], str]] = []
     for loss in losses:
         contract = by_port.get(loss.target.dataset)
         if contract is None:
@@ -62,10 +62,10 @@ def check_workspace(settings: Settings) -> Found:
             continue
         way = derived.way(contract.port, loss.source, loss.target.column)
         told.append((loss, way, str(contract.column(loss.target.column).place)))
-    return Found(tuple(told), tuple(sorted(given.items())), graph)
+    return ConfidentialityReport(tuple(told), tuple(sorted(given.items())), graph)
 
 
-def _assumed(derived: Derived, levels: Mapping[ColumnRef, Classification]) -> Iterator[Edge]:
+def _assumed(derived: WorkspaceLineage, levels: Mapping[ColumnRef, Classification]) -> Iterator[Edge]:
     gaps: dict[str, list[str]] = {}
     for ref in derived.graph.gaps:
         gaps.setdefault(ref.dataset, []).append(ref.column)
@@ -89,7 +89,7 @@ def classes(
     return found
 
 
-def lines(found: Found) -> Iterator[str]:
+def lines(found: ConfidentialityReport) -> Iterator[str]:
     """One paragraph for each loss, and a summary."""
     for loss, way, place in found.losses:
         yield (
@@ -110,7 +110,7 @@ def lines(found: Found) -> Iterator[str]:
     )
 
 
-def as_json(found: Found) -> dict[str, Any]:
+def as_json(found: ConfidentialityReport) -> dict[str, Any]:
     """The same for scripts."""
     return {
         "losses": [

@@ -30,7 +30,7 @@ from bankmesh.workspace.workspace_graph import workspace_graph
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bankmesh.catalog.change_impact import Hurt
+    from bankmesh.catalog.change_impact import AffectedConsumer
     from bankmesh.contracts.comparison.contract_change import Change
     from bankmesh.contracts.model import Contract
 
@@ -147,7 +147,7 @@ def _editions(old: str, new: Path | None, against: str | None) -> tuple[Contract
     return contract_in_git(contract, str(against)), contract
 
 
-def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[Hurt, ...]]:
+def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[AffectedConsumer, ...]]:
     """Whom each breaking change hurts; nobody is known outside a workspace, where two files can be compared too."""
     try:
         settings = current_settings()

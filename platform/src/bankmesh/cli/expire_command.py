@@ -32,10 +32,10 @@ def expire(
 
     The port of a retired product is moved to the archive, where nothing expires.
     """
-    from bankmesh.retention.mesh_expiry import Periods, expiry_parts
+    from bankmesh.retention.mesh_expiry import RetentionPeriods, expiry_parts
 
     settings = current_settings()
-    periods = Periods(
+    periods = RetentionPeriods(
         candidates=timedelta(days=candidates_days),
         rejects=timedelta(days=rejects_days),
         events=None if events_days is None else timedelta(days=events_days),

@@ -12,7 +12,7 @@ from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, console, count, print_json
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.errors import BankmeshError
-from bankmesh.ports.port_archive import Archived, archive_port, changed_files
+from bankmesh.ports.port_archive import ArchivedPort, archive_port, changed_files
 from bankmesh.settings import current_settings
 from bankmesh.workspace.stage_transitions import contract_of_port, move_entry, person, plan_move, today, write_move
 
@@ -110,7 +110,7 @@ def archive(
     raise typer.Exit(1 if changed else 0)
 
 
-def archive_facts(contract: Contract, archived: Archived | None, changed: list[str]) -> dict[str, object]:
+def archive_facts(contract: Contract, archived: ArchivedPort | None, changed: list[str]) -> dict[str, object]:
     """What a script gets: `archived` is false where nothing was ever published; `changed` are files by their path."""
     facts: dict[str, object] = {"port": contract.port, "archived": archived is not None, "changed": changed}
     if archived:
@@ -125,7 +125,7 @@ def archive_facts(contract: Contract, archived: Archived | None, changed: list[s
     return facts
 
 
-def _sentence(contract: Contract, archived: Archived | None, changed: list[str]) -> str:
+def _sentence(contract: Contract, archived: ArchivedPort | None, changed: list[str]) -> str:
     if archived is None:
         return f"{contract.port}: nothing was ever published, so there is nothing to archive"
     files, versions = archived.manifest["files"], archived.manifest["versions"]

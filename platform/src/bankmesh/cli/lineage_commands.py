@@ -18,10 +18,10 @@ from bankmesh.workspace.workspace_contracts import find_contract, readable_contr
 from bankmesh.workspace.workspace_graph import workspace_graph
 
 if TYPE_CHECKING:
-    from bankmesh.lineage.graph_traversal import Walk
+    from bankmesh.lineage.graph_traversal import Traversal
     from bankmesh.lineage.lineage_graph import Edge, Graph
     from bankmesh.lineage.model import ColumnRef
-    from bankmesh.lineage.openlineage.event_outbox import Outbox
+    from bankmesh.lineage.openlineage.event_outbox import EventOutbox
     from bankmesh.settings import Settings
 
 _WALK = "of"
@@ -42,7 +42,7 @@ app = typer.Typer(
 )
 
 
-class Form(StrEnum):
+class WalkFormat(StrEnum):
     """How a walk is printed."""
 
     TREE = "tree"
@@ -59,7 +59,7 @@ def lineage_of(
         bool, typer.Option("--indirect", help="Draw what decides on rows or values, too, not only values themselves.")
     ] = False,
     depth: Annotated[int | None, typer.Option(min=1, help="So many datasets far; all the way if left out.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="How to draw it.")] = Form.TREE,
+    form: Annotated[WalkFormat, typer.Option("--format", help="How to draw it.")] = WalkFormat.TREE,
     as_json: JsonOption = False,
 ) -> None:
     """Walk from a column back to the legacy files, or on to whatever depends on it."""
@@ -74,7 +74,7 @@ def lineage_of(
         print_json(_as_json(graph, whole))
         return
     drawn = whole if indirect or downstream else walk(graph, start, direction, VALUES_AND_OPAQUE, depth)
-    if form is Form.MERMAID:
+    if form is WalkFormat.MERMAID:
         sys.stdout.write("\n".join(mermaid(drawn)) + "\n")
     elif downstream:
         _print_dependents(graph, whole)
@@ -92,7 +92,7 @@ def _with_major(name: str, settings: Settings) -> str:
     return name.replace("@1.", ".").removesuffix("@1")
 
 
-def _print_tree(graph: Graph, drawn: Walk, whole: Walk) -> None:
+def _print_tree(graph: Graph, drawn: Traversal, whole: Traversal) -> None:
     for line in tree(graph, drawn):
         console().print(line, markup=False, soft_wrap=True)
     for dataset in sorted({ref.dataset for ref in drawn.depth} & graph.opaque):
@@ -108,7 +108,7 @@ def _print_tree(graph: Graph, drawn: Walk, whole: Walk) -> None:
         )
 
 
-def _print_dependents(graph: Graph, whole: Walk) -> None:
+def _print_dependents(graph: Graph, whole: Traversal) -> None:
     """One row for each column: how it depends, and how many datasets away."""
     arriving: dict[ColumnRef, list[Edge]] = {}
     for edge in whole.edges:
@@ -126,7 +126,7 @@ def _print_dependents(graph: Graph, whole: Walk) -> None:
     print_table(("column", "what comes along", "last step", "datasets away"), rows)
 
 
-def _as_json(graph: Graph, whole: Walk) -> dict[str, Any]:
+def _as_json(graph: Graph, whole: Traversal) -> dict[str, Any]:
     return {
         "start": [str(ref) for ref in whole.start],
         "direction": whole.direction.value,
@@ -225,11 +225,11 @@ def status(*, as_json: JsonOption = False) -> None:
     console().print(f"{where}; " + ", ".join(f"{number} {state}" for state, number in counts.items()), markup=False)
 
 
-def _outbox(settings: Settings) -> Outbox:
-    from bankmesh.lineage.openlineage.event_outbox import Outbox
+def _outbox(settings: Settings) -> EventOutbox:
+    from bankmesh.lineage.openlineage.event_outbox import EventOutbox
     from bankmesh.lineage.openlineage.event_spool import take_in
     from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 
-    outbox = Outbox(outbox_url(settings.home))
+    outbox = EventOutbox(outbox_url(settings.home))
     take_in(spool_folder(settings.home), outbox)
     return outbox

@@ -15,7 +15,7 @@ from bankmesh.settings import current_settings
 app = typer.Typer(no_args_is_help=True, help="Scaffold new things.")
 
 
-class Kind(StrEnum):
+class TransformLanguage(StrEnum):
     """What the transform is written in."""
 
     DBT = "dbt"
@@ -30,7 +30,7 @@ def new() -> None:
 @app.command("product")
 def new_product(
     product: Annotated[str, typer.Argument(help="domain.name of the new product.", metavar="PRODUCT")],
-    kind: Annotated[Kind, typer.Option(help="What the transform is written in.")],
+    kind: Annotated[TransformLanguage, typer.Option(help="What the transform is written in.")],
     source: Annotated[
         str | None, typer.Option("--from", help="The product that it reads; the domain's first if left out.")
     ] = None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bankmesh.alerts.withdrawal_notices import WithdrawalNotice
     from bankmesh.contracts.model import Contract
-    from bankmesh.ports import Port, Restored
+    from bankmesh.ports import Port, RestoreResult
     from bankmesh.settings import Settings
 
 Reason = Annotated[str, typer.Option(help="Why, for those who ask later; owners of consuming products read it.")]
@@ -97,7 +97,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _restore(settings: Settings, contract: Contract, commit: Callable[[], Restored], *, as_json: bool) -> None:
+def _restore(settings: Settings, contract: Contract, commit: Callable[[], RestoreResult], *, as_json: bool) -> None:
     """Commit the decision, report it to Dagster, and print what readers get now. Only the notices can be stopped."""
     from bankmesh.products.restored_versions import report_version
 
@@ -150,7 +150,7 @@ def _warn(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
-def _facts(contract: Contract, done: Restored) -> dict[str, object]:
+def _facts(contract: Contract, done: RestoreResult) -> dict[str, object]:
     made = done.publication
     return {
         "port": contract.port,
@@ -163,7 +163,7 @@ def _facts(contract: Contract, done: Restored) -> dict[str, object]:
     }
 
 
-def _lines(contract: Contract, done: Restored) -> list[str]:
+def _lines(contract: Contract, done: RestoreResult) -> list[str]:
     decision, made = done.decision, done.publication
     gone = ", ".join(map(str, decision.withdrawn))
     lines = [f"{contract.port}: version {gone} is withdrawn by {decision.by}."]

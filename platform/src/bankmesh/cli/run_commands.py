@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dagster import DagsterInstance
 
-    from bankmesh.products.runner.run_outcome import Outcome, Unchanged
+    from bankmesh.products.runner.run_outcome import RunOutcome, UnchangedAssets
     from bankmesh.settings import Settings
 
 
@@ -71,7 +71,7 @@ class StepLines:
         self._line("[red]failed[/red]", step, "")
         self._console.print(message, markup=False)
 
-    def decided(self, unchanged: Unchanged) -> None:
+    def decided(self, unchanged: UnchangedAssets) -> None:
         """Name the products that are unchanged, and why the others are made; of landings say how many are unchanged."""
         landings = [key for key in unchanged.confirmed if "/landing/" in key]
         if landings:
@@ -174,7 +174,7 @@ def run(
     raise typer.Exit(0 if outcome.success else 1)
 
 
-def _tell_unbuilt(outcome: Outcome, named: list[str]) -> None:
+def _tell_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
     """Say what the named products lack, and the command that builds it."""
     from bankmesh.products.runner.run_outcome import port_name
 
@@ -186,7 +186,7 @@ def _tell_unbuilt(outcome: Outcome, named: list[str]) -> None:
         )
 
 
-def _tell_sources(outcome: Outcome, *, land: bool) -> None:
+def _tell_sources(outcome: RunOutcome, *, land: bool) -> None:
     """Name the landings that were made first, and those that are older than their files."""
     if outcome.landed_first:
         _tell(f"\nLanded first, because their files have changed: {_listed(outcome.landed_first)}.")
@@ -216,7 +216,7 @@ def _accepted(settings: Settings, names: list[str], why: str | None) -> Accepted
     return AcceptedShrink(" ".join(why.split()), person(settings.root))
 
 
-def _finished_or_stopped(work: Callable[[], Outcome], instance: DagsterInstance, lines: StepLines) -> Outcome:
+def _finished_or_stopped(work: Callable[[], RunOutcome], instance: DagsterInstance, lines: StepLines) -> RunOutcome:
     """The outcome of the work; a stop ends the process here, with one line and the code of its signal."""
     from bankmesh.products.runner.cancellation import NotStopped, run_cancellable
     from bankmesh.products.runner.in_process_runs import cancel_runs_of_this_process
@@ -236,7 +236,7 @@ def _finished_or_stopped(work: Callable[[], Outcome], instance: DagsterInstance,
     os._exit(code)
 
 
-def _stop_line(outcome: Outcome) -> str:
+def _stop_line(outcome: RunOutcome) -> str:
     """What a run had done when it was stopped. A commit is never interrupted, so what was at work is not published."""
     from bankmesh.products.runner.run_outcome import port_name
 
@@ -251,13 +251,13 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
     """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
     from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
-    from bankmesh.lineage.openlineage.event_outbox import Outbox
+    from bankmesh.lineage.openlineage.event_outbox import EventOutbox
     from bankmesh.lineage.openlineage.event_spool import take_in
     from bankmesh.lineage.openlineage.outbox_location import has_receiver, outbox_url, spool_folder
     from bankmesh.retention.mesh_expiry import expire_replaced_confirmations
 
     try:
-        with Outbox(outbox_url(settings.home)) as outbox:
+        with EventOutbox(outbox_url(settings.home)) as outbox:
             take_in(spool_folder(settings.home), outbox)
             if has_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
                 _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
@@ -276,7 +276,7 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
         _tell(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` makes it anew.")
 
 
-def _print_states(settings: Settings, instance: DagsterInstance, outcome: Outcome, *, as_json: bool) -> None:
+def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOutcome, *, as_json: bool) -> None:
     from bankmesh.products.runner.run_outcome import port_name
 
     this_run, reasons = outcome.by_port(), {port_name(key): why for key, why in outcome.made_because.items()}

@@ -13,7 +13,7 @@ from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from bankmesh.catalog.scorecard_facts import Alerts
-    from bankmesh.catalog.scorecards import Figure, Scorecard
+    from bankmesh.catalog.scorecards import Measure, Scorecard
 
 
 def scorecard(
@@ -49,14 +49,14 @@ def scorecard(
 
 def _alerts() -> Alerts | None:
     """Open incidents by port and domain; None where no sensor has ever looked."""
-    from bankmesh.alerts.alert_outbox import Outbox, exists
+    from bankmesh.alerts.alert_outbox import AlertOutbox, exists
     from bankmesh.alerts.alert_settings import current_places
     from bankmesh.catalog.scorecard_facts import count_alerts
 
     database = current_places(current_settings()).database
     if not exists(database):
         return None
-    with Outbox(database) as outbox:
+    with AlertOutbox(database) as outbox:
         return count_alerts((domain, incident.assets) for domain, incident in outbox.open_incidents())
 
 
@@ -73,9 +73,9 @@ def _row(card: Scorecard) -> tuple[str, ...]:
     )
 
 
-def _of(figure: Figure) -> str:
+def _of(figure: Measure) -> str:
     return "-" if figure.value is None or figure.out_of is None else f"{figure.value:,.0f} of {figure.out_of:,.0f}"
 
 
-def _percent(figure: Figure) -> str:
+def _percent(figure: Measure) -> str:
     return "-" if figure.share is None else f"{figure.share:.1%}"

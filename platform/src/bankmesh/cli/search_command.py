@@ -13,7 +13,7 @@ from bankmesh.cli.catalog_commands import current_catalog
 from bankmesh.cli.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
-    from bankmesh.catalog.search.product_search import Hit
+    from bankmesh.catalog.search.product_search import SearchHit
 
 _MARKED = re.compile(r"\*\*(.+?)\*\*")
 _SHOWN = 2
@@ -67,7 +67,7 @@ def search(
     raise typer.Exit(0 if hits else 1)
 
 
-def _row(hit: Hit) -> tuple[str, ...]:
+def _row(hit: SearchHit) -> tuple[str, ...]:
     """As people read it; on a terminal, what matched is bold."""
     matched = "; ".join(f"{match.field}: {match.text}" for match in hit.matched[:_SHOWN]) or hit.description
     if sys.stdout.isatty():

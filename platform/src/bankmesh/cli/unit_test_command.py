@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class _Request:
+class _UnitTestRequest:
     """What is to be tested of one domain: its products by contract, all of its models if there are none."""
 
     package: Path
@@ -63,18 +63,18 @@ def run_tests(
     raise typer.Exit(0 if passed else 1)
 
 
-def _requests(settings: Settings, names: list[str]) -> list[_Request]:
+def _requests(settings: Settings, names: list[str]) -> list[_UnitTestRequest]:
     packages = {package.name: package for package in domain_packages(settings.root)}
     if not names:
-        return [_Request(package) for package in packages.values()]
-    found: Mapping[str, _Request] = {name: _Request(package) for name, package in packages.items()}
+        return [_UnitTestRequest(package) for package in packages.values()]
+    found: Mapping[str, _UnitTestRequest] = {name: _UnitTestRequest(package) for name, package in packages.items()}
     for name in names:
         contract = find_contract(readable_contracts(settings.root), name, None)
         found[contract.domain].products = (*found[contract.domain].products, contract)
     return [request for request in found.values() if request.products]
 
 
-def _models(request: _Request, loaded: DbtDomain | None) -> tuple[list[str], list[str]]:
+def _models(request: _UnitTestRequest, loaded: DbtDomain | None) -> tuple[list[str], list[str]]:
     """The models to test, and what is to be said of products that have no unit test."""
     from bankmesh.products.dbt.dbt_models import find_models, model_name
     from bankmesh.products.dbt.unit_tests import models_with_unit_tests

@@ -33,7 +33,7 @@ class CannotEdit(BankmeshError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class LifecycleEntry:
     """One entry to add to a contract's lifecycle."""
 
     status: str
@@ -47,7 +47,7 @@ class Entry:
         return {"status": self.status, "date": self.date, "by": self.by, "why": self.why}
 
 
-def move_text(file: str, text: str, entry: Entry, properties: Mapping[str, str]) -> str:
+def move_text(file: str, text: str, entry: LifecycleEntry, properties: Mapping[str, str]) -> str:
     """The contract's text at another stage: status, minor version, one more entry of `lifecycle`, custom properties.
 
     `properties` are top-level custom properties to set, such as `endOfSupport`. Raises CannotEdit.
@@ -73,7 +73,9 @@ def _next_minor(version: str) -> str:
     return f"{major}.{int(minor) + 1}.0"
 
 
-def _expected(data: dict[str, Any], version: str, entry: Entry, properties: Mapping[str, str]) -> dict[str, Any]:
+def _expected(
+    data: dict[str, Any], version: str, entry: LifecycleEntry, properties: Mapping[str, str]
+) -> dict[str, Any]:
     custom = [dict(item) for item in data.get("customProperties") or []]
     for name, value in properties.items():
         _put(custom, name, value)
@@ -109,7 +111,7 @@ def _set_property(file: str, text: str, name: str, value: str) -> str:
     return _replaced(text, node, scalar(value))
 
 
-def _add_entry(file: str, text: str, entry: Entry) -> str:
+def _add_entry(file: str, text: str, entry: LifecycleEntry) -> str:
     node = _property_value(file, text, PROPERTY)
     if node is None:
         return _append(file, text, {"property": PROPERTY, "value": [entry.data]})

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import ColumnType
 
 
-class Kind(StrEnum):
+class TypeFamily(StrEnum):
     """Families of delivered types."""
 
     TEXT = "text"
@@ -76,7 +76,7 @@ class DeliveredType:
     `item` to a list.
     """
 
-    kind: Kind
+    kind: TypeFamily
     spelling: str
     least: int = 0
     greatest: int = 0
@@ -100,7 +100,7 @@ FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
 def conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
     """What casting `delivered` to `promised` can do to a value; of lists, to an item."""
-    if delivered.kind is Kind.NULLS:
+    if delivered.kind is TypeFamily.NULLS:
         return Conversion.UNCHANGED
     if delivered.item is not None or promised.item is not None:
         if delivered.item is None or promised.item is None:
@@ -115,29 +115,29 @@ def _unless_null_literal(delivered: DeliveredType) -> Conversion:
     return Conversion.ONLY_NULLS if delivered.spelling == "INTEGER" else Conversion.REFUSED
 
 
-_SAME_FAMILY = {(Kind.TEXT, "string"), (Kind.BOOLEAN, "boolean"), (Kind.FLOAT, "double")}
+_SAME_FAMILY = {(TypeFamily.TEXT, "string"), (TypeFamily.BOOLEAN, "boolean"), (TypeFamily.FLOAT, "double")}
 _NUMBERS = {"integer", "long", "decimal", "double"}
 
 
 def _conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
     if (delivered.kind, promised.name) in _SAME_FAMILY:
         return Conversion.UNCHANGED
-    if delivered.kind is Kind.DATE and promised.name == "date":
+    if delivered.kind is TypeFamily.DATE and promised.name == "date":
         return Conversion.CALENDAR
-    if delivered.kind is Kind.LOCAL and promised.name == "date":
+    if delivered.kind is TypeFamily.LOCAL and promised.name == "date":
         return Conversion.COMPARED
-    if delivered.kind is Kind.INSTANT and promised.name == "timestamp":
+    if delivered.kind is TypeFamily.INSTANT and promised.name == "timestamp":
         return {"us": Conversion.CALENDAR, "ns": Conversion.COMPARED}.get(delivered.unit, Conversion.RANGE)
     return _of_number(delivered, promised) if promised.name in _NUMBERS else Conversion.REFUSED
 
 
 def _of_number(delivered: DeliveredType, promised: ColumnType) -> Conversion:
     match delivered.kind:
-        case Kind.WHOLE:
+        case TypeFamily.WHOLE:
             return _of_whole(delivered, promised)
-        case Kind.DECIMAL:
+        case TypeFamily.DECIMAL:
             return _of_decimal(delivered, promised)
-        case Kind.FLOAT:
+        case TypeFamily.FLOAT:
             return Conversion.NEAREST if promised.name == "decimal" else Conversion.COMPARED
         case _:
             return Conversion.REFUSED
@@ -173,13 +173,13 @@ def explain_refusal(delivered: DeliveredType, promised: ColumnType) -> str:
     """Why a delivered type never becomes a promised one, and what to write in the transform instead."""
     own, aim = (delivered.item or delivered), (promised.item or promised)
     match own.kind, aim.name:
-        case Kind.LOCAL, "timestamp":
+        case TypeFamily.LOCAL, "timestamp":
             return "which moment it is depends on a time zone; name the zone in the transform"
-        case Kind.INSTANT, "date":
+        case TypeFamily.INSTANT, "date":
             return "which day it is depends on a time zone; cut it to a day in the transform, in the zone that you mean"
-        case Kind.DATE, "timestamp":
+        case TypeFamily.DATE, "timestamp":
             return "a day is no moment; say in the transform which moment of which time zone is meant"
-        case Kind.TEXT, _:
+        case TypeFamily.TEXT, _:
             return f"text is not read as {aim.name}; cast it in the transform, where a text that does not fit fails"
         case _:
             return f"a {own.kind} is no {aim.name}; convert it in the transform"
@@ -194,24 +194,24 @@ def polars_delivered(dtype: pl.DataType) -> DeliveredType:
 
     spelling = str(dtype)
     if isinstance(dtype, pl.Decimal):
-        return DeliveredType(Kind.DECIMAL, spelling, precision=dtype.precision or 38, scale=dtype.scale)
+        return DeliveredType(TypeFamily.DECIMAL, spelling, precision=dtype.precision or 38, scale=dtype.scale)
     if isinstance(dtype, pl.Datetime):
-        kind = Kind.LOCAL if dtype.time_zone is None else Kind.INSTANT
+        kind = TypeFamily.LOCAL if dtype.time_zone is None else TypeFamily.INSTANT
         return DeliveredType(kind, spelling, unit=dtype.time_unit)
     if isinstance(dtype, pl.List | pl.Array):
-        return DeliveredType(Kind.LIST, spelling, item=polars_delivered(dtype.inner))  # type: ignore[arg-type]
+        return DeliveredType(TypeFamily.LIST, spelling, item=polars_delivered(dtype.inner))  # type: ignore[arg-type]
     if dtype.is_integer():
         bits, signed = int(re.sub(r"\D", "", spelling)), dtype.is_signed_integer()
         return _whole(spelling, bits, signed=signed)
     if dtype.is_float():
-        return DeliveredType(Kind.FLOAT, spelling, bits=int(re.sub(r"\D", "", spelling)))
+        return DeliveredType(TypeFamily.FLOAT, spelling, bits=int(re.sub(r"\D", "", spelling)))
     plain = (
-        ((pl.String, pl.Categorical, pl.Enum), Kind.TEXT),
-        (pl.Boolean, Kind.BOOLEAN),
-        (pl.Date, Kind.DATE),
-        (pl.Null, Kind.NULLS),
+        ((pl.String, pl.Categorical, pl.Enum), TypeFamily.TEXT),
+        (pl.Boolean, TypeFamily.BOOLEAN),
+        (pl.Date, TypeFamily.DATE),
+        (pl.Null, TypeFamily.NULLS),
     )
-    return DeliveredType(next((kind for types, kind in plain if isinstance(dtype, types)), Kind.OTHER), spelling)
+    return DeliveredType(next((kind for types, kind in plain if isinstance(dtype, types)), TypeFamily.OTHER), spelling)
 
 
 _DUCKDB_WHOLE = {
@@ -220,9 +220,10 @@ _DUCKDB_WHOLE = {
     "UHUGEINT": (128, False),
 }  # fmt: skip
 _DUCKDB_PLAIN = {
-    "VARCHAR": Kind.TEXT, "JSON": Kind.TEXT, "UUID": Kind.TEXT, "BOOLEAN": Kind.BOOLEAN, "DATE": Kind.DATE,
-    "FLOAT": Kind.FLOAT, "DOUBLE": Kind.FLOAT, '"NULL"': Kind.NULLS, "TIMESTAMP WITH TIME ZONE": Kind.INSTANT,
-    "TIMESTAMP": Kind.LOCAL, "TIMESTAMP_S": Kind.LOCAL, "TIMESTAMP_MS": Kind.LOCAL, "TIMESTAMP_NS": Kind.LOCAL,
+    "VARCHAR": TypeFamily.TEXT, "JSON": TypeFamily.TEXT, "UUID": TypeFamily.TEXT, "BOOLEAN": TypeFamily.BOOLEAN,
+    "FLOAT": TypeFamily.FLOAT, "DOUBLE": TypeFamily.FLOAT, '"NULL"': TypeFamily.NULLS, "DATE": TypeFamily.DATE,
+    "TIMESTAMP": TypeFamily.LOCAL, "TIMESTAMP_S": TypeFamily.LOCAL, "TIMESTAMP_MS": TypeFamily.LOCAL,
+    "TIMESTAMP_NS": TypeFamily.LOCAL, "TIMESTAMP WITH TIME ZONE": TypeFamily.INSTANT,
 }  # fmt: skip
 _DUCKDB_UNITS = {"TIMESTAMP_S": "s", "TIMESTAMP_MS": "ms", "TIMESTAMP_NS": "ns"}
 _DUCKDB_BITS = {"FLOAT": 32, "DOUBLE": 64}
@@ -233,16 +234,16 @@ _DUCKDB_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 def duckdb_delivered(spelling: str) -> DeliveredType:
     """A DuckDB type, as `describe` spells it."""
     if found := _DUCKDB_LIST.fullmatch(spelling):
-        return DeliveredType(Kind.LIST, spelling, item=duckdb_delivered(found[1]))
+        return DeliveredType(TypeFamily.LIST, spelling, item=duckdb_delivered(found[1]))
     if found := _DUCKDB_DECIMAL.fullmatch(spelling):
-        return DeliveredType(Kind.DECIMAL, spelling, precision=int(found[1]), scale=int(found[2]))
+        return DeliveredType(TypeFamily.DECIMAL, spelling, precision=int(found[1]), scale=int(found[2]))
     if spelling in _DUCKDB_WHOLE:
         bits, signed = _DUCKDB_WHOLE[spelling]
         return _whole(spelling, bits, signed=signed)
-    kind = Kind.TEXT if spelling.startswith("ENUM(") else _DUCKDB_PLAIN.get(spelling, Kind.OTHER)
+    kind = TypeFamily.TEXT if spelling.startswith("ENUM(") else _DUCKDB_PLAIN.get(spelling, TypeFamily.OTHER)
     return DeliveredType(kind, spelling, bits=_DUCKDB_BITS.get(spelling, 0), unit=_DUCKDB_UNITS.get(spelling, "us"))
 
 
 def _whole(spelling: str, bits: int, *, signed: bool) -> DeliveredType:
     least, greatest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-    return DeliveredType(Kind.WHOLE, spelling, least=least, greatest=greatest)
+    return DeliveredType(TypeFamily.WHOLE, spelling, least=least, greatest=greatest)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.column_types import polars_type
-from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, Kind, conversion
+from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, TypeFamily, conversion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,7 +48,7 @@ def _within_calendar(made: pl.Expr, promised: ColumnType) -> pl.Expr:
 
 def is_lost(value: pl.Expr, made: pl.Expr, delivered: DeliveredType) -> pl.Expr:
     """Whether a row had a value, or a list an item, that `cast_or_null` made null."""
-    if delivered.kind is Kind.LIST:
+    if delivered.kind is TypeFamily.LIST:
         return made.list.drop_nulls().list.len() < value.list.drop_nulls().list.len()
     return value.is_not_null() & made.is_null()
 

@@ -41,7 +41,7 @@ class AcceptedShrink:
 
 
 @dataclass(frozen=True)
-class Figure:
+class CountChange:
     """One count before and after, such as `rows` or `distinct customer_id`."""
 
     name: str
@@ -52,6 +52,6 @@ class Figure:
         return f"{self.name} {self.before:,} → {self.after:,}"
 
 
-def has_shrunk(figure: Figure, tolerance: Decimal | int) -> bool:
+def has_shrunk(figure: CountChange, tolerance: Decimal | int) -> bool:
     """Whether a figure fell by more than `tolerance` percent of what it was."""
     return figure.after * 100 < figure.before * (100 - Fraction(tolerance))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.model import Dependency, How, Kind, StepLineage
+from bankmesh.lineage.model import Dependency, StepLineage, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,20 +39,20 @@ def compose(step: StepLineage, before: Mapping[str, StepLineage], *, read: Itera
     )
 
 
-def chain(outer: How, inner: How) -> How:
+def chain(outer: TransformationSubtype, inner: TransformationSubtype) -> TransformationSubtype:
     """How a column depends on another through two steps, `inner` the earlier one.
 
     DIRECT only through two DIRECT ones; of these an aggregation tells more than a transformation, and that more than
     an identity. The first INDIRECT one met on the way back names the rest.
     """
-    if outer.kind is Kind.INDIRECT:
+    if outer.kind is TransformationType.INDIRECT:
         return outer
-    if inner.kind is Kind.INDIRECT:
+    if inner.kind is TransformationType.INDIRECT:
         return inner
     return max(outer, inner, key=_TELLS.index)
 
 
-_TELLS = (How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION)
+_TELLS = (TransformationSubtype.IDENTITY, TransformationSubtype.TRANSFORMATION, TransformationSubtype.AGGREGATION)
 
 
 def _refs(step: StepLineage) -> Iterator[ColumnRef]:
@@ -81,7 +81,7 @@ def _through(found: Iterable[Dependency], before: Mapping[str, StepLineage]) -> 
         for inner in earlier.columns.get(outer.source.column, frozenset()):
             how = chain(outer.how, inner.how)
             # An INDIRECT dependency passes no value on, so there is nothing to mask.
-            masking = (outer.masking or inner.masking) and how.kind is Kind.DIRECT
+            masking = (outer.masking or inner.masking) and how.kind is TransformationType.DIRECT
             yield Dependency(inner.source, how, masking)
 
 

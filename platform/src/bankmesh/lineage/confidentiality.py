@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification
 from bankmesh.lineage.lineage_graph import Edge
-from bankmesh.lineage.model import ColumnRef, How, Kind
+from bankmesh.lineage.model import ColumnRef, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, order=True)
-class Loss:
+class ConfidentialityLoss:
     """A column that is classified below one that its values come from."""
 
     source: ColumnRef
@@ -32,7 +32,7 @@ class Loss:
 
 def find_losses(
     graph: Graph, classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
-) -> tuple[Loss, ...]:
+) -> tuple[ConfidentialityLoss, ...]:
     """Every step on which confidentiality is lost, sorted.
 
     It is enough to look at single steps: where each keeps it, every way does. Columns whose class is not known are of
@@ -43,7 +43,7 @@ def find_losses(
 
 def find_step_losses(
     lineage: StepLineage, port: str, classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
-) -> tuple[Loss, ...]:
+) -> tuple[ConfidentialityLoss, ...]:
     """The losses of one step.
 
     `classes` has the columns of its inputs, named as the lineage names them, and those that the port promises. A
@@ -69,16 +69,16 @@ def assumed_edges(
     """
     highest = min(read, key=lambda ref: (-classes.get(ref, Classification.PUBLIC), ref), default=None)
     if highest is not None:
-        yield from (Edge(highest, ColumnRef(port, column), How.TRANSFORMATION) for column in gaps)
+        yield from (Edge(highest, ColumnRef(port, column), TransformationSubtype.TRANSFORMATION) for column in gaps)
 
 
 def _losses(
     edges: Iterable[Edge], classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
-) -> tuple[Loss, ...]:
+) -> tuple[ConfidentialityLoss, ...]:
     losses = {
-        Loss(edge.source, edge.target, classes[edge.source], classes[edge.target])
+        ConfidentialityLoss(edge.source, edge.target, classes[edge.source], classes[edge.target])
         for edge in edges
-        if edge.how.kind is Kind.DIRECT
+        if edge.how.kind is TransformationType.DIRECT
         and edge.source in classes
         and edge.target in classes
         and edge.target not in declassified

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from bankmesh.lineage.graph_traversal import Direction
 from bankmesh.lineage.lineage_graph import ROWS
-from bankmesh.lineage.model import How, Kind
+from bankmesh.lineage.model import TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bankmesh.lineage.graph_traversal import Walk
+    from bankmesh.lineage.graph_traversal import Traversal
     from bankmesh.lineage.lineage_graph import Edge, Graph
     from bankmesh.lineage.model import ColumnRef
 
 _AGAIN = "(see above)"
 
 
-def tree(graph: Graph, walk: Walk) -> Iterator[str]:
+def tree(graph: Graph, walk: Traversal) -> Iterator[str]:
     """Lines: each column below what it was reached from, with how; a part that was drawn before is not drawn again."""
     onward: dict[ColumnRef, list[Edge]] = {}
     for edge in walk.edges:
@@ -30,23 +30,30 @@ def tree(graph: Graph, walk: Walk) -> Iterator[str]:
 
 
 def _branches(
-    graph: Graph, walk: Walk, onward: dict[ColumnRef, list[Edge]], here: ColumnRef, indent: str, drawn: set[ColumnRef]
+    graph: Graph,
+    walk: Traversal,
+    onward: dict[ColumnRef, list[Edge]],
+    here: ColumnRef,
+    indent: str,
+    drawn: set[ColumnRef],
 ) -> Iterator[str]:
     drawn.add(here)
     found = _by_column(walk, onward, here)
     for number, (there, hows) in enumerate(found, 1):
         last = number == len(found)
         known = there in drawn and bool(onward.get(there))
-        told = ", ".join(how.value for how in sorted(hows, key=list(How).index))
+        told = ", ".join(how.value for how in sorted(hows, key=list(TransformationSubtype).index))
         again = f"  {_AGAIN}" if known else ""
         yield f"{indent}{'└─ ' if last else '├─ '}{there}  {told}{_remark(graph, there)}{again}"
         if not known:
             yield from _branches(graph, walk, onward, there, indent + ("   " if last else "│  "), drawn)
 
 
-def _by_column(walk: Walk, onward: dict[ColumnRef, list[Edge]], here: ColumnRef) -> list[tuple[ColumnRef, set[How]]]:
+def _by_column(
+    walk: Traversal, onward: dict[ColumnRef, list[Edge]], here: ColumnRef
+) -> list[tuple[ColumnRef, set[TransformationSubtype]]]:
     """What lies one step on, with how; `*` is stepped over, since it stands for rows and is no column."""
-    found: dict[ColumnRef, set[How]] = {}
+    found: dict[ColumnRef, set[TransformationSubtype]] = {}
     for edge in onward.get(here, ()):
         there = edge.source if walk.direction is Direction.UPSTREAM else edge.target
         if there.column != ROWS:
@@ -64,7 +71,7 @@ def _remark(graph: Graph, ref: ColumnRef) -> str:
     return "  (nothing recorded yet)" if ref.dataset in graph.unknown else ""
 
 
-def mermaid(walk: Walk) -> Iterator[str]:
+def mermaid(walk: Traversal) -> Iterator[str]:
     """Lines of a Mermaid flowchart: a box for each dataset, solid arrows for values, dotted ones for what decides."""
     names = {ref: f"c{number}" for number, ref in enumerate(sorted(walk.depth))}
     boxes: dict[str, list[ColumnRef]] = {}
@@ -79,7 +86,7 @@ def mermaid(walk: Walk) -> Iterator[str]:
         yield "  end"
     arrows = {(edge.source, edge.target, edge.how.kind) for edge in walk.edges}
     for source, target, kind in sorted(arrows):
-        yield f"  {names[source]} {'-->' if kind is Kind.DIRECT else '-.->'} {names[target]}"
+        yield f"  {names[source]} {'-->' if kind is TransformationType.DIRECT else '-.->'} {names[target]}"
 
 
 def _escaped(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS
-from bankmesh.lineage.model import ColumnRef, How, Kind
+from bankmesh.lineage.model import ColumnRef, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True)
-class Walk:
+class Traversal:
     """Everything that was reached from `start`, nearest first.
 
     Attributes:
@@ -57,10 +57,10 @@ def find_columns(graph: Graph, name: str) -> tuple[ColumnRef, ...]:
     raise UnknownName("dataset", dataset if "." in dataset else name, graph.columns)
 
 
-EVERY_WAY = frozenset(How)
-VALUES = frozenset(how for how in How if how.kind is Kind.DIRECT)
+EVERY_WAY = frozenset(TransformationSubtype)
+VALUES = frozenset(how for how in TransformationSubtype if how.kind is TransformationType.DIRECT)
 """Only where values come along."""
-VALUES_AND_OPAQUE = VALUES | {How.OPAQUE}
+VALUES_AND_OPAQUE = VALUES | {TransformationSubtype.OPAQUE}
 """Also through steps that are no query, where nobody can tell."""
 
 
@@ -68,9 +68,9 @@ def walk(
     graph: Graph,
     start: tuple[ColumnRef, ...],
     direction: Direction,
-    ways: frozenset[How] = EVERY_WAY,
+    ways: frozenset[TransformationSubtype] = EVERY_WAY,
     depth: int | None = None,
-) -> Walk:
+) -> Traversal:
     """Walk from `start` over edges of these `ways`, as far as they lead or `depth` datasets far."""
     onward = _adjacent(graph, direction, ways)
     reached = dict.fromkeys(start, 0)
@@ -86,7 +86,7 @@ def walk(
             if there not in reached:
                 reached[there] = reached[here] + (there.dataset != here.dataset)
                 waiting.append(there)
-    return Walk(start, direction, tuple(walked), reached)
+    return Traversal(start, direction, tuple(walked), reached)
 
 
 def way(graph: Graph, source: ColumnRef, target: ColumnRef) -> tuple[ColumnRef, ...]:
@@ -94,7 +94,9 @@ def way(graph: Graph, source: ColumnRef, target: ColumnRef) -> tuple[ColumnRef, 
     return _way(graph, source, target, VALUES) or _way(graph, source, target, EVERY_WAY)
 
 
-def _way(graph: Graph, source: ColumnRef, target: ColumnRef, ways: frozenset[How]) -> tuple[ColumnRef, ...]:
+def _way(
+    graph: Graph, source: ColumnRef, target: ColumnRef, ways: frozenset[TransformationSubtype]
+) -> tuple[ColumnRef, ...]:
     onward = _adjacent(graph, Direction.DOWNSTREAM, ways)
     came_from: dict[ColumnRef, ColumnRef | None] = {source: None}
     waiting = deque([source])
@@ -115,7 +117,9 @@ def _back(came_from: Mapping[ColumnRef, ColumnRef | None], target: ColumnRef) ->
         here = came_from[here]
 
 
-def _adjacent(graph: Graph, direction: Direction, ways: frozenset[How]) -> dict[ColumnRef, list[Edge]]:
+def _adjacent(
+    graph: Graph, direction: Direction, ways: frozenset[TransformationSubtype]
+) -> dict[ColumnRef, list[Edge]]:
     found: dict[ColumnRef, list[Edge]] = {}
     for edge in graph.edges:
         if edge.how in ways:
@@ -123,9 +127,9 @@ def _adjacent(graph: Graph, direction: Direction, ways: frozenset[How]) -> dict[
     return found
 
 
-_STRENGTH = (*How,)
+_STRENGTH = (*TransformationSubtype,)
 
 
-def strongest(edges: Iterable[Edge]) -> How:
+def strongest(edges: Iterable[Edge]) -> TransformationSubtype:
     """The way of depending that tells most: a value that comes along before one that only decides."""
     return min((edge.how for edge in edges), key=_STRENGTH.index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.model import ColumnRef, Dependency, How, StepLineage
+from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 from bankmesh.sources import COMPLETE_THROUGH
 
 if TYPE_CHECKING:
@@ -16,10 +16,14 @@ def landing_lineage(item: LegacyObject) -> StepLineage:
     dataset = f"{item.system}.{item.name}"
     columns: dict[str, frozenset[Dependency]] = {column.name: frozenset() for column in item.columns}
     for column in item.in_file:
-        how = How.IDENTITY if _as_it_is(column) else How.TRANSFORMATION
+        how = TransformationSubtype.IDENTITY if _as_it_is(column) else TransformationSubtype.TRANSFORMATION
         columns[column.name] = frozenset({Dependency(ColumnRef(dataset, heading(column)), how)})
     last_day = item.complete_through.column if item.complete_through else None
-    found = [Dependency(ColumnRef(dataset, heading(c)), How.AGGREGATION) for c in item.in_file if c.name == last_day]
+    found = [
+        Dependency(ColumnRef(dataset, heading(c)), TransformationSubtype.AGGREGATION)
+        for c in item.in_file
+        if c.name == last_day
+    ]
     return StepLineage(columns | {COMPLETE_THROUGH: frozenset(found)})
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.landing_lineage import heading, landing_lineage
-from bankmesh.lineage.model import ColumnRef, How, StepLineage
+from bankmesh.lineage.model import ColumnRef, StepLineage, TransformationSubtype
 from bankmesh.ports import latest, port_at
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Edge:
 
     source: ColumnRef
     target: ColumnRef
-    how: How
+    how: TransformationSubtype
     masking: bool = False
 
 
@@ -135,7 +135,11 @@ def _step_edges(step: StepLineage, port: str, columns: Iterable[str], names: Map
     for d in step.rows:
         yield Edge(named(d.source), rows, d.how, d.masking)
     for ref in step.opaque:
-        yield Edge(named(ref), rows, How.OPAQUE)
+        yield Edge(named(ref), rows, TransformationSubtype.OPAQUE)
     if step.rows or step.opaque:
         for column in columns:
-            yield Edge(rows, ColumnRef(port, column), How.OPAQUE if step.opaque else How.FILTER)
+            yield Edge(
+                rows,
+                ColumnRef(port, column),
+                TransformationSubtype.OPAQUE if step.opaque else TransformationSubtype.FILTER,
+            )

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Kind(StrEnum):
+class TransformationType(StrEnum):
     """OpenLineage's `type` of a transformation."""
 
     DIRECT = "DIRECT"
     INDIRECT = "INDIRECT"
 
 
-class How(StrEnum):
+class TransformationSubtype(StrEnum):
     """OpenLineage's `subtype` of a transformation; OPAQUE is ours, for steps that no plan describes."""
 
     IDENTITY = "IDENTITY"
@@ -36,9 +36,14 @@ class How(StrEnum):
     OPAQUE = "OPAQUE"
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> TransformationType:
         """DIRECT for the first three."""
-        return Kind.DIRECT if self in {How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION} else Kind.INDIRECT
+        return (
+            TransformationType.DIRECT
+            if self
+            in {TransformationSubtype.IDENTITY, TransformationSubtype.TRANSFORMATION, TransformationSubtype.AGGREGATION}
+            else TransformationType.INDIRECT
+        )
 
 
 @dataclass(frozen=True, order=True)
@@ -57,7 +62,7 @@ class Dependency:
     """What an output column depends on. `masking`: nothing of the value itself remains (a hash, a count)."""
 
     source: ColumnRef
-    how: How
+    how: TransformationSubtype
     masking: bool = False
 
 
@@ -80,11 +85,13 @@ class StepLineage:
     @property
     def is_opaque(self) -> bool:
         """Whether the step, or a function in its plan, is no query."""
-        return bool(self.opaque) or any(d.how is How.OPAQUE for found in self.columns.values() for d in found)
+        return bool(self.opaque) or any(
+            d.how is TransformationSubtype.OPAQUE for found in self.columns.values() for d in found
+        )
 
     def dependencies(self, column: str) -> frozenset[Dependency]:
         """Everything that one output column depends on."""
-        looked_at = {Dependency(source, How.OPAQUE) for source in self.opaque}
+        looked_at = {Dependency(source, TransformationSubtype.OPAQUE) for source in self.opaque}
         return self.columns.get(column, frozenset()) | self.rows | looked_at
 
     def renamed(self, names: Mapping[str, str]) -> StepLineage:
@@ -131,5 +138,6 @@ def _plain(dependencies: frozenset[Dependency]) -> list[list[Any]]:
 
 def _dependencies(plain: list[list[Any]]) -> frozenset[Dependency]:
     return frozenset(
-        Dependency(ColumnRef(dataset, column), How(how), bool(rest)) for dataset, column, how, *rest in plain
+        Dependency(ColumnRef(dataset, column), TransformationSubtype(how), bool(rest))
+        for dataset, column, how, *rest in plain
     )

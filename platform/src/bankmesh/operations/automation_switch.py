@@ -34,7 +34,7 @@ class BadSwitch(BankmeshError):
 
 
 @dataclass(frozen=True)
-class Switch:
+class AutomationSwitch:
     """Whether automation is on, since when (ISO 8601, UTC), by whom, and whether the environment says so."""
 
     on: bool
@@ -55,29 +55,29 @@ class Switch:
         return "on" if self.on else "off"
 
 
-def read_switch(home: Path) -> Switch:
+def read_switch(home: Path) -> AutomationSwitch:
     """How the switch stands; on where nobody has ever touched it. Raises BadSwitch."""
     named = os.environ.get(VARIABLE, "").strip().lower()
     if named not in _OFF | _ON:
         raise BadSwitch(VARIABLE, named)
     if named in _OFF:
-        return Switch(on=False, by_environment=True)
+        return AutomationSwitch(on=False, by_environment=True)
     file = home / FILE
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Switch(on=True)
+        return AutomationSwitch(on=True)
     try:
         told = json.loads(text)
-        return Switch(on=bool(told["on"]), since=told.get("since"), by=told.get("by"))
+        return AutomationSwitch(on=bool(told["on"]), since=told.get("since"), by=told.get("by"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadSwitch(str(file), text[:60]) from error
 
 
-def turn(home: Path, now: dt.datetime, *, on: bool) -> Switch:
+def turn(home: Path, now: dt.datetime, *, on: bool) -> AutomationSwitch:
     """Turn automation on or off for every process that serves this home; `now` has a time zone."""
     home.mkdir(parents=True, exist_ok=True)
-    switch = Switch(on=on, since=now.isoformat(timespec="seconds"), by=_user())
+    switch = AutomationSwitch(on=on, since=now.isoformat(timespec="seconds"), by=_user())
     told = {name: value for name, value in asdict(switch).items() if name != "by_environment"}
     write_atomically(home / FILE, f"{json.dumps(told)}\n")
     return read_switch(home)

@@ -19,7 +19,7 @@ ABSENT = ""
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedFiles:
     """What is remembered of one object: its last signature, since when (seconds), and whether that one was taken."""
 
     signature: str
@@ -28,10 +28,10 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Memory:
+class SensorMemory:
     """What a sensor remembers between ticks, by object (`system.object`). `requests` counts the runs asked for."""
 
-    objects: Mapping[str, Seen] = field(default_factory=dict)
+    objects: Mapping[str, ObservedFiles] = field(default_factory=dict)
     requests: int = 0
 
     def to_cursor(self) -> str:
@@ -39,50 +39,50 @@ class Memory:
         return json.dumps({"objects": {n: asdict(s) for n, s in self.objects.items()}, "requests": self.requests})
 
     @staticmethod
-    def from_cursor(text: str | None) -> Memory:
+    def from_cursor(text: str | None) -> SensorMemory:
         """Read a cursor; nothing is remembered where there is none, or one of another kind."""
         try:
             told = json.loads(text or "{}")
-            objects = {name: Seen(**seen) for name, seen in told.get("objects", {}).items()}
-            return Memory(objects, int(told.get("requests", 0)))
+            objects = {name: ObservedFiles(**seen) for name, seen in told.get("objects", {}).items()}
+            return SensorMemory(objects, int(told.get("requests", 0)))
         except (ValueError, TypeError, AttributeError):
-            return Memory()
+            return SensorMemory()
 
 
-def look(memory: Memory, signatures: Mapping[str, str], now: float) -> Memory:
+def look(memory: SensorMemory, signatures: Mapping[str, str], now: float) -> SensorMemory:
     """Remember what is there now; a changed signature begins to be quiet anew."""
     objects = {
         name: seen
         if (seen := memory.objects.get(name)) is not None and seen.signature == signature
-        else Seen(signature, now)
+        else ObservedFiles(signature, now)
         for name, signature in signatures.items()
     }
-    return Memory(objects, memory.requests)
+    return SensorMemory(objects, memory.requests)
 
 
-def quiet_objects(memory: Memory, now: float, quiet: float) -> list[str]:
+def quiet_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
     """The objects to take: changed, quiet for so many seconds, as all else is that changes in the same system."""
     changing = {name: seen for name, seen in memory.objects.items() if not seen.taken and seen.signature != ABSENT}
     restless = {_system(name) for name, seen in changing.items() if now - seen.since < quiet}
     return sorted(name for name in changing if _system(name) not in restless)
 
 
-def restless_objects(memory: Memory, now: float, quiet: float) -> list[str]:
+def restless_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
     """The objects that have changed and are not taken yet."""
     ready = set(quiet_objects(memory, now, quiet))
     return sorted(n for n, s in memory.objects.items() if not s.taken and s.signature != ABSENT and n not in ready)
 
 
-def take(memory: Memory, names: list[str], *, requested: bool) -> Memory:
+def take(memory: SensorMemory, names: list[str], *, requested: bool) -> SensorMemory:
     """Remember that these were looked into, and whether a run was asked for."""
     objects = {
-        name: Seen(seen.signature, seen.since, taken=True) if name in names else seen
+        name: ObservedFiles(seen.signature, seen.since, taken=True) if name in names else seen
         for name, seen in memory.objects.items()
     }
-    return Memory(objects, memory.requests + requested)
+    return SensorMemory(objects, memory.requests + requested)
 
 
-def run_key(memory: Memory, fingerprints: Mapping[str, str]) -> str:
+def run_key(memory: SensorMemory, fingerprints: Mapping[str, str]) -> str:
     """The key of the run that lands these: the same if the tick is repeated, another for every later request.
 
     The count is in it because a file that goes back to what it was has to be landed again.

@@ -15,7 +15,7 @@ import dagster as dg
 from bankmesh.errors import LegacyFileError
 from bankmesh.operations.automation_sensor import STARTED_BY
 from bankmesh.operations.automation_switch import read_switch
-from bankmesh.operations.file_changes import Memory, look, quiet_objects, restless_objects, run_key, take
+from bankmesh.operations.file_changes import SensorMemory, look, quiet_objects, restless_objects, run_key, take
 from bankmesh.operations.sensor_intervals import quiet_seconds, sensor_seconds
 from bankmesh.products.product_definition import landing_key
 from bankmesh.settings import current_settings
@@ -50,7 +50,7 @@ def file_sensor(domain: Domain, near: Path) -> dg.SensorDefinition | None:
         switch = read_switch(settings.home)
         if not switch.on:
             return dg.SkipReason(f"{switch}.")
-        return _tick(domain.name, objects, settings, Memory.from_cursor(context.cursor), quiet)
+        return _tick(domain.name, objects, settings, SensorMemory.from_cursor(context.cursor), quiet)
 
     return new_files
 
@@ -73,7 +73,7 @@ def signature(item: LegacyObject, exports: Path) -> str:
 
 
 def _tick(
-    domain: str, objects: Mapping[str, LegacyObject], settings: Settings, before: Memory, quiet: float
+    domain: str, objects: Mapping[str, LegacyObject], settings: Settings, before: SensorMemory, quiet: float
 ) -> dg.SensorResult:
     now = time.time()
     memory = look(before, {name: signature(item, settings.exports) for name, item in objects.items()}, now)

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.products.domain_package import Domain
-    from bankmesh.products.publication_schedule import Clock
+    from bankmesh.products.publication_schedule import PublicationSchedule
 
 
-def by_clock(contracts: Iterable[Contract]) -> dict[Clock, list[Contract]]:
+def by_clock(contracts: Iterable[Contract]) -> dict[PublicationSchedule, list[Contract]]:
     """The contracts that have a schedule and a life, by their clock."""
-    groups: dict[Clock, list[Contract]] = {}
+    groups: dict[PublicationSchedule, list[Contract]] = {}
     for contract in contracts:
         clock = clock_of(contract)
         if clock is not None and contract.status in {Status.ACTIVE, Status.DEPRECATED}:
@@ -45,7 +45,9 @@ def schedules(domain: Domain, near: Path) -> list[dg.ScheduleDefinition]:
     return [_schedule(domain, clock, contracts, near) for clock, contracts in by_clock(domain.contracts).items()]
 
 
-def _schedule(domain: Domain, clock: Clock, contracts: list[Contract], near: Path) -> dg.ScheduleDefinition:
+def _schedule(
+    domain: Domain, clock: PublicationSchedule, contracts: list[Contract], near: Path
+) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=f"{domain.name}_at_{clock.slug}",
         cron_schedule=clock.cron,
@@ -71,7 +73,7 @@ def _schedule(domain: Domain, clock: Clock, contracts: list[Contract], near: Pat
     return by_the_clock
 
 
-def scheduled_assets(clock: Clock) -> dg.AssetSelection:
+def scheduled_assets(clock: PublicationSchedule) -> dg.AssetSelection:
     """What a schedule's run makes: the landings that the products read, and the unpartitioned products.
 
     A selection by tags is resolved in the graph as it is then, so a contract that has no product yet does no harm.

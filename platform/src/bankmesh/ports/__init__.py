@@ -29,8 +29,8 @@ from bankmesh.ports.publication import Provenance, Publication
 from bankmesh.ports.publisher import ReplaceAll, ReplacePartitions, publish, skip_versions
 from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
 from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
-from bankmesh.ports.version_decisions import Decision, Kind, Withdrawal, WithdrawnVersion
-from bankmesh.ports.version_expiry import Expired, expire
+from bankmesh.ports.version_decisions import Decision, DecisionKind, Withdrawal, WithdrawnVersion
+from bankmesh.ports.version_expiry import ExpiryReport, expire
 from bankmesh.ports.version_history import (
     VersionNotes,
     at_version,
@@ -46,7 +46,7 @@ from bankmesh.ports.version_history import (
     unresumed,
     withdrawals,
 )
-from bankmesh.ports.version_restore import CheckMix, NotHeld, Restored, resume, roll_back, withdraw
+from bankmesh.ports.version_restore import CheckMix, NotHeld, RestoreResult, resume, roll_back, withdraw
 
 __all__ = [
     "Candidate",
@@ -56,8 +56,8 @@ __all__ = [
     "Confirmation",
     "DataFile",
     "Decision",
-    "Expired",
-    "Kind",
+    "DecisionKind",
+    "ExpiryReport",
     "NotHeld",
     "OpenVersion",
     "Port",
@@ -65,7 +65,7 @@ __all__ = [
     "Publication",
     "ReplaceAll",
     "ReplacePartitions",
-    "Restored",
+    "RestoreResult",
     "TableVolume",
     "VersionNotes",
     "VolumeBaseline",

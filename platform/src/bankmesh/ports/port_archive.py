@@ -44,7 +44,7 @@ _OURS = (MANIFEST, PORT_LOCK, BUILD_MARK)
 
 
 @dataclass(frozen=True)
-class Archived:
+class ArchivedPort:
     """A port in the archive, what its manifest says, and whether this call moved it there."""
 
     port: Port
@@ -59,7 +59,7 @@ def archive_place(home: Path, product: str, major: int) -> Port:
     return replace(port, path=home.resolve() / "archive" / domain / name / f"v{major}")
 
 
-def archive_port(home: Path, product: str, major: int, contract: str, by: str) -> Archived | None:
+def archive_port(home: Path, product: str, major: int, contract: str, by: str) -> ArchivedPort | None:
     """Move a port to the archive, or say that it is there; None if nothing was ever published.
 
     Candidates that nobody published stay behind and are removed. `contract` is the text that governs the port now.
@@ -84,7 +84,7 @@ def archive_port(home: Path, product: str, major: int, contract: str, by: str) -
         reached("manifest-written")
         place.path.parent.mkdir(parents=True, exist_ok=True)
         port.path.rename(place.path)
-    return Archived(place, manifest, moved=True)
+    return ArchivedPort(place, manifest, moved=True)
 
 
 def archived_port(home: Path, product: str, major: int) -> Port | None:
@@ -111,7 +111,7 @@ def describe(port: Port, contract: str, by: str, now: datetime) -> dict[str, Any
     }
 
 
-def changed_files(archived: Archived) -> list[str]:
+def changed_files(archived: ArchivedPort) -> list[str]:
     """Paths of files that are no longer what the manifest says: gone, changed, or come since; sorted."""
     folder = archived.port.path
     recorded = {entry["path"]: entry["sha256"] for entry in archived.manifest["files"]}
@@ -120,11 +120,11 @@ def changed_files(archived: Archived) -> list[str]:
     return sorted(broken | (there.keys() - recorded.keys()))
 
 
-def _found(place: Port) -> Archived | None:
+def _found(place: Port) -> ArchivedPort | None:
     if not place.is_published:
         return None
     manifest: dict[str, Any] = json.loads((place.path / MANIFEST).read_text(encoding="utf-8"))
-    return Archived(place, manifest, moved=False)
+    return ArchivedPort(place, manifest, moved=False)
 
 
 def _version(made: Publication) -> dict[str, Any]:

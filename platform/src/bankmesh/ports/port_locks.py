@@ -63,7 +63,7 @@ def is_marked(folder: Path) -> bool:
         os.close(descriptor)
 
 
-class Mark:
+class FolderLock:
     """The mark of a running build on a folder, held until this object is released or gone."""
 
     def __init__(self, folder: Path) -> None:

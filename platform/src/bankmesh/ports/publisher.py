@@ -52,7 +52,7 @@ class ReplacePartitions:
 
 
 @dataclass(frozen=True)
-class _Request:
+class _PublishRequest:
     """Everything that a publish was asked to do."""
 
     port: Port
@@ -93,7 +93,7 @@ def publish(
     they were measured or hold nulls in a column that is not nullable, if the schema is one that the same
     major may not have, or if the commit could not be written. Nothing is published then.
     """
-    request = _Request(
+    request = _PublishRequest(
         port, candidate, files, schema, replace, provenance,
         table_name or port.product, description, dict(configuration or {}),
     )  # fmt: skip
@@ -157,7 +157,7 @@ def _decide(port: Port, newest: Publication, on_moved: Callable[[Publication], N
     on_moved(newest)
 
 
-def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | None:
+def _try_commit(request: _PublishRequest, table: DeltaTable | None) -> Publication | None:
     """Commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
     from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -181,7 +181,7 @@ def _try_commit(request: _Request, table: DeltaTable | None) -> Publication | No
     return published
 
 
-def _commit(request: _Request, table: DeltaTable | None) -> None:
+def _commit(request: _PublishRequest, table: DeltaTable | None) -> None:
     replaced = request.replace.values if isinstance(request.replace, ReplacePartitions) else None
     rows, size = request.files.rows, request.files.bytes
     if table is not None:

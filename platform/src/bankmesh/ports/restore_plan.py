@@ -32,7 +32,7 @@ class CannotRestore(PortError):
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedVersion:
     """One readable version: which partitions it replaced (None: all), and for a restoring one, who wrote them."""
 
     version: int
@@ -41,7 +41,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RestorePlan:
     """What a decision changes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Plan:
     holders: tuple[int, ...] = ()
 
 
-class Writers:
+class PartitionWriters:
     """Who wrote what, at each version of one port.
 
     `withdrawn` are the versions withdrawn so far; `removal` is the newest commit of erasure or retention, what was
@@ -69,7 +69,7 @@ class Writers:
     def __init__(
         self,
         product: str,
-        versions: Sequence[Published],
+        versions: Sequence[PublishedVersion],
         partitions: Collection[str],
         withdrawn: Collection[int],
         removal: int = 0,
@@ -98,7 +98,7 @@ class Writers:
         known = [(v, state) for v, state in self.at.items() if v >= self.removal]
         return [v for v, state in known if self.is_good(v) and state != self.at[self.newest]]
 
-    def is_new_mix(self, plan: Plan) -> bool:
+    def is_new_mix(self, plan: RestorePlan) -> bool:
         """Whether a plan leaves partitions side by side which no version has published together."""
         return {**self.at[self.newest], **plan.sources} not in self.at.values()
 
@@ -117,18 +117,18 @@ def sources_by_version(published: Iterable[Publication]) -> dict[int, frozenset[
     """Of each version, those whose rows it holds; what was written before the oldest known one is left out."""
     versions = sorted(map(as_published, published), key=lambda made: made.version)
     partitions = {name for made in versions for name in made.replaced or ()} or {WHOLE}
-    writers = Writers("", versions, partitions, ())
+    writers = PartitionWriters("", versions, partitions, ())
     return {version: frozenset(state.values()) - {EARLIER} for version, state in writers.at.items()}
 
 
-def as_published(made: Publication) -> Published:
+def as_published(made: Publication) -> PublishedVersion:
     """A publication as plans see it."""
     partitions = made.provenance.partitions
     replaced = None if partitions is None else frozenset(partitions)
-    return Published(made.version, replaced, made.decision.sources if made.decision else {})
+    return PublishedVersion(made.version, replaced, made.decision.sources if made.decision else {})
 
 
-def plan_rollback(writers: Writers, version: int) -> Plan:
+def plan_rollback(writers: PartitionWriters, version: int) -> RestorePlan:
     """Readers get a version again, and everything after it is withdrawn. Raises CannotRestore."""
     if version not in writers.at:
         raise CannotRestore(writers.product, f"there is no readable version {version}", writers.restorable())
@@ -140,7 +140,7 @@ def plan_rollback(writers: Writers, version: int) -> Plan:
     if not changed:
         problem = f"readers have the rows of version {version} already"
         raise CannotRestore(writers.product, problem, writers.restorable())
-    return Plan(
+    return RestorePlan(
         withdrawn=tuple(v for v in writers.at if v > version and v not in writers.withdrawn),
         as_of=dict.fromkeys(changed, version),
         sources={name: then[name] for name in changed},
@@ -148,7 +148,7 @@ def plan_rollback(writers: Writers, version: int) -> Plan:
     )
 
 
-def plan_withdrawal(writers: Writers, version: int) -> Plan:
+def plan_withdrawal(writers: PartitionWriters, version: int) -> RestorePlan:
     """Readers lose the rows that a version wrote, where nobody has replaced them since. Raises CannotRestore.
 
     Each partition goes back to the newest version before it whose rows of that partition are good.
@@ -169,10 +169,10 @@ def plan_withdrawal(writers: Writers, version: int) -> Plan:
     sources = {name: writers.at[v][name] for name, v in as_of.items()}
     good = [v for v in writers.at if v not in bad]
     holders = tuple(v for v in writers.holders(version) if v not in bad)
-    return Plan(withdrawn, as_of, sources, max(good), holders)
+    return RestorePlan(withdrawn, as_of, sources, max(good), holders)
 
 
-def _check_withdrawal(writers: Writers, version: int) -> None:
+def _check_withdrawal(writers: PartitionWriters, version: int) -> None:
     if version not in writers.at:
         raise CannotRestore(writers.product, f"there is no readable version {version}", writers.restorable())
     if version in writers.withdrawn:

@@ -34,7 +34,7 @@ WHOLE = ""
 """The one partition of a table that has none."""
 
 
-class Kind(StrEnum):
+class DecisionKind(StrEnum):
     """What was decided."""
 
     WITHDRAW = "withdraw"
@@ -46,7 +46,7 @@ class Kind(StrEnum):
 class Decision:
     """One decision; `commit` and `at` are those of the commit that holds it, once there is one. The rest: see above."""
 
-    kind: Kind
+    kind: DecisionKind
     by: str
     reason: str
     withdrawn: tuple[int, ...] = ()
@@ -87,7 +87,7 @@ class Withdrawal:
     """One version that is withdrawn: when, by whom and why."""
 
     version: int
-    kind: Kind
+    kind: DecisionKind
     at: datetime
     by: str
     reason: str
@@ -124,7 +124,7 @@ def decision_of(commit: Mapping[str, Any]) -> Decision | None:
         return None
     fresh = record["fresh_since"]
     return Decision(
-        kind=Kind(record["kind"]),
+        kind=DecisionKind(record["kind"]),
         by=record["by"],
         reason=record["reason"],
         withdrawn=tuple(record["withdrawn"]),
@@ -153,6 +153,6 @@ def carried(withdrawals: Sequence[Withdrawal]) -> list[dict[str, Any]]:
 def carried_over(records: Sequence[Mapping[str, Any]]) -> list[Withdrawal]:
     """The withdrawals that `carried` wrote."""
     return [
-        Withdrawal(r["version"], Kind(r["kind"]), datetime.fromisoformat(r["at"]), r["by"], r["reason"])
+        Withdrawal(r["version"], DecisionKind(r["kind"]), datetime.fromisoformat(r["at"]), r["by"], r["reason"])
         for r in records
     ]

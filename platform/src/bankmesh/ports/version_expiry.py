@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Expired:
+class ExpiryReport:
     """What went: versions that can no longer be read, abandoned candidates by name, files and their bytes."""
 
     versions: tuple[int, ...]
@@ -40,7 +40,7 @@ class Expired:
 
 def expire(
     port: Port, *, keep_candidates: timedelta, retention: timedelta | None, now: datetime | None = None
-) -> Expired:
+) -> ExpiryReport:
     """Remove what nobody may read any more and what nobody published.
 
     A version expires when it was replaced longer than `retention` ago (None: never), so what was current at
@@ -63,7 +63,7 @@ def expire(
         reached("files-expired")
         if table is not None:
             _drop_commits(port, first)
-        return Expired(gone, candidates, files + more, size + more_size)
+        return ExpiryReport(gone, candidates, files + more, size + more_size)
 
 
 def _move_horizon(

@@ -17,7 +17,7 @@ from bankmesh.ports.publication import COMMIT_KEY, EXPIRY_KEY, REMOVAL_KEY, Publ
 from bankmesh.ports.version_decisions import (
     DECISION_KEY,
     Decision,
-    Kind,
+    DecisionKind,
     Withdrawal,
     carried_over,
     decision_of,
@@ -169,7 +169,7 @@ def unresumed(port: Port) -> Decision | None:
     """The decision that restored the newest version, unless the product was resumed since; None if a run built it."""
     for commit in commit_infos(port, COMMIT_KEY, DECISION_KEY):
         decision = decision_of(commit)
-        if decision is not None and decision.kind is Kind.RESUME:
+        if decision is not None and decision.kind is DecisionKind.RESUME:
             return None
         if from_commit(commit) is not None:
             return decision

@@ -23,8 +23,8 @@ from bankmesh.ports.delta.version_files import partitions_of_versions
 from bankmesh.ports.port_locks import exclusive
 from bankmesh.ports.port_reader import mixed_relation_sql
 from bankmesh.ports.publication import to_commit
-from bankmesh.ports.restore_plan import CannotRestore, Writers, as_published, plan_rollback, plan_withdrawal
-from bankmesh.ports.version_decisions import WHOLE, Decision, Kind
+from bankmesh.ports.restore_plan import CannotRestore, PartitionWriters, as_published, plan_rollback, plan_withdrawal
+from bankmesh.ports.version_decisions import WHOLE, Decision, DecisionKind
 from bankmesh.ports.version_history import history, newest_removal, open_table, published_by, unresumed, withdrawals
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bankmesh.ports.delta.add_actions import AddedFile
     from bankmesh.ports.port_locations import Port
     from bankmesh.ports.publication import Publication
-    from bankmesh.ports.restore_plan import Plan
+    from bankmesh.ports.restore_plan import RestorePlan
 
 _TRIES = 20
 _PAUSE = 0.02
@@ -50,7 +50,7 @@ class NotHeld(PortError):
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreResult:
     """What a decision did: `publication` is the version that readers get from now on, None where no row changed.
 
     `holders` are later versions that hold rows of what is withdrawn; they stay readable at their number.
@@ -68,23 +68,25 @@ Gets the rows as a relation for DuckDB, and the versions that can be rolled back
 """
 
 
-def withdraw(port: Port, version: int, *, by: str, reason: str, check_mix: CheckMix | None = None) -> Restored:
+def withdraw(port: Port, version: int, *, by: str, reason: str, check_mix: CheckMix | None = None) -> RestoreResult:
     """Withdraw a version: readers get the rows that were there before it, where nobody has replaced them since.
 
     Raises CannotRestore, which lists the versions that can be restored, NotPublished, PublishConflict, PortError, and
     what `check_mix` raises; nothing is changed then.
     """
-    return _carry_out(port, Kind.WITHDRAW, by, reason, lambda writers: plan_withdrawal(writers, version), check_mix)
+    return _carry_out(
+        port, DecisionKind.WITHDRAW, by, reason, lambda writers: plan_withdrawal(writers, version), check_mix
+    )
 
 
-def roll_back(port: Port, version: int, *, by: str, reason: str) -> Restored:
+def roll_back(port: Port, version: int, *, by: str, reason: str) -> RestoreResult:
     """Give readers a version again, and withdraw all that came after it. Raises as `withdraw` does."""
-    return _carry_out(port, Kind.ROLLBACK, by, reason, lambda writers: plan_rollback(writers, version))
+    return _carry_out(port, DecisionKind.ROLLBACK, by, reason, lambda writers: plan_rollback(writers, version))
 
 
 def resume(port: Port, *, by: str, reason: str) -> Decision:
     """Let a product that is held by a restored version be built again. Raises NotHeld."""
-    decision = Decision(Kind.RESUME, by, reason)
+    decision = Decision(DecisionKind.RESUME, by, reason)
     for attempt in range(_TRIES):
         with exclusive(port):
             table = _open(port)
@@ -98,12 +100,12 @@ def resume(port: Port, *, by: str, reason: str) -> Decision:
 
 def _carry_out(
     port: Port,
-    kind: Kind,
+    kind: DecisionKind,
     by: str,
     reason: str,
-    decide: Callable[[Writers], Plan],
+    decide: Callable[[PartitionWriters], RestorePlan],
     check_mix: CheckMix | None = None,
-) -> Restored:
+) -> RestoreResult:
     if not by.strip() or not reason.strip():
         raise PortError(f"{port.name}: say who decides and why; both are recorded in the table.")
     for attempt in range(_TRIES):
@@ -120,9 +122,9 @@ def _try(
     port: Port,
     table: DeltaTable,
     draft: Decision,
-    decide: Callable[[Writers], Plan],
+    decide: Callable[[PartitionWriters], RestorePlan],
     check_mix: CheckMix | None,
-) -> Restored | None:
+) -> RestoreResult | None:
     """Decide and commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
     known = {made.version: made for made in reversed(history(port))}
     partitioned = bool(table.metadata().partition_columns)
@@ -134,7 +136,7 @@ def _try(
     if not plan.as_of:
         if not _noted(table, decision):
             return None
-        return Restored(decision, None, plan.holders)
+        return RestoreResult(decision, None, plan.holders)
     basis = known[plan.basis]
     decision = replace(decision, restored=_restored(known, plan), sources=plan.sources, fresh_since=basis.fresh_since)
     files, schema, replaced = _content(port, table, plan, writers)
@@ -158,7 +160,7 @@ def _try(
     if made is None:
         return None
     reached("after-restore")
-    return Restored(made.decision or decision, made, plan.holders)
+    return RestoreResult(made.decision or decision, made, plan.holders)
 
 
 def _commit(port: Port, identity: str, commit: Callable[[], None]) -> Publication | None:
@@ -196,14 +198,14 @@ def _partitions(port: Port, known: Iterable[int]) -> set[str]:
     return partitions_of_versions(port, [version for version in commit_versions(port) if version >= first])
 
 
-def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> Writers:
+def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> PartitionWriters:
     published = [as_published(made) for made in known]
     replaced = {name for made in published for name in made.replaced or ()}
     removal = newest_removal(port) or 0
-    return Writers(port.name, published, sorted(partitions | replaced), withdrawals(port).keys(), removal)
+    return PartitionWriters(port.name, published, sorted(partitions | replaced), withdrawals(port).keys(), removal)
 
 
-def _restored(known: dict[int, Publication], plan: Plan) -> int:
+def _restored(known: dict[int, Publication], plan: RestorePlan) -> int:
     """The version that people know the restored rows by: of a version that itself restored rows, what it restored."""
     version = max(plan.as_of.values())
     decision = known[version].decision
@@ -211,7 +213,7 @@ def _restored(known: dict[int, Publication], plan: Plan) -> int:
 
 
 def _content(
-    port: Port, table: DeltaTable, plan: Plan, writers: Writers
+    port: Port, table: DeltaTable, plan: RestorePlan, writers: PartitionWriters
 ) -> tuple[list[AddedFile], Schema, list[str] | None]:
     """The files that come back, the schema that the table has then, and the partitions replaced (None: all)."""
     tables = {version: _table(port, version) for version in sorted(set(plan.as_of.values()))}
@@ -235,14 +237,14 @@ def _content(
     return files, schema, sorted(plan.as_of) if partial else None
 
 
-def _check_files(port: Port, files: Iterable[AddedFile], writers: Writers) -> None:
+def _check_files(port: Port, files: Iterable[AddedFile], writers: PartitionWriters) -> None:
     missing = [file.path for file in files if not (port.path / file.path).is_file()]
     if missing:
         problem = f"{len(missing)} files of the version to restore are gone, {missing[0]} for one"
         raise CannotRestore(port.name, problem, writers.restorable())
 
 
-def _check_removals(port: Port, files: Iterable[AddedFile], plan: Plan, writers: Writers) -> None:
+def _check_removals(port: Port, files: Iterable[AddedFile], plan: RestorePlan, writers: PartitionWriters) -> None:
     """No file comes back that erasure or retention has taken out of the table since."""
     earlier = {name for name, version in plan.as_of.items() if version < writers.removal}
     if not earlier:

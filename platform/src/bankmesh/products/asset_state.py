@@ -13,7 +13,7 @@ from dagster import DagsterEventType
 
 from bankmesh.products.attempt_recovery import VERSION_KEY
 from bankmesh.products.product_definition import landing_key, product_input, product_key
-from bankmesh.products.refresh_decisions import Mesh, Standing
+from bankmesh.products.refresh_decisions import AssetState, MeshState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -33,7 +33,7 @@ def read_mesh(
     patience: float,
     held: Collection[dg.AssetKey] = frozenset(),
     outdated: Mapping[dg.AssetKey, float] | None = None,
-) -> Mesh:
+) -> MeshState:
     """Standings of all assets of a code location's `graph` (asset → what it reads) and of all that stands behind."""
     entries: dict[dg.AssetKey, AssetEntry] = {}
     read: dict[dg.AssetKey, dict[dg.AssetKey, str]] = {}
@@ -48,7 +48,7 @@ def read_mesh(
     tried = _attempts(instance, entries.values())
     standings = {key: _standing(entry, read[key], tried.get(key)) for key, entry in entries.items()}
     needs = {key: graph.get(key, tuple(inputs)) for key, inputs in read.items()} | dict(graph)
-    return Mesh(standings, needs, now, patience, held, outdated or {})
+    return MeshState(standings, needs, now, patience, held, outdated or {})
 
 
 def inputs_read(key: dg.AssetKey, metadata: Mapping[str, Any]) -> dict[dg.AssetKey, str]:
@@ -77,17 +77,17 @@ def _metadata(entry: AssetEntry) -> Mapping[str, Any]:
     return event.asset_materialization.metadata if event and event.asset_materialization else {}
 
 
-def _standing(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bool, float] | None) -> Standing:
+def _standing(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bool, float] | None) -> AssetState:
     event = entry.last_materialization
     running, tried_at = (attempt[0], None if attempt[0] else attempt[1]) if attempt else (False, None)
     if event is None or event.asset_materialization is None:
-        return Standing(running=running, tried_at=tried_at)
+        return AssetState(running=running, tried_at=tried_at)
     number = event.asset_materialization.metadata.get(VERSION_KEY)
     tags = event.asset_materialization.tags or {}
     version = number.value if number is not None else tags.get(_DATA_VERSION, entry.last_materialization_storage_id)
     restored_at = event.asset_materialization.metadata.get(RESTORED_AT)
     updated_at = restored_at.value if isinstance(restored_at, dg.TimestampMetadataValue) else event.timestamp
-    return Standing(str(version), updated_at, read, running, tried_at, restored_at is not None)
+    return AssetState(str(version), updated_at, read, running, tried_at, restored_at is not None)
 
 
 def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> dict[dg.AssetKey, tuple[bool, float]]:

@@ -17,7 +17,7 @@ from bankmesh.products.held_products import held_assets, outdated_assets
 from bankmesh.products.refresh_decisions import awaited_inputs, is_outdated, missing_inputs, newer_inputs
 
 if TYPE_CHECKING:
-    from bankmesh.products.refresh_decisions import Mesh
+    from bankmesh.products.refresh_decisions import MeshState
 
 PATIENCE_VARIABLE = "BANKMESH_PATIENCE_SECONDS"
 PATIENCE = 900.0
@@ -117,10 +117,10 @@ class IsHeld(dg.AutomationCondition[dg.AssetKey]):
 
 
 # One reading of the event log for all products of a tick; a view of the graph lives as long as its tick.
-_meshes: weakref.WeakKeyDictionary[object, Mesh] = weakref.WeakKeyDictionary()
+_meshes: weakref.WeakKeyDictionary[object, MeshState] = weakref.WeakKeyDictionary()
 
 
-def _mesh_of(context: dg.AutomationContext[dg.AssetKey]) -> Mesh:
+def _mesh_of(context: dg.AutomationContext[dg.AssetKey]) -> MeshState:
     view = context.asset_graph_view
     if view not in _meshes:
         graph = {

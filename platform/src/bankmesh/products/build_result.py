@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuildResult:
     """What a build says of itself.
 
     Attributes:

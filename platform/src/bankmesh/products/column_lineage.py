@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from bankmesh.lineage.model import Kind
+from bankmesh.lineage.model import TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ def _table(known: Mapping[str, list[dg.TableColumnDep]]) -> dg.MarkdownMetadataV
 
 
 def _shown(lineage: StepLineage, column: str) -> list[ColumnRef]:
-    direct = {d.source for d in lineage.columns[column] if d.how.kind is Kind.DIRECT}
+    direct = {d.source for d in lineage.columns[column] if d.how.kind is TransformationType.DIRECT}
     return sorted(direct | lineage.opaque)
 
 

@@ -20,7 +20,7 @@ from bankmesh.products.inputs.input_snapshot import newest_vector, pin
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.restored_versions import port_of
-from bankmesh.products.staleness import Recipe, Stale, find_staleness
+from bankmesh.products.staleness import Recipe, Staleness, find_staleness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ def recipe_of(
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class ConfirmedVersion:
     """A version that was right at a moment."""
 
     publication: Publication
@@ -78,13 +78,13 @@ class Confirmed:
 
 def examine_now(
     instance: dg.DagsterInstance, product: ProductDefinition, home: Path, partitions: tuple[str, ...] | None
-) -> Publication | Stale:
+) -> Publication | Staleness:
     """The newest version if it is right by what the product's inputs are now, else why it has to be built."""
     try:
         refuse_orphaned_inputs(product.contract, sources_of(product))
         vector = newest_vector(home, sources_of(product))
     except BankmeshError as error:
-        return Stale(str(error))  # A build says so, too, and fails.
+        return Staleness(str(error))  # A build says so, too, and fails.
     fingerprints = partial(_fingerprints_now, product, home, vector)
     return examine(instance, product, home, recipe_of(product, vector, partitions, fingerprints))
 
@@ -98,7 +98,7 @@ def _fingerprints_now(product: ProductDefinition, home: Path, vector: Mapping[st
 
 def examine(
     instance: dg.DagsterInstance, product: ProductDefinition, home: Path, recipe: Recipe
-) -> Publication | Stale:
+) -> Publication | Staleness:
     """The newest version if this recipe would make it again, and it is reported and whole; else why it is stale."""
     port = port_of(home, product.contract)
     newest = latest(port)
@@ -107,21 +107,23 @@ def examine(
     if stale is not None and stale.partitions == recipe.partitions:
         return stale
     if newest is None or not is_intact(port, newest):
-        return Stale("files of its newest version are not there")
+        return Staleness("files of its newest version are not there")
     if stale is not None:
         return stale
     if attempt_recovery.find_unreported(instance, product.key, port) is not None:
         # A run that was to make what that version wrote reports it, and builds nothing.
         written = set(newest.provenance.partitions or ())
         is_covered = written.issubset(recipe.partitions or ())
-        return Stale("its newest version was never reported", newest.provenance.partitions if is_covered else None)
+        return Staleness("its newest version was never reported", newest.provenance.partitions if is_covered else None)
     return newest
 
 
-def confirm_version(product: ProductDefinition, home: Path, examined: Publication | Stale) -> Confirmed | Stale:
+def confirm_version(
+    product: ProductDefinition, home: Path, examined: Publication | Staleness
+) -> ConfirmedVersion | Staleness:
     """Record that the version, as it was examined, is right now; stale if it is, or another was published meanwhile."""
-    if isinstance(examined, Stale):
+    if isinstance(examined, Staleness):
         return examined
     now = datetime.now(UTC)
     recorded = confirm(port_of(home, product.contract), examined, now)
-    return Stale("another version was published meanwhile") if recorded is None else Confirmed(examined, now)
+    return Staleness("another version was published meanwhile") if recorded is None else ConfirmedVersion(examined, now)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster import DagsterEventType
 
-from bankmesh.lineage.openlineage.attempt_facts import Ending
+from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event
 from bankmesh.ports import port_at, published_by
 from bankmesh.products.product_definition import product_key
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.lineage.openlineage.event_outbox import Kept, Outbox
+    from bankmesh.lineage.openlineage.event_outbox import EventOutbox, OutboxEvent
 
 UNKNOWN_RUN = "Dagster knows nothing of the run any more"
 WITHOUT_A_WORD = "the process that carried the run out ended without a word"
 
 
 def reconcile(
-    outbox: Outbox, instance: dg.DagsterInstance, home: Path, domain: str, contracts: Iterable[Contract]
+    outbox: EventOutbox, instance: dg.DagsterInstance, home: Path, domain: str, contracts: Iterable[Contract]
 ) -> list[str]:
     """Tell the end of every attempt at an asset of the domain whose run is over; returns `asset: KIND` for each."""
     by_asset = {product_key(c.domain, c.name, c.major).to_user_string(): c for c in contracts}
@@ -49,8 +49,8 @@ def reconcile(
 
 
 def _ending(
-    start: Kept, instance: dg.DagsterInstance, home: Path, contracts: Mapping[str, Contract]
-) -> tuple[str, Ending] | None:
+    start: OutboxEvent, instance: dg.DagsterInstance, home: Path, contracts: Mapping[str, Contract]
+) -> tuple[str, AttemptEnd] | None:
     """How the attempt ended; None while its run goes on."""
     run = instance.get_run_by_id(start.dagster_run)
     if run is not None and not run.is_finished:
@@ -61,9 +61,9 @@ def _ending(
         if publication:
             return COMPLETE, published(publication, contract)
     if run is None:
-        return ABORT, Ending(error=UNKNOWN_RUN)
+        return ABORT, AttemptEnd(error=UNKNOWN_RUN)
     step = start.asset.replace("/", "__")
     failures = instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
     if any(entry.step_key == step for entry in failures):
-        return FAIL, Ending(error="the step failed; its message stands in Dagster's event log")
-    return ABORT, Ending(error=WITHOUT_A_WORD)
+        return FAIL, AttemptEnd(error="the step failed; its message stands in Dagster's event log")
+    return ABORT, AttemptEnd(error=WITHOUT_A_WORD)

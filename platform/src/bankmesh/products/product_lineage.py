@@ -16,8 +16,8 @@ from bankmesh.lineage.lineage_graph import landing_id, legacy_id
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.openlineage.attempt_facts import (
     AssertionFacts,
+    AttemptEnd,
     CodeFacts,
-    Ending,
     FieldFacts,
     InputFacts,
     JobFacts,
@@ -196,20 +196,20 @@ def _rule(clause: Clause) -> str:
             }.get(type(rule).__name__, re.sub(r"(?<!^)(?=[A-Z])", "_", type(rule).__name__).lower())
 
 
-def gated(files: CandidateFiles, gate: GateResult, lineage: StepLineage, code: CodeFacts | None) -> Ending:
+def gated(files: CandidateFiles, gate: GateResult, lineage: StepLineage, code: CodeFacts | None) -> AttemptEnd:
     """What is known of a candidate once the gate has spoken, whether it is published or not."""
-    return Ending(built_rows=files.rows, nulls=files.nulls, lineage=lineage, code=code, assertions=assertions(gate))
+    return AttemptEnd(built_rows=files.rows, nulls=files.nulls, lineage=lineage, code=code, assertions=assertions(gate))
 
 
-def with_publication(known: Ending, publication: Publication) -> Ending:
+def with_publication(known: AttemptEnd, publication: Publication) -> AttemptEnd:
     """The same, with the version that it became."""
     return replace(known, version=str(publication.version), rows=publication.rows, bytes=publication.bytes)
 
 
-def published(publication: Publication, contract: Contract) -> Ending:
+def published(publication: Publication, contract: Contract) -> AttemptEnd:
     """What a version's own commit says of how it came about."""
     made = publication.provenance
-    known = Ending(
+    known = AttemptEnd(
         lineage=StepLineage.from_json(made.lineage) if made.lineage else None,
         assertions=assertions(GateResult.from_json(made.gate, contract)),
     )
@@ -275,11 +275,11 @@ def landing_checks(landing: Landing, comparison: LandingComparison) -> tuple[Ass
     )
 
 
-def landed(landing: Landing, comparison: LandingComparison, item: LegacyObject) -> Ending:
+def landed(landing: Landing, comparison: LandingComparison, item: LegacyObject) -> AttemptEnd:
     """What is known of a landing once it is made, whether it is acceptable or not."""
     current = landing.acceptable and comparison.is_kept
     size = sum(file.size for file in landing.files)
-    return Ending(
+    return AttemptEnd(
         version=landing.fingerprint if current else None,
         rows=landing.rows if current else None,
         bytes=landing.rows_bytes,

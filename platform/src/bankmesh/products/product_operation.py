@@ -27,7 +27,7 @@ from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.candidates.clause_scope import widen_warned
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.confirmed_versions import (
-    Confirmed,
+    ConfirmedVersion,
     confirm_version,
     confirms_unchanged,
     examine,
@@ -39,7 +39,7 @@ from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.runner.cancellation import stoppable
 from bankmesh.products.shrink_acceptance import accepted_shrink
-from bankmesh.products.staleness import Stale
+from bankmesh.products.staleness import Staleness
 from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.openlineage.attempt_events import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
-    from bankmesh.products.build_result import Built
+    from bankmesh.products.build_result import BuildResult
     from bankmesh.products.inputs.input_snapshot import PinnedInput
     from bankmesh.products.inputs.partition_fingerprints import Fingerprints
     from bankmesh.products.product_definition import ProductDefinition
-    from bankmesh.quality.gate import ClassificationFlow, GateResult, Relations
+    from bankmesh.quality.gate import ClassificationFlow, GateRelations, GateResult
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class BuildRequest:
 class Build(Protocol):
     """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
 
-    def __call__(self, request: BuildRequest) -> Built:
+    def __call__(self, request: BuildRequest) -> BuildResult:
         """Raises TransformError if the user's code fails or delivers other columns, CastsRefused for other types."""
 
 
@@ -147,7 +147,7 @@ def _produce(
             raise
     if confirms_unchanged(context):
         found = _confirm(context, attempt)
-        if isinstance(found, Confirmed):
+        if isinstance(found, ConfirmedVersion):
             shutil.rmtree(candidate.path)
             yield from asset_results.report_confirmation(context, product, found.publication, found.at)
             return
@@ -156,14 +156,14 @@ def _produce(
         yield from _carry_out(context, attempt, candidate, build, report)
 
 
-def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> Confirmed | Stale:
+def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> ConfirmedVersion | Staleness:
     """Confirm the newest version if this attempt would publish it again; what has to be built, as logged, if not."""
     product, home = attempt.product, attempt.home
     recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.fingerprints)
     examined = examine(context.instance, product, home, recipe)
     reached("examined")
     found = confirm_version(product, home, examined)
-    if isinstance(found, Stale):
+    if isinstance(found, Staleness):
         context.log.info(f"{product.contract.port} is built: {found.why}.")
     return found
 
@@ -302,7 +302,7 @@ def _relations(
     published: Publication | None,
     losses: tuple[CastLoss, ...],
     flow: ClassificationFlow | None = None,
-) -> Relations:
+) -> GateRelations:
     return gate_relations.for_gate(
         attempt.product.contract,
         attempt.port,

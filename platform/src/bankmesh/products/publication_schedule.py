@@ -13,7 +13,7 @@ DEFAULT_TIMEZONE = "UTC"
 
 
 @dataclass(frozen=True, order=True)
-class Clock:
+class PublicationSchedule:
     """A cron expression in a time zone."""
 
     cron: str
@@ -26,9 +26,11 @@ class Clock:
         return re.sub(r"[^A-Za-z0-9_]+", "_", f"{self.cron.replace('*', 'x')}{zone}").strip("_").lower()
 
 
-def clock_of(contract: Contract) -> Clock | None:
+def clock_of(contract: Contract) -> PublicationSchedule | None:
     """When a contract promises its product anew, if it does."""
     level = contract.service_level("frequency")
     if level is None or level.schedule is None:
         return None
-    return Clock(" ".join(level.schedule.split()), str(contract.custom.get("scheduleTimezone", DEFAULT_TIMEZONE)))
+    return PublicationSchedule(
+        " ".join(level.schedule.split()), str(contract.custom.get("scheduleTimezone", DEFAULT_TIMEZONE))
+    )

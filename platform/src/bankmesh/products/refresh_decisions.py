@@ -22,7 +22,7 @@ _LANDING_PARTS = 3
 
 
 @dataclass(frozen=True)
-class Standing:
+class AssetState:
     """Where an asset stands.
 
     `version` is None where nothing was published or landed yet. `read` maps the inputs of that version to their
@@ -39,11 +39,11 @@ class Standing:
     restored: bool = False
 
 
-NOWHERE = Standing()
+NOWHERE = AssetState()
 
 
 @dataclass(frozen=True)
-class Mesh:
+class MeshState:
     """What is known at one moment: standings, and what each asset needs (from the graph, or what it read last).
 
     `patience` is for how many seconds an input that has not yet followed a change of its own inputs is waited for;
@@ -52,14 +52,14 @@ class Mesh:
     are built from a withdrawn version, some of their partitions maybe, with the moment of that withdrawal.
     """
 
-    standings: Mapping[dg.AssetKey, Standing]
+    standings: Mapping[dg.AssetKey, AssetState]
     needs: Mapping[dg.AssetKey, Collection[dg.AssetKey]]
     now: float
     patience: float
     held: Collection[dg.AssetKey] = frozenset()
     outdated: Mapping[dg.AssetKey, float] = field(default_factory=dict)
 
-    def standing(self, key: dg.AssetKey) -> Standing:
+    def standing(self, key: dg.AssetKey) -> AssetState:
         """Where an asset stands; nowhere if the event log does not know it."""
         return self.standings.get(key, NOWHERE)
 
@@ -68,12 +68,12 @@ class Mesh:
         return sorted(need for need in self.needs.get(key, ()) if not is_legacy(need))
 
 
-def newer_inputs(mesh: Mesh, key: dg.AssetKey) -> list[dg.AssetKey]:
+def newer_inputs(mesh: MeshState, key: dg.AssetKey) -> list[dg.AssetKey]:
     """The inputs that have published, or were landed, since this asset last read them or tried to."""
     return [need for need in mesh.needs_of(key) if _is_newer(need, mesh.standing(need), mesh.standing(key))]
 
 
-def is_outdated(mesh: Mesh, key: dg.AssetKey) -> bool:
+def is_outdated(mesh: MeshState, key: dg.AssetKey) -> bool:
     """Whether an asset is built from a withdrawn version and nothing was tried since that was withdrawn."""
     withdrawn_at = mesh.outdated.get(key)
     if withdrawn_at is None:
@@ -82,12 +82,12 @@ def is_outdated(mesh: Mesh, key: dg.AssetKey) -> bool:
     return max(mine.updated_at, mine.tried_at or 0.0) < withdrawn_at
 
 
-def missing_inputs(mesh: Mesh, key: dg.AssetKey) -> list[dg.AssetKey]:
+def missing_inputs(mesh: MeshState, key: dg.AssetKey) -> list[dg.AssetKey]:
     """The inputs of which nothing can be read yet."""
     return [need for need in mesh.needs_of(key) if mesh.standing(need).version is None]
 
 
-def awaited_inputs(mesh: Mesh, key: dg.AssetKey, going_along: Collection[dg.AssetKey] = ()) -> list[dg.AssetKey]:
+def awaited_inputs(mesh: MeshState, key: dg.AssetKey, going_along: Collection[dg.AssetKey] = ()) -> list[dg.AssetKey]:
     """The inputs that are being made or are about to be, but for those that the same run is going to make."""
     return [need for need in mesh.needs_of(key) if need not in going_along and _is_unsettled(mesh, need, frozenset())]
 
@@ -102,7 +102,7 @@ def is_legacy(key: dg.AssetKey) -> bool:
     return key.path[0] == _LEGACY
 
 
-def _is_newer(need: dg.AssetKey, theirs: Standing, mine: Standing) -> bool:
+def _is_newer(need: dg.AssetKey, theirs: AssetState, mine: AssetState) -> bool:
     if theirs.version is None or (mine.tried_at is not None and theirs.updated_at <= mine.tried_at):
         return False
     # A schedule lands what has not changed, too, so that what is promised daily is published daily.
@@ -110,7 +110,7 @@ def _is_newer(need: dg.AssetKey, theirs: Standing, mine: Standing) -> bool:
     return landed_anew or theirs.version != mine.read.get(need)
 
 
-def _is_unsettled(mesh: Mesh, key: dg.AssetKey, behind: frozenset[dg.AssetKey]) -> bool:
+def _is_unsettled(mesh: MeshState, key: dg.AssetKey, behind: frozenset[dg.AssetKey]) -> bool:
     if key in behind:
         return False
     if mesh.standing(key).running:

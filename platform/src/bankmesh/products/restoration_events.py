@@ -10,8 +10,8 @@ from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.openlineage import event_facets
-from bankmesh.lineage.openlineage.attempt_facts import Ending, InputFacts, JobFacts, RunFacts
-from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd, InputFacts, JobFacts, RunFacts
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import put_aside
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
@@ -52,7 +52,7 @@ def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Public
     )
     job = JobFacts(f"{contract.port}.{_JOB}", contract.owner, f"Restores a version of {contract.port}.", "RESTORE")
     start = start_event(run, job, [source], output, made.published_at)
-    ending = Ending(version=str(made.version), rows=made.rows, bytes=made.bytes)
+    ending = AttemptEnd(version=str(made.version), rows=made.rows, bytes=made.bytes)
     event = ending_event(start, COMPLETE, ending, made.published_at)
     event["run"]["facets"] |= event_facets.of_run_tags(
         {
@@ -70,7 +70,7 @@ def keep_restore_event(home: Path, event: Event, made: Publication, key: dg.Asse
     """Put the event into the outbox, or beside it while that is out of reach; never fails."""
     run, asset = made.provenance.run_id, key.to_user_string()
     try:
-        with Outbox(outbox_url(home)) as outbox:
+        with EventOutbox(outbox_url(home)) as outbox:
             outbox.keep(event, run, asset)
     except Exception:  # noqa: BLE001 - whatever a database out of reach raises: the version is restored all the same
         put_aside(spool_folder(home), event, run, asset)

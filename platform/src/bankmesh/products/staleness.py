@@ -49,7 +49,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Stale:
+class Staleness:
     """Why a product has to be built, in words, and which of its partitions, in order; None for all that are wanted."""
 
     why: str
@@ -58,22 +58,22 @@ class Stale:
 
 def find_staleness(
     recipe: Recipe, published: Iterable[Publication], is_withdrawn: Callable[[int], bool] = lambda _version: False
-) -> Stale | None:
+) -> Staleness | None:
     """Why and what has to be built; None if what is published is what a build would publish.
 
     `published` are its publications, newest first, of which only as many are read as are needed, and none from before
     somebody else has changed rows; `is_withdrawn` says which versions are withdrawn.
     """
     if recipe.unrepeatable:
-        return Stale(recipe.unrepeatable[0], recipe.partitions)
+        return Staleness(recipe.unrepeatable[0], recipe.partitions)
     if recipe.partitions is not None:
         return _find_stale_partitions(recipe, recipe.partitions, published, is_withdrawn)
     newest = next(iter(published), None)
     if newest is None:
-        return Stale(_NEVER)
+        return Staleness(_NEVER)
     is_whole = newest.provenance.partitions is None
     why = _why_not(recipe, newest, is_withdrawn) if is_whole else "it had partitions before"
-    return Stale(why) if why else None
+    return Staleness(why) if why else None
 
 
 def _find_stale_partitions(
@@ -81,7 +81,7 @@ def _find_stale_partitions(
     partitions: tuple[str, ...],
     published: Iterable[Publication],
     is_withdrawn: Callable[[int], bool],
-) -> Stale | None:
+) -> Staleness | None:
     missing, stale = set(partitions), dict[str, str]()
     newest: Publication | None = None
     for made in published:
@@ -89,21 +89,21 @@ def _find_stale_partitions(
         written = missing if made.provenance.partitions is None else missing.intersection(made.provenance.partitions)
         # What a version that restores rows wrote is not what its provenance, which it has from another, says.
         if made.decision is not None:
-            return Stale(_brought_back(made), partitions)
+            return Staleness(_brought_back(made), partitions)
         if written:
             found = _stale_of_version(recipe, made, written, is_withdrawn)
             if found and not recipe.by_partition:
-                return Stale(min(found.items())[1], partitions)
+                return Staleness(min(found.items())[1], partitions)
             stale |= found
         missing = missing - written
         if not missing:
             break
     if newest is None:
-        return Stale(_NEVER, partitions)
+        return Staleness(_NEVER, partitions)
     if missing:
         unknown = f"nobody has built partition {min(missing)}, or it is not known any more by what it was built"
         if not recipe.by_partition:
-            return Stale(unknown, partitions)
+            return Staleness(unknown, partitions)
         stale |= dict.fromkeys(missing, unknown)
     looked_up = recipe.looked_up.intersection(_changed_inputs(recipe.inputs, newest.provenance.inputs))
     if looked_up and not stale:
@@ -112,13 +112,13 @@ def _find_stale_partitions(
     return _some_stale(stale, partitions) if stale else None
 
 
-def _some_stale(stale: Mapping[str, str], partitions: tuple[str, ...]) -> Stale:
+def _some_stale(stale: Mapping[str, str], partitions: tuple[str, ...]) -> Staleness:
     due = tuple(partition for partition in partitions if partition in stale)
     reasons = sorted(set(stale.values()))
     if len(due) == len(partitions):
-        return Stale("; ".join(reasons), partitions)
+        return Staleness("; ".join(reasons), partitions)
     which = f"partition {due[0]}" if len(due) == 1 else f"{len(due)} of {len(partitions)} partitions from {due[0]} on"
-    return Stale(f"{which}: {'; '.join(reasons)}", due)
+    return Staleness(f"{which}: {'; '.join(reasons)}", due)
 
 
 def _stale_of_version(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from bankmesh.sources import LegacyObject, PassedOver, UnreadFiles
+from bankmesh.sources import LegacyObject, PassedOverFiles, UnreadFiles
 
 ALL_READ = "every_file_read"
 
 
-def all_read(key: dg.AssetKey, item: LegacyObject, passed: PassedOver, unread: UnreadFiles) -> dg.AssetCheckResult:
+def all_read(key: dg.AssetKey, item: LegacyObject, passed: PassedOverFiles, unread: UnreadFiles) -> dg.AssetCheckResult:
     """Files that the object's patterns passed over, and files of the folder that no object of any system takes."""
     said = {
         "passed over": ", ".join(passed.files),
@@ -28,7 +28,7 @@ def all_read(key: dg.AssetKey, item: LegacyObject, passed: PassedOver, unread: U
     )
 
 
-def _unread(item: LegacyObject, passed: PassedOver, unread: UnreadFiles) -> str:
+def _unread(item: LegacyObject, passed: PassedOverFiles, unread: UnreadFiles) -> str:
     own = (passed,) if passed.files else ()
     return (
         f"{UnreadFiles(item.system, own, unread.untaken)} Name them in `files` [{item.place}], in "

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Derived:
+class WorkspaceLineage:
     """What the code says.
 
     Attributes:
@@ -50,7 +50,7 @@ class Derived:
 
 def derive_workspace(
     root: Path, contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
-) -> Derived:
+) -> WorkspaceLineage:
     """Load every code location and derive. Raises LocationNotLoaded, or UnknownName for an input that nobody makes."""
     for name, module in location_modules(root).items():
         load_location(name, module)
@@ -70,7 +70,7 @@ def derive_workspace(
             name: landing_id(s.domain, s.system, s.object) if isinstance(s, LegacyInput) else s.ref
             for name, s in product.inputs.items()
         }
-    return Derived(graph_of(contracts, declared, steps), derivations, names)
+    return WorkspaceLineage(graph_of(contracts, declared, steps), derivations, names)
 
 
 def input_columns(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from bankmesh.quality.suite_validation import Views
 
 
-class Unusable(Exception):
+class ClauseNotUsable(Exception):
     """A clause cannot be made into an expectation. Its text comes from contracts, never from data."""
 
     written_for_users = True
@@ -69,7 +69,7 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
         case LosslessCasts():
             return _casts(views.casts, common)
         case Volume() | ClassificationKept():
-            raise Unusable(f"{clause.name} is decided by the gate itself, not by an expectation")
+            raise ClauseNotUsable(f"{clause.name} is decided by the gate itself, not by an expectation")
         case DbtTest():
             query, may_fail = _data_test(rule, relation, views), clause.severity is Severity.ERROR
             return ExpectDataTestToPass(**common, query=query, may_fail=may_fail)
@@ -110,11 +110,11 @@ def _stock(rule: Expectation, common: dict[str, Any]) -> Any:
     try:
         implementation = get_expectation_impl(rule.type)
     except ExpectationNotFoundError:
-        raise Unusable(f"Great Expectations has no {rule.type}") from None
+        raise ClauseNotUsable(f"Great Expectations has no {rule.type}") from None
     try:
         return implementation(**(common | rule.arguments))
     except Exception as error:  # noqa: BLE001 - expectations check their arguments with more than one library
-        raise Unusable(f"{rule.type} does not take these arguments: {' '.join(str(error).split())}") from None
+        raise ClauseNotUsable(f"{rule.type} does not take these arguments: {' '.join(str(error).split())}") from None
 
 
 def _columns(contract: Contract, relation: str, common: dict[str, Any]) -> Any:
@@ -134,7 +134,7 @@ def _data_test(rule: DbtTest, relation: str, views: Views) -> str:
 
 def _casts(losses: Sequence[CastLoss] | None, common: dict[str, Any]) -> Any:
     if losses is None:
-        raise Unusable("no build counted what the casts to the promised types lost")
+        raise ClauseNotUsable("no build counted what the casts to the promised types lost")
     return ExpectCastsToBeLossless(**common, lost={loss.column: loss.rows or 0 for loss in losses})
 
 
@@ -142,8 +142,8 @@ def _reference(product: str, views: Views) -> str:
     if product in views.names:
         return views.names[product]
     if product in views.broken:
-        raise Unusable(f"the published rows of {product} cannot be read")
-    raise Unusable(f"no published rows of {product} were given to the gate")
+        raise ClauseNotUsable(f"the published rows of {product} cannot be read")
+    raise ClauseNotUsable(f"no published rows of {product} were given to the gate")
 
 
 def _kept(contract: Contract, clause: Clause, rule: DuplicateValues, views: Views, role: str) -> str | None:

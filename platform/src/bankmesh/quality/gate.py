@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ClassificationFlow",
     "ClauseResult",
+    "GateRelations",
     "GateResult",
     "Outcome",
-    "Relations",
     "VolumeChange",
     "evaluate",
     "refuse_casts",
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Relations:
+class GateRelations:
     """Where the data is, as texts that can stand behind FROM on the gate's connection.
 
     `candidate` holds what is about to be published. `table` is what the whole table will be afterwards: candidate
@@ -61,7 +61,7 @@ class Relations:
 
 def evaluate(
     contract: Contract,
-    relations: Relations,
+    relations: GateRelations,
     connection: duckdb.DuckDBPyConnection,
     only: Collection[str] | None = None,
 ) -> GateResult:

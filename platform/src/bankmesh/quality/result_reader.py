@@ -31,7 +31,7 @@ RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY"}
 
 
 @dataclass
-class Reader:
+class ResultReader:
     """Reads results of one batch; without an engine it can only tell of errors."""
 
     contract: Contract

@@ -28,7 +28,7 @@ from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.quality.clause_results import GateResult
 from bankmesh.quality.duckdb_execution_engine import DuckDBDatasource, datasource_arguments
 from bankmesh.quality.expectation_suites import expectation_for
-from bankmesh.quality.result_reader import RESULT_FORMAT, Reader
+from bankmesh.quality.result_reader import RESULT_FORMAT, ResultReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.clause_results import ClauseResult
     from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
-    from bankmesh.quality.gate import Relations
+    from bankmesh.quality.gate import GateRelations
 
 _numbers = itertools.count(1)
 # Datasources of one context are added and removed; two threads with two connections may do so at the same time.
@@ -51,7 +51,7 @@ class Views:
     """Temporary views over the relations of one evaluation, so that texts of relations meet only DuckDB's parser.
 
     `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to why there is none.
-    `casts` is what the build lost, see `Relations`.
+    `casts` is what the build lost, see `GateRelations`.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -77,7 +77,7 @@ class Views:
 
 
 def run(
-    contract: Contract, clauses: Sequence[Clause], relations: Relations, connection: duckdb.DuckDBPyConnection
+    contract: Contract, clauses: Sequence[Clause], relations: GateRelations, connection: duckdb.DuckDBPyConnection
 ) -> GateResult:
     """Evaluate clauses; see `bankmesh.quality.gate.evaluate`."""
     started = time.perf_counter()
@@ -98,7 +98,7 @@ def run(
     return GateResult(ordered, rows, time.perf_counter() - started)
 
 
-def _views(clauses: Sequence[Clause], relations: Relations, connection: duckdb.DuckDBPyConnection) -> Views:
+def _views(clauses: Sequence[Clause], relations: GateRelations, connection: duckdb.DuckDBPyConnection) -> Views:
     views = Views(connection, relations.casts)
     views.add("candidate", relations.candidate)
     if any(clause.whole_table for clause in clauses):
@@ -112,7 +112,7 @@ def _views(clauses: Sequence[Clause], relations: Relations, connection: duckdb.D
     return views
 
 
-def _role(clause: Clause, views: Views, relations: Relations) -> str:
+def _role(clause: Clause, views: Views, relations: GateRelations) -> str:
     """The relation that a clause is evaluated on."""
     if not clause.whole_table or relations.table is None:
         return "candidate"
@@ -126,10 +126,10 @@ def _evaluated(
 ) -> tuple[dict[str, ClauseResult], int]:
     """Results by clause name of the clauses of one relation, and its rows (0 if they could not be counted)."""
     if role in views.broken:
-        reader = Reader(contract, None, None)
+        reader = ResultReader(contract, None, None)
         return {clause.name: reader.errored(clause, views.broken[role]) for clause in clauses}, 0
     with _batch(views.connection, views.names[role]) as (batch, engine):
-        reader = Reader(contract, engine, views.names[role], views.casts or ())
+        reader = ResultReader(contract, engine, views.names[role], views.casts or ())
         results: dict[str, ClauseResult] = {}
         expectations: dict[str, Any] = {}
         for clause in clauses:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, Figure, has_shrunk
+from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, CountChange, has_shrunk
 from bankmesh.quality import result_messages
 from bankmesh.quality.clause_results import ClauseResult, Outcome
 from bankmesh.sql_quoting import sql_literal, sql_name
@@ -63,21 +63,21 @@ def check_volume(
     )
 
 
-def volume_figures(rule: Volume, change: VolumeChange, connection: duckdb.DuckDBPyConnection) -> list[Figure]:
+def volume_figures(rule: Volume, change: VolumeChange, connection: duckdb.DuckDBPyConnection) -> list[CountChange]:
     """Rows, partitions where there are any, and distinct values of columns; no figure without a version before."""
     if change.before is None:
         return []
     before, after = change.before.volume, change.after
-    figures = [Figure("rows", before.rows, after.rows)]
+    figures = [CountChange("rows", before.rows, after.rows)]
     if before.partitions is not None and after.partitions is not None:
-        figures.append(Figure("partitions", before.partitions, after.partitions))
+        figures.append(CountChange("partitions", before.partitions, after.partitions))
     if before.rows < GUARDED_FROM:
         return figures
     # A column that the version before lacks has no values to lose.
     columns = [name for name in rule.distinct if _has_column(change.before.relation, name, connection)]
     was = _distinct_values(change.before.relation, columns, connection)
     now = _distinct_values(change.relation, columns, connection)
-    return figures + [Figure(f"distinct {name}", was[name], now[name]) for name in columns]
+    return figures + [CountChange(f"distinct {name}", was[name], now[name]) for name in columns]
 
 
 def _has_column(relation: str, name: str, connection: duckdb.DuckDBPyConnection) -> bool:
@@ -99,8 +99,8 @@ def _message(
     clause: Clause,
     rule: Volume,
     change: VolumeChange,
-    figures: list[Figure],
-    lost: list[Figure],
+    figures: list[CountChange],
+    lost: list[CountChange],
     accepted: AcceptedShrink | None,
 ) -> str:
     head = f"volume{result_messages.scope(clause)}"

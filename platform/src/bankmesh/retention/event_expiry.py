@@ -22,7 +22,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG
 from bankmesh.fault_points import reached
 from bankmesh.products.asset_results import CONFIRMED
 from bankmesh.retention import event_rows, run_files
-from bankmesh.retention.run_selection import Needed, RunState, Selection, select_runs
+from bankmesh.retention.run_selection import NeededRuns, RunState, Selection, select_runs
 from bankmesh.sqlite_storage import HeldEventLogStorage
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _select(
         traces |= event_rows.list_run_ids(connection)
         last = event_rows.list_last_runs(connection)
         unread = frozenset() if position is None else event_rows.list_unread_runs(connection, position)
-    needed = Needed(last, unread, unfinished | _list_runs_of_backfills(instance))
+    needed = NeededRuns(last, unread, unfinished | _list_runs_of_backfills(instance))
     return select_runs(_list_runs(instance), traces, needed, before.timestamp())
 
 

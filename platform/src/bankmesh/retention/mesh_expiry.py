@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.contracts.model import Status
-from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.outbox_location import days_kept, has_receiver, outbox_url
 from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.port_archive import archive_port
@@ -33,7 +33,7 @@ LOCK = ".expiry.lock"
 
 
 @dataclass(frozen=True)
-class Periods:
+class RetentionPeriods:
     """How long each kind is kept once it is superseded; `events` None means as the setting says."""
 
     candidates: timedelta = timedelta(days=7)
@@ -53,13 +53,13 @@ def expiry_parts(
     contracts: Iterable[Contract],
     instance: dg.DagsterInstance | None,
     now: datetime,
-    periods: Periods | None = None,
+    periods: RetentionPeriods | None = None,
 ) -> list[Part]:
     """The parts of expiry: the port of each contract, and what all domains share.
 
     Raises BadDays. Each part is safe under a kill, and what it has left the next call removes.
     """
-    kept, home = periods or Periods(), settings.home
+    kept, home = periods or RetentionPeriods(), settings.home
     events = timedelta(days=events_days()) if kept.events is None else kept.events
     return [
         *((c.port, partial(_expire_port, settings, c, kept, now)) for c in contracts),
@@ -77,7 +77,7 @@ def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstan
             expire_replaced(instance, numbers, alert_positions(settings))
 
 
-def _expire_port(settings: Settings, contract: Contract, periods: Periods, now: datetime) -> Facts:
+def _expire_port(settings: Settings, contract: Contract, periods: RetentionPeriods, now: datetime) -> Facts:
     """Expire one port; that of a retired product goes to the archive, where nothing expires."""
     if contract.status is Status.RETIRED:
         archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
@@ -102,7 +102,7 @@ def _expire_lineage(home: Path, now: datetime) -> Facts:
     """Delete events that are older than their retention and sent, or that nobody is to get."""
     if not exists(outbox_url(home)):
         return 0
-    with Outbox(outbox_url(home)) as outbox:
+    with EventOutbox(outbox_url(home)) as outbox:
         return outbox.forget(now - timedelta(days=days_kept()), unsent=not has_receiver())
 
 

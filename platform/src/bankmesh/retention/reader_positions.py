@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.alert_outbox import Outbox as AlertOutbox
+from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.alert_settings import current_places
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_update import read_event_position
-from bankmesh.lineage.openlineage.event_outbox import Outbox as LineageOutbox
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox as LineageOutbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.workspace.domain_folders import domain_packages

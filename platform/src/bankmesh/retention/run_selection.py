@@ -18,7 +18,7 @@ class RunState:
 
 
 @dataclass(frozen=True)
-class Needed:
+class NeededRuns:
     """Runs that stay whole, however old they are.
 
     Attributes:
@@ -54,7 +54,7 @@ class Selection:
     orphans: tuple[str, ...]
 
 
-def select_runs(runs: Iterable[RunState], traces: Collection[str], needed: Needed, before: float) -> Selection:
+def select_runs(runs: Iterable[RunState], traces: Collection[str], needed: NeededRuns, before: float) -> Selection:
     """Select the runs that ended before a moment and that nothing needs.
 
     `traces` are ids found in the index or among the files *before* the runs were listed: since a run is recorded before

@@ -28,7 +28,7 @@ from bankmesh.sources.landing_store import (
     prepare,
 )
 from bankmesh.sources.object_landing import land
-from bankmesh.sources.unread_files import PassedOver, UnreadFiles, passed_over, unread_files
+from bankmesh.sources.unread_files import PassedOverFiles, UnreadFiles, passed_over, unread_files
 
 __all__ = [
     "COMPLETE_THROUGH",
@@ -40,7 +40,7 @@ __all__ = [
     "LandingFigures",
     "LegacyObject",
     "LegacySystem",
-    "PassedOver",
+    "PassedOverFiles",
     "RecordFault",
     "RejectCount",
     "RejectedRecord",

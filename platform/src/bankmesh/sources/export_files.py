@@ -58,7 +58,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Control:
+class ControlFigures:
     """What an export says about itself: its number of rows, and the last day that it holds in full."""
 
     path: Path
@@ -178,7 +178,7 @@ def control_path(obj: LegacyObject, exports: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def read_control(obj: LegacyObject, exports: Path) -> Control | None:
+def read_control(obj: LegacyObject, exports: Path) -> ControlFigures | None:
     """Read the object's line of its control file, None if there is no file.
 
     The file is written like the object's own, or as plain text where those are Parquet; it has a header `object`,
@@ -203,6 +203,6 @@ def read_control(obj: LegacyObject, exports: Path) -> Control | None:
     if len(mine) != 1 or len(mine[0]) != len(CONTROL_COLUMNS):
         raise LegacyFileError(path, f"has {len(mine)} usable lines for {obj.name}", expected)
     try:
-        return Control(path, int(mine[0][1]), dt.date.fromisoformat(mine[0][2]))
+        return ControlFigures(path, int(mine[0][1]), dt.date.fromisoformat(mine[0][2]))
     except ValueError:
         raise LegacyFileError(path, f"the line for {obj.name} cannot be read", expected) from None

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import Classification
-from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, Figure, has_shrunk
+from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, CountChange, has_shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +87,7 @@ def figures_of(obj: LegacyObject, landing: Landing, keys: Sequence[str] | None =
 def find_losses(obj: LegacyObject, before: LandingFigures, after: LandingFigures) -> tuple[str, ...]:
     """What of the last accepted landing the next one falls behind, with both figures; empty if nothing does."""
     found = []
-    rows = Figure("rows", before.rows, after.rows)
+    rows = CountChange("rows", before.rows, after.rows)
     if before.rows >= GUARDED_FROM and has_shrunk(rows, TOLERANCE):
         found.append(f"{rows} (at most {TOLERANCE} % fewer)")
     # A landing of which nobody knows the last day says nothing about it.

@@ -38,7 +38,7 @@ class Reject:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ParsedBatch:
     """Typed rows and rejects of a piece of a file; `inner_lines` are lines that continue a record."""
 
     rows: pl.DataFrame
@@ -59,7 +59,7 @@ class Sink:
     latest: dt.date | None = None
     files: list[LandedFile] = field(default_factory=list)
 
-    def write(self, obj: LegacyObject, file: str, batch: Batch) -> None:
+    def write(self, obj: LegacyObject, file: str, batch: ParsedBatch) -> None:
         """Write a batch of the file of that name."""
         import polars as pl
         import pyarrow as pa

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
-from bankmesh.ports.port_locks import Mark
+from bankmesh.ports.port_locks import FolderLock
 from bankmesh.sources.export_files import (
     Delivery,
     control_path,
@@ -71,7 +71,7 @@ def land_compared(
     if accepted is None and obj.optional and before and before.files and not matched_files(obj, exports):
         raise NoLongerDelivered(f"{obj.system}.{obj.name}", exports / obj.folder, before.rows)
     # A landing of the same files may be there from before; expiry is not to take its rows until it is current.
-    with Mark(store) if store.is_dir() else nullcontext():
+    with FolderLock(store) if store.is_dir() else nullcontext():
         landing = prepare(obj, exports, home, domain)
         after = figures_of(obj, landing)
         losses = find_losses(obj, before, after) if before is not None else ()

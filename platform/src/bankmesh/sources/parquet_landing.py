@@ -10,7 +10,7 @@ from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS
 from bankmesh.sources.export_files import file_sha256
 from bankmesh.sources.landing_record import LandedFile
-from bankmesh.sources.landing_sink import Batch, Reject
+from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.parsing.ordered_pool import in_order
 from bankmesh.sources.parsing.stored_value_conversion import is_text, needs_timezone, typed_value
 from bankmesh.sources.parsing.text_conversion import Converter
@@ -74,7 +74,7 @@ def _damaged(path: Path, error: Exception) -> LegacyFileError:
 
 def _tasks(
     obj: LegacyObject, path: Path, file: parquet.ParquetFile, rows_at_once: int
-) -> Iterator[Callable[[], Batch]]:
+) -> Iterator[Callable[[], ParsedBatch]]:
     columns = obj.in_file
     places = _places(columns, path, file.schema_arrow.names)
     convert = Converter(columns, _typed(columns, path, file.schema_arrow, places))
@@ -84,7 +84,7 @@ def _tasks(
         at += piece.num_rows
 
 
-def _batch(convert: Converter, piece: pa.RecordBatch, places: list[int], first_row: int) -> Batch:
+def _batch(convert: Converter, piece: pa.RecordBatch, places: list[int], first_row: int) -> ParsedBatch:
     import pyarrow as pa
 
     found = {f"c{at}": _plain(piece.column(place)) for at, place in enumerate(places)}
@@ -94,7 +94,7 @@ def _batch(convert: Converter, piece: pa.RecordBatch, places: list[int], first_r
         Reject(first_row + faulty.row, raw, faulty.faults)
         for faulty, raw in zip(converted.faulty, written, strict=True)
     ]
-    return Batch(converted.rows, rejects)
+    return ParsedBatch(converted.rows, rejects)
 
 
 def _plain(values: pa.Array) -> pa.Array:

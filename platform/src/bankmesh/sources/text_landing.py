@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.landing_rejects import RecordFault
-from bankmesh.sources.landing_sink import Batch, Reject
+from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.multiline_records import inner_lines, parse_multiline
 from bankmesh.sources.parsing.ordered_pool import in_order
@@ -85,7 +85,7 @@ def _is_header(found: list[str], columns: tuple[SourceColumn, ...]) -> bool:
     return len(found) == len(columns) and all(column.heads(name) for column, name in together)
 
 
-def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> Iterator[Callable[[], Batch]]:
+def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> Iterator[Callable[[], ParsedBatch]]:
     columns = obj.in_file
     convert = Converter(columns)
     if written.multiline:
@@ -97,15 +97,15 @@ def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> I
             yield partial(_parse_and_convert, convert, written, len(columns), block)
 
 
-def _parse_and_convert(convert: Converter, written: TextFormat, width: int, block: Block) -> Batch:
+def _parse_and_convert(convert: Converter, written: TextFormat, width: int, block: Block) -> ParsedBatch:
     return _batch(convert, parse_lines(block.text, block.first_line, written, width), multiline=False)
 
 
-def _batch(convert: Converter, records: Records, *, multiline: bool) -> Batch:
+def _batch(convert: Converter, records: Records, *, multiline: bool) -> ParsedBatch:
     converted = convert(records.table)
     rejects = [Reject(bad.line, bad.raw, (RecordFault(None, bad.reason),)) for bad in records.bad]
     rejects += [
         Reject(int(records.lines[faulty.row]), records.raw(faulty.row), faulty.faults) for faulty in converted.faulty
     ]
     rejects.sort(key=lambda reject: reject.line)
-    return Batch(converted.rows, rejects, inner_lines(records) if multiline else 0)
+    return ParsedBatch(converted.rows, rejects, inner_lines(records) if multiline else 0)

@@ -22,7 +22,7 @@ ALWAYS_IGNORED = (".*", "README*")
 
 
 @dataclass(frozen=True)
-class PassedOver:
+class PassedOverFiles:
     """Files that match a pattern of the object and are not read, and what is read in their place.
 
     `copies` have the content of a file that is read, so nothing of them is missing.
@@ -42,7 +42,7 @@ class UnreadFiles:
     """All files of a system that are not read; `first_object` is the first that the system declares."""
 
     system: str
-    passed_over: tuple[PassedOver, ...]
+    passed_over: tuple[PassedOverFiles, ...]
     untaken: tuple[str, ...]
     first_object: str = ""
 
@@ -56,14 +56,14 @@ class UnreadFiles:
         return f"{self.system}, files not read: {'; '.join(parts)}."
 
 
-def passed_over(obj: LegacyObject, exports: Path) -> PassedOver:
+def passed_over(obj: LegacyObject, exports: Path) -> PassedOverFiles:
     """What the object's patterns match and its landing does not read."""
     groups = matched_files(obj, exports)
     taken = groups[0] if groups else ()
     doubled = copies(obj, exports)
     # A later pattern may match what an earlier one has matched already.
     later = {path for group in groups[1:] for path in group} - set(taken)
-    return PassedOver(
+    return PassedOverFiles(
         obj.name,
         tuple(sorted(name_of(path, obj, exports) for path in later)),
         tuple(name_of(path, obj, exports) for path in taken if path not in doubled),

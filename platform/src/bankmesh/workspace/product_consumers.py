@@ -37,7 +37,7 @@ _FIRST = re.compile(r"_v1$")
 
 
 @dataclass(frozen=True, order=True)
-class Reader:
+class Consumer:
     """One place where a port is read: `port` reads `source`, as `file` says on `line`."""
 
     port: str
@@ -46,14 +46,14 @@ class Reader:
     line: int
 
 
-def workspace_readers(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, ...]:
+def workspace_readers(root: Path, contracts: Iterable[Contract]) -> tuple[Consumer, ...]:
     """Every place where a product that is built reads another one, sorted. Files that are no YAML are passed over."""
     contracts = tuple(contracts)
     known = {contract.port for contract in contracts}
     return tuple(reader for reader in workspace_reads(root, contracts) if reader.source in known)
 
 
-def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, ...]:
+def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Consumer, ...]:
     """The same with whatever else is read: landings as `system.object`, and products that have no contract."""
     by_port = {contract.port: contract for contract in contracts}
     found = {
@@ -64,11 +64,11 @@ def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Reader, 
     return tuple(sorted(reader for reader in found if by_port[reader.port].status.has_port))
 
 
-def references_of(contract: Contract) -> Iterator[Reader]:
+def references_of(contract: Contract) -> Iterator[Consumer]:
     """The ports that a contract's relationships look values up in."""
     for clause in contract.clauses:
         if isinstance(clause.rule, MissingReferences):
-            yield Reader(contract.port, clause.rule.product, clause.place.file, clause.place.line)
+            yield Consumer(contract.port, clause.rule.product, clause.place.file, clause.place.line)
 
 
 def life_faults(root: Path, contracts: Sequence[Contract]) -> tuple[Fault, ...]:
@@ -82,7 +82,7 @@ def life_faults(root: Path, contracts: Sequence[Contract]) -> tuple[Fault, ...]:
     return tuple(sorted([*faults, *_bad_successors(root, by_port)]))
 
 
-def closed_input(source: Contract | None, reader: Reader) -> Fault | None:
+def closed_input(source: Contract | None, reader: Consumer) -> Fault | None:
     """The fault of reading a product that has no port; None if it has one, or is not known here."""
     if source is None or source.status.has_port:
         return None
@@ -116,7 +116,7 @@ def _file_name(port: str) -> str:
 # --- Polars products ---------------------------------------------------------------------------------------
 
 
-def _polars_readers(package: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
+def _polars_readers(package: Path, by_port: Mapping[str, Contract]) -> Iterator[Consumer]:
     for file in sorted(package.glob("defs/**/defs.yaml")):
         for node in _compose(file.read_text(encoding="utf-8")):
             yield from _inputs_of(node, package.name, file, by_port)
@@ -131,7 +131,7 @@ def _compose(text: str) -> tuple[Any, ...]:
         return ()
 
 
-def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:  # noqa: ANN401 - a YAML node
+def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contract]) -> Iterator[Consumer]:  # noqa: ANN401 - a YAML node
     component = _entries(node)
     if getattr(component.get("type"), "value", None) != _POLARS:
         return
@@ -141,7 +141,7 @@ def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contrac
     if port not in by_port:
         return
     for value in _entries(attributes.get("inputs")).values():
-        yield Reader(port, str(value.value).removesuffix("@1"), str(file), value.start_mark.line + 1)
+        yield Consumer(port, str(value.value).removesuffix("@1"), str(file), value.start_mark.line + 1)
 
 
 def _entries(node: Any) -> dict[str, Any]:  # noqa: ANN401 - a YAML node
@@ -180,7 +180,7 @@ def model_files(root: Path, package: Path) -> dict[str, Path]:
     return {_FIRST.sub("", file.stem): file for file in found}
 
 
-def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> Iterator[Reader]:
+def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> Iterator[Consumer]:
     domain, files = package.name, model_files(root, package)
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     tables = {(contract.domain, table_name(contract)): port for port, contract in by_port.items()}
@@ -190,7 +190,7 @@ def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> 
         for model in _with_ancestors(table_name(contract), texts):
             for schema, table, line in _sources_in(texts[model]):
                 source = tables.get((schema, table)) or _port_of(schema, table)
-                yield Reader(port, source, str(files[model]), line)
+                yield Consumer(port, source, str(files[model]), line)
 
 
 @lru_cache(maxsize=4096)

@@ -16,10 +16,10 @@ from bankmesh.errors import Fault, FaultsFound
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from bankmesh.workspace.product_consumers import Reader
+    from bankmesh.workspace.product_consumers import Consumer
 
 CYCLE = "input-cycle"
-_Edges = dict[str, dict[str, "Reader"]]
+_Edges = dict[str, dict[str, "Consumer"]]
 
 
 class CycleFaults(FaultsFound):
@@ -33,8 +33,8 @@ class ReadCycle:
     Of `relationships`, which are among them, one comes first.
     """
 
-    reads: tuple[Reader, ...]
-    relationships: frozenset[Reader] = frozenset()
+    reads: tuple[Consumer, ...]
+    relationships: frozenset[Consumer] = frozenset()
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Cycles:
         return CycleFaults(c.fault for group, cycles in self.groups if group & set(ports) for c in cycles)
 
 
-def find_cycles(inputs: Iterable[Reader], relationships: Iterable[Reader], ports: Collection[str]) -> Cycles:
+def find_cycles(inputs: Iterable[Consumer], relationships: Iterable[Consumer], ports: Collection[str]) -> Cycles:
     """The products among `ports` that wait for themselves; none if they can be built one after the other.
 
     Args:
@@ -106,7 +106,7 @@ def find_cycles(inputs: Iterable[Reader], relationships: Iterable[Reader], ports
 
 
 def _cycles_of(
-    group: frozenset[str], built_from: _Edges, waits_for: _Edges, closing: Collection[Reader]
+    group: frozenset[str], built_from: _Edges, waits_for: _Edges, closing: Collection[Consumer]
 ) -> tuple[ReadCycle, ...]:
     """The cycles to report of a group: those that are to be ended by themselves.
 
@@ -132,7 +132,7 @@ def _cycles_of(
     return tuple(found)
 
 
-def _edges(reads: Iterable[Reader], ports: Collection[str]) -> _Edges:
+def _edges(reads: Iterable[Consumer], ports: Collection[str]) -> _Edges:
     """One read for each pair of products: the first that is given, inputs before relationships."""
     edges: _Edges = {port: {} for port in ports}
     for read in reads:
@@ -149,9 +149,9 @@ def _never_built(edges: _Edges) -> set[str]:
     return left
 
 
-def _shortest(edges: _Edges, start: str, end: str) -> list[Reader]:
+def _shortest(edges: _Edges, start: str, end: str) -> list[Consumer]:
     """The fewest reads that lead from one product to another, or back to itself; none if there is no way."""
-    reached: dict[str, list[Reader]] = {start: []}
+    reached: dict[str, list[Consumer]] = {start: []}
     waiting = deque([start])
     while waiting:
         port = waiting.popleft()
@@ -169,7 +169,7 @@ def _group(edges: _Edges, start: str) -> frozenset[str]:
     return frozenset(port for port in _reachable(edges, start) if start in _reachable(edges, port))
 
 
-def _reachable(edges: Mapping[str, Mapping[str, Reader]], start: str) -> set[str]:
+def _reachable(edges: Mapping[str, Mapping[str, Consumer]], start: str) -> set[str]:
     found: set[str] = set()
     waiting = [start]
     while waiting:
@@ -180,5 +180,5 @@ def _reachable(edges: Mapping[str, Mapping[str, Reader]], start: str) -> set[str
     return found
 
 
-def _place(reader: Reader) -> str:
+def _place(reader: Consumer) -> str:
     return f"{os.path.relpath(reader.file)}:{reader.line}"

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.contract_editor import Entry, move_text
+from bankmesh.contracts.contract_editor import LifecycleEntry, move_text
 from bankmesh.contracts.lifecycle import NEXT, next_stages
 from bankmesh.contracts.parsing.contract_reader import faults_between, read_text
 from bankmesh.errors import BankmeshError, ContractFaults, UnknownName
@@ -35,7 +35,7 @@ class CannotMove(BankmeshError):
 
 
 @dataclass(frozen=True)
-class Move:
+class StageMove:
     """A change of stage that may be made: the contract as it is, as it will be, and the text to write."""
 
     before: Contract
@@ -64,7 +64,7 @@ def contract_of_port(root: Path, product: str) -> Contract:
     raise UnknownName("product", product, known)
 
 
-def plan_move(root: Path, contract: Contract, entry: Entry, properties: Mapping[str, str]) -> Move:
+def plan_move(root: Path, contract: Contract, entry: LifecycleEntry, properties: Mapping[str, str]) -> StageMove:
     """Hold a change of stage against the rules of the contract and of all others; writes nothing.
 
     `properties` are custom properties to set with it, such as `endOfSupport`. Raises CannotMove for a stage that may
@@ -83,10 +83,10 @@ def plan_move(root: Path, contract: Contract, entry: Entry, properties: Mapping[
     found = set(_faults_together(root, [*others, after])) - set(_faults_together(root, [*others, contract]))
     if found:
         raise ContractFaults(found)
-    return Move(contract, after)
+    return StageMove(contract, after)
 
 
-def _check_words(contract: Contract, entry: Entry) -> None:
+def _check_words(contract: Contract, entry: LifecycleEntry) -> None:
     for key, text in (("why", entry.why), ("by", entry.by)):
         if not text or not text.isprintable():
             raise CannotMove(contract.port, f"{key} is a sentence on one line, for those who ask later; not {text!r}.")
@@ -102,7 +102,7 @@ def _faults_together(root: Path, contracts: Sequence[Contract]) -> list[Fault]:
     return [*faults_between(contracts), *life_faults(root, contracts)]
 
 
-def write_move(move: Move) -> None:
+def write_move(move: StageMove) -> None:
     """Write the contract's file, in one step; its rights and its byte-order mark, if it has one, stay."""
     file = Path(move.before.file)
     mark = "\ufeff" if file.read_bytes().startswith(codecs.BOM_UTF8) else ""
@@ -127,6 +127,6 @@ def person(root: Path) -> str:
     return getpass.getuser()
 
 
-def move_entry(status: Status, why: str, by: str, on: date) -> Entry:
+def move_entry(status: Status, why: str, by: str, on: date) -> LifecycleEntry:
     """The entry to record; white space in what people wrote is made one space each."""
-    return Entry(status.value, on.isoformat(), " ".join(by.split()), " ".join(why.split()))
+    return LifecycleEntry(status.value, on.isoformat(), " ".join(by.split()), " ".join(why.split()))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.workspace.product_consumers import Reader
+    from bankmesh.workspace.product_consumers import Consumer
 
 __all__ = ["UNKNOWN_INPUT", "hidden_reads", "input_cycles", "unknown_inputs"]
 
@@ -20,7 +20,7 @@ UNKNOWN_INPUT = "unknown-input"
 
 
 def unknown_inputs(
-    reads: Sequence[Reader],
+    reads: Sequence[Consumer],
     declared: Collection[str],
     systems: Mapping[str, Mapping[str, Collection[str] | None]],
 ) -> Iterator[Fault]:
@@ -51,10 +51,10 @@ def _without_contract(source: str, hint: str) -> str:
     return f"there is no contract of {source}. Restore it, or read another product"
 
 
-def _fault(reader: Reader, problem: str) -> Fault:
+def _fault(reader: Consumer, problem: str) -> Fault:
     return Fault(reader.file, reader.line, UNKNOWN_INPUT, f"{reader.port} reads {reader.source}, but {problem}")
 
 
-def input_cycles(reads: Sequence[Reader], contracts: Mapping[str, Contract]) -> tuple[Fault, ...]:
+def input_cycles(reads: Sequence[Consumer], contracts: Mapping[str, Contract]) -> tuple[Fault, ...]:
     """The faults of products that wait for one another, by what their files show."""
     return find_read_cycles(contracts, reads).faults

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.lineage.model import ColumnRef, How, Kind
+from bankmesh.lineage.model import ColumnRef, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import polars as pl
 
-type_names = {how.value.lower(): how for how in How}
+type_names = {how.value.lower(): how for how in TransformationSubtype}
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Answer:
     """One dependency that an answer names: any of `hows` will do."""
 
     source: ColumnRef
-    hows: frozenset[How]
+    hows: frozenset[TransformationSubtype]
     masking: bool = False
     needed: bool = True
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[TransformationType]:
         return frozenset(how.kind for how in self.hows)
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.model import How, Kind
+from bankmesh.lineage.model import TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -156,10 +156,12 @@ def _judge_opaque(case: Case, name: str, derived: StepLineage, verdict: Verdict)
     """
     said = derived.dependencies(name)
     for dependency in sorted(said):
-        if dependency.how is How.OPAQUE and dependency.source not in case.effective(name):
+        if dependency.how is TransformationSubtype.OPAQUE and dependency.source not in case.effective(name):
             continue
         direct = any(_by_kind(answer, dependency) for answer in case.columns[name])
-        right = direct if dependency.how.kind is Kind.DIRECT else dependency.source in case.effective(name)
+        right = (
+            direct if dependency.how.kind is TransformationType.DIRECT else dependency.source in case.effective(name)
+        )
         for tally in (verdict.columns_by_kind, verdict.columns_exactly):
             tally.right += right
             tally.wrong += not right
@@ -182,5 +184,5 @@ def _exactly(answer: Answer, dependency: Dependency) -> bool:
     return (
         answer.source == dependency.source
         and dependency.how in answer.hows
-        and dependency.masking == (answer.masking and dependency.how.kind is Kind.DIRECT)
+        and dependency.masking == (answer.masking and dependency.how.kind is TransformationType.DIRECT)
     )

@@ -13,12 +13,12 @@ The two documents are plain values; `write_exports` puts them into a folder:
 from bankmesh.catalog.export.exported_files import ExportedFile, write_exports
 from bankmesh.catalog.export.odcs_document import standalone_contract
 from bankmesh.catalog.export.odps_descriptor import product_descriptor
-from bankmesh.catalog.export.port_description import InputFacts, PortFacts, port_facts
+from bankmesh.catalog.export.port_description import PortFacts, PortInput, port_facts
 
 __all__ = [
     "ExportedFile",
-    "InputFacts",
     "PortFacts",
+    "PortInput",
     "port_facts",
     "product_descriptor",
     "standalone_contract",

@@ -22,7 +22,7 @@ from bankmesh.contracts.clause_rules import (
 from bankmesh.contracts.exact_numbers import plain_number, spell_exactly
 from bankmesh.contracts.model import Comparison, Operator
 from bankmesh.contracts.parsing.quality_rules import quality_clause
-from bankmesh.contracts.parsing.section_cursor import Notes, Section
+from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
 from bankmesh.contracts.parsing.sql_rules import COLUMN, TABLE
 from bankmesh.quality.measure_comparison import comparison_of
 from bankmesh.quality.measure_queries import failing, type_of
@@ -57,7 +57,7 @@ def exported_rules(document: Document, path: Path, column: Column | None, contra
     found: list[dict[str, Any]] = []
     taken: set[str] = set()
     columns = {known.name: known for known in contract.columns}
-    for section in Section(Notes(document), path, _at(document, path)).sections("quality"):
+    for section in Section(FaultNotes(document), path, _at(document, path)).sections("quality"):
         clause = quality_clause(section, column, columns)
         rule = section.data
         if clause is None:  # prose

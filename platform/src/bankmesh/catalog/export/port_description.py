@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, order=True)
-class InputFacts:
+class PortInput:
     """A published product that a version was made from.
 
     Attributes:
@@ -51,7 +51,7 @@ class PortFacts:
     contract: Contract
     publication: Publication | None
     location: str | None
-    inputs: tuple[InputFacts, ...]
+    inputs: tuple[PortInput, ...]
     legacy: tuple[str, ...]
 
 
@@ -74,11 +74,11 @@ def port_facts(home: Path, contract: Contract, contracts: Mapping[str, Contract]
     )
 
 
-def _input(home: Path, name: str, version: int, contracts: Mapping[str, Contract]) -> InputFacts | None:
+def _input(home: Path, name: str, version: int, contracts: Mapping[str, Contract]) -> PortInput | None:
     try:
-        return InputFacts(name, at_version(_port(home, name), version).provenance.contract_version)
+        return PortInput(name, at_version(_port(home, name), version).provenance.contract_version)
     except NotPublished:
-        return InputFacts(name, contracts[name].version) if name in contracts else None
+        return PortInput(name, contracts[name].version) if name in contracts else None
 
 
 def _port(home: Path, name: str) -> Port:

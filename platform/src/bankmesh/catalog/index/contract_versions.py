@@ -29,7 +29,7 @@ NOT_KEPT = "its text was not kept"
 
 
 @dataclass(frozen=True)
-class Edition:
+class ContractVersion:
     """One text of a contract.
 
     `since` (seconds since 1970) and `publication` are those of the first readable version published under it;
@@ -45,7 +45,7 @@ class Edition:
     unread: str | None
 
 
-def editions(contract: Contract, port: Port, published: Sequence[Publication]) -> tuple[Edition, ...]:
+def editions(contract: Contract, port: Port, published: Sequence[Publication]) -> tuple[ContractVersion, ...]:
     """The editions of a port's contract, oldest first.
 
     Args:
@@ -57,11 +57,11 @@ def editions(contract: Contract, port: Port, published: Sequence[Publication]) -
     found = [*_expired(port, contract, found), *found]
     digest = contract_digest(contract.text)
     if not found or found[-1].digest != digest:
-        found.append(Edition(contract.version, digest, None, None, contract, None))
+        found.append(ContractVersion(contract.version, digest, None, None, contract, None))
     return tuple(found)
 
 
-def edition_rows(contract: Contract, found: Sequence[Edition], before: Contract | None) -> Rows:
+def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: Contract | None) -> Rows:
     """The rows of all editions; `before` is the contract of the major before, which the first is compared with."""
     versions: list[Row] = []
     changes: list[Row] = []
@@ -104,7 +104,7 @@ def _tells(change: Change, before: Contract, after: Contract) -> bool:
     return before.major == after.major or not change.rule.startswith("status-")
 
 
-def _expired(port: Port, current: Contract, known: Sequence[Edition]) -> list[Edition]:
+def _expired(port: Port, current: Contract, known: Sequence[ContractVersion]) -> list[ContractVersion]:
     """Texts from before the first readable publication."""
     told = {edition.digest for edition in known}
     first = min((edition.since for edition in known if edition.since is not None), default=None)
@@ -113,7 +113,7 @@ def _expired(port: Port, current: Contract, known: Sequence[Edition]) -> list[Ed
     for at, digest in sorted(kept):
         if digest not in told and first is not None and at < first:
             contract, unread = _read(digest, port, current)
-            found.append(Edition(contract.version if contract else "", digest, at, None, contract, unread))
+            found.append(ContractVersion(contract.version if contract else "", digest, at, None, contract, unread))
     return found
 
 
@@ -127,11 +127,11 @@ def _first_of_each(published: Iterable[Publication]) -> Iterator[Publication]:
         before = made_by
 
 
-def _edition(publication: Publication, port: Port, current: Contract) -> Edition:
+def _edition(publication: Publication, port: Port, current: Contract) -> ContractVersion:
     digest, version = publication.provenance.contract_digest, publication.provenance.contract_version
     since = publication.published_at.timestamp()
     contract, unread = _read(digest, port, current)
-    return Edition(version, digest, since, publication.version, contract, unread)
+    return ContractVersion(version, digest, since, publication.version, contract, unread)
 
 
 def _read(digest: str | None, port: Port, current: Contract) -> tuple[Contract | None, str | None]:

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bankmesh.catalog.check_events import has_news, read_events, still_there
-from bankmesh.catalog.event_history import Happened, Reads, put_happened, put_reads
+from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_happened, put_reads
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_rows import add, insert
 from bankmesh.catalog.index.index_schema import HEAD
 from bankmesh.catalog.index.lineage_rows import source_lineage
-from bankmesh.catalog.index.row_collection import TWICE, Files, product_rows, read_sources
+from bankmesh.catalog.index.row_collection import TWICE, ContractFiles, product_rows, read_sources
 from bankmesh.catalog.index.row_replacement import (
     analyze,
     forget_events,
@@ -36,7 +36,7 @@ from bankmesh.catalog.index.row_replacement import (
     put_products,
     put_sources,
 )
-from bankmesh.catalog.index.source_marks import Marks, current_marks, port_marks, stored_marks
+from bankmesh.catalog.index.source_marks import SourceMarks, current_marks, port_marks, stored_marks
 from bankmesh.catalog.recorded_reads import read_use, use_files
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _READING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Refreshed:
+class IndexUpdate:
     """What a rebuild or a refresh did.
 
     Attributes:
@@ -84,7 +84,7 @@ class Refreshed:
         return f"rebuilt: {said}" if self.rebuilt else said
 
 
-def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> Refreshed:
+def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> IndexUpdate:
     """Make the index anew. Readers see the old one until the new one is complete.
 
     Args:
@@ -98,12 +98,12 @@ def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Ca
         return _rebuild(opened, settings, instance)
 
 
-def refresh(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> Refreshed:
+def refresh(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> IndexUpdate:
     """Bring the index up to date. Arguments and errors as for `rebuild`; without an instance the log is left alone."""
     started = time.monotonic()
     with _opened(settings, catalog) as opened:
         if not is_stale(opened, settings) and not _has_events(opened, instance):
-            return Refreshed(seconds=time.monotonic() - started)
+            return IndexUpdate(seconds=time.monotonic() - started)
         with opened.writing() as connection:
             if _edition(connection) == EDITION:
                 done = _refresh(connection, settings, instance)
@@ -135,11 +135,11 @@ def is_built(catalog: Catalog) -> bool:
         return _edition(connection) == EDITION
 
 
-def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance | None) -> Refreshed:
+def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance | None) -> IndexUpdate:
     started = time.monotonic()
     # Marks are taken before what they stand for is read, so a change in between is seen by the next refresh.
     marks = current_marks(settings, ())
-    contracts, faults = Files(settings.root).read(marks.contracts)
+    contracts, faults = ContractFiles(settings.root).read(marks.contracts)
     marks = replace(marks, ports=port_marks(settings.home, contracts))
     systems, more_faults = read_sources(settings.root)
     rows = product_rows(contracts, systems, settings)
@@ -152,17 +152,17 @@ def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance 
         put_products(connection, rows, ())
         put_happened(connection, happened)
         put_reads(connection, reads)
-        put_marks(connection, Marks(), replace(marks, use=counted, events=events))
+        put_marks(connection, SourceMarks(), replace(marks, use=counted, events=events))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         about = {"edition": EDITION, "built_at": now, "refreshed_at": now}
         insert(connection, {tables.meta: [{"name": name, "value": value} for name, value in about.items()]})
         analyze(connection)
     products = tuple(sorted({contract.product for contract in contracts.values()}))
     seconds = time.monotonic() - started
-    return Refreshed(True, products, happened.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
+    return IndexUpdate(True, products, happened.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
 
 
-def _refresh(connection: Connection, settings: Settings, instance: dg.DagsterInstance | None) -> Refreshed:
+def _refresh(connection: Connection, settings: Settings, instance: dg.DagsterInstance | None) -> IndexUpdate:
     stored = stored_marks(connection)
     current = current_marks(settings, stored.ports)
     products, ports = _refresh_products(connection, settings, stored, current)
@@ -173,11 +173,11 @@ def _refresh(connection: Connection, settings: Settings, instance: dg.DagsterIns
         put_marks(connection, stored, marks)
         refreshed = sa.update(tables.meta).where(tables.meta.c.name == "refreshed_at")
         connection.execute(refreshed.values(value=datetime.now(UTC).isoformat(timespec="seconds")))
-    return Refreshed(False, products, happened.entries, reads.reads, more)  # noqa: FBT003 - see the class
+    return IndexUpdate(False, products, happened.entries, reads.reads, more)  # noqa: FBT003 - see the class
 
 
 def _refresh_products(
-    connection: Connection, settings: Settings, stored: Marks, current: Marks
+    connection: Connection, settings: Settings, stored: SourceMarks, current: SourceMarks
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Redo what has changed; the products that were, and the marks of all ports."""
     files = _differing(stored.contracts, current.contracts)
@@ -188,7 +188,7 @@ def _refresh_products(
     known = connection.execute(
         sa.select(*(tables.products.c[name] for name in ("port", "product", "domain", "file")))
     ).all()
-    reader = Files(settings.root)
+    reader = ContractFiles(settings.root)
     if files:
         # A file whose port another one had may be the only one now.
         twice = sa.select(tables.faults.c.file).where(tables.faults.c.rule == TWICE)
@@ -220,9 +220,9 @@ def _refresh_sources(connection: Connection, settings: Settings) -> None:
 
 def _refresh_events(
     connection: Connection, stored: str, instance: dg.DagsterInstance | None
-) -> tuple[Happened, str, bool]:
+) -> tuple[EventTotals, str, bool]:
     if instance is None:
-        return Happened(), stored, False
+        return EventTotals(), stored, False
     cursor, mark = _position(stored)
     if not still_there(instance, cursor, mark):
         # The log is another one, or its end was deleted: what it tells now is all there is to tell.
@@ -233,7 +233,9 @@ def _refresh_events(
     return happened, events or stored, more
 
 
-def _refresh_use(connection: Connection, settings: Settings, stored: Mapping[str, str]) -> tuple[Reads, dict[str, str]]:
+def _refresh_use(
+    connection: Connection, settings: Settings, stored: Mapping[str, str]
+) -> tuple[ReadTotals, dict[str, str]]:
     sizes = {file.name: file.stat().st_size for file in use_files(settings.home)}
     if any(sizes.get(name, -1) < int(offset) for name, offset in stored.items()):
         # A file was taken away or cut short, and what it told cannot be taken off a sum.
@@ -244,9 +246,9 @@ def _refresh_use(connection: Connection, settings: Settings, stored: Mapping[str
     return reads, counted
 
 
-def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[Reads, dict[str, str]]:
+def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[ReadTotals, dict[str, str]]:
     """The reads behind these offsets, and the offsets behind them."""
-    reads, counted = Reads(), {}
+    reads, counted = ReadTotals(), {}
     for file in use_files(settings.home):
         uses, end = read_use(file, int(offsets.get(file.name, 0)))
         reads.take(uses)
@@ -254,9 +256,9 @@ def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[Reads, di
     return reads, counted
 
 
-def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float | None) -> tuple[Happened, str, bool]:
+def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float | None) -> tuple[EventTotals, str, bool]:
     """What the log tells behind an entry, up to where that is, and whether there is more; `seconds` is a limit."""
-    happened, mark, more = Happened(), "", instance is not None
+    happened, mark, more = EventTotals(), "", instance is not None
     until = None if seconds is None else time.monotonic() + seconds
     while instance is not None and more and (until is None or time.monotonic() < until):
         batch = read_events(instance, cursor, datetime.now(UTC))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from bankmesh.catalog.index import tables
-from bankmesh.ports import Kind, Withdrawal
+from bankmesh.ports import DecisionKind, Withdrawal
 from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class IndexFacts:
         self._withdrawn: defaultdict[str, dict[int, Withdrawal]] = defaultdict(dict)
         for row in connection.execute(sa.select(tables.withdrawals)):
             at = datetime.fromtimestamp(row.at, UTC)
-            self._withdrawn[row.port][row.version] = Withdrawal(row.version, Kind(row.kind), at, row.by, row.reason)
+            self._withdrawn[row.port][row.version] = Withdrawal(
+                row.version, DecisionKind(row.kind), at, row.by, row.reason
+            )
         self._sources: dict[str, dict[int, set[int]]] = {}
         self._inputs: dict[str, dict[int, dict[str, int]]] = {}
 

@@ -16,7 +16,7 @@ from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.lineage_rows import column_id
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS, Edge
-from bankmesh.lineage.model import ColumnRef, How, Kind
+from bankmesh.lineage.model import ColumnRef, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 _AT_ONCE = 5_000
 _T = TypeVar("_T")
 _Row = tuple[str, str, str, str, str, bool]  # source, its column, target, its column, how, masking
-_DIRECT = sorted(how.value for how in How if how.kind is Kind.DIRECT)
+_DIRECT = sorted(how.value for how in TransformationSubtype if how.kind is TransformationType.DIRECT)
 
 
-class Reached(NamedTuple):
+class ReachedColumn(NamedTuple):
     """A column in a closure: so many steps away, `direct` if every step on some way to it passes the value on."""
 
     ref: ColumnRef
@@ -50,7 +50,7 @@ class ColumnClosure:
     """
 
     start: ColumnRef
-    reached: tuple[Reached, ...]
+    reached: tuple[ReachedColumn, ...]
     edges: tuple[Edge, ...]
     opaque: frozenset[str]
     gaps: Mapping[ColumnRef, str]
@@ -132,7 +132,7 @@ def _closure(connection: Connection, start: ColumnRef, *, up: bool, direct: bool
     # Each column is made once: there are many edges to each.
     refs = {(found.ref.dataset, found.ref.column): found.ref for found in reached}
     refs[start.dataset, start.column] = start
-    hows = {how.value: how for how in How}
+    hows = {how.value: how for how in TransformationSubtype}
     edges = [Edge(refs[row[0], row[1]], refs[row[2], row[3]], hows[row[4]], row[5]) for row in rows]
     known = {start, *(found.ref for found in reached)}
     datasets = {ref.dataset for ref in known}
@@ -147,7 +147,7 @@ def _closure(connection: Connection, start: ColumnRef, *, up: bool, direct: bool
     )
 
 
-def _reached(start: ColumnRef, rows: Iterable[_Row], *, up: bool) -> tuple[Reached, ...]:
+def _reached(start: ColumnRef, rows: Iterable[_Row], *, up: bool) -> tuple[ReachedColumn, ...]:
     """Depths by breadth first; then which of these are reached through direct steps alone."""
     beside: dict[tuple[str, str], list[tuple[str, str]]] = {}
     passing: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -161,7 +161,7 @@ def _reached(start: ColumnRef, rows: Iterable[_Row], *, up: bool) -> tuple[Reach
     depths, direct = _depths(first, beside), _depths(first, passing)
     del depths[first]
     ordered = sorted((depth, name) for name, depth in depths.items())
-    return tuple(Reached(ColumnRef(*name), depth, name in direct) for depth, name in ordered)
+    return tuple(ReachedColumn(ColumnRef(*name), depth, name in direct) for depth, name in ordered)
 
 
 def _id(ref: ColumnRef) -> int:

@@ -34,7 +34,7 @@ TWICE = "duplicate-contract"
 
 
 @dataclass
-class Files:
+class ContractFiles:
     """Contract files, each read once, when it is asked for."""
 
     root: Path

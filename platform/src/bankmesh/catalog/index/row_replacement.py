@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bankmesh.catalog.index.index_rows import Row, Rows
-    from bankmesh.catalog.index.source_marks import Marks
+    from bankmesh.catalog.index.source_marks import SourceMarks
 
 OF_PORT = {
     tables.products: "port",
@@ -87,7 +87,7 @@ def put_sources(connection: Connection, rows: Rows) -> None:
     insert(connection, rows)
 
 
-def put_marks(connection: Connection, before: Marks, after: Marks) -> None:
+def put_marks(connection: Connection, before: SourceMarks, after: SourceMarks) -> None:
     """Keep what the index is now made from."""
     old, new = ({(row["kind"], row["name"]): row["mark"] for row in marks.rows()} for marks in (before, after))
     gone = [key for key, mark in old.items() if new.get(key) != mark]

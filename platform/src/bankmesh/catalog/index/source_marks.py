@@ -35,7 +35,7 @@ _SHOWN = 16
 
 
 @dataclass(frozen=True)
-class Marks:
+class SourceMarks:
     """Marks by name.
 
     Attributes:
@@ -62,12 +62,12 @@ class Marks:
         ]
 
 
-def stored_marks(connection: Connection) -> Marks:
+def stored_marks(connection: Connection) -> SourceMarks:
     """The marks of what the index was made from."""
     found: dict[str, dict[str, str]] = {}
     for row in connection.execute(sa.select(tables.sources)):
         found.setdefault(row.kind, {})[row.name] = row.mark
-    return Marks(
+    return SourceMarks(
         contracts=found.get(CONTRACT, {}),
         ports=found.get(PORT, {}),
         systems=found.get(SYSTEMS, {}),
@@ -76,10 +76,10 @@ def stored_marks(connection: Connection) -> Marks:
     )
 
 
-def current_marks(settings: Settings, ports: Iterable[str]) -> Marks:
+def current_marks(settings: Settings, ports: Iterable[str]) -> SourceMarks:
     """The marks of contracts, sources and reads as they are now, and of these ports."""
     root = settings.root
-    return Marks(
+    return SourceMarks(
         contracts=_contract_marks(root),
         ports=port_marks(settings.home, ports),
         systems={package.name: _systems_mark(package) for package in domain_packages(root)},

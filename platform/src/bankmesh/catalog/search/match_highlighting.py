@@ -16,7 +16,7 @@ AT_MOST = 4
 _AROUND = 60  # letters before the first word that is marked, and behind the last one that is shown
 
 
-class Match(NamedTuple):
+class HighlightedMatch(NamedTuple):
     """A place: the field, and its text with the words marked: `credit_**card**_**spending**_patterns`."""
 
     field: str
@@ -30,16 +30,16 @@ def product_matches(
     terms: frozenset[str],
     *,
     named: bool,
-) -> tuple[Match, ...]:
+) -> tuple[HighlightedMatch, ...]:
     """Where the terms stand in a product; `named`: it is called as was asked, be it without any of the words."""
     found = list(_marked(_product_places(product, owners), terms))
     found += _marked((("column", f"{column.name}: {column.description}") for column in columns), terms)
     if named and not any(match.field == "name" for match in found):
-        found.insert(0, Match("name", f"{MARK}{product.name}{MARK}"))
+        found.insert(0, HighlightedMatch("name", f"{MARK}{product.name}{MARK}"))
     return tuple(found[:AT_MOST])
 
 
-def column_matches(product: Any, column: Any, terms: frozenset[str]) -> tuple[Match, ...]:  # noqa: ANN401 - rows
+def column_matches(product: Any, column: Any, terms: frozenset[str]) -> tuple[HighlightedMatch, ...]:  # noqa: ANN401 - rows
     """Where the terms stand in a column, and in what its product is called."""
     places = [("name", column.name), *(("tags", tag) for tag in column.tags), ("description", column.description)]
     return tuple(_marked([*places, ("product", product.name)], terms))[:AT_MOST]
@@ -82,8 +82,8 @@ def _product_places(product: Any, owners: Sequence[str]) -> Iterator[tuple[str, 
             yield field.replace("_", " "), text
 
 
-def _marked(places: Iterable[tuple[str, str]], terms: frozenset[str]) -> Iterator[Match]:
+def _marked(places: Iterable[tuple[str, str]], terms: frozenset[str]) -> Iterator[HighlightedMatch]:
     for field, text in places:
         marked = mark(text, terms, is_name=field == "name")
         if marked is not None:
-            yield Match(field, marked)
+            yield HighlightedMatch(field, marked)

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.indexed_versions import outdated_ports
-from bankmesh.catalog.search.match_highlighting import Match, column_matches, product_matches
-from bankmesh.catalog.search.search_ranking import LIFE, Posting, Ranked, rank
+from bankmesh.catalog.search.match_highlighting import HighlightedMatch, column_matches, product_matches
+from bankmesh.catalog.search.search_ranking import LIFE, Posting, RankedMatch, rank
 from bankmesh.catalog.search.search_terms import asked_words, fold
 from bankmesh.catalog.search.term_matching import EXACT, NEAR, Vocabulary, expansions, named
 from bankmesh.contracts.model import Classification, Status
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.search.search_query import Filters, Question
+    from bankmesh.catalog.search.search_query import SearchFilters, SearchQuery
 
 LIMIT = 20
 
 
 @dataclass(frozen=True)
-class Hit:
+class SearchHit:
     """One answer, a product or a column of one.
 
     Attributes:
@@ -62,14 +62,16 @@ class Hit:
     freshness: str
     published_at: str | None
     score: float
-    matched: tuple[Match, ...]
+    matched: tuple[HighlightedMatch, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The hit as plain values."""
         return {**asdict(self), "matched": [match._asdict() for match in self.matched]}
 
 
-def search(connection: Connection, question: Question, *, limit: int = LIMIT, now: datetime | None = None) -> list[Hit]:
+def search(
+    connection: Connection, question: SearchQuery, *, limit: int = LIMIT, now: datetime | None = None
+) -> list[SearchHit]:
     """The answers to a question, best first; a question without words is answered by every product the filters leave.
 
     Args:
@@ -83,11 +85,11 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
     outdated = outdated_ports(connection).keys()
     allowed = _allowed(connection, products, question.filters, at, outdated)
 
-    def wanted(item: Ranked) -> bool:
+    def wanted(item: RankedMatch) -> bool:
         return _is_of(item, products[item.port].classification, question.filters)
 
     if not question.text.strip():
-        ranked = [item for port in sorted(allowed) if wanted(item := Ranked(port, None, None, 0.0))]
+        ranked = [item for port in sorted(allowed) if wanted(item := RankedMatch(port, None, None, 0.0))]
         terms: frozenset[str] = frozenset()
     else:
         stand_for = expansions(asked_words(question.text), _vocabulary(connection))
@@ -98,7 +100,7 @@ def search(connection: Connection, question: Question, *, limit: int = LIMIT, no
         ranked = rank(stand_for, _postings(connection, terms), life, names, wanted, limit)
         ranked = [*filter(wanted, _column_of_id(connection, question.text, products, allowed)), *ranked]
     # What stands in two places of the list is told at the better one.
-    once: dict[tuple[str, int | None], Ranked] = {}
+    once: dict[tuple[str, int | None], RankedMatch] = {}
     for item in ranked:
         once.setdefault((item.port, item.column), item)
     return _hits(connection, [*once.values()][:limit], terms, at, outdated)
@@ -131,7 +133,11 @@ _PRODUCTS = sa.select(
 
 
 def _allowed(
-    connection: Connection, products: Mapping[str, Any], filters: Filters, now: datetime, outdated: Collection[str]
+    connection: Connection,
+    products: Mapping[str, Any],
+    filters: SearchFilters,
+    now: datetime,
+    outdated: Collection[str],
 ) -> set[str]:
     """The ports that the filters leave; classification is looked at later, for columns have their own."""
     living = {status.value for status in Status if status is not Status.RETIRED}
@@ -158,7 +164,7 @@ def _called(product: Any, text: str) -> tuple[str, ...]:  # noqa: ANN401 - a row
 
 def _column_of_id(
     connection: Connection, text: str, products: Mapping[str, Any], allowed: Collection[str]
-) -> list[Ranked]:
+) -> list[RankedMatch]:
     """The column whose id was asked for, `retail.party.birth_date`; of a product, in each of its majors."""
     called, _, name = fold(text.strip()).rpartition(".")
     ports = [port for port in allowed if called in _called(products[port], text)]
@@ -166,7 +172,7 @@ def _column_of_id(
     query = sa.select(table).where(table.c.dataset.in_(ports), table.c.name == name)
     classes = {c.label: int(c) for c in Classification}
     found = [
-        Ranked(row.dataset, row.position, classes[row.classification], LIFE[products[row.dataset].status], EXACT)
+        RankedMatch(row.dataset, row.position, classes[row.classification], LIFE[products[row.dataset].status], EXACT)
         for row in connection.execute(query)
     ]
     return sorted(found, key=lambda r: r.order)
@@ -200,15 +206,15 @@ def _postings(connection: Connection, terms: Collection[str]) -> Iterable[Postin
     return [Posting(row.term, row.port, row.weight, row.best, row.columns) for row in rows]
 
 
-def _is_of(item: Ranked, of_product: str, filters: Filters) -> bool:
+def _is_of(item: RankedMatch, of_product: str, filters: SearchFilters) -> bool:
     """Whether the filter leaves an item by its classification."""
     own = of_product if item.classification is None else Classification(item.classification).label
     return not filters.classification or own in filters.classification
 
 
 def _hits(
-    connection: Connection, ranked: list[Ranked], terms: frozenset[str], now: datetime, outdated: Collection[str]
-) -> list[Hit]:
+    connection: Connection, ranked: list[RankedMatch], terms: frozenset[str], now: datetime, outdated: Collection[str]
+) -> list[SearchHit]:
     ports = sorted({item.port for item in ranked})
     products = {row.port: row for row in _of_ports(connection, tables.products, "port", ports)}
     columns: dict[str, dict[int, Any]] = {port: {} for port in ports}
@@ -227,7 +233,7 @@ def _hits(
             matched = product_matches(product, best, owners[item.port], terms, named=item.name > 0)
         published = None if product.newest_at is None else datetime.fromtimestamp(product.newest_at, UTC)
         found.append(
-            Hit(
+            SearchHit(
                 id=item.port if column is None else f"{item.port}.{column.name}",
                 kind="product" if column is None else "column",
                 port=item.port,

@@ -24,7 +24,7 @@ _ALLOWED = {
 
 
 @dataclass(frozen=True)
-class Filters:
+class SearchFilters:
     """What hits have to be; an empty filter lets everything through, several values mean any of them.
 
     Attributes:
@@ -43,14 +43,14 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Question:
+class SearchQuery:
     """The words, as one text, and the filters."""
 
     text: str
-    filters: Filters
+    filters: SearchFilters
 
 
-def ask(text: str, **given: Iterable[str]) -> Question:
+def ask(text: str, **given: Iterable[str]) -> SearchQuery:
     """The question that a text asks, with filters given beside it. Raises UnknownName for a value that cannot be."""
     found: dict[str, set[str]] = {name: set(values) for name, values in given.items()}
     left: list[str] = []
@@ -65,4 +65,4 @@ def ask(text: str, **given: Iterable[str]) -> Question:
         wrong = sorted(value for value in values if allowed and value not in allowed)
         if wrong:
             raise UnknownName(name, wrong[0], allowed or ())
-    return Question(" ".join(left), Filters(**{name: frozenset(values) for name, values in found.items()}))
+    return SearchQuery(" ".join(left), SearchFilters(**{name: frozenset(values) for name, values in found.items()}))

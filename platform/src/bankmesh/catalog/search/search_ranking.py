@@ -50,7 +50,7 @@ class Posting(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedMatch:
     """A port, or one of its columns, with its score and the rank of its name (EXACT, NEAR, or 0).
 
     `best` are the columns of a port that answer best.
@@ -91,9 +91,9 @@ def rank(
     postings: Iterable[Posting],
     life: Mapping[str, str],
     names: Mapping[str, int],
-    wanted: Callable[[Ranked], bool],
+    wanted: Callable[[RankedMatch], bool],
     limit: int,
-) -> list[Ranked]:
+) -> list[RankedMatch]:
     """The best answers to a question, best first.
 
     Args:
@@ -150,7 +150,7 @@ def _rarity(words: int, found: Mapping[str, _Found], products: int) -> list[floa
     return [math.log(1 + (products - n + 0.5) / (n + 0.5)) for n in knowing]
 
 
-def _answers(port: str, found: _Found, rarity: Sequence[float], status: str, name: int) -> Iterator[Ranked]:
+def _answers(port: str, found: _Found, rarity: Sequence[float], status: str, name: int) -> Iterator[RankedMatch]:
     """A port and the best of its columns."""
     own, columns, classifications = _weights(found)
     together = _together(own, columns)
@@ -158,10 +158,10 @@ def _answers(port: str, found: _Found, rarity: Sequence[float], status: str, nam
     for position, words in columns.items():
         helped = {word: _SHARE_OF_A_PRODUCT * weight for word, weight in own.items()} | words
         score = _score(helped, rarity) * LIFE[status]
-        scored.append((len(helped), Ranked(port, position, classifications[position], score)))
+        scored.append((len(helped), RankedMatch(port, position, classifications[position], score)))
     scored.sort(key=lambda item: item[1].order)
     best = tuple(ranked.column for _, ranked in scored[:COLUMNS_OF_A_PRODUCT] if ranked.column is not None)
-    yield Ranked(port, None, None, _score(together, rarity) * LIFE[status], name, best)
+    yield RankedMatch(port, None, None, _score(together, rarity) * LIFE[status], name, best)
     complete = [ranked for words, ranked in scored if words == len(together)]
     yield from complete[:COLUMNS_OF_A_PRODUCT]
 

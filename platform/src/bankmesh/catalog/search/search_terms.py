@@ -29,7 +29,7 @@ STOP_WORDS = frozenset(_SAY_NOTHING.split())
 """Words that say nothing about a product."""
 
 
-class Word(NamedTuple):
+class TextWord(NamedTuple):
     """A word of a text: as it stands there from `start` to `end`, in lower case without accents, and its term."""
 
     start: int
@@ -38,18 +38,18 @@ class Word(NamedTuple):
     term: str
 
 
-def words(text: str, *, all_of_them: bool = False) -> Iterator[Word]:
+def words(text: str, *, all_of_them: bool = False) -> Iterator[TextWord]:
     """The words of a text in order, without those that say nothing unless they are wanted too."""
     for run in _RUN.finditer(text):
         at = run.start()
         for part in _CUT.split(run[0]):
             plain = fold(part)
             if plain and (all_of_them or plain not in STOP_WORDS):
-                yield Word(at, at + len(part), plain, stem(plain))
+                yield TextWord(at, at + len(part), plain, stem(plain))
             at += len(part)
 
 
-def asked_words(text: str) -> list[Word]:
+def asked_words(text: str) -> list[TextWord]:
     """The words of a question: in a name such as `as_of` each counts, in a sentence those that say something."""
     found = [word for part in text.split() for word in words(part, all_of_them="_" in part)]
     return found or list(words(text, all_of_them=True))

@@ -15,7 +15,7 @@ from bankmesh.catalog.search.search_terms import joined, stem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bankmesh.catalog.search.search_terms import Word
+    from bankmesh.catalog.search.search_terms import TextWord
 
 Expansion = dict[str, float]
 """Terms, each with how well it fits, from 0 to 1."""
@@ -52,7 +52,7 @@ def typos_allowed(length: int) -> int:
     return 1 if length < _TWO_TYPOS_FROM else 2
 
 
-def expansions(asked: Iterable[Word], vocabulary: Vocabulary) -> list[Expansion]:
+def expansions(asked: Iterable[TextWord], vocabulary: Vocabulary) -> list[Expansion]:
     """The terms that each word stands for; a word that is written nowhere may be two, as `creditcard` is.
 
     Typos are thought of only where nothing is written, or begins, as the word is.
@@ -68,7 +68,7 @@ def expansions(asked: Iterable[Word], vocabulary: Vocabulary) -> list[Expansion]
     return found
 
 
-def _as_it_is(word: Word, vocabulary: Vocabulary) -> Expansion:
+def _as_it_is(word: TextWord, vocabulary: Vocabulary) -> Expansion:
     found: Expansion = {}
     if len(word.plain) >= _PREFIX_FROM:
         first, last = (bisect_left(vocabulary.words, word.plain + end) for end in ("", _LAST))

@@ -29,7 +29,7 @@ _NUMBERS = frozenset({"integer", "long", "double", "decimal"})
 _MOMENTS = frozenset({"date", "timestamp"})
 
 
-class _Refused(Exception):
+class _ChartRefused(Exception):
     """A chart that cannot be drawn; `key` is where the fault stands."""
 
     def __init__(self, key: str | None, message: str) -> None:
@@ -49,7 +49,7 @@ def read_charts(root: Section, columns: Mapping[str, Column], given: Value) -> t
     for section in at.sections("value"):
         try:
             found.append(_chart(section.data, columns))
-        except _Refused as refused:
+        except _ChartRefused as refused:
             section.fault(refused.key, "bad-chart", str(refused))
     return tuple(found)
 
@@ -57,21 +57,23 @@ def read_charts(root: Section, columns: Mapping[str, Column], given: Value) -> t
 def _chart(given: Mapping[str, Value], columns: Mapping[str, Column]) -> Chart:
     for key in given:
         if key not in KEYS:
-            raise _Refused(key, f"a chart has no key {key}.{nearest(key, KEYS)} Allowed: {', '.join(KEYS)}")
+            raise _ChartRefused(key, f"a chart has no key {key}.{nearest(key, KEYS)} Allowed: {', '.join(KEYS)}")
     title = given.get("title")
     if not isinstance(title, str):
-        raise _Refused(None, "a chart needs a title")
+        raise _ChartRefused(None, "a chart needs a title")
     by = _column(given, "by", columns)
     if by.classification > Classification.INTERNAL:
-        raise _Refused(
+        raise _ChartRefused(
             "by", f"{by.name} is {by.classification.label}: the values of by are shown, so it is at most internal"
         )
     every = given.get("every")
     if every is not None and (every not in EVERY or by.type.name not in _MOMENTS):
-        raise _Refused("every", f"every is one of {', '.join(EVERY)}, for a date or timestamp; {by.name} is {by.type}")
+        raise _ChartRefused(
+            "every", f"every is one of {', '.join(EVERY)}, for a date or timestamp; {by.name} is {by.type}"
+        )
     measure = given.get("show", "rows")
     if measure not in MEASURES:
-        raise _Refused("show", f"show is one of: {', '.join(MEASURES)}; not {measure}")
+        raise _ChartRefused("show", f"show is one of: {', '.join(MEASURES)}; not {measure}")
     of = _measured(given, str(measure), columns)
     return Chart(title, by.name, every, str(measure), of, _condition(given, columns))
 
@@ -79,15 +81,17 @@ def _chart(given: Mapping[str, Value], columns: Mapping[str, Column]) -> Chart:
 def _measured(given: Mapping[str, Value], measure: str, columns: Mapping[str, Column]) -> str | None:
     if measure == "rows":
         if "of" in given:
-            raise _Refused("of", "a chart of rows is of no column; leave it out")
+            raise _ChartRefused("of", "a chart of rows is of no column; leave it out")
         return None
     of = _column(given, "of", columns)
     if of.type.name not in _NUMBERS:
-        raise _Refused("of", f"{of.name} is {of.type}, which has no {measure}")
+        raise _ChartRefused("of", f"{of.name} is {of.type}, which has no {measure}")
     if of.classification is Classification.RESTRICTED:
-        raise _Refused("of", f"{of.name} is restricted, and nothing of it is drawn")
+        raise _ChartRefused("of", f"{of.name} is restricted, and nothing of it is drawn")
     if of.classification is Classification.CONFIDENTIAL and measure not in ("mean", "sum"):
-        raise _Refused("of", f"{of.name} is confidential: its {measure} would be one row's value; show mean or sum")
+        raise _ChartRefused(
+            "of", f"{of.name} is confidential: its {measure} would be one row's value; show mean or sum"
+        )
     return of.name
 
 
@@ -98,10 +102,10 @@ def _condition(given: Mapping[str, Value], columns: Mapping[str, Column]) -> str
     try:
         query = read_query(f"select count(*) from ${{table}} where {where}", None)
     except ValueError as error:
-        raise _Refused("where", f"where is a condition of SQL: {error}") from None
+        raise _ChartRefused("where", f"where is a condition of SQL: {error}") from None
     for name in sorted(query.columns):
         if name not in columns:
-            raise _Refused("where", f"there is no column {name}.{nearest(name, columns)}")
+            raise _ChartRefused("where", f"there is no column {name}.{nearest(name, columns)}")
     return str(where)
 
 
@@ -109,5 +113,5 @@ def _column(given: Mapping[str, Value], key: str, columns: Mapping[str, Column])
     name = given.get(key)
     if not isinstance(name, str) or name not in columns:
         hint = nearest(name, columns) if isinstance(name, str) else ""
-        raise _Refused(key if key in given else None, f"{key} names a column of the product, not {name}.{hint}")
+        raise _ChartRefused(key if key in given else None, f"{key} names a column of the product, not {name}.{hint}")
     return columns[name]

@@ -22,7 +22,7 @@ from bankmesh.contracts.parsing.identity_section import (
     read_support,
     read_table,
 )
-from bankmesh.contracts.parsing.section_cursor import Notes, Section
+from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
 from bankmesh.contracts.parsing.service_levels import check_other_custom, read_custom, read_service_levels
 from bankmesh.contracts.parsing.volume_clause import volume_clause
 from bankmesh.errors import ContractFaults, Fault
@@ -62,7 +62,7 @@ def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]
     document, faults = documents.parse(file, text)
     if faults:
         return None, faults
-    notes = Notes(document)
+    notes = FaultNotes(document)
     for finding in odcs_schema.check(document.data):
         notes.add(finding.path, finding.rule, finding.message)
     if not isinstance(document.data, dict):
@@ -75,7 +75,7 @@ def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]
 _DATA_KEYS = frozenset({"arguments", "examples", "implementation", "value"})  # below these, a blank is a value
 
 
-def _note_blanks(notes: Notes) -> None:
+def _note_blanks(notes: FaultNotes) -> None:
     """A key that is there with blank text looks like a promise and is none. Fault: `blank-text`."""
     for path, value in documents.leaves(notes.document.data):
         blank = isinstance(value, str) and not value.strip()

@@ -74,7 +74,7 @@ class _At:
         return self.column.name if self.column is not None else None
 
 
-class _Refused(Exception):
+class _RuleRefused(Exception):
     """A rule that cannot be compiled: the key at fault, the rule id and why."""
 
     def __init__(self, key: str | None, rule: str, message: str) -> None:
@@ -99,7 +99,7 @@ def quality_clause(section: Section, column: Column | None, columns: Mapping[str
             return None
         default, rule, comparison, names = compiled
         whole = _whole_table(at, rule, properties.get("scope"))
-    except _Refused as refused:
+    except _RuleRefused as refused:
         section.fault(refused.key, refused.rule, refused.message)
         return None
     return Clause(
@@ -128,7 +128,7 @@ def _severity(section: Section) -> Severity:
     word = section.data.get("severity", "error")
     if word not in _SEVERITIES:
         allowed = ", ".join(_SEVERITIES)
-        raise _Refused("severity", "bad-severity", f"severity {word} is not known. Allowed: {allowed}")
+        raise _RuleRefused("severity", "bad-severity", f"severity {word} is not known. Allowed: {allowed}")
     return _SEVERITIES[word]
 
 
@@ -146,7 +146,7 @@ def _compile(at: _At) -> _Compiled | None:
     if kind == "custom":
         return _custom(at)
     if kind is None:
-        raise _Refused(None, "quality-type", "a rule needs a metric, or a type: library, sql, custom or text")
+        raise _RuleRefused(None, "quality-type", "a rule needs a metric, or a type: library, sql, custom or text")
     return _library(at)
 
 
@@ -156,11 +156,11 @@ def _library(at: _At) -> _Compiled:
     for key in arguments:
         if key not in _ARGUMENTS[metric]:
             allowed = ", ".join(_ARGUMENTS[metric]) or "none"
-            raise _Refused("arguments", "quality-argument", f"{metric} has no argument {key}. Allowed: {allowed}")
+            raise _RuleRefused("arguments", "quality-argument", f"{metric} has no argument {key}. Allowed: {allowed}")
     if metric == "rowCount" and at.column is not None:
-        raise _Refused("metric", "quality-level", "rowCount is about the table; move the rule to the schema object")
+        raise _RuleRefused("metric", "quality-level", "rowCount is about the table; move the rule to the schema object")
     if metric in ("nullValues", "missingValues", "invalidValues") and at.column is None:
-        raise _Refused("metric", "quality-level", f"{metric} is about a column; move the rule to its property")
+        raise _RuleRefused("metric", "quality-level", f"{metric} is about a column; move the rule to its property")
     rule = _measure(metric, arguments, at)
     names = rule.columns if isinstance(rule, DuplicateValues) else (at.name,) if at.name else ()
     return _SNAKE[metric], rule, _comparison(at.section, counts_rows=metric == "rowCount"), names
@@ -173,7 +173,7 @@ def _measure(metric: str, arguments: dict[str, Any], at: _At) -> Rule:
         return _duplicates(arguments, at)
     column = at.column
     if column is None:  # pragma: no cover - refused before
-        raise _Refused("metric", "quality-level", f"{metric} is about a column")
+        raise _RuleRefused("metric", "quality-level", f"{metric} is about a column")
     if metric == "nullValues":
         return NullValues(column.name)
     if metric == "missingValues":
@@ -188,25 +188,25 @@ def _invalid(arguments: dict[str, Any], column: Column) -> InvalidValues:
         given = _values(arguments, "validValues", "invalidValues")
         if None in given:
             message = "validValues cannot list null: it is never invalid. To forbid it, use nullValues"
-            raise _Refused("arguments", "quality-argument", message)
+            raise _RuleRefused("arguments", "quality-argument", message)
         values = tuple(_fit(column, value) for value in given)
     if pattern is not None:
         item = column.type.item or column.type
         if item.name != "string" or not isinstance(pattern, str):
             message = f"a pattern is a text about a string column; {column.name} is {column.type}"
-            raise _Refused("arguments", "quality-argument", message)
+            raise _RuleRefused("arguments", "quality-argument", message)
         problem = check_pattern(pattern)
         if problem:
-            raise _Refused("arguments", "bad-pattern", problem)
+            raise _RuleRefused("arguments", "bad-pattern", problem)
     if values is None and pattern is None:
-        raise _Refused("arguments", "quality-argument", "invalidValues needs arguments: validValues or pattern")
+        raise _RuleRefused("arguments", "quality-argument", "invalidValues needs arguments: validValues or pattern")
     return InvalidValues(column.name, valid_values=values, pattern=pattern)
 
 
 def _values(arguments: dict[str, Any], key: str, metric: str) -> list[Any]:
     given = arguments.get(key)
     if not isinstance(given, list) or not given:
-        raise _Refused("arguments", "quality-argument", f"{metric} needs arguments: {key}, a list of values")
+        raise _RuleRefused("arguments", "quality-argument", f"{metric} needs arguments: {key}, a list of values")
     return given
 
 
@@ -215,22 +215,22 @@ def _fit(column: Column, value: Value) -> Value:
         return fit_value(column.type, value)
     except ValueError as error:
         message = f"{column.name} is {column.type}: {error}"
-        raise _Refused("arguments", "quality-argument", message) from None
+        raise _RuleRefused("arguments", "quality-argument", message) from None
 
 
 def _duplicates(arguments: dict[str, Any], at: _At) -> DuplicateValues:
     if at.column is not None:
         if arguments:
             message = "duplicateValues of a column takes no properties; move the rule to the schema object"
-            raise _Refused("arguments", "quality-argument", message)
+            raise _RuleRefused("arguments", "quality-argument", message)
         return DuplicateValues((at.column.name,))
     names = _values(arguments, "properties", "duplicateValues")
     for name in names:
         if not isinstance(name, str) or name not in at.columns:
             hint = nearest(str(name), at.columns)
-            raise _Refused("arguments", "quality-argument", f"there is no column {name}.{hint}")
+            raise _RuleRefused("arguments", "quality-argument", f"there is no column {name}.{hint}")
     if len(set(names)) != len(names):
-        raise _Refused("arguments", "quality-argument", "properties names a column twice")
+        raise _RuleRefused("arguments", "quality-argument", "properties names a column twice")
     return DuplicateValues(tuple(names))
 
 
@@ -239,9 +239,9 @@ def _sql(at: _At) -> _Compiled:
     try:
         query = read_query(section.data["query"], at.name)
     except ValueError as error:
-        raise _Refused("query", "quality-query", str(error)) from None
+        raise _RuleRefused("query", "quality-query", str(error)) from None
     if "unit" in section.data:
-        raise _Refused("unit", "quality-unit", "a query returns a number of its own; leave the unit out")
+        raise _RuleRefused("unit", "quality-unit", "a query returns a number of its own; leave the unit out")
     names = {*query.columns, at.name} & set(at.columns)
     ordered = tuple(name for name in at.columns if name in names)
     return "sql", SqlMeasure(query.text, at.name), _comparison(section, counts_rows=True), ordered
@@ -251,12 +251,12 @@ def _custom(at: _At) -> _Compiled:
     engine = at.section.data["engine"]
     if engine not in ENGINES:
         message = f"engine {engine} is not run here. Allowed: {ENGINES[0]}; or write the rule as a metric or as sql"
-        raise _Refused("engine", "quality-engine", message)
+        raise _RuleRefused("engine", "quality-engine", message)
     try:
         types = {name: column.type for name, column in at.columns.items()}
         expectation, names = read_expectation(at.section.data["implementation"], at.name, types)
     except ValueError as error:
-        raise _Refused("implementation", "quality-expectation", str(error)) from None
+        raise _RuleRefused("implementation", "quality-expectation", str(error)) from None
     return expectation.type, expectation, None, names
 
 
@@ -267,23 +267,25 @@ def _comparison(section: Section, *, counts_rows: bool) -> Comparison:
     unit = section.data.get("unit", "rows")
     allowed = _UNITS[:1] if counts_rows else _UNITS
     if unit not in allowed:
-        raise _Refused("unit", "quality-unit", f"unit {unit} is not known here. Allowed: {', '.join(allowed)}")
+        raise _RuleRefused("unit", "quality-unit", f"unit {unit} is not known here. Allowed: {', '.join(allowed)}")
     numbers = value if isinstance(value, list) else [value]
     between = operator in (Operator.BETWEEN, Operator.NOT_BETWEEN)
     shown = f"[{', '.join(map(spell_number, value))}]" if isinstance(value, list) else spell_number(value)
     if not all(map(is_number, numbers)) or isinstance(value, list) != between:
-        raise _Refused(operator.value, "quality-value", f"{operator.value} must be a number, not {shown}")
+        raise _RuleRefused(operator.value, "quality-value", f"{operator.value} must be a number, not {shown}")
     if between and numbers[0] > numbers[1]:
-        raise _Refused(operator.value, "quality-value", f"{operator.value} takes the lower bound first, not {shown}")
+        raise _RuleRefused(
+            operator.value, "quality-value", f"{operator.value} takes the lower bound first, not {shown}"
+        )
     if unit == "percent" and not all(0 <= number <= _WHOLE for number in numbers):
-        raise _Refused(operator.value, "quality-value", f"a percentage lies between 0 and {_WHOLE}, not {shown}")
+        raise _RuleRefused(operator.value, "quality-value", f"a percentage lies between 0 and {_WHOLE}, not {shown}")
     return Comparison(operator, tuple(value) if between else value, unit)
 
 
 def _whole_table(at: _At, rule: Rule, scope: Value) -> bool:
     """Whether a rule has to see all published rows: as its `scope` says, else for duplicates across partitions."""
     if scope is not None and scope not in _SCOPES:
-        raise _Refused("customProperties", "quality-scope", f"scope is one of: {', '.join(_SCOPES)}; not {scope}")
+        raise _RuleRefused("customProperties", "quality-scope", f"scope is one of: {', '.join(_SCOPES)}; not {scope}")
     if scope is not None:
         return bool(scope == "table")
     if not isinstance(rule, DuplicateValues):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Notes:
+class FaultNotes:
     """The faults found so far in one document, and the paths that are known to be wrong."""
 
     document: Document
@@ -35,7 +35,7 @@ class Notes:
 class Section:
     """A mapping somewhere in a contract."""
 
-    notes: Notes
+    notes: FaultNotes
     path: Path
     data: dict[str, Any]
 

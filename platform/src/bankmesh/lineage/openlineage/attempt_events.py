@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import BankmeshError
-from bankmesh.lineage.openlineage.attempt_facts import Ending
-from bankmesh.lineage.openlineage.event_outbox import Outbox
+from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
+from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import put_aside
 from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event, start_event
 
@@ -29,12 +29,12 @@ class Attempt:
     """One attempt that is being told of. `ending` is what is known of it so far; a failure takes it along."""
 
     start: Event
-    ending: Ending = field(default_factory=Ending)
+    ending: AttemptEnd = field(default_factory=AttemptEnd)
     told: bool = False
 
     _keep: Callable[[Event], None] = field(default=lambda _event: None, repr=False)
 
-    def complete(self, ending: Ending) -> None:
+    def complete(self, ending: AttemptEnd) -> None:
         """It has published."""
         self._end(COMPLETE, ending)
 
@@ -46,7 +46,7 @@ class Attempt:
         """It was stopped."""
         self._end(ABORT, _with_error(self.ending, error))
 
-    def _end(self, kind: str, ending: Ending) -> None:
+    def _end(self, kind: str, ending: AttemptEnd) -> None:
         if not self.told:
             self.told = True
             self._keep(ending_event(self.start, kind, ending, datetime.now(UTC)))
@@ -80,7 +80,7 @@ def attempt(
 def _keeper(database: str, spool: Path, run: RunFacts, warn: Callable[[str], Any]) -> Callable[[Event], None]:
     def keep(event: Event) -> None:
         try:
-            with Outbox(database) as outbox:
+            with EventOutbox(database) as outbox:
                 outbox.keep(event, run.dagster_run, run.asset)
         except Exception as error:  # noqa: BLE001 - whatever a database out of reach raises: lineage never fails a run
             # The class alone: the text of a database error quotes what was written.
@@ -110,5 +110,5 @@ def _safe_text(error: Exception) -> str:
     return f"{type(error).__name__}; its message may quote values and is not shown"
 
 
-def _with_error(known: Ending, error: str) -> Ending:
+def _with_error(known: AttemptEnd, error: str) -> AttemptEnd:
     return replace(known, error=error)

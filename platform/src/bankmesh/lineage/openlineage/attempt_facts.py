@@ -118,7 +118,7 @@ class AssertionFacts:
 
 
 @dataclass(frozen=True)
-class Ending:
+class AttemptEnd:
     """How an attempt ended, as far as it is known; what is not known is left out of the event.
 
     Attributes:

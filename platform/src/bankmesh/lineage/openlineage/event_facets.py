@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.lineage.model import Dependency, How
+from bankmesh.lineage.model import Dependency, TransformationSubtype
 from bankmesh.lineage.openlineage.openlineage_names import job_namespace, producer, uuid_of
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.openlineage.attempt_facts import (
         AssertionFacts,
+        AttemptEnd,
         CodeFacts,
-        Ending,
         FieldFacts,
         InputFacts,
         JobFacts,
@@ -154,7 +154,7 @@ def of_output(output: OutputFacts) -> Facets:
     )
 
 
-def of_ending(ending: Ending, names: Mapping[str, tuple[str, str]]) -> Facets:
+def of_ending(ending: AttemptEnd, names: Mapping[str, tuple[str, str]]) -> Facets:
     """What is known of the output at the end: version, columnLineage, dataQualityAssertions and -Metrics."""
     made: Facets = {}
     if ending.version is not None:
@@ -168,7 +168,7 @@ def of_ending(ending: Ending, names: Mapping[str, tuple[str, str]]) -> Facets:
     return _plain(made)
 
 
-def statistics_of_output(ending: Ending) -> Facets:
+def statistics_of_output(ending: AttemptEnd) -> Facets:
     """outputStatistics: of the whole table at the version that was published."""
     from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
 
@@ -184,7 +184,7 @@ def _column_lineage(lineage: StepLineage, names: Mapping[str, tuple[str, str]]) 
     from openlineage.client.facet_v2 import column_lineage_dataset as facet
 
     # Backends read `fields` and few read `dataset`, so what an opaque step looked at stands with each column.
-    opaque = [Dependency(ref, How.OPAQUE) for ref in lineage.opaque]
+    opaque = [Dependency(ref, TransformationSubtype.OPAQUE) for ref in lineage.opaque]
     fields = {}
     for column, found in lineage.columns.items():
         entry = facet.Fields(inputFields=_input_fields([*found, *opaque], names))
@@ -216,7 +216,7 @@ def _transformation(dependency: Dependency) -> Any:  # noqa: ANN401 - a class of
     return facet.Transformation(
         type=dependency.how.kind.value,
         subtype=dependency.how.value,
-        description=_OPAQUE if dependency.how is How.OPAQUE else None,
+        description=_OPAQUE if dependency.how is TransformationSubtype.OPAQUE else None,
         masking=dependency.masking,
     )
 
@@ -241,7 +241,7 @@ def _assertions(found: Iterable[AssertionFacts]) -> object:
     )
 
 
-def _metrics(ending: Ending) -> object:
+def _metrics(ending: AttemptEnd) -> object:
     from openlineage.client.facet_v2 import data_quality_metrics_dataset as facet
 
     return facet.DataQualityMetricsDatasetFacet(

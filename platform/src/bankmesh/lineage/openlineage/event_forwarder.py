@@ -23,7 +23,7 @@ from bankmesh.lineage.openlineage.outbox_location import days_kept, has_receiver
 if TYPE_CHECKING:
     from openlineage.client import OpenLineageClient
 
-    from bankmesh.lineage.openlineage.event_outbox import Kept, Outbox
+    from bankmesh.lineage.openlineage.event_outbox import EventOutbox, OutboxEvent
     from bankmesh.lineage.openlineage.run_events import Event
 
 _TURN_SECONDS = 120.0
@@ -37,7 +37,7 @@ _DOUBTFUL_AFTER = 4
 
 
 @dataclass(frozen=True)
-class Forwarded:
+class ForwardReport:
     """What one turn did: events sent and refused, and why it stopped before the end, if it did."""
 
     sent: int
@@ -55,27 +55,27 @@ NO_RECEIVER = "no receiver is set (OPENLINEAGE_URL or openlineage.yml); events a
 OTHERS_TURN = "another process is forwarding"
 
 
-def forward(outbox: Outbox, seconds: float) -> Forwarded:
+def forward(outbox: EventOutbox, seconds: float) -> ForwardReport:
     """Send pending events for at most so many seconds; a receiver that fails ends the turn. Raises nothing of its own.
 
     What could not be sent is pending, in its place, for the next turn.
     """
     _forget_old(outbox)
     if not has_receiver():
-        return Forwarded(0, 0, NO_RECEIVER)
+        return ForwardReport(0, 0, NO_RECEIVER)
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     if not outbox.take_turn(holder, datetime.now(UTC), seconds + _TURN_SECONDS):
-        return Forwarded(0, 0, OTHERS_TURN)
+        return ForwardReport(0, 0, OTHERS_TURN)
     try:
         return _forward(outbox, time.monotonic() + seconds)
     finally:
         outbox.end_turn(holder)
 
 
-def _forward(outbox: Outbox, deadline: float) -> Forwarded:
+def _forward(outbox: EventOutbox, deadline: float) -> ForwardReport:
     sent = refused = 0
     stopped: str | None = None
-    doubtful: list[tuple[Kept, str]] = []
+    doubtful: list[tuple[OutboxEvent, str]] = []
     client = _client()
     try:
         while stopped is None and (waiting := _next(outbox, doubtful)):
@@ -98,16 +98,16 @@ def _forward(outbox: Outbox, deadline: float) -> Forwarded:
                     break
     finally:
         client.close(0)
-    return Forwarded(sent, refused, stopped)
+    return ForwardReport(sent, refused, stopped)
 
 
-def _next(outbox: Outbox, doubtful: list[tuple[Kept, str]]) -> list[Kept]:
+def _next(outbox: EventOutbox, doubtful: list[tuple[OutboxEvent, str]]) -> list[OutboxEvent]:
     """Pending events, in order, but for the runs of which one is in doubt."""
     runs = {kept.run_id for kept, _ in doubtful}
     return [kept for kept in outbox.pending() if kept.run_id not in runs]
 
 
-def _set_aside(outbox: Outbox, doubtful: list[tuple[Kept, str]]) -> int:
+def _set_aside(outbox: EventOutbox, doubtful: list[tuple[OutboxEvent, str]]) -> int:
     for kept, problem in doubtful:
         outbox.note_failure(kept, problem, refused=True)
     found = len(doubtful)
@@ -137,7 +137,7 @@ def _client() -> OpenLineageClient:
             del os.environ[name]
 
 
-def _send(outbox: Outbox, client: OpenLineageClient, kept: Kept) -> _Answer | None:
+def _send(outbox: EventOutbox, client: OpenLineageClient, kept: OutboxEvent) -> _Answer | None:
     """Send one event; None if the receiver has taken it."""
     outbox.note_attempt(kept)
     reached("lineage-attempted")
@@ -181,5 +181,5 @@ def run_event(event: Event) -> Any:  # noqa: ANN401 - a class of a module that i
     return made
 
 
-def _forget_old(outbox: Outbox) -> None:
+def _forget_old(outbox: EventOutbox) -> None:
     outbox.forget(datetime.now(UTC) - timedelta(days=days_kept()), unsent=not has_receiver())

@@ -60,7 +60,7 @@ turns = sa.Table(
 
 
 @dataclass(frozen=True)
-class Kept:
+class OutboxEvent:
     """An event in the outbox; `asset` is a key such as `retail/party`."""
 
     number: int
@@ -82,7 +82,7 @@ class Kept:
         return found
 
 
-class Outbox(Closing):
+class EventOutbox(Closing):
     """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
@@ -115,7 +115,7 @@ class Outbox(Closing):
             connection.execute(sa.insert(events).values(**row))
         return True
 
-    def unfinished(self) -> list[Kept]:
+    def unfinished(self) -> list[OutboxEvent]:
         """The START of every attempt of which no ending is kept, oldest first."""
         other = events.alias()
         ended = sa.select(other.c.number).where(other.c.run_id == events.c.run_id, other.c.kind.in_(ENDINGS))
@@ -123,7 +123,7 @@ class Outbox(Closing):
         with self._engine.begin() as connection:
             return [_kept(row) for row in connection.execute(query)]
 
-    def ending_of(self, dagster_run: str, asset: str) -> Kept | None:
+    def ending_of(self, dagster_run: str, asset: str) -> OutboxEvent | None:
         """The last ending of an asset's attempts in a Dagster run."""
         query = (
             sa.select(events)
@@ -159,21 +159,21 @@ class Outbox(Closing):
         with self._engine.begin() as connection:
             connection.execute(sa.update(turns).where(turns.c.holder == holder).values(until=0.0))
 
-    def pending(self, limit: int = _PAGE) -> list[Kept]:
+    def pending(self, limit: int = _PAGE) -> list[OutboxEvent]:
         """The events that are to be sent next, in order."""
         query = sa.select(events).where(events.c.state == PENDING).order_by(events.c.number).limit(limit)
         with self._engine.begin() as connection:
             return [_kept(row) for row in connection.execute(query)]
 
-    def note_attempt(self, kept: Kept) -> None:
+    def note_attempt(self, kept: OutboxEvent) -> None:
         """A sending is about to be tried."""
         self._change(kept, attempts=events.c.attempts + 1)
 
-    def confirm(self, kept: Kept, now: datetime) -> None:
+    def confirm(self, kept: OutboxEvent, now: datetime) -> None:
         """The receiver has taken it."""
         self._change(kept, state=SENT, sent_at=now.timestamp(), error=None)
 
-    def note_failure(self, kept: Kept, error: str, *, refused: bool) -> None:
+    def note_failure(self, kept: OutboxEvent, error: str, *, refused: bool) -> None:
         """Why a sending failed; one that the receiver refuses is not tried again by itself."""
         self._change(kept, state=REFUSED if refused else PENDING, error=error)
 
@@ -185,7 +185,7 @@ class Outbox(Closing):
 
     # --- for people ---
 
-    def all_events(self, dagster_run: str | None = None) -> Iterator[Kept]:
+    def all_events(self, dagster_run: str | None = None) -> Iterator[OutboxEvent]:
         """Every event kept, oldest first; those of one Dagster run, or of one OpenLineage run, if it is named."""
         after = 0
         while True:
@@ -214,7 +214,7 @@ class Outbox(Closing):
         with self._engine.begin() as connection:
             return connection.execute(query).rowcount
 
-    def _change(self, kept: Kept, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+    def _change(self, kept: OutboxEvent, **values: Any) -> None:  # noqa: ANN401 - columns of the table
         with self._engine.begin() as connection:
             _update(connection, kept.number, values)
 
@@ -235,8 +235,8 @@ def _update(connection: Connection, number: int, values: dict[str, Any]) -> None
     connection.execute(sa.update(events).where(events.c.number == number, events.c.state != SENT).values(**values))
 
 
-def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of the table
-    return Kept(
+def _kept(row: Any) -> OutboxEvent:  # noqa: ANN401 - a row of the table
+    return OutboxEvent(
         number=row.number,
         run_id=row.run_id,
         kind=row.kind,

@@ -12,7 +12,7 @@ from bankmesh.storage.atomic_files import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.lineage.openlineage.event_outbox import Outbox
+    from bankmesh.lineage.openlineage.event_outbox import EventOutbox
     from bankmesh.lineage.openlineage.run_events import Event
 
 
@@ -23,7 +23,7 @@ def put_aside(folder: Path, event: Event, dagster_run: str, asset: str) -> None:
     write_atomically(folder / f"{time.time_ns():020d}-{uuid.uuid4().hex}.json", json.dumps(waiting))
 
 
-def take_in(folder: Path, outbox: Outbox) -> int:
+def take_in(folder: Path, outbox: EventOutbox) -> int:
     """Move what waits into the outbox, in order; how many events that were. Killed in between, it moves the rest."""
     taken = 0
     for file in sorted(folder.glob("*.json")):

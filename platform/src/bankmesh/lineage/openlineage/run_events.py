@@ -17,7 +17,7 @@ from bankmesh.lineage.openlineage.openlineage_names import job_namespace, produc
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bankmesh.lineage.openlineage.attempt_facts import Ending, InputFacts, JobFacts, OutputFacts, RunFacts
+    from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd, InputFacts, JobFacts, OutputFacts, RunFacts
 
 Event = dict[str, Any]
 
@@ -58,7 +58,7 @@ def start_event(run: RunFacts, job: JobFacts, inputs: list[InputFacts], output: 
     }
 
 
-def ending_event(start: Event, kind: str, ending: Ending, at: datetime) -> Event:
+def ending_event(start: Event, kind: str, ending: AttemptEnd, at: datetime) -> Event:
     """The attempt that `start` began has ended: COMPLETE, FAIL or ABORT."""
     event = copy.deepcopy(start)
     event |= {"eventType": kind, "eventTime": at.isoformat()}

@@ -54,13 +54,13 @@ Importing this package imports Polars, so whoever loads a code location does so 
 from bankmesh.lineage.polars.plan_walk import NotASource, lineage_of_plan
 from bankmesh.lineage.polars.recorded_sources import Recording, lineage_of_recorded, recorded_sources
 from bankmesh.lineage.polars.source_probe import Probe, cross_check, probe_sources
-from bankmesh.lineage.polars.transform_lineage import Derived, derive_from_code
+from bankmesh.lineage.polars.transform_lineage import TransformLineage, derive_from_code
 
 __all__ = [
-    "Derived",
     "NotASource",
     "Probe",
     "Recording",
+    "TransformLineage",
     "cross_check",
     "derive_from_code",
     "lineage_of_plan",

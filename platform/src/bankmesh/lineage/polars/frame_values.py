@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from bankmesh.lineage.composition import chain
-from bankmesh.lineage.model import Dependency, How, Kind
+from bankmesh.lineage.model import Dependency, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,7 +47,7 @@ def all_slack(slacks: Iterable[Slack]) -> Slack:
 
 
 @dataclass(frozen=True)
-class Value:
+class FrameValue:
     """What a column, or an expression, depends on.
 
     Attributes:
@@ -64,7 +64,7 @@ class Value:
 
     found: Dependencies = NONE
     unknown: str | None = None
-    fields: Mapping[str, Value] | None = None
+    fields: Mapping[str, FrameValue] | None = None
     slack: Slack = _NO_SLACK
     placed: bool = False
     single: bool = False
@@ -72,14 +72,14 @@ class Value:
     resized: Dependencies = NONE
     lengths: Dependencies | None = None
 
-    def through(self, how: How, *, masking: bool = False) -> Value:
+    def through(self, how: TransformationSubtype, *, masking: bool = False) -> FrameValue:
         """What is made from it in this way; IDENTITY leaves it as it is."""
-        if how is How.IDENTITY and not masking:
+        if how is TransformationSubtype.IDENTITY and not masking:
             return self
         fields = self.fields and {name: part.through(how, masking=masking) for name, part in self.fields.items()}
         return replace(self, found=made_by(self.found, how, masking=masking), fields=fields)
 
-    def decided_by(self, found: Dependencies, others: Iterable[Value] = ()) -> Value:
+    def decided_by(self, found: Dependencies, others: Iterable[FrameValue] = ()) -> FrameValue:
         """The same value, which INDIRECTly depends on something more; what is unknown of `others` is so of it."""
         listed = list(others)
         fields = self.fields and {name: part.decided_by(found, listed) for name, part in self.fields.items()}
@@ -91,41 +91,43 @@ class Value:
             slack=self.slack | all_slack(other.slack for other in listed),
         )
 
-    def whole(self) -> Value:
+    def whole(self) -> FrameValue:
         """The same, its fields no longer told apart."""
         return replace(self, fields=None) if self.fields else self
 
-    def field_named(self, name: str) -> Value:
+    def field_named(self, name: str) -> FrameValue:
         """One field of a struct: of the whole struct, if its fields are not told apart."""
         if self.fields is None or name not in self.fields:
-            return self.whole().through(How.TRANSFORMATION)
+            return self.whole().through(TransformationSubtype.TRANSFORMATION)
         part = self.fields[name]
         others = Slack(more=sources_of(self.found - part.found))
         return replace(self, found=part.found, fields=part.fields, slack=self.slack | part.slack | others)
 
 
-def made_by(found: Iterable[Dependency], how: How, *, masking: bool = False) -> Dependencies:
+def made_by(found: Iterable[Dependency], how: TransformationSubtype, *, masking: bool = False) -> Dependencies:
     """Dependencies of what is made in this way from something that has these."""
     return frozenset(_chained(dependency, how, masking=masking) for dependency in found)
 
 
-def _chained(dependency: Dependency, how: How, *, masking: bool) -> Dependency:
+def _chained(dependency: Dependency, how: TransformationSubtype, *, masking: bool) -> Dependency:
     chained = chain(how, dependency.how)
     # An INDIRECT dependency passes no value on, so there is nothing to mask.
-    return Dependency(dependency.source, chained, (masking or dependency.masking) and chained.kind is Kind.DIRECT)
+    return Dependency(
+        dependency.source, chained, (masking or dependency.masking) and chained.kind is TransformationType.DIRECT
+    )
 
 
-def deciding(values: Iterable[Value], how: How) -> Dependencies:
+def deciding(values: Iterable[FrameValue], how: TransformationSubtype) -> Dependencies:
     """Dependencies of what the values only decide; `how` is INDIRECT."""
     return NONE.union(*(made_by(value.found, how) for value in values))
 
 
-def merged(values: Iterable[Value]) -> Value:
+def merged(values: Iterable[FrameValue]) -> FrameValue:
     """All that any of the values depends on; fields only if all have the same ones."""
     listed = list(values)
     if len(listed) == 1:
         return listed[0]
-    return Value(
+    return FrameValue(
         found=NONE.union(*(value.found for value in listed)),
         unknown=first_unknown(listed),
         fields=_common_fields(listed),
@@ -137,7 +139,7 @@ def merged(values: Iterable[Value]) -> Value:
     )
 
 
-def _common_fields(listed: list[Value]) -> Mapping[str, Value] | None:
+def _common_fields(listed: list[FrameValue]) -> Mapping[str, FrameValue] | None:
     # A constant, null say, says nothing of fields.
     structs = [value.fields for value in listed if value.found or value.fields]
     first = structs[0] if structs else None
@@ -146,7 +148,7 @@ def _common_fields(listed: list[Value]) -> Mapping[str, Value] | None:
     return {name: merged(fields[name] for fields in structs if fields is not None) for name in first}
 
 
-def first_unknown(values: Iterable[Value]) -> str | None:
+def first_unknown(values: Iterable[FrameValue]) -> str | None:
     """The first reason for which one of the values is not known."""
     return next((value.unknown for value in values if value.unknown), None)
 
@@ -157,7 +159,7 @@ def sources_of(found: Iterable[Dependency]) -> frozenset[ColumnRef]:
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlanFrame:
     """What is known of a frame at one place of a plan.
 
     Attributes:
@@ -170,7 +172,7 @@ class Frame:
         sides: of a cross join, the columns of its two frames.
     """
 
-    columns: Mapping[str, Value]
+    columns: Mapping[str, FrameValue]
     rows: Dependencies = NONE
     order: Dependencies = NONE
     unknown: str | None = None
@@ -178,15 +180,15 @@ class Frame:
     slack: Slack = _NO_SLACK
     sides: tuple[frozenset[str], frozenset[str]] | None = None
 
-    def column(self, name: str) -> Value:
+    def column(self, name: str) -> FrameValue:
         """A column by name."""
-        return self.columns.get(name) or Value(unknown=f"there is no column {name} where it is used")
+        return self.columns.get(name) or FrameValue(unknown=f"there is no column {name} where it is used")
 
-    def with_columns(self, columns: Mapping[str, Value]) -> Frame:
+    def with_columns(self, columns: Mapping[str, FrameValue]) -> PlanFrame:
         """The same rows with these columns."""
         return replace(self, columns=columns, sides=None)
 
-    def restricted_by(self, values: Iterable[Value], how: How) -> Frame:
+    def restricted_by(self, values: Iterable[FrameValue], how: TransformationSubtype) -> PlanFrame:
         """The same columns, the rows being decided by something more."""
         listed = list(values)
         return replace(
@@ -196,22 +198,22 @@ class Frame:
             slack=self.slack | all_slack(value.slack for value in listed),
         )
 
-    def by_place(self) -> Frame:
+    def by_place(self) -> PlanFrame:
         """The same frame, once rows have been taken by their place: their order has decided which."""
         return replace(self, rows=self.rows | self.order)
 
-    def reading_more(self, refs: Iterable[ColumnRef]) -> Frame:
+    def reading_more(self, refs: Iterable[ColumnRef]) -> PlanFrame:
         """The same frame, for which the engine reads more than it depends on."""
         return replace(self, slack=self.slack | Slack(more=frozenset(refs)))
 
-    def out_of_order(self) -> Frame:
+    def out_of_order(self) -> PlanFrame:
         """The same rows in no order that is promised; the engine has read the keys of the old one all the same."""
         return replace(self, order=NONE).reading_more(sources_of(self.order))
 
 
-def together(frames: list[Frame]) -> Frame:
+def together(frames: list[PlanFrame]) -> PlanFrame:
     """What is known of rows that come from several frames; no columns."""
-    return Frame(
+    return PlanFrame(
         columns={},
         rows=NONE.union(*(frame.rows for frame in frames)),
         order=NONE.union(*(frame.order for frame in frames)),

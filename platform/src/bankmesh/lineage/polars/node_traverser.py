@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from bankmesh.lineage.polars import plan_tree
-from bankmesh.lineage.polars.plan_tree import Expression, Form, Role
+from bankmesh.lineage.polars.plan_tree import Expression, ExpressionKind, InputRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def read_plan(frame: pl.LazyFrame) -> plan_tree.Node:
 
     Raises what Polars raises if the plan does not resolve (a column that is not there, types that do not go together).
     """
-    return _Reader(_traverser(frame, pl.QueryOptFlags.none())).plan()
+    return _PlanReader(_traverser(frame, pl.QueryOptFlags.none())).plan()
 
 
 def requested(frame: pl.LazyFrame) -> list[tuple[object, tuple[str, ...] | None]]:
@@ -83,7 +83,7 @@ def _function(scan: Any) -> object:  # noqa: ANN401
     return getattr(scan_function, "io_source", scan_function)
 
 
-class _Reader:
+class _PlanReader:
     """Reads one plan."""
 
     def __init__(self, traverser: Any) -> None:  # noqa: ANN401
@@ -125,7 +125,7 @@ class _Reader:
             return _unshown(reason, base, arena.named(expressions))
         build = _BUILDERS.get(type(node).__name__)
         if build is None:
-            return plan_tree.Unknown(**base, reason=f"{type(node).__name__} is no node of a plan that is known")
+            return plan_tree.UnknownNode(**base, reason=f"{type(node).__name__} is no node of a plan that is known")
         return build(node, base, arena)
 
 
@@ -186,17 +186,19 @@ class _Arena:
         if kind == "Function":
             name, *arguments = _called(view)
             fields = self._fields(number) if name in _NAMES_FIELDS else ()
-            return Expression(Form.FUNCTION, inputs, _text(name), fields, argument=tuple(arguments))
+            return Expression(ExpressionKind.FUNCTION, inputs, _text(name), fields, argument=tuple(arguments))
         if kind == "StructEval":
             fields = ("", *(found.output_name for found in view.evaluation))
-            return Expression(Form.STRUCT, inputs, view.variant, fields)
-        form = _FORMS.get(kind, Form.UNREADABLE)
+            return Expression(ExpressionKind.STRUCT, inputs, view.variant, fields)
+        form = _FORMS.get(kind, ExpressionKind.UNREADABLE)
         return Expression(form, inputs, _name(view, form), scalar=_is_scalar(view))
 
     def _unreadable(self, reason: str, inputs: list[int]) -> Expression:
         if reason == "list.eval" and not any(self._type(found).is_nested() for found in inputs[:1]):
             reason = "cumulative_eval"
-        return Expression(Form.UNREADABLE, tuple((Role.VALUE, self._read[found]) for found in inputs), reason)
+        return Expression(
+            ExpressionKind.UNREADABLE, tuple((InputRole.VALUE, self._read[found]) for found in inputs), reason
+        )
 
     def _type(self, number: int) -> pl.DataType:
         try:
@@ -212,65 +214,73 @@ class _Arena:
 
 
 _FORMS = {
-    "Column": Form.COLUMN,
-    "Literal": Form.LITERAL,
-    "Len": Form.LENGTH,
-    "BinaryExpr": Form.BINARY,
-    "Cast": Form.CAST,
-    "Ternary": Form.TERNARY,
-    "Agg": Form.AGGREGATE,
-    "Explode": Form.EXPLODE,
-    "Filter": Form.FILTER,
-    "Sort": Form.SORT,
-    "SortBy": Form.SORT,
-    "Gather": Form.GATHER,
-    "Slice": Form.SLICE,
-    "Window": Form.WINDOW,
-    "Rolling": Form.ROLLING,
+    "Column": ExpressionKind.COLUMN,
+    "Literal": ExpressionKind.LITERAL,
+    "Len": ExpressionKind.LENGTH,
+    "BinaryExpr": ExpressionKind.BINARY,
+    "Cast": ExpressionKind.CAST,
+    "Ternary": ExpressionKind.TERNARY,
+    "Agg": ExpressionKind.AGGREGATE,
+    "Explode": ExpressionKind.EXPLODE,
+    "Filter": ExpressionKind.FILTER,
+    "Sort": ExpressionKind.SORT,
+    "SortBy": ExpressionKind.SORT,
+    "Gather": ExpressionKind.GATHER,
+    "Slice": ExpressionKind.SLICE,
+    "Window": ExpressionKind.WINDOW,
+    "Rolling": ExpressionKind.ROLLING,
 }
 
 _NAMES_FIELDS = frozenset({"as_struct", "value_counts"})
 
 # Functions whose inputs after the first only choose: how many values, and by what.
-_CHOOSES: dict[str, Callable[[int], Role]] = {
-    "top_k": lambda _: Role.CONDITION,
-    "top_k_by": lambda place: Role.CONDITION if place == 1 else Role.SORT,
-    "min_by": lambda _: Role.SORT,
-    "max_by": lambda _: Role.SORT,
+_CHOOSES: dict[str, Callable[[int], InputRole]] = {
+    "top_k": lambda _: InputRole.CONDITION,
+    "top_k_by": lambda place: InputRole.CONDITION if place == 1 else InputRole.SORT,
+    "min_by": lambda _: InputRole.SORT,
+    "max_by": lambda _: InputRole.SORT,
 }
 
 
-def _parts(view: Any) -> list[tuple[Role, int]]:  # noqa: ANN401, C901, PLR0911, PLR0912 - a line a kind
+def _parts(view: Any) -> list[tuple[InputRole, int]]:  # noqa: ANN401, C901, PLR0911, PLR0912 - a line a kind
     """The inputs of an expression that Polars shows, values first."""
     match type(view).__name__:
         case "BinaryExpr":
-            return [(Role.VALUE, view.left), (Role.VALUE, view.right)]
+            return [(InputRole.VALUE, view.left), (InputRole.VALUE, view.right)]
         case "Cast" | "Explode":
-            return [(Role.VALUE, view.expr)]
+            return [(InputRole.VALUE, view.expr)]
         case "Ternary":
-            return [(Role.VALUE, view.truthy), (Role.VALUE, view.falsy), (Role.CONDITION, view.predicate)]
+            return [
+                (InputRole.VALUE, view.truthy),
+                (InputRole.VALUE, view.falsy),
+                (InputRole.CONDITION, view.predicate),
+            ]
         case "Agg":
-            return [(Role.VALUE, found) for found in view.arguments]
+            return [(InputRole.VALUE, found) for found in view.arguments]
         case "Function":
             function = _called(view)[0]
             return [(_role(function, place), found) for place, found in enumerate(view.input)]
         case "Filter":
-            return [(Role.VALUE, view.input), (Role.CONDITION, view.by)]
+            return [(InputRole.VALUE, view.input), (InputRole.CONDITION, view.by)]
         case "Sort":
-            return [(Role.VALUE, view.expr)]
+            return [(InputRole.VALUE, view.expr)]
         case "SortBy":
-            return [(Role.VALUE, view.expr), *((Role.SORT, found) for found in view.by)]
+            return [(InputRole.VALUE, view.expr), *((InputRole.SORT, found) for found in view.by)]
         case "Gather":
-            return [(Role.VALUE, view.expr), (Role.CONDITION, view.idx)]
+            return [(InputRole.VALUE, view.expr), (InputRole.CONDITION, view.idx)]
         case "Slice":
-            return [(Role.VALUE, view.input), (Role.CONDITION, view.offset), (Role.CONDITION, view.length)]
+            return [
+                (InputRole.VALUE, view.input),
+                (InputRole.CONDITION, view.offset),
+                (InputRole.CONDITION, view.length),
+            ]
         case "Window":
             keys = [*view.partition_by, *([] if view.order_by is None else [view.order_by])]
-            return [(Role.VALUE, view.function), *((Role.WINDOW, found) for found in keys)]
+            return [(InputRole.VALUE, view.function), *((InputRole.WINDOW, found) for found in keys)]
         case "Rolling":
-            return [(Role.VALUE, view.function), (Role.WINDOW, view.index_column)]
+            return [(InputRole.VALUE, view.function), (InputRole.WINDOW, view.index_column)]
         case "StructEval":
-            return [(Role.VALUE, view.expr), *((Role.VALUE, found.node) for found in view.evaluation)]
+            return [(InputRole.VALUE, view.expr), *((InputRole.VALUE, found.node) for found in view.evaluation)]
     return []
 
 
@@ -279,20 +289,20 @@ def _called(view: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return data if isinstance(data, tuple) else (data,)
 
 
-def _role(function: object, place: int) -> Role:
+def _role(function: object, place: int) -> InputRole:
     if place == 0:
-        return Role.VALUE
+        return InputRole.VALUE
     if type(function).__name__ == "RollingFunctionBy":
-        return Role.WINDOW
-    return _CHOOSES[function](place) if isinstance(function, str) and function in _CHOOSES else Role.VALUE
+        return InputRole.WINDOW
+    return _CHOOSES[function](place) if isinstance(function, str) and function in _CHOOSES else InputRole.VALUE
 
 
-def _name(view: Any, form: Form) -> str:  # noqa: ANN401
-    if form is Form.BINARY:
+def _name(view: Any, form: ExpressionKind) -> str:  # noqa: ANN401
+    if form is ExpressionKind.BINARY:
         return _text(view.op).rpartition(".")[2]
-    if form is Form.AGGREGATE and view.name == "count" and view.options:
+    if form is ExpressionKind.AGGREGATE and view.name == "count" and view.options:
         return "len"  # nulls too
-    return type(view).__name__ if form is Form.UNREADABLE else getattr(view, "name", "")
+    return type(view).__name__ if form is ExpressionKind.UNREADABLE else getattr(view, "name", "")
 
 
 def _text(name: object) -> str:
@@ -311,8 +321,8 @@ def _unshown(reason: str, base: dict[str, Any], expressions: tuple[plan_tree.Nam
             **base, keys=expressions, aggregates=(), index=None, windows=False, keeps_order=False, opaque=True
         )
     if not base["inputs"]:
-        return plan_tree.Files(**base)
-    return plan_tree.Unknown(**base, reason=f"Polars does not show a node of the plan ({reason[:40]})")
+        return plan_tree.FileScan(**base)
+    return plan_tree.UnknownNode(**base, reason=f"Polars does not show a node of the plan ({reason[:40]})")
 
 
 def _group_by(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # noqa: ANN401
@@ -334,7 +344,7 @@ def _join(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # 
     asof = how if isinstance(how, tuple) else (how, None, None, None, None, None)
     if node.predicate is not None or asof[0] == "IEJoin":
         # An optimiser's node; the plan as it was written has a filter over a cross join instead.
-        return plan_tree.Unknown(**base, reason="a join with a condition of its own")
+        return plan_tree.UnknownNode(**base, reason="a join with a condition of its own")
     return plan_tree.Join(
         **base,
         how=asof[0],
@@ -368,17 +378,17 @@ def _map(node: Any, base: dict[str, Any], _: _Arena) -> plan_tree.Node:  # noqa:
         case "row_index":
             return plan_tree.RowNumber(**base, name=arguments[0])
         case "hint_sorted" | "rechunk":
-            return plan_tree.Through(**base)
-    return plan_tree.Unknown(**base, reason=f"{name} is no function over frames that is known")
+            return plan_tree.PassThrough(**base)
+    return plan_tree.UnknownNode(**base, reason=f"{name} is no function over frames that is known")
 
 
 _BUILDERS: dict[str, Callable[[Any, dict[str, Any], _Arena], plan_tree.Node]] = {
     "PythonScan": lambda node, base, _: plan_tree.Source(**base, read=_function(node)),
     "DataFrameScan": lambda _, base, __: plan_tree.InMemory(**base),
-    "Scan": lambda _, base, __: plan_tree.Files(**base),
-    "SimpleProjection": lambda _, base, __: plan_tree.Through(**base),
-    "Cache": lambda _, base, __: plan_tree.Through(**base),
-    "Sink": lambda _, base, __: plan_tree.Through(**base),
+    "Scan": lambda _, base, __: plan_tree.FileScan(**base),
+    "SimpleProjection": lambda _, base, __: plan_tree.PassThrough(**base),
+    "Cache": lambda _, base, __: plan_tree.PassThrough(**base),
+    "Sink": lambda _, base, __: plan_tree.PassThrough(**base),
     "Select": lambda node, base, arena: plan_tree.Select(**base, columns=arena.named(node.expr), keeps=False),
     "HStack": lambda node, base, arena: plan_tree.Select(**base, columns=arena.named(node.exprs), keeps=True),
     "Filter": lambda node, base, arena: plan_tree.Filter(**base, predicate=arena.read(node.predicate.node)),
@@ -394,6 +404,6 @@ _BUILDERS: dict[str, Callable[[Any, dict[str, Any], _Arena], plan_tree.Node]] = 
         **base, by=arena.named(node.by_column), stable=node.sort_options[0], slices=node.slice is not None
     ),
     "Slice": lambda _, base, __: plan_tree.Slice(**base),
-    "Gather": lambda _, base, __: plan_tree.Take(**base),
+    "Gather": lambda _, base, __: plan_tree.Gather(**base),
     "MapFunction": _map,
 }

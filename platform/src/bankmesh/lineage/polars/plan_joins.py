@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.model import How
-from bankmesh.lineage.polars.frame_values import Frame, Value, merged, together
+from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.lineage.polars.frame_values import FrameValue, PlanFrame, merged, together
 from bankmesh.lineage.polars.plan_expressions import value_of
-from bankmesh.lineage.polars.plan_tree import Form
+from bankmesh.lineage.polars.plan_tree import ExpressionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ _UNASKED = {"AsOf": "left"}
 """As-of joins keep the left frame's order without being asked."""
 
 
-def join(node: plan_tree.Join, left: Frame, right: Frame) -> Frame:
+def join(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> PlanFrame:
     """Columns of both frames; keys decide the rows, be they there (semi) or not (anti)."""
     keys = [value_of(expression, left) for _, expression in node.left_on]
     keys += [value_of(expression, right) for _, expression in node.right_on]
@@ -30,7 +30,9 @@ def join(node: plan_tree.Join, left: Frame, right: Frame) -> Frame:
     kept = node.order if node.order != "none" else _UNASKED.get(node.how, "none")
     left = left if kept in _KEEPS_LEFT_ORDER else left.out_of_order()
     right = right if kept in _KEEPS_RIGHT_ORDER else right.out_of_order()
-    both = replace(together([left, right]), columns=_columns(node, left, right)).restricted_by(keys, How.JOIN)
+    both = replace(together([left, right]), columns=_columns(node, left, right)).restricted_by(
+        keys, TransformationSubtype.JOIN
+    )
     if any(not key.found for key in keys) or not keys:
         # Of a side of which no column is wanted, be it for a key, the engine reads any.
         both = both.reading_more(both.reachable)
@@ -39,7 +41,7 @@ def join(node: plan_tree.Join, left: Frame, right: Frame) -> Frame:
     return both.by_place() if node.slices else both
 
 
-def _columns(node: plan_tree.Join, left: Frame, right: Frame) -> dict[str, Value]:
+def _columns(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> dict[str, FrameValue]:
     """Columns by the names that Polars gives them; what it gives beyond these is not known."""
     if node.how in _LEFT_ALONE:
         named = dict(left.columns)
@@ -51,16 +53,18 @@ def _columns(node: plan_tree.Join, left: Frame, right: Frame) -> dict[str, Value
         dropped = [*_dropped(node, node.right_on), *node.right_by]
         named = _left_columns(node, left, right)
         named |= _suffixed(right, named, dropped, node.suffix)
-    unknown = Value(unknown=f"a join ({node.how.lower()}) gives a column that is not expected")
+    unknown = FrameValue(unknown=f"a join ({node.how.lower()}) gives a column that is not expected")
     return {name: named.get(name, unknown) for name in node.schema}
 
 
-def _left_columns(node: plan_tree.Join, left: Frame, right: Frame) -> dict[str, Value]:
+def _left_columns(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> dict[str, FrameValue]:
     columns = dict(left.columns)
     if node.how == "Full" and node.coalesces:
         for (mine, _), (theirs, _) in zip(node.left_on, node.right_on, strict=True):
             # The key of a full join is that of the side which has the row, as `coalesce` would give it.
-            columns[mine] = merged([left.column(mine), right.column(theirs)]).through(How.TRANSFORMATION)
+            columns[mine] = merged([left.column(mine), right.column(theirs)]).through(
+                TransformationSubtype.TRANSFORMATION
+            )
     return columns
 
 
@@ -68,7 +72,7 @@ def _dropped(node: plan_tree.Join, keys: Iterable[plan_tree.Named]) -> list[str]
     """Keys that stand in the result only once, as the other side's."""
     if not node.coalesces:
         return []
-    names = [name for name, expression in keys if expression.form is Form.COLUMN]
+    names = [name for name, expression in keys if expression.form is ExpressionKind.COLUMN]
     if node.how != "AsOf":
         return names
     # An as-of join on keys with different names keeps both.
@@ -76,6 +80,6 @@ def _dropped(node: plan_tree.Join, keys: Iterable[plan_tree.Named]) -> list[str]
     return [name for name in names if name in same]
 
 
-def _suffixed(right: Frame, taken: Iterable[str], dropped: list[str], suffix: str) -> dict[str, Value]:
+def _suffixed(right: PlanFrame, taken: Iterable[str], dropped: list[str], suffix: str) -> dict[str, FrameValue]:
     kept = {name: value for name, value in right.columns.items() if name not in dropped}
     return {f"{name}{suffix}" if name in set(taken) else name: value for name, value in kept.items()}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from bankmesh.lineage.model import ColumnRef, Dependency, How
+from bankmesh.lineage.model import ColumnRef, Dependency, TransformationSubtype
 from bankmesh.lineage.polars.frame_values import (
     NONE,
-    Frame,
+    FrameValue,
+    PlanFrame,
     Slack,
-    Value,
     deciding,
     first_unknown,
     merged,
@@ -20,7 +20,7 @@ from bankmesh.lineage.polars.frame_values import (
     together,
 )
 from bankmesh.lineage.polars.plan_expressions import columns_in, value_of
-from bankmesh.lineage.polars.plan_tree import Form
+from bankmesh.lineage.polars.plan_tree import ExpressionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,29 +31,29 @@ _AND = frozenset({"And", "LogicalAnd"})
 _BOUNDARIES = frozenset({"_lower_boundary", "_upper_boundary"})
 
 
-def source(name: str, node: plan_tree.Source) -> Frame:
+def source(name: str, node: plan_tree.Source) -> PlanFrame:
     """A named source: every column depends on itself."""
     refs = [ColumnRef(name, column) for column in node.schema]
-    columns = {ref.column: Value(frozenset({Dependency(ref, How.IDENTITY)})) for ref in refs}
-    return Frame(columns, reachable=frozenset(refs))
+    columns = {ref.column: FrameValue(frozenset({Dependency(ref, TransformationSubtype.IDENTITY)})) for ref in refs}
+    return PlanFrame(columns, reachable=frozenset(refs))
 
 
-def constant(node: plan_tree.Node) -> Frame:
+def constant(node: plan_tree.Node) -> PlanFrame:
     """A frame in memory, made by the code itself."""
-    return Frame(dict.fromkeys(node.schema, Value()))
+    return PlanFrame(dict.fromkeys(node.schema, FrameValue()))
 
 
-def not_known(node: plan_tree.Node, reason: str) -> Frame:
+def not_known(node: plan_tree.Node, reason: str) -> PlanFrame:
     """A frame of which nothing can be said."""
-    return Frame(dict.fromkeys(node.schema, Value(unknown=reason)), unknown=reason)
+    return PlanFrame(dict.fromkeys(node.schema, FrameValue(unknown=reason)), unknown=reason)
 
 
-def through(node: plan_tree.Through, below: Frame) -> Frame:
+def through(node: plan_tree.PassThrough, below: PlanFrame) -> PlanFrame:
     """The same columns, or fewer."""
     return replace(below, columns={name: below.column(name) for name in node.schema})
 
 
-def select(node: plan_tree.Select, below: Frame) -> Frame:
+def select(node: plan_tree.Select, below: PlanFrame) -> PlanFrame:
     """New columns; what decides how many values an expression gives, decides the rows."""
     made = {name: value_of(expression, below) for name, expression in node.columns}
     if node.keeps:
@@ -75,11 +75,13 @@ def select(node: plan_tree.Select, below: Frame) -> Frame:
     return below.with_columns(made)
 
 
-def restrict(node: plan_tree.Filter, below: Frame) -> Frame:
+def restrict(node: plan_tree.Filter, below: PlanFrame) -> PlanFrame:
     """Rows for which a condition holds; over a cross join, what compares both sides is what joins them."""
     for part in _conjuncts(node.predicate):
         joins = below.sides and all(columns_in(part) & side for side in below.sides)
-        below = below.restricted_by([value_of(part, below)], How.JOIN if joins else How.FILTER)
+        below = below.restricted_by(
+            [value_of(part, below)], TransformationSubtype.JOIN if joins else TransformationSubtype.FILTER
+        )
     return below
 
 
@@ -87,65 +89,69 @@ def _conjuncts(predicate: plan_tree.Expression) -> Iterator[plan_tree.Expression
     stack = [predicate]
     while stack:
         part = stack.pop()
-        if part.form is Form.BINARY and part.name in _AND:
+        if part.form is ExpressionKind.BINARY and part.name in _AND:
             stack.extend(found for _, found in part.inputs)
         else:
             yield part
 
 
-def group(node: plan_tree.GroupBy, below: Frame) -> Frame:
+def group(node: plan_tree.GroupBy, below: PlanFrame) -> PlanFrame:
     """One row for each group: every value is made from many rows, keys are as they were."""
     keys = {name: value_of(expression, below) for name, expression in node.keys}
     if node.index is not None:
         at = below.column(node.index)
-        keys[node.index] = at.through(How.TRANSFORMATION) if node.windows else at
+        keys[node.index] = at.through(TransformationSubtype.TRANSFORMATION) if node.windows else at
         bounds = [name for name in node.schema if node.windows and name in _BOUNDARIES]
-        keys |= dict.fromkeys(bounds, at.through(How.TRANSFORMATION))
+        keys |= dict.fromkeys(bounds, at.through(TransformationSubtype.TRANSFORMATION))
     if node.opaque:
-        return opaque(node, below).restricted_by(keys.values(), How.GROUP_BY)
+        return opaque(node, below).restricted_by(keys.values(), TransformationSubtype.GROUP_BY)
     made = {name: _of_group(value_of(expression, below), below) for name, expression in node.aggregates}
     known = {**keys, **made}
-    columns = {name: known.get(name, Value(unknown="it is no key and no aggregate")) for name in node.schema}
+    columns = {name: known.get(name, FrameValue(unknown="it is no key and no aggregate")) for name in node.schema}
     grouped = (below if node.keeps_order else below.out_of_order()).with_columns(columns)
-    return grouped.restricted_by(keys.values(), How.GROUP_BY)
+    return grouped.restricted_by(keys.values(), TransformationSubtype.GROUP_BY)
 
 
-def _of_group(value: Value, below: Frame) -> Value:
+def _of_group(value: FrameValue, below: PlanFrame) -> FrameValue:
     # What is not aggregated becomes a list of the group's values, in the order of its rows.
     listed = value if value.single or not value.placed else value.decided_by(below.order)
     lengths = value.lengths if value.single else value.resized
-    return replace(listed.through(How.AGGREGATION), single=False, uneven=False, resized=NONE, lengths=lengths)
+    return replace(
+        listed.through(TransformationSubtype.AGGREGATION), single=False, uneven=False, resized=NONE, lengths=lengths
+    )
 
 
-def distinct(node: plan_tree.Distinct, below: Frame) -> Frame:
+def distinct(node: plan_tree.Distinct, below: PlanFrame) -> PlanFrame:
     """One row for each value of some columns."""
     keys = [below.column(name) for name in (node.subset if node.subset is not None else below.columns)]
     if node.keep in {"first", "last"}:
         below = below.by_place()
-    kept = (below if node.keeps_order else below.out_of_order()).restricted_by(keys, How.GROUP_BY)
+    kept = (below if node.keeps_order else below.out_of_order()).restricted_by(keys, TransformationSubtype.GROUP_BY)
     kept = replace(kept, sides=None)
     return kept.by_place() if node.slices else kept
 
 
-def sort(node: plan_tree.Sort, below: Frame) -> Frame:
+def sort(node: plan_tree.Sort, below: PlanFrame) -> PlanFrame:
     """Another order, in which ties are as they were only if the sort is stable."""
     keys = [value_of(expression, below) for _, expression in node.by]
     before = below if node.stable else below.out_of_order()
-    order = before.order | deciding(keys, How.SORT)
+    order = before.order | deciding(keys, TransformationSubtype.SORT)
     # Keys decide no rows, yet their slack is the frame's.
-    noted = replace(before.restricted_by(keys, How.SORT), rows=before.rows)
+    noted = replace(before.restricted_by(keys, TransformationSubtype.SORT), rows=before.rows)
     ordered = replace(noted, order=order, sides=None)
     return ordered.by_place() if node.slices else ordered
 
 
-def take(_: plan_tree.Take, below: Frame, places: Frame) -> Frame:
+def take(_: plan_tree.Gather, below: PlanFrame, places: PlanFrame) -> PlanFrame:
     """Rows by the places that another frame's only column says."""
     both = together([below.by_place(), places])
     taken = replace(both, columns=below.columns, order=places.order)
-    return taken.restricted_by(places.columns.values(), How.FILTER).reading_more(sources_of(below.order))
+    return taken.restricted_by(places.columns.values(), TransformationSubtype.FILTER).reading_more(
+        sources_of(below.order)
+    )
 
 
-def union(node: plan_tree.Union, frames: list[Frame]) -> Frame:
+def union(node: plan_tree.Union, frames: list[PlanFrame]) -> PlanFrame:
     """Frames below each other: a column depends on that of each."""
     columns = {name: merged(frame.column(name) for frame in frames) for name in node.schema}
     stacked = replace(together(frames), columns=columns)
@@ -154,35 +160,35 @@ def union(node: plan_tree.Union, frames: list[Frame]) -> Frame:
     return stacked.by_place() if node.slices else stacked
 
 
-def beside(_: plan_tree.SideBySide, frames: list[Frame]) -> Frame:
+def beside(_: plan_tree.SideBySide, frames: list[PlanFrame]) -> PlanFrame:
     """Frames beside each other: rows meet by their place."""
     both = together([frame.by_place() for frame in frames])
     columns = {name: value for frame in frames for name, value in frame.columns.items()}
     return replace(both, columns=columns).reading_more(both.reachable)
 
 
-def merge(node: plan_tree.Merge, frames: list[Frame]) -> Frame:
+def merge(node: plan_tree.Merge, frames: list[PlanFrame]) -> PlanFrame:
     """Two sorted frames, merged by their key."""
     columns = {name: merged(frame.column(name) for frame in frames) for name in node.schema}
-    order = deciding((columns[name] for name in node.key), How.SORT)
+    order = deciding((columns[name] for name in node.key), TransformationSubtype.SORT)
     return replace(together(frames).out_of_order(), columns=columns, order=order)
 
 
-def explode(node: plan_tree.Explode, below: Frame) -> Frame:
+def explode(node: plan_tree.Explode, below: PlanFrame) -> PlanFrame:
     """A row for each item of a list: the lists decide how many rows there are, or what decided how long they are."""
     lists = [below.column(name) for name in node.columns]
     items = {
-        name: replace(value.through(How.TRANSFORMATION), lengths=None)
+        name: replace(value.through(TransformationSubtype.TRANSFORMATION), lengths=None)
         for name, value in zip(node.columns, lists, strict=True)
     }
     deciders = [value if value.lengths is None else replace(value, found=value.lengths) for value in lists]
-    exploded = below.with_columns({**below.columns, **items}).restricted_by(deciders, How.JOIN)
+    exploded = below.with_columns({**below.columns, **items}).restricted_by(deciders, TransformationSubtype.JOIN)
     return exploded.reading_more(sources_of(NONE.union(*(value.found for value in lists))))
 
 
-def unnest(node: plan_tree.Unnest, below: Frame, before: Mapping[str, pl.DataType]) -> Frame:
+def unnest(node: plan_tree.Unnest, below: PlanFrame, before: Mapping[str, pl.DataType]) -> PlanFrame:
     """A column for each field of a struct."""
-    fields: dict[str, Value] = {}
+    fields: dict[str, FrameValue] = {}
     for name in node.columns:
         kind = before.get(name)
         prefix = "" if node.separator is None else f"{name}{node.separator}"
@@ -193,28 +199,30 @@ def unnest(node: plan_tree.Unnest, below: Frame, before: Mapping[str, pl.DataTyp
     return below.with_columns(columns).reading_more(sources_of(NONE.union(*structs)))
 
 
-def unpivot(node: plan_tree.Unpivot, below: Frame, before: Mapping[str, pl.DataType]) -> Frame:
+def unpivot(node: plan_tree.Unpivot, below: PlanFrame, before: Mapping[str, pl.DataType]) -> PlanFrame:
     """Columns become rows: one column has their names, a constant, one their values."""
     kind = node.schema.get(node.values)
     values = {
-        name: below.column(name).through(How.IDENTITY if before.get(name) == kind else How.TRANSFORMATION)
+        name: below.column(name).through(
+            TransformationSubtype.IDENTITY if before.get(name) == kind else TransformationSubtype.TRANSFORMATION
+        )
         for name in node.on
     }
     columns = {name: below.column(name) for name in node.index}
-    columns |= {node.names: Value(), node.values: merged(values.values())}
+    columns |= {node.names: FrameValue(), node.values: merged(values.values())}
     return below.with_columns(columns).reading_more(below.reachable)
 
 
-def number(node: plan_tree.RowNumber, below: Frame) -> Frame:
+def number(node: plan_tree.RowNumber, below: PlanFrame) -> PlanFrame:
     """The place of each row: it depends on their order alone."""
-    return below.with_columns({node.name: Value(below.order), **below.columns})
+    return below.with_columns({node.name: FrameValue(below.order), **below.columns})
 
 
-def opaque(node: plan_tree.Node, below: Frame) -> Frame:
+def opaque(node: plan_tree.Node, below: PlanFrame) -> PlanFrame:
     """A function from frame to frame: any column may depend on all, in what way cannot be told."""
     values = list(below.columns.values())
-    found = deciding(values, How.OPAQUE)
+    found = deciding(values, TransformationSubtype.OPAQUE)
     # A function may be known to leave columns alone.
-    value = Value(found, unknown=first_unknown(values), slack=Slack(less=sources_of(found)))
+    value = FrameValue(found, unknown=first_unknown(values), slack=Slack(less=sources_of(found)))
     seen = below.by_place().out_of_order().with_columns(dict.fromkeys(node.schema, value))
-    return seen.restricted_by([replace(found, found=NONE) for found in values], How.OPAQUE)
+    return seen.restricted_by([replace(found, found=NONE) for found in values], TransformationSubtype.OPAQUE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class Role(StrEnum):
+class InputRole(StrEnum):
     """What an expression wants of one of its inputs: the value, or something that only decides which value."""
 
     VALUE = "VALUE"
@@ -25,7 +25,7 @@ class Role(StrEnum):
     WINDOW = "WINDOW"
 
 
-class Form(StrEnum):
+class ExpressionKind(StrEnum):
     """Kinds of expressions. FUNCTION holds all that have a name; UNREADABLE is one that Polars does not show."""
 
     COLUMN = "COLUMN"
@@ -61,14 +61,14 @@ class Expression:
         argument: what else the function is told: a field's name, a strategy.
     """
 
-    form: Form
-    inputs: tuple[tuple[Role, Expression], ...] = ()
+    form: ExpressionKind
+    inputs: tuple[tuple[InputRole, Expression], ...] = ()
     name: str = ""
     fields: tuple[str, ...] = ()
     scalar: bool = False
     argument: object = None
 
-    def of(self, role: Role) -> tuple[Expression, ...]:
+    def of(self, role: InputRole) -> tuple[Expression, ...]:
         """The inputs in one role."""
         return tuple(expression for found, expression in self.inputs if found is role)
 
@@ -97,12 +97,12 @@ class InMemory(Node):
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Files(Node):
+class FileScan(Node):
     """A scan of files or of anything else that the plan itself names."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Through(Node):
+class PassThrough(Node):
     """Gives its input on, with all or some of its columns: projections, caches, hints."""
 
 
@@ -193,7 +193,7 @@ class Slice(Node):
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Take(Node):
+class Gather(Node):
     """Rows of the first input, by the places that the second one says."""
 
 
@@ -235,7 +235,7 @@ class Opaque(Node):
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Unknown(Node):
+class UnknownNode(Node):
     """A node that is not understood, with the reason."""
 
     reason: str

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
-from bankmesh.lineage.model import Dependency, How, StepLineage
+from bankmesh.lineage.model import Dependency, StepLineage, TransformationSubtype
 from bankmesh.lineage.polars import plan_nodes, plan_tree
 from bankmesh.lineage.polars.node_traverser import read_plan
 from bankmesh.lineage.polars.plan_joins import join
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.lineage.model import ColumnRef
-    from bankmesh.lineage.polars.frame_values import Frame
+    from bankmesh.lineage.polars.frame_values import PlanFrame
 
 _NO_INPUT = "it is read from a place that is no input of the step"
 
@@ -53,17 +53,17 @@ def lineage_of_plan(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) ->
     return as_lineage(walk(frame, sources))
 
 
-def walk(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> Frame:
+def walk(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> PlanFrame:
     """The same, with what the cross-check needs to know besides."""
     names = {function: name for function, (name, _) in named_by_function(sources).items()}
-    known: dict[plan_tree.Node, Frame] = {}
+    known: dict[plan_tree.Node, PlanFrame] = {}
     root = read_plan(frame)
     for node in plan_tree.bottom_up(root, lambda found: found.inputs):
         known[node] = _frame_of(node, [known[found] for found in node.inputs], names)
     return known[root]
 
 
-def as_lineage(frame: Frame) -> StepLineage:
+def as_lineage(frame: PlanFrame) -> StepLineage:
     """A frame's columns as a step's outputs."""
     rows = frame.rows | frame.order
     unknown = {name: value.unknown or frame.unknown for name, value in frame.columns.items()}
@@ -76,7 +76,7 @@ def as_lineage(frame: Frame) -> StepLineage:
 
 def looking_at(lineage: StepLineage, looked_at: frozenset[ColumnRef]) -> StepLineage:
     """The lineage of a step that besides has looked at these columns; what a column says of that itself goes."""
-    told = {Dependency(ref, How.OPAQUE) for ref in looked_at}
+    told = {Dependency(ref, TransformationSubtype.OPAQUE) for ref in looked_at}
     columns = {name: found - told for name, found in lineage.columns.items()}
     return replace(lineage, columns=columns, opaque=lineage.opaque | looked_at)
 
@@ -92,16 +92,16 @@ def named_by_function(sources: Mapping[str, pl.LazyFrame]) -> dict[int, tuple[st
     return known
 
 
-def _frame_of(node: plan_tree.Node, below: list[Frame], names: Mapping[int, str]) -> Frame:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of node
+def _frame_of(node: plan_tree.Node, below: list[PlanFrame], names: Mapping[int, str]) -> PlanFrame:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of node
     match node:
         case plan_tree.Source():
             name = names.get(id(node.read))
             return plan_nodes.not_known(node, _NO_INPUT) if name is None else plan_nodes.source(name, node)
         case plan_tree.InMemory():
             return plan_nodes.constant(node)
-        case plan_tree.Files():
+        case plan_tree.FileScan():
             return plan_nodes.not_known(node, _NO_INPUT)
-        case plan_tree.Through():
+        case plan_tree.PassThrough():
             return plan_nodes.through(node, below[0])
         case plan_tree.Select():
             return plan_nodes.select(node, below[0])
@@ -123,7 +123,7 @@ def _frame_of(node: plan_tree.Node, below: list[Frame], names: Mapping[int, str]
             return plan_nodes.sort(node, below[0])
         case plan_tree.Slice():
             return below[0].by_place()
-        case plan_tree.Take():
+        case plan_tree.Gather():
             return plan_nodes.take(node, below[0], below[1])
         case plan_tree.Explode():
             return plan_nodes.explode(node, below[0])
@@ -135,6 +135,6 @@ def _frame_of(node: plan_tree.Node, below: list[Frame], names: Mapping[int, str]
             return plan_nodes.number(node, below[0])
         case plan_tree.Opaque():
             return plan_nodes.opaque(node, below[0])
-        case plan_tree.Unknown():
+        case plan_tree.UnknownNode():
             return plan_nodes.not_known(node, node.reason)
     return plan_nodes.not_known(node, f"{type(node).__name__} is not understood")

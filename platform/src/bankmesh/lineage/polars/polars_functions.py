@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bankmesh.lineage.model import How
+from bankmesh.lineage.model import TransformationSubtype
 
 
 @dataclass(frozen=True)
@@ -23,45 +23,47 @@ class Effect:
         resizes: how the number of values that come out depends on what goes in, if it does.
     """
 
-    how: How
+    how: TransformationSubtype
     masking: bool = False
     by_place: bool = False
     single: bool = False
-    resizes: How | None = None
+    resizes: TransformationSubtype | None = None
 
 
-_KEPT = Effect(How.IDENTITY)
-_MOVED = Effect(How.IDENTITY, by_place=True)
-_ROW = Effect(How.TRANSFORMATION)
-_NEIGHBOURS = Effect(How.TRANSFORMATION, by_place=True)
-_COLUMN = Effect(How.AGGREGATION)
-_RUNNING = Effect(How.AGGREGATION, by_place=True)
-_ONE = Effect(How.AGGREGATION, single=True)
-_ONE_BY_PLACE = Effect(How.AGGREGATION, by_place=True, single=True)
-_COUNT = Effect(How.AGGREGATION, masking=True, single=True)
+_KEPT = Effect(TransformationSubtype.IDENTITY)
+_MOVED = Effect(TransformationSubtype.IDENTITY, by_place=True)
+_ROW = Effect(TransformationSubtype.TRANSFORMATION)
+_NEIGHBOURS = Effect(TransformationSubtype.TRANSFORMATION, by_place=True)
+_COLUMN = Effect(TransformationSubtype.AGGREGATION)
+_RUNNING = Effect(TransformationSubtype.AGGREGATION, by_place=True)
+_ONE = Effect(TransformationSubtype.AGGREGATION, single=True)
+_ONE_BY_PLACE = Effect(TransformationSubtype.AGGREGATION, by_place=True, single=True)
+_COUNT = Effect(TransformationSubtype.AGGREGATION, masking=True, single=True)
 
 _PLAIN: dict[Effect, str] = {
     _KEPT: "rechunk set_sorted top_k top_k_by",
     _MOVED: "concat extend_constant gather_every reverse sample shuffle",
-    Effect(How.IDENTITY, by_place=True, resizes=How.FILTER): "drop_nans drop_nulls",
-    Effect(How.IDENTITY, by_place=True, resizes=How.GROUP_BY): "unique",
+    Effect(TransformationSubtype.IDENTITY, by_place=True, resizes=TransformationSubtype.FILTER): "drop_nans drop_nulls",
+    Effect(TransformationSubtype.IDENTITY, by_place=True, resizes=TransformationSubtype.GROUP_BY): "unique",
     _ROW: """
         abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh as_list as_struct atan2 bin_intervals cbrt ceil clip
         coalesce cos cosh cot cut degrees erf erfc exp fill_null floor fused log log1p max_horizontal mean_horizontal
         min_horizontal negate pow radians reinterpret repeat_by replace replace_strict round round_sig_figs sign sin
         sinh sqrt sum_horizontal tan tanh to_physical truncate repeat ffi_plugin
     """,
-    Effect(How.TRANSFORMATION, masking=True): "hash",
+    Effect(TransformationSubtype.TRANSFORMATION, masking=True): "hash",
     _NEIGHBOURS: "diff interpolate pct_change peak_max peak_min shift shift_and_fill",
     _COLUMN: "bin_quantiles bin_ranks hist interpolate_by qcut rank search_sorted",
     _RUNNING: "arg_unique argwhere arg_sort cum_max cum_min cum_prod cum_sum rle rle_id",
-    Effect(How.AGGREGATION, masking=True, by_place=True): "cum_count",
+    Effect(TransformationSubtype.AGGREGATION, masking=True, by_place=True): "cum_count",
     _ONE: "corr entropy kurtosis product quantile skew min_by max_by",
     _ONE_BY_PLACE: "arg_max arg_min index_of",
     _COUNT: "approx_n_unique null_count",
-    Effect(How.AGGREGATION, resizes=How.GROUP_BY): "mode",
-    Effect(How.AGGREGATION, by_place=True, resizes=How.GROUP_BY): "value_counts",
-    Effect(How.AGGREGATION, masking=True, by_place=True, resizes=How.GROUP_BY): "unique_counts",
+    Effect(TransformationSubtype.AGGREGATION, resizes=TransformationSubtype.GROUP_BY): "mode",
+    Effect(TransformationSubtype.AGGREGATION, by_place=True, resizes=TransformationSubtype.GROUP_BY): "value_counts",
+    Effect(
+        TransformationSubtype.AGGREGATION, masking=True, by_place=True, resizes=TransformationSubtype.GROUP_BY
+    ): "unique_counts",
 }
 
 _FAMILIES = {
@@ -80,8 +82,8 @@ _FAMILIES = {
 """What the functions of a namespace do, unless they are named below."""
 
 _MEMBERS = {
-    "ArrayFunction.Explode": Effect(How.TRANSFORMATION, resizes=How.JOIN),
-    "ArrayFunction.Length": Effect(How.TRANSFORMATION, masking=True),
+    "ArrayFunction.Explode": Effect(TransformationSubtype.TRANSFORMATION, resizes=TransformationSubtype.JOIN),
+    "ArrayFunction.Length": Effect(TransformationSubtype.TRANSFORMATION, masking=True),
     "BitwiseFunction.And": _ONE,
     "BitwiseFunction.Or": _ONE,
     "BitwiseFunction.Xor": _ONE,
@@ -96,7 +98,7 @@ _MEMBERS = {
     "BooleanFunction.IsUnique": _COLUMN,
     "EwmFunction.MeanBy": _COLUMN,
     "EwmFunction.SumBy": _COLUMN,
-    "ListFunction.Length": Effect(How.TRANSFORMATION, masking=True),
+    "ListFunction.Length": Effect(TransformationSubtype.TRANSFORMATION, masking=True),
     "RangeFunction.IntRange": _NEIGHBOURS,
     "StringFunction.ConcatVertical": _ONE_BY_PLACE,
 }
@@ -127,7 +129,7 @@ _UNREADABLE = {
     "map.entries": _ROW,
     "map.get": _ROW,
     "map.keys": _ROW,
-    "map.len": Effect(How.TRANSFORMATION, masking=True),
+    "map.len": Effect(TransformationSubtype.TRANSFORMATION, masking=True),
     "map.values": _ROW,
     "reduce": _ROW,
     "reshape": _NEIGHBOURS,

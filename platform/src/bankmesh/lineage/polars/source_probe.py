@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.lineage.model import StepLineage
-    from bankmesh.lineage.polars.frame_values import Frame
+    from bankmesh.lineage.polars.frame_values import PlanFrame
 
 
 @dataclass
@@ -68,7 +68,7 @@ def cross_check(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> dic
     return disagreements(frame, sources, walk(frame, sources))
 
 
-def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], known: Frame) -> dict[str, str]:
+def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], known: PlanFrame) -> dict[str, str]:
     """The same, `known` being what the walk found."""
     asked = asked_columns(frame, sources, known.columns)
     found = {name: _disagreement(name, known, wanted) for name, wanted in asked.items()}
@@ -103,7 +103,7 @@ def asked_columns(
     return asked
 
 
-def _disagreement(name: str, known: Frame, asked: frozenset[ColumnRef]) -> str | None:
+def _disagreement(name: str, known: PlanFrame, asked: frozenset[ColumnRef]) -> str | None:
     value = known.columns[name]
     if value.unknown or known.unknown:
         return None

@@ -21,7 +21,7 @@ NO_ROWS = "inputs without rows"
 
 
 @dataclass(frozen=True)
-class Derived:
+class TransformLineage:
     """What was derived from a transform's code.
 
     Attributes:
@@ -40,7 +40,7 @@ def derive_from_code(
     schemas: Mapping[str, pl.Schema],
     extra: Mapping[str, object] | None = None,
     promised: Iterable[str] = (),
-) -> Derived:
+) -> TransformLineage:
     """Derive the lineage of a transform by calling it; no data is read and nothing is written.
 
     Args:
@@ -71,18 +71,20 @@ def derive_from_code(
         return _without_plan(probe, schemas, promised, f"its plan does not resolve: {type(error).__name__}")
     lineage = _with_promised(lineage, promised)
     if not was_read:
-        return Derived(lineage, opaque=False, note="")
+        return TransformLineage(lineage, opaque=False, note="")
     note = f"it looks at its data ({_told(probe)}) before it returns a plan"
-    return Derived(looking_at(lineage, _all_columns(schemas)), opaque=True, note=note)
+    return TransformLineage(looking_at(lineage, _all_columns(schemas)), opaque=True, note=note)
 
 
-def _without_plan(probe: Probe, schemas: Mapping[str, pl.Schema], promised: Iterable[str], what: str) -> Derived:
+def _without_plan(
+    probe: Probe, schemas: Mapping[str, pl.Schema], promised: Iterable[str], what: str
+) -> TransformLineage:
     columns: dict[str, frozenset[Dependency]] = dict.fromkeys(promised, frozenset())
     if probe.was_read:
         note = f"it looks at its data ({_told(probe)}), and then {what}"
-        return Derived(StepLineage(columns=columns, opaque=_all_columns(schemas)), opaque=True, note=note)
+        return TransformLineage(StepLineage(columns=columns, opaque=_all_columns(schemas)), opaque=True, note=note)
     underivable = dict.fromkeys(columns, f"the transform could not be read: {what}")
-    return Derived(StepLineage(columns=columns, underivable=underivable), opaque=False, note=what)
+    return TransformLineage(StepLineage(columns=columns, underivable=underivable), opaque=False, note=what)
 
 
 def _with_promised(lineage: StepLineage, promised: Iterable[str]) -> StepLineage:

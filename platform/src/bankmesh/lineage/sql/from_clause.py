@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.name_scopes import Frame, Item, Scope
+from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.lineage.sql.name_scopes import FromFrame, FromItem, Scope
 from bankmesh.lineage.sql.pivots import pivoted
-from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.sql.relation_values import Relation, RelationColumn, RelationValue, folded, made_by, merged
 from bankmesh.lineage.sql.sql_expressions import decides, value_of
 from bankmesh.lineage.sql.tables import schema_and_name
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bankmesh.lineage.sql.name_scopes import Names
 
 
-def frame_of(node: exp.Expr, outer: Scope) -> Frame:
+def frame_of(node: exp.Expr, outer: Scope) -> FromFrame:
     """The relations that one item of FROM gives, joins on it included; what decides their rows goes to `outer.rows`.
 
     `outer` is what can be seen around the item: a subquery may read the items before it.
@@ -31,7 +31,7 @@ def frame_of(node: exp.Expr, outer: Scope) -> Frame:
     return frame
 
 
-def joined(left: Frame, join: exp.Expr, outer: Scope) -> Frame:
+def joined(left: FromFrame, join: exp.Expr, outer: Scope) -> FromFrame:
     """A frame with one more item joined to it."""
     seen = Scope(outer.reading, outer, left, ctes={}, rows=outer.rows)
     right = frame_of(join.this, seen)
@@ -40,17 +40,17 @@ def joined(left: Frame, join: exp.Expr, outer: Scope) -> Frame:
     kind = str(join.args.get("kind") or "").upper()
     names = _shared_names(left, right, join)
     pairs = {name: (_only(left, name), _only(right, name)) for name in names}
-    outer.rows.add(decides([join.args.get("on")], How.JOIN, at))
-    outer.rows.add(made_by(merged(value for pair in pairs.values() for value in pair), How.JOIN))
+    outer.rows.add(decides([join.args.get("on")], TransformationSubtype.JOIN, at))
+    outer.rows.add(made_by(merged(value for pair in pairs.values() for value in pair), TransformationSubtype.JOIN))
     if str(join.args.get("method") or "").upper() == "NATURAL" and (left.open or right.open):
-        outer.rows.add(Value(unknown=left.open or right.open))
+        outer.rows.add(RelationValue(unknown=left.open or right.open))
     if kind in {"SEMI", "ANTI"}:
         return left
     side = str(join.args.get("side") or "").upper()
     return left.joined_using(right, {name: _using(side, *pair) for name, pair in pairs.items()})
 
 
-def _shared_names(left: Frame, right: Frame, join: exp.Expr) -> list[str]:
+def _shared_names(left: FromFrame, right: FromFrame, join: exp.Expr) -> list[str]:
     """The names of USING, or those that a NATURAL join finds on both sides."""
     if str(join.args.get("method") or "").upper() == "NATURAL":
         there = {folded(shown.column.name) for shown in right.shown}
@@ -58,26 +58,26 @@ def _shared_names(left: Frame, right: Frame, join: exp.Expr) -> list[str]:
     return [folded(part.name) for part in join.args.get("using") or []]
 
 
-def _only(frame: Frame, name: str) -> Value:
+def _only(frame: FromFrame, name: str) -> RelationValue:
     found = frame.unqualified(name)
     if len(found) == 1:
         return found[0].value
     if not found and frame.open:
-        return Value(unknown=frame.open)
-    return frame.of_several(name) if found else Value(unknown=f"there is no column {name} to join by")
+        return RelationValue(unknown=frame.open)
+    return frame.of_several(name) if found else RelationValue(unknown=f"there is no column {name} to join by")
 
 
-def _using(side: str, left: Value, right: Value) -> Value:
+def _using(side: str, left: RelationValue, right: RelationValue) -> RelationValue:
     """The column that USING shows: of the side that has all rows, or whichever is there in a full join."""
     if side == "RIGHT":
         return right
-    return made_by(merged([left, right]), How.TRANSFORMATION) if side == "FULL" else left
+    return made_by(merged([left, right]), TransformationSubtype.TRANSFORMATION) if side == "FULL" else left
 
 
 # --- One item ------------------------------------------------------------------------------------------------
 
 
-def _item(node: exp.Expr, outer: Scope) -> Frame:
+def _item(node: exp.Expr, outer: Scope) -> FromFrame:
     if isinstance(node, (exp.Subquery, exp.Paren)) and isinstance(node.this, (exp.Table, exp.Subquery)):
         inner = frame_of(node.this, outer)
         if not node.args.get("alias") and not node.args.get("pivots"):
@@ -105,7 +105,7 @@ def _is_plain(node: exp.Subquery) -> bool:
     return not any(node.args.get(part) for part in ("with_", "order", "limit", "offset"))
 
 
-def _named(node: exp.Expr, relation: Relation, names: tuple[Names, ...], outer: Scope) -> Frame:
+def _named(node: exp.Expr, relation: Relation, names: tuple[Names, ...], outer: Scope) -> FromFrame:
     """The item, pivoted and called as the query says; its rows are gathered."""
     names, relation = _aliased(node, names, relation)
     called = names[0][-1] if names else "a subquery"
@@ -114,7 +114,7 @@ def _named(node: exp.Expr, relation: Relation, names: tuple[Names, ...], outer: 
         relation = pivoted(relation, pivot, outer)
         names, relation = _aliased(pivot, names, relation)
     outer.rows.add(relation.rows)
-    return Frame.of(Item(names, replace(relation, rows=Value())))
+    return FromFrame.of(FromItem(names, replace(relation, rows=RelationValue())))
 
 
 def _aliased(node: exp.Expr, names: tuple[Names, ...], relation: Relation) -> tuple[tuple[Names, ...], Relation]:
@@ -148,8 +148,8 @@ def _function(function: exp.Expr, node: exp.Table, outer: Scope) -> Relation:
     if isinstance(function, exp.GenerateSeries):
         name = "range" if function.args.get("is_end_exclusive") else "generate_series"
         value = merged(value_of(part, outer) for part in function.iter_expressions())
-        rows = decides(function.iter_expressions(), How.JOIN, outer)
-        columns = [Column(name, made_by(value, How.TRANSFORMATION))]
+        rows = decides(function.iter_expressions(), TransformationSubtype.JOIN, outer)
+        columns = [RelationColumn(name, made_by(value, TransformationSubtype.TRANSFORMATION))]
         return Relation((*columns, *_ordinality(node.args.get("ordinality"))), rows)
     name = function.name if isinstance(function, exp.Anonymous) else function.sql_name().lower()  # type: ignore[attr-defined]
     return Relation((), open=f"what the table function {name} gives is not known")
@@ -157,16 +157,19 @@ def _function(function: exp.Expr, node: exp.Table, outer: Scope) -> Relation:
 
 def _unnest(node: exp.Unnest, outer: Scope) -> Relation:
     """Elements of lists; how long they are decides how many rows there are."""
-    rows = decides(node.expressions, How.JOIN, outer)
-    columns = [Column("unnest", made_by(value_of(part, outer), How.TRANSFORMATION)) for part in node.expressions]
+    rows = decides(node.expressions, TransformationSubtype.JOIN, outer)
+    columns = [
+        RelationColumn("unnest", made_by(value_of(part, outer), TransformationSubtype.TRANSFORMATION))
+        for part in node.expressions
+    ]
     return Relation((*columns, *_ordinality(node.args.get("offset"))), rows)
 
 
-def _ordinality(given: object) -> Iterable[Column]:
+def _ordinality(given: object) -> Iterable[RelationColumn]:
     """The number of the row, where the query asks for it."""
     if isinstance(given, exp.Expr):
-        return [Column(given.name, Value())]
-    return [Column("ordinality", Value())] if given else []
+        return [RelationColumn(given.name, RelationValue())]
+    return [RelationColumn("ordinality", RelationValue())] if given else []
 
 
 def _lateral(node: exp.Lateral, outer: Scope) -> Relation:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.composition import compose
-from bankmesh.lineage.model import Kind
+from bankmesh.lineage.model import TransformationType
 from bankmesh.lineage.sql.query_lineage import EVERY_OTHER, read_query
 from bankmesh.lineage.sql.tables import Table, Tables, name_parts
 
@@ -140,7 +140,7 @@ def _before(lineage: ModelLineage, place: _Place, *, direct: bool) -> Iterator[_
     if step is None:
         return
     for dependency in sorted(step.columns.get(column, ())):
-        if not direct or dependency.how.kind is Kind.DIRECT:
+        if not direct or dependency.how.kind is TransformationType.DIRECT:
             yield dependency.source.dataset, dependency.source.column
     if not direct:
         yield from ((d.source.dataset, d.source.column) for d in sorted(step.rows))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from bankmesh.lineage.model import How
+from bankmesh.lineage.model import TransformationSubtype
 from bankmesh.lineage.sql.relation_values import (
-    Column,
-    Gathered,
+    CollectedDependencies,
     Relation,
+    RelationColumn,
+    RelationValue,
     RepeatedName,
-    Value,
     folded,
     made_by,
     merged,
@@ -37,7 +37,7 @@ class EvaluateQuery(Protocol):
 
 
 @dataclass
-class Reading:
+class QueryContext:
     """What is shared while one query is read.
 
     `read` fills with the tables met. `doubts` fills with the reasons for which DuckDB has to be asked what the columns
@@ -52,55 +52,55 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Item:
+class FromItem:
     """A relation in FROM, and how the query may call it (folded names, most of them with one part)."""
 
     names: tuple[Names, ...]
     relation: Relation
 
     @cached_property
-    def by_name(self) -> dict[str, Column]:
+    def by_name(self) -> dict[str, RelationColumn]:
         """Its columns by folded name."""
         return {folded(column.name): column for column in self.relation.columns}
 
 
 @dataclass(frozen=True)
-class Shown:
+class StarColumn:
     """A column that `*` gives and that goes without a table's name; `owner` has the names of its relation."""
 
     owner: tuple[Names, ...]
-    column: Column
+    column: RelationColumn
 
 
 @dataclass(frozen=True)
-class Frame:
+class FromFrame:
     """What FROM gives: items by name, and their columns in the order of `*`."""
 
-    items: tuple[Item, ...] = ()
-    shown: tuple[Shown, ...] = ()
+    items: tuple[FromItem, ...] = ()
+    shown: tuple[StarColumn, ...] = ()
 
     @classmethod
-    def of(cls, item: Item) -> Frame:
+    def of(cls, item: FromItem) -> FromFrame:
         """One relation."""
-        return cls((item,), tuple(Shown(item.names, column) for column in item.relation.columns))
+        return cls((item,), tuple(StarColumn(item.names, column) for column in item.relation.columns))
 
     @property
     def open(self) -> str | None:
         """Why there may be further columns."""
         return next((item.relation.open for item in self.items if item.relation.open), None)
 
-    def unqualified(self, name: str) -> list[Column]:
+    def unqualified(self, name: str) -> list[RelationColumn]:
         """The columns that a name without a table's may mean."""
         return self._by_name.get(name, [])
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Column]]:
-        found: dict[str, list[Column]] = {}
+    def _by_name(self) -> dict[str, list[RelationColumn]]:
+        found: dict[str, list[RelationColumn]] = {}
         for shown in self.shown:
             found.setdefault(folded(shown.column.name), []).append(shown.column)
         return found
 
-    def of_several(self, name: str) -> Value:
+    def of_several(self, name: str) -> RelationValue:
         """The value of a name that several tables have: DuckDB refuses it, or takes what an earlier USING shows."""
         found = self.unqualified(name)
         unknown = f"more than one table has {name}"
@@ -111,15 +111,15 @@ class Frame:
         repeated = RepeatedName(name, "FROM", tuple(zip(places, lines, strict=True)))
         return replace(merged(column.among(repeated).value for column in found), unknown=unknown)
 
-    def called(self, names: Names) -> list[Item]:
+    def called(self, names: Names) -> list[FromItem]:
         """The relations of that name."""
         return [item for item in self.items if names in item.names]
 
-    def joined(self, other: Frame) -> Frame:
+    def joined(self, other: FromFrame) -> FromFrame:
         """Both, side by side."""
-        return Frame(self.items + other.items, self.shown + other.shown)
+        return FromFrame(self.items + other.items, self.shown + other.shown)
 
-    def joined_using(self, other: Frame, values: Mapping[str, Value]) -> Frame:
+    def joined_using(self, other: FromFrame, values: Mapping[str, RelationValue]) -> FromFrame:
         """Both, side by side; the named columns are shown once, with these values."""
         left = tuple(
             replace(shown, column=replace(shown.column, value=values[name])) if name in values else shown
@@ -127,16 +127,16 @@ class Frame:
             for name in [folded(shown.column.name)]
         )
         right = tuple(shown for shown in other.shown if folded(shown.column.name) not in values)
-        return Frame(self.items + other.items, left + right)
+        return FromFrame(self.items + other.items, left + right)
 
 
 @dataclass(frozen=True)
-class Found:
+class ResolvedName:
     """What a name means: a value, or a part of one (`how` is TRANSFORMATION then); `column` where it is one."""
 
-    value: Value
-    how: How = How.IDENTITY
-    column: Column | None = None
+    value: RelationValue
+    how: TransformationSubtype = TransformationSubtype.IDENTITY
+    column: RelationColumn | None = None
 
 
 @dataclass
@@ -150,13 +150,13 @@ class Scope:
         rows: gathers what decides which rows the query gives.
     """
 
-    reading: Reading
+    reading: QueryContext
     parent: Scope | None = None
-    frame: Frame = field(default_factory=Frame)
-    aliases: dict[str, Column] = field(default_factory=dict)
+    frame: FromFrame = field(default_factory=FromFrame)
+    aliases: dict[str, RelationColumn] = field(default_factory=dict)
     ctes: dict[str, Callable[[], Relation]] = field(default_factory=dict)
     windows: dict[str, exp.Window] = field(default_factory=dict)
-    rows: Gathered = field(default_factory=Gathered)
+    rows: CollectedDependencies = field(default_factory=CollectedDependencies)
 
     def _chain(self) -> Iterator[Scope]:
         scope: Scope | None = self
@@ -171,7 +171,7 @@ class Scope:
                 return scope.ctes[name]()
         return None
 
-    def column(self, parts: tuple[str, ...]) -> Found | None:
+    def column(self, parts: tuple[str, ...]) -> ResolvedName | None:
         """What a name of one or more parts means here, None if nothing."""
         names = tuple(folded(part) for part in parts)
         for scope in self._chain():
@@ -180,44 +180,44 @@ class Scope:
                 return found
         return None
 
-    def _own_column(self, names: Names) -> Found | None:
+    def _own_column(self, names: Names) -> ResolvedName | None:
         return (
             self._of_table(names) or self._without_table(names) or self._whole_row(names) or self._in_open_table(names)
         )
 
-    def _of_table(self, names: Names) -> Found | None:
+    def _of_table(self, names: Names) -> ResolvedName | None:
         for length in range(len(names) - 1, 0, -1):
             for item in self.frame.called(names[:length]):
                 if names[length] in item.by_name:
                     return _part(item.by_name[names[length]], names[length + 1 :])
         return None
 
-    def _without_table(self, names: Names) -> Found | None:
+    def _without_table(self, names: Names) -> ResolvedName | None:
         found = self.frame.unqualified(names[0])
         if len(found) > 1:
-            return Found(self.frame.of_several(names[0]))
+            return ResolvedName(self.frame.of_several(names[0]))
         if found:
             return _part(found[0], names[1:])
         if names[0] in self.aliases:
             return _part(self.aliases[names[0]], names[1:])
         return None
 
-    def _whole_row(self, names: Names) -> Found | None:
+    def _whole_row(self, names: Names) -> ResolvedName | None:
         """`select t from t` gives a struct of all columns."""
         for item in self.frame.called(names):
-            value = made_by(merged(c.value for c in item.relation.columns), How.TRANSFORMATION)
-            return Found(replace(value, unknown=value.unknown or item.relation.open))
+            value = made_by(merged(c.value for c in item.relation.columns), TransformationSubtype.TRANSFORMATION)
+            return ResolvedName(replace(value, unknown=value.unknown or item.relation.open))
         return None
 
-    def _in_open_table(self, names: Names) -> Found | None:
+    def _in_open_table(self, names: Names) -> ResolvedName | None:
         items = self.frame.called(names[:-1]) if len(names) > 1 else []
         for item in items or self.frame.items:
             if item.relation.open:
-                return Found(Value(unknown=item.relation.open))
+                return ResolvedName(RelationValue(unknown=item.relation.open))
         return None
 
 
-def _part(column: Column, fields: Names) -> Found:
+def _part(column: RelationColumn, fields: Names) -> ResolvedName:
     if fields:
-        return Found(column.value, How.TRANSFORMATION)
-    return Found(column.value, How.IDENTITY, column)
+        return ResolvedName(column.value, TransformationSubtype.TRANSFORMATION)
+    return ResolvedName(column.value, TransformationSubtype.IDENTITY, column)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.name_scopes import Frame, Item, Scope
-from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.lineage.sql.name_scopes import FromFrame, FromItem, Scope
+from bankmesh.lineage.sql.relation_values import Relation, RelationColumn, RelationValue, folded, made_by, merged
 from bankmesh.lineage.sql.select_list import picked_columns, unnamed
 from bankmesh.lineage.sql.sql_expressions import decides, value_of
 
@@ -21,7 +21,7 @@ def pivoted(relation: Relation, node: exp.Expr, outer: Scope) -> Relation:
     """The relation that PIVOT or UNPIVOT makes of another one; DuckDB has it name columns without a table's name."""
     unpivot = node.args.get("unpivot") or isinstance(node.args.get("into"), exp.UnpivotColumns)
     kind = "UNPIVOT" if unpivot else "PIVOT"
-    scope = Scope(outer.reading, outer, Frame.of(Item((), relation.as_table(f"what {kind} reads"))))
+    scope = Scope(outer.reading, outer, FromFrame.of(FromItem((), relation.as_table(f"what {kind} reads"))))
     made = _unpivoted(node, scope) if unpivot else _pivoted(node, scope)
     return made.as_table(f"what {kind} gives")
 
@@ -37,18 +37,20 @@ def _pivoted(node: exp.Expr, scope: Scope) -> Relation:
         aggregates = node.expressions
     keys = [field.this if isinstance(field, exp.In) else field for field in fields]
     groups = _groups(node, scope, [*keys, *aggregates])
-    chosen = decides(keys, How.CONDITIONAL, scope)
+    chosen = decides(keys, TransformationSubtype.CONDITIONAL, scope)
     columns = [] if any(_values(field) is None for field in fields) else _cells(fields, aggregates, chosen, scope)
     unlisted = "which columns PIVOT makes depends on the data, because it does not list the values"
     return Relation(
         columns=(*groups, *columns),
-        rows=merged([*_rows(scope), made_by(merged(key.value for key in groups), How.GROUP_BY)]),
+        rows=merged([*_rows(scope), made_by(merged(key.value for key in groups), TransformationSubtype.GROUP_BY)]),
         open=scope.frame.open or (None if columns else unlisted),
     )
 
 
-def _cells(fields: list[exp.Expr], aggregates: Sequence[exp.Expr], chosen: Value, scope: Scope) -> list[Column]:
-    made: list[tuple[str, Value, bool]] = [
+def _cells(
+    fields: list[exp.Expr], aggregates: Sequence[exp.Expr], chosen: RelationValue, scope: Scope
+) -> list[RelationColumn]:
+    made: list[tuple[str, RelationValue, bool]] = [
         (
             _suffix(aggregate, len(aggregates)),
             merged([value_of(aggregate, scope), chosen]),
@@ -58,7 +60,7 @@ def _cells(fields: list[exp.Expr], aggregates: Sequence[exp.Expr], chosen: Value
     ] or [("", chosen, True)]
     listed = [_values(field) or [] for field in fields]
     return [
-        Column("_".join(values) + suffix, value, named=named)
+        RelationColumn("_".join(values) + suffix, value, named=named)
         for values in product(*listed)
         for suffix, value, named in made
     ]
@@ -86,11 +88,11 @@ def _values(field: exp.Expr) -> list[str] | None:
     return names
 
 
-def _groups(node: exp.Expr, scope: Scope, used: Sequence[exp.Expr]) -> list[Column]:
+def _groups(node: exp.Expr, scope: Scope, used: Sequence[exp.Expr]) -> list[RelationColumn]:
     """The columns that PIVOT groups by: those it names, else all that it does not use."""
     group = node.args.get("group")
     if group is not None:
-        return [Column(key.output_name or unnamed(key), value_of(key, scope)) for key in group.expressions]
+        return [RelationColumn(key.output_name or unnamed(key), value_of(key, scope)) for key in group.expressions]
     names = {folded(column.name) for expression in used for column in expression.find_all(exp.Column)}
     return [shown.column for shown in scope.frame.shown if folded(shown.column.name) not in names]
 
@@ -105,13 +107,17 @@ def _unpivoted(node: exp.Expr, scope: Scope) -> Relation:
     used = {folded(c.name) for listed in names for c in _columns_of(listed, scope)}
     kept = [shown.column for shown in scope.frame.shown if folded(shown.column.name) not in used]
     made = [
-        Column(value, merged(source[place] for source in sources if place < len(source)))
+        RelationColumn(value, merged(source[place] for source in sources if place < len(source)))
         for place, value in enumerate(values)
     ]
     nulls = node.args.get("include_nulls")
-    dropped = [] if nulls else [made_by(value, How.FILTER) for source in sources for value in source]
+    dropped = [] if nulls else [made_by(value, TransformationSubtype.FILTER) for source in sources for value in source]
     return Relation(
-        columns=(*kept, Column(name, Value(repeated=merged(v for s in sources for v in s).repeated)), *made),
+        columns=(
+            *kept,
+            RelationColumn(name, RelationValue(repeated=merged(v for s in sources for v in s).repeated)),
+            *made,
+        ),
         rows=merged([*_rows(scope), *dropped]),
         open=scope.frame.open,
     )
@@ -130,7 +136,7 @@ def _unpivot_parts(node: exp.Expr) -> tuple[list[exp.Expr], str, list[str]]:
     return node.expressions, into.this.name, [value.name for value in into.expressions]
 
 
-def _sources(node: exp.Expr, scope: Scope) -> list[list[Value]]:
+def _sources(node: exp.Expr, scope: Scope) -> list[list[RelationValue]]:
     """The values that one item of the list gives, for each row that it makes."""
     if isinstance(node, (exp.Tuple, exp.Paren)):
         parts = node.expressions if isinstance(node, exp.Tuple) else [node.this]
@@ -140,7 +146,7 @@ def _sources(node: exp.Expr, scope: Scope) -> list[list[Value]]:
     return [[value_of(node.this if isinstance(node, (exp.Alias, exp.PivotAlias)) else node, scope)]]
 
 
-def _columns_of(node: exp.Expr, scope: Scope) -> list[Column]:
+def _columns_of(node: exp.Expr, scope: Scope) -> list[RelationColumn]:
     if isinstance(node, (exp.Columns, exp.Star)):
         return list(picked_columns(node, scope).columns)
     names = {folded(column.name) for column in node.find_all(exp.Column)}
@@ -150,5 +156,5 @@ def _columns_of(node: exp.Expr, scope: Scope) -> list[Column]:
 # --- Rows ----------------------------------------------------------------------------------------------------
 
 
-def _rows(scope: Scope) -> list[Value]:
+def _rows(scope: Scope) -> list[RelationValue]:
     return [*(item.relation.rows for item in scope.frame.items), scope.rows.value()]

@@ -12,7 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from bankmesh.lineage.model import StepLineage
 from bankmesh.lineage.sql.duckdb_binder import Engine
 from bankmesh.lineage.sql.errors import QueryNotUnderstood
-from bankmesh.lineage.sql.name_scopes import Reading, Scope
+from bankmesh.lineage.sql.name_scopes import QueryContext, Scope
 from bankmesh.lineage.sql.relation_values import Relation, RepeatedName, distinct_names, find_repeated, folded
 from bankmesh.lineage.sql.select_queries import evaluate
 from bankmesh.lineage.sql.tables import Tables
@@ -53,7 +53,7 @@ def lineage_of_query(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Step
 def read_query(sql: str, tables: Tables, views: Sequence[tuple[str, str]] = ()) -> QueryLineage:
     """The same, over tables that are already known by name; `views` are earlier queries that are read as tables."""
     node = parsed(sql)
-    reading = Reading(tables, evaluate, Engine(tables, views))
+    reading = QueryContext(tables, evaluate, Engine(tables, views))
     try:
         relation = evaluate(node, Scope(reading), outermost=True)
     except RecursionError:
@@ -84,7 +84,7 @@ def parsed(sql: str) -> exp.Expr:
     return found[0]
 
 
-def _names(sql: str, relation: Relation, reading: Reading) -> list[str]:
+def _names(sql: str, relation: Relation, reading: QueryContext) -> list[str]:
     """What the columns are called; by DuckDB where the query alone does not decide it. A name can occur twice."""
     own = [column.name for column in relation.columns]
     if reading.doubts or not all(column.named for column in relation.columns):
@@ -101,7 +101,7 @@ def _agree(told: list[str], relation: Relation) -> bool:
     )
 
 
-def _repeated(relation: Relation, names: list[str], reading: Reading) -> tuple[RepeatedName, ...]:
+def _repeated(relation: Relation, names: list[str], reading: QueryContext) -> tuple[RepeatedName, ...]:
     """Each repeated name once, with the first line that reads it."""
     named = [replace(column, name=name) for column, name in zip(relation.columns, names, strict=True)]
     of_result = set() if reading.doubts else set(find_repeated(named, RESULT).values())
@@ -113,7 +113,7 @@ def _repeated(relation: Relation, names: list[str], reading: Reading) -> tuple[R
     return tuple(sorted(first.values()))
 
 
-def _lineage(relation: Relation, names: list[str], reading: Reading) -> StepLineage:
+def _lineage(relation: Relation, names: list[str], reading: QueryContext) -> StepLineage:
     """The result's columns; what keeps its rows or its list of columns from being known concerns all of them."""
     of_all = relation.rows.unknown or next(iter(reading.doubts), None)
     reasons = {

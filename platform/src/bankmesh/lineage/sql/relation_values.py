@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.composition import chain
-from bankmesh.lineage.model import Dependency, How, Kind
+from bankmesh.lineage.model import Dependency, TransformationSubtype, TransformationType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ class RepeatedName:
 
 
 @dataclass(frozen=True)
-class Value:
+class RelationValue:
     """What a column depends on.
 
     Attributes:
@@ -57,22 +57,22 @@ class Value:
             return f"it comes out of the recursive common table expression {self.looped}"
         return self.unknown
 
-    def read_on(self, line: int) -> Value:
+    def read_on(self, line: int) -> RelationValue:
         """The value as that line of the query reads it."""
         if not self.repeated:
             return self
         return replace(self, repeated=frozenset(r if r.read else replace(r, read=line) for r in self.repeated))
 
 
-NOTHING = Value()
+NOTHING = RelationValue()
 
 
-def merged(values: Iterable[Value]) -> Value:
+def merged(values: Iterable[RelationValue]) -> RelationValue:
     """All that any of the values depends on."""
     listed = list(values)
     if len(listed) == 1:
         return listed[0]
-    return Value(
+    return RelationValue(
         found=frozenset().union(*(value.found for value in listed)),
         unknown=next((value.unknown for value in listed if value.unknown), None),
         looped=next((value.looped for value in listed if value.looped), None),
@@ -80,24 +80,24 @@ def merged(values: Iterable[Value]) -> Value:
     )
 
 
-def through(found: Iterable[Dependency], how: How, *, masking: bool = False) -> Iterator[Dependency]:
+def through(found: Iterable[Dependency], how: TransformationSubtype, *, masking: bool = False) -> Iterator[Dependency]:
     """The dependencies of what is made from a value in this way."""
-    if how is How.IDENTITY and not masking:
+    if how is TransformationSubtype.IDENTITY and not masking:
         yield from found
         return
     for dependency in found:
         chained = chain(how, dependency.how)
-        direct = chained.kind is Kind.DIRECT
+        direct = chained.kind is TransformationType.DIRECT
         yield Dependency(dependency.source, chained, (masking or dependency.masking) and direct)
 
 
-def made_by(value: Value, how: How, *, masking: bool = False) -> Value:
+def made_by(value: RelationValue, how: TransformationSubtype, *, masking: bool = False) -> RelationValue:
     """The value of what is made from one value in this way."""
     return replace(value, found=frozenset(through(value.found, how, masking=masking)))
 
 
 @dataclass(frozen=True)
-class Column:
+class RelationColumn:
     """A column of a relation; `type` is DuckDB's text where it is known.
 
     `named` is False where the query gives the column no name and ours may differ from DuckDB's. `line` is the line of
@@ -105,12 +105,12 @@ class Column:
     """
 
     name: str
-    value: Value
+    value: RelationValue
     type: str | None = None
     named: bool = True
     line: int = field(default=0, compare=False)
 
-    def among(self, repeated: RepeatedName) -> Column:
+    def among(self, repeated: RepeatedName) -> RelationColumn:
         """The column as one of several of its name."""
         return replace(self, value=replace(self.value, repeated=self.value.repeated | {repeated}))
 
@@ -122,8 +122,8 @@ class Relation:
     `open` says why there may be further columns that are not listed, None if there are none.
     """
 
-    columns: tuple[Column, ...]
-    rows: Value = NOTHING
+    columns: tuple[RelationColumn, ...]
+    rows: RelationValue = NOTHING
     open: str | None = None
 
     def renamed(self, names: Iterable[str]) -> Relation:
@@ -163,7 +163,7 @@ def distinct_names(names: Iterable[str]) -> list[str]:
     return list(given.values())
 
 
-def find_repeated(columns: Sequence[Column], relation: str) -> dict[int, RepeatedName]:
+def find_repeated(columns: Sequence[RelationColumn], relation: str) -> dict[int, RepeatedName]:
     """The columns, by index, whose name another one has too, be it the number that DuckDB would give to that one."""
     given = distinct_names([column.name for column in columns])
     found: dict[int, RepeatedName] = {}
@@ -182,7 +182,7 @@ def find_repeated(columns: Sequence[Column], relation: str) -> dict[int, Repeate
 
 
 @dataclass
-class Gathered:
+class CollectedDependencies:
     """Dependencies that come in while something is read."""
 
     found: set[Dependency] = field(default_factory=set)
@@ -190,13 +190,19 @@ class Gathered:
     looped: str | None = None
     repeated: set[RepeatedName] = field(default_factory=set)
 
-    def add(self, value: Value, how: How = How.IDENTITY, *, masking: bool = False) -> None:
+    def add(
+        self,
+        value: RelationValue,
+        how: TransformationSubtype = TransformationSubtype.IDENTITY,
+        *,
+        masking: bool = False,
+    ) -> None:
         """Take in what is made from a value in this way."""
         self.found.update(through(value.found, how, masking=masking))
         self.unknown = self.unknown or value.unknown
         self.looped = self.looped or value.looped
         self.repeated |= value.repeated
 
-    def value(self) -> Value:
+    def value(self) -> RelationValue:
         """All that came in."""
-        return Value(frozenset(self.found), self.unknown, self.looped, frozenset(self.repeated))
+        return RelationValue(frozenset(self.found), self.unknown, self.looped, frozenset(self.repeated))

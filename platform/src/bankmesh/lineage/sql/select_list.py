@@ -8,71 +8,73 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.relation_values import Column, folded, made_by
+from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.lineage.sql.relation_values import RelationColumn, folded, made_by
 from bankmesh.lineage.sql.sql_expressions import dotted, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bankmesh.lineage.sql.name_scopes import Scope, Shown
+    from bankmesh.lineage.sql.name_scopes import Scope, StarColumn
 
 _MATCHES = (exp.Like, exp.ILike, exp.SimilarTo, exp.Glob, exp.RegexpLike)
 
 
 @dataclass(frozen=True)
-class Picked:
+class StarExpansion:
     """Columns that stand for a star; `open` says why there may be more, `pattern` what picked them by name."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[RelationColumn, ...]
     open: str | None = None
     pattern: str | None = None
 
 
 @dataclass(frozen=True)
-class Selected:
+class SelectedColumns:
     """What one item of a SELECT list gives."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[RelationColumn, ...]
     open: str | None = None
 
 
-def selected(node: exp.Expr, scope: Scope) -> Selected:
+def selected(node: exp.Expr, scope: Scope) -> SelectedColumns:
     """The columns that one item of a SELECT list gives."""
     alias, inner = (node.alias, node.this) if isinstance(node, exp.Alias) else ("", node)
     if _star_in(inner) is not None:
         found = picked_columns(inner, scope)
-        return Selected(found.columns, found.open)
+        return SelectedColumns(found.columns, found.open)
     if isinstance(inner, exp.Explode):
         fields = _unnested_struct(inner, scope)
         if fields is not None:
-            return Selected(fields)
+            return SelectedColumns(fields)
     star = _columns_in(inner)
     if star is None or star.args.get("unpack"):
-        return Selected((_one(node, inner, alias, scope),))
+        return SelectedColumns((_one(node, inner, alias, scope),))
     found = picked_columns(star, scope)
     columns = (
-        Column(_given(alias, column.name, found.pattern), value_of(inner, scope, (column,)), named="\\" not in alias)
+        RelationColumn(
+            _given(alias, column.name, found.pattern), value_of(inner, scope, (column,)), named="\\" not in alias
+        )
         for column in found.columns
     )
-    return Selected(tuple(columns), found.open)
+    return SelectedColumns(tuple(columns), found.open)
 
 
-def _one(node: exp.Expr, inner: exp.Expr, alias: str, scope: Scope) -> Column:
+def _one(node: exp.Expr, inner: exp.Expr, alias: str, scope: Scope) -> RelationColumn:
     value = value_of(inner, scope)
     plain = inner.unnest()
     column = _named_column(plain, scope)
     if column is not None:
-        return Column(alias or column.name, value, column.type)
+        return RelationColumn(alias or column.name, value, column.type)
     if alias:
-        return Column(alias, value)
+        return RelationColumn(alias, value)
     names = dotted(plain)
     if names is not None:
-        return Column(names[-1], value)
-    return Column(unnamed(node), value, named=False)
+        return RelationColumn(names[-1], value)
+    return RelationColumn(unnamed(node), value, named=False)
 
 
-def _named_column(node: exp.Expr, scope: Scope) -> Column | None:
+def _named_column(node: exp.Expr, scope: Scope) -> RelationColumn | None:
     """The column that an expression is, whose name and type the result has; None if it is none."""
     if isinstance(node, exp.Column):
         found = scope.column(tuple(part.name for part in node.parts))
@@ -93,7 +95,7 @@ def unnamed(node: exp.Expr) -> str:
 # --- What stands for several columns -------------------------------------------------------------------------
 
 
-def picked_columns(node: exp.Expr, scope: Scope) -> Picked:
+def picked_columns(node: exp.Expr, scope: Scope) -> StarExpansion:
     """The columns of `*`, `t.*`, `* like 'a%'` or `columns(...)`, in their order."""
     if isinstance(node, exp.Columns):
         return _of_columns(node, scope)
@@ -104,7 +106,7 @@ def picked_columns(node: exp.Expr, scope: Scope) -> Picked:
     return replace(found, columns=tuple(_changed(found.columns, star, scope)))
 
 
-def _of_columns(node: exp.Columns, scope: Scope) -> Picked:
+def _of_columns(node: exp.Columns, scope: Scope) -> StarExpansion:
     inner = node.this
     if isinstance(inner, exp.Lambda):
         return _by_condition(_everything(scope), inner.this, inner.expressions[0].name, scope)
@@ -114,47 +116,47 @@ def _of_columns(node: exp.Columns, scope: Scope) -> Picked:
     if isinstance(inner, exp.Array):
         wanted = {folded(item.name) for item in inner.expressions}
         picked = (column for column in _everything(scope).columns if folded(column.name) in wanted)
-        return Picked(tuple(picked), scope.frame.open)
+        return StarExpansion(tuple(picked), scope.frame.open)
     if _star_in(inner) is not None:
         return picked_columns(inner, scope)
-    return Picked((), f"which columns {unnamed(node)} picks is not known")
+    return StarExpansion((), f"which columns {unnamed(node)} picks is not known")
 
 
-def _matching(node: exp.Expr, scope: Scope) -> Picked:
+def _matching(node: exp.Expr, scope: Scope) -> StarExpansion:
     """`* like 'a%'` and its kin."""
     condition = node.copy()
     condition.set("this", exp.to_identifier("name"))
     return _by_condition(picked_columns(node.this, scope), condition, "name", scope)
 
 
-def _by_condition(among: Picked, condition: exp.Expr, variable: str, scope: Scope) -> Picked:
+def _by_condition(among: StarExpansion, condition: exp.Expr, variable: str, scope: Scope) -> StarExpansion:
     names = [column.name for column in among.columns]
     text = condition.sql("duckdb")
     picked = scope.reading.engine.picked(names, text, variable)
     if not picked:
-        return Picked((), f"which columns {text} picks is not known")
-    return Picked(tuple(column for column in among.columns if column.name in picked), among.open)
+        return StarExpansion((), f"which columns {text} picks is not known")
+    return StarExpansion(tuple(column for column in among.columns if column.name in picked), among.open)
 
 
-def _everything(scope: Scope) -> Picked:
-    return Picked(tuple(shown.column for shown in scope.frame.shown), scope.frame.open)
+def _everything(scope: Scope) -> StarExpansion:
+    return StarExpansion(tuple(shown.column for shown in scope.frame.shown), scope.frame.open)
 
 
-def _without_changes(node: exp.Expr, scope: Scope) -> Picked:
+def _without_changes(node: exp.Expr, scope: Scope) -> StarExpansion:
     """The columns of a star, less those that EXCLUDE names."""
     if isinstance(node, exp.Star):
         kept = tuple(shown.column for shown in _kept(scope.frame.shown, node))
-        return Picked(kept, scope.frame.open)
+        return StarExpansion(kept, scope.frame.open)
     owner = tuple(folded(part.name) for part in node.parts[:-1])  # type: ignore[attr-defined]
     items = scope.frame.called(owner)
     if items:
         relation = items[0].relation
         excluded = {folded(part.name) for part in node.this.args.get("except_") or []}
-        return Picked(tuple(c for c in relation.columns if folded(c.name) not in excluded), relation.open)
+        return StarExpansion(tuple(c for c in relation.columns if folded(c.name) not in excluded), relation.open)
     return _fields(scope, owner)
 
 
-def _kept(shown: Iterable[Shown], star: exp.Star) -> Iterator[Shown]:
+def _kept(shown: Iterable[StarColumn], star: exp.Star) -> Iterator[StarColumn]:
     excluded = [
         (folded(part.name), folded(part.table) if isinstance(part, exp.Column) else "")
         for part in star.args.get("except_") or []
@@ -165,7 +167,7 @@ def _kept(shown: Iterable[Shown], star: exp.Star) -> Iterator[Shown]:
             yield one
 
 
-def _changed(columns: Iterable[Column], star: exp.Star, scope: Scope) -> Iterator[Column]:
+def _changed(columns: Iterable[RelationColumn], star: exp.Star, scope: Scope) -> Iterator[RelationColumn]:
     """REPLACE and RENAME; of several columns of one name, REPLACE leaves one."""
     replaced = {folded(part.alias): part.this for part in star.args.get("replace") or []}
     renamed = {folded(part.this.name): part.alias for part in star.args.get("rename") or []}
@@ -174,7 +176,7 @@ def _changed(columns: Iterable[Column], star: exp.Star, scope: Scope) -> Iterato
         name = folded(column.name)
         if name in replaced:
             if name not in given:
-                yield Column(column.name, value_of(replaced[name], scope))
+                yield RelationColumn(column.name, value_of(replaced[name], scope))
             given.add(name)
         else:
             yield replace(column, name=renamed.get(name, column.name))
@@ -183,19 +185,19 @@ def _changed(columns: Iterable[Column], star: exp.Star, scope: Scope) -> Iterato
 # --- Structs: which fields there are says the type, where it is known ------------------------------------------
 
 
-def _fields(scope: Scope, names: tuple[str, ...]) -> Picked:
+def _fields(scope: Scope, names: tuple[str, ...]) -> StarExpansion:
     """`s.*` of a struct s."""
     found = scope.column(names)
     if found is None:
-        return Picked((), f"there is no table {'.'.join(names)} to be seen where its columns are asked for")
-    fields = struct_fields(found.column.type) if found.column and found.how is How.IDENTITY else None
+        return StarExpansion((), f"there is no table {'.'.join(names)} to be seen where its columns are asked for")
+    fields = struct_fields(found.column.type) if found.column and found.how is TransformationSubtype.IDENTITY else None
     if fields is None:
-        return Picked((), f"the fields of {'.'.join(names)} are not known")
-    value = made_by(found.value, How.TRANSFORMATION)
-    return Picked(tuple(Column(name, value, kind) for name, kind in fields))
+        return StarExpansion((), f"the fields of {'.'.join(names)} are not known")
+    value = made_by(found.value, TransformationSubtype.TRANSFORMATION)
+    return StarExpansion(tuple(RelationColumn(name, value, kind) for name, kind in fields))
 
 
-def _unnested_struct(node: exp.Expr, scope: Scope) -> tuple[Column, ...] | None:
+def _unnested_struct(node: exp.Expr, scope: Scope) -> tuple[RelationColumn, ...] | None:
     """`unnest(s)` of a struct gives a column for each field; of a list it is an expression like any other."""
     kind = None
     if isinstance(node.this, exp.Column) and not isinstance(node.this.this, exp.Star):
@@ -207,7 +209,9 @@ def _unnested_struct(node: exp.Expr, scope: Scope) -> tuple[Column, ...] | None:
     if fields is None:
         return None
     value = value_of(node.this, scope)
-    return tuple(Column(name, made_by(value, How.TRANSFORMATION), kind) for name, kind in fields)
+    return tuple(
+        RelationColumn(name, made_by(value, TransformationSubtype.TRANSFORMATION), kind) for name, kind in fields
+    )
 
 
 def struct_fields(kind: str | None) -> list[tuple[str, str]] | None:

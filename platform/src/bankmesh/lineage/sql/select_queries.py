@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from bankmesh.lineage.model import How
+from bankmesh.lineage.model import TransformationSubtype
 from bankmesh.lineage.sql.common_table_expressions import with_ctes
 from bankmesh.lineage.sql.duckdb_functions import has_aggregate
 from bankmesh.lineage.sql.from_clause import frame_of, joined
 from bankmesh.lineage.sql.name_scopes import Scope
 from bankmesh.lineage.sql.pivots import pivoted
-from bankmesh.lineage.sql.relation_values import Column, Relation, RepeatedName, Value, folded, made_by, merged
+from bankmesh.lineage.sql.relation_values import (
+    Relation,
+    RelationColumn,
+    RelationValue,
+    RepeatedName,
+    folded,
+    made_by,
+    merged,
+)
 from bankmesh.lineage.sql.select_list import selected
 from bankmesh.lineage.sql.set_operations import combined
 from bankmesh.lineage.sql.sql_expressions import decides, line_of, value_of
@@ -57,8 +65,8 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
     for window in node.args.get("windows") or []:
         scope.windows[folded(window.name)] = window
     _from(node, scope)
-    columns: list[tuple[exp.Expr, Column]] = []
-    by_name: dict[str, list[tuple[int, Column]]] = {}
+    columns: list[tuple[exp.Expr, RelationColumn]] = []
+    by_name: dict[str, list[tuple[int, RelationColumn]]] = {}
     more = None
     for item in node.expressions:
         found = selected(item, scope)
@@ -72,17 +80,17 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
             scope.aliases[folded(column.name)] = _one_of(known)
     for part in ("where", "qualify"):
         if condition := node.args.get(part):
-            scope.rows.add(decides([condition.this], How.FILTER, scope))
+            scope.rows.add(decides([condition.this], TransformationSubtype.FILTER, scope))
     if condition := node.args.get("having"):
         grouped = _grouped_names(node)
         preferred = {name: column.value for name, column in scope.aliases.items() if name not in grouped}
-        scope.rows.add(decides([condition.this], How.FILTER, scope, preferred))
+        scope.rows.add(decides([condition.this], TransformationSubtype.FILTER, scope, preferred))
     scope.rows.add(_grouped(node, columns, scope))
     outputs = [column for _, column in columns]
     scope.rows.add(_distinct(node, outputs, scope))
     scope.rows.add(_sorted(node, outputs, scope, outermost=outermost or _picks_one(node)))
     if more and _compares_all(node):
-        scope.rows.add(Value(unknown=more))
+        scope.rows.add(RelationValue(unknown=more))
     return Relation(tuple(outputs), scope.rows.value(), more)
 
 
@@ -91,15 +99,15 @@ def _line_of(item: exp.Expr) -> int:
     return line_of(item.args["alias"] if isinstance(item, exp.Alias) else item)
 
 
-def _aliases(columns: Sequence[Column]) -> dict[str, Column]:
+def _aliases(columns: Sequence[RelationColumn]) -> dict[str, RelationColumn]:
     """What the names of a result mean in the query that gives it. Of several of one name DuckDB takes one."""
-    by_name: dict[str, list[tuple[int, Column]]] = {}
+    by_name: dict[str, list[tuple[int, RelationColumn]]] = {}
     for at, column in enumerate(columns, start=1):
         by_name.setdefault(folded(column.name), []).append((at, column))
     return {name: _one_of(found) for name, found in by_name.items()}
 
 
-def _one_of(found: Sequence[tuple[int, Column]]) -> Column:
+def _one_of(found: Sequence[tuple[int, RelationColumn]]) -> RelationColumn:
     """The column that a name means that all of these have, each with its position."""
     first = found[0][1]
     if len(found) == 1:
@@ -133,28 +141,33 @@ def _picks_one(node: exp.Select) -> bool:
     return distinct is not None and distinct.args.get("on") is not None
 
 
-def _distinct(node: exp.Select, outputs: Sequence[Column], scope: Scope) -> Value:
+def _distinct(node: exp.Select, outputs: Sequence[RelationColumn], scope: Scope) -> RelationValue:
     distinct = node.args.get("distinct")
     if distinct is None:
-        return Value()
+        return RelationValue()
     on = distinct.args.get("on")
     if on is None:
-        return made_by(merged(column.value for column in outputs), How.GROUP_BY)
+        return made_by(merged(column.value for column in outputs), TransformationSubtype.GROUP_BY)
     keys = on.expressions if isinstance(on, exp.Tuple) else [on]
-    return merged(_key(key, outputs, scope, How.GROUP_BY) for key in keys)
+    return merged(_key(key, outputs, scope, TransformationSubtype.GROUP_BY) for key in keys)
 
 
 # --- GROUP BY ------------------------------------------------------------------------------------------------
 
 
-def _grouped(node: exp.Select, columns: Sequence[tuple[exp.Expr, Column]], scope: Scope) -> Value:
+def _grouped(node: exp.Select, columns: Sequence[tuple[exp.Expr, RelationColumn]], scope: Scope) -> RelationValue:
     group = node.args.get("group")
     if group is None:
-        return Value()
+        return RelationValue()
     if group.args.get("all"):
-        return made_by(merged(c.value for item, c in columns if not has_aggregate(item)), How.GROUP_BY)
+        return made_by(
+            merged(c.value for item, c in columns if not has_aggregate(item)), TransformationSubtype.GROUP_BY
+        )
     plain = [column for _, column in columns]
-    return merged(_position(key, plain, How.GROUP_BY) or decides([key], How.GROUP_BY, scope) for key in _keys(group))
+    return merged(
+        _position(key, plain, TransformationSubtype.GROUP_BY) or decides([key], TransformationSubtype.GROUP_BY, scope)
+        for key in _keys(group)
+    )
 
 
 def _keys(group: exp.Expr) -> Iterator[exp.Expr]:
@@ -185,7 +198,7 @@ def _grouped_names(node: exp.Select) -> set[str]:
     return names
 
 
-def _position(key: exp.Expr, outputs: Sequence[Column], how: How) -> Value | None:
+def _position(key: exp.Expr, outputs: Sequence[RelationColumn], how: TransformationSubtype) -> RelationValue | None:
     """`group by 1` and `order by 1` name a column of the result by its place."""
     if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(outputs):
         return made_by(outputs[int(key.name) - 1].value, how)
@@ -195,23 +208,23 @@ def _position(key: exp.Expr, outputs: Sequence[Column], how: How) -> Value | Non
 # --- ORDER BY and LIMIT ----------------------------------------------------------------------------------------
 
 
-def _sorted(node: exp.Expr, outputs: Sequence[Column], scope: Scope, *, outermost: bool) -> Value:
+def _sorted(node: exp.Expr, outputs: Sequence[RelationColumn], scope: Scope, *, outermost: bool) -> RelationValue:
     """An order is of the result alone, unless it decides which rows stay."""
     limits = [node.args[part] for part in ("limit", "offset") if node.args.get(part)]
-    counted = decides([part.args.get("expression") for part in limits], How.FILTER, scope)
+    counted = decides([part.args.get("expression") for part in limits], TransformationSubtype.FILTER, scope)
     order = node.args.get("order")
     if order is None:
         return counted
     keys = [key.this if isinstance(key, exp.Ordered) else key for key in order.expressions]
     if any(isinstance(key, (exp.Var, exp.Column)) and key.name.upper() == "ALL" for key in keys):
-        found = made_by(merged(column.value for column in outputs), How.SORT)
+        found = made_by(merged(column.value for column in outputs), TransformationSubtype.SORT)
     else:
-        found = merged(_key(key, outputs, scope, How.SORT) for key in keys)
+        found = merged(_key(key, outputs, scope, TransformationSubtype.SORT) for key in keys)
     # An order that decides no rows may be seen by `list(x)` around it.
-    return merged([counted, found if outermost or limits else Value(repeated=found.repeated)])
+    return merged([counted, found if outermost or limits else RelationValue(repeated=found.repeated)])
 
 
-def _key(key: exp.Expr, outputs: Sequence[Column], scope: Scope, how: How) -> Value:
+def _key(key: exp.Expr, outputs: Sequence[RelationColumn], scope: Scope, how: TransformationSubtype) -> RelationValue:
     """A key of ORDER BY or DISTINCT ON: a place, a column of the result, or else an expression over FROM."""
     placed = _position(key, outputs, how)
     if placed is not None:
@@ -237,7 +250,7 @@ def _values(node: exp.Values, scope: Scope) -> Relation:
     rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
     own = Scope(scope.reading, scope)
     columns = [
-        Column(f"col{place}", merged(value_of(cell, own) for cell in cells))
+        RelationColumn(f"col{place}", merged(value_of(cell, own) for cell in cells))
         for place, cells in enumerate(zip(*rows, strict=True))
     ]
     return Relation(tuple(columns), own.rows.value())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from bankmesh.lineage.model import How
-from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded, made_by, merged
+from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.lineage.sql.relation_values import Relation, RelationColumn, RelationValue, folded, made_by, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,31 +21,38 @@ def combined(node: exp.SetOperation, left: Relation, right: Relation) -> Relatio
         by_name = bool(node.args.get("by_name"))
         columns = tuple(_by_name(left, right) if by_name else _by_place(left, right))
         rows = [left.rows, right.rows]
-        rows += [_all(columns, How.GROUP_BY)] if distinct else []
+        rows += [_all(columns, TransformationSubtype.GROUP_BY)] if distinct else []
         return _relation(columns, rows, left.open or right.open, known=not distinct)
     # Rows of the left side stay or go by what is on the right: its values are compared and never shown.
-    rows = [left.rows, right.rows, _all(left.columns, How.FILTER), _all(right.columns, How.FILTER)]
-    rows += [_all(left.columns, How.GROUP_BY)] if distinct else []
+    rows = [
+        left.rows,
+        right.rows,
+        _all(left.columns, TransformationSubtype.FILTER),
+        _all(right.columns, TransformationSubtype.FILTER),
+    ]
+    rows += [_all(left.columns, TransformationSubtype.GROUP_BY)] if distinct else []
     return _relation(left.columns, rows, left.open or right.open, known=False)
 
 
-def _relation(columns: tuple[Column, ...], rows: list[Value], missing: str | None, *, known: bool) -> Relation:
+def _relation(
+    columns: tuple[RelationColumn, ...], rows: list[RelationValue], missing: str | None, *, known: bool
+) -> Relation:
     """`known` is False where columns that are not known would decide about rows."""
-    return Relation(columns, merged([*rows, Value(unknown=None if known else missing)]), missing)
+    return Relation(columns, merged([*rows, RelationValue(unknown=None if known else missing)]), missing)
 
 
-def _all(columns: tuple[Column, ...], how: How) -> Value:
+def _all(columns: tuple[RelationColumn, ...], how: TransformationSubtype) -> RelationValue:
     return made_by(merged(column.value for column in columns), how)
 
 
-def _by_place(left: Relation, right: Relation) -> Iterator[Column]:
+def _by_place(left: Relation, right: Relation) -> Iterator[RelationColumn]:
     """Columns are called as on the left."""
     for place, column in enumerate(left.columns):
         others = [right.columns[place].value] if place < len(right.columns) else []
         yield replace(column, value=merged([column.value, *others]))
 
 
-def _by_name(left: Relation, right: Relation) -> Iterator[Column]:
+def _by_name(left: Relation, right: Relation) -> Iterator[RelationColumn]:
     """The columns of the left side, then those that the right one has alone."""
     there = {folded(column.name): column for column in right.columns}
     for column in left.columns:

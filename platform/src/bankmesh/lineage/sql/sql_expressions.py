@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from bankmesh.lineage.composition import chain
-from bankmesh.lineage.model import How
+from bankmesh.lineage.model import TransformationSubtype
 from bankmesh.lineage.sql.duckdb_functions import is_aggregate, is_masking, orders_its_value, picked_by
-from bankmesh.lineage.sql.relation_values import Gathered, Value, folded, made_by
+from bankmesh.lineage.sql.relation_values import CollectedDependencies, RelationValue, folded, made_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from bankmesh.lineage.sql.name_scopes import Scope
-    from bankmesh.lineage.sql.relation_values import Column
+    from bankmesh.lineage.sql.relation_values import RelationColumn
 
 # Words that DuckDB reads as values where no column is called so, and schemas that a function may stand in.
 _CONSTANTS = frozenset(
@@ -28,20 +28,23 @@ _CONSTANTS = frozenset(
 _FUNCTION_SCHEMAS = frozenset({"main", "system", "pg_catalog"})
 
 
-def value_of(node: exp.Expr, scope: Scope, matched: tuple[Column, ...] | None = None) -> Value:
+def value_of(node: exp.Expr, scope: Scope, matched: tuple[RelationColumn, ...] | None = None) -> RelationValue:
     """What the value of an expression depends on.
 
     `matched` are the columns that `columns(...)` stands for in it; what subqueries in it filter, join or group by
     goes to the rows of the scope.
     """
     walk = _Walk(scope, matched=matched)
-    walk.visit(node, _Use(How.IDENTITY))
+    walk.visit(node, _Use(TransformationSubtype.IDENTITY))
     return walk.gathered.value()
 
 
 def decides(
-    nodes: Iterable[exp.Expr | None], how: How, scope: Scope, preferred: Mapping[str, Value] | None = None
-) -> Value:
+    nodes: Iterable[exp.Expr | None],
+    how: TransformationSubtype,
+    scope: Scope,
+    preferred: Mapping[str, RelationValue] | None = None,
+) -> RelationValue:
     """What a condition on rows, or a key of them, depends on; `how` is INDIRECT and swallows all that is inside.
 
     `preferred` has what single names mean, outside of aggregates, before columns of FROM are looked at.
@@ -74,10 +77,10 @@ def dotted(node: exp.Expr) -> tuple[str, ...] | None:
 class _Use:
     """How the value at a node is used by the expression around it."""
 
-    how: How
+    how: TransformationSubtype
     masking: bool = False
 
-    def then(self, how: How, *, masking: bool = False) -> _Use:
+    def then(self, how: TransformationSubtype, *, masking: bool = False) -> _Use:
         """The use of a part of which the node is made in this way."""
         return _Use(chain(self.how, how), self.masking or masking)
 
@@ -85,11 +88,13 @@ class _Use:
 class _Walk:
     """Gathers the dependencies of one expression."""
 
-    def __init__(self, scope: Scope, *, row_level: bool = False, matched: tuple[Column, ...] | None = None) -> None:
+    def __init__(
+        self, scope: Scope, *, row_level: bool = False, matched: tuple[RelationColumn, ...] | None = None
+    ) -> None:
         self.scope, self.row_level, self.matched = scope, row_level, matched
-        self.gathered = Gathered()
+        self.gathered = CollectedDependencies()
         self.bound: frozenset[str] = frozenset()
-        self.preferred: Mapping[str, Value] = {}
+        self.preferred: Mapping[str, RelationValue] = {}
 
     def visit(self, node: exp.Expr | None, use: _Use) -> None:
         """Take in what a part of the expression depends on."""
@@ -99,7 +104,7 @@ class _Walk:
                 handler = _Walk.subquery if isinstance(node, (exp.Query, exp.Values)) else _Walk.computed
             handler(self, node, use)
 
-    def take(self, value: Value, use: _Use) -> None:
+    def take(self, value: RelationValue, use: _Use) -> None:
         self.gathered.add(value, use.how, masking=use.masking)
 
     def parts(self, nodes: Iterable[exp.Expr | None], use: _Use) -> None:
@@ -111,7 +116,7 @@ class _Walk:
     def column(self, node: exp.Expr, use: _Use) -> None:
         names = tuple(part.name for part in node.parts)  # type: ignore[attr-defined]
         if isinstance(node.this, exp.Star):
-            self.named(names[:-1], use.then(How.TRANSFORMATION), line_of(node))
+            self.named(names[:-1], use.then(TransformationSubtype.TRANSFORMATION), line_of(node))
         else:
             self.named(names, use, line_of(node))
 
@@ -129,19 +134,24 @@ class _Walk:
         if found is not None:
             self.take(found.value.read_on(line), use.then(found.how))
         elif not (len(names) == 1 and folded(names[0]) in _CONSTANTS):
-            self.gathered.add(Value(unknown=f"there is no column {'.'.join(names)} to be seen where it is used"))
+            self.gathered.add(
+                RelationValue(unknown=f"there is no column {'.'.join(names)} to be seen where it is used")
+            )
 
     def dot(self, node: exp.Expr, use: _Use) -> None:
         """A field of a struct, or a function in a form of its own: `x.lower()`, `main.lower(x)`."""
         names, after = dotted(node.this), node.expression
         if not isinstance(after, exp.Func):
             if names is None:
-                self.visit(node.this, use.then(How.TRANSFORMATION))
+                self.visit(node.this, use.then(TransformationSubtype.TRANSFORMATION))
             else:
                 self.named((*names, after.name), use)
             return
         self.visit(after, use)
-        inner = use.then(How.AGGREGATION if is_aggregate(after) else How.TRANSFORMATION, masking=is_masking(after))
+        inner = use.then(
+            TransformationSubtype.AGGREGATION if is_aggregate(after) else TransformationSubtype.TRANSFORMATION,
+            masking=is_masking(after),
+        )
         if names is None:
             self.visit(node.this, inner)
         elif names[0] not in _FUNCTION_SCHEMAS or self.scope.column(names) is not None:
@@ -150,8 +160,8 @@ class _Walk:
     def star(self, _node: exp.Expr, use: _Use) -> None:
         """`struct_pack(*)` and the like; `count(*)` does not come here."""
         for shown in self.scope.frame.shown:
-            self.take(shown.column.value, use.then(How.TRANSFORMATION))
-        self.gathered.add(Value(unknown=self.scope.frame.open))
+            self.take(shown.column.value, use.then(TransformationSubtype.TRANSFORMATION))
+        self.gathered.add(RelationValue(unknown=self.scope.frame.open))
 
     def columns(self, node: exp.Expr, use: _Use) -> None:
         """`columns(...)`: in a SELECT list one column at a time, elsewhere all that it picks."""
@@ -161,7 +171,7 @@ class _Walk:
         if picked is None or node.args.get("unpack"):
             found = picked_columns(node, self.scope)
             picked = found.columns
-            self.gathered.add(Value(unknown=found.open))
+            self.gathered.add(RelationValue(unknown=found.open))
         for column in picked:
             self.take(column.value, use)
 
@@ -171,7 +181,7 @@ class _Walk:
         if place <= len(shown) and self.scope.frame.open is None:
             self.take(shown[place - 1].column.value, use)
         else:
-            self.gathered.add(Value(unknown=f"#{place} counts columns that are not all known"))
+            self.gathered.add(RelationValue(unknown=f"#{place} counts columns that are not all known"))
 
     # --- Row by row ----------------------------------------------------------------------------------------
 
@@ -183,7 +193,7 @@ class _Walk:
         if is_aggregate(node):
             self.aggregate(node, use)
         else:
-            inner = use.then(How.TRANSFORMATION, masking=is_masking(node))
+            inner = use.then(TransformationSubtype.TRANSFORMATION, masking=is_masking(node))
             # A chain of operators leans to the left and may be hundreds long: too deep to go down into it.
             while _is_operator(node) and _is_operator(node.this):
                 self.parts((part for part in node.iter_expressions() if part is not node.this), inner)
@@ -192,11 +202,11 @@ class _Walk:
 
     def first_part(self, node: exp.Expr, use: _Use) -> None:
         """A cast or a collation: what else there is are names of types."""
-        self.visit(node.this, use.then(How.TRANSFORMATION))
+        self.visit(node.this, use.then(TransformationSubtype.TRANSFORMATION))
 
     def argument(self, node: exp.Expr, use: _Use) -> None:
         """`name := value`."""
-        self.visit(node.expression, use.then(How.TRANSFORMATION))
+        self.visit(node.expression, use.then(TransformationSubtype.TRANSFORMATION))
 
     def function(self, node: exp.Expr, use: _Use) -> None:
         """A lambda."""
@@ -204,28 +214,28 @@ class _Walk:
 
     def comprehension(self, node: exp.Expr, use: _Use) -> None:
         """`[f(x) for x in list if c(x)]`."""
-        self.visit(node.args["iterator"], use.then(How.TRANSFORMATION))
+        self.visit(node.args["iterator"], use.then(TransformationSubtype.TRANSFORMATION))
         names = {part.name for part in (node.expression, node.args.get("position")) if part is not None}
         self.binding(names, [node.this, node.args.get("condition")], use)
 
     def binding(self, names: set[str], nodes: Iterable[exp.Expr | None], use: _Use) -> None:
         before, self.bound = self.bound, self.bound | {folded(name) for name in names}
-        self.parts(nodes, use.then(How.TRANSFORMATION))
+        self.parts(nodes, use.then(TransformationSubtype.TRANSFORMATION))
         self.bound = before
 
     def case(self, node: exp.Expr, use: _Use) -> None:
-        self.visit(node.this, use.then(How.CONDITIONAL))
+        self.visit(node.this, use.then(TransformationSubtype.CONDITIONAL))
         self.parts(node.args["ifs"], use)
-        self.visit(node.args.get("default"), use.then(How.TRANSFORMATION))
+        self.visit(node.args.get("default"), use.then(TransformationSubtype.TRANSFORMATION))
 
     def choice(self, node: exp.Expr, use: _Use) -> None:
-        self.visit(node.this, use.then(How.CONDITIONAL))
-        self.parts([node.args.get("true"), node.args.get("false")], use.then(How.TRANSFORMATION))
+        self.visit(node.this, use.then(TransformationSubtype.CONDITIONAL))
+        self.parts([node.args.get("true"), node.args.get("false")], use.then(TransformationSubtype.TRANSFORMATION))
 
     def nullif(self, node: exp.Expr, use: _Use) -> None:
         """`case when a = b then null else a end`."""
-        self.visit(node.this, use.then(How.TRANSFORMATION))
-        self.parts([node.this, node.expression], use.then(How.CONDITIONAL))
+        self.visit(node.this, use.then(TransformationSubtype.TRANSFORMATION))
+        self.parts([node.this, node.expression], use.then(TransformationSubtype.CONDITIONAL))
 
     def constant(self, node: exp.Expr, use: _Use) -> None:
         """Depends on nothing."""
@@ -241,28 +251,28 @@ class _Walk:
         hides = is_masking(node)
         picks = picked_by(node)
         if picks is not None:
-            self.parts(picks[0], use.then(How.AGGREGATION, masking=hides))
-            self.parts(picks[1], use.then(How.SORT))
+            self.parts(picks[0], use.then(TransformationSubtype.AGGREGATION, masking=hides))
+            self.parts(picks[1], use.then(TransformationSubtype.SORT))
         elif not (isinstance(node, exp.Count) and isinstance(node.this, exp.Star)):
-            self.parts(node.iter_expressions(), use.then(How.AGGREGATION, masking=hides))
+            self.parts(node.iter_expressions(), use.then(TransformationSubtype.AGGREGATION, masking=hides))
 
     def filtered(self, node: exp.Expr, use: _Use) -> None:
         self.visit(node.this, use)
-        self.visit(node.expression.this, use.then(How.CONDITIONAL))
+        self.visit(node.expression.this, use.then(TransformationSubtype.CONDITIONAL))
 
     def ordered(self, node: exp.Expr, use: _Use) -> None:
         """An order inside an aggregate."""
         self.visit(node.this, use)
-        self.parts(node.expressions, use.then(How.SORT))
+        self.parts(node.expressions, use.then(TransformationSubtype.SORT))
 
     def within_group(self, node: exp.Expr, use: _Use) -> None:
         self.visit(node.this, use)
-        inner = How.AGGREGATION if orders_its_value(node.this) else How.SORT
+        inner = TransformationSubtype.AGGREGATION if orders_its_value(node.this) else TransformationSubtype.SORT
         self.parts(node.expression.expressions, use.then(inner))
 
     def window(self, node: exp.Expr, use: _Use) -> None:
         self.visit(node.this, use)
-        self.window_keys(node, use.then(How.WINDOW))
+        self.window_keys(node, use.then(TransformationSubtype.WINDOW))
 
     def window_keys(self, node: exp.Expr, use: _Use) -> None:
         order, spec, base = (node.args.get(part) for part in ("order", "spec", "alias"))
@@ -275,8 +285,8 @@ class _Walk:
 
     def unnested(self, node: exp.Expr, use: _Use) -> None:
         """`unnest(list)` in a SELECT list: the value is an element, and the list decides how many rows there are."""
-        self.visit(node.this, use.then(How.TRANSFORMATION))
-        self.scope.rows.add(decides([node.this], How.JOIN, self.scope))
+        self.visit(node.this, use.then(TransformationSubtype.TRANSFORMATION))
+        self.scope.rows.add(decides([node.this], TransformationSubtype.JOIN, self.scope))
 
     # --- Queries -------------------------------------------------------------------------------------------
 
@@ -285,13 +295,13 @@ class _Walk:
         relation = self.scope.reading.evaluate(node, self.scope, outermost=outermost)
         for column in relation.columns:
             self.take(column.value, use)
-        self.gathered.add(Value(unknown=relation.open))
+        self.gathered.add(RelationValue(unknown=relation.open))
         self.rows(relation.rows, use)
 
     def exists(self, node: exp.Expr, use: _Use) -> None:
         self.rows(self.scope.reading.evaluate(node.this, self.scope).rows, use)
 
-    def rows(self, rows: Value, use: _Use) -> None:
+    def rows(self, rows: RelationValue, use: _Use) -> None:
         """What decides the rows of an inner query: part of a condition it stands in, else of the rows around it."""
         if self.row_level:
             self.gathered.add(made_by(rows, use.how))
@@ -302,9 +312,9 @@ class _Walk:
         """`[a, b]`, or `array(select ...)`, which folds rows in their order."""
         for item in node.expressions:
             if isinstance(item, exp.Query):
-                self.subquery(item, use.then(How.AGGREGATION), outermost=True)
+                self.subquery(item, use.then(TransformationSubtype.AGGREGATION), outermost=True)
             else:
-                self.visit(item, use.then(How.TRANSFORMATION))
+                self.visit(item, use.then(TransformationSubtype.TRANSFORMATION))
 
 
 def _is_operator(node: object) -> bool:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.lineage.model import ColumnRef, Dependency, How
+from bankmesh.lineage.model import ColumnRef, Dependency, TransformationSubtype
 from bankmesh.lineage.sql.errors import TableNotDescribed
-from bankmesh.lineage.sql.relation_values import Column, Relation, Value, folded
+from bankmesh.lineage.sql.relation_values import Relation, RelationColumn, RelationValue, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,11 @@ class Table:
     def relation(self) -> Relation:
         """The table as something to select from: every column depends on itself."""
         columns = (
-            Column(name, Value(frozenset({Dependency(ColumnRef(self.dataset, name), How.IDENTITY)})), kind or None)
+            RelationColumn(
+                name,
+                RelationValue(frozenset({Dependency(ColumnRef(self.dataset, name), TransformationSubtype.IDENTITY)})),
+                kind or None,
+            )
             for name, kind in self.columns.items()
         )
         return Relation(tuple(columns), open=self.open)

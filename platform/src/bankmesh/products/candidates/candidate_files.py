@@ -20,7 +20,7 @@ DATA_FILE = "part-0.parquet"
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenCandidate:
     """Rows that a build wrote, and what its casts lost."""
 
     rows: int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bankmesh.contracts.build_casts import count_losses, plan_casts
 from bankmesh.contracts.delivered_types import duckdb_delivered
-from bankmesh.products.candidates.candidate_files import DATA_FILE, Written, require_columns
+from bankmesh.products.candidates.candidate_files import DATA_FILE, WrittenCandidate, require_columns
 from bankmesh.products.candidates.duckdb_casts import projection
 from bankmesh.sql_quoting import sql_literal, sql_name
 
@@ -25,7 +25,7 @@ class Cursor(Protocol):
         """Run one statement."""
 
 
-def write_candidate(cursor: Cursor, query: str, contract: Contract, folder: Path) -> Written:
+def write_candidate(cursor: Cursor, query: str, contract: Contract, folder: Path) -> WrittenCandidate:
     """Write the rows of `query` into `folder`, in the contract's columns and types.
 
     Raises TransformError if the query delivers other columns than promised, or one twice; CastsRefused if it delivers
@@ -40,7 +40,7 @@ def write_candidate(cursor: Cursor, query: str, contract: Contract, folder: Path
         cursor.execute(f"create or replace sequence {sequence}")
     copied = cursor.execute(_copy(query, casts, sequences, contract, folder)).fetchall()
     lost = {column: _count(cursor, sequence) for column, sequence in sequences.items()}
-    return Written(int(copied[0][0]), count_losses(casts, lost))
+    return WrittenCandidate(int(copied[0][0]), count_losses(casts, lost))
 
 
 def describe_query(cursor: Cursor, query: str) -> list[tuple[str, str]]:

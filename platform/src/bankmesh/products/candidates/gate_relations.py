@@ -9,7 +9,7 @@ from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.product_definition import product_input
-from bankmesh.quality.gate import Relations, VolumeChange
+from bankmesh.quality.gate import GateRelations, VolumeChange
 from bankmesh.sql_quoting import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def for_gate(
     files: CandidateFiles,
     accepted: AcceptedShrink | None = None,
     classification: ClassificationFlow | None = None,
-) -> Relations:
+) -> GateRelations:
     """What the gate reads for one candidate.
 
     `kept` are the published rows that a run over some partitions leaves as they are; `table` is what
@@ -79,4 +79,4 @@ def for_gate(
         replaced = partitions if contract.partitioning else None
         after = volume_after(port, files, replaced)
         volume = VolumeChange(volume_baseline(port), after, table or candidate, accepted)
-    return Relations(candidate, table, kept, dict(references), casts, volume, classification)
+    return GateRelations(candidate, table, kept, dict(references), casts, volume, classification)

@@ -14,7 +14,7 @@ from bankmesh.ports import connect
 from bankmesh.products import asset_results
 from bankmesh.products.candidates.gate_relations import referenced_inputs
 from bankmesh.products.inputs import input_snapshot
-from bankmesh.quality.gate import Relations, evaluate
+from bankmesh.quality.gate import GateRelations, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def mix_check(home: Path, contract: Contract) -> CheckMix:
         pinned = input_snapshot.pin(home, references.values())
         rows = {ref: pinned[source].relation for ref, source in references.items()}
         with connect() as connection:
-            relations = Relations(relation, references=rows)
+            relations = GateRelations(relation, references=rows)
             gate = evaluate(contract, relations, connection, {clause.name for clause in clauses})
         if not gate.publishable:
             raise MixRefused(contract.port, asset_results.broken_clauses(gate), restorable)

@@ -32,7 +32,7 @@ from bankmesh.workspace.dbt_project_files import SHARED, DbtProjectPlace, file_o
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.build_result import Built
+    from bankmesh.products.build_result import BuildResult
     from bankmesh.products.domain_package import Domain
     from bankmesh.products.product_definition import Derive, InputColumns
     from bankmesh.products.product_operation import Build, BuildRequest
@@ -116,7 +116,7 @@ def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProd
 
 
 def _build(place: DbtProjectPlace, model: str, contract: Contract) -> Build:
-    def build(request: BuildRequest) -> Built:
+    def build(request: BuildRequest) -> BuildResult:
         from bankmesh.products.dbt.dbt_build import build_with_dbt
 
         return build_with_dbt(place, model, contract, request)

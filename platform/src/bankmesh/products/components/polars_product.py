@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.build_result import Built
+    from bankmesh.products.build_result import BuildResult
     from bankmesh.products.domain_package import Domain
     from bankmesh.products.product_definition import Derive, Input, InputColumns
     from bankmesh.products.product_operation import BuildRequest
@@ -109,7 +109,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         refuse_closed_inputs(product, [defs], settings_of(context).root)
         check_partition_inputs(product, domain, settings_of(context).root, defs)
 
-        def build(request: BuildRequest) -> Built:
+        def build(request: BuildRequest) -> BuildResult:
             return build_with_polars(function, contract, request)
 
         return domain_definitions([product_asset(product, build, context.project_root)])

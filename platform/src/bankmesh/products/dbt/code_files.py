@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bankmesh.products.dbt.jinja_calls import (
-    Code,
     CodeUnreadable,
+    ParsedCode,
     read_jinja,
     read_macro_file,
     read_python,
@@ -64,7 +64,7 @@ class DbtFiles:
         keys = ("model-paths", "seed-paths")
         return tuple(file for key in keys for file in self._below(key) if file.suffix == ".csv")
 
-    def readable(self) -> Iterator[tuple[Path, Code]]:
+    def readable(self) -> Iterator[tuple[Path, ParsedCode]]:
         """Each file with the code in it; those that cannot be read are left out."""
         for file in (*self.models, *self.macros, *self.tests, *self.yaml):
             try:
@@ -72,7 +72,7 @@ class DbtFiles:
             except CodeUnreadable:
                 continue
 
-    def code(self, file: Path) -> Code:
+    def code(self, file: Path) -> ParsedCode:
         """The code in one file. Raises CodeUnreadable, with the line in the file."""
         text = decode(str(file), file.read_bytes())[0]
         if file.suffix in _YAML:

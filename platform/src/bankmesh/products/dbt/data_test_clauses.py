@@ -64,7 +64,7 @@ _FUNCTIONS = ("unnest", "range", "generate_series")
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestedProduct:
     """A product as its data tests see it: the contract, and what the model reads."""
 
     contract: Contract
@@ -87,14 +87,14 @@ def data_tests(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledTest:
     """What dbt made of one data test: its SQL, or why it has none."""
 
     sql: str | None
     problem: str | None = None
 
 
-def compiled_tests(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> dict[str, Compiled]:
+def compiled_tests(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> dict[str, CompiledTest]:
     """Each data test by its id, compiled without data; kept until a file changes.
 
     dbt is not even imported for a domain without data tests.
@@ -109,23 +109,25 @@ def compiled_tests(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> dict[
             found = _compile(place, [test["unique_id"] for test in tests])
             document = {"stamp": wanted, "tests": {name: asdict(compiled) for name, compiled in found.items()}}
             write_atomically(kept, json.dumps(document))
-    return {name: Compiled(**entry) for name, entry in document["tests"].items()}
+    return {name: CompiledTest(**entry) for name, entry in document["tests"].items()}
 
 
-def _compile(place: DbtProjectPlace, tests: list[str]) -> dict[str, Compiled]:
+def _compile(place: DbtProjectPlace, tests: list[str]) -> dict[str, CompiledTest]:
     found = _compile_selected(place, tests)
     # One that does not compile stops dbt, so the others are compiled one by one.
     return found if isinstance(found, dict) else {test: _compile_alone(place, test) for test in tests}
 
 
-def _compile_alone(place: DbtProjectPlace, test: str) -> Compiled:
+def _compile_alone(place: DbtProjectPlace, test: str) -> CompiledTest:
     found = _compile_selected(place, [test])
     return (
-        Compiled(None, found) if isinstance(found, str) else found.get(test, Compiled(None, "dbt does not select it"))
+        CompiledTest(None, found)
+        if isinstance(found, str)
+        else found.get(test, CompiledTest(None, "dbt does not select it"))
     )
 
 
-def _compile_selected(place: DbtProjectPlace, tests: list[str]) -> dict[str, Compiled] | str:
+def _compile_selected(place: DbtProjectPlace, tests: list[str]) -> dict[str, CompiledTest] | str:
     """These tests by their ids, or why dbt could not compile them; its words quote no data, for there is none."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -143,7 +145,7 @@ def _compile_selected(place: DbtProjectPlace, tests: list[str]) -> dict[str, Com
     if not outcome.success:
         return " ".join(str(outcome.exception or "dbt gave no message").split())
     results: Any = outcome.result
-    return {result.node.unique_id: Compiled(result.node.compiled_code) for result in results}
+    return {result.node.unique_id: CompiledTest(result.node.compiled_code) for result in results}
 
 
 # --- From a test to a clause -----------------------------------------------------------------------------------------
@@ -152,8 +154,8 @@ def _compile_selected(place: DbtProjectPlace, tests: list[str]) -> dict[str, Com
 def find_data_tests(
     place: DbtProjectPlace,
     manifest: Mapping[str, Any],
-    compiled: Mapping[str, Compiled],
-    products: Mapping[str, Tested],
+    compiled: Mapping[str, CompiledTest],
+    products: Mapping[str, TestedProduct],
 ) -> tuple[dict[str, tuple[Clause, ...]], tuple[Fault, ...]]:
     """The clauses of each product by its model, and a fault for each test that cannot run before it is published.
 
@@ -166,7 +168,7 @@ def find_data_tests(
             found = _clause(place, manifest, test, compiled[test["unique_id"]], products)
             if found is not None:
                 _add(clauses.setdefault(found[0], []), found[1], products[found[0]].contract)
-        except _Refused as refused:
+        except _TestRefused as refused:
             at = (
                 place_of_config(place.project, test, refused.key) if refused.key else place_of_test(place.project, test)
             )
@@ -174,7 +176,7 @@ def find_data_tests(
     return {model: tuple(found) for model, found in clauses.items()}, tuple(faults)
 
 
-class _Refused(Exception):
+class _TestRefused(Exception):
     """A test cannot be a clause; the text says why and what to do."""
 
     def __init__(self, why: str, key: str | None = None) -> None:
@@ -185,7 +187,9 @@ class _Refused(Exception):
 def _add(found: list[Clause], clause: Clause, contract: Contract) -> None:
     for other in (*contract.clauses, *found):
         if other.name == clause.name:
-            raise _Refused(f"there is a check {clause.name} already ({other.place}); give the test a name of its own")
+            raise _TestRefused(
+                f"there is a check {clause.name} already ({other.place}); give the test a name of its own"
+            )
     found.append(clause)
 
 
@@ -193,8 +197,8 @@ def _clause(
     place: DbtProjectPlace,
     manifest: Mapping[str, Any],
     test: Mapping[str, Any],
-    compiled: Compiled,
-    products: Mapping[str, Tested],
+    compiled: CompiledTest,
+    products: Mapping[str, TestedProduct],
 ) -> tuple[str, Clause] | None:
     """The product's model and the clause; None for a test of a product that is not built. Raises _Refused."""
     model = _model(manifest, test)
@@ -202,11 +206,13 @@ def _clause(
     if name not in products:
         if model["config"]["materialized"] == "product":
             return None
-        raise _Refused(f"it tests {name}, which is no product and is never published; test the product that reads it")
+        raise _TestRefused(
+            f"it tests {name}, which is no product and is never published; test the product that reads it"
+        )
     _check_config(test)
     _check_macros(manifest, test)
     if compiled.sql is None:
-        raise _Refused(f"dbt cannot compile it: {compiled.problem}")
+        raise _TestRefused(f"dbt cannot compile it: {compiled.problem}")
     tested = products[name]
     text, sources = _with_placeholders(manifest, test, model, compiled.sql, tested)
     return name, _as_clause(place, test, tested.contract, text, sources)
@@ -215,10 +221,12 @@ def _clause(
 def _model(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> Mapping[str, Any]:
     read = [manifest["nodes"][name] for name in dict.fromkeys(test["depends_on"]["nodes"]) if name in manifest["nodes"]]
     if not read:
-        raise _Refused("it reads no model of this domain, so there is no product that it could keep from publication")
+        raise _TestRefused(
+            "it reads no model of this domain, so there is no product that it could keep from publication"
+        )
     if len(read) > 1:
         names = " and ".join(sorted(key_of(manifest, node) for node in read))
-        raise _Refused(
+        raise _TestRefused(
             f"it needs {names}, but a product is checked before others are built; compare with published rows, "
             "read through source(), that the product reads too"
         )
@@ -228,7 +236,7 @@ def _model(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> Mapping[str,
 def _check_config(test: Mapping[str, Any]) -> None:
     for key in test.get("unrendered_config") or {}:
         if key not in _HONOURED and test["config"].get(key) not in (None, False, [], {}, ""):
-            raise _Refused(f"{key} is set, but {_WHY.get(key, 'it is not honoured here')}", key)
+            raise _TestRefused(f"{key} is set, but {_WHY.get(key, 'it is not honoured here')}", key)
 
 
 def _check_macros(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> None:
@@ -243,11 +251,11 @@ def _check_macros(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> None:
         texts.append(manifest["macros"][name]["macro_sql"])
         waiting += manifest["macros"][name]["depends_on"]["macros"]
     if seen.intersection(_READS_DATABASE) or any(_ADAPTER.search(text) for text in texts):
-        raise _Refused("it queries the database while it is compiled; a test is one query, compiled without data")
+        raise _TestRefused("it queries the database while it is compiled; a test is one query, compiled without data")
 
 
 def _with_placeholders(
-    manifest: Mapping[str, Any], test: Mapping[str, Any], model: Mapping[str, Any], sql: str, tested: Tested
+    manifest: Mapping[str, Any], test: Mapping[str, Any], model: Mapping[str, Any], sql: str, tested: TestedProduct
 ) -> tuple[str, tuple[str, ...]]:
     """The compiled SQL with placeholders for the tables that it reads, and the published products among these."""
     text, sources = sql.replace(model["relation_name"], TABLE), []
@@ -259,7 +267,7 @@ def _with_placeholders(
         found = tested.pinned.get(name)
         if found is None or found.ref == tested.contract.port:
             readable = sorted({item.ref for item in tested.pinned.values()} - {tested.contract.port})
-            raise _Refused(
+            raise _TestRefused(
                 f"it needs {name}, of which no version is pinned for {tested.contract.port}; a test may read "
                 "the published products that the model or a relationship of the contract reads: "
                 f"{', '.join(readable) or 'none'}"
@@ -281,7 +289,7 @@ def _check_tables(text: str, sources: list[str]) -> None:
     try:
         query = sqlglot.parse_one(plain, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
-        raise _Refused("what it compiles to is not a query of DuckDB's SQL") from None
+        raise _TestRefused("what it compiles to is not a query of DuckDB's SQL") from None
     known = {"bankmesh__table", *(f"bankmesh__source_{number}" for number in range(len(sources)))}
     known |= {cte.alias_or_name for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
@@ -289,7 +297,7 @@ def _check_tables(text: str, sources: list[str]) -> None:
         if (function and _function_name(table.this) not in _FUNCTIONS) or (
             not function and (table.name not in known or table.db)
         ):
-            raise _Refused(f"it reads {table.sql(dialect='duckdb')}, of which no version is pinned")
+            raise _TestRefused(f"it reads {table.sql(dialect='duckdb')}, of which no version is pinned")
 
 
 def _function_name(function: Any) -> str:  # noqa: ANN401 - an expression of sqlglot

@@ -11,7 +11,7 @@ import orjson
 
 from bankmesh.errors import TransformError
 from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
-from bankmesh.products.build_result import Built, or_underivable
+from bankmesh.products.build_result import BuildResult, or_underivable
 from bankmesh.products.candidates.candidate_files import repeated_columns
 from bankmesh.products.candidates.duckdb_candidate import describe_query, write_candidate
 from bankmesh.products.candidates.duckdb_columns import duckdb_columns
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract, Partitioning
     from bankmesh.lineage.sql import CompiledModel
-    from bankmesh.products.candidates.candidate_files import Written
+    from bankmesh.products.candidates.candidate_files import WrittenCandidate
     from bankmesh.products.product_operation import BuildRequest
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 
-def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> Built:
+def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> BuildResult:
     """Run the models that the model reads, then write its own rows, all in one in-memory database.
 
     Raises TransformError with dbt's own message, CastsRefused for types that never become the promised ones, or OSError
@@ -76,7 +76,7 @@ def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, reque
                 written = _write(cursor, queries, model, contract, request)
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    return Built(
+    return BuildResult(
         or_underivable(lambda: promised(lineage_of_compiled(models, model, columns()), contract).lineage, contract),
         _code(models, place.project / own.original_file_path),
         written.rows,
@@ -115,7 +115,7 @@ def _write(
     model: str,
     contract: Contract,
     request: BuildRequest,
-) -> Written:
+) -> WrittenCandidate:
     import duckdb
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import BankmeshError
 from bankmesh.products.dbt.code_files import DbtFiles
-from bankmesh.products.dbt.data_test_clauses import Tested, compiled_tests, find_data_tests
+from bankmesh.products.dbt.data_test_clauses import TestedProduct, compiled_tests, find_data_tests
 from bankmesh.products.dbt.dbt_models import (
     DbtParseError,
     find_models,
@@ -49,7 +49,7 @@ class DbtDomain:
 
     place: DbtProjectPlace
     manifest: Mapping[str, Any]
-    products: Mapping[str, Tested]
+    products: Mapping[str, TestedProduct]
 
 
 def load_dbt_domain(place: DbtProjectPlace, domain: Domain, root: Path) -> DbtDomain:
@@ -108,7 +108,7 @@ def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain
     products = _products(manifest, domain)
     clauses, refused = find_data_tests(place, manifest, compiled_tests(place, manifest), products)
     tested = {
-        model: Tested(add_clauses(product.contract, clauses.get(model, ())), product.inputs)
+        model: TestedProduct(add_clauses(product.contract, clauses.get(model, ())), product.inputs)
         for model, product in products.items()
     }
     inputs = {name: source for product in products.values() for name, source in product.inputs.items()}
@@ -125,7 +125,7 @@ def _each_once(*found: Iterable[Fault]) -> tuple[Fault, ...]:
     return tuple(sorted({fault for faults in found for fault in faults}))
 
 
-def _products(manifest: Mapping[str, Any], domain: Domain) -> dict[str, Tested]:
+def _products(manifest: Mapping[str, Any], domain: Domain) -> dict[str, TestedProduct]:
     models = find_models(manifest)
     built: dict[str, Contract] = {
         model_name(contract): contract
@@ -133,6 +133,6 @@ def _products(manifest: Mapping[str, Any], domain: Domain) -> dict[str, Tested]:
         if contract.status.has_port and model_name(contract) in models
     }
     return {
-        model: Tested(contract, model_inputs(manifest, models[model], domain.name, domain.system_names))
+        model: TestedProduct(contract, model_inputs(manifest, models[model], domain.name, domain.system_names))
         for model, contract in built.items()
     }

@@ -37,7 +37,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Code:
+class ParsedCode:
     """What a piece of code names.
 
     Attributes:
@@ -54,7 +54,7 @@ class Code:
 
 
 @lru_cache(maxsize=4096)
-def read_jinja(text: str) -> Code:
+def read_jinja(text: str) -> ParsedCode:
     """The names in one template, or in one macro. Raises CodeUnreadable."""
     import jinja2
     from dbt_common.clients.jinja import get_environment
@@ -75,7 +75,7 @@ def read_jinja(text: str) -> Code:
     packages = {call.name.partition(".")[0] for call in called}
     owners = [*(n.node for n in tree.find_all(nodes.Getattr)), *(n.node for n in tree.find_all(nodes.Getitem))]
     attributes = [owner for owner in owners if isinstance(owner, nodes.Name)]
-    return Code(
+    return ParsedCode(
         tuple(called),
         frozenset(bound),
         _first_lines(name for name in names if name.ctx == "load"),
@@ -118,7 +118,7 @@ def _constant(node: nodes.Node) -> Literal:
 _BLOCKS = frozenset({"macro", "materialization", "test", "data_test"})
 
 
-def read_macro_file(text: str) -> Code:
+def read_macro_file(text: str) -> ParsedCode:
     """The names in a file of macros, lines counted in the file. Raises CodeUnreadable."""
     from dbt_common.clients.jinja import extract_toplevel_blocks
     from dbt_common.exceptions import CompilationError
@@ -137,7 +137,7 @@ def read_macro_file(text: str) -> Code:
             codes.append(_moved(read_jinja(full), offset))
         except CodeUnreadable as error:
             raise CodeUnreadable(error.line + offset, error.problem) from None
-    return Code(
+    return ParsedCode(
         tuple(call for code in codes for call in code.calls),
         frozenset(name for code in codes for name in code.bound),
         {name: line for code in reversed(codes) for name, line in code.lines.items()},
@@ -145,9 +145,9 @@ def read_macro_file(text: str) -> Code:
     )
 
 
-def _moved(code: Code, offset: int) -> Code:
+def _moved(code: ParsedCode, offset: int) -> ParsedCode:
     """The same code further down in a file."""
-    return Code(
+    return ParsedCode(
         tuple(replace(call, line=call.line + offset) for call in code.calls),
         code.bound,
         {name: line + offset for name, line in code.lines.items()},
@@ -155,14 +155,14 @@ def _moved(code: Code, offset: int) -> Code:
     )
 
 
-def read_python(text: str) -> Code:
+def read_python(text: str) -> ParsedCode:
     """The calls of `dbt.ref`, `dbt.source` and so on in a Python model, named as in Jinja. Raises CodeUnreadable."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise CodeUnreadable(line, _one_line(getattr(error, "msg", None) or str(error))) from None
-    return Code(tuple(_python_calls(tree)))
+    return ParsedCode(tuple(_python_calls(tree)))
 
 
 def _python_calls(tree: ast.Module) -> Iterator[Call]:
@@ -185,7 +185,7 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 _ARGUMENT = re.compile(r"""(?:(?P<key>\w+)\s*=\s*)?(?:(['"])(?P<text>.*?)\2|(?P<number>\d+))""")
 
 
-def read_yaml_calls(text: str) -> Code:
+def read_yaml_calls(text: str) -> ParsedCode:
     """The calls of `ref`, `var` and `doc` in the texts of a YAML file; they are not parsed, so none is unreadable."""
     calls = []
     for found in _YAML_CALL.finditer(text):
@@ -200,7 +200,7 @@ def read_yaml_calls(text: str) -> Code:
             else:
                 arguments.append(value)
         calls.append(Call(found["name"], tuple(arguments), tuple(keywords), line_at(text, found.start())))
-    return Code(tuple(calls))
+    return ParsedCode(tuple(calls))
 
 
 def _one_line(problem: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.contracts.model import Classification, Contract
-    from bankmesh.lineage.confidentiality import Loss
+    from bankmesh.lineage.confidentiality import ConfidentialityLoss
     from bankmesh.lineage.model import StepLineage
     from bankmesh.products.inputs.input_snapshot import PinnedInput
 
@@ -46,9 +46,9 @@ def classification_flow(
     return ClassificationFlow(tuple(_sentences(losses, lineage)), tuple(unknown))
 
 
-def _sentences(losses: Iterable[Loss], lineage: StepLineage) -> Iterator[str]:
+def _sentences(losses: Iterable[ConfidentialityLoss], lineage: StepLineage) -> Iterator[str]:
     """One sentence for each column that loses confidentiality: what it is, and the most confidential source."""
-    by_target: dict[ColumnRef, Loss] = {}
+    by_target: dict[ColumnRef, ConfidentialityLoss] = {}
     for loss in losses:
         known = by_target.get(loss.target)
         if known is None or loss.source_class > known.source_class:

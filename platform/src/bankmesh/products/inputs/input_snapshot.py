@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import NotPublished
 from bankmesh.ports import latest, open_version, port_at
-from bankmesh.ports.port_locks import Mark
+from bankmesh.ports.port_locks import FolderLock
 from bankmesh.products.inputs.input_classifications import landed_classes, published_classes
 from bankmesh.products.product_definition import LegacyInput, ProductInput
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
@@ -46,7 +46,7 @@ class PinnedInput:
     rows: int | None = None
     bytes: int | None = None
     classes: Mapping[str, Classification] | None = None
-    mark: Mark | None = field(default=None, compare=False, repr=False)
+    mark: FolderLock | None = field(default=None, compare=False, repr=False)
     complete_through: date | None = None
 
 
@@ -110,7 +110,7 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
     )
 
 
-def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, Mark | None]:
+def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, FolderLock | None]:
     """The current landing, marked as in use; without a mark where the home can only be read, and nothing expires."""
     while True:
         landing = current_landing(home, source.domain, source.system, source.object)
@@ -118,7 +118,7 @@ def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, Mark | None
             raise NotPublished(f"The landing of {source.ref}", None, ())
         if not os.access(landing.folder, os.W_OK):
             return landing, None
-        mark = Mark(landing.folder)
+        mark = FolderLock(landing.folder)
         newest = current_landing(home, source.domain, source.system, source.object)
         if newest is not None and newest.fingerprint == landing.fingerprint:
             return landing, mark

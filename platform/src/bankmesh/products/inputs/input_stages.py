@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import FaultsFound
 from bankmesh.products.dbt.dbt_models import source_name
 from bankmesh.products.product_definition import ProductInput
-from bankmesh.workspace.product_consumers import Reader, closed_input, line_of_input, references_of
+from bankmesh.workspace.product_consumers import Consumer, closed_input, line_of_input, references_of
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def refuse_closed_inputs(product: ProductDefinition, declared_in: Sequence[Path]
         raise FaultsFound([fault for fault in faults if fault is not None])
 
 
-def _readers(product: ProductDefinition, declared_in: Sequence[Path]) -> Iterator[Reader]:
+def _readers(product: ProductDefinition, declared_in: Sequence[Path]) -> Iterator[Consumer]:
     port = product.contract.port
     for source in product.inputs.values():
         if isinstance(source, ProductInput):
-            yield Reader(port, source.ref, *place_of_input(source, declared_in))
+            yield Consumer(port, source.ref, *place_of_input(source, declared_in))
     yield from references_of(product.contract)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.products.inputs.input_stages import place_of_input
 from bankmesh.products.loaded_products import loaded_products, workspace_folders
-from bankmesh.workspace.product_consumers import Reader, references_of, workspace_reads
+from bankmesh.workspace.product_consumers import Consumer, references_of, workspace_reads
 from bankmesh.workspace.read_cycles import Cycles, find_cycles
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from bankmesh.workspace.read_cycles import CycleFaults
 
 
-def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Collection[Reader]) -> list[Reader]:
+def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Collection[Consumer]) -> list[Consumer]:
     """What the products that were loaded from a workspace read beside `reads`, which are found in files."""
     references = {reader for contract in contracts.values() for reader in references_of(contract)}
     seen = {(reader.port, reader.source) for reader in reads if reader not in references}
     folders = {port: folder.resolve() for port, folder in workspace_folders().items()}
     return [
-        Reader(port, source.ref, *place_of_input(source, product.code_files))
+        Consumer(port, source.ref, *place_of_input(source, product.code_files))
         for port, product in loaded_products().items()
         if port in contracts and folders[port].is_relative_to(root.resolve())
         for source in product.inputs.values()
@@ -37,7 +37,7 @@ def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Collectio
 
 
 def find_read_cycles(
-    contracts: Mapping[str, Contract], reads: Iterable[Reader], hidden: Iterable[Reader] = ()
+    contracts: Mapping[str, Contract], reads: Iterable[Consumer], hidden: Iterable[Consumer] = ()
 ) -> Cycles:
     """The products that wait for themselves, by `reads` of files, relationships among them, and `hidden` inputs."""
     references = {reader for contract in contracts.values() for reader in references_of(contract)}

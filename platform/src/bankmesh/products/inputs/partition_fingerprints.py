@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from bankmesh.ports import connect, open_version, port_at
 from bankmesh.products.asset_specs import partitions_of
 from bankmesh.products.inputs.partition_bounds import day_after
-from bankmesh.products.inputs.partition_inputs import CompleteThrough
+from bankmesh.products.inputs.partition_inputs import InputCompleteness
 from bankmesh.products.product_definition import ProductInput
 from bankmesh.sources import COMPLETE_THROUGH
 from bankmesh.sql_quoting import sql_literal, sql_name
@@ -72,7 +72,7 @@ def _complete(rows: PartitionedRows, declared: PartitionInput, partitioning: Par
     through = rows.complete_through
     if through is None:
         return "unknown"
-    if declared.complete_through is CompleteThrough.BY_DAY:
+    if declared.complete_through is InputCompleteness.BY_DAY:
         if through < date.fromisoformat(partition):
             return "before"
         if through >= date.fromisoformat(day_after(partitioning.granularity, partition)) - timedelta(days=1):

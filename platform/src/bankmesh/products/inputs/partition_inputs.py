@@ -29,7 +29,7 @@ ATTRIBUTE, RULE = "partition_inputs", "partition-input"
 _COLUMN, _COMPLETE = "column", "complete_through"
 
 
-class CompleteThrough(StrEnum):
+class InputCompleteness(StrEnum):
     """How the rows of a partition depend on the day up to which a landing is complete."""
 
     VALUE = "value"
@@ -48,7 +48,7 @@ class PartitionInput:
     """
 
     column: str
-    complete_through: CompleteThrough = CompleteThrough.VALUE
+    complete_through: InputCompleteness = InputCompleteness.VALUE
 
 
 def check_partition_inputs(product: ProductDefinition, domain: Domain, root: Path, defs: Path, *path: str) -> None:
@@ -77,11 +77,11 @@ def parse_partition_inputs(
     declared: Mapping[str, Mapping[str, str]], defs: Path, *path: str
 ) -> dict[str, PartitionInput]:
     """Read declarations as `defs.yaml` has them, by input. Raises FaultsFound (`partition-input`)."""
-    allowed = ", ".join(CompleteThrough)
+    allowed = ", ".join(InputCompleteness)
     faults: dict[tuple[str, ...], str] = {}
     found: dict[str, PartitionInput] = {}
     for name, keys in declared.items():
-        through = keys.get(_COMPLETE, CompleteThrough.VALUE)
+        through = keys.get(_COMPLETE, InputCompleteness.VALUE)
         faults |= {
             (name, key): f"{key} is no key of a partition input; its keys are {_COLUMN} and {_COMPLETE}."
             f"{nearest(key, (_COLUMN, _COMPLETE))}"
@@ -90,12 +90,12 @@ def parse_partition_inputs(
         }
         if _COLUMN not in keys:
             faults[name,] = f"{name} needs a {_COLUMN}: the date by which its rows belong to a partition"
-        if through not in set(CompleteThrough):
+        if through not in set(InputCompleteness):
             faults[name, _COMPLETE] = (
-                f"{_COMPLETE} is one of: {allowed}; not {through}.{nearest(through, CompleteThrough)}"
+                f"{_COMPLETE} is one of: {allowed}; not {through}.{nearest(through, InputCompleteness)}"
             )
         else:
-            found[name] = PartitionInput(keys.get(_COLUMN, ""), CompleteThrough(through))
+            found[name] = PartitionInput(keys.get(_COLUMN, ""), InputCompleteness(through))
     _refuse(faults, defs, path)
     return found
 

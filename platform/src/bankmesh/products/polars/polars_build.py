@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.errors import TransformError
 from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
-from bankmesh.products.build_result import Built, or_underivable
+from bankmesh.products.build_result import BuildResult, or_underivable
 from bankmesh.products.code.repository_links import code_place
 from bankmesh.products.polars.polars_candidate import write_candidate
 from bankmesh.products.polars.polars_errors import explain, place_of
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.model import StepLineage
-    from bankmesh.lineage.polars.transform_lineage import Derived
+    from bankmesh.lineage.polars.transform_lineage import TransformLineage
     from bankmesh.products.product_operation import BuildRequest
 
 
-def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract, request: BuildRequest) -> Built:
+def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract, request: BuildRequest) -> BuildResult:
     """Call the transform with its pinned inputs and stream what it promises to Parquet.
 
     A transform of a partitioned product also gets `partitions`, the keys that this run builds.
@@ -53,7 +53,7 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
             contract.port, problem, explain(error, transform, known, f"Fix the transform or {contract.file}.")
         )
     else:
-        return Built(lineage, _code(transform), written.rows, written.losses)
+        return BuildResult(lineage, _code(transform), written.rows, written.losses)
     # Outside the handler: an error in the chain would take its text, values and all, into the event log.
     raise failure
 
@@ -81,7 +81,7 @@ def _plan(
 
 
 # What was derived of each transform, for the schemas of its inputs: a long-lived process asks once.
-_DERIVED: dict[object, Derived] = {}
+_DERIVED: dict[object, TransformLineage] = {}
 
 
 def _derived(
@@ -89,7 +89,7 @@ def _derived(
     contract: Contract,
     frames: dict[str, pl.LazyFrame],
     rest: dict[str, object],
-) -> Derived | None:
+) -> TransformLineage | None:
     """What the transform's code says; None where it cannot be told."""
     schemas = {name: frame.collect_schema() for name, frame in frames.items()}
     key = (transform, tuple(rest), tuple((name, tuple(schema.items())) for name, schema in schemas.items()))
@@ -106,7 +106,7 @@ def derive_transform(
     contract: Contract,
     schemas: Mapping[str, pl.Schema],
     rest: Mapping[str, object],
-) -> Derived:
+) -> TransformLineage:
     """Where the columns of a transform come from, by its code alone."""
     from bankmesh.lineage.polars.transform_lineage import derive_from_code
 

@@ -11,7 +11,7 @@ from bankmesh.contracts.column_types import nan_columns, polars_schema
 from bankmesh.contracts.delivered_types import polars_delivered
 from bankmesh.contracts.polars_casts import cast_or_null, is_lost
 from bankmesh.errors import TransformError
-from bankmesh.products.candidates.candidate_files import DATA_FILE, Written, require_columns
+from bankmesh.products.candidates.candidate_files import DATA_FILE, WrittenCandidate, require_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 
-def write_candidate(frame: pl.LazyFrame, contract: Contract, folder: Path) -> Written:
+def write_candidate(frame: pl.LazyFrame, contract: Contract, folder: Path) -> WrittenCandidate:
     """Stream the rows of `frame` into `folder`, in the contract's columns and types.
 
     Raises TransformError if it is no lazy frame, or delivers other columns than promised; CastsRefused if it delivers
@@ -105,12 +105,12 @@ class _Tally:
         self.lost.append({c.column: int(batch[_flag(c)].sum()) for c in self.casts if c.is_checked})
         return batch.select(cast.column for cast in self.casts)
 
-    def written(self) -> Written:
+    def written(self) -> WrittenCandidate:
         """Rows and losses of all batches."""
         lost: Counter[str] = Counter()
         for counts in self.lost:
             lost.update(counts)
-        return Written(sum(self.rows), count_losses(self.casts, lost))
+        return WrittenCandidate(sum(self.rows), count_losses(self.casts, lost))
 
 
 def _flag(cast: Cast) -> str:

@@ -21,7 +21,7 @@ from bankmesh.products.product_definition import NOT_DELIVERED, input_key, produ
 from bankmesh.products.restored_versions import describe_hold, report_restored
 from bankmesh.products.runner.cancellation import is_stopping
 from bankmesh.products.runner.in_process_runs import cancel_run, end_dead_runs, process_tags
-from bankmesh.products.runner.run_outcome import Outcome, port_name, readable_key
+from bankmesh.products.runner.run_outcome import RunOutcome, port_name, readable_key
 from bankmesh.products.runner.run_waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.products.runner.unchanged_assets import confirm_unchanged
 from bankmesh.products.shrink_acceptance import acceptance_tags
@@ -56,7 +56,7 @@ def run_everything(
     changed: Callable[[Collection[str]], frozenset[str]] | None = None,
     land: bool = True,
     force: bool = False,
-) -> Outcome:
+) -> RunOutcome:
     """Materialise every asset of every location, or `only` these keys with what they stand on in between.
 
     A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
@@ -69,7 +69,7 @@ def run_everything(
     made, and CycleFaults if one waits for itself.
     """
     _refuse_without_port(root, only)
-    outcome = Outcome()
+    outcome = RunOutcome()
     end_dead_runs(instance)
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
@@ -112,7 +112,7 @@ def run_everything(
 
 
 def _confirm(
-    root: Path, instance: dg.DagsterInstance, waiting: list[Runnable], progress: Progress, outcome: Outcome
+    root: Path, instance: dg.DagsterInstance, waiting: list[Runnable], progress: Progress, outcome: RunOutcome
 ) -> list[Runnable]:
     """Confirm what is unchanged; returns what still has to be made."""
     found = confirm_unchanged(current_settings(root), instance, waiting)
@@ -123,7 +123,7 @@ def _confirm(
     return [asset for asset in waiting if asset.key not in found.confirmed]
 
 
-def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], outcome: Outcome) -> frozenset[str]:
+def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], outcome: RunOutcome) -> frozenset[str]:
     """The products that wait for themselves, which are not run. Raises CycleFaults if one of them was named."""
     cycles = find_loaded_cycles(root)
     keys = {port: input_key(product_input(port)).to_user_string() for port in cycles.ports}
@@ -137,7 +137,7 @@ def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], ou
 
 
 def _fail_unkept(
-    unkept: Mapping[str, ContractWithoutTransform], only: Collection[str], progress: Progress, outcome: Outcome
+    unkept: Mapping[str, ContractWithoutTransform], only: Collection[str], progress: Progress, outcome: RunOutcome
 ) -> None:
     """Fail the contracts that nothing keeps, among those that are to be made."""
     for key, missing in unkept.items():
@@ -150,7 +150,7 @@ def _land_first(
     runnables: list[Runnable],
     named: frozenset[str],
     changed: Callable[[Collection[str]], frozenset[str]],
-    outcome: Outcome,
+    outcome: RunOutcome,
     *,
     land: bool,
 ) -> frozenset[str]:
@@ -170,7 +170,7 @@ def _is_published(home: Path, key: str) -> bool:
 
 
 def _hold(
-    root: Path, instance: dg.DagsterInstance, known: Collection[str], only: Collection[str], outcome: Outcome
+    root: Path, instance: dg.DagsterInstance, known: Collection[str], only: Collection[str], outcome: RunOutcome
 ) -> None:
     """Note the products that are held, once their restored versions are reported."""
     report_restored(instance, current_settings(root).home, readable_contracts(root))
@@ -189,7 +189,7 @@ def _refuse_without_port(root: Path, only: Collection[str]) -> None:
             require_port(contract)
 
 
-def _load_all(root: Path, outcome: Outcome) -> dict[str, Location]:
+def _load_all(root: Path, outcome: RunOutcome) -> dict[str, Location]:
     locations: dict[str, Location] = {}
     for name, module in location_modules(root).items():
         if is_stopping():
@@ -219,7 +219,7 @@ def _run_wave(
     wave: Wave,
     instance: dg.DagsterInstance,
     progress: Progress,
-    outcome: Outcome,
+    outcome: RunOutcome,
     tags: Mapping[str, str],
 ) -> None:
     keys = [dg.AssetKey.from_user_string(key) for key in wave.keys]
@@ -246,7 +246,7 @@ def _run_wave(
     outcome.confirmed |= unchanged - outcome.failed - outcome.stopped
 
 
-def _note_failure(key: str, event: dg.DagsterEvent, outcome: Outcome) -> None:
+def _note_failure(key: str, event: dg.DagsterEvent, outcome: RunOutcome) -> None:
     system = _not_delivered(event)
     if _is_stop(event):
         outcome.stopped.add(key)

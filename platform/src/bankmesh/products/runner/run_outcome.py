@@ -26,12 +26,12 @@ class Progress(Protocol):
     def failed(self, step: str, message: str) -> None:
         """A step has failed."""
 
-    def decided(self, unchanged: Unchanged) -> None:
+    def decided(self, unchanged: UnchangedAssets) -> None:
         """What is confirmed is known, before anything is made."""
 
 
 @dataclass
-class Unchanged:
+class UnchangedAssets:
     """Assets that are confirmed, each with what is unchanged, and why others have to be made, by asset key.
 
     An asset that waits for another has no reason yet. `replaced` are numbers of events in Dagster's log that reported
@@ -44,7 +44,7 @@ class Unchanged:
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """How a run over the whole mesh ended, by asset key (`retail/party`).
 
     `confirmed` are what a run would have made again: nothing was published for them. `made_because` says of others why

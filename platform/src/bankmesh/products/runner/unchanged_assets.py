@@ -24,8 +24,8 @@ from bankmesh.products.inputs.unread_exports import systems_by_domain, unread_of
 from bankmesh.products.loaded_products import loaded_products
 from bankmesh.products.product_definition import landing_key
 from bankmesh.products.runner.cancellation import is_stopping
-from bankmesh.products.runner.run_outcome import Unchanged
-from bankmesh.products.staleness import Stale
+from bankmesh.products.runner.run_outcome import UnchangedAssets
+from bankmesh.products.staleness import Staleness
 from bankmesh.products.unread_check import ALL_READ, all_read
 from bankmesh.sources import current_landing, fingerprint, legacy_files, passed_over
 from bankmesh.sources.landing_store import is_whole, read_attempt
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.products.product_definition import ProductDefinition
-    from bankmesh.products.refresh_decisions import Mesh, Standing
+    from bankmesh.products.refresh_decisions import AssetState, MeshState
     from bankmesh.products.runner.run_waves import Runnable
     from bankmesh.settings import Settings
     from bankmesh.sources import Landing, LegacyObject, UnreadFiles
@@ -47,16 +47,18 @@ class _Look:
 
     settings: Settings
     instance: dg.DagsterInstance
-    mesh: Mesh
+    mesh: MeshState
     products: Mapping[str, ProductDefinition]
     landings: Mapping[str, tuple[str, LegacyObject]]
     replaced: list[int] = field(default_factory=list)
 
 
-def confirm_unchanged(settings: Settings, instance: dg.DagsterInstance, waiting: Collection[Runnable]) -> Unchanged:
+def confirm_unchanged(
+    settings: Settings, instance: dg.DagsterInstance, waiting: Collection[Runnable]
+) -> UnchangedAssets:
     """Confirm each of the assets that wait to be made and need not be."""
     look = _look(settings, instance, waiting)
-    found = Unchanged()
+    found = UnchangedAssets()
     undecided = {asset.key for asset in waiting}
     for asset in _in_order(waiting):
         if is_stopping():
@@ -64,7 +66,7 @@ def confirm_unchanged(settings: Settings, instance: dg.DagsterInstance, waiting:
         if asset.needs & undecided:
             continue  # decided in its step, once those are made
         decided = _decide(look, asset.key)
-        if isinstance(decided, Stale):
+        if isinstance(decided, Staleness):
             found.reasons[asset.key] = decided.why
         else:
             undecided.remove(asset.key)
@@ -102,7 +104,7 @@ def _in_order(waiting: Collection[Runnable]) -> Iterable[Runnable]:
         left = [asset for asset in left if asset not in ready]
 
 
-def _decide(look: _Look, key: str) -> str | Stale:
+def _decide(look: _Look, key: str) -> str | Staleness:
     """Confirm an asset if it can be: what is unchanged, or why it has to be made.
 
     What cannot be looked at is made: its step says what is wrong, and others go on.
@@ -111,27 +113,27 @@ def _decide(look: _Look, key: str) -> str | Stale:
         if key in look.landings:
             return _decide_landing(look, key)
         product = look.products.get(key)
-        return _decide_product(look, product) if product else Stale("it is not known to be repeatable")
+        return _decide_product(look, product) if product else Staleness("it is not known to be repeatable")
     except Exception as error:  # noqa: BLE001 - see above
-        return Stale(f"it could not be looked at ({type(error).__name__})")
+        return Staleness(f"it could not be looked at ({type(error).__name__})")
 
 
-def _decide_product(look: _Look, product: ProductDefinition) -> str | Stale:
+def _decide_product(look: _Look, product: ProductDefinition) -> str | Staleness:
     home, keys = look.settings.home, partitions_of(product.contract.partitioning)
     found = examine_now(look.instance, product, home, tuple(keys.get_partition_keys()) if keys else None)
-    if not isinstance(found, Stale) and (why := _why_tried(look.mesh.standing(product.key))):
-        return Stale(why)
+    if not isinstance(found, Staleness) and (why := _why_tried(look.mesh.standing(product.key))):
+        return Staleness(why)
     confirmed = confirm_version(product, home, found)
-    if isinstance(confirmed, Stale):
+    if isinstance(confirmed, Staleness):
         return confirmed
     _report(look, product.key, confirmed.at)
     version = confirmed.publication
     return f"version {version.version} of {version.published_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _decide_landing(look: _Look, key: str) -> str | Stale:
+def _decide_landing(look: _Look, key: str) -> str | Staleness:
     if why := _why_landed(look, *look.landings[key]):
-        return Stale(why)
+        return Staleness(why)
     _report(look, _key(key), datetime.now(UTC))
     return "files unchanged"
 
@@ -164,7 +166,7 @@ def _why_other_files(current: Landing, item: LegacyObject, exports: Path) -> str
     return None if read_attempt(current.folder.parent) == mark else "other files were landed last, and refused"
 
 
-def _why_tried(standing: Standing) -> str | None:
+def _why_tried(standing: AssetState) -> str | None:
     """Why the event log's last word on an asset is not that it is made."""
     if standing.running:
         return "another run is going to make it"

@@ -23,7 +23,7 @@ CODES_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Faulty:
+class FaultyRow:
     """A row that cannot be landed: its position in the batch, and what is wrong with which of its columns."""
 
     row: int
@@ -31,11 +31,11 @@ class Faulty:
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConvertedRows:
     """The typed rows of a batch in order, without the faulty ones."""
 
     rows: pl.DataFrame
-    faulty: tuple[Faulty, ...]
+    faulty: tuple[FaultyRow, ...]
 
 
 def arrow_schema(columns: Sequence[SourceColumn]) -> pa.Schema:
@@ -72,7 +72,7 @@ class Converter:
             self._present.append(_present(name, column) if value is None else pl.col(name))
             self._typed.append(_typed(name, column) if value is None else value.alias(column.name))
 
-    def __call__(self, table: pa.Table) -> Converted:
+    def __call__(self, table: pa.Table) -> ConvertedRows:
         """Convert a table of columns `c0`, `c1`, ... in the order of the declared columns, text but for `typed`."""
         import polars as pl
 
@@ -85,7 +85,7 @@ class Converter:
             if typed[column.name].null_count() > (0 if column.required else text[f"c{at}"].null_count())
         }
         if not masks:
-            return Converted(typed, ())
+            return ConvertedRows(typed, ())
         faults: dict[int, list[RecordFault]] = {}
         for at, mask in masks.items():
             column, missing = self._columns[at], text[f"c{at}"].is_null()
@@ -95,7 +95,7 @@ class Converter:
                 fault = RecordFault(column.label, MISSING if missing[row] else why)
                 faults.setdefault(row, []).append(fault)
         good = ~pl.select(pl.any_horizontal(*masks.values())).to_series()
-        return Converted(typed.filter(good), tuple(Faulty(row, tuple(faults[row])) for row in sorted(faults)))
+        return ConvertedRows(typed.filter(good), tuple(FaultyRow(row, tuple(faults[row])) for row in sorted(faults)))
 
 
 def _why(column: SourceColumn) -> str:

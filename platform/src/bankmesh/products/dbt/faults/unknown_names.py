@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from bankmesh.products.dbt.jinja_calls import Call, Code
+    from bankmesh.products.dbt.jinja_calls import Call, ParsedCode
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 VARIABLE = "dbt-variable"
@@ -82,7 +82,7 @@ class _Piece:
     """A model, test or macro: its code, and where it is. A test in YAML has one line for all that it names."""
 
     file: Path
-    code: Code
+    code: ParsedCode
     offset: int = 0
     line: int | None = None
 
@@ -183,7 +183,7 @@ def _lacks_value(call: Call, names: _Names) -> bool:
     return isinstance(name, str) and name not in names.variables
 
 
-def _is_known(name: str, code: Code, names: _Names) -> bool:
+def _is_known(name: str, code: ParsedCode, names: _Names) -> bool:
     """Whether a name that is called is a macro, one of dbt's own names, or one that the code sets itself."""
     first, _, rest = name.partition(".")
     if first in code.bound or first in CONTEXT or first in _JINJA:
