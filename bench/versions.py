@@ -71,7 +71,7 @@ def run(versions: int) -> dict[str, Any]:
             "open_one_before": least(lambda: ports.open_version(port, versions - 2)),
             "status": least(lambda: (ports.latest(port), withdrawn_inputs(LogFacts(home), "retail.party"))),
             "withdrawals": least(lambda: ports.withdrawals(port)),
-            "history": least(lambda: ports.history(port)),
+            "history": least(lambda: ports.read_history(port)),
             "publish": least(lambda: publish(port, versions)),
             "withdraw": least(lambda: ports.withdraw(port, _newest(port), by="bench", reason="bench"), 1),
         }

@@ -14,7 +14,7 @@ import yaml
 from shop_workspace import at_stage, contract_text
 
 from bankmesh.catalog.export import port_facts, product_descriptor, write_exports
-from bankmesh.ports import expire, port_at, version_history
+from bankmesh.ports import expire, port_at, read_history
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def test_an_input_whose_version_has_expired_is_named_by_its_contract_of_today(
     assert published.run("sale").success
     sale = port_at(published.settings.home, "shop.sale", 1)
     expire(sale, keep_candidates=timedelta(0), retention=timedelta(0))
-    assert [made.version for made in version_history(sale)] == [1]
+    assert [made.version for made in read_history(sale)] == [1]
     (root / CONTRACTS / "sale.odcs.yaml").write_text(contract_text("sale", "1.7.0"))
     assert [port["version"] for port in describe("customer_spend")["inputPorts"]] == ["1.7.0"]
 

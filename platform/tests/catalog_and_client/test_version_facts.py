@@ -22,10 +22,10 @@ from bankmesh.ports import (
     measure_files,
     port_at,
     publish,
+    read_history,
     roll_back,
     sources_by_version,
     stage,
-    version_history,
     withdraw,
     withdrawals,
 )
@@ -56,13 +56,13 @@ class WholeLogFacts:
         self._home = home
 
     def newest(self, port: str) -> int | None:
-        return max((made.version for made in version_history(self._port(port))), default=None)
+        return max((made.version for made in read_history(self._port(port))), default=None)
 
     def sources(self, port: str, version: int) -> Collection[int]:
-        return sources_by_version(version_history(self._port(port))).get(version, ())
+        return sources_by_version(read_history(self._port(port))).get(version, ())
 
     def inputs(self, port: str, version: int) -> Mapping[str, int]:
-        found = {made.version: made.provenance.inputs for made in version_history(self._port(port))}
+        found = {made.version: made.provenance.inputs for made in read_history(self._port(port))}
         return found.get(version, {})  # type: ignore[return-value] # no landings here
 
     def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:  # noqa: ARG002 - as the protocol has it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import write_workspace
 
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +155,7 @@ def test_a_published_contract_that_was_not_kept(mesh, root: Path, published) -> 
         kept.unlink()
     said = mesh("contract", "diff", "shop.sale")
     assert said.code == 1
-    assert f"the contract of version {version_history(port)[0].version} was not kept" in said.err
+    assert f"the contract of version {read_history(port)[0].version} was not kept" in said.err
 
 
 def test_two_files_take_no_revision(mesh, root: Path) -> None:

@@ -17,7 +17,7 @@ from shop_workspace import Sale, write_exports, write_workspace
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url
-from bankmesh.ports import port_at, version_history
+from bankmesh.ports import port_at, read_history
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Home:
         return [path for path in self._port(product).path.glob("2*") if path.is_dir()]
 
     def versions(self, product: str) -> list[int]:
-        return [made.version for made in version_history(self._port(product))]
+        return [made.version for made in read_history(self._port(product))]
 
     def run_statuses(self) -> list[str]:
         with open_instance(self.settings) as instance:

@@ -8,7 +8,7 @@ import pytest
 from shop_workspace import SALES, Sale, write_exports
 from two_domains import LANDINGS, SUPPLIER
 
-from bankmesh.ports import port_at, resume, version_history, withdraw
+from bankmesh.ports import port_at, read_history, resume, withdraw
 
 WHO = {"by": "Ada", "reason": "wrong currency"}
 
@@ -39,7 +39,7 @@ def held(trading, kept):
     _land(trading, *SALES, Sale(5, 2, "2024-04-02", "7.00"))
     trading.settle()
     port = _port(trading, "bazaar.sale")
-    withdraw(port, version_history(port)[0].version, **WHO)
+    withdraw(port, read_history(port)[0].version, **WHO)
     trading.tick(SUPPLIER, "lineage")
     shutil.copytree(folder, kept)
     return trading

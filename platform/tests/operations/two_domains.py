@@ -18,7 +18,7 @@ import dagster as dg
 from shop_workspace import at_stage, write_workspace
 
 from bankmesh.instance import open_instance
-from bankmesh.ports import port_at, version_history
+from bankmesh.ports import port_at, read_history
 from bankmesh.products.code_locations import load_location
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class Trading:
     def versions(self, product: str) -> int:
         """How often a product was published."""
         domain, name = product.split(".")
-        return len(version_history(port_at(self.settings.home, f"{domain}.{name}", 1)))
+        return len(read_history(port_at(self.settings.home, f"{domain}.{name}", 1)))
 
 
 def load_domains(root: Path, home: Path) -> dict[str, dg.Definitions]:

@@ -21,9 +21,9 @@ from bankmesh.ports import (
     expire,
     measure_files,
     publish,
+    read_history,
     roll_back,
     stage,
-    version_history,
     withdraw,
 )
 from bankmesh.ports.delta.commit_log import commit_versions
@@ -126,7 +126,7 @@ def take_step(port: Port, kind: str, what, expire_until: Callable[..., None] = e
         with contextlib.suppress(CannotRestore, DeltaError):
             (withdraw if kind == "withdraw" else roll_back)(port, what, **WHO)
     elif kind == "expire":
-        known = version_history(port)
+        known = read_history(port)
         if known:
             expire_until(port, known[min(what, len(known) - 1)].published_at)
     elif kind == "die":

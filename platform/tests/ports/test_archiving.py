@@ -9,7 +9,7 @@ from port_samples import ids_read, publish_all
 
 from bankmesh.errors import PortError
 from bankmesh.fault_points import watch
-from bankmesh.ports import Port, expire, port_at, stage, version_history
+from bankmesh.ports import Port, expire, port_at, read_history, stage
 from bankmesh.ports.port_archive import MANIFEST, archive_place, archive_port, archived_port, changed_files
 
 TEXT = "id: retail.party\nstatus: retired\n"
@@ -34,14 +34,14 @@ def filled(port: Port) -> Port:
 
 
 def test_it_is_moved_as_it_is(filled: Port) -> None:
-    known = version_history(filled)
+    known = read_history(filled)
     archived = archive(filled)
     assert archived.moved
     assert not filled.path.exists()
     place = archived_port(home_of(filled), "retail.party", 1)
     assert place == archived.port == archive_place(home_of(filled), "retail.party", 1)
     assert place.path == home_of(filled).resolve() / "archive/retail/party/v1"
-    assert version_history(place) == known
+    assert read_history(place) == known
     assert ids_read(place) == [1, 2, 3]
     assert ids_read(place, known[1].version) == [1, 2]
 

@@ -9,14 +9,14 @@ import pytest
 from port_samples import frame, ids_read, publish_all, publish_months
 
 from bankmesh.errors import NotPublished
-from bankmesh.ports import Port, expire, latest, open_version, stage, version_history
+from bankmesh.ports import Port, expire, latest, open_version, read_history, stage
 
 NOTHING = timedelta(0)
 DAY = timedelta(days=1)
 
 
 def _versions(port: Port) -> list[int]:
-    return [found.version for found in version_history(port)]
+    return [found.version for found in read_history(port)]
 
 
 def test_nothing_expires_within_the_retention(port: Port) -> None:
@@ -31,7 +31,7 @@ def test_nothing_expires_within_the_retention(port: Port) -> None:
 def test_versions_replaced_before_the_retention_go(port: Port) -> None:
     for number in range(4):
         publish_all(port, [number])
-    replaced = {found.version: successor.published_at for successor, found in itertools.pairwise(version_history(port))}
+    replaced = {found.version: successor.published_at for successor, found in itertools.pairwise(read_history(port))}
     # A moment at which 0 had been replaced for a day, and 1 had not quite.
     now = replaced[1] + DAY
     gone = expire(port, keep_candidates=DAY, retention=DAY, now=now)
@@ -73,7 +73,7 @@ def test_publishing_goes_on_after_many_expiries(port: Port) -> None:
         publish_all(port, [number], configuration={"delta.checkpointInterval": "3"})
         expire(port, keep_candidates=NOTHING, retention=NOTHING, now=datetime.now(UTC) + DAY)
         assert ids_read(port) == [number]
-        assert len(version_history(port)) == 1
+        assert len(read_history(port)) == 1
     assert len(list(port.path.glob("2*"))) == 1
     assert len(list((port.path / "_delta_log").glob("*.json"))) <= 2
 

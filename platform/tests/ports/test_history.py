@@ -25,8 +25,8 @@ from bankmesh.ports import (
     newest_good,
     port_at,
     published_by,
+    read_history,
     stage,
-    version_history,
     withdraw,
     withdrawals,
 )
@@ -68,7 +68,7 @@ def _all_withdrawals(log: list[dict[str, Any]]) -> dict[int, Withdrawal]:
 def _compare(port: Port) -> None:
     log = _whole_log(port)
     known, withdrawn = _whole_history(log), _all_withdrawals(log)
-    assert version_history(port) == tuple(known)
+    assert read_history(port) == tuple(known)
     assert latest(port) == next(filter(None, map(from_commit, log)), None)
     assert withdrawals(port) == withdrawn
     assert newest_good(port) == next((made for made in known if made.version not in withdrawn), None)
@@ -145,9 +145,9 @@ def test_publishing_reads_what_came_after_the_candidate(long: Port, read: list[i
 
 def test_of_expired_versions_no_commit_is_read(long: Port, read: list[int]) -> None:
     take_step(long, "expire", 3)
-    made = [version.version for version in version_history(long)]
+    made = [version.version for version in read_history(long)]
     read.clear()
-    assert [version.version for version in version_history(long)] == made
+    assert [version.version for version in read_history(long)] == made
     assert withdrawals(long) == {}
     assert min(read) == made[-1]
 

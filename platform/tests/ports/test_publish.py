@@ -37,14 +37,14 @@ from bankmesh.ports import (
     publish,
     published_by,
     published_ports,
+    read_history,
     rest_relation_sql,
     stage,
-    version_history,
 )
 
 
 def test_nothing_is_published_at_first(port: Port) -> None:
-    assert version_history(port) == ()
+    assert read_history(port) == ()
     assert latest(port) is None
     assert published_by(port, "run") is None
     with pytest.raises(NotPublished, match="no published version yet"):
@@ -76,7 +76,7 @@ def test_a_version_explains_itself(port: Port) -> None:
 def test_old_versions_stay_as_they_were(port: Port) -> None:
     for count in range(1, 5):
         publish_all(port, range(count), run_id=f"run {count}")
-    assert [found.version for found in version_history(port)] == [3, 2, 1, 0]
+    assert [found.version for found in read_history(port)] == [3, 2, 1, 0]
     assert [ids_read(port, version) for version in range(4)] == [list(range(n)) for n in range(1, 5)]
     assert ids_read(port) == [0, 1, 2, 3]
     with pytest.raises(NotPublished, match="Readable versions: 0, 1, 2, 3"):
@@ -121,7 +121,7 @@ def test_commits_of_others_are_no_versions(port: Port) -> None:
     table.alter.set_table_properties({"delta.appendOnly": "false"})
     table.optimize.compact()
     table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
-    assert [found.version for found in version_history(port)] == [0]
+    assert [found.version for found in read_history(port)] == [0]
     assert ids_read(port) == [1, 2]
     assert publish_all(port, [3]).version > 1
     assert ids_read(port) == [3]
@@ -182,7 +182,7 @@ def test_publishing_a_candidate_twice_commits_once(port: Port) -> None:
     files = measure_files(candidate, SCHEMA, None, ["id"])
     again = publish(port, candidate, files, SCHEMA, replace=ReplaceAll(), provenance=provenance())
     assert first == again
-    assert len(version_history(port)) == 1
+    assert len(read_history(port)) == 1
 
 
 def test_files_outside_the_partitions_are_refused(port: Port) -> None:
@@ -266,14 +266,14 @@ def test_table_properties_follow_the_contract(port: Port) -> None:
     assert publish_all(port, [3], configuration=longer).version == 3
     metadata = deltalake.DeltaTable(str(port.path)).metadata()
     assert metadata.configuration["delta.logRetentionDuration"] == "interval 90 days"
-    assert [found.version for found in version_history(port)] == [3, 2, 0]
+    assert [found.version for found in read_history(port)] == [3, 2, 0]
 
 
 def test_versions_before_a_checkpoint_can_be_read(port: Port) -> None:
     for number in range(12):
         publish_all(port, [number], configuration={"delta.checkpointInterval": "5"})
     assert len(list((port.path / "_delta_log").glob("*.checkpoint.parquet"))) == 2
-    assert len(version_history(port)) == 12
+    assert len(read_history(port)) == 12
     assert [ids_read(port, version) for version in (0, 5, 11)] == [[0], [5], [11]]
 
 
@@ -307,4 +307,4 @@ def test_versions_are_numbered_rightly_whatever_is_committed_meanwhile(port: Por
     publish_all(port, [1], run_id="1")
     # What delta-rs itself says here is why commits are read as files.
     assert [entry["version"] for entry in stale.history()] == [0, -1]
-    assert [(found.version, found.provenance.run_id) for found in version_history(port)] == [(1, "1"), (0, "0")]
+    assert [(found.version, found.provenance.run_id) for found in read_history(port)] == [(1, "1"), (0, "0")]

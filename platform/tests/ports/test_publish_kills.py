@@ -17,7 +17,7 @@ from port_racers import (
 )
 from port_samples import ids_read, publish_all
 
-from bankmesh.ports import Port, expire, latest, published_by, version_history
+from bankmesh.ports import Port, expire, latest, published_by, read_history
 
 KILLED = -signal.SIGKILL
 NOW = timedelta(0)
@@ -29,7 +29,7 @@ def test_killed_before_the_commit(port: Port, begun: bool) -> None:
         publish_all(port, [1])
     assert run_and_die(publish_and_die, port, 2, "before-commit") == KILLED
     assert published_by(port, "2") is None
-    assert len(version_history(port)) == begun
+    assert len(read_history(port)) == begun
     publish_all(port, [3])
     assert ids_read(port) == [3]
     assert len(expire(port, keep_candidates=NOW, retention=None).candidates) == 1
@@ -72,10 +72,10 @@ def test_killed_while_expiring(port: Port, point: str) -> None:
     for number in range(4):
         publish_all(port, [number])
     assert run_and_die(expire_and_die, port, point) == KILLED
-    assert [found.version for found in version_history(port)] == [3]
+    assert [found.version for found in read_history(port)] == [3]
     assert ids_read(port) == [3]
     expire(port, keep_candidates=timedelta(days=1), retention=NOW)
-    assert [path.parent.name for path in port.path.glob("2*/*.parquet")] == [version_history(port)[0].candidate]
+    assert [path.parent.name for path in port.path.glob("2*/*.parquet")] == [read_history(port)[0].candidate]
     assert ids_read(port) == [3]
     publish_all(port, [5])
     assert ids_read(port) == [5]
@@ -94,7 +94,7 @@ def test_what_a_killed_build_left_expires_by_age(port: Port) -> None:
 def test_a_full_disk_leaves_the_old_version(port: Port, limit: int) -> None:
     publish_all(port, [1])
     assert run_and_die(publish_with_file_limit, port, [2], limit) == 7
-    assert [found.version for found in version_history(port)] == [0]
+    assert [found.version for found in read_history(port)] == [0]
     assert ids_read(port) == [1]
     publish_all(port, [3])
     assert ids_read(port) == [3]

@@ -4,7 +4,7 @@ import pytest
 from port_racers import publish_month, publish_whole, race
 from port_samples import ids_read, publish_all, publish_months
 
-from bankmesh.ports import Port, latest, version_history
+from bankmesh.ports import Port, latest, read_history
 
 PUBLISHERS = 4
 ROUNDS = range(2)
@@ -30,7 +30,7 @@ def test_full_replaces_follow_each_other(port: Port, locked: bool, begun: bool, 
     assert newest is not None
     assert newest.version == max(made)
     assert ids_read(port) == [int(newest.provenance.run_id)] * 3
-    assert len(version_history(port)) == len(made) + begun
+    assert len(read_history(port)) == len(made) + begun
     if locked:
         assert len(made) == PUBLISHERS
 

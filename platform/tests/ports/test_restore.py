@@ -23,10 +23,10 @@ from bankmesh.ports import (
     latest,
     newest_good,
     open_version,
+    read_history,
     resume,
     roll_back,
     unresumed,
-    version_history,
     withdraw,
     withdrawals,
 )
@@ -122,7 +122,7 @@ def test_rows_that_were_restored_can_be_withdrawn_in_turn(port: Port) -> None:
     done = withdraw(port, 1, **WHO)
     assert done.decision.withdrawn == (1, restored)
     assert ids_read(port) == [0]
-    assert done.publication.fresh_since == version_history(port)[-1].published_at
+    assert done.publication.fresh_since == read_history(port)[-1].published_at
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_what_cannot_be_restored_is_refused_with_what_can(port: Port, act, versi
     with pytest.raises(CannotRestore, match=f"{problem}.*can be restored: 0, 1") as caught:
         act(port, version, **WHO)
     assert caught.value.restorable == (0, 1)
-    assert len(version_history(port)) == 3
+    assert len(read_history(port)) == 3
 
 
 def test_a_version_is_withdrawn_once(port: Port) -> None:
@@ -274,7 +274,7 @@ def test_partitions_that_nobody_replaced_since_go_back(port: Port) -> None:
     assert done.publication.provenance.partitions == (JAN, MAR)
     assert done.holders == (2,)
     assert open_version(port, 2).rows == 3
-    restored, kept = done.publication, version_history(port)[1]
+    restored, kept = done.publication, read_history(port)[1]
     assert restored.fresh_since == kept.published_at
     assert dict(restored.decision.sources) == {JAN: 0, MAR: -1}
 
@@ -319,7 +319,7 @@ def test_partitions_from_behind_a_checkpoint_come_back_with_their_statistics(por
     publish_months(port, {MAR: [3]})
     expire(port, keep_candidates=timedelta(0), retention=timedelta(0))
     publish_months(port, {FEB: [22]})
-    withdraw(port, version_history(port)[0].version, **WHO)
+    withdraw(port, read_history(port)[0].version, **WHO)
     assert ids_read(port) == [1, 2, 3]
     (added,) = _actions(port, latest(port).version, "add")
     assert json.loads(added["stats"])["minValues"] == {"id": 2}
@@ -354,7 +354,7 @@ def test_publishers_and_a_withdrawal_at_once_lose_nothing(port: Port, locked: bo
     else:
         assert ids_read(port) == [0]
         assert all(version < newest.version for version in published)
-    assert {made.version for made in version_history(port)} >= set(published)
+    assert {made.version for made in read_history(port)} >= set(published)
     assert list(withdrawals(port)) == [1]
     if locked:
         assert len(published) == 3

@@ -17,8 +17,8 @@ from bankmesh.ports import (
     expire,
     latest,
     port_at,
+    read_history,
     roll_back,
-    version_history,
     withdraw,
     withdrawals,
 )
@@ -113,7 +113,7 @@ def _undo(port: Port, model: Model, kind: str, version: int) -> None:
 
 def _agree(port: Port, model: Model) -> None:
     assert withdrawals(port).keys() == model.bad
-    known = [made.version for made in version_history(port)]
+    known = [made.version for made in read_history(port)]
     if not known:
         return
     newest = known[0]

@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 from hypothesis import HealthCheck, example, given, settings
 from port_histories import DAY, FIRST, A, B, C, expire_until, histories, take_step
 
-from bankmesh.ports import Port, VersionNotes, port_at, version_history
+from bankmesh.ports import Port, VersionNotes, port_at, read_history
 from bankmesh.ports.delta.commit_log import commit_versions
 from bankmesh.ports.delta.delta_table import LocalDeltaTable
 from bankmesh.ports.delta.version_files import files_of_versions, partitions_of_versions
@@ -62,7 +62,7 @@ def _expire(port: Port, now: datetime, point: str | None = None) -> None:
     left = {path for path in port.path.rglob("*.parquet") if log not in path.parents}
     there = {path for path in there if log not in path.parents}
     assert left == (there if point == "expiry-recorded" else there - (expired - needed))
-    for made in version_history(port):
+    for made in read_history(port):
         assert _files_at(port, made.version) == by_version[made.version]
 
 

@@ -13,7 +13,7 @@ import pytest
 from shop_workspace import SALES, Sale, write_exports, write_workspace
 
 from bankmesh.instance import open_instance
-from bankmesh.ports import open_version, port_at, version_history
+from bankmesh.ports import open_version, port_at, read_history
 from bankmesh.products.inputs.source_changes import changed_landings
 from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.settings import Settings
@@ -110,7 +110,7 @@ class Bakery:
         return port_at(self.settings.home, f"{DOMAIN}.{product}", major)
 
     def versions(self, product: str) -> list[int]:
-        return [made.version for made in reversed(version_history(self.port(product)))]
+        return [made.version for made in reversed(read_history(self.port(product)))]
 
     def rows(self, product: str) -> list[dict[str, Any]]:
         frame = open_version(self.port(product)).scan_polars().collect()

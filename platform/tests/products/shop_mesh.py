@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from bankmesh.instance import open_instance
-from bankmesh.ports import open_version, port_at, version_history
+from bankmesh.ports import open_version, port_at, read_history
 from bankmesh.products.product_definition import landing_key
 from bankmesh.settings import Settings
 
@@ -124,7 +124,7 @@ class Mesh:
 
     def versions(self, product: str) -> list[int]:
         """Published versions, oldest first."""
-        return [made.version for made in reversed(version_history(self.port(product)))]
+        return [made.version for made in reversed(read_history(self.port(product)))]
 
     def rows(self, product: str, version: int | None = None) -> list[dict[str, Any]]:
         frame = open_version(self.port(product), version).scan_polars().collect()

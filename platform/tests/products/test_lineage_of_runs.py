@@ -17,7 +17,7 @@ from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.operations.lineage_sensor import lineage_sensor
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 from bankmesh.products.dead_attempts import reconcile
 from bankmesh.products.domain_package import read_domain
 
@@ -87,7 +87,7 @@ def test_inputs_and_outputs_meet_by_name_and_version(published: Mesh, everything
     landing = ending(everything, "shop.landing.till.sale")
     assert landing["outputs"][0]["name"] == ending(everything, "shop.sale")["inputs"][0]["name"]
     assert landing["inputs"][0]["name"] == sale["name"].replace("mesh/ports/shop/sale/v1", "exports/till/sale.csv")
-    fingerprint = version_history(published.port("sale"))[0].provenance.inputs["till.sale"]
+    fingerprint = read_history(published.port("sale"))[0].provenance.inputs["till.sale"]
     assert landing["inputs"][0]["facets"]["version"]["datasetVersion"] == fingerprint
 
 

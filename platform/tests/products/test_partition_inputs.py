@@ -12,7 +12,7 @@ from shop_workspace import MONTHLY_SALE, SALES, Sale, changed, contract_text
 
 from bankmesh import fault_points
 from bankmesh.instance import open_instance
-from bankmesh.ports import latest, open_version, resume, version_history, withdraw
+from bankmesh.ports import latest, open_version, read_history, resume, withdraw
 from bankmesh.products.asset_results import EVALUATED
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def test_a_run_that_ends_around_its_commit_leaves_nothing_stale(bakery: Bakery, 
         fault_points.watch(None)
     assert bakery.run()[0].success
     is_published = point != "before-commit"
-    assert [made.provenance.partitions for made in version_history(bakery.port("monthly_sale"))] == [
+    assert [made.provenance.partitions for made in read_history(bakery.port("monthly_sale"))] == [
         (FEBRUARY,),
         MONTHS,
     ]

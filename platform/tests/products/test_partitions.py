@@ -4,7 +4,7 @@ from shop_mesh import MONTHS, Mesh
 from shop_workspace import SALES, Sale, changed, write_exports
 
 from bankmesh.instance import open_instance
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 
 FEBRUARY, MARCH = MONTHS[1], MONTHS[2]
 
@@ -27,7 +27,7 @@ def test_a_range_replaces_just_its_months(published: Mesh) -> None:
     assert _amounts(published, 0) == {1: 10.0, 2: 20.5, 3: 5.25, 4: 100.0}
     assert run.metadata("monthly_sale")["partitions built"] == f"{FEBRUARY} to {MARCH}"
     assert run.metadata("monthly_sale")["dagster/row_count"] == 4
-    assert version_history(published.port("monthly_sale"))[0].provenance.partitions == (FEBRUARY, MARCH)
+    assert read_history(published.port("monthly_sale"))[0].provenance.partitions == (FEBRUARY, MARCH)
 
 
 def test_what_is_the_same_for_all_months_is_in_the_event_of_the_last_one(published: Mesh) -> None:

@@ -4,7 +4,7 @@ import dagster as dg
 from shop_mesh import MONTHS, UNPARTITIONED, Mesh
 from shop_workspace import changed, write_exports
 
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 
 SALE_CLAUSES = {
     "schema": "passed",
@@ -59,7 +59,7 @@ def test_every_check_is_told_before_the_materialisation(landed: Mesh) -> None:
 
 def test_a_version_says_where_it_comes_from(published: Mesh) -> None:
     run = published.run("customer_spend")
-    made = version_history(published.port("customer_spend"))[0].provenance
+    made = read_history(published.port("customer_spend"))[0].provenance
     spec = published.definitions.resolve_asset_graph().get(published.key("customer_spend"))
     assert made.run_id == run.run_id
     assert made.inputs == {"shop.sale": 0}
@@ -71,10 +71,10 @@ def test_a_version_says_where_it_comes_from(published: Mesh) -> None:
 
 
 def test_a_version_names_the_landing_and_the_products_it_refers_to(published: Mesh) -> None:
-    from_landing = version_history(published.port("sale"))[0].provenance.inputs
+    from_landing = read_history(published.port("sale"))[0].provenance.inputs
     assert list(from_landing) == ["till.sale"]
     assert isinstance(from_landing["till.sale"], str)
-    assert version_history(published.port("top_customer"))[0].provenance.inputs == {
+    assert read_history(published.port("top_customer"))[0].provenance.inputs == {
         "shop.customer_spend": 0,
         "shop.sale": 0,
     }

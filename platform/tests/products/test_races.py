@@ -10,7 +10,7 @@ from shop_nursery import Ended, Job
 from shop_workspace import SALES, Sale, changed, write_exports
 
 from bankmesh import fault_points
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 
 if TYPE_CHECKING:
     from shop_nursery import Nursery
@@ -100,6 +100,6 @@ def test_a_candidate_from_older_inputs_does_not_follow_one_from_newer(nursery: N
     assert "shop.sale 0 < 1" in told
     assert run.success
     assert published.versions("customer_spend") == [0, 1, 2]
-    newest, overtaker, _ = version_history(published.port("customer_spend"))
+    newest, overtaker, _ = read_history(published.port("customer_spend"))
     assert newest.provenance.run_id == run.run_id
     assert newest.provenance.inputs["shop.sale"] == 1 == overtaker.provenance.inputs["shop.sale"]

@@ -12,7 +12,7 @@ from shop_nursery import Job
 from shop_workspace import SALES, changed, write_exports
 
 from bankmesh.instance import open_instance
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 from bankmesh.products import asset_results
 from bankmesh.products.asset_results import report_publication
 from bankmesh.products.loaded_products import loaded_products
@@ -34,7 +34,7 @@ def untold(landed: Mesh, nursery: Nursery) -> Mesh:
 
 
 def test_the_same_version_is_told_with_its_checks_and_the_run_that_made_it(untold: Mesh) -> None:
-    made = version_history(untold.port("sale"))[0]
+    made = read_history(untold.port("sale"))[0]
     run = untold.run("sale")
     assert run.success
     assert untold.versions("sale") == [0] == untold.reported("sale")
@@ -54,7 +54,7 @@ def test_from_other_inputs_it_is_told_late_and_a_new_one_is_published(untold: Me
         late = instance.fetch_materializations(untold.key("sale"), limit=2).records[1].asset_materialization
     assert late.metadata["dagster/row_count"].value == 4
     assert late.description
-    assert version_history(untold.port("sale"))[1].provenance.run_id in late.description
+    assert read_history(untold.port("sale"))[1].provenance.run_id in late.description
 
 
 def test_it_is_told_late_even_if_the_new_one_is_refused(untold: Mesh) -> None:
@@ -66,7 +66,7 @@ def test_it_is_told_late_even_if_the_new_one_is_refused(untold: Mesh) -> None:
 
 def test_a_clause_that_the_contract_has_lost_is_left_out(untold: Mesh) -> None:
     product = loaded_products()["shop.sale"]
-    made = version_history(untold.port("sale"))[0]
+    made = read_history(untold.port("sale"))[0]
     lost, *kept = product.contract.clauses
     fewer = replace(product, contract=replace(product.contract, clauses=tuple(kept)))
     events = list(report_publication(fewer, made, None, recovered=True))
@@ -82,7 +82,7 @@ def test_a_clause_that_the_contract_has_lost_is_left_out(untold: Mesh) -> None:
 def test_what_is_behind_it_reads_it(untold: Mesh) -> None:
     run = untold.run("sale", "customer_spend")
     assert run.success
-    assert version_history(untold.port("customer_spend"))[0].provenance.inputs == {"shop.sale": 0}
+    assert read_history(untold.port("customer_spend"))[0].provenance.inputs == {"shop.sale": 0}
 
 
 class TestAfterAPowerCut:
@@ -113,7 +113,7 @@ class TestAfterAPowerCut:
         (killed,) = nursery.run(Job(str(lost.settings.home.parent), ("sale",), die_at="after-commit"))
         assert killed.code < 0
         assert lost.versions("sale") == [0, 2]
-        again = version_history(lost.port("sale"))[0]
+        again = read_history(lost.port("sale"))[0]
         run = lost.run("sale")
         assert lost.versions("sale") == [0, 2]
         assert run.metadata("sale")["published by run"] == again.provenance.run_id != run.run_id
@@ -127,7 +127,7 @@ class TestAfterAPowerCut:
         assert landed.run("till.sale").success
         (killed,) = nursery.run(Job(str(landed.settings.home.parent), ("sale",), die_at="after-commit"))
         assert killed.code < 0
-        again = version_history(landed.port("sale"))[0]
+        again = read_history(landed.port("sale"))[0]
         run = landed.run("sale")
         assert run.success
         assert landed.versions("sale") == [0]

@@ -12,7 +12,7 @@ from shop_workspace import Sale, contract_text, write_exports, write_workspace
 
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.instance import open_instance
-from bankmesh.ports import version_history
+from bankmesh.ports import read_history
 from bankmesh.products.shrink_acceptance import ACCEPT_TAG, ACCEPTED_BY_TAG, ACCEPTED_KEYS_TAG
 from bankmesh.testing import try_product
 
@@ -167,7 +167,7 @@ def test_a_person_accepts_for_one_run_and_the_version_says_who_and_why(grown: Me
     assert check.passed
     assert check.metadata["accepted by"].value == "Jana"
     assert check.metadata["accepted because"].value == "The till was replaced."
-    clauses = version_history(grown.port("sale"))[0].provenance.gate["clauses"]
+    clauses = read_history(grown.port("sale"))[0].provenance.gate["clauses"]
     assert [c["accepted"] for c in clauses if "accepted" in c] == [{"why": "The till was replaced.", "by": "Jana"}]
     write_exports(grown.settings.exports, MANY[:50])
     assert grown.run("till.sale", tags={ACCEPT_TAG: "again"}).success

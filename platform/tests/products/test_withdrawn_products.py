@@ -15,7 +15,7 @@ from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url
-from bankmesh.ports import latest, resume, version_history, withdraw
+from bankmesh.ports import latest, read_history, resume, withdraw
 from bankmesh.products.asset_state import read_mesh
 from bankmesh.products.held_products import held_products
 from bankmesh.products.restoration_events import restore_event
@@ -62,7 +62,7 @@ def test_it_is_reported_once_with_its_checks(withdrawn: Mesh) -> None:
     shown = {name: value.value for name, value in event.asset_materialization.metadata.items()}
     assert (shown["restored version"], shown["withdrawn versions"]) == (0, "1")
     assert (shown["decided by"], shown["reason"]) == (WHO["by"], WHO["reason"])
-    assert shown["inputs"] == dict(version_history(withdrawn.port("sale"))[2].provenance.inputs)
+    assert shown["inputs"] == dict(read_history(withdrawn.port("sale"))[2].provenance.inputs)
     with open_instance(withdrawn.settings) as instance:
         key = dg.AssetCheckKey(withdrawn.key("sale"), "amount__range")
         found = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
@@ -93,7 +93,7 @@ def test_its_lineage_event_is_as_specified(withdrawn: Mesh) -> None:
 
 
 def test_dagster_counts_freshness_from_the_first_publication_of_the_rows(withdrawn: Mesh) -> None:
-    good = version_history(withdrawn.port("sale"))[2]
+    good = read_history(withdrawn.port("sale"))[2]
     _report(withdrawn)
     assert _latest_event(withdrawn).timestamp == pytest.approx(good.published_at.timestamp())
     with open_instance(withdrawn.settings) as instance:
@@ -124,7 +124,7 @@ def test_once_resumed_it_is_built_again(withdrawn: Mesh) -> None:
 
 def test_a_product_that_reads_it_is_built_from_the_restored_version(withdrawn: Mesh) -> None:
     assert withdrawn.run("customer_spend").success
-    assert version_history(withdrawn.port("customer_spend"))[0].provenance.inputs == {"shop.sale": 2}
+    assert read_history(withdrawn.port("customer_spend"))[0].provenance.inputs == {"shop.sale": 2}
 
 
 def test_a_run_that_is_under_way_when_it_is_withdrawn_does_not_publish_over_it(published: Mesh) -> None:

@@ -17,7 +17,7 @@ from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.instance import existing_instance
-from bankmesh.ports import connect, open_version, port_at, version_history, withdrawals
+from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.settings import Settings, current_settings
 from bankmesh.workspace.deprecation import deprecation_of
@@ -190,7 +190,7 @@ class DataMeshClient:
         """Every published version of a product, newest first, with its provenance."""
         port = self._port(self.contract(product, major))
         withdrawn = withdrawals(port)
-        return [version_facts(made, withdrawn.get(made.version)) for made in version_history(port)]
+        return [version_facts(made, withdrawn.get(made.version)) for made in read_history(port)]
 
     def withdrawn_inputs(self, product: str, major: int | None = None) -> tuple[WithdrawnInput, ...]:
         """The withdrawn versions that the newest version of a product is built from; none once it is rebuilt."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.fault_points import reached
 from bankmesh.ports.port_locks import exclusive
-from bankmesh.ports.version_history import history, latest
+from bankmesh.ports.version_history import latest, read_history
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def expire_confirmations(port: Port, before: datetime) -> int:
     with exclusive(port):
         found = confirmations(port)
         last = {item.candidate: item for item in found}
-        readable = {publication.candidate for publication in history(port)}
+        readable = {publication.candidate for publication in read_history(port)}
         staying = [
             item for item in found if item.candidate in readable and (item.at >= before or last[item.candidate] == item)
         ]

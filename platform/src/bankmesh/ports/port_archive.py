@@ -28,7 +28,7 @@ from bankmesh.ports.contract_texts import contract_digest
 from bankmesh.ports.port_locations import port_at
 from bankmesh.ports.port_locks import BUILD_MARK, PORT_LOCK, exclusive, is_marked
 from bankmesh.ports.version_expiry import expire
-from bankmesh.ports.version_history import history
+from bankmesh.ports.version_history import read_history
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def describe(port: Port, contract: str, by: str, now: datetime) -> dict[str, Any
         "archived_by": by,
         "contract": contract,
         "contract_digest": contract_digest(contract),
-        "versions": [_version(made) for made in reversed(history(port))],
+        "versions": [_version(made) for made in reversed(read_history(port))],
         "files": [
             {"path": str(path.relative_to(port.path)), "bytes": path.stat().st_size, "sha256": _sha256(path)}
             for path in _files(port.path)

@@ -102,7 +102,7 @@ def own_publications(port: Port) -> Iterator[Publication]:
         below = made.version
 
 
-def history(port: Port) -> tuple[Publication, ...]:
+def read_history(port: Port) -> tuple[Publication, ...]:
     """All readable publications, newest first; empty if there is no table."""
     return tuple(readable_publications(port))
 
@@ -124,7 +124,7 @@ def at_version(port: Port, version: int) -> Publication:
     """The publication with that Delta version; raises NotPublished, which lists those that are readable."""
     found = find_version(port, version)
     if found is None:
-        raise NotPublished(port.name, version, [made.version for made in reversed(history(port))])
+        raise NotPublished(port.name, version, [made.version for made in reversed(read_history(port))])
     return found
 
 

@@ -25,7 +25,14 @@ from bankmesh.ports.port_reader import mixed_relation_sql
 from bankmesh.ports.publication import to_commit
 from bankmesh.ports.restore_plan import CannotRestore, PartitionWriters, as_published, plan_rollback, plan_withdrawal
 from bankmesh.ports.version_decisions import WHOLE, Decision, DecisionKind
-from bankmesh.ports.version_history import history, newest_removal, open_table, published_by, unresumed, withdrawals
+from bankmesh.ports.version_history import (
+    newest_removal,
+    open_table,
+    published_by,
+    read_history,
+    unresumed,
+    withdrawals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,7 +133,7 @@ def _try(
     check_mix: CheckMix | None,
 ) -> RestoreResult | None:
     """Decide and commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
-    known = {made.version: made for made in reversed(history(port))}
+    known = {made.version: made for made in reversed(read_history(port))}
     partitioned = bool(table.metadata().partition_columns)
     writers = _writers(port, known.values(), _partitions(port, known) if partitioned else {WHOLE})
     plan = decide(writers)

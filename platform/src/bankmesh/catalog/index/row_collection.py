@@ -14,7 +14,7 @@ from bankmesh.catalog.index.posting_rows import posting_rows
 from bankmesh.catalog.index.publication_rows import publication_rows, table_of
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import ContractFaults, SourceFaults
-from bankmesh.ports import confirmations, fresh_since, version_history, withdrawals
+from bankmesh.ports import confirmations, fresh_since, read_history, withdrawals
 from bankmesh.sources import read_systems
 from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.workspace.recorded_data_tests import with_data_tests
@@ -92,7 +92,7 @@ def product_rows(
     before: Contract | None = None
     for contract in sorted(contracts.values(), key=lambda c: (c.product, c.major)):
         port = table_of(settings.home, contract.port)
-        published = version_history(port)
+        published = read_history(port)
         if published:
             newest[contract.port] = published[0]
         (tested,) = with_data_tests([contract], settings.home)
