@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from alert_samples import check, passed
 
 from bankmesh import fault_points
-from bankmesh.alerts.alert_messages import message
-from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.delivery.alert_messages import message
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
+from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy, deliver
+from bankmesh.alerts.delivery.routing_file import Receiver, Routing
 from bankmesh.alerts.incident_decisions import after
-from bankmesh.alerts.route_delivery import DeliveryPolicy, deliver
-from bankmesh.alerts.routing_file import Receiver, Routing
 
 POINTS = ("alerts-recorded", "alerts-routed", "alert-attempted", "alert-sent", "alert-confirmed")
 SOON = DeliveryPolicy(first=timedelta(0))

@@ -16,8 +16,8 @@ from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARENT_RUN_ID_TAG,
 
 from bankmesh.alerts import domain_events
 from bankmesh.alerts.alert_tick import TickReport, look
-from bankmesh.alerts.route_delivery import DeliveryPolicy
-from bankmesh.products.asset_results import EVALUATED
+from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy
+from bankmesh.products.assets.asset_results import EVALUATED
 
 if TYPE_CHECKING:
     from bankmesh.alerts.alert_settings import AlertSettings

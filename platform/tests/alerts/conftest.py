@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from alert_receivers import HttpReceiver, MailReceiver
 from shop_fixtures import landed, shop_definitions, shop_root
 
-from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 
 __all__ = ["landed", "shop_definitions", "shop_root"]
 

@@ -8,8 +8,8 @@ from functools import reduce
 import pytest
 from alert_samples import at, check, failed, fresh, made, passed
 
-from bankmesh.alerts.alert_messages import message
 from bankmesh.alerts.common_causes import MeshContext, nearest_cause, share_causes, upstream_first
+from bankmesh.alerts.delivery.alert_messages import message
 from bankmesh.alerts.event_facts import ERROR, INPUT, MACHINE, PROCESS, Cause
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine

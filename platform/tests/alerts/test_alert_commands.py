@@ -10,7 +10,7 @@ import pytest
 from alert_samples import check, failed, passed, units
 from command import Command
 
-from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.alerts.event_facts import INPUT, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after
 

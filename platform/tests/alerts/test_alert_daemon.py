@@ -9,8 +9,8 @@ import pytest
 from dev_server import dev_server, wait_for
 from shop_workspace import changed, write_exports
 
-from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.alert_tick import events
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.instance import open_instance
 
 ALERTING = '''\

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from alert_samples import check, fresh, passed
 
-from bankmesh.alerts.alert_messages import Message, message
-from bankmesh.alerts.alert_outbox import PENDING, UNDELIVERABLE
-from bankmesh.alerts.apprise_sender import NotSent, send, with_id, without_secrets
+from bankmesh.alerts.delivery.alert_messages import Message, message
+from bankmesh.alerts.delivery.alert_outbox import PENDING, UNDELIVERABLE
+from bankmesh.alerts.delivery.apprise_sender import NotSent, send, with_id, without_secrets
+from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy, deliver, next_attempt
+from bankmesh.alerts.delivery.routing_file import Receiver, Routing
 from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.incident_decisions import after
-from bankmesh.alerts.route_delivery import DeliveryPolicy, deliver, next_attempt
-from bankmesh.alerts.routing_file import Receiver, Routing
 
 SOON = DeliveryPolicy(first=timedelta(0))
 SAMPLE = Message("3f2a9c1b7d40-1", "3f2a9c1b7d40", "opened", AlertSeverity.ERROR, "[ERROR] a", "line one\nline two")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from alert_kills import POINTS, facts, work
 
-from bankmesh.alerts.alert_outbox import CONFIRMED, AlertOutbox
+from bankmesh.alerts.delivery.alert_outbox import CONFIRMED, AlertOutbox
 from bankmesh.alerts.incident_decisions import after
 
 PROGRAM = Path(__file__).with_name("alert_kills.py")

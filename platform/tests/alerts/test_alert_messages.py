@@ -6,7 +6,7 @@ from functools import reduce
 
 from alert_samples import PARTY, at, check, failed, fresh, made, passed
 
-from bankmesh.alerts.alert_messages import message, title
+from bankmesh.alerts.delivery.alert_messages import message, title
 from bankmesh.alerts.event_facts import INPUT, PROCESS, AlertSeverity, Cause, readable
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from alert_samples import PARTY, at, check, failed, passed
 
-from bankmesh.alerts.alert_outbox import AlertOutbox, CursorConflict
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, CursorConflict
 from bankmesh.alerts.event_facts import MACHINE, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after, close_by_hand
 

@@ -9,8 +9,8 @@ from alert_samples import abandoned, at, check, ended, failed, fresh, made, pass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.alerts import incident_serialization
 from bankmesh.alerts.common_causes import MeshContext, share_causes
+from bankmesh.alerts.delivery import incident_serialization
 from bankmesh.alerts.event_facts import ERROR, INPUT, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import ENDINGS, combine

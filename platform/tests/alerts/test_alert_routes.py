@@ -8,10 +8,10 @@ from textwrap import dedent
 import pytest
 from alert_samples import PARTY, check, failed, fresh, passed
 
-from bankmesh.alerts.alert_routes import receiver_of, routes_of
+from bankmesh.alerts.delivery.alert_routes import receiver_of, routes_of
+from bankmesh.alerts.delivery.routing_file import RoutingFaults, SecretMissing, fill_in, read_routing
 from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.incident_decisions import after
-from bankmesh.alerts.routing_file import RoutingFaults, SecretMissing, fill_in, read_routing
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
 

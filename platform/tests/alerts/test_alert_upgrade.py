@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 from alert_samples import PARTY, abandoned, check, failed, fresh, made, passed, units
 
-from bankmesh.alerts import tables
-from bankmesh.alerts.alert_messages import message, title
-from bankmesh.alerts.alert_outbox import AlertOutbox
+from bankmesh.alerts.delivery import tables
+from bankmesh.alerts.delivery.alert_messages import message, title
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
+from bankmesh.alerts.delivery.route_delivery import deliver
+from bankmesh.alerts.delivery.routing_file import Receiver, Routing
 from bankmesh.alerts.incident_decisions import after
-from bankmesh.alerts.route_delivery import deliver
-from bankmesh.alerts.routing_file import Receiver, Routing
 
 DUMP = Path(__file__).parent / "homes" / "one_incident_for_each_check.sql"
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
@@ -146,7 +146,7 @@ def test_what_was_not_sent_is_sent_with_its_ids_and_nothing_else(home, http_rece
 
 def test_two_runs_that_failed_for_parts_of_one_asset_are_both_over(tmp_path) -> None:
     """That release had an incident for each run; one asset could be in several, by partition."""
-    from bankmesh.alerts import incident_serialization
+    from bankmesh.alerts.delivery import incident_serialization
 
     body = (
         '{{"assets": ["{a}"], "awaits": null, "causes": [], "changed_at": "2026-01-05T06:04:00+00:00", "check": null, '

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from alert_receivers import HttpReceiver
 
+from bankmesh.alerts.delivery.routing_file import Receiver, Routing
 from bankmesh.alerts.event_facts import AlertSeverity
-from bankmesh.alerts.routing_file import Receiver, Routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
 from bankmesh.catalog.recorded_reads import RecordedRead
 from bankmesh.contracts.parsing.contract_reader import read_text

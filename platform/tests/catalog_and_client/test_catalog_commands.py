@@ -154,7 +154,7 @@ def test_scorecard(mesh) -> None:
 
 
 def test_scorecard_counts_alerts_once_a_sensor_has_looked(shop: Samples, mesh) -> None:
-    from bankmesh.alerts.alert_outbox import AlertOutbox
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 
     with AlertOutbox(f"sqlite:///{shop.settings.home / 'alerts.db'}"):
         pass

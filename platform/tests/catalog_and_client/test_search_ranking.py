@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.search.search_ranking import LIFE, Posting, RankedMatch, rank
-from bankmesh.catalog.search.term_matching import EXACT, NEAR
+from bankmesh.catalog.search.search_rank import LIFE, Posting, RankedMatch, rank
+from bankmesh.catalog.search.term_matches import EXACT, NEAR
 
 PORTS = [f"shop.p{number}" for number in range(12)]
 ACTIVE = dict.fromkeys(PORTS, "active")

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from command import Command
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.alert_settings import current_places
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_location import catalog_database

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bankmesh.contracts.model import Classification
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.confidentiality import find_losses
-from bankmesh.lineage.graph_rendering import mermaid, tree
 from bankmesh.lineage.graph_traversal import VALUES, Direction, find_columns, walk, way
+from bankmesh.lineage.lineage_charts import mermaid, tree
 from bankmesh.lineage.lineage_graph import ROWS, Edge, Graph
 from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype, TransformationType
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from bankmesh.products.refresh_decisions import (
+from bankmesh.products.assets.refresh_decisions import (
     AssetState,
     MeshState,
     awaited_inputs,

@@ -11,7 +11,7 @@ import pytest
 from shop_workspace import CONTRACTS, contract_text
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.asset_specs import asset_spec, check_specs
+from bankmesh.products.assets.asset_specs import asset_spec, check_specs
 from bankmesh.products.product_definition import LegacyInput, ProductDefinition, ProductInput, landing_key
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from shop_workspace import changed, write_exports
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import confirmations
-from bankmesh.products.asset_results import CONFIRMED
-from bankmesh.products.confirmed_versions import CONFIRM, UNCHANGED_TAG, confirm_tags
+from bankmesh.products.assets.asset_results import CONFIRMED
+from bankmesh.products.versions.confirmed_versions import CONFIRM, UNCHANGED_TAG, confirm_tags
 
 PRODUCTS = ("sale", "customer_spend", "top_customer", "opening_hour")
 ALL_MONTHS = (MONTHS[0], MONTHS[-1])

@@ -19,7 +19,7 @@ from shop_workspace import REPOSITORY
 from bankmesh.lineage.model import ColumnRef, StepLineage
 from bankmesh.lineage.sql import lineage_of_models
 from bankmesh.products.dbt.dbt_lineage import compile_models
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 ROWS = 40
 NULLS = 0.08

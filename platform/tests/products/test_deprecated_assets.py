@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shop_workspace import at_stage, contract_text, deprecated_text
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.asset_specs import asset_spec
+from bankmesh.products.assets.asset_specs import asset_spec
 from bankmesh.products.product_definition import ProductDefinition
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.ports import read_history
-from bankmesh.products.dead_attempts import reconcile
 from bankmesh.products.domain_package import read_domain
+from bankmesh.products.versions.dead_attempts import reconcile
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

@@ -13,7 +13,7 @@ from shop_workspace import MONTHLY_SALE, SALES, Sale, changed, contract_text
 from bankmesh import fault_points
 from bankmesh.instance import open_instance
 from bankmesh.ports import latest, open_version, read_history, resume, withdraw
-from bankmesh.products.asset_results import EVALUATED
+from bankmesh.products.assets.asset_results import EVALUATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ from shop_workspace import SALES, changed, write_exports
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import read_history
-from bankmesh.products import asset_results
-from bankmesh.products.asset_results import report_publication
+from bankmesh.products.assets import asset_results
+from bankmesh.products.assets.asset_results import report_publication
 from bankmesh.products.loaded_products import loaded_products
-from bankmesh.products.product_lineage import published
+from bankmesh.products.versions.product_lineage import published
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.ports import Decision, DecisionKind, Provenance, Publication
-from bankmesh.products.staleness import Recipe, Staleness, find_staleness
+from bankmesh.products.versions.staleness import Recipe, Staleness, find_staleness
 
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01")
 RECIPE = Recipe("code", "platform", {"retail.party": 3, "till.sale": "f1"}, None)

@@ -11,7 +11,7 @@ from shop_workspace import SALES, Sale, changed
 
 from bankmesh.instance import open_instance
 from bankmesh.ports import confirmations, open_version, resume, withdraw
-from bankmesh.products.asset_results import CONFIRMED
+from bankmesh.products.assets.asset_results import CONFIRMED
 from bankmesh.products.runner import unchanged_assets
 
 if TYPE_CHECKING:

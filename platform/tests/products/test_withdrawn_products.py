@@ -16,10 +16,10 @@ from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.ports import latest, read_history, resume, withdraw
-from bankmesh.products.asset_state import read_mesh
-from bankmesh.products.held_products import held_products
-from bankmesh.products.restoration_events import restore_event
-from bankmesh.products.restored_versions import report_restored, report_version
+from bankmesh.products.assets.asset_state import read_mesh
+from bankmesh.products.versions.held_products import held_products
+from bankmesh.products.versions.restoration_events import restore_event
+from bankmesh.products.versions.restored_versions import report_restored, report_version
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

@@ -18,7 +18,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bankmesh.instance import open_instance
-from bankmesh.products.asset_results import CONFIRMED
+from bankmesh.products.assets.asset_results import CONFIRMED
 from bankmesh.retention.event_expiry import expire_events, expire_replaced
 from bankmesh.retention.reader_positions import ReaderPosition
 from bankmesh.settings import Settings

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.alerts import domain_events
-from bankmesh.alerts.alert_messages import message, title
-from bankmesh.alerts.alert_outbox import AlertOutbox, CursorConflict
-from bankmesh.alerts.alert_routes import routes_of
 from bankmesh.alerts.common_causes import MeshContext, share_causes, upstream_first
+from bankmesh.alerts.delivery.alert_messages import message, title
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, CursorConflict
+from bankmesh.alerts.delivery.alert_routes import routes_of
+from bankmesh.alerts.delivery.route_delivery import DeliveryReport, deliver
+from bankmesh.alerts.delivery.routing_file import Routing, RoutingFaults, read_routing
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import COVERED
-from bankmesh.alerts.route_delivery import DeliveryReport, deliver
-from bankmesh.alerts.routing_file import Routing, RoutingFaults, read_routing
 from bankmesh.alerts.run_ends import RunLookup
 from bankmesh.fault_points import reached
 from bankmesh.workspace.recorded_data_tests import with_data_tests
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from bankmesh.alerts.alert_messages import Message
     from bankmesh.alerts.alert_settings import AlertSettings
+    from bankmesh.alerts.delivery.alert_messages import Message
+    from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy
     from bankmesh.alerts.event_facts import Fact
     from bankmesh.alerts.incident_decisions import Severities
     from bankmesh.alerts.model import Notice
-    from bankmesh.alerts.route_delivery import DeliveryPolicy
     from bankmesh.contracts.model import Contract
 
 _READING_SECONDS = 15.0

@@ -18,7 +18,7 @@ from bankmesh.alerts import run_ends
 from bankmesh.alerts.event_facts import ERRORED, AlertSeverity, CheckEvaluated, Fact, FreshnessChanged, Materialised
 from bankmesh.alerts.failure_causes import outcome_of
 from bankmesh.event_log import counted, in_order
-from bankmesh.products.asset_results import EVALUATED, LOOKED_AT, WHOLE_TABLE
+from bankmesh.products.assets.asset_results import EVALUATED, LOOKED_AT, WHOLE_TABLE
 from bankmesh.quality.result_messages import error_class
 
 if TYPE_CHECKING:

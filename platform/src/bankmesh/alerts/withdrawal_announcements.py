@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.alerts.alert_settings import current_places
-from bankmesh.alerts.routing_file import RoutingFaults, read_routing
+from bankmesh.alerts.delivery.routing_file import RoutingFaults, read_routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.ports import port_at, recent_decisions

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.alerts.alert_messages import Message
-from bankmesh.alerts.alert_routes import receiver_of, route_of_channel
-from bankmesh.alerts.apprise_sender import send
+from bankmesh.alerts.delivery.alert_messages import Message
+from bankmesh.alerts.delivery.alert_routes import receiver_of, route_of_channel
+from bankmesh.alerts.delivery.apprise_sender import send
 from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.errors import BankmeshError
 from bankmesh.storage.databases import Closing, open_database
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from bankmesh.alerts.routing_file import Routing
+    from bankmesh.alerts.delivery.routing_file import Routing
     from bankmesh.catalog.recorded_reads import RecordedRead
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Decision

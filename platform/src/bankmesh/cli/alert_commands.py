@@ -16,8 +16,8 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bankmesh.alerts.alert_outbox import AlertOutbox, DeliveredNotice, NoticeDelivery
     from bankmesh.alerts.alert_settings import AlertSettings
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, DeliveredNotice, NoticeDelivery
     from bankmesh.alerts.model import Incident, Problem
 
 app = typer.Typer(help="What is wrong now, who was told, and where alerts go.")
@@ -51,7 +51,7 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """List what was told, newest first, and what became of it."""
-    from bankmesh.alerts.alert_messages import title
+    from bankmesh.alerts.delivery.alert_messages import title
 
     with _outbox() as outbox:
         told = outbox.history(limit, incident) if outbox else []
@@ -67,8 +67,8 @@ def history(
 @app.command()
 def routes(*, as_json: JsonOption = False) -> None:
     """List the routes of the routing file, and the support channels of contracts that none leads to."""
-    from bankmesh.alerts.alert_routes import route_of_channel
-    from bankmesh.alerts.routing_file import read_routing
+    from bankmesh.alerts.delivery.alert_routes import route_of_channel
+    from bankmesh.alerts.delivery.routing_file import read_routing
     from bankmesh.workspace.workspace_contracts import readable_contracts
 
     settings = current_settings()
@@ -95,11 +95,11 @@ def routes(*, as_json: JsonOption = False) -> None:
 @app.command("test")
 def try_route(route: Annotated[str, typer.Argument(help="A channel of the routing file, or mailto:ADDRESS.")]) -> None:
     """Send a message to one route, now. Exit 1 if it is not taken."""
-    from bankmesh.alerts.alert_messages import Message
-    from bankmesh.alerts.alert_routes import receiver_of
-    from bankmesh.alerts.apprise_sender import send
+    from bankmesh.alerts.delivery.alert_messages import Message
+    from bankmesh.alerts.delivery.alert_routes import receiver_of
+    from bankmesh.alerts.delivery.apprise_sender import send
+    from bankmesh.alerts.delivery.routing_file import read_routing
     from bankmesh.alerts.event_facts import AlertSeverity
-    from bankmesh.alerts.routing_file import read_routing
 
     receiver = receiver_of(route, read_routing(_places().file))
     number = f"test-{datetime.now(UTC):%Y%m%d%H%M%S}"
@@ -140,7 +140,7 @@ def _places() -> AlertSettings:
 @contextmanager
 def _outbox() -> Iterator[AlertOutbox | None]:
     """The outbox, or None where no sensor has ticked yet: looking makes nothing."""
-    from bankmesh.alerts.alert_outbox import AlertOutbox, exists
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
 
     database = _places().database
     if not exists(database):
@@ -152,7 +152,7 @@ def _outbox() -> Iterator[AlertOutbox | None]:
 
 def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
     """One row for each incident, and below it its list, as far as that says more."""
-    from bankmesh.alerts.alert_messages import lines_of, states, subject
+    from bankmesh.alerts.delivery.alert_messages import lines_of, states, subject
 
     rows = []
     for _, incident in incidents:
@@ -220,7 +220,7 @@ def _problem_facts(problem: Problem) -> dict[str, Any]:
 
 
 def _told_facts(told: DeliveredNotice) -> dict[str, Any]:
-    from bankmesh.alerts.alert_messages import title
+    from bankmesh.alerts.delivery.alert_messages import title
 
     return {
         "alert": told.notice.id,

@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
-from bankmesh.lineage.graph_rendering import mermaid, tree
 from bankmesh.lineage.graph_traversal import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
+from bankmesh.lineage.lineage_charts import mermaid, tree
 from bankmesh.settings import current_settings
 from bankmesh.workspace.workspace_contracts import find_contract, readable_contracts
 from bankmesh.workspace.workspace_graph import workspace_graph

@@ -99,7 +99,7 @@ def one_line(text: str) -> str:
 
 def _restore(settings: Settings, contract: Contract, commit: Callable[[], RestoreResult], *, as_json: bool) -> None:
     """Commit the decision, report it to Dagster, and print what readers get now. Only the notices can be stopped."""
-    from bankmesh.products.restored_versions import report_version
+    from bankmesh.products.versions.restored_versions import report_version
 
     instance = existing_instance(settings)
     with uninterrupted():

@@ -49,8 +49,8 @@ def scorecard(
 
 def _alerts() -> Alerts | None:
     """Open incidents by port and domain; None where no sensor has ever looked."""
-    from bankmesh.alerts.alert_outbox import AlertOutbox, exists
     from bankmesh.alerts.alert_settings import current_places
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
     from bankmesh.catalog.scorecard_facts import count_alerts
 
     database = current_places(current_settings()).database

@@ -14,10 +14,10 @@ from dagster_shared.record import copy
 
 from bankmesh.operations.automation_switch import read_switch
 from bankmesh.operations.sensor_intervals import sensor_seconds
-from bankmesh.products.confirmed_versions import confirm_tags
-from bankmesh.products.held_products import held_products
-from bankmesh.products.restored_versions import describe_hold
 from bankmesh.products.runner.in_process_runs import end_dead_runs
+from bankmesh.products.versions.confirmed_versions import confirm_tags
+from bankmesh.products.versions.held_products import held_products
+from bankmesh.products.versions.restored_versions import describe_hold
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:

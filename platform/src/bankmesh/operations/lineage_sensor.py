@@ -17,9 +17,9 @@ from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import take_in
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.operations.sensor_intervals import follower_seconds
-from bankmesh.products.dead_attempts import reconcile
-from bankmesh.products.restored_versions import report_restored
 from bankmesh.products.runner.in_process_runs import end_dead_runs
+from bankmesh.products.versions.dead_attempts import reconcile
+from bankmesh.products.versions.restored_versions import report_restored
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:

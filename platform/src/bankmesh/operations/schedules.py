@@ -14,11 +14,11 @@ import dagster as dg
 from bankmesh.contracts.model import Status
 from bankmesh.operations.automation_sensor import STARTED_BY
 from bankmesh.operations.automation_switch import read_switch
-from bankmesh.products.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
-from bankmesh.products.confirmed_versions import confirm_tags
-from bankmesh.products.held_products import held_assets
-from bankmesh.products.publication_schedule import clock_of
-from bankmesh.products.restored_versions import describe_hold
+from bankmesh.products.assets.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
+from bankmesh.products.assets.publication_schedule import clock_of
+from bankmesh.products.versions.confirmed_versions import confirm_tags
+from bankmesh.products.versions.held_products import held_assets
+from bankmesh.products.versions.restored_versions import describe_hold
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.products.assets.publication_schedule import PublicationSchedule
     from bankmesh.products.domain_package import Domain
-    from bankmesh.products.publication_schedule import PublicationSchedule
 
 
 def by_clock(contracts: Iterable[Contract]) -> dict[PublicationSchedule, list[Contract]]:

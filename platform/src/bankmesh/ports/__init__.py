@@ -11,8 +11,8 @@ Tables lie on a local file system. Everything goes through paths that Delta Lake
 object store will need is said in the decision `publish-by-metadata-commit`.
 """
 
+from bankmesh.ports.candidate_folders import Candidate, stage
 from bankmesh.ports.candidate_measures import CandidateFiles, DataFile, measure_files
-from bankmesh.ports.candidate_staging import Candidate, stage
 from bankmesh.ports.commit_preconditions import schema_conflicts
 from bankmesh.ports.confirmations import (
     Confirmation,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from bankmesh.ports.candidate_staging import Candidate
+    from bankmesh.ports.candidate_folders import Candidate
 
 # A footer is read in about 0.3 ms, most of it outside Python's lock; for fewer files threads do not pay.
 _THREADS_FROM = 32

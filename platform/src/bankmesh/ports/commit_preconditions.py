@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+    from bankmesh.ports.candidate_folders import Candidate
     from bankmesh.ports.candidate_measures import CandidateFiles
-    from bankmesh.ports.candidate_staging import Candidate
     from bankmesh.ports.port_locations import Port
 
 _SHOWN = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import PortError
-from bankmesh.sql_quoting import sql_literal
+from bankmesh.sql_text import sql_literal
 
 if TYPE_CHECKING:
     import duckdb

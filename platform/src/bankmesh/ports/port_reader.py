@@ -10,7 +10,7 @@ from bankmesh.errors import NotPublished, PortError
 from bankmesh.ports.delta.add_actions import files_of, read_add_actions
 from bankmesh.ports.version_decisions import WithdrawnVersion
 from bankmesh.ports.version_history import at_version, latest, open_table, withdrawals
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

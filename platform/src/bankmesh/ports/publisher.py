@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError, PublishConflict
 from bankmesh.fault_points import reached
-from bankmesh.ports.candidate_staging import unmark
+from bankmesh.ports.candidate_folders import unmark
 from bankmesh.ports.commit_preconditions import check_files_lie_there, check_not_null, check_partitions, check_schema
 from bankmesh.ports.delta.delta_commits import commit, commit_skip, kept_totals
 from bankmesh.ports.port_locks import exclusive
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+    from bankmesh.ports.candidate_folders import Candidate
     from bankmesh.ports.candidate_measures import CandidateFiles
-    from bankmesh.ports.candidate_staging import Candidate
     from bankmesh.ports.port_locations import Port
     from bankmesh.ports.publication import Provenance
 

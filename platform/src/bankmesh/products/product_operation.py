@@ -20,26 +20,27 @@ from bankmesh.contracts.column_types import arrow_schema
 from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
 from bankmesh.fault_points import reached
 from bankmesh.ports import Provenance, connect, keep_contract, latest, measure_files, port_at, publish, stage
-from bankmesh.products import asset_results, attempt_lineage, attempt_recovery, product_lineage, restored_versions
-from bankmesh.products.asset_specs import partitions_of_run
+from bankmesh.products.assets import asset_results
+from bankmesh.products.assets.asset_specs import partitions_of_run
+from bankmesh.products.assets.shrink_acceptance import accepted_shrink
 from bankmesh.products.candidates import gate_relations, port_settings
 from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.candidates.clause_scope import widen_warned
 from bankmesh.products.code.platform_version import platform_version
-from bankmesh.products.confirmed_versions import (
+from bankmesh.products.inputs import input_snapshot
+from bankmesh.products.inputs.classification_flow import flow_of_build
+from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
+from bankmesh.products.orphaned_products import refuse_orphaned_inputs
+from bankmesh.products.runner.cancellation import stoppable
+from bankmesh.products.versions import attempt_lineage, attempt_recovery, product_lineage, restored_versions
+from bankmesh.products.versions.confirmed_versions import (
     ConfirmedVersion,
     confirm_version,
     confirms_unchanged,
     examine,
     recipe_of,
 )
-from bankmesh.products.inputs import input_snapshot
-from bankmesh.products.inputs.classification_flow import flow_of_build
-from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
-from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.runner.cancellation import stoppable
-from bankmesh.products.shrink_acceptance import accepted_shrink
-from bankmesh.products.staleness import Staleness
+from bankmesh.products.versions.staleness import Staleness
 from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.sql_quoting import sql_name
+from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

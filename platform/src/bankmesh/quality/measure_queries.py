@@ -19,7 +19,7 @@ from bankmesh.contracts.clause_rules import InvalidValues, MissingValues, NotFin
 from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.exact_numbers import as_double
 from bankmesh.contracts.model import ColumnType
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

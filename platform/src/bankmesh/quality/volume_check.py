@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.shrink_tolerance import GUARDED_FROM, CountChange, has_shrunk
 from bankmesh.quality import result_messages
 from bankmesh.quality.clause_results import ClauseResult, Outcome
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     import duckdb

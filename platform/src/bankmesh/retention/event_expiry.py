@@ -20,7 +20,7 @@ from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogSt
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 
 from bankmesh.fault_points import reached
-from bankmesh.products.asset_results import CONFIRMED
+from bankmesh.products.assets.asset_results import CONFIRMED
 from bankmesh.retention import event_rows, run_files
 from bankmesh.retention.run_selection import NeededRuns, RunState, Selection, select_runs
 from bankmesh.sqlite_storage import HeldEventLogStorage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.alert_outbox import AlertOutbox
 from bankmesh.alerts.alert_settings import current_places
+from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_update import read_event_position

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import BankmeshError
-from bankmesh.products.asset_specs import partitions_of
+from bankmesh.products.assets.asset_specs import partitions_of
 from bankmesh.testing.trials import try_product
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from bankmesh.products.product_definition import ProductInput
 from bankmesh.products.product_operation import BuildRequest
 from bankmesh.quality.gate import GateResult, Outcome, evaluate, refuse_casts
 from bankmesh.settings import find_root, require_literal_path
-from bankmesh.sql_quoting import sql_literal
+from bankmesh.sql_text import sql_literal
 from bankmesh.testing.trial_classes import classification_of_trial
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project
 from bankmesh.workspace.recorded_data_tests import add_clauses, data_tests_of
@@ -292,7 +292,7 @@ def _no_rows(contract: Contract) -> pl.DataFrame:
 
 
 def _all_partitions(contract: Contract) -> tuple[str, ...]:
-    from bankmesh.products.asset_specs import partitions_of
+    from bankmesh.products.assets.asset_specs import partitions_of
 
     definition = partitions_of(contract.partitioning)
     return tuple(definition.get_partition_keys()) if definition else ()

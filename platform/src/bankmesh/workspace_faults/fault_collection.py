@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.alerts.alert_settings import current_places
-from bankmesh.alerts.routing_file import RoutingFaults, read_routing
+from bankmesh.alerts.delivery.routing_file import RoutingFaults, read_routing
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.products.code_locations import located_domains

@@ -27,7 +27,7 @@ from bankmesh.contracts.parsing.sql_rules import COLUMN, TABLE
 from bankmesh.quality.measure_comparison import comparison_of
 from bankmesh.quality.measure_queries import failing, type_of
 from bankmesh.quality.sql_measures import is_never_null
-from bankmesh.sql_quoting import sql_name
+from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,6 +25,7 @@ from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_rows import add, insert
 from bankmesh.catalog.index.index_schema import HEAD
+from bankmesh.catalog.index.index_sources import SourceMarks, current_marks, port_marks, stored_marks
 from bankmesh.catalog.index.lineage_rows import source_lineage
 from bankmesh.catalog.index.row_collection import TWICE, ContractFiles, product_rows, read_sources
 from bankmesh.catalog.index.row_replacement import (
@@ -36,7 +37,6 @@ from bankmesh.catalog.index.row_replacement import (
     put_products,
     put_sources,
 )
-from bankmesh.catalog.index.source_marks import SourceMarks, current_marks, port_marks, stored_marks
 from bankmesh.catalog.recorded_reads import read_use, use_files
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from bankmesh.catalog.index.index_rows import Row, Rows
-    from bankmesh.catalog.index.source_marks import SourceMarks
+    from bankmesh.catalog.index.index_sources import SourceMarks
 
 OF_PORT = {
     tables.products: "port",

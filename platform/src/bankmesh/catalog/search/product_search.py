@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.indexed_versions import outdated_ports
-from bankmesh.catalog.search.match_highlighting import HighlightedMatch, column_matches, product_matches
-from bankmesh.catalog.search.search_ranking import LIFE, Posting, RankedMatch, rank
+from bankmesh.catalog.search.match_highlights import HighlightedMatch, column_matches, product_matches
+from bankmesh.catalog.search.search_rank import LIFE, Posting, RankedMatch, rank
 from bankmesh.catalog.search.search_terms import asked_words, fold
-from bankmesh.catalog.search.term_matching import EXACT, NEAR, Vocabulary, expansions, named
+from bankmesh.catalog.search.term_matches import EXACT, NEAR, Vocabulary, expansions, named
 from bankmesh.contracts.model import Classification, Status
 
 if TYPE_CHECKING:

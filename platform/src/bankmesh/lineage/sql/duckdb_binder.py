@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.sql.tables import schema_and_name
-from bankmesh.sql_quoting import sql_name
+from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

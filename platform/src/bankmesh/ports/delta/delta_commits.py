@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema
     from deltalake.transaction import AddAction
 
+    from bankmesh.ports.candidate_folders import Candidate
     from bankmesh.ports.candidate_measures import CandidateFiles
-    from bankmesh.ports.candidate_staging import Candidate
     from bankmesh.ports.delta.add_actions import AddedFile
     from bankmesh.ports.port_locations import Port
     from bankmesh.ports.version_decisions import Decision, Withdrawal

@@ -8,7 +8,7 @@ from bankmesh.contracts.build_casts import count_losses, plan_casts
 from bankmesh.contracts.delivered_types import duckdb_delivered
 from bankmesh.products.candidates.candidate_files import DATA_FILE, WrittenCandidate, require_columns
 from bankmesh.products.candidates.duckdb_casts import projection
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

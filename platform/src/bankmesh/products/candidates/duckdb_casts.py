@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, conversion
-from bankmesh.sql_quoting import sql_name
+from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from bankmesh.contracts.build_casts import Cast

@@ -10,7 +10,7 @@ from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.product_definition import product_input
 from bankmesh.quality.gate import GateRelations, VolumeChange
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.clause_rules import Volume
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import connect
-from bankmesh.products import asset_results
+from bankmesh.products.assets import asset_results
 from bankmesh.products.candidates.gate_relations import referenced_inputs
 from bankmesh.products.inputs import input_snapshot
 from bankmesh.quality.gate import GateRelations, evaluate

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from bankmesh.contracts.model import Chart, Classification
 from bankmesh.contracts.parsing.chart_properties import FEWEST_ROWS
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

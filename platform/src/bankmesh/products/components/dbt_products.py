@@ -12,8 +12,8 @@ from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.errors import UnknownName
 from bankmesh.products.candidates.clause_scope import widen_clauses
 from bankmesh.products.code.repeatability import find_unrepeatable_model
-from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.components.polars_product import contract_path
+from bankmesh.products.components.product_assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.dbt.dbt_code_versions import model_code_version
 from bankmesh.products.dbt.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt.dbt_models import (

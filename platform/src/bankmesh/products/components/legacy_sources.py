@@ -8,16 +8,16 @@ import dagster as dg
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.lineage.landing_lineage import landing_lineage
-from bankmesh.products import attempt_lineage, product_lineage
-from bankmesh.products.column_lineage import column_lineage_metadata
-from bankmesh.products.components.assets import LANDING, domain_definitions, steadily
+from bankmesh.products.assets.column_lineage import column_lineage_metadata
+from bankmesh.products.assets.landing_freshness import landing_policies
+from bankmesh.products.assets.shrink_acceptance import ACCEPT_TAG, accepted_shrink
+from bankmesh.products.assets.unread_check import ALL_READ, all_read
+from bankmesh.products.components.product_assets import LANDING, domain_definitions, steadily
 from bankmesh.products.domain_package import domain_of
 from bankmesh.products.inputs.unread_exports import unread_of_system
-from bankmesh.products.landing_freshness import landing_policies
 from bankmesh.products.product_definition import NOT_DELIVERED, landing_key, legacy_key
 from bankmesh.products.runner.cancellation import stoppable
-from bankmesh.products.shrink_acceptance import ACCEPT_TAG, accepted_shrink
-from bankmesh.products.unread_check import ALL_READ, all_read
+from bankmesh.products.versions import attempt_lineage, product_lineage
 from bankmesh.settings import Settings, current_settings
 from bankmesh.sources import (
     Landing,

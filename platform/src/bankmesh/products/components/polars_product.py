@@ -15,7 +15,7 @@ from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.products.candidates.clause_scope import widen_clauses
 from bankmesh.products.code.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.code.repeatability import find_unrepeatable_transform
-from bankmesh.products.components.assets import domain_definitions, orphaned_asset, product_asset
+from bankmesh.products.components.product_assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.products.domain_package import domain_of, settings_of
 from bankmesh.products.inputs.input_stages import refuse_closed_inputs
 from bankmesh.products.inputs.partition_inputs import check_partition_inputs, parse_partition_inputs

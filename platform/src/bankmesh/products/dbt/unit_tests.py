@@ -25,7 +25,7 @@ from bankmesh.products.dbt.dbt_models import (
 )
 from bankmesh.products.product_definition import ProductInput
 from bankmesh.sources import COMPLETE_THROUGH
-from bankmesh.sql_quoting import sql_name
+from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

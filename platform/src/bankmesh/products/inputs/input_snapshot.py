@@ -15,7 +15,7 @@ from bankmesh.ports.port_locks import FolderLock
 from bankmesh.products.inputs.input_classifications import landed_classes, published_classes
 from bankmesh.products.product_definition import LegacyInput, ProductInput
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
-from bankmesh.sql_quoting import sql_literal
+from bankmesh.sql_text import sql_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -18,12 +18,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bankmesh.ports import connect, open_version, port_at
-from bankmesh.products.asset_specs import partitions_of
+from bankmesh.products.assets.asset_specs import partitions_of
 from bankmesh.products.inputs.partition_bounds import day_after
 from bankmesh.products.inputs.partition_inputs import InputCompleteness
 from bankmesh.products.product_definition import ProductInput
 from bankmesh.sources import COMPLETE_THROUGH
-from bankmesh.sql_quoting import sql_literal, sql_name
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,20 +12,20 @@ from dagster._core.execution.plan.objects import ErrorSource
 
 from bankmesh.errors import UnknownName
 from bankmesh.ports import port_at
-from bankmesh.products.asset_results import CONFIRMED
+from bankmesh.products.assets.asset_results import CONFIRMED
+from bankmesh.products.assets.shrink_acceptance import acceptance_tags
 from bankmesh.products.code_locations import LocationNotLoaded, load_location, location_modules
-from bankmesh.products.confirmed_versions import confirm_tags
-from bankmesh.products.held_products import held_assets
 from bankmesh.products.inputs.loaded_inputs import find_loaded_cycles
 from bankmesh.products.product_definition import NOT_DELIVERED, input_key, product_input
-from bankmesh.products.restored_versions import describe_hold, report_restored
 from bankmesh.products.runner.cancellation import is_stopping
 from bankmesh.products.runner.in_process_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.products.runner.run_outcome import RunOutcome, port_name, readable_key
 from bankmesh.products.runner.run_waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.products.runner.unchanged_assets import confirm_unchanged
-from bankmesh.products.shrink_acceptance import acceptance_tags
 from bankmesh.products.unimplemented_contracts import unkept_contracts
+from bankmesh.products.versions.confirmed_versions import confirm_tags
+from bankmesh.products.versions.held_products import held_assets
+from bankmesh.products.versions.restored_versions import describe_hold, report_restored
 from bankmesh.settings import current_settings
 from bankmesh.workspace.stage_access import require_port
 from bankmesh.workspace.workspace_contracts import readable_contracts

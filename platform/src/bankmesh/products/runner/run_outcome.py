@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import dagster as dg
 
-from bankmesh.products.refresh_decisions import is_landing
+from bankmesh.products.assets.refresh_decisions import is_landing
 
 if TYPE_CHECKING:
     from bankmesh.products.code_locations import LocationNotLoaded

@@ -16,17 +16,17 @@ from dagster._core.events import StepMaterializationData
 from dagster._core.instance.utils import RUNLESS_JOB_NAME
 
 from bankmesh.errors import LegacyFileError, NotDelivered
-from bankmesh.products.asset_results import CONFIRMED, confirmed_metadata
-from bankmesh.products.asset_specs import partitions_of
-from bankmesh.products.asset_state import read_mesh
-from bankmesh.products.confirmed_versions import confirm_version, examine_now
+from bankmesh.products.assets.asset_results import CONFIRMED, confirmed_metadata
+from bankmesh.products.assets.asset_specs import partitions_of
+from bankmesh.products.assets.asset_state import read_mesh
+from bankmesh.products.assets.unread_check import ALL_READ, all_read
 from bankmesh.products.inputs.unread_exports import systems_by_domain, unread_of_system
 from bankmesh.products.loaded_products import loaded_products
 from bankmesh.products.product_definition import landing_key
 from bankmesh.products.runner.cancellation import is_stopping
 from bankmesh.products.runner.run_outcome import UnchangedAssets
-from bankmesh.products.staleness import Staleness
-from bankmesh.products.unread_check import ALL_READ, all_read
+from bankmesh.products.versions.confirmed_versions import confirm_version, examine_now
+from bankmesh.products.versions.staleness import Staleness
 from bankmesh.sources import current_landing, fingerprint, legacy_files, passed_over
 from bankmesh.sources.landing_store import is_whole, read_attempt
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
+    from bankmesh.products.assets.refresh_decisions import AssetState, MeshState
     from bankmesh.products.product_definition import ProductDefinition
-    from bankmesh.products.refresh_decisions import AssetState, MeshState
     from bankmesh.products.runner.run_waves import Runnable
     from bankmesh.settings import Settings
     from bankmesh.sources import Landing, LegacyObject, UnreadFiles

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bankmesh.alerts import incident_serialization
 from bankmesh.alerts.common_causes import broken_assets
+from bankmesh.alerts.delivery import incident_serialization
+from bankmesh.alerts.delivery.tables import cursors, deliveries, incidents, notices, open_engine
 from bankmesh.alerts.model import Notice, combine
-from bankmesh.alerts.tables import cursors, deliveries, incidents, notices, open_engine
 from bankmesh.storage.databases import Closing
 
 if TYPE_CHECKING:

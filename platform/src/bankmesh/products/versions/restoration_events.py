@@ -15,7 +15,7 @@ from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import put_aside
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
 from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
-from bankmesh.products.product_lineage import product_fields, product_output
+from bankmesh.products.versions.product_lineage import product_fields, product_output
 
 if TYPE_CHECKING:
     from pathlib import Path

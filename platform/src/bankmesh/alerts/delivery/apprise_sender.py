@@ -11,15 +11,15 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from bankmesh.alerts.delivery.routing_file import VARIABLE, fill_in
 from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.model import ENDINGS
-from bankmesh.alerts.routing_file import VARIABLE, fill_in
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.alerts.alert_messages import Message
+    from bankmesh.alerts.delivery.alert_messages import Message
 
 HEADER = "X-Bankmesh-Alert"
 _FIELDS = {"json", "jsons", "form", "forms", "xml", "xmls"}

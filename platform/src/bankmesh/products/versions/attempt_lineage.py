@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.lineage.openlineage.attempt_events import attempt
 from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
-from bankmesh.products import product_lineage as facts
+from bankmesh.products.versions import product_lineage as facts
 from bankmesh.sources import landing_folder
 
 if TYPE_CHECKING:

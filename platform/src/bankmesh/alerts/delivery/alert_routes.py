@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.alerts.delivery.routing_file import ADDRESS, Receiver
 from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.model import COVERED, ENDINGS
-from bankmesh.alerts.routing_file import ADDRESS, Receiver
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bankmesh.alerts.delivery.routing_file import Routing
     from bankmesh.alerts.model import Notice
-    from bankmesh.alerts.routing_file import Routing
     from bankmesh.contracts.model import Contract, SupportChannel
 
 _MAIL = "mailto:"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.products.asset_state import read_mesh
-from bankmesh.products.held_products import held_assets, outdated_assets
-from bankmesh.products.refresh_decisions import awaited_inputs, is_outdated, missing_inputs, newer_inputs
+from bankmesh.products.assets.asset_state import read_mesh
+from bankmesh.products.assets.refresh_decisions import awaited_inputs, is_outdated, missing_inputs, newer_inputs
+from bankmesh.products.versions.held_products import held_assets, outdated_assets
 
 if TYPE_CHECKING:
-    from bankmesh.products.refresh_decisions import MeshState
+    from bankmesh.products.assets.refresh_decisions import MeshState
 
 PATIENCE_VARIABLE = "BANKMESH_PATIENCE_SECONDS"
 PATIENCE = 900.0

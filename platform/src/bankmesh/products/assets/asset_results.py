@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from bankmesh.lineage.model import StepLineage
-from bankmesh.products.asset_specs import dagster_severity, partitions_of_run
-from bankmesh.products.attempt_recovery import CANDIDATE_KEY, VERSION_KEY
+from bankmesh.products.assets.asset_specs import dagster_severity, partitions_of_run
+from bankmesh.products.assets.column_lineage import column_lineage_metadata
 from bankmesh.products.candidates.published_charts import draw_charts
 from bankmesh.products.candidates.row_preview import preview_table
-from bankmesh.products.column_lineage import column_lineage_metadata
 from bankmesh.products.inputs.input_snapshot import InputNotPublished
 from bankmesh.products.inputs.partition_bounds import describe_partitions, partition_runs
 from bankmesh.products.product_definition import UNREADABLE_INPUT, input_key
+from bankmesh.products.versions.attempt_recovery import CANDIDATE_KEY, VERSION_KEY
 from bankmesh.quality.gate import GateResult, Outcome
 
 if TYPE_CHECKING:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications
-from bankmesh.products import attempt_recovery
 from bankmesh.products.candidates.gate_relations import referenced_inputs, sources_of
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.inputs.input_snapshot import newest_vector, pin
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.restored_versions import port_of
-from bankmesh.products.staleness import Recipe, Staleness, find_staleness
+from bankmesh.products.versions import attempt_recovery
+from bankmesh.products.versions.restored_versions import port_of
+from bankmesh.products.versions.staleness import Recipe, Staleness, find_staleness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

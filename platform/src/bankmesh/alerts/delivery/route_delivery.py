@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.alert_routes import receiver_of
-from bankmesh.alerts.apprise_sender import send
+from bankmesh.alerts.delivery.alert_routes import receiver_of
+from bankmesh.alerts.delivery.apprise_sender import send
 from bankmesh.errors import BankmeshError
 from bankmesh.fault_points import reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bankmesh.alerts.alert_messages import Message
-    from bankmesh.alerts.alert_outbox import AlertOutbox, NoticeDelivery
+    from bankmesh.alerts.delivery.alert_messages import Message
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, NoticeDelivery
+    from bankmesh.alerts.delivery.routing_file import Routing
     from bankmesh.alerts.model import Notice
-    from bankmesh.alerts.routing_file import Routing
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import yaml
 
+from bankmesh.products.assets.publication_schedule import clock_of
+from bankmesh.products.assets.refresh_decisions import is_landing
 from bankmesh.products.product_definition import product_key
-from bankmesh.products.publication_schedule import clock_of
-from bankmesh.products.refresh_decisions import is_landing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster import DagsterEventType
 
-from bankmesh.products.attempt_recovery import VERSION_KEY
+from bankmesh.products.assets.refresh_decisions import AssetState, MeshState
 from bankmesh.products.product_definition import landing_key, product_input, product_key
-from bankmesh.products.refresh_decisions import AssetState, MeshState
+from bankmesh.products.versions.attempt_recovery import VERSION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from bankmesh.products.asset_specs import asset_spec, check_specs
+from bankmesh.products.assets.asset_specs import asset_spec, check_specs
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.inputs.loaded_inputs import cycle_through
 from bankmesh.products.loaded_products import remember

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from bankmesh.catalog.search.term_matching import Expansion
+    from bankmesh.catalog.search.term_matches import Expansion
 
 LIFE = {"active": 1.0, "draft": 0.7, "proposed": 0.7, "deprecated": 0.5, "retired": 0.3}
 """What a hit is worth by the status of its contract."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.contracts.model import Severity, Status
-from bankmesh.products.automation_condition import refresh_condition
+from bankmesh.products.assets.automation_condition import refresh_condition
+from bankmesh.products.assets.publication_schedule import clock_of
 from bankmesh.products.candidates.gate_relations import sources_of
 from bankmesh.products.product_definition import input_key
-from bankmesh.products.publication_schedule import clock_of
 from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:

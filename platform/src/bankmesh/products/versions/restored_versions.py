@@ -21,11 +21,11 @@ from bankmesh.errors import BankmeshError
 from bankmesh.fault_points import reached
 from bankmesh.ports import Decision, hold_of, latest, port_at
 from bankmesh.ports.port_locks import exclusive
-from bankmesh.products import asset_results
-from bankmesh.products.asset_state import RESTORED_AT, input_asset
-from bankmesh.products.attempt_recovery import is_report_of, skip_lost_versions
+from bankmesh.products.assets import asset_results
+from bankmesh.products.assets.asset_state import RESTORED_AT, input_asset
 from bankmesh.products.product_definition import product_key
-from bankmesh.products.restoration_events import keep_restore_event, restore_event
+from bankmesh.products.versions.attempt_recovery import is_report_of, skip_lost_versions
+from bankmesh.products.versions.restoration_events import keep_restore_event, restore_event
 from bankmesh.quality.gate import GateResult
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The outbox's tables and its connection, on SQLite or PostgreSQL.
 
-Moments are seconds since 1970 in UTC. Texts of incidents are those of `bankmesh.alerts.incident_serialization`; URLs,
+Moments are seconds since 1970 in UTC. Texts of incidents are those of `bankmesh.alerts.delivery.incident_serialization`; URLs,
 and with them secrets, are never kept.
 """
 

@@ -1,0 +1,1 @@
+"""Delivery of alerts: messages, routes, and the outbox of what is due and what was sent."""

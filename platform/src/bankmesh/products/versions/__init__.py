@@ -1,0 +1,1 @@
+"""Published versions and the attempts that made them: staleness, confirmation, recovery and restoration."""
