@@ -1,7 +1,7 @@
 """The outbox's tables and its connection, on SQLite or PostgreSQL.
 
-Moments are seconds since 1970 in UTC. Texts of incidents are those of `bankmesh.alerts.delivery.incident_serialization`; URLs,
-and with them secrets, are never kept.
+Moments are seconds since 1970 in UTC. Texts of incidents are those of
+`bankmesh.alerts.delivery.incident_serialization`; URLs, and with them secrets, are never kept.
 """
 
 from __future__ import annotations

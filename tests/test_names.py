@@ -1,0 +1,59 @@
+"""Rules of names in the platform that a program can check: modules, packages and classes."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+PLATFORM = Path(__file__).parents[1] / "platform/src/bankmesh"
+NOUNS = {"landing", "parsing", "scaffolding", "testing", "warning"}
+SHARED = {"__init__.py", "errors.py", "model.py", "tables.py"}
+MODULES_OF_A_PACKAGE = 18
+ONE_MODULE_FOR_EACH_COMMAND = {"cli"}
+
+
+@pytest.fixture(scope="module")
+def modules():
+    found = sorted(PLATFORM.rglob("*.py"))
+    assert len(found) > 300
+    return found
+
+
+def test_a_module_is_named_for_what_it_holds_and_not_for_what_it_does(modules):
+    named = {path.stem for path in modules} | {path.parent.name for path in modules if path.name == "__init__.py"}
+    last_words = {name.rpartition("_")[2] for name in named}
+    assert {word for word in last_words if word.endswith("ing")} == NOUNS
+
+
+def test_one_name_finds_one_file(modules):
+    places = defaultdict(list)
+    for path in modules:
+        places[path.name].append(str(path.relative_to(PLATFORM)))
+    assert {name: found for name, found in places.items() if len(found) > 1 and name not in SHARED} == {}
+
+
+def test_one_name_finds_one_class(modules):
+    places = defaultdict(list)
+    for path in modules:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(str(path.relative_to(PLATFORM)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_packages_stay_small(modules):
+    sizes = defaultdict(int)
+    for path in modules:
+        if path.name != "__init__.py" and "migrations" not in path.parts:
+            sizes[path.parent.relative_to(PLATFORM).as_posix()] += 1
+    for package in ONE_MODULE_FOR_EACH_COMMAND:
+        sizes.pop(package)
+    assert {package: size for package, size in sizes.items() if size > MODULES_OF_A_PACKAGE} == {}
+
+
+def test_packages_say_what_they_hold(modules):
+    silent = [
+        path for path in modules if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
