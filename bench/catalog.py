@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.catalog_mesh import VERSIONS, WORDS, Product, Size, log_checks, make_mesh, publish
-from bench.figures import Budget
+from bench.figures import Budget, table
 from bench.places import ROOT
 
 if TYPE_CHECKING:
@@ -183,8 +183,6 @@ def budgets(found: list[dict[str, Any]]) -> list[Budget]:
 
 def page(found: list[dict[str, Any]]) -> str:
     """The section of RESULTS.md."""
-    from bench.report import table
-
     rows = found[0]["rows"]
     head = (
         f"## The catalog\n\n`bench/catalog.py`: {rows['product']:,} products, {rows['column']:,} columns,"

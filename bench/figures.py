@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 MIB_IN_GIB = 1024
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -170,3 +173,9 @@ def ratio(world: dict[str, Any], one: str, other: str, what: str = "wall") -> fl
     """Median of the ratios of runs of the same repetition, which shared the same noise."""
     pairs = zip(runs_of(world, one), runs_of(world, other), strict=True)
     return statistics.median(a["cost"][what] / b["cost"][what] for a, b in pairs)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; columns after the first are right-aligned."""
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

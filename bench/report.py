@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench import figures
-from bench.figures import TIMES
+from bench import catalog, figures
+from bench.figures import TIMES, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 BEGIN = "<!-- written by hand: kept when this page is generated anew -->"
@@ -57,12 +56,6 @@ def render(found: dict[str, Any], kept: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; columns after the first are right-aligned."""
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
 def _machine(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     before, after = machine["load_average"][0], machine["load_average_after"][0]
@@ -83,14 +76,10 @@ def _budgets(found: dict[str, Any]) -> str:
 
 
 def _catalog_budgets(found: dict[str, Any]) -> list[figures.Budget]:
-    from bench import catalog
-
     return catalog.budgets(found["catalog"]) if "catalog" in found else []
 
 
 def _catalog(found: list[dict[str, Any]]) -> str:
-    from bench import catalog
-
     return catalog.page(found)
 
 

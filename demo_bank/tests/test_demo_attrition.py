@@ -11,7 +11,7 @@ import pytest
 
 from demo_bank import generate
 from demo_bank.attrition import LEFT_AFTER, NEVER, income_left, leaving_months
-from demo_bank.export import make_bank
+from demo_bank.bank import make_bank
 from demo_bank.standing import PENSION
 
 if TYPE_CHECKING:

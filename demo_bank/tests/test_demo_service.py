@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from demo_bank.export import make_bank
+from demo_bank.bank import make_bank
 from demo_bank.interaction_texts import MOODS
 from demo_bank.published_service import COMPLAINTS, RESPONSES, REVIEWS, SUBMITTED
 from demo_bank.service_desk import make_complaints

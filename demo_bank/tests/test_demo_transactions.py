@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from demo_bank import ledger, published
+from demo_bank.bank import make_bank
 from demo_bank.bookings import plain
 from demo_bank.calendar_days import MONTH_STARTS
-from demo_bank.export import make_bank
 from demo_bank.kinds import Kind
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from demo_bank.export import Bank
+    from demo_bank.bank import Bank
 
 NONE: Final = -1
 FEWEST: Final = 12  # of the calls without complaint, of either sort

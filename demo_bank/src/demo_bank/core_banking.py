@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from demo_bank.export import Bank
+    from demo_bank.bank import Bank
     from demo_bank.ledger import Month
 
 IDS_FOR_AN_ACCOUNT: Final = published.LARGEST_TRANSACTION_ID // published.ACCOUNTS

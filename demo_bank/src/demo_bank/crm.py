@@ -22,7 +22,7 @@ from demo_bank.writing import write_crm
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from demo_bank.export import Bank
+    from demo_bank.bank import Bank
 
 AGE_COUNTED_IN: Final = 2019  # the real file's age is this year less the year of birth
 FREQUENCIES: Final = ("Monthly Issuance", "Weekly Issuance", "Issuance After Transaction")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from demo_bank.export import Bank
+    from demo_bank.bank import Bank
 
 
 def write_files(folder: Path, bank: Bank, phones: pl.Series, scale: float, seed: int) -> dict[str, int]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from demo_bank import core_banking, crm, customer_service, investments, ledger
-from demo_bank.lending import Cards, Loans, make_cards, make_loans
-from demo_bank.population import Population, make_population
+from demo_bank.bank import Bank, make_bank
 from demo_bank.purchases import purchase_months
-from demo_bank.standing import Habits, Orders, make_habits, make_orders
 from demo_bank.writing import CoreBankingFile, quoted_header
 
 if TYPE_CHECKING:
@@ -26,31 +24,11 @@ class UnusableSettingError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Bank:
-    """Everything about a bank that does not grow with time."""
-
-    population: Population
-    loans: Loans
-    cards: Cards
-    orders: Orders
-    habits: Habits
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What was written: the folder, and rows by file."""
 
     folder: Path
     rows: dict[str, int]
-
-
-def make_bank(*, scale: float, seed: int) -> Bank:
-    """Draw the bank; scale 1 is 4,500 accounts."""
-    population = make_population(scale, seed)
-    loans = make_loans(population, scale, seed)
-    orders = make_orders(population, loans, seed)
-    habits = make_habits(population, loans, orders, seed)
-    return Bank(population, loans, make_cards(population, scale, seed), orders, habits)
 
 
 def generate(out: Path, *, scale: float, seed: int, progress: Callable[[str], None] | None = None) -> Summary:

@@ -18,7 +18,7 @@ from demo_bank.market import make_market
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from demo_bank.export import Bank
+    from demo_bank.bank import Bank
 
 FOLDERS = (
     prices.FOLDER,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from demo_bank.export import Bank
+    from demo_bank.bank import Bank
 
 FEWEST, MOST = 40, 2_000_000
 ABOUT_LEAVING: Final = (

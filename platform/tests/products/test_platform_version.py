@@ -36,7 +36,8 @@ def test_every_process_has_the_same(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("products/versions/staleness.py", "# more\n"), ("products/dbt/dbt_files/macros/more.sql", "select 1\n")]
+    ("name", "text"),
+    [("products/versions/staleness.py", "# more\n"), ("products/dbt/dbt_files/macros/more.sql", "select 1\n")],
 )
 def test_a_changed_file_of_the_platform_changes_it(copy: Path, name: str, text: str) -> None:
     file = copy / "bankmesh" / name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.model import ColumnRef, StepLineage
-    from bankmesh.products.inputs.partition_inputs import PartitionInput
 
 
 NOT_DELIVERED = "not delivered"
@@ -80,6 +80,28 @@ class Derivation:
 
 
 Derive = Callable[[InputColumns], Derivation]
+
+
+class InputCompleteness(StrEnum):
+    """How the rows of a partition depend on the day up to which a landing is complete."""
+
+    VALUE = "value"
+    """In any way: where that day moves, every partition is built."""
+    BY_DAY = "by_day"
+    """Each row compares it with its own day, as `booking_date <= complete_through` does, and does nothing else."""
+
+
+@dataclass(frozen=True)
+class PartitionInput:
+    """A row of the input concerns the partition that its `column`, a date, lies in, and no other.
+
+    Attributes:
+        column: the input's column, as landed or published.
+        complete_through: how the rows depend on the landing's `complete_through`.
+    """
+
+    column: str
+    complete_through: InputCompleteness = InputCompleteness.VALUE
 
 
 @dataclass(frozen=True)

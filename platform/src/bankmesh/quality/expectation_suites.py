@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
+    from bankmesh.quality.evaluated_relations import RelationViews
     from bankmesh.quality.measure_queries import RowRule
-    from bankmesh.quality.suite_validation import Views
 
 
 class ClauseNotUsable(Exception):
@@ -51,7 +51,7 @@ class ClauseNotUsable(Exception):
     written_for_users = True
 
 
-def expectation_for(contract: Contract, clause: Clause, views: Views, role: str) -> Any:
+def expectation_for(contract: Contract, clause: Clause, views: RelationViews, role: str) -> Any:
     """The expectation that evaluates `clause` on the relation that `role` names.
 
     Raises:
@@ -77,7 +77,7 @@ def expectation_for(contract: Contract, clause: Clause, views: Views, role: str)
             return _compared(contract, clause, views, role, common)
 
 
-def _compared(contract: Contract, clause: Clause, views: Views, role: str, common: dict[str, Any]) -> Any:
+def _compared(contract: Contract, clause: Clause, views: RelationViews, role: str, common: dict[str, Any]) -> Any:
     """The expectation of a rule that measures a number, which is compared with the clause's bound."""
     relation, rule, comparison = views.names[role], clause.rule, comparison_of(clause)
     common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
@@ -125,7 +125,7 @@ def _columns(contract: Contract, relation: str, common: dict[str, Any]) -> Any:
     return ExpectColumnsToBeAsPromised(**common, promised=promised, relation=relation, partitions=partitions)
 
 
-def _data_test(rule: DbtTest, relation: str, views: Views) -> str:
+def _data_test(rule: DbtTest, relation: str, views: RelationViews) -> str:
     query = rule.query.replace(TABLE, relation)
     for source in rule.sources:
         query = query.replace(stands_for(source), _reference(source, views))
@@ -138,7 +138,7 @@ def _casts(losses: Sequence[CastLoss] | None, common: dict[str, Any]) -> Any:
     return ExpectCastsToBeLossless(**common, lost={loss.column: loss.rows or 0 for loss in losses})
 
 
-def _reference(product: str, views: Views) -> str:
+def _reference(product: str, views: RelationViews) -> str:
     if product in views.names:
         return views.names[product]
     if product in views.broken:
@@ -146,7 +146,7 @@ def _reference(product: str, views: Views) -> str:
     raise ClauseNotUsable(f"no published rows of {product} were given to the gate")
 
 
-def _kept(contract: Contract, clause: Clause, rule: DuplicateValues, views: Views, role: str) -> str | None:
+def _kept(contract: Contract, clause: Clause, rule: DuplicateValues, views: RelationViews, role: str) -> str | None:
     """The view of kept rows, if keys can recur in them at all."""
     if not clause.whole_table or role == "table":
         return None

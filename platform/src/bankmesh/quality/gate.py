@@ -5,7 +5,6 @@ Cheap to import: Great Expectations (3 s) and DuckDB are loaded by the first cal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, Volume
@@ -13,11 +12,12 @@ from bankmesh.errors import UnknownName
 from bankmesh.quality import result_messages
 from bankmesh.quality.classification_check import ClassificationFlow, check_classification
 from bankmesh.quality.clause_results import ClauseResult, GateResult, Outcome, summary
+from bankmesh.quality.evaluated_relations import GateRelations
 from bankmesh.quality.gx_import import calm_import
 from bankmesh.quality.volume_check import VolumeChange, check_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     import duckdb
 
@@ -35,28 +35,6 @@ __all__ = [
     "refuse_casts",
     "summary",
 ]
-
-
-@dataclass(frozen=True)
-class GateRelations:
-    """Where the data is, as texts that can stand behind FROM on the gate's connection.
-
-    `candidate` holds what is about to be published. `table` is what the whole table will be afterwards: candidate
-    and kept rows; None where the candidate is the whole table. `kept` is only the published rows that this run does
-    not replace; with it, uniqueness over the whole table looks at the candidate's keys instead of regrouping
-    everything. It takes the kept rows to be unique among themselves, as an earlier gate found them to be.
-    `references` maps product ids to the published rows that foreign keys point to. `casts` is what the build lost on
-    the way to the promised types, `volume` the figures that the clause `volume` compares, `classification` what the
-    clause of that name decides on; without them, these clauses are errored.
-    """
-
-    candidate: str
-    table: str | None = None
-    kept: str | None = None
-    references: Mapping[str, str] = field(default_factory=dict)
-    casts: tuple[CastLoss, ...] | None = None
-    volume: VolumeChange | None = None
-    classification: ClassificationFlow | None = None
 
 
 def evaluate(

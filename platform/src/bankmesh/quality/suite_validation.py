@@ -8,10 +8,8 @@ Loads Great Expectations; only `bankmesh.quality.gate.evaluate` imports this mod
 
 from __future__ import annotations
 
-import itertools
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -27,6 +25,7 @@ from bankmesh.contracts.clause_rules import DuplicateValues
 from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.quality.clause_results import GateResult
 from bankmesh.quality.duckdb_execution_engine import DuckDBDatasource, datasource_arguments
+from bankmesh.quality.evaluated_relations import RelationViews
 from bankmesh.quality.expectation_suites import expectation_for
 from bankmesh.quality.result_reader import RESULT_FORMAT, ResultReader
 
@@ -35,45 +34,13 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.clause_results import ClauseResult
     from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
-    from bankmesh.quality.gate import GateRelations
+    from bankmesh.quality.evaluated_relations import GateRelations
 
-_numbers = itertools.count(1)
 # Datasources of one context are added and removed; two threads with two connections may do so at the same time.
 _lock = RLock()
-
-
-@dataclass
-class Views:
-    """Temporary views over the relations of one evaluation, so that texts of relations meet only DuckDB's parser.
-
-    `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to why there is none.
-    `casts` is what the build lost, see `GateRelations`.
-    """
-
-    connection: duckdb.DuckDBPyConnection
-    casts: tuple[CastLoss, ...] | None = None
-    names: dict[str, str] = field(default_factory=dict)
-    broken: dict[str, Exception] = field(default_factory=dict)
-
-    def add(self, role: str, relation: str) -> None:
-        """Make a view; an error is kept for the clauses that need it."""
-        name = f"bankmesh_gate_{next(_numbers)}"
-        try:
-            self.connection.execute(f"create temp view {name} as select * from {relation}")
-        except Exception as error:  # noqa: BLE001 - a relation that cannot be read errors its clauses
-            self.broken[role] = error
-        else:
-            self.names[role] = name
-
-    def drop(self) -> None:
-        """Drop all views."""
-        for name in self.names.values():
-            with suppress(Exception):  # temporary anyway, and no reason to lose a result
-                self.connection.execute(f"drop view if exists {name}")
 
 
 def run(
@@ -98,8 +65,8 @@ def run(
     return GateResult(ordered, rows, time.perf_counter() - started)
 
 
-def _views(clauses: Sequence[Clause], relations: GateRelations, connection: duckdb.DuckDBPyConnection) -> Views:
-    views = Views(connection, relations.casts)
+def _views(clauses: Sequence[Clause], relations: GateRelations, connection: duckdb.DuckDBPyConnection) -> RelationViews:
+    views = RelationViews(connection, relations.casts)
     views.add("candidate", relations.candidate)
     if any(clause.whole_table for clause in clauses):
         for role, relation in (("table", relations.table), ("kept", relations.kept)):
@@ -112,7 +79,7 @@ def _views(clauses: Sequence[Clause], relations: GateRelations, connection: duck
     return views
 
 
-def _role(clause: Clause, views: Views, relations: GateRelations) -> str:
+def _role(clause: Clause, views: RelationViews, relations: GateRelations) -> str:
     """The relation that a clause is evaluated on."""
     if not clause.whole_table or relations.table is None:
         return "candidate"
@@ -122,7 +89,7 @@ def _role(clause: Clause, views: Views, relations: GateRelations) -> str:
 
 
 def _evaluated(
-    contract: Contract, clauses: Sequence[Clause], views: Views, role: str
+    contract: Contract, clauses: Sequence[Clause], views: RelationViews, role: str
 ) -> tuple[dict[str, ClauseResult], int]:
     """Results by clause name of the clauses of one relation, and its rows (0 if they could not be counted)."""
     if role in views.broken:

@@ -36,6 +36,22 @@ class EvaluateQuery(Protocol):
         """`scope` is what the query can see around it; ORDER BY counts in the outermost query alone."""
 
 
+@dataclass(frozen=True)
+class StarExpansion:
+    """Columns that stand for a star; `open` says why there may be more, `pattern` what picked them by name."""
+
+    columns: tuple[RelationColumn, ...]
+    open: str | None = None
+    pattern: str | None = None
+
+
+class ExpandStar(Protocol):
+    """Reads `*`, `t.*`, `* like 'a%'` or `columns(...)`."""
+
+    def __call__(self, node: exp.Expr, scope: Scope) -> StarExpansion:
+        """Return the columns that it picks, in their order."""
+
+
 @dataclass
 class QueryContext:
     """What is shared while one query is read.
@@ -46,6 +62,7 @@ class QueryContext:
 
     tables: Tables
     evaluate: EvaluateQuery
+    expand_star: ExpandStar
     engine: Engine
     read: set[str] = field(default_factory=set)
     doubts: list[str] = field(default_factory=list)

@@ -14,6 +14,7 @@ from bankmesh.lineage.sql.duckdb_binder import Engine
 from bankmesh.lineage.sql.errors import QueryNotUnderstood
 from bankmesh.lineage.sql.name_scopes import QueryContext, Scope
 from bankmesh.lineage.sql.relation_values import Relation, RepeatedName, distinct_names, find_repeated, folded
+from bankmesh.lineage.sql.select_list import picked_columns
 from bankmesh.lineage.sql.select_queries import evaluate
 from bankmesh.lineage.sql.tables import Tables
 
@@ -53,7 +54,7 @@ def lineage_of_query(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Step
 def read_query(sql: str, tables: Tables, views: Sequence[tuple[str, str]] = ()) -> QueryLineage:
     """The same, over tables that are already known by name; `views` are earlier queries that are read as tables."""
     node = parsed(sql)
-    reading = QueryContext(tables, evaluate, Engine(tables, views))
+    reading = QueryContext(tables, evaluate, picked_columns, Engine(tables, views))
     try:
         relation = evaluate(node, Scope(reading), outermost=True)
     except RecursionError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.lineage.sql.name_scopes import StarExpansion
 from bankmesh.lineage.sql.relation_values import RelationColumn, folded, made_by
 from bankmesh.lineage.sql.sql_expressions import dotted, value_of
 
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from bankmesh.lineage.sql.name_scopes import Scope, StarColumn
 
 _MATCHES = (exp.Like, exp.ILike, exp.SimilarTo, exp.Glob, exp.RegexpLike)
-
-
-@dataclass(frozen=True)
-class StarExpansion:
-    """Columns that stand for a star; `open` says why there may be more, `pattern` what picked them by name."""
-
-    columns: tuple[RelationColumn, ...]
-    open: str | None = None
-    pattern: str | None = None
 
 
 @dataclass(frozen=True)

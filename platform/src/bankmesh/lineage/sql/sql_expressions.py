@@ -165,11 +165,9 @@ class _Walk:
 
     def columns(self, node: exp.Expr, use: _Use) -> None:
         """`columns(...)`: in a SELECT list one column at a time, elsewhere all that it picks."""
-        from bankmesh.lineage.sql.select_list import picked_columns
-
         picked = self.matched
         if picked is None or node.args.get("unpack"):
-            found = picked_columns(node, self.scope)
+            found = self.scope.reading.expand_star(node, self.scope)
             picked = found.columns
             self.gathered.add(RelationValue(unknown=found.open))
         for column in picked:

@@ -6,14 +6,12 @@ say that a partition depends on no other rows: where a late change moves a trade
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault, FaultsFound
 from bankmesh.products.dbt.configuration_lines import read_yaml
-from bankmesh.products.product_definition import LegacyInput
+from bankmesh.products.product_definition import InputCompleteness, LegacyInput, PartitionInput
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
@@ -27,28 +25,6 @@ if TYPE_CHECKING:
 
 ATTRIBUTE, RULE = "partition_inputs", "partition-input"
 _COLUMN, _COMPLETE = "column", "complete_through"
-
-
-class InputCompleteness(StrEnum):
-    """How the rows of a partition depend on the day up to which a landing is complete."""
-
-    VALUE = "value"
-    """In any way: where that day moves, every partition is built."""
-    BY_DAY = "by_day"
-    """Each row compares it with its own day, as `booking_date <= complete_through` does, and does nothing else."""
-
-
-@dataclass(frozen=True)
-class PartitionInput:
-    """A row of the input concerns the partition that its `column`, a date, lies in, and no other.
-
-    Attributes:
-        column: the input's column, as landed or published.
-        complete_through: how the rows depend on the landing's `complete_through`.
-    """
-
-    column: str
-    complete_through: InputCompleteness = InputCompleteness.VALUE
 
 
 def check_partition_inputs(product: ProductDefinition, domain: Domain, root: Path, defs: Path, *path: str) -> None:

@@ -1,0 +1,71 @@
+"""Relations that a gate evaluates: the candidate, the table that it becomes, and published rows that it refers to."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+    from bankmesh.contracts.build_casts import CastLoss
+    from bankmesh.quality.classification_check import ClassificationFlow
+    from bankmesh.quality.volume_check import VolumeChange
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class GateRelations:
+    """Where the data is, as texts that can stand behind FROM on the gate's connection.
+
+    `candidate` holds what is about to be published. `table` is what the whole table will be afterwards: candidate
+    and kept rows; None where the candidate is the whole table. `kept` is only the published rows that this run does
+    not replace; with it, uniqueness over the whole table looks at the candidate's keys instead of regrouping
+    everything. It takes the kept rows to be unique among themselves, as an earlier gate found them to be.
+    `references` maps product ids to the published rows that foreign keys point to. `casts` is what the build lost on
+    the way to the promised types, `volume` the figures that the clause `volume` compares, `classification` what the
+    clause of that name decides on; without them, these clauses are errored.
+    """
+
+    candidate: str
+    table: str | None = None
+    kept: str | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    casts: tuple[CastLoss, ...] | None = None
+    volume: VolumeChange | None = None
+    classification: ClassificationFlow | None = None
+
+
+@dataclass
+class RelationViews:
+    """Temporary views over the relations of one evaluation, so that texts of relations meet only DuckDB's parser.
+
+    `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to why there is none.
+    `casts` is what the build lost, see `GateRelations`.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    casts: tuple[CastLoss, ...] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, Exception] = field(default_factory=dict)
+
+    def add(self, role: str, relation: str) -> None:
+        """Make a view; an error is kept for the clauses that need it."""
+        name = f"bankmesh_gate_{next(_numbers)}"
+        try:
+            self.connection.execute(f"create temp view {name} as select * from {relation}")
+        except Exception as error:  # noqa: BLE001 - a relation that cannot be read errors its clauses
+            self.broken[role] = error
+        else:
+            self.names[role] = name
+
+    def drop(self) -> None:
+        """Drop all views."""
+        for name in self.names.values():
+            with suppress(Exception):  # temporary anyway, and no reason to lose a result
+                self.connection.execute(f"drop view if exists {name}")
