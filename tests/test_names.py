@@ -1,12 +1,15 @@
-"""Rules of names in the platform that a program can check: modules, packages and classes."""
+"""Rules of names and imports that a program can check: modules, packages and classes."""
 
 import ast
 from collections import defaultdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
-PLATFORM = Path(__file__).parents[1] / "platform/src/bankmesh"
+ROOT = Path(__file__).parents[1]
+PLATFORM = ROOT / "platform/src/bankmesh"
 NOUNS = {"landing", "parsing", "scaffolding", "testing", "warning"}
 SHARED = {"__init__.py", "errors.py", "model.py", "tables.py"}
 MODULES_OF_A_PACKAGE = 18
@@ -57,3 +60,11 @@ def test_packages_say_what_they_hold(modules):
         path for path in modules if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("package", ["bankmesh", "bench", "demo_bank", "customer_service", "investment", "retail"])
+def test_no_module_imports_itself_by_way_of_others(package, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))  # for `bench`
+    graph = grimp.build_graph(package, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    assert len(list(TopologicalSorter(imports).static_order())) == len(graph.modules)

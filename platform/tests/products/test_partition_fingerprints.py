@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from bankmesh.contracts.model import Partitioning
 from bankmesh.products.inputs.partition_fingerprints import PartitionedRows, fingerprint_partitions, summarize_rows
-from bankmesh.products.inputs.partition_inputs import InputCompleteness, PartitionInput
+from bankmesh.products.product_definition import InputCompleteness, PartitionInput
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 from bankmesh.ports import connect, open_version, port_at
 from bankmesh.products.assets.asset_specs import partitions_of
 from bankmesh.products.inputs.partition_bounds import day_after
-from bankmesh.products.inputs.partition_inputs import InputCompleteness
-from bankmesh.products.product_definition import ProductInput
+from bankmesh.products.product_definition import InputCompleteness, ProductInput
 from bankmesh.sources import COMPLETE_THROUGH
 from bankmesh.sql_text import sql_literal, sql_name
 
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Partitioning
     from bankmesh.products.inputs.input_snapshot import PinnedInput
-    from bankmesh.products.inputs.partition_inputs import PartitionInput
-    from bankmesh.products.product_definition import ProductDefinition
+    from bankmesh.products.product_definition import PartitionInput, ProductDefinition
 
 Fingerprints = dict[str, dict[str, str]]
 """By input, as the snapshot vector names it, and partition."""
