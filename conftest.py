@@ -92,16 +92,16 @@ def commands() -> Iterator[ForkedCommands]:
 
 @pytest.fixture(scope="session", autouse=True)
 def migrations_read_once() -> Iterator[None]:
-    """Read the files of each folder of migrations once; Dagster reads all of its own whenever an instance is opened."""
+    """Read the files of each folder of migrations once. Dagster reads all of its own whenever an instance is opened."""
     from alembic.script import ScriptDirectory
 
     read, kept = ScriptDirectory.from_config, {}
 
     def from_config(config: Config) -> ScriptDirectory:
-        folder = config.get_main_option("script_location")
-        if folder not in kept:
-            kept[folder] = read(config)
-        return kept[folder]
+        folders = config.get_main_option("script_location"), config.get_main_option("version_locations")
+        if folders not in kept:
+            kept[folders] = read(config)
+        return kept[folders]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ScriptDirectory, "from_config", from_config)

@@ -38,7 +38,7 @@ def home(request, tmp_path):
 
 def copy(source: str, target: str) -> None:
     """All rows of an outbox, into the tables of another database."""
-    here, there = tables.open_engine(source), tables.open_engine(target)
+    here, there = tables.open_alert_database(source), tables.open_alert_database(target)
     with here.begin() as reading, there.begin() as writing:
         for table in tables.metadata.sorted_tables:
             writing.execute(sa.insert(table), [dict(row) for row in reading.execute(sa.select(table)).mappings()])

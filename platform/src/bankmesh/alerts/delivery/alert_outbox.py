@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from bankmesh.alerts.common_causes import broken_assets
 from bankmesh.alerts.delivery import incident_serialization
-from bankmesh.alerts.delivery.tables import cursors, deliveries, incidents, notices, open_engine
+from bankmesh.alerts.delivery.tables import cursors, deliveries, incidents, notices, open_alert_database
 from bankmesh.alerts.model import Notice, combine
 from bankmesh.storage.databases import Closing
 
@@ -63,7 +63,7 @@ class AlertOutbox(Closing):
     """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
-        self._engine: Engine = open_engine(url)
+        self._engine: Engine = open_alert_database(url)
 
     def close(self) -> None:
         """Let go of all connections."""

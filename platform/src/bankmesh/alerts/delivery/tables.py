@@ -6,14 +6,24 @@ Moments are seconds since 1970 in UTC. Texts of incidents are those of
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from bankmesh.storage.databases import ROW_NUMBER, open_database
+from bankmesh.storage.schema_migrations import Migrations, upgrade
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
+
+MIGRATIONS = Migrations(
+    package="bankmesh.alerts.delivery:migrations",
+    head="0001",
+    prefix="bankmesh_alert_",
+    first_table="bankmesh_alert_cursor",
+)
+"""Open incidents and unsent notices exist here alone, so their tables are migrated and never dropped."""
 
 metadata = sa.MetaData()
 
@@ -66,6 +76,6 @@ deliveries = sa.Table(
 """One sending of a notice to a route: pending, confirmed or undeliverable."""
 
 
-def open_engine(url: str) -> Engine:
-    """The database, with its tables, which are made where they are not there yet."""
-    return open_database(url, metadata.create_all)
+def open_alert_database(url: str) -> Engine:
+    """The database, with its tables at the newest revision. Raises NewerTables."""
+    return open_database(url, partial(upgrade, migrations=MIGRATIONS))

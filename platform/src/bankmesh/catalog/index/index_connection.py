@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bankmesh.catalog.index import tables
-from bankmesh.catalog.index.index_schema import HEAD, NewerCatalog, revision_of, upgrade
+from bankmesh.catalog.index.index_schema import SCHEMA_VERSION, make_tables, read_schema_version
 from bankmesh.errors import BankmeshError
 from bankmesh.storage.databases import Closing, open_database
 
@@ -49,10 +49,10 @@ class CatalogReadOnly(CatalogNotWritable):
 
 
 class Catalog(Closing):
-    """The index behind a SQLAlchemy URL, with its tables made or brought up to date. Use it in a `with` statement.
+    """The index behind a SQLAlchemy URL, with the tables of this release. Use it in a `with` statement.
 
-    Raises NewerCatalog if a newer release has made the tables; CatalogReadOnly if they would have to be made, or
-    brought up to date, and may not be written.
+    Raises NewerCatalog if a newer release has made the tables; CatalogReadOnly if they would have to be made
+    and may not be written.
     """
 
     def __init__(self, url: str) -> None:
@@ -99,7 +99,7 @@ class Catalog(Closing):
 
     def _open_writer(self) -> Engine:
         try:
-            engine = open_database(self._url, upgrade)
+            engine = open_database(self._url, make_tables)
         except (sa.exc.OperationalError, PermissionError) as error:
             refusal = self._refusal(error)
             if refusal is error:
@@ -131,12 +131,9 @@ def _is_ready(reader: Engine) -> bool:
     """Whether the tables are those of this release; nothing is made by looking. Raises NewerCatalog."""
     try:
         with reader.connect() as connection:
-            found = revision_of(connection)
+            return read_schema_version(connection) == SCHEMA_VERSION
     except sa.exc.OperationalError:
         return False
-    if found is not None and found > HEAD:
-        raise NewerCatalog(found)
-    return found == HEAD
 
 
 def _become_writer(connection: Connection) -> None:

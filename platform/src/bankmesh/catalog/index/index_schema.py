@@ -1,4 +1,4 @@
-"""Brings the index's tables to the revision that this release knows, by Alembic."""
+"""The version of the index's tables. Tables of an earlier version are dropped: the index can always be made anew."""
 
 from __future__ import annotations
 
@@ -6,59 +6,52 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog.index.tables import PREFIX
+from bankmesh.catalog.index.tables import PREFIX, metadata
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
-    from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-HEAD = "0004"
-"""The newest revision; a test holds it to the folder of revisions."""
+SCHEMA_VERSION = "0004"
+"""To be counted up with each change of `bankmesh.catalog.index.tables`; a test holds the two together."""
 
-VERSION_TABLE = f"{PREFIX}revision"
+_version = sa.Table(f"{PREFIX}revision", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
 
 class NewerCatalog(BankmeshError):
     """The tables were made by a release that is newer than this one."""
 
-    def __init__(self, revision: str) -> None:
-        self.revision = revision
+    def __init__(self, version: str) -> None:
+        self.version = version
         super().__init__(
-            f"The catalog's tables are of revision {revision}, which this release does not know; it knows {HEAD}. "
-            "Use the release that made them, or name another database in BANKMESH_CATALOG_DB: the catalog can be "
-            "made anew at any time."
+            f"The catalog's tables are of version {version}, which this release does not know; it knows "
+            f"{SCHEMA_VERSION}. Use the release that made them, or name another database in BANKMESH_CATALOG_DB: the "
+            "catalog can be made anew at any time."
         )
 
 
-def upgrade(connection: Connection) -> None:
-    """Make the tables, or bring them up to date, in the connection's transaction. Raises NewerCatalog."""
-    found = revision_of(connection)
-    if found == HEAD:
-        return  # Alembic is not even imported where there is nothing to do.
-    from alembic import command
-    from alembic.script import ScriptDirectory
-
-    config = configuration(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
-        raise NewerCatalog(found)
-    command.upgrade(config, "head")
+def make_tables(connection: Connection) -> None:
+    """Make the tables in the connection's transaction, in place of those of an earlier version. Raises NewerCatalog."""
+    found = read_schema_version(connection)
+    if found == SCHEMA_VERSION:
+        return
+    _drop_tables(connection)
+    metadata.create_all(connection)
+    _version.create(connection)
+    connection.execute(sa.insert(_version).values(version_num=SCHEMA_VERSION))
 
 
-def revision_of(connection: Connection) -> str | None:
-    """The revision of the tables; None where there are none."""
-    if not sa.inspect(connection).has_table(VERSION_TABLE):
+def read_schema_version(connection: Connection) -> str | None:
+    """The version of the tables; None where there are none. Raises NewerCatalog."""
+    if not sa.inspect(connection).has_table(_version.name):
         return None
-    found: str | None = connection.scalar(sa.text(f"select version_num from {VERSION_TABLE}"))
+    found: str | None = connection.scalar(sa.select(_version.c.version_num))
+    if found is not None and found > SCHEMA_VERSION:
+        raise NewerCatalog(found)
     return found
 
 
-def configuration(connection: Connection) -> Config:
-    """What Alembic's commands need to work on this connection."""
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "bankmesh.catalog.index:migrations")
-    config.attributes["connection"] = connection
-    return config
+def _drop_tables(connection: Connection) -> None:
+    for name in sa.inspect(connection).get_table_names():
+        if name.startswith(PREFIX):
+            sa.Table(name, sa.MetaData()).drop(connection)

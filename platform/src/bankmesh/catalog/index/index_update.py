@@ -24,7 +24,7 @@ from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_rows import add, insert
-from bankmesh.catalog.index.index_schema import HEAD
+from bankmesh.catalog.index.index_schema import SCHEMA_VERSION
 from bankmesh.catalog.index.index_sources import SourceMarks, current_marks, port_marks, stored_marks
 from bankmesh.catalog.index.lineage_rows import source_lineage
 from bankmesh.catalog.index.row_collection import TWICE, ContractFiles, product_rows, read_sources
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from bankmesh.settings import Settings
 
-EDITION = f"{HEAD}-1"
+EDITION = f"{SCHEMA_VERSION}-1"
 """Of the tables and of this code: raise its number when the same sources would make other rows."""
 
 _READING_SECONDS = 5.0

@@ -4,7 +4,7 @@ A *port* is one major of a product, named as readers name it: `retail.party`, `r
 landing (`retail.landing.core_banking.account`) or a legacy object (`legacy.core_banking.account`). Moments are seconds
 since 1970 in UTC. No value of the data is kept.
 
-`bankmesh.catalog.index.migrations` makes these tables; a test holds the two together.
+Each change of a table counts `bankmesh.catalog.index.index_schema.SCHEMA_VERSION` up; a test holds the two together.
 """
 
 from __future__ import annotations

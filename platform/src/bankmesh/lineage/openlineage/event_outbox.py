@@ -11,12 +11,14 @@ import json
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from bankmesh.lineage.openlineage.run_events import ENDINGS, START
 from bankmesh.storage.databases import ROW_NUMBER, Closing, open_database
+from bankmesh.storage.schema_migrations import Migrations, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
 PENDING, SENT, REFUSED = "pending", "sent", "refused"
 _PAGE = 200
 _PACKED = "zlib:"
+
+MIGRATIONS = Migrations(
+    package="bankmesh.lineage.openlineage:migrations",
+    head="0001",
+    prefix="bankmesh_lineage_",
+    first_table="bankmesh_lineage_event",
+)
+"""Unsent events exist here alone, so their tables are migrated and never dropped."""
 
 metadata = sa.MetaData()
 
@@ -86,7 +96,7 @@ class EventOutbox(Closing):
     """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
-        self._engine: Engine = open_database(url, metadata.create_all)
+        self._engine: Engine = open_database(url, partial(upgrade, migrations=MIGRATIONS))
 
     def close(self) -> None:
         """Let go of all connections."""

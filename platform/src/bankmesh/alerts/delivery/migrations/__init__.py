@@ -1,0 +1,1 @@
+"""Revisions of the tables of incidents, notices and deliveries, oldest first."""

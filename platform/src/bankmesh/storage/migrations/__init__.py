@@ -1,0 +1,1 @@
+"""What Alembic runs revisions with; the revisions themselves lie beside the tables that they change."""
