@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bankmesh.lineage.openlineage.openlineage_names import dataset_name, job_namespace
+from bankmesh.lineage.openlineage.openlineage_names import dataset_name
+from bankmesh.settings import lineage_namespace
 
 pytestmark = pytest.mark.marquez
 
@@ -36,7 +37,7 @@ def events(told):
 
 def job_of(told, name):
     """The one job that ends with the name that we gave it; Marquez puts its parent's before it."""
-    (job,) = [job for full, job in told.marquez.jobs(job_namespace()).items() if full.endswith(f".{name}")]
+    (job,) = [job for full, job in told.marquez.jobs(lineage_namespace()).items() if full.endswith(f".{name}")]
     return job
 
 
@@ -58,7 +59,7 @@ def test_every_product_is_a_job_whose_run_completed(told):
     assert len(ports(told)) >= 15
     for name in ports(told):
         job = job_of(told, name)
-        completed = [run for run in told.marquez.runs(job_namespace(), job["name"]) if run["state"] == "COMPLETED"]
+        completed = [run for run in told.marquez.runs(lineage_namespace(), job["name"]) if run["state"] == "COMPLETED"]
         assert completed, name
         assert len(job["outputs"]) == 1, name
         assert job["inputs"], name
@@ -75,7 +76,7 @@ def test_states_of_runs_are_those_that_were_told(told):
 def test_a_run_that_failed_its_gate_failed_and_says_why(told):
     assert "retail/loan_applications" in told.again.failed
     job = job_of(told, "retail.loan_applications")
-    newest, first = told.marquez.runs(job_namespace(), job["name"])
+    newest, first = told.marquez.runs(lineage_namespace(), job["name"])
     assert (newest["state"], first["state"]) == ("FAILED", "COMPLETED")
     message = newest["facets"]["errorMessage"]["message"]
     assert "account_id__references_account" in message
@@ -90,7 +91,7 @@ def test_the_graph_leads_from_a_legacy_file_to_the_customer_view(told):
     history = port(told, "retail", "transaction_history")
     for step in (legacy, landing, history):
         assert f"dataset:{step.namespace}:{step.name}" in upstream
-    assert {f"job:{job_namespace()}:{job_of(told, name)['name']}" for name in (
+    assert {f"job:{lineage_namespace()}:{job_of(told, name)['name']}" for name in (
         "retail.landing.core_banking.trans", "retail.transaction_history", "retail.customer_360@2",
     )} <= upstream  # fmt: skip
 
@@ -104,7 +105,7 @@ def test_the_graph_crosses_domains(told):
 
 def test_a_dataset_is_found_under_the_name_that_people_use(told):
     view = port(told, "retail", "customer_360")
-    found = told.marquez.dataset(job_namespace(), "retail.customer_360")
+    found = told.marquez.dataset(lineage_namespace(), "retail.customer_360")
     assert found["physicalName"] == view.name
     assert {field["name"] for field in found["fields"]} >= {"customer_id", "balance"}
 

@@ -1,11 +1,26 @@
-"""Where things are on this machine, read from the environment at the moment they are needed.
+"""Settings of a process: every environment variable of Bankmesh, with its default, its bounds and its error.
+
+They are read when they are needed, so that a process follows a changed environment of its own.
 
 | variable | meaning | default |
 | --- | --- | --- |
 | `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest one at or above the working folder |
 | `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
 | `BANK_DATA` | the folder of legacy exports | the one that `mesh run` read last, else `exports` in `MESH_HOME` |
+| `BANKMESH_CATALOG_DB` | database of the catalog's index, as a SQLAlchemy URL | SQLite in `MESH_HOME/catalog.db` |
+| `BANKMESH_LINEAGE_DB` | database of OpenLineage events, as a SQLAlchemy URL | SQLite in `MESH_HOME/lineage.db` |
+| `BANKMESH_LINEAGE_DAYS` | days for which events are kept once they are sent, or have no receiver; 1 to 3,650 | 90 |
+| `OPENLINEAGE_NAMESPACE` | namespace of the mesh's jobs in OpenLineage | `bankmesh` |
+| `OPENLINEAGE_URL`, `OPENLINEAGE_CONFIG`, ... | receiver of events: what OpenLineage's Python client reads | none |
 | `BANKMESH_EVENTS_DAYS` | days for which the events of superseded runs are kept, 1 to 3,650 | 30 |
+| `BANKMESH_ALERTS` | the file that maps support channels to receivers | `alerts.yaml` in `MESH_HOME` |
+| `BANKMESH_ALERTS_DB` | database of incidents and notices, as a SQLAlchemy URL | SQLite in `MESH_HOME/alerts.db` |
+| `BANKMESH_UI_URL` | address of the Dagster UI, for links in alerts | no links |
+| `BANKMESH_SENSOR_SECONDS` | seconds between two ticks of a sensor, 1 to 86,400 | 30 |
+| `BANKMESH_QUIET_SECONDS` | a legacy file is landed once it has not changed for so many seconds, 0 to 86,400 | 30 |
+| `BANKMESH_PATIENCE_SECONDS` | seconds to wait for an input that has yet to follow a change, 0 to 86,400 | 900 |
+| `BANKMESH_AUTOMATION` | `off` switches automation off, whatever `mesh automation` says | what that says |
+| `BANKMESH_CONSUMER` | consumer of this process, as contracts list consumers | `user:` and the login name |
 """
 
 from __future__ import annotations
@@ -19,8 +34,15 @@ from bankmesh.storage.atomic_files import write_atomically
 
 LAST_EXPORTS = "exports-read-last"
 DEFAULT_HOME = ".mesh"
-EVENTS_DAYS = "BANKMESH_EVENTS_DAYS"
-_DEFAULT_DAYS, _MOST_DAYS = 30, 3_650  # scorecards look at 30 days
+CATALOG_DATABASE = "BANKMESH_CATALOG_DB"
+AUTOMATION = "BANKMESH_AUTOMATION"
+CONSUMER = "BANKMESH_CONSUMER"
+LINEAGE_NAMESPACE = "OPENLINEAGE_NAMESPACE"
+_DEFAULT_NAMESPACE = "bankmesh"
+_OFF, _ON = {"off", "0", "false", "no"}, {"on", "1", "true", "yes", ""}
+_DAY = 86_400
+_FOLLOWER_SECONDS = 10
+"""Nobody waits for lineage or the catalog, and each tick costs a code server some milliseconds."""
 
 
 class NoWorkspace(BankmeshError):
@@ -60,12 +82,45 @@ class NoExports(BankmeshError):
         )
 
 
-class BadDays(BankmeshError):
-    """A variable that is a number of days says something else."""
+class BadNumber(BankmeshError):
+    """A variable that holds a number says something else, or is out of bounds."""
 
-    def __init__(self, variable: str, value: str) -> None:
-        self.variable, self.value = variable, value
-        super().__init__(f"{variable}={value!r} is no number of days; write a whole number from 1 to {_MOST_DAYS}.")
+    def __init__(self, variable: str, value: str, unit: str, least: int, most: int) -> None:
+        self.variable, self.value, self.unit, self.least, self.most = variable, value, unit, least, most
+        super().__init__(f"{variable}={value!r} is no number of {unit}; write a whole number from {least} to {most}.")
+
+
+class BadSwitch(BankmeshError):
+    """A switch of automation, in the environment or in a mesh home, says neither on nor off."""
+
+    def __init__(self, where: str, value: str) -> None:
+        self.where, self.value = where, value
+        super().__init__(f"{where} says {value!r}; write on or off (`mesh automation on`, `mesh automation off`).")
+
+
+@dataclass(frozen=True)
+class WholeNumber:
+    """A variable that holds a whole number of `unit`, from `least` to `most`."""
+
+    variable: str
+    default: int
+    least: int
+    most: int
+    unit: str
+
+    def read(self) -> int:
+        """Return the value, or the default where the variable is not set. Raises BadNumber."""
+        value = os.environ.get(self.variable) or str(self.default)
+        if not (value.isascii() and value.isdigit() and self.least <= int(value) <= self.most):
+            raise BadNumber(self.variable, value, self.unit, self.least, self.most)
+        return int(value)
+
+
+EVENTS_DAYS = WholeNumber("BANKMESH_EVENTS_DAYS", 30, 1, 3_650, "days")  # scorecards cover 30 days
+LINEAGE_DAYS = WholeNumber("BANKMESH_LINEAGE_DAYS", 90, 1, 3_650, "days")
+SENSOR_SECONDS = WholeNumber("BANKMESH_SENSOR_SECONDS", 30, 1, _DAY, "seconds")
+QUIET_SECONDS = WholeNumber("BANKMESH_QUIET_SECONDS", 30, 0, _DAY, "seconds")
+PATIENCE_SECONDS = WholeNumber("BANKMESH_PATIENCE_SECONDS", 900, 0, _DAY, "seconds")
 
 
 @dataclass(frozen=True)
@@ -80,6 +135,15 @@ class Settings:
     def dagster_home(self) -> Path:
         """Where Dagster keeps runs, events and schedules."""
         return self.home / "dagster"
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """The database of incidents and notices, the file of routes, and the address of the UI if people can reach it."""
+
+    database: str
+    file: Path
+    ui_url: str | None
 
 
 def find_root(start: Path) -> Path:
@@ -130,12 +194,65 @@ def remember_exports(settings: Settings) -> None:
     write_atomically(settings.home / LAST_EXPORTS, f"{place}\n")
 
 
-def events_days() -> int:
-    """Days for which the events of superseded runs are kept. Raises BadDays."""
-    value = os.environ.get(EVENTS_DAYS, str(_DEFAULT_DAYS))
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_DAYS):
-        raise BadDays(EVENTS_DAYS, value)
-    return int(value)
+def catalog_database(settings: Settings) -> str:
+    """Return the URL of the catalog's index."""
+    return os.environ.get(CATALOG_DATABASE) or f"sqlite:///{settings.home / 'catalog.db'}"
+
+
+def lineage_database(home: Path) -> str:
+    """Return the URL of the database of OpenLineage events."""
+    return os.environ.get("BANKMESH_LINEAGE_DB") or f"sqlite:///{home / 'lineage.db'}"
+
+
+def lineage_namespace() -> str:
+    """Return the namespace of the mesh's jobs."""
+    return os.environ.get(LINEAGE_NAMESPACE) or _DEFAULT_NAMESPACE
+
+
+def has_lineage_receiver() -> bool:
+    """Whether OpenLineage's client knows a receiver of events: by a variable, or by an `openlineage.yml`.
+
+    Without one the client would print them; `OPENLINEAGE_DISABLED=true` means that they are only kept.
+    """
+    if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
+        return False
+    if os.environ.get("OPENLINEAGE_URL") or any(name.startswith("OPENLINEAGE__TRANSPORT") for name in os.environ):
+        return True
+    named = os.environ.get("OPENLINEAGE_CONFIG")
+    files = [Path(named)] if named else []
+    files += [Path.cwd() / "openlineage.yml", Path.home() / ".openlineage" / "openlineage.yml"]
+    return any(file.is_file() for file in files)
+
+
+def alert_settings(settings: Settings) -> AlertSettings:
+    """Return where alerts are kept and how they are routed."""
+    named = os.environ.get("BANKMESH_ALERTS")
+    return AlertSettings(
+        database=os.environ.get("BANKMESH_ALERTS_DB") or f"sqlite:///{settings.home / 'alerts.db'}",
+        file=(settings.root / Path(named).expanduser()) if named else settings.home / "alerts.yaml",
+        ui_url=os.environ.get("BANKMESH_UI_URL") or None,
+    )
+
+
+def follower_seconds() -> int:
+    """Return the seconds between two ticks of a sensor that reports what has happened and starts nothing.
+
+    Raises BadNumber.
+    """
+    return max(_FOLLOWER_SECONDS, SENSOR_SECONDS.read())
+
+
+def is_automation_off() -> bool:
+    """Whether the environment switches automation off; `on` leaves that to the mesh home. Raises BadSwitch."""
+    named = os.environ.get(AUTOMATION, "").strip().lower()
+    if named not in _OFF | _ON:
+        raise BadSwitch(AUTOMATION, named)
+    return named in _OFF
+
+
+def named_consumer() -> str:
+    """Return the name that the environment gives the consumer of this process; empty where it gives none."""
+    return os.environ.get(CONSUMER, "").strip()
 
 
 def _last_exports(home: Path) -> Path:

@@ -20,8 +20,8 @@ from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy
 from bankmesh.products.assets.asset_results import EVALUATED
 
 if TYPE_CHECKING:
-    from bankmesh.alerts.alert_settings import AlertSettings
     from bankmesh.contracts.model import Contract
+    from bankmesh.settings import AlertSettings
 
 KEY = dg.AssetKey(["shop", "sale"])
 FAILING_VALUE = "Mrs Secret lives here"

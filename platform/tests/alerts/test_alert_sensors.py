@@ -8,8 +8,7 @@ from alert_mesh import ShopMesh, instance_in, settle_at_once
 from dagster._core.definitions.freshness import FreshnessState
 
 from bankmesh.alerts.alert_sensor import alert_sensors
-from bankmesh.alerts.alert_settings import current_places
-from bankmesh.settings import current_settings
+from bankmesh.settings import BadNumber, alert_settings, current_settings
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def mesh(tmp_path, monkeypatch):
     for name in ("BANKMESH_ALERTS", "BANKMESH_ALERTS_DB", "BANKMESH_SENSOR_SECONDS"):
         monkeypatch.delenv(name, raising=False)
     with instance_in(tmp_path / "dagster") as instance:
-        yield ShopMesh(instance, current_places(current_settings()))
+        yield ShopMesh(instance, alert_settings(current_settings()))
 
 
 def tick(mesh) -> str:
@@ -38,9 +37,9 @@ def test_it_starts_by_itself_and_looks_as_often_as_it_is_told(mesh, monkeypatch)
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", "2")
     assert alert_sensors(mesh.domain, current_settings().root)[0].minimum_interval_seconds == 2
-    for senseless in ("0", "soon", ""):
-        monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", senseless)
-        assert alert_sensors(mesh.domain, current_settings().root)[0].minimum_interval_seconds == 30
+    monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", "soon")
+    with pytest.raises(BadNumber, match="BANKMESH_SENSOR_SECONDS='soon' is no number of seconds"):
+        alert_sensors(mesh.domain, current_settings().root)
 
 
 def test_a_tick_says_what_it_told(mesh) -> None:

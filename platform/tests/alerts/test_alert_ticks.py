@@ -12,8 +12,8 @@ from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from bankmesh.alerts import domain_events
-from bankmesh.alerts.alert_settings import AlertSettings
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
+from bankmesh.settings import AlertSettings
 
 CHECK = "shop.sale: check small"
 REFUSED = {"outcome": "failed", "refuses": True}

@@ -12,7 +12,6 @@ import pytest
 from alert_mesh import settle_at_once
 
 from bankmesh import fault_points
-from bankmesh.alerts.alert_settings import AlertSettings
 from bankmesh.alerts.alert_tick import look
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.contracts.parsing.contract_reader import read_contract
@@ -21,6 +20,7 @@ from bankmesh.ports import port_at
 from bankmesh.products.components.product_assets import product_asset
 from bankmesh.products.polars.polars_build import build_with_polars
 from bankmesh.products.product_definition import ProductDefinition, ProductInput
+from bankmesh.settings import AlertSettings
 
 if TYPE_CHECKING:
     from pathlib import Path

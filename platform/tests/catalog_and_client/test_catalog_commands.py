@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
-from bankmesh.catalog.index.index_location import VARIABLE, catalog_database
 from bankmesh.cli import catalog_commands, scorecard_command, search_command
 from bankmesh.errors import UnknownName
+from bankmesh.settings import CATALOG_DATABASE, catalog_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def shop(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> Samples:
     samples.publish("desk.market_risk", inputs={"shop.card_spending": 0})
     monkeypatch.setenv("BANKMESH_ROOT", str(samples.settings.root))
     monkeypatch.setenv("MESH_HOME", str(samples.settings.home))
-    for name in (VARIABLE, "BANKMESH_ALERTS_DB"):
+    for name in (CATALOG_DATABASE, "BANKMESH_ALERTS_DB"):
         monkeypatch.delenv(name, raising=False)
     return samples
 
@@ -95,7 +95,7 @@ def test_search_that_may_not_write_says_how_old_its_answer_is(shop: Samples, mes
     mesh("search", "card")
     shop.contract("shop.voucher", Col("number"), purpose="What a needle is.")
     path = shop.settings.home / "catalog.db"
-    monkeypatch.setenv(VARIABLE, f"sqlite:///file:{path}?mode=ro&uri=true")
+    monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///file:{path}?mode=ro&uri=true")
     said = mesh("search", "needle")
     assert said.exit_code == 1
     assert re.search(r"What follows is as it was \d+ s ago\.", said.stderr)
@@ -163,7 +163,7 @@ def test_scorecard_counts_alerts_once_a_sensor_has_looked(shop: Samples, mesh) -
 
 
 def test_a_database_elsewhere(shop: Samples, mesh, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv(VARIABLE, f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///{tmp_path / 'elsewhere.db'}")
     mesh("catalog", "rebuild")
     assert not (shop.settings.home / "catalog.db").exists()
     with Catalog(catalog_database(shop.settings)) as catalog, catalog.reading() as connection:

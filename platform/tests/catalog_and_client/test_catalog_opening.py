@@ -10,8 +10,8 @@ from catalog_samples import Col, Samples
 
 from bankmesh.catalog.index import index_connection, tables
 from bankmesh.catalog.index.index_connection import Catalog, CatalogBusy, CatalogReadOnly, exists
-from bankmesh.catalog.index.index_location import VARIABLE, catalog_database
 from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
+from bankmesh.settings import CATALOG_DATABASE, catalog_database
 
 MANY = 20_000
 
@@ -152,12 +152,12 @@ def test_the_place_hides_the_password(tmp_path) -> None:
 
 
 def test_where_the_index_is(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(CATALOG_DATABASE, raising=False)
     url = catalog_database(samples.settings)
     assert url == f"sqlite:///{samples.settings.home / 'catalog.db'}"
     assert not exists(url)
     with Catalog(url):
         assert exists(url)
-    monkeypatch.setenv(VARIABLE, "postgresql://ada@host/db")
+    monkeypatch.setenv(CATALOG_DATABASE, "postgresql://ada@host/db")
     assert catalog_database(samples.settings) == "postgresql://ada@host/db"
     assert exists(catalog_database(samples.settings))

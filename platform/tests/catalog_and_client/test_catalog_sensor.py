@@ -11,8 +11,8 @@ from catalog_samples import Col, Samples
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
-from bankmesh.catalog.index.index_location import VARIABLE, catalog_database
 from bankmesh.operations.catalog_sensor import catalog_sensor
+from bankmesh.settings import CATALOG_DATABASE, catalog_database
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def shop(samples: Samples, monkeypatch: pytest.MonkeyPatch) -> Samples:
     samples.contract("shop.sale", Col("paid"))
     monkeypatch.setenv("BANKMESH_ROOT", str(samples.settings.root))
     monkeypatch.setenv("MESH_HOME", str(samples.settings.home))
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(CATALOG_DATABASE, raising=False)
     return samples
 
 
@@ -73,9 +73,9 @@ def test_while_another_process_writes_it_waits_for_the_next_tick(shop: Samples, 
 
 def test_a_database_that_is_none_and_one_that_is_newer(shop: Samples, tick, monkeypatch, tmp_path) -> None:
     (tmp_path / "no.db").write_text("this is no database, whatever its name says" * 50)
-    monkeypatch.setenv(VARIABLE, f"sqlite:///{tmp_path / 'no.db'}")
+    monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///{tmp_path / 'no.db'}")
     assert tick() == "not refreshed: DatabaseError; the next tick sees the same"
-    monkeypatch.setenv(VARIABLE, f"sqlite:///{tmp_path / 'newer.db'}")
+    monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///{tmp_path / 'newer.db'}")
     tick()
     with Catalog(catalog_database(shop.settings)) as catalog, catalog.writing() as connection:
         connection.execute(sa.text("update bankmesh_catalog_revision set version_num = '9999'"))

@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.catalog.recorded_reads import (
-    VARIABLE,
-    RecordedRead,
-    consumer_name,
-    read_use,
-    record_use,
-    recorded_use,
-    use_files,
-)
+from bankmesh.catalog.recorded_reads import RecordedRead, consumer_name, read_use, record_use, recorded_use, use_files
+from bankmesh.settings import CONSUMER
 
 if TYPE_CHECKING:
     import pytest
@@ -88,10 +81,10 @@ def test_a_home_that_cannot_be_written_stops_no_reader(tmp_path: Path) -> None:
 
 
 def test_who_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(CONSUMER, raising=False)
     monkeypatch.setenv("LOGNAME", "ada")
     assert consumer_name() == "user:ada"
-    monkeypatch.setenv(VARIABLE, " investment.risk_desk ")
+    monkeypatch.setenv(CONSUMER, " investment.risk_desk ")
     assert consumer_name() == "investment.risk_desk"
 
 
@@ -102,7 +95,7 @@ def test_who_reads_in_a_container_without_names(monkeypatch: pytest.MonkeyPatch)
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    for name in (VARIABLE, "LOGNAME", "USER", "LNAME", "USERNAME"):
+    for name in (CONSUMER, "LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     assert consumer_name().startswith("user:")
     assert consumer_name().removeprefix("user:").isdigit()

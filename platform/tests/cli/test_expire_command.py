@@ -11,17 +11,15 @@ import sqlalchemy as sa
 from command import Command
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh.alerts.alert_settings import current_places
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
-from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox as LineageOutbox
-from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.products.runner.in_process_runs import end_dead_runs
 from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
+from bankmesh.settings import alert_settings, catalog_database, lineage_database
 
 
 def _expire(mesh: Command, *words: object) -> dict[str, object]:
@@ -75,7 +73,7 @@ def test_what_alerts_and_the_catalog_have_not_read_stays_and_is_said(mesh: Comma
     read = _run_ids(published)
     with open_instance(published.settings) as instance:
         position = instance.event_log_storage.get_maximum_record_id()
-    with AlertOutbox(current_places(published.settings).database) as outbox:
+    with AlertOutbox(alert_settings(published.settings).database) as outbox:
         outbox.record("shop", None, position, {}, (), datetime.now(UTC))
     for amount in ("2.00", "3.00"):
         _sell(published, amount)
@@ -93,7 +91,7 @@ def test_positions_are_those_of_the_alerts_and_of_the_catalog(mesh: Command, pub
         checked = instance.event_log_storage.get_logs_for_all_runs_by_log_id(
             dagster_event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
         )
-    with AlertOutbox(current_places(published.settings).database) as outbox:
+    with AlertOutbox(alert_settings(published.settings).database) as outbox:
         outbox.record("shop", None, 7, {}, (), datetime.now(UTC))
         outbox.record("a domain that has left", None, 1, {}, (), datetime.now(UTC))
     found = {each.reader: each.first_needed for each in reader_positions(published.settings)}
@@ -117,7 +115,7 @@ def test_a_rebuilt_catalog_knows_the_newest_evaluation_of_each_check(mesh: Comma
 
 def test_runs_whose_end_lineage_has_not_recorded_are_known(published) -> None:
     assert unfinished_runs(published.settings.home) == frozenset()
-    with LineageOutbox(outbox_url(published.settings.home)) as outbox:
+    with LineageOutbox(lineage_database(published.settings.home)) as outbox:
         start = next(kept for kept in outbox.all_events() if kept.kind == "START")
         event = start.event | {"run": {"runId": "00000000-0000-0000-0000-000000000001"}}
         assert outbox.keep(event, "run-7", start.asset)

@@ -16,9 +16,8 @@ from shop_workspace import Sale, write_exports, write_workspace
 
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.ports import port_at, read_history
-from bankmesh.settings import Settings
+from bankmesh.settings import Settings, lineage_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +120,7 @@ class Home:
             return [run.status.value for run in instance.get_runs()]
 
     def lineage_endings(self, product: str) -> list[str]:
-        with EventOutbox(outbox_url(self.settings.home)) as outbox:
+        with EventOutbox(lineage_database(self.settings.home)) as outbox:
             events = [kept.event for kept in outbox.all_events()]
         return [event["eventType"] for event in events if event["job"]["name"] == f"shop.{product}"]
 

@@ -14,12 +14,12 @@ from shop_workspace import changed, write_exports
 
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import take_in
-from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
 from bankmesh.operations.lineage_sensor import lineage_sensor
 from bankmesh.ports import read_history
 from bankmesh.products.domain_package import read_domain
 from bankmesh.products.versions.dead_attempts import reconcile
+from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -29,7 +29,7 @@ POISON = "Poisonous-Remark-4712"
 
 
 def told(mesh: Mesh, run_id: str | None = None) -> list[dict]:
-    with EventOutbox(outbox_url(mesh.settings.home)) as outbox:
+    with EventOutbox(lineage_database(mesh.settings.home)) as outbox:
         return [kept.event for kept in outbox.all_events(run_id)]
 
 
@@ -47,7 +47,7 @@ def ending(events: list[dict], job: str) -> dict:
 def reconciled(mesh: Mesh) -> list[str]:
     """What the sensor does, once Dagster has noticed that a run's process is gone."""
     domain = read_domain(mesh.settings.root / "domains/shop/src/shop")
-    with open_instance(mesh.settings) as instance, EventOutbox(outbox_url(mesh.settings.home)) as outbox:
+    with open_instance(mesh.settings) as instance, EventOutbox(lineage_database(mesh.settings.home)) as outbox:
         for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
             instance.report_run_failed(run)
         return reconcile(outbox, instance, mesh.settings.home, "shop", domain.contracts)
@@ -218,7 +218,7 @@ def test_an_outbox_out_of_reach_fails_no_run_and_loses_no_event(landed: Mesh, mo
     assert landed.versions("sale") == [0]
     monkeypatch.delenv("BANKMESH_LINEAGE_DB")
     assert len(told(landed)) == before
-    with EventOutbox(outbox_url(home)) as outbox:
+    with EventOutbox(lineage_database(home)) as outbox:
         assert take_in(spool_folder(home), outbox) == 2
     assert kinds(told(landed, run.run_id)) == {"shop.sale": ["START", "COMPLETE"]}
 

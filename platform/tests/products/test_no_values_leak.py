@@ -13,8 +13,8 @@ from shop_mesh import UNPARTITIONED, Mesh, settings_in
 from shop_workspace import Sale, changed, write_exports, write_workspace
 
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.products.code_locations import load_location
+from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:
     from forked_commands import ForkedCommands
@@ -86,7 +86,7 @@ def test_a_landing_that_is_refused_tells_columns_lines_and_reasons_and_no_value(
     ]
     assert POISON not in "".join(capfd.readouterr()) + caplog.text
     assert _holding(published.settings.dagster_home, POISON) == []
-    with EventOutbox(outbox_url(published.settings.home)) as outbox:
+    with EventOutbox(lineage_database(published.settings.home)) as outbox:
         told = list(outbox.all_events(run.run_id))
     assert "sale.csv:4: amount cannot be read" in "".join(kept.body for kept in told)
     assert POISON not in "".join(kept.body for kept in told)
@@ -141,7 +141,7 @@ def test_a_transform_that_quotes_the_value_in_its_error(
     assert POISON not in "".join(capfd.readouterr()) + caplog.text
     assert _holding(mesh.settings.dagster_home, POISON) == []
     assert mesh.versions(product) == []
-    with EventOutbox(outbox_url(mesh.settings.home)) as outbox:
+    with EventOutbox(lineage_database(mesh.settings.home)) as outbox:
         told = [kept for kept in outbox.all_events(run.run_id) if kept.asset.endswith(f"/{product}")]
     assert [kept.kind for kept in told] == ["START", "FAIL"]
     assert told[1].event["run"]["facets"]["errorMessage"]["message"].startswith(f"{mesh.domain}.{product}: ")

@@ -14,12 +14,12 @@ from bankmesh import fault_points
 from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.outbox_location import outbox_url
 from bankmesh.ports import latest, read_history, resume, withdraw
 from bankmesh.products.assets.asset_state import read_mesh
 from bankmesh.products.versions.held_products import held_products
 from bankmesh.products.versions.restoration_events import restore_event
 from bankmesh.products.versions.restored_versions import report_restored, report_version
+from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -73,7 +73,7 @@ def test_lineage_hears_of_it_once(withdrawn: Mesh) -> None:
     for _ in range(2):
         _report(withdrawn)
     made = latest(withdrawn.port("sale"))
-    with EventOutbox(outbox_url(withdrawn.settings.home)) as outbox:
+    with EventOutbox(lineage_database(withdrawn.settings.home)) as outbox:
         (kept,) = outbox.all_events(made.provenance.run_id)
     event = kept.event
     assert (event["eventType"], event["job"]["name"]) == ("COMPLETE", "shop.sale.restore")

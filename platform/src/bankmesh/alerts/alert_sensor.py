@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.alerts.alert_settings import current_places, sensor_seconds
 from bankmesh.alerts.alert_tick import look
 from bankmesh.errors import BankmeshError
-from bankmesh.settings import current_settings
+from bankmesh.settings import SENSOR_SECONDS, alert_settings, current_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +37,7 @@ def alert_sensors(domain: OwnDomain, near: Path) -> list[dg.SensorDefinition]:
         dg.SensorDefinition(
             name=f"{domain.name}_alerts",
             evaluation_fn=evaluate,
-            minimum_interval_seconds=sensor_seconds(),
+            minimum_interval_seconds=SENSOR_SECONDS.read(),
             default_status=dg.DefaultSensorStatus.RUNNING,
             description=(
                 "Notifies the owners' support channels of checks that do not hold, runs that failed and promises of "
@@ -56,7 +55,7 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
         report = look(
             context.instance,
             domain,
-            current_places(settings),
+            alert_settings(settings),
             location=location,
             home=settings.home,
             parents=_parents(context),

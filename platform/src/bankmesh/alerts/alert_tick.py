@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-    from bankmesh.alerts.alert_settings import AlertSettings
     from bankmesh.alerts.delivery.alert_messages import Message
     from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy
     from bankmesh.alerts.event_facts import Fact
     from bankmesh.alerts.incident_decisions import Severities
     from bankmesh.alerts.model import Notice
     from bankmesh.contracts.model import Contract
+    from bankmesh.settings import AlertSettings
 
 _READING_SECONDS = 15.0
 _LISTED = 5

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.alert_settings import current_places
 from bankmesh.alerts.delivery.routing_file import RoutingFaults, read_routing
 from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_notices
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.ports import port_at, recent_decisions
+from bankmesh.settings import alert_settings
 from bankmesh.workspace.product_consumers import workspace_readers
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
@@ -34,7 +34,7 @@ def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> A
 
     While the routing file has faults nothing is announced; the next call does it.
     """
-    places = current_places(settings)
+    places = alert_settings(settings)
     told = AnnouncementReport()
     try:
         routing = read_routing(places.file)

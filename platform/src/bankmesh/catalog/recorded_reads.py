@@ -2,10 +2,6 @@
 
 `<home>/use/<YYYY-MM>.jsonl` holds one JSON object a line: `at` (ISO 8601, UTC), `product`, `major`, `version`,
 `columns` (null for all of them) and `consumer`. No value of the data is in it.
-
-| variable | meaning | default |
-| --- | --- | --- |
-| `BANKMESH_CONSUMER` | who reads, as contracts list their consumers | `user:` and the login name |
 """
 
 from __future__ import annotations
@@ -18,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bankmesh.settings import named_consumer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-VARIABLE = "BANKMESH_CONSUMER"
 FOLDER = "use"
 
 
@@ -39,8 +36,7 @@ class RecordedRead:
 
 def consumer_name() -> str:
     """Who reads in this process: what the environment says, else the user."""
-    named = os.environ.get(VARIABLE, "").strip()
-    if named:
+    if named := named_consumer():
         return named
     try:
         return f"user:{getpass.getuser()}"

@@ -16,9 +16,9 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bankmesh.alerts.alert_settings import AlertSettings
     from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, DeliveredNotice, NoticeDelivery
     from bankmesh.alerts.model import Incident, Problem
+    from bankmesh.settings import AlertSettings
 
 app = typer.Typer(help="What is wrong now, who was told, and where alerts go.")
 
@@ -132,9 +132,9 @@ def close(incident: Annotated[str, typer.Argument(help="The incident's id.", met
 
 
 def _places() -> AlertSettings:
-    from bankmesh.alerts.alert_settings import current_places
+    from bankmesh.settings import alert_settings
 
-    return current_places(current_settings())
+    return alert_settings(current_settings())
 
 
 @contextmanager

@@ -30,9 +30,9 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
     `with_history`: also of what the event log tells about quality and freshness, which takes Dagster.
     """
     from bankmesh.catalog.index.index_connection import Catalog, CatalogNotWritable
-    from bankmesh.catalog.index.index_location import catalog_database
     from bankmesh.catalog.index.index_update import is_built, is_stale, rebuild, refresh
     from bankmesh.instance import existing_instance
+    from bankmesh.settings import catalog_database
 
     settings = current_settings()
     with Catalog(catalog_database(settings)) as catalog:
@@ -75,9 +75,9 @@ def rebuild_catalog(*, as_json: JsonOption = False) -> None:
 def status(*, as_json: JsonOption = False) -> None:
     """Say where the index is, how old, what it holds and what it could not read. Exit 1 if it is out of date."""
     from bankmesh.catalog.index.index_connection import Catalog, exists
-    from bankmesh.catalog.index.index_location import catalog_database
     from bankmesh.catalog.index.index_update import is_stale
     from bankmesh.catalog.product_description import about
+    from bankmesh.settings import catalog_database
 
     settings = current_settings()
     url = catalog_database(settings)

@@ -214,22 +214,26 @@ def forward_events(
 @app.command("status")
 def status(*, as_json: JsonOption = False) -> None:
     """How many events are kept, sent, and refused, and whether anybody is to get them."""
-    from bankmesh.lineage.openlineage.outbox_location import has_receiver
+    from bankmesh.settings import has_lineage_receiver
 
     with _outbox(current_settings()) as outbox:
         counts = outbox.counts()
     if as_json:
-        print_json({"receiver": has_receiver(), **counts})
+        print_json({"receiver": has_lineage_receiver(), **counts})
         return
-    where = "OpenLineage's client knows a receiver" if has_receiver() else "no receiver is set: events are kept here"
+    where = (
+        "OpenLineage's client knows a receiver"
+        if has_lineage_receiver()
+        else "no receiver is set: events are kept here"
+    )
     console().print(f"{where}; " + ", ".join(f"{number} {state}" for state, number in counts.items()), markup=False)
 
 
 def _outbox(settings: Settings) -> EventOutbox:
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-    from bankmesh.lineage.openlineage.event_spool import take_in
-    from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+    from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+    from bankmesh.settings import lineage_database
 
-    outbox = EventOutbox(outbox_url(settings.home))
+    outbox = EventOutbox(lineage_database(settings.home))
     take_in(spool_folder(settings.home), outbox)
     return outbox

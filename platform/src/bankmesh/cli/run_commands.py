@@ -252,14 +252,14 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
     from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-    from bankmesh.lineage.openlineage.event_spool import take_in
-    from bankmesh.lineage.openlineage.outbox_location import has_receiver, outbox_url, spool_folder
+    from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
     from bankmesh.retention.mesh_expiry import expire_replaced_confirmations
+    from bankmesh.settings import has_lineage_receiver, lineage_database
 
     try:
-        with EventOutbox(outbox_url(settings.home)) as outbox:
+        with EventOutbox(lineage_database(settings.home)) as outbox:
             take_in(spool_folder(settings.home), outbox)
-            if has_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
+            if has_lineage_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
                 _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events wait where they are
         _tell(f"\nLineage events could not be sent on: {type(error).__name__}. `mesh lineage forward` tries again.")

@@ -49,11 +49,11 @@ def scorecard(
 
 def _alerts() -> Alerts | None:
     """Open incidents by port and domain; None where no sensor has ever looked."""
-    from bankmesh.alerts.alert_settings import current_places
     from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
     from bankmesh.catalog.scorecard_facts import count_alerts
+    from bankmesh.settings import alert_settings
 
-    database = current_places(current_settings()).database
+    database = alert_settings(current_settings()).database
     if not exists(database):
         return None
     with AlertOutbox(database) as outbox:

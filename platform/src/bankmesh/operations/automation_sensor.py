@@ -13,12 +13,11 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster_shared.record import copy
 
 from bankmesh.operations.automation_switch import read_switch
-from bankmesh.operations.sensor_intervals import sensor_seconds
 from bankmesh.products.runner.in_process_runs import end_dead_runs
 from bankmesh.products.versions.confirmed_versions import confirm_tags
 from bankmesh.products.versions.held_products import held_products
 from bankmesh.products.versions.restored_versions import describe_hold
-from bankmesh.settings import current_settings
+from bankmesh.settings import SENSOR_SECONDS, current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +64,7 @@ def automation_sensor(domain: str, near: Path) -> dg.AutomationConditionSensorDe
         target=dg.AssetSelection.all(include_sources=False),
         description="Refreshes a product when an input has published, once for each wave of changes.",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        minimum_interval_seconds=sensor_seconds(),
+        minimum_interval_seconds=SENSOR_SECONDS.read(),
         run_tags={STARTED_BY: "automation", **confirm_tags()},
         # A backfill takes the backfill daemon half a minute to start; `single_runs` does what it would do.
         emit_backfills=False,

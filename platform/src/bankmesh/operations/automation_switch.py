@@ -8,29 +8,17 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import BankmeshError
+from bankmesh.settings import AUTOMATION, BadSwitch, is_automation_off
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-VARIABLE = "BANKMESH_AUTOMATION"
 FILE = "automation.json"
-_OFF = {"off", "0", "false", "no"}
-_ON = {"on", "1", "true", "yes", ""}
-
-
-class BadSwitch(BankmeshError):
-    """The switch says neither on nor off."""
-
-    def __init__(self, where: str, value: str) -> None:
-        self.where, self.value = where, value
-        super().__init__(f"{where} says {value!r}; write on or off (`mesh automation on`, `mesh automation off`).")
 
 
 @dataclass(frozen=True)
@@ -45,7 +33,7 @@ class AutomationSwitch:
     def __str__(self) -> str:
         """As people read it: `automation is off since 2026-01-01T10:00:00+00:00, by ada`."""
         if self.by_environment:
-            return f"automation is {self.word}: the environment says {VARIABLE}={self.word}"
+            return f"automation is {self.word}: the environment says {AUTOMATION}={self.word}"
         since = f" since {self.since}" if self.since else ""
         return f"automation is {self.word}{since}{f', by {self.by}' if self.by else ''}"
 
@@ -57,10 +45,7 @@ class AutomationSwitch:
 
 def read_switch(home: Path) -> AutomationSwitch:
     """How the switch stands; on where nobody has ever touched it. Raises BadSwitch."""
-    named = os.environ.get(VARIABLE, "").strip().lower()
-    if named not in _OFF | _ON:
-        raise BadSwitch(VARIABLE, named)
-    if named in _OFF:
+    if is_automation_off():
         return AutomationSwitch(on=False, by_environment=True)
     file = home / FILE
     try:

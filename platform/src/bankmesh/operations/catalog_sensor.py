@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.errors import BankmeshError
-from bankmesh.operations.sensor_intervals import follower_seconds
-from bankmesh.settings import current_settings
+from bankmesh.settings import current_settings, follower_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path

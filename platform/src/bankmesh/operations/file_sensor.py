@@ -16,9 +16,8 @@ from bankmesh.errors import LegacyFileError
 from bankmesh.operations.automation_sensor import STARTED_BY
 from bankmesh.operations.automation_switch import read_switch
 from bankmesh.operations.file_changes import SensorMemory, look, quiet_objects, restless_objects, run_key, take
-from bankmesh.operations.sensor_intervals import quiet_seconds, sensor_seconds
 from bankmesh.products.product_definition import landing_key
-from bankmesh.settings import current_settings
+from bankmesh.settings import QUIET_SECONDS, SENSOR_SECONDS, current_settings
 from bankmesh.sources import current_landing, fingerprint, legacy_files
 from bankmesh.sources.export_files import control_path
 
@@ -36,14 +35,14 @@ def file_sensor(domain: Domain, near: Path) -> dg.SensorDefinition | None:
     objects = {f"{item.system}.{item.name}": item for system in domain.systems for item in system.objects}
     if not objects:
         return None
-    quiet = quiet_seconds()
+    quiet = QUIET_SECONDS.read()
 
     @dg.sensor(
         name=f"{domain.name}_new_files",
         target=dg.AssetSelection.assets(*(landing_key(domain.name, i.system, i.name) for i in objects.values())),
         description="Lands legacy files that are new or changed, once they are quiet.",
         default_status=dg.DefaultSensorStatus.RUNNING,
-        minimum_interval_seconds=sensor_seconds(),
+        minimum_interval_seconds=SENSOR_SECONDS.read(),
     )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         settings = current_settings(near)

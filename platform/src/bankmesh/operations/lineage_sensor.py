@@ -14,13 +14,11 @@ import dagster as dg
 from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
 from bankmesh.lineage.openlineage.event_forwarder import forward
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import take_in
-from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
-from bankmesh.operations.sensor_intervals import follower_seconds
+from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
 from bankmesh.products.runner.in_process_runs import end_dead_runs
 from bankmesh.products.versions.dead_attempts import reconcile
 from bankmesh.products.versions.restored_versions import report_restored
-from bankmesh.settings import current_settings
+from bankmesh.settings import current_settings, follower_seconds, lineage_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +68,7 @@ def _announce(settings: Settings, domain: Domain) -> list[str]:
 def _look(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:
     end_dead_runs(instance)
     restored = report_restored(instance, home, domain.contracts)
-    with EventOutbox(outbox_url(home)) as outbox:
+    with EventOutbox(lineage_database(home)) as outbox:
         taken = take_in(spool_folder(home), outbox)
         ended = reconcile(outbox, instance, home, domain.name, domain.contracts)
         sent = forward(outbox, _SECONDS)

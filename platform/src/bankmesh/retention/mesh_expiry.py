@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.contracts.model import Status
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.outbox_location import days_kept, has_receiver, outbox_url
 from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.port_archive import archive_port
 from bankmesh.ports.port_locks import locked_unless_held
 from bankmesh.retention.event_expiry import expire_events, expire_replaced
 from bankmesh.retention.reader_positions import alert_positions, reader_positions, unfinished_runs
-from bankmesh.settings import events_days
+from bankmesh.settings import EVENTS_DAYS, LINEAGE_DAYS, has_lineage_receiver, lineage_database
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
 
 if TYPE_CHECKING:
@@ -57,10 +56,10 @@ def expiry_parts(
 ) -> list[Part]:
     """The parts of expiry: the port of each contract, and what all domains share.
 
-    Raises BadDays. Each part is safe under a kill, and what it has left the next call removes.
+    Raises BadNumber. Each part is safe under a kill, and what it has left the next call removes.
     """
     kept, home = periods or RetentionPeriods(), settings.home
-    events = timedelta(days=events_days()) if kept.events is None else kept.events
+    events = timedelta(days=EVENTS_DAYS.read()) if kept.events is None else kept.events
     return [
         *((c.port, partial(_expire_port, settings, c, kept, now)) for c in contracts),
         ("landings", partial(_expire_landings, home)),
@@ -100,10 +99,10 @@ def _expire_landings(home: Path) -> Facts:
 
 def _expire_lineage(home: Path, now: datetime) -> Facts:
     """Delete events that are older than their retention and sent, or that nobody is to get."""
-    if not exists(outbox_url(home)):
+    if not exists(lineage_database(home)):
         return 0
-    with EventOutbox(outbox_url(home)) as outbox:
-        return outbox.forget(now - timedelta(days=days_kept()), unsent=not has_receiver())
+    with EventOutbox(lineage_database(home)) as outbox:
+        return outbox.forget(now - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())
 
 
 def _expire_event_log(settings: Settings, instance: dg.DagsterInstance | None, before: datetime) -> Facts:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.alert_settings import current_places
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index.index_connection import exists
-from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_update import read_event_position
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox as LineageOutbox
-from bankmesh.lineage.openlineage.event_spool import take_in
-from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+from bankmesh.settings import alert_settings, catalog_database, lineage_database
 from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def reader_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
 
 def alert_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
     """The positions of those who read materialisations: the alerts of each domain. The catalog reads none."""
-    database = current_places(settings).database
+    database = alert_settings(settings).database
     if not exists(database):
         return ()
     with AlertOutbox(database) as outbox:
@@ -58,8 +56,8 @@ def alert_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
 
 def unfinished_runs(home: Path) -> frozenset[str]:
     """The Dagster runs of attempts that lineage has begun to record and not ended."""
-    if not exists(outbox_url(home)):
+    if not exists(lineage_database(home)):
         return frozenset()
-    with LineageOutbox(outbox_url(home)) as outbox:
+    with LineageOutbox(lineage_database(home)) as outbox:
         take_in(spool_folder(home), outbox)
         return frozenset(start.dagster_run for start in outbox.unfinished())

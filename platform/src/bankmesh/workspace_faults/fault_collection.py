@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.alert_settings import current_places
 from bankmesh.alerts.delivery.routing_file import RoutingFaults, read_routing
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.products.code_locations import located_domains
+from bankmesh.settings import alert_settings
 from bankmesh.sources import read_system
 from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
 from bankmesh.workspace.domain_folders import all_contract_files, declared_ports, domain_packages
@@ -81,7 +81,7 @@ def find_file_faults(root: Path) -> tuple[Fault, ...]:
 def _routing_faults(settings: Settings) -> tuple[Fault, ...]:
     """Faults of the file that alerts are routed by, if there is one."""
     try:
-        read_routing(current_places(settings).file)
+        read_routing(alert_settings(settings).file)
     except RoutingFaults as error:
         return error.faults
     return ()

@@ -22,7 +22,6 @@ from bankmesh.catalog.check_events import has_news, read_events, still_there
 from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_happened, put_reads
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
-from bankmesh.catalog.index.index_location import catalog_database
 from bankmesh.catalog.index.index_rows import add, insert
 from bankmesh.catalog.index.index_schema import SCHEMA_VERSION
 from bankmesh.catalog.index.index_sources import SourceMarks, current_marks, port_marks, stored_marks
@@ -38,6 +37,7 @@ from bankmesh.catalog.index.row_replacement import (
     put_sources,
 )
 from bankmesh.catalog.recorded_reads import read_use, use_files
+from bankmesh.settings import catalog_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,8 @@ from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.lineage.model import Dependency, TransformationSubtype
-from bankmesh.lineage.openlineage.openlineage_names import job_namespace, producer, uuid_of
+from bankmesh.lineage.openlineage.openlineage_names import producer, uuid_of
+from bankmesh.settings import lineage_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -256,7 +257,7 @@ def _metrics(ending: AttemptEnd) -> object:
 def _named(logical: str, namespace: str, name: str) -> Facets:
     from openlineage.client.facet_v2 import datasource_dataset, symlinks_dataset
 
-    known_as = symlinks_dataset.Identifier(namespace=job_namespace(), name=logical, type=LOGICAL)
+    known_as = symlinks_dataset.Identifier(namespace=lineage_namespace(), name=logical, type=LOGICAL)
     uri = f"{namespace}:{name}" if namespace == "file" else f"{namespace}/{name}"
     return {
         "symlinks": symlinks_dataset.SymlinksDatasetFacet(identifiers=[known_as]),

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.fault_points import reached
-from bankmesh.lineage.openlineage.outbox_location import days_kept, has_receiver
+from bankmesh.settings import LINEAGE_DAYS, has_lineage_receiver
 
 if TYPE_CHECKING:
     from openlineage.client import OpenLineageClient
@@ -61,7 +61,7 @@ def forward(outbox: EventOutbox, seconds: float) -> ForwardReport:
     What could not be sent is pending, in its place, for the next turn.
     """
     _forget_old(outbox)
-    if not has_receiver():
+    if not has_lineage_receiver():
         return ForwardReport(0, 0, NO_RECEIVER)
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     if not outbox.take_turn(holder, datetime.now(UTC), seconds + _TURN_SECONDS):
@@ -182,4 +182,4 @@ def run_event(event: Event) -> Any:  # noqa: ANN401 - a class of a module that i
 
 
 def _forget_old(outbox: EventOutbox) -> None:
-    outbox.forget(datetime.now(UTC) - timedelta(days=days_kept()), unsent=not has_receiver())
+    outbox.forget(datetime.now(UTC) - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from bankmesh.lineage.openlineage.run_events import Event
 
 
+def spool_folder(home: Path) -> Path:
+    """Return the folder in which events wait while the outbox is out of reach."""
+    return home / "lineage-waiting"
+
+
 def put_aside(folder: Path, event: Event, dagster_run: str, asset: str) -> None:
     """Write an event into the folder; names sort in the order of time. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)

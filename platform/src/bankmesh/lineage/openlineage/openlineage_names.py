@@ -7,7 +7,6 @@ people use (`retail.party`) goes along as a symlink.
 
 from __future__ import annotations
 
-import os
 import uuid
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -18,8 +17,6 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from openlineage.client.naming.dataset import DatasetNaming
 
-NAMESPACE = "OPENLINEAGE_NAMESPACE"
-_DEFAULT_NAMESPACE = "bankmesh"
 _RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:bankmesh:openlineage:run")
 
 
@@ -29,11 +26,6 @@ class DatasetName:
 
     namespace: str
     name: str
-
-
-def job_namespace() -> str:
-    """The namespace of all jobs of this mesh: `OPENLINEAGE_NAMESPACE`, else `bankmesh`."""
-    return os.environ.get(NAMESPACE) or _DEFAULT_NAMESPACE
 
 
 def producer() -> str:

@@ -12,7 +12,8 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.lineage.openlineage import event_facets
-from bankmesh.lineage.openlineage.openlineage_names import job_namespace, producer, run_id
+from bankmesh.lineage.openlineage.openlineage_names import producer, run_id
+from bankmesh.settings import lineage_namespace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,9 +36,9 @@ def start_event(run: RunFacts, job: JobFacts, inputs: list[InputFacts], output: 
         "schemaURL": _SCHEMA,
         "run": {
             "runId": run_id(run.dagster_run, run.step, run.attempt, run.asset),
-            "facets": event_facets.of_run(run, job_namespace()),
+            "facets": event_facets.of_run(run, lineage_namespace()),
         },
-        "job": {"namespace": job_namespace(), "name": job.name, "facets": event_facets.of_job(job)},
+        "job": {"namespace": lineage_namespace(), "name": job.name, "facets": event_facets.of_job(job)},
         "inputs": [
             {
                 "namespace": item.name.namespace,

@@ -6,7 +6,6 @@ each product and tick. What it decides by is in `refreshing`; here are the opera
 
 from __future__ import annotations
 
-import os
 import weakref
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,10 @@ import dagster as dg
 from bankmesh.products.assets.asset_state import read_mesh
 from bankmesh.products.assets.refresh_decisions import awaited_inputs, is_outdated, missing_inputs, newer_inputs
 from bankmesh.products.versions.held_products import held_assets, outdated_assets
+from bankmesh.settings import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from bankmesh.products.assets.refresh_decisions import MeshState
-
-PATIENCE_VARIABLE = "BANKMESH_PATIENCE_SECONDS"
-PATIENCE = 900.0
-"""Seconds for which a product waits for an input that has yet to follow a change; runs in progress are waited out."""
 
 
 def refresh_condition() -> dg.AutomationCondition[dg.AssetKey]:
@@ -127,12 +123,11 @@ def _mesh_of(context: dg.AutomationContext[dg.AssetKey]) -> MeshState:
             key: frozenset(context.asset_graph.get(key).parent_keys)
             for key in context.asset_graph.materializable_asset_keys
         }
-        patience = float(os.environ.get(PATIENCE_VARIABLE, PATIENCE))
         _meshes[view] = read_mesh(
             view.instance,
             graph,
             context.evaluation_time.timestamp(),
-            patience,
+            PATIENCE_SECONDS.read(),
             held_assets(graph).keys(),
             outdated_assets(graph),
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.lineage.openlineage.attempt_events import attempt
-from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+from bankmesh.lineage.openlineage.event_spool import spool_folder
 from bankmesh.products.versions import product_lineage as facts
+from bankmesh.settings import lineage_database
 from bankmesh.sources import landing_folder
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _of_product(
     contract = product.contract
     nominal = facts.nominal_time(contract.partitioning, partitions) if contract.partitioning and partitions else None
     return attempt(
-        outbox_url(home),
+        lineage_database(home),
         spool_folder(home),
         facts.run_facts(context, product.key, product.engine, nominal),
         facts.product_job(product),
@@ -72,7 +73,7 @@ def of_landing(
 ) -> AbstractContextManager[Attempt]:
     """An attempt at a landing."""
     return attempt(
-        outbox_url(home),
+        lineage_database(home),
         spool_folder(home),
         facts.run_facts(context, key, "landing"),
         facts.landing_job(item, domain),

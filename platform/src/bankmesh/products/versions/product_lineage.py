@@ -24,12 +24,13 @@ from bankmesh.lineage.openlineage.attempt_facts import (
     OutputFacts,
     RunFacts,
 )
-from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name, job_namespace
+from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name
 from bankmesh.ports import at_version, kept_contract, port_at
 from bankmesh.products.code.repository_links import code_place
 from bankmesh.products.inputs.partition_bounds import day_after
 from bankmesh.products.product_definition import LegacyInput
 from bankmesh.quality.gate import GateResult, Outcome
+from bankmesh.settings import lineage_namespace
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def input_facts(pinned: PinnedInput, home: Path) -> InputFacts:
     return InputFacts(
         ref=source.ref,
         logical=_logical(source),
-        name=dataset_name(pinned.place) if pinned.place else DatasetName(job_namespace(), _logical(source)),
+        name=dataset_name(pinned.place) if pinned.place else DatasetName(lineage_namespace(), _logical(source)),
         version=str(pinned.version),
         rows=pinned.rows,
         bytes=pinned.bytes,
@@ -155,7 +156,7 @@ def _logical(source: Input) -> str:
 
 def unpinned_facts(source: Input) -> InputFacts:
     """An input of which no version could be pinned: it is named for what it is, since it lies nowhere yet."""
-    return InputFacts(source.ref, _logical(source), DatasetName(job_namespace(), _logical(source)), None)
+    return InputFacts(source.ref, _logical(source), DatasetName(lineage_namespace(), _logical(source)), None)
 
 
 # A clause that could not be evaluated is an error, and a data test of severity error may only have warned.

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from bankmesh.lineage.openlineage import event_facets
 from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd, InputFacts, JobFacts, RunFacts
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import put_aside
-from bankmesh.lineage.openlineage.outbox_location import outbox_url, spool_folder
+from bankmesh.lineage.openlineage.event_spool import put_aside, spool_folder
 from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
 from bankmesh.products.versions.product_lineage import product_fields, product_output
+from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ def keep_restore_event(home: Path, event: Event, made: Publication, key: dg.Asse
     """Put the event into the outbox, or beside it while that is out of reach; never fails."""
     run, asset = made.provenance.run_id, key.to_user_string()
     try:
-        with EventOutbox(outbox_url(home)) as outbox:
+        with EventOutbox(lineage_database(home)) as outbox:
             outbox.keep(event, run, asset)
     except Exception:  # noqa: BLE001 - whatever a database out of reach raises: the version is restored all the same
         put_aside(spool_folder(home), event, run, asset)
