@@ -45,4 +45,7 @@ def test_every_variable_is_read_in_one_module_and_described_there() -> None:
     assert len(named) > 12
     assert {place for _, place in named} - SET_FOR_OTHERS == {"settings.py"}
     described = settings.__doc__ or ""
-    assert {name for name, _ in named if f"`{name}`" not in described} == {"OPENLINEAGE_DISABLED", "OPENLINEAGE__TRANSPORT"}
+    assert {name for name, _ in named if f"`{name}`" not in described} == {
+        "OPENLINEAGE_DISABLED",
+        "OPENLINEAGE__TRANSPORT",
+    }

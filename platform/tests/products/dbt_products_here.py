@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from shop_workspace import REPOSITORY
 
 from bankmesh.contracts.column_types import duckdb_type
-from bankmesh.products.dbt.dbt_models import model_name
 from bankmesh.sources import read_systems
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 from bankmesh.workspace.workspace_contracts import readable_contracts
@@ -33,7 +32,7 @@ def place_of(domain: str, base: Path) -> DbtProjectPlace:
 def schemas_of(root: Path) -> dict[str, dict[str, str]]:
     """What dbt models of any domain of a workspace may read, by the names that they give it."""
     found = {
-        f"{c.domain}.{model_name(c)}": {column.name: duckdb_type(column.type) for column in c.columns}
+        f"{c.domain}.{c.port_name.table}": {column.name: duckdb_type(column.type) for column in c.columns}
         for c in readable_contracts(root)
     }
     for folder in sorted(root.glob("domains/*/src/*/sources")):

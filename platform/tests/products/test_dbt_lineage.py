@@ -19,7 +19,6 @@ from bankmesh.products.dbt.dbt_models import (
     find_models,
     load_manifest,
     model_inputs,
-    model_name,
 )
 from bankmesh.products.dbt.generated_sources import write_dbt_inputs
 from bankmesh.products.domain_package import read_domain
@@ -131,13 +130,13 @@ def test_every_column_of_the_products_here_is_resolved(domain, tmp_path_factory)
     manifest = load_manifest(place)
     models = find_models(manifest)
     systems = frozenset(s.name for s in read_systems(REPOSITORY / "domains" / domain / "src" / domain / "sources"))
-    contracts = [c for c in readable_contracts(REPOSITORY) if c.domain == domain and model_name(c) in models]
+    contracts = [c for c in readable_contracts(REPOSITORY) if c.domain == domain and c.port_name.table in models]
     assert contracts
     for contract in contracts:
-        found = derive_dbt(place, model_name(contract), contract, schemas_of(REPOSITORY))
+        found = derive_dbt(place, contract.port_name.table, contract, schemas_of(REPOSITORY))
         assert found.lineage.underivable == {}, contract.product
         assert list(found.lineage.columns) == [column.name for column in contract.columns]
-        inputs = model_inputs(manifest, models[model_name(contract)], domain, systems)
+        inputs = model_inputs(manifest, models[contract.port_name.table], domain, systems)
         read = frozenset().union(*found.read.values()) - set(found.steps)
         assert read == set(inputs), contract.product
 

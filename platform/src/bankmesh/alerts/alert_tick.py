@@ -97,7 +97,7 @@ def look(
     """
     report = TickReport()
     known = with_data_tests(domain.contracts, home) if home else domain.contracts
-    contracts = {asset_of_contract(contract): contract for contract in known}
+    contracts = {contract.port_name.asset: contract for contract in known}
     around = MeshContext({asset: contract.owner for asset, contract in contracts.items()}, parents or {})
     with AlertOutbox(places.database) as outbox:
         routing = _routing(places, report)
@@ -118,11 +118,6 @@ def look(
 
             report.sent = deliver(outbox, domain.name, routing, write, pace)
     return report
-
-
-def asset_of_contract(contract: Contract) -> str:
-    """The asset of a contract's product: `retail/party`, `retail/party/v2`."""
-    return "/".join([contract.domain, contract.name, *([f"v{contract.major}"] if contract.major > 1 else [])])
 
 
 def _routing(places: AlertSettings, report: TickReport) -> Routing | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from bankmesh.names import port_of_asset
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -165,7 +167,5 @@ def asset_of(name: str) -> str:
 
 def readable(asset: str) -> str:
     """`retail/party` as people write it: `retail.party`, `retail.party@2` for the second major."""
-    first, *rest = asset.split("/")
-    if len(rest) > 1 and rest[-1].startswith("v") and rest[-1][1:].isdigit():
-        rest = [*rest[:-2], f"{rest[-2]}@{rest[-1][1:]}"]
-    return ".".join([first, *rest])
+    name = port_of_asset(asset.split("/"))
+    return str(name) if name else asset.replace("/", ".")

@@ -6,11 +6,11 @@ SQLite. No value of the data is taken over: of a check only its outcome and how 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.event_log import counted, in_order
+from bankmesh.names import port_of_asset
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,8 +23,6 @@ SETTLED_AFTER = 3.0
 """Seconds. PostgreSQL may show an entry after one with a higher id; before an entry this old, none is still to come."""
 
 _FRESHNESS = {"PASS": "fresh", "WARN": "warning", "FAIL": "late", "NOT_APPLICABLE": "none"}
-_MAJOR = re.compile(r"v[1-9][0-9]*")
-_OF_PRODUCT, _OF_LATER_MAJOR = 2, 3
 # What the gate calls the number of rows that break a clause, and of those looked at.
 _FAILING, _ROWS = "failing rows", "rows looked at"
 
@@ -117,10 +115,8 @@ def still_there(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
 
 def port_of(path: Collection[str]) -> str | None:
     """The port behind an asset key; None for an asset that is no product: a landing, a legacy object."""
-    parts = list(path)
-    if len(parts) == _OF_LATER_MAJOR and _MAJOR.fullmatch(parts[2]):
-        return f"{parts[0]}.{parts[1]}@{parts[2].removeprefix('v')}"
-    return ".".join(parts) if len(parts) == _OF_PRODUCT and parts[0] != "legacy" else None
+    found = port_of_asset(list(path))
+    return str(found) if found else None
 
 
 def _ordered(instance: dg.DagsterInstance) -> bool:

@@ -16,6 +16,7 @@ from bankmesh.catalog.search.product_search import freshness
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS
+from bankmesh.names import split_major
 from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def resolve(connection: Connection, name: str) -> str:
     """
     table = tables.products
     rows = connection.execute(sa.select(table.c.port, table.c.product, table.c.major, table.c.status)).all()
-    product, _, major = name.partition("@")
-    found = [row for row in rows if row.product == product and major in {"", str(row.major)}]
+    product, major = split_major(name)
+    found = [row for row in rows if row.product == product and major in {None, row.major}]
     if not found:
         raise UnknownName("product", name, {row.port for row in rows})
     active = [row for row in found if row.status == Status.ACTIVE.value]

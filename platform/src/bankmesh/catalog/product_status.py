@@ -112,8 +112,7 @@ def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance)
 
     ports: dict[dg.AssetCheckKey, str] = {}
     for contract in contracts:
-        path = [contract.domain, contract.name]
-        asset = dg.AssetKey(path if contract.major == 1 else [*path, f"v{contract.major}"])
+        asset = dg.AssetKey(contract.port_name.asset_path)
         ports |= {dg.AssetCheckKey(asset, clause.name): contract.port for clause in contract.clauses}
     storage = instance.event_log_storage
     newest = storage.get_latest_asset_check_execution_by_key(list(ports))

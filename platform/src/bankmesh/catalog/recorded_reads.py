@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bankmesh.names import PortName, parse_port_name
 from bankmesh.settings import named_consumer
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ def record_use(home: Path, contract_port: str, version: int, columns: Sequence[s
         columns: those that were read; None for all.
         consumer: who read, see `consumer_name`.
     """
-    product, _, major = contract_port.partition("@")
+    port = parse_port_name(contract_port)
     now = datetime.now(UTC)
     line = {
         "at": now.isoformat(timespec="seconds"),
-        "product": product,
-        "major": int(major or 1),
+        "product": port.product_id,
+        "major": port.major,
         "version": version,
         "columns": None if columns is None else list(columns),
         "consumer": consumer,
@@ -99,12 +100,11 @@ def read_use(file: Path, offset: int) -> tuple[list[RecordedRead], int]:
 def _use(line: bytes) -> RecordedRead | None:
     try:
         told = json.loads(line)
-        major = int(told["major"])
-        product = str(told["product"])
+        domain, _, product = str(told["product"]).partition(".")
         columns = told["columns"]
         return RecordedRead(
             at=str(told["at"]),
-            port=product if major == 1 else f"{product}@{major}",
+            port=str(PortName(domain, product, int(told["major"]))),
             version=int(told["version"]),
             columns=None if columns is None else tuple(map(str, columns)),
             consumer=str(told["consumer"]),

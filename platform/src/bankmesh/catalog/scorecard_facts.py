@@ -16,6 +16,7 @@ from bankmesh.catalog.index.indexed_versions import IndexFacts
 from bankmesh.catalog.scorecards import DAYS, PortMeasures, Scorecard, domain_of_consumer, of_domain, of_product
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
+from bankmesh.names import parse_port_name
 from bankmesh.workspace.withdrawn_inputs import withdrawn_inputs
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def scorecards(
     facts = read_facts(connection, now, alerts)
     domains = sorted({fact.domain for fact in facts})
     if name is not None and name not in domains:
-        wanted = [fact for fact in facts if name in {fact.port, fact.port.partition("@")[0], _first(fact.port)}]
+        wanted = [fact for fact in facts if name in _names(fact.port)]
         if not wanted:
             raise UnknownName("domain or product", name, {*domains, *(fact.port for fact in facts)})
         return [of_product(fact, now.timestamp()) for fact in wanted]
@@ -96,9 +97,10 @@ def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> 
     ]
 
 
-def _first(port: str) -> str:
-    """A first major may be asked for by its number."""
-    return f"{port}@1" if "@" not in port else port
+def _names(port: str) -> set[str]:
+    """Names of a port: of its product, and with its major, the first one too."""
+    name = parse_port_name(port)
+    return {port, name.product_id, name.numbered}
 
 
 def _checks(connection: Connection, now: datetime) -> defaultdict[str, Counter[str]]:

@@ -19,6 +19,7 @@ from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import BankmeshError, ContractFaults
 from bankmesh.instance import open_instance
+from bankmesh.names import step_of_asset
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
 from bankmesh.workspace.stage_transitions import person
 from bankmesh.workspace.workspace_contracts import workspace_contracts
@@ -79,7 +80,7 @@ class StepLines:
         for word, decided in (("confirmed", unchanged.confirmed), ("due", unchanged.reasons)):
             for key, why in decided.items():
                 if key not in landings and (word == "confirmed" or unchanged.confirmed):
-                    self._print_decision(word, _readable(key.replace("/", "__")), why)
+                    self._print_decision(word, _readable(step_of_asset(key)), why)
 
     def _print_decision(self, word: str, what: str, why: str) -> None:
         colour = "green" if word == "confirmed" else "yellow"

@@ -76,7 +76,7 @@ def _requests(settings: Settings, names: list[str]) -> list[_UnitTestRequest]:
 
 def _models(request: _UnitTestRequest, loaded: DbtDomain | None) -> tuple[list[str], list[str]]:
     """The models to test, and what is to be said of products that have no unit test."""
-    from bankmesh.products.dbt.dbt_models import find_models, model_name
+    from bankmesh.products.dbt.dbt_models import find_models
     from bankmesh.products.dbt.unit_tests import models_with_unit_tests
 
     if not request.products:
@@ -84,7 +84,7 @@ def _models(request: _UnitTestRequest, loaded: DbtDomain | None) -> tuple[list[s
     models: set[str] = set()
     remarks = []
     for contract in request.products:
-        model = model_name(contract)
+        model = contract.port_name.table
         if loaded is None or model not in find_models(loaded.manifest):
             tests = f"domains/{contract.domain}/tests"
             remarks.append(f"{contract.port} is no dbt product; pytest runs the tests of its transform, in {tests}")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.names import PortName
+
 if TYPE_CHECKING:
     from bankmesh.contracts.clause_rules import Rule
     from bankmesh.errors import Place
@@ -283,7 +285,12 @@ class Contract:
     @property
     def port(self) -> str:
         """What readers and logs call this major: `retail.party`, `retail.party@2` from the second major on."""
-        return self.product if self.major == 1 else f"{self.product}@{self.major}"
+        return str(self.port_name)
+
+    @property
+    def port_name(self) -> PortName:
+        """The name of its port."""
+        return PortName(self.domain, self.name, self.major)
 
     @property
     def consumers(self) -> tuple[str, ...]:

@@ -55,8 +55,7 @@ class ArchivedPort:
 def archive_place(home: Path, product: str, major: int) -> Port:
     """Where a port is or would be in the archive; its folder takes the place of the port's own."""
     port = port_at(home, product, major)
-    domain, name = product.split(".")
-    return replace(port, path=home.resolve() / "archive" / domain / name / f"v{major}")
+    return replace(port, path=home.resolve() / "archive" / port.port_name.folder)
 
 
 def archive_port(home: Path, product: str, major: int, contract: str, by: str) -> ArchivedPort | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from bankmesh.names import PortName, major_of_folder, parse_port_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _PRODUCT = re.compile(r"[A-Za-z_]\w*\.[A-Za-z_]\w*", re.ASCII)
-_MAJOR = re.compile(r"v([1-9][0-9]*)")
 LOG_FOLDER = "_delta_log"
 
 
@@ -24,14 +25,20 @@ class Port:
     path: Path
 
     @property
+    def port_name(self) -> PortName:
+        """The name of the port."""
+        domain, _, product = self.product.partition(".")
+        return PortName(domain, product, self.major)
+
+    @property
     def app_id(self) -> str:
         """What the port's commits call themselves in the Delta log, as `retail.party@1`."""
-        return f"{self.product}@{self.major}"
+        return self.port_name.numbered
 
     @property
     def name(self) -> str:
         """What readers and logs call it: `retail.party`, `retail.party@2` from the second major on."""
-        return self.product if self.major == 1 else self.app_id
+        return str(self.port_name)
 
     @property
     def is_published(self) -> bool:
@@ -52,8 +59,8 @@ def port_at(home: Path, product: str, major: int) -> Port:
         raise ValueError(f"{product!r} is not the id of a product; write it as domain.product")
     if major < 1:
         raise ValueError(f"{product}: a major is 1 or more, not {major}")
-    domain, name = product.split(".")
-    return Port(product, major, home.resolve() / "ports" / domain / name / f"v{major}")
+    name = replace(parse_port_name(product), major=major)
+    return Port(product, major, home.resolve() / "ports" / name.folder)
 
 
 def newest_major(home: Path, product: str) -> int | None:
@@ -74,5 +81,5 @@ def published_ports(home: Path) -> tuple[Port, ...]:
 
 
 def _ports_in(product: str, folder: Path) -> list[Port]:
-    matches = [(path, _MAJOR.fullmatch(path.name)) for path in folder.glob("v*")]
-    return [Port(product, int(match[1]), path) for path, match in matches if match]
+    majors = {path: major_of_folder(path.name) for path in folder.glob("v*")}
+    return [Port(product, major, path) for path, major in majors.items() if major]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.contracts.model import ColumnType
+from bankmesh.names import PortName, parse_port_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +44,12 @@ class ProductInput:
     @property
     def ref(self) -> str:
         """How the snapshot vector and messages name it: `retail.party`, `retail.party@2`."""
-        suffix = f"@{self.major}" if self.major > 1 else ""
-        return f"{self.domain}.{self.name}{suffix}"
+        return str(self.port)
+
+    @property
+    def port(self) -> PortName:
+        """The name of the port."""
+        return PortName(self.domain, self.name, self.major)
 
 
 @dataclass(frozen=True, order=True)
@@ -130,16 +135,17 @@ class ProductDefinition:
 
 def product_input(text: str) -> ProductInput:
     """Read `domain.product` or `domain.product@2`. Raises ValueError if the text is neither."""
-    domain, dot, right = text.partition(".")
-    name, at, major = right.partition("@")
-    if not (domain and dot and name) or "." in name or (at and not major.isdigit()):
-        raise ValueError(f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object")
-    return ProductInput(domain, name, int(major) if at else 1)
+    try:
+        name = parse_port_name(text)
+    except ValueError as error:
+        message = f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object"
+        raise ValueError(message) from error
+    return ProductInput(name.domain, name.product, name.major)
 
 
 def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
     """The asset key of a product's port."""
-    return dg.AssetKey([domain, name] if major in {None, 1} else [domain, name, f"v{major}"])
+    return dg.AssetKey(PortName(domain, name, major or 1).asset_path)
 
 
 def legacy_key(system: str, name: str) -> dg.AssetKey:

@@ -12,7 +12,7 @@ from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError
 from bankmesh.products.product_definition import product_key
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
-from bankmesh.workspace.product_consumers import model_files, table_name
+from bankmesh.workspace.product_consumers import model_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -35,7 +35,7 @@ class ContractWithoutTransform(BankmeshError):
 
 def _todo(contract: Contract, root: Path) -> str:
     """How to make the product. A model that is there already lacks the component that reads the domain's models."""
-    package, table = Path(contract.file).parents[1], table_name(contract)
+    package, table = Path(contract.file).parents[1], contract.port_name.table
     defs = (package / "defs").relative_to(root) if package.is_relative_to(root) else package / "defs"
     if model := model_files(root, package).get(table):
         return f"Its model is {model.name}: add {defs}/dbt_products/defs.yaml with type: bankmesh.DbtDataProducts."

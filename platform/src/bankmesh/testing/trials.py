@@ -20,7 +20,7 @@ from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.components.polars_product import check_parameters
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.dbt_domain import load_dbt_domain
-from bankmesh.products.dbt.dbt_models import find_models, model_inputs, model_name
+from bankmesh.products.dbt.dbt_models import find_models, model_inputs
 from bankmesh.products.domain_package import read_domain
 from bankmesh.products.inputs.input_snapshot import PinnedInput
 from bankmesh.products.polars.polars_build import build_with_polars
@@ -167,7 +167,7 @@ def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) ->
     place = DbtProjectPlace(find_dbt_project(root, package), domain.name, target / domain.name)
     loaded = load_dbt_domain(place, domain, root)
     models = find_models(loaded.manifest)
-    model = model_name(contract)
+    model = contract.port_name.table
     if model not in models:
         raise UnknownName(f"dbt model of {domain.name}", model, models)
     tested = loaded.products.get(model)

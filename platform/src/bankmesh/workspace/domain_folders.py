@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from bankmesh.names import PortName, port_of_contract_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,22 +20,16 @@ def all_contract_files(root: Path) -> list[Path]:
     return sorted(root.glob("domains/*/src/*/contracts/*.odcs.yaml"))
 
 
-_CONTRACT_FILE = re.compile(r"(?P<name>[^.]+)(?:\.v(?P<major>[1-9]\d*))?\.odcs\.yaml")
-
-
 def declared_ports(root: Path) -> dict[str, Path]:
     """Port → contract file, by the names of the files alone: a contract that has faults is there all the same."""
     found: dict[str, Path] = {}
     for file in all_contract_files(root):
-        match = _CONTRACT_FILE.fullmatch(file.name)
-        if match:
-            major = match["major"] or "1"
-            port = f"{file.parent.parent.name}.{match['name']}"
-            found[port if major == "1" else f"{port}@{major}"] = file
+        if name := port_of_contract_file(file.parent.parent.name, file.name):
+            found[str(name)] = file
     return found
 
 
 def contract_file(root: Path, domain: str, name: str, major: int) -> Path:
     """Where the contract of a port belongs, whether it is there or not."""
-    suffix = f".v{major}" if major > 1 else ""
-    return root / "domains" / domain / "src" / domain / "contracts" / f"{name}{suffix}.odcs.yaml"
+    file = PortName(domain, name, major).contract_file
+    return root / "domains" / domain / "src" / domain / "contracts" / file

@@ -17,6 +17,7 @@ from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.lifecycle import INPUT_WITHOUT_PORT, UNKNOWN_SUCCESSOR
 from bankmesh.contracts.model import Status
 from bankmesh.errors import Fault
+from bankmesh.names import PortName, parse_port_name, port_of_table
 from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
 from bankmesh.workspace.domain_folders import all_contract_files, domain_packages
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _POLARS = "bankmesh.PolarsDataProduct"
 _SOURCE = re.compile(r"\bsource\(\s*(['\"])(?P<schema>\w+)\1\s*,\s*(['\"])(?P<table>\w+)\3\s*\)")
-_NUMBERED = re.compile(r"(?P<name>.+)_v(?P<major>[2-9]|[1-9][0-9]+)")
 _REF = re.compile(
     r"\bref\(\s*(?:(['\"])\w+\1\s*,\s*)?(['\"])(?P<model>\w+)\2\s*(?:,\s*v(?:ersion)?\s*=\s*['\"]?(?P<version>\w+)['\"]?\s*)?\)"
 )
@@ -109,8 +109,11 @@ def _bad_successors(root: Path, by_port: Mapping[str, Contract]) -> Iterator[Fau
 
 
 def _file_name(port: str) -> str:
-    product, at, major = port.partition("@")
-    return f"{product}.v{major}.odcs.yaml" if at and major != "1" else f"{product}.odcs.yaml"
+    try:
+        name = parse_port_name(port)
+    except ValueError:
+        return port
+    return f"{name.domain}.{name.contract_file}"
 
 
 # --- Polars products ---------------------------------------------------------------------------------------
@@ -137,7 +140,7 @@ def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contrac
         return
     attributes = _entries(component.get("attributes"))
     name, major = (getattr(attributes.get(key), "value", None) for key in ("contract", "major"))
-    port = f"{domain}.{name}" if major in {None, "1"} else f"{domain}.{name}@{major}"
+    port = str(PortName(domain, str(name), int(major) if str(major).isdigit() else 1))
     if port not in by_port:
         return
     for value in _entries(attributes.get("inputs")).values():
@@ -149,23 +152,6 @@ def _entries(node: Any) -> dict[str, Any]:  # noqa: ANN401 - a YAML node
 
 
 # --- dbt models --------------------------------------------------------------------------------------------
-
-
-def table_name(contract: Contract) -> str:
-    """What dbt calls a port, as model and as source: the product's name, with `_v2` from the second major on."""
-    return contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
-
-
-def split_table(table: str) -> tuple[str, int]:
-    """The name and major of the port that dbt calls `table`; only what `table_name` writes has a major above 1."""
-    found = _NUMBERED.fullmatch(table)
-    return (found["name"], int(found["major"])) if found else (table, 1)
-
-
-def _port_of(domain: str, table: str) -> str:
-    """The port behind `source('domain', 'table_v2')`, whether there is a contract of it or not."""
-    name, major = split_table(table)
-    return f"{domain}.{name}@{major}" if major > 1 else f"{domain}.{name}"
 
 
 def source_calls(text: str) -> set[tuple[str, str]]:
@@ -183,13 +169,13 @@ def model_files(root: Path, package: Path) -> dict[str, Path]:
 def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> Iterator[Consumer]:
     domain, files = package.name, model_files(root, package)
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
-    tables = {(contract.domain, table_name(contract)): port for port, contract in by_port.items()}
+    tables = {(contract.domain, contract.port_name.table): port for port, contract in by_port.items()}
     for port, contract in by_port.items():
-        if contract.domain != domain or table_name(contract) not in texts:
+        if contract.domain != domain or contract.port_name.table not in texts:
             continue
-        for model in _with_ancestors(table_name(contract), texts):
+        for model in _with_ancestors(contract.port_name.table, texts):
             for schema, table, line in _sources_in(texts[model]):
-                source = tables.get((schema, table)) or _port_of(schema, table)
+                source = tables.get((schema, table)) or str(port_of_table(schema, table))
                 yield Consumer(port, source, str(files[model]), line)
 
 

@@ -15,6 +15,7 @@ from bankmesh.contracts.contract_editor import LifecycleEntry, move_text
 from bankmesh.contracts.lifecycle import NEXT, next_stages
 from bankmesh.contracts.parsing.contract_reader import faults_between, read_text
 from bankmesh.errors import BankmeshError, ContractFaults, UnknownName
+from bankmesh.names import split_major
 from bankmesh.storage.atomic_files import write_atomically
 from bankmesh.workspace.product_consumers import life_faults
 from bankmesh.workspace.workspace_contracts import readable_contracts, workspace_contracts
@@ -52,13 +53,13 @@ def contract_of_port(root: Path, product: str) -> Contract:
 
     Raises UnknownName, CannotMove where several majors might be meant, ContractFaults where it cannot be read.
     """
-    name, _, major = product.partition("@")
+    name, major = split_major(product)
     sound = readable_contracts(root)
-    found = [c for c in sound if c.product == name and (not major or str(c.major) == major)]
+    found = [c for c in sound if c.product == name and major in {None, c.major}]
     if len(found) == 1:
         return found[0]
     if found:
-        ports = " or ".join(f"{name}@{contract.major}" for contract in sorted(found, key=lambda c: c.major))
+        ports = " or ".join(contract.port_name.numbered for contract in sorted(found, key=lambda c: c.major))
         raise CannotMove(name, f"it has several majors; write {ports}")
     known = {contract.port for contract in workspace_contracts(root)}  # tells faults, where there are any
     raise UnknownName("product", product, known)

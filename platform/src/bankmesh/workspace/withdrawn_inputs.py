@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bankmesh.names import parse_port_name
 from bankmesh.ports import VersionNotes, find_version, latest, port_at, readable_publications, sources_by_version
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ class LogFacts:
         return self._notes(port).withdrawals(since)
 
     def _port(self, name: str) -> Port:
-        product, _, major = name.partition("@")
-        return port_at(self.home, product, int(major or 1))
+        port = parse_port_name(name)
+        return port_at(self.home, port.product_id, port.major)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.contracts.parsing.contract_reader import read_contract, read_contracts
 from bankmesh.errors import ContractFaults, UnknownName
+from bankmesh.names import split_major
 from bankmesh.workspace.domain_folders import all_contract_files
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ def find_contract(contracts: Sequence[Contract], product: str, major: int | None
 
     Where no major is active, the newest that is not proposed or retired. Raises UnknownName.
     """
-    name, _, number = product.partition("@")
-    if major is None and number.isdigit():
-        product, major = name, int(number)
+    if major is None:
+        product, major = split_major(product)
     of_product = [c for c in contracts if c.product == product]
     if not of_product:
         raise UnknownName("product", product, {c.product for c in contracts})

@@ -5,15 +5,17 @@ Ports are read from the Delta log alone, where there is a home.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.column_types import arrow_schema
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
+from bankmesh.names import parse_port_name
 from bankmesh.ports import published_ports, schema_conflicts
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
 from bankmesh.workspace.domain_folders import contract_file, domain_packages
-from bankmesh.workspace.product_consumers import model_files, table_name
+from bankmesh.workspace.product_consumers import model_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -61,7 +63,7 @@ def _port_without_contract(root: Path, port: Port, declared: Collection[str]) ->
     message = (
         f"{port.name} is published in {port.path}, and its contract is gone.{near} Restore the file from git "
         f"(`git log --diff-filter=D -- {file.relative_to(root)}` names the commit that deleted it). If the life of the "
-        f"product is over, then `mesh contract move {port.product}@{port.major} retired --why ...` and "
+        f"product is over, then `mesh contract move {port.app_id} retired --why ...` and "
         "`mesh contract archive`"
     )
     return Fault(str(file), 0, "port-without-contract", message)
@@ -70,9 +72,9 @@ def _port_without_contract(root: Path, port: Port, declared: Collection[str]) ->
 def _models(root: Path, package: Path, contracts: Mapping[str, Contract], declared: Collection[str]) -> Iterator[Fault]:
     """Product models that no contract of the domain is kept by."""
     domain = package.name
-    tables = {table_name(contract) for contract in contracts.values() if contract.domain == domain}
+    tables = {contract.port_name.table for contract in contracts.values() if contract.domain == domain}
     # A contract with faults has a model all the same.
-    tables |= {port.partition(".")[2].replace("@", "_v") for port in declared if port.startswith(f"{domain}.")}
+    tables |= {name.table for name in map(parse_port_name, declared) if name.domain == domain}
     folder = product_folder(find_dbt_project(root, package), package.name)
     for model, file in sorted(model_files(root, package).items()):
         if file.is_relative_to(folder) and model not in tables:
@@ -95,6 +97,6 @@ def _changed_columns(contract: Contract, port: Port) -> Iterator[Fault]:
         line = places[name].line if name in places else 0
         message = (
             f"{problem}, and {contract.port} is published with it. Undo the change, or make it in a new major "
-            f"({contract.name}.v{contract.major + 1}.odcs.yaml)"
+            f"({replace(contract.port_name, major=contract.major + 1).contract_file})"
         )
         yield Fault(contract.file, line, "changed-within-major", message)

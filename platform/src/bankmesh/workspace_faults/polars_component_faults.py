@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
+from bankmesh.names import PortName
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -36,7 +37,7 @@ def polars_faults(
         yield from wrong
         return
     name, major = entry.attributes["contract"], entry.attributes.get("major", 1)
-    port = f"{entry.domain}.{name}" if major == 1 else f"{entry.domain}.{name}@{major}"
+    port = str(PortName(entry.domain, name, major))
     if port not in declared:
         yield Fault(str(entry.file), entry.line("contract"), "unknown-contract", _no_contract(entry, port, declared))
         return

@@ -56,8 +56,7 @@ def write_exports(
         written.append(ExportedFile(product, "odps", None, descriptor["version"], file))
         for port in ports:
             contract = port.contract
-            suffix = "" if contract.major == 1 else f".v{contract.major}"
-            file = folder / f"{contract.name}{suffix}.odcs.yaml"
+            file = folder / contract.port_name.contract_file
             _write(file, standalone_contract(port), f"the contract of {contract.port}")
             written.append(ExportedFile(product, "odcs", contract.port, contract.version, file))
     return tuple(written)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Status
 from bankmesh.errors import NotPublished
+from bankmesh.names import parse_port_name
 from bankmesh.ports import at_version, latest, port_at
 from bankmesh.ports.port_archive import archived_port
 
@@ -33,7 +34,7 @@ class PortInput:
     @property
     def product(self) -> str:
         """`domain.product`, which is the id of its contract."""
-        return self.port.partition("@")[0]
+        return parse_port_name(self.port).product_id
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,5 @@ def _input(home: Path, name: str, version: int, contracts: Mapping[str, Contract
 
 
 def _port(home: Path, name: str) -> Port:
-    product, _, major = name.partition("@")
-    number = int(major or 1)
-    return archived_port(home, product, number) or port_at(home, product, number)
+    port = parse_port_name(name)
+    return archived_port(home, port.product_id, port.major) or port_at(home, port.product_id, port.major)

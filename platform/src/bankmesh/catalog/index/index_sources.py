@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.recorded_reads import use_files
+from bankmesh.names import parse_port_name
 from bankmesh.ports.confirmations import CONFIRMATIONS
 from bankmesh.ports.port_locations import LOG_FOLDER
 from bankmesh.workspace.domain_folders import all_contract_files, domain_packages
@@ -95,8 +96,7 @@ def port_marks(home: Path, ports: Iterable[str]) -> dict[str, str]:
 
 def _port_mark(base: Path, name: str) -> str:
     # Plain paths and one listing for each port: there may be thousands, and every search asks.
-    product, _, major = name.partition("@")
-    folder = f"{product.replace('.', '/')}/v{major or 1}/{LOG_FOLDER}"
+    folder = f"{parse_port_name(name).folder}/{LOG_FOLDER}"
     for place in PLACES:
         log = f"{base}/{place}/{folder}"
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.catalog.index import tables
+from bankmesh.names import parse_port_name
 from bankmesh.ports import port_at, sources_by_version
 from bankmesh.ports.port_archive import archived_port
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 def table_of(home: Path, name: str) -> Port:
     """The port of that name, `retail.party@2`; in the archive, if it has been taken there."""
-    product, _, major = name.partition("@")
-    port = port_at(home, product, int(major or 1))
-    return port if port.is_published else archived_port(home, product, port.major) or port
+    wanted = parse_port_name(name)
+    port = port_at(home, wanted.product_id, wanted.major)
+    return port if port.is_published else archived_port(home, wanted.product_id, wanted.major) or port
 
 
 def publication_rows(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import Role, Status, SupportChannel
 from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
 from bankmesh.contracts.parsing.odcs_schema import nearest
+from bankmesh.names import PortName
 
 if TYPE_CHECKING:
     from bankmesh.contracts.parsing.section_cursor import Section
@@ -86,7 +87,7 @@ def _status(root: Section) -> Status:
 
 
 def _check_file_name(root: Section, name: str, major: int) -> None:
-    wanted = f"{name}{SUFFIX}" if major == 1 else f"{name}.v{major}{SUFFIX}"
+    wanted = PortName("", name, major).contract_file
     actual = PurePath(root.notes.document.file).name
     if actual != wanted:
         message = f"the contract of {name}, major {major}, belongs in a file called {wanted}, not {actual}"

@@ -15,6 +15,7 @@ from bankmesh.contracts.data_test_rules import DbtTest
 from bankmesh.contracts.model import NONE_AT_ALL, Clause, Severity
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.contracts.parsing.section_cursor import custom_properties
+from bankmesh.names import PortName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,9 +111,7 @@ def _target(text: str, domain: str, name: str) -> _Target:
         return _Target(f"{domain}.{name}", full["column"])
     if full["file"] != full["table"]:
         raise ValueError(f"{text} names contract {full['file']} but schema {full['table']}; they are the same word")
-    major = int(full["major"] or 1)
-    product = f"{full['domain']}.{full['file']}"
-    return _Target(product if major == 1 else f"{product}@{major}", full["column"])
+    return _Target(str(PortName(full["domain"], full["file"], int(full["major"] or 1))), full["column"])
 
 
 def products_read(rule: Rule) -> tuple[str, ...]:

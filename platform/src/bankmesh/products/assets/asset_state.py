@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster import DagsterEventType
 
+from bankmesh.names import step_of_asset
 from bankmesh.products.assets.refresh_decisions import AssetState, MeshState
 from bankmesh.products.product_definition import landing_key, product_input, product_key
 from bankmesh.products.versions.attempt_recovery import VERSION_KEY
@@ -121,7 +122,7 @@ def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> di
 
 def _attempt(key: dg.AssetKey, running: bool, created: float, starts: Mapping[str, float]) -> tuple[bool, float]:  # noqa: FBT001
     # A run that never came to the asset has tried all the same: who asks again is the run's retry, not an input.
-    return running, starts.get("__".join(key.path), created)
+    return running, starts.get(step_of_asset(key.to_user_string()), created)
 
 
 def _step_starts(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -18,7 +18,6 @@ from bankmesh.products.dbt.dbt_code_versions import model_code_version
 from bankmesh.products.dbt.dbt_domain import DbtDomain, load_dbt_domain
 from bankmesh.products.dbt.dbt_models import (
     find_models,
-    model_name,
     product_source,
     with_ancestors,
 )
@@ -107,7 +106,7 @@ def _checked(place: DbtProjectPlace) -> DbtProjectPlace:
 
 def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProduct]:
     """The models that are materialized as products and have no contract, of whatever status."""
-    kept = {model_name(contract) for contract in domain.contracts}
+    kept = {contract.port_name.table for contract in domain.contracts}
     return [
         OrphanedProduct(product_source(domain.name, name), file_of(loaded.place.project, node), root)
         for name, node in find_models(loaded.manifest).items()

@@ -8,6 +8,7 @@ import dagster as dg
 
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.lineage.landing_lineage import landing_lineage
+from bankmesh.names import step_of_asset
 from bankmesh.products.assets.column_lineage import column_lineage_metadata
 from bankmesh.products.assets.landing_freshness import landing_policies
 from bankmesh.products.assets.shrink_acceptance import ACCEPT_TAG, accepted_shrink
@@ -97,7 +98,7 @@ def _landing_asset(
         dg.AssetCheckSpec(ALL_READ, asset=key, description="No file of the folder is passed over or left. Warns."),
     ]
 
-    @dg.multi_asset(name="__".join(key.path), specs=[spec], check_specs=checks, pool=LANDING)
+    @dg.multi_asset(name=step_of_asset(key.to_user_string()), specs=[spec], check_specs=checks, pool=LANDING)
     def land(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         settings = current_settings(near)
         yield from steadily(context, settings.home, results(context, settings))

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from bankmesh.names import step_of_asset
 from bankmesh.products.assets.asset_specs import asset_spec, check_specs
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.inputs.loaded_inputs import cycle_through
@@ -48,7 +49,7 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
         spec = spec.replace_attributes(deps=[], automation_condition=None)
 
     @dg.multi_asset(
-        name="__".join(product.key.path),
+        name=product.contract.port_name.step,
         specs=[spec],
         check_specs=check_specs(product),
         partitions_def=spec.partitions_def,
@@ -74,7 +75,7 @@ def orphaned_asset(error: OrphanedProduct) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(key, description=str(error), group_name=error.product.domain, skippable=True)
 
     # What is no contract's name may hold characters that a step's may not.
-    @dg.multi_asset(name=re.sub(r"\W", "_", "__".join(key.path)), specs=[spec])
+    @dg.multi_asset(name=re.sub(r"\W", "_", step_of_asset(key.to_user_string())), specs=[spec])
     def refuse(_context: dg.AssetExecutionContext) -> Iterator[Result]:
         raise dg.Failure(str(error), allow_retries=False)
 

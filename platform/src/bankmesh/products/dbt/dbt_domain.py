@@ -14,7 +14,6 @@ from bankmesh.products.dbt.dbt_models import (
     find_models,
     load_manifest,
     model_inputs,
-    model_name,
 )
 from bankmesh.products.dbt.faults.ambiguous_names import find_repeated_name_faults, input_schemas
 from bankmesh.products.dbt.faults.configuration_faults import DbtFaults, find_manifest_faults
@@ -128,9 +127,9 @@ def _each_once(*found: Iterable[Fault]) -> tuple[Fault, ...]:
 def _products(manifest: Mapping[str, Any], domain: Domain) -> dict[str, TestedProduct]:
     models = find_models(manifest)
     built: dict[str, Contract] = {
-        model_name(contract): contract
+        contract.port_name.table: contract
         for contract in domain.contracts
-        if contract.status.has_port and model_name(contract) in models
+        if contract.status.has_port and contract.port_name.table in models
     }
     return {
         model: TestedProduct(contract, model_inputs(manifest, models[model], domain.name, domain.system_names))

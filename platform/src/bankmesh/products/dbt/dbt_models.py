@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bankmesh.errors import BankmeshError
+from bankmesh.names import port_of_table
 from bankmesh.products.code.code_versions import fingerprint_texts
 from bankmesh.products.product_definition import LegacyInput, ProductInput
 from bankmesh.storage.atomic_files import is_writable, lock_file, walk_files, write_atomically
 from bankmesh.workspace.dbt_project_files import DOMAIN_VARIABLE, installed_packages, packages_folder, project_settings
-from bankmesh.workspace.product_consumers import split_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bankmesh.contracts.model import Contract
     from bankmesh.products.product_definition import Input
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
@@ -197,11 +196,6 @@ def project_fingerprint(place: DbtProjectPlace) -> str:
     )
 
 
-def model_name(contract: Contract) -> str:
-    """The dbt model that keeps a contract: the product's name, with `_v2` from the second major on."""
-    return contract.name if contract.major == 1 else f"{contract.name}_v{contract.major}"
-
-
 def model_key(name: str, version: object, package: str, project: str) -> str:
     """What a model is called here: its name, with `_v2` for its version 2; a version of dbt is a major of a product.
 
@@ -295,9 +289,10 @@ def model_inputs(
 
 def product_source(domain: str, table: str) -> ProductInput:
     """The product behind `source('retail', 'customer_360_v2')`."""
-    return ProductInput(domain, *split_table(table))
+    name = port_of_table(domain, table)
+    return ProductInput(name.domain, name.product, name.major)
 
 
 def source_name(product: ProductInput) -> str:
     """What dbt calls a product that is read: `retail.customer_360_v2`."""
-    return f"{product.domain}.{product.name}" + (f"_v{product.major}" if product.major > 1 else "")
+    return f"{product.domain}.{product.port.table}"

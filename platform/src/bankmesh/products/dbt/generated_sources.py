@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bankmesh.storage.atomic_files import walk_files, write_atomically
-from bankmesh.workspace.product_consumers import source_calls, table_name
+from bankmesh.workspace.product_consumers import source_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,7 +104,7 @@ def _add_placeholders(sources: list[dict[str, Any]], named: Iterable[tuple[str, 
 
 def _product_table(contract: Contract) -> dict[str, Any]:
     return {
-        "name": table_name(contract),
+        "name": contract.port_name.table,
         "description": _plain(contract.table_description),
         "columns": [{"name": c.name, "description": _plain(c.description)} for c in contract.columns],
     }

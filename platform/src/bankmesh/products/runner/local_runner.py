@@ -11,6 +11,7 @@ from dagster import DagsterEventType
 from dagster._core.execution.plan.objects import ErrorSource
 
 from bankmesh.errors import UnknownName
+from bankmesh.names import port_of_asset, step_of_asset
 from bankmesh.ports import port_at
 from bankmesh.products.assets.asset_results import CONFIRMED
 from bankmesh.products.assets.shrink_acceptance import acceptance_tags
@@ -143,7 +144,7 @@ def _fail_unkept(
     for key, missing in unkept.items():
         if not only or key in only:
             outcome.failed.add(key)
-            progress.failed(key.replace("/", "__"), str(missing))
+            progress.failed(step_of_asset(key), str(missing))
 
 
 def _land_first(
@@ -165,8 +166,8 @@ def _land_first(
 
 
 def _is_published(home: Path, key: str) -> bool:
-    domain, name, *major = key.split("/")
-    return port_at(home, f"{domain}.{name}", int(major[0].removeprefix("v")) if major else 1).is_published
+    name = port_of_asset(key.split("/"))
+    return name is not None and port_at(home, name.product_id, name.major).is_published
 
 
 def _hold(
@@ -239,7 +240,7 @@ def _run_wave(
     unchanged = {key for key, e in made.items() if CONFIRMED in e.step_materialization_data.materialization.metadata}
     broken = {e.step_key: e for e in events if e.event_type is DagsterEventType.STEP_FAILURE}
     for key in wave.keys:
-        if event := broken.get(key.replace("/", "__")):
+        if event := broken.get(step_of_asset(key)):
             _note_failure(key, event, outcome)
     # A failed step may have told of an earlier run's version; that does not make its own.
     outcome.published |= made.keys() - unchanged - outcome.failed - outcome.stopped

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import dagster as dg
 
+from bankmesh.names import port_of_asset
 from bankmesh.products.assets.refresh_decisions import is_landing
 
 if TYPE_CHECKING:
@@ -110,9 +111,8 @@ class RunOutcome:
 
 def port_name(key: str) -> str:
     """`retail/party` is `retail.party`, and `retail/party/v2` is `retail.party@2`."""
-    domain, _, rest = key.partition("/")
-    name, marker, major = rest.partition("/v")
-    return f"{domain}.{name}@{major}" if marker and major.isdigit() else readable_key(key)
+    name = port_of_asset(key.split("/"))
+    return str(name) if name else readable_key(key)
 
 
 def readable_key(key: str) -> str:

@@ -14,6 +14,7 @@ from dagster import DagsterEventType
 
 from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event
+from bankmesh.names import step_of_asset
 from bankmesh.ports import port_at, published_by
 from bankmesh.products.product_definition import product_key
 from bankmesh.products.versions.product_lineage import published
@@ -62,7 +63,7 @@ def _ending(
             return COMPLETE, published(publication, contract)
     if run is None:
         return ABORT, AttemptEnd(error=UNKNOWN_RUN)
-    step = start.asset.replace("/", "__")
+    step = step_of_asset(start.asset)
     failures = instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
     if any(entry.step_key == step for entry in failures):
         return FAIL, AttemptEnd(error="the step failed; its message stands in Dagster's event log")

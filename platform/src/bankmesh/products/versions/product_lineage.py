@@ -25,6 +25,7 @@ from bankmesh.lineage.openlineage.attempt_facts import (
     RunFacts,
 )
 from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name
+from bankmesh.names import step_of_asset
 from bankmesh.ports import at_version, kept_contract, port_at
 from bankmesh.products.code.repository_links import code_place
 from bankmesh.products.inputs.partition_bounds import day_after
@@ -59,7 +60,7 @@ def run_facts(
     return RunFacts(
         dagster_run=run.run_id,
         dagster_job=job,
-        step="__".join(key.path),
+        step=step_of_asset(key.to_user_string()),
         attempt=context.retry_number,
         asset=key.to_user_string(),
         root=(backfill, "backfill") if backfill else (run.root_run_id or run.run_id, job),

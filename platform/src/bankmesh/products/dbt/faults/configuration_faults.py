@@ -20,7 +20,7 @@ from bankmesh.products.dbt.configuration_lines import (
     read_yaml,
 )
 from bankmesh.products.dbt.dbt_code_versions import macro_closure
-from bankmesh.products.dbt.dbt_models import find_models, key_of, model_name, with_ancestors
+from bankmesh.products.dbt.dbt_models import find_models, key_of, with_ancestors
 from bankmesh.products.dbt.faults.file_faults import FUNCTIONS, REFERENCE
 from bankmesh.products.dbt.faults.project_faults import MACRO, ONE_CODE, RESOURCE, RESOURCES
 from bankmesh.products.dbt.faults.reference_faults import line_of_reference
@@ -81,7 +81,7 @@ def find_manifest_faults(
     place: DbtProjectPlace, manifest: Mapping[str, Any], contracts: Iterable[Contract]
 ) -> tuple[Fault, ...]:
     """Faults of a domain's models; `contracts` are those of the domain."""
-    products = {model_name(contract): contract for contract in contracts}
+    products = {contract.port_name.table: contract for contract in contracts}
     models = find_models(manifest)
     read = {
         node["unique_id"]: node

@@ -19,7 +19,7 @@ from bankmesh.products.dbt.faults.reference_hints import (
 from bankmesh.products.dbt.jinja_calls import CodeUnreadable
 from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace.dbt_project_files import installed_packages, project_settings
-from bankmesh.workspace.product_consumers import line_at, table_name
+from bankmesh.workspace.product_consumers import line_at
 from bankmesh.yaml import documents
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def names_in_files(files: DbtFiles, contracts: Iterable[Contract], systems: Iter
         domain=files.place.domain,
         projects=frozenset({str(project_settings(project).get("name")), *packages}),
         models=frozenset(stems | {_unversioned(stem) for stem in stems} | _entries(read, "models")),
-        products=frozenset((contract.domain, table_name(contract)) for contract in contracts),
+        products=frozenset((contract.domain, contract.port_name.table) for contract in contracts),
         objects=frozenset((system.name, item.name) for system in systems for item in system.objects),
         seeds=frozenset({file.stem for file in files.csv()} | _entries(read, "seeds")),
         snapshots=frozenset(blocks | _entries(read, "snapshots")),
