@@ -12,7 +12,8 @@ from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.indexed_versions import IndexFacts
 from bankmesh.catalog.index.lineage_closures import downstream_datasets, upstream_datasets
 from bankmesh.catalog.index.lineage_rows import PRODUCT
-from bankmesh.catalog.search.product_search import freshness
+from bankmesh.catalog.product_status import freshness_state
+from bankmesh.contracts.lifecycle import newest_major_of
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import ROWS
@@ -39,10 +40,9 @@ def resolve(connection: Connection, name: str) -> str:
     found = [row for row in rows if row.product == product and major in {None, row.major}]
     if not found:
         raise UnknownName("product", name, {row.port for row in rows})
-    active = [row for row in found if row.status == Status.ACTIVE.value]
-    readable = [row for row in found if Status(row.status).has_port]
-    port: str = max(active or readable or found, key=lambda row: row.major).port
-    return port
+    major = newest_major_of({row.major: Status(row.status) for row in found})
+    (port,) = (row.port for row in found if row.major == major)
+    return str(port)
 
 
 def describe(connection: Connection, port: str, now: datetime) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def describe(connection: Connection, port: str, now: datetime) -> dict[str, Any]
     }
     return {
         **product,
-        "freshness": freshness(fresh_since, promised, now, outdated=bool(outdated)),
+        "freshness": freshness_state(fresh_since, promised, now, outdated=bool(outdated)),
         "freshness_seconds": promised,
         "published": made,
         "owners": _rows(connection, tables.owners, "port", port),

@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 OUTCOMES = ("passed", "warned", "failed", "errored", "not evaluated")
 
 
+def freshness_state(fresh_since: float | None, promised: float | None, now: datetime, *, outdated: bool = False) -> str:
+    """`fresh` or `late` against the promise in seconds; `never` published; `-` without a promise.
+
+    `fresh_since` is in seconds since 1970. What is `outdated`, built from a withdrawn version, is late.
+    """
+    if fresh_since is None:
+        return "never"
+    if promised is None:
+        return "-"
+    return "fresh" if not outdated and now.timestamp() - fresh_since <= promised else "late"
+
+
 @dataclass(frozen=True)
 class ProductStatus:
     """One product and major. `checks` counts outcomes of the newest evaluation of each clause.
@@ -48,14 +60,13 @@ class ProductStatus:
         What is built from a withdrawn version is late, whenever it was built.
         """
         level = self.contract.service_level("freshness")
-        if self.published_at is None:
-            return "never"
-        if level is None or level.seconds is None:
-            return "-"
-        if self.built_from_withdrawn:
-            return "late"
-        age = (datetime.now(UTC) - (self.fresh_since or self.published_at)).total_seconds()
-        return "fresh" if age <= level.seconds else "late"
+        since = self.fresh_since or self.published_at
+        return freshness_state(
+            since.timestamp() if self.published_at and since else None,
+            level.seconds if level else None,
+            datetime.now(UTC),
+            outdated=bool(self.built_from_withdrawn),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `mesh products --json`; moments are ISO 8601 in UTC."""

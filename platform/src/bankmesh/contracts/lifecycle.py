@@ -165,3 +165,10 @@ def _check_end(given: _Given, item: Section, steps: tuple[LifeStep, ...]) -> Non
 
 def _is_wrong(root: Section, name: str) -> bool:
     return any(s.faulty for s in root.sections("customProperties") if s.data.get("property") == name)
+
+
+def newest_major_of(majors: Mapping[int, Status]) -> int:
+    """The major that readers get who name none: the newest active one, else the newest with a port, else the newest."""
+    active = [major for major, status in majors.items() if status is Status.ACTIVE]
+    readable = [major for major, status in majors.items() if status.has_port]
+    return max(active or readable or majors)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.contracts.model import Status
 from bankmesh.operations.automation_sensor import STARTED_BY
 from bankmesh.operations.automation_switch import read_switch
 from bankmesh.products.assets.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
@@ -35,7 +34,7 @@ def by_clock(contracts: Iterable[Contract]) -> dict[PublicationSchedule, list[Co
     groups: dict[PublicationSchedule, list[Contract]] = {}
     for contract in contracts:
         clock = clock_of(contract)
-        if clock is not None and contract.status in {Status.ACTIVE, Status.DEPRECATED}:
+        if clock is not None and contract.status.in_force:
             groups.setdefault(clock, []).append(contract)
     return dict(sorted(groups.items()))
 

@@ -6,7 +6,7 @@ import contextlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Contract, Status
+from bankmesh.contracts.lifecycle import newest_major_of
 from bankmesh.contracts.parsing.contract_reader import read_contract, read_contracts
 from bankmesh.errors import ContractFaults, UnknownName
 from bankmesh.names import split_major
@@ -15,6 +15,8 @@ from bankmesh.workspace.domain_folders import all_contract_files
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
 
 
 def workspace_contracts(root: Path) -> tuple[Contract, ...]:
@@ -56,6 +58,5 @@ def find_contract(contracts: Sequence[Contract], product: str, major: int | None
         if not named:
             raise UnknownName(f"major of {product}", str(major), {str(c.major) for c in of_product})
         return named[0]
-    active = [c for c in of_product if c.status is Status.ACTIVE]
-    readable = [c for c in of_product if c.status.has_port]
-    return max(active or readable or of_product, key=lambda c: c.major)
+    majors = {contract.major: contract for contract in of_product}
+    return majors[newest_major_of({number: contract.status for number, contract in majors.items()})]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.indexed_versions import outdated_ports
+from bankmesh.catalog.product_status import freshness_state
 from bankmesh.catalog.search.match_highlights import HighlightedMatch, column_matches, product_matches
 from bankmesh.catalog.search.search_rank import LIFE, Posting, RankedMatch, rank
 from bankmesh.catalog.search.search_terms import asked_words, fold
@@ -106,18 +107,6 @@ def search(
     return _hits(connection, [*once.values()][:limit], terms, at, outdated)
 
 
-def freshness(fresh_since: float | None, promised: float | None, now: datetime, *, outdated: bool = False) -> str:
-    """How fresh a port is against its promise, both in seconds; the words are those of `mesh products`.
-
-    `outdated` is what is built from a withdrawn version.
-    """
-    if fresh_since is None:
-        return "never"
-    if promised is None:
-        return "-"
-    return "fresh" if not outdated and now.timestamp() - fresh_since <= promised else "late"
-
-
 _COLUMNS = tables.products.c
 _PRODUCTS = sa.select(
     _COLUMNS.port,
@@ -153,7 +142,7 @@ def _allowed(
 
 
 def _fresh(product: Any, now: datetime, outdated: Collection[str]) -> str:  # noqa: ANN401 - a row of the index
-    return freshness(product.fresh_since, product.freshness_seconds, now, outdated=product.port in outdated)
+    return freshness_state(product.fresh_since, product.freshness_seconds, now, outdated=product.port in outdated)
 
 
 def _called(product: Any, text: str) -> tuple[str, ...]:  # noqa: ANN401 - a row of the index

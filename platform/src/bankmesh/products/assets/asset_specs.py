@@ -165,7 +165,7 @@ def _tags(contract: Contract) -> dict[str, str]:
         "contract_status": contract.status.value,
     }
     clock = clock_of(contract)
-    if clock is not None and contract.status in {Status.ACTIVE, Status.DEPRECATED}:
+    if clock is not None and contract.status.in_force:
         tags[SCHEDULE_TAG] = clock.slug
     ending = deprecation_of(contract)
     if ending and ending.end_of_support:
