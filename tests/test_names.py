@@ -1,6 +1,7 @@
 """Rules of names and imports that a program can check: modules, packages and classes."""
 
 import ast
+import re
 from collections import defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -68,3 +69,18 @@ def test_no_module_imports_itself_by_way_of_others(package, monkeypatch):
     graph = grimp.build_graph(package, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     assert len(list(TopologicalSorter(imports).static_order())) == len(graph.modules)
+
+
+def test_private_names_of_libraries_are_listed_with_the_test_that_notices(modules):
+    page = (ROOT / "docs/decisions/private-names.md").read_text(encoding="utf-8")
+    used = {
+        alias.name
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and "._" in (node.module or "")
+        for alias in node.names
+    }
+    assert len(used) > 30
+    assert {name for name in used if f"`{name}`" not in page} == set()
+    named = set(re.findall(r"`([\w/]*test_\w+\.py)`", page))
+    assert {name for name in named if not list(ROOT.glob(f"platform/tests/**/{Path(name).name}"))} == set()
