@@ -121,8 +121,14 @@ def port_of(path: Collection[str]) -> str | None:
 
 def _ordered(instance: dg.DagsterInstance) -> bool:
     """Whether the log shows its entries in the order of their numbers: SQLite, which has one writer at a time."""
-    module = type(instance.event_log_storage).__module__
-    return "sqlite" in module or "in_memory" in module
+    from dagster._core.storage.event_log import (
+        ConsolidatedSqliteEventLogStorage,
+        InMemoryEventLogStorage,
+        SqliteEventLogStorage,
+    )
+
+    ordered = (SqliteEventLogStorage, ConsolidatedSqliteEventLogStorage, InMemoryEventLogStorage)
+    return isinstance(instance.event_log_storage, ordered)
 
 
 def _mark(entry: dg.EventLogEntry) -> str:
