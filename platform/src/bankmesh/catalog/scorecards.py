@@ -2,7 +2,7 @@
 
 | measure | value | out of |
 | --- | --- | --- |
-| `completeness` | parts that the contract has | parts that a reader looks for (`completeness.PARTS`) |
+| `completeness` | parts that the contract has | parts that a reader looks for (`contract_completeness.PARTS`) |
 | `enforced` | promises of the contract that are enforced or shown somewhere | promises |
 | `checks_passed` | evaluations of checks that passed, in the last 30 days (UTC) | evaluations in these days |
 | `freshness_kept` | seconds in which the newest version was no older than promised | seconds looked at |

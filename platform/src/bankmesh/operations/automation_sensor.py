@@ -1,7 +1,7 @@
 """Refreshing products whose inputs have published: one automation sensor for each domain.
 
-The conditions stand on the products (`products.conditions`). The sensor evaluates them in the code server, asks the
-switch first, and makes one run of what Dagster would start as one run for each partition.
+Products carry the conditions (`products.assets.automation_condition`). The sensor evaluates them in the code server,
+if the switch is on, and makes one run of what Dagster would start as one run for each partition.
 """
 
 from __future__ import annotations

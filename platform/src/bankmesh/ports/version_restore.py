@@ -1,7 +1,7 @@
 """Withdraw a version, roll back to one, resume: one commit each, by which no row is copied and versions only rise.
 
 Rows come back as the files that they were in: those lie in the table's folder for as long as a readable version needs
-them. As in `publishing`, the port's lock is held while it is decided and committed, and where locks do not reach, the
+them. As in `publisher`, the port's lock is held while it is decided and committed, and where locks do not reach, the
 commit itself refuses a table that has moved on.
 """
 

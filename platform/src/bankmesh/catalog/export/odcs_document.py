@@ -51,7 +51,7 @@ def _with_servers(data: dict[str, Any], servers: list[dict[str, Any]]) -> dict[s
 
 
 def _spell_out_rules(data: dict[str, Any], document: Document, contract: Contract) -> None:
-    """Rules, uniqueness and patterns as `rules` exports them; `data` is a copy of the document's own."""
+    """Rules, uniqueness and patterns as `exported_rules` makes them; `data` is a copy of the document's own."""
     table = data["schema"][0]
     _set_rules(table, exported_rules(document, ("schema", 0), None, contract))
     for index, spelled in enumerate(table["properties"]):

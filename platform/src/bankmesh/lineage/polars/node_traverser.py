@@ -2,7 +2,7 @@
 
 `LazyFrame._ldf.visit()` is made for engines that run Polars' plans elsewhere (cudf-polars); it has a version of its own
 and changes with Polars. `tests/lineage/test_frame_lineage_traverser.py` holds what is relied on here and says what to
-do when a new Polars breaks it. What comes out is `tree`; nothing else in this package touches a private name.
+do when a new Polars breaks it. What comes out is `plan_tree`; nothing else in this package touches a private name.
 
 Three things that the traverser does not show are got in another way:
 

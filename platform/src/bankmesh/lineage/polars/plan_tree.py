@@ -1,4 +1,4 @@
-"""A plan of Polars as plain values of our own, so that only `traverser` knows Polars' private ones.
+"""A plan of Polars as plain values of our own, so that only `node_traverser` knows Polars' private ones.
 
 Expressions and nodes are compared by identity: two equal ones at two places of a plan are two, and a node that is read
 twice (a cache) is one.

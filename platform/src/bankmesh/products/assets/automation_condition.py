@@ -1,7 +1,7 @@
 """The automation condition of every product: refresh when an input has published, once for each wave of changes.
 
 Dagster evaluates it in the code server (`AutomationConditionSensorDefinition(use_user_code_server=True)`), once for
-each product and tick. What it decides by is in `refreshing`; here are the operands whose answers the UI shows.
+each product and tick. What it decides by is in `refresh_decisions`; here are the operands whose answers the UI shows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def refresh_condition() -> dg.AutomationCondition[dg.AssetKey]:
-    """True for a product that is due: see `refreshing`."""
+    """True for a product that is due: see `refresh_decisions`."""
     along = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested())
     due = InputIsNewer() | along.with_label("an input is refreshed in the same run")
     # Dagster's own `in_progress` does not see a run that waits in the queue.

@@ -4,8 +4,9 @@ It is, if the newest version that wrote each partition was built by the same cod
 inputs, and if that code gives the same rows for the same inputs. Anything else, also what is not known, is stale.
 
 Where a product declares that a partition reads the rows of an input's same partition alone, partitions are stale one by
-one: an input counts as the same for a partition whose fingerprint is the same (`products.partition_fingerprints`). What
-the gate looks values up in counts as the newest version has it, whose gate looked them up for the whole table.
+one: an input counts as the same for a partition whose fingerprint is the same
+(`products.inputs.partition_fingerprints`). What the gate looks values up in counts as the newest version has it, whose
+gate looked them up for the whole table.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How numbers are written: the separators and signs that a declaration may name, and the patterns that they give.
 
 Patterns must match the whole value (RE2 and Rust syntax). What matches is brought into the plain spelling by
-`conversion`, and its value alone decides whether it fits: zeros in front never count as digits.
+`text_conversion`, and its value alone decides whether it fits: zeros in front never count as digits.
 """
 
 from __future__ import annotations
