@@ -1,4 +1,4 @@
-"""Bankmesh: contract in, governed product out.
+"""Bankmesh: data products of a bank on Dagster, built from data contracts.
 
     from bankmesh import DataMeshClient             readers
     type: bankmesh.PolarsDataProduct                domain engineers, in `defs.yaml`
@@ -6,7 +6,7 @@
     type: bankmesh.LegacySources
     type: bankmesh.Operations
 
-Names are imported when they are asked for, so that reading a product does not load Dagster.
+The names of `__all__` are imported on first access, so that reading a product does not load Dagster.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-"""The exception tree. Every error a user can cause says what is wrong, where, what is allowed and what to do.
+"""The exception tree. Every error that a user can cause says what is wrong, where, what is allowed and what to do.
 
 BankmeshError
 ├── FaultsFound            one or more faults in hand-written files, all of them at once
 │   ├── ContractFaults     contracts (`*.odcs.yaml`)
 │   └── SourceFaults       source declarations (`sources/*.yaml`)
-├── LegacyFileError        a legacy file is missing, empty, or not of the declared shape
-│   ├── NotDelivered       the exports hold nothing of a system: its folder is not there
-│   │   └── NoLongerDelivered  an optional object that was there before is gone
-│   └── HistoryLost        a landing has fewer rows, or goes less far, than the last accepted one
-├── TransformError         a transform did not deliver what its contract promises
+├── LegacyFileError        a legacy file is missing, empty, or not of the declared structure
+│   ├── NotDelivered       the exports have no folder of a legacy system
+│   │   └── NoLongerDelivered  an optional object that was delivered before is missing
+│   └── HistoryLost        a landing has fewer rows, or less history, than the last accepted one
+├── TransformError         a transform did not deliver the columns or types of its contract
 ├── PortError              reading or writing an output port
-│   ├── NotPublished       a reader asked for a product or version that is not there
-│   └── PublishConflict    another publisher won, and this candidate may not follow it
-└── UnknownName            a product, column, system ... that does not exist; lists those that do
+│   ├── NotPublished       the requested product or version is not published
+│   └── PublishConflict    another publisher committed first, and this candidate may not be published after it
+└── UnknownName            a product, column, system ... that does not exist; lists the existing ones
 
-An error that belongs to one room alone is defined there, below the same root: `NoWorkspace`, `NoExports` and
+An error of one package alone is defined in that package, below the same root: `NoWorkspace`, `NoExports` and
 `UnusableHome` (settings), `DbtParseError`, `LocationNotLoaded` and `TransformNotUsable` (products), `CannotScaffold`
 (scaffolding), `NeedsFile` (cli) and `InputsMissing` (testing).
 """
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 def shorten_list(names: Iterable[str], most: int = 12) -> str:
-    """The names, comma-separated; beyond `most`, only how many more there are."""
+    """Return the names, comma-separated; after `most` of them, only the number of the others."""
     every = list(names)
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + more
 
 
 def error_chain(error: BaseException, *, with_context: bool = False) -> Iterator[BaseException]:
-    """The error and what it was raised from, each once; with context, also what was being handled at that moment."""
+    """Yield the error and its causes, each once; with context, also the errors that were being handled."""
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:
@@ -48,12 +48,12 @@ def error_chain(error: BaseException, *, with_context: bool = False) -> Iterator
 
 
 class BankmeshError(Exception):
-    """Root of all errors that Bankmesh raises on purpose; its text is written for the user."""
+    """Root of all errors that Bankmesh raises on purpose; the message is written for users."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a hand-written file; `line` counts from 1."""
+    """A position in a hand-written file; `line` counts from 1."""
 
     file: str
     line: int
@@ -64,10 +64,10 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing wrong in a hand-written file.
+    """One fault in a hand-written file.
 
-    `line` counts from 1; 0 where a fault concerns the file as a whole.
-    `rule` is a stable, kebab-case id (`unknown-key`, `wrong-type`, ...) that documentation can be found by.
+    `line` counts from 1; it is 0 for a fault of the file as a whole.
+    `rule` is a stable kebab-case id (`unknown-key`, `wrong-type`, ...), which the documentation lists.
     """
 
     file: str
@@ -106,7 +106,7 @@ class SourceFaults(FaultsFound):
 
 
 class LegacyFileError(BankmeshError):
-    """A legacy file cannot be taken in at all: missing, empty, wrong columns or encoding."""
+    """A legacy file cannot be landed at all: missing, empty, wrong columns or wrong encoding."""
 
     def __init__(self, file: Path | str, problem: str, expected: str) -> None:
         self.file, self.problem, self.expected = str(file), problem, expected
@@ -114,7 +114,7 @@ class LegacyFileError(BankmeshError):
 
 
 class NotDelivered(LegacyFileError):
-    """The exports have no folder of a legacy system: it was not delivered, which is no fault of its files."""
+    """The exports have no folder of a legacy system: the system was not delivered, its files have no faults."""
 
     def __init__(self, system: str, folder: Path | str) -> None:
         self.system, self.folder = system, str(folder)
@@ -123,12 +123,12 @@ class NotDelivered(LegacyFileError):
 
 
 class NoLongerDelivered(NotDelivered):
-    """An optional object was landed from files before and has none now: it is absent, not empty."""
+    """An optional object was landed from files before and has none now: it is missing, not empty."""
 
     def __init__(self, name: str, folder: Path | str, rows: int) -> None:
         self.system, self.folder, self.rows = name, str(folder), rows
         system, _, item = name.partition(".")
-        self.problem = f"{name} is not delivered any more, the landing before had {rows:,} rows"
+        self.problem = f"{name} is no longer delivered; the landing before had {rows:,} rows"
         self.expected = "its files there"
         self.file = self.folder
         BankmeshError.__init__(
@@ -139,7 +139,7 @@ class NoLongerDelivered(NotDelivered):
 
 
 class HistoryLost(LegacyFileError):
-    """A landing falls behind the last accepted one, and nobody accepted that."""
+    """A landing has less than the last accepted one, and nobody has accepted the loss."""
 
     def __init__(self, name: str, losses: Sequence[str]) -> None:
         self.name, self.losses = name, tuple(losses)
@@ -160,7 +160,7 @@ class PortError(BankmeshError):
 
 
 class NotPublished(PortError):
-    """A reader asked for a product, or a version of one, that is not published."""
+    """A reader requested a product, or a version of one, that is not published."""
 
     def __init__(self, product: str, version: int | None, available: Sequence[int]) -> None:
         self.product, self.version, self.available = product, version, tuple(available)
@@ -173,7 +173,7 @@ class NotPublished(PortError):
 
 
 class PublishConflict(PortError):
-    """Another publisher committed in between, and this candidate may not replace what it published."""
+    """Another publisher committed first, and this candidate may not replace what it published."""
 
     def __init__(self, product: str, reason: str) -> None:
         self.product, self.reason = product, reason
@@ -181,7 +181,7 @@ class PublishConflict(PortError):
 
 
 class UnknownName(BankmeshError):
-    """Something was named that does not exist."""
+    """A name that does not exist."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(sorted(known))

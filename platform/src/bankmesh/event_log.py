@@ -1,4 +1,4 @@
-"""Reading Dagster's event log type by type, which works on SQLite and PostgreSQL alike, and as one log all the same."""
+"""Reading Dagster's event log one event type at a time, which works on SQLite and PostgreSQL alike."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def in_order(
     found: Collection[Mapping[int, dg.EventLogEntry]], limit: int
 ) -> tuple[list[tuple[int, dg.EventLogEntry]], bool]:
-    """Readings of several types as one, and whether there is more.
+    """Merge the entries of several event types in order; the flag says whether there are more.
 
-    A reading that reached the limit says nothing about what lies behind its last entry, so nor does the whole.
+    Entries of a type that reached the limit are known only up to its last one, so the merged log ends there as well.
     """
     known_up_to = min((max(entries) for entries in found if len(entries) >= limit), default=None)
     merged = sorted((item for entries in found for item in entries.items()), key=lambda item: item[0])
@@ -25,7 +25,7 @@ def in_order(
 
 
 def counted(data: dg.AssetCheckEvaluation, *names: str) -> int | None:
-    """A number of rows that a check gives under the first of these names, and nothing else, whatever it puts there."""
+    """Return the row count in a check's metadata under the first of these names that is an integer; else None."""
     for name in names:
         found = data.metadata.get(name)
         if found is not None and isinstance(found.value, int) and not isinstance(found.value, bool):

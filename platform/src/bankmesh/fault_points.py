@@ -1,7 +1,7 @@
-"""Named points that a test can stop a process at: before a commit, after it, and so on.
+"""Named points in the code at which a test can interrupt a process, such as before and after a commit.
 
-In production nobody watches and `reached` does nothing. A test calls `watch` with a function that, say,
-kills the process when a certain point is reached, and then looks at what was left behind.
+In production there is no watcher and `reached` does nothing. A test calls `watch` with a function that, for example,
+kills the process at a certain point; the test then checks the state that remains.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _watchers: list[Callable[[str], None]] = []
 
 
 def reached(name: str) -> None:
-    """Tell whoever watches that the point `name` (kebab-case) has been reached."""
+    """Notify the watchers that the point `name` (kebab-case) has been reached."""
     for watcher in tuple(_watchers):
         watcher(name)
 
 
 def watch(watcher: Callable[[str], None] | None) -> None:
-    """Have `watcher` called at every point from now on, in this process; None ends all watching."""
+    """Call `watcher` at every point from now on, in this process; None removes all watchers."""
     _watchers.clear()
     if watcher is not None:
         _watchers.append(watcher)

@@ -1,4 +1,4 @@
-"""The Dagster instance of a mesh home: runs, events and checks, kept where `MESH_HOME` says."""
+"""The Dagster instance of a mesh home: runs, events and checks, stored in the folder that `MESH_HOME` names."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ retention:
 """
 
 
-# SHA-256 of what earlier versions of Bankmesh wrote: such a file is nobody's own work, and is brought up to date.
+# SHA-256 of the files that earlier versions of Bankmesh wrote: an unchanged one is replaced by the current text.
 _WRITTEN_BEFORE = {
     "7ae9d473fb26acc0ec989352b1904088b5bc44a537e718be250e38afeeba754b",
     "2c07d448b6a07ff91a4620efe3a9d90e391db1ab6a5cad8b696541b08353a217",
@@ -75,7 +75,7 @@ _WRITTEN_BEFORE = {
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Make the folder for `DAGSTER_HOME`; a `dagster.yaml` that somebody has written or changed is left alone."""
+    """Create the folder for `DAGSTER_HOME`; a `dagster.yaml` that a person has written or changed is kept."""
     folder = settings.dagster_home
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "dagster.yaml"
@@ -85,14 +85,14 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The instance that `mesh run` and `mesh dev` share."""
+    """Open the instance that `mesh run` and `mesh dev` share."""
     import dagster as dg
 
     return dg.DagsterInstance.from_config(str(prepare_dagster_home(settings)))
 
 
 def existing_instance(settings: Settings) -> dg.DagsterInstance | None:
-    """The instance, or None where nothing has run yet, or where its SQLite files can only be read; makes nothing."""
+    """Open the instance; None if there is none yet, or if its SQLite files are read-only. Creates nothing."""
     folder = settings.dagster_home
     in_sqlite = (folder / "history").is_dir()
     readable = (folder / "dagster.yaml").exists() and (is_writable(folder) or not in_sqlite)

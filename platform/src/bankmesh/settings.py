@@ -1,12 +1,12 @@
 """Settings of a process: every environment variable of Bankmesh, with its default, its bounds and its error.
 
-They are read when they are needed, so that a process follows a changed environment of its own.
+They are read from the environment when they are needed.
 
 | variable | meaning | default |
 | --- | --- | --- |
 | `BANKMESH_ROOT` | the workspace: the folder that holds `workspace.yaml` | nearest one at or above the working folder |
-| `MESH_HOME` | everything that is made: ports, landings, Dagster's history | `.mesh` in the workspace |
-| `BANK_DATA` | the folder of legacy exports | the one that `mesh run` read last, else `exports` in `MESH_HOME` |
+| `MESH_HOME` | everything that is generated: ports, landings, Dagster's history | `.mesh` in the workspace |
+| `BANK_DATA` | the folder of legacy exports | the one that `mesh run` last read, else `exports` in `MESH_HOME` |
 | `BANKMESH_CATALOG_DB` | database of the catalog's index, as a SQLAlchemy URL | SQLite in `MESH_HOME/catalog.db` |
 | `BANKMESH_LINEAGE_DB` | database of OpenLineage events, as a SQLAlchemy URL | SQLite in `MESH_HOME/lineage.db` |
 | `BANKMESH_LINEAGE_DAYS` | days for which events are kept once they are sent, or have no receiver; 1 to 3,650 | 90 |
@@ -57,7 +57,7 @@ class NoWorkspace(BankmeshError):
 
 
 class UnusableHome(BankmeshError):
-    """A mesh home is no folder, or its path holds characters that the libraries below do not take literally."""
+    """A mesh home is not a folder, or its path holds characters that the storage libraries do not read literally."""
 
     def __init__(self, home: Path, characters: str = "") -> None:
         self.home, self.characters = home, characters
@@ -73,7 +73,7 @@ class UnusableHome(BankmeshError):
 
 
 class NoExports(BankmeshError):
-    """There is nothing to land: the folder of exports is missing, empty or a file."""
+    """There is nothing to land: the folder of exports is missing or empty, or it is a file."""
 
     def __init__(self, exports: Path, problem: str) -> None:
         self.exports, self.problem = exports, problem
@@ -83,11 +83,13 @@ class NoExports(BankmeshError):
 
 
 class BadNumber(BankmeshError):
-    """A variable that holds a number says something else, or is out of bounds."""
+    """A variable that must be a whole number within bounds has another value."""
 
     def __init__(self, variable: str, value: str, unit: str, least: int, most: int) -> None:
         self.variable, self.value, self.unit, self.least, self.most = variable, value, unit, least, most
-        super().__init__(f"{variable}={value!r} is no number of {unit}; write a whole number from {least} to {most}.")
+        super().__init__(
+            f"{variable}={value!r} is not a number of {unit}; write a whole number from {least} to {most}."
+        )
 
 
 class BadSwitch(BankmeshError):
@@ -125,7 +127,7 @@ PATIENCE_SECONDS = WholeNumber("BANKMESH_PATIENCE_SECONDS", 900, 0, _DAY, "secon
 
 @dataclass(frozen=True)
 class Settings:
-    """The three places that everything else is found from."""
+    """The three folders from which all other paths are derived."""
 
     root: Path
     home: Path
@@ -133,7 +135,7 @@ class Settings:
 
     @property
     def dagster_home(self) -> Path:
-        """Where Dagster keeps runs, events and schedules."""
+        """The folder in which Dagster keeps runs, events and schedules."""
         return self.home / "dagster"
 
 
@@ -147,7 +149,7 @@ class AlertSettings:
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder at or above `start` that holds a `workspace.yaml`; raises NoWorkspace."""
+    """Return the nearest folder at or above `start` that holds a `workspace.yaml`. Raises NoWorkspace."""
     for folder in (start, *start.parents):
         if (folder / "workspace.yaml").is_file():
             return folder
@@ -155,7 +157,7 @@ def find_root(start: Path) -> Path:
 
 
 def current_settings(near: Path | None = None) -> Settings:
-    """Settings of this process; `near` is where to look for the workspace if the environment is silent."""
+    """Return the settings of this process; without `BANKMESH_ROOT` the workspace is searched from `near` upwards."""
     named = os.environ.get("BANKMESH_ROOT")
     root = Path(named).resolve() if named else find_root((near or Path.cwd()).resolve())
     home = _path("MESH_HOME", root / DEFAULT_HOME, root)
@@ -163,12 +165,12 @@ def current_settings(near: Path | None = None) -> Settings:
     return Settings(root=root, home=home, exports=_path("BANK_DATA", _last_exports(home), root))
 
 
-# Globs of DuckDB and Polars, folders of Hive partitions, escapes in the URIs of delta-rs and of Delta's kernel.
+# Glob characters of DuckDB and Polars, Hive partition folders, escapes in the URIs of delta-rs and the Delta kernel.
 _NOT_LITERAL = frozenset("*?[]%\\=")
 
 
 def require_literal_path(home: Path) -> None:
-    """Raise UnusableHome unless Delta Lake, DuckDB and Polars all take the path, links resolved, as it is written."""
+    """Raise UnusableHome unless Delta Lake, DuckDB and Polars all read the path, with links resolved, literally."""
     nearest = next(place for place in (home, *home.parents) if place.exists())
     if not nearest.is_dir():
         raise UnusableHome(home)
@@ -179,7 +181,7 @@ def require_literal_path(home: Path) -> None:
 
 
 def require_exports(exports: Path) -> None:
-    """Raise NoExports unless the folder of exports is there and holds something."""
+    """Raise NoExports unless the folder of exports exists and is not empty."""
     if not exports.is_dir():
         raise NoExports(exports, "that is a file" if exports.exists() else "there is no such folder")
     if not any(exports.iterdir()):
@@ -187,9 +189,9 @@ def require_exports(exports: Path) -> None:
 
 
 def remember_exports(settings: Settings) -> None:
-    """Have the UI, and later runs that are told nothing else, read the exports that this run reads."""
+    """Record the exports that this run reads as the default of the UI and of later runs without `BANK_DATA`."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    inside = settings.exports.is_relative_to(settings.home)  # then a home that is moved, or copied, keeps its own
+    inside = settings.exports.is_relative_to(settings.home)  # so a moved or copied home keeps its own exports
     place = settings.exports.relative_to(settings.home) if inside else settings.exports
     write_atomically(settings.home / LAST_EXPORTS, f"{place}\n")
 

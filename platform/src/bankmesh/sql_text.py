@@ -2,10 +2,10 @@
 
 
 def sql_literal(text: str) -> str:
-    """A string literal; a quote within is doubled."""
+    """Return a string literal; a quote within is doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def sql_name(name: str) -> str:
-    """A quoted identifier; a double quote within is doubled."""
+    """Return a quoted identifier; a double quote within is doubled."""
     return '"' + name.replace('"', '""') + '"'

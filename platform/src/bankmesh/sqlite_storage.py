@@ -1,8 +1,8 @@
-"""Dagster's SQLite storage of one machine, with connections that stay open.
+"""Dagster's SQLite storage for one machine, with connections that stay open.
 
-Same files, same tables, same queries as Dagster's own: either opens what the other has written. `MeshInstance` is named
-in `dagster.yaml` and makes it the default of the folder that holds that file; a folder that is moved takes its history
-with it, which a path in `dagster.yaml` would not allow.
+Files, tables and queries are Dagster's own: each storage opens the files that the other has written. `dagster.yaml`
+names `MeshInstance`, which makes this storage the default of the folder that holds the file. No path is written
+there, so a folder that is moved takes its history with it.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
 
 OPEN_FILES = 32
-"""Event log files that a process keeps open, three handles each: the runs on one page of the UI, and some more."""
+"""Event log files that a process keeps open, with three handles each: the runs on one page of the UI, and some more."""
 
 
 _WORTH_COMPACTING, _COMPACTED_AT_MOST = 4 << 20, 256 << 20
-"""Free bytes from which an index is compacted, and used bytes up to which that takes a second or two."""
+"""The free bytes from which an index is compacted, and the used bytes up to which that takes a second or two."""
 
 
 class HeldEventLogStorage(SqliteEventLogStorage):
-    """Dagster's event log, one file for each run and one index over all, without an engine for each event."""
+    """Dagster's event log, one file for each run and one index of all, without a new engine for each event."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._connections = HeldConnections(OPEN_FILES, self._make_tables)
@@ -73,7 +73,7 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         return cls(inst_data=inst_data, **config_value)
 
     def has_table(self, table_name: str) -> bool:
-        """Whether the index has the table; one that was there once is not looked for again."""
+        """Whether the index has the table; a table that was found once is not queried again."""
         if table_name not in self._known_tables:
             with self.index_connection() as connection:
                 if connection.dialect.has_table(connection, table_name):
@@ -81,7 +81,7 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         return table_name in self._known_tables
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Store one event; the file of a run that has ended is closed, which writes its log back into it."""
+        """Store one event; when its run has ended, close the run's file, which checkpoints its write-ahead log."""
         self._storing.run_id = event.run_id
         try:
             super().store_event(event)
@@ -97,14 +97,14 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         dagster_event_type: DagsterEventType | set[DagsterEventType] | None = None,
         limit: int | None = None,
     ) -> Mapping[int, EventLogEntry]:
-        """Events after a position, which a power cut can no longer take back."""
+        """Return the events after a cursor, once they are synced to disk."""
         found = super().get_logs_for_all_runs_by_log_id(after_cursor, dagster_event_type, limit)
         if found:
             self._sync_index()
         return found
 
     def get_maximum_record_id(self) -> int | None:
-        """The newest position, which a power cut can no longer take back."""
+        """Return the newest record id, once it is synced to disk."""
         found = super().get_maximum_record_id()
         self._sync_index()
         return found
@@ -116,7 +116,7 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         cursor: str | None = None,
         ascending: bool = False,  # noqa: FBT001, FBT002 - Dagster's own signature
     ) -> EventRecordsResult:
-        """Changes of runs after a position, which a power cut can no longer take back."""
+        """Return the run status changes after a cursor, once they are synced to disk."""
         found = super().fetch_run_status_changes(records_filter, limit, cursor, ascending)
         if found.records:
             self._sync_index()
@@ -127,9 +127,9 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         self._connections.release(self._path(run_id))
 
     def compact_index(self) -> None:
-        """Give the index's free pages back to the disk, where that is worth writing it anew.
+        """Return the index's free pages to the file system, if there are enough of them.
 
-        Writers wait meanwhile, so a large index keeps its pages and fills them again.
+        Writers wait meanwhile, so a large index keeps its free pages and reuses them.
         """
         with self.index_connection() as connection:
             pages, free, size = (
@@ -144,12 +144,12 @@ class HeldEventLogStorage(SqliteEventLogStorage):
             connection.exec_driver_sql("pragma wal_checkpoint(truncate)").fetchall()
 
     def wipe(self) -> None:
-        """Remove every run's file and all that the index holds; processes that have them open notice."""
+        """Remove every run's file and all rows of the index; processes that have them open detect it."""
         self._connections.close()
         super().wipe()
 
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
-        """Call back for each new event of a run, also while its file is open and only its log grows."""
+        """Call back for each new event of a run, even while its file is open and only its write-ahead log grows."""
         observer: Any = self._obs or Observer()
         if self._obs is None:
             observer.start()
@@ -163,7 +163,7 @@ class HeldEventLogStorage(SqliteEventLogStorage):
         self._connections.close()
 
     def _sync_index(self) -> None:
-        """Write the index's log to disk: readers keep positions in it, and numbers of lost events are used again."""
+        """Sync the index log: readers store record ids, and the ids of lost events would be assigned again."""
         sync_log(self._path(INDEX_SHARD_NAME))
 
     def _path(self, shard: str) -> Path:
@@ -176,7 +176,7 @@ class HeldEventLogStorage(SqliteEventLogStorage):
             with self._connections.transaction(self._path(shard)) as connection:
                 yield connection
         else:
-            # A run that has expired, or has not begun: no file is made by looking.
+            # A run that has expired, or has not begun: reading it must not create a file.
             with self._no_events.begin() as connection:
                 yield connection
 
@@ -206,12 +206,12 @@ class _Watchdog(SqliteEventLogStorageWatchdog):
         self._patterns = [self._log_path, f"{self._log_path}-wal"]
 
     def on_modified(self, event: FileSystemEvent) -> None:
-        del event  # Only that something was written counts.
+        del event  # The kind of change does not matter.
         self._process_log()
 
 
 class _OneFile:
-    """What a storage in a single file does without an engine for each query; the storage's own class comes second."""
+    """Mixin for a storage in a single file, without a new engine for each query; the storage's class comes second."""
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._connections = HeldConnections(1)
@@ -220,7 +220,7 @@ class _OneFile:
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        """A connection in a transaction."""
+        """Yield a connection in a transaction."""
         with self._connections.transaction(self._file) as connection:
             yield connection
 
@@ -231,15 +231,15 @@ class _OneFile:
 
 
 class HeldRunStorage(_OneFile, SqliteRunStorage):
-    """Dagster's run storage, without an engine for each query."""
+    """Dagster's run storage, without a new engine for each query."""
 
 
 class HeldScheduleStorage(_OneFile, SqliteScheduleStorage):
-    """Dagster's storage of schedules, sensors and their ticks, without an engine for each query."""
+    """Dagster's storage of schedules, sensors and their ticks, without a new engine for each query."""
 
 
 class HeldSqliteStorage(DagsterSqliteStorage):
-    """All three storages of a folder, where Dagster's own default has them."""
+    """All three storages of a folder, in the paths of Dagster's own default."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self.base_dir = base_dir
@@ -257,17 +257,17 @@ class HeldSqliteStorage(DagsterSqliteStorage):
 
 
 class _PlannedRun(DagsterRun):
-    """A run as its plan is logged: its partitions are those of partitioned assets and checks alone."""
+    """A run as its plan is logged: only partitioned assets and checks have its partitions."""
 
     def get_resolved_partitions_subset_for_events(
         self, partitions_def: dg.PartitionsDefinition[Any] | None
     ) -> PartitionsSubset | None:
-        """The partitions that are planned; None for what has no partitions, which is planned once."""
+        """Return the planned partitions; None for an asset or check without partitions, which is planned once."""
         return None if partitions_def is None else super().get_resolved_partitions_subset_for_events(partitions_def)
 
 
 class _MeshRunDomain(RunDomain):
-    """Plans a check without partitions once for each run; Dagster plans it once for each partition of the run."""
+    """Plans an unpartitioned check once for each run; Dagster plans it once for each partition of the run."""
 
     def _log_asset_planned_events(
         self, dagster_run: DagsterRun, execution_plan_snapshot: ExecutionPlanSnapshot, asset_graph: BaseAssetGraph[Any]
@@ -281,30 +281,30 @@ class MeshInstance(dg.DagsterInstance):
 
     @cached_property
     def run_domain(self) -> RunDomain:
-        """What makes runs and logs their plans."""
+        """The object that creates runs and logs their plans."""
         return _MeshRunDomain(self)
 
     @classmethod
     def config_schema(cls) -> dict[str, Any]:
-        """Settings beyond Dagster's own: none."""
+        """Return the settings beyond Dagster's own: none."""
         return {}
 
     @staticmethod
     def config_defaults(base_dir: str) -> Mapping[str, ConfigurableClassData | None]:
-        """What holds where `dagster.yaml` is silent; `base_dir` is the folder of that file."""
+        """Return the defaults for keys that `dagster.yaml` leaves out; `base_dir` is the folder of that file."""
         config = yaml.safe_dump({"base_dir": base_dir})
         held = ConfigurableClassData(HeldSqliteStorage.__module__, HeldSqliteStorage.__name__, config)
         return {**InstanceRef.config_defaults(base_dir), "storage": held}
 
     def dispose(self) -> None:
-        """Close all files; Dagster's own method leaves out the schedules, which never stay open there."""
+        """Close all files; Dagster's own method skips the schedule storage, which holds no files open there."""
         super().dispose()
         if self.schedule_storage is not None:
             self.schedule_storage.dispose()
 
 
 def _has_revision(path: Path, engine: Engine) -> bool:
-    """Whether the file's tables were made, as Dagster decides it: their schema has a revision."""
+    """Whether the file's tables exist, by Dagster's own criterion: their schema has a revision."""
     if not path.exists():
         return False
     with engine.connect() as connection:

@@ -38,7 +38,7 @@ def test_it_starts_by_itself_and_looks_as_often_as_it_is_told(mesh, monkeypatch)
     monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", "2")
     assert alert_sensors(mesh.domain, current_settings().root)[0].minimum_interval_seconds == 2
     monkeypatch.setenv("BANKMESH_SENSOR_SECONDS", "soon")
-    with pytest.raises(BadNumber, match="BANKMESH_SENSOR_SECONDS='soon' is no number of seconds"):
+    with pytest.raises(BadNumber, match="BANKMESH_SENSOR_SECONDS='soon' is not a number of seconds"):
         alert_sensors(mesh.domain, current_settings().root)
 
 

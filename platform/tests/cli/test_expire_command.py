@@ -127,7 +127,7 @@ def test_days_that_are_none_are_refused(mesh: Command, monkeypatch, value: str) 
     monkeypatch.setenv("BANKMESH_EVENTS_DAYS", value)
     said = mesh("expire")
     assert said.code != 0
-    assert f"BANKMESH_EVENTS_DAYS={value!r} is no number of days; write a whole number from 1 to 3650." in said.err
+    assert f"BANKMESH_EVENTS_DAYS={value!r} is not a number of days; write a whole number from 1 to 3650." in said.err
 
 
 def _check_states(published) -> list[object]:

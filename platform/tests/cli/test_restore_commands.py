@@ -87,7 +87,7 @@ def test_a_run_leaves_it_and_says_so(twice, published) -> None:
         (("withdraw", "shop.sale", "--version", 0, *REASON), 1, "no good version before version 0"),
         (("withdraw", "shop.sale", "--version", 9, *REASON), 1, "no readable version 9. Versions that can be"),
         (("rollback", "shop.sale", "--to", 0, *REASON), 1, "readers have the rows of version 0 already"),
-        (("withdraw", "shop.sale", "--version", 0, "--reason", " "), 1, "say who decides and why"),
+        (("withdraw", "shop.sale", "--version", 0, "--reason", " "), 1, "name the person who decides and the reason"),
         (("withdraw", "shop.sael", "--version", 0, *REASON), 2, "Did you mean shop.sale"),
         (("resume", "shop.sale"), 1, "nothing holds it"),
         (("withdraw", "shop.sale", "--version", 0), 2, "--reason"),

@@ -203,7 +203,7 @@ def test_volume_is_a_clause_of_every_contract_and_may_be_stated_otherwise(clause
         ("20", "write free, or a mapping"),
         ("{}", "write free, or a mapping"),
         ("{tolerence: 5}", "there is no tolerence. Did you mean tolerance?"),
-        ("{tolerance: 100}", "no percentage from 0 to below 100"),
+        ("{tolerance: 100}", "not a percentage from 0 to below 100"),
         ("{tolerance: -1}", "no percentage"),
         ('{tolerance: "5"}', "no percentage"),
         ("{tolerance: true}", "no percentage"),

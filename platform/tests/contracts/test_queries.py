@@ -48,7 +48,7 @@ def test_ctes_and_subqueries_are_fine(text):
         ("select count(*) from ${table}, read_csv('/etc/passwd')", "may read only"),
         ("select count(*) from ${table}, 'file.parquet'", "may read only"),
         ("select count(*) from ${tabel}", "placeholder"),
-        ("select count(${column}) from ${table}", "stands at no column"),
+        ("select count(${column}) from ${table}", "has no column"),
         ("select count(*) from ${tabel}", "Did you mean table"),
         ("select count(*) from ${table} where {x} = 1", "placeholder"),
         ("select count(*) from ${table} where x = '${table}'", "is in quotes"),

@@ -101,7 +101,7 @@ def test_majors_are_archived_apart(port: Port) -> None:
 def test_a_build_under_way_is_not_moved_from_below_its_feet(port: Port) -> None:
     publish_all(port, [1])
     building = stage(port)
-    with pytest.raises(PortError, match=rf"a build is under way \({building.name}\)"):
+    with pytest.raises(PortError, match=rf"a build is running \({building.name}\)"):
         archive(port)
     assert ids_read(port) == [1]
     assert not (port.path / MANIFEST).exists()

@@ -101,7 +101,7 @@ def test_what_is_no_parquet_is_refused(port: Port) -> None:
 def test_rows_need_a_partition(port: Port) -> None:
     candidate = stage(port)
     frame([1]).write_parquet(candidate.path / "0.parquet")
-    with pytest.raises(PortError, match="lies in no partition"):
+    with pytest.raises(PortError, match="is not in a partition folder"):
         measure_files(candidate, MONTHLY, "month", [])
     folder = candidate.path / "month=__HIVE_DEFAULT_PARTITION__"
     folder.mkdir()

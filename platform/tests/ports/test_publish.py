@@ -228,7 +228,7 @@ def test_a_column_may_be_added_by_replacing_everything(port: Port) -> None:
 @pytest.mark.parametrize(
     ("schema", "problem"),
     [
-        (SCHEMA.remove(1), "column name is gone"),
+        (SCHEMA.remove(1), "column name was removed"),
         (
             SCHEMA.set(0, pa.field("id", pa.int32(), nullable=False)),
             "column id is no longer long, but integer",

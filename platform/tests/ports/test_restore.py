@@ -117,7 +117,7 @@ def test_rows_that_were_restored_can_be_withdrawn_in_turn(port: Port) -> None:
     for number in range(3):
         publish_all(port, [number])
     restored = withdraw(port, 2, **WHO).publication.version
-    with pytest.raises(CannotRestore, match=f"version {restored} restored rows .* withdraw 1 in its place"):
+    with pytest.raises(CannotRestore, match=f"version {restored} restored rows .* withdraw 1 instead"):
         withdraw(port, restored, **WHO)
     done = withdraw(port, 1, **WHO)
     assert done.decision.withdrawn == (1, restored)
@@ -160,7 +160,7 @@ def test_a_version_is_withdrawn_once(port: Port) -> None:
 def test_who_and_why_are_needed(port: Port, words: dict[str, str]) -> None:
     publish_all(port, [0])
     publish_all(port, [1])
-    with pytest.raises(PortError, match="say who decides and why"):
+    with pytest.raises(PortError, match="name the person who decides and the reason"):
         withdraw(port, 1, **words)
     assert latest(port).version == 1
 

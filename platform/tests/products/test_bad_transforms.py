@@ -156,7 +156,7 @@ def _told(error: TransformError) -> str:
     [
         (missing, "promised but not delivered: amount"),
         (surplus, "delivered but not promised: extra"),
-        (wrong_type, "customer_id is delivered as String and promised as long: text is not read as long"),
+        (wrong_type, "customer_id is delivered as String and promised as long: text is not cast to long"),
         (many_surplus, "promised but not delivered: amount, remark; "),
         (many_surplus, "extra_11 and 28 more. "),
         (unknown_column, "unknown_column failed: ColumnNotFoundError in "),
@@ -213,7 +213,7 @@ def _spoil(root: Path, sql: str) -> None:
     [
         ("total=", "promised but not delivered: total"),
         ("extra=1 as extra", "delivered but not promised: extra"),
-        ("total=max(remark) as total", "total is delivered as VARCHAR and promised as decimal(18,2): text is not read"),
+        ("total=max(remark) as total", "total is delivered as VARCHAR and promised as decimal(18,2): text is not cast"),
         ("sales=max(cast(remark as bigint)) as sales", "Error"),
         ("sales=max(nowhere) as sales", "nowhere"),
         ("sales=coun(*) as sales", "coun"),

@@ -284,7 +284,7 @@ def test_a_loss_is_a_clause_of_the_gate_that_names_column_count_and_types_and_no
     assert trial.publication is None
     assert trial.broken == ("lossless_casts",)
     message = trial.clause("lossless_casts").message
-    assert message == ("casts to the promised types: x loses its value in 1 row on the way from Float64 to long of 2.")
+    assert message == ("casts to the promised types: x loses its value in 1 row when cast from Float64 to long of 2.")
     assert "4711" not in str(trial.gate.to_json())
 
 
@@ -296,7 +296,7 @@ def test_types_that_never_convert_stop_the_write_and_leave_the_other_clauses_une
     assert not trial.gate.publishable
     assert trial.rows.is_empty()
     assert (
-        "x is delivered as String and promised as long: text is not read as long"
+        "x is delivered as String and promised as long: text is not cast to long"
         in trial.clause("lossless_casts").message
     )
 

@@ -143,7 +143,7 @@ def test_references_that_were_not_given_or_cannot_be_read_are_errors(shop):
     absent = shop.judge(["id"], [(1,)], rule)
     broken = shop.judge(["id"], [(1,)], rule, relations={"references": {"retail.account": "nowhere"}})
     assert absent.outcome is broken.outcome is Outcome.ERRORED
-    assert "no published rows of retail.account" in absent.message
+    assert "received no published rows of retail.account" in absent.message
     assert "cannot be read" in broken.message
 
 

@@ -147,7 +147,7 @@ def test_a_byte_of_another_encoding_is_refused_wherever_it_is(exports, encoding,
         (b"n;t;", "the header names 3 columns and lacks a; not declared are its fields 3"),
         (b"N;t;a", "the header names 3 columns and lacks n; not declared are its fields 1"),
         (b"t;n;a", "the columns are in another order: t, n, a"),
-        (b"n,t,a", "the first line is no header: it has 1 fields, none of them a declared column"),
+        (b"n,t,a", "the first line is not a header: it has 1 fields, none of them a declared column"),
         (b'n;"t;a', "the header line is not well formed"),
     ],
 )
@@ -265,9 +265,9 @@ def test_damaged_gzip_files_are_refused(exports):
     for damaged, problem in [
         (whole[:-1], "the gzip file is cut short"),
         (whole[: len(whole) // 2], "the gzip file is cut short"),
-        (content, "is no valid gzip"),
-        (whole + b"garbage", "is no valid gzip"),
-        (whole[:-8] + b"\1\2\3\4" + whole[-4:], "is no valid gzip"),
+        (content, "is not valid gzip"),
+        (whole + b"garbage", "is not valid gzip"),
+        (whole[:-8] + b"\1\2\3\4" + whole[-4:], "is not valid gzip"),
     ]:
         path.write_bytes(damaged)
         with pytest.raises(LegacyFileError, match=problem):
@@ -330,8 +330,8 @@ def test_a_control_file_has_the_last_word(exports):
     ("control", "problem"),
     [
         (b"object;rows;complete_through\nthing;5;2024-05-31\n", "says 5 rows of thing; the export has 4"),
-        (b"object;rows\nthing;4\n", "the header is another"),
-        (b"", "the header is another"),
+        (b"object;rows\nthing;4\n", "the header differs"),
+        (b"", "the header differs"),
         (b"object;rows;complete_through\n", "has 0 usable lines for thing"),
         (b"object;rows;complete_through\n" + b"thing;4;2024-05-31\n" * 2, "has 2 usable lines for thing"),
         (b"object;rows;complete_through\nthing;4;31.5.2024\n", "the line for thing cannot be read"),

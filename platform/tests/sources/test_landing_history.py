@@ -156,7 +156,7 @@ def test_an_optional_object_that_is_gone_is_absent_and_not_empty(exports, home):
     assert land(exports, home, obj, None)[0].rows == 0
     first, _ = land(exports, home, obj, export(5))
     (exports.base / "thing.txt").unlink()
-    with pytest.raises(NoLongerDelivered, match=r"legacy\.thing is not delivered any more.* had 5 rows"):
+    with pytest.raises(NoLongerDelivered, match=r"legacy\.thing is no longer delivered.* had 5 rows"):
         land(exports, home, obj, None)
     assert current(home) == first
     landing, comparison = land(exports, home, obj, None, ACCEPTED)
@@ -175,7 +175,7 @@ def test_callers_that_compare_nothing_are_stopped(exports, home):
 
 def test_a_key_is_a_column_with_an_order(exports):
     text = COLUMNS + "t: {type: string, classification: public, description: A text.}"
-    with pytest.raises(SourceFaults, match="key: t is no column of numbers or dates; there are: n, day"):
+    with pytest.raises(SourceFaults, match="key: t is not a column of numbers or dates; allowed: n, day"):
         exports.declare(text, more="key: [t]")
 
 

@@ -95,10 +95,10 @@ def test_where_pieces_are_cut_changes_nothing(exports, monkeypatch, rows_of, rej
 @pytest.mark.parametrize(
     ("table", "problem"),
     [
-        ({"n": [1], "t": ["x"]}, "the columns are others: it lacks a"),
-        ({"n": [1], "t": ["x"], "a": [1.0], "b": [1]}, "the columns are others: not declared are b"),
-        ({"N": [1], "t": ["x"], "a": [1.0]}, "the columns are others: it lacks n; not declared are N"),
-        (pa.Table.from_arrays([pa.array([1])] * 4, ["n", "t", "a", "a"]), "the columns are others: it has twice a"),
+        ({"n": [1], "t": ["x"]}, "the columns differ: it lacks a"),
+        ({"n": [1], "t": ["x"], "a": [1.0], "b": [1]}, "the columns differ: not declared are b"),
+        ({"N": [1], "t": ["x"], "a": [1.0]}, "the columns differ: it lacks n; not declared are N"),
+        (pa.Table.from_arrays([pa.array([1])] * 4, ["n", "t", "a", "a"]), "the columns differ: it has twice a"),
     ],
 )
 def test_other_columns_are_refused(land_table, table, problem):
@@ -167,7 +167,7 @@ def test_values_land_exactly_or_not_at_all(landed_values, column, array, landed,
 @pytest.mark.parametrize(
     ("column", "array", "problem"),
     [
-        ("type: string", pa.array([1]), "stored as int64. Expected what string can be read from without loss"),
+        ("type: string", pa.array([1]), "stored as int64. Expected a type that can be read as string without loss"),
         ("type: string", pa.array([b"x"]), "stored as binary"),
         ("type: string", pa.array([["x"]]), "stored as list<"),
         ("type: boolean", pa.array([1]), "stored as int64"),
@@ -283,13 +283,13 @@ def test_damaged_files_are_refused(exports, land_table):
         b"PAR1" + b"\xff" * 500 + whole[504:],
     ):
         path.write_bytes(damaged)
-        with pytest.raises(LegacyFileError, match="is no valid Parquet"):
+        with pytest.raises(LegacyFileError, match="is not valid Parquet"):
             exports.land(obj)
 
 
 def test_text_that_is_no_utf8_is_refused(land_table):
     broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
-    with pytest.raises(LegacyFileError, match="is no valid Parquet"):
+    with pytest.raises(LegacyFileError, match="is not valid Parquet"):
         land_table(COLUMNS, pa.table({"n": [1], "t": broken, "a": [1.0]}))
 
 

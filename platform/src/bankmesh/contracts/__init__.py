@@ -1,1 +1,1 @@
-"""Data contracts: read strictly, validated, compared, and compiled to what enforces them."""
+"""Data contracts: strict reading, validation, comparison, and compilation to the checks that enforce them."""

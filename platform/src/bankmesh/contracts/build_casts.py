@@ -1,7 +1,7 @@
-"""The casts of one build: from what was delivered to what the contract promises, and what they lost.
+"""The casts of one build, from delivered to promised types, and the values that they lose.
 
-A build plans its casts from the delivered schema, before a row is written. Each row that is written is then cast, and
-the values that do not survive are counted on that very row.
+A build plans its casts from the delivered schema, before it writes a row. It then casts each row as it is written,
+and counts the values that do not survive on that same row.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cast:
-    """One column on its way from the delivered to the promised type."""
+    """The cast of one column from its delivered to its promised type."""
 
     column: str
     delivered: DeliveredType
@@ -28,12 +28,12 @@ class Cast:
 
     @property
     def conversion(self) -> Conversion:
-        """What it can do to a value."""
+        """What the cast can do to a value."""
         return conversion(self.delivered, self.promised)
 
     @property
     def is_checked(self) -> bool:
-        """Whether each row has to be verified."""
+        """Whether each row must be verified."""
         return self.conversion is not Conversion.UNCHANGED
 
 
@@ -42,7 +42,7 @@ class CastLoss:
     """Values of a column that did not survive the cast to its promised type.
 
     `rows` is the number of rows with such a value, None where the types never convert and nothing was written.
-    `delivered` is the type as the engine spells it. No value of the data is in here.
+    `delivered` is the type as the engine spells it. It contains no data values.
     """
 
     column: str
@@ -52,15 +52,15 @@ class CastLoss:
     reason: str = ""
 
     def __str__(self) -> str:
-        """`amount loses its value in 3 rows on the way from DECIMAL(12,4) to decimal(12,2)`."""
+        """`amount loses its value in 3 rows when cast from DECIMAL(12,4) to decimal(12,2)`."""
         if self.rows is None:
             return f"{self.column} is delivered as {self.delivered} and promised as {self.promised}: {self.reason}"
         rows = f"{self.rows:,} row{'s' * (self.rows != 1)}"
-        return f"{self.column} loses its value in {rows} on the way from {self.delivered} to {self.promised}"
+        return f"{self.column} loses its value in {rows} when cast from {self.delivered} to {self.promised}"
 
 
 class CastsRefused(TransformError):
-    """Columns are delivered in types that never become the promised ones; nothing is written."""
+    """Columns are delivered in types that cannot become the promised ones; nothing is written."""
 
     def __init__(self, product: str, losses: tuple[CastLoss, ...]) -> None:
         self.losses = losses
@@ -68,7 +68,7 @@ class CastsRefused(TransformError):
 
 
 def plan_casts(contract: Contract, delivered: Mapping[str, DeliveredType]) -> tuple[Cast, ...]:
-    """The cast of each promised column, in the contract's order; `delivered` has them all.
+    """Return the cast of each promised column, in the contract's order; `delivered` must contain all of them.
 
     Raises CastsRefused with every column whose types never convert.
     """
@@ -87,7 +87,7 @@ def plan_casts(contract: Contract, delivered: Mapping[str, DeliveredType]) -> tu
 
 
 def count_losses(casts: tuple[Cast, ...], rows: Mapping[str, int]) -> tuple[CastLoss, ...]:
-    """The losses of a write; `rows` has the rows with a lost value by column."""
+    """Return the losses of a write; `rows` maps a column to the number of rows with a lost value."""
     return tuple(
         CastLoss(cast.column, cast.delivered.spelling, str(cast.promised), rows[cast.column])
         for cast in casts

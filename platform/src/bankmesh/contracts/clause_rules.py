@@ -1,4 +1,4 @@
-"""The rules that clauses of a contract consist of: what the gate measures or decides, as plain values."""
+"""The rules that a contract's clauses consist of, as plain values: what the gate measures or decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SchemaMatches:
 
 @dataclass(frozen=True)
 class LosslessCasts:
-    """No value is lost on the way from the delivered to the promised type, by the build's own count."""
+    """No value is lost by the cast from the delivered to the promised type, as the build counts losses."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class DuplicateValues:
 
 @dataclass(frozen=True)
 class MissingReferences:
-    """Measure: rows whose `columns` are all not null and name no row of the published `product`."""
+    """Measure: rows whose `columns` are all not null and match no row of the published `product`."""
 
     columns: tuple[str, ...]
     product: str
@@ -85,7 +85,7 @@ class MissingReferences:
 
 @dataclass(frozen=True)
 class SqlMeasure:
-    """Measure: the single number that `query` returns; `${table}`, `${column}` stand for relation and column."""
+    """Measure: the single number that `query` returns; `${table}`, `${column}` are relation and column."""
 
     query: str
     column: str | None
@@ -109,7 +109,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class ClassificationKept:
-    """No column is less confidential than what its values come from, unless a rule of the contract declassifies it."""
+    """No column is less confidential than its inputs, unless a rule of the contract declassifies it."""
 
 
 Rule = (

@@ -1,4 +1,4 @@
-"""The small set of column types, and what each is called by DuckDB, Arrow (and so Delta) and Polars.
+"""The small set of column types, and their names in DuckDB, Arrow (and so Delta) and Polars.
 
 | type | DuckDB | Arrow | Polars |
 | --- | --- | --- | --- |
@@ -12,7 +12,7 @@
 | timestamp | TIMESTAMP WITH TIME ZONE | timestamp[us, UTC] | Datetime(us, UTC) |
 | array | item[] | list of item | List(item) |
 
-Arrow and Polars are imported by the functions that need them, so that loading contracts stays cheap.
+Arrow and Polars are imported by the functions that need them, so that loading contracts stays fast.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _INTEGER_FORMATS = {"i32": "integer", "i64": "long"}
 
 
 def column_type(logical: str, physical: str | None, form: str | None, item: ColumnType | None) -> ColumnType:
-    """The type that `logicalType`, `physicalType` and `logicalTypeOptions.format` spell together.
+    """Return the type that `logicalType`, `physicalType` and `logicalTypeOptions.format` define together.
 
-    `item` is the type of an array's items. Raises ValueError, saying what to write instead, for a type that
-    DuckDB, Polars, Arrow and Delta do not share without loss.
+    `item` is the type of an array's items. Raises ValueError, with what to write instead, for a type that DuckDB,
+    Polars, Arrow and Delta do not share without loss.
     """
     if logical == "array":
         return _array(physical, item)
@@ -114,10 +114,10 @@ def _integer(physical: str | None, form: str | None) -> ColumnType:
 
 
 def fit_value(kind: ColumnType, value: Value) -> Value:
-    """A value written in a contract as the Python value of that type; array types take a value of their items.
+    """Return a contract's value as the Python value of that type; an array type takes a value of its items.
 
-    decimal gives Decimal, date gives date, timestamp gives an aware datetime in UTC (a text without offset is UTC).
-    Raises ValueError if the value cannot be one of that type.
+    decimal returns Decimal, date returns date, timestamp returns an aware datetime in UTC (text without offset is UTC).
+    Raises ValueError if the value is not one of that type.
     """
     if kind.item is not None:
         return fit_value(kind.item, value)
@@ -168,7 +168,7 @@ def _exact(kind: ColumnType, value: Value) -> Decimal:
 
 
 def _show(value: Value) -> str:
-    """A value in a message: numbers as people write them, texts in quotes."""
+    """Return a value for messages: numbers as people write them, texts in quotes."""
     return spell_number(value) if is_number(value) else repr(value)
 
 
@@ -180,16 +180,16 @@ def _date(value: Value) -> date:
 
 def _moment(value: Value) -> datetime:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError(f"{_show(value)} is not a moment; write it as YYYY-MM-DDTHH:MM:SSZ")
+        raise ValueError(f"{_show(value)} is not a timestamp; write it as YYYY-MM-DDTHH:MM:SSZ")
     try:
         found = datetime.fromisoformat(value)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{_show(value)} is beyond the calendar") from None
+        raise ValueError(f"{_show(value)} is beyond the years 1 to 9999") from None
 
 
 def duckdb_type(kind: ColumnType) -> str:
-    """The type in DuckDB SQL, fit for `cast(x as ...)`."""
+    """Return the type in DuckDB SQL, valid in `cast(x as ...)`."""
     if kind.item is not None:
         return f"{duckdb_type(kind.item)}[]"
     if kind.name == "decimal":
@@ -209,7 +209,7 @@ _DUCKDB = {
 
 
 def arrow_type(kind: ColumnType) -> pa.DataType:
-    """The Arrow type, which is also what Delta Lake stores."""
+    """Return the Arrow type, which is also what Delta Lake stores."""
     import pyarrow as pa
 
     if kind.item is not None:
@@ -234,19 +234,19 @@ def nullable(column: Column) -> bool:
 
 
 def arrow_schema(contract: Contract) -> pa.Schema:
-    """The promised columns, in order, as an Arrow schema; a required column and a key column is not nullable."""
+    """Return the promised columns, in order, as an Arrow schema; required and key columns are not nullable."""
     import pyarrow as pa
 
     return pa.schema([pa.field(c.name, arrow_type(c.type), nullable=nullable(c)) for c in contract.columns])
 
 
 def nan_columns(contract: Contract) -> frozenset[str]:
-    """Columns that may hold NaN or infinity."""
+    """Return the columns that may hold NaN or infinity."""
     return frozenset(column.name for column in contract.columns if column.is_floating and column.allows_nan)
 
 
 def polars_type(kind: ColumnType) -> pl.DataType:
-    """The Polars data type."""
+    """Return the Polars data type."""
     import polars as pl
 
     if kind.item is not None:
@@ -266,7 +266,7 @@ def polars_type(kind: ColumnType) -> pl.DataType:
 
 
 def polars_schema(contract: Contract) -> pl.Schema:
-    """The promised columns, in order, as a Polars schema."""
+    """Return the promised columns, in order, as a Polars schema."""
     import polars as pl
 
     return pl.Schema({column.name: polars_type(column.type) for column in contract.columns})

@@ -1,7 +1,7 @@
-"""Small edits of a contract's text that leave every comment, blank line and quotation mark where it is.
+"""In-place edits of a contract's text that keep every comment, blank line and quotation mark.
 
-The text is cut at the positions of the YAML nodes, changed there and put together again; then it is read a second time
-and held against what it was to say. What cannot be edited so is refused, never mangled.
+The text is changed at the positions of its YAML nodes. The result is parsed again and compared with the expected
+data. A layout that does not allow this is refused, so that no contract is damaged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\x7f": "\\x7F", "\x85": "\\x85", "\u2028"
 
 
 class CannotEdit(BankmeshError):
-    """A contract is written in a way that cannot be edited in place; it was left as it is."""
+    """A contract's layout does not allow an edit in place; the file was not changed."""
 
     def __init__(self, file: str, problem: str) -> None:
         self.file, self.problem = file, problem
@@ -43,12 +43,12 @@ class LifecycleEntry:
 
     @property
     def data(self) -> dict[str, str]:
-        """As the contract holds it."""
+        """The entry as the contract stores it."""
         return {"status": self.status, "date": self.date, "by": self.by, "why": self.why}
 
 
 def move_text(file: str, text: str, entry: LifecycleEntry, properties: Mapping[str, str]) -> str:
-    """The contract's text at another stage: status, minor version, one more entry of `lifecycle`, custom properties.
+    """Return the contract's text at another stage: status, minor version, a new `lifecycle` entry, custom properties.
 
     `properties` are top-level custom properties to set, such as `endOfSupport`. Raises CannotEdit.
     """
@@ -63,12 +63,12 @@ def move_text(file: str, text: str, entry: LifecycleEntry, properties: Mapping[s
     edited = _add_entry(file, edited, entry)
     after, faults = documents.parse(file, edited)
     if faults or after.data != _expected(before.data, version, entry, properties):
-        raise CannotEdit(file, "it is laid out in a way that an edit in place would spoil")
+        raise CannotEdit(file, "its layout does not allow an edit in place")
     return edited
 
 
 def _next_minor(version: str) -> str:
-    """A contract that changed has another version; its stage changes nothing that breaks a reader's code."""
+    """Return the next minor version: a contract that changed needs one, and a stage breaks no reader's code."""
     major, minor, _ = version.split(".")
     return f"{major}.{int(minor) + 1}.0"
 
@@ -121,7 +121,7 @@ def _add_entry(file: str, text: str, entry: LifecycleEntry) -> str:
 
 
 def _append(file: str, text: str, item: dict[str, Any]) -> str:
-    """One more custom property, behind the others."""
+    """Append a custom property after the existing ones."""
     node = _child(_root(file, text), "customProperties")
     if not isinstance(node, yaml.SequenceNode) or not node.value:
         raise CannotEdit(file, "customProperties is not a list of properties")
@@ -129,7 +129,7 @@ def _append(file: str, text: str, item: dict[str, Any]) -> str:
 
 
 def _added(text: str, node: yaml.SequenceNode, item: dict[str, Any]) -> str:
-    """The text with one more item at the end of a list."""
+    """Return the text with one more item at the end of a list."""
     if node.flow_style:
         at = node.value[-1].end_mark.index
         return f"{text[:at]}, {_flow(item)}{text[at:]}"
@@ -163,7 +163,7 @@ def _flow(value: Any) -> str:  # noqa: ANN401 - text, list or mapping
 
 
 def scalar(text: str) -> str:
-    """The text as YAML: as it stands if every reader takes it for text, else in double quotes."""
+    """Return the text as a YAML scalar: plain if every reader takes it for text, else in double quotes."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML
     return text if plain else _quoted(text)
 
@@ -176,7 +176,7 @@ def _quoted(text: str) -> str:
 
 
 def _root(file: str, text: str) -> yaml.MappingNode:
-    # The loader in Python: its positions count characters, whatever they are in UTF-8.
+    # The pure Python loader, whose positions count characters; the C loader counts bytes.
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         raise CannotEdit(file, "it is not a mapping")
@@ -197,7 +197,7 @@ def _property_value(file: str, text: str, name: str) -> yaml.Node | None:
 
 
 def _last_leaf(node: yaml.Node) -> yaml.Node:
-    """Where the text of a node ends: a block's own end lies behind comments and blank lines that follow."""
+    """Return the last leaf of a node, which ends its text: a block's end mark includes trailing comments and blanks."""
     while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last

@@ -1,7 +1,7 @@
-"""Where every clause of a contract is enforced or shown, or why it is not: `mesh contract coverage`.
+"""Lists where each clause of a contract is enforced or shown, or why it is not: `mesh contract coverage`.
 
-A clause is a leaf of the document: a scalar, or an empty list or mapping. Each has exactly one entry, so nothing that
-somebody wrote into a contract is silently ignored. What a contract promises without writing it comes last.
+A clause is a leaf of the document: a scalar, or an empty list or mapping. Each has exactly one entry, so that no part
+of a contract is silently ignored. Promises that hold by default, without being written, come last.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _TABLE_DEPTH = 2  # ("schema", 0)
 
 @dataclass(frozen=True)
 class Coverage:
-    """What becomes of one leaf of a contract.
+    """What Bankmesh does with one leaf of a contract.
 
-    `clause` is its path, spelled as people do: `schema[0].properties[2].required`. `where` names the point where it
-    is enforced or shown; it is None where it is neither, and `reason` then says why.
+    `clause` is its path as people write it: `schema[0].properties[2].required`. `where` names the point at which it is
+    enforced or shown; it is None if it is neither, and `reason` then gives the reason.
     """
 
     clause: str
@@ -39,12 +39,12 @@ class Coverage:
 
     @property
     def enforced(self) -> bool:
-        """Whether it is enforced or shown anywhere."""
+        """Whether the leaf is enforced or shown anywhere."""
         return self.where is not None
 
     @property
     def line(self) -> int:
-        """Line of the leaf in the contract, from 1."""
+        """The line of the leaf in the contract, from 1."""
         return self.place.line
 
     def __str__(self) -> str:
@@ -53,9 +53,9 @@ class Coverage:
 
 
 def coverage(contract: Contract) -> tuple[Coverage, ...]:
-    """One entry for each leaf of the contract's text, in document order.
+    """Return one entry for each leaf of the contract's text, in document order.
 
-    Then one for each clause that holds by default, and one for each data test of the product's dbt model.
+    Entries follow for the clauses that hold by default, and for the data tests of the product's dbt model.
     """
     document, _ = documents.parse(contract.file, contract.text)
     context = _Context(contract, document)
@@ -76,7 +76,7 @@ def _of_models(contract: Contract) -> tuple[Coverage, ...]:
 
 
 def point_of(pattern: str) -> str:
-    """The entry of the table of points for a path with `[]` for positions: its own, or the nearest around it."""
+    """Return the entry of `POINTS` for a path with `[]` for positions: its own, or that of the nearest parent."""
     while pattern:
         pattern = pattern if pattern in enforcement_points.POINTS else pattern.removesuffix("[]")
         if pattern in enforcement_points.POINTS:
@@ -95,7 +95,7 @@ class _Context:
         return frozenset(clause.name for clause in self.contract.clauses)
 
     def at(self, path: Path) -> Value:
-        """The value at a path."""
+        """Return the value at a path."""
         value = self.document.data
         for step in path:
             value = value[step]
@@ -112,7 +112,7 @@ def _entry(context: _Context, path: Path, value: Value) -> Coverage:
 
 
 def _point(context: _Context, path: Path, value: Value) -> str:
-    """The point of a leaf, or its reason behind a `!`."""
+    """Return the point of a leaf, or its reason after a `!`."""
     if "customProperties" in path:
         return _custom(context, path)
     if value in ([], {}) or (value is None and "quality" not in path):
@@ -143,12 +143,12 @@ def _unless_false(path: Path, value: Value, text: str) -> str:
 
 
 def _gate(context: _Context, name: str) -> str:
-    """The gate's check of that name; every name given here was compiled, or the key promises nothing."""
+    """Return the gate's check of that name; a name that was not compiled belongs to a key that promises nothing."""
     return f"gate: check {name}" if name in context.checks else enforcement_points.NOTHING
 
 
 def _declared(context: _Context, path: Path, value: Value) -> str:
-    """`required`, `unique`, `primaryKey` and `primaryKeyPosition` of a column."""
+    """Return the point of `required`, `unique`, `primaryKey` or `primaryKeyPosition` of a column."""
     key = path[-1]
     column = context.at(path[:_COLUMN_DEPTH])
     if value is False or (key == "primaryKeyPosition" and column.get("primaryKey") is not True):
@@ -161,7 +161,7 @@ def _declared(context: _Context, path: Path, value: Value) -> str:
 
 
 def _option(context: _Context, path: Path, value: Value) -> str:
-    """A key of `logicalTypeOptions`, of a column or of the items of an array."""
+    """Return the point of a key of `logicalTypeOptions`, of a column or of an array's items."""
     at = path.index("logicalTypeOptions")
     key, owner = str(path[at + 1]), context.at(path[:at])
     if key in enforcement_points.OPTION_CHECKS and not (key in ("minItems", "uniqueItems") and not value):
@@ -172,7 +172,7 @@ def _option(context: _Context, path: Path, value: Value) -> str:
 
 
 def _written(context: _Context, path: Path, depth: int) -> str:
-    """A leaf of the quality rule or relationship that stands at `path[:depth]`."""
+    """Return the point of a leaf of the quality rule or relationship at `path[:depth]`."""
     key = path[depth]
     if key in enforcement_points.QUALITY_POINTS and "quality" in path:
         return enforcement_points.QUALITY_POINTS[str(key)]
@@ -185,7 +185,7 @@ def _written(context: _Context, path: Path, depth: int) -> str:
 
 
 def _custom(context: _Context, path: Path) -> str:
-    """A leaf of a custom property, here or deeper."""
+    """Return the point of a leaf of a custom property, at any depth."""
     at = path.index("customProperties")
     if at + 1 == len(path):  # an empty list
         return enforcement_points.NOTHING

@@ -1,4 +1,4 @@
-"""dbt's data tests as rules of the gate: what a test selects and when its number of results breaks it."""
+"""dbt data tests as rules of the gate: what a test selects, and which number of results fails it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class DbtTest:
 
     Attributes:
         kind: dbt's name of a generic test, `unique`; `singular` for a query of its own.
-        sql: the query of failing rows. `${table}` stands for the table as readers would see it, `${retail.party}` for
-            the published rows of another product.
-        sources: those products, as the snapshot vector names them.
-        fail_calc: the expression that makes a number of the failing rows.
+        sql: the query of failing rows. `${table}` is the candidate table as readers would see it, `${retail.party}` the
+            published rows of another product.
+        sources: those products, named as in the snapshot vector.
+        fail_calc: the expression that computes a number from the failing rows.
         warn_if: comparison that the number must satisfy for a warning, `!= 0`.
         error_if: the same for an error; it counts only for a test of severity error.
-        limit: most failing rows that are fetched, None for all of them.
+        limit: the most failing rows that are fetched, None for all of them.
     """
 
     kind: str
@@ -32,7 +32,7 @@ class DbtTest:
 
     @property
     def query(self) -> str:
-        """The query that dbt runs for the test: failures, whether it should warn, whether it should fail."""
+        """The query that dbt runs for the test: number of failures, whether to warn, whether to fail."""
         limit = "" if self.limit is None else f"\nlimit {self.limit}"
         return (
             f"select {self.fail_calc} as failures, {self.fail_calc} {self.warn_if} as should_warn,"
@@ -41,5 +41,5 @@ class DbtTest:
 
 
 def stands_for(source: str) -> str:
-    """What stands in the SQL of a test for the published rows of a product."""
+    """Return the placeholder in a test's SQL for the published rows of a product."""
     return f"${{{source}}}"

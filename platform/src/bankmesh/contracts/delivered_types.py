@@ -1,7 +1,7 @@
 """Which delivered type may become which promised type, decided from schemas before a row is written.
 
-One table for dbt models, Polars transforms and landed files. A value never changes its family: text stays text, a
-boolean a boolean, a number a number, a day a day, a moment a moment.
+One table for dbt models, Polars transforms and landed files. A value stays in its family: text stays text, a boolean a
+boolean, a number a number, a date a date, a timestamp a timestamp.
 
 | delivered | promised | conversion |
 | --- | --- | --- |
@@ -21,8 +21,8 @@ boolean a boolean, a number a number, a day a day, a moment a moment.
 | only nulls | any | unchanged |
 | anything else | any | refused |
 
-*Compared* means: the value is cast, cast back, and must then be what it was. Years 1 to 9999 are those that Python,
-Delta and every engine of the platform have: DuckDB's `infinity` is a day of the year 5881580 to other readers.
+*Compared* means: the value is cast, cast back, and must equal the original. The years 1 to 9999 are those that Python,
+Delta and every engine of the platform support: other readers see DuckDB's `infinity` as a day of the year 5881580.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class TypeFamily(StrEnum):
 
 
 class Conversion(StrEnum):
-    """What a cast can do to a value, and so what has to be verified on each row."""
+    """What a cast can do to a value, and so what must be verified on each row."""
 
     UNCHANGED = "unchanged"
     CALENDAR = "calendar"
@@ -69,7 +69,7 @@ class Conversion(StrEnum):
 
 @dataclass(frozen=True)
 class DeliveredType:
-    """The type of a delivered column, whatever engine delivers it.
+    """The type of a delivered column, independent of the engine.
 
     `spelling` is the engine's own name of the type, for messages. `least` and `greatest` bound a whole number;
     `precision` and `scale` belong to a decimal; `bits` to floating point; `unit` (s, ms, us, ns) to a timestamp;
@@ -91,15 +91,15 @@ _EXACT_IN_DOUBLE = 2**53
 _DOUBLE_DIGITS = 15
 _WHOLE_BITS = {"integer": 31, "long": 63}
 UNITS_TOLD_APART = {64: 1 << 52, 32: 1 << 23, 16: 1 << 10}
-"""By bits of a floating point type: below so many units of the last place, two decimals are two values."""
+"""By bits of a floating point type: below this many units of the last place, distinct decimals have distinct values."""
 
 
 FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
-"""The days that every reader has; moments are held to them in UTC."""
+"""The range of dates that every reader supports; timestamps are limited to the same days in UTC."""
 
 
 def conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
-    """What casting `delivered` to `promised` can do to a value; of lists, to an item."""
+    """Return what casting `delivered` to `promised` can do to a value; for lists, to an item."""
     if delivered.kind is TypeFamily.NULLS:
         return Conversion.UNCHANGED
     if delivered.item is not None or promised.item is not None:
@@ -111,7 +111,7 @@ def conversion(delivered: DeliveredType, promised: ColumnType) -> Conversion:
 
 
 def _unless_null_literal(delivered: DeliveredType) -> Conversion:
-    """DuckDB gives a column of untyped nulls the type INTEGER, so there the values decide."""
+    """DuckDB types a column of untyped nulls as INTEGER, so such a column is decided by its values."""
     return Conversion.ONLY_NULLS if delivered.spelling == "INTEGER" else Conversion.REFUSED
 
 
@@ -161,7 +161,7 @@ def _of_decimal(delivered: DeliveredType, promised: ColumnType) -> Conversion:
 
 
 def _bounds(promised: ColumnType) -> tuple[int, int]:
-    """The least and the greatest whole number of a promised type."""
+    """Return the least and the greatest whole number of a promised type."""
     if promised.name == "decimal":
         greatest: int = 10 ** (promised.precision - promised.scale) - 1
         return -greatest, greatest
@@ -170,26 +170,26 @@ def _bounds(promised: ColumnType) -> tuple[int, int]:
 
 
 def explain_refusal(delivered: DeliveredType, promised: ColumnType) -> str:
-    """Why a delivered type never becomes a promised one, and what to write in the transform instead."""
+    """Return why a delivered type cannot become a promised one, and what to write in the transform instead."""
     own, aim = (delivered.item or delivered), (promised.item or promised)
     match own.kind, aim.name:
         case TypeFamily.LOCAL, "timestamp":
-            return "which moment it is depends on a time zone; name the zone in the transform"
+            return "the instant depends on a time zone; name the zone in the transform"
         case TypeFamily.INSTANT, "date":
-            return "which day it is depends on a time zone; cut it to a day in the transform, in the zone that you mean"
+            return "the date depends on a time zone; truncate it to a date in the transform, in the intended zone"
         case TypeFamily.DATE, "timestamp":
-            return "a day is no moment; say in the transform which moment of which time zone is meant"
+            return "a date is not an instant; compute the timestamp in the transform, with its time zone"
         case TypeFamily.TEXT, _:
-            return f"text is not read as {aim.name}; cast it in the transform, where a text that does not fit fails"
+            return f"text is not cast to {aim.name}; cast it in the transform, where a value that does not fit fails"
         case _:
-            return f"a {own.kind} is no {aim.name}; convert it in the transform"
+            return f"a {own.kind} is not a {aim.name}; convert it in the transform"
 
 
 # --- The types of the engines ----------------------------------------------------------------------------
 
 
 def polars_delivered(dtype: pl.DataType) -> DeliveredType:
-    """A Polars data type."""
+    """Return a Polars data type as a DeliveredType."""
     import polars as pl
 
     spelling = str(dtype)
@@ -232,7 +232,7 @@ _DUCKDB_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
 def duckdb_delivered(spelling: str) -> DeliveredType:
-    """A DuckDB type, as `describe` spells it."""
+    """Return a DuckDB type, as `describe` spells it, as a DeliveredType."""
     if found := _DUCKDB_LIST.fullmatch(spelling):
         return DeliveredType(TypeFamily.LIST, spelling, item=duckdb_delivered(found[1]))
     if found := _DUCKDB_DECIMAL.fullmatch(spelling):

@@ -1,20 +1,20 @@
-"""The table of what Bankmesh does with each key of the standard.
+"""The table of points at which Bankmesh enforces or shows each key of the standard.
 
-A path is written with `[]` for every position in a list. A text is the named point where the key is enforced or
-shown; a text that starts with `!` says why it is not. `{check}` stands for the check that the key compiles to.
-A key that holds more keys is one entry for all of them.
+A path has `[]` for every position in a list. The text is the named point where the key is enforced or shown; a text
+that starts with `!` gives the reason why it is not. `{check}` is the check that the key compiles to. A key that holds
+more keys has one entry for all of them.
 """
 
 from __future__ import annotations
 
 _PEOPLE = "!kept in the contract for people; not shown anywhere yet"
 _TABLE = "!every port is one Delta table, named by the platform"
-_SERVER = "!where a port lies is configured once for the platform, not by a contract"
+_SERVER = "!the location of ports is configured once for the platform, not by a contract"
 _SCHEDULE = "operations: schedule of the code location"
-_READING = "reading: a contract that says otherwise is refused"
+_READING = "reading: a contract with another value is refused"
 _SHOW = "cli: mesh show"
 _ENDING = "client: warning to readers of a deprecated major; dagster: asset description"
-_LIFE = "reading: each step is one that may follow; cli: mesh show"
+_LIFE = "reading: each stage must be allowed after the one before; cli: mesh show"
 _PROVEN = "lineage: declassification proven by check {rule}"
 _ALERTS = "alerts: route to the owner, by the routing file"
 _SCHEMA = "gate: check schema"
@@ -22,7 +22,7 @@ _CHECK = "gate: check {check}"
 _EACH_BUILD = "!the gate runs at every build, not by a schedule of its own"
 
 PROSE = "!a rule of type text is prose; write it as a metric, as sql or as an expectation"
-NOTHING = "!says false or nothing, so it promises nothing"
+NOTHING = "!false or empty, so it promises nothing"
 OWN = "!a custom property of your own, which Bankmesh does not read"
 UNKNOWN = "!Bankmesh does not know this key"
 
@@ -72,8 +72,8 @@ POINTS: dict[str, str] = {
     "schema[].properties[].partitionKeyPosition": "!a product is partitioned by one column, so there is no order",
     "schema[].properties[].encryptedName": "!encryption of columns is not compiled",
     "schema[].properties[].criticalDataElement": _PEOPLE,
-    "schema[].properties[].transformSourceObjects": "!lineage comes from the transform itself, not from what is said",
-    "schema[].properties[].transformLogic": "!lineage comes from the transform itself, not from what is said",
+    "schema[].properties[].transformSourceObjects": "!lineage comes from the transform itself, not from this key",
+    "schema[].properties[].transformLogic": "!lineage comes from the transform itself, not from this key",
     "schema[].properties[].transformDescription": _PEOPLE,
     "schema[].properties[].properties": "!objects are refused when the contract is read",
     "schema[].properties[].items": "!items promise only their type and options",
@@ -88,9 +88,9 @@ POINTS: dict[str, str] = {
     "roles[].access": "!access rules are not compiled; every reader of the store can read a port",
     "support[]": _PEOPLE,
     "support[].channel": _ALERTS,
-    "support[].tool": "alerts: severities that the channel is for, where the routing file names none",
+    "support[].tool": "alerts: severities of the channel, if the routing file names none",
     "support[].url": _ALERTS,
-    "support[].scope": "alerts: channels of announcements get none",
+    "support[].scope": "alerts: channels for announcements receive none",
     "slaDefaultElement": "!a service level is about the whole product",
     "slaProperties[]": _PEOPLE,
     "slaProperties[].property": "{level}",
@@ -102,7 +102,7 @@ POINTS: dict[str, str] = {
     "slaProperties[].scheduler": _SCHEDULE,
 }
 
-# Keys of `logicalTypeOptions`, by the check that they compile to; the same for a column and for items of an array.
+# Keys of `logicalTypeOptions` and the check that each compiles to; the same for a column and for items of an array.
 OPTION_CHECKS: dict[str, str] = {
     "minLength": "length",
     "maxLength": "length",
@@ -131,13 +131,13 @@ FORMAT_POINTS: dict[str, str] = {
 }
 FORMAT_OF_TYPED = "!the port stores a typed value, which has no text format"
 
-# Keys of a quality rule that are about the rule, not in it. All others compile to its check.
+# Keys that describe a quality rule. All other keys of a rule compile to its check.
 QUALITY_POINTS: dict[str, str] = {
     "authoritativeDefinitions": _PEOPLE,
     "businessImpact": _PEOPLE,
     "method": _PEOPLE,
     "tags": _PEOPLE,
-    "rule": "!deprecated by the standard; metric says what is measured",
+    "rule": "!deprecated by the standard; metric names what is measured",
     "schedule": _EACH_BUILD,
     "scheduler": _EACH_BUILD,
 }
@@ -163,5 +163,5 @@ CUSTOM_POINTS: dict[str, str] = {
     "volume": "gate: check volume",
     "allowNaN": "gate: whether there is a check __finite; ports: no bounds in the files that hide NaN",
 }
-VOLUME_FREE = "!free, so a version may hold any number of rows fewer than the one before"
+VOLUME_FREE = "!free, so a version may have any number of rows fewer than the one before"
 CUSTOM_WORDS = "!explains a custom property to people"

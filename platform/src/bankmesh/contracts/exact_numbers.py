@@ -1,9 +1,8 @@
-"""Numbers of contracts: exact decimals as written, and what is made of them where only a double fits.
+"""Numbers of contracts: exact decimals as written, and their conversion where only a double fits.
 
-A plain `0.1` in YAML is one tenth, not the double next to it, so `documents` reads it as a Decimal. JSON, Dagster's
-metadata and most readers of YAML know doubles alone. A double takes the place of a Decimal only where it spells the
-same number: where its shortest text, which is what every JSON writer prints, is that number. Otherwise all digits are
-kept.
+A plain `0.1` in YAML is one tenth, not the nearest double, so `documents` reads it as a Decimal. JSON, Dagster's
+metadata and most readers of YAML have only doubles. A double replaces a Decimal only if its shortest text, which every
+JSON writer prints, is the same number. Otherwise all digits are kept.
 """
 
 from __future__ import annotations
@@ -17,22 +16,22 @@ if TYPE_CHECKING:
 
 Number = int | float | Decimal
 
-_MOST_PLACES = 20  # longer numbers are written with an exponent
+_MOST_PLACES = 20  # numbers beyond this are written with an exponent
 
 
 def is_number(value: Value) -> TypeGuard[Number]:
-    """Whether a value of a contract is a number; a truth value is none."""
+    """Whether a value of a contract is a number; a boolean is not."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def plain_number(value: Decimal) -> float | Decimal:
-    """The double that spells the same number; the Decimal itself where there is none."""
+    """Return the double that spells the same number, or the Decimal itself if there is none."""
     double = float(value)
     return double if Decimal(repr(double)) == value else value
 
 
 def plain_numbers(value: Value) -> Value:
-    """The same value with every Decimal in it, at any depth, as `plain_number` gives it."""
+    """Return the value with `plain_number` applied to every Decimal in it, at any depth."""
     if isinstance(value, Decimal):
         return plain_number(value)
     if isinstance(value, dict):
@@ -41,7 +40,7 @@ def plain_numbers(value: Value) -> Value:
 
 
 def spell_number(value: Value) -> str:
-    """A value as text for people: a Decimal as short as a double of the same number, or with all its digits."""
+    """Return a value as text for people: a Decimal as short as a double of the same number, or with all its digits."""
     if not isinstance(value, Decimal):
         return str(value)
     plain = plain_number(value)
@@ -49,7 +48,7 @@ def spell_number(value: Value) -> str:
 
 
 def spell_exactly(value: Decimal, grouping: str = "") -> str:
-    """All digits of a Decimal, without zeros at the end of its places; `grouping` is `,` for thousands apart."""
+    """Return all digits of a Decimal, without trailing zeros; `grouping` is `,` for a thousands separator."""
     short = without_trailing_zeros(value)
     if abs(short.adjusted()) > _MOST_PLACES:
         return str(short)
@@ -57,7 +56,7 @@ def spell_exactly(value: Decimal, grouping: str = "") -> str:
 
 
 def without_trailing_zeros(value: Decimal) -> Decimal:
-    """The same number without zeros at its end. `Decimal.normalize` would round it to 28 digits first."""
+    """Return the same number without trailing zeros. `Decimal.normalize` would first round it to 28 digits."""
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or not any(digits):
         return value if not isinstance(exponent, int) else Decimal(0)
@@ -68,9 +67,9 @@ def without_trailing_zeros(value: Decimal) -> Decimal:
 
 
 def stored_number(value: float | Decimal | Fraction) -> float | int | str:
-    """A measure as JSON and Dagster's metadata hold it: text for a Decimal that a double would change.
+    """Return a measure for JSON and Dagster's metadata: text for a Decimal that a double would change.
 
-    A Fraction is a percentage; its nearest double is a figure for people, no verdict depends on it.
+    A Fraction is a percentage for display; no decision depends on its nearest double.
     """
     if isinstance(value, Decimal):
         plain = plain_number(value)
@@ -78,8 +77,8 @@ def stored_number(value: float | Decimal | Fraction) -> float | int | str:
     return float(value) if isinstance(value, Fraction) else value
 
 
-def as_double(value: Any) -> float:  # noqa: ANN401 - any number; OverflowError is the caller's to know
-    """The double nearest to a number; an infinity where it lies beyond all doubles."""
+def as_double(value: Any) -> float:  # noqa: ANN401 - any number
+    """Return the double nearest to a number; an infinity if it is beyond the range of doubles."""
     try:
         return float(value)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""The life of a contract as it is recorded in the contract itself: each stage it reached, when, by whom and why.
+"""The lifecycle recorded in a contract: each stage it reached, when, by whom and why.
 
     customProperties:
       - property: lifecycle
@@ -10,10 +10,10 @@
           - status: active
             ...
 
-(A key `on` would be the value *true* to readers of YAML 1.1.)
+(YAML 1.1 readers would read a key `on` as *true*.)
 
-The record is oldest first and its last entry is the contract's `status`. It may begin at any stage: a contract that
-is older than its record does not invent what came before.
+The record is oldest first, and its last entry is the contract's `status`. It may begin at any stage, so that a
+contract which is older than its record needs no invented entries.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ NEXT: dict[Status, tuple[Status, ...]] = {
     Status.DEPRECATED: (Status.RETIRED,),
     Status.RETIRED: (),
 }
-"""From each stage to those that may follow; what was never active is withdrawn without being deprecated."""
+"""The stages that may follow each stage; a product that was never active is withdrawn without being deprecated."""
 
 INPUT_WITHOUT_PORT = "input-without-port"
-"""Rule of inputs, which stand in `defs.yaml` and in models: a product is read that is proposed or retired."""
+"""Rule of inputs in `defs.yaml` and in models: a product reads one that is proposed or retired."""
 UNKNOWN_SUCCESSOR = "unknown-successor"
 """Rule over all contracts: `replacedBy` names a port that cannot be read."""
 
@@ -53,7 +53,7 @@ _DATE = ColumnType("date")
 
 @dataclass(frozen=True)
 class _Given:
-    """What the rules need of the rest of the contract."""
+    """The parts of the contract that the rules need."""
 
     root: Section
     status: Status
@@ -61,17 +61,17 @@ class _Given:
 
 
 def next_stages(status: Status) -> str:
-    """The stages that may follow, in words."""
-    return " or ".join(NEXT[status]) or "nothing: it is the end"
+    """Return the stages that may follow, in words."""
+    return " or ".join(NEXT[status]) or "nothing, it is the last stage"
 
 
 def entered(contract: Contract, status: Status) -> LifeStep | None:
-    """When a contract last reached that stage, as recorded; None if the record does not say."""
+    """Return the latest recorded entry with that status; None if there is none."""
     return next((step for step in reversed(contract.lifecycle) if step.status is status), None)
 
 
 def read_lifecycle(root: Section, status: Status, custom: Mapping[str, Any]) -> tuple[LifeStep, ...]:
-    """The record of a contract, oldest first; empty where there is none or one with faults in its form.
+    """Return the recorded entries, oldest first; empty if there are none or if their form has faults.
 
     Faults: `bad-lifecycle`, `lifecycle-incomplete`, `lifecycle-order`, `lifecycle-step`, `lifecycle-status`,
     `missing-lifecycle`, `missing-end-of-support`, `bad-end-of-support`, `retired-early`.
@@ -80,12 +80,12 @@ def read_lifecycle(root: Section, status: Status, custom: Mapping[str, Any]) -> 
     item = next((s for s in root.sections("customProperties") if s.data.get("property") == PROPERTY), None)
     if status in {Status.DEPRECATED, Status.RETIRED} and item is None and not root.wrong("status"):
         message = (
-            f"the contract is {status}, and nothing records since when, by whom and why: "
+            f"the contract is {status}, but no record says since when, by whom and why: "
             "add the custom property lifecycle; `mesh contract move` writes it"
         )
         root.fault("status", "missing-lifecycle", message)
     if status is Status.DEPRECATED and custom.get("endOfSupport") is None and not root.wrong("status"):
-        message = "a deprecated contract says until when it is supported: add the custom property endOfSupport"
+        message = "a deprecated contract needs an end of support: add the custom property endOfSupport"
         root.fault("status", "missing-end-of-support", message)
     if item is None or item.faulty:
         return ()
@@ -113,7 +113,7 @@ def _step(section: Section) -> LifeStep | None:
             section.fault(key, "bad-lifecycle", message)
     for key in KEYS:
         if section.text(key) is None and not section.wrong(key):
-            message = f"an entry of lifecycle says {', '.join(KEYS)}, each a text; {key} is missing or blank"
+            message = f"an entry of lifecycle needs {', '.join(KEYS)}, each a text; {key} is missing or blank"
             section.fault(key, "lifecycle-incomplete", message)
     if section.faulty:
         return None
@@ -133,7 +133,7 @@ def _step(section: Section) -> LifeStep | None:
 
 
 def _check_order(item: Section, steps: tuple[LifeStep, ...]) -> None:
-    """Each entry follows the one before, in time and by the stages that are allowed."""
+    """Check that each entry follows the one before, by date and by the allowed stages."""
     for section, (before, after) in zip(list(item.sections("value"))[1:], pairwise(steps), strict=True):
         if after.on < before.on:
             message = f"the entry is of {after.on}, before the one above it, of {before.on}; oldest first"
@@ -144,7 +144,7 @@ def _check_order(item: Section, steps: tuple[LifeStep, ...]) -> None:
 
 
 def _check_end(given: _Given, item: Section, steps: tuple[LifeStep, ...]) -> None:
-    """The record ends where the contract stands, and nobody's support ends before the day that was promised."""
+    """Check that the last entry is the contract's status, and that support does not end before the promised day."""
     last, (*_, section) = steps[-1], item.sections("value")
     if last.status is not given.status and not given.root.wrong("status"):
         message = (

@@ -1,7 +1,7 @@
-"""What a data contract means once it has been read: plain frozen values that every other room works from.
+"""The data contract as plain frozen values, from which every other package works.
 
-Nothing here reads a file or touches data. `bankmesh.contracts.parsing.contract_reader` makes these values from an
-Open Data Contract Standard document; the other rooms compile them to what enforces them.
+Nothing here reads a file or touches data. `bankmesh.contracts.parsing.contract_reader` creates these values from an
+Open Data Contract Standard document; other packages compile them to checks, schemas and documentation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Classification(IntEnum):
-    """How confidential a column is; ordered, so that comparisons read as policy does."""
+    """How confidential a column is; a higher value is more confidential."""
 
     PUBLIC = 0
     INTERNAL = 1
@@ -32,14 +32,14 @@ class Classification(IntEnum):
 
 
 class Severity(StrEnum):
-    """What a broken clause does: `error` keeps the candidate from being published, `warning` only tells."""
+    """The effect of a failed clause: `error` blocks publication of the candidate, `warning` only reports."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Status(StrEnum):
-    """Life cycle of a contract."""
+    """The lifecycle stage of a contract."""
 
     PROPOSED = "proposed"
     DRAFT = "draft"
@@ -49,18 +49,18 @@ class Status(StrEnum):
 
     @property
     def in_force(self) -> bool:
-        """Whether its promises are to be kept: a deprecated contract is kept until it is retired."""
+        """Whether the contract's promises apply: active, or deprecated and not yet retired."""
         return self in {Status.ACTIVE, Status.DEPRECATED}
 
     @property
     def has_port(self) -> bool:
-        """Whether the product is built and can be read: not yet while it is proposed, no longer once it is retired."""
+        """Whether the product is built and can be read: False while it is proposed and once it is retired."""
         return self not in {Status.PROPOSED, Status.RETIRED}
 
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A column's type, in the small set that DuckDB, Polars, Arrow and Delta share without loss.
+    """A column's type, from the small set that DuckDB, Polars, Arrow and Delta share without loss.
 
     `name` is one of: string, boolean, integer (32 bit), long (64 bit), double, decimal, date, timestamp
     (UTC, microseconds), array. `precision` and `scale` belong to decimal, `item` to array.
@@ -79,14 +79,14 @@ class ColumnType:
 
 @dataclass(frozen=True)
 class Declassification:
-    """Why a column may be less confidential than what it is made from.
+    """Why a column may be less confidential than its inputs.
 
     Attributes:
         method: `aggregation` (of at least five subjects a row), `keyed_hash`, or `generalisation`.
-        rule: name of the clause that proves the method on the data; it has severity error.
+        rule: name of the clause that proves the method on the data; its severity is error.
         why: the reason, in words.
         subjects: for an aggregation, the column that counts the subjects of a row.
-        place: where it stands in the contract.
+        place: its position in the contract.
     """
 
     method: str
@@ -115,7 +115,7 @@ class Column:
 
     @property
     def is_floating(self) -> bool:
-        """Whether its values, or its items, are doubles."""
+        """Whether its values, or the items of its arrays, are doubles."""
         return (self.type.item or self.type).name == "double"
 
 
@@ -137,7 +137,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a measure is held against. `unit` is `rows`, or `percent` of the rows looked at (0 to 100)."""
+    """The condition on a measure. `unit` is `rows`, or `percent` of the evaluated rows (0 to 100)."""
 
     operator: Operator
     value: Any
@@ -149,10 +149,10 @@ NONE_AT_ALL = Comparison(Operator.BE, 0)
 
 @dataclass(frozen=True)
 class Clause:
-    """One promise about data, with a name that is unique in its contract (and a valid Dagster check name).
+    """One promise about data; its name is unique in the contract and a valid Dagster check name.
 
-    `comparison` is None for rules that carry their own verdict (SchemaMatches, LosslessCasts, Expectation, Volume).
-    `whole_table` marks a clause that has to see the published rows that a partial run does not replace.
+    `comparison` is None for rules that decide without a measure (SchemaMatches, LosslessCasts, Expectation, Volume).
+    `whole_table` marks a clause that also needs the published rows that a partial run does not replace.
     """
 
     name: str
@@ -171,9 +171,9 @@ class Clause:
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """One service level, as the standard writes it; `seconds` where value and unit are a duration.
+    """One service level of the standard; `seconds` is set if value and unit are a duration.
 
-    `schedule` is a valid cron expression wherever `scheduler` is given, which is then `cron`.
+    `schedule` is a valid cron expression if `scheduler` is set, which is then `cron`.
     """
 
     property: str
@@ -188,7 +188,7 @@ class ServiceLevel:
 
 @dataclass(frozen=True)
 class SupportChannel:
-    """Where the owner is reached."""
+    """A channel on which the owner can be reached."""
 
     channel: str
     tool: str | None
@@ -207,9 +207,9 @@ class Role:
 
 @dataclass(frozen=True)
 class Partitioning:
-    """How a product grows: `column` holds the first day of each `granularity`; `start`/`end` are ISO dates.
+    """How a product grows: `column` holds the first day of each `granularity`; `start` and `end` are ISO dates.
 
-    `end` is exclusive and None where the product has no last partition.
+    `end` is exclusive, and None if the product has no last partition.
     """
 
     column: str
@@ -220,7 +220,7 @@ class Partitioning:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing of each published version: a measure for each value of `by`, a moment cut to `every`.
+    """A chart of each published version: a measure for each value of `by`, with dates truncated to `every`.
 
     `measure` is `rows`, or `mean`, `sum`, `min`, `max` of the column `of`; `where` is a condition of SQL on rows.
     """
@@ -235,7 +235,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class LifeStep:
-    """One entry of a contract's life: it reached `status` on a day (ISO date), by whom and why."""
+    """One entry of a contract's lifecycle: the status it reached, on which day (ISO date), by whom and why."""
 
     status: Status
     on: str
@@ -246,7 +246,7 @@ class LifeStep:
 
 @dataclass(frozen=True)
 class Contract:
-    """A data contract, read and found to be without fault."""
+    """A data contract that was read without faults."""
 
     domain: str
     name: str
@@ -284,7 +284,7 @@ class Contract:
 
     @property
     def port(self) -> str:
-        """What readers and logs call this major: `retail.party`, `retail.party@2` from the second major on."""
+        """The name of this major for readers and logs: `retail.party`, `retail.party@2` from the second major on."""
         return str(self.port_name)
 
     @property
@@ -294,27 +294,27 @@ class Contract:
 
     @property
     def consumers(self) -> tuple[str, ...]:
-        """Who is declared to read it, seen or not."""
+        """The declared consumers, whether or not reads of them were observed."""
         return tuple(map(str, self.custom.get("consumers") or ()))
 
     @property
     def primary_key(self) -> tuple[str, ...]:
-        """Names of the key columns, in order of their position."""
+        """The names of the key columns, in order of their position."""
         keyed = [(c.primary_key_position, c.name) for c in self.columns if c.primary_key_position is not None]
         return tuple(name for _, name in sorted(keyed))
 
     @property
     def classification(self) -> Classification:
-        """That of the most confidential column."""
+        """The classification of the most confidential column."""
         return max((c.classification for c in self.columns), default=Classification.INTERNAL)
 
     def column(self, name: str) -> Column:
-        """The column of that name; KeyError if there is none."""
+        """Return the column of that name. Raises KeyError."""
         for column in self.columns:
             if column.name == name:
                 return column
         raise KeyError(name)
 
     def service_level(self, prop: str) -> ServiceLevel | None:
-        """The first service level with that property, if any."""
+        """Return the first service level with that property, or None."""
         return next((s for s in self.service_levels if s.property == prop), None)

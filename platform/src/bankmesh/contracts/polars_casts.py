@@ -1,4 +1,4 @@
-"""Casts as Polars expressions: the promised value, null where the delivered one would not survive."""
+"""Casts as Polars expressions: the promised value, or null if the delivered value would not survive."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _EPOCH = date(1970, 1, 1)
 
 
 def cast_or_null(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, promised: ColumnType) -> pl.Expr:
-    """`value`, stored as `stored`, as the promised type; null where it does not survive the cast.
+    """Return `value`, stored as `stored`, cast to the promised type; null if it does not survive the cast.
 
-    The pair of types must not be a refused one. In a list, each item by itself.
+    The pair of types must not be a refused one. In a list, each item is cast by itself.
     """
     import polars as pl
 
@@ -38,7 +38,7 @@ def cast_or_null(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, 
 
 
 def _within_calendar(made: pl.Expr, promised: ColumnType) -> pl.Expr:
-    """Compared as numbers: Polars raises where it has to take the year from a day that is far outside."""
+    """Null values outside the years 1 to 9999, compared as numbers: Polars raises on the year of a day far outside."""
     import polars as pl
 
     first, last = FIRST_DAY - _EPOCH, LAST_DAY - _EPOCH + timedelta(days=1)
@@ -47,14 +47,14 @@ def _within_calendar(made: pl.Expr, promised: ColumnType) -> pl.Expr:
 
 
 def is_lost(value: pl.Expr, made: pl.Expr, delivered: DeliveredType) -> pl.Expr:
-    """Whether a row had a value, or a list an item, that `cast_or_null` made null."""
+    """Return whether a row had a value, or a list an item, that `cast_or_null` made null."""
     if delivered.kind is TypeFamily.LIST:
         return made.list.drop_nulls().list.len() < value.list.drop_nulls().list.len()
     return value.is_not_null() & made.is_null()
 
 
 def same_or_null(value: pl.Expr, stored: pl.DataType, target: pl.DataType) -> pl.Expr:
-    """The value in another type, null unless it comes back from there as it was."""
+    """Return the value in another type, null unless the cast back gives the original."""
     import polars as pl
 
     made = value.cast(target, strict=False)
@@ -62,12 +62,12 @@ def same_or_null(value: pl.Expr, stored: pl.DataType, target: pl.DataType) -> pl
 
 
 def _nearest_decimal(value: pl.Expr, delivered: DeliveredType, stored: pl.DataType, promised: ColumnType) -> pl.Expr:
-    """14.36 is the decimal whose nearest double is stored, if there is but one of the promised scale."""
+    """Cast to the decimal whose nearest double is stored (14.36), if the promised scale has only one such decimal."""
     import polars as pl
 
     units, limit = 10**promised.scale, UNITS_TOLD_APART[delivered.bits]
     double = value.cast(pl.Float64)
-    # Compared before the cast, because Polars raises on what is just too large, whatever `strict` says.
+    # Compared before the cast, because Polars raises on a value just beyond the range, whatever `strict` is.
     fits = (double.abs() * units).round(0) < min(limit, 10**promised.precision)
     made = pl.when(fits).then(double).cast(pl.Decimal(promised.precision, promised.scale), strict=False)
     return pl.when(made.cast(pl.Float64).cast(stored) == value).then(made)

@@ -1,7 +1,7 @@
-"""When a figure has shrunk by more than is tolerated, and who accepted that it did. Pure decisions.
+"""Pure decisions about figures that shrink: whether a loss exceeds its tolerance, and who accepted it.
 
-Landings compare themselves with the last accepted landing, candidates of products with the published version; both
-decide here. A tolerance is a percentage and exact: 95 of 100 is a loss of 5 %, and 5 % tolerates it.
+Landings are compared with the last accepted landing, candidates of products with the published version, both by this
+module. A tolerance is a percentage and exact: 95 of 100 is a loss of 5 %, and a tolerance of 5 % allows it.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 GUARDED_FROM = 100
-"""Rows from which a loss is compared with its tolerance; below, a few rows are too large a share."""
+"""The least number of rows before at which a loss is evaluated; of fewer, a few rows are too large a share."""
 
 
 @dataclass(frozen=True)
 class AcceptedShrink:
-    """A person's decision that what has shrunk in one run is right."""
+    """A person's decision that the losses of one run are correct."""
 
     why: str
     by: str
 
     @property
     def note(self) -> str:
-        """The decision as a sentence of a message."""
+        """The decision as one sentence for messages."""
         return f"Accepted by {self.by}: {self.why.rstrip('.')}."
 
     def to_json(self) -> dict[str, str]:
-        """Plain JSON, as commits and landings keep it."""
+        """Return the decision as plain JSON, as commits and landings store it."""
         return {"why": self.why, "by": self.by}
 
     @classmethod
     def from_json(cls, document: Mapping[str, str] | None) -> AcceptedShrink | None:
-        """The decision that `to_json` wrote; None of nothing."""
+        """Return the decision that `to_json` wrote; None for None."""
         return None if document is None else cls(document["why"], document["by"])
 
 
@@ -53,5 +53,5 @@ class CountChange:
 
 
 def has_shrunk(figure: CountChange, tolerance: Decimal | int) -> bool:
-    """Whether a figure fell by more than `tolerance` percent of what it was."""
+    """Whether a figure fell by more than `tolerance` percent of its value before."""
     return figure.after * 100 < figure.before * (100 - Fraction(tolerance))

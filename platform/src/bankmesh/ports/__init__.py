@@ -2,13 +2,13 @@
 
     candidate = stage(port)                        a folder inside the table that no version refers to
     ...                                            Parquet is written into candidate.path
-    files = measure_files(candidate, schema, ...)  footers only: rows, bytes, statistics
+    files = measure_files(candidate, schema, ...)  reads footers only: rows, bytes, statistics
     publish(port, candidate, files, schema, ...)   one metadata-only commit; no row is copied
     open_version(port).scan_polars()               what a reader gets
-    withdraw(port, 3, by=..., reason=...)          a bad version's rows go, those before it are back
+    withdraw(port, 3, by=..., reason=...)          removes the rows of a bad version and restores those before it
 
-Tables lie on a local file system. Everything goes through paths that Delta Lake also takes as URIs; what an
-object store will need is said in the decision `publish-by-metadata-commit`.
+Tables are on a local file system. All paths are ones that Delta Lake also accepts as URIs; the decision
+`publish-by-metadata-commit` describes what an object store will need.
 """
 
 from bankmesh.ports.candidate_folders import Candidate, stage

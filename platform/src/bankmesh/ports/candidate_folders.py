@@ -1,4 +1,4 @@
-"""Candidates: folders inside a port's table that no version refers to, so that no reader can see them."""
+"""Candidates: folders inside a port's table that no version refers to, so that readers cannot see them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A folder to write Parquet files into, and the version that was newest when it was made.
+    """A folder to write Parquet files into, and the newest version at the time of its creation.
 
-    An unpartitioned product writes `*.parquet` anywhere below `path`, a partitioned one
-    `<column>=<value>/*.parquet`, the column left out of the files. While this value lives, expiry leaves the
-    folder alone.
+    An unpartitioned product writes `*.parquet` anywhere below `path`. A partitioned one writes
+    `<column>=<value>/*.parquet` and leaves the column out of the files. Expiry does not touch the folder while this
+    object exists.
     """
 
     path: Path
@@ -33,14 +33,14 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """The folder's name, which its commit records."""
+        """The folder's name, which the commit records."""
         return self.path.name
 
 
 def stage(port: Port) -> Candidate:
-    """Make a fresh candidate in the port's table folder.
+    """Create a candidate in the port's table folder.
 
-    Call it before the build begins: what is published from here on counts as published in between.
+    Call it before the build begins: later publications count as concurrent.
     """
     newest = latest(port)
     path = port.path / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4()}"
@@ -51,6 +51,6 @@ def stage(port: Port) -> Candidate:
 
 
 def unmark(candidate: Candidate) -> None:
-    """Remove the mark's file once the candidate is published; harmless if it is gone."""
+    """Remove the mark's file once the candidate is published; a missing file is ignored."""
     with contextlib.suppress(OSError):
         (candidate.path / BUILD_MARK).unlink()

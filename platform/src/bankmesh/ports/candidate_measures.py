@@ -1,4 +1,4 @@
-"""What a candidate consists of, read from the footers of its Parquet files; no row is read."""
+"""Measures the files of a candidate from the footers of its Parquet files; no row is read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bankmesh.ports.candidate_folders import Candidate
 
-# A footer is read in about 0.3 ms, most of it outside Python's lock; for fewer files threads do not pay.
+# A footer takes about 0.3 ms, most of it without Python's lock; threads pay off only for more files than this.
 _THREADS_FROM = 32
 _THREADS = 4
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -28,7 +28,7 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class DataFile:
-    """One Parquet file with rows in it; `path` is relative to the candidate, `modified` in ms since 1970."""
+    """One non-empty Parquet file; `path` is relative to the candidate, `modified` in ms since 1970."""
 
     path: str
     size: int
@@ -40,7 +40,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class CandidateFiles:
-    """The files of a candidate, with totals; `nulls` has the flat columns whose nulls all writers counted."""
+    """The files of a candidate, with totals; `nulls` has the flat columns whose nulls every writer counted."""
 
     files: tuple[DataFile, ...]
     rows: int
@@ -50,21 +50,21 @@ class CandidateFiles:
 
     @property
     def partitions(self) -> frozenset[str]:
-        """Values of the partition column that there are rows for."""
+        """Values of the partition column that have rows."""
         return frozenset(file.partition for file in self.files if file.partition is not None)
 
 
 def measure_files(
     candidate: Candidate, schema: pa.Schema, partition_column: str | None, stats_columns: Collection[str]
 ) -> CandidateFiles:
-    """Measure what was written into `candidate`, which must have the columns and types of `schema`.
+    """Measure the files in `candidate`, which must have the columns and types of `schema`.
 
-    `stats_columns` are those whose least and greatest values may stand in the Delta log, for every reader of
-    the log to see; null counts are given for all. Files without rows are left out. Column order and
-    nullability in the files do not matter, nor whether strings and lists are of Arrow's large kind.
+    `stats_columns` are those whose least and greatest values may be written to the Delta log, where every reader sees
+    them; null counts are written for all columns. Files without rows are left out. Column order, nullability, and
+    Arrow's choice of normal or large strings and lists do not matter.
 
-    Raises PortError, which names the file, if a column is missing, too many or of another type, if a file is
-    no Parquet, or if one of a partitioned product lies in no partition or holds the partition column itself.
+    Raises PortError, which names the file, if a column is missing, not promised or of another type, or if a file is not
+    Parquet. In a partitioned product, a file must also lie in a partition folder and not hold the partition column.
     """
     folder = candidate.path
     paths = sorted(path for path in folder.rglob("*.parquet") if path.is_file())
@@ -107,7 +107,7 @@ def _footer(path: Path) -> pq.FileMetaData:
     try:
         return pq.read_metadata(path)
     except (pa.ArrowInvalid, OSError) as error:
-        text = f"{path.name}: not a complete Parquet file ({error}). Build the candidate anew."
+        text = f"{path.name}: not a complete Parquet file ({error}). Build the candidate again."
         raise PortError(text) from error
 
 
@@ -123,7 +123,7 @@ def _check_columns(
     found = {spec.name: spec.type for spec in footer.schema.to_arrow_schema()}
     if partition_column in found:
         raise PortError(
-            f"{file}: holds the partition column {partition_column}, which its folder already says. "
+            f"{file}: holds the partition column {partition_column}, whose value is in its folder name. "
             "Leave it out of the files (Polars: include_key=False; DuckDB: write_partition_columns false)."
         )
     missing = sorted(expected.keys() - found.keys())
@@ -143,7 +143,7 @@ def _check_columns(
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
-    """Take Arrow's choices of layout away: large or view strings and lists, names of list items."""
+    """Remove Arrow's choices of layout: large or view strings and lists, names of list items."""
     import pyarrow as pa
     import pyarrow.types as of
 
@@ -154,7 +154,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if of.is_list(kind) or of.is_large_list(kind):
         return pa.list_(_plain_type(kind.value_type))
     if of.is_timestamp(kind) and kind.tz is not None:
-        # Parquet keeps moments, not zones: any zone here is only the writer's display preference.
+        # Parquet stores instants without zones: a zone here is only the writer's display preference.
         return pa.timestamp(kind.unit, "UTC")
     return kind
 
@@ -166,7 +166,7 @@ def _partition(folders: tuple[str, ...], file: str, column: str | None) -> str |
     values = [unquote(value) for name, equals, value in pairs if equals and unquote(name) == column]
     if len(values) != 1 or values[0] in ("", _HIVE_NULL):
         raise PortError(
-            f"{file}: lies in no partition. Write it into a folder {column}=<value>; rows without a {column} "
+            f"{file}: is not in a partition folder. Write it into a folder {column}=<value>; rows without a {column} "
             "cannot be published."
         )
     return values[0]

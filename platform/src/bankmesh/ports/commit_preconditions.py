@@ -1,4 +1,4 @@
-"""What must hold before files may be committed; each function raises PortError if it does not."""
+"""Preconditions of a commit; each function raises PortError if its condition does not hold."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _SHOWN = 3
 
 
 def check_partitions(port: Port, files: CandidateFiles, column: str | None, replaced: Collection[str] | None) -> None:
-    """Every file lies in one of the partitions that are to be replaced.
+    """Check that every file lies in one of the partitions to be replaced.
 
-    Delta does not check this: a file outside the filter would be added beside the rows that stay.
+    Delta does not check this: a file outside the filter would be added to the rows that stay.
     """
     if replaced is None:
         return
     if column is None or column != files.partition_column:
         raise PortError(
-            f"{port.name}: partitions of {column} are to be replaced, yet the candidate is "
+            f"{port.name}: partitions of {column} are to be replaced, but the candidate is "
             f"{'partitioned by ' + files.partition_column if files.partition_column else 'not partitioned'}."
         )
     if not replaced:
@@ -40,13 +40,13 @@ def check_partitions(port: Port, files: CandidateFiles, column: str | None, repl
         shown = ", ".join(outside[:_SHOWN]) + (", ..." if len(outside) > _SHOWN else "")
         raise PortError(
             f"{port.name}: the candidate has rows in {len(outside)} partitions that this run does not build "
-            f"({column} {shown}). Filter the transform's output to the partitions it was asked for, or widen the "
+            f"({column} {shown}). Filter the transform's output to the requested partitions, or widen the "
             "contract's partitioning."
         )
 
 
 def check_not_null(port: Port, files: CandidateFiles, schema: pa.Schema) -> None:
-    """No column that the schema calls not nullable has nulls, as far as the files' writers counted them."""
+    """Check that columns which are not nullable have no nulls, as far as the files' writers counted them."""
     broken = [spec.name for spec in schema if not spec.nullable and files.nulls.get(spec.name)]
     if broken:
         raise PortError(
@@ -56,7 +56,7 @@ def check_not_null(port: Port, files: CandidateFiles, schema: pa.Schema) -> None
 
 
 def check_files_lie_there(port: Port, candidate: Candidate, files: CandidateFiles) -> None:
-    """Every file still lies there with the size that was measured."""
+    """Check that every file still exists with the measured size."""
     for file in files.files:
         path = candidate.path / file.path
         if not path.is_file() or path.stat().st_size != file.size:
@@ -69,7 +69,7 @@ def check_files_lie_there(port: Port, candidate: Candidate, files: CandidateFile
 def check_schema(
     port: Port, table: DeltaTable, schema: pa.Schema, partition_column: str | None, *, partial: bool
 ) -> None:
-    """The table may take on this schema within its major: at most new columns, by replacing everything."""
+    """Check that the table may get this schema within its major: only new columns, and only by replacing everything."""
     partitioned = table.metadata().partition_columns
     if partitioned != ([partition_column] if partition_column else []):
         now = f"partitioned by {', '.join(partitioned)}" if partitioned else "not partitioned"
@@ -83,13 +83,13 @@ def check_schema(
     if partial and current != wanted:
         changed = sorted(name for name, spec in wanted.items() if current.get(name) != spec)
         raise PortError(
-            f"{port.name}: {', '.join(changed)} changed, and a run over some partitions would leave the "
+            f"{port.name}: {', '.join(changed)} changed, and a run of some partitions would leave the "
             "others as they were. Rebuild all partitions in one run."
         )
 
 
 def schema_conflicts(port: Port, schema: pa.Schema) -> tuple[tuple[str, str], ...]:
-    """Columns of the newest version that a table with this schema would break for readers, each with the reason."""
+    """Return the columns of the newest version that a table with this schema would break, each with the reason."""
     table = open_table(port)
     if table is None:
         return ()
@@ -110,9 +110,9 @@ def _fields(text: str) -> dict[str, dict[str, Any]]:
 
 
 def _change(name: str, before: dict[str, Any], after: dict[str, Any] | None) -> str | None:
-    """What a reader of the column would trip over, None if nothing."""
+    """Return what would break for a reader of the column, None if nothing."""
     if after is None:
-        return f"column {name} is gone"
+        return f"column {name} was removed"
     if before["type"] != after["type"]:
         return f"column {name} is no longer {before['type']}, but {after['type']}"
     if after["nullable"] and not before["nullable"]:

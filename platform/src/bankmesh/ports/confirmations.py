@@ -1,13 +1,13 @@
-"""Confirmations: moments at which a published version was found to be what a build would publish again.
+"""Confirmations: times at which a build would have published the same version again.
 
-They lie beside the Delta log, in `.confirmations.jsonl` of the port's folder, one line each, oldest first:
+They are stored beside the Delta log, in `.confirmations.jsonl` of the port's folder, one line each, oldest first:
 
 | key | meaning |
 | --- | --- |
 | `version`, `candidate` | the version, and the folder name that identifies its commit |
-| `at` | when its sources had been looked at (ISO 8601, UTC) |
+| `at` | when its sources had been read (ISO 8601, UTC) |
 
-A line is appended under the port's lock. One that a kill or a full disk cut short is passed over, as is one of a
+Lines are appended under the port's lock. A line that a kill or a full disk truncated is skipped, as is one of a
 version that the table does not have.
 """
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from bankmesh.ports.publication import Publication
 
 CONFIRMATIONS = ".confirmations.jsonl"
-"""Readers and vacuum of Delta Lake pass over names that begin with a dot."""
+"""Delta Lake readers and vacuum skip names that begin with a dot."""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A version was still right at `at` (with time zone)."""
+    """A version was still correct at `at` (with time zone)."""
 
     version: int
     candidate: str
     at: datetime
 
     def to_line(self) -> str:
-        """As it is kept."""
+        """Return the stored line."""
         return json.dumps({"version": self.version, "candidate": self.candidate, "at": self.at.isoformat()}) + "\n"
 
 
 def confirm(port: Port, publication: Publication, at: datetime) -> Confirmation | None:
-    """Record that the newest publication is right at `at`; None, and nothing is recorded, if another is newest now.
+    """Record that the newest publication is correct at `at`; None, with nothing recorded, if a newer one exists.
 
     Raises OSError if the line cannot be written.
     """
@@ -61,7 +61,7 @@ def confirm(port: Port, publication: Publication, at: datetime) -> Confirmation 
 
 
 def confirmations(port: Port) -> tuple[Confirmation, ...]:
-    """All that are recorded, oldest first."""
+    """Return all recorded confirmations, oldest first."""
     try:
         lines = (port.path / CONFIRMATIONS).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
@@ -70,21 +70,24 @@ def confirmations(port: Port) -> tuple[Confirmation, ...]:
 
 
 def confirmed_at(port: Port, publication: Publication) -> datetime | None:
-    """When that version was confirmed last; None if it never was."""
+    """Return the time of a version's last confirmation; None if there is none."""
     found = [item.at for item in confirmations(port) if item.candidate == publication.candidate]
     return max(found, default=None)
 
 
 def fresh_since(port: Port, publication: Publication) -> datetime:
-    """What freshness counts from: publication, or the last confirmation; of restored rows their first publication."""
+    """Return the time that freshness counts from: publication or last confirmation, whichever is later.
+
+    For restored rows the publication is their first one.
+    """
     confirmed = confirmed_at(port, publication)
     return publication.fresh_since if confirmed is None else max(confirmed, publication.fresh_since)
 
 
 def expire_confirmations(port: Port, before: datetime) -> int:
-    """Forget confirmations of versions that are no longer readable, and older ones than `before` (with time zone).
+    """Remove confirmations of versions that are no longer readable, and those older than `before` (with time zone).
 
-    The last of each version stays, for freshness counts from it. Returns how many went.
+    The last one of each version is kept, because freshness counts from it. Returns the number removed.
     """
     if not (port.path / CONFIRMATIONS).is_file():
         return 0
@@ -104,7 +107,7 @@ def _append(port: Port, line: str) -> None:
     descriptor = os.open(port.path / CONFIRMATIONS, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         size = os.fstat(descriptor).st_size
-        # What a kill has cut short must not take this line with it.
+        # A line that a kill truncated must not spoil this one.
         is_whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
         os.write(descriptor, (line if is_whole else f"\n{line}").encode())
         os.fsync(descriptor)

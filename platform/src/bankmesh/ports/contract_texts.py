@@ -1,7 +1,7 @@
-"""The contracts that a port's versions were published under, kept beside the table: `_contracts/<digest>.odcs.yaml`.
+"""The contract texts that a port's versions were published under: `_contracts/<digest>.odcs.yaml` beside the table.
 
-A folder whose name starts with an underscore is no data to any reader of Delta Lake. So what was promised with a
-version can be read without the repository's history.
+Delta Lake readers ignore folders whose names start with an underscore. The contract of a version can so be read
+without the repository's history.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _SHOWN = 16
 
 
 def contract_digest(text: str) -> str:
-    """Sixteen hexadecimal digits of the text; line ends do not matter."""
+    """Return sixteen hexadecimal digits of the text's SHA-256; line endings do not matter."""
     return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()[:_SHOWN]
 
 
 def keep_contract(port: Port, text: str) -> str:
-    """Keep the text, if it is not kept yet, and return its digest."""
+    """Store the text, if it is not stored yet, and return its digest."""
     digest = contract_digest(text)
     place = _place(port, digest)
     if not place.is_file():
@@ -36,7 +36,7 @@ def keep_contract(port: Port, text: str) -> str:
 
 
 def kept_contract(port: Port, digest: str) -> Path | None:
-    """The file of a contract that was kept; None if it was not, or is no longer there."""
+    """Return the file of a stored contract; None if it was not stored, or is missing."""
     place = _place(port, digest)
     return place if place.is_file() else None
 

@@ -1,7 +1,7 @@
-"""DuckDB connections that read Delta tables and fetch nothing: no network, no home folder.
+"""DuckDB connections that read Delta tables and download nothing: no network, no home folder.
 
-The `delta` extension comes with the Python distribution `duckdb-extension-delta`, which holds it for the one
-DuckDB version that it was built for.
+The `delta` extension comes from the Python distribution `duckdb-extension-delta`, which contains it for the DuckDB
+version that it was built for.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 _DISTRIBUTION = "duckdb-extension-delta"
 
-# Path, size and time of files whose signature DuckDB has verified in this process. It hashes the whole file at each
-# LOAD, 80 MB in 0.3 seconds of processor time, which was most of what a connection cost.
+# Path, size and time of extension files whose signature DuckDB has verified in this process. DuckDB hashes the whole
+# file at each LOAD: 80 MB in 0.3 seconds of processor time, most of the cost of a connection.
 _VERIFIED: set[tuple[str, int, int]] = set()
 
 
 def delta_extension_path() -> Path:
-    """The file to LOAD for the installed DuckDB.
+    """Return the extension file to LOAD for the installed DuckDB.
 
-    Raises PortError if the distribution is missing or made for another version of DuckDB.
+    Raises PortError if the distribution is missing or built for another version of DuckDB.
     """
     import importlib.util
 
@@ -46,7 +46,7 @@ def delta_extension_path() -> Path:
 
 
 def extension_settings() -> dict[str, Any]:
-    """Settings of a connection that `load_extension` will be called with.
+    """Return the settings of a connection that `load_extension` will be called with.
 
     DuckDB verifies the signature of the extension, unless it has done so in this process and the file is unchanged.
     """
@@ -71,7 +71,7 @@ def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def connect(threads: int | None = None, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection that knows `delta_scan`; timezone UTC.
+    """Return an in-memory connection that has `delta_scan`; its time zone is UTC.
 
     `memory_limit` is text such as `2GB`; `threads` and `memory_limit` default to DuckDB's own choice. DuckDB verifies
     the signature of the extension for the first connection of a process, and again when its file has changed.

@@ -1,15 +1,15 @@
-"""The archive: the port of a retired product, moved as it is to `<home>/archive/<domain>/<product>/v<major>`.
+"""The archive: the port of a retired product, moved unchanged to `<home>/archive/<domain>/<product>/v<major>`.
 
-One rename moves the whole table, log and all, so a kill leaves it in one place or the other. Before it, a
-`MANIFEST.json` is written into the folder: what was promised, every version, and every file with its SHA-256, so that
-an auditor can tell years later that nothing was changed. Nothing expires in the archive.
+One rename moves the whole table with its log, so a kill leaves it in one place or the other. Before the rename, a
+`MANIFEST.json` is written into the folder: the contract, every version, and every file with its SHA-256. An auditor can
+verify years later that nothing was changed. Nothing expires in the archive.
 
 | key of the manifest | meaning |
 | --- | --- |
 | `format` | 1 |
 | `port`, `major` | `retail.party`, 1 |
-| `archived_on`, `archived_by` | ISO 8601 (UTC), and who |
-| `contract`, `contract_digest` | the text of the contract at that moment |
+| `archived_on`, `archived_by` | when (ISO 8601, UTC), and by whom |
+| `contract`, `contract_digest` | the text of the contract at that time |
 | `versions` | oldest first: `version`, `published_at`, `rows`, `bytes`, `run_id`, contract's version and digest |
 | `files` | sorted by `path`, from the folder: with `bytes` and `sha256` |
 """
@@ -45,7 +45,7 @@ _OURS = (MANIFEST, PORT_LOCK, BUILD_MARK)
 
 @dataclass(frozen=True)
 class ArchivedPort:
-    """A port in the archive, what its manifest says, and whether this call moved it there."""
+    """A port in the archive, its manifest, and whether this call moved it there."""
 
     port: Port
     manifest: dict[str, Any]
@@ -53,31 +53,31 @@ class ArchivedPort:
 
 
 def archive_place(home: Path, product: str, major: int) -> Port:
-    """Where a port is or would be in the archive; its folder takes the place of the port's own."""
+    """Return the port's place in the archive, whether or not it is there; the path replaces the port's own."""
     port = port_at(home, product, major)
     return replace(port, path=home.resolve() / "archive" / port.port_name.folder)
 
 
 def archive_port(home: Path, product: str, major: int, contract: str, by: str) -> ArchivedPort | None:
-    """Move a port to the archive, or say that it is there; None if nothing was ever published.
+    """Move a port to the archive; an archived port is returned unchanged. None if nothing was ever published.
 
-    Candidates that nobody published stay behind and are removed. `contract` is the text that governs the port now.
-    Raises PortError if a build of it is under way, or if the archive and the ports both have a table of it.
+    Unpublished candidates are removed. `contract` is the text of the contract that applies to the port now.
+    Raises PortError if a build of it is running, or if both the archive and the ports hold a table of it.
     """
     port, place = port_at(home, product, major), archive_place(home, product, major)
     if not port.is_published:
         return _found(place)
     if place.path.exists():
         raise PortError(
-            f"{port.name} is in the archive, {place.path}, and published again since, {port.path}. "
-            "Move one of the two away by hand."
+            f"{port.name} is in the archive, {place.path}, and was published again at {port.path}. "
+            "Move one of the two by hand."
         )
     expire(port, keep_candidates=timedelta(0), retention=None)
     with exclusive(port):
-        if not port.is_published:  # another process was faster
+        if not port.is_published:  # another process has archived it meanwhile
             return _found(place)
         if busy := [folder.name for folder in port.path.iterdir() if folder.is_dir() and is_marked(folder)]:
-            raise PortError(f"{port.name}: a build is under way ({busy[0]}). Archive it when that has ended.")
+            raise PortError(f"{port.name}: a build is running ({busy[0]}). Archive it when the build has ended.")
         manifest = describe(port, contract, by, datetime.now(UTC))
         write_atomically(port.path / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
         reached("manifest-written")
@@ -87,13 +87,13 @@ def archive_port(home: Path, product: str, major: int, contract: str, by: str) -
 
 
 def archived_port(home: Path, product: str, major: int) -> Port | None:
-    """The port in the archive; None if it is not there."""
+    """Return the port in the archive; None if it is not there."""
     place = archive_place(home, product, major)
     return place if place.is_published else None
 
 
 def describe(port: Port, contract: str, by: str, now: datetime) -> dict[str, Any]:
-    """The manifest of a port as it stands."""
+    """Return the manifest of a port in its current state."""
     return {
         "format": FORMAT,
         "port": port.name,
@@ -111,7 +111,7 @@ def describe(port: Port, contract: str, by: str, now: datetime) -> dict[str, Any
 
 
 def changed_files(archived: ArchivedPort) -> list[str]:
-    """Paths of files that are no longer what the manifest says: gone, changed, or come since; sorted."""
+    """Return the paths of files that differ from the manifest: missing, changed or added; sorted."""
     folder = archived.port.path
     recorded = {entry["path"]: entry["sha256"] for entry in archived.manifest["files"]}
     there = {str(path.relative_to(folder)): path for path in _files(folder)}

@@ -1,4 +1,4 @@
-"""Where output ports are: `<home>/ports/<domain>/<product>/v<major>`, each a Delta table of its own."""
+"""Paths of output ports: `<home>/ports/<domain>/<product>/v<major>`, each a Delta table."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Port:
 
     @property
     def app_id(self) -> str:
-        """What the port's commits call themselves in the Delta log, as `retail.party@1`."""
+        """The application id of the port's commits in the Delta log: `retail.party@1`."""
         return self.port_name.numbered
 
     @property
     def name(self) -> str:
-        """What readers and logs call it: `retail.party`, `retail.party@2` from the second major on."""
+        """The port's name for readers and logs: `retail.party`, `retail.party@2` from the second major on."""
         return str(self.port_name)
 
     @property
@@ -51,7 +51,7 @@ class Port:
 
 
 def port_at(home: Path, product: str, major: int) -> Port:
-    """The port of a product's major under `home`, whether anything is published there or not.
+    """Return the port of a product's major under `home`, whether or not anything is published there.
 
     Raises ValueError if `product` is not of the form `domain.product` or `major` is below 1.
     """
@@ -64,13 +64,13 @@ def port_at(home: Path, product: str, major: int) -> Port:
 
 
 def newest_major(home: Path, product: str) -> int | None:
-    """The highest major of `product` that has a table under `home`; None if there is none."""
+    """Return the highest major of `product` that has a table under `home`; None if there is none."""
     folder = port_at(home, product, 1).path.parent
     return max((port.major for port in _ports_in(product, folder) if port.is_published), default=None)
 
 
 def published_ports(home: Path) -> tuple[Port, ...]:
-    """All ports under `home` that have a table, sorted by product and major."""
+    """Return all ports under `home` that have a table, sorted by product and major."""
     found = [
         port
         for folder in (home.resolve() / "ports").glob("*/*")

@@ -1,7 +1,7 @@
-"""Advisory locks on files; the kernel drops them when their process ends, however it ends.
+"""Advisory file locks; the kernel releases them when their process ends, for any reason.
 
-Two kinds: the port's own lock, held for the milliseconds in which a publisher looks, decides and commits,
-and the mark of a running build, held for as long as its `Candidate` is in use, which keeps expiry away.
+There are two kinds. The port's lock is held for the milliseconds in which a publisher reads, decides and commits. The
+mark of a running build is held while its `Candidate` is in use, and keeps expiry away.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from bankmesh.ports.port_locations import Port
 
-# Readers and vacuum of Delta Lake pass over names that begin with a dot.
+# Delta Lake readers and vacuum skip names that begin with a dot.
 PORT_LOCK = ".port.lock"
 BUILD_MARK = ".building"
 
 
 @contextlib.contextmanager
 def exclusive(port: Port) -> Iterator[None]:
-    """Keep all other publishers, and expiry, off the port; waits for as long as another has it.
+    """Hold the port's exclusive lock against other publishers and expiry; waits until it is free.
 
-    Works between processes, and between threads since each call opens the file anew.
+    Works between processes, and between threads, because each call opens the file anew.
     """
     port.path.mkdir(parents=True, exist_ok=True)
     descriptor = _open(port.path / PORT_LOCK)
@@ -35,13 +35,13 @@ def exclusive(port: Port) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        # Unlocking, not only closing: a child forked meanwhile has the file open too.
+        # Unlock explicitly: a child forked meanwhile also has the file open.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
 def mark_build(folder: Path) -> int:
-    """Mark `folder` as in use by this process; returns the open descriptor that holds the mark."""
+    """Mark `folder` as in use by this process; return the open descriptor that holds the mark."""
     descriptor = _open(folder / BUILD_MARK)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
@@ -64,13 +64,13 @@ def is_marked(folder: Path) -> bool:
 
 
 class FolderLock:
-    """The mark of a running build on a folder, held until this object is released or gone."""
+    """The mark of a running build on a folder, held until the object is released or garbage-collected."""
 
     def __init__(self, folder: Path) -> None:
         self._close = weakref.finalize(self, os.close, mark_build(folder))
 
     def release(self) -> None:
-        """Let expiry have the folder again."""
+        """Release the folder, so that expiry may remove it."""
         self._close()
 
     def __enter__(self) -> Self:
@@ -81,13 +81,13 @@ class FolderLock:
 
 
 def locked_unless_used(folder: Path) -> contextlib.AbstractContextManager[bool]:
-    """Keep builds off `folder` meanwhile; False, and nothing is locked, if a living process uses it."""
+    """Keep builds out of `folder` meanwhile; yields False, without a lock, if a living process uses it."""
     return locked_unless_held(folder / BUILD_MARK)
 
 
 @contextlib.contextmanager
 def locked_unless_held(file: Path) -> Iterator[bool]:
-    """Hold the lock that is this file; False, and nothing is locked, while a living process holds it."""
+    """Hold a lock file exclusively; yields False, without a lock, while a living process holds it."""
     descriptor = _open(file)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,7 +98,7 @@ def locked_unless_held(file: Path) -> Iterator[bool]:
     try:
         yield True
     finally:
-        # Unlocking, not only closing: a child forked meanwhile has the file open too.
+        # Unlock explicitly: a child forked meanwhile also has the file open.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 

@@ -1,4 +1,4 @@
-"""Reading a port at one version: the same rows by DuckDB, Polars and Arrow, whatever is published later."""
+"""Reads a port at one version: the same rows with DuckDB, Polars and Arrow, whatever is published later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenVersion:
-    """A published version, pinned: every way of reading it gives the rows of that version."""
+    """A published version, pinned: every reading method returns the rows of that version."""
 
     port: Port
     publication: Publication
@@ -38,7 +38,7 @@ class OpenVersion:
 
     @property
     def published_at(self) -> datetime:
-        """When it was committed (UTC)."""
+        """The time of its commit (UTC)."""
         return self.publication.published_at
 
     @property
@@ -48,7 +48,7 @@ class OpenVersion:
 
     @property
     def provenance(self) -> Provenance:
-        """Where it comes from."""
+        """The origin of the version."""
         return self.publication.provenance
 
     @property
@@ -59,11 +59,11 @@ class OpenVersion:
         return pa.schema(self._table().schema().to_arrow())
 
     def files(self) -> tuple[Path, ...]:
-        """Absolute paths of the Parquet files, sorted."""
+        """Return the absolute paths of the Parquet files, sorted."""
         return tuple(sorted(Path(uri) for uri in self._table().file_uris()))
 
     def partition_files(self) -> dict[str, tuple[str, ...]]:
-        """Names of the Parquet files by partition, sorted; "" for a table that has no partitions."""
+        """Return the names of the Parquet files by partition, sorted; "" is the partition of an unpartitioned table."""
         listed = read_add_actions(self._table())
         column = next((name for name in listed.column_names if name.startswith("partition.")), None)
         values = listed[column].to_pylist() if column else [""] * listed.num_rows
@@ -73,17 +73,17 @@ class OpenVersion:
         return {value: tuple(paths) for value, paths in found.items()}
 
     def duckdb_relation_sql(self) -> str:
-        """Text that stands where a table name may, on a connection of `connect`."""
+        """Return SQL to use as a table, on a connection of `connect`."""
         return relation_sql(self.port, self.version)
 
     def scan_polars(self) -> pl.LazyFrame:
-        """A lazy frame; nothing is read until it is collected."""
+        """Return a lazy frame; nothing is read until it is collected."""
         import polars as pl
 
         return pl.scan_delta(self._table())
 
     def to_arrow(self) -> pa.Table:
-        """All rows, in memory."""
+        """Return all rows, in memory."""
         return self._table().to_pyarrow_table()
 
     def _table(self) -> DeltaTable:
@@ -94,10 +94,10 @@ class OpenVersion:
 
 
 def open_version(port: Port, version: int | None = None, *, withdrawn: bool = False) -> OpenVersion:
-    """Open a published version, the newest if none is named.
+    """Open a published version, by default the newest.
 
-    Raises NotPublished if there is no such publication, WithdrawnVersion if it is withdrawn and `withdrawn` does not
-    allow for that, PortError if files of it were deleted by hand (by a vacuum, say).
+    Raises NotPublished if there is no such publication, WithdrawnVersion if it is withdrawn and `withdrawn` is False,
+    and PortError if its files were deleted by anything but expiry (by a vacuum, for example).
     """
     newest = latest(port)
     if version is None:
@@ -113,7 +113,7 @@ def open_version(port: Port, version: int | None = None, *, withdrawn: bool = Fa
 
 
 def is_intact(port: Port, publication: Publication) -> bool:
-    """Whether every file of a version is there, of the size that the log says."""
+    """Whether every file of a version exists with the size in the log."""
     table = open_table(port, publication.version)
     return table is not None and all(_lies_there(port.path / file.path, file.size) for file in files_of(port, table))
 
@@ -126,14 +126,14 @@ def _lies_there(path: Path, size: int) -> bool:
 
 
 def relation_sql(port: Port, version: int) -> str:
-    """The rows of a version as a DuckDB table function."""
+    """Return a DuckDB table function with the rows of a version."""
     return f"delta_scan({sql_literal(str(port.path))}, version => {version})"
 
 
 def rest_relation_sql(port: Port, version: int, partition_column: str, replaced_values: Collection[str]) -> str:
-    """The rows of a version that replacing these partitions would keep, as a subquery for DuckDB.
+    """Return a DuckDB subquery with the rows of a version that replacing these partitions would keep.
 
-    Written as a chain of `<>`, since `delta_scan` leaves out files by that and not by `not in`.
+    The filter is a chain of `<>`, because `delta_scan` skips files by that and not by `not in`.
     """
     relation = relation_sql(port, version)
     column = sql_name(partition_column)
@@ -142,7 +142,7 @@ def rest_relation_sql(port: Port, version: int, partition_column: str, replaced_
 
 
 def mixed_relation_sql(port: Port, version: int, partition_column: str, as_of: Mapping[str, int]) -> str:
-    """The rows of a version, with those of the partitions in `as_of` as another version has them."""
+    """Return a DuckDB subquery with the rows of a version, but partitions in `as_of` as of the versions given there."""
     column = sql_name(partition_column)
     parts = [rest_relation_sql(port, version, partition_column, as_of)]
     for other in sorted(set(as_of.values())):
@@ -153,10 +153,10 @@ def mixed_relation_sql(port: Port, version: int, partition_column: str, as_of: M
 
 
 def _check_files(opened: OpenVersion) -> None:
-    # Readers of the newest version need no check: nothing may delete its files.
+    # Not needed for the newest version, because nothing may delete its files.
     missing = sum(not path.exists() for path in opened.files())
     if missing:
         raise PortError(
             f"{opened.port.name}: version {opened.version} can no longer be read, {missing} of its files "
-            "were deleted by something other than expiry (a vacuum, say). Read a later version."
+            "were deleted by something other than expiry, such as a vacuum. Read a later version."
         )

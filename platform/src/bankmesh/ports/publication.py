@@ -1,6 +1,6 @@
-"""What a published version says about itself, and how that stands in its commit.
+"""Metadata of a published version, and its encoding in the commit.
 
-The commit's `commitInfo` carries one key of ours, `bankmesh`:
+The commit's `commitInfo` has one key of the platform, `bankmesh`:
 
 | key | meaning |
 | --- | --- |
@@ -8,20 +8,20 @@ The commit's `commitInfo` carries one key of ours, `bankmesh`:
 | `port` | `domain.product@major` |
 | `candidate` | name of the folder that the files were written into |
 | `rows`, `bytes` | of the whole table at this version |
-| `run_id`, `attempt` | the run that published, and which attempt of its step (null if not known) |
-| `contract_version`, `code_version` | what it was built by |
-| `platform_version` | of this platform and every library beside it (null if not known) |
+| `run_id`, `attempt` | the run that published, and the attempt of its step (null if not known) |
+| `contract_version`, `code_version` | the versions that it was built with |
+| `platform_version` | of this platform and its libraries (null if not known) |
 | `inputs` | the snapshot vector: product to Delta version, landing to fingerprint |
-| `partitions` | the partitions replaced; null if everything was |
-| `contract_digest` | of the contract's text, under which `contract_texts` keeps it (null if not known) |
+| `partitions` | the partitions replaced; null if the whole table was replaced |
+| `contract_digest` | of the contract's text, under which `contract_texts` stores it (null if not known) |
 | `lineage` | column lineage, as `bankmesh.lineage` writes it (null if not known) |
-| `input_partitions` | what each partition was built from, of inputs that are read by partition (or null) |
+| `input_partitions` | the input fingerprints of each partition, for inputs that are read by partition (or null) |
 | `gate` | result of the gate: summary and clauses |
 
-A commit that restores the rows of an earlier version carries that version's provenance, a `run_id` and a `candidate` of
-its own, and beside `bankmesh` the decision (`bankmesh.ports.version_decisions`).
+A commit that restores the rows of an earlier version has that version's provenance, its own `run_id` and `candidate`,
+and, beside `bankmesh`, the decision (`bankmesh.ports.version_decisions`).
 
-Delta protocol, section "Commit Provenance Information": `commitInfo` is free for writers to add to.
+Delta protocol, section "Commit Provenance Information": writers may add keys to `commitInfo`.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ if TYPE_CHECKING:
 COMMIT_KEY = "bankmesh"
 EXPIRY_KEY = "bankmesh_expiry"
 REMOVAL_KEY = "bankmesh_removal"
-"""Key of commits that remove rows as the bank is bound to; its value says by what: retention or erasure."""
+"""Key of commits that remove rows by legal duty; its value names the reason: retention or erasure."""
 SKIP_KEY = "bankmesh_skip"
-"""Key of commits that only use up a number, because a version that had it is lost."""
+"""Key of commits that only use up a version number which a lost version had."""
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a version comes from; `gate` is JSON as `bankmesh.quality` writes it and holds no data values.
+    """The origin of a version; `gate` is JSON as `bankmesh.quality` writes it and contains no data values.
 
-    `input_partitions` has, by input and partition, a fingerprint of the rows that the partition was built from.
+    `input_partitions` maps input and partition to a fingerprint of the rows that the partition was built from.
     """
 
     run_id: str
@@ -69,7 +69,7 @@ class Provenance:
 class Publication:
     """One published version; `rows` and `bytes` are those of the whole table at that version.
 
-    `decision` says of a version that restores rows why it does; None for one that a run built.
+    `decision` is the decision that restored the version's rows; None for a version that a run built.
     """
 
     version: int
@@ -82,13 +82,13 @@ class Publication:
 
     @property
     def fresh_since(self) -> datetime:
-        """The moment that freshness counts from: of restored rows the publication of what they come from."""
+        """The time that freshness counts from: of restored rows, the publication of the version that they come from."""
         found = self.decision.fresh_since if self.decision else None
         return found or self.published_at
 
 
 def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Provenance) -> dict[str, Any]:
-    """The value of the commit's `bankmesh` key. NaN and infinities, which JSON lacks, become text."""
+    """Return the value of the commit's `bankmesh` key. NaN and infinities, which JSON lacks, become text."""
     record = {
         "format": FORMAT,
         "port": port,
@@ -112,7 +112,7 @@ def to_commit(port: str, candidate: str, rows: int, size: int, provenance: Prove
 
 
 def from_commit(commit: Mapping[str, Any]) -> Publication | None:
-    """The publication that an entry of the table's history is; None for a commit that is not ours."""
+    """Return the publication in a commit's `commitInfo`; None for a commit of another writer."""
     record = commit.get(COMMIT_KEY)
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         return None
@@ -132,7 +132,7 @@ def from_commit(commit: Mapping[str, Any]) -> Publication | None:
             inputs=record["inputs"],
             partitions=None if partitions is None else tuple(partitions),
             gate=record["gate"],
-            # Earlier releases wrote none of these.
+            # Earlier releases wrote none of these keys.
             contract_digest=record.get("contract_digest"),
             lineage=record.get("lineage"),
             platform_version=record.get("platform_version"),

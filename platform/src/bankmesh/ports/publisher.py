@@ -1,9 +1,9 @@
-"""Publishing: one Delta commit that names files which are already written.
+"""Publishing: one Delta commit that adds files which are already written.
 
-Who wins when two publish at once: a publisher takes the port's lock, looks at what is newest, and commits
-only if that is what its candidate was decided on. If not, its caller decides anew (`on_moved`) and it tries
-again. Where locks do not reach, the commit itself refuses: it carries `Transaction(app_id, version)` and is
-never rebased by delta-rs (`max_commit_retries=0`), so a stale table handle fails with CommitFailedError.
+Concurrent publishers: each takes the port's lock, reads the newest version, and commits only if its candidate was
+decided on that version. Otherwise its caller decides again (`on_moved`), and it retries. Where locks do not reach, the
+commit itself fails: it carries `Transaction(app_id, version)` and delta-rs never rebases it (`max_commit_retries=0`),
+so a stale table handle fails with CommitFailedError.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bankmesh.ports.port_locations import Port
     from bankmesh.ports.publication import Provenance
 
-# Of these, all but the last decide without the lock, so that others can go on meanwhile.
+# All but the last try decide without the lock, so that other publishers can proceed meanwhile.
 _TRIES = 5
 _PAUSE = 0.02
 
@@ -45,7 +45,7 @@ class ReplaceAll:
 
 @dataclass(frozen=True)
 class ReplacePartitions:
-    """The candidate takes the place of these partitions, also of those that it has no rows for."""
+    """The candidate replaces these partitions, including those that it has no rows for."""
 
     column: str
     values: tuple[str, ...]
@@ -53,7 +53,7 @@ class ReplacePartitions:
 
 @dataclass(frozen=True)
 class _PublishRequest:
-    """Everything that a publish was asked to do."""
+    """The arguments of one publish."""
 
     port: Port
     candidate: Candidate
@@ -79,19 +79,18 @@ def publish(
     configuration: Mapping[str, str] | None = None,
     on_moved: Callable[[Publication], None] | None = None,
 ) -> Publication:
-    """Publish a candidate in one commit, after which every new reader sees it and no reader sees half of it.
+    """Publish a candidate in one commit: every new reader sees all of it, and no reader sees a part.
 
-    `on_moved` is called with the newest publication whenever that is not the one the candidate was decided
-    on; it may raise PublishConflict, and if it returns the publish goes on. Without it, any other publication
-    since `stage` is a conflict. In its last call the port's lock is held: it must not itself publish to the
-    same port.
+    `on_moved` is called with the newest publication if that is not the one that the candidate was decided on. It may
+    raise PublishConflict; if it returns, the publish continues. Without it, any other publication since `stage` is a
+    conflict. The last call holds the port's lock, so `on_moved` must not publish to the same port.
 
-    `configuration` are Delta table properties, kept as they are here at every publish. Calling this again
-    for a candidate that is already published returns its publication.
+    `configuration` are Delta table properties, which every publish sets as given here. A call for a candidate that is
+    already published returns its publication.
 
-    Raises PublishConflict, and PortError if files lie outside the partitions to replace, have changed since
-    they were measured or hold nulls in a column that is not nullable, if the schema is one that the same
-    major may not have, or if the commit could not be written. Nothing is published then.
+    Raises PublishConflict, and PortError in these cases: files lie outside the partitions to replace, have changed
+    since they were measured, or hold nulls in a column that is not nullable; the schema is not allowed within the
+    major; the commit could not be written. Nothing is published then.
     """
     request = _PublishRequest(
         port, candidate, files, schema, replace, provenance,
@@ -112,7 +111,7 @@ def publish(
                 _decide(port, newest, on_moved)
                 decided = newest.version
             if (newest.version if newest else None) == decided:
-                # Opened before it was looked at what is newest, so a commit in between makes this one fail.
+                # Opened before the newest version is read, so a commit in between makes this one fail.
                 published = _try_commit(request, table)
                 if published:
                     unmark(candidate)
@@ -122,13 +121,13 @@ def publish(
             decided = newest.version
         else:
             time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - spreads publishers, no secret
-    raise PublishConflict(port.name, f"others changed its table during each of {_TRIES} tries")
+    raise PublishConflict(port.name, f"other writers changed its table during each of {_TRIES} tries")
 
 
 def skip_versions(port: Port, last: int) -> None:
-    """Use up the version numbers to `last`, which lost versions had, so that none comes again; changes no row.
+    """Use up the version numbers up to `last`, which lost versions had, so that none is reused; changes no row.
 
-    A table that is lost whole begins at 0 again. Raises PortError if a commit could not be written.
+    A table that is lost as a whole begins at 0 again. Raises PortError if a commit could not be written.
     """
     from deltalake.exceptions import DeltaError
 
@@ -144,9 +143,9 @@ def skip_versions(port: Port, last: int) -> None:
 
 
 def _found(port: Port, candidate: Candidate, table: DeltaTable | None) -> Publication | None:
-    """The publication that the candidate became, whoever has published since."""
+    """Return the publication that the candidate became, even if others have published since."""
     base = candidate.base_version
-    # A table that was lost meanwhile counts from 0 again: then its version says nothing of what came before.
+    # A table that was lost meanwhile starts at 0 again, so its version does not limit the search.
     since = base if table is not None and base is not None and table.version() >= base else None
     return published_from(port, candidate.name, since)
 
@@ -158,7 +157,7 @@ def _decide(port: Port, newest: Publication, on_moved: Callable[[Publication], N
 
 
 def _try_commit(request: _PublishRequest, table: DeltaTable | None) -> Publication | None:
-    """Commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
+    """Commit on top of `table`; None if another writer, without the lock, has changed it since it was opened."""
     from deltalake.exceptions import CommitFailedError, DeltaError
 
     port, candidate = request.port, request.candidate
@@ -166,7 +165,7 @@ def _try_commit(request: _PublishRequest, table: DeltaTable | None) -> Publicati
     try:
         _commit(request, table)
     except (DeltaError, OSError) as error:
-        # What comes after a commit, a checkpoint say, can fail as well; the log knows whether it is there.
+        # Steps after the commit, such as a checkpoint, can fail as well; the log shows whether the commit is there.
         published = _found(port, candidate, table)
         if published:
             return published
@@ -177,7 +176,7 @@ def _try_commit(request: _PublishRequest, table: DeltaTable | None) -> Publicati
     reached("after-commit")
     published = _found(port, candidate, table)
     if published is None:
-        raise PortError(f"{port.name}: the commit was accepted and then not found. Look at {port.path}.")
+        raise PortError(f"{port.name}: the commit was accepted, but the log does not have it. Inspect {port.path}.")
     return published
 
 
@@ -189,7 +188,7 @@ def _commit(request: _PublishRequest, table: DeltaTable | None) -> None:
             kept_rows, kept_bytes = kept_totals(table, request.files.partition_column, replaced)
             rows, size = rows + kept_rows, size + kept_bytes
             if not kept_bytes:
-                replaced = None  # nothing is kept, so the table may take on a new column as well
+                replaced = None  # nothing is kept, so a new column is allowed as well
         partial = replaced is not None
         check_schema(request.port, table, request.schema, request.files.partition_column, partial=partial)
     record = to_commit(request.port.app_id, request.candidate.name, rows, size, request.provenance)

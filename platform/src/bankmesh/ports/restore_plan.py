@@ -1,8 +1,8 @@
-"""What withdrawing a version or rolling back changes: pure decisions over who wrote which partition.
+"""Pure decisions of withdrawal and rollback, from the version that wrote each partition.
 
-A *writer* is the version that wrote the rows of a partition. A version that restores rows has the writers of what it
-restored. Rows of a withdrawn writer never come back: a version is *good* if it is not withdrawn and no partition of it
-has a withdrawn writer.
+A *writer* is the version that wrote the rows of a partition. A version that restores rows has the writers of the
+restored version. Rows of a withdrawn writer are never restored: a version is *good* if it is not withdrawn and no
+partition of it has a withdrawn writer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bankmesh.ports.publication import Publication
 
 EARLIER = -1
-"""Writer of what was there before the oldest version that is known; also of a partition that nobody wrote."""
+"""The writer of rows older than the oldest known version, and of a partition that was never written."""
 
 
 class CannotRestore(PortError):
@@ -33,7 +33,7 @@ class CannotRestore(PortError):
 
 @dataclass(frozen=True)
 class PublishedVersion:
-    """One readable version: which partitions it replaced (None: all), and for a restoring one, who wrote them."""
+    """One readable version: the partitions it replaced (None: all), and for a restoring one, their writers."""
 
     version: int
     replaced: frozenset[str] | None
@@ -45,11 +45,11 @@ class RestorePlan:
     """What a decision changes.
 
     Attributes:
-        withdrawn: versions that it withdraws, oldest first.
-        as_of: partition to the version whose files it gets again; empty where no row changes.
+        withdrawn: versions that the decision withdraws, oldest first.
+        as_of: partition to the version whose files it gets again; empty if no row changes.
         sources: partition to the version that wrote these files.
-        basis: the version whose provenance the restored table has.
-        holders: later versions, still good for readers, that hold rows of what is withdrawn.
+        basis: the version whose provenance the restored table gets.
+        holders: later versions, still good, that hold rows of withdrawn versions.
     """
 
     withdrawn: tuple[int, ...]
@@ -60,10 +60,10 @@ class RestorePlan:
 
 
 class PartitionWriters:
-    """Who wrote what, at each version of one port.
+    """The writers of every partition at each version of one port.
 
-    `withdrawn` are the versions withdrawn so far; `removal` is the newest commit of erasure or retention, what was
-    published before it may hold rows that are not to come back.
+    `withdrawn` are the versions withdrawn so far. `removal` is the newest commit of erasure or retention; versions
+    before it may hold rows that must not be restored.
     """
 
     def __init__(
@@ -86,35 +86,35 @@ class PartitionWriters:
 
     @property
     def newest(self) -> int:
-        """The version that readers get."""
+        """The readers' default version."""
         return max(self.at)
 
     def is_good(self, version: int) -> bool:
-        """Whether a version is not withdrawn and holds no row of one that is."""
+        """Whether a version is not withdrawn and holds no row of a withdrawn one."""
         return version not in self.withdrawn and self.withdrawn.isdisjoint(self.at[version].values())
 
     def restorable(self) -> list[int]:
-        """Versions that `mesh rollback` can go back to."""
+        """Return the versions that `mesh rollback` can restore."""
         known = [(v, state) for v, state in self.at.items() if v >= self.removal]
         return [v for v, state in known if self.is_good(v) and state != self.at[self.newest]]
 
     def is_new_mix(self, plan: RestorePlan) -> bool:
-        """Whether a plan leaves partitions side by side which no version has published together."""
+        """Whether a plan combines partitions that no version has published together."""
         return {**self.at[self.newest], **plan.sources} not in self.at.values()
 
     def restorable_without(self, withdrawn: Collection[int]) -> list[int]:
-        """Versions that `mesh rollback` could go back to once these are withdrawn as well."""
+        """Return the versions that `mesh rollback` could restore once these are withdrawn as well."""
         bad = frozenset(withdrawn)
         return [v for v in self.restorable() if v not in bad and bad.isdisjoint(self.at[v].values())]
 
     def holders(self, version: int) -> tuple[int, ...]:
-        """Later versions that hold rows which this one wrote, withdrawn ones left out."""
+        """Return later versions that hold rows which this one wrote, without withdrawn ones."""
         later = [v for v, state in self.at.items() if v > version and version in state.values()]
         return tuple(v for v in later if v not in self.withdrawn)
 
 
 def sources_by_version(published: Iterable[Publication]) -> dict[int, frozenset[int]]:
-    """Of each version, those whose rows it holds; what was written before the oldest known one is left out."""
+    """Return for each version those whose rows it holds, without rows older than the oldest known version."""
     versions = sorted(map(as_published, published), key=lambda made: made.version)
     partitions = {name for made in versions for name in made.replaced or ()} or {WHOLE}
     writers = PartitionWriters("", versions, partitions, ())
@@ -122,14 +122,14 @@ def sources_by_version(published: Iterable[Publication]) -> dict[int, frozenset[
 
 
 def as_published(made: Publication) -> PublishedVersion:
-    """A publication as plans see it."""
+    """Return a publication in the form that plans use."""
     partitions = made.provenance.partitions
     replaced = None if partitions is None else frozenset(partitions)
     return PublishedVersion(made.version, replaced, made.decision.sources if made.decision else {})
 
 
 def plan_rollback(writers: PartitionWriters, version: int) -> RestorePlan:
-    """Readers get a version again, and everything after it is withdrawn. Raises CannotRestore."""
+    """Plan to restore a version and withdraw everything after it. Raises CannotRestore."""
     if version not in writers.at:
         raise CannotRestore(writers.product, f"there is no readable version {version}", writers.restorable())
     if not writers.is_good(version):
@@ -149,9 +149,9 @@ def plan_rollback(writers: PartitionWriters, version: int) -> RestorePlan:
 
 
 def plan_withdrawal(writers: PartitionWriters, version: int) -> RestorePlan:
-    """Readers lose the rows that a version wrote, where nobody has replaced them since. Raises CannotRestore.
+    """Plan to remove the rows that a version wrote, where no later version has replaced them. Raises CannotRestore.
 
-    Each partition goes back to the newest version before it whose rows of that partition are good.
+    Each partition is restored from the newest earlier version whose rows of that partition are good.
     """
     _check_withdrawal(writers, version)
     whole = len(writers.partitions) == 1
@@ -179,6 +179,6 @@ def _check_withdrawal(writers: PartitionWriters, version: int) -> None:
         raise CannotRestore(writers.product, f"version {version} is withdrawn already", writers.restorable())
     if version in writers.restoring:
         wrote = sorted(v for v in writers.restoring[version] if v != EARLIER)
-        named = f"; withdraw {' or '.join(map(str, wrote))} in its place" if wrote else ""
+        named = f"; withdraw {' or '.join(map(str, wrote))} instead" if wrote else ""
         problem = f"version {version} restored rows of earlier versions{named}"
         raise CannotRestore(writers.product, problem, writers.restorable())

@@ -1,7 +1,7 @@
-"""How much a table holds, from the add actions of the Delta log: rows and partitions, without a scan.
+"""The volume of a table, rows and partitions, from the add actions of the Delta log, without a scan.
 
-Removals that the bank owes (erasure of a person, retention of rows) are commits of their own that carry the key
-`bankmesh_removal`. What they removed is no loss: a version is compared with what its last such commit has left.
+Removals by legal duty (erasure of a person, retention of rows) are commits of their own with the key
+`bankmesh_removal`. Their removed rows are not a loss: a version is compared with what its last such commit left.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableVolume:
-    """Rows of a table, and how many of its partitions have any; `partitions` is None where it has no partitions."""
+    """Rows of a table, and its number of non-empty partitions; `partitions` is None for an unpartitioned table."""
 
     rows: int
     partitions: int | None
@@ -35,7 +35,7 @@ class TableVolume:
 
 @dataclass(frozen=True)
 class VolumeBaseline:
-    """What the next version is compared with: the volume of a published version, and its rows as a SQL relation."""
+    """The basis of comparison for the next version: volume of a published version, and its rows as a SQL relation."""
 
     version: int
     volume: TableVolume
@@ -43,11 +43,11 @@ class VolumeBaseline:
 
 
 def volume_baseline(port: Port) -> VolumeBaseline | None:
-    """The newest version that is not withdrawn; None before the first publication."""
+    """Return the newest version that is not withdrawn; None before the first publication."""
     publication = newest_good(port)
     if publication is None:
         return None
-    # What was removed by duty since then is not there to be kept.
+    # Rows that retention or erasure has removed since then need not be kept.
     version = max(publication.version, newest_removal(port, since=publication.version) or 0)
     table = open_table(port, version)
     if table is None:
@@ -58,7 +58,7 @@ def volume_baseline(port: Port) -> VolumeBaseline | None:
 
 
 def volume_after(port: Port, files: CandidateFiles, replaced: Collection[str] | None) -> TableVolume:
-    """What readers would see once `files` are published: all of them, and rows of partitions not in `replaced`.
+    """Return the volume once `files` are published: all of them, and the rows of partitions not in `replaced`.
 
     `replaced` is None for a candidate that becomes the whole table.
     """
@@ -88,7 +88,7 @@ def _rows_by_partition(port: Port, table: DeltaTable, column: str | None) -> Cou
     for action in actions.select(wanted).to_pylist():
         value = action.get(f"partition.{column}")
         rows = action.get("num_records")
-        # Writers other than ours may leave the count out of the log; the file's own footer has it.
+        # Other writers may leave the count out of the log; the file's own footer has it.
         found[None if value is None else str(value)] += (
             _footer_rows(port.path / unquote(action["path"])) if rows is None else rows
         )

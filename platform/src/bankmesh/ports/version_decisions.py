@@ -1,19 +1,19 @@
-"""Decisions about published versions: withdrawn, rolled back, resumed; each is one commit of the port's own log.
+"""Decisions about published versions: withdrawn, rolled back, resumed; each is one commit of the port's log.
 
-A commit's `commitInfo` carries them under `bankmesh_decision`, beside `bankmesh` where the commit also restores rows:
+The commit's `commitInfo` stores a decision under `bankmesh_decision`, beside `bankmesh` if it also restores rows:
 
 | key | meaning |
 | --- | --- |
 | `format` | 1 |
 | `kind` | `withdraw`, `rollback` or `resume` |
-| `by`, `reason` | the person, and why |
-| `withdrawn` | versions that are withdrawn by it |
-| `restored` | the version whose rows readers get again; null where no row changes |
+| `by`, `reason` | the person, and the reason |
+| `withdrawn` | versions that it withdraws |
+| `restored` | the version whose rows readers get again; null if no row changes |
 | `sources` | each restored partition, `""` for the whole of an unpartitioned table, to the version that wrote it |
 | `fresh_since` | publication of the newest version that the rows come from (ISO 8601, UTC); freshness counts from it |
-| `held_code` | code versions that built what is withdrawn: the product is held while its code is one of these |
+| `held_code` | code versions that built the withdrawn versions: the product is held while its code is one of these |
 
-The moment of a decision is that of its commit. Expiry carries decisions over (`carried`) whose commits it removes.
+The time of a decision is that of its commit. Expiry copies decisions (`carried`) before it removes their commits.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 DECISION_KEY = "bankmesh_decision"
 FORMAT = 1
 WHOLE = ""
-"""The one partition of a table that has none."""
+"""The name of the one partition of an unpartitioned table."""
 
 
 class DecisionKind(StrEnum):
-    """What was decided."""
+    """The kind of a decision."""
 
     WITHDRAW = "withdraw"
     ROLLBACK = "rollback"
@@ -44,7 +44,7 @@ class DecisionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision; `commit` and `at` are those of the commit that holds it, once there is one. The rest: see above."""
+    """One decision; `commit` and `at` are those of its commit, once there is one. See the module for the rest."""
 
     kind: DecisionKind
     by: str
@@ -58,7 +58,7 @@ class Decision:
     at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What people are shown of it: `version` is the one whose rows are back, null where no row changed."""
+        """Return the decision for display: `version` is the one whose rows are restored, null if no row changed."""
         return {
             "kind": self.kind.value,
             "version": self.restored,
@@ -68,7 +68,7 @@ class Decision:
         }
 
     def to_record(self) -> dict[str, Any]:
-        """The value of the commit's `bankmesh_decision` key."""
+        """Return the value of the commit's `bankmesh_decision` key."""
         return {
             "format": FORMAT,
             "kind": self.kind.value,
@@ -84,7 +84,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """One version that is withdrawn: when, by whom and why."""
+    """One withdrawn version: when, by whom and why."""
 
     version: int
     kind: DecisionKind
@@ -93,7 +93,7 @@ class Withdrawal:
     reason: str
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it; `at` is ISO 8601 in UTC."""
+        """Return the withdrawal as JSON; `at` is ISO 8601 in UTC."""
         return {
             "version": self.version,
             "kind": self.kind.value,
@@ -107,18 +107,18 @@ class Withdrawal:
 
 
 class WithdrawnVersion(PortError):
-    """A reader asked for a version that is withdrawn."""
+    """A reader requested a version that is withdrawn."""
 
     def __init__(self, product: str, withdrawal: Withdrawal, newest: int) -> None:
         self.product, self.withdrawal, self.newest = product, withdrawal, newest
         super().__init__(
             f"{product} version {withdrawal.version} is {withdrawal}. Read version {newest}, the newest good one; "
-            "to read the withdrawn rows all the same, say so (`withdrawn=True`, `--withdrawn`)."
+            "to read the withdrawn rows all the same, pass `withdrawn=True` or `--withdrawn`."
         )
 
 
 def decision_of(commit: Mapping[str, Any]) -> Decision | None:
-    """The decision that an entry of the table's log holds; None if it holds none."""
+    """Return the decision in a commit's `commitInfo`; None if it has none."""
     record = commit.get(DECISION_KEY)
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         return None
@@ -138,7 +138,7 @@ def decision_of(commit: Mapping[str, Any]) -> Decision | None:
 
 
 def withdrawals_of(commit: Mapping[str, Any]) -> list[Withdrawal]:
-    """One entry for each version that the decision of a commit withdraws."""
+    """Return one entry for each version that the decision of a commit withdraws."""
     found = decision_of(commit)
     if found is None or found.at is None:
         return []
@@ -146,12 +146,12 @@ def withdrawals_of(commit: Mapping[str, Any]) -> list[Withdrawal]:
 
 
 def carried(withdrawals: Sequence[Withdrawal]) -> list[dict[str, Any]]:
-    """Withdrawals as expiry carries them over, see `carried_over`."""
+    """Return withdrawals as expiry copies them into its own commit; `carried_over` reads them."""
     return [withdrawal.to_json() for withdrawal in withdrawals]
 
 
 def carried_over(records: Sequence[Mapping[str, Any]]) -> list[Withdrawal]:
-    """The withdrawals that `carried` wrote."""
+    """Return the withdrawals that `carried` wrote."""
     return [
         Withdrawal(r["version"], DecisionKind(r["kind"]), datetime.fromisoformat(r["at"]), r["by"], r["reason"])
         for r in records

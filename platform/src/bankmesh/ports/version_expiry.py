@@ -1,7 +1,7 @@
-"""Expiry: old versions and abandoned candidates go, everything a readable version needs stays.
+"""Expiry: removes old versions and abandoned candidates, and keeps everything that a readable version needs.
 
-A kill at any instant leaves a port that reads well, and the next call finishes the work: first a
-commit says from which version on the port can be read, then files go, then commits before that version.
+A kill at any time leaves a readable port, and the next call completes the work. First a commit records the first
+readable version, then files are removed, then commits before that version.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExpiryReport:
-    """What went: versions that can no longer be read, abandoned candidates by name, files and their bytes."""
+    """What expiry removed: versions that can no longer be read, abandoned candidates by name, files and their bytes."""
 
     versions: tuple[int, ...]
     candidates: tuple[str, ...]
@@ -41,12 +41,12 @@ class ExpiryReport:
 def expire(
     port: Port, *, keep_candidates: timedelta, retention: timedelta | None, now: datetime | None = None
 ) -> ExpiryReport:
-    """Remove what nobody may read any more and what nobody published.
+    """Remove expired versions and candidates that were never published.
 
-    A version expires when it was replaced longer than `retention` ago (None: never), so what was current at
-    some moment within the retention can be read, and the newest always. A candidate that was not published
-    goes once nothing in it has changed for `keep_candidates`, unless its build is still running. `now` is an
-    aware datetime, the present by default. Publishers wait meanwhile.
+    A version expires when it was replaced longer than `retention` ago (None: never). So every version that was current
+    within the retention can be read, and the newest always. An unpublished candidate is removed once nothing in it has
+    changed for `keep_candidates`, unless its build is still running. `now` is an aware datetime, by default the
+    present. Publishers wait meanwhile.
     """
     now = now or datetime.now(UTC)
     with exclusive(port):
@@ -69,11 +69,11 @@ def expire(
 def _move_horizon(
     port: Port, table: DeltaTable, retention: timedelta | None, now: datetime
 ) -> tuple[tuple[int, ...], int]:
-    """Versions that expire now, and the first readable one after that."""
+    """Record the new horizon; return the versions that expire now, and the first readable version after that."""
     notes = VersionNotes(port)
     if retention is None:
         return (), notes.readable_from
-    # Not the publications themselves: their gates and lineage take more time and memory than all the rest.
+    # Only versions and times are kept: gates and lineage of publications cost more time and memory than all the rest.
     known = [(made.version, made.published_at) for made in readable_publications(port)][::-1]
     versions = [version for version, _ in known]
     count = _count_expired([moment for _, moment in known], now - retention)
@@ -87,7 +87,7 @@ def _move_horizon(
 
 def _count_expired(published_at: Sequence[datetime], limit: datetime) -> int:
     count = 0
-    # A version is replaced at the moment its successor is published; the last one has none.
+    # A version is replaced when its successor is published; the last one has no successor.
     for successor in published_at[1:]:
         if successor >= limit:
             break
@@ -96,11 +96,11 @@ def _count_expired(published_at: Sequence[datetime], limit: datetime) -> int:
 
 
 def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
-    """Files of all versions from `first` on, and of those before it that the log still knows."""
+    """Return the files of all versions from `first` on, and of those before it that the log still has."""
     commits = commit_versions(port)
     needed = files_of_versions(port, [version for version in commits if version >= first])
     before = [version for version in commits if version < first]
-    # An earlier expiry, killed half-way, has removed what some of these build on.
+    # An earlier expiry that was killed has removed commits that some of these build on.
     return needed, files_of_versions(port, before, pass_over_lost=True)
 
 
@@ -110,7 +110,7 @@ def _drop_candidates(port: Port, needed: set[Path], limit: datetime) -> tuple[tu
     in_use = {path.relative_to(port.path).parts[0] for path in needed if path.is_relative_to(port.path)}
     for folder in _candidate_folders(port):
         if folder.name in in_use:
-            # Published: what else is left in it, a file without rows say, does no harm.
+            # Published: anything else left in it, such as a file without rows, is harmless.
             continue
         if is_marked(folder) or _last_change(folder) >= limit.timestamp():
             continue
@@ -146,7 +146,7 @@ def _delete(port: Port, paths: Iterable[Path]) -> tuple[int, int]:
 
 
 def _drop_commits(port: Port, first: int) -> None:
-    """Remove commits before the first readable version, which gets a checkpoint to stand on."""
+    """Remove commits before the first readable version, after writing a checkpoint for that version."""
     from deltalake import DeltaTable
 
     log = port.path / LOG_FOLDER
@@ -155,9 +155,9 @@ def _drop_commits(port: Port, first: int) -> None:
         return
     if not (log / f"{first:020d}.checkpoint.parquet").is_file():
         if not (log / f"{first:020d}.json").is_file():
-            return  # Somebody else has cleaned the log beyond that version: it cannot be read to write a checkpoint.
+            return  # Another writer removed that version from the log, so no checkpoint can be written.
         DeltaTable(str(port.path), version=first).create_checkpoint()
-        # That made the log point at an old checkpoint; a newer one spares readers the commits between.
+        # The log now points at an old checkpoint; a newer one saves readers the commits in between.
         DeltaTable(str(port.path)).create_checkpoint()
     reached("checkpoint-written")
     for path in old:

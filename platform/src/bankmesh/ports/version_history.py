@@ -1,10 +1,10 @@
-"""Published versions of a port, read from the Delta log and from nothing else.
+"""Published versions of a port, read from the Delta log alone.
 
-Commits that are not ours (vacuum, optimize, table properties) take version numbers too; they are no
-publications and are passed over. Versions that have expired are no longer listed.
+Other commits (vacuum, optimize, table properties) take version numbers too; they are not publications and are skipped.
+Expired versions are not listed.
 
-Commits are read newest first and no further back than the answer needs. That is exact: whether a version has expired,
-or is withdrawn, is recorded only by commits after it.
+Commits are read newest first, and no further back than the result needs. That is exact: only later commits record
+whether a version has expired or is withdrawn.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
-    """The port's Delta table at `version`, None if it has no commit yet."""
+    """Open the port's Delta table at `version`; None if it has no commit yet."""
     if not port.is_published:
         return None
     from bankmesh.ports.delta.delta_table import LocalDeltaTable
@@ -42,9 +42,9 @@ def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
 
 
 class VersionNotes:
-    """What commits record of versions before them: which are withdrawn, and which have expired.
+    """What commits record about earlier versions: which are withdrawn, and which have expired.
 
-    The commits are those that the log had when this was made. Each is read once, when a caller needs it.
+    Covers the commits that the log had when the object was created. Each is read once, when a caller needs it.
     """
 
     def __init__(self, port: Port) -> None:
@@ -55,22 +55,22 @@ class VersionNotes:
 
     @property
     def readable_from(self) -> int:
-        """The oldest version that expiry has left readable; 0 if it never ran."""
+        """The oldest version that expiry left readable; 0 if expiry never ran."""
         self._read(-1)
         return self._first
 
     def is_expired(self, version: int) -> bool:
-        """Whether expiry has taken a version away from readers."""
+        """Whether a version has expired."""
         self._read(version)
         return version < self._first
 
     def withdrawals(self, since: int = -1) -> dict[int, Withdrawal]:
-        """The versions withdrawn, expired ones too, as recorded by commits after `since`; by version."""
+        """Return the withdrawn versions, expired ones included, recorded by commits after `since`; by version."""
         self._read(since)
         return {found.version: found for commit, found in self._withdrawals if commit > since}
 
     def _read(self, above: int) -> None:
-        # Commits before the first readable version are about to go: its expiry carries over what they withdrew.
+        # Commits before the first readable version may be missing: the expiry commit has copied what they withdrew.
         while self._unread and self._unread[-1] > above and self._unread[-1] >= self._first:
             commit = self._unread.pop()
             info = commit_info(self._port, commit, EXPIRY_KEY, DECISION_KEY)
@@ -80,7 +80,7 @@ class VersionNotes:
 
 
 def readable_publications(port: Port, above: int = -1) -> Iterator[Publication]:
-    """Readable publications after version `above`, newest first; each is read when it is its turn."""
+    """Yield readable publications after version `above`, newest first; each is read when the iteration reaches it."""
     first = 0
     for commit in commit_infos(port, COMMIT_KEY, EXPIRY_KEY, above=above):
         first = max(first, _readable_from(commit))
@@ -92,7 +92,7 @@ def readable_publications(port: Port, above: int = -1) -> Iterator[Publication]:
 
 
 def own_publications(port: Port) -> Iterator[Publication]:
-    """Readable publications, newest first, as far back as nobody but this platform has changed rows between them."""
+    """Yield readable publications, newest first, back to the last change of rows by another writer."""
     below: int | None = None
     for made in readable_publications(port):
         between = range(made.version + 1, below) if below is not None else ()
@@ -103,17 +103,17 @@ def own_publications(port: Port) -> Iterator[Publication]:
 
 
 def read_history(port: Port) -> tuple[Publication, ...]:
-    """All readable publications, newest first; empty if there is no table."""
+    """Return all readable publications, newest first; empty if there is no table."""
     return tuple(readable_publications(port))
 
 
 def latest(port: Port) -> Publication | None:
-    """The newest publication, which readers get unless they name a version; expiry always keeps it."""
+    """Return the newest publication, the readers' default version; expiry always keeps it."""
     return next(filter(None, map(from_commit, commit_infos(port, COMMIT_KEY))), None)
 
 
 def find_version(port: Port, version: int, notes: VersionNotes | None = None) -> Publication | None:
-    """The publication with that Delta version; None if there is none or it has expired, by the notes if given."""
+    """Return the publication with that Delta version; None if there is none or it has expired."""
     publication = from_commit(commit_info(port, version, COMMIT_KEY))
     if publication is None or (notes or VersionNotes(port)).is_expired(version):
         return None
@@ -121,7 +121,7 @@ def find_version(port: Port, version: int, notes: VersionNotes | None = None) ->
 
 
 def at_version(port: Port, version: int) -> Publication:
-    """The publication with that Delta version; raises NotPublished, which lists those that are readable."""
+    """Return the publication with that Delta version. Raises NotPublished, which lists the readable ones."""
     found = find_version(port, version)
     if found is None:
         raise NotPublished(port.name, version, [made.version for made in reversed(read_history(port))])
@@ -129,27 +129,26 @@ def at_version(port: Port, version: int) -> Publication:
 
 
 def published_by(port: Port, run_id: str) -> Publication | None:
-    """The newest readable publication that the run made, if it made one."""
+    """Return the newest readable publication of a run, or None."""
     return next((made for made in readable_publications(port) if made.provenance.run_id == run_id), None)
 
 
 def published_from(port: Port, candidate: str, since: int | None) -> Publication | None:
-    """The readable publication that the candidate became after version `since`; None for `since` means at any time."""
+    """Return the readable publication that the candidate became after version `since` (None: at any time)."""
     above = -1 if since is None else since
     return next((made for made in readable_publications(port, above) if made.candidate == candidate), None)
 
 
 def withdrawals(port: Port, since: int = -1) -> dict[int, Withdrawal]:
-    """The versions that are withdrawn, expired ones too, by version; with `since` what commits after it withdrew.
+    """Return the withdrawn versions, expired ones included, by version; with `since`, those withdrawn after it.
 
-    A version is withdrawn by a commit after it, so that `withdrawals(port, version).get(version)` is all there is
-    to know of one.
+    Only later commits withdraw a version, so `withdrawals(port, version).get(version)` is complete for one version.
     """
     return VersionNotes(port).withdrawals(since)
 
 
 def newest_good(port: Port) -> Publication | None:
-    """The newest publication that is not withdrawn; None if there is none."""
+    """Return the newest publication that is not withdrawn; None if there is none."""
     notes = VersionNotes(port)
     return next(
         (made for made in readable_publications(port) if made.version not in notes.withdrawals(made.version)), None
@@ -157,16 +156,16 @@ def newest_good(port: Port) -> Publication | None:
 
 
 def hold_of(port: Port, code_version: str) -> Decision | None:
-    """The decision by which a product of this code is held; None if nothing holds it.
+    """Return the decision that holds a product of this code; None if nothing holds it.
 
-    A product is held from a restored version on, until it is resumed, built by other code, or published again.
+    A restored version holds the product until it is resumed, built by other code, or published again.
     """
     decision = unresumed(port)
     return decision if decision is not None and code_version in decision.held_code else None
 
 
 def unresumed(port: Port) -> Decision | None:
-    """The decision that restored the newest version, unless the product was resumed since; None if a run built it."""
+    """Return the decision that restored the newest version; None if a run built it or the product was resumed since."""
     for commit in commit_infos(port, COMMIT_KEY, DECISION_KEY):
         decision = decision_of(commit)
         if decision is not None and decision.kind is DecisionKind.RESUME:
@@ -177,7 +176,7 @@ def unresumed(port: Port) -> Decision | None:
 
 
 def recent_decisions(port: Port) -> tuple[Decision, ...]:
-    """The decisions since the newest version that a run built, newest first."""
+    """Return the decisions since the newest version that a run built, newest first."""
     found: list[Decision] = []
     for commit in commit_infos(port, COMMIT_KEY, DECISION_KEY):
         decision = decision_of(commit)
@@ -189,7 +188,7 @@ def recent_decisions(port: Port) -> tuple[Decision, ...]:
 
 
 def newest_removal(port: Port, since: int = -1) -> int | None:
-    """The newest version that retention or erasure made after `since`; None if neither has removed rows."""
+    """Return the newest version that retention or erasure committed after `since`; None if there is none."""
     return next((commit["version"] for commit in commit_infos(port, REMOVAL_KEY, above=since)), None)
 
 

@@ -1,8 +1,8 @@
-"""Withdraw a version, roll back to one, resume: one commit each, by which no row is copied and versions only rise.
+"""Withdraws a version, rolls back to one, or resumes a product: one commit each, without copying rows.
 
-Rows come back as the files that they were in: those lie in the table's folder for as long as a readable version needs
+Versions only increase. Rows are restored by adding their former files again, which stay in the table's folder while a
 them. As in `publisher`, the port's lock is held while it is decided and committed, and where locks do not reach, the
-commit itself refuses a table that has moved on.
+reach, the commit itself fails if the table has changed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _PAUSE = 0.02
 
 
 class NotHeld(PortError):
-    """Nothing holds a product, so it cannot be resumed."""
+    """Nothing holds the product, so it cannot be resumed."""
 
     def __init__(self, product: str) -> None:
         self.product = product
@@ -58,9 +58,9 @@ class NotHeld(PortError):
 
 @dataclass(frozen=True)
 class RestoreResult:
-    """What a decision did: `publication` is the version that readers get from now on, None where no row changed.
+    """The result of a decision: `publication` is the version that readers get from now on, None if no row changed.
 
-    `holders` are later versions that hold rows of what is withdrawn; they stay readable at their number.
+    `holders` are later versions that hold rows of withdrawn versions; they stay readable by their number.
     """
 
     decision: Decision
@@ -69,17 +69,17 @@ class RestoreResult:
 
 
 CheckMix = Callable[[str, tuple[int, ...]], None]
-"""Raises to keep back rows of several versions that were never published together.
+"""Raises to refuse a mix of rows from versions that were never published together.
 
-Gets the rows as a relation for DuckDB, and the versions that can be rolled back to.
+Receives the rows as a DuckDB relation, and the versions that can be rolled back to.
 """
 
 
 def withdraw(port: Port, version: int, *, by: str, reason: str, check_mix: CheckMix | None = None) -> RestoreResult:
-    """Withdraw a version: readers get the rows that were there before it, where nobody has replaced them since.
+    """Withdraw a version: readers get the rows before it, except where a later version has replaced them.
 
     Raises CannotRestore, which lists the versions that can be restored, NotPublished, PublishConflict, PortError, and
-    what `check_mix` raises; nothing is changed then.
+    whatever `check_mix` raises; nothing is changed then.
     """
     return _carry_out(
         port, DecisionKind.WITHDRAW, by, reason, lambda writers: plan_withdrawal(writers, version), check_mix
@@ -87,12 +87,12 @@ def withdraw(port: Port, version: int, *, by: str, reason: str, check_mix: Check
 
 
 def roll_back(port: Port, version: int, *, by: str, reason: str) -> RestoreResult:
-    """Give readers a version again, and withdraw all that came after it. Raises as `withdraw` does."""
+    """Make readers get an earlier version again, and withdraw all later ones. Raises as `withdraw` does."""
     return _carry_out(port, DecisionKind.ROLLBACK, by, reason, lambda writers: plan_rollback(writers, version))
 
 
 def resume(port: Port, *, by: str, reason: str) -> Decision:
-    """Let a product that is held by a restored version be built again. Raises NotHeld."""
+    """Allow builds of a product that a restored version holds. Raises NotHeld."""
     decision = Decision(DecisionKind.RESUME, by, reason)
     for attempt in range(_TRIES):
         with exclusive(port):
@@ -114,7 +114,7 @@ def _carry_out(
     check_mix: CheckMix | None = None,
 ) -> RestoreResult:
     if not by.strip() or not reason.strip():
-        raise PortError(f"{port.name}: say who decides and why; both are recorded in the table.")
+        raise PortError(f"{port.name}: name the person who decides and the reason; both are recorded in the table.")
     for attempt in range(_TRIES):
         with exclusive(port):
             table = _open(port)
@@ -132,7 +132,7 @@ def _try(
     decide: Callable[[PartitionWriters], RestorePlan],
     check_mix: CheckMix | None,
 ) -> RestoreResult | None:
-    """Decide and commit on top of `table`; None if somebody without the lock has changed it since it was opened."""
+    """Decide and commit on top of `table`; None if another writer, without the lock, has changed it since."""
     known = {made.version: made for made in reversed(read_history(port))}
     partitioned = bool(table.metadata().partition_columns)
     writers = _writers(port, known.values(), _partitions(port, known) if partitioned else {WHOLE})
@@ -171,7 +171,7 @@ def _try(
 
 
 def _commit(port: Port, identity: str, commit: Callable[[], None]) -> Publication | None:
-    """Commit; what comes after a commit, a checkpoint say, can fail as well, so the log says whether it is there."""
+    """Commit. Steps after it, such as a checkpoint, can fail as well, so the log decides whether it succeeded."""
     from deltalake.exceptions import CommitFailedError, DeltaError
 
     try:
@@ -200,7 +200,7 @@ def _table(port: Port, version: int) -> DeltaTable:
 
 
 def _partitions(port: Port, known: Iterable[int]) -> set[str]:
-    """Every partition that any version has or has had."""
+    """Return every partition that any known version has or had."""
     first = min(known, default=0)
     return partitions_of_versions(port, [version for version in commit_versions(port) if version >= first])
 
@@ -213,7 +213,7 @@ def _writers(port: Port, known: Iterable[Publication], partitions: set[str]) -> 
 
 
 def _restored(known: dict[int, Publication], plan: RestorePlan) -> int:
-    """The version that people know the restored rows by: of a version that itself restored rows, what it restored."""
+    """Return the version that the restored rows are known by: of a restoring version, the one that it restored."""
     version = max(plan.as_of.values())
     decision = known[version].decision
     return version if decision is None or decision.restored is None else decision.restored
@@ -222,7 +222,7 @@ def _restored(known: dict[int, Publication], plan: RestorePlan) -> int:
 def _content(
     port: Port, table: DeltaTable, plan: RestorePlan, writers: PartitionWriters
 ) -> tuple[list[AddedFile], Schema, list[str] | None]:
-    """The files that come back, the schema that the table has then, and the partitions replaced (None: all)."""
+    """Return the files to restore, the schema of the restored table, and the partitions replaced (None: all)."""
     tables = {version: _table(port, version) for version in sorted(set(plan.as_of.values()))}
     files = [
         file
@@ -237,7 +237,7 @@ def _content(
     partial = WHOLE not in plan.as_of and bool(current - set(plan.as_of))
     if len(schemas) > 1 or (partial and table.schema().to_json() not in schemas):
         problem = (
-            "the partitions to restore have other columns than those that stay; roll back to a version before both"
+            "the partitions to restore have other columns than the remaining ones; roll back to a version before both"
         )
         raise CannotRestore(port.name, problem, writers.restorable())
     (schema,) = schemas.values()
@@ -247,12 +247,12 @@ def _content(
 def _check_files(port: Port, files: Iterable[AddedFile], writers: PartitionWriters) -> None:
     missing = [file.path for file in files if not (port.path / file.path).is_file()]
     if missing:
-        problem = f"{len(missing)} files of the version to restore are gone, {missing[0]} for one"
+        problem = f"{len(missing)} files of the version to restore are missing, such as {missing[0]}"
         raise CannotRestore(port.name, problem, writers.restorable())
 
 
 def _check_removals(port: Port, files: Iterable[AddedFile], plan: RestorePlan, writers: PartitionWriters) -> None:
-    """No file comes back that erasure or retention has taken out of the table since."""
+    """Check that no file is restored that erasure or retention has removed from the table since."""
     earlier = {name for name, version in plan.as_of.items() if version < writers.removal}
     if not earlier:
         return
@@ -278,4 +278,4 @@ def _wait(attempt: int) -> None:
 
 
 def _conflict(port: Port) -> PublishConflict:
-    return PublishConflict(port.name, f"others changed its table during each of {_TRIES} tries")
+    return PublishConflict(port.name, f"other writers changed its table during each of {_TRIES} tries")

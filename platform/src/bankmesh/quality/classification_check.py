@@ -1,4 +1,4 @@
-"""The clause `classification`: decided on the lineage of the very build, before the data is looked at."""
+"""The clause `classification`: decided on the lineage of the build, before any data is read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class ClassificationFlow:
-    """How confidentiality goes from the inputs of one build to its columns.
+    """The flow of confidentiality from the inputs of one build to its columns.
 
     Attributes:
-        losses: one sentence for each column that is less confidential than what it is made from.
-        unknown: inputs whose classes are not known, each with the reason.
+        losses: one sentence for each column that is less confidential than its inputs.
+        unknown: inputs whose classifications are not known, each with the reason.
     """
 
     losses: tuple[str, ...] = ()
@@ -27,9 +27,9 @@ class ClassificationFlow:
 
 
 def check_classification(clause: Clause, flow: ClassificationFlow | None) -> ClauseResult:
-    """Evaluate the clause; errored if the classes of an input are not known, or no lineage was given."""
+    """Evaluate the clause; errored if the classification of an input is unknown, or without lineage."""
     if flow is None:
-        return _result(clause, Outcome.ERRORED, None, "could not be evaluated: the gate was given no lineage.")
+        return _result(clause, Outcome.ERRORED, None, "could not be evaluated: the gate received no lineage.")
     if flow.losses:
         advice = "Classify each at least as high, or give it a `declassification` that a rule of the contract proves."
         return _result(clause, Outcome.FAILED, len(flow.losses), f"classification: {_some(flow.losses)}. {advice}")

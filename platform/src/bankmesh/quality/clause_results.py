@@ -1,4 +1,4 @@
-"""What a gate found, clause by clause, and how that is written to a version's metadata and read back."""
+"""Results of a gate, clause by clause, and their JSON in a version's metadata."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """What became of a clause; a broken clause of severity warning has `warned`, of severity error `failed`.
+    """The outcome of a clause; a failing clause of severity warning is `warned`, of severity error `failed`.
 
-    `not evaluated` is a clause of a candidate that was never written, because another clause stopped the write.
+    `not evaluated` is a clause of a candidate that was not written, because another clause stopped the write.
     """
 
     PASSED = "passed"
@@ -28,19 +28,18 @@ class Outcome(StrEnum):
 
     @property
     def blocks(self) -> bool:
-        """Whether it keeps a candidate from being published, whatever the clause's severity."""
+        """Whether the outcome blocks publication, whatever the clause's severity."""
         return self in {Outcome.FAILED, Outcome.ERRORED, Outcome.NOT_EVALUATED}
 
 
 @dataclass(frozen=True)
 class ClauseResult:
-    """One clause, held against the data.
+    """The result of one clause.
 
-    `observed` is the measure in the comparison's unit (rows, percent, or whatever a SQL measure counts); None where
-    there is none or where it could give away a value of a column above `internal`. `failing_rows` is None for rules
-    that do not count rows. `rows` is the number of rows looked at. `seconds` is the time of a clause that needs
-    queries of its own, None for clauses that share the one scan. `accepted` is the decision without which the clause
-    would have failed.
+    `observed` is the measure in the comparison's unit (rows, percent, or whatever a SQL measure counts); None if there
+    is none or if it could reveal a value of a column above `internal`. `failing_rows` is None for rules that do not
+    count rows. `rows` is the number of rows evaluated. `seconds` is the time of a clause with queries of its own, None
+    for clauses that share the one scan. `accepted` is the decision without which the clause would have failed.
     """
 
     clause: Clause
@@ -55,7 +54,7 @@ class ClauseResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """All clauses of a contract, in its order, held against a candidate of `rows` rows in `seconds`."""
+    """The results of all clauses of a contract, in its order, on a candidate of `rows` rows; evaluated in `seconds`."""
 
     results: tuple[ClauseResult, ...]
     rows: int
@@ -65,20 +64,20 @@ class GateResult:
     def publishable(self) -> bool:
         """Whether the candidate may be published: no clause failed, and every clause could be evaluated.
 
-        An errored clause blocks whatever its severity: nobody knows whether it holds.
+        An errored clause blocks whatever its severity, because it is unknown whether it holds.
         """
         return not any(result.outcome.blocks for result in self.results)
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of clauses by outcome, all outcomes always there."""
+        """The number of clauses by outcome, with every outcome present."""
         counts = dict.fromkeys(map(str, Outcome), 0)
         for result in self.results:
             counts[str(result.outcome)] += 1
         return counts
 
     def to_json(self) -> dict[str, Any]:
-        """This result as plain JSON values; free of values from columns above `internal`."""
+        """Return the result as plain JSON values; without values from columns above `internal`."""
         return {
             "rows": self.rows,
             "seconds": round(self.seconds, 3),
@@ -88,9 +87,9 @@ class GateResult:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], contract: Contract) -> GateResult:
-        """The result that `to_json` wrote, for the clauses that `contract` has now.
+        """Return the result that `to_json` wrote, for the clauses that `contract` has now.
 
-        A clause that the contract has lost since is left out: no check of it is left to report.
+        A clause that the contract has lost since is left out, because no check is left to report it.
         """
         clauses = {clause.name: clause for clause in contract.clauses}
         results = [
@@ -100,7 +99,7 @@ class GateResult:
 
 
 def summary(result: GateResult) -> dict[str, Any]:
-    """The gate's result in short, for the metadata of a run or a version: verdict, counts, names of what broke."""
+    """Return a summary for the metadata of a run or a version: `publishable`, counts, names of failing clauses."""
     broken = {
         str(outcome): [entry.clause.name for entry in result.results if entry.outcome is outcome]
         for outcome in (Outcome.WARNED, Outcome.FAILED, Outcome.ERRORED, Outcome.NOT_EVALUATED)

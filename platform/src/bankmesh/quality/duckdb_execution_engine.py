@@ -1,11 +1,11 @@
-"""Great Expectations' SQL engine on a DuckDB connection that belongs to someone else.
+"""Great Expectations' SQL engine on a DuckDB connection that the caller owns.
 
-What the stock engine does not do on DuckDB, and this one does:
+Differences from the stock engine on DuckDB:
 
-*   Results survive: SQLAlchemy's connection stays open until the engine is closed, so a result can be fetched after
-    the call that ran the query. The stock engine closes it first and every result comes back empty.
-*   A metric that fails takes nothing with it. The stock engine throws away what was computed in the same round and
-    computes it again, three times; this one keeps every answer and every failure by metric.
+*   Results survive: SQLAlchemy's connection stays open until the engine is closed, so a result can be fetched after the
+    call that ran the query. The stock engine closes it first, and every result is empty.
+*   A failing metric affects no other. The stock engine discards what was computed in the same round and computes it
+    again, three times; this engine stores every answer and every failure by metric.
 """
 
 # Great Expectations passes metrics and results around without types.
@@ -30,64 +30,64 @@ if TYPE_CHECKING:
 
 
 class BorrowedConnection(ConnectionWrapper):
-    """The platform's connection as SQLAlchemy wants to see one: never closed, and in no transaction of its own."""
+    """The platform's connection with SQLAlchemy's interface: never closed, and in no transaction of its own."""
 
     def close(self) -> None:
         """Leave the connection open; its owner closes it."""
 
     def begin(self) -> None:
-        """Let every statement be its own transaction, so that a failing one does not take the next with it."""
+        """Make every statement its own transaction, so that a failing one does not affect the next."""
 
     def commit(self) -> None:
-        """Nothing to commit; see `begin`."""
+        """Do nothing; see `begin`."""
 
     def rollback(self) -> None:
-        """Nothing to roll back; see `begin`."""
+        """Do nothing; see `begin`."""
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Resolves metrics on DuckDB; by metric id, `answers` are their values and `failures` what went wrong."""
+    """Resolves metrics on DuckDB; by metric id, `answers` are their values and `failures` their errors."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Start without answers; arguments are those of the stock engine."""
+        """Start without answers; the arguments are those of the stock engine."""
         self.failures: dict[Any, Exception] = {}
         self.answers: dict[Any, Any] = {}
         super().__init__(*args, **kwargs)
-        self._metric_cache = self.answers  # where the stock engine looks for what a metric depends on
+        self._metric_cache = self.answers  # where the stock engine finds the dependencies of a metric
 
     @contextmanager
     def get_connection(self) -> Iterator[Any]:
-        """One connection for the life of the engine."""
+        """Yield the one connection of the engine."""
         if self._connection is None:
             self._connection = self.engine.connect()
         yield self._connection
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """All rows of a query, run as it is written: no bind parameters are looked for in it."""
+        """Return all rows of a query, which is run verbatim, without bind parameters."""
         with self.get_connection() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query).fetchall()]
 
     def answer(self, metric: Any) -> Any:
-        """The value of a metric that has been resolved, None if it has not."""
+        """Return the value of a resolved metric, None if it is not resolved."""
         return self.answers.get(metric)
 
     def resolved(self, name: str) -> Any:
-        """The value of the first metric of that name, None if there is none; for metrics that take no arguments."""
+        """Return the value of the first metric of that name, or None; for metrics without arguments."""
         return next((value for metric, value in self.answers.items() if metric[0] == name), None)
 
     def reason(self, result: Any) -> Exception | None:
-        """The error behind an expectation's result, None if no metric of it failed."""
+        """Return the error behind an expectation's result, None if none of its metrics failed."""
         named = {str(metric): error for metric, error in self.failures.items()}
         return next((named[key] for key in result.exception_info if key in named), None)
 
     def unexplained(self, result: Any) -> bool:
-        """Whether a result tells of an error without one of its metrics having failed."""
+        """Whether a result reports an error although none of its metrics failed."""
         return bool(result.exception_info.get("raised_exception")) or (
             "raised_exception" not in result.exception_info and self.reason(result) is None
         )
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Release the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -98,13 +98,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         metric_fn_direct_configurations: Sequence[Any],
         metric_fn_bundle_configurations: Sequence[Any],
     ) -> dict[Any, Any]:
-        """Resolve what is not resolved yet, and tell Great Expectations which metrics failed."""
+        """Resolve unresolved metrics, and report failed ones to Great Expectations."""
         for direct in self._open(metric_fn_direct_configurations):
             self._attempt(direct, lambda one: {_id(one): one.metric_fn(**one.metric_provider_kwargs)})
         bundle = self._open(metric_fn_bundle_configurations)
         try:
             self.answers.update(self.resolve_metric_bundle(bundle))
-        except Exception:  # noqa: BLE001 - one at a time, to find the metric that spoils the scan
+        except Exception:  # noqa: BLE001 - one at a time, to find the failing metric
             for bundled in bundle:
                 self._attempt(bundled, lambda one: self.resolve_metric_bundle([one]))
 
@@ -120,23 +120,23 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def _attempt(self, one: Any, resolve: Callable[[Any], dict[Any, Any]]) -> None:
         try:
             self.answers.update(resolve(one))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this metric's alone
+        except Exception as error:  # noqa: BLE001 - any error belongs to this metric alone
             self.failures[_id(one)] = error
 
 
 class DuckDBDatasource(SQLDatasource):
     """A datasource on a borrowed DuckDB connection; adds `add_bankmesh_duckdb` to a context's data sources."""
 
-    type: Literal["bankmesh_duckdb"] = "bankmesh_duckdb"  # type: ignore[assignment] # each kind names itself
+    type: Literal["bankmesh_duckdb"] = "bankmesh_duckdb"  # type: ignore[assignment] # each subclass sets its own type
 
     @property
     def execution_engine_type(self) -> builtins.type[DuckDBExecutionEngine]:
-        """The engine above."""
+        """The engine class of this datasource."""
         return DuckDBExecutionEngine
 
 
 def datasource_arguments(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Arguments of a datasource whose every SQLAlchemy connection is the given DuckDB connection."""
+    """Return the arguments of a datasource whose every SQLAlchemy connection is the given DuckDB connection."""
     borrowed = BorrowedConnection(connection)
     return {
         "connection_string": "duckdb://",

@@ -1,15 +1,15 @@
-"""Duplicates, counted exactly and by the cheapest way that the key's type allows.
+"""Exact counts of duplicates, by the cheapest method that the key's type allows.
 
-Counting distinct keys by hashing them is what a gate spends most of its time on, so:
+A gate spends most of its time on counting distinct keys by hash, so:
 
-*   A whole-number key whose values lie close together is counted in a bitmap, one bit for each possible value:
-    a sixth of the time of `count(distinct ...)` and a megabyte instead of hundreds.
-*   Text and composite keys are grouped by their 64-bit hash. If no two rows share a hash, no two share a key, which
-    proves uniqueness; only if some do are the keys themselves grouped.
+*   A whole-number key with dense values is counted in a bitmap, one bit for each possible value: a sixth of the time of
+    `count(distinct ...)`, and a megabyte instead of hundreds.
+*   Text and composite keys are grouped by their 64-bit hash. If no two rows share a hash, no two share a key. Only if
+    some rows share one are the keys themselves grouped.
 *   Everything else is grouped by the key.
 """
 
-# SQL is put together from names of contracts, all of them quoted.
+# SQL is composed from names of contracts, all of them quoted.
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 # A bitmap of 2**28 values takes 32 MiB for each thread.
 _WIDEST_SPAN = 2**28
-# Where fewer than one value in 64 is taken, clearing and merging the bitmap costs more than hashing.
+# If fewer than one value in 64 is present, clearing and merging the bitmap costs more than hashing.
 _SPARSEST = 64
 _WHOLE_NUMBERS = frozenset({"integer", "long"})
-# Types of which equal values always have equal hashes; 0.0 and -0.0 are why double is not among them.
+# Types whose equal values always have equal hashes; double is excluded because of 0.0 and -0.0.
 _HASHABLE = frozenset({"string", "integer", "long", "date", "timestamp", "boolean", "decimal"})
 
 
 def duplicates(ask: Ask, relation: str, columns: Sequence[str], types: Sequence[str]) -> int:
-    """Rows of `relation` beyond the first for each key; rows with a null in the key are left out.
+    """Return the rows of `relation` beyond the first for each key; rows with a null in the key are left out.
 
     `ask` runs a query and returns its one row. `types` are the contract's names of the columns' types.
     """
@@ -45,9 +45,9 @@ def duplicates(ask: Ask, relation: str, columns: Sequence[str], types: Sequence[
 
 
 def shared(ask: Ask, relation: str, kept: str, columns: Sequence[str]) -> int:
-    """Keys that occur both in `relation` and in `kept`.
+    """Return the number of keys that occur both in `relation` and in `kept`.
 
-    The semi join builds its hash table on `relation`, the smaller side, and lets its range of keys skip row groups
+    The semi join builds its hash table on `relation`, the smaller side, whose range of keys lets DuckDB skip row groups
     of `kept`.
     """
     names = ", ".join(map(sql_name, columns))
@@ -60,7 +60,7 @@ def shared(ask: Ask, relation: str, kept: str, columns: Sequence[str]) -> int:
 
 
 def _by_bitmap(ask: Ask, relation: str, key: str) -> int | None:
-    """Duplicates of a dense whole-number key; None if the key's values lie too far apart."""
+    """Return the duplicates of a dense whole-number key; None if its values are too sparse."""
     low, high, count = ask(f"select min({key}), max({key}), count({key}) from {relation}")
     if not count:
         return 0

@@ -21,15 +21,15 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class GateRelations:
-    """Where the data is, as texts that can stand behind FROM on the gate's connection.
+    """The relations of an evaluation, as SQL that can follow FROM on the gate's connection.
 
-    `candidate` holds what is about to be published. `table` is what the whole table will be afterwards: candidate
-    and kept rows; None where the candidate is the whole table. `kept` is only the published rows that this run does
-    not replace; with it, uniqueness over the whole table looks at the candidate's keys instead of regrouping
-    everything. It takes the kept rows to be unique among themselves, as an earlier gate found them to be.
-    `references` maps product ids to the published rows that foreign keys point to. `casts` is what the build lost on
-    the way to the promised types, `volume` the figures that the clause `volume` compares, `classification` what the
-    clause of that name decides on; without them, these clauses are errored.
+    `candidate` holds what is about to be published. `table` is the whole table after publication: candidate and kept
+    rows; None if the candidate is the whole table. `kept` holds only the published rows that this run does not replace;
+    with it, uniqueness over the whole table compares the candidate's keys with the kept ones instead of grouping all
+    rows again. That assumes that the kept rows are unique among themselves, as an earlier gate has found. `references`
+    maps product ids to the published rows that foreign keys point to. `casts` is what the build lost in casts to the
+    promised types, `volume` the figures for the clause `volume`, `classification` the lineage for the clause of that
+    name; without them, these clauses are errored.
     """
 
     candidate: str
@@ -43,9 +43,9 @@ class GateRelations:
 
 @dataclass
 class RelationViews:
-    """Temporary views over the relations of one evaluation, so that texts of relations meet only DuckDB's parser.
+    """Temporary views over the relations of one evaluation, so that only DuckDB's parser reads the relations' SQL.
 
-    `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to why there is none.
+    `names` maps a role (`candidate`, `table`, `kept`, a product id) to a view, `broken` to the error of a missing one.
     `casts` is what the build lost, see `GateRelations`.
     """
 
@@ -55,7 +55,7 @@ class RelationViews:
     broken: dict[str, Exception] = field(default_factory=dict)
 
     def add(self, role: str, relation: str) -> None:
-        """Make a view; an error is kept for the clauses that need it."""
+        """Create a view; an error is stored for the clauses that need it."""
         name = f"bankmesh_gate_{next(_numbers)}"
         try:
             self.connection.execute(f"create temp view {name} as select * from {relation}")
@@ -67,5 +67,5 @@ class RelationViews:
     def drop(self) -> None:
         """Drop all views."""
         for name in self.names.values():
-            with suppress(Exception):  # temporary anyway, and no reason to lose a result
+            with suppress(Exception):  # temporary anyway; a failure must not lose a result
                 self.connection.execute(f"drop view if exists {name}")

@@ -1,4 +1,4 @@
-"""Clauses as configured expectations. Nothing is evaluated here."""
+"""Builds expectations from clauses. Nothing is evaluated here."""
 
 # Great Expectations passes metrics and results around without types.
 # ruff: noqa: ANN401
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
 
 
 class ClauseNotUsable(Exception):
-    """A clause cannot be made into an expectation. Its text comes from contracts, never from data."""
+    """A clause cannot be built as an expectation. The text comes from contracts, never from data."""
 
     written_for_users = True
 
 
 def expectation_for(contract: Contract, clause: Clause, views: RelationViews, role: str) -> Any:
-    """The expectation that evaluates `clause` on the relation that `role` names.
+    """Return the expectation that evaluates `clause` on the relation of `role`.
 
     Raises:
-        Unusable: the clause needs a relation that is not there, or an expectation that does not exist.
+        Unusable: the clause needs a missing relation, or an expectation that does not exist.
 
     """
     relation = views.names[role]
@@ -78,7 +78,7 @@ def expectation_for(contract: Contract, clause: Clause, views: RelationViews, ro
 
 
 def _compared(contract: Contract, clause: Clause, views: RelationViews, role: str, common: dict[str, Any]) -> Any:
-    """The expectation of a rule that measures a number, which is compared with the clause's bound."""
+    """Return the expectation of a rule that measures a number, which is compared with the clause's bound."""
     relation, rule, comparison = views.names[role], clause.rule, comparison_of(clause)
     common |= {"operator": str(comparison.operator), "value": comparison.value, "unit": comparison.unit}
     if isinstance(rule, RowCount):
@@ -134,7 +134,7 @@ def _data_test(rule: DbtTest, relation: str, views: RelationViews) -> str:
 
 def _casts(losses: Sequence[CastLoss] | None, common: dict[str, Any]) -> Any:
     if losses is None:
-        raise ClauseNotUsable("no build counted what the casts to the promised types lost")
+        raise ClauseNotUsable("no build has counted the losses of casts to the promised types")
     return ExpectCastsToBeLossless(**common, lost={loss.column: loss.rows or 0 for loss in losses})
 
 
@@ -143,11 +143,11 @@ def _reference(product: str, views: RelationViews) -> str:
         return views.names[product]
     if product in views.broken:
         raise ClauseNotUsable(f"the published rows of {product} cannot be read")
-    raise ClauseNotUsable(f"no published rows of {product} were given to the gate")
+    raise ClauseNotUsable(f"the gate received no published rows of {product}")
 
 
 def _kept(contract: Contract, clause: Clause, rule: DuplicateValues, views: RelationViews, role: str) -> str | None:
-    """The view of kept rows, if keys can recur in them at all."""
+    """Return the view of kept rows, if they can repeat keys at all."""
     if not clause.whole_table or role == "table":
         return None
     # A run replaces whole partitions, so a key that holds the partition column cannot recur in a kept one.

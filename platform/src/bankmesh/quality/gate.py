@@ -1,6 +1,6 @@
-"""The gate's one entrance: a contract's clauses against a candidate, before anyone else can see it.
+"""The gate's entry point: evaluates a contract's clauses on a candidate, before readers can see it.
 
-Cheap to import: Great Expectations (3 s) and DuckDB are loaded by the first call of `evaluate`.
+Fast to import: Great Expectations (3 s) and DuckDB are loaded by the first call of `evaluate`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def evaluate(
     connection: duckdb.DuckDBPyConnection,
     only: Collection[str] | None = None,
 ) -> GateResult:
-    """Hold every clause of the contract (or those named in `only`) against the candidate.
+    """Evaluate every clause of the contract (or those named in `only`) on the candidate.
 
     Never raises because of data: a clause that could not be evaluated is `errored`, and so is every clause if the
-    candidate cannot be read. The connection is used, not closed, and should be in no transaction; temporary views
-    made on it are dropped again. One call at a time for one connection.
+    candidate cannot be read. The connection stays open and should be in no transaction; temporary views on it are
+    dropped again. Only one call at a time may use a connection.
 
     Raises:
         UnknownName: `only` names a clause that the contract does not have.
@@ -82,7 +82,7 @@ def evaluate(
 
 
 def refuse_casts(contract: Contract, losses: tuple[CastLoss, ...]) -> GateResult:
-    """The gate's result for a candidate that was not written, since its types never become the promised ones."""
+    """Return the result for a candidate that was not written, because its types cannot be cast to the promised ones."""
     stopped = {clause.name for clause in contract.clauses if isinstance(clause.rule, LosslessCasts)}
     results = tuple(
         ClauseResult(clause, Outcome.FAILED, len(losses), None, None, result_messages.casts(losses, None), None)
@@ -93,4 +93,4 @@ def refuse_casts(contract: Contract, losses: tuple[CastLoss, ...]) -> GateResult
     return GateResult(results, 0, 0.0)
 
 
-_NOTHING_WRITTEN = "not evaluated: nothing was written, because types never become the promised ones."
+_NOTHING_WRITTEN = "not evaluated: nothing was written, because types cannot be cast to the promised ones."

@@ -1,7 +1,7 @@
 """The clauses of a contract as expectations, and the metrics that they need.
 
-Metrics of kind AGGREGATE are put together by Great Expectations into one SELECT for each relation: however many
-row-level clauses a contract has, the data is scanned once. Metrics of kind VALUE run queries of their own.
+Great Expectations combines metrics of kind AGGREGATE into one SELECT for each relation, so that one scan evaluates all
+row-level clauses of a contract. Metrics of kind VALUE run queries of their own.
 """
 
 # Great Expectations passes metrics and results around without types.
@@ -37,13 +37,13 @@ from bankmesh.quality.measure_comparison import holds, in_unit
 
 
 class NotANumber(Exception):
-    """A query that is to measure something did not return one number; its text holds no value."""
+    """A query did not return one number as its measure; the error's text holds no value."""
 
     written_for_users = True
 
 
 class FailingRows(TableMetricProvider):
-    """Number of rows for which `condition` is true; all of them share one scan."""
+    """The number of rows for which `condition` is true; all such metrics share one scan."""
 
     metric_name = "bankmesh.failing_rows"
     value_keys = ("condition",)
@@ -54,13 +54,13 @@ class FailingRows(TableMetricProvider):
         domain_type=MetricDomainTypes.TABLE,
     )
     def _duckdb(cls, metric_domain_kwargs: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
-        # count_if over nothing but nulls is null in DuckDB, and a null condition is one that is not broken
+        # count_if over only nulls is null in DuckDB, and a row with a null condition is not a failing one
         counted: Any = sa.literal_column(f"coalesce(count_if({metric_value_kwargs['condition']}), 0)")
         return counted, metric_domain_kwargs, {}
 
 
 class QueryResult(TableMetricProvider):
-    """The one number that `query` returns, with the `seconds` it took; null is None."""
+    """The one number that `query` returns, with the `seconds` it took; SQL null becomes None."""
 
     metric_name = "bankmesh.query_result"
     value_keys = ("query",)
@@ -76,7 +76,7 @@ class QueryResult(TableMetricProvider):
 
 
 class DataTestResult(TableMetricProvider):
-    """What the query of a data test returns: number of failures, whether it should warn, whether it should fail."""
+    """The result of a data test's query: number of failures, whether to warn, whether to fail."""
 
     metric_name = "bankmesh.data_test"
     value_keys = ("query",)
@@ -97,7 +97,7 @@ class DataTestResult(TableMetricProvider):
 
 
 class DuplicateRows(TableMetricProvider):
-    """Rows beyond the first for each key, within the batch and, where `kept` names a relation, against that."""
+    """Rows beyond the first for each key, in the batch and, if `kept` names a relation, compared with that as well."""
 
     metric_name = "bankmesh.duplicate_rows"
     value_keys = ("columns", "types", "relation", "kept")
@@ -132,7 +132,7 @@ class ColumnDescription(TableMetricProvider):
 
 
 class MatchRegex(ColumnMapMetricProvider):
-    """Great Expectations' own metric for `expect_column_values_to_match_regex`, which it lacks for DuckDB."""
+    """Great Expectations' metric for `expect_column_values_to_match_regex`, which it lacks for DuckDB."""
 
     condition_metric_name = "column_values.match_regex"
     condition_value_keys = ("regex",)
@@ -154,8 +154,8 @@ class NotMatchRegex(ColumnMapMetricProvider):
 
 
 def _as_number(value: Any) -> Number | None:
-    """A number as DuckDB gives it: whole, decimal or double."""
-    if value is None or isinstance(value, int):  # a truth value counts as 0 or 1
+    """Return a number from DuckDB: whole, decimal or double."""
+    if value is None or isinstance(value, int):  # a boolean counts as 0 or 1
         return None if value is None else int(value)
     if not isinstance(value, float | Decimal):
         raise NotANumber(f"it returns a {type(value).__name__}; it must return a number")
@@ -168,10 +168,10 @@ def _as_number(value: Any) -> Number | None:
 
 
 class _Telling(BatchExpectation):
-    """An expectation that tells what it found even where stock ones are to give their verdict alone.
+    """An expectation that returns its details even if stock ones return only success or failure.
 
-    The suite asks for the verdict alone, so that stock expectations do not fetch offending values. What these
-    expectations tell is counts and names of columns.
+    The suite requests only success or failure, so that stock expectations do not fetch failing values. The details of
+    these expectations are counts and names of columns.
     """
 
     def get_validation_dependencies(self, *args: Any, **kwargs: Any) -> Any:
@@ -181,7 +181,7 @@ class _Telling(BatchExpectation):
 
 
 class _Compared(_Telling):
-    """What the expectations below share: a measure, held against `operator` and `value` in `unit`."""
+    """Base of expectations that compare a measure with `operator` and `value` in `unit`."""
 
     operator: str
     value: Any
@@ -199,10 +199,10 @@ class _Compared(_Telling):
         found = measured if isinstance(measured, dict) else {"value": measured}
         count, rows = found["value"], rows + found.get("kept_rows", 0)
         if count is None and rows:
-            return {"success": False, "result": {"measure": None}}  # not a verdict: read back as an error
-        count = count or 0  # a query may return null for zero rows, of which there is nothing
+            return {"success": False, "result": {"measure": None}}  # not a result: read as an error
+        count = count or 0  # a query may return null for zero rows
         observed = in_unit(count, rows, self.unit)
-        # Great Expectations makes doubles of decimals in results, so what it is given here is no decimal any more.
+        # Great Expectations converts decimals in results to doubles, so decimals are converted to text here.
         result = {
             "observed_value": stored_number(observed),
             "measure": stored_number(count),
@@ -240,7 +240,7 @@ class ExpectQueryResultToCompare(_Compared):
 
 
 class ExpectDataTestToPass(_Telling):
-    """A data test of dbt: as dbt does, one of severity error may also only warn."""
+    """A data test of dbt; as in dbt, a test of severity error may also only warn."""
 
     query: str
     may_fail: bool
@@ -277,7 +277,7 @@ class ExpectDuplicateRowsToCompare(_Compared):
 
 
 class ExpectCastsToBeLossless(_Telling):
-    """No column lost a value when the build cast it to its promised type; `lost` has rows by column."""
+    """No column lost a value when the build cast it to its promised type; `lost` maps columns to rows."""
 
     lost: dict[str, int]
 
@@ -293,9 +293,9 @@ class ExpectCastsToBeLossless(_Telling):
 
 
 class ExpectColumnsToBeAsPromised(_Telling):
-    """Exactly the promised columns, in order, with the promised types.
+    """The columns are exactly the promised ones, in order, with the promised types.
 
-    `partitions` are columns that come from the names of folders; a reader puts them last, so they have no order.
+    `partitions` are columns from folder names; a reader puts them last, so their order does not matter.
     """
 
     promised: list[tuple[str, str]]

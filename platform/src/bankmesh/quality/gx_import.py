@@ -1,4 +1,4 @@
-"""Great Expectations without its side effects on the process that imports it."""
+"""Imports Great Expectations without its side effects on the process."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def calm_import() -> Iterator[None]:
-    """Import Great Expectations in here, for the first time at least.
+    """Import Great Expectations inside this block, at least for the first time.
 
-    It logs every class it registers and, later, the texts of errors, which can quote a value of the data: its logger
-    is silenced for good, the gate's results say all there is to say. It also turns Python's warnings into log lines
-    for the whole process, which is undone, and would report its use, which is forbidden. Two of its expectations need
-    `scipy.stats`, which is loaded when one of them runs.
+    Great Expectations logs every class that it registers and, later, texts of errors, which can quote data values. Its
+    logger is therefore silenced permanently; the gate's results hold all information. It also turns Python's warnings
+    into log lines for the whole process, which is undone, and reports its use, which is disabled. Two of its
+    expectations need `scipy.stats`, which is loaded when one of them runs.
     """
     _load_on_use("scipy", "stats")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -33,7 +33,7 @@ def calm_import() -> Iterator[None]:
 
 
 def _load_on_use(package: str, name: str) -> None:
-    """Let `package.name` be loaded when an attribute of it is first read; nothing changes if it is loaded already."""
+    """Load `package.name` when an attribute of it is first read; no effect if it is already loaded."""
     full = f"{package}.{name}"
     spec = importlib.util.find_spec(full) if full not in sys.modules else None
     if spec is None or spec.loader is None:

@@ -1,8 +1,8 @@
-"""A measure held against what a clause asks of it. Pure: no data, no library.
+"""Compares a measure with the bound of a clause. Pure: no data, no library.
 
-Comparison is exact. A count, a whole number and a decimal are compared with the bound as it is written, a percentage as
-the fraction that it is. A double is compared with the double nearest to the bound, as DuckDB compares a column of
-doubles: `0.1` in a contract and a tenth that was computed in doubles are the same number.
+The comparison is exact. A count, a whole number and a decimal are compared with the bound as written, a percentage as
+an exact fraction. A double is compared with the double nearest to the bound, as DuckDB compares a column of doubles:
+`0.1` in a contract equals a tenth that was computed in doubles.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _PHRASES = {
 
 
 def comparison_of(clause: Clause) -> Comparison:
-    """What the clause's measure is held against; a measure without a comparison must be zero."""
+    """Return the comparison of the clause's measure; without one, the measure must be zero."""
     return clause.comparison or NONE_AT_ALL
 
 
 def holds(measure: Measure, operator: str, value: Number | Sequence[Number]) -> bool:
-    """Whether a finite `measure` satisfies the comparison; for a range both ends belong to it."""
+    """Whether a finite `measure` satisfies the comparison; a range includes both ends."""
     bounds = [_bound(bound, measure) for bound in value] if isinstance(value, list | tuple) else _bound(value, measure)
     return _HOLDS[Operator(operator)](Fraction(measure), bounds)
 
@@ -62,18 +62,18 @@ def _bound(value: Any, measure: Measure) -> Fraction | float:  # noqa: ANN401 - 
     return nearest if nearest in _BEYOND else Fraction(nearest)
 
 
-_BEYOND = (float("inf"), float("-inf"))  # of a bound beyond all doubles; no Fraction, and compared as it should be
+_BEYOND = (float("inf"), float("-inf"))  # bounds beyond all doubles: not a Fraction, but comparable
 
 
 def in_unit(count: Number, rows: int, unit: str) -> Measure:
-    """A count of rows in the unit of a comparison: as it is, or as a percentage of `rows`; of zero rows, 0."""
+    """Return a count of rows in the unit of a comparison: unchanged, or as a percentage of `rows`; 0 for zero rows."""
     if unit != "percent":
         return count
     return Fraction(100 * int(count), rows) if rows else 0
 
 
 def phrase(comparison: Comparison) -> str:
-    """The comparison in words: `must be at most 5 %`."""
+    """Return the comparison in words: `must be at most 5 %`."""
     between = comparison.operator in {Operator.BETWEEN, Operator.NOT_BETWEEN}
     values = comparison.value if between else [comparison.value]
     text = _PHRASES[comparison.operator].format(*map(_bound_text, values))
@@ -81,9 +81,9 @@ def phrase(comparison: Comparison) -> str:
 
 
 def number(value: object, comparison: Comparison | None = None) -> str:
-    """A number as people read it: thousands apart, no more digits than tell something.
+    """Return a number for people: with thousands separators, and no more digits than are significant.
 
-    All digits where fewer would fulfil a comparison that the number breaks, or break one that it fulfils.
+    All digits are kept if rounding would change whether the number satisfies the comparison.
     """
     if isinstance(value, Decimal):
         return spell_exactly(value, grouping=",")
@@ -99,5 +99,5 @@ def number(value: object, comparison: Comparison | None = None) -> str:
 
 
 def _bound_text(value: object) -> str:
-    """A bound, whose digits all mean something."""
+    """Return a bound with all its digits."""
     return number(Decimal(repr(value)) if isinstance(value, float) and math.isfinite(value) else value)

@@ -1,10 +1,10 @@
-"""Rules as DuckDB SQL: which rows break a rule, and the queries of rules that need more than one scan.
+"""Rules as DuckDB SQL: conditions of failing rows, and queries of rules that need more than one scan.
 
-Row-level rules become a condition, so that all of them are counted in one scan. A condition may come out null,
-which counts as not broken: that is how null values stay the business of `NullValues` alone.
+Row-level rules become conditions, so that one scan counts all of them. A condition that is null counts as not failing:
+null values are the concern of `NullValues` alone.
 """
 
-# SQL is put together from names and values of contracts, all of them quoted; values are of any type.
+# SQL is composed from names and values of contracts, all of them quoted; values are of any type.
 # ruff: noqa: ANN401
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RowRule = NullValues | NotFinite | MissingValues | InvalidValues
 
 
 def failing(rule: RowRule, contract: Contract) -> str:
-    """The condition that is true for exactly the rows that `rule` counts."""
+    """Return the condition that is true for exactly the rows that `rule` counts."""
     column = sql_name(rule.column)
     if isinstance(rule, NullValues):
         return f"{column} is null"
@@ -53,7 +53,7 @@ def failing(rule: RowRule, contract: Contract) -> str:
 
 
 def orphans(rule: MissingReferences, relation: str, reference: str) -> str:
-    """The query that counts rows of `relation` whose key is complete and names no row of `reference`."""
+    """Return the query that counts rows of `relation` whose key is complete but is not in `reference`."""
     columns = ", ".join(map(sql_name, rule.columns))
     targets = ", ".join(map(sql_name, rule.target_columns))
     complete = " and ".join(f"{sql_name(name)} is not null" for name in rule.columns)
@@ -66,10 +66,9 @@ def orphans(rule: MissingReferences, relation: str, reference: str) -> str:
 
 
 def row_condition(rule: SqlMeasure) -> str | None:
-    """The condition of a query that does no more than count rows; None for any other query.
+    """Return the condition of a query that only counts rows; None for any other query.
 
-    Such a rule can share the one scan. When in doubt it does not: a word that may be more than part of a condition
-    makes it a query of its own.
+    Such a rule can share the one scan. A word that may be more than part of a condition makes it a query of its own.
     """
     found = _COUNT_OF_ROWS.fullmatch(filled_in(rule, "${table}"))
     condition = found[1] if found else None
@@ -77,7 +76,7 @@ def row_condition(rule: SqlMeasure) -> str | None:
 
 
 def filled_in(rule: SqlMeasure, relation: str) -> str:
-    """The rule's own query, with relation and column in place of `${table}` and `${column}`."""
+    """Return the rule's own query, with relation and column in place of `${table}` and `${column}`."""
     query = rule.query.replace("${table}", relation)
     if rule.column is not None:
         query = query.replace("${column}", sql_name(rule.column))
@@ -85,7 +84,7 @@ def filled_in(rule: SqlMeasure, relation: str) -> str:
 
 
 def literal(value: Any, type_: ColumnType) -> str:  # noqa: PLR0911 - one return for each kind of value
-    """A value of a contract as a SQL literal that compares with a column of that type as people expect."""
+    """Return a value of a contract as a SQL literal that compares with a column of that type."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -108,7 +107,7 @@ def _numeral(value: float | Decimal) -> str:
 
 
 def _double(value: float | Decimal) -> str:
-    """The double nearest to a number. DuckDB reads `0.1` as a decimal, and its cast to double can miss by one."""
+    """Return the double nearest to a number. DuckDB reads `0.1` as a decimal, and casts it inexactly to double."""
     spelled = repr(as_double(value))
     if not math.isfinite(float(spelled)):
         return f"'{spelled}'::double"
@@ -116,7 +115,7 @@ def _double(value: float | Decimal) -> str:
 
 
 def _instant(value: str | date) -> str:
-    """An instant; without an offset it is UTC, whatever time zone the session is in."""
+    """Return an instant; without an offset it is UTC, in any session time zone."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
@@ -126,7 +125,7 @@ def _instant(value: str | date) -> str:
 
 
 def type_of(contract: Contract, column: str) -> ColumnType:
-    """The column's type; text for a column that the contract lacks, which is DuckDB's to complain about."""
+    """Return the column's type; text for a column that the contract lacks, which DuckDB reports."""
     return next((known.type for known in contract.columns if known.name == column), _STRING)
 
 
@@ -145,13 +144,13 @@ def _missing(rule: MissingValues, column: str, type_: ColumnType) -> str:
 
 
 def _marker(marker: Any, type_: ColumnType) -> str:
-    # `N/A` cannot occur in a column of numbers: that makes it a marker nobody used, not an error.
+    # `N/A` cannot occur in a column of numbers: it is an unused marker, not an error.
     text = literal(marker, type_)
     return text if type_.name in {"string", "array"} else f"try_cast({text} as {duckdb_type(type_)})"
 
 
 def _invalid(rule: InvalidValues, value: str, type_: ColumnType, depth: int) -> str:
-    """Whether `value` breaks a bound; in an array, whether one of its elements does."""
+    """Return whether `value` violates a bound; in an array, whether one of its elements does."""
     if type_.name == "array":
         element = f"e{depth}"
         broken = _invalid(rule, element, type_.item or _STRING, depth + 1)
@@ -175,7 +174,7 @@ def _form(rule: InvalidValues, value: str, type_: ColumnType) -> list[str]:
 
 def _among(value: str, allowed: Sequence[Any], type_: ColumnType) -> str:
     listed = [literal(item, type_) for item in allowed if item is not None]
-    # An empty list allows nothing, yet a null value is still not an invalid one.
+    # An empty list allows nothing, but a null value is still not invalid.
     return f"({value} in ({', '.join(listed)}))" if listed else f"({value} is null)"
 
 
@@ -188,6 +187,6 @@ def _range(rule: InvalidValues, value: str, type_: ColumnType) -> list[str]:
     )
     broken = [f"{value} {sign} {literal(bound, type_)}" for bound, sign in bounds if bound is not None]
     if broken and type_.name == "double":
-        # DuckDB sorts NaN above every number, so a lower bound would let it through.
+        # DuckDB sorts NaN above every number, so a lower bound would accept it.
         broken.append(f"isnan({value})")
     return broken

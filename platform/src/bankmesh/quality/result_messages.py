@@ -1,8 +1,8 @@
-"""What a clause's result says to people, and what it must never say.
+"""Messages of clause results, and what they must not reveal.
 
-Texts of errors come from the database and can quote a value: `Could not convert string 'Jan Novak' to INT32`. They
-are let through only where no column of the contract is classified above `internal`. Otherwise the reader gets the
-kind of error, what that kind usually means, and what can be told without looking at data: names of columns.
+Texts of errors come from the database and can quote a value: `Could not convert string 'Jan Novak' to INT32`. They are
+shown only if no column of the contract is classified above `internal`. Otherwise the message has the kind of error, its
+usual meaning, and what is known without reading data: names of columns.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Contract
 
 _LONGEST = 500
-_WITHHELD = "withheld, for it could be a value of a column above internal"
+_WITHHELD = "withheld, because it could be a value of a column above internal"
 
 _KINDS = {
     "BinderException": "the query does not fit the columns or types of the data",
@@ -55,9 +55,9 @@ _ERROR_CLASS = re.compile(r"could not be evaluated[^:]*: ([A-Z][A-Za-z0-9]*(?:Ex
 
 
 def sensitive(contract: Contract, clause: Clause) -> bool:
-    """Whether a measure that is not a count could give away a value of a column above `internal`.
+    """Whether a measure that is not a count could reveal a value of a column above `internal`.
 
-    Queries and stock expectations may read any column, whatever columns the clause says it is about.
+    Queries and stock expectations may read any column, whichever columns the clause names.
     """
     if products_read(clause.rule) and isinstance(clause.rule, DbtTest):
         return True
@@ -68,7 +68,7 @@ def sensitive(contract: Contract, clause: Clause) -> bool:
 
 
 def measured(clause: Clause, observed: float | str | None, rows: int | None) -> str:
-    """What was measured and what it must be; `observed` is None where it is withheld, text for a long decimal."""
+    """Return the measure and its bound; `observed` is None if it is withheld, text for a long decimal."""
     comparison = comparison_of(clause)
     subject = _subject(clause.rule)
     exact = Decimal(observed) if isinstance(observed, str) else observed
@@ -82,21 +82,21 @@ def measured(clause: Clause, observed: float | str | None, rows: int | None) -> 
 
 
 def schema(clause: Clause, differences: Sequence[str]) -> str:
-    """Whether the columns are as promised, and how they differ."""
+    """Return whether the columns are as promised, and how they differ."""
     if not differences:
         return f"columns{scope(clause)}: as promised."
     return f"columns{scope(clause)}: {'; '.join(differences)}."
 
 
 def casts(losses: Sequence[CastLoss], rows: int | None) -> str:
-    """Which columns lost values on the way to their promised types."""
+    """Return which columns lost values in the casts to their promised types."""
     if not losses:
         return "casts to the promised types: every value survives."
     return f"casts to the promised types: {'; '.join(map(str, losses))}{_out_of(rows)}."
 
 
 def expectation(clause: Clause, *, success: bool, observed: object, rows: int | None, failing: int | None) -> str:
-    """The verdict of a stock expectation."""
+    """Return the result of a stock expectation."""
     name = clause.rule.type if isinstance(clause.rule, Expectation) else clause.name
     verdict = "met" if success else "not met"
     if failing is not None:
@@ -107,7 +107,7 @@ def expectation(clause: Clause, *, success: bool, observed: object, rows: int | 
 
 
 def data_test(clause: Clause, rule: DbtTest, observed: int | None) -> str:
-    """What a data test found and what breaks it; `observed` is None where it is withheld."""
+    """Return the result of a data test and its limits; `observed` is None if it is withheld."""
     found = _WITHHELD if observed is None else number(observed)
     limits = f"warns if {rule.warn_if}"
     if clause.severity is Severity.ERROR:
@@ -116,9 +116,9 @@ def data_test(clause: Clause, rule: DbtTest, observed: int | None) -> str:
 
 
 def unevaluated(contract: Contract, clause: Clause, error: Exception | None, columns: Collection[str] | None) -> str:
-    """Why a clause could not be evaluated, in words that are safe for everyone who sees check results.
+    """Return why a clause could not be evaluated, without data values, for everyone who sees check results.
 
-    `columns` are those that the data has, None if that is not known.
+    `columns` are those of the data, None if they are not known.
     """
     absent = [name for name in clause.columns if columns is not None and name not in columns]
     head = f"could not be evaluated{scope(clause)}"
@@ -134,19 +134,19 @@ def unevaluated(contract: Contract, clause: Clause, error: Exception | None, col
     if products_read(clause.rule) or contract.classification > Classification.INTERNAL:
         named = _NAMED.search(str(cause)) if kind in {"BinderException", "CatalogException"} else None
         hint = f" ({named.group()})" if named else ""
-        return f"{head}: {kind}, {meaning}{hint}. The error's own text is withheld, it could quote a value."
+        return f"{head}: {kind}, {meaning}{hint}. The text of the error is withheld, because it could quote a value."
     text = " ".join(str(cause).split())
     return f"{head}: {kind}, {meaning}: {text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}"
 
 
 def error_class(message: str) -> str | None:
-    """The class of the error that a message of `unevaluated` names, and nothing else of it; None if it names none."""
+    """Return the class of the error that a message of `unevaluated` names, without its text; None if it names none."""
     found = _ERROR_CLASS.search(message)
     return found[1] if found else None
 
 
 def root(error: BaseException) -> BaseException:
-    """The error that the database raised, below what SQLAlchemy and Great Expectations wrapped around it."""
+    """Return the error that the database raised, without the wrappers of SQLAlchemy and Great Expectations."""
     seen = error
     while True:
         below = getattr(seen, "orig", None) or seen.__cause__
@@ -156,7 +156,7 @@ def root(error: BaseException) -> BaseException:
 
 
 def scope(clause: Clause) -> str:
-    """A clause about the whole table names itself so."""
+    """Return a suffix that marks a clause about the whole table."""
     return " (whole table)" if clause.whole_table else ""
 
 

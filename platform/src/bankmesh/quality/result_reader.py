@@ -1,4 +1,4 @@
-"""Great Expectations' results as the gate's own: outcome, figures, and a message that is safe to show."""
+"""Converts Great Expectations' results to the gate's own: outcome, figures, and a message without data values."""
 
 # Great Expectations passes metrics and results around without types.
 # ruff: noqa: ANN401
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
 
-# Stock expectations would otherwise fetch offending values; what they counted is read from the metrics instead.
+# Stock expectations would otherwise fetch failing values; their counts are read from the metrics instead.
 RESULT_FORMAT = {"result_format": "BOOLEAN_ONLY"}
 
 
 @dataclass
 class ResultReader:
-    """Reads results of one batch; without an engine it can only tell of errors."""
+    """Reads the results of one batch; without an engine it can only report errors."""
 
     contract: Contract
     engine: DuckDBExecutionEngine | None
@@ -40,7 +40,7 @@ class ResultReader:
     casts: tuple[CastLoss, ...] = ()
 
     def read(self, clause: Clause, result: Any) -> ClauseResult:
-        """The clause's result from an `ExpectationValidationResult`, or from the error that came instead of one."""
+        """Return the clause's result from an `ExpectationValidationResult`, or from the error in place of one."""
         if result is None or isinstance(result, Exception) or self.engine is None:
             return self.errored(clause, result)
         info = result.exception_info
@@ -60,14 +60,14 @@ class ResultReader:
         return read
 
     def errored(self, clause: Clause, error: Exception | None) -> ClauseResult:
-        """A clause that could not be evaluated."""
+        """Return the result of a clause that could not be evaluated."""
         message = result_messages.unevaluated(self.contract, clause, error, self._columns)
         if self.view is not None:
             message = message.replace(self.view, "${table}")
         return ClauseResult(clause, Outcome.ERRORED, None, None, None, message, None)
 
     def rows(self) -> int:
-        """Rows of the batch; 0 if they could not be counted."""
+        """Return the rows of the batch; 0 if they could not be counted."""
         return self._rows
 
     @cached_property
@@ -77,14 +77,14 @@ class ResultReader:
         counted = self.engine.resolved("table.row_count")
         if counted is not None:
             return int(counted)
-        with suppress(Exception):  # then every clause has said so
+        with suppress(Exception):  # every clause reports the same error
             return int(self.engine.ask(f"select count(*) from {self.view}")[0][0])
         return 0
 
     @cached_property
     def _columns(self) -> frozenset[str] | None:
         if self.engine is not None:
-            with suppress(Exception):  # names of columns are a help, no more
+            with suppress(Exception):  # names of columns only improve messages
                 return frozenset(row[0] for row in self.engine.ask(f"describe {self.view}"))
         return None
 
@@ -144,7 +144,7 @@ class ResultReader:
         return ClauseResult(clause, _outcome(clause, success=success), observed, failing, self.rows(), message, None)
 
     def _answer(self, expectation: Any, metric: str) -> Any:
-        """What a stock expectation has computed but not told, for its result is the verdict alone."""
+        """Return what a stock expectation computed but does not include in its result, which is success or failure."""
         if self.engine is None:
             return None
         needed = expectation.get_validation_dependencies(self.engine, {"result_format": RESULT_FORMAT})
@@ -152,17 +152,17 @@ class ResultReader:
         return None if configured is None else self.engine.answer(configured.id)
 
     def _raised(self, result: Any) -> Exception | None:
-        """What an expectation raised by itself, not through a metric, of which only the text is left."""
+        """Return an error that an expectation raised itself, not through a metric; only its text is available."""
         text = result.exception_info.get("exception_message")
         return ExpectationError(text) if text else None
 
 
 class ExpectationError(Exception):
-    """An expectation raised an error of its own; the text may quote a value."""
+    """An expectation raised an error itself; the text may quote a value."""
 
 
 def _scalar(value: Any) -> float | int | str | None:
-    """A value that fits into metadata; None for lists, truth values and whatever else is no single figure."""
+    """Return a value for metadata; None for lists, booleans and anything else that is not a single figure."""
     if isinstance(value, bool) or value is None or isinstance(value, list | tuple | dict | set):
         return None
     if isinstance(value, Decimal | float):

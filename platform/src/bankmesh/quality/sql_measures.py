@@ -1,4 +1,4 @@
-"""What a SQL measure can be, whatever the data: a count, which gives no value away, and which is never null."""
+"""Static properties of SQL measures: whether one is a count, which reveals no value, and whether it can be null."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlglot import exp
 
-# sqlglot's names of expressions. What is put together from these, from counts and from constants is a count too.
+# sqlglot's names of expressions. An expression of these, of counts and of constants is a count too.
 _COUNTS = frozenset({"Count", "CountIf", "ApproxDistinct", "Literal", "Boolean", "Null"})
 _ARITHMETIC = frozenset(
     {"Alias", "Add", "Sub", "Mul", "Div", "IntDiv", "Paren", "Round", "Coalesce", "Nullif", "Cast", "Neg", "Abs"}
@@ -21,10 +21,10 @@ _NO_VALUES = frozenset({"DataType", "Identifier", "Where"})
 
 @lru_cache(maxsize=1024)
 def returns_count(query: str) -> bool:
-    """Whether the one number that `query` returns is put together from counts and constants only.
+    """Whether the number that `query` returns is composed of counts and constants only.
 
-    `select count(*) from ...` is; `select max(salary) from ...` is not. When in doubt it is not: a query that does
-    not parse, a scalar subquery, a sum of a column.
+    `select count(*) from ...` is; `select max(salary) from ...` is not. Unclear cases are not: a query that does not
+    parse, a scalar subquery, a sum of a column.
     """
     selected = _selected(query)
     return selected is not None and _is_count(selected)
@@ -32,7 +32,7 @@ def returns_count(query: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_never_null(query: str) -> bool:
-    """Whether `query` is one `count`, of zero rows 0: no division, no sum, nothing that can return no row."""
+    """Whether `query` is one `count`, which is 0 for zero rows: no division, no sum, nothing that can return no row."""
     selected = _selected(query)
     while selected is not None and type(selected).__name__ in _AROUND_A_COUNT:
         selected = selected.this
@@ -42,7 +42,7 @@ def is_never_null(query: str) -> bool:
 
 
 def _selected(query: str) -> exp.Expression | None:
-    """The expression that a query selects; None if it selects several, or does not parse."""
+    """Return the expression that a query selects; None if it selects several, or does not parse."""
     import sqlglot
 
     try:
@@ -64,7 +64,7 @@ def _is_count(node: exp.Expression) -> bool:
 
 
 def _is_choice_of_constants(node: exp.Expression) -> bool:
-    """`case when ... then 1 else 0 end`, whatever its conditions read."""
+    """Whether a node is `case when ... then 1 else 0 end`, with any conditions."""
     if type(node).__name__ != "Case":
         return type(node).__name__ == "Literal"
     results = [branch.args["true"] for branch in node.args["ifs"]] + [node.args.get("default")]

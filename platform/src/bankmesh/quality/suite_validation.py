@@ -1,4 +1,4 @@
-"""One suite of expectations for each relation: built from clauses, validated by Great Expectations, read back.
+"""Builds one suite of expectations for each relation, validates it with Great Expectations, and reads the results.
 
 Loads Great Expectations; only `bankmesh.quality.gate.evaluate` imports this module, when it is called.
 """
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bankmesh.quality.duckdb_execution_engine import DuckDBExecutionEngine
     from bankmesh.quality.evaluated_relations import GateRelations
 
-# Datasources of one context are added and removed; two threads with two connections may do so at the same time.
+# Datasources of one context are added and removed; two threads with two connections may do so concurrently.
 _lock = RLock()
 
 
@@ -80,7 +80,7 @@ def _views(clauses: Sequence[Clause], relations: GateRelations, connection: duck
 
 
 def _role(clause: Clause, views: RelationViews, relations: GateRelations) -> str:
-    """The relation that a clause is evaluated on."""
+    """Return the relation that a clause is evaluated on."""
     if not clause.whole_table or relations.table is None:
         return "candidate"
     if isinstance(clause.rule, DuplicateValues) and "kept" in views.names:
@@ -91,7 +91,7 @@ def _role(clause: Clause, views: RelationViews, relations: GateRelations) -> str
 def _evaluated(
     contract: Contract, clauses: Sequence[Clause], views: RelationViews, role: str
 ) -> tuple[dict[str, ClauseResult], int]:
-    """Results by clause name of the clauses of one relation, and its rows (0 if they could not be counted)."""
+    """Return the results by clause name for one relation, and its rows (0 if they could not be counted)."""
     if role in views.broken:
         reader = ResultReader(contract, None, None)
         return {clause.name: reader.errored(clause, views.broken[role]) for clause in clauses}, 0
@@ -102,7 +102,7 @@ def _evaluated(
         for clause in clauses:
             try:
                 expectations[clause.name] = expectation_for(contract, clause, views, role)
-            except Exception as error:  # noqa: BLE001 - a clause that cannot even be put into words for DuckDB
+            except Exception as error:  # noqa: BLE001 - a clause that cannot be built is errored
                 results[clause.name] = reader.errored(clause, error)
         validated = _validated(batch, engine, expectations)
         for clause in clauses:
@@ -113,7 +113,7 @@ def _evaluated(
 
 @contextmanager
 def _batch(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[tuple[Any, DuckDBExecutionEngine]]:
-    """A Great Expectations batch over a view, and the engine that it is computed by; gone afterwards."""
+    """Yield a Great Expectations batch over a view, and its engine; both are removed afterwards."""
     sources = _context().data_sources
     name = f"{view}_source"
     with _lock:
@@ -132,15 +132,15 @@ def _batch(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[tuple[A
 def _validated(batch: Any, engine: DuckDBExecutionEngine, expectations: dict[str, Any]) -> dict[str, Any]:
     """Great Expectations' results by clause name.
 
-    One run of the whole suite. Should Great Expectations trip over one expectation as a whole, or lose the reason
-    of an error, those without a reason are run alone; what has been computed by then is not computed again.
+    The whole suite runs once. If Great Expectations fails on one expectation as a whole, or loses the reason of an
+    error, the expectations without a reason run alone; metrics that are already computed are reused.
     """
     results: dict[str, Any] = {}
     try:
         suite = gx.ExpectationSuite(name="gate", expectations=list(expectations.values()))
         validated = batch.validate(suite, result_format=RESULT_FORMAT)
         results = {result.expectation_config.meta["clause"]: result for result in validated.results}
-    except Exception:  # noqa: BLE001 - found out one by one below
+    except Exception:  # noqa: BLE001 - each expectation runs alone below
         results = {}
     for name, expectation in expectations.items():
         if name not in results or engine.unexplained(results[name]):
@@ -153,9 +153,9 @@ def _validated(batch: Any, engine: DuckDBExecutionEngine, expectations: dict[str
 
 @cache
 def _context() -> Any:
-    """The process's ephemeral context: nothing on disk, no progress bars, no analytics.
+    """Return the process's ephemeral context: nothing on disk, no progress bars, no analytics.
 
-    It would write its configuration as YAML into memory four times for each relation, where nothing reads it.
+    It would otherwise write its configuration as YAML into memory four times for each relation, which nothing reads.
     """
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),

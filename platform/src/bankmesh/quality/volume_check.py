@@ -1,6 +1,6 @@
-"""The clause `volume`: what readers would see, compared with what they see. From the Delta log, without a scan.
+"""The clause `volume`: compares the table after publication with the published one. From the Delta log, without a scan.
 
-Only columns whose distinct values count, where a contract names any, need a query.
+Only distinct values of columns, if a contract names any, need a query.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VolumeChange:
-    """What the clause decides on: the version before (None for the first one), and the table after publication.
+    """The input of the clause: the version before (None for the first one), and the table after publication.
 
-    `relation` has the rows of the table after publication. `accepted` is the decision of a person that covers this
+    `relation` has the rows of the table after publication. `accepted` is a person's decision that covers this
     candidate.
     """
 
@@ -40,7 +40,7 @@ class VolumeChange:
 def check_volume(
     contract: Contract, clause: Clause, rule: Volume, change: VolumeChange | None, connection: duckdb.DuckDBPyConnection
 ) -> ClauseResult:
-    """Evaluate the clause; errored if the figures are not there or a query of distinct values fails."""
+    """Evaluate the clause; errored if the figures are missing or a query of distinct values fails."""
     started = time.perf_counter()
     if change is None:
         return _errored(contract, clause, _NoFigures())
@@ -64,7 +64,7 @@ def check_volume(
 
 
 def volume_figures(rule: Volume, change: VolumeChange, connection: duckdb.DuckDBPyConnection) -> list[CountChange]:
-    """Rows, partitions where there are any, and distinct values of columns; no figure without a version before."""
+    """Return figures of rows, partitions if there are any, and distinct values; none without a version before."""
     if change.before is None:
         return []
     before, after = change.before.volume, change.after
@@ -114,19 +114,19 @@ def _message(
         return f"{said} {accepted.note}"
     if lost:
         return (
-            f'{said} If it is right, accept it for one run: `mesh run {contract.port} --accept-shrink "why"`, or the '
-            "run tag bankmesh/accept_shrink in the UI."
+            f'{said} If the loss is correct, accept it for one run: `mesh run {contract.port} --accept-shrink "why"`, '
+            "or the run tag bankmesh/accept_shrink in the UI."
         )
     return said
 
 
 class _NoFigures(Exception):
-    """The caller gave the gate no figures of the table."""
+    """The caller passed no figures of the table to the gate."""
 
     written_for_users = True
 
     def __str__(self) -> str:
-        return "the gate was given no figures of the published version"
+        return "the gate received no figures of the published version"
 
 
 def _errored(contract: Contract, clause: Clause, error: Exception) -> ClauseResult:

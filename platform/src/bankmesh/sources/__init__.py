@@ -1,4 +1,4 @@
-"""Legacy systems: what their files hold, and strict landing of them as typed Parquet plus rejects.
+"""Legacy systems: declarations of their files, and strict landing of the files as typed Parquet plus rejects.
 
 read_systems ──► LegacyObject ──► prepare ──► Landing ──► accept ──► current_landing
 """

@@ -1,4 +1,4 @@
-"""Which files of the export folder belong to an object, what identifies them, and what its control file says."""
+"""Files of an object in the export folder: their selection, their fingerprint, and the object's control file."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ class DeliveredFile:
 
     @classmethod
     def read(cls, path: Path, name: str) -> Self:
-        """Read a file's bytes as stored. Raises LegacyFileError for one that cannot be read."""
+        """Read a file's bytes as stored. Raises LegacyFileError if it cannot be read."""
         state = _file_state(path)
         return cls(path, LandedFile(name, state[0], file_sha256(path)), state)
 
     def has_changed(self) -> bool:
-        """Whether the file holds other bytes than were read; it is read again only if its state is another."""
+        """Whether the file's bytes have changed since they were read; it is read again only if its state differs."""
         return _file_state(self.path) != self.state and file_sha256(self.path) != self.record.sha256
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What is delivered of an object: its files in order of name, and its control file, which counts only with them."""
+    """The delivery of an object: its files in order of name, and its control file, which counts only with them."""
 
     files: tuple[DeliveredFile, ...]
     control: DeliveredFile | None
 
     def fingerprint(self, obj: LegacyObject) -> str:
-        """What identifies a landing that is made from this; see `fingerprint`."""
+        """Return the fingerprint of a landing of this delivery; see `fingerprint`."""
         files = (*self.files, *([self.control] if self.control else []))
         return fingerprint_of(obj, [(file.record.name, file.record.sha256) for file in files])
 
 
 @dataclass(frozen=True)
 class ControlFigures:
-    """What an export says about itself: its number of rows, and the last day that it holds in full."""
+    """The content of a control file: the export's number of rows, and its last complete day."""
 
     path: Path
     rows: int
@@ -67,12 +67,12 @@ class ControlFigures:
 
 
 def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
-    """The object's files, in order of name: all that match the first name or pattern which matches anything.
+    """Return the object's files, in order of name: all that match the first name or pattern which matches any file.
 
-    With `take_all`, all that match any, each content once. A file's name is its path below the system's folder, see
-    `name_of`.
-    None for an optional object that was not delivered. For any other this raises NotDelivered where the exports have no
-    folder of its system at all, and LegacyFileError where the folder has no file of the object.
+    With `take_all`, returns all files that match any pattern, each content once. A file's name is its path below the
+    system's folder, see `name_of`. Returns () for an optional object that was not delivered. Otherwise raises
+    NotDelivered if the exports have no folder of the system, and LegacyFileError if the folder has no file of the
+    object.
     """
     folder = exports / obj.folder
     groups = matched_files(obj, exports)
@@ -91,9 +91,9 @@ def legacy_files(obj: LegacyObject, exports: Path) -> tuple[Path, ...]:
 
 
 def matched_files(obj: LegacyObject, exports: Path) -> list[tuple[Path, ...]]:
-    """Files that the object's patterns match, in groups of which the first is read, each in order of name.
+    """Return the files that the object's patterns match, in groups, each in order of name; the first group is read.
 
-    One group for each pattern that matches anything; one for all patterns together with `take_all`.
+    There is one group for each pattern that matches any file; with `take_all`, one for all patterns together.
     """
     folder = exports / obj.folder
     found = [{path for path in folder.glob(pattern) if path.is_file()} for pattern in obj.files]
@@ -103,10 +103,10 @@ def matched_files(obj: LegacyObject, exports: Path) -> list[tuple[Path, ...]]:
 
 
 def copies(obj: LegacyObject, exports: Path) -> dict[Path, Path]:
-    """Of files that are taken together by `take_all`, those that repeat the content of an earlier one, and that one.
+    """Return the duplicates among files of `take_all`, each with the earlier file of the same content.
 
-    Compressed files are compared by what is in them. Only files that begin alike are read to their end. Raises
-    LegacyFileError for one that cannot be read.
+    Compressed files are compared by their decompressed content. Only files with the same beginning are read to the end.
+    Raises LegacyFileError if a file cannot be read.
     """
     groups = matched_files(obj, exports) if obj.take_all else []
     alike: dict[str, list[Path]] = {}
@@ -122,12 +122,12 @@ def copies(obj: LegacyObject, exports: Path) -> dict[Path, Path]:
 
 
 def name_of(path: Path, obj: LegacyObject, exports: Path) -> str:
-    """How records, rejects and fingerprints name a file: its path below the system's folder, with slashes."""
+    """Return a file's name in records, rejects and fingerprints: its path below the system's folder, with slashes."""
     return path.relative_to(exports / obj.folder).as_posix()
 
 
 def fingerprint(obj: LegacyObject, exports: Path) -> str:
-    """Identify what a landing of the object would be made from: the files' bytes, the declaration, the parser.
+    """Return the identity of a landing of the object: a hash of the files' bytes, the declaration and the parser.
 
     Reads the stored (compressed) bytes once. Equal fingerprints land as equal rows. Raises LegacyFileError.
     """
@@ -144,7 +144,7 @@ def read_delivery(obj: LegacyObject, exports: Path) -> Delivery:
 
 
 def fingerprint_of(obj: LegacyObject, files: list[tuple[str, str]]) -> str:
-    """The fingerprint from names and SHA-256 of the files, the control file (if any) last."""
+    """Return the fingerprint from names and SHA-256 of the files, the control file (if any) last."""
     digest = hashlib.sha256(obj.digest.encode())
     for name, sha256 in files:
         digest.update(f"\n{name}\n{sha256}".encode())
@@ -152,7 +152,7 @@ def fingerprint_of(obj: LegacyObject, files: list[tuple[str, str]]) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes as stored."""
+    """Return the SHA-256 of a file's bytes as stored."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -161,7 +161,7 @@ def file_sha256(path: Path) -> str:
 
 
 def _file_state(path: Path) -> tuple[int, ...]:
-    """What differs after a file was written to or replaced: size, times of change, inode."""
+    """Return what differs after a file was written to or replaced: size, times of change, inode."""
     try:
         found = path.stat()
     except OSError as error:
@@ -170,7 +170,7 @@ def _file_state(path: Path) -> tuple[int, ...]:
 
 
 def control_path(obj: LegacyObject, exports: Path) -> Path | None:
-    """The object's control file, if it declares one and it was delivered."""
+    """Return the object's control file, if it declares one and it was delivered."""
     rule = obj.complete_through
     if rule is None or rule.control_file is None:
         return None
@@ -179,10 +179,10 @@ def control_path(obj: LegacyObject, exports: Path) -> Path | None:
 
 
 def read_control(obj: LegacyObject, exports: Path) -> ControlFigures | None:
-    """Read the object's line of its control file, None if there is no file.
+    """Read the object's line of its control file; None if there is no file.
 
-    The file is written like the object's own, or as plain text where those are Parquet; it has a header `object`,
-    `rows`, `complete_through` and ISO dates. Raises LegacyFileError if it is anything else, or has not exactly one line
+    The file has the format of the object's files, or plain text if those are Parquet; its header is `object`, `rows`,
+    `complete_through`, with ISO dates. Raises LegacyFileError for any other file, and unless it has exactly one line
     for the object.
     """
     path = control_path(obj, exports)
@@ -197,7 +197,7 @@ def read_control(obj: LegacyObject, exports: Path) -> ControlFigures | None:
     except UnicodeDecodeError as error:
         raise LegacyFileError(path, f"byte offset {error.start} is not UTF-8", "a control file in UTF-8") from None
     if not lines or lines[0] != CONTROL_COLUMNS:
-        raise LegacyFileError(path, "the header is another", f"the columns {', '.join(CONTROL_COLUMNS)}")
+        raise LegacyFileError(path, "the header differs", f"the columns {', '.join(CONTROL_COLUMNS)}")
     mine = [line for line in lines[1:] if line and line[0] == obj.name]
     expected = f"one line for {obj.name}: its number of rows and an ISO date"
     if len(mine) != 1 or len(mine[0]) != len(CONTROL_COLUMNS):

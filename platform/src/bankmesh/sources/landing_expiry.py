@@ -1,7 +1,7 @@
-"""Expiry of landings: of an object's older landings the record stays, and no rows, because they hold personal data.
+"""Expiry of landings: older landings of an object keep their record but not their rows, which hold personal data.
 
-Kept whole are the current landing, the one that was current before it, the last attempt, and every landing that a
-running attempt reads. A landing whose rows are gone is made anew from its files if those are delivered once more.
+The current landing, its predecessor, the last attempt, and every landing that a running attempt reads are kept whole.
+A landing without rows is made again from its files if those are delivered once more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LandingState:
-    """A landing in an object's folder; `landed_at` is None for one whose record cannot be read."""
+    """A landing in an object's folder; `landed_at` is None if its record cannot be read."""
 
     fingerprint: str
     landed_at: dt.datetime | None
@@ -32,7 +32,7 @@ class LandingState:
 
 @dataclass(frozen=True)
 class ExpiredLandings:
-    """How many landings lost their rows, and how many bytes that freed."""
+    """The number of landings that lost their rows, and the bytes that this freed."""
 
     landings: int = 0
     bytes: int = 0
@@ -44,10 +44,10 @@ class ExpiredLandings:
 def select_landings(
     found: Iterable[LandingState], current: str | None, before: str | None, attempt: str | None
 ) -> tuple[str, ...]:
-    """The fingerprints of landings whose rows go; `before` is the landing that was current before `current`.
+    """Return the fingerprints of landings whose rows expire; `before` is the predecessor of the landing `current`.
 
-    Where `before` is not recorded, as by earlier releases, the newest acceptable other landing counts as that. Where
-    nothing is current, nothing goes.
+    If `before` is not recorded, as in earlier releases, the newest other acceptable landing is used. Without a current
+    landing nothing expires.
     """
     if current is None:
         return ()
@@ -58,9 +58,9 @@ def select_landings(
 
 
 def expire_landings(store: Path) -> ExpiredLandings:
-    """Remove the rows and rejects of an object's older landings. An object that is being landed is left alone.
+    """Remove the rows and rejects of an object's older landings. An object that is being landed is skipped.
 
-    A kill leaves a landing with its record and without rows, or with some of its files, which the next call removes.
+    A kill leaves a landing with its record and none or some of its files; the next call removes the rest.
     """
     with locked_unless_used(store) as is_ours:
         if not is_ours:
@@ -73,7 +73,7 @@ def expire_landings(store: Path) -> ExpiredLandings:
 
 
 def _remove_rows(folder: Path) -> ExpiredLandings:
-    """Remove all but the record, unless somebody reads the landing."""
+    """Remove everything but the record, unless a process is reading the landing."""
     with locked_unless_used(folder) as is_ours:
         if not is_ours:
             return ExpiredLandings()
@@ -89,7 +89,7 @@ def _remove_rows(folder: Path) -> ExpiredLandings:
 
 
 def _freed_by(path: Path) -> int:
-    """Bytes that are free once the file is deleted: none while another landing has it too."""
+    """Return the bytes that deleting the file frees: none while another landing links to it."""
     found = path.stat()
     return found.st_size if found.st_nlink == 1 else 0
 

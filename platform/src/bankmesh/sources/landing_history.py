@@ -1,8 +1,8 @@
-"""What was accepted of an object's landings so far, and whether the next one falls behind it.
+"""Figures of an object's accepted landings, and whether the next landing falls behind them.
 
-The figures of the last accepted landing are in the pointer to it (`current.json`), so they are written in the same step
-as the acceptance and outlive landings that expire. A pointer of an earlier release has none: then they are those of
-the landing itself.
+The pointer to the last accepted landing (`current.json`) holds its figures, so they are written in the same step as the
+acceptance and remain when landings expire. For a pointer of an earlier release, which has none, the figures are read
+from the landing itself.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from bankmesh.sources.landing_record import Landing
 
 TOLERANCE = 5
-"""Percent of its rows that a landing may have fewer than the last accepted one."""
+"""The percentage of rows that a landing may have fewer than the last accepted one."""
 
 KEY_TYPES = ("integer", "long", "decimal", "date", "timestamp")
-"""Types whose values have an order that grows."""
+"""Types with an order, whose greatest value can be compared."""
 
 KeyValue = int | Decimal | dt.date | dt.datetime
 
 
 @dataclass(frozen=True)
 class LandingFigures:
-    """Figures of an accepted landing: `keys` has the greatest value of each column that is declared as a key."""
+    """Figures of an accepted landing: `keys` has the greatest value of each declared key column."""
 
     rows: int
     files: int
@@ -41,7 +41,7 @@ class LandingFigures:
     keys: Mapping[str, KeyValue] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, as the pointer keeps it."""
+        """Return plain JSON, as the pointer stores it."""
         return {
             "rows": self.rows,
             "files": self.files,
@@ -51,7 +51,7 @@ class LandingFigures:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> LandingFigures:
-        """The figures that `to_json` wrote."""
+        """Return the figures that `to_json` wrote."""
         through = document["complete_through"]
         return cls(
             document["rows"],
@@ -63,7 +63,7 @@ class LandingFigures:
 
 @dataclass(frozen=True)
 class LandingComparison:
-    """A landing compared with the last accepted one (None for the first): what it has lost, and who accepted that."""
+    """A landing compared with the last accepted one (None for the first): its losses, and who accepted them."""
 
     before: LandingFigures | None
     after: LandingFigures
@@ -72,12 +72,12 @@ class LandingComparison:
 
     @property
     def is_kept(self) -> bool:
-        """Whether history is kept: nothing fell behind, or a person accepted that it did."""
+        """Whether the landing may be accepted: it has no losses, or a person accepted them."""
         return not self.losses or self.accepted is not None
 
 
 def figures_of(obj: LegacyObject, landing: Landing, keys: Sequence[str] | None = None) -> LandingFigures:
-    """The figures of a landing; of `keys`, those that it has rows for, the object's own if left out."""
+    """Return the figures of a landing, with greatest values of `keys`, by default the object's own keys."""
     names = [name for name in (obj.key if keys is None else keys) if name in {c.name for c in landing.columns}]
     return LandingFigures(
         landing.rows, len(landing.files), landing.complete_through, _greatest(landing, names) if names else {}
@@ -85,12 +85,12 @@ def figures_of(obj: LegacyObject, landing: Landing, keys: Sequence[str] | None =
 
 
 def find_losses(obj: LegacyObject, before: LandingFigures, after: LandingFigures) -> tuple[str, ...]:
-    """What of the last accepted landing the next one falls behind, with both figures; empty if nothing does."""
+    """Return where the next landing falls behind the last accepted one, with both figures; empty if nowhere."""
     found = []
     rows = CountChange("rows", before.rows, after.rows)
     if before.rows >= GUARDED_FROM and has_shrunk(rows, TOLERANCE):
         found.append(f"{rows} (at most {TOLERANCE} % fewer)")
-    # A landing of which nobody knows the last day says nothing about it.
+    # A landing whose last day is unknown is not compared by it.
     if before.complete_through and after.complete_through and after.complete_through < before.complete_through:
         found.append(f"last day {before.complete_through} → {after.complete_through}")
     if before.files and not after.files:
@@ -100,7 +100,7 @@ def find_losses(obj: LegacyObject, before: LandingFigures, after: LandingFigures
 
 
 def carried_over(before: LandingFigures | None, after: LandingFigures) -> LandingFigures:
-    """The figures to keep of an accepted landing: a last day that it does not know stays the one before."""
+    """Return the figures to store for an accepted landing: an unknown last day keeps the one before."""
     if before is None or after.complete_through is not None:
         return after
     return LandingFigures(after.rows, after.files, before.complete_through, after.keys)
@@ -109,7 +109,7 @@ def carried_over(before: LandingFigures | None, after: LandingFigures) -> Landin
 def _is_behind(after: KeyValue | None, before: KeyValue) -> bool:
     if after is None:
         return True
-    # A column that is declared with another type than before has no common order with it.
+    # Values of two types have no common order, so a column whose declared type changed is not compared.
     return _kind(after) == _kind(before) and after < before  # type: ignore[operator]
 
 

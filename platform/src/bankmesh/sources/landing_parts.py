@@ -1,8 +1,8 @@
-"""Parts of a landing: which consecutive files share Parquet files, and which of them an earlier landing has parsed.
+"""Parts of a landing: which consecutive files share Parquet files, and which of them are already parsed.
 
-A part is taken over, not parsed, where the same files (names and bytes) with the same declaration and parser are a part
-of an earlier landing whose Parquet files still hold the bytes that were written. Other files are parsed, small ones
-together, so that thousands of small files become a few Parquet files.
+A part is taken over instead of parsed if an earlier landing has a part of the same files (names and bytes), made with
+the same declaration and parser, whose Parquet files still hold the bytes that were written. Other files are parsed,
+small ones together, so that thousands of small files become a few Parquet files.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from bankmesh.sources.landing_record import LandedFile, LandedPart, Landing
 
 PART_BYTES = 4 << 20
-"""Size as stored, of its files together, from which a part gets no further file; below it a part counts as small.
+"""The stored size of its files from which a part gets no further file; a part below it counts as small.
 
-A correction of one file has its whole part parsed again; each part costs a reader about 0.2 ms.
+Correcting one file means parsing its whole part again; each part costs a reader about 0.2 ms.
 """
 
 MOST_SMALL = 16
-"""Small parts in a row, above which their files are parsed once more, into larger ones."""
+"""The number of consecutive small parts above which their files are parsed again, into larger parts."""
 
 
 @dataclass(frozen=True)
@@ -42,39 +42,39 @@ class EarlierPart:
     part: LandedPart
 
     def of_next_landing(self, rows_file: LandedFile, rejects_file: LandedFile | None) -> LandedPart:
-        """The part in a landing that takes it over."""
+        """Return the part as a landing that takes it over records it."""
         origin = self.part.parsed_in or self.landing.fingerprint
         return replace(self.part, rows_file=rows_file, rejects_file=rejects_file, parsed_in=origin)
 
 
 @dataclass(frozen=True)
 class PlannedPart:
-    """Files that are one part, and the part of an earlier landing that has them already."""
+    """The files of one part, and the part of an earlier landing that already has them."""
 
     files: tuple[DeliveredFile, ...]
     earlier: EarlierPart | None = None
 
     @property
     def size(self) -> int:
-        """Bytes of the files as stored."""
+        """The stored bytes of the files."""
         return sum(file.record.size for file in self.files)
 
     @property
     def is_small(self) -> bool:
-        """Whether the part might share Parquet files with its neighbours."""
+        """Whether the part may share Parquet files with its neighbours."""
         return self.size < PART_BYTES
 
 
 @dataclass(frozen=True)
 class PartPaths:
-    """Where a part's Parquet files are written."""
+    """The paths of a part's Parquet files."""
 
     rows: Path
     rejects: Path
 
 
 def earlier_parts(landing: Landing) -> Iterator[EarlierPart]:
-    """The parts of a landing that may be taken over: those whose records are all rows or rejects."""
+    """Yield the parts of a landing that can be taken over: those whose records are all rows or rejects."""
     at = 0
     for part in landing.parts:
         files = landing.files[at : at + part.files]
@@ -84,9 +84,9 @@ def earlier_parts(landing: Landing) -> Iterator[EarlierPart]:
 
 
 def plan_parts(files: Sequence[DeliveredFile], earlier: Iterable[EarlierPart]) -> list[PlannedPart]:
-    """Divide files into parts, in their order: those of `earlier` where they match, the first of several that do.
+    """Divide files into parts, in their order: those of `earlier` where they match, the first of several matches.
 
-    Returns one part without files where there are none.
+    Returns one part without files if there are no files.
     """
     planned = list(_merge_new(_match_earlier(files, earlier)))
     found: list[PlannedPart] = []
@@ -99,13 +99,13 @@ def plan_parts(files: Sequence[DeliveredFile], earlier: Iterable[EarlierPart]) -
 
 
 def part_paths(target: Path, count: int) -> list[PartPaths]:
-    """Where the Parquet files of a landing of so many parts are written."""
+    """Return the paths of the Parquet files of a landing with so many parts."""
     numbers = [""] if count == 1 else [f"-{number:05}" for number in range(1, count + 1)]
     return [PartPaths(target / f"rows{number}.parquet", target / f"rejects{number}.parquet") for number in numbers]
 
 
 def take_over(earlier: EarlierPart, paths: PartPaths) -> LandedPart | None:
-    """Put the Parquet files of a part of an earlier landing into the next one; None if they are gone or damaged."""
+    """Link or copy the Parquet files of an earlier part into the next landing; None if they are missing or damaged."""
     part = earlier.part
     rows = _take_file(earlier.landing.folder, part.rows_file, paths.rows)
     rejects = None
@@ -123,7 +123,7 @@ def _take_file(folder: Path, file: LandedFile, target: Path) -> LandedFile | Non
     try:
         try:
             os.link(source, target)
-        except OSError:  # no links here, no more of them, or no file
+        except OSError:  # links unsupported or exhausted, or the file is missing
             shutil.copyfile(source, target)
         is_same = target.stat().st_size == file.size and file_sha256(target) == file.sha256
     except (FileNotFoundError, PermissionError, LegacyFileError):
@@ -132,7 +132,7 @@ def _take_file(folder: Path, file: LandedFile, target: Path) -> LandedFile | Non
 
 
 def _match_earlier(files: Sequence[DeliveredFile], earlier: Iterable[EarlierPart]) -> Iterator[PlannedPart]:
-    """The files in parts of `earlier`, the longest that match; other files each by themselves."""
+    """Yield the files in the longest matching parts of `earlier`; each other file as a part of its own."""
     known: dict[LandedFile, list[EarlierPart]] = {}
     for part in earlier:
         known.setdefault(part.files[0], []).append(part)
@@ -147,7 +147,7 @@ def _match_earlier(files: Sequence[DeliveredFile], earlier: Iterable[EarlierPart
 
 
 def _merge_new(parts: Iterable[PlannedPart]) -> Iterator[PlannedPart]:
-    """Put files that are in no earlier part together with the next, until a part is large enough."""
+    """Combine consecutive files without an earlier part, until a part is large enough."""
     held: list[DeliveredFile] = []
     size = 0
     for part in parts:

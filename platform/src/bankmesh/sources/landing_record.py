@@ -1,4 +1,4 @@
-"""What is known about a landing, and `landing.json`, where it stands."""
+"""The record of a landing, `landing.json`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 RECORD = "landing.json"
 ROWS, REJECTS = "rows.parquet", "rejects.parquet"
-"""Names of the Parquet files of a landing that has one part."""
+"""Names of the Parquet files of a landing with one part."""
 
 COMPLETE_THROUGH = "complete_through"
-"""A column that readers of every landing get besides its own: the last day of which the export holds everything."""
+"""A column that readers of every landing get in addition: the last day for which the export is complete."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class LandedColumn:
-    """A column as landed; `type` as written in declarations, `classification` one of the four words.
+    """A column as landed; `type` is spelled as in declarations, `classification` is one of the four labels.
 
-    `header` is its name in the file, empty for the one that holds the file's name.
+    `header` is its name in the file, empty for the column with the file's name.
     """
 
     name: str
@@ -48,18 +48,18 @@ class LandedColumn:
 
     @classmethod
     def of(cls, column: SourceColumn) -> Self:
-        """What a declared column lands as."""
+        """Return the landed column of a declared one."""
         label = column.classification.label
         return cls(column.name, column.header, str(column.type), label, column.required, column.description)
 
 
 @dataclass(frozen=True)
 class LandedPart:
-    """What consecutive files of a landing landed as; `files` is their number.
+    """The result of landing consecutive files; `files` is their number.
 
-    `latest` is the last day in them, where the object's rule for `complete_through` has a column. `rejects_file` is
-    None where nothing was rejected. `parsed_in` is the fingerprint of the landing that parsed the files, None for the
-    landing itself.
+    `latest` is their last day, if the object's rule for `complete_through` has a column. `rejects_file` is None if
+    nothing was rejected. `parsed_in` is the fingerprint of the landing that parsed the files, None for the landing
+    itself.
     """
 
     files: int
@@ -74,7 +74,7 @@ class LandedPart:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
-        """The part that `landing.json` describes; raises ValueError, KeyError or TypeError if it does not."""
+        """Return the part that `landing.json` describes. Raises ValueError, KeyError or TypeError if it is invalid."""
         latest, rejects = content.pop("latest"), content.pop("rejects_file")
         return cls(
             latest=dt.date.fromisoformat(latest) if latest else None,
@@ -88,10 +88,10 @@ class LandedPart:
 class Landing:
     """One landing of a legacy object.
 
-    `rows_in` counts the records of the files from their text alone; `rows` and `rejects` are what was written.
-    `complete_through` is the last day of which the export is said to hold everything, None where nothing says so.
-    `files` is empty where an optional object had no file. `parts` are in the order of the files; they, and the digest
-    of the declaration, are empty in landings of earlier releases, which have one file of rows and one of rejects.
+    `rows_in` counts the records of the files from their text alone; `rows` and `rejects` count what was written.
+    `complete_through` is the last day for which the export is complete, None if that is unknown. `files` is empty if an
+    optional object had no file. `parts` are in the order of the files. In landings of earlier releases, which have one
+    file of rows and one of rejects, `parts` and the digest of the declaration are empty.
     """
 
     folder: Path
@@ -114,48 +114,48 @@ class Landing:
 
     @property
     def rows_paths(self) -> list[Path]:
-        """Parquet files of the typed rows, in the order of the rows; there is at least one."""
+        """Parquet files of the typed rows, in the order of the rows; at least one."""
         return [self.folder / part.rows_file.name for part in self.parts] or [self.folder / ROWS]
 
     @property
     def rejects_paths(self) -> list[Path]:
-        """Parquet files of the rejects (file, line, raw_text, reason, column, faults); gone once they have expired."""
+        """Parquet files of the rejects (file, line, raw_text, reason, column, faults); missing once expired."""
         if not self.parts:
             return [self.folder / REJECTS]
         return [self.folder / part.rejects_file.name for part in self.parts if part.rejects_file]
 
     @property
     def rows_bytes(self) -> int:
-        """Size of the Parquet files of the rows."""
+        """The size of the Parquet files of the rows."""
         return sum(path.stat().st_size for path in self.rows_paths)
 
     @property
     def rejects_expired(self) -> bool:
-        """Whether there were rejects that are no longer kept."""
+        """Whether the landing had rejects that are no longer stored."""
         return self.rejects > 0 and not all(path.exists() for path in self.rejects_paths)
 
     @property
     def files_taken_over(self) -> int:
-        """How many files were not parsed, because an earlier landing had parsed them."""
+        """The number of files that were not parsed, because an earlier landing had parsed them."""
         return sum(part.files for part in self.parts if part.parsed_in)
 
     @property
     def balanced(self) -> bool:
-        """Whether every record of the files is a row or a reject, and nothing is both."""
+        """Whether every record of the files is either a row or a reject."""
         return self.rows_in == self.rows + self.rejects
 
     @property
     def acceptable(self) -> bool:
-        """Whether the landing may become the current one: balanced, and no more rejects than tolerated."""
+        """Whether the landing may become the current one: balanced, with no more rejects than tolerated."""
         return self.balanced and self.within_tolerance
 
     @property
     def classification(self) -> Classification:
-        """That of the most confidential column."""
+        """The classification of the most confidential column."""
         return max(Classification[column.classification.upper()] for column in self.columns)
 
     def write(self) -> None:
-        """Write `landing.json` into the folder, durably."""
+        """Write `landing.json` into the folder, synced to disk."""
         content = asdict(self) | {
             "complete_through": self.complete_through.isoformat() if self.complete_through else None,
             "landed_at": self.landed_at.isoformat(),
@@ -166,7 +166,7 @@ class Landing:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the landing of a folder; raises OSError, ValueError, KeyError or TypeError if it is not whole."""
+        """Read the landing of a folder. Raises OSError, ValueError, KeyError or TypeError if it is incomplete."""
         content: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         through = content.pop("complete_through")
         return cls(
@@ -181,7 +181,7 @@ class Landing:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replace a JSON file in one step: a reader sees the old or the new one, also after a crash."""
+    """Replace a JSON file atomically: readers see the old or the new one, even after a crash."""
     made = path.with_name(f".{path.name}.{os.getpid()}")
     with made.open("w", encoding="utf-8") as file:
         json.dump(content, file, indent=2)

@@ -1,6 +1,6 @@
-"""The rejects of a landing: where each record stands, which columns are faulty, and how many there are of a kind.
+"""The rejects of a landing: the position of each record, its faulty columns, and counts by kind of fault.
 
-Nothing here but `RejectedRecord.raw`, which is read only on request, ever holds a value of the export.
+Only `RejectedRecord.raw`, which is read only on request, holds values of the export.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SHOWN, FAULTS_SHOWN = 5, 3
-"""Records and reasons that a message names, and the faults of each record."""
+"""The records and reasons that a message lists, and the faults of each record."""
 
 
 @dataclass(frozen=True)
 class RecordFault:
-    """What is wrong with a record: the column as the file names it, None where the line is no record, and why."""
+    """One fault of a record: the column by its name in the file, None if the line is not a record, and the reason."""
 
     column: str | None
     reason: str
 
     def __str__(self) -> str:
-        """As messages say it: `amount cannot be read as decimal(12,2)`."""
+        """The fault in messages: `amount cannot be read as decimal(12,2)`."""
         return self.reason if self.column is None else f"{self.column} {self.reason}"
 
 
@@ -35,7 +35,7 @@ class RecordFault:
 class RejectedRecord:
     """A rejected record: file (below its system's folder), line from 1, faults in order of the columns.
 
-    `raw` is None unless it was asked for.
+    `raw` is None unless it was requested.
     """
 
     file: str
@@ -50,19 +50,19 @@ class RejectedRecord:
 
 @dataclass(frozen=True)
 class RejectCount:
-    """How many records have `fault` as their first one."""
+    """The number of records whose first fault is `fault`."""
 
     fault: RecordFault
     rejects: int
 
 
 def reason_of(faults: tuple[RecordFault, ...]) -> str:
-    """All faults of a record in one text: `n: required, but missing; a: cannot be read as long`."""
+    """Return all faults of a record in one text: `n: required, but missing; a: cannot be read as long`."""
     return "; ".join(f.reason if f.column is None else f"{f.column}: {f.reason}" for f in faults)
 
 
 def reject_schema() -> pa.Schema:
-    """Columns of `rejects.parquet`: `reason` and `column` say in one text each what `faults` lists.
+    """Return the columns of `rejects.parquet`: `reason` and `column` summarise in text what `faults` lists.
 
     Files of earlier releases have no `faults`.
     """
@@ -74,7 +74,7 @@ def reject_schema() -> pa.Schema:
 
 
 def read_rejects(paths: Sequence[Path], limit: int | None = None, *, raw: bool = False) -> tuple[RejectedRecord, ...]:
-    """The first `limit` rejects of a landing's files of rejects, in order; files that are gone have none."""
+    """Return the first `limit` rejects of a landing's files of rejects, in order; missing files have none."""
     import polars as pl
 
     frame = _with_faults(paths)
@@ -94,7 +94,7 @@ def read_rejects(paths: Sequence[Path], limit: int | None = None, *, raw: bool =
 
 
 def count_rejects(paths: Sequence[Path]) -> tuple[RejectCount, ...]:
-    """Rejects by their first fault, the most frequent first; they add up to all rejects of the files."""
+    """Return the counts of rejects by first fault, the most frequent first; they add up to all rejects of the files."""
     import polars as pl
 
     frame = _with_faults(paths)
@@ -112,7 +112,7 @@ def count_rejects(paths: Sequence[Path]) -> tuple[RejectCount, ...]:
 
 
 def describe_rejects(paths: Sequence[Path], shown: int = SHOWN) -> str:
-    """The first rejects, one a line, and if there are more, how many of each kind; empty where there are none."""
+    """Return the first rejects, one a line, and counts by kind if there are more; empty if there are none."""
     counts = count_rejects(paths)
     lines = [f"  {record.file}:{record.line}: {_some(record.faults)}" for record in read_rejects(paths, shown)]
     more = sum(count.rejects for count in counts) - len(lines)
@@ -129,9 +129,9 @@ def _some(faults: tuple[RecordFault, ...]) -> str:
 
 
 def _with_faults(paths: Sequence[Path]) -> pl.LazyFrame | None:
-    """The files that are there, with their `faults`; None if none is.
+    """Return the rows of the existing files, with their `faults`; None if no file exists.
 
-    A file of earlier releases has one fault for each reject, of the first column and the whole reason.
+    A reject in a file of earlier releases has one fault, with its first column and its whole reason.
     """
     import polars as pl
 

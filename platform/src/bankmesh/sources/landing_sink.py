@@ -1,4 +1,4 @@
-"""Where a landing is written to, and what was counted on the way."""
+"""The output of a landing: its writers, and the counts of what was written."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reject:
-    """A record that cannot be landed: where it stands (from 1), what is written there (UTF-8), and its faults."""
+    """A record that cannot be landed: its line (from 1), its text (UTF-8), and its faults."""
 
     line: int
     raw: bytes
     faults: tuple[RecordFault, ...]
 
     def row(self, file: str) -> dict[str, object]:
-        """The row of `rejects.parquet`; `reason` is one text for all faults, `column` the first faulty one."""
+        """Return the row of `rejects.parquet`; `reason` is one text for all faults, `column` the first faulty one."""
         return {
             "file": file,
             "line": self.line,
@@ -48,7 +48,7 @@ class ParsedBatch:
 
 @dataclass
 class Sink:
-    """The two files of a landing, what was written so far, and what the legacy files were found to hold."""
+    """The two files of a landing, the counts of what was written, and the counts of the legacy files."""
 
     row_writer: parquet.ParquetWriter
     reject_writer: parquet.ParquetWriter
@@ -60,7 +60,7 @@ class Sink:
     files: list[LandedFile] = field(default_factory=list)
 
     def write(self, obj: LegacyObject, file: str, batch: ParsedBatch) -> None:
-        """Write a batch of the file of that name."""
+        """Write a batch of the named file."""
         import polars as pl
         import pyarrow as pa
 

@@ -1,10 +1,10 @@
-"""Where landings are kept: one folder for each fingerprint, and a pointer to the one that is current.
+"""Storage of landings: one folder for each fingerprint, and a pointer to the current one.
 
 `<home>/landings/<domain>/<system>/<object>/` holds `current.json` and a folder for each fingerprint. The pointer names
-the current fingerprint, with the figures that the next landing is compared with, and is replaced in one step. The
-folder `<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and appears whole or not at all. Many files
-land in parts, each with Parquet files of its own; those that are unchanged are hard links to those of the landing
-before. Of an expired landing landing.json alone is left.
+the current fingerprint, with the figures that the next landing is compared with, and is replaced atomically. The folder
+`<fingerprint>/` has rows.parquet, rejects.parquet and landing.json, and is created atomically. Many files land in
+parts, each with its own Parquet files; unchanged parts are hard links to those of the landing before. An expired
+landing keeps only landing.json.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.source_declaration import LegacyObject
 
 POINTER, ATTEMPT = "current.json", "attempt.json"
-"""Which landing is current, and which was made or found whole by the last attempt, acceptable or not."""
+"""The current landing, and the landing that the last attempt made or found, acceptable or not."""
 
 UNFINISHED = ".incoming-"
 _ABANDONED_AFTER = dt.timedelta(days=1)
@@ -49,8 +49,8 @@ _ABANDONED_AFTER = dt.timedelta(days=1)
 def land_object(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
     """Prepare a landing and, if it is acceptable, make it the current one.
 
-    Ask `Landing.acceptable` of what comes back: an unacceptable one is kept for its rejects, while readers stay
-    with the landing before. Raises LegacyFileError, and HistoryLost for a landing that falls behind the one before.
+    Callers check `Landing.acceptable` of the result: an unacceptable landing is kept for its rejects, while readers
+    keep the one before. Raises LegacyFileError, and HistoryLost for a landing that falls behind the one before.
     """
     landing, comparison = land_compared(obj, exports, home, domain)
     if landing.acceptable and not comparison.is_kept:
@@ -61,16 +61,16 @@ def land_object(obj: LegacyObject, exports: Path, home: Path, domain: str) -> La
 def land_compared(
     obj: LegacyObject, exports: Path, home: Path, domain: str, accepted: AcceptedShrink | None = None
 ) -> tuple[Landing, LandingComparison]:
-    """Prepare a landing, compare it with the last accepted one, and make it current if both allow it.
+    """Prepare a landing, compare it with the last accepted one, and make it current if it passes both checks.
 
-    `accepted` is a person's decision that it may have lost rows or gone back. Raises LegacyFileError, and
-    NoLongerDelivered for an optional object that was there before and is gone.
+    `accepted` is a person's decision that its losses are correct. Raises LegacyFileError, and NoLongerDelivered for an
+    optional object that was delivered before and is missing now.
     """
     store = landing_folder(home, domain, obj.system, obj.name)
     before = _accepted_figures(obj, store)
     if accepted is None and obj.optional and before and before.files and not matched_files(obj, exports):
         raise NoLongerDelivered(f"{obj.system}.{obj.name}", exports / obj.folder, before.rows)
-    # A landing of the same files may be there from before; expiry is not to take its rows until it is current.
+    # A landing of the same files may exist already; expiry must not remove its rows before it is current.
     with FolderLock(store) if store.is_dir() else nullcontext():
         landing = prepare(obj, exports, home, domain)
         after = figures_of(obj, landing)
@@ -84,8 +84,8 @@ def land_compared(
 def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
     """Land the object's files as they are now, without making the landing current.
 
-    A landing of the same fingerprint that is whole is returned as it is. Raises LegacyFileError, also when a file
-    changes while it is read.
+    A complete landing with the same fingerprint is returned unchanged. Raises LegacyFileError, also if a file changes
+    while it is read.
     """
     landing = _find_or_make(obj, exports, home, domain)
     attempt = {"fingerprint": landing.fingerprint, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
@@ -116,7 +116,7 @@ def _find_or_make(obj: LegacyObject, exports: Path, home: Path, domain: str) -> 
 
 
 def _reusable_parts(obj: LegacyObject, store: Path, mark: str) -> list[EarlierPart]:
-    """Parts of landings whose rows are kept, and of what is left of this one, made with the same declaration."""
+    """Return the parts, made with the same declaration, of landings with rows and of what is left of this one."""
     pointer = read_pointer(store)
     names = (mark, pointer.get("fingerprint"), read_attempt(store), pointer.get("before"))
     found: list[EarlierPart] = []
@@ -131,10 +131,10 @@ def _reusable_parts(obj: LegacyObject, store: Path, mark: str) -> list[EarlierPa
 
 
 def accept(landing: Landing, comparison: LandingComparison | None = None) -> None:
-    """Make a prepared landing the current one of its object, whatever its rejects: that is the caller's decision.
+    """Make a prepared landing the current one of its object, with any rejects: the caller decides.
 
-    Its figures become those that the next landing is compared with. Raises LegacyFileError for a landing whose rows and
-    rejects do not add up to the records of its files.
+    Its figures become those that the next landing is compared with. Raises LegacyFileError if its rows and rejects do
+    not add up to the records of its files.
     """
     if not landing.balanced:
         problem = f"{landing.rows_in} records gave {landing.rows} rows and {landing.rejects} rejects"
@@ -148,7 +148,7 @@ def accept(landing: Landing, comparison: LandingComparison | None = None) -> Non
         pointer["before"] = before
     if comparison is not None:
         pointer["figures"] = carried_over(comparison.before, comparison.after).to_json()
-    # Decisions of people are kept for good; the pointer is replaced with each landing.
+    # People's decisions are kept permanently; the pointer is replaced with each landing.
     if decisions := old.get("accepted_losses", []) + _decision(landing, comparison, now):
         pointer["accepted_losses"] = decisions
     write_json(store / POINTER, pointer)
@@ -162,7 +162,7 @@ def _decision(landing: Landing, comparison: LandingComparison | None, now: str) 
 
 
 def _accepted_figures(obj: LegacyObject, store: Path) -> LandingFigures | None:
-    """Figures of the last accepted landing; None if there is none, or nothing of it can be read any more."""
+    """Return the figures of the last accepted landing; None if there is none, or if it can no longer be read."""
     pointer = read_pointer(store)
     if not pointer:
         return None
@@ -178,7 +178,7 @@ def _accepted_figures(obj: LegacyObject, store: Path) -> LandingFigures | None:
 
 
 def read_pointer(store: Path) -> dict[str, Any]:
-    """What `current.json` holds: the current fingerprint, that of the landing before (`before`), figures, decisions."""
+    """Return `current.json`: the current fingerprint, that of the landing before (`before`), figures, decisions."""
     try:
         pointer: dict[str, Any] = json.loads((store / POINTER).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -187,7 +187,7 @@ def read_pointer(store: Path) -> dict[str, Any]:
 
 
 def read_attempt(store: Path) -> str | None:
-    """The fingerprint of the last attempt; None if there was none, or none is noted, as by earlier releases."""
+    """Return the fingerprint of the last attempt; None if there was none, or none recorded, as in earlier releases."""
     try:
         fingerprint: str = json.loads((store / ATTEMPT).read_text(encoding="utf-8"))["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -196,9 +196,9 @@ def read_attempt(store: Path) -> str | None:
 
 
 def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing | None:
-    """The landing of the last attempt, refused or not; None if there was none.
+    """Return the landing of the last attempt, refused or not; None if there was none.
 
-    Where no attempt is noted, as by earlier releases, it is the newest landing.
+    If no attempt is recorded, as in earlier releases, returns the newest landing.
     """
     store = landing_folder(home, domain, system, name)
     try:
@@ -209,16 +209,16 @@ def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing |
 
 
 def current_landing(home: Path, domain: str, system: str, name: str) -> Landing | None:
-    """The current landing of an object; None if none was accepted yet."""
+    """Return the current landing of an object; None if none has been accepted."""
     store = landing_folder(home, domain, system, name)
     pointer = read_pointer(store)
     return Landing.read(store / pointer["fingerprint"]) if pointer else None
 
 
 def expire_rejects(home: Path, older_than: dt.datetime) -> tuple[Path, ...]:
-    """Delete the rejects of all landings made before `older_than` (with time zone); returns the files deleted.
+    """Delete the rejects of all landings made before `older_than` (with time zone); return the deleted files.
 
-    Rows and landing.json stay, the current landings' too. An unreadable landing.json counts as old.
+    Rows and landing.json are kept. Applies to current landings too. An unreadable landing.json counts as old.
     """
     expired = []
     for path in sorted((home / "landings").glob("*/*/*/*/rejects*.parquet")):
@@ -233,7 +233,7 @@ def expire_rejects(home: Path, older_than: dt.datetime) -> tuple[Path, ...]:
 
 
 def landing_folder(home: Path, domain: str, system: str, name: str) -> Path:
-    """Where all landings of an object are kept."""
+    """Return the folder of all landings of an object."""
     return home / "landings" / domain / system / name
 
 
@@ -265,7 +265,7 @@ def _check_unchanged(obj: LegacyObject, exports: Path, delivery: Delivery, landi
 
 def _move(landing: Landing, target: Path) -> Landing:
     if target.exists():
-        # Either what a broken disk left of this landing, or another process was first.
+        # Either the damaged remains of this landing, or the landing of a faster process.
         existing = _whole(target)
         if existing is not None:
             return existing
@@ -281,7 +281,7 @@ def _move(landing: Landing, target: Path) -> Landing:
 
 
 def clear_abandoned(store: Path) -> None:
-    """Remove what killed processes left; a landing under way is younger than that."""
+    """Remove the remains of killed processes; a running landing is younger than the limit."""
     before = (dt.datetime.now(dt.UTC) - _ABANDONED_AFTER).timestamp()
     for folder in store.glob(f"{UNFINISHED}*"):
         record = folder / RECORD

@@ -1,11 +1,11 @@
-"""Lands one legacy object: its files become typed Parquet rows, and rejects that say why.
+"""Lands one legacy object: its files become typed Parquet rows, and rejects with reasons.
 
     LegacyText ──► structure ──► conversion ──► rows.parquet
     (count, hash)     └──────────────┴────────► rejects.parquet     (restricted: holds raw text)
 
-Pieces of a file are worked on side by side by a few threads and written in the order of the file, so memory is a
-handful of pieces whatever the size of the file, and no copy of a file is ever made. Many files land in several parts,
-and files that an earlier landing has parsed are not parsed again: see `landing_parts`.
+A few threads process pieces of a file concurrently, and the results are written in the order of the file. Memory is
+bounded by a few pieces for any file size, and files are never copied. Many files land in several parts, and files that
+an earlier landing has parsed are not parsed again: see `landing_parts`.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def land(
 ) -> Landing:
     """Parse the object's files below `exports` into `target`, an empty folder: rows, rejects, landing.json.
 
-    `delivery` are its files, if they were read before; `earlier` are parts of landings with the same declaration, of
-    which those are taken over whose files are delivered unchanged.
+    `delivery` are its files, if they were read before. `earlier` are parts of landings with the same declaration; those
+    whose files are delivered unchanged are taken over.
 
-    Returns the Landing whatever the number of rejects; whether they are tolerated is for the caller to ask.
-    An optional object without a file lands as no rows. Raises LegacyFileError if a file is missing, empty, damaged, in
-    another encoding, of other columns, or does not hold the number of rows that its control file says.
+    Returns the Landing with any number of rejects; the caller checks whether they are tolerated. An optional object
+    without a file lands as no rows. Raises LegacyFileError if a file is missing, empty, damaged, in another encoding or
+    of other columns, or does not have the number of rows in its control file.
     """
     delivered = (delivery or read_delivery(obj, exports)).files
     plan = plan_parts(delivered, earlier)
@@ -94,7 +94,7 @@ def land(
 def _parse_part(
     obj: LegacyObject, files: Iterable[DeliveredFile], paths: PartPaths, block_bytes: int, *, keep_empty: bool
 ) -> tuple[LandedPart, list[LandedFile]]:
-    """Parse files into the Parquet files of a part; one of no rejects is kept only if `keep_empty`."""
+    """Parse files into the Parquet files of a part; an empty file of rejects is kept only if `keep_empty`."""
     from pyarrow import parquet
 
     schema = arrow_schema(obj.columns)

@@ -1,4 +1,4 @@
-"""Lands one Parquet file: columns found by name, rows checked against the declared types piece by piece."""
+"""Lands one Parquet file: columns are found by name, and rows are checked against the declared types in pieces."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ ROWS_AT_ONCE = 1 << 17
 
 
 def land_parquet(obj: LegacyObject, path: Path, name: str, sink: Sink, rows_at_once: int = ROWS_AT_ONCE) -> None:
-    """Land the Parquet file at `path`, called `name` in all records.
+    """Land the Parquet file at `path`, named `name` in all records.
 
-    A reject's line is the number of its row in the file, from 1, and its raw text is the row in JSON. Raises
-    LegacyFileError if the file is damaged, has other columns, or stores one in a type that cannot be the declared one.
+    A reject's line is the number of its row in the file, from 1, and its raw text is the row as JSON. Raises
+    LegacyFileError if the file is damaged, has other columns, or stores a column in a type that cannot become the
+    declared one.
     """
     with _open(path) as file:
-        # The footer's number, not that of the rows that were read, so that the two can be held against each other.
+        # From the footer, not counted from the rows that were read, so that the two can be compared.
         rows_in = file.metadata.num_rows
         for batch in in_order(_tasks(obj, path, file, rows_at_once)):
             sink.write(obj, name, batch)
@@ -61,15 +62,15 @@ def _pieces(path: Path, file: parquet.ParquetFile, rows_at_once: int) -> Iterato
 
     try:
         for piece in file.iter_batches(rows_at_once):
-            piece.validate(full=True)  # a damaged page may hold text that is no UTF-8
+            piece.validate(full=True)  # a damaged page may hold text that is not UTF-8
             yield piece
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error
 
 
 def _damaged(path: Path, error: Exception) -> LegacyFileError:
-    # Arrow's own words may hold values.
-    return LegacyFileError(path, f"is no valid Parquet ({type(error).__name__})", "an undamaged Parquet file")
+    # The text of Arrow's error may hold values.
+    return LegacyFileError(path, f"is not valid Parquet ({type(error).__name__})", "an undamaged Parquet file")
 
 
 def _tasks(
@@ -112,7 +113,7 @@ def _as_json(piece: pa.RecordBatch, rows: list[int]) -> list[bytes]:
 
 
 def _places(columns: tuple[SourceColumn, ...], path: Path, found: list[str]) -> list[int]:
-    """Where in the file each declared column is, whatever their order."""
+    """Return the position in the file of each declared column, in any order."""
     places = [[at for at, name in enumerate(found) if column.heads(name)] for column in columns]
     missing = [column.label for column, at in zip(columns, places, strict=True) if not at]
     twice = [column.label for column, at in zip(columns, places, strict=True) if len(at) > 1]
@@ -124,15 +125,15 @@ def _places(columns: tuple[SourceColumn, ...], path: Path, found: list[str]) -> 
         if names
     ]
     if not problems and len(taken) < len(columns):
-        problems = ["one of its columns is two declared ones"]
+        problems = ["one of its columns matches two declared ones"]
     if problems:
         expected = f"{len(columns)} columns: {', '.join(column.label for column in columns)}"
-        raise LegacyFileError(path, f"the columns are others: {'; '.join(problems)}", expected)
+        raise LegacyFileError(path, f"the columns differ: {'; '.join(problems)}", expected)
     return [at for [at] in places]
 
 
 def _typed(columns: tuple[SourceColumn, ...], path: Path, schema: pa.Schema, places: list[int]) -> dict[int, pl.Expr]:
-    """The typed values of the columns that are not stored as text, by position."""
+    """Return the typed values, by position, of the columns that are not stored as text."""
     typed: dict[int, pl.Expr] = {}
     for at, (column, place) in enumerate(zip(columns, places, strict=True)):
         arrow = schema.field(place).type
@@ -146,10 +147,10 @@ def _typed(columns: tuple[SourceColumn, ...], path: Path, schema: pa.Schema, pla
         if options:
             raise LegacyFileError(path, told, f"text, which {' and '.join(options)} of the declaration are for")
         if stored is not None and needs_timezone(column, stored):
-            raise LegacyFileError(path, told, "a `timezone` of the column, by which its local times are moments")
+            raise LegacyFileError(path, told, "a `timezone` of the column, which its local times need")
         value = None if stored is None else typed_value(f"c{at}", column, stored)
         if value is None:
-            raise LegacyFileError(path, told, f"what {column.type} can be read from without loss")
+            raise LegacyFileError(path, told, f"a type that can be read as {column.type} without loss")
         typed[at] = value
     return typed
 
@@ -165,7 +166,7 @@ def _text_options(column: SourceColumn) -> dict[str, bool]:
 
 
 def _stored(arrow: pa.DataType) -> pl.DataType | None:
-    """Polars' type for it, None if it has none."""
+    """Return Polars' type for an Arrow type, None if there is none."""
     import polars as pl
     import pyarrow as pa
 

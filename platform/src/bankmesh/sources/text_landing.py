@@ -1,4 +1,4 @@
-"""Lands one text file: blocks of it are parsed side by side by a few threads and written in the order of the file."""
+"""Lands one text file: a few threads parse its blocks concurrently; results are written in the order of the file."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 def land_text(obj: LegacyObject, written: TextFormat, path: Path, name: str, sink: Sink, block_bytes: int) -> None:
-    """Land the text file at `path`, called `name` in all records. Raises LegacyFileError."""
+    """Land the text file at `path`, named `name` in all records. Raises LegacyFileError."""
     text = LegacyText(path, written.encoding, block_bytes)
     body = _without_header(obj, written, text)
     continued = 0
     for batch in in_order(_tasks(obj, written, body)):
         sink.write(obj, name, batch)
         continued += batch.inner_lines
-    # Counted on the bytes, not from what was landed, so that the two can be held against each other.
+    # Counted from the bytes, not from what was landed, so that the two can be compared.
     rows_in = text.lines - text.blank_lines - continued - written.header
     if rows_in == 0 and not obj.may_be_empty:
         raise LegacyFileError(path, "the file has a header and no rows", "rows (or `may_be_empty: true`)")
@@ -67,9 +67,9 @@ def _check_header(obj: LegacyObject, written: TextFormat, path: Path, line: byte
     if sorted(found) == sorted(obj.headers):
         problem = f"the columns are in another order: {', '.join(found)}"
     elif not any(column.heads(name) for column in columns for name in found):
-        problem = f"the first line is no header: it has {len(found)} fields, none of them a declared column"
+        problem = f"the first line is not a header: it has {len(found)} fields, none of them a declared column"
     elif lacking:
-        # A field that is no declared column may be data, in a file without a header, and is not repeated.
+        # A field that is not a declared column may be data, in a file without a header, and is not repeated.
         strange = [str(at) for at, name in enumerate(found, 1) if not any(c.heads(name) for c in columns)]
         surplus = f"; not declared are its fields {shorten_list(strange)}" if strange else ""
         problem = f"the header names {len(found)} columns and lacks {', '.join(lacking)}{surplus}"
@@ -89,7 +89,7 @@ def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> I
     columns = obj.in_file
     convert = Converter(columns)
     if written.multiline:
-        # Where a record ends depends on all before it: only the conversion can run ahead.
+        # The end of a record depends on everything before it: only the conversion can run ahead.
         for records in parse_multiline(blocks, written, len(columns)):
             yield partial(_batch, convert, records, multiline=True)
     else:

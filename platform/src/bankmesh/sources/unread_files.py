@@ -1,6 +1,6 @@
-"""Files of a system's folder that no landing reads: an object's pattern passed over them, or no object takes them.
+"""Files of a system's folder that no landing reads, because of the choice of a pattern or because no object names them.
 
-Hidden files and READMEs hold no rows; a declaration names others that it knows in `ignore`.
+Hidden files and READMEs hold no rows; a declaration lists other known files in `ignore`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ ALWAYS_IGNORED = (".*", "README*")
 
 @dataclass(frozen=True)
 class PassedOverFiles:
-    """Files that match a pattern of the object and are not read, and what is read in their place.
+    """Files that match a pattern of the object and are not read, and the files that are read instead.
 
-    `copies` have the content of a file that is read, so nothing of them is missing.
+    `copies` have the same content as a file that is read, so none of their rows is missing.
     """
 
     object: str
@@ -39,7 +39,7 @@ class PassedOverFiles:
 
 @dataclass(frozen=True)
 class UnreadFiles:
-    """All files of a system that are not read; `first_object` is the first that the system declares."""
+    """All files of a system that are not read; `first_object` is the first object that the system declares."""
 
     system: str
     passed_over: tuple[PassedOverFiles, ...]
@@ -57,11 +57,11 @@ class UnreadFiles:
 
 
 def passed_over(obj: LegacyObject, exports: Path) -> PassedOverFiles:
-    """What the object's patterns match and its landing does not read."""
+    """Return the files that the object's patterns match and its landing does not read."""
     groups = matched_files(obj, exports)
     taken = groups[0] if groups else ()
     doubled = copies(obj, exports)
-    # A later pattern may match what an earlier one has matched already.
+    # A later pattern may match files that an earlier one has matched.
     later = {path for group in groups[1:] for path in group} - set(taken)
     return PassedOverFiles(
         obj.name,
@@ -72,14 +72,14 @@ def passed_over(obj: LegacyObject, exports: Path) -> PassedOverFiles:
 
 
 def unread_files(system: LegacySystem, systems: Iterable[LegacySystem], exports: Path) -> UnreadFiles:
-    """What of the system's folder is not read; `systems` are all that may share it, those of other domains too."""
+    """Return the unread files of a system; `systems` are all that may share its folder, including other domains'."""
     found = [passed_over(obj, exports) for obj in system.objects]
     untaken = untaken_files(system, tuple(systems), exports)
     return UnreadFiles(system.name, tuple(one for one in found if one.files), untaken, system.objects[0].name)
 
 
 def untaken_files(system: LegacySystem, systems: Sequence[LegacySystem], exports: Path) -> tuple[str, ...]:
-    """Files below the system's folder that are of no object of any system, by their path below that folder."""
+    """Return the files below the system's folder that belong to no object of any system, by path below that folder."""
     folder = exports / system.folder
     if not folder.is_dir():
         return ()

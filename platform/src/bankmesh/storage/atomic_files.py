@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a kill, never meets half of one."""
+"""Atomic writes of files: neither a concurrent reader nor a kill leaves half of a file."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# What SQLite needs beside a database that it opens only to read.
+# Free bytes that SQLite needs even for a database that it opens only to read.
 _ROOM = 1 << 16
 
 
 @contextmanager
 def lock_file(path: Path) -> Iterator[None]:
-    """Hold the lock that is this file: one process at a time, let go by the system when a process dies."""
+    """Hold an exclusive lock on this file; the operating system releases it when the process dies."""
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether this user may write into the folder and there is room; never on a read-only file system."""
+    """Whether this user may write into the folder and the disk has free space; False on a read-only file system."""
     return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _ROOM
 
 
 def walk_files(folder: Path) -> list[Path]:
-    """Every file below a folder, sorted; links are followed, caches of Python left out."""
+    """Return every file below a folder, sorted; links are followed, `__pycache__` is left out."""
     found: list[Path] = []
     seen: set[str] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
@@ -57,9 +57,9 @@ def write_atomically(target: Path, text: str) -> None:
 
 @contextmanager
 def replaced_file(target: Path) -> Iterator[Path]:
-    """A new file beside `target` to write to, which takes its place and its rights when the block has ended well.
+    """Yield a new file beside `target`, which replaces it and keeps its permissions if the block succeeds.
 
-    A link is followed. The folder must exist. Nothing is left of a block that fails or is interrupted.
+    A link is followed. The folder must exist. If the block fails or is interrupted, the new file is removed.
     """
     target = target.resolve()
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -75,7 +75,7 @@ def replaced_file(target: Path) -> Iterator[Path]:
 
 
 def _default_rights() -> int:
-    """Of a new file of this process."""
+    """The permissions of a new file of this process."""
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

@@ -1,4 +1,4 @@
-"""A database behind a SQLAlchemy URL: SQLite where nothing else is said, PostgreSQL by its URL."""
+"""SQLAlchemy engines for the platform's own tables: SQLite by default, PostgreSQL by its URL."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 _BUSY_SECONDS = 10
-_SETTING_UP = 4_229_001  # any number; those who make tables at the same time agree on it
+_SETTING_UP = 4_229_001  # an arbitrary advisory lock id, the same for every process that creates tables
 
 ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""The type of a column that counts rows up by itself on both."""
+"""The column type of an auto-incrementing key on both backends."""
 
 
 class Closing:
-    """For what holds connections: use it in a `with` statement, or `close` it."""
+    """Base class of objects that hold connections: use one in a `with` statement, or call `close`."""
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -37,10 +37,10 @@ class Closing:
 
 
 def open_database(url: str, set_up: Callable[[Connection], None]) -> Engine:
-    """The database; `set_up` makes its tables where they are not there yet, one process at a time."""
+    """Return an engine for the URL, after `set_up` has created missing tables; one process at a time runs `set_up`."""
     parsed = sa.make_url(url)
     if parsed.drivername == "postgresql":
-        # The driver that Dagster's own PostgreSQL storage uses; SQLAlchemy would look for a newer one.
+        # The driver of Dagster's own PostgreSQL storage; SQLAlchemy's default would be a newer one.
         parsed = parsed.set(drivername="postgresql+psycopg2")
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -60,10 +60,10 @@ def _arguments(backend: str) -> dict[str, Any]:
 
 
 def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
-    # SQLAlchemy begins transactions itself, see below.
+    # Disable the driver's transactions: `_on_begin` starts each one.
     connection.isolation_level = None
 
 
 def _on_begin(connection: Connection) -> None:
-    # At once as a writer: a reader that becomes one later fails where another has written in between.
+    # Take the write lock at the start: upgrading from a read lock fails if another process has written since.
     connection.exec_driver_sql("begin immediate")

@@ -1,7 +1,7 @@
-"""Connections to SQLite files that stay open between transactions, for files that many processes share.
+"""SQLite connections that stay open between transactions, for files that many processes share.
 
-Closing the last connection of a file checkpoints it, with three fsyncs, and removes its write-ahead log; a new engine
-compiles every statement again. A writer of many small transactions spends most of its time on both.
+Closing the last connection of a file checkpoints it, with three fsyncs, and removes its write-ahead log; each new
+engine compiles every statement again. For a writer of many small transactions, both cost more than the writes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OPENED_AT_MOST = 3
 
 
 class ReplacedFile(BankmeshError):
-    """A SQLite file is removed or replaced again and again while it is opened."""
+    """A SQLite file was repeatedly removed or replaced while it was being opened."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -40,7 +40,7 @@ class ReplacedFile(BankmeshError):
 
 
 class _TrackedConnection(sqlite3.Connection):
-    """A connection that can end every statement: one that is still being read keeps an old snapshot of the file."""
+    """A connection that can close all its cursors: an unfinished one keeps an old snapshot of the file."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the DBAPI's own arguments
         super().__init__(*args, **kwargs)
@@ -58,7 +58,7 @@ class _TrackedConnection(sqlite3.Connection):
 
 @dataclass(frozen=True)
 class _Held:
-    """An open connection, and the file (device and inode) that it has open."""
+    """An open connection, with the device and inode of the file that it has open."""
 
     connection: Connection
     file: tuple[int, int] | None
@@ -74,13 +74,13 @@ class _Held:
 
 
 class HeldConnections:
-    """One open connection to each of the files used last, `limit` of them at most.
+    """One open connection for each of the files used last, at most `limit` of them.
 
-    Transactions follow one another within a process; one inside another on the same file gets a connection of its own.
-    A file that was removed or replaced since is opened anew. Nothing is open across `os.fork`: SQLite's locks belong to
-    a process, and what it remembers of them would be wrong in a child.
+    Transactions in a process run one after another; a transaction nested in another one on the same file gets its own
+    connection. A file that has been removed or replaced since is opened again. All connections are closed before
+    `os.fork`: SQLite's locks belong to a process, and a child would inherit a wrong state of them.
 
-    `set_up` gets the path and an engine before a file is opened, and makes its tables where they are missing.
+    `set_up` receives the path and an engine before a file is opened, and creates missing tables.
     """
 
     def __init__(self, limit: int, set_up: Callable[[Path, Engine], None] | None = None) -> None:
@@ -92,7 +92,7 @@ class HeldConnections:
 
     @contextmanager
     def transaction(self, path: Path) -> Iterator[Connection]:
-        """A connection in a transaction, which is committed at the end, or rolled back on an error."""
+        """Yield a connection in a transaction, which is committed at the end, or rolled back on an error."""
         with self._lock:
             held = self._take(path)
             try:
@@ -100,7 +100,7 @@ class HeldConnections:
                     yield held.connection
                 held.end_statements()
             except BaseException:
-                # Its state is not known after an interrupt, so the next transaction gets another one.
+                # After an interrupt the state of the connection is unknown, so the next transaction opens a new one.
                 held.close()
                 raise
             self._keep(path, held)
@@ -112,7 +112,7 @@ class HeldConnections:
                 held.close()
 
     def close(self) -> None:
-        """Close every idle file; the next transaction opens its own again."""
+        """Close every idle file; the next transaction opens its file again."""
         with self._lock:
             while self._idle:
                 self._idle.popitem()[1].close()
@@ -132,7 +132,7 @@ class HeldConnections:
                 self._set_up(path, engine)
             before = _identify(path)
             held = _Held(engine.connect(), _identify(path))
-            # A file that is gone after it was set up would be made again here, without its tables.
+            # A file that vanished after its set-up would be created again here, without tables.
             is_same = before == held.file or (before is None and self._set_up is None)
             if is_same and held.file is not None:
                 return held
@@ -140,7 +140,7 @@ class HeldConnections:
         raise ReplacedFile(path)
 
     def _keep(self, path: Path, held: _Held) -> None:
-        self.release(path)  # of a transaction inside this one
+        self.release(path)  # the connection of a nested transaction
         self._idle[path] = held
         while len(self._idle) > self._limit:
             self._idle.popitem(last=False)[1].close()
@@ -159,9 +159,9 @@ class HeldConnections:
 
 
 def open_engine(path: Path, *, make_wal: bool = False) -> Engine:
-    """An engine without a pool, whose connections do not fsync at each commit if the file has a write-ahead log.
+    """Return an engine without a pool; if the file has a write-ahead log, commits do not fsync.
 
-    Without such a log, SQLite's setting stays: there `NORMAL` could damage the file at a power cut. `make_wal` turns
+    Without such a log SQLite's default is kept: `NORMAL` could corrupt the file at a power failure. `make_wal` switches
     the log on, which fails with *database is locked* while another connection is open.
     """
     engine = sa.create_engine(
@@ -180,9 +180,9 @@ def open_engine(path: Path, *, make_wal: bool = False) -> Engine:
 
 
 def sync_log(path: Path) -> None:
-    """Write a file's write-ahead log to disk, so that all that is committed survives a power cut."""
+    """Write a file's write-ahead log to disk, so that every committed transaction survives a power failure."""
     for place in (path.with_name(f"{path.name}-wal"), path.parent):
-        with suppress(FileNotFoundError):  # Without a log everything is in the file, which SQLite has synced.
+        with suppress(FileNotFoundError):  # Without a log all data is in the file, which SQLite syncs itself.
             descriptor = os.open(place, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
@@ -199,7 +199,7 @@ def _identify(path: Path) -> tuple[int, int] | None:
 
 
 class _Forking:
-    """The connections of this process around a fork: closed before, and usable again on both sides after it."""
+    """Closes the connections of this process before a fork and makes them usable again on both sides."""
 
     def __init__(self) -> None:
         self._paused: list[HeldConnections] = []

@@ -1,7 +1,8 @@
-"""The dbt project of a domain as files: which one it is, and what dbt reads of it for the domain.
+"""dbt projects of domains as files: which project a domain uses, and which folders dbt reads for it.
 
-Domains share `dbt_project/`, whose paths name `BANKMESH_DOMAIN`, so that each sees its own folders alone. A domain that
-needs packages, `vars` or settings of its own has a project to itself, named by its `bankmesh.DbtDataProducts`.
+By default domains share `dbt_project/`. Its paths contain `env_var('BANKMESH_DOMAIN')`, so that each domain reads
+only its own folders. A domain that needs its own packages, `vars` or settings has its own project, which its
+`bankmesh.DbtDataProducts` component names.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SHARED = "dbt_project"
-"""The project of all domains that name no other, a folder of the workspace's root."""
+"""The project of every domain that names none: a folder of the workspace root."""
 
 COMPONENT = "bankmesh.DbtDataProducts"
 DOMAIN_VARIABLE = "BANKMESH_DOMAIN"
@@ -41,7 +42,7 @@ _DOMAIN = re.compile(rf"\{{\{{\s*env_var\(\s*(['\"]){DOMAIN_VARIABLE}\1\s*\)\s*\
 
 @dataclass(frozen=True)
 class DbtProjectPlace:
-    """The dbt project as one domain sees it; `target` is the folder of what dbt keeps of it."""
+    """The dbt project of one domain; `target` is the folder that dbt writes its artifacts to."""
 
     project: Path
     domain: str
@@ -49,21 +50,21 @@ class DbtProjectPlace:
 
     @property
     def manifest(self) -> Path:
-        """What dbt parsed, as JSON."""
+        """The path of dbt's `manifest.json`."""
         return self.target / "manifest.json"
 
     @property
     def is_shared(self) -> bool:
-        """Whether the paths of the project name the domain, so that other domains may use it too."""
+        """Whether the project's model paths depend on the domain, so that several domains can use it."""
         return any(_DOMAIN.search(path) for path in declared_paths(self.project, "model-paths"))
 
     def folders(self, *kinds: str) -> list[Path]:
-        """The folders of these kinds (`model-paths`), of all kinds if none is named; those that are missing too."""
+        """Return the folders of these kinds (`model-paths`), or of all kinds by default, including missing ones."""
         return project_folders(self.project, self.domain, *kinds)
 
     @property
     def generated_sources(self) -> Path:
-        """The folder of the declarations of sources, which are generated from contracts."""
+        """The folder of the source declarations that are generated from contracts."""
         folders = self.folders("model-paths") or [self.project / "models"]
         own = next((folder for folder in folders if folder.parent.name == GENERATED_SOURCES), None)
         return own or folders[0] / GENERATED_SOURCES / self.domain
@@ -77,16 +78,16 @@ class DbtProjectPlace:
 
 
 def find_dbt_project(root: Path, package: Path) -> Path:
-    """The dbt project of a domain by its package folder: what its component names, or the shared one.
+    """Return the dbt project of a domain, by its package folder: the one that its component names, or the shared one.
 
-    A file that is no YAML is passed over; that is a fault of the file.
+    A file that is not valid YAML is skipped; that is reported as a fault of the file (`yaml-syntax`).
     """
     named = next((project for _, project in named_projects(package)), SHARED)
     return root / named
 
 
 def named_projects(package: Path) -> Iterator[tuple[Path, str]]:
-    """Each `bankmesh.DbtDataProducts` of a domain: its file, and the project that it names."""
+    """Yield the file of each `bankmesh.DbtDataProducts` of a domain, with the project that it names."""
     for name in ("defs.yaml", "component.yaml"):
         for file in sorted(package.glob(f"defs/**/{name}")):
             for document in _documents(file.read_text(encoding="utf-8", errors="replace")):
@@ -97,25 +98,25 @@ def named_projects(package: Path) -> Iterator[tuple[Path, str]]:
 
 
 def project_settings(project: Path) -> Mapping[str, Any]:
-    """`dbt_project.yml` as data; empty where there is no such file, or where it is no mapping."""
+    """Return `dbt_project.yml` as data; empty if the file is missing or is not a mapping."""
     file = project / "dbt_project.yml"
     return _mapping(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else {}
 
 
 def declared_paths(project: Path, kind: str) -> tuple[str, ...]:
-    """The folders of one kind as `dbt_project.yml` writes them, or dbt's default."""
+    """Return the folders of one kind as `dbt_project.yml` declares them, or dbt's default."""
     written = project_settings(project).get(kind)
     return tuple(map(str, written)) if isinstance(written, list) else PATH_DEFAULTS[kind]
 
 
 def project_folders(project: Path, domain: str, *kinds: str) -> list[Path]:
-    """The folders that dbt reads for a domain, each once; those of all kinds if none is named."""
+    """Return the folders that dbt reads for a domain, without duplicates; those of all kinds by default."""
     paths = [_DOMAIN.sub(domain, path) for kind in kinds or PATH_DEFAULTS for path in declared_paths(project, kind)]
     return [project / path for path in dict.fromkeys(paths)]
 
 
 def product_folder(project: Path, domain: str) -> Path:
-    """The first folder of models that `dbt_project.yml` materializes as products; `products/` if it names none."""
+    """Return the first model folder that `dbt_project.yml` materializes as `product`, by default `products/`."""
     settings = project_settings(project)
     models = settings.get("models")
     of_project = models.get(settings.get("name")) if isinstance(models, dict) else None
@@ -124,7 +125,7 @@ def product_folder(project: Path, domain: str) -> Path:
 
 
 def _path_of_products(section: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - any YAML value
-    """The keys that lead to `+materialized: product`; None if none do."""
+    """Return the keys that lead to `+materialized: product`, or None."""
     if not isinstance(section, dict):
         return None
     if "product" in (section.get("+materialized"), section.get("materialized")):
@@ -136,30 +137,30 @@ def _path_of_products(section: Any) -> tuple[str, ...] | None:  # noqa: ANN401 -
 
 
 def packages_folder(project: Path) -> Path:
-    """Where `dbt deps` installs the packages of a project."""
+    """Return the folder in which `dbt deps` installs the packages of a project."""
     return project / str(project_settings(project).get("packages-install-path") or "dbt_packages")
 
 
 def installed_packages(project: Path) -> dict[str, Path]:
-    """The installed packages by name, each with its folder."""
+    """Return the folder of each installed package by its name."""
     folder = packages_folder(project)
     files = sorted(folder.glob("*/dbt_project.yml")) if folder.is_dir() else []
     return {str(project_settings(file.parent).get("name") or file.parent.name): file.parent for file in files}
 
 
 def file_of(project: Path, node: Mapping[str, Any]) -> Path:
-    """The file of a node or macro of a manifest, which may be one of an installed package."""
+    """Return the file of a node or macro of a manifest, which may belong to an installed package."""
     return package_root(project, node["package_name"]) / str(node["original_file_path"])
 
 
 def package_root(project: Path, package: str) -> Path:
-    """The folder that the paths of a package's nodes begin at; that of the project for its own."""
+    """Return the folder that the paths of a package's nodes are relative to; for its own nodes, the project's."""
     if package == project_settings(project).get("name"):
         return project
     return installed_packages(project).get(package, project)
 
 
-@lru_cache(maxsize=4096)  # every load of a location reads those of all domains
+@lru_cache(maxsize=4096)  # every load of a code location reads the files of all domains
 def _documents(text: str) -> tuple[Any, ...]:
     try:
         return tuple(yaml.safe_load_all(text))

@@ -1,4 +1,4 @@
-"""The workspace as files: which domains there are and where their contracts stand. Imports no domain."""
+"""The workspace as files: its domains and the paths of their contracts. Imports no domain."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def domain_packages(root: Path) -> list[Path]:
-    """The package folder of every domain: `domains/<domain>/src/<domain>`, sorted."""
+    """Return the package folder of every domain, `domains/<domain>/src/<domain>`, sorted."""
     return sorted(path.parent for path in root.glob("domains/*/src/*/definitions.py"))
 
 
 def all_contract_files(root: Path) -> list[Path]:
-    """Every contract of every domain, sorted."""
+    """Return every contract file of every domain, sorted."""
     return sorted(root.glob("domains/*/src/*/contracts/*.odcs.yaml"))
 
 
 def declared_ports(root: Path) -> dict[str, Path]:
-    """Port → contract file, by the names of the files alone: a contract that has faults is there all the same."""
+    """Return port → contract file, by file names alone, so that a contract with faults is included."""
     found: dict[str, Path] = {}
     for file in all_contract_files(root):
         if name := port_of_contract_file(file.parent.parent.name, file.name):
@@ -30,6 +30,6 @@ def declared_ports(root: Path) -> dict[str, Path]:
 
 
 def contract_file(root: Path, domain: str, name: str, major: int) -> Path:
-    """Where the contract of a port belongs, whether it is there or not."""
+    """Return the path of a port's contract file, whether or not the file exists."""
     file = PortName(domain, name, major).contract_file
     return root / "domains" / domain / "src" / domain / "contracts" / file

@@ -1,8 +1,8 @@
-"""Hand-written YAML, read with the line of every key and item, and without a second meaning.
+"""Parsing of hand-written YAML, with the line of every key and item, and without ambiguous scalars.
 
-YAML 1.1 readers turn `NO` into false, `012` into ten and `1:30` into ninety; YAML 1.2 readers do not. A contract
-is read by more than one tool, so a plain scalar that readers disagree about is a fault here, and dates stay text.
-A number with a point is a Decimal with the digits that are written: a bound is compared as it stands in the file.
+YAML 1.1 readers turn `NO` into false, `012` into ten and `1:30` into ninety; YAML 1.2 readers do not. Several tools
+read a contract, so a plain scalar that readers disagree about is a fault here, and dates stay text. A number with a
+point is a Decimal with the written digits, so that bounds are compared exactly.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Document:
     lines: dict[Path, int] = field(repr=False)
 
     def line(self, path: Path) -> int:
-        """Line of the key or item at `path`, or of the nearest thing around it that is written down."""
+        """Return the line of the key or item at `path`, or of its nearest parent that is written in the file."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -62,7 +62,7 @@ def parse(file: str, text: str) -> tuple[Document, tuple[Fault, ...]]:
 
 
 def decode(file: str, content: bytes) -> tuple[str, tuple[Fault, ...]]:
-    """UTF-8 text of a file; a byte that is none is a fault (`yaml-syntax`) on its line."""
+    """Return a file's UTF-8 text; an invalid byte is a fault (`yaml-syntax`) on its line."""
     try:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError as error:
@@ -71,7 +71,7 @@ def decode(file: str, content: bytes) -> tuple[str, tuple[Fault, ...]]:
 
 
 def leaves(data: Value, path: Path = ()) -> list[tuple[Path, Any]]:
-    """Every scalar or empty collection in `data`, with its path, in document order."""
+    """Return every scalar or empty collection in `data`, with its path, in document order."""
     if isinstance(data, dict) and data:
         return [leaf for key, value in data.items() for leaf in leaves(value, (*path, key))]
     if isinstance(data, list) and data:
@@ -80,7 +80,7 @@ def leaves(data: Value, path: Path = ()) -> list[tuple[Path, Any]]:
 
 
 def spell(path: Path) -> str:
-    """A path as people write it: `schema[0].properties[2].name`."""
+    """Return a path as people write it: `schema[0].properties[2].name`."""
     parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(parts).lstrip(".") or "the document"
 
@@ -96,7 +96,7 @@ def _syntax_fault(file: str, text: str, error: yaml.YAMLError) -> Fault:
 
 
 class _Builder:
-    """Turns YAML nodes into plain data, noting lines and faults on the way."""
+    """Converts YAML nodes to plain data and records lines and faults."""
 
     def __init__(self, file: str, faults: list[Fault]) -> None:
         self.file, self.faults = file, faults
@@ -160,6 +160,6 @@ _PLAIN = ("bool", "int", "float")
 
 
 def _is_double(text: str) -> bool:
-    """Whether readers that know doubles alone see a number too: none that overflows, none that becomes zero."""
+    """Whether readers that only have doubles get a number too: no overflow, and no underflow to zero."""
     double = float(text)
     return math.isfinite(double) and (double != 0.0 or not Decimal(text))

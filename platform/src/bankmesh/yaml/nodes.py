@@ -1,4 +1,4 @@
-"""YAML with line numbers: mappings whose keys are all accounted for, and faults instead of exceptions."""
+"""YAML with line numbers: mappings that account for all keys, and that note faults instead of raising."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from bankmesh.errors import Fault, Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is libyaml; both know positions
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is libyaml; both record positions
 
 
 @dataclass
 class Faults:
-    """The faults of one file, as they are found."""
+    """The faults of one file, collected while it is read."""
 
     file: str
     found: list[Fault] = field(default_factory=list)
 
     def add(self, node: yaml.Node | None, rule: str, message: str) -> None:
-        """Note a fault at a node; None stands for the file as a whole."""
+        """Note a fault at a node, or with None at the file as a whole."""
         self.found.append(Fault(self.file, node.start_mark.line + 1 if node else 0, rule, message))
 
     def place(self, node: yaml.Node) -> Place:
-        """Where a node stands."""
+        """Return the position of a node."""
         return Place(self.file, node.start_mark.line + 1)
 
 
 class Mapping:
-    """A mapping of the file. A value of the wrong kind is a fault, and reads as if it had not been given."""
+    """A mapping of the file. A value of the wrong kind is a fault, and is then treated as absent."""
 
     def __init__(self, node: yaml.Node | None, what: str, faults: Faults) -> None:
-        """Take a node; `what` names it in faults, None is an absent mapping."""
+        """Wrap a node; `what` names it in faults, None is an absent mapping."""
         self.what, self.faults = what, faults
         self.node = node
         self.entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
@@ -51,7 +51,7 @@ class Mapping:
             self.entries[name] = (key, value)
 
     def only(self, known: Sequence[str]) -> None:
-        """Every key must be one of these."""
+        """Note a fault for every key that is not one of these."""
         for name, (key, _) in self.entries.items():
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
@@ -59,12 +59,12 @@ class Mapping:
                 self.faults.add(key, "unknown-key", f"{self.what} has no key {name}; {hint}")
 
     def value(self, key: str) -> yaml.Node | None:
-        """The node at a key, if given."""
+        """Return the node at a key, if given."""
         entry = self.entries.get(key)
         return entry[1] if entry else None
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A text that is not empty; required unless a default is given."""
+        """Return a text that is not empty; required unless a default is given."""
         node = self.value(key)
         if node is None:
             if default is None:
@@ -76,14 +76,14 @@ class Mapping:
         return default or ""
 
     def optional_text(self, key: str) -> str | None:
-        """A text, or None where the key is not given or is null."""
+        """Return a text, or None if the key is absent or null."""
         node = self.value(key)
         if node is None or node.tag.endswith(":null"):
             return None
         return self.text(key) or None
 
     def word(self, key: str, allowed: Iterable[str], default: str | None = None) -> str:
-        """One of the allowed words."""
+        """Return one of the allowed words."""
         known = tuple(allowed)
         text = self.text(key, default)
         if text and text not in known:
@@ -93,7 +93,7 @@ class Mapping:
         return text or known[0]
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """`true` or `false`."""
+        """Return `true` or `false`."""
         node = self.value(key)
         if node is None:
             return default
@@ -103,7 +103,7 @@ class Mapping:
         return default
 
     def texts(self, key: str) -> tuple[str, ...] | None:
-        """A list of texts, empty ones allowed; None where it is not given."""
+        """Return a list of texts, which may be empty; None if the key is absent."""
         node = self.value(key)
         if node is None:
             return None
@@ -113,7 +113,7 @@ class Mapping:
         return None
 
     def one_or_more(self, key: str) -> tuple[str, ...]:
-        """A text that is not empty, or a list of such texts; required."""
+        """Return a text that is not empty, or a list of such texts; required."""
         node = self.value(key)
         if not isinstance(node, yaml.SequenceNode):
             return (self.text(key),)
@@ -123,7 +123,7 @@ class Mapping:
         return tuple(text for text in several if text)
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...] | None:
-        """A mapping from text to text, as pairs; None where it is not given."""
+        """Return a mapping from text to text as pairs; None if the key is absent."""
         node = self.value(key)
         if node is None:
             return None
@@ -135,7 +135,7 @@ class Mapping:
 
 
 def compose(text: str, faults: Faults) -> yaml.Node | None:
-    """The document's root node; None, with a fault, where it is no YAML or is empty."""
+    """Return the document's root node; None, with a fault, if it is not YAML or is empty."""
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:

@@ -1,4 +1,4 @@
-"""Rules of comparison about clauses: what is checked, how strictly, and what breaking it does."""
+"""Comparison rules for clauses: what is checked, how strictly, and with which severity."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def compare_clauses(old: Contract, new: Contract) -> Iterator[Change]:
-    """Clauses that came, went, or keep their name and promise more or less."""
+    """Yield the clauses that were added, removed, or keep their name and promise more or less."""
     gone_columns = {c.name for c in old.columns} - {c.name for c in new.columns}
     before, after = {c.name: c for c in old.clauses}, {c.name: c for c in new.clauses}
     for name, clause in before.items():
         if name not in after and not gone_columns.intersection(clause.columns) and not _told_elsewhere(clause):
-            yield breaking("clause-removed", name, f"clause {name} is gone", clause.place)
+            yield breaking("clause-removed", name, f"clause {name} was removed", clause.place)
     for name, clause in after.items():
         if name not in before:
             if not _told_elsewhere(clause):
@@ -29,14 +29,14 @@ def compare_clauses(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _told_elsewhere(clause: Clause) -> bool:
-    """Clauses whose coming and going `column-made-...` and `primary-key-changed` already say."""
+    """Whether `column-made-...` or `primary-key-changed` already reports the clause as added or removed."""
     return clause.name == "primary_key_unique" or (
         isinstance(clause.rule, NullValues) and clause.name == f"{clause.rule.column}__required"
     )
 
 
 def _clause(was: Clause, now: Clause) -> Iterator[Change]:
-    """Changes of a clause that keeps its name."""
+    """Yield the changes of a clause that keeps its name."""
     name = now.name
     if was.severity != now.severity:
         lowered = now.severity is Severity.WARNING
@@ -45,7 +45,7 @@ def _clause(was: Clause, now: Clause) -> Iterator[Change]:
         yield Change(rule, lowered, name, message, now.place)
     if was.whole_table != now.whole_table:
         weaker = was.whole_table
-        message = f"clause {name} now sees {'only what a run builds' if weaker else 'the whole table'}"
+        message = f"clause {name} now covers {'only what a run builds' if weaker else 'the whole table'}"
         yield Change("clause-weakened" if weaker else "clause-strengthened", weaker, name, message, now.place)
     same_measure = (was.rule, was.comparison) == (now.rule, now.comparison)
     if same_measure and (was.description, was.dimension) != (now.description, now.dimension):
@@ -84,22 +84,22 @@ def _valid_values(clause: Clause, was: InvalidValues, now: InvalidValues) -> Ite
     before, after = was.valid_values, now.valid_values
     if before is None or after is None:
         if before is not None or after is not None:
-            yield _weighed(clause, f"the list of valid values of {clause.name} came or went", stronger=before is None)
+            yield _weighed(clause, f"{clause.name} got or lost its valid values", stronger=before is None)
         return
     for value in after:
         if value not in before:
-            message = f"{value} is a valid value of {was.column} now"
+            message = f"{value} is now a valid value of {was.column}"
             yield breaking("valid-values-added", clause.name, message, clause.place)
     for value in before:
         if value not in after:
-            message = f"{value} is no valid value of {was.column} any more"
+            message = f"{value} is no longer a valid value of {was.column}"
             yield compatible("valid-values-removed", clause.name, message, clause.place)
 
 
 def _narrower(now: InvalidValues, was: InvalidValues) -> bool:
     """Whether everything that `now` allows, `was` allowed."""
     if was.pattern not in (None, now.pattern):
-        return False  # whether one pattern implies another is not worth deciding; call it weaker
+        return False  # pattern implication is not decided, so the clause counts as weaker
     least = ("min_length", "minimum", "exclusive_minimum")
     most = ("max_length", "maximum", "exclusive_maximum")
     kept = all(_at_least(getattr(now, key), getattr(was, key)) for key in least)
@@ -107,7 +107,7 @@ def _narrower(now: InvalidValues, was: InvalidValues) -> bool:
 
 
 def _at_least(high: object, low: object, *, most: bool = False) -> bool:
-    """Whether a bound `high` lies at or above `low`. A bound that is not there allows everything."""
+    """Whether bound `high` is at or above `low`; a missing bound allows everything."""
     missing_now, missing_before = (low, high) if most else (high, low)
     if missing_before is None:
         return True
@@ -117,7 +117,7 @@ def _at_least(high: object, low: object, *, most: bool = False) -> bool:
 
 
 def _stricter(now: Comparison | None, was: Comparison | None) -> bool:
-    """Whether every measure that `now` accepts, `was` accepted too, where that can be told."""
+    """Whether every measure that `now` accepts, `was` accepted too; False where that cannot be decided."""
     if now is None or was is None or now.unit != was.unit:
         return False
     span_now, span_was = _span(now), _span(was)
@@ -129,9 +129,9 @@ _Edge = tuple[float, int]
 
 
 def _span(comparison: Comparison) -> tuple[_Edge, _Edge] | None:
-    """The measures a comparison accepts, as an interval; the second number of an edge says how it is open.
+    """Return the measures that a comparison accepts as an interval; the second number of an edge marks it as open.
 
-    None for the negations, which accept no single interval.
+    None for the negations, whose accepted values are not one interval.
     """
     value = comparison.value
     low: _Edge = (-_OPEN, 0)

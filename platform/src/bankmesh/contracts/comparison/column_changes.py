@@ -1,4 +1,4 @@
-"""Rules of comparison about columns: their names, order, types, nullability, key and classification."""
+"""Comparison rules for columns: their names, order, types, nullability, key and classification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def _columns_removed_or_added(old: Contract, new: Contract) -> Iterator[Change]:
     before, after = {c.name: c for c in old.columns}, {c.name: c for c in new.columns}
     for name in (name for name in before if name not in after):
-        yield breaking("column-removed", name, f"column {name} is gone", before[name].place)
+        yield breaking("column-removed", name, f"column {name} was removed", before[name].place)
     for name in (name for name in after if name not in before):
         yield compatible("column-added", name, f"column {name} is new", after[name].place)
     kept_before = [name for name in before if name in after]
@@ -26,7 +26,7 @@ def _columns_removed_or_added(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _pairs(old: Contract, new: Contract) -> Iterator[tuple[Column, Column]]:
-    """Columns that both contracts have."""
+    """Return the pairs of columns that both contracts have."""
     after = {column.name: column for column in new.columns}
     return ((column, after[column.name]) for column in old.columns if column.name in after)
 
@@ -41,7 +41,7 @@ def _types(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _holds_all(wide: ColumnType, narrow: ColumnType) -> bool:
-    """Whether every value of `narrow` is one of `wide`. Breaking all the same: readers fix their own types."""
+    """Whether `wide` holds every value of `narrow`. A widening still breaks: readers fix their own types."""
     if wide.item is not None and narrow.item is not None:
         return wide.item == narrow.item or _holds_all(wide.item, narrow.item)
     if wide.name == narrow.name == "decimal":
@@ -53,9 +53,9 @@ def _nullability(old: Contract, new: Contract) -> Iterator[Change]:
     for was, now in _pairs(old, new):
         before, after = _never_null(was), _never_null(now)
         if before and not after:
-            yield breaking("column-made-nullable", now.name, f"column {now.name} may be null now", now.place)
+            yield breaking("column-made-nullable", now.name, f"column {now.name} may now be null", now.place)
         elif after and not before:
-            message = f"column {now.name} is never null now"
+            message = f"column {now.name} is now never null"
             yield compatible("column-made-required", now.name, message, now.place)
 
 

@@ -30,10 +30,10 @@ class Change:
 
 
 def breaking(rule: str, subject: str, message: str, place: Place) -> Change:
-    """A change that a consumer may not survive."""
+    """Return a change that can break a consumer."""
     return Change(rule, breaking=True, subject=subject, message=message, place=place)
 
 
 def compatible(rule: str, subject: str, message: str, place: Place) -> Change:
-    """A change that leaves every consumer as well off as before."""
+    """Return a change that breaks no consumer."""
     return Change(rule, breaking=False, subject=subject, message=message, place=place)

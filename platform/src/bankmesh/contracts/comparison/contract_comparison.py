@@ -1,8 +1,8 @@
-"""What changed between two versions of a contract, and whether it breaks those who rely on it.
+"""Compares two versions of a contract: what changed, and whether it breaks the consumers.
 
-Each rule is a small function from the old and the new contract to the changes it sees. A change is *breaking* where a
-consumer who relied on the old contract, to the letter, may fail or be misled under the new one. Breaking changes
-need a new major: `version-not-raised` says so where it was not raised.
+Each rule is a small function from the old and the new contract to changes. A change is *breaking* if a consumer that
+relied on the old contract to the letter can fail or be misled under the new one. Breaking changes need a new major;
+`version-not-raised` reports that it was not raised.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Change", "compare", "is_breaking"]
 
-# Service levels where a shorter duration is the better promise, and the one where a longer one is.
+# Service levels for which a shorter duration is the better promise, and those for which a longer one is.
 _SHORTER_IS_BETTER = ("freshness", "latency", "frequency")
 _LONGER_IS_BETTER = ("retention",)
 
 
 def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
-    """Every change from `old` to `new`, in order of rule; empty for equal contracts.
+    """Return every change from `old` to `new`, in the order of the rules; empty for equal contracts.
 
-    The contracts are two versions of one product; comparing the last version of a major with the first of the next
-    is how the breaking changes that need the new major are listed.
+    Both contracts are versions of one product. Comparing the last version of a major with the first of the next lists
+    the breaking changes that need the new major.
     """
     changes = tuple(change for rule in RULES for change in rule(old, new))
     return (*changes, *_version(old, new, changes))
 
 
 def is_breaking(changes: tuple[Change, ...]) -> bool:
-    """Whether a change needs a new major."""
+    """Whether any change needs a new major."""
     return any(change.breaking for change in changes)
 
 
 def _owner(old: Contract, new: Contract) -> Iterator[Change]:
     if old.owner != new.owner:
-        yield _at_file(new, "owner-changed", "owner", f"{old.owner} owned this product, now {new.owner} does")
+        yield _at_file(new, "owner-changed", "owner", f"the owner was {old.owner} and is {new.owner}")
 
 
 def _words(old: Contract, new: Contract) -> Iterator[Change]:
@@ -58,7 +58,7 @@ def _roles(old: Contract, new: Contract) -> Iterator[Change]:
     before, after = {r.role: r for r in old.roles}, {r.role: r for r in new.roles}
     for name, role in before.items():
         if name not in after:
-            yield _at_file(new, "role-removed", name, f"role {name} may not use the product any more", breaking=True)
+            yield _at_file(new, "role-removed", name, f"role {name} may no longer use the product", breaking=True)
         elif role.access != after[name].access:
             message = f"role {name} had access {role.access} and has {after[name].access}"
             yield _at_file(new, "role-access-changed", name, message, breaking=True)
@@ -70,7 +70,7 @@ def _roles(old: Contract, new: Contract) -> Iterator[Change]:
 
 def _partitioning(old: Contract, new: Contract) -> Iterator[Change]:
     if old.partitioning != new.partitioning:
-        message = "how the product is partitioned changed; published partitions would not fit"
+        message = "how the product is partitioned changed; published partitions do not fit it"
         yield _at_file(new, "partitioning-changed", "partitioning", message, breaking=True)
 
 
@@ -106,7 +106,7 @@ def _service_levels(old: Contract, new: Contract) -> Iterator[Change]:
 
 def _one_service_level(name: str, before: list[ServiceLevel], after: list[ServiceLevel]) -> Iterator[Change]:
     if not after:
-        message = f"service level {name} is gone"
+        message = f"service level {name} was removed"
         yield breaking("service-level-removed", name, message, before[0].place)
     elif not before:
         yield compatible("service-level-added", name, f"service level {name} is new", after[0].place)
@@ -114,11 +114,11 @@ def _one_service_level(name: str, before: list[ServiceLevel], after: list[Servic
         yield _duration(name, before[0], after[0])
     elif [_terms(level) for level in before] != [_terms(level) for level in after]:
         place = after[0].place
-        yield compatible("service-level-changed", name, f"service level {name} says something else", place)
+        yield compatible("service-level-changed", name, f"service level {name} changed", place)
 
 
 def _terms(level: ServiceLevel) -> tuple[Any, ...]:
-    """What a service level says; a duration counts as the same however it is written."""
+    """Return the terms of a service level; equal durations compare as equal in any unit."""
     value = level.seconds if level.seconds is not None else (level.value, level.unit)
     return value, level.schedule, level.description
 
@@ -134,7 +134,7 @@ def _duration(name: str, was: ServiceLevel, now: ServiceLevel) -> Change:
 
 
 def _at_file(new: Contract, rule: str, subject: str, message: str, *, breaking: bool = False) -> Change:
-    """A change that the model keeps no line for."""
+    """Return a change without a line of its own, because the model keeps none for it."""
     return Change(rule, breaking, subject, message, Place(new.file, 1))
 
 
@@ -154,7 +154,7 @@ RULES: tuple[Callable[[Contract, Contract], Iterator[Change]], ...] = (
 
 
 def _version(old: Contract, new: Contract, changes: tuple[Change, ...]) -> Iterator[Change]:
-    """Rules about the version itself."""
+    """Yield the changes of the version itself."""
     before, after = _numbers(old.version), _numbers(new.version)
     place = Place(new.file, 1)
     if changes and after == before:

@@ -1,4 +1,4 @@
-"""Rules of comparison about the life of a contract: its status, the record of it, and the end of its support."""
+"""Comparison rules for a contract's lifecycle: its status, the recorded stages, and the end of support."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 TOLD = (PROPERTY, "endOfSupport")
-"""Custom properties whose changes are told here."""
+"""Custom properties whose changes the rules of this module report."""
 _LIFE = list(Status)
 
 
@@ -30,20 +30,20 @@ def _status(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _record(old: Contract, new: Contract) -> Iterator[Change]:
-    """Each major has a life of its own, so only contracts of one major are held against each other."""
+    """Compare the recorded stages; each major has its own lifecycle, so contracts of two majors are not compared."""
     if old.major != new.major:
         return
     kept = new.lifecycle[: len(old.lifecycle)]
     if kept != old.lifecycle:
-        message = "what was recorded of the contract's life is gone or says something else; entries are only added"
+        message = "entries of the recorded lifecycle were removed or changed; entries may only be added"
         yield compatible("lifecycle-rewritten", PROPERTY, message, _place(new))
     added = new.lifecycle[len(old.lifecycle) :] if kept == old.lifecycle else ()
     if old.status == new.status and added:
-        message = f"{PROPERTY} records {len(added)} stage{'s' * (len(added) > 1)} that it did not"
+        message = f"{PROPERTY} has {len(added)} new stage{'s' * (len(added) > 1)}"
         yield compatible("lifecycle-recorded", PROPERTY, message, _place(new))
     if old.status != new.status and not added:
         message = (
-            f"status was {old.status} and is {new.status}, and the custom property {PROPERTY} does not say who "
+            f"status was {old.status} and is {new.status}, and the custom property {PROPERTY} does not record who "
             "changed it, when and why; `mesh contract move` records it"
         )
         yield compatible("status-change-unrecorded", "status", message, _place(new))
@@ -53,7 +53,7 @@ def _record(old: Contract, new: Contract) -> Iterator[Change]:
 def _skipped(before: Status, stages: list[Status], new: Contract) -> Iterator[Change]:
     for stage in stages:
         if stage not in NEXT[before] and _LIFE.index(stage) > _LIFE.index(before):
-            message = f"status went from {before} to {stage}; what may follow {before} is {next_stages(before)}"
+            message = f"status went from {before} to {stage}; allowed after {before}: {next_stages(before)}"
             yield compatible("status-skipped", "status", message, _place(new))
         before = stage
 
@@ -63,7 +63,7 @@ def _end_of_support(old: Contract, new: Contract) -> Iterator[Change]:
     if old.major != new.major or before == after:
         return
     shorter = str(after) < str(before) if before and after else bool(before) and new.status is Status.RETIRED
-    said = f"support ends on {after}" if after else "support has no end that is said"
+    said = f"support ends on {after}" if after else "support has no stated end"
     message = f"{said}; before, it ended on {before}" if before else said
     if shorter:
         yield breaking("end-of-support-shortened", "endOfSupport", message, _place(new))

@@ -1,7 +1,7 @@
-"""Custom property `charts`: what the asset page draws of each published version.
+"""Custom property `charts`: what the asset page plots of each published version.
 
-A chart shows aggregates, never rows: a measure of a confidential column only as a mean or a sum over at least
-`FEWEST_ROWS` rows a point, and nothing of a restricted one.
+A chart shows aggregates, never rows. A measure of a confidential column is only a mean or a sum over at least
+`FEWEST_ROWS` rows a point; a restricted column is never plotted.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ KEYS = ("title", "by", "every", "show", "of", "where")
 EVERY = ("day", "month", "quarter", "year")
 MEASURES = ("rows", "mean", "sum", "min", "max")
 FEWEST_ROWS = 10
-"""Rows that a point over a confidential column stands for at least; smaller groups are left out."""
+"""The fewest rows behind a point of a confidential column; smaller groups are left out."""
 
 _NUMBERS = frozenset({"integer", "long", "double", "decimal"})
 _MOMENTS = frozenset({"date", "timestamp"})
 
 
 class _ChartRefused(Exception):
-    """A chart that cannot be drawn; `key` is where the fault stands."""
+    """A chart that cannot be plotted; `key` is the key at fault."""
 
     def __init__(self, key: str | None, message: str) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class _ChartRefused(Exception):
 
 
 def read_charts(root: Section, columns: Mapping[str, Column], given: Value) -> tuple[Chart, ...]:
-    """The charts of a contract, in order. Fault: `bad-chart`."""
+    """Read the charts of a contract, in order. Fault: `bad-chart`."""
     if given is None:
         return ()
     at = next(s for s in root.sections("customProperties") if s.data.get("property") == "charts")
@@ -81,13 +81,13 @@ def _chart(given: Mapping[str, Value], columns: Mapping[str, Column]) -> Chart:
 def _measured(given: Mapping[str, Value], measure: str, columns: Mapping[str, Column]) -> str | None:
     if measure == "rows":
         if "of" in given:
-            raise _ChartRefused("of", "a chart of rows is of no column; leave it out")
+            raise _ChartRefused("of", "a chart of rows takes no column; leave of out")
         return None
     of = _column(given, "of", columns)
     if of.type.name not in _NUMBERS:
         raise _ChartRefused("of", f"{of.name} is {of.type}, which has no {measure}")
     if of.classification is Classification.RESTRICTED:
-        raise _ChartRefused("of", f"{of.name} is restricted, and nothing of it is drawn")
+        raise _ChartRefused("of", f"{of.name} is restricted, so no chart can show it")
     if of.classification is Classification.CONFIDENTIAL and measure not in ("mean", "sum"):
         raise _ChartRefused(
             "of", f"{of.name} is confidential: its {measure} would be one row's value; show mean or sum"

@@ -1,4 +1,4 @@
-"""Compiles what a contract promises about data to `Clause`s, which the gate evaluates.
+"""Compiles a contract's promises about data to `Clause`s, which the gate evaluates.
 
 Names are stable, unique in a contract and valid names of Dagster checks:
 
@@ -45,7 +45,7 @@ def compile_clauses(
     name: str,
     volume: tuple[Clause, Section] | None,
 ) -> tuple[Clause, ...]:
-    """All clauses of the one schema object: schema and key, then column by column, the table, and `volume`.
+    """Return all clauses of the one schema object: schema and key, then column by column, the table, and `volume`.
 
     Faults: `duplicate-check-name` and those of the modules that compile options, quality rules and relationships.
     """
@@ -67,7 +67,7 @@ def compile_clauses(
 def _all(
     table: Section, columns: tuple[tuple[Column, Section], ...], domain: str, name: str
 ) -> Iterator[tuple[Clause, Section]]:
-    """Every clause with the section that a fault about it belongs to."""
+    """Yield every clause with the section that its faults belong to."""
     by_name = {column.name: column for column, _ in columns}
     yield schema_clause(table), table
     yield casts_clause(table), table
@@ -78,14 +78,14 @@ def _all(
         for clause in column_clauses(column, section, columns):
             yield clause, section
         yield from _written(section, column, by_name, domain, name)
-    if len(columns) == len(list(table.sections("properties"))):  # else a rule may name a column left out as faulty
+    if len(columns) == len(list(table.sections("properties"))):  # else a rule may name a skipped column
         yield from _written(table, None, by_name, domain, name)
 
 
 def _written(
     section: Section, column: Column | None, by_name: dict[str, Column], domain: str, name: str
 ) -> Iterator[tuple[Clause, Section]]:
-    """Clauses of the relationships and quality rules of a table or column."""
+    """Yield the clauses of the relationships and quality rules of a table or column."""
     for part in section.sections("relationships"):
         clause = reference_clause(part, column, by_name, domain, name)
         if clause is not None:

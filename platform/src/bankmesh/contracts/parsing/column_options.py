@@ -1,4 +1,4 @@
-"""Clauses that come from how a column is declared: required, unique, primary key, `logicalTypeOptions`."""
+"""Compiles a column's own keys to clauses: required, unique, primary key, `logicalTypeOptions`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BOUNDS = {
 
 
 def schema_clause(table: Section) -> Clause:
-    """The promise that columns and types are as written."""
+    """Return the clause that columns and types are as promised."""
     return Clause(
         "schema",
         SchemaMatches(),
@@ -53,7 +53,7 @@ def schema_clause(table: Section) -> Clause:
 
 
 def classification_clause(table: Section) -> Clause:
-    """The promise that confidentiality is kept from the inputs on; every contract has it."""
+    """Return the clause that columns keep the confidentiality of their inputs; every contract has it."""
     return Clause(
         "classification",
         ClassificationKept(),
@@ -68,7 +68,7 @@ def classification_clause(table: Section) -> Clause:
 
 
 def casts_clause(table: Section) -> Clause:
-    """The promise that no value was changed to fit its type; every contract has it."""
+    """Return the clause that no value is changed to fit its type; every contract has it."""
     return Clause(
         "lossless_casts",
         LosslessCasts(),
@@ -83,7 +83,7 @@ def casts_clause(table: Section) -> Clause:
 
 
 def key_clauses(columns: tuple[tuple[Column, Section], ...], table: Section) -> Iterator[Clause]:
-    """`primary_key_unique`, if there is a primary key."""
+    """Yield `primary_key_unique` if there is a primary key."""
     keyed = sorted((c.primary_key_position, c.name) for c, _ in columns if c.primary_key_position is not None)
     names = tuple(name for _, name in keyed)
     if names:
@@ -100,7 +100,7 @@ def key_clauses(columns: tuple[tuple[Column, Section], ...], table: Section) -> 
 
 
 def column_clauses(column: Column, section: Section, columns: tuple[tuple[Column, Section], ...]) -> Iterator[Clause]:
-    """Clauses of one column's own keys. Faults: `bad-option`, `bad-pattern`."""
+    """Yield the clauses of one column's own keys. Faults: `bad-option`, `bad-pattern`."""
     name = column.name
     if column.required or column.primary_key_position is not None:
         place = section.place("required" if column.required else "primaryKey")
@@ -108,7 +108,7 @@ def column_clauses(column: Column, section: Section, columns: tuple[tuple[Column
             f"{name}__required", NullValues(name), f"{name} is never null", "completeness", columns=(name,), place=place
         )
     key = [c.name for c, _ in columns if c.primary_key_position is not None]
-    if section.get("unique") is True and key != [name]:  # else primary_key_unique measures just that
+    if section.get("unique") is True and key != [name]:  # otherwise primary_key_unique measures the same
         yield _none(
             f"{name}__unique",
             DuplicateValues((name,)),
@@ -131,7 +131,7 @@ def column_clauses(column: Column, section: Section, columns: tuple[tuple[Column
 
 
 def _has_partition(columns: tuple[tuple[Column, Section], ...], names: tuple[str, ...]) -> bool:
-    """Whether the partition column is among `names`: then no duplicate can lie in two partitions."""
+    """Whether the partition column is among `names`; duplicates then never span two partitions."""
     return any(column.partition_position is not None and column.name in names for column, _ in columns)
 
 
@@ -145,12 +145,12 @@ def _none(
     place: Place,
     whole_table: bool = False,
 ) -> Clause:
-    """A clause of severity error that allows no broken row."""
+    """Return a clause of severity error that allows no failing row."""
     return Clause(name, rule, NONE_AT_ALL, Severity.ERROR, description, dimension, columns, whole_table, place)
 
 
 def _options(column: Column, options: Section, *, items: bool) -> Iterator[Clause]:
-    """Clauses of `logicalTypeOptions`; of the items of an array where `items` is set."""
+    """Yield the clauses of `logicalTypeOptions`; those of an array's items if `items` is set."""
     kind = column.type.item if items and column.type.item is not None else column.type
     if kind.name == "boolean":
         for key in options.data:
@@ -166,7 +166,7 @@ def _options(column: Column, options: Section, *, items: bool) -> Iterator[Claus
 
 
 def _conform(name: str, option: str, rule: Rule, description: str, place: Place) -> Clause:
-    """A clause of one kind of option of column `name`."""
+    """Return a clause of one kind of option of column `name`."""
     return _none(f"{name}__{option}", rule, description, "conformity", columns=(name,), place=place)
 
 

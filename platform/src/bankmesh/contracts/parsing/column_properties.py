@@ -1,4 +1,4 @@
-"""From the properties of the one schema object to `Column`s."""
+"""Reads the properties of the schema object as `Column`s."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DATE = ColumnType("date")
 
 
 def read_columns(table: Section) -> tuple[tuple[Column, Section], ...]:
-    """The columns of a schema object, each with the section it stands in; without name or type it is left out.
+    """Return the columns of a schema object, each with its section; a column without name or type is skipped.
 
     Faults: `no-columns`, `column-name`, `duplicate-column`, `missing-description`, `missing-classification`,
     `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`, `bad-declassification`,
@@ -70,7 +70,7 @@ def _column(section: Section, name: str | None) -> Column | None:
     return Column(
         name=name,
         type=kind,
-        description=description or "",  # empty only where a fault has been noted
+        description=description or "",  # empty only if a fault was noted
         classification=Classification.RESTRICTED if classification is None else classification,
         required=section.get("required") is True,
         primary_key_position=key,
@@ -84,7 +84,7 @@ def _column(section: Section, name: str | None) -> Column | None:
 
 
 def _allows_nan(section: Section, label: str, kind: ColumnType, custom: Mapping[str, Value]) -> bool:
-    """What custom property `allowNaN` says; a double is finite where it says nothing."""
+    """Return the custom property `allowNaN`; without it, a double must be finite."""
     if ALLOW_NAN not in custom:
         return False
     at = next(s for s in section.sections("customProperties") if s.data.get("property") == ALLOW_NAN)
@@ -136,7 +136,7 @@ def _item_type(items: Section, label: str) -> ColumnType | None:
 
 
 def _position(section: Section, label: str, flag: str, position: str) -> int | None:
-    """The position that goes with a flag; 1 where the flag stands alone."""
+    """Return the position that belongs to a flag; 1 if the flag has none."""
     given = section.get(position)
     if section.get(flag) is not True:
         if isinstance(given, int) and given >= 1:
@@ -150,7 +150,7 @@ def _position(section: Section, label: str, flag: str, position: str) -> int | N
 
 
 def _examples(section: Section, label: str, kind: ColumnType) -> tuple[Any, ...]:
-    """Examples, which have to be values of the column's type: an example that cannot occur misleads."""
+    """Return the examples, which must be values of the column's type: an impossible example misleads readers."""
     given = section.get("examples") or []
     for index, example in enumerate(given):
         values = example if kind.item is not None and isinstance(example, list) else [example]
@@ -164,7 +164,7 @@ def _examples(section: Section, label: str, kind: ColumnType) -> tuple[Any, ...]
 
 
 def check_keys(columns: tuple[tuple[Column, Section], ...]) -> None:
-    """Positions of key columns are distinct. Fault: `bad-key-position`."""
+    """Check that positions of key columns are distinct. Fault: `bad-key-position`."""
     taken: dict[int, str] = {}
     for column, section in columns:
         position = column.primary_key_position
@@ -180,7 +180,7 @@ def check_keys(columns: tuple[tuple[Column, Section], ...]) -> None:
 def read_partitioning(
     root: Section, table: Section | None, columns: tuple[tuple[Column, Section], ...], given: Value
 ) -> Partitioning | None:
-    """What custom property `partitioning` and the partitioned column say together. Fault: `bad-partitioning`."""
+    """Return the partitioning that the custom property and the partitioned column define. Fault: `bad-partitioning`."""
     marked = [(column, section) for column, section in columns if column.partition_position is not None]
     if given is None:
         for column, section in marked:
@@ -204,7 +204,7 @@ def read_partitioning(
 
 
 def _partition_span(at: Section, given: Value) -> tuple[str, str, str | None] | None:
-    """Granularity, start and end as written."""
+    """Return granularity, start and end as ISO dates; None with a fault."""
     allowed = ("granularity", "start", "end")
     if not isinstance(given, dict):
         at.fault("value", "bad-partitioning", f"partitioning is a mapping of {', '.join(allowed)}")

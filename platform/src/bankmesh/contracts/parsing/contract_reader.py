@@ -1,4 +1,4 @@
-"""Reads contracts: YAML, then the standard's schema, then Bankmesh's own rules; all faults of all files at once."""
+"""Reads contracts: parses YAML, checks the standard's schema, then Bankmesh's rules; reports all faults at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def read_contract(path: Path | str) -> Contract:
-    """Read one contract. Raises ContractFaults with every fault of it, and OSError if it cannot be opened."""
+    """Read one contract. Raises ContractFaults with all of its faults, and OSError if it cannot be opened."""
     return read_contracts([path])[0]
 
 
@@ -49,15 +49,15 @@ def read_contracts(paths: Iterable[Path | str]) -> tuple[Contract, ...]:
 
 
 def find_faults(paths: Iterable[Path | str]) -> tuple[Fault, ...]:
-    """Every fault of every contract, sorted by file and line; empty if all are sound."""
+    """Return every fault of every contract, sorted by file and line; empty if there is none."""
     return tuple(sorted(_read_all(paths)[1]))
 
 
 @lru_cache(maxsize=4096)
 def read_text(file: str, text: str) -> tuple[Contract | None, tuple[Fault, ...]]:
-    """Read a contract from its text; `file` is what faults and places call it. No contract if there is a fault.
+    """Read a contract from its text; `file` is its name in faults and places. Returns no contract if there is a fault.
 
-    A process reads the same text once: a command asks for all contracts several times.
+    Results are cached in the process, because a command reads all contracts several times.
     """
     document, faults = documents.parse(file, text)
     if faults:
@@ -76,7 +76,7 @@ _DATA_KEYS = frozenset({"arguments", "examples", "implementation", "value"})  # 
 
 
 def _note_blanks(notes: FaultNotes) -> None:
-    """A key that is there with blank text looks like a promise and is none. Fault: `blank-text`."""
+    """Note blank texts, which look like a promise and are none. Fault: `blank-text`."""
     for path, value in documents.leaves(notes.document.data):
         blank = isinstance(value, str) and not value.strip()
         if blank and path not in notes.wrong and not _DATA_KEYS.intersection(path):
@@ -97,7 +97,7 @@ def _read_all(paths: Iterable[Path | str]) -> tuple[tuple[Contract, ...], list[F
 
 
 def _contract(root: Section) -> Contract:
-    """The contract in a document; worth something only if no fault was noted on the way."""
+    """Return the contract of a document; it is valid only if no fault was noted."""
     who = read_identity(root)
     table = read_table(root, who.name)
     columns = read_columns(table) if table is not None else ()
@@ -140,7 +140,7 @@ def _contract(root: Section) -> Contract:
 
 
 def faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
-    """Faults that only a set of contracts shows: `duplicate-contract`, `unknown-reference`."""
+    """Yield the faults that only a set of contracts can have: `duplicate-contract`, `unknown-reference`."""
     by_port: dict[str, Contract] = {}
     for contract in contracts:
         first = by_port.setdefault(contract.port, contract)
@@ -157,7 +157,7 @@ def faults_between(contracts: Sequence[Contract]) -> Iterator[Fault]:
 
 
 def _mismatch(contract: Contract, rule: MissingReferences, target: Contract) -> str | None:
-    """Why columns cannot refer to those of `target`, which is known here."""
+    """Return why columns cannot refer to those of the contract `target`, or None."""
     types = {column.name: column.type for column in target.columns}
     for own, aim in zip(rule.columns, rule.target_columns, strict=True):
         if aim not in types:

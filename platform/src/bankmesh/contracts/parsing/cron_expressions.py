@@ -1,7 +1,7 @@
-"""Cron expressions of contracts: five fields, read strictly, without anything that runs them.
+"""Strict validation of the cron expressions in contracts: five fields.
 
-What is accepted here every scheduler reads alike: numbers, names of months and weekdays, lists, ranges that rise, and
-steps. Shorthands (`@daily`) and extensions (`L`, `#`, `?`, seconds) are refused, because schedulers differ on them.
+Only syntax that every scheduler reads alike is accepted: numbers, names of months and weekdays, lists, rising ranges
+and steps. Shorthands (`@daily`) and extensions (`L`, `#`, `?`, seconds) are refused, because schedulers differ on them.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _SHORT_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
 def check_cron(text: str) -> None:
-    """Raises ValueError, saying which field is wrong and what is allowed, unless `text` is a cron expression."""
+    """Raise ValueError, naming the wrong field and what is allowed, unless `text` is a cron expression."""
     parts = text.split()
     if len(parts) != len(_FIELDS):
         fields = ", ".join(field.name for field in _FIELDS)
         raise ValueError(f"{text!r} has {len(parts)} fields; a cron expression has five: {fields}")
     values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
     if not _some_day_exists(values[_DAY], values[_MONTH]):
-        # Beside a weekday such a day decides nothing, and Dagster refuses the expression all the same.
+        # With a weekday such a day has no effect, but Dagster refuses the expression all the same.
         never = ", so it would never run" if parts[_WEEKDAY] == "*" else ""
-        raise ValueError(f"{text!r} names a day that no month of it has{never}")
+        raise ValueError(f"{text!r} names a day that none of its months has{never}")
 
 
 def _values(text: str, field: _Field) -> set[int]:
@@ -62,7 +62,7 @@ def _span(text: str, field: _Field, whole: str) -> tuple[int, int]:
     first = _number(low, field, whole)
     last = _number(high, field, whole) if dash else first
     if last < first:
-        raise ValueError(f"{field.name} {whole!r}: the range {text} does not rise")
+        raise ValueError(f"{field.name} {whole!r}: the range {text} does not rise from low to high")
     return first, last
 
 
@@ -77,7 +77,7 @@ def _number(text: str, field: _Field, whole: str) -> int:
 
 def _step(text: str, field: _Field, whole: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= field.last):
-        raise ValueError(f"{field.name} {whole!r}: the step {text!r} is no number from 1 to {field.last}")
+        raise ValueError(f"{field.name} {whole!r}: the step {text!r} is not a number from 1 to {field.last}")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""Why a column may be less confidential than what it is made from, and whether a clause proves it on the data.
+"""Custom property `declassification`: why a column may be less confidential than its inputs, proven by a clause.
 
     customProperties:
       - property: declassification
@@ -7,9 +7,9 @@
           rule: client_hash__pattern
           why: The key of the hash never leaves the vault.
 
-A method is only believed where a clause that keeps unfit data from being published shows it on every row: the
-*aggregation* counts its subjects, the *keyed hash* has the form of a digest, the *generalised* value is one of a
-limited domain. What cannot be decided from the clause is refused, not assumed.
+A method is accepted only if a clause that blocks publication proves it on every row: an *aggregation* counts its
+subjects, a *keyed hash* has the form of a digest, a *generalised* value belongs to a limited domain. A case that
+cannot be decided from the clause is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PROPERTY = "declassification"
 METHODS = ("aggregation", "keyed_hash", "generalisation")
 FEWEST_SUBJECTS = 5
-"""The smallest group whose figures are taken to be about no single person any more."""
+"""The smallest group whose figures no longer describe a single person."""
 SUBJECTS = "subject_count"
 _NEEDED = ("method", "rule", "why")
 _KEYS = (*_NEEDED, "subjects")
@@ -45,7 +45,7 @@ _BASE64 = _ALPHANUMERIC | frozenset("+/-_")
 _FEWEST_HEX = 32  # 128 bits
 _BASE64_LENGTHS = frozenset({22, 27, 32, 38, 43, 64, 86})  # 128, 160, 192, 224, 256, 384 and 512 bits, without padding
 _STEP = re.compile(r"select count\(\*\) from \$\{table\} where \$\{column\} % (?P<step>[\d.]+) <> 0")
-# No generalised value looks like this; a pattern that matches it limits nothing.
+# No generalised value has this form, so a pattern that matches it limits nothing.
 _ANYTHING = "Zoë Ωmega-7319/xk_(44,5)! # Praha 1, 110 00; +420 555 0199 @q%"
 _DIGEST = re.compile(
     r"\^?\[(?P<letters>[^\]\\\[^&~|]+)\]\{(?P<least>\d+)(?:,(?P<most>\d*))?\}(?P<padding>=*|=\?|=\{\d(?:,\d)?\})\$?"
@@ -53,7 +53,7 @@ _DIGEST = re.compile(
 
 
 def read_declassification(section: Section, classification: Classification | None) -> Declassification | None:
-    """What a column says of itself, before its rule is looked up; None with a fault (`bad-declassification`)."""
+    """Read a column's declassification, before its rule is resolved; None with a fault (`bad-declassification`)."""
     item = next((s for s in section.sections("customProperties") if s.data.get("property") == PROPERTY), None)
     if item is None or item.faulty:
         return None
@@ -67,7 +67,7 @@ def read_declassification(section: Section, classification: Classification | Non
             message = f"declassification has no key {key}.{nearest(key, _KEYS)} Allowed: {', '.join(_KEYS)}"
             value.fault(key, "bad-declassification", message)
     for key in (*_NEEDED, *(["subjects"] if "subjects" in value.data else [])):
-        value.need(key, "bad-declassification", f"declassification says {key}, a text")
+        value.need(key, "bad-declassification", f"declassification needs {key}, a text")
     method = value.text("method")
     if method is not None and method not in METHODS:
         message = f"declassification by {method} is not known.{nearest(method, METHODS)} Allowed: {', '.join(METHODS)}"
@@ -75,7 +75,7 @@ def read_declassification(section: Section, classification: Classification | Non
     if value.text("subjects") and method in METHODS[1:]:
         value.fault("subjects", "bad-declassification", f"{method} counts no subjects; leave the key out")
     if classification is Classification.RESTRICTED:
-        item.fault("value", "bad-declassification", "a restricted column is as confidential as any: nothing is lowered")
+        item.fault("value", "bad-declassification", "a restricted column cannot be declassified")
     if item.faulty:
         return None
     subjects = (value.text("subjects") or SUBJECTS) if method == METHODS[0] else None
@@ -84,7 +84,7 @@ def read_declassification(section: Section, classification: Classification | Non
 
 
 def check_declassifications(columns: Sequence[tuple[Column, Section]], clauses: Iterable[Clause]) -> None:
-    """Every declassification is proven by its rule. Faults: `declassification-rule`, `declassification-unproven`."""
+    """Check the rule of each declassification. Faults: `declassification-rule`, `declassification-unproven`."""
     by_name = {clause.name: clause for clause in clauses}
     by_column = {column.name: column for column, _ in columns}
     for column, section in columns:
@@ -125,7 +125,7 @@ def _allows_none(comparison: Comparison | None) -> bool:
 
 
 def unproven(given: Declassification, clause: Clause, column: Column, columns: Mapping[str, Column]) -> str | None:
-    """Why a clause that allows no broken row does not prove the method; None if it does."""
+    """Return why a clause that allows no failing row does not prove the method; None if it does."""
     if given.method == "aggregation":
         return _no_aggregation(given.subjects or SUBJECTS, clause, columns)
     about = f"clause {clause.name} does not prove it"
@@ -156,7 +156,7 @@ def _no_generalisation(rule: InvalidValues) -> str | None:
 
 
 def _is_coarse_step(clause: Clause, column: Column) -> bool:
-    """Whether the clause is a `multipleOf` that is coarser than the column's own smallest step."""
+    """Whether the clause is a `multipleOf` with a step coarser than the smallest step of the column's type."""
     rule = clause.rule
     if not isinstance(rule, SqlMeasure) or rule.column != column.name:
         return False
@@ -181,14 +181,14 @@ def _no_aggregation(subjects: str, clause: Clause, columns: Mapping[str, Column]
     least = max(lows, default=None)
     if least is None or least < FEWEST_SUBJECTS:
         said = "has no minimum" if least is None else f"is at least {least}"
-        return f"{about}: {subjects} {said}, and fewer than {FEWEST_SUBJECTS} subjects are still about persons"
+        return f"{about}: {subjects} {said}, and figures of fewer than {FEWEST_SUBJECTS} subjects describe persons"
     return None
 
 
 def is_digest_pattern(pattern: str) -> bool:
-    """Whether all that the pattern matches looks like a digest: hexadecimal from 32 digits on, base64 of its length.
+    """Whether the pattern matches only digests: hexadecimal of at least 32 digits, or base64 of a digest's length.
 
-    One character class with a count, as `[0-9a-f]{64}` or `[A-Za-z0-9+/]{43}=`; anything cleverer is not decided.
+    Accepted is one character class with a count, such as `[0-9a-f]{64}` or `[A-Za-z0-9+/]{43}=`; nothing else.
     """
     found = _DIGEST.fullmatch(pattern)
     letters = _letters(found["letters"]) if found else None
@@ -202,7 +202,7 @@ def is_digest_pattern(pattern: str) -> bool:
 
 
 def _letters(written: str) -> frozenset[str] | None:
-    """The characters of a class without escapes; None for a range that is none of letters or digits."""
+    """Return the characters of a class without escapes; None for a range outside letters or digits."""
     found: set[str] = set()
     at = 0
     while at < len(written):

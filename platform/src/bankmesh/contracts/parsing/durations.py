@@ -1,4 +1,4 @@
-"""Durations of service levels: a value with a unit of the standard, in seconds."""
+"""Durations of service levels: a value with a unit of the standard, converted to seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
-# A month is 30 days and a year 365, as retention rules of banks count them; the exact length would depend on a date.
+# A month is 30 days and a year 365, as in banks' retention rules; the exact length would depend on a date.
 _UNITS = {
     "s sec second seconds": 1,
     "m min minute minutes": _MINUTE,
@@ -27,7 +27,7 @@ LONGEST = 1_000 * 365 * _DAY  # a thousand years; more is a mistake and would ov
 
 
 def seconds(value: Value, unit: str | None) -> float:
-    """`value` times `unit` in seconds. Raises ValueError, saying what is allowed."""
+    """Return `value` times `unit` in seconds. Raises ValueError with what is allowed."""
     if unit not in UNITS:
         given = f"unit {unit}" if unit else "no unit"
         raise ValueError(f"{given}; allowed: {', '.join(UNITS)}")

@@ -1,6 +1,6 @@
 """Rules written as expectations of Great Expectations: `type: custom`, `engine: greatExpectations`.
 
-Known types are those of the installed package, found by its file names: importing it takes seconds.
+The known types are those of the installed package, listed by its file names, because importing it takes seconds.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _BOUNDS = ("min_value", "max_value", "sum_total", "mostly", "threshold")
 _SHARES = ("mostly", "threshold", "p_value")  # arguments that no value of a column is compared with
 # Expectations whose numbers bound a count, a share or a statistic, and no value of a column.
 _OF_NO_VALUE = re.compile(r"_(count|proportion|p_value|divergence|phi_value|stdev|z_scores|lengths)_")
-_DIGITS = 15  # every number of so many digits has a double of its own, and their order is kept
-_NO_NUMBER = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)  # texts that become floats, and bounds of nothing
+_DIGITS = 15  # numbers of up to 15 digits map to distinct doubles in the same order
+_NO_NUMBER = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)  # texts that parse as floats but bound nothing
 
 
 @cache
 def known_types() -> frozenset[str]:
-    """Snake-case types of the core expectations of the installed Great Expectations."""
+    """Return the snake-case types of the core expectations of the installed Great Expectations."""
     found = find_spec("great_expectations")
     folders = (
         [Path(place) / "expectations" / "core" for place in (found.submodule_search_locations or ())] if found else []
@@ -48,10 +48,10 @@ def known_types() -> frozenset[str]:
 def read_expectation(
     implementation: Value, column: str | None, types: Mapping[str, ColumnType]
 ) -> tuple[Expectation, tuple[str, ...]]:
-    """The expectation, and the columns it is about. Raises ValueError, saying what is allowed.
+    """Return the expectation and the columns it is about. Raises ValueError with what is allowed.
 
-    `column` is the column the rule is written at: it is filled in where a column expectation names none. `types` are
-    those of all columns of the contract.
+    `column` is the column of the rule; a column expectation that names none gets it. `types` are those of
+    all columns of the contract.
     """
     given = _parsed(implementation) if isinstance(implementation, str) else implementation
     arguments = given.get("kwargs") or {} if isinstance(given, dict) else None
@@ -70,7 +70,7 @@ def read_expectation(
 
 
 def _refuse_bounds_beyond_doubles(arguments: dict[str, Value], types: Collection[ColumnType]) -> None:
-    """Raise ValueError for a number that, as a double, may equal other values of the column near it."""
+    """Raise ValueError for a number that is not distinguishable, as a double, from other values of the column."""
     places = max((_places(kind) for kind in types), default=0)
     for path, number in _numbers(arguments):
         if abs(number) >= Decimal(10) ** (_DIGITS - places):
@@ -86,7 +86,7 @@ def _places(kind: ColumnType) -> int:
 
 
 def _numbers(arguments: dict[str, Value]) -> Iterator[tuple[tuple[str | int, ...], Decimal]]:
-    """Each number in the arguments that values of a column are compared with, with the path to it."""
+    """Yield each number in the arguments that is compared with column values, with its path."""
     for key, value in arguments.items():
         if key not in _SHARES:
             for path, leaf in leaves(value):
@@ -95,7 +95,7 @@ def _numbers(arguments: dict[str, Value]) -> Iterator[tuple[tuple[str | int, ...
 
 
 def _argument(key: str, value: Value) -> Value:
-    """An argument as Great Expectations takes it, which computes with doubles. Raises ValueError for what is none."""
+    """Return an argument for Great Expectations, which computes with doubles. Raises ValueError if it cannot."""
     plain = plain_numbers(value)
     for path, leaf in leaves(plain):
         if isinstance(leaf, Decimal):
@@ -107,7 +107,7 @@ def _argument(key: str, value: Value) -> Value:
 
 
 def _parsed(text: str) -> Value:
-    """An implementation written as a text of YAML or JSON."""
+    """Parse an implementation that is written as a YAML or JSON text."""
     document, faults = parse("implementation", text)
     if faults:
         raise ValueError(f"implementation, line {faults[0].line}: {faults[0].message}")

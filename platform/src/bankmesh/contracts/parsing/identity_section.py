@@ -1,4 +1,4 @@
-"""Who a contract is: file name, id, domain, name, version, status, owner, purpose, support."""
+"""Identity of a contract: file name, id, domain, name, version, status, owner, purpose, support."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MANY_OBJECTS = 1
 
 @dataclass(frozen=True)
 class Identity:
-    """What names a contract; empty text where a fault was noted."""
+    """The names of a contract; an empty text marks a fault."""
 
     domain: str
     name: str
@@ -33,17 +33,17 @@ class Identity:
 
 
 def read_identity(root: Section) -> Identity:
-    """Domain, name, version and status.
+    """Return domain, name, version and status.
 
     Faults: `standard-version`, `bad-id`, `bad-domain`, `bad-name`, `bad-version`, `bad-status`, `file-name`.
     """
     if (api := root.text("apiVersion")) not in (None, API_VERSION):
-        message = f"apiVersion {api} is not read here; write the contract for {API_VERSION}"
+        message = f"apiVersion {api} is not supported; write the contract for {API_VERSION}"
         root.fault("apiVersion", "standard-version", message)
     domain, name = _names(root)
     version = root.text("version") or ""
     if version and not (_VERSION.fullmatch(version) and not version.startswith("0.")):
-        message = f"version {version} is not MAJOR.MINOR.PATCH with a major from 1; a draft says so by its status"
+        message = f"version {version} is not MAJOR.MINOR.PATCH with a major from 1; mark a draft by its status"
         root.fault("version", "bad-version", message)
         version = ""
     if name and version:
@@ -52,7 +52,7 @@ def read_identity(root: Section) -> Identity:
 
 
 def _names(root: Section) -> tuple[str, str]:
-    """Domain and name, as `id` says them; everything else that says them has to agree."""
+    """Return domain and name as `id` has them; every other key that names them must agree."""
     given = root.text("id") or ""
     domain, _, name = given.partition(".")
     if not (SNAKE_CASE.fullmatch(domain) and SNAKE_CASE.fullmatch(name)):
@@ -62,7 +62,7 @@ def _names(root: Section) -> tuple[str, str]:
         domain, name = root.text("domain") or "", root.text("name") or root.text("dataProduct") or ""
         return domain, name
     if _LOOKS_LIKE_A_MAJOR.search(name):
-        root.fault("id", "bad-name", f"product {name} ends like a major; dbt names the second major of x x_v2")
+        root.fault("id", "bad-name", f"product {name} ends like a major; dbt names the second major _v2")
     stated = root.need("domain", "bad-domain", f"domain is missing; by its id it is {domain}")
     if stated not in (None, domain):
         root.fault("domain", "bad-domain", f"domain {stated} disagrees with id {given}")
@@ -95,7 +95,7 @@ def _check_file_name(root: Section, name: str, major: int) -> None:
 
 
 def read_table(root: Section, name: str) -> Section | None:
-    """The one schema object, named as the product. Faults: `one-table`, `bad-name`."""
+    """Return the one schema object, which has the product's name. Faults: `one-table`, `bad-name`."""
     tables = list(root.sections("schema"))
     if len(tables) != _MANY_OBJECTS:
         if not root.wrong("schema"):
@@ -105,13 +105,13 @@ def read_table(root: Section, name: str) -> Section | None:
     table = tables[0]
     stated = table.text("name")
     if name and stated not in (None, name):
-        table.fault("name", "bad-name", f"the schema object is called {stated}; it is named as the product, {name}")
+        table.fault("name", "bad-name", f"the schema object is called {stated}; name it as the product, {name}")
     return table
 
 
 def read_owner(root: Section) -> str:
-    """The team that owns the product. Fault: `missing-owner`."""
-    message = "nobody owns this product: team.name is missing"
+    """Return the team that owns the product. Fault: `missing-owner`."""
+    message = "this product has no owner: team.name is missing"
     if isinstance(root.data.get("team"), list):
         root.fault("team", "missing-owner", f"{message}; write team as a mapping with name and members")
         return ""
@@ -124,9 +124,9 @@ def read_owner(root: Section) -> str:
 
 
 def read_purpose(root: Section) -> tuple[str, str | None, str | None]:
-    """Purpose, usage and limitations. Fault: `missing-purpose`."""
+    """Return purpose, usage and limitations. Fault: `missing-purpose`."""
     section = root.section("description")
-    message = "why this product exists is not said: description.purpose is missing"
+    message = "this product has no purpose: description.purpose is missing"
     if section is None:
         if not root.wrong("description"):
             root.fault("description", "missing-purpose", message)
@@ -136,7 +136,7 @@ def read_purpose(root: Section) -> tuple[str, str | None, str | None]:
 
 
 def read_support(root: Section) -> tuple[SupportChannel, ...]:
-    """Where the owner is reached. Fault: `missing-support`."""
+    """Return the channels that reach the owner. Fault: `missing-support`."""
     found = tuple(
         SupportChannel(channel, item.text("tool"), item.text("url"), item.text("scope"))
         for item in root.sections("support")
@@ -148,7 +148,7 @@ def read_support(root: Section) -> tuple[SupportChannel, ...]:
 
 
 def read_roles(root: Section) -> tuple[Role, ...]:
-    """Roles that may use the product. Fault: `duplicate-role`."""
+    """Return the roles that may use the product. Fault: `duplicate-role`."""
     found: dict[str, Role] = {}
     for item in root.sections("roles"):
         name = item.text("role")

@@ -1,12 +1,12 @@
-"""Checks a document against the JSON Schema of the Open Data Contract Standard, one fault for one mistake.
+"""Validates a document against the JSON Schema of the Open Data Contract Standard, with one fault for one mistake.
 
-The schema is the one inside the `open-data-contract-standard` package; nothing of it is copied. A general validator
-answers a single mistyped key with a dozen errors from `oneOf`, `allOf` and `unevaluatedProperties`, names no nearest
-key, and takes about 20 ms for a contract; this walk over the same schema takes about 1 ms. It knows the keywords the
-schema uses and refuses to start on one it does not know; tests hold it against the `jsonschema` package.
+The schema is read from the `open-data-contract-standard` package. For a single mistyped key, a general validator
+reports a dozen errors from `oneOf`, `allOf` and `unevaluatedProperties`, suggests no nearest key, and takes about 20 ms
+for a contract; this walk over the same schema takes about 1 ms. It implements the keywords that the schema uses and
+raises on an unknown one; tests compare it with the `jsonschema` package.
 
-Stricter than the schema in one way: an object that the schema lists keys for takes no other key, even where the
-schema forgot to close it (`description`).
+It is stricter than the schema in one way: an object with listed keys allows no other key, even where the schema does
+not close it (`description`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _PLAIN_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One departure from the standard, by the path of the offending key or item."""
+    """One violation of the standard, by the path of the offending key or item."""
 
     path: Path
     rule: str
@@ -77,7 +77,7 @@ class Finding:
 
 @cache
 def schema() -> Schema:
-    """The standard's JSON Schema, v3.1.0, from the installed package; read once."""
+    """Return the standard's JSON Schema, v3.1.0, from the installed package; read once."""
     text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8")
     loaded: Schema = json.loads(text)
     unknown = sorted(set(_keywords(loaded)) - _ASSERTIONS - _ANNOTATIONS)
@@ -87,19 +87,19 @@ def schema() -> Schema:
 
 
 def check(data: Value) -> tuple[Finding, ...]:
-    """Every departure of `data` from the standard, in document order; empty for a conforming document."""
+    """Return every violation of the standard in `data`, in document order; empty for a conforming document."""
     return tuple(dict.fromkeys(_check(schema(), data, ())))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint such as ` Did you mean status?`, or nothing."""
+    """Return a hint such as ` Did you mean status?`, or an empty text."""
     by_lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1)
     return f" Did you mean {by_lower[near[0]]}?" if near else ""
 
 
 def _keywords(node: Schema) -> Iterator[str]:
-    """All keywords used in a schema, without mistaking names of properties for keywords."""
+    """Yield all keywords used in a schema, without mistaking property names for keywords."""
     for key, value in node.items():
         yield key
         if key in ("properties", "$defs"):
@@ -125,7 +125,7 @@ def _definition(reference: str) -> Schema:
 
 
 def _applied(node: Schema, value: Value) -> Iterator[Schema]:
-    """`node` and all schemas that apply to the same value: through `$ref`, `allOf` and a fulfilled `if`."""
+    """Yield `node` and all schemas that apply to the same value: through `$ref`, `allOf` and a satisfied `if`."""
     yield node
     if "$ref" in node:
         yield from _applied(_definition(node["$ref"]), value)
@@ -136,10 +136,10 @@ def _applied(node: Schema, value: Value) -> Iterator[Schema]:
 
 
 def _holds(condition: Schema, value: Value) -> bool:
-    """Whether an `if` holds. A property that is absent fulfils no condition.
+    """Whether an `if` holds. An absent property satisfies no condition.
 
-    JSON Schema says it does, so that a column without logicalType would have to obey the options of all types at
-    once; Bankmesh reports the absent logicalType instead.
+    In JSON Schema it does, so a column without logicalType would have to obey the options of all types; Bankmesh
+    reports the absent logicalType instead.
     """
     if "anyOf" in condition:
         return any(_holds(sub, value) for sub in condition["anyOf"])
@@ -150,7 +150,7 @@ def _holds(condition: Schema, value: Value) -> bool:
 
 
 def _check(node: Schema, value: Value, path: Path, *, whole: bool = True) -> Iterator[Finding]:
-    """Findings at and below `path`; `whole` is false where `node` describes only a part of the object there."""
+    """Yield findings at and below `path`; `whole` is False if `node` describes only a part of the object there."""
     applied = list(_applied(node, value))
     wrong = next((s["type"] for s in applied if "type" in s and not _is_a(value, s["type"])), None)
     if wrong is not None:
@@ -197,7 +197,7 @@ def _check_bounds(node: Schema, value: Value, path: Path) -> Iterator[Finding]:
 
 
 def _check_keys(applied: list[Schema], value: dict[str, Any], path: Path) -> Iterator[Finding]:
-    """Keys that have to be there, and keys that must not be."""
+    """Yield findings for missing required keys and for forbidden keys."""
     for part in applied:
         for key in part.get("required", ()):
             if key not in value:
@@ -208,7 +208,7 @@ def _check_keys(applied: list[Schema], value: dict[str, Any], path: Path) -> Ite
 
 
 def _check_object(applied: list[Schema], value: dict[str, Any], path: Path, *, whole: bool) -> Iterator[Finding]:
-    """Unknown keys, and whatever is wrong below the known ones."""
+    """Yield findings for unknown keys, and for everything below the known ones."""
     known: dict[str, list[Schema]] = {}
     for part in applied:
         for key, sub in part.get("properties", {}).items():
@@ -226,9 +226,9 @@ _CLOSING = ("additionalProperties", "unevaluatedProperties")
 
 
 def _choose(branches: list[Schema], value: Value, path: Path) -> tuple[list[Finding], list[Schema]]:
-    """The branch of a `oneOf` or `anyOf` that was meant, and what is wrong if that cannot be told."""
+    """Return findings and the chosen branch of a `oneOf` or `anyOf`; findings only if no branch can be chosen."""
     needed = [tuple(branch.get("required", ())) for branch in branches]
-    if all(needed) and isinstance(value, dict):  # told apart by which key is there, as quality operators are
+    if all(needed) and isinstance(value, dict):  # distinguished by the key present, like quality operators
         meant = [b for b, keys in zip(branches, needed, strict=True) if all(key in value for key in keys)]
         names = [key for keys in needed for key in keys]
         if not meant:
@@ -246,7 +246,7 @@ def _choose(branches: list[Schema], value: Value, path: Path) -> tuple[list[Find
 
 
 def _explain(tried: list[tuple[list[Finding], Schema]], value: Value, path: Path) -> list[Finding]:
-    """Findings of the branch that came closest: the right type first, then the fewest findings."""
+    """Return the findings of the closest branch: the right type first, then the fewest findings."""
     typed = [(f, b) for f, b in tried if not any(x.path == path and x.rule == "wrong-type" for x in f)]
     if not typed:
         kinds = [s["type"] for _, b in tried for s in _applied(b, value) if isinstance(s.get("type"), str)]
@@ -293,7 +293,7 @@ _LONGEST = 60
 
 
 def _name(path: Path) -> str:
-    """What a message calls the thing at `path`: the last key, with the position for an item of a list."""
+    """Return the name of `path` in messages: the last key, with the position for an item of a list."""
     if not path:
         return "the contract"
     if isinstance(path[-1], int):

@@ -1,7 +1,7 @@
-"""From a quality rule of the standard to a `Clause`.
+"""Compiles a quality rule of the standard to a `Clause`.
 
-`type: library` (the default) with the metrics of the standard, `type: sql`, `type: custom` for Great Expectations.
-`type: text` is prose: no clause, and coverage says so.
+Supported are `type: library` (the default) with the standard's metrics, `type: sql`, and `type: custom` for Great
+Expectations. `type: text` is prose: it compiles to no clause, and coverage reports that.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _WHOLE = 100
 
 @dataclass(frozen=True)
 class _At:
-    """Where a rule stands: at a column or, with `column` None, at the table; and what the table promises."""
+    """The position of a rule: a column or, with `column` None, the table; and the columns that the table promises."""
 
     section: Section
     column: Column | None
@@ -75,7 +75,7 @@ class _At:
 
 
 class _RuleRefused(Exception):
-    """A rule that cannot be compiled: the key at fault, the rule id and why."""
+    """A rule that cannot be compiled: the key at fault, the rule id and the reason."""
 
     def __init__(self, key: str | None, rule: str, message: str) -> None:
         super().__init__(message)
@@ -83,7 +83,7 @@ class _RuleRefused(Exception):
 
 
 def quality_clause(section: Section, column: Column | None, columns: Mapping[str, Column]) -> Clause | None:
-    """The clause of one rule; None for prose and for a rule with a fault.
+    """Return the clause of one rule; None for prose and for a rule with a fault.
 
     Faults: `quality-type`, `quality-level`, `quality-argument`, `quality-value`, `quality-unit`, `quality-query`,
     `quality-engine`, `quality-expectation`, `quality-scope`, `bad-severity`, `bad-pattern`.
@@ -116,7 +116,7 @@ def quality_clause(section: Section, column: Column | None, columns: Mapping[str
 
 
 def clause_name(section: Section, default: str) -> str:
-    """The rule's `id`, else its `name` in small letters and underscores, else the default."""
+    """Return the rule's `id`, else its `name` in small letters and underscores, else the default."""
     for key in ("id", "name"):
         slug = re.sub(r"[^a-z0-9_]+", "_", (section.text(key) or "").lower()).strip("_")
         if slug:
@@ -136,7 +136,7 @@ _Compiled = tuple[str, Rule, Comparison | None, tuple[str, ...]]
 
 
 def _compile(at: _At) -> _Compiled | None:
-    """Default name, rule, comparison and columns of a rule; None for prose."""
+    """Return default name, rule, comparison and columns of a rule; None for prose."""
     data = at.section.data
     kind = data.get("type", "library" if "metric" in data else None)
     if kind == "text":
@@ -250,7 +250,7 @@ def _sql(at: _At) -> _Compiled:
 def _custom(at: _At) -> _Compiled:
     engine = at.section.data["engine"]
     if engine not in ENGINES:
-        message = f"engine {engine} is not run here. Allowed: {ENGINES[0]}; or write the rule as a metric or as sql"
+        message = f"engine {engine} is not supported. Allowed: {ENGINES[0]}; or write the rule as a metric or as sql"
         raise _RuleRefused("engine", "quality-engine", message)
     try:
         types = {name: column.type for name, column in at.columns.items()}
@@ -261,7 +261,7 @@ def _custom(at: _At) -> _Compiled:
 
 
 def _comparison(section: Section, *, counts_rows: bool) -> Comparison:
-    """The operator of a rule with its value. `counts_rows`: the measure is no share, so percent makes no sense."""
+    """Return the operator of a rule with its value. With `counts_rows` the unit must be rows, not percent."""
     operator = next(operator for operator in Operator if operator.value in section.data)
     value = section.data[operator.value]
     unit = section.data.get("unit", "rows")
@@ -283,7 +283,7 @@ def _comparison(section: Section, *, counts_rows: bool) -> Comparison:
 
 
 def _whole_table(at: _At, rule: Rule, scope: Value) -> bool:
-    """Whether a rule has to see all published rows: as its `scope` says, else for duplicates across partitions."""
+    """Whether a rule needs all published rows: by its `scope`, else for duplicates across partitions."""
     if scope is not None and scope not in _SCOPES:
         raise _RuleRefused("customProperties", "quality-scope", f"scope is one of: {', '.join(_SCOPES)}; not {scope}")
     if scope is not None:
@@ -294,7 +294,7 @@ def _whole_table(at: _At, rule: Rule, scope: Value) -> bool:
 
 
 def _describe(at: _At, rule: Rule, comparison: Comparison | None) -> str:
-    """A sentence for a rule that has no description."""
+    """Return a description for a rule that has none."""
     whose = f" of {at.name}" if at.name else ""
     if comparison is None:
         return f"{getattr(rule, 'type', 'expectation').replace('_', ' ')}"

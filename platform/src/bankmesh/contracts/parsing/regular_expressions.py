@@ -1,4 +1,4 @@
-r"""Regular expressions of contracts: those that RE2 (DuckDB), Rust (Polars) and Python read the same way.
+r"""Validation of the regular expressions in contracts: RE2 (DuckDB), Rust (Polars) and Python must agree on them.
 
 Refused: look-arounds, backreferences, atomic groups and possessive repetition, which RE2 does not have because they
 cannot run in linear time; escapes and flags that the three spell differently; counts above 1000, RE2's limit.
@@ -19,13 +19,13 @@ _GROUPS = re.compile(r"\(\?(?::|P<|[ims]+[:)])")
 
 
 def check_pattern(pattern: str) -> str | None:
-    """What is wrong with a regular expression, or None."""
+    """Return what is wrong with a regular expression, or None."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(pattern)
     except (re.error, Warning, RecursionError, OverflowError) as error:
-        return f"{pattern} is no regular expression: {error}"
+        return f"{pattern} is not a regular expression: {error}"
     for token in _TOKENS.finditer(pattern):
         problem = _problem(token, pattern)
         if problem:
@@ -52,7 +52,7 @@ def _problem(token: re.Match[str], pattern: str) -> str | None:
 
 
 def _count_problem(token: re.Match[str], pattern: str) -> str | None:
-    """What is wrong with a `{low,high}`, if the token is one."""
+    """Return what is wrong with a `{low,high}` token, or None."""
     low, high = token["low"], token["high"]
     if high and not low:
         return f"{token.group()} in {pattern} has no lower count; write {{0,{high}}}"
@@ -62,5 +62,5 @@ def _count_problem(token: re.Match[str], pattern: str) -> str | None:
 
 
 def _portable(letter: str) -> bool:
-    """Whether a backslash before this character means the same everywhere: punctuation, and the common classes."""
+    """Whether a backslash before this character means the same in all engines: punctuation and the common classes."""
     return letter in _ESCAPES or (letter.isascii() and not letter.isalnum())

@@ -1,6 +1,6 @@
-"""Relationships of the standard: a value names a row of another product, as published.
+"""Relationships of the standard: a value refers to a row of another product, as published.
 
-Written `party.party_id` for a product of the same domain, and for another domain by its contract:
+Written as `party.party_id` for a product of the same domain, and by its contract for one of another domain:
 `retail/party.odcs.yaml#/schema/party/properties/party_id`.
 """
 
@@ -41,9 +41,9 @@ class _Target:
 def reference_clause(
     section: Section, column: Column | None, columns: Mapping[str, Column], domain: str, name: str
 ) -> Clause | None:
-    """The clause of one relationship; None with a fault (`bad-reference`).
+    """Return the clause of one relationship; None with a fault (`bad-reference`).
 
-    `domain` and `name` are those of the product that the relationship stands in.
+    `domain` and `name` are those of the product that declares the relationship.
     """
     custom_properties(section, ())
     if section.faulty:
@@ -84,12 +84,12 @@ def _texts(section: Section, key: str) -> list[str]:
 
 
 def _own_columns(section: Section, columns: Mapping[str, Column], domain: str, name: str) -> tuple[str, ...]:
-    """Columns named by `from`, which are this product's own."""
+    """Return the columns named by `from`, which must belong to this product."""
     found = []
     for text in _texts(section, "from"):
         target = _target(text, domain, name)
         if target.product != f"{domain}.{name}":
-            raise ValueError(f"from is about {name} itself, not {text}; write {name}.<column>")
+            raise ValueError(f"from must name a column of {name}, not {text}; write {name}.<column>")
         if target.column not in columns:
             raise ValueError(f"there is no column {target.column}.{nearest(target.column, columns)}")
         found.append(target.column)
@@ -97,7 +97,7 @@ def _own_columns(section: Section, columns: Mapping[str, Column], domain: str, n
 
 
 def _target(text: str, domain: str, name: str) -> _Target:
-    """What a reference points to; raises ValueError for a form that names no product."""
+    """Return the target of a reference. Raises ValueError if the text names no product."""
     short = _SHORT.fullmatch(text)
     if short:
         return _Target(f"{domain}.{short['table']}", short["column"])
@@ -110,12 +110,12 @@ def _target(text: str, domain: str, name: str) -> _Target:
             raise ValueError(f"{text} is not in this contract; write {full['table']}.{full['column']}")
         return _Target(f"{domain}.{name}", full["column"])
     if full["file"] != full["table"]:
-        raise ValueError(f"{text} names contract {full['file']} but schema {full['table']}; they are the same word")
+        raise ValueError(f"{text} names contract {full['file']} but schema {full['table']}; both must be the same name")
     return _Target(str(PortName(full["domain"], full["file"], int(full["major"] or 1))), full["column"])
 
 
 def products_read(rule: Rule) -> tuple[str, ...]:
-    """The products whose published rows a rule reads beside the candidate."""
+    """Return the products whose published rows a rule reads in addition to the candidate."""
     if isinstance(rule, MissingReferences):
         return (rule.product,)
     return rule.sources if isinstance(rule, DbtTest) else ()

@@ -1,6 +1,6 @@
-"""A cursor over a parsed contract: reads values safely and notes faults with the line they stand on.
+"""A cursor over a parsed contract: reads values safely and notes faults with their line.
 
-What already departs from the standard is skipped, so that one mistake is told once.
+Parts that already violate the standard are skipped, so that one mistake is reported once.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class FaultNotes:
-    """The faults found so far in one document, and the paths that are known to be wrong."""
+    """The faults found so far in one document, and the paths known to be wrong."""
 
     document: Document
     faults: list[Fault] = field(default_factory=list)
     wrong: set[Path] = field(default_factory=set)
 
     def add(self, path: Path, rule: str, message: str) -> None:
-        """Note a fault at `path`; everything around it counts as touched by a fault from now on."""
+        """Note a fault at `path`; the path and all its parents count as wrong from now on."""
         self.faults.append(Fault(self.document.file, self.document.line(path), rule, message))
         self.wrong.update(path[:length] for length in range(len(path) + 1))
 
@@ -41,11 +41,11 @@ class Section:
 
     @property
     def faulty(self) -> bool:
-        """Whether this section, or anything in it, is already known to be wrong."""
+        """Whether this section, or anything in it, is known to be wrong."""
         return self.path in self.notes.wrong
 
     def place(self, key: str | None = None) -> Place:
-        """File and line of a key, or of the section."""
+        """Return file and line of a key, or of the section."""
         path = self.path if key is None else (*self.path, key)
         return Place(self.notes.document.file, self.notes.document.line(path))
 
@@ -58,41 +58,41 @@ class Section:
         return (*self.path, key) in self.notes.wrong
 
     def get(self, key: str) -> Value:
-        """The value of a key; None where it is absent or wrong."""
+        """Return the value of a key; None if it is absent or wrong."""
         return None if self.wrong(key) else self.data.get(key)
 
     def text(self, key: str) -> str | None:
-        """The text of a key; None where it is absent, wrong or blank."""
+        """Return the text of a key; None if it is absent, wrong or blank."""
         value = self.get(key)
         return value if isinstance(value, str) and value.strip() else None
 
     def need(self, key: str, rule: str, message: str) -> str | None:
-        """The text of a key; a fault where it is absent or blank."""
+        """Return the text of a key; note a fault if it is absent or blank."""
         found = self.text(key)
         if found is None and not self.wrong(key):
             self.fault(key, rule, message)
         return found
 
     def section(self, key: str) -> Section | None:
-        """The mapping at a key, even if there is a fault inside it."""
+        """Return the mapping at a key, even if it has faults inside."""
         value = self.data.get(key)
         return Section(self.notes, (*self.path, key), value) if isinstance(value, dict) else None
 
     def sections(self, key: str) -> Iterator[Section]:
-        """The mappings in the list at a key, even if there are faults inside them."""
+        """Yield the mappings in the list at a key, even if they have faults inside."""
         value = self.data.get(key)
         for index, item in enumerate(value if isinstance(value, list) else ()):
             if isinstance(item, dict):
                 yield Section(self.notes, (*self.path, key, index), item)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The texts in the list at a key."""
+        """Return the texts in the list at a key."""
         value = self.data.get(key)
         return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def custom_properties(section: Section, allowed: Iterable[str]) -> dict[str, Any]:
-    """`customProperties` as a mapping; a name not `allowed` (nor starting with `x-`) or given twice is a fault.
+    """Return `customProperties` as a mapping; a name outside `allowed` and `x-`, or a repeated one, is a fault.
 
     Faults: `unknown-custom-property`, `duplicate-custom-property`.
     """
@@ -109,8 +109,7 @@ def custom_properties(section: Section, allowed: Iterable[str]) -> dict[str, Any
             item.fault(
                 "property",
                 "unknown-custom-property",
-                f"custom property {name} means nothing to Bankmesh. Known: {allowed_text}; "
-                "one of your own starts with x-",
+                f"custom property {name} is not known. Known: {allowed_text}; one of your own starts with x-",
             )
         else:
             found[name] = plain_numbers(item.data.get("value"))

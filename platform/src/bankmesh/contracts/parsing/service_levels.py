@@ -1,4 +1,4 @@
-"""Service levels of a contract, and the custom properties that go with its life."""
+"""Reads service levels and the top-level custom properties of a contract."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from bankmesh.yaml.documents import Value
 
 DURATIONS = ("freshness", "latency", "retention", "frequency")
-SINGLE = ("freshness", "retention", "frequency")  # enforced, so a second one could not be told from the first
+SINGLE = ("freshness", "retention", "frequency")  # enforced, so each may occur only once
 KNOWN = (
     *DURATIONS, "availability", "endOfLife", "endOfSupport", "errorRate", "generalAvailability", "throughput",
     "timeOfAvailability", "timeToDetect", "timeToNotify", "timeToRepair",
 )  # fmt: skip
-"""Service levels of the standard and of the Data QoS table that it refers to; most of them are not enforced."""
+"""Service levels of the standard and of its Data QoS table; Bankmesh does not enforce most of them."""
 SCHEDULED = "frequency"
 CRON = "cron"
 CUSTOM = (
@@ -38,7 +38,7 @@ _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
 
 
 def read_service_levels(root: Section, table: str, columns: Collection[str] | None) -> tuple[ServiceLevel, ...]:
-    """Service levels in order. `columns` is None where columns have faults: elements are then not looked up.
+    """Return the service levels in order. `columns` is None if columns have faults: elements are then not resolved.
 
     Faults: `bad-duration`, `bad-schedule`, `duplicate-service-level`, `unknown-element`, `unknown-service-level`.
     """
@@ -87,7 +87,7 @@ def _check_schedule(section: Section, name: str) -> None:
         return
     if name != SCHEDULED:
         at = "schedule" if schedule else "scheduler"
-        section.fault(at, "bad-schedule", f"{name} has no schedule; only the service level {SCHEDULED} is run by one")
+        section.fault(at, "bad-schedule", f"{name} has no schedule; only the service level {SCHEDULED} has one")
     elif schedule is None:
         section.fault("scheduler", "bad-schedule", 'a scheduler without a schedule; write schedule: "0 6 * * *"')
     elif scheduler != CRON:
@@ -104,12 +104,12 @@ def _check_elements(section: Section, table: str, columns: Collection[str] | Non
     for element in (section.text("element") or "").split(","):
         name = element.strip().removeprefix(f"{table}.")
         if name and name != table and columns is not None and name not in columns:
-            message = f"element {element.strip()} is no column of {table}.{nearest(name, columns)}"
+            message = f"element {element.strip()} is not a column of {table}.{nearest(name, columns)}"
             section.fault("element", "unknown-element", message)
 
 
 def read_custom(root: Section) -> tuple[str, dict[str, Any]]:
-    """The product type, and all top-level custom properties.
+    """Return the product type, and all top-level custom properties.
 
     Faults: `missing-product-type`, `bad-product-type`, `bad-consumers`, `bad-end-of-support`, `bad-replaced-by`,
     `bad-schedule`, `unknown-custom-property`, `duplicate-custom-property`.
@@ -141,7 +141,7 @@ def _check_custom(item: Section, name: str, value: Value) -> None:
         message = f"replacedBy {value} names no product; write domain.product, or domain.product@2 for a major"
         item.fault("value", "bad-replaced-by", message)
     elif name == "scheduleTimezone" and not _is_timezone(value):
-        message = f"scheduleTimezone {value} is no time zone; write one of the IANA names, such as Europe/Prague"
+        message = f"scheduleTimezone {value} is not a time zone; write an IANA name, such as Europe/Prague"
         item.fault("value", "bad-schedule", message)
 
 
@@ -153,7 +153,7 @@ def _is_timezone(value: Value) -> bool:
 
 
 def check_other_custom(section: Section) -> None:
-    """Custom properties at places where Bankmesh knows none: only names that start with `x-`."""
+    """Check custom properties at places where Bankmesh defines none: names must start with `x-`."""
     for key in ("description", "team", "price"):
         part = section.section(key)
         if part is not None:

@@ -1,7 +1,7 @@
-"""SQL of quality rules: normalised placeholders, and a check that it reads the candidate and returns one number.
+"""SQL of quality rules: normalised placeholders, and a check that it reads only the candidate and returns one number.
 
-The standard's placeholders are `${object}` and `${property}`; `table` and `column` are read too, and all of them
-without the `$`. They stand outside texts and comments: `{2}` of a regular expression is part of a text.
+The standard's placeholders are `${object}` and `${property}`; `table` and `column` are accepted too, and all of them
+without the `$`. They are recognised outside string literals and comments: `{2}` in a regular expression is text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bankmesh.contracts.parsing.odcs_schema import nearest
 
 TABLE, COLUMN = "${table}", "${column}"
 _PLACEHOLDER = re.compile(r"\$?\{\s*(\w+)\s*\}")
-# Of a query: a placeholder, with the quotes of an identifier around it if they are there; or what holds none.
+# Tokens of a query: a placeholder, with identifier quotes around it if present; or a token without placeholders.
 _TOKENS = re.compile(
     r"""(?P<text>\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?<!\w)\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$)"""
     r"""|(?P<comment>--[^\n]*|/\*.*?\*/)"""
@@ -23,22 +23,22 @@ _TOKENS = re.compile(
 )
 _TABLE_WORDS = ("table", "object")
 _COLUMN_WORDS = ("column", "property")
-# Names that no column or table of a contract has, standing in while the query is parsed.
+# Names that no column or table of a contract has; they replace the placeholders while the query is parsed.
 _TABLE_NAME, _COLUMN_NAME = "bankmesh__table", "bankmesh__column"
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query with `${table}` and `${column}`, and the column names it mentions."""
+    """A query with `${table}` and `${column}`, and the column names that it uses."""
 
     text: str
     columns: frozenset[str]
 
 
 def read_query(text: str, column: str | None) -> Query:
-    """Check one query of a quality rule. Raises ValueError, saying what is allowed.
+    """Check one query of a quality rule. Raises ValueError with what is allowed.
 
-    `column` is the column the rule stands at, or None for a rule of the table.
+    `column` is the column of the rule, or None for a rule of the table.
     """
     normal = _normalise(text, column)
     columns = _check(normal)
@@ -46,7 +46,7 @@ def read_query(text: str, column: str | None) -> Query:
 
 
 def _normalise(text: str, column: str | None) -> str:
-    """The query with every spelling of a placeholder as `${table}` or `${column}`, without a final semicolon."""
+    """Return the query with every placeholder as `${table}` or `${column}`, without a final semicolon."""
     found: set[str] = set()
 
     def replace(token: re.Match[str]) -> str:
@@ -60,28 +60,28 @@ def _normalise(text: str, column: str | None) -> str:
 
     normal = _TOKENS.sub(replace, text).strip().removesuffix(";").strip()
     if TABLE not in found:
-        raise ValueError(f"the query must read {TABLE}, which stands for the candidate")
+        raise ValueError(f"the query must read {TABLE}, which is the candidate")
     return normal
 
 
 def _placeholder(written: str, column: str | None) -> str:
-    """`${table}` or `${column}` for any of their spellings."""
+    """Return `${table}` or `${column}` for any of their spellings."""
     word = _PLACEHOLDER.fullmatch(written)[1]  # type: ignore[index] # a token of that form
     if word in _TABLE_WORDS:
         return TABLE
     if word in _COLUMN_WORDS and column is not None:
         return COLUMN
-    known = f"{TABLE} and {COLUMN}" if column is not None else f"{TABLE} (the rule stands at no column)"
+    known = f"{TABLE} and {COLUMN}" if column is not None else f"{TABLE} (the rule has no column)"
     words = (*_TABLE_WORDS, *(_COLUMN_WORDS if column is not None else ()))
     raise ValueError(f"placeholder {written} is not known.{nearest(word, words)} Use {known}")
 
 
 def _check_text(text: str) -> None:
-    """A placeholder in a text is refused: it is part of the text here, other tools put a name in its place."""
+    """Refuse a placeholder in a string literal: it is text here, but other tools replace it."""
     for written in _PLACEHOLDER.finditer(text):
         if written[1] in _TABLE_WORDS + _COLUMN_WORDS:
             raise ValueError(
-                f"{written[0]} is in quotes, where other tools of the standard replace it too. Take the quotes away if "
+                f"{written[0]} is in quotes, where other tools of the standard replace it too. Remove the quotes if "
                 f"it is a placeholder; if it is text, write it in two parts: '{{' || '{written[1]}}}'"
             )
 
@@ -106,7 +106,7 @@ def _check(normal: str) -> frozenset[str]:
 
 
 def _check_tables(query: object) -> None:
-    """A rule judges the candidate alone: other tables would make a build depend on more than its inputs."""
+    """Check that a rule reads only the candidate: other tables would make a build depend on more than its inputs."""
     from sqlglot import exp
 
     if not isinstance(query, exp.Query):  # pragma: no cover - the caller has checked it

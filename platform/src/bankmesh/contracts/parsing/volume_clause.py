@@ -1,4 +1,4 @@
-"""The clause `volume`, which every contract has unless it says otherwise: a version does not lose rows unnoticed.
+"""The clause `volume`, which every contract has by default: a version does not lose rows unnoticed.
 
 - property: volume
   value: {tolerance: 25, distinct: [customer_id]}      in percent; columns whose distinct values count as well
@@ -30,9 +30,9 @@ _WHOLE = 100
 
 
 def volume_clause(root: Section, table: Section, columns: Collection[str] | None) -> tuple[Clause, Section] | None:
-    """The clause and the section that states it, the table where none does; None for `free`.
+    """Return the clause and the section that states it, by default the table; None for `free`.
 
-    `columns` is None where columns have faults: names are then not looked up. Fault: `bad-volume`.
+    `columns` is None if columns have faults: names are then not resolved. Fault: `bad-volume`.
     """
     item = next((s for s in root.sections("customProperties") if s.text("property") == CUSTOM_PROPERTY), None)
     if item is None:
@@ -77,7 +77,7 @@ def _tolerance(value: Value) -> Decimal:
         return DEFAULT_TOLERANCE
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 <= value < _WHOLE:
         raise ValueError(
-            f"tolerance {value} is no percentage from 0 to below 100; to lose any share, write value: free"
+            f"tolerance {value} is not a percentage from 0 to below 100; to allow any loss, write value: free"
         )
     return Decimal(str(value))
 

@@ -1,6 +1,6 @@
-"""The files of a version, exactly as the log added them: path, size, partition and statistics.
+"""The files of a version exactly as the log added them: path, size, partition and statistics.
 
-`DeltaTable.get_add_actions` gives statistics as values; written again they could differ. These are the log's own texts.
+`DeltaTable.get_add_actions` parses statistics, and writing them again could change them. This module keeps their text.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class AddedFile:
 
     @property
     def partition(self) -> str:
-        """The value of its partition column; `WHOLE` where the table has none."""
+        """The value of its partition column; `WHOLE` if the table has none."""
         return str(self.partition_values[0][1]) if self.partition_values else WHOLE
 
     def to_action(self) -> AddAction:
-        """The action that adds it again."""
+        """Return the action that adds the file again."""
         from deltalake.transaction import AddAction
 
         return AddAction(
@@ -54,15 +54,15 @@ class AddedFile:
 
 
 def read_add_actions(table: DeltaTable) -> pa.Table:
-    """The add actions of a table's files: path, size_bytes, num_records, `partition.<column>` and more."""
+    """Return the add actions of a table's files: path, size_bytes, num_records, `partition.<column>` and more."""
     import pyarrow as pa
 
-    # Not `pa.table(...)`: that imports pandas to see whether it was given a frame.
+    # Not `pa.table(...)`, which imports pandas to check whether its argument is a data frame.
     return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
 
 
 def files_of(port: Port, table: DeltaTable) -> list[AddedFile]:
-    """The files of a table at the version at which it was opened, sorted by path."""
+    """Return the files of a table at the version at which it was opened, sorted by path."""
     listed = read_add_actions(table)
     wanted = {unquote(path) for path in listed["path"].to_pylist()}
     found: dict[str, AddedFile] = {}
@@ -88,7 +88,7 @@ def _added_file(path: str, action: Mapping[str, Any]) -> AddedFile:
 
 
 def _added(port: Port, version: int, wanted: Collection[str]) -> Iterator[Mapping[str, Any]]:
-    """Add actions up to a version: of commits, newest first, then of checkpoints, for commits that are gone."""
+    """Yield add actions up to a version: of commits, newest first, then of checkpoints, for removed commits."""
     if not wanted:
         return
     log = port.path / LOG_FOLDER

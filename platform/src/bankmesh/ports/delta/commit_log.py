@@ -1,7 +1,7 @@
-"""Commits of a port's Delta log, read as files: which there are, what each says of itself, and which files it adds.
+"""Commits of a port's Delta log, read as files: their versions, their metadata, and the files that they add.
 
-`DeltaTable.history()` lists the log anew and counts down from the version at which the table was opened, so it
-numbers wrongly whatever was committed in between.
+`DeltaTable.history()` numbers commits backwards from the version at which the table was opened, but lists the log
+afresh. Its numbers are wrong if other commits were made in between.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SUFFIX = ".json"
 
 
 def commit_versions(port: Port) -> list[int]:
-    """Versions whose commits the log still has, oldest first."""
+    """Return the versions whose commits the log still has, oldest first."""
     try:
         names = os.listdir(port.path / LOG_FOLDER)  # noqa: PTH208 - a thousand commits are listed for each publish
     except FileNotFoundError:
@@ -34,9 +34,9 @@ def commit_versions(port: Port) -> list[int]:
 
 
 def commit_infos(port: Port, *keys: str, above: int = -1) -> Iterator[dict[str, Any]]:
-    """What commits after version `above` that have one of these keys say of themselves, newest first.
+    """Yield the `commitInfo` of commits after version `above` that have one of these keys, newest first.
 
-    Each has its `version` beside its own keys, and is read when it is its turn.
+    Each has its `version` beside its own keys; a commit is read only when the iteration reaches it.
     """
     for version in reversed(commit_versions(port)):
         if version <= above:
@@ -46,26 +46,26 @@ def commit_infos(port: Port, *keys: str, above: int = -1) -> Iterator[dict[str, 
 
 
 def commit_info(port: Port, version: int, *keys: str) -> dict[str, Any]:
-    """What a commit says of itself, and its `version`; empty if it has none of these keys, or is gone."""
+    """Return a commit's `commitInfo` with its `version`; empty if it has none of these keys, or is missing."""
     texts = [f'"{key}"'.encode() for key in keys]
     try:
         with _path(port, version).open("rb") as lines:
             for line in lines:
-                # Usually the first of many: the others, one for each file, need not be parsed.
+                # Usually the first of many lines: the others, one for each file, are not parsed.
                 if line.startswith(b'{"commitInfo"'):
-                    # Nor need one that none of the keys is written in: a gate's result is most of its text.
+                    # A line without any of the keys is not parsed either: most of its text is a gate's result.
                     info = orjson.loads(line)["commitInfo"] if any(text in line for text in texts) else {}
                     return {**info, "version": version} if any(key in info for key in keys) else {}
     except FileNotFoundError:
-        pass  # Expiry has removed it since it was listed.
+        pass  # Expiry has removed it since the log was listed.
     return {}
 
 
 def added_files(port: Port, version: int) -> Iterator[dict[str, Any]]:
-    """The add actions of a commit of any writer; raises FileNotFoundError if it is gone, ValueError if no JSON."""
+    """Yield the add actions of a commit of any writer. Raises FileNotFoundError, or ValueError for invalid JSON."""
     with _path(port, version).open("rb") as lines:
         for line in lines:
-            # JSON has one other way to write these letters, as \u escapes. Files are deleted by what is found here.
+            # JSON also spells these letters as \u escapes; none may be missed, because expiry deletes by this.
             if b'"add"' in line or b"\\u" in line:
                 added = json.loads(line).get("add")
                 if added is not None:
@@ -73,7 +73,7 @@ def added_files(port: Port, version: int) -> Iterator[dict[str, Any]]:
 
 
 def changes_rows(port: Port, version: int) -> bool:
-    """Whether a commit, of any writer, adds or removes files; one that is gone may have."""
+    """Whether a commit, of any writer, adds or removes files; True for a commit that is missing."""
     try:
         content = _path(port, version).read_bytes()
     except FileNotFoundError:

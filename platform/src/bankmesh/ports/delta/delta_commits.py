@@ -1,4 +1,4 @@
-"""The one place that writes to the Delta log.
+"""The only module that writes to the Delta log.
 
 Delta protocol, sections "Add File and Remove File", "Transaction Identifiers" and "Commit Provenance
 Information".
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bankmesh.ports.port_locations import Port
     from bankmesh.ports.version_decisions import Decision, Withdrawal
 
-# Delta's own clean-up drops every commit before a checkpoint by age alone, and with them what versions say of
-# themselves, even the newest. Expiry removes old commits instead.
+# Delta's own clean-up removes every commit before a checkpoint by age alone, and with it the metadata of versions, even
+# of the newest. Expiry removes old commits instead.
 _OWN_CLEANUP = {"delta.enableExpiredLogCleanup": "false"}
 
 
@@ -45,8 +45,8 @@ def commit(
 ) -> None:
     """Commit a candidate's files as the next version of `table`, or as version 0 if there is no table.
 
-    `replaced` are the partitions to replace, None for the whole table. Fails with CommitFailedError if
-    `table` is no longer the newest version, with DeltaError if a table was made in the meantime.
+    `replaced` are the partitions to replace, None for the whole table. Raises CommitFailedError if `table` is no longer
+    the newest version, and DeltaError if a table was created in the meantime.
     """
     from deltalake import Schema
     from deltalake.transaction import create_table_with_add_actions
@@ -84,9 +84,9 @@ def commit_restore(
     record: Mapping[str, Any],
     decision: Decision,
 ) -> None:
-    """Commit files that lie in the table already in the place of the current ones, or of those of some partitions.
+    """Commit files that the table's folder already holds, replacing the current ones, or those of some partitions.
 
-    Fails with CommitFailedError if `table` is no longer the newest version.
+    Raises CommitFailedError if `table` is no longer the newest version.
     """
     columns = table.metadata().partition_columns
     table.create_write_transaction(
@@ -106,9 +106,9 @@ def commit_decision(table: DeltaTable, decision: Decision) -> None:
 
 
 def commit_expiry(table: DeltaTable, first_readable: int, withdrawn: Sequence[Withdrawal] = ()) -> None:
-    """Record that versions before `first_readable` are no longer to be read; changes no file.
+    """Record that versions before `first_readable` can no longer be read; changes no file.
 
-    `withdrawn` are withdrawals whose own commits are about to go.
+    `withdrawn` are withdrawals whose own commits are about to be removed.
     """
     note: dict[str, Any] = {"readable_from": first_readable}
     if withdrawn:
@@ -135,7 +135,7 @@ def _commit_note(table: DeltaTable, note: Mapping[str, Any]) -> None:
 
 
 def kept_totals(table: DeltaTable, column: str | None, replaced: Collection[str]) -> tuple[int, int]:
-    """Rows and bytes of the files outside the replaced partitions, from the log alone."""
+    """Return rows and bytes of the files outside the replaced partitions, from the log alone."""
     actions = read_add_actions(table)
     actions = actions.select([f"partition.{column}", "num_records", "size_bytes"])
     kept = [
@@ -152,7 +152,7 @@ def _add_actions(candidate: Candidate, files: CandidateFiles) -> list[AddAction]
     column = files.partition_column
     return [
         AddAction(
-            # As it is on disk: delta-rs makes the relative URI of it that the protocol wants.
+            # The path on disk: delta-rs encodes it as the relative URI that the protocol requires.
             path=f"{candidate.name}/{file.path}",
             size=file.size,
             partition_values={column: file.partition} if column else {},
@@ -172,7 +172,7 @@ def _commit_properties(
     decided = {DECISION_KEY: decision.to_record()} if decision else {}
     return CommitProperties(
         custom_metadata={COMMIT_KEY: dict(record), **decided},
-        # delta-rs would rebase a replacement of a new partition onto one that added the same rows.
+        # delta-rs would otherwise rebase a replacement of a new partition onto a commit that added the same rows.
         max_commit_retries=0,
         app_transactions=[Transaction(port.app_id, version)],
     )
@@ -185,7 +185,7 @@ def _hooks() -> PostCommitHookProperties:
 
 
 def _keep_properties(table: DeltaTable, wanted: Mapping[str, str]) -> None:
-    """Bring table properties up to date, in a commit of its own, if the contract's have changed."""
+    """Update table properties, in a commit of their own, if the contract's have changed."""
     current = table.metadata().configuration
     changed = {name: value for name, value in wanted.items() if current.get(name) != value}
     if changed:

@@ -1,4 +1,4 @@
-"""A Delta table on a local file system, whose files are named by their paths."""
+"""A Delta table on a local file system, whose files are named by path instead of URI."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from deltalake import DeltaTable
 
 
 class LocalDeltaTable(DeltaTable):
-    """delta-rs names files by the table's URI, in which a space or an umlaut of the folder is `%20` or `%C3%BC`.
+    """A table whose file names are paths; delta-rs names them by URIs (`%20` for a space, `%C3%BC` for an umlaut).
 
-    Polars opens these names as paths and finds nothing. The part below the table's folder is as on disk.
+    Polars opens these names as paths and finds no file. The part below the table's folder is as on disk.
     """
 
     def __init__(self, folder: Path, version: int | None = None) -> None:
@@ -19,7 +19,7 @@ class LocalDeltaTable(DeltaTable):
         self._folder = folder
 
     def file_uris(self, *arguments: Any, **named: Any) -> list[str]:  # noqa: ANN401 - as delta-rs takes them
-        """Absolute paths of the files."""
+        """Return the absolute paths of the files."""
         root = self.table_uri.removeprefix("file://").rstrip("/") + "/"
         uris = super().file_uris(*arguments, **named)
         return [str(self._folder / uri.removeprefix("file://").removeprefix(root)) for uri in uris]

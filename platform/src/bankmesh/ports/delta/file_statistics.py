@@ -1,13 +1,12 @@
 """File statistics for the Delta log, taken from Parquet footers so that readers can skip files.
 
-Delta protocol, section "Per-file Statistics": a `minValues` entry may be lower, a `maxValues` entry higher
-than any value there is, never the other way round. What cannot be stated soundly is left out, which is always
-allowed:
+Delta protocol, section "Per-file Statistics": a `minValues` entry may be lower and a `maxValues` entry higher than any
+actual value, never the reverse. Statistics may always be left out, and are where they could be wrong:
 
-* floating point (not-a-number has no place in an order), booleans and nested columns;
-* columns that the caller does not name, since the log is readable to whoever may read any column;
+* floating point (NaN has no place in an order), booleans and nested columns;
+* columns that the caller does not name, because everyone who may read any column can read the log;
 * decimals of more than 15 digits, which a reader that parses JSON numbers as doubles would round;
-* columns of which a writer left out the statistics of some row group.
+* columns for which a writer left out the statistics of some row group.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# What Delta's own writers cut strings at, and the character that makes a cut maximum greater again.
+# The length to which Delta's writers truncate strings, and the character that makes a truncated maximum greater again.
 _PREFIX = 32
 _GREATEST = "\U0010ffff"
-# Any decimal of 15 significant digits survives the way to a double and back.
+# Any decimal of 15 significant digits survives a conversion to double and back.
 _DOUBLE_DIGITS = 15
 
 
 def null_counts(footer: pq.FileMetaData) -> dict[str, int]:
-    """Nulls in each flat column of a file; columns whose writer did not count them are absent."""
+    """Return the nulls in each flat column of a file; columns whose writer did not count them are absent."""
     counts: dict[str, int] = {}
     for name, chunks in _flat_columns(footer):
         known = [found.null_count for found in chunks if found is not None and found.has_null_count]
@@ -41,7 +40,7 @@ def null_counts(footer: pq.FileMetaData) -> dict[str, int]:
 
 
 def delta_statistics(footer: pq.FileMetaData, schema: pa.Schema, columns: Collection[str]) -> str:
-    """The `stats` text of a file's add action; least and greatest values for `columns` only."""
+    """Return the `stats` text of a file's add action; least and greatest values for `columns` only."""
     least: dict[str, str] = {}
     greatest: dict[str, str] = {}
     for name, chunks in _flat_columns(footer):
@@ -68,7 +67,7 @@ def _flat_columns(footer: pq.FileMetaData) -> Iterator[tuple[str, list[pq.Statis
     groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
     for index in range(footer.num_columns):
         column = footer.schema.column(index)
-        # A nested leaf's path has more parts than its name, and it counts items where Delta wants rows.
+        # The path of a nested leaf has more parts than its name, and it counts items where Delta expects rows.
         flat = column.max_repetition_level == 0 and column.max_definition_level <= 1
         if flat and column.path == column.name:
             yield column.name, [group.column(index).statistics for group in groups if group.num_rows]
@@ -82,7 +81,7 @@ def _is_ordered(kind: pa.DataType) -> bool:
 
 
 def _bounds(chunks: list[pq.Statistics | None]) -> tuple[Any, Any] | None:
-    """Least and greatest value over all row groups; None if unknown or if there are only nulls."""
+    """Return least and greatest value over all row groups; None if unknown or if there are only nulls."""
     lows, highs = [], []
     for found in chunks:
         if found is None:
@@ -95,13 +94,13 @@ def _bounds(chunks: list[pq.Statistics | None]) -> tuple[Any, Any] | None:
             lows.append(found.min)
             highs.append(found.max)
         except (ValueError, OverflowError):
-            # A bound cut inside a character, or a moment beyond the year 9999.
+            # A bound truncated inside a character, or a timestamp beyond the year 9999.
             return None
     return (min(lows), max(highs)) if lows else None
 
 
 def _lower(value: object) -> str | None:
-    """A JSON value that is at most `value`."""
+    """Return a JSON value that is at most `value`."""
     if isinstance(value, datetime):
         return _moment(value)
     if isinstance(value, str):
@@ -110,10 +109,10 @@ def _lower(value: object) -> str | None:
 
 
 def _upper(value: object) -> str | None:
-    """A JSON value that is at least `value`."""
+    """Return a JSON value that is at least `value`."""
     if isinstance(value, datetime):
         try:
-            # Delta writes milliseconds, so the next one stands for any part of this one.
+            # Delta writes milliseconds, so a fraction of a millisecond is rounded up.
             return _moment(value + timedelta(microseconds=-value.microsecond % 1000))
         except OverflowError:
             return None
@@ -141,8 +140,8 @@ def _moment(value: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    # Never as escapes: the JSON reader behind delta_scan and delta-rs takes an escaped surrogate pair (any
-    # character beyond U+FFFF) for other characters, and then skips files that hold the rows asked for.
+    # Never as escapes: the JSON reader of delta_scan and delta-rs decodes an escaped surrogate pair (any character
+    # beyond U+FFFF) as other characters, and then skips files that hold the requested rows.
     return json.dumps(value, ensure_ascii=False)
 
 

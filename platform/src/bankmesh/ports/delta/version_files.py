@@ -1,9 +1,8 @@
-"""The files of many versions together, by one pass over the Delta log in place of a table opened at each version.
+"""The files of many versions together, from one pass over the Delta log instead of opening a table at each version.
 
-A version has the files of the one before, less what its commit removes, and what its commit adds. So versions without
-a gap between them have together the files of the first and all that the others add: no removal makes a file of an
-earlier one less needed. Of a commit that adds a file and removes it, which Delta allows for deletion vectors, the
-file counts.
+A version has the files of the one before, minus those that its commit removes, plus those that it adds. Consecutive
+versions together therefore have the files of the first and all files that the others add; removals do not matter. If a
+commit adds and removes the same file, which Delta allows for deletion vectors, the file counts.
 
 Delta protocol, section "Action Reconciliation".
 """
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def files_of_versions(port: Port, versions: Sequence[int], *, pass_over_lost: bool = False) -> set[Path]:
-    """Absolute paths of all files that a table has at any of these versions, which the log has commits of; ascending.
+    """Return the absolute paths of all files of a table at any of these ascending versions, whose commits the log has.
 
-    Raises DeltaError if commits that a version builds on are gone. With `pass_over_lost` such versions are left out.
+    Raises DeltaError if commits that a version builds on are missing. With `pass_over_lost` such versions are skipped.
     """
     found: set[str] = set()
     for run in _runs(versions):
@@ -43,9 +42,9 @@ def files_of_versions(port: Port, versions: Sequence[int], *, pass_over_lost: bo
 
 
 def partitions_of_versions(port: Port, versions: Sequence[int]) -> set[str]:
-    """Every partition that a table has a file of at any of these versions, which the log has commits of; ascending.
+    """Return every partition that has a file at any of these ascending versions, whose commits the log has.
 
-    Raises DeltaError if commits that a version builds on are gone.
+    Raises DeltaError if commits that a version builds on are missing.
     """
     found: set[str] = set()
     for run in _runs(versions):
@@ -58,12 +57,12 @@ def partitions_of_versions(port: Port, versions: Sequence[int]) -> set[str]:
 
 
 def _added_after(port: Port, run: Iterable[int], table: DeltaTable) -> Iterator[dict[str, Any]]:
-    """Add actions of the versions of a run after the one at which the table was opened."""
+    """Yield the add actions of the versions of a run after the one at which the table was opened."""
     return (added for version in run if version > table.version() for added in added_files(port, version))
 
 
 def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> DeltaTable | None:
-    """The table at the first of these versions that the log can be read at."""
+    """Open the table at the first of these versions at which the log can be read."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
@@ -77,19 +76,19 @@ def _open_first(port: Port, starts: Iterable[int], *, pass_over_lost: bool) -> D
 
 
 def _logged_paths(table: DeltaTable) -> set[str]:
-    """Paths of a table's files as the log writes them."""
+    """Return the paths of a table's files as the log writes them."""
     return set(read_add_actions(table)["path"].to_pylist())
 
 
 def _checkpoints(port: Port, run: Sequence[int]) -> list[int]:
-    """Versions of a run that have a checkpoint, by which they can be read without commits before; ascending."""
+    """Return versions of a run that have a checkpoint and so need no earlier commits; ascending."""
     names = [path.name for path in (port.path / LOG_FOLDER).glob("*.checkpoint.*")]
     versions = {int(name[:20]) for name in names if name[:20].isdigit()}
     return sorted(versions.intersection(run))
 
 
 def _runs(versions: Iterable[int]) -> Iterator[list[int]]:
-    """Ascending versions, divided where one is missing."""
+    """Yield runs of consecutive versions from ascending ones."""
     run: list[int] = []
     for version in versions:
         if run and version != run[-1] + 1:

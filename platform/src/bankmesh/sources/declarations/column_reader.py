@@ -1,4 +1,4 @@
-"""Reads one column of a source declaration, and refuses options that its type cannot use."""
+"""Reads one column of a source declaration, and refuses options that do not apply to its type."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ _ONLY_FOR = {
     "thousands": _NUMBERS,
     "minus": _NUMBERS,
 }
-# What Python reads but the linear-time engine that scans the rows does not.
+# Syntax that Python accepts, but the linear-time engine that scans the rows does not.
 _NOT_LINEAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
 
 
 def read_column(
     header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...], written: FileFormat
 ) -> SourceColumn:
-    """Read a column of files that are `written` so; `markers` are those that the whole object declares as missing.
+    """Read a column of files in the format `written`; `markers` are the object's values for missing ones.
 
-    Parquet files may store dates and timestamps as such: they need no format.
+    Parquet files may store dates and timestamps as typed values, which need no format.
     """
     given.only(COLUMN_KEYS)
     kind = _type(given)
@@ -97,7 +97,7 @@ def read_column(
 
 
 def file_column(given: Mapping) -> SourceColumn | None:
-    """The column that an object's `file_as` adds: the name of the file that each row came from."""
+    """Return the column that an object's `file_as` adds: the name of the file that each row came from."""
     node = given.value("file_as")
     name = given.optional_text("file_as")
     if node is None or name is None:
@@ -170,7 +170,7 @@ def _check_pattern(pattern: str, node: yaml.Node | None, what: str, given: Mappi
 
 
 def _numbers(given: Mapping, kind: ColumnType, read: str, written: FileFormat) -> NumberSpelling:
-    """How the column's numbers are written; plain where its type or its `read` has no use for separators."""
+    """Return how the column's numbers are written; plain if its type or its `read` uses no separators."""
     own = [key for key in NUMBER_KEYS if key in given.entries]
     if kind.name not in _NUMBERS:
         return PLAIN_NUMBERS

@@ -1,7 +1,7 @@
-"""How dates and timestamps are written: the formats that a declaration may name, as patterns.
+"""Formats of dates and timestamps that a declaration may name, compiled to patterns.
 
-A pattern must match the whole value (RE2 and Rust syntax), and only then is the value parsed. Polars alone is too
-kind: it reads `1993-1-1` where `%m` is declared, second 60 as the next minute, and the digits of `%-d%m%Y` greedily.
+A pattern must match the whole value (RE2 and Rust syntax); only then is the value parsed. Polars alone is too lenient:
+it reads `1993-1-1` for `%m`, second 60 as the next minute, and the digits of `%-d%m%Y` greedily.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ISO = "iso8601"
 """Named format of timestamps: `2024-05-31T23:59:59`, a blank for the T, up to six decimals, Z or an offset."""
 
 DEFAULT_ZONE = "UTC"
-"""Of moments in text that are written without a zone, in a column that declares none."""
+"""The zone of times in text without a zone, in a column that declares none."""
 
 _HOUR, _SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 _OFFSET = f"(?:Z|[+-]{_HOUR}:?{_SIXTIETH})"
@@ -39,15 +39,15 @@ _DATE, _TIME = {"Y", "m", "d"}, {"H", "M", "S"}
 
 
 class BadFormat(ValueError):
-    """A date or timestamp format that is not made of the known directives, once each."""
+    """A date or timestamp format that does not consist of the known directives, once each."""
 
 
 @dataclass(frozen=True)
 class TemporalForm:
     """A date or timestamp format, compiled.
 
-    `pattern` must match the whole text. What matches is parsed by `parse`, with `prefix` in front of it or, where
-    `rewrite` is given, as that replacement of the pattern's groups (`19${y}-${m}-${d}`).
+    `pattern` must match the whole text. The match is parsed by `parse`, with `prefix` in front of it or, if `rewrite`
+    is given, as that replacement of the pattern's groups (`19${y}-${m}-${d}`).
     """
 
     pattern: str
@@ -57,7 +57,7 @@ class TemporalForm:
 
 
 def compile_format(text: str, century: int | None, *, with_time: bool) -> TemporalForm:
-    """Compile a format such as `%y%m%d` (with century 1900) or `%-m/%-d/%Y`; raises BadFormat.
+    """Compile a format such as `%y%m%d` (with century 1900) or `%-m/%-d/%Y`. Raises BadFormat.
 
     A two-digit year needs a `century`.
     """
@@ -76,7 +76,7 @@ def compile_format(text: str, century: int | None, *, with_time: bool) -> Tempor
         raise BadFormat("a two-digit year (%y) and `century` need each other")
     in_digits = _shortened_parts(tokens)
     if max(in_digits, default=0) > 1:
-        raise BadFormat("two parts of one or two digits need a character between them that is no digit")
+        raise BadFormat("two parts of one or two digits need a character between them that is not a digit")
     first_two = f"{century // 100:02d}" if century is not None and "y" in used else ""
     if any(in_digits) or (first_two and tokens[0] != "%y"):
         return _rewritten(tokens, used, first_two)
@@ -85,18 +85,18 @@ def compile_format(text: str, century: int | None, *, with_time: bool) -> Tempor
 
 
 def split_format(text: str) -> list[str]:
-    """The directives of a format and the texts between them, in order."""
+    """Return the directives of a format and the texts between them, in order."""
     return _TOKEN.findall(text)
 
 
 def directive_pattern(text: str) -> str:
-    """The pattern of a format with a group for each of its parts, named for the letter: `(?P<Y>[0-9]{4})`."""
+    """Return the pattern of a format with a group for each part, named by its letter: `(?P<Y>[0-9]{4})`."""
     groups = [f"(?P<{t[-1]}>{_DIRECTIVES[t]})" if t in _DIRECTIVES else re.escape(t) for t in split_format(text)]
     return "".join(groups)
 
 
 def _shortened_parts(tokens: list[str]) -> list[int]:
-    """Of each run of digits with several parts, how many parts may be one digit or two (`%-d`)."""
+    """Return for each run of digits with several parts how many of them may have one or two digits (`%-d`)."""
     shape = "".join(("v" if t.startswith("%-") else "f") if t.startswith("%") else _digits_of(t) for t in tokens)
     return [run.count("v") for run in re.findall("[vf]{2,}", shape)]
 
@@ -106,7 +106,7 @@ def _digits_of(literal: str) -> str:
 
 
 def _rewritten(tokens: list[str], used: list[str], first_two: str) -> TemporalForm:
-    """Parts taken from the pattern's groups: where one begins is never left to the parser."""
+    """Return a form that takes its parts from the pattern's groups; the parser never decides where one begins."""
     year = f"{first_two}${{y}}" if first_two else "${Y}"
     times = [part for part in "HMS" if part in used]
     rewrite = f"{year}-${{m}}-${{d}}" + "".join(f" ${{{part}}}" for part in times)

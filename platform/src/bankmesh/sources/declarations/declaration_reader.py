@@ -1,4 +1,4 @@
-"""Reads source declarations (`sources/<system>.yaml`): strictly, every fault of every file at once."""
+"""Reads source declarations (`sources/<system>.yaml`) strictly, and reports every fault of every file at once."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ OBJECT_KEYS = (
 def read_systems(folder: Path) -> tuple[LegacySystem, ...]:
     """Read every declaration (`*.yaml`) of a folder, in order of name.
 
-    Returns nothing for a folder that is not there: a domain may have no legacy systems.
-    Raises SourceFaults with all faults of all files.
+    Returns none if the folder is missing, because a domain may have no legacy systems. Raises SourceFaults with all
+    faults of all files.
     """
     return _read_all(sorted(folder.glob("*.yaml")))
 
 
 def read_system(file: Path) -> LegacySystem:
-    """Read one declaration; raises SourceFaults with all of its faults."""
+    """Read one declaration. Raises SourceFaults with all of its faults."""
     return _read_all([file])[0]
 
 
@@ -78,9 +78,9 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
 
 @lru_cache(maxsize=256)
 def _parse(file: Path, text: str) -> tuple[LegacySystem | None, tuple[Fault, ...]]:
-    """The system that a file of this text declares, and its faults.
+    """Return the system that a text declares, and its faults.
 
-    Each landing of a run reads the declarations of all domains, so texts that were parsed once are kept.
+    Results are cached, because each landing of a run reads the declarations of all domains.
     """
     faults = Faults(str(file))
     return _system(file, text, faults), tuple(faults.found)
@@ -94,7 +94,7 @@ def _system(file: Path, text: str, faults: Faults) -> LegacySystem | None:
     top.only(SYSTEM_KEYS)
     name = top.text("system")
     if name and name != file.stem:
-        message = f"system is {name}, but the file is {file.name}: name one after the other"
+        message = f"system is {name}, but the file is {file.name}: give both the same name"
         faults.add(top.value("system"), "name-of-file", message)
     folder = top.text("folder", ".")
     _stays_below(folder, top, "folder")
@@ -158,7 +158,7 @@ def _columns(given: Mapping, name: str, written: FileFormat) -> tuple[SourceColu
 
 
 def _files(given: Mapping) -> tuple[tuple[str, ...], bool]:
-    """Patterns, and whether all that they match belongs together: `files: {all: [...]}`."""
+    """Return the patterns, and whether all files that they match belong together: `files: {all: [...]}`."""
     node = given.value("files")
     take_all = isinstance(node, yaml.MappingNode)
     listed = Mapping(node, f"files of {given.what}", given.faults) if take_all else given
@@ -191,12 +191,12 @@ def _tolerance(given: Mapping) -> Tolerance:
 
 
 def _key(given: Mapping, columns: tuple[SourceColumn, ...]) -> tuple[str, ...]:
-    """Landed names of the columns that `key` lists as the file does."""
+    """Return the landed names of the columns that `key` lists by their names in the file."""
     growing = {c.header: c.name for c in columns if not c.file_name and c.type.name in KEY_TYPES}
     headers = given.texts("key") or ()
     for header in headers:
         if header not in growing:
-            message = f"key: {header} is no column of numbers or dates; there are: {', '.join(growing) or 'none'}"
+            message = f"key: {header} is not a column of numbers or dates; allowed: {', '.join(growing) or 'none'}"
             given.faults.add(given.value("key"), "unknown-column", message)
     return tuple(dict.fromkeys(growing[header] for header in headers if header in growing))
 
@@ -216,6 +216,6 @@ def _complete_through(given: Mapping, columns: tuple[SourceColumn, ...]) -> Comp
     if otherwise != "unknown" and header is None:
         given.faults.add(node, "missing-key", f"{rule.what} needs a column for {otherwise}")
     if header is not None and header not in dated:
-        message = f"{header} is no date or timestamp column; there are: {', '.join(dated) or 'none'}"
+        message = f"{header} is not a date or timestamp column; allowed: {', '.join(dated) or 'none'}"
         given.faults.add(rule.value("column"), "unknown-column", message)
     return CompleteThrough(control, otherwise, dated.get(header or ""))

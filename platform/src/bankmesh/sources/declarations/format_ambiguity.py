@@ -1,8 +1,8 @@
-"""Lists of date formats of which two read one text as different values, such as `%d/%m/%Y` and `%m/%d/%Y`.
+"""Finds date formats in a list of which two read one text as different values, such as `%d/%m/%Y` and `%m/%d/%Y`.
 
-Each format is tried on texts that the others can write. A text of ones, such as `11/11/1111`, is in every format of
-its shape, and so is almost every text with a 0 or a 2 in place of one or two of them. If two formats take a part of the
-date from different places, one of these texts shows it.
+Each format is tried on texts that the others can write. A text of ones, such as `11/11/1111`, is valid in every format
+of its shape, and so is almost every text with a 0 or a 2 in place of one or two of them. If two formats take a part of
+the date from different positions, one of these texts reads differently.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Ambiguity:
 
 
 def find_ambiguity(formats: Sequence[str], century: int | None, zone: str) -> Ambiguity | None:
-    """The first two formats that read a text as different days or moments; None if there are none.
+    """Return the first two formats that read a text as different dates or times; None if there are none.
 
-    Each format is one that `forms.compile_format` compiles, or `iso8601`. `zone` is that of texts without an offset.
+    Each format is one that `forms.compile_format` compiles, or `iso8601`. `zone` applies to texts without an offset.
     """
     for first, second in combinations(formats, 2):
         for text in (*_texts(first), *_texts(second)):
@@ -49,7 +49,7 @@ def find_ambiguity(formats: Sequence[str], century: int | None, zone: str) -> Am
 
 
 def _texts(form: str) -> Iterator[str]:
-    """Texts in that format; none of `iso8601`, since what another format shares with it is in the other's texts."""
+    """Yield texts in that format; none of `iso8601`, because the other format yields those that both share."""
     if form == ISO:
         return
     tokens = split_format(form)
@@ -64,7 +64,7 @@ def _texts(form: str) -> Iterator[str]:
 
 
 def _read(text: str, form: str, century: int | None, zone: str) -> datetime | None:
-    """What the landing reads, in UTC; None if the format does not read the text."""
+    """Return what the landing reads, in UTC; None if the format does not read the text."""
     try:
         if form == ISO:
             return _in_utc(datetime.fromisoformat(text), zone) if re.search(ISO_PATTERN, text) else None
@@ -75,7 +75,7 @@ def _read(text: str, form: str, century: int | None, zone: str) -> datetime | No
         year = parts["Y"] if "Y" in parts else (century or 0) + parts["y"]
         hour, minute, second = (parts.get(part, 0) for part in "HMS")
         return _in_utc(datetime(year, parts["m"], parts["d"], hour, minute, second), zone)  # noqa: DTZ001 - zone follows
-    except (ValueError, OverflowError):  # no such day
+    except (ValueError, OverflowError):  # there is no such day
         return None
 
 

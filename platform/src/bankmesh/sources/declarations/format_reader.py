@@ -1,4 +1,4 @@
-"""Reads how files are written: the `format` of a system, and what an object says in place of it."""
+"""Reads the file format of a declaration: the `format` of a system, and the overrides of an object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KE
 
 
 def read_format(given: Mapping, base: FileFormat = PLAIN_TEXT) -> FileFormat:
-    """Read a format; keys that are not given are those of `base`."""
+    """Read a format; keys that are not given come from `base`."""
     given.only(("kind", *TEXT_KEYS))
     base_kind = "parquet" if isinstance(base, ParquetFormat) else "text"
     if given.word("kind", ("text", "parquet"), base_kind) == "text":

@@ -1,6 +1,6 @@
-"""How numbers are written: the separators and signs that a declaration may name, and the patterns that they give.
+"""Spellings of numbers: the separators and signs that a declaration may name, and their patterns.
 
-Patterns must match the whole value (RE2 and Rust syntax). What matches is brought into the plain spelling by
+Patterns must match the whole value (RE2 and Rust syntax). `conversion` brings a match into the plain spelling, and only
 `text_conversion`, and its value alone decides whether it fits: zeros in front never count as digits.
 """
 
@@ -25,7 +25,7 @@ WHOLE_READERS: dict[str, str | None] = {
     "number_with_dot_zero": r"^([+-]?[0-9]+)\.0$",
     "any_id_spelling": r"^[A-Z]?([0-9]+)$|^([0-9]+)\.0$",
 }
-"""Named ways to spell a whole number; the first group that matches is the number.
+"""Named spellings of a whole number; the first group that matches is the number.
 
 | name | reads | as |
 | --- | --- | --- |
@@ -37,21 +37,21 @@ WHOLE_READERS: dict[str, str | None] = {
 
 ZERO_OMITTED = "zero_omitted"
 DECIMAL_READERS = ("plain", ZERO_OMITTED)
-"""Named ways to spell a decimal: `plain` wants a digit before the point, `zero_omitted` reads `.50` as well."""
+"""Named spellings of a decimal: `plain` requires a digit before the point, `zero_omitted` also reads `.50`."""
 
 NUMBER_KEYS = ("decimal", "thousands", "minus")
 
 
 @dataclass(frozen=True)
 class NumberSpelling:
-    """Separators and the place of the sign; `thousands` is None where digits are not grouped."""
+    """Separators and the position of the sign; `thousands` is None if digits are not grouped."""
 
     decimal: str = "."
     thousands: str | None = None
     minus: str = "leading"
 
     def __str__(self) -> str:
-        """What differs from the plain spelling, for messages; empty where nothing does."""
+        """The differences from the plain spelling, for messages; empty if there are none."""
         parts = [
             f'decimal "{self.decimal}"' if self.decimal != "." else "",
             f'thousands "{self.thousands}"' if self.thousands else "",
@@ -64,12 +64,12 @@ PLAIN_NUMBERS = NumberSpelling()
 
 
 def whole_pattern(numbers: NumberSpelling = PLAIN_NUMBERS) -> str:
-    """Whole numbers with an optional sign."""
+    """Return the pattern of whole numbers with an optional sign."""
     return _signed(_whole(numbers), numbers)
 
 
 def decimal_pattern(scale: int, numbers: NumberSpelling = PLAIN_NUMBERS, read: str = "plain") -> str:
-    """Decimal numbers with at most `scale` places: no exponent, nothing to round."""
+    """Return the pattern of decimal numbers with at most `scale` places: no exponent, nothing to round."""
     if not scale:
         return whole_pattern(numbers)
     places = rf"{re.escape(numbers.decimal)}[0-9]{{1,{scale}}}"
@@ -78,13 +78,13 @@ def decimal_pattern(scale: int, numbers: NumberSpelling = PLAIN_NUMBERS, read: s
 
 
 def double_pattern(numbers: NumberSpelling = PLAIN_NUMBERS) -> str:
-    """Decimal or scientific notation."""
+    """Return the pattern of decimal or scientific notation."""
     point = re.escape(numbers.decimal)
     return _signed(rf"(?:{_whole(numbers)}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?", numbers)
 
 
 def _whole(numbers: NumberSpelling) -> str:
-    """Digits, either not grouped at all or all of them in threes."""
+    """Return the pattern of digits, either without grouping or all in groups of three."""
     if numbers.thousands is None:
         return "[0-9]+"
     return rf"(?:[0-9]+|[0-9]{{1,3}}(?:{re.escape(numbers.thousands)}[0-9]{{3}})+)"
@@ -97,10 +97,10 @@ def _signed(body: str, numbers: NumberSpelling) -> str:
 def read_numbers(
     given: Mapping, base: NumberSpelling, delimiter: str | None, quote: str | None, *, places: bool = True
 ) -> NumberSpelling:
-    """Read `decimal`, `thousands` and `minus`; those that are not given are those of `base`.
+    """Read `decimal`, `thousands` and `minus`; those that are not given come from `base`.
 
-    `delimiter` is None for files that have none. A separator may be the delimiter only where values can be quoted.
-    Numbers without `places` have no decimal separator.
+    `delimiter` is None for files without one. A separator may be the delimiter only if values can be quoted. Numbers
+    without `places` have no decimal separator.
     """
     decimal = given.word("decimal", DECIMALS, base.decimal) if places else PLAIN_NUMBERS.decimal
     made = NumberSpelling(decimal, _thousands(given, base), given.word("minus", MINUS, base.minus))

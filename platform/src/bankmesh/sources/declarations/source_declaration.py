@@ -1,4 +1,4 @@
-"""What a source declaration means once it has been read: plain frozen values, no files, no heavy imports."""
+"""The content of a source declaration as plain frozen values, without file access or heavy imports."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from bankmesh.errors import Place
 
 PARSER_VERSION = 2
-"""Goes into every fingerprint: raise it when the same file would land as other rows."""
+"""Part of every fingerprint: raise it when the same file would land as other rows."""
 
 UTF8_SIG = "utf-8-sig"
 ENCODINGS = ("ascii", "utf-8", UTF8_SIG, "latin-1", "cp1250", "cp1252", "iso8859-2")
-"""Encodings in which a line end is the byte 0x0A and nothing else, so that files can be cut at line ends."""
+"""Encodings in which only the byte 0x0A is a line end, so that files can be split at line ends."""
 
 OTHERWISE = ("unknown", "day_before_last", "last_day")
-"""Rules for the last complete day of an export that has no control file."""
+"""Rules for the last complete day of an export without a control file."""
 
 
 @dataclass(frozen=True)
 class TextFormat:
     """How the files of a system are written.
 
-    `quote` is None where no quoting is used. `multiline` says that quoted values may hold line ends; without
-    it every line stands for itself, so that one bad quote can never reach the next line. `numbers` is how the columns
-    write numbers that do not say so themselves.
+    `quote` is None if values are not quoted. `multiline` allows line ends in quoted values; without it every line is a
+    record of its own, so that one bad quote never affects the next line. `numbers` is how columns write numbers that
+    declare no spelling of their own.
     """
 
     delimiter: str
@@ -43,12 +43,12 @@ class TextFormat:
 
 
 PLAIN_TEXT = TextFormat(delimiter=",", quote='"', encoding="utf-8", header=True, multiline=False)
-"""How text is written of which nothing is said."""
+"""The default text format."""
 
 
 @dataclass(frozen=True)
 class ParquetFormat:
-    """Files are Parquet: they hold names and types themselves."""
+    """Files are Parquet, which contain names and types."""
 
     kind: str = "parquet"
 
@@ -58,26 +58,26 @@ FileFormat = TextFormat | ParquetFormat
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How many rejects are still an acceptable landing: a number of rows, or percent of the records read."""
+    """How many rejects are acceptable in a landing: a number of rows, or percent of the records read."""
 
     value: float
     percent: bool
 
     def allows(self, rejects: int, rows_in: int) -> bool:
-        """Whether that many rejects among `rows_in` records are within the tolerance."""
+        """Whether so many rejects among `rows_in` records are within the tolerance."""
         return rejects <= (self.value * rows_in / 100 if self.percent else self.value)
 
     def __str__(self) -> str:
-        """As people write it: `0 rows`, `0.1%`."""
+        """The tolerance as people write it: `0 rows`, `0.1%`."""
         return f"{self.value:g}{'%' if self.percent else ' rows'}"
 
 
 @dataclass(frozen=True)
 class CompleteThrough:
-    """How an export says up to which day it is complete.
+    """How to find the day up to which an export is complete.
 
-    The control file's word if there is one; otherwise, from the greatest value of the landed `column`:
-    `day_before_last` (the export may be cut inside its last day), `last_day`, or `unknown`.
+    The control file decides if there is one. Otherwise the greatest value of the landed `column` does:
+    `day_before_last` (the export may end within its last day), `last_day`, or `unknown`.
     """
 
     control_file: str | None
@@ -89,13 +89,13 @@ class CompleteThrough:
 class SourceColumn:
     """A column of a legacy object.
 
-    `header` is its name in the file, `name` its name once landed; with `header_pattern` the header is a regular
-    expression that the name in the file matches in full. `file_name` marks the column that stands in no file: it
-    holds the name of the file that a row came from. `missing` are values that read as null
-    besides the absent field. `codes` are pairs of legacy and landed value. `formats`, `century` and `timezone` belong
-    to dates and timestamps (those that a Parquet file stores as such need no format); the first format that reads a
-    value decides, and `timezone` is None where none is declared. `pattern` belongs to strings, `numbers` to numbers,
-    and `read` names one of `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`.
+    `header` is its name in the file, `name` its name once landed. With `header_pattern` the header is a regular
+    expression that the name in the file matches in full. `file_name` marks the column that is not in the file: it holds
+    the name of the file of each row. `missing` are values that read as null in addition to the absent field. `codes`
+    are pairs of legacy and landed value. `formats`, `century` and `timezone` apply to dates and timestamps (typed ones
+    of a Parquet file need no format); the first format that reads a value is used, and `timezone` is None if none is
+    declared. `pattern` applies to strings, `numbers` to numbers, and `read` names one of
+    `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`.
     """
 
     name: str
@@ -117,23 +117,23 @@ class SourceColumn:
     numbers: NumberSpelling = PLAIN_NUMBERS
 
     def heads(self, found: str) -> bool:
-        """Whether the column stands below that heading of a file."""
+        """Whether the column has that header in a file."""
         return bool(re.fullmatch(self.header, found)) if self.header_pattern else found == self.header
 
     @property
     def label(self) -> str:
-        """How messages name it: as the file does, `""` where its heading is empty."""
+        """The column's name in messages: its header in the file, `""` for an empty header."""
         return self.header or '""'
 
 
 @dataclass(frozen=True)
 class LegacyObject:
-    """One object (file, or set of files) of a legacy system, with all that is needed to land it.
+    """One object (file, or set of files) of a legacy system, with everything that landing it needs.
 
-    `files` are names or glob patterns below `folder`, itself below the folder of exports; the first that matches
-    anything is taken, with all that it matches; with `take_all` everything that any of them matches. `columns` are
-    those that land; `in_file` are those of them that stand in the files, in their order. `key` are landed columns whose
-    greatest value never falls from one landing to the next.
+    `files` are names or glob patterns below `folder`, itself below the folder of exports. The first that matches any
+    file is used, with all files that it matches; with `take_all`, all files that any pattern matches. `columns` are
+    those that land; `in_file` are those of them that the files contain, in their order. `key` are landed columns whose
+    greatest value must not fall from one landing to the next.
     """
 
     system: str
@@ -154,12 +154,12 @@ class LegacyObject:
 
     @property
     def in_file(self) -> tuple[SourceColumn, ...]:
-        """The columns that stand in the files: all but that of the file's name."""
+        """The columns that the files contain: all but that of the file's name."""
         return tuple(column for column in self.columns if not column.file_name)
 
     @property
     def file_as(self) -> str | None:
-        """The landed column that holds the name of the file of each row, if one is declared."""
+        """The landed column with the name of each row's file, if one is declared."""
         return next((column.name for column in self.columns if column.file_name), None)
 
     @property
@@ -169,15 +169,15 @@ class LegacyObject:
 
     @property
     def classification(self) -> Classification:
-        """That of the most confidential column."""
+        """The classification of the most confidential column."""
         return max(column.classification for column in self.columns)
 
     @property
     def digest(self) -> str:
-        """Hash of all that decides what rows a file lands as; descriptions and owners do not."""
+        """Hash of everything that decides which rows a file lands as; descriptions and owners do not."""
         meaning = {
             "parser": PARSER_VERSION,
-            # How numbers are written is a matter of each column, which may differ from its format.
+            # The spelling of numbers belongs to each column, which may differ from its format.
             "format": {key: value for key, value in vars(self.format).items() if key != "numbers"},
             "tolerated": str(self.rejects_tolerated),
             "optional": self.optional,
@@ -191,7 +191,7 @@ class LegacyObject:
 
 @dataclass(frozen=True)
 class LegacySystem:
-    """A legacy system: what one `sources/<system>.yaml` declares. `ignore` are files of its folder without rows."""
+    """A legacy system: the content of one `sources/<system>.yaml`. `ignore` are files of its folder without rows."""
 
     name: str
     description: str
@@ -202,7 +202,7 @@ class LegacySystem:
     ignore: tuple[str, ...] = ()
 
     def object(self, name: str) -> LegacyObject:
-        """The object of that name; KeyError if there is none."""
+        """Return the object of that name. Raises KeyError."""
         for candidate in self.objects:
             if candidate.name == name:
                 return candidate
@@ -212,7 +212,7 @@ class LegacySystem:
 def _column_meaning(column: SourceColumn) -> dict[str, object]:
     meaning = dict(vars(column))
     del meaning["description"], meaning["place"]
-    # What is not asked for says nothing, so that fingerprints outlive new options.
+    # Options at their default are left out, so that new options do not change fingerprints.
     for option in ("header_pattern", "file_name"):
         if not meaning[option]:
             del meaning[option]

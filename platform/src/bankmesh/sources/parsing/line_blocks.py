@@ -1,7 +1,7 @@
-"""The bytes of a legacy file, decompressed in pieces, and cut into blocks of whole lines.
+"""Reads the bytes of a legacy file, decompressed in pieces, and splits them into blocks of whole lines.
 
-What a file holds is counted here, on the bytes as they come in, and nowhere else: the parser's own numbers are
-later held against these.
+Lines are counted here, on the bytes as they are read, and nowhere else; the parser's own counts are later compared with
+these.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK_BYTES = 16 << 20
-"""Text parsed at once: about 300,000 rows of transactions; several blocks are in memory at a time."""
+"""The text parsed at once: about 300,000 rows of transactions; several blocks are in memory at a time."""
 
 _READ_BYTES = 1 << 20
 _LONGEST_LINE = 64 << 20
@@ -36,7 +36,7 @@ _BLANK_LINE = re.compile(rb"(?<=\n)\n|(?<=\n\r)\n")
 class Block:
     """Whole lines of a file, as UTF-8, each ended by a line feed.
 
-    `first_line` is the physical line (from 1) in the decompressed file that the block starts with.
+    `first_line` is the physical line (from 1) of the decompressed file at which the block starts.
     """
 
     text: bytes
@@ -45,9 +45,9 @@ class Block:
 
 
 def content_sha256(path: Path, first_bytes: int | None = None) -> str:
-    """SHA-256 of what a file holds, or of its `first_bytes`, decompressed if its name says so.
+    """Return the SHA-256 of a file's content, or of its `first_bytes`, decompressed if its name has such a suffix.
 
-    Raises LegacyFileError for a damaged file, as far as it is read.
+    Raises LegacyFileError if the part that is read is damaged.
     """
     digest, left = hashlib.sha256(), first_bytes
     for piece in LegacyText(path, "utf-8", first_bytes or BLOCK_BYTES)._pieces():  # noqa: SLF001 - of this module
@@ -62,13 +62,13 @@ def content_sha256(path: Path, first_bytes: int | None = None) -> str:
 class LegacyText:
     """One legacy file, read once from start to end.
 
-    A byte order mark in front is dropped where the encoding is `utf-8-sig`, which does not require one.
+    A leading byte order mark is dropped if the encoding is `utf-8-sig`, which does not require one.
 
     After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text.
     """
 
     def __init__(self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> None:
-        """Prepare to read a file; nothing is opened yet. One whose name ends in `.gz` or `.zst` is decompressed."""
+        """Prepare to read a file without opening it. A file whose name ends in `.gz` or `.zst` is decompressed."""
         self.path, self.encoding, self.block_bytes = path, encoding, block_bytes
         self._codec = "utf-8" if encoding == UTF8_SIG else encoding
         self.size = self.lines = self.blank_lines = self._marked = 0
@@ -80,15 +80,15 @@ class LegacyText:
         return self._digest.hexdigest()
 
     def blocks(self) -> Iterator[Block]:
-        """Give the text in blocks of whole lines, checked to be in the declared encoding.
+        """Yield the text in blocks of whole lines, validated against the declared encoding.
 
-        Raises LegacyFileError: empty file, damaged or cut gzip or Zstandard, a byte order mark that is not declared, a
-        byte that is not of the encoding, or a line that never ends.
+        Raises LegacyFileError for an empty file, damaged or truncated gzip or Zstandard, an undeclared byte order mark,
+        a byte outside the encoding, or a line that does not end.
         """
         line, offset = 1, 0
         for raw, last in self._whole_lines():
             text = self._as_utf8(raw, line, offset)
-            # A missing final line end is made up for here, so that every later step sees whole lines.
+            # A missing final line end is added here, so that later steps see only whole lines.
             yield Block(text + b"\n" if text and not text.endswith(b"\n") else text, line, last)
             line += raw.count(b"\n")
             offset += len(raw)
@@ -126,7 +126,7 @@ class LegacyText:
             self.blank_lines += tail == b"\n\r"
 
     def _unmarked(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The text without a byte order mark; before anything is counted, because the mark is no part of a line."""
+        """Yield the text without a byte order mark; removed before counting, because the mark is not part of a line."""
         begin = b""
         for piece in pieces:
             begin += piece
@@ -173,12 +173,12 @@ class LegacyText:
                         text = member.decompress(b"", self.block_bytes)
                         yield text
                 except zlib.error as error:
-                    raise self._fault(f"is no valid gzip ({error})", "an undamaged gzip file") from error
+                    raise self._fault(f"is not valid gzip ({error})", "an undamaged gzip file") from error
                 rest = member.unconsumed_tail
                 if member.eof:
                     rest = member.unused_data.lstrip(b"\0")
                     member, fresh = zlib.decompressobj(_GZIP), True
-        if not fresh:  # the last member's trailer never came
+        if not fresh:  # the last member has no trailer
             raise self._fault("the gzip file is cut short", "a complete gzip file")
 
     def _unzstd(self, stored: Iterator[bytes]) -> Iterator[bytes]:
@@ -189,10 +189,10 @@ class LegacyText:
                 while piece := text.read(min(_READ_BYTES, self.block_bytes)):
                     yield piece
         except OSError as error:
-            # Arrow has one exception for both; a frame that ends too early is told by its words alone.
+            # Arrow raises one exception for both; only its text identifies a frame that ends too early.
             if "runcated" in str(error):
                 raise self._fault("the Zstandard file is cut short", "a complete Zstandard file") from error
-            raise self._fault(f"is no valid Zstandard ({error})", "an undamaged Zstandard file") from error
+            raise self._fault(f"is not valid Zstandard ({error})", "an undamaged Zstandard file") from error
 
     def _as_utf8(self, raw: bytes, first_line: int, offset: int) -> bytes:
         if raw.isascii():
@@ -211,7 +211,7 @@ class LegacyText:
 
 
 class _Pieces(RawIOBase):
-    """Pieces of bytes as a file that Arrow reads from front to end."""
+    """A file-like object over pieces of bytes, which Arrow reads sequentially."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces, self._held = pieces, b""

@@ -1,8 +1,8 @@
-"""Records whose quoted values may hold line ends.
+"""Parsing of records whose quoted values may hold line ends.
 
-Well-formed text takes the fast way: where quotes pair up from the start, a line end behind an even number of quotes
-ends a record. As soon as anything is wrong the block is walked record by record: what is no record is rejected as one
-physical line, and reading resumes with the next line, so that a stray quote costs its own line only.
+Well-formed text takes a fast path: if quotes pair up from the start, a line end after an even number of quotes ends a
+record. If anything is wrong, the block is parsed record by record. A line that begins no record is rejected alone, and
+parsing resumes with the next line, so that a stray quote affects its own line only.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from bankmesh.sources.parsing.line_blocks import Block
 
 LONGEST_RECORD = 1 << 20
-"""A quoted value that does not end within a mebibyte is taken for a stray quote."""
+"""A quoted value that does not end within a mebibyte counts as a stray quote."""
 
 _INNER_BLANK = re.compile(rb"\n(?=\r?\n)")
 
 
 def parse_multiline(blocks: Iterable[Block], written: TextFormat, width: int) -> Iterator[Records]:
-    """Parse blocks in order; what is left of a record at the end of one is carried into the next."""
+    """Parse blocks in order; an incomplete record at the end of a block is carried into the next."""
     carried, line = b"", 0
     for block in blocks:
         text = carried + block.text
@@ -45,7 +45,7 @@ def parse_multiline(blocks: Iterable[Block], written: TextFormat, width: int) ->
 
 
 def inner_lines(records: Records) -> int:
-    """Physical lines, blank ones apart, that continue a record of an earlier line."""
+    """Return the number of physical lines, without blank ones, that continue a record of an earlier line."""
     import numpy as np
 
     newlines = np.flatnonzero(np.frombuffer(records.text, np.uint8) == NEWLINE)

@@ -1,4 +1,4 @@
-"""A few threads that work ahead, while what they make is taken in order."""
+"""A small thread pool whose results are consumed in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 
 
 def in_order(tasks: Iterable[Callable[[], Made]]) -> Iterator[Made]:
-    """Run tasks on a few threads and give their results in order, with only a few in flight."""
+    """Run tasks on a few threads and yield their results in order, with only a few in flight."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="landing") as pool:
         running: deque[Future[Made]] = deque()
         for task in tasks:

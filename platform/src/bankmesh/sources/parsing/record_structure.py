@@ -1,7 +1,7 @@
-"""Text to columns of text: which records are well formed, at which line each starts, and what is wrong with the others.
+"""Splits text into columns of text: finds well-formed records, their lines, and the faults of the others.
 
-Quoting follows RFC 4180 without leniency: a quote opens a value only at its start, closes it only at its end, and is
-doubled within. Arrow's parser, which splits the fields, is kinder than that, so quotes are judged here first.
+Quoting follows RFC 4180 strictly: a quote opens a value only at its start, closes it only at its end, and is doubled
+within. Arrow's parser, which splits the fields, is more lenient, so quotes are checked here first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEWLINE, RETURN = 10, 13
 
 @dataclass(frozen=True)
 class BadRecord:
-    """A physical line that is no record of the declared shape; `line` counts from 1."""
+    """A physical line that is not a record of the declared width; `line` counts from 1."""
 
     line: int
     raw: bytes
@@ -36,10 +36,10 @@ class BadRecord:
 
 @dataclass(frozen=True)
 class Records:
-    """The well-formed records of a block, and the lines that are not.
+    """The well-formed records of a block, and the lines that are not records.
 
-    `table` has text columns `c0`, `c1`, ...; null is an absent field, "" a quoted empty one. For each of its rows:
-    the physical line, and where in `text` the record starts and stops (without line end).
+    `table` has text columns `c0`, `c1`, ...; null is an absent field, "" a quoted empty one. Each of its rows has a
+    physical line, and a start and a stop in `text` (without the line end).
     """
 
     table: pa.Table
@@ -55,7 +55,7 @@ class Records:
 
 
 def split_line(line: bytes, written: TextFormat) -> list[str] | None:
-    """Fields of one line (without line end), absent ones as ""; None if it is not well formed."""
+    """Return the fields of one line (without line end), absent ones as ""; None if it is not well formed."""
     if written.quote is None:
         return line.decode().split(written.delimiter)
     mark, quote = (re.escape(sign.encode()) for sign in (written.delimiter, written.quote))
@@ -64,7 +64,7 @@ def split_line(line: bytes, written: TextFormat) -> list[str] | None:
     field = b"(?:%b|%b)" % (quoted, plain)
     if not re.fullmatch(b"%b(?:%b%b)*" % (field, mark, field), line):
         return None
-    # Behind a delimiter in front, every field has the same form, and an empty one cannot be overlooked.
+    # With a delimiter in front, every field has the same form, and an empty one cannot be missed.
     found = re.findall(b"%b(%b|%b)" % (mark, quoted, plain), written.delimiter.encode() + line)
     double = written.quote * 2
     texts = [piece.decode() for piece in found]
@@ -72,7 +72,7 @@ def split_line(line: bytes, written: TextFormat) -> list[str] | None:
 
 
 def parse_lines(text: bytes, first_line: int, written: TextFormat, width: int) -> Records:
-    """Parse text in which every line stands for itself; `width` is the number of columns."""
+    """Parse text in which every line is a record of its own; `width` is the number of columns."""
     import numpy as np
 
     data = np.frombuffer(text, np.uint8)
@@ -117,7 +117,7 @@ def read_fields(text: bytes, written: TextFormat, width: int) -> pa.Table | None
 
     table = csv.read_csv(
         pa.BufferReader(text),
-        # One block: rows must not be cut, and the threads of a landing work on several texts at once.
+        # One block: rows must not be split, and the threads of a landing parse several texts concurrently.
         csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
         csv.ParseOptions(
             delimiter=written.delimiter,
@@ -139,7 +139,7 @@ def read_fields(text: bytes, written: TextFormat, width: int) -> pa.Table | None
 
 
 def check_rows(table: pa.Table | None, expected: int) -> None:
-    """The splitter and this module must agree on what a record is; anything else would lose rows."""
+    """Check that Arrow's parser and this module agree on the records; a difference would lose rows."""
     found = -1 if table is None else table.num_rows
     if found != expected:
         raise BankmeshError(
@@ -149,7 +149,7 @@ def check_rows(table: pa.Table | None, expected: int) -> None:
 
 
 def badly_placed(data: npt.NDArray[np.uint8], opening: Positions, closing: Positions, delimiter: str) -> Positions:
-    """Positions of quotes that open after the start of a field, or close before its end."""
+    """Return the positions of quotes that open after the start of a field, or close before its end."""
     import numpy as np
 
     quote = data[opening[0]] if len(opening) else 0
@@ -172,7 +172,7 @@ def _quote_faults(data: npt.NDArray[np.uint8], ends: Positions, written: TextFor
     per_line = np.diff(upto, prepend=0)
     odd = (per_line & 1).astype(np.bool_)
     if odd.any():
-        # Count from the start of each line, or one stray quote would turn all that follow around.
+        # Count from the start of each line; otherwise one stray quote would invert all that follow.
         rank = np.arange(len(quotes)) - np.repeat(upto - per_line, per_line)
         opens = (rank & 1) == 0
         opening, closing = quotes[opens], quotes[~opens]
@@ -200,7 +200,7 @@ def _only(data: npt.NDArray[np.uint8], kept: Flags, starts: Positions, ends: Pos
 
 
 def _field_counts(data: npt.NDArray[np.uint8], live: Flags, ends: Positions, written: TextFormat) -> Positions:
-    """Count the fields of every line, of which only the bytes that are `live` are looked at."""
+    """Count the fields of every line; only bytes that are `live` count."""
     import numpy as np
 
     marks = np.flatnonzero((data == ord(written.delimiter)) & live)

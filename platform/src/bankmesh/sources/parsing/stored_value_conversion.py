@@ -1,7 +1,7 @@
-"""Values that a file stores typed: to the declared type, and only where not the least bit of them changes.
+"""Conversion of values that a file stores typed to the declared type, only where it loses nothing.
 
-Which type may become which is the table of `bankmesh.contracts.delivered_types`, as for products. A declaration differs
-in two ways: it names the time zone of a local time, and it takes no decimal for a double.
+The table of `bankmesh.contracts.delivered_types` applies, as for products. A declaration differs in two ways: it names
+the time zone of a local time, and it accepts no decimal for a double.
 
 | declared | stored as | a value that is a fault of the row |
 | --- | --- | --- |
@@ -12,8 +12,8 @@ in two ways: it names the time zone of a local time, and it takes no decimal for
 | `date` | dates, timestamps without zone | not at midnight |
 | `timestamp` | timestamps; local ones if `timezone` is declared | finer than microseconds; a skipped or repeated hour |
 
-Text is not here: it is read like that of a text file. No other pair is ever taken: no number as a boolean or a string,
-no boolean, date, time or duration as a number, no struct, list or bytes as anything, no moment with a zone as a date.
+Text is not covered here: it is read like that of a text file. No other pair is accepted: no number as a boolean or a
+string, no boolean, date, time or duration as a number, no struct, list or bytes as anything, no zoned time as a date.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_text(stored: pl.DataType) -> bool:
 
 
 def needs_timezone(column: SourceColumn, stored: pl.DataType) -> bool:
-    """Whether stored values are local times of which nothing says when they were."""
+    """Whether stored values are local times without a known zone."""
     import polars as pl
 
     local = isinstance(stored, pl.Datetime) and stored.time_zone is None
@@ -46,7 +46,7 @@ def needs_timezone(column: SourceColumn, stored: pl.DataType) -> bool:
 
 
 def typed_value(name: str, column: SourceColumn, stored: pl.DataType) -> pl.Expr | None:
-    """The declared value of a stored one that is no text, null where it does not fit; None if types do not meet."""
+    """Return the declared value of a typed one, null where it does not fit; None if the types are incompatible."""
     import polars as pl
 
     value = pl.col(name)

@@ -1,4 +1,4 @@
-"""Moments and days, once they are read: to UTC, and within the years that every reader has."""
+"""Normalisation of parsed dates and timestamps: to UTC, and within the years that every reader supports."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ LAST_YEAR = 9999
 
 
 def to_utc(moment: pl.Expr, zone: str) -> pl.Expr:
-    """Hours that a clock change skips or repeats have no single moment, and become faults."""
+    """Convert local times to UTC; hours that a clock change skips or repeats are ambiguous, and become faults."""
     utc = moment.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
     return utc if zone == "UTC" else utc.dt.convert_time_zone("UTC")
 
 
 def within_calendar(value: pl.Expr) -> pl.Expr:
-    """Years 1 to 9999, which is what Python, Delta and all engines of the platform can read."""
+    """Null values outside the years 1 to 9999, which Python, Delta and all engines of the platform can read."""
     import polars as pl
 
     return pl.when(value.dt.year().is_between(1, LAST_YEAR)).then(value)

@@ -1,4 +1,4 @@
-"""Columns of text to typed columns, strictly: what does not read as declared becomes a fault, never a guess."""
+"""Strict conversion of text columns to typed columns: a value that does not read as declared becomes a fault."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODES_NAMED = 10
 
 @dataclass(frozen=True)
 class FaultyRow:
-    """A row that cannot be landed: its position in the batch, and what is wrong with which of its columns."""
+    """A row that cannot be landed: its position in the batch, and the faults of its columns."""
 
     row: int
     faults: tuple[RecordFault, ...]
@@ -39,7 +39,7 @@ class ConvertedRows:
 
 
 def arrow_schema(columns: Sequence[SourceColumn]) -> pa.Schema:
-    """What the rows land as: timestamps are UTC microseconds, decimals exact."""
+    """Return the schema of the landed rows: timestamps are UTC microseconds, decimals exact."""
     import pyarrow as pa
 
     types = {
@@ -61,7 +61,7 @@ class Converter:
     """Converts batches of one object; safe to call from several threads."""
 
     def __init__(self, columns: Sequence[SourceColumn], typed: Mapping[int, pl.Expr] | None = None) -> None:
-        """Compile the columns' declarations; `typed` has the values of those, by position, that are no text."""
+        """Compile the columns' declarations; `typed` has the values, by position, of columns not stored as text."""
         import polars as pl
 
         self._columns = tuple(columns)
@@ -73,12 +73,12 @@ class Converter:
             self._typed.append(_typed(name, column) if value is None else value.alias(column.name))
 
     def __call__(self, table: pa.Table) -> ConvertedRows:
-        """Convert a table of columns `c0`, `c1`, ... in the order of the declared columns, text but for `typed`."""
+        """Convert a table of columns `c0`, `c1`, ... in the order of the declared columns; text except for `typed`."""
         import polars as pl
 
         text = pl.DataFrame(table).select(self._present)
         typed = text.select(self._typed)
-        # A conversion that fails gives null, so counting nulls is all there is to do for a clean batch.
+        # A conversion that fails returns null, so a clean batch needs nothing but counts of nulls.
         masks = {
             at: typed[column.name].is_null() & (column.required | text[f"c{at}"].is_not_null())
             for at, column in enumerate(self._columns)
@@ -91,7 +91,7 @@ class Converter:
             column, missing = self._columns[at], text[f"c{at}"].is_null()
             why = f"does not fit {column.type}" if at in self._stored else _why(column)
             for row in mask.arg_true().to_list():
-                # Never the value itself: in a record that has slipped by one field, any column may hold anything.
+                # Never the value itself: in a record that is shifted by one field, any column may hold anything.
                 fault = RecordFault(column.label, MISSING if missing[row] else why)
                 faults.setdefault(row, []).append(fault)
         good = ~pl.select(pl.any_horizontal(*masks.values())).to_series()
@@ -170,7 +170,7 @@ def _whole(text: pl.Expr, column: SourceColumn) -> pl.Expr:
 
 
 def _plain_number(text: pl.Expr, numbers: NumberSpelling) -> pl.Expr:
-    """A number of that spelling as Polars reads it: no grouping, a point, the sign in front."""
+    """Return a number of that spelling in Polars' spelling: no grouping, a point, the sign in front."""
     if numbers.thousands is not None:
         text = text.str.replace_all(numbers.thousands, "", literal=True)
     if numbers.decimal != ".":
