@@ -8,6 +8,8 @@ Exit codes: 0 all is well; 1 the answer is no (a gate failed, a change breaks, a
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -59,6 +61,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Data products of the bank: find, read, check and run them.",
 )
+
+
+def _print_version(*, is_requested: bool) -> None:
+    if is_requested:
+        typer.echo(f"bankmesh {version('bankmesh')}")
+        raise typer.Exit
+
+
+@app.callback()
+def mesh(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of `mesh` itself, which stand before the command."""
+
+
 app.command("products")(product_commands.products)
 app.command("show")(product_commands.show)
 app.command("get")(get_command.get)
