@@ -20,7 +20,7 @@ They are read from the environment when they are needed.
 | `BANKMESH_QUIET_SECONDS` | a legacy file is landed once it has not changed for so many seconds, 0 to 86,400 | 30 |
 | `BANKMESH_PATIENCE_SECONDS` | seconds to wait for an input that has yet to follow a change, 0 to 86,400 | 900 |
 | `BANKMESH_AUTOMATION` | `off` switches automation off, whatever `mesh automation` says | what that says |
-| `BANKMESH_CONSUMER` | consumer of this process, as contracts list consumers | `user:` and the login name |
+| `BANKMESH_CONSUMER` | name of the consumer, as contracts list it | `user:` and the login name |
 """
 
 from __future__ import annotations

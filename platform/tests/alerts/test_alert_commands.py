@@ -109,7 +109,7 @@ def test_history_newest_first(mesh, told) -> None:
     said = mesh("alerts", "history", "--incident", told[0].incident.id)
     assert "hook (undeliverable)" in said.out
     assert len(said.out.splitlines()) == 2
-    assert "nobody: no route" in mesh("alerts", "history").out
+    assert "none: no route" in mesh("alerts", "history").out
 
 
 def test_retry_makes_everything_due(mesh, told, home) -> None:
@@ -132,7 +132,7 @@ def test_a_route_is_tried(mesh, home, http_receiver) -> None:
     said = mesh("alerts", "test", "hook")
     assert (said.code, said.err) == (0, "")
     (post,) = http_receiver.taken
-    assert post.body["title"] == "[INFO] A trial of the route hook"
+    assert post.body["title"] == "[INFO] Test of the route hook"
     assert post.body["alert_id"] in said.out
 
 

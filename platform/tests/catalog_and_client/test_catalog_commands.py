@@ -76,7 +76,7 @@ def test_search_filters_and_limits(mesh) -> None:
 
 def test_search_finds_nothing(mesh) -> None:
     said = mesh("search", "xyzzy")
-    assert (said.exit_code, said.stdout) == (1, "Nothing is called or described so.\n")
+    assert (said.exit_code, said.stdout) == (1, "No product or column matches.\n")
 
 
 def test_search_with_a_filter_that_cannot_be(mesh) -> None:
@@ -98,7 +98,7 @@ def test_search_that_may_not_write_says_how_old_its_answer_is(shop: Samples, mes
     monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///file:{path}?mode=ro&uri=true")
     said = mesh("search", "needle")
     assert said.exit_code == 1
-    assert re.search(r"What follows is as it was \d+ s ago\.", said.stderr)
+    assert re.search(r"The following is as it was \d+ s ago\.", said.stderr)
 
 
 def test_status(shop: Samples, mesh) -> None:
@@ -148,8 +148,8 @@ def test_scorecard(mesh) -> None:
     assert spending["used_by_domains"] == {"value": 1, "out_of": 1, "share": 1.0}
     assert spending["open_alerts"] == {"value": None, "out_of": None, "share": None}
     one = mesh("scorecard", "shop.card_spending").stdout
-    assert "shop.card_spending does not say: usage, limitations" in one
-    assert "desk" not in one.split("does not say")[0]
+    assert "The contract of shop.card_spending lacks: usage, limitations" in one
+    assert "desk" not in one.split("lacks")[0]
     assert isinstance(mesh("scorecard", "nothing").exception, UnknownName)
 
 

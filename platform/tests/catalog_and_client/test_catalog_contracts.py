@@ -67,7 +67,7 @@ def test_a_text_that_was_not_kept_or_cannot_be_read_is_listed_without_difference
     samples.publish("shop.sale")
     rebuild(samples.settings, None, sqlite_catalog)
     first, second, third = versions_of(sqlite_catalog, "shop.sale")
-    assert (first["unread"], first["version"]) == ("its text was not kept", "1.0.0")
+    assert (first["unread"], first["version"]) == ("its text was not stored", "1.0.0")
     assert second["unread"].startswith("this release cannot read it: ")
     assert (third["unread"], third["compared_with"], third["changes"]) == (None, None, [])
 

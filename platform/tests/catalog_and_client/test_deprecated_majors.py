@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shop_mesh import Mesh
 
-NOTICE = "shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 in its place."
+NOTICE = "shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 instead."
 
 
 @pytest.fixture

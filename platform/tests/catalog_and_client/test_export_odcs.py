@@ -50,7 +50,7 @@ def test_the_server_holds_the_rows_that_readers_get(document, published: Mesh) -
         {
             "server": "bankmesh",
             "type": "local",
-            "description": "The Delta table behind shop.sale; readers get its newest version.",
+            "description": "The Delta table of shop.sale; readers get its newest version.",
             "path": str(published.settings.home / "ports/shop/sale/v1"),
             "format": "delta",
         }

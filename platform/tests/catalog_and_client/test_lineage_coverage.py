@@ -34,7 +34,7 @@ def test_a_column_that_cannot_be_resolved_is_told_with_the_reason(tmp_path: Path
 
 def test_a_column_that_the_published_version_lacks_is_told(tmp_path: Path) -> None:
     found = entries(tmp_path, {"shop.opening_hour": StepLineage({"weekday": frozenset()})})
-    assert found["lineage.opens"] == (False, "underivable: the version that is published does not have it")
+    assert found["lineage.opens"] == (False, "underivable: the published version does not have it")
 
 
 def test_an_opaque_step_is_told_as_one(tmp_path: Path) -> None:

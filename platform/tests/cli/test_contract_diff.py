@@ -106,13 +106,13 @@ def test_a_contract_that_is_not_in_the_revision(mesh, repository: Path) -> None:
 def test_a_revision_that_git_does_not_know(mesh, repository: Path, revision: str) -> None:
     said = mesh("contract", "diff", "shop.sale", f"--against={revision}")
     assert said.code == 1
-    assert said.err.strip() == f"mesh: shop.sale: git knows no revision {revision} in {repository}."
+    assert said.err.strip() == f"mesh: shop.sale: the git repository {repository} has no revision {revision}."
 
 
 def test_outside_a_repository(mesh, root: Path) -> None:
     said = mesh("contract", "diff", "shop.sale", "--against", "HEAD")
     assert said.code == 1
-    assert said.err.strip() == f"mesh: shop.sale: {(root / SALE).parent} is in no git repository."
+    assert said.err.strip() == f"mesh: shop.sale: {(root / SALE).parent} is not in a git repository."
 
 
 def test_without_git(mesh, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,13 +155,13 @@ def test_a_published_contract_that_was_not_kept(mesh, root: Path, published) -> 
         kept.unlink()
     said = mesh("contract", "diff", "shop.sale")
     assert said.code == 1
-    assert f"the contract of version {read_history(port)[0].version} was not kept" in said.err
+    assert f"the contract of version {read_history(port)[0].version} was not stored" in said.err
 
 
 def test_two_files_take_no_revision(mesh, root: Path) -> None:
     said = mesh("contract", "diff", SALE, SALE, "--against", "HEAD")
     assert said.code == 2
-    assert "--against is for a product" in said.err
+    assert "--against requires a product" in said.err
 
 
 def test_a_product_that_is_not_there(mesh, root: Path) -> None:

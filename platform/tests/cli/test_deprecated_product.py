@@ -9,7 +9,7 @@ import pytest
 from command import Command
 from shop_workspace import contract_text, deprecated_text
 
-NOTICE = "mesh: shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 in its place.\n"
+NOTICE = "mesh: shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 instead.\n"
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_what_alerts_and_the_catalog_have_not_read_stays_and_is_said(mesh: Comma
         _sell(published, amount)
     unread = _run_ids(published) - read
     said = mesh("expire", "--events-days", 0)
-    assert "older runs stay until read by the alerts of shop" in said.out.splitlines()[-1]
+    assert "older runs are kept until read by the alerts of shop" in said.out.splitlines()[-1]
     assert len(unread) == 2
     assert unread <= _run_ids(published)
 

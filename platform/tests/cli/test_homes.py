@@ -47,7 +47,7 @@ def test_a_read_only_home_can_be_read(mesh, read_only: Path) -> None:
     assert listed.code == 0
     assert "shop.sale\t0\t4\t-" in listed.out
     assert _lines(listed.err) == [
-        f"mesh: MESH_HOME {read_only} cannot be written, so how checks came out is not known."
+        f"mesh: MESH_HOME {read_only} is not writable, so the outcomes of checks are unknown."
     ]
     for words in (
         ("show", "shop.sale"), ("get", "shop.sale"), ("get", "shop.monthly_sale"), ("search", "sale"),

@@ -181,7 +181,7 @@ def test_a_withdrawal_that_has_begun_is_whole(published, point, number) -> None:
     )
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert err == "mesh: stopped; what it was writing is complete.\n"
+    assert err == "mesh: stopped; the write in progress was completed.\n"
     assert "shop.sale: version 1 is withdrawn by Ada." in out
     assert latest(published.port("sale")).decision.by == "Ada"
     assert published.reported("sale") == [0, 1, 2]

@@ -102,14 +102,14 @@ def test_a_life_to_its_end(mesh: Command, hours: Path) -> None:
     ("words", "told"),
     [
         (("shop.opening_hour", "retired"), "it is active, and retired cannot follow. What may follow is deprecated."),
-        (("shop.opening_hour", "active"), "it is active, and it is that already."),
+        (("shop.opening_hour", "active"), "it is already active."),
         (("shop.opening_hour", "draft"), "draft cannot follow"),
         (("shop.opening_hour", "deprecated"), "[missing-end-of-support]"),
-        (("shop.opening_hour", "deprecated", *END, "--on", "2999-01-01"), "2999-01-01 is yet to come"),
+        (("shop.opening_hour", "deprecated", *END, "--on", "2999-01-01"), "2999-01-01 is in the future"),
         (("shop.opening_hour", "deprecated", *END, "--on", "2026-02-01"), "[bad-end-of-support]"),
         (("shop.opening_hour", "deprecated", *END, "--replaced-by", "shop.door"), "[unknown-successor]"),
         (("shop.opening_hour", "deprecated", *END, "--replaced-by", "door"), "[bad-replaced-by]"),
-        (("shop.opening_hour", "deprecated", *END, "--by", " "), "by is a sentence"),
+        (("shop.opening_hour", "deprecated", *END, "--by", " "), "by is ''; it must be one line of printable text"),
     ],
 )
 def test_a_move_that_may_not_be_made_is_refused_and_nothing_is_written(mesh, hours: Path, words, told: str) -> None:
@@ -123,7 +123,7 @@ def test_a_move_that_may_not_be_made_is_refused_and_nothing_is_written(mesh, hou
 def test_a_blank_reason_is_none(mesh: Command, hours: Path) -> None:
     before = hours.read_bytes()
     said = mesh("contract", "move", "shop.opening_hour", "deprecated", "--why", "  ", *END)
-    assert (said.code, "why is a sentence" in said.err) == (1, True)
+    assert (said.code, "why is ''; it must be one line of printable text" in said.err) == (1, True)
     assert mesh("contract", "move", "shop.opening_hour", "deprecated", *END).code == 2
     assert mesh("contract", "move", "shop.opening_hour", "asleep", "--why", "x").code == 2
     assert mesh("contract", "move", "shop.door", "draft", "--why", "x").code == 2
@@ -226,7 +226,7 @@ def test_what_was_changed_in_the_archive_is_named(mesh: Command, hours: Path, pu
 def test_the_living_are_not_archived_and_not_read_from_there(mesh: Command, published) -> None:
     said = mesh("contract", "archive", "shop.sale")
     assert said.code == 1
-    assert "shop.sale is active, and only what is retired is archived." in said.err
+    assert "shop.sale is active; only retired products can be archived." in said.err
     assert mesh("get", "shop.sale", "--archived").code == 1
     assert published.versions("sale") == [0]
 

@@ -88,7 +88,7 @@ def test_expired_rejects_are_said_to_be_so(mesh, refused):
 def test_the_text_is_refused_where_it_would_be_kept(mesh, refused, options, where):
     said = mesh("rejects", "till.sale", "--raw", *options)
     assert (said.code, said.out) == (2, "")
-    assert f"on a terminal only, not {where}" in said.err
+    assert f"only on a terminal, not {where}" in said.err
 
 
 def test_the_text_is_shown_on_a_terminal_without_what_would_steer_it(published, refused):

@@ -68,7 +68,7 @@ def test_a_run_leaves_it_and_says_so(twice, published) -> None:
     twice("withdraw", "shop.sale", "--version", 1, *REASON, "--by", "Ada")
     everything = twice("run", "--json")
     assert everything.code == 0
-    assert "Left as it is: shop.sale is held since" in everything.err
+    assert "Not built: shop.sale is held since" in everything.err
     this_run = {entry["name"]: entry["this_run"] for entry in json.loads(everything.out)}
     assert this_run["sale"] == "held"
     assert this_run["customer_spend"] == this_run["top_customer"] == "published"

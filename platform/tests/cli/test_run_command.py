@@ -160,16 +160,14 @@ def test_no_land_names_what_is_newer_and_builds_on_what_was_landed(mesh, publish
     write_exports(published.settings.exports, changed(4, amount="150.00"))
     said = mesh("run", "shop.sale", "--no-land")
     assert said.code == 0
-    assert (
-        "Not landed, though their files have changed: shop.landing.till_sale; --no-land leaves them alone." in said.err
-    )
+    assert "Not landed, although their files have changed: shop.landing.till_sale; --no-land is set." in said.err
     assert published.rows("sale")[3]["amount"] == 100
 
 
 def test_a_source_behind_products_that_were_not_named_is_named_and_not_landed(mesh, published) -> None:
     write_exports(published.settings.exports, changed(4, amount="150.00"))
     said = mesh("run", "shop.customer_spend")
-    assert "Not landed, though their files have changed: shop.landing.till_sale; the products between" in said.err
+    assert "Not landed, although their files have changed: shop.landing.till_sale; the products between" in said.err
     assert published.reported("sale") == [0]
 
 
@@ -225,8 +223,8 @@ def test_a_product_whose_inputs_were_never_built_says_what_builds_them(mesh, mon
     said = mesh("run", "shop.top_customer")
     assert said.code == 1
     command = "mesh run shop.sale shop.customer_spend shop.top_customer"
-    assert "shop.top_customer lacks what was never built: shop.sale, shop.customer_spend. " in said.err
-    assert f"`{command}` builds it first" in said.err
+    assert "Inputs of shop.top_customer were never built: shop.sale, shop.customer_spend. " in said.err
+    assert f"`{command}` builds them first" in said.err
     assert mesh(*command.split()[1:]).code == 0
     assert "never built" not in mesh("run", "shop.top_customer").err
 

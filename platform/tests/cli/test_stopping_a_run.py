@@ -195,7 +195,7 @@ def test_a_stop_cancels_the_step_and_publishes_nothing_of_it(home: Home, slow: s
     assert code == 128 + number
     assert len(lines) == 1
     assert lines[0].startswith("mesh: stopped; ")
-    assert f"shop.{product} was at work and is not. Run it again to go on." in lines[0]
+    assert f"shop.{product} was in progress and is not published. Run the command again to continue." in lines[0]
     assert home.versions(product) == []
     assert home.candidates(product) == []
     assert home.run_statuses() == ["CANCELED"]
@@ -231,7 +231,7 @@ def test_a_step_that_heeds_nothing_is_abandoned(home: Home) -> None:
     _wait_for(home.at_work.exists, process)
     code, lines, seconds = _stop(process, signal.SIGINT)
     assert code == 130
-    assert lines == ["mesh: stopped while a step was still at work. Run it again to go on."]
+    assert lines == ["mesh: stopped while a step was still running. Run the command again to continue."]
     assert seconds > 9
     assert home.versions("sale") == []
     assert home.run_statuses() == ["CANCELED"]

@@ -80,7 +80,7 @@ def test_a_product_is_tested_with_what_it_is_made_of(tested: Command) -> None:
 def test_products_without_unit_tests_say_so(mesh: Command) -> None:
     said = mesh("test", "shop.sale", "shop.monthly_sale")
     assert said.code == 0
-    assert "shop.sale is no dbt product; pytest runs the tests of its transform" in said.out
+    assert "shop.sale is not a dbt product; pytest runs the tests of its transform" in said.out
     assert "shop.monthly_sale has no unit tests" in said.out
     assert said.out.splitlines()[-1] == "0 unit tests, 0 not passed"
     assert mesh("test", "shop.monthly_sael").code == 2

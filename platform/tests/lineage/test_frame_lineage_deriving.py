@@ -84,7 +84,7 @@ def test_partitions_are_further_arguments() -> None:
 def test_a_transform_that_looks_at_its_data_is_opaque_over_every_column() -> None:
     derived = derive_from_code(scored, SCHEMAS)
     assert derived.opaque
-    assert derived.note == "it looks at its data (bookings) before it returns a plan"
+    assert derived.note == "it reads its data (bookings) before it returns a plan"
     assert derived.lineage.opaque == EVERYTHING
     assert lineage_words(derived.lineage) == {"holder": "I accounts.holder", "score": "", "rows": ""}
     assert {found.source for found in derived.lineage.dependencies("score")} == EVERYTHING
@@ -95,9 +95,9 @@ def test_a_transform_that_looks_at_its_data_is_opaque_over_every_column() -> Non
     [
         (
             trained_on_nothing,
-            "it looks at its data (bookings), and then it raised OutOfBoundsError on inputs without rows",
+            "it reads its data (bookings), and then it raised OutOfBoundsError on inputs without rows",
         ),
-        (eager, "it looks at its data (accounts, bookings), and then it returned DataFrame, not a LazyFrame"),
+        (eager, "it reads its data (accounts, bookings), and then it returned DataFrame, not a LazyFrame"),
     ],
 )
 def test_so_is_one_that_fails_on_nothing_after_it_looked(transform: object, note: str) -> None:

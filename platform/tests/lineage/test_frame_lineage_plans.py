@@ -343,5 +343,5 @@ def test_deep_plans_and_expressions_need_no_deep_stack() -> None:
 
 def test_a_source_must_be_one_that_tells_what_is_read_of_it() -> None:
     frame = constants()
-    with pytest.raises(NotASource, match="codes is no source"):
+    with pytest.raises(NotASource, match="codes is not a source"):
         lineage_of_plan(frame, {"codes": frame})

@@ -119,7 +119,7 @@ def test_column_lineage_says_how_and_marks_what_is_opaque_and_what_is_underivabl
                     "type": "INDIRECT",
                     "subtype": "OPAQUE",
                     "masking": False,
-                    "description": "made by a step that is no query: every column of it depends on every column that "
+                    "description": "made by a step that is not a query: every column of it depends on every column that "
                     "the step read",
                 }
             ],
@@ -186,5 +186,5 @@ def test_datasets_are_named_as_the_naming_page_says(place, namespace, name) -> N
 
 
 def test_a_relative_path_names_no_dataset() -> None:
-    with pytest.raises(ValueError, match="no absolute path"):
+    with pytest.raises(ValueError, match="not an absolute path"):
         dataset_name("ports/party")

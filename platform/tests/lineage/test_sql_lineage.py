@@ -317,7 +317,7 @@ def test_a_table_that_is_not_described_is_an_error_that_names_those_that_are():
 @pytest.mark.parametrize(
     ("sql", "line", "problem"),
     [
-        ("select a,\nfrom t where (", 2, "breaks off"),
+        ("select a,\nfrom t where (", 2, "incomplete"),
         ("select 'a", 0, "quote"),
         ("select 1; select 2", 0, "2 statements"),
         ("", 0, "0 statements"),

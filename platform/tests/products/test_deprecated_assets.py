@@ -25,7 +25,7 @@ def spec_of(folder: Path, text: str) -> dg.AssetSpec:
 def test_a_deprecated_major_says_so_before_all_else(tmp_path) -> None:
     spec = spec_of(tmp_path, deprecated_text("sale"))
     assert spec.description.startswith(
-        "**Deprecated**: shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 in its place. "
+        "**Deprecated**: shop.sale is deprecated and supported until 2027-06-30. Read shop.sale@2 instead. "
         "Still read by shop-window, tax-office.\n\nWhat was sold at the till."
     )
     assert {"contract_status": "deprecated", "end_of_support": "2027-06-30"}.items() <= spec.tags.items()

@@ -137,7 +137,7 @@ def test_a_relationship_that_closes_a_cycle_is_a_fault_at_its_line_with_the_way_
     assert message == (
         "booth.sale refers to booth.customer_spend, which reads booth.sale: none of them can be built first. "
         f"The other places: {os.path.relpath(booth.path(SPEND))}:4. "
-        "Remove the relationship, and check it on booth.customer_spend, which is the later product: by a data test of "
+        "Remove the relationship, and check it on booth.customer_spend, which is built later: by a data test of "
         "its dbt model, which may read both, or by a relationship to booth.sale; or remove an input"
     )
 

@@ -1,1 +1,1 @@
-"""What there is, and in which state: from contracts, Delta logs, lineage and the event log, of which it is an index."""
+"""The data catalog: a searchable index of contracts, Delta logs, lineage and Dagster's event log."""

@@ -1,4 +1,4 @@
-"""Who is hurt by a change of a contract: products and their columns by lineage, people and programs by recorded use."""
+"""Impact of a contract change: products and their columns by lineage, other consumers by recorded reads."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AffectedConsumer:
-    """One consumer of what a change breaks.
+    """One consumer that a breaking change affects.
 
     Attributes:
-        consumer: a product's port, or whoever reads through the client.
-        how: `values` reach these columns of a product; `decides` on its rows or values without reaching them; `reads`
-            them, as recorded; `declared` in the contract, which does not say what is read.
+        consumer: a product's port, or the name of a consumer that reads through the client.
+        how: `values`: values reach these columns of a product; `decides`: they decide its rows or values without
+            reaching them; `reads`: recorded reads; `declared` in the contract, without columns.
         columns: of a product, its own columns; of a reader, the columns that it reads.
     """
 
@@ -34,13 +34,13 @@ class AffectedConsumer:
     columns: tuple[str, ...]
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Return the consumer as tables show it."""
         named = f": {', '.join(self.columns)}" if self.columns else ""
         return f"{self.consumer} ({self.how}{named})"
 
 
 def columns_concerned(change: Change, contract: Contract) -> tuple[str, ...]:
-    """The columns of the contract that a change is about; all of them where it is about the product as a whole."""
+    """Return the columns of the contract that a change affects; all of them if it affects the product as a whole."""
     everything = tuple(column.name for column in contract.columns)
     if change.subject in everything:
         return (change.subject,)
@@ -51,7 +51,7 @@ def columns_concerned(change: Change, contract: Contract) -> tuple[str, ...]:
 
 
 def impact(change: Change, old: Contract, graph: Graph, uses: Iterable[RecordedRead]) -> tuple[AffectedConsumer, ...]:
-    """Who relied on what the change takes away, products first. `old` is the contract that they relied on."""
+    """Return the consumers that the change affects, products first. `old` is the contract before the change."""
     columns = columns_concerned(change, old)
     return (*_products(graph, old.port, columns), *_readers(uses, old.port, columns), *_declared(old))
 

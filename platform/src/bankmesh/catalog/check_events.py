@@ -1,7 +1,7 @@
-"""What Dagster's event log tells about quality and freshness of products, the same on SQLite and PostgreSQL.
+"""Reader of Dagster's event log for quality and freshness of products, the same on SQLite and PostgreSQL.
 
-Read with `get_logs_for_all_runs_by_log_id`, one type at a time: the cursor of any other reading does not work on
-SQLite. No value of the data is taken over: of a check only its outcome and how many rows it is about.
+It uses `get_logs_for_all_runs_by_log_id`, one event type at a time, because the cursors of other methods do not work on
+SQLite. It copies no value of the data: of a check only the outcome and the numbers of rows.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 BATCH = 2_000
 SETTLED_AFTER = 3.0
-"""Seconds. PostgreSQL may show an entry after one with a higher id; before an entry this old, none is still to come."""
+"""Seconds. PostgreSQL may show an entry after one with a higher id, but not once that one is so old."""
 
 _FRESHNESS = {"PASS": "fresh", "WARN": "warning", "FAIL": "late", "NOT_APPLICABLE": "none"}
-# What the gate calls the number of rows that break a clause, and of those looked at.
+# Metadata names of the gate: the number of rows that break a clause, and of all rows that it evaluated.
 _FAILING, _ROWS = "failing rows", "rows looked at"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A check of a port was evaluated: `outcome` is passed, warned, failed or errored; `at` is seconds since 1970."""
+    """An evaluation of a port's check: `outcome` is passed, warned, failed or errored; `at` is seconds since 1970."""
 
     entry: int
     at: float
@@ -43,7 +43,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class FreshnessChange:
-    """A port's promise of freshness changed its state: fresh, warning, late, or none (no longer promised)."""
+    """A change of a port's freshness state: fresh, warning, late, or none (no longer promised)."""
 
     entry: int
     at: float
@@ -53,9 +53,9 @@ class FreshnessChange:
 
 @dataclass(frozen=True)
 class CheckEvents:
-    """What a reading found; all entries up to `cursor` are in it, and `more` says whether there are later ones.
+    """The result of one read: all entries up to `cursor`; `more` says whether there are later ones.
 
-    `mark` tells the last entry that was read from any other that may have its number later.
+    `mark` identifies the last entry, so that another entry with its number, in another log, is detected.
     """
 
     evaluations: tuple[Evaluation, ...]
@@ -66,7 +66,7 @@ class CheckEvents:
 
 
 def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> CheckEvents:
-    """What entries behind `after` tell about products, as far as those have settled."""
+    """Read the entries after `after` that concern products, up to the last one that has settled (SETTLED_AFTER)."""
     from dagster import DagsterEventType as Kind
 
     storage = instance.event_log_storage
@@ -95,7 +95,7 @@ def read_events(instance: dg.DagsterInstance, after: int, now: datetime) -> Chec
 
 
 def has_news(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
-    """Whether reading from `cursor` on would find anything, or would have to start anew."""
+    """Return whether there are entries after `cursor`, or the log must be read again from the start."""
     from dagster import DagsterEventType as Kind
 
     storage = instance.event_log_storage
@@ -106,7 +106,7 @@ def has_news(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
 
 
 def still_there(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
-    """Whether the log is still the one that was read up to `cursor`, and nobody has taken that entry out of it."""
+    """Return whether the log still has the entry `cursor` with this mark: it is the same log, and not truncated."""
     if cursor < 0:
         return True
     found = instance.event_log_storage.get_logs_for_all_runs_by_log_id(cursor - 1, limit=1)
@@ -114,13 +114,13 @@ def still_there(instance: dg.DagsterInstance, cursor: int, mark: str) -> bool:
 
 
 def port_of(path: Collection[str]) -> str | None:
-    """The port behind an asset key; None for an asset that is no product: a landing, a legacy object."""
+    """Return the port of an asset key; None for an asset that is not a product: a landing, a legacy object."""
     found = port_of_asset(list(path))
     return str(found) if found else None
 
 
 def _ordered(instance: dg.DagsterInstance) -> bool:
-    """Whether the log shows its entries in the order of their numbers: SQLite, which has one writer at a time."""
+    """Return whether entries become visible in the order of their numbers, as on SQLite with its single writer."""
     from dagster._core.storage.event_log import (
         ConsolidatedSqliteEventLogStorage,
         InMemoryEventLogStorage,
@@ -149,10 +149,10 @@ def _evaluation(number: int, entry: dg.EventLogEntry, port: str, data: dg.AssetC
 
 
 def _outcome(data: dg.AssetCheckEvaluation) -> str:
-    """The gate says it itself; of a check of somebody's own only Dagster's verdict is known."""
+    """Return the outcome of an evaluation: the gate's metadata, or Dagster's result for checks of other code."""
     said = data.metadata.get("outcome")
     if said is not None and said.value == "not evaluated":
-        return "errored"  # nobody knows whether it holds
+        return "errored"  # the result is not known
     if said is not None and said.value in {"passed", "warned", "failed", "errored"}:
         return str(said.value)
     if data.passed:

@@ -1,4 +1,4 @@
-"""How complete a contract is: which of the parts that a reader looks for it leaves out."""
+"""Completeness of a contract: the parts that readers need and the contract leaves out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bankmesh.contracts.clause_rules import (
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
-# Rules that every contract has, or that come from keys and types.
+# Rules that every contract has, or that follow from keys and types.
 _STRUCTURAL = (ClassificationKept, SchemaMatches, LosslessCasts, NotFinite, NullValues, DuplicateValues, Volume)
 PARTS = (
     "purpose",
@@ -34,19 +34,18 @@ PARTS = (
     "primary key",
     "quality rules",
 )
-"""What a reader looks for. Names, types, descriptions and classifications of columns are not among these: without them
-a contract is refused. Quality rules are those about values; that a key is unique and that
-rows do not vanish goes without saying."""
+"""The parts that readers need. Names, types, descriptions and classifications of columns are not among them, because a
+contract without them is refused. Quality rules are those about values; rules that every contract has do not count."""
 
 
 def missing_parts(contract: Contract, members: int) -> tuple[str, ...]:
-    """The parts that the contract leaves out, in order of `PARTS`; `members` are those of the team that it names."""
+    """Return the parts that the contract leaves out, in order of `PARTS`; `members` counts its named team members."""
     said = {
         "purpose": contract.purpose,
         "usage": contract.usage,
         "limitations": contract.limitations,
         "granularity": contract.granularity,
-        # Where a contract describes no table, its purpose stands in.
+        # If a contract describes no table, its purpose is used instead.
         "table description": contract.table_description != contract.purpose,
         "tags": contract.tags,
         "steward or owner by name": members,

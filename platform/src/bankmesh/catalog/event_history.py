@@ -1,6 +1,6 @@
-"""What has been read of the event log and of recorded reads, added up, and how that is put to what is in the index.
+"""Aggregates of the event log and of recorded reads, and their addition to the index.
 
-Adding is the same whether all is read at once or a little at a time, so a rebuild ends where small steps do.
+Reading everything at once or in small steps gives the same sums, so a rebuild has the same result as many refreshes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AT_ONCE = 500
 
 @dataclass
 class EventTotals:
-    """Entries of the event log, added up: outcomes by port and day, the newest of each check, what did not pass."""
+    """Aggregated event log: outcomes by port and day, the newest evaluation of each check, and those not passed."""
 
     days: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     newest: dict[tuple[str, str], Evaluation] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class EventTotals:
     entries: int = 0
 
     def take(self, batch: CheckEvents) -> None:
-        """Add a reading, which lies behind all those before."""
+        """Add a batch, which must be later than all batches before."""
         for found in batch.evaluations:
             day = datetime.fromtimestamp(found.at, UTC).date().isoformat()
             self.days.setdefault((found.port, day), Counter())[found.outcome] += 1
@@ -51,7 +51,7 @@ class EventTotals:
 
 
 def put_happened(connection: Connection, happened: EventTotals) -> None:
-    """Add what happened to the index."""
+    """Add the aggregated events to the index."""
     if happened.days:
         _put_days(connection, happened.days)
     if happened.newest:
@@ -97,7 +97,7 @@ def _evaluation_row(found: Evaluation) -> Row:
 
 @dataclass
 class ReadTotals:
-    """Recorded reads, added up by port, consumer and column; `*` counts them all."""
+    """Recorded reads, aggregated by port, consumer and column; `*` counts all reads."""
 
     counts: dict[tuple[str, str, str], Row] = field(default_factory=dict)
     reads: int = 0
@@ -155,7 +155,7 @@ def _of_ports(
 
 
 def _replace(connection: Connection, table: sa.Table, key: tuple[str, ...], rows: list[Row]) -> None:
-    """Put rows in the place of those with their keys."""
+    """Replace the rows with the same keys."""
     that = sa.and_(*(table.c[name] == sa.bindparam(f"old_{name}") for name in key))
     connection.execute(sa.delete(table).where(that), [{f"old_{name}": row[name] for name in key} for row in rows])
     _insert(connection, table, rows)

@@ -1,4 +1,4 @@
-"""Lineage as a clause that nobody has to write: of each column either derived, or listed as underivable."""
+"""Lineage in contract coverage: the lineage of each column is either derived or listed as underivable."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from bankmesh.lineage.lineage_graph import Graph
 
 _DERIVED = "lineage: derived from the transform; dagster: column lineage; OpenLineage: columnLineage"
-_UNKNOWN = "no version that records its lineage is published yet"
-_OPAQUE = f"{_DERIVED}. The step is no query: every column depends on all that it read"
+_UNKNOWN = "no version with recorded lineage is published yet"
+_OPAQUE = f"{_DERIVED}. The step is not a query: every column depends on all columns that it read"
 
 
 def lineage_coverage(contract: Contract, graph: Graph) -> Iterator[Coverage]:
-    """One entry for each column of the contract, at the column's own line."""
+    """Yield one entry for each column of the contract, at the column's own line."""
     if contract.port in graph.unknown:
         yield Coverage("lineage", Place(contract.file, 1), None, _UNKNOWN)
         return

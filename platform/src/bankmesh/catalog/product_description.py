@@ -1,4 +1,4 @@
-"""All that the index holds about one product, and about itself."""
+"""Descriptions of one product, and of the index itself, from the index."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 LATEST = 20
-"""So many publications, days and broken checks are told of a product."""
+"""Maximum number of publications, days and failed evaluations in a description."""
 
 
 def resolve(connection: Connection, name: str) -> str:
-    """The port that a name means: `retail.party@2`, or by `retail.party` the newest active major, as for readers.
+    """Return the port of a name: `retail.party@2`, or for `retail.party` the newest active major, as for readers.
 
     Raises UnknownName.
     """
@@ -46,7 +46,7 @@ def resolve(connection: Connection, name: str) -> str:
 
 
 def describe(connection: Connection, port: str, now: datetime) -> dict[str, Any]:
-    """Everything about a port, as plain values; moments are ISO 8601 in UTC."""
+    """Return everything about a port, as plain values; moments are ISO 8601 in UTC."""
     (product,) = _rows(connection, tables.products, "port", port)
     promised, published = product.pop("freshness_seconds"), product.pop("newest_at")
     fresh_since = product.pop("fresh_since")
@@ -79,7 +79,7 @@ def describe(connection: Connection, port: str, now: datetime) -> dict[str, Any]
 
 
 def about(connection: Connection) -> dict[str, Any]:
-    """When the index was built and brought up to date, how much it holds, and what it could not read."""
+    """Return when the index was built and refreshed, how much it contains, and the faults of unreadable files."""
     known = {row.name: row.value for row in connection.execute(sa.select(tables.meta))}
     counted = {
         "products": tables.products,
@@ -126,7 +126,7 @@ def _publications(connection: Connection, port: str) -> list[dict[str, Any]]:
 
 
 def _withdrawals(connection: Connection, port: str) -> list[dict[str, Any]]:
-    """The withdrawn versions, oldest first."""
+    """Return the withdrawn versions, oldest first."""
     return [{**row, "at": _moment(row["at"])} for row in _rows(connection, tables.withdrawals, "port", port)]
 
 

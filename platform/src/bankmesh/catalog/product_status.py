@@ -1,4 +1,4 @@
-"""The state of each product: its newest version, and how its last checks came out."""
+"""The state of each product: its newest version, and the outcomes of its last checks."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def freshness_state(fresh_since: float | None, promised: float | None, now: date
 class ProductStatus:
     """One product and major. `checks` counts outcomes of the newest evaluation of each clause.
 
-    `fresh_since` is what freshness counts from: the publication or its last confirmation, or of restored rows their
-    first publication.
-    `built_from_withdrawn` are withdrawn versions that the rows come from: such a product is not current.
+    Freshness counts from `fresh_since`: the publication or its last confirmation; for restored rows their first
+    publication.
+    `built_from_withdrawn` are withdrawn versions that the rows come from; such a product is late.
     """
 
     contract: Contract
@@ -55,9 +55,9 @@ class ProductStatus:
 
     @property
     def freshness(self) -> str:
-        """`fresh` or `late` against the contract's freshness service level; `never` published; else `-`.
+        """`fresh` or `late` by the contract's freshness service level; `never` published; `-` without a service level.
 
-        What is built from a withdrawn version is late, whenever it was built.
+        A version built from a withdrawn version is late, whenever it was built.
         """
         level = self.contract.service_level("freshness")
         since = self.fresh_since or self.published_at
@@ -69,7 +69,7 @@ class ProductStatus:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of `mesh products --json`; moments are ISO 8601 in UTC."""
+        """Return the entry of `mesh products --json`; moments are ISO 8601 in UTC."""
         contract = self.contract
         ending = deprecation_of(contract)
         return {
@@ -95,7 +95,7 @@ class ProductStatus:
 def product_states(
     contracts: Iterable[Contract], home: Path, instance: dg.DagsterInstance | None
 ) -> list[ProductStatus]:
-    """The state of every contract that is not retired; without an instance nothing is known of checks."""
+    """Return the state of every contract that is not retired; without an instance, checks are unknown."""
     living = with_data_tests((c for c in contracts if c.status is not Status.RETIRED), home)
     outcomes = latest_outcomes(living, instance) if instance else {}
     facts = LogFacts(home)
@@ -117,7 +117,7 @@ def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFa
 
 
 def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance) -> dict[str, list[str]]:
-    """Outcomes of the newest evaluation of each clause, by port name; clauses never evaluated are left out."""
+    """Return outcomes of the newest evaluation of each clause, by port; clauses never evaluated are left out."""
     import dagster as dg
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
@@ -131,7 +131,7 @@ def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance)
     for key in ports.keys() & newest.keys():
         outcome = _outcome(newest[key])
         if outcome is None:
-            # Planned by a run that never came to evaluate it; what was evaluated last still stands.
+            # A run planned the check but did not evaluate it; the last evaluation still counts.
             done = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
             earlier = storage.get_asset_check_execution_history(key, limit=1, status=done)
             outcome = _outcome(earlier[0]) if earlier else None

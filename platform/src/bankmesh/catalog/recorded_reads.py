@@ -1,7 +1,8 @@
-"""Who reads what: each read through the client adds one line to a file of the month, and the index counts them.
+"""Recorded reads: each read through the client appends one line to a monthly file, and the index counts them.
 
 `<home>/use/<YYYY-MM>.jsonl` holds one JSON object a line: `at` (ISO 8601, UTC), `product`, `major`, `version`,
 `columns` (null for all of them) and `consumer`. No value of the data is in it.
+
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FOLDER = "use"
 
 @dataclass(frozen=True)
 class RecordedRead:
-    """One read of one published version; `columns` is None where all were read."""
+    """One read of one published version; `columns` is None if all were read."""
 
     at: str
     port: str
@@ -36,7 +37,7 @@ class RecordedRead:
 
 
 def consumer_name() -> str:
-    """Who reads in this process: what the environment says, else the user."""
+    """Return the consumer name of this process: from the environment, else from the user."""
     if named := named_consumer():
         return named
     try:
@@ -46,14 +47,14 @@ def consumer_name() -> str:
 
 
 def record_use(home: Path, contract_port: str, version: int, columns: Sequence[str] | None, consumer: str) -> None:
-    """Note one read. A home that cannot be written stops no reader: the read is then not noted.
+    """Record one read. If the mesh home is not writable, the read succeeds without a record.
 
     Args:
         home: the mesh home.
         contract_port: the port, as `retail.party@2`.
         version: the published version.
-        columns: those that were read; None for all.
-        consumer: who read, see `consumer_name`.
+        columns: the columns read; None for all.
+        consumer: the consumer, see `consumer_name`.
     """
     port = parse_port_name(contract_port)
     now = datetime.now(UTC)
@@ -68,7 +69,7 @@ def record_use(home: Path, contract_port: str, version: int, columns: Sequence[s
     with contextlib.suppress(OSError):
         folder = home / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        # One write to a file opened for appending: lines of several processes do not mix.
+        # One write to a file opened for appending, so that lines of several processes do not mix.
         handle = os.open(folder / f"{now:%Y-%m}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             os.write(handle, f"{json.dumps(line, ensure_ascii=False)}\n".encode())
@@ -77,18 +78,18 @@ def record_use(home: Path, contract_port: str, version: int, columns: Sequence[s
 
 
 def use_files(home: Path) -> list[Path]:
-    """The files of recorded reads, oldest first."""
+    """Return the files of recorded reads, oldest first."""
     return sorted((home / FOLDER).glob("*.jsonl"))
 
 
 def recorded_use(home: Path) -> Iterator[RecordedRead]:
-    """Every recorded read, oldest first; a line that is none, torn by a kill for example, is passed over."""
+    """Yield every recorded read, oldest first; invalid lines, such as incomplete ones, are skipped."""
     for file in use_files(home):
         yield from read_use(file, 0)[0]
 
 
 def read_use(file: Path, offset: int) -> tuple[list[RecordedRead], int]:
-    """The reads in whole lines from `offset` on, and where the next reading starts."""
+    """Return the reads in complete lines from `offset` on, and the offset for the next call."""
     with file.open("rb") as stream:
         stream.seek(offset)
         content = stream.read()

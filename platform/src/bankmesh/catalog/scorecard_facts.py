@@ -1,4 +1,4 @@
-"""Reads what scorecards are made from out of the index."""
+"""Facts for scorecards, read from the index."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Alerts:
-    """Incidents that stand now: how many about each port, and how many in each domain."""
+    """Numbers of open incidents, by port and by domain."""
 
     ports: Counter[str] = field(default_factory=Counter)
     domains: Counter[str] = field(default_factory=Counter)
 
 
 def count_alerts(standing: Iterable[tuple[str, Collection[str]]]) -> Alerts:
-    """Count incidents, each given by its domain and the assets that it is about, as `retail/party/v2`."""
+    """Count incidents, each given by its domain and its assets, as `retail/party/v2`."""
     found = Alerts()
     for domain, assets in standing:
         found.domains[domain] += 1
@@ -45,9 +45,9 @@ def count_alerts(standing: Iterable[tuple[str, Collection[str]]]) -> Alerts:
 def scorecards(
     connection: Connection, now: datetime, alerts: Alerts | None, name: str | None = None
 ) -> list[Scorecard]:
-    """The scorecards of a domain and its products, or of one product and major; of everything without a name.
+    """Return the scorecards of a domain and its products, or of one product or port; of everything without a name.
 
-    Each domain comes before its products. `alerts` is None where alerts are not recorded. Raises UnknownName.
+    Each domain comes before its products. `alerts` is None if alerts are not recorded. Raises UnknownName.
     """
     facts = read_facts(connection, now, alerts)
     domains = sorted({fact.domain for fact in facts})
@@ -68,7 +68,7 @@ def scorecards(
 
 
 def read_facts(connection: Connection, now: datetime, alerts: Alerts | None) -> list[PortMeasures]:
-    """What is known of each port, sorted by its name."""
+    """Return the facts about each port, sorted by name."""
     products = connection.execute(sa.select(tables.products).order_by(tables.products.c.port)).all()
     domains = {row.domain for row in products}
     checks = _checks(connection, now)
@@ -112,7 +112,7 @@ def _checks(connection: Connection, now: datetime) -> defaultdict[str, Counter[s
 
 
 def _published(connection: Connection) -> defaultdict[str, list[tuple[int, float, float]]]:
-    """Version, moment of publication or confirmation, and the moment that freshness counts from; oldest first."""
+    """Return version, moment of publication or confirmation, and start of freshness, by port; oldest first."""
     table = tables.publications
     found: defaultdict[str, list[tuple[int, float, float]]] = defaultdict(list)
     query = sa.select(table.c.port, table.c.version, table.c.published_at, table.c.fresh_since)
@@ -126,7 +126,7 @@ def _published(connection: Connection) -> defaultdict[str, list[tuple[int, float
 
 
 def _outdated_at(versions: IndexFacts, port: str, version: int) -> float | None:
-    """When the first of the versions that it is built from was withdrawn; None if none was."""
+    """Return when the first withdrawn version that `version` is built from was withdrawn; None if there is none."""
     if not versions.any_withdrawn:
         return None
     return min((found.withdrawal.at.timestamp() for found in withdrawn_inputs(versions, port, version)), default=None)

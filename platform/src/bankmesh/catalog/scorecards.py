@@ -1,20 +1,20 @@
-"""Scorecards: how a product, or a domain, keeps what is expected of it. From facts alone; what is not known is null.
+"""Scorecards of products and domains: pure functions over facts. Unknown measures are null.
 
 | measure | value | out of |
 | --- | --- | --- |
 | `completeness` | parts that the contract has | parts that a reader looks for (`contract_completeness.PARTS`) |
 | `enforced` | promises of the contract that are enforced or shown somewhere | promises |
 | `checks_passed` | evaluations of checks that passed, in the last 30 days (UTC) | evaluations in these days |
-| `freshness_kept` | seconds in which the newest version was no older than promised | seconds looked at |
+| `freshness_kept` | seconds in which the newest version was no older than promised | seconds measured |
 | `used_by_domains` | other domains that use it | other domains |
-| `open_alerts` | incidents that stand now | - |
+| `open_alerts` | open incidents | - |
 
-Promises are what `mesh contract coverage` lists, but for those that say nothing. Freshness is looked at since the first
-publication that is readable, 30 days at most. A domain uses a product if one of its own is made from it, or if a
-consumer called after the domain has read it in the last 30 days.
+Promises are the entries of `mesh contract coverage`, except those that promise nothing. Freshness is measured from the
+first readable publication, at most 30 days back. A domain uses a product if one of its own products is made from it, or
+if a consumer named after the domain has read it in the last 30 days.
 
-A domain's value is the sum of its products' values, out of the sum of what those are out of; products without a port
-(proposed, retired) are left out, and so is what is null. Its open alerts also count those about no product of it.
+A domain's value is the sum of its products' values, out of the sum of their maxima. Products without a port (proposed,
+retired) and null values are left out. A domain's open alerts include those about none of its products.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ MEASURES = ("completeness", "enforced", "checks_passed", "freshness_kept", "used
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure: `value` out of `out_of`; None where it is not known."""
+    """A measure: `value` out of `out_of`; None if unknown."""
 
     value: float | None = None
     out_of: float | None = None
 
     @property
     def share(self) -> float | None:
-        """Value by out of, from 0 to 1; None where there is nothing to share."""
+        """`value` divided by `out_of`, from 0 to 1; None if either is unknown or `out_of` is 0."""
         return self.value / self.out_of if self.value is not None and self.out_of else None
 
     def to_json(self) -> dict[str, float | None]:
-        """Value, out of, and share, rounded to four places."""
+        """Return value, maximum and share, rounded to four places."""
         share = self.share
         return {"value": self.value, "out_of": self.out_of, "share": None if share is None else round(share, 4)}
 
@@ -54,24 +54,24 @@ UNKNOWN = Measure()
 
 @dataclass(frozen=True)
 class PortMeasures:
-    """What is known of one port.
+    """Facts about one port.
 
     Attributes:
         port: its name.
-        domain: whose it is.
+        domain: its domain.
         has_port: whether it is built and read: neither proposed nor retired.
-        parts: how many parts a contract may have, and which of them this one leaves out.
-        parts_missing: those that it leaves out.
-        promises: how many promises the contract makes.
-        promises_enforced: how many of them are enforced or shown.
+        parts: number of parts that a contract may have.
+        parts_missing: the parts that this contract leaves out.
+        promises: number of promises that the contract makes.
+        promises_enforced: number of promises that are enforced or shown.
         checks: evaluations in the last 30 days, by outcome.
-        freshness_seconds: how old the newest version may be; None where nothing is promised.
+        freshness_seconds: maximum age of the newest version; None if the contract promises none.
         published_at: moments of readable publications, and of their confirmations, oldest first.
-        fresh_since: of each of them the moment that freshness counts from; left out, the same.
-        outdated_at: of each of them when a version that it is built from was withdrawn, None if none was.
+        fresh_since: for each of these moments, when freshness starts; by default the moment itself.
+        outdated_at: for each of them, when a version that it is built from was withdrawn, None if none was.
         using_domains: other domains that use it.
-        other_domains: how many there are.
-        open_alerts: None where alerts are not recorded.
+        other_domains: number of other domains.
+        open_alerts: number of open incidents; None if alerts are not recorded.
     """
 
     port: str
@@ -93,7 +93,7 @@ class PortMeasures:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """The figures of one product or domain, by measure, and what its contract leaves out (of a product)."""
+    """The figures of one product or domain, by measure; for a product also the missing parts of its contract."""
 
     id: str
     kind: str
@@ -101,7 +101,7 @@ class Scorecard:
     missing: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of `mesh scorecard --json`."""
+        """Return the entry of `mesh scorecard --json`."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -111,7 +111,7 @@ class Scorecard:
 
 
 def of_product(facts: PortMeasures, now: float) -> Scorecard:
-    """The scorecard of a port; `now` is seconds since 1970."""
+    """Return the scorecard of a port; `now` is in seconds since 1970."""
     evaluations = sum(facts.checks.values())
     figures = {
         "completeness": Measure(facts.parts - len(facts.parts_missing), facts.parts),
@@ -127,14 +127,14 @@ def of_product(facts: PortMeasures, now: float) -> Scorecard:
 
 
 def of_domain(domain: str, products: Iterable[PortMeasures], now: float, open_alerts: int | None = None) -> Scorecard:
-    """The scorecard of a domain; `open_alerts` are all that stand in it, None where alerts are not recorded."""
+    """Return the scorecard of a domain; `open_alerts` counts all open incidents in it, None if not recorded."""
     cards = [of_product(facts, now) for facts in products if facts.has_port]
     figures = {name: together(card.figures[name] for card in cards) for name in MEASURES}
     return Scorecard(domain, "domain", figures | {"open_alerts": Measure(open_alerts)})
 
 
 def together(figures: Iterable[Measure]) -> Measure:
-    """The sum of figures, those that are not known left out; not known if none is."""
+    """Return the sum of the known figures; unknown if none is known."""
     known = [figure for figure in figures if figure.value is not None]
     if not known:
         return UNKNOWN
@@ -149,11 +149,11 @@ def freshness_kept(
     fresh_since: Sequence[float] = (),
     outdated_at: Sequence[float | None] = (),
 ) -> Measure:
-    """For how many seconds of the last 30 days the newest version was no older than promised.
+    """Return for how many seconds of the last 30 days the newest version was no older than promised.
 
-    Looked at is the time since the first publication that is readable. Restored rows are as old as their first
-    publication, and what is built from a withdrawn version is not current from its withdrawal on. Not known where
-    nothing is promised or nothing has been published.
+    Time is measured from the first readable publication. The age of restored rows counts from their first publication.
+    A version built from a withdrawn version stops being fresh at that withdrawal. The figure is unknown if no freshness
+    is promised or nothing has been published.
     """
     if promised is None or not published_at:
         return UNKNOWN
@@ -167,6 +167,6 @@ def freshness_kept(
 
 
 def domain_of_consumer(consumer: str, domains: Iterable[str]) -> str | None:
-    """The domain that a consumer belongs to, if it is called after one: `investment`, `investment.risk_desk`."""
+    """Return the domain that a consumer is named after, as `investment` or `investment.risk_desk` are; else None."""
     named = consumer.partition(".")[0]
     return named if named in set(domains) else None

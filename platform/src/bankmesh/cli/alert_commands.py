@@ -1,4 +1,4 @@
-"""`mesh alerts`: what is wrong now, what was told to whom, where alerts go, and a message to try a route with."""
+"""`mesh alerts`: open incidents, the history of notifications, the routes, and a test message to a route."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bankmesh.alerts.model import Incident, Problem
     from bankmesh.settings import AlertSettings
 
-app = typer.Typer(help="What is wrong now, who was told, and where alerts go.")
+app = typer.Typer(help="Show open incidents, notifications and routes.")
 
 
 @app.callback(invoke_without_command=True)
@@ -45,12 +45,12 @@ def standing(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
 @app.command()
 def history(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
-    incident: Annotated[str | None, typer.Option(help="Only of this incident.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of notifications.")] = 20,
+    incident: Annotated[str | None, typer.Option(help="Only notifications of this incident.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List what was told, newest first, and what became of it."""
+    """List notifications, newest first, with the state of their deliveries."""
     from bankmesh.alerts.delivery.alert_messages import title
 
     with _outbox() as outbox:
@@ -61,12 +61,12 @@ def history(
     rows = [
         (each.notice.id, f"{each.notice.at:%Y-%m-%d %H:%M}", title(each.notice), _whereabouts(each)) for each in told
     ]
-    print_table(("alert", "at (UTC)", "told", "to"), rows)
+    print_table(("alert", "at (UTC)", "title", "to"), rows)
 
 
 @app.command()
 def routes(*, as_json: JsonOption = False) -> None:
-    """List the routes of the routing file, and the support channels of contracts that none leads to."""
+    """List the support channels of contracts, each with its route in the routing file, or `none`."""
     from bankmesh.alerts.delivery.alert_routes import route_of_channel
     from bankmesh.alerts.delivery.routing_file import read_routing
     from bankmesh.workspace.workspace_contracts import readable_contracts
@@ -86,7 +86,7 @@ def routes(*, as_json: JsonOption = False) -> None:
         found = [{"product": port, "channel": channel, "route": route} for port, channel, route in channels]
         print_json({"file": str(places.file), "routes": sorted(routing.channels), "channels": found})
         return
-    typer.echo(f"{places.file}{'' if places.file.is_file() else ' (not there: alerts are only recorded)'}")
+    typer.echo(f"{places.file}{'' if places.file.is_file() else ' (does not exist: alerts are only recorded)'}")
     print_table(
         ("product", "channel", "route"), [(port, channel, route or "none") for port, channel, route in channels]
     )
@@ -94,7 +94,7 @@ def routes(*, as_json: JsonOption = False) -> None:
 
 @app.command("test")
 def try_route(route: Annotated[str, typer.Argument(help="A channel of the routing file, or mailto:ADDRESS.")]) -> None:
-    """Send a message to one route, now. Exit 1 if it is not taken."""
+    """Send a test message to one route. Exit 1 if the route does not accept it."""
     from bankmesh.alerts.delivery.alert_messages import Message
     from bankmesh.alerts.delivery.alert_routes import receiver_of
     from bankmesh.alerts.delivery.apprise_sender import send
@@ -103,15 +103,15 @@ def try_route(route: Annotated[str, typer.Argument(help="A channel of the routin
 
     receiver = receiver_of(route, read_routing(_places().file))
     number = f"test-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    title = f"[INFO] A trial of the route {route}"
-    text = f"Alerts of this mesh will arrive here. Nothing is wrong.\nAlert {number}."
+    title = f"[INFO] Test of the route {route}"
+    text = f"This is a test message: alerts of this mesh will arrive here.\nAlert {number}."
     send(route, receiver.to, Message(number, number, "test", AlertSeverity.INFO, title, text), os.environ)
-    typer.echo(f"{route} has taken alert {number}.")
+    typer.echo(f"{route} accepted alert {number}.")
 
 
 @app.command()
 def retry() -> None:
-    """Have the sensors send at once what waits or could not be delivered."""
+    """Make pending and undelivered notifications due at the sensors' next tick."""
     with _outbox() as outbox:
         count = outbox.try_again(None, datetime.now(UTC)) if outbox else 0
     typer.echo(f"{count} deliveries are due at the next tick.")
@@ -119,7 +119,7 @@ def retry() -> None:
 
 @app.command()
 def close(incident: Annotated[str, typer.Argument(help="The incident's id.", metavar="INCIDENT")]) -> None:
-    """Close an incident that nothing will end by itself, and tell those who were told of it."""
+    """Close an incident that does not end automatically, and notify the routes that were notified of it."""
     from bankmesh.alerts.incident_decisions import close_by_hand
 
     with _outbox() as outbox:
@@ -139,7 +139,7 @@ def _places() -> AlertSettings:
 
 @contextmanager
 def _outbox() -> Iterator[AlertOutbox | None]:
-    """The outbox, or None where no sensor has ticked yet: looking makes nothing."""
+    """Open the outbox if it exists, else yield None: nothing is created before the first sensor tick."""
     from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
 
     database = _places().database
@@ -151,7 +151,7 @@ def _outbox() -> Iterator[AlertOutbox | None]:
 
 
 def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
-    """One row for each incident, and below it its list, as far as that says more."""
+    """Print one row for each incident, and below it the lines of its list that differ from its state."""
     from bankmesh.alerts.delivery.alert_messages import lines_of, states, subject
 
     rows = []
@@ -173,9 +173,9 @@ def _print_undelivered(waiting: list[tuple[str, NoticeDelivery]]) -> None:
 
 def _whereabouts(told: DeliveredNotice) -> str:
     if not told.deliveries and told.notice.kind == "covered":
-        return "nobody anew: their message names the cause"
+        return "none: the notification of the cause covers it"
     if not told.deliveries:
-        return "nobody: no route"
+        return "none: no route"
     return ", ".join(f"{d.route} ({d.state})" for d in told.deliveries)
 
 

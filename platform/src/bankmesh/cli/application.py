@@ -1,8 +1,8 @@
-"""`mesh`: its commands and the messages of their errors.
+"""The `mesh` application: its commands, and the messages and exit codes of errors.
 
-Exit codes: 0 all is well; 1 the answer is no (a gate failed, a change breaks, a fault was found);
-2 the command was called wrongly or names something that does not exist;
-130 or 143 it was stopped, by Ctrl-C or SIGTERM.
+Exit codes: 0 success; 1 a negative result (a gate failed, a change breaks, a fault was found);
+2 invalid arguments, or a name that does not exist;
+130 or 143 stopped, by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ app.add_typer(new_command.app, name="new")
 
 
 def report_error(error: BaseException) -> None:
-    """End the process as the error wants: mistakes of users are one message on standard error, never a stack trace."""
+    """Exit with the error's exit code; user errors print one message on standard error, without a stack trace."""
     match error:
         case BankmeshError():
             _print_error(str(error))

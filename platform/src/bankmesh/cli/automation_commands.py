@@ -1,4 +1,4 @@
-"""`mesh automation`: the one switch over schedules, new files and refreshes."""
+"""`mesh automation`: the switch for schedules, file sensors and refreshes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from bankmesh.settings import current_settings
 if TYPE_CHECKING:
     from bankmesh.operations.automation_switch import AutomationSwitch
 
-app = typer.Typer(no_args_is_help=True, help="Turn off, and on again, everything that starts runs by itself.")
+app = typer.Typer(no_args_is_help=True, help="Turn everything that starts runs automatically off or on.")
 
 
 @app.command()
 def on() -> None:
-    """Schedules, new files and inputs that publish start runs again, from the next tick on."""
+    """Let schedules, new files and newly published inputs start runs again, from the next tick on."""
     _turn(on=True)
 
 
 @app.command()
 def off() -> None:
-    """Nothing starts a run by itself from the next tick on; runs that are queued or under way go on."""
+    """Stop automatic runs from the next tick on; queued and running runs continue."""
     _turn(on=False)
 
 
 @app.command()
 def status(*, as_json: JsonOption = False) -> None:
-    """Say whether automation is on, since when and by whom. Exit 1 if it is off."""
+    """Show whether automation is on, since when and by whom. Exit 1 if it is off."""
     from bankmesh.operations.automation_switch import read_switch
 
     switch = read_switch(current_settings().home)
@@ -49,6 +49,6 @@ def _turn(*, on: bool) -> None:
     typer.echo(switch)
     if switch.on != on:
         typer.echo(
-            "The environment is stronger than this switch; take the variable away from the processes of Dagster."
+            "The environment variable overrides this switch; remove it from the environment of Dagster's processes."
         )
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`mesh catalog`: make the index anew, say how it stands, and show all that it holds about a product."""
+"""`mesh catalog`: rebuild the index, show its state, and show everything that it has about a product."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from bankmesh.catalog.index.index_connection import Catalog
     from bankmesh.catalog.index.index_update import IndexUpdate
 
-app = typer.Typer(no_args_is_help=True, help="The index of products: make it anew, and look into it.")
+app = typer.Typer(no_args_is_help=True, help="Rebuild and inspect the index of products.")
 
 _CHANGES_SHOWN = 8
 
 
 @contextmanager
 def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
-    """The catalog, built if it never was, and brought up to date; what that meets is told on standard error.
+    """Open the catalog, built or refreshed if necessary; progress and problems go to standard error.
 
-    `with_history`: also of what the event log tells about quality and freshness, which takes Dagster.
+    `with_history`: refresh also quality and freshness from the event log, which needs Dagster.
     """
     from bankmesh.catalog.index.index_connection import Catalog, CatalogNotWritable
     from bankmesh.catalog.index.index_update import is_built, is_stale, rebuild, refresh
@@ -38,7 +38,7 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
     with Catalog(catalog_database(settings)) as catalog:
         try:
             if not is_built(catalog):
-                _tell("The catalog was never built, or by another release: building it ...")
+                _tell("The catalog does not exist, or another release built it: building it ...")
                 done = rebuild(settings, existing_instance(settings), catalog)
                 _tell(f"{done} ({done.seconds:.1f} s)")
             elif with_history:
@@ -46,13 +46,13 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
             elif is_stale(catalog, settings):
                 refresh(settings, None, catalog)
         except CatalogNotWritable as error:
-            _tell(f"{error} What follows is {_age(catalog)}.")
+            _tell(f"{error} The following is {_age(catalog)}.")
         yield catalog
 
 
 @app.command("rebuild")
 def rebuild_catalog(*, as_json: JsonOption = False) -> None:
-    """Make the index anew from contracts, Delta logs, lineage, recorded reads and Dagster's event log."""
+    """Rebuild the index from contracts, Delta logs, lineage, recorded reads and Dagster's event log."""
     from bankmesh.catalog.index.index_update import rebuild
     from bankmesh.instance import existing_instance
 
@@ -73,7 +73,7 @@ def rebuild_catalog(*, as_json: JsonOption = False) -> None:
 
 @app.command()
 def status(*, as_json: JsonOption = False) -> None:
-    """Say where the index is, how old, what it holds and what it could not read. Exit 1 if it is out of date."""
+    """Show the index's location, age, contents and unreadable files. Exit 1 if it is out of date."""
     from bankmesh.catalog.index.index_connection import Catalog, exists
     from bankmesh.catalog.index.index_update import is_stale
     from bankmesh.catalog.product_description import about
@@ -99,7 +99,7 @@ def show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all about a product: versions of its contract, publications, quality, lineage, consumers."""
+    """Show everything about a product: contract versions, publications, quality, lineage, consumers."""
     from bankmesh.catalog.product_description import describe, resolve
 
     with current_catalog(with_history=True) as catalog, catalog.reading() as connection:
@@ -131,8 +131,8 @@ def _print_status(facts: dict[str, Any], *, as_json: bool) -> None:
     rows = [
         ("database", facts["database"]),
         ("built", facts["built_at"] or "never"),
-        ("brought up to date", facts["refreshed_at"] or "never"),
-        ("up to date", "yes" if facts["up_to_date"] else "no: `mesh search` or `mesh catalog rebuild` sees to it"),
+        ("refreshed", facts["refreshed_at"] or "never"),
+        ("up to date", "yes" if facts["up_to_date"] else "no: run `mesh search` or `mesh catalog rebuild`"),
         *((name.replace("_", " "), count(number)) for name, number in facts["holds"].items()),
     ]
     print_table(("catalog", ""), rows)
@@ -198,14 +198,14 @@ def _version_row(version: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _nearest(datasets: dict[str, int]) -> str:
-    """Those one step away, and how many lie behind them."""
+    """Return the datasets one step away, and the number of those further away."""
     near = [name for name, depth in datasets.items() if depth == 1]
     behind = len(datasets) - len(near)
-    return ", ".join([*near, *([f"and {behind} behind these"] if behind else [])])
+    return ", ".join([*near, *([f"and {behind} further away"] if behind else [])])
 
 
-def _unknown(known: bool) -> str:  # noqa: FBT001 - what the index says
-    return "" if known else "not known: nothing is published, or without its lineage"
+def _unknown(known: bool) -> str:  # noqa: FBT001 - a value of the index
+    return "" if known else "unknown: no version with recorded lineage is published"
 
 
 def _tell(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What `mesh lineage check` finds over a workspace, and how it says so."""
+"""The check of `mesh lineage check`: losses of confidentiality in a workspace, and their report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConfidentialityReport:
-    """Losses with the way between their columns and where the lower one is declared, and what could not be derived."""
+    """The result: losses, each with its path and the place of the lower column; declassifications; the graph."""
 
     losses: tuple[tuple[ConfidentialityLoss, tuple[str, ...], str], ...]
     declassified: tuple[tuple[ColumnRef, str], ...]
@@ -35,10 +35,11 @@ class ConfidentialityReport:
 
 
 def check_workspace(settings: Settings) -> ConfidentialityReport:
-    """Derive the lineage of every product from its code and hold it against the classifications.
+    """Derive the lineage of every product from its code and check it against the classifications.
 
-    Of a product that a step makes which is no query, code tells only a part: what its newest published version records
-    of it, if there is one, is looked at too. A column whose lineage is not known counts as made from every column read.
+    For a product made by an opaque step, the code shows only a part of the lineage, so the lineage recorded with its
+    newest published version, if any, is checked too. A column without known lineage counts as made from every column
+    read.
     """
     contracts, systems = workspace_contracts(settings.root), workspace_systems(settings.root)
     derived = derive_workspace(settings.root, contracts, systems)
@@ -78,7 +79,7 @@ def _assumed(derived: WorkspaceLineage, levels: Mapping[ColumnRef, Classificatio
 def classes(
     contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[ColumnRef, Classification]:
-    """How confidential each column of every product, landing and legacy object is declared to be."""
+    """Return the declared classification of each column of every product, landing and legacy object."""
     found = {ColumnRef(c.port, column.name): column.classification for c in contracts for column in c.columns}
     for domain, of_domain in systems.items():
         for item in (o for system in of_domain for o in system.objects):
@@ -90,7 +91,7 @@ def classes(
 
 
 def lines(found: ConfidentialityReport) -> Iterator[str]:
-    """One paragraph for each loss, and a summary."""
+    """Yield one paragraph for each loss, and a summary."""
     for loss, way, place in found.losses:
         yield (
             f"{place}: {loss.target} is {loss.target_class.label}, but its values come from {loss.source}, "
@@ -98,20 +99,20 @@ def lines(found: ConfidentialityReport) -> Iterator[str]:
         )
     if found.losses:
         yield (
-            "Classify each at least as high, or give it a `declassification` with its method and the rule of the "
-            "contract that proves it on the data."
+            "Classify each column at least as high, or give it a `declassification` with its method and the contract "
+            "rule that proves it on the data."
         )
     for ref, why in sorted(found.graph.gaps.items()):
         yield f"underivable: {ref}: {why}"
     yield (
         f"{len(found.losses)} {'loss' if len(found.losses) == 1 else 'losses'} of confidentiality; "
         f"{len(found.declassified)} columns declassified by a rule, "
-        f"{len(found.graph.gaps)} underivable; {len(found.graph.opaque)} products made by a step that is no query"
+        f"{len(found.graph.gaps)} underivable; {len(found.graph.opaque)} products made by an opaque step"
     )
 
 
 def as_json(found: ConfidentialityReport) -> dict[str, Any]:
-    """The same for scripts."""
+    """Return the result as plain values for `--json`."""
     return {
         "losses": [
             {

@@ -1,4 +1,4 @@
-"""`mesh contract`: check contracts, compare two of them, and list where each clause is enforced."""
+"""`mesh contract`: check contracts, compare two versions, and list where each clause is enforced."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = "published"
 
-app = typer.Typer(no_args_is_help=True, help="Check, compare, move and account for data contracts.")
+app = typer.Typer(no_args_is_help=True, help="Check, compare, move and archive data contracts; list their coverage.")
 app.command("move")(lifecycle_commands.move)
 app.command("archive")(lifecycle_commands.archive)
 
@@ -44,14 +44,14 @@ app.command("archive")(lifecycle_commands.archive)
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(exists=True, help="Contracts or folders; all of the workspace if left out.")
+        list[Path] | None, typer.Argument(exists=True, help="Contracts or folders; by default the whole workspace.")
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Check contracts strictly; every fault with file and line. Exit 1 if there is one.
+    """Check contracts strictly, and list every fault with file and line. Exit 1 if there is one.
 
-    Over the whole workspace, everything that a code location reads is checked: source declarations, `defs.yaml`,
+    Without arguments, check everything that a code location reads: contracts, source declarations, `defs.yaml`,
     inputs, cycles, code locations.
     """
     found = _contract_files(paths) if paths else all_contract_files(current_settings().root)
@@ -78,23 +78,23 @@ def _contract_files(paths: list[Path]) -> list[Path]:
 
 
 def _contracts_in(folder: Path) -> list[Path]:
-    """Contracts below a folder; the copies that ports keep of them are called otherwise, and are none to be kept."""
+    """Return the contracts below a folder, without the copies that ports store: those have other file names."""
     return sorted(file for file in folder.rglob("*.odcs.yaml") if file.parent.name != KEPT)
 
 
 @app.command()
 def diff(
     old: Annotated[
-        str, typer.Argument(metavar="PRODUCT|OLD", help="domain.product@MAJOR, or the file of an earlier edition.")
+        str, typer.Argument(metavar="PRODUCT|OLD", help="domain.product@MAJOR, or the file of the earlier version.")
     ],
-    new: Annotated[Path | None, typer.Argument(help="The file of the later edition; only behind OLD.")] = None,
+    new: Annotated[Path | None, typer.Argument(help="The file of the later version; only with a file OLD.")] = None,
     against: Annotated[
-        str | None, typer.Option(help="With PRODUCT: a git revision, or `published`, which it is if left out.")
+        str | None, typer.Option(help="With PRODUCT: a git revision, or `published`, the default.")
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two editions of a contract; each change is breaking or not, and whom it breaks. Exit 1 if one is.
+    """Compare two versions of a contract and list breaking changes with affected consumers. Exit 1 if one breaks.
 
     The contract of PRODUCT is compared with the one that its newest version was published under, or with git.
     """
@@ -127,14 +127,14 @@ def diff(
             )
             for change in changes
         ]
-        print_table(("", "rule", "what", "change", "hurts"), rows)
+        print_table(("", "rule", "what", "change", "affects"), rows)
     raise typer.Exit(1 if any(change.breaking for change in changes) else 0)
 
 
 def _editions(old: str, new: Path | None, against: str | None) -> tuple[Contract, Contract]:
     if new is not None:
         if against is not None:
-            raise typer.BadParameter("--against is for a product; two files are compared with one another.")
+            raise typer.BadParameter("--against requires a product; two files are compared with each other.")
         for file in (Path(old), new):
             if not file.is_file():
                 raise typer.BadParameter(f"there is no file {file}.")
@@ -148,7 +148,7 @@ def _editions(old: str, new: Path | None, against: str | None) -> tuple[Contract
 
 
 def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[AffectedConsumer, ...]]:
-    """Whom each breaking change hurts; nobody is known outside a workspace, where two files can be compared too."""
+    """Return the consumers that each breaking change affects; none if the files are not in a workspace."""
     try:
         settings = current_settings()
     except NoWorkspace:
@@ -163,15 +163,15 @@ def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[Aff
 @app.command("coverage")
 def show_coverage(
     product: Annotated[
-        str | None, typer.Argument(help="domain.product or domain.product@MAJOR; every product if left out.")
+        str | None, typer.Argument(help="domain.product or domain.product@MAJOR; by default every product.")
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List where each clause of each contract is enforced, which are not, and whose lineage is not known.
+    """List where each clause of each contract is enforced, clauses not enforced, and columns without lineage.
 
-    Data tests of a product's dbt model are listed behind its contract, then what is set in dbt beside rows: each is
-    used, or not, with the reason. What concerns no product is listed under its domain.
+    The clauses of a product's contract come first, then the data tests of its dbt model, then dbt configuration that
+    changes no row, which is used or not, with the reason. Configuration of no product is listed under its domain.
     """
     from bankmesh.products.dbt.dbt_domain import with_current_tests
 
@@ -212,6 +212,6 @@ def show_coverage(
 
 
 def _located(item: Coverage) -> str:
-    """A clause, with file and line where it is not written in a contract."""
+    """Return a clause, with file and line if it is not from a contract."""
     in_contract = item.place.file.endswith(".odcs.yaml")
     return item.clause if in_contract else f"{item.clause} ({os.path.relpath(item.place.file)}:{item.line})"

@@ -1,4 +1,4 @@
-"""`mesh dev`: the Dagster UI with its daemon, which end together when the command is stopped."""
+"""`mesh dev`: the Dagster UI and daemon, which both end when the command is stopped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bankmesh.instance import prepare_dagster_home
 from bankmesh.settings import current_settings
 
 STOP_SECONDS = 8.0
-"""So long Dagster's processes may take to end in order; after that they are killed."""
+"""How long Dagster's processes may take to shut down; after that they are killed."""
 
 _POLL_SECONDS = 0.1
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,14 +30,14 @@ def dev(
     port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
     host: Annotated[str, typer.Option(help="Address that the UI listens on.")] = "127.0.0.1",
 ) -> None:
-    """Open the Dagster UI with its daemon; history is kept in MESH_HOME."""
+    """Start the Dagster UI and daemon; run history is stored in MESH_HOME."""
     settings = current_settings()
     environment = os.environ | {
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "MESH_HOME": str(settings.home),
         "BANK_DATA": str(settings.exports),
         "BANKMESH_ROOT": str(settings.root),
-        # `dagster dev` warns about itself at every start.
+        # `dagster dev` emits warnings at every start.
         "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
     }
     beside = Path(sys.executable).with_name("dagster")
@@ -47,16 +47,17 @@ def dev(
 
 
 def run_group(command: list[str], folder: Path, environment: dict[str, str]) -> int:
-    """Run a command and all that it starts until it ends or this process is stopped; its exit code, or the signal's.
+    """Run a command until it ends or this process is stopped; return its exit code, or that of the signal.
 
-    The processes form a group of their own, of which none is left: SIGINT goes to each, and what has not ended after
-    STOP_SECONDS, or at a second stop, is killed. What they print is copied to standard error until the stop.
+    The command and its child processes form a process group, and none of them is left running: each gets SIGINT, and is
+    killed if it has not ended after STOP_SECONDS, or at a second stop signal. Their output is copied to standard error
+    until the stop.
     """
     stops: list[int] = []
     wakeup = signal.set_wakeup_fd(-1)
     before = {number: signal.signal(number, lambda number, _frame: stops.append(number)) for number in _STOPS}
     try:
-        process = subprocess.Popen(  # noqa: S603 - the command is ours
+        process = subprocess.Popen(  # noqa: S603 - a fixed command
             command, cwd=folder, env=environment, process_group=0, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         threading.Thread(target=_copy_output, args=(process, stops), daemon=True).start()
@@ -93,12 +94,12 @@ def _end_group(process: subprocess.Popen[bytes], stops: list[int]) -> None:
 
 
 def _is_alive(process: subprocess.Popen[bytes]) -> bool:
-    process.poll()  # a leader that has ended and was not waited for would count
+    process.poll()  # otherwise a group leader that has ended would still count as a process
     return _send(process, 0)
 
 
 def _send(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Send a signal to the group, and whether it has processes."""
+    """Send a signal to the group; return whether it has processes."""
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""`mesh expire`: remove what may no longer be kept."""
+"""`mesh expire`: remove data whose retention period is over."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def expire(
-    candidates_days: Annotated[float, typer.Option(help="Keep candidates that were not published so long.")] = 7,
-    rejects_days: Annotated[float, typer.Option(help="Keep rejected legacy rows so long.")] = 30,
+    candidates_days: Annotated[float, typer.Option(help="Days to keep unpublished candidates.")] = 7,
+    rejects_days: Annotated[float, typer.Option(help="Days to keep rejected legacy rows.")] = 30,
     events_days: Annotated[
         float | None,
-        typer.Option(help="Keep events of superseded runs so long; as BANKMESH_EVENTS_DAYS says if left out."),
+        typer.Option(help="Days to keep events of superseded runs; by default BANKMESH_EVENTS_DAYS."),
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what may no longer be kept: old candidates, versions, landings, rejected rows, events and lineage.
+    """Remove expired candidates, versions, landings, rejected rows, events and lineage.
 
     The port of a retired product is moved to the archive, where nothing expires.
     """
@@ -54,9 +54,9 @@ def expire(
 
 
 def _sentence(facts: Facts) -> str:
-    """One line for people: `3 runs, 812 rows, 5,120,000 bytes`."""
+    """Return one line of text: `3 runs, 812 rows, 5,120,000 bytes`."""
     if facts is None:
-        return "nothing there yet, or another process is expiring them"
+        return "nothing exists yet, or another process is expiring it"
     if isinstance(facts, int):
         return count(facts)
     if "archived" in facts:
@@ -64,7 +64,7 @@ def _sentence(facts: Facts) -> str:
     parts = [f"{_amount(value)} {name}" for name, value in facts.items() if name != "held_by"]
     holders = facts.get("held_by")
     if isinstance(holders, list) and holders:
-        parts.append(f"older runs stay until read by {' and by '.join(holders)}")
+        parts.append(f"older runs are kept until read by {' and by '.join(holders)}")
     return ", ".join(parts)
 
 

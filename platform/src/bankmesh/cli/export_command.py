@@ -15,10 +15,10 @@ from bankmesh.workspace.workspace_contracts import find_contract, workspace_cont
 
 def export(
     products: Annotated[
-        list[str] | None, typer.Argument(help="Only these (domain.product), all majors; all products if left out.")
+        list[str] | None, typer.Argument(help="Only these (domain.product), all majors; by default all products.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="The folder to write into; `export` in MESH_HOME if left out.")
+        Path | None, typer.Option("--out", help="The folder to write to; by default `export` in MESH_HOME.")
     ] = None,
     *,
     as_json: JsonOption = False,

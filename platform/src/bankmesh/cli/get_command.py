@@ -1,4 +1,4 @@
-"""`mesh get`: the rows of a product, to the terminal or to a file."""
+"""`mesh get`: write the rows of a product to the terminal or to a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLE_ROWS = 20
 
 
 class Format(StrEnum):
-    """What the rows are written as."""
+    """The format to write rows in."""
 
     TABLE = "table"
     CSV = "csv"
@@ -35,14 +35,14 @@ class Format(StrEnum):
 
 
 class NeedsFile(BankmeshError):
-    """A binary format was asked for on standard output."""
+    """A binary format was requested on standard output."""
 
     def __init__(self) -> None:
-        super().__init__("Parquet is not text: name a file with -o FILE.")
+        super().__init__("Parquet is a binary format. Name a file with -o FILE.")
 
 
 class NotInJson(BankmeshError):
-    """JSON has no NaN and no infinity, and rows that hold some were to be written as JSON.
+    """The rows to write as JSON contain NaN or infinity, which JSON does not have.
 
     Attributes:
         counts: number of such values by column.
@@ -53,7 +53,7 @@ class NotInJson(BankmeshError):
         self.counts = dict(counts)
         found = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
         super().__init__(
-            f"JSON has no NaN and no infinity: {found} of them. Use --format csv (NaN, inf, -inf) or parquet, "
+            f"JSON has no NaN and no infinity, but {found} such values. Use --format csv (NaN, inf, -inf) or parquet, "
             "or leave the column out with --columns."
         )
 
@@ -61,11 +61,11 @@ class NotInJson(BankmeshError):
 def get(
     product: ProductArgument,
     major: MajorOption = None,
-    version: Annotated[int | None, typer.Option(help="A published version; the newest if left out.")] = None,
+    version: Annotated[int | None, typer.Option(help="A published version; by default the newest.")] = None,
     *,
     archived: Annotated[bool, typer.Option("--archived", help="Read a retired product from the archive.")] = False,
-    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Read a withdrawn version all the same.")] = False,
-    limit: Annotated[int | None, typer.Option(min=0, help=f"At most so many rows; {TABLE_ROWS} for a table.")] = None,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Allow reading a withdrawn version.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help=f"Maximum number of rows; {TABLE_ROWS} for a table.")] = None,
     columns: Annotated[str | None, typer.Option(help="Only these columns: a,b,c.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
@@ -83,8 +83,8 @@ def get(
 
 
 def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> None:
-    """Write rows to a file, or to standard output where none is named. Raises NeedsFile and NotInJson."""
-    if output is None or (output.exists() and not output.is_file()):  # a pipe or a device is written as it is
+    """Write rows to a file, or to standard output if `output` is None. Raises NeedsFile and NotInJson."""
+    if output is None or (output.exists() and not output.is_file()):  # a pipe or a device is written directly
         _WRITERS[format_](frame, output)
         return
     with replaced_file(output) as beside:
@@ -92,7 +92,7 @@ def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> Non
 
 
 def _open(product: str, major: int | None, version: int | None, *, archived: bool, withdrawn: bool) -> DataProduct:
-    """The product; that its major is deprecated is told in one line, not as a warning with a line of code."""
+    """Open the product; a deprecated major prints one line on standard error instead of a Python warning."""
     domain, _, name = product.partition(".")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecatedMajor)
@@ -128,7 +128,7 @@ def _write_csv(frame: pl.LazyFrame, output: Path | None) -> None:
 
 
 def _flatten(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """CSV knows no lists: their elements are joined by `;`."""
+    """Join the elements of lists by `;`, because CSV has no lists."""
     import polars as pl
 
     lists = [name for name, kind in frame.collect_schema().items() if isinstance(kind, pl.List)]
@@ -147,7 +147,7 @@ def _write_json(frame: pl.LazyFrame, output: Path | None) -> None:
 
 
 def _not_finite(rows: pl.DataFrame) -> dict[str, int]:
-    """How many values are NaN or infinite, by column; lists are looked into. Polars would write null for them."""
+    """Return the number of NaN or infinite values by column, also in lists. Polars would write null for them."""
     counts: dict[str, int] = {}
     for column in rows.iter_columns():
         values = column.explode() if column.dtype.is_nested() else column

@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM in any command: one line on standard error, exit code 130 or 143, nothing half written.
+"""Handling of Ctrl-C and SIGTERM: one line on standard error, exit code 130 or 143, no partial writes.
 
 The first signal raises KeyboardInterrupt in the main thread, the second ends the process. While the command's own
-modules are imported, the first ends it too: nothing is written yet, and an exception inside an import may be lost.
-A thread reads the signals through a pipe, since native code of Polars and delta-rs keeps Python from handling them.
-`mesh run` handles its own, see `bankmesh.products.runner.cancellation`.
+modules are imported, the first signal ends it too: nothing is written yet, and an exception in an import may be lost.
+A thread reads the signals through a pipe, because native code of Polars and delta-rs delays Python's own handlers.
+`mesh run` handles its own signals, see `bankmesh.products.runner.cancellation`.
 
-Imports nothing but small modules of the standard library, so that handlers are in place before anything else loads.
+This module imports only small modules of the standard library, so that the handlers are installed first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 GRACE_SECONDS = 10.0
-"""So long a command may take to stop; after that the process ends, as by a kill."""
+"""How long a command may take to stop; after that the process ends immediately."""
 
 _AGAIN_SECONDS = 2.0
 EXIT_OF_SIGNALS = 128
@@ -32,7 +32,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Handles the signals of this process from `with` to the end of its block, in the main thread only."""
+    """Context manager that handles the signals of this process within its block, in the main thread only."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -40,14 +40,14 @@ class Interruption:
         self.is_importing = True
         """Whether the command's modules are still being loaded."""
         self.completed_write = False
-        """Whether the signal arrived in an uninterrupted block, which has ended since."""
+        """Whether the signal arrived in an `uninterrupted` block that has completed."""
         self._held = 0
         self._may_raise = True
         self._echoes = 0
         self._handlers: dict[int, object] = {}
 
     def __enter__(self) -> Self:
-        """Install the handlers; a signal that the caller had ignored stays ignored."""
+        """Install the handlers; a signal that the parent process ignores stays ignored."""
         global _current  # noqa: PLW0603 - signals belong to the process
         if threading.current_thread() is not threading.main_thread():
             return self
@@ -64,29 +64,29 @@ class Interruption:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Restore the handlers that were there before; after a signal they go on until the process has ended."""
+        """Restore the previous handlers; after a signal, keep these until the process has ended."""
         global _current  # noqa: PLW0603 - see __enter__
         if _current is not self or self.signal is not None:
             return
         _current = None
         for number, handler in self._handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type] # as `signal.signal` has returned it
+            signal.signal(number, handler)  # type: ignore[arg-type] # returned by `signal.signal`
         sys.unraisablehook = self._hook
         signal.set_wakeup_fd(self._wakeup)
         os.close(self._writer)
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a process that such a signal has ended."""
+        """The exit code for the signal, by the shell's convention: 128 plus its number."""
         return EXIT_OF_SIGNALS + (self.signal or signal.SIGINT)
 
     @property
     def line(self) -> str:
-        """What is printed of it."""
-        return "mesh: stopped; what it was writing is complete." if self.completed_write else "mesh: stopped."
+        """The line to print."""
+        return "mesh: stopped; the write in progress was completed." if self.completed_write else "mesh: stopped."
 
     def exit(self) -> NoReturn:
-        """End the command with the line and the exit code."""
+        """Print the line and exit with the exit code."""
         with suppress(OSError, ValueError):  # standard output may be closed
             sys.stdout.flush()
         sys.stderr.write(f"{self.line}\n")
@@ -112,7 +112,7 @@ class Interruption:
         raise KeyboardInterrupt
 
     def _watch(self) -> None:
-        """Act on what the main thread may not see: signals in native code, second ones, and those that were lost."""
+        """Handle signals that the main thread may miss: during native code, second signals, and lost exceptions."""
         until: float | None = None
         while True:
             ready, _, _ = select.select([self._reader], [], [], None if until is None else _AGAIN_SECONDS)
@@ -131,11 +131,11 @@ class Interruption:
                 if self.is_importing:
                     self._end()
                 if number == signal.SIGTERM:
-                    self._echo()  # Polars heeds SIGINT alone.
+                    self._echo()  # Polars reacts to SIGINT only.
             elif number is None and until is not None and not self._held:
                 if time.monotonic() > until:
                     self._end()
-                # A destructor or a broad `except` may have swallowed the first one.
+                # A destructor or a broad `except` may have suppressed the first exception.
                 self._may_raise = True
                 self._echo()
 
@@ -158,7 +158,7 @@ _current: Interruption | None = None
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """A block that Ctrl-C and SIGTERM let end before they stop the command; only a second signal ends it at once."""
+    """Delay Ctrl-C and SIGTERM until the block has ended; a second signal ends the process at once."""
     if _current is None:
         yield
         return

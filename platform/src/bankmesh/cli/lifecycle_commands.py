@@ -1,4 +1,4 @@
-"""`mesh contract move` and `mesh contract archive`: a contract's life, stage by stage, and what is left at its end."""
+"""`mesh contract move` and `mesh contract archive`: status changes of contracts, and archiving of retired products."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from bankmesh.settings import current_settings
 from bankmesh.workspace.stage_transitions import contract_of_port, move_entry, person, plan_move, today, write_move
 
 Product = Annotated[
-    str, typer.Argument(help="domain.product@MAJOR; the major may be left out where there is one.", metavar="PRODUCT")
+    str, typer.Argument(help="domain.product@MAJOR; the major is optional if there is only one.", metavar="PRODUCT")
 ]
 _DAY = ["%Y-%m-%d"]
 _NEXT = {
     Status.DRAFT: "Next: write its transform, then `mesh run {port}`.",
-    Status.ACTIVE: "Next: readers who name no major get it as soon as it is published.",
-    Status.DEPRECATED: "Next: readers are warned from now on; tell those who are listed as consumers.",
+    Status.ACTIVE: "Next: readers that name no major get this one as soon as it is published.",
+    Status.DEPRECATED: "Next: notify the consumers that the contract lists; readers get a warning from now on.",
     Status.RETIRED: "Next: reload its code location, then `mesh contract archive {product}@{major}`.",
 }
 
 
 class NotRetiredYet(BankmeshError):
-    """A product that is alive cannot be archived."""
+    """A product that is not retired cannot be archived."""
 
     def __init__(self, contract: Contract) -> None:
         self.port, self.status = contract.port, contract.status
         super().__init__(
-            f"{contract.port} is {contract.status}, and only what is retired is archived. "
-            f"First: `mesh contract move {contract.product}@{contract.major} retired --why ...`."
+            f"{contract.port} is {contract.status}; only retired products can be archived. "
+            f"First run `mesh contract move {contract.product}@{contract.major} retired --why ...`."
         )
 
 
 def move(
     product: Product,
-    status: Annotated[Status, typer.Argument(help="The stage that follows.")],
-    why: Annotated[str, typer.Option(help="The reason, for those who ask later.")],
-    by: Annotated[str | None, typer.Option(help="Who decided; git's user.name or the login name if left out.")] = None,
-    on: Annotated[datetime | None, typer.Option("--on", formats=_DAY, help="The day; today (UTC) if left out.")] = None,
+    status: Annotated[Status, typer.Argument(help="The new status.")],
+    why: Annotated[str, typer.Option(help="The reason, recorded in the contract.")],
+    by: Annotated[str | None, typer.Option(help="Who decided; by default git's user.name or the login name.")] = None,
+    on: Annotated[datetime | None, typer.Option("--on", formats=_DAY, help="The day; by default today (UTC).")] = None,
     end_of_support: Annotated[
-        datetime | None, typer.Option(formats=_DAY, help="Until when a deprecated major is kept.")
+        datetime | None, typer.Option(formats=_DAY, help="The end of support of a deprecated major.")
     ] = None,
-    replaced_by: Annotated[str | None, typer.Option(help="The port to read in its place: domain.product@2.")] = None,
+    replaced_by: Annotated[str | None, typer.Option(help="The port to read instead: domain.product@2.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Move a contract to the next stage of its life and record who, when and why. Exit 1 if it may not go there."""
+    """Change a contract's status and record who, when and why. Exit 1 if the change is not allowed."""
     settings = current_settings()
     contract = contract_of_port(settings.root, product)
     entry = move_entry(status, why, by or person(settings.root), on.date() if on else today())
@@ -91,11 +91,11 @@ def move(
 
 def archive(
     product: Product,
-    by: Annotated[str | None, typer.Option(help="Who archives; git's user.name or the login name if left out.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who archives; by default git's user.name or the login name.")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Move the port of a retired product to the archive; again, hold its files against the manifest. Exit 1 if not."""
+    """Archive the port of a retired product; if it is archived, verify its files. Exit 1 if a file has changed."""
     settings = current_settings()
     contract = contract_of_port(settings.root, product)
     if contract.status is not Status.RETIRED:
@@ -111,7 +111,7 @@ def archive(
 
 
 def archive_facts(contract: Contract, archived: ArchivedPort | None, changed: list[str]) -> dict[str, object]:
-    """What a script gets: `archived` is false where nothing was ever published; `changed` are files by their path."""
+    """Return the JSON output: `archived` is false if nothing was ever published; `changed` are paths of files."""
     facts: dict[str, object] = {"port": contract.port, "archived": archived is not None, "changed": changed}
     if archived:
         facts |= {

@@ -1,4 +1,4 @@
-"""`mesh lineage`: where a column comes from, what depends on it, and the OpenLineage events that say so."""
+"""`mesh lineage`: the sources and dependents of a column, and the OpenLineage events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FORWARD_SECONDS = 600.0
 
 
 class _ColumnFirst(TyperGroup):
-    """`mesh lineage retail.party.birth_date` is `mesh lineage of retail.party.birth_date`."""
+    """A group in which `mesh lineage retail.party.birth_date` means `mesh lineage of retail.party.birth_date`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer carries a Click of its own
         if args and "." in args[0] and args[0] not in self.commands:
@@ -38,12 +38,12 @@ class _ColumnFirst(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_ColumnFirst, no_args_is_help=True, help="Where columns come from, what depends on them, and their events."
+    cls=_ColumnFirst, no_args_is_help=True, help="Show sources and dependents of columns, and OpenLineage events."
 )
 
 
 class WalkFormat(StrEnum):
-    """How a walk is printed."""
+    """The format to print lineage in."""
 
     TREE = "tree"
     MERMAID = "mermaid"
@@ -53,18 +53,18 @@ class WalkFormat(StrEnum):
 def lineage_of(
     name: Annotated[str, typer.Argument(help="A column (retail.party.birth_date) or a dataset (retail.party@2).")],
     *,
-    upstream: Annotated[bool, typer.Option("--upstream", help="What it comes from (the default).")] = False,
-    downstream: Annotated[bool, typer.Option("--downstream", help="What depends on it.")] = False,
+    upstream: Annotated[bool, typer.Option("--upstream", help="Show its sources (the default).")] = False,
+    downstream: Annotated[bool, typer.Option("--downstream", help="Show its dependents.")] = False,
     indirect: Annotated[
-        bool, typer.Option("--indirect", help="Draw what decides on rows or values, too, not only values themselves.")
+        bool, typer.Option("--indirect", help="Show also columns that only decide which rows or values are taken.")
     ] = False,
-    depth: Annotated[int | None, typer.Option(min=1, help="So many datasets far; all the way if left out.")] = None,
-    form: Annotated[WalkFormat, typer.Option("--format", help="How to draw it.")] = WalkFormat.TREE,
+    depth: Annotated[int | None, typer.Option(min=1, help="Maximum distance in datasets; by default no limit.")] = None,
+    form: Annotated[WalkFormat, typer.Option("--format", help="The output format.")] = WalkFormat.TREE,
     as_json: JsonOption = False,
 ) -> None:
-    """Walk from a column back to the legacy files, or on to whatever depends on it."""
+    """Show the sources of a column up to the legacy files, or everything that depends on it."""
     if upstream and downstream:
-        raise typer.BadParameter("say --upstream or --downstream, not both")
+        raise typer.BadParameter("use --upstream or --downstream, not both")
     settings = current_settings()
     graph = workspace_graph(settings.root, settings.home)
     start = find_columns(graph, _with_major(name, settings))
@@ -83,7 +83,7 @@ def lineage_of(
 
 
 def _with_major(name: str, settings: Settings) -> str:
-    """Who names no major means the newest active one, here as everywhere."""
+    """Return the name with the major of the default port: a name without one means the newest active major."""
     contracts = readable_contracts(settings.root)
     products = {contract.product for contract in contracts}
     for product in (name, name.rpartition(".")[0]):
@@ -97,19 +97,19 @@ def _print_tree(graph: Graph, drawn: Traversal, whole: Traversal) -> None:
         console().print(line, markup=False, soft_wrap=True)
     for dataset in sorted({ref.dataset for ref in drawn.depth} & graph.opaque):
         console().print(
-            f"{dataset} is made by a step that is no query: each of its columns depends on all that the step read.",
+            f"{dataset} is made by an opaque step: each of its columns depends on all columns that the step read.",
             markup=False,
             soft_wrap=True,
         )
     deciding = set(whole.columns) - set(drawn.columns)
     if deciding:
         console().print(
-            f"{len(deciding)} more columns decide on rows or on which value is taken (--indirect).", markup=False
+            f"{len(deciding)} more columns decide which rows or values are taken (--indirect).", markup=False
         )
 
 
 def _print_dependents(graph: Graph, whole: Traversal) -> None:
-    """One row for each column: how it depends, and how many datasets away."""
+    """Print one row for each column: how it depends on the start, and how many datasets away it is."""
     arriving: dict[ColumnRef, list[Edge]] = {}
     for edge in whole.edges:
         arriving.setdefault(edge.target, []).append(edge)
@@ -123,7 +123,7 @@ def _print_dependents(graph: Graph, whole: Traversal) -> None:
         )
         for ref in whole.columns
     ]
-    print_table(("column", "what comes along", "last step", "datasets away"), rows)
+    print_table(("column", "dependency", "last step", "datasets away"), rows)
 
 
 def _as_json(graph: Graph, whole: Traversal) -> dict[str, Any]:
@@ -157,9 +157,9 @@ def _as_json(graph: Graph, whole: Traversal) -> dict[str, Any]:
 
 @app.command("check")
 def check(*, as_json: JsonOption = False) -> None:
-    """Hold the code against the classification of contracts: confidentiality is never lost on the way. Exit 1 if it is.
+    """Check that no column is classified below its sources, by the lineage of the code. Exit 1 if one is.
 
-    Also lists columns whose lineage cannot be derived; these are no fault, but nobody can vouch for them.
+    Also lists columns whose lineage cannot be derived. They are no fault, but are checked as made from all inputs.
     """
     from bankmesh.cli.confidentiality_check import as_json as plain
     from bankmesh.cli.confidentiality_check import check_workspace, lines
@@ -176,10 +176,10 @@ def check(*, as_json: JsonOption = False) -> None:
 @app.command("events")
 def events(
     run: Annotated[
-        str | None, typer.Option("--run", help="Only those of this run (Dagster's id or OpenLineage's).")
+        str | None, typer.Option("--run", help="Only events of this run (Dagster's id or OpenLineage's).")
     ] = None,
 ) -> None:
-    """Print every event kept, one JSON object a line, as it was or will be sent (but for its client's tag)."""
+    """Print every stored event, one JSON object a line, as it was or will be sent (except the client's tag)."""
     with _outbox(current_settings()) as outbox:
         found = False
         for kept in outbox.all_events(run):
@@ -192,11 +192,11 @@ def events(
 @app.command("forward")
 def forward_events(
     *,
-    again: Annotated[bool, typer.Option("--again", help="Also what the receiver refused before.")] = False,
-    seconds: Annotated[float, typer.Option(min=0, help="Stop after so many seconds.")] = _FORWARD_SECONDS,
+    again: Annotated[bool, typer.Option("--again", help="Send also events that the receiver refused.")] = False,
+    seconds: Annotated[float, typer.Option(min=0, help="Maximum duration in seconds.")] = _FORWARD_SECONDS,
     as_json: JsonOption = False,
 ) -> None:
-    """Send what the outbox holds to where OPENLINEAGE_URL or openlineage.yml says. Exit 1 if something is left."""
+    """Send pending events to the receiver in OPENLINEAGE_URL or openlineage.yml. Exit 1 if events are left."""
     from bankmesh.lineage.openlineage.event_forwarder import forward
 
     with _outbox(current_settings()) as outbox:
@@ -213,7 +213,7 @@ def forward_events(
 
 @app.command("status")
 def status(*, as_json: JsonOption = False) -> None:
-    """How many events are kept, sent, and refused, and whether anybody is to get them."""
+    """Show the numbers of pending, sent and refused events, and whether a receiver is set."""
     from bankmesh.settings import has_lineage_receiver
 
     with _outbox(current_settings()) as outbox:
@@ -224,7 +224,7 @@ def status(*, as_json: JsonOption = False) -> None:
     where = (
         "OpenLineage's client knows a receiver"
         if has_lineage_receiver()
-        else "no receiver is set: events are kept here"
+        else "no receiver is set: events are only stored"
     )
     console().print(f"{where}; " + ", ".join(f"{number} {state}" for state, number in counts.items()), markup=False)
 

@@ -1,4 +1,4 @@
-"""The entry point of `mesh`: signals are handled before anything heavy is imported."""
+"""The entry point of `mesh`: installs signal handlers before it imports anything large."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def main() -> None:
             try:
                 app()
             except BaseException as error:  # noqa: BLE001 - `report_error` raises it again
-                # Other libraries make errors of their own out of an interruption, such as a failed query.
+                # Other libraries turn an interruption into errors of their own, such as a failed query.
                 if interruption.signal is not None or isinstance(error, KeyboardInterrupt):
                     interruption.exit()
                 report_error(error)
         except KeyboardInterrupt:
-            # Polars raises one by itself, and the handler then raises its own while the first is being handled.
+            # Polars raises KeyboardInterrupt itself, and the handler raises another while that one is handled.
             interruption.exit()
 
 

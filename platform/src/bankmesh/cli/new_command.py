@@ -1,4 +1,4 @@
-"""`mesh new`: scaffold a product in the right places."""
+"""`mesh new`: scaffold a new product."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bankmesh.cli.output import console
 from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
 
-app = typer.Typer(no_args_is_help=True, help="Scaffold new things.")
+app = typer.Typer(no_args_is_help=True, help="Scaffold new products.")
 
 
 class TransformLanguage(StrEnum):
-    """What the transform is written in."""
+    """The language of the transform."""
 
     DBT = "dbt"
     POLARS = "polars"
@@ -24,21 +24,21 @@ class TransformLanguage(StrEnum):
 
 @app.callback()
 def new() -> None:
-    """Scaffold new things."""
+    """Scaffold new products."""
 
 
 @app.command("product")
 def new_product(
     product: Annotated[str, typer.Argument(help="domain.name of the new product.", metavar="PRODUCT")],
-    kind: Annotated[TransformLanguage, typer.Option(help="What the transform is written in.")],
+    kind: Annotated[TransformLanguage, typer.Option(help="The language of the transform.")],
     source: Annotated[
-        str | None, typer.Option("--from", help="The product that it reads; the domain's first if left out.")
+        str | None, typer.Option("--from", help="The product that it reads; by default the domain's first.")
     ] = None,
 ) -> None:
-    """Scaffold a product: contract, transform and test. It materialises as it is; then make it yours."""
+    """Scaffold a product: contract, transform and test. It can be materialised without changes."""
     settings = current_settings()
     with uninterrupted():
         written = scaffold_product(settings, product, kind.value, source)
     for path in written:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
-    console().print(f"Next: mesh contract check; mesh run {product}; then make the contract and the transform yours.")
+    console().print(f"Next: mesh contract check; mesh run {product}; then edit the contract and the transform.")

@@ -1,4 +1,4 @@
-"""How facts are printed: tables with colour on a terminal, plain when piped, JSON for scripts."""
+"""Output of commands: tables with colour on a terminal, tab-separated if piped, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts
 
 
 def console() -> Console:
-    """Standard output; as wide as its content when piped, so that nothing is cut off for a script."""
+    """Return a console on standard output; if piped, it is wide enough not to truncate anything."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """A table; tab-separated without frame when piped."""
+    """Print a table; tab-separated if piped."""
     if not sys.stdout.isatty():
         for row in (headings, *rows):
             sys.stdout.write("\t".join(row) + "\n")
@@ -36,14 +36,14 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: s
     table = Table(*headings, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    # The first column names the thing: it is never cut short.
+    # The first column has the name, so it is never truncated.
     table.columns[0].no_wrap = True
     table.columns[0].overflow = "fold"
     console().print(table)
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago, in the largest unit that is not zero: `3 h ago`."""
+    """Return how long ago a moment was, in the largest unit that is not zero: `3 h ago`."""
     if moment is None:
         return "never"
     seconds = int(((now or datetime.now(UTC)) - moment).total_seconds())
@@ -54,5 +54,5 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 
 
 def count(number: int | None) -> str:
-    """A whole number with thousands separated; a dash for none."""
+    """Return an integer with thousands separators, a dash for None."""
     return "-" if number is None else f"{number:,}"

@@ -1,4 +1,4 @@
-"""`mesh products` and `mesh show`: which products there are, and all about one."""
+"""`mesh products` and `mesh show`: the list of products, and the details of one."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ ProductArgument = Annotated[
     str, typer.Argument(help="domain.product, or domain.product@2 for a major.", metavar="PRODUCT")
 ]
 MajorOption = Annotated[
-    int | None, typer.Option(help="Major version of the contract; the newest active one if left out.")
+    int | None, typer.Option(help="Major version of the contract; by default the newest active one.")
 ]
 
 
 def products(
-    domain: Annotated[str | None, typer.Option(help="Only this domain's.")] = None, *, as_json: JsonOption = False
+    domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None, *, as_json: JsonOption = False
 ) -> None:
     """List the products with their version, rows, checks and freshness."""
     states = DataMeshClient().products(domain)
     home = current_settings().home
     if home.is_dir() and not is_writable(home):
-        sys.stderr.write(f"mesh: MESH_HOME {home} cannot be written, so how checks came out is not known.\n")
+        sys.stderr.write(f"mesh: MESH_HOME {home} is not writable, so the outcomes of checks are unknown.\n")
     if as_json:
         print_json([state.to_json() for state in states])
         return
@@ -45,9 +45,9 @@ def products(
 
 
 def print_states(states: list[ProductStatus], this_run: Mapping[str, str] | None = None) -> None:
-    """The table of products that `mesh products` and `mesh run` end with.
+    """Print the table of products of `mesh products` and `mesh run`.
 
-    `this_run` says what a run did to each product, by the name of its port.
+    `this_run` has what the run did to each product, by port.
     """
     headings = ("product", "version", "rows", "checks", "published", "freshness")
     if this_run is None:
@@ -66,7 +66,7 @@ def _state_row(state: ProductStatus) -> tuple[str, ...]:
 
 
 def _gate(gate: dict[str, Any]) -> str:
-    """Counts of outcomes, the names of the clauses that warned, and who accepted what would have failed."""
+    """Return counts of outcomes, the names of clauses that warned, and who accepted clauses that would have failed."""
     warned = [clause["name"] for clause in gate.get("clauses", ()) if clause["outcome"] == "warned"]
     named = f": {', '.join(warned)}" if warned else ""
     counts = ", ".join(
@@ -82,14 +82,14 @@ def _freshness(state: ProductStatus) -> str:
 
 
 def _stage(contract: Contract) -> str:
-    """Where a contract stands in its life, with the day on which a deprecated one ends."""
+    """Return a contract's status, for a deprecated one with its end of support."""
     ending = deprecation_of(contract)
     until = f" until {ending.end_of_support}" if ending and ending.end_of_support else ""
     return f"{contract.status.value}{until}"
 
 
 def show(product: ProductArgument, major: MajorOption = None, *, as_json: JsonOption = False) -> None:
-    """Show a product's contract, columns and published versions with where they came from."""
+    """Show a product's contract, columns and published versions with their provenance."""
     mesh = DataMeshClient()
     contract = mesh.contract(product, major)
     versions = mesh.history(contract.product, contract.major)
@@ -153,7 +153,7 @@ _LABELS = {"endOfSupport": "end of support", "replacedBy": "replaced by"}
 
 
 def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
-    """What the head of `mesh show` says, label by label; what the contract leaves out is left out."""
+    """Return the labels and texts at the head of `mesh show`, without those that the contract leaves out."""
     levels = [f"{s.property} {s.value} {s.unit or ''}".strip() for s in contract.service_levels]
     custom = {name: value for name, value in contract.custom.items() if name not in _TOLD_ELSEWHERE}
     lines = [
@@ -173,12 +173,12 @@ def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
     return [(label, " ".join(text.split())) for label, text in lines if text]
 
 
-def _words(value: Any) -> str:  # noqa: ANN401 - whatever a custom property holds
+def _words(value: Any) -> str:  # noqa: ANN401 - any value of a custom property
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _version_state(version: dict[str, Any]) -> str:
-    """Whether a version is withdrawn, and whether it restored rows of an earlier one, with who and why."""
+    """Return whether a version is withdrawn, and whether it restored an earlier one, with who and why."""
     withdrawn, restores = version["withdrawn"], version["restores"]
     parts = [f"withdrawn by {withdrawn['by']}: {withdrawn['reason']}"] if withdrawn else []
     parts += [f"restores {restores['version']} ({restores['kind']} by {restores['by']})"] if restores else []

@@ -1,4 +1,4 @@
-"""`mesh rejects`: which records a landing rejected, by file, line, column and reason."""
+"""`mesh rejects`: the records that a landing rejected, by file, line, column and reason."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SHOWN = 20
 
 
 class RawTextRefused(BankmeshError):
-    """The raw text of rejects was asked for where it would be kept."""
+    """The raw text of rejects was requested for an output other than a terminal."""
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"--raw shows the rejected text, which may hold anything, on a terminal only, not {where}. "
+            f"--raw shows the rejected text, which may contain any data, only on a terminal, not {where}. "
             "Leave --raw out for file, line, column and reason."
         )
 
@@ -45,19 +45,19 @@ class LandedObject:
 
     @property
     def id(self) -> str:
-        """How the command names it."""
+        """The name that the command prints."""
         return f"{self.domain}.landing.{self.system}_{self.object}"
 
     @property
     def names(self) -> frozenset[str]:
-        """All names that it is known by: Dagster's, the catalog's, and that of inputs."""
+        """All names that the command accepts: Dagster's, the catalog's, and that of inputs."""
         full = f"{self.system}.{self.object}"
         return frozenset({self.id, f"{self.domain}.landing.{full}", f"{self.domain}.{full}", full})
 
 
 @dataclass(frozen=True)
 class ObjectRejects:
-    """What the last attempt to land an object rejected; `landing` is None where it was never landed."""
+    """The rejects of the last attempt to land an object; `landing` is None if it was never landed."""
 
     object: LandedObject
     landing: Landing | None
@@ -67,7 +67,7 @@ class ObjectRejects:
 
     @property
     def expired(self) -> bool:
-        """Whether there were rejects that are no longer kept."""
+        """Whether there were rejects that have expired."""
         return self.landing is not None and self.landing.rejects_expired
 
 
@@ -77,7 +77,7 @@ def rejects(
     ],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="Show the rejected text too; only on a terminal.")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many records of each landing.")] = SHOWN,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of records of each landing.")] = SHOWN,
     as_json: JsonOption = False,
 ) -> None:
     """Show the records that the last landing rejected: of one landing, or of all that a product reads."""
@@ -94,7 +94,7 @@ def rejects(
 
 
 def _resolve(target: str, settings: Settings) -> list[LandedObject]:
-    """The landings that the target names or, if it is a product, reads. Raises UnknownName."""
+    """Return the landings that the target names or, if it is a product, reads. Raises UnknownName."""
     from bankmesh.workspace.workspace_contracts import workspace_contracts
 
     declared = _declared_objects(settings.root)
@@ -120,7 +120,7 @@ def _declared_objects(root: Path) -> list[LandedObject]:
 
 
 def _read_by(port: str, domain: str, root: Path) -> list[LandedObject]:
-    """The landings that a product reads directly, as its code says, whether or not it was ever published."""
+    """Return the landings that a product reads directly, by its code, whether or not it was ever published."""
     from bankmesh.products.code_locations import load_location, location_modules
     from bankmesh.products.loaded_products import loaded_products
     from bankmesh.products.product_definition import LegacyInput
@@ -186,7 +186,7 @@ def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:
         _print_rows(("landing", "column", "reason", "rejects"), totals)
     for item in found:
         if item.expired:
-            typer.echo(f"The rejects of {item.object.id} have expired: land its files again to see them.", err=True)
+            typer.echo(f"The rejects of {item.object.id} have expired. Land its files again to see them.", err=True)
 
 
 def _state(item: ObjectRejects) -> tuple[str, ...]:
@@ -206,11 +206,11 @@ def _records(item: ObjectRejects, *, raw: bool) -> Iterator[tuple[str, ...]]:
 
 
 def printable(text: str) -> str:
-    """Text without characters that a terminal would act on: an escape becomes a backslash and `x1b`."""
+    """Return the text without terminal control characters: an escape becomes a backslash and `x1b`."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table of texts from outside: nothing in them is taken for markup."""
+    """Print a table of untrusted texts, in which nothing is interpreted as markup."""
     as_is = sys.stdout.isatty()
     print_table(headings, [[escape(text) if as_is else text for text in row] for row in rows])

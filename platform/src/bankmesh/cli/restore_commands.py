@@ -1,4 +1,4 @@
-"""`mesh withdraw`, `mesh rollback` and `mesh resume`: a bad version goes, and its product is held."""
+"""`mesh withdraw`, `mesh rollback` and `mesh resume`: withdraw bad versions, and hold and resume their product."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from bankmesh.ports import Port, RestoreResult
     from bankmesh.settings import Settings
 
-Reason = Annotated[str, typer.Option(help="Why, for those who ask later; owners of consuming products read it.")]
-By = Annotated[str | None, typer.Option(help="Who decided; git's user.name or the login name if left out.")]
+Reason = Annotated[str, typer.Option(help="The reason, which is recorded and sent to owners of consuming products.")]
+By = Annotated[str | None, typer.Option(help="Who decided; by default git's user.name or the login name.")]
 
 
 def withdraw(
     product: Product,
-    version: Annotated[int, typer.Option(help="The bad version.")],
+    version: Annotated[int, typer.Option(help="The version to withdraw.")],
     reason: Reason,
     by: By = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Withdraw a version: readers get the rows that were there before it, where nobody replaced them since."""
+    """Withdraw a version: readers get the rows from before it, except those that were replaced since."""
     from bankmesh.products.candidates.mixed_versions import mix_check
 
     settings = current_settings()
@@ -54,13 +54,13 @@ def withdraw(
 
 def rollback(
     product: Product,
-    to: Annotated[int, typer.Option("--to", help="The good version that readers get again.")],
+    to: Annotated[int, typer.Option("--to", help="The earlier version to restore.")],
     reason: Reason,
     by: By = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Give readers a good version again and withdraw all that came after it."""
+    """Publish the rows of an earlier version again and withdraw all versions after it."""
     settings = current_settings()
     contract, port = _product(settings, product)
     who, why = by or person(settings.root), one_line(reason)
@@ -69,12 +69,12 @@ def rollback(
 
 def resume(
     product: Product,
-    reason: Annotated[str, typer.Option(help="Why it may be built again.")] = "resumed",
+    reason: Annotated[str, typer.Option(help="The reason, which is recorded.")] = "resumed",
     by: By = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a product that is held after a withdrawal be built again by the code that it has."""
+    """Allow builds of a product that is held after a withdrawal, although its code has not changed."""
     settings = current_settings()
     contract, port = _product(settings, product)
     who = by or person(settings.root)
@@ -93,12 +93,12 @@ def _product(settings: Settings, product: str) -> tuple[Contract, Port]:
 
 
 def one_line(text: str) -> str:
-    """White space in what people wrote is made one space each."""
+    """Return the text with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 
 def _restore(settings: Settings, contract: Contract, commit: Callable[[], RestoreResult], *, as_json: bool) -> None:
-    """Commit the decision, report it to Dagster, and print what readers get now. Only the notices can be stopped."""
+    """Commit the decision, report it to Dagster, and print the result. Only the notifications can be interrupted."""
     from bankmesh.products.versions.restored_versions import report_version
 
     instance = existing_instance(settings)
@@ -122,16 +122,16 @@ def _print(lines: list[str]) -> None:
 
 
 def _announce(settings: Settings, contract: Contract) -> list[WithdrawalNotice]:
-    """Tell owners of consuming products and the product's own; a failure leaves that to the domain's sensor."""
+    """Notify owners of the product and of consuming products; after a failure, the domain's sensor does that."""
     from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
 
     try:
         told = announce_withdrawals(settings, [contract])
-    except Exception as error:  # noqa: BLE001 - the version is withdrawn; who is told of it is told later
-        _warn(f"Nobody is notified yet ({type(error).__name__}); the sensor {contract.domain}_lineage tries again.")
+    except Exception as error:  # noqa: BLE001 - the version is withdrawn; the sensor sends the notices later
+        _warn(f"No notice was sent ({type(error).__name__}); the sensor {contract.domain}_lineage will send them.")
         return []
     for failure in told.failures:
-        _warn(f"A notice was not delivered and will be sent again: {failure}")
+        _warn(f"A notice was not delivered; it will be sent again: {failure}")
     return told.notices
 
 
@@ -142,7 +142,7 @@ def _notice_facts(notice: WithdrawalNotice) -> dict[str, object]:
 def _notice_line(notice: WithdrawalNotice) -> str:
     what = notice.body.splitlines()[2]
     if not notice.routes:
-        return f"No route leads to {notice.owner}, so notify them: {what}"
+        return f"There is no route to {notice.owner}; notify this team yourself: {what}"
     return f"Notified {notice.owner} by {', '.join(notice.routes)}. {what}"
 
 
@@ -168,14 +168,14 @@ def _lines(contract: Contract, done: RestoreResult) -> list[str]:
     gone = ", ".join(map(str, decision.withdrawn))
     lines = [f"{contract.port}: version {gone} is withdrawn by {decision.by}."]
     if made is None:
-        lines.append("No row of it is what readers get now, so no row changes.")
+        lines.append("The version that readers get has no rows of it, so their rows do not change.")
     else:
         partitions = made.provenance.partitions
         where = f" in {len(partitions)} partitions" if partitions else ""
         since = f"fresh since {made.fresh_since:%Y-%m-%d %H:%M} UTC"
         what = f"the rows of version {decision.restored}{where}, {count(made.rows)} rows in all, {since}"
         until = f"until its code or contract changes, or `mesh resume {contract.port}`"
-        lines += [f"Readers get version {made.version}: {what}.", f"Held: automation and `mesh run` leave it {until}."]
+        lines += [f"Readers get version {made.version}: {what}.", f"Held: automation and `mesh run` skip it {until}."]
     if done.holders:
-        lines.append(f"Later versions that hold rows of it: {', '.join(map(str, done.holders))}.")
+        lines.append(f"Later versions that contain rows of it: {', '.join(map(str, done.holders))}.")
     return lines

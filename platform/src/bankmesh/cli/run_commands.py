@@ -1,4 +1,4 @@
-"""`mesh run`: materialise everything."""
+"""`mesh run`: materialise products."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _FORWARD_SECONDS = 20.0
 
 
 class StepLines:
-    """One line for each step on standard error, with a spinner while it works if that is a terminal."""
+    """Progress on standard error: one line for each step, and on a terminal a spinner while it runs."""
 
     def __init__(self) -> None:
-        # Dagster redirects the descriptor of standard error while steps run, and a line may get lost on the way back.
+        # Dagster redirects the descriptor of standard error while steps run, which may lose lines.
         self._console = Console(file=_own_stderr(), highlight=False, soft_wrap=True)
         self._status = self._console.status("loading code locations ...")
         self._since: dict[str, float] = {}
@@ -49,13 +49,13 @@ class StepLines:
             self._status.start()
 
     def started(self, step: str) -> None:
-        """Show what is being worked on."""
+        """Show the running step."""
         self._since[step] = time.perf_counter()
         if self._watched:
             self._status.update(f"{_readable(step)} ...")
 
     def finished(self, step: str, notes: dict[str, object]) -> None:
-        """Say how many rows, which version, how long; of a version that was confirmed not what an earlier run built."""
+        """Print version, rows, gate and duration of a step; a confirmed version without what an earlier run built."""
         is_confirmed, rows = "confirmed" in notes, notes.get("dagster/row_count")
         warned = notes.get("warned")
         named = f": {', '.join(map(str, warned))}" if isinstance(warned, list) else ""
@@ -68,12 +68,12 @@ class StepLines:
         self._line("[green]confirmed[/green]" if is_confirmed else "[green]done[/green]  ", step, said)
 
     def failed(self, step: str, message: str) -> None:
-        """Say why."""
+        """Print a failed step and its error."""
         self._line("[red]failed[/red]", step, "")
         self._console.print(message, markup=False)
 
     def decided(self, unchanged: UnchangedAssets) -> None:
-        """Name the products that are unchanged, and why the others are made; of landings say how many are unchanged."""
+        """Print the unchanged products, the reasons to build the others, and the number of unchanged landings."""
         landings = [key for key in unchanged.confirmed if "/landing/" in key]
         if landings:
             self._print_decision("confirmed", f"{len(landings)} landing{'s' * (len(landings) != 1)}", "files unchanged")
@@ -84,11 +84,11 @@ class StepLines:
 
     def _print_decision(self, word: str, what: str, why: str) -> None:
         colour = "green" if word == "confirmed" else "yellow"
-        # A reason may hold brackets, which are no markup: a place in a file, say.
+        # A reason may contain brackets, which are not markup.
         self._console.print(f"[{colour}]{word:<9}[/{colour}] {what:<48}        {escape(why)}")
 
     def stopping(self) -> None:
-        """Say that a stop is on its way, where there is a spinner to say it."""
+        """Show on the spinner, if there is one, that the run is being stopped."""
         if self._watched:
             self._status.update("stopping ... (Ctrl-C again ends at once)")
 
@@ -104,7 +104,7 @@ class StepLines:
 def _own_stderr() -> TextIO:
     try:
         return os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8")
-    except (OSError, ValueError):  # no descriptor behind it, as in a test that captures output
+    except (OSError, ValueError):  # it has no descriptor, as in a test that captures output
         return sys.stderr
 
 
@@ -113,18 +113,18 @@ def _readable(step: str) -> str:
 
 
 def run(
-    products: Annotated[list[str] | None, typer.Argument(help="Only these (domain.product); all if left out.")] = None,
+    products: Annotated[list[str] | None, typer.Argument(help="Only these (domain.product); by default all.")] = None,
     *,
     accept_shrink: Annotated[
-        str | None, typer.Option(metavar="WHY", help="Accept that what is named has shrunk, in this run alone.")
+        str | None, typer.Option(metavar="WHY", help="Accept that named products or landings shrink, in this run only.")
     ] = None,
     land: Annotated[
-        bool, typer.Option(help="Land the changed files that a named product reads before it is built.")
+        bool, typer.Option(help="Land changed files that a named product reads before it is built.")
     ] = True,
-    force: Annotated[bool, typer.Option(help="Build also what is unchanged since it was built.")] = False,
+    force: Annotated[bool, typer.Option(help="Build also what is unchanged.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Materialise every product that has changed. Exit 1 if one is not published, but for systems not delivered."""
+    """Materialise every product that has changed. Exit 1 if one is not published, except for undelivered systems."""
     from bankmesh.products.inputs.source_changes import changed_landings
     from bankmesh.products.inputs.unread_exports import unread_of_landings
     from bankmesh.products.runner.local_runner import run_everything
@@ -156,14 +156,14 @@ def run(
             for fault in outcome.not_loaded:
                 _tell(f"\n{fault}")
             if outcome.cycles:
-                _tell(f"\nNot run, because each waits for itself. {outcome.cycles}")
+                _tell(f"\nNot run, because of cycles. {outcome.cycles}")
             for message in outcome.not_delivered.values():
                 _tell(f"\nAbsent: {message}")
             for message in outcome.held.values():
-                _tell(f"\nLeft as it is: {message}")
+                _tell(f"\nNot built: {message}")
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
-                _tell(f"\nSkipped, because what they read is not published: {skipped}.")
+                _tell(f"\nSkipped, because their inputs are not published: {skipped}.")
             _tell_unbuilt(outcome, products or [])
             _tell_sources(outcome, land=land)
             for unread in unread_of_landings(settings, outcome.landings):
@@ -176,24 +176,24 @@ def run(
 
 
 def _tell_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
-    """Say what the named products lack, and the command that builds it."""
+    """Print the unbuilt inputs of the named products, and the command that builds them."""
     from bankmesh.products.runner.run_outcome import port_name
 
     if outcome.unbuilt and (outcome.failed or outcome.skipped):
         lacking = [port_name(key) for key in outcome.unbuilt]
         _tell(
-            f"\n{', '.join(named)} lacks what was never built: {', '.join(lacking)}. "
-            f"`mesh run {' '.join([*lacking, *named])}` builds it first; `mesh run` builds everything."
+            f"\nInputs of {', '.join(named)} were never built: {', '.join(lacking)}. "
+            f"`mesh run {' '.join([*lacking, *named])}` builds them first; `mesh run` builds everything."
         )
 
 
 def _tell_sources(outcome: RunOutcome, *, land: bool) -> None:
-    """Name the landings that were made first, and those that are older than their files."""
+    """Print the landings that were made first, and those that are older than their files."""
     if outcome.landed_first:
         _tell(f"\nLanded first, because their files have changed: {_listed(outcome.landed_first)}.")
     if outcome.newer:
-        why = "the products between them and what was named were not" if land else "--no-land leaves them alone"
-        _tell(f"\nNot landed, though their files have changed: {_listed(outcome.newer)}; {why}.")
+        why = "the products between them and the named ones are not named" if land else "--no-land is set"
+        _tell(f"\nNot landed, although their files have changed: {_listed(outcome.newer)}; {why}.")
 
 
 def _listed(keys: set[str]) -> str:
@@ -201,24 +201,24 @@ def _listed(keys: set[str]) -> str:
 
 
 class AcceptanceIncomplete(BankmeshError):
-    """`--accept-shrink` does not say why, or not of what."""
+    """`--accept-shrink` lacks a reason, or names of products."""
 
 
 def _accepted(settings: Settings, names: list[str], why: str | None) -> AcceptedShrink | None:
     if why is None:
         return None
     if not why.strip():
-        raise AcceptanceIncomplete('--accept-shrink is blank. Write why the loss is right: --accept-shrink "why".')
+        raise AcceptanceIncomplete('--accept-shrink is blank. State why fewer rows are right: --accept-shrink "why".')
     if not names:
         raise AcceptanceIncomplete(
-            "--accept-shrink covers what is named, and nothing is. Name the products (domain.product) and landings "
+            "--accept-shrink requires names. Name the products (domain.product) and landings "
             "(domain.landing.system_object) that may shrink."
         )
     return AcceptedShrink(" ".join(why.split()), person(settings.root))
 
 
 def _finished_or_stopped(work: Callable[[], RunOutcome], instance: DagsterInstance, lines: StepLines) -> RunOutcome:
-    """The outcome of the work; a stop ends the process here, with one line and the code of its signal."""
+    """Return the outcome of the work; if stopped, end the process with one line and the signal's exit code."""
     from bankmesh.products.runner.cancellation import NotStopped, run_cancellable
     from bankmesh.products.runner.in_process_runs import cancel_runs_of_this_process
 
@@ -229,27 +229,27 @@ def _finished_or_stopped(work: Callable[[], RunOutcome], instance: DagsterInstan
         code, line = cancellation.exit_code, _stop_line(outcome)
     except NotStopped as stop:
         cancel_runs_of_this_process(instance)
-        code, line = stop.exit_code, "mesh: stopped while a step was still at work. Run it again to go on."
+        code, line = stop.exit_code, "mesh: stopped while a step was still running. Run the command again to continue."
     lines.close()
     _tell(line)
     sys.stderr.flush()
-    # Threads of dbt and Polars may still be in native code, and an orderly end would wait for them or crash.
+    # Threads of dbt and Polars may still be in native code, and a normal exit would wait for them or crash.
     os._exit(code)
 
 
 def _stop_line(outcome: RunOutcome) -> str:
-    """What a run had done when it was stopped. A commit is never interrupted, so what was at work is not published."""
+    """Return what a stopped run had done. A commit is never interrupted, so a product in progress is not published."""
     from bankmesh.products.runner.run_outcome import port_name
 
     products = sum("/landing/" not in key for key in outcome.published)
     running = ", ".join(port_name(key) for key in sorted(outcome.stopped))
-    was = f", {running} was at work and is not" if running else ""
+    was = f", {running} was in progress and is not published" if running else ""
     before = f"{products} product{'s' * (products != 1)} published before"
-    return f"mesh: stopped; {before}{was}. Run it again to go on."
+    return f"mesh: stopped; {before}{was}. Run the command again to continue."
 
 
 def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
-    """What sensors do where there is a daemon: lineage events go on, the catalog learns what is new."""
+    """Do the work of the sensors, which need the daemon: forward lineage events and refresh the catalog."""
     from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox
@@ -261,20 +261,20 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
         with EventOutbox(lineage_database(settings.home)) as outbox:
             take_in(spool_folder(settings.home), outbox)
             if has_lineage_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
-                _tell(f"\nLineage events wait in the outbox ({stopped}); `mesh lineage forward` sends them.")
-    except Exception as error:  # noqa: BLE001 - the products are published; events wait where they are
-        _tell(f"\nLineage events could not be sent on: {type(error).__name__}. `mesh lineage forward` tries again.")
+                _tell(f"\nLineage events are still in the outbox ({stopped}); `mesh lineage forward` sends them.")
+    except Exception as error:  # noqa: BLE001 - the products are published; events stay in the outbox
+        _tell(f"\nLineage events could not be sent: {type(error).__name__}. `mesh lineage forward` tries again.")
     try:
         if replaced:
             expire_replaced_confirmations(settings, instance, replaced)
-    except Exception as error:  # noqa: BLE001 - nothing is missing; `mesh expire` removes them in time
+    except Exception as error:  # noqa: BLE001 - no data is missing; `mesh expire` removes them later
         _tell(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
     try:
         refresh(settings, instance)
     except BankmeshError as error:
         _tell(f"\nThe catalog is not up to date: {error}")
     except Exception as error:  # noqa: BLE001 - the same
-        _tell(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` makes it anew.")
+        _tell(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` rebuilds it.")
 
 
 def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOutcome, *, as_json: bool) -> None:
@@ -284,7 +284,7 @@ def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOut
     try:
         states = product_states(workspace_contracts(settings.root), settings.home, instance)
     except ContractFaults:
-        return  # told already, as the reason why a location does not load
+        return  # already reported as the reason why a location does not load
     if as_json:
         done = [
             {"this_run": this_run.get(state.contract.port), "made_because": reasons.get(state.contract.port)}
@@ -296,12 +296,10 @@ def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOut
     print_states(states, this_run)
     _tell(
         "\nNext: `mesh search WORDS` finds a product, `mesh show PRODUCT` and `mesh get PRODUCT` read one, "
-        "`mesh lineage PRODUCT.COLUMN` says where a column comes from, `make dev` opens the Dagster UI."
+        "`mesh lineage PRODUCT.COLUMN` shows the sources of a column, `make dev` opens the Dagster UI."
     )
     if settings.home != (settings.root / DEFAULT_HOME).resolve():
-        _tell(
-            f"This mesh has a home of its own; for `mesh` and `make dev`: export MESH_HOME={quote(str(settings.home))}"
-        )
+        _tell(f"MESH_HOME is not the default; for `mesh` and `make dev`: export MESH_HOME={quote(str(settings.home))}")
 
 
 def _tell(text: str) -> None:
@@ -309,11 +307,11 @@ def _tell(text: str) -> None:
 
 
 def _calm_logs() -> None:
-    """Standard error belongs to the lines above; Dagster's event log keeps everything else."""
+    """Keep logs and warnings off standard error, which has the step lines; Dagster's event log has everything else."""
     import logging
     import warnings
 
     warnings.filterwarnings("ignore")
-    # Python's own helper process complains of what a process that ends at once has not closed.
+    # Python's resource tracker warns about resources that a process left open when it exits immediately.
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

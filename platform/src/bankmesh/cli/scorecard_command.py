@@ -1,4 +1,4 @@
-"""`mesh scorecard`: how products and domains keep what is expected of them."""
+"""`mesh scorecard`: quality figures of products and domains."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def scorecard(
     name: Annotated[
-        str | None, typer.Argument(help="A product, or a domain with its products; all if left out.", metavar="NAME")
+        str | None, typer.Argument(help="A product, or a domain with its products; by default all.", metavar="NAME")
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show scorecards, from facts alone; what is not known is a dash (null in JSON)."""
+    """Show scorecards; an unknown figure is a dash (null in JSON)."""
     from bankmesh.catalog.scorecard_facts import scorecards
 
     alerts = _alerts()
@@ -44,11 +44,11 @@ def scorecard(
     print_table(headings, [_row(card) for card in cards])
     for card in cards if name is not None else ():
         if card.missing:
-            console().print(f"{card.id} does not say: {', '.join(card.missing)}", markup=False)
+            console().print(f"The contract of {card.id} lacks: {', '.join(card.missing)}", markup=False)
 
 
 def _alerts() -> Alerts | None:
-    """Open incidents by port and domain; None where no sensor has ever looked."""
+    """Return open incidents by port and domain; None if no sensor has recorded any alerts yet."""
     from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
     from bankmesh.catalog.scorecard_facts import count_alerts
     from bankmesh.settings import alert_settings

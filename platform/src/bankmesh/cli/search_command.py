@@ -1,4 +1,4 @@
-"""`mesh search`: find products and columns by what people call them."""
+"""`mesh search`: full-text search for products and columns."""
 
 from __future__ import annotations
 
@@ -22,28 +22,26 @@ _SHOWN = 2
 def search(
     words: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="What to look for; filters may stand among the words, as owner:retail-data.", metavar="WORDS"
-        ),
+        typer.Argument(help="Words to search for; filters may be among them, as owner:retail-data.", metavar="WORDS"),
     ] = None,
     domain: Annotated[
-        list[str] | None, typer.Option(help="Only of this domain; may be repeated, as all filters.")
+        list[str] | None, typer.Option(help="Only this domain; this and all other filters may be repeated.")
     ] = None,
     owner: Annotated[list[str] | None, typer.Option(help="Only of this team, steward or support channel.")] = None,
     classification: Annotated[
-        list[str] | None, typer.Option(help="Only what is public, internal, confidential or restricted.")
+        list[str] | None, typer.Option(help="Only this class: public, internal, confidential or restricted.")
     ] = None,
-    freshness: Annotated[list[str] | None, typer.Option(help="Only what is fresh, late or never published.")] = None,
+    freshness: Annotated[list[str] | None, typer.Option(help="Only this freshness: fresh, late, never or -.")] = None,
     status: Annotated[
         list[str] | None, typer.Option(help="Only of this status: proposed, draft, active, deprecated, retired.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many hits.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of hits.")] = 20,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Find products and columns, best first: by names, descriptions, columns, tags and owners, typos allowed.
+    """Search products and columns by names, descriptions, columns, tags and owners; tolerates typos. Best hits first.
 
-    Without words, list what the filters leave. Exit 1 if there is nothing.
+    Without words, list everything that matches the filters. Exit 1 if there are no hits.
     """
     from bankmesh.catalog.search.product_search import search as find
     from bankmesh.catalog.search.search_query import ask
@@ -63,12 +61,12 @@ def search(
     elif hits:
         print_table(("found", "owner", "status", "freshness", "matched"), [_row(hit) for hit in hits])
     else:
-        typer.echo("Nothing is called or described so.")
+        typer.echo("No product or column matches.")
     raise typer.Exit(0 if hits else 1)
 
 
 def _row(hit: SearchHit) -> tuple[str, ...]:
-    """As people read it; on a terminal, what matched is bold."""
+    """Return the row of a hit; on a terminal, matched words are bold."""
     matched = "; ".join(f"{match.field}: {match.text}" for match in hit.matched[:_SHOWN]) or hit.description
     if sys.stdout.isatty():
         matched = _MARKED.sub(r"[bold]\1[/bold]", escape(matched))

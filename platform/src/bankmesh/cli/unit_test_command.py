@@ -1,4 +1,4 @@
-"""`mesh test`: run the unit tests that dbt models have, on the rows that they mock."""
+"""`mesh test`: run the unit tests of dbt models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _UnitTestRequest:
-    """What is to be tested of one domain: its products by contract, all of its models if there are none."""
+    """The tests to run for one domain: of the products with these contracts, or of all models if there are none."""
 
     package: Path
     products: tuple[Contract, ...] = ()
@@ -34,14 +34,14 @@ class _UnitTestRequest:
 def run_tests(
     products: Annotated[
         list[str] | None,
-        typer.Argument(help="domain.product or domain.product@2; all of the workspace if left out.", metavar="PRODUCT"),
+        typer.Argument(help="domain.product or domain.product@2; by default the whole workspace.", metavar="PRODUCT"),
     ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the unit tests of dbt models, those beneath a product too. Exit 1 if one does not pass.
+    """Run the unit tests of dbt models, including upstream models of a product. Exit 1 if one does not pass.
 
-    dbt runs them on the rows that they mock, without data and without network. A build does not run them.
+    dbt runs them on mocked rows, without data and without network. A build does not run them.
     """
     from bankmesh.products.dbt.dbt_domain import load_domain_of
     from bankmesh.products.dbt.unit_tests import run_unit_tests
@@ -75,7 +75,7 @@ def _requests(settings: Settings, names: list[str]) -> list[_UnitTestRequest]:
 
 
 def _models(request: _UnitTestRequest, loaded: DbtDomain | None) -> tuple[list[str], list[str]]:
-    """The models to test, and what is to be said of products that have no unit test."""
+    """Return the models to test, and remarks on products that have no unit test."""
     from bankmesh.products.dbt.dbt_models import find_models
     from bankmesh.products.dbt.unit_tests import models_with_unit_tests
 
@@ -87,16 +87,16 @@ def _models(request: _UnitTestRequest, loaded: DbtDomain | None) -> tuple[list[s
         model = contract.port_name.table
         if loaded is None or model not in find_models(loaded.manifest):
             tests = f"domains/{contract.domain}/tests"
-            remarks.append(f"{contract.port} is no dbt product; pytest runs the tests of its transform, in {tests}")
+            remarks.append(f"{contract.port} is not a dbt product; pytest runs the tests of its transform, in {tests}")
         elif found := models_with_unit_tests(loaded.manifest, model):
             models.update(found)
         else:
-            remarks.append(f"{contract.port} has no unit tests; write them beside its model, under unit_tests")
+            remarks.append(f"{contract.port} has no unit tests; write them in its model's YAML file, under unit_tests")
     return sorted(models), remarks
 
 
 def _contracts(settings: Settings, domain: Domain) -> list[Contract]:
-    """Contracts of all domains, since a model may mock a product of any."""
+    """Return the contracts of all domains, because a model may mock a product of any domain."""
     others = [contract for contract in readable_contracts(settings.root) if contract.domain != domain.name]
     return [*others, *domain.contracts]
 

@@ -1,4 +1,4 @@
-"""The one client: find a product, read it at a version."""
+"""The Python client: find a product and read it at a version."""
 
 from bankmesh.client.deprecation_warning import DeprecatedMajor
 from bankmesh.client.mesh_client import DataMeshClient, DataProduct

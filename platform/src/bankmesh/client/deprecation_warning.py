@@ -1,4 +1,4 @@
-"""The warning that a reader of a deprecated major gets."""
+"""The warning for readers of a deprecated major."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class DeprecatedMajor(DeprecationWarning):
-    """A major of a product is read whose support comes to an end.
+    """A deprecated major of a product is read.
 
     Attributes:
         deprecation: the major, its end of support, what replaces it, and its known consumers.
 
-    Python hides deprecations from all but the main module. This one concerns whoever reads data, so it is shown unless
-    `-W` or PYTHONWARNINGS say what to do with warnings.
+    Python shows deprecation warnings only for the main module. This warning concerns every reader of the data, so it is
+    always shown unless `-W` or PYTHONWARNINGS is set.
     """
 
     def __init__(self, deprecation: Deprecation) -> None:
@@ -28,13 +28,13 @@ class DeprecatedMajor(DeprecationWarning):
 if not sys.warnoptions:
     warnings.simplefilter("always", DeprecatedMajor)
 
-# Python's own "once" forgets whenever some library touches the filters.
+# Python's "once" filter is reset whenever a library changes the filters.
 _TOLD: set[str] = set()
 
 
 def warn_once(deprecation: Deprecation) -> None:
-    """Warn whoever called our caller, unless this process has been told the same."""
+    """Issue the warning at the caller of the client, once for each notice in this process."""
     if deprecation.notice not in _TOLD:
         warnings.warn(DeprecatedMajor(deprecation), stacklevel=3)
-        # Only now: where the warning is an error, the next read is one too.
+        # Recorded after the warning, so that if warnings are errors, the next read raises again.
         _TOLD.add(deprecation.notice)

@@ -1,4 +1,4 @@
-"""Reading data products from where this machine keeps them.
+"""Client for reading data products from the mesh home of this machine.
 
 mesh = DataMeshClient()
 product = mesh.get_data_product("retail", "transaction_history")
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 
 class DataProduct:
-    """One product at one published version; nothing is read until it is asked for."""
+    """One product at one published version; rows are read on demand."""
 
     def __init__(
         self, contract: Contract, opened: OpenVersion, note: Callable[[Sequence[str] | None], None] | None = None
     ) -> None:
-        """`note` is told of each read: which columns, None for all."""
+        """`note` is called with the columns of each read, None for all."""
         self.contract = contract
         self._opened = opened
         self._note = note or (lambda _columns: None)
@@ -64,48 +64,48 @@ class DataProduct:
 
     @property
     def published_at(self) -> datetime:
-        """When that version was published (UTC)."""
+        """When the version was published (UTC)."""
         return self._opened.published_at
 
     @property
     def rows(self) -> int:
-        """Number of rows of that version."""
+        """Number of rows of the version."""
         return self._opened.rows
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of this version, with the types, descriptions and classification that are promised now."""
+        """The columns of this version, with the types, descriptions and classifications of the current contract."""
         there = set(self._opened.schema.names)
         return tuple(column for column in self.contract.columns if column.name in there)
 
     def scan(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
-        """A lazy Polars frame; filters on partitions and on columns with statistics skip files.
+        """Return a lazy Polars frame; filters on partitions and on columns with statistics skip files.
 
-        Name the columns that you need, here and below: then a change of the others is known to leave you alone.
-        Raises UnknownName for a column that is not there.
+        Pass the columns that you need, here and below: recorded reads then show that changes of other columns do not
+        affect you. Raises UnknownName for a column that does not exist.
         """
         return self._read(columns)
 
     def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """All rows as a Polars frame."""
+        """Return all rows as a Polars frame."""
         return self._read(columns).collect(engine="streaming")
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """All rows as an Arrow table in the contract's types."""
+        """Return all rows as an Arrow table in the contract's types."""
         self._check(columns)
         self._note(columns)
         rows = self._opened.to_arrow()
         return rows.select(list(columns)) if columns is not None else rows
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """All rows as a Pandas frame with Arrow types, so that decimals and nulls stay what they are."""
+        """Return all rows as a Pandas frame with Arrow types, which preserve decimals and nulls."""
         import pandas as pd
 
         frame: pd.DataFrame = self.to_arrow(columns).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
 
     def sql(self, query: str) -> pl.DataFrame:
-        """Run a DuckDB query over this version, which it calls `product`."""
+        """Run a DuckDB query over this version; the table is named `product`."""
         self._note(columns_of_query(query, self.contract))
         with connect() as connection:
             connection.execute(f"create view product as select * from {self._opened.duckdb_relation_sql()}")
@@ -125,19 +125,19 @@ class DataProduct:
 
 
 class DataMeshClient:
-    """The mesh of one workspace and one `MESH_HOME`; both are found from the environment if not given."""
+    """A client for one workspace and one `MESH_HOME`, taken from the environment by default."""
 
     def __init__(
         self, root: Path | str | None = None, home: Path | str | None = None, *, consumer: str | None = None
     ) -> None:
-        """`consumer` is noted with each read; left out, it is what BANKMESH_CONSUMER says, else the user."""
+        """`consumer` is recorded with each read; the default is BANKMESH_CONSUMER, else the user."""
         found = current_settings(Path(root) if root else None)
         self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
         self.consumer = consumer or consumer_name()
         self._contracts = with_data_tests(workspace_contracts(self._settings.root), self._settings.home)
 
     def products(self, domain: str | None = None) -> list[ProductStatus]:
-        """The state of every product, or of those of one domain. Raises UnknownName."""
+        """Return the state of every product, or of those of one domain. Raises UnknownName."""
         domains = {contract.domain for contract in self._contracts}
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
@@ -146,11 +146,11 @@ class DataMeshClient:
         return product_states(chosen, self._settings.home, instance)
 
     def contract(self, product: str, major: int | None = None) -> Contract:
-        """The contract of `domain.product`. Raises UnknownName."""
+        """Return the contract of `domain.product`. Raises UnknownName."""
         return find_contract(self._contracts, product, major)
 
     def majors(self, product: str) -> list[Contract]:
-        """The contracts of all majors of `domain.product`, oldest first; none if there is no such product."""
+        """Return the contracts of all majors of `domain.product`, oldest first; empty if there is no such product."""
         return [contract for contract in self._contracts if contract.product == product]
 
     def get_data_product(
@@ -163,12 +163,12 @@ class DataMeshClient:
         archived: bool = False,
         withdrawn: bool = False,
     ) -> DataProduct:
-        """A product at a version: the newest of the newest active major unless named.
+        """Return a product at a version: by default the newest version of the newest active major.
 
-        Warns with DeprecatedMajor, once in a process, where support of that major comes to an end. Raises UnknownName
-        for a product or major that does not exist, NotPublished for a version, ProposedProduct where there is no port
-        yet, RetiredProduct where there is none any more; with `archived`, that last one is read and no other
-        (NotRetired). A version that is withdrawn raises WithdrawnVersion, unless `withdrawn` says that it is meant.
+        Warns with DeprecatedMajor, once in a process, if the major is deprecated. Raises UnknownName for a product or
+        major that does not exist, NotPublished for a version that does not exist, ProposedProduct if there is no port
+        yet, RetiredProduct if the product is retired. With `archived`, reads a retired product, and raises NotRetired
+        for any other. Raises WithdrawnVersion for a withdrawn version, unless `withdrawn` is set.
         """
         contract = self.contract(f"{domain}.{name}", major)
         if not archived:
@@ -187,23 +187,23 @@ class DataMeshClient:
         return note
 
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:
-        """Every published version of a product, newest first, with its provenance."""
+        """Return every published version of a product, newest first, with its provenance."""
         port = self._port(self.contract(product, major))
         withdrawn = withdrawals(port)
         return [version_facts(made, withdrawn.get(made.version)) for made in read_history(port)]
 
     def withdrawn_inputs(self, product: str, major: int | None = None) -> tuple[WithdrawnInput, ...]:
-        """The withdrawn versions that the newest version of a product is built from; none once it is rebuilt."""
+        """Return the withdrawn versions that a product's newest version is built from; empty once it is rebuilt."""
         return withdrawn_inputs(LogFacts(self._settings.home), self.contract(product, major).port)
 
     def _port(self, contract: Contract) -> Port:
-        """Where a contract's versions are: that of a retired one in the archive, once it has been moved there."""
+        """Return the port of a contract; for a retired product the one in the archive, once it was moved there."""
         where = (self._settings.home, contract.product, contract.major)
         return (archived_port(*where) if contract.status is Status.RETIRED else None) or port_at(*where)
 
 
 def version_facts(publication: Publication, withdrawal: Withdrawal | None = None) -> dict[str, Any]:
-    """A version and its provenance as plain values; moments are ISO 8601 in UTC."""
+    """Return a version and its provenance as plain values; moments are ISO 8601 in UTC."""
     decision = publication.decision
     made = publication.provenance
     return {

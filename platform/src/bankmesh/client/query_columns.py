@@ -1,4 +1,4 @@
-"""Which columns of a product a reader's query uses."""
+"""The columns of a product that a reader's query uses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 NAME = "product"
-"""What a query calls the product."""
+"""Name of the product's table in a query."""
 
 
 def columns_of_query(query: str, contract: Contract) -> Sequence[str] | None:
-    """The columns that a query looks at, in the contract's order; None, which means all, where that cannot be told."""
+    """Return the columns that a query uses, in the contract's order; None, meaning all, if they cannot be derived."""
     from bankmesh.lineage.sql import lineage_of_query
 
     known = {column.name: duckdb_type(column.type) for column in contract.columns}
     try:
         found = lineage_of_query(query, {NAME: known})
-    except BankmeshError:  # whatever is wrong with the query, the database says it better
+    except BankmeshError:  # an error in the query is reported by the database
         return None
     if found.underivable:
         return None

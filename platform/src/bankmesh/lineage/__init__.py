@@ -1,1 +1,1 @@
-"""Where every column comes from, derived and never typed in, and OpenLineage events that say so."""
+"""Column lineage, derived from SQL and Polars code and never typed in, and the OpenLineage events that report it."""

@@ -1,4 +1,4 @@
-"""Lineage through several steps: what a step depends on, once the steps that made its inputs are known."""
+"""Composition of lineage over several steps: a step's dependencies in terms of what its inputs were made from."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 def compose(step: StepLineage, before: Mapping[str, StepLineage], *, read: Iterable[str] = ()) -> StepLineage:
-    """`step` in terms of what the datasets in `before` were made from; datasets not among them stay as they are.
+    """Return `step` in terms of what the datasets in `before` were made from; other datasets stay as they are.
 
-    `read` names datasets that the step reads without naming a column of theirs, as `select count(*)` does: what
-    decides their rows decides its own. What a step takes from a column that is underivable, or that the earlier step
-    does not have, is underivable too; if that decides its rows, all of its columns are.
+    `read` names datasets that the step reads without naming a column of theirs, as `select count(*)` does: the
+    dependencies of their rows become dependencies of its own rows. A column that depends on an underivable column, or
+    on one that the earlier step does not have, is underivable too. If the step's rows depend on such a column, all of
+    its columns are underivable.
     """
     met = {ref.dataset for ref in _refs(step)}.union(read)
     steps = [before[name] for name in sorted(met & set(before))]
@@ -40,10 +41,10 @@ def compose(step: StepLineage, before: Mapping[str, StepLineage], *, read: Itera
 
 
 def chain(outer: TransformationSubtype, inner: TransformationSubtype) -> TransformationSubtype:
-    """How a column depends on another through two steps, `inner` the earlier one.
+    """Return how a column depends on another through two steps; `inner` is the earlier one.
 
-    DIRECT only through two DIRECT ones; of these an aggregation tells more than a transformation, and that more than
-    an identity. The first INDIRECT one met on the way back names the rest.
+    The result is DIRECT only if both are. Of two DIRECT kinds, AGGREGATION takes precedence over TRANSFORMATION, and
+    TRANSFORMATION over IDENTITY. Otherwise the result is the INDIRECT kind of the later step, else of the earlier one.
     """
     if outer.kind is TransformationType.INDIRECT:
         return outer
@@ -62,7 +63,7 @@ def _refs(step: StepLineage) -> Iterator[ColumnRef]:
 
 
 def _first_lost(refs: Iterable[ColumnRef], before: Mapping[str, StepLineage]) -> str | None:
-    """Why one of these columns cannot be followed any further back, None if all can."""
+    """Return why one of these columns cannot be traced further back, None if all can."""
     for ref in refs:
         earlier = before.get(ref.dataset)
         if earlier is not None and ref.column in earlier.underivable:

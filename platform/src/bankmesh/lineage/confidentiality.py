@@ -1,7 +1,7 @@
-"""Whether confidentiality is kept on the way: a column that values come from must not be above the one they go to.
+"""The confidentiality rule: no column may be classified below a confidential column that its values come from.
 
-The rule of a mesh: a column derived DIRECTly from a confidential or restricted one is classified at least as high, or
-carries a declassification that a clause of its contract proves on the data.
+A column with a DIRECT dependency on a confidential or restricted column is classified at least as high, or has a
+declassification that a clause of its contract proves on the data.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class ConfidentialityLoss:
 def find_losses(
     graph: Graph, classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
 ) -> tuple[ConfidentialityLoss, ...]:
-    """Every step on which confidentiality is lost, sorted.
+    """Return every edge on which confidentiality is lost, sorted.
 
-    It is enough to look at single steps: where each keeps it, every way does. Columns whose class is not known are of
-    datasets that nobody has declared, and are left out.
+    Single steps are enough: if each step keeps the rule, every path does. Columns without a known class belong to
+    undeclared datasets and are left out.
     """
     return _losses(graph.edges, classes, declassified)
 
@@ -44,10 +44,10 @@ def find_losses(
 def find_step_losses(
     lineage: StepLineage, port: str, classes: Mapping[ColumnRef, Classification], declassified: Collection[ColumnRef]
 ) -> tuple[ConfidentialityLoss, ...]:
-    """The losses of one step.
+    """Return the losses of one step, sorted.
 
-    `classes` has the columns of its inputs, named as the lineage names them, and those that the port promises. A
-    promised column whose lineage is not known counts as made from every column read.
+    `classes` has the columns of its inputs, under the names that the lineage uses, and the columns that the port
+    promises. A promised column whose lineage is not known counts as made from every column read.
     """
     promised = sorted(ref.column for ref in classes if ref.dataset == port)
     gaps = [name for name in promised if name in lineage.underivable or name not in lineage.columns]
@@ -63,9 +63,9 @@ def find_step_losses(
 def assumed_edges(
     port: str, gaps: Iterable[str], read: Iterable[ColumnRef], classes: Mapping[ColumnRef, Classification]
 ) -> Iterator[Edge]:
-    """For each column whose lineage is not known, an edge from the most confidential column that its step reads.
+    """Yield, for each column without known lineage, an edge from the most confidential column that its step reads.
 
-    The column counts as made from all of them; the others ask for nothing more.
+    Such a column counts as made from all columns read; the less confidential ones require nothing more.
     """
     highest = min(read, key=lambda ref: (-classes.get(ref, Classification.PUBLIC), ref), default=None)
     if highest is not None:

@@ -1,4 +1,4 @@
-"""Walking the graph of columns: what a column comes from, what depends on it, and the way between two."""
+"""Traversal of the column graph: the sources of a column, its dependents, and the path between two columns."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Traversal:
     """Everything that was reached from `start`, nearest first.
 
     Attributes:
-        edges: the edges walked over, each once.
-        depth: how many steps away each column is; `*` of a dataset counts as its columns do.
+        edges: the traversed edges, each once.
+        depth: number of steps to each column; `*` of a dataset counts like its columns.
     """
 
     start: tuple[ColumnRef, ...]
@@ -40,13 +40,13 @@ class Traversal:
 
     @property
     def columns(self) -> tuple[ColumnRef, ...]:
-        """The columns that were reached, nearest first, without the start and without `*`."""
+        """The reached columns, nearest first, without the start and without `*`."""
         found = [ref for ref in self.depth if ref not in self.start and ref.column != ROWS]
         return tuple(sorted(found, key=lambda ref: (self.depth[ref], ref)))
 
 
 def find_columns(graph: Graph, name: str) -> tuple[ColumnRef, ...]:
-    """The column `dataset.column`, or all columns of `dataset`. Raises UnknownName, which lists what there is."""
+    """Return the column `dataset.column`, or all columns of `dataset`. Raises UnknownName, which lists known names."""
     if name in graph.columns:
         return tuple(ColumnRef(name, column) for column in graph.columns[name])
     dataset, _, column = name.rpartition(".")
@@ -59,9 +59,9 @@ def find_columns(graph: Graph, name: str) -> tuple[ColumnRef, ...]:
 
 EVERY_WAY = frozenset(TransformationSubtype)
 VALUES = frozenset(how for how in TransformationSubtype if how.kind is TransformationType.DIRECT)
-"""Only where values come along."""
+"""DIRECT dependencies only."""
 VALUES_AND_OPAQUE = VALUES | {TransformationSubtype.OPAQUE}
-"""Also through steps that are no query, where nobody can tell."""
+"""DIRECT dependencies, and those of opaque steps, which may be direct."""
 
 
 def walk(
@@ -71,7 +71,7 @@ def walk(
     ways: frozenset[TransformationSubtype] = EVERY_WAY,
     depth: int | None = None,
 ) -> Traversal:
-    """Walk from `start` over edges of these `ways`, as far as they lead or `depth` datasets far."""
+    """Walk from `start` over edges of these `ways`, without limit or at most `depth` datasets far."""
     onward = _adjacent(graph, direction, ways)
     reached = dict.fromkeys(start, 0)
     walked: dict[Edge, None] = {}
@@ -90,7 +90,7 @@ def walk(
 
 
 def way(graph: Graph, source: ColumnRef, target: ColumnRef) -> tuple[ColumnRef, ...]:
-    """A shortest way from `source` to `target`, over DIRECT edges if there is one; empty if none leads there."""
+    """Return a shortest path from `source` to `target`, over DIRECT edges if possible; empty if there is none."""
     return _way(graph, source, target, VALUES) or _way(graph, source, target, EVERY_WAY)
 
 
@@ -131,5 +131,5 @@ _STRENGTH = (*TransformationSubtype,)
 
 
 def strongest(edges: Iterable[Edge]) -> TransformationSubtype:
-    """The way of depending that tells most: a value that comes along before one that only decides."""
+    """Return the strongest dependency kind of the edges, in the order of `TransformationSubtype`: DIRECT kinds before INDIRECT ones."""
     return min((edge.how for edge in edges), key=_STRENGTH.index)

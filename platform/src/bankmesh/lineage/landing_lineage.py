@@ -1,4 +1,4 @@
-"""Lineage of a landing: which column of the legacy file each landed column is read from, as its declaration says."""
+"""Lineage of a landing: the column of the legacy file that each landed column is read from, as declared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def landing_lineage(item: LegacyObject) -> StepLineage:
-    """The step that lands `item`, which it names `system.object`."""
+    """Return the lineage of the step that lands `item`; the legacy object is the dataset `system.object`."""
     dataset = f"{item.system}.{item.name}"
     columns: dict[str, frozenset[Dependency]] = {column.name: frozenset() for column in item.columns}
     for column in item.in_file:
@@ -28,7 +28,7 @@ def landing_lineage(item: LegacyObject) -> StepLineage:
 
 
 def heading(column: SourceColumn) -> str:
-    """The column's name in the file; where the file has none, or a pattern finds it, the name that it lands under."""
+    """Return the column's name in the file, or its landed name if the file has none or a pattern finds the column."""
     return column.name if column.header_pattern or not column.header.strip() else column.header
 
 

@@ -1,4 +1,4 @@
-"""A walk over the graph, drawn: as a tree for a terminal, and as a Mermaid flowchart for pages that show those."""
+"""Rendering of a walk over the lineage graph: a tree for terminals, a Mermaid flowchart for Markdown pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AGAIN = "(see above)"
 
 
 def tree(graph: Graph, walk: Traversal) -> Iterator[str]:
-    """Lines: each column below what it was reached from, with how; a part that was drawn before is not drawn again."""
+    """Yield lines of a tree: each column below the one it was reached from, with how; no subtree is repeated."""
     onward: dict[ColumnRef, list[Edge]] = {}
     for edge in walk.edges:
         onward.setdefault(edge.target if walk.direction is Direction.UPSTREAM else edge.source, []).append(edge)
@@ -52,7 +52,7 @@ def _branches(
 def _by_column(
     walk: Traversal, onward: dict[ColumnRef, list[Edge]], here: ColumnRef
 ) -> list[tuple[ColumnRef, set[TransformationSubtype]]]:
-    """What lies one step on, with how; `*` is stepped over, since it stands for rows and is no column."""
+    """Return the columns one step further, with how; `*` is skipped, because it represents rows and is no column."""
     found: dict[ColumnRef, set[TransformationSubtype]] = {}
     for edge in onward.get(here, ()):
         there = edge.source if walk.direction is Direction.UPSTREAM else edge.target
@@ -72,7 +72,7 @@ def _remark(graph: Graph, ref: ColumnRef) -> str:
 
 
 def mermaid(walk: Traversal) -> Iterator[str]:
-    """Lines of a Mermaid flowchart: a box for each dataset, solid arrows for values, dotted ones for what decides."""
+    """Yield lines of a Mermaid flowchart: a box per dataset, solid arrows for DIRECT edges, dotted for INDIRECT."""
     names = {ref: f"c{number}" for number, ref in enumerate(sorted(walk.depth))}
     boxes: dict[str, list[ColumnRef]] = {}
     for ref in names:

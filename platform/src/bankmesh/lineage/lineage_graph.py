@@ -1,9 +1,9 @@
-"""The graph of all columns: legacy files, landings and products of every domain, and what is made from what.
+"""The column lineage graph of the mesh: legacy files, landings and products of every domain, and their dependencies.
 
-A dataset is named as people name it: a product by its port (`retail.party`, `retail.party@2`), a landing by domain,
+Datasets have logical names: a product is named by its port (`retail.party`, `retail.party@2`), a landing by domain,
 system and object (`retail.landing.core_banking.account`), a legacy object by system and object
-(`legacy.core_banking.account`). The column `*` of a dataset stands for its rows: what decides which rows there are
-points at it, and it points at every column.
+(`legacy.core_banking.account`). The column `*` of a dataset represents its rows: edges go to it from the columns that
+decide which rows exist, and from it to every column of the dataset.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bankmesh.sources import LegacySystem
 
 ROWS = "*"
-NOT_THERE = "the version that is published does not have it"
+NOT_THERE = "the published version does not have it"
 
 
 @dataclass(frozen=True, order=True)
@@ -38,14 +38,14 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """What is known of all columns.
+    """The lineage of all columns.
 
     Attributes:
         edges: every dependency, sorted.
-        columns: every column of every dataset, `*` left out.
+        columns: every column of every dataset, without `*`.
         gaps: columns whose lineage could not be derived, with the reason.
         opaque: datasets made by a step that no plan describes.
-        unknown: products of whose newest version no lineage is recorded, or that have none.
+        unknown: products without a version, or whose newest version has no recorded lineage.
     """
 
     edges: tuple[Edge, ...]
@@ -56,22 +56,22 @@ class Graph:
 
 
 def landing_id(domain: str, system: str, name: str) -> str:
-    """The dataset of a landed legacy object."""
+    """Return the dataset name of a landed legacy object."""
     return f"{domain}.landing.{system}.{name}"
 
 
 def legacy_id(system: str, name: str) -> str:
-    """The dataset of a legacy object as its system holds it."""
+    """Return the dataset name of a legacy object in its source system."""
     return f"legacy.{system}.{name}"
 
 
 def recorded_graph(contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]], home: Path) -> Graph:
-    """The graph of what is published: of each product the lineage that its newest version carries.
+    """Return the graph of the published products, from the lineage recorded with each product's newest version.
 
     Args:
         contracts: of all domains.
         systems: the legacy systems by domain.
-        home: where ports are.
+        home: the mesh home, which contains the ports.
     """
     steps: dict[str, StepLineage] = {}
     contracts = list(contracts)
@@ -85,7 +85,7 @@ def recorded_graph(contracts: Iterable[Contract], systems: Mapping[str, Iterable
 def graph_of(
     contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]], steps: Mapping[str, StepLineage]
 ) -> Graph:
-    """The graph from the lineage of each product's step, by port name."""
+    """Return the graph, given the lineage of each product's step by port name."""
     edges: set[Edge] = set()
     columns: dict[str, tuple[str, ...]] = {}
     gaps: dict[ColumnRef, str] = {}
@@ -116,7 +116,7 @@ def graph_of(
 
 
 def _names(systems: Iterable[LegacySystem], domain: str) -> dict[str, str]:
-    """How a step of the domain names its landings, and how the graph does."""
+    """Map the names that a step of the domain uses for its landings to their names in the graph."""
     return {
         f"{item.system}.{item.name}": landing_id(domain, item.system, item.name)
         for system in systems

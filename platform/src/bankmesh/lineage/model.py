@@ -1,7 +1,7 @@
 """Column lineage as plain values: what a step's output columns depend on, and how.
 
-The words are OpenLineage's (specification of the facet `columnLineage`): a dependency is DIRECT where the value is
-made from the input's value, INDIRECT where the input only decides which rows there are or which value is taken.
+The terms are OpenLineage's (specification of the facet `columnLineage`): a dependency is DIRECT if the value is made
+from the input's value, INDIRECT if the input only decides which rows exist or which value is taken.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TransformationSubtype(StrEnum):
 
     @property
     def kind(self) -> TransformationType:
-        """DIRECT for the first three."""
+        """DIRECT for IDENTITY, TRANSFORMATION and AGGREGATION, else INDIRECT."""
         return (
             TransformationType.DIRECT
             if self
@@ -68,12 +68,12 @@ class Dependency:
 
 @dataclass(frozen=True)
 class StepLineage:
-    """What is known of one step.
+    """The column lineage of one step.
 
     Attributes:
-        columns: dependencies of each output column; a constant has none, one that is underivable has none either.
+        columns: dependencies of each output column; constants and underivable columns have none.
         rows: INDIRECT dependencies of every output column alike: joins, filters, groups, order.
-        opaque: columns that the step looked at outside any plan; every output depends on each of them, INDIRECTly.
+        opaque: columns that the step read outside any plan; every output has an INDIRECT dependency on each of them.
         underivable: output columns that could not be resolved, each with the reason.
     """
 
@@ -84,18 +84,18 @@ class StepLineage:
 
     @property
     def is_opaque(self) -> bool:
-        """Whether the step, or a function in its plan, is no query."""
+        """Whether the step, or a function in its plan, is opaque: not a query."""
         return bool(self.opaque) or any(
             d.how is TransformationSubtype.OPAQUE for found in self.columns.values() for d in found
         )
 
     def dependencies(self, column: str) -> frozenset[Dependency]:
-        """Everything that one output column depends on."""
+        """Return everything that one output column depends on."""
         looked_at = {Dependency(source, TransformationSubtype.OPAQUE) for source in self.opaque}
         return self.columns.get(column, frozenset()) | self.rows | looked_at
 
     def renamed(self, names: Mapping[str, str]) -> StepLineage:
-        """The same with other names for datasets; those not among `names` keep theirs."""
+        """Return this lineage with datasets renamed; those not in `names` keep theirs."""
 
         def ref(old: ColumnRef) -> ColumnRef:
             return ColumnRef(names.get(old.dataset, old.dataset), old.column)
@@ -111,7 +111,7 @@ class StepLineage:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, small and stable: `{"columns": {name: [[dataset, column, how, masking?], ...]}, ...}`."""
+        """Return small, stable JSON: `{"columns": {name: [[dataset, column, how, masking?], ...]}, ...}`."""
         return {
             "columns": {name: _plain(found) for name, found in self.columns.items()},
             "rows": _plain(self.rows),
@@ -121,7 +121,7 @@ class StepLineage:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
-        """What `to_json` made."""
+        """Return the lineage that `to_json` wrote."""
         return cls(
             columns={name: _dependencies(found) for name, found in plain["columns"].items()},
             rows=_dependencies(plain["rows"]),

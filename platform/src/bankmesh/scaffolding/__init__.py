@@ -1,1 +1,1 @@
-"""New products: contract, transform and test in the right places, ready to materialise and to grow."""
+"""Scaffolding of new products: contract, transform and test, ready to materialise and to extend."""

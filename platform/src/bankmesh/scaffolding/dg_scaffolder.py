@@ -1,4 +1,4 @@
-"""`dg scaffold defs bankmesh.PolarsDataProduct NAME`: the same files as `mesh new product` writes."""
+"""`dg scaffold defs bankmesh.PolarsDataProduct NAME`, which writes the same files as `mesh new product`."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from bankmesh.settings import current_settings
 
 
 class PolarsProductParameters(BaseModel):
-    """What `dg scaffold defs` asks for."""
+    """The parameters of `dg scaffold defs`."""
 
-    source: str | None = Field(default=None, description="domain.product that it reads; the domain's first if left out")
+    source: str | None = Field(default=None, description="domain.product to read; by default the domain's first")
 
 
 class PolarsProductScaffolder(Scaffolder[PolarsProductParameters]):
-    """Contract, transform, `defs.yaml` and test of a Polars product."""
+    """Scaffolder of contract, transform, `defs.yaml` and test of a Polars product."""
 
     @classmethod
     def get_scaffold_params(cls) -> type[PolarsProductParameters]:
-        """The parameters' model."""
+        """Return the model of the parameters."""
         return PolarsProductParameters
 
     def scaffold(self, request: ScaffoldRequest[PolarsProductParameters]) -> None:
-        """Write the files; the folder's name is the product's."""
+        """Write the files; the product has the name of the target folder."""
         target = request.target_path
         package = next(folder for folder in target.parents if (folder / "definitions.py").is_file())
         settings = current_settings(package)

@@ -1,4 +1,4 @@
-"""What a new product starts from: the keys of a product that it reads, so that it works before it is changed."""
+"""Files of a new product, which starts with the keys of a product that it reads, so that it can be built unchanged."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ KINDS = ("dbt", "polars")
 
 
 class CannotScaffold(BankmeshError):
-    """A new product cannot be made as asked; nothing was written."""
+    """The new product cannot be scaffolded; nothing was written."""
 
 
 @dataclass(frozen=True)
 class NewProduct:
-    """What is asked for: a product `domain.name` of a kind, reading the published `source`."""
+    """The requested product: `domain.name`, of a kind, reading the published product `source`."""
 
     domain: str
     name: str
@@ -38,7 +38,7 @@ class NewProduct:
 
     @property
     def keys(self) -> tuple[Column, ...]:
-        """The columns that it starts with: the source's primary key, or its first column."""
+        """The initial columns: the source's primary key, or its first column."""
         names = self.source.primary_key or (self.source.columns[0].name,)
         return tuple(self.source.column(name) for name in names)
 
@@ -46,15 +46,15 @@ class NewProduct:
 def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> list[Path]:
     """Write a new product's files and return them.
 
-    Raises UnknownName for a domain or source that does not exist, CannotScaffold for a name that will not do.
+    Raises UnknownName for a domain or source that does not exist, CannotScaffold for an invalid or existing name.
     """
     domain, _, name = product.partition(".")
     packages = {path.name: path for path in domain_packages(settings.root)}
     if domain not in packages:
         raise UnknownName("domain", domain, packages)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or re.search(r"_v\d+$", name):
-        rule = "use lower case letters, digits and underscores, and no _v2 at the end, which means a major"
-        raise CannotScaffold(f"{name!r} is no name for a product: {rule}.")
+        rule = "use lower-case letters, digits and underscores, without a suffix such as _v2, which denotes a major"
+        raise CannotScaffold(f"{name!r} is not a valid product name: {rule}.")
     found = _source(workspace_contracts(settings.root), domain, source)
     package = packages[domain]
     models = product_folder(find_dbt_project(settings.root, package), domain)
@@ -68,12 +68,12 @@ def _source(contracts: Sequence[Contract], domain: str, named: str | None) -> Co
         return find_contract(contracts, named, None)
     own = [contract for contract in contracts if contract.domain == domain]
     if not own:
-        raise CannotScaffold(f"{domain} has no product to start from: name one of another domain with --from.")
+        raise CannotScaffold(f"{domain} has no product to read. Name a product of another domain with --from.")
     return own[0]
 
 
 def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
-    """The files of a new product with their text, a dbt model in the folder `models`; nothing is written."""
+    """Return the files of a new product with their text, a dbt model in the folder `models`; writes nothing."""
     values = _values(new)
     contract = package / "contracts" / f"{new.name}.odcs.yaml"
     planned = {contract: _render("contract.odcs.yaml", values)}
@@ -91,10 +91,10 @@ def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
 
 
 def write_files(planned: dict[Path, str]) -> None:
-    """Write what was planned. Raises CannotScaffold, and writes nothing, if one of the files is there already."""
+    """Write the planned files. Raises CannotScaffold, and writes nothing, if one of the files already exists."""
     there = [str(path) for path in planned if path.exists()]
     if there:
-        raise CannotScaffold(f"Nothing written: {', '.join(there)} exists already. Choose another name.")
+        raise CannotScaffold(f"Nothing written: {', '.join(there)} already exists. Choose another name.")
     for path, text in planned.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -55,7 +55,7 @@ def upgrade(connection: Connection, migrations: Migrations) -> None:
     """Make the tables, or bring them to the newest revision, in the connection's transaction. Raises NewerTables."""
     found = read_revision(connection, migrations)
     if found == migrations.head:
-        return  # Alembic is not even imported where there is nothing to do.
+        return  # Alembic is imported only if there is something to do.
     from alembic import command
     from alembic.script import ScriptDirectory
 
@@ -78,7 +78,7 @@ def read_revision(connection: Connection, migrations: Migrations) -> str | None:
 
 
 def alembic_config(connection: Connection, migrations: Migrations) -> Config:
-    """What Alembic's commands need to work on this connection."""
+    """Return the Alembic configuration for this connection."""
     from alembic.config import Config
 
     config = Config()

@@ -1,4 +1,4 @@
-"""Trying a whole product in a temporary folder: contract, transform, gate and port, without Dagster.
+"""Tests of a whole product in a temporary folder: contract, transform, gate and port, without Dagster.
 
     from bankmesh.testing import domain_contract, try_product
 
@@ -10,7 +10,7 @@
 `samples_of("retail", DEFAULTS)` makes those frames: `samples.rows("retail.party", {"party_id": 1})`.
 
 With `pytest_plugins = ["bankmesh.testing.fixtures"]` in a domain's `conftest.py`, the fixture `trial` is
-`try_product` with a home of the test's own.
+`try_product` with a separate mesh home for each test.
 """
 
 from bankmesh.testing.partitions import WithoutPartitions, find_dependent_partitions

@@ -1,11 +1,11 @@
 """Fixtures for a domain's tests; register them with `pytest_plugins = ["bankmesh.testing.fixtures"]`.
 
-pytest takes that line in a test module or in the conftest of the folder that it is started from.
+pytest accepts that line in a test module or in the conftest of the folder that it is started from.
 
 | fixture | what it gives |
 | --- | --- |
-| `mesh_home` | a folder of the test's own that plays `MESH_HOME`, also in the environment |
-| `trial` | `try_product` with that home; what dbt parses is kept for the whole session |
+| `mesh_home` | a temporary `MESH_HOME` for the test, also set in the environment |
+| `trial` | `try_product` with that home; dbt's parse results are kept for the whole session |
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def mesh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the test's own that plays `MESH_HOME`."""
+    """Create a temporary `MESH_HOME` for the test, and set it in the environment."""
     home = tmp_path / "mesh"
     home.mkdir()
     monkeypatch.setenv("MESH_HOME", str(home))
@@ -33,13 +33,13 @@ def mesh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it has parsed, once for all tests of the session."""
+    """Create the folder for dbt's parse results, shared by all tests of the session."""
     return tmp_path_factory.mktemp("dbt")
 
 
 @pytest.fixture
 def trial(mesh_home: Path, dbt_target: Path) -> Callable[..., Trial]:
-    """`try_product` in this test's `mesh_home`: `trial(contract, inputs, transform=...)`."""
+    """Return `try_product` for this test's `mesh_home`: `trial(contract, inputs, transform=...)`."""
     from bankmesh.testing.trials import try_product
 
     return partial(try_product, home=mesh_home, dbt_target=dbt_target)

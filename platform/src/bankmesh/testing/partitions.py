@@ -1,4 +1,4 @@
-"""Whether a product reads an input by partition, as its `defs.yaml` may declare under `partition_inputs`."""
+"""A test of whether a product reads an input by partition, as `partition_inputs` in its `defs.yaml` declares."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class WithoutPartitions(BankmeshError):
-    """A product that has no partitions reads nothing by partition."""
+    """The product has no partitions, so it cannot read an input by partition."""
 
     def __init__(self, product: str) -> None:
-        """Say which product."""
+        """`product` is its port."""
         self.product = product
         super().__init__(
             f"{product} has no partitions: declare `partitioning` in its contract, or test another product."
@@ -36,18 +36,18 @@ def find_dependent_partitions(
     home: Path,
     **options: Any,  # noqa: ANN401 - those of `try_product`
 ) -> tuple[str, ...]:
-    """The partitions that come out otherwise when they are built from their own rows of some inputs alone.
+    """Return the partitions that differ if they are built from only their own rows of some inputs.
 
-    Every partition that the inputs have rows of is built by itself, from rows of that partition, and compared with the
-    same partition of a build of all. None that differ is what `partition_inputs` declares; it is shown for these rows
-    only, so give rows at both ends of partitions, and rows that belong together in two of them.
+    Each partition for which the inputs have rows is built separately, from rows of that partition, and compared with
+    the same partition of a full build. If none differs, `partition_inputs` may declare these inputs. The result holds
+    for these rows only, so give rows at both ends of partitions, and related rows in two partitions.
 
     Args:
         contract: of the product.
-        inputs: rows of all inputs, as `try_product` takes them.
-        columns: by input, the date by which its rows belong to a partition.
-        home: a folder that plays `MESH_HOME`.
-        options: more arguments of `try_product`, but for `partitions`.
+        inputs: rows of all inputs, as for `try_product`.
+        columns: by input, the date column that assigns its rows to a partition.
+        home: a folder to use as `MESH_HOME`.
+        options: further arguments of `try_product`, except `partitions`.
 
     Raises:
         WithoutPartitions: the product has none.

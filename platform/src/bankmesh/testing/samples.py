@@ -1,4 +1,4 @@
-"""Small frames for a domain's tests: rows in the declared types, with defaults for what a test does not care about."""
+"""Small frames for a domain's tests: rows in the declared types, with defaults for columns that a test does not set."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Samples:
-    """Makes frames of what a domain reads: landings of its own systems, and products of any domain.
+    """Factory of frames for a domain's inputs: landings of its own systems, and products of any domain.
 
-    `defaults` says, by `system.object` or `domain.product`, what a row holds where a test says nothing.
+    `defaults` has default values by column, for each `system.object` or `domain.product`.
     """
 
     domain: Domain
@@ -38,7 +38,7 @@ class Samples:
     defaults: Mapping[str, Row]
 
     def rows(self, source: str, *given: Row) -> pl.DataFrame:
-        """`rows("retail.party", {"party_id": 1}, ...)`: a frame in the declared types and columns.
+        """Return a frame in the declared types and columns: `rows("retail.party", {"party_id": 1}, ...)`.
 
         Raises UnknownName for a source, or a column of a row, that is not declared.
         """
@@ -54,13 +54,13 @@ class Samples:
         )
 
     def frame(self, source: str, given: pl.DataFrame | Sequence[Row]) -> pl.DataFrame:
-        """A frame as it is, or rows made into one."""
+        """Return a frame unchanged, or rows converted to a frame."""
         import polars as pl
 
         return given if isinstance(given, pl.DataFrame) else self.rows(source, *given)
 
     def schema(self, source: str) -> dict[str, pl.DataType]:
-        """Columns and types of a landing (with `complete_through`) or of a product."""
+        """Return columns and types of a landing (with `complete_through`) or of a product."""
         import polars as pl
 
         left, _, right = source.partition(".")
@@ -81,14 +81,14 @@ class Samples:
         major: int | None = None,
         **options: Any,  # noqa: ANN401 - those of `try_product`
     ) -> Trial:
-        """The trial of a dbt model of the domain, from rows or frames."""
+        """Return the trial of a dbt model of the domain, from rows or frames."""
         frames = {source: self.frame(source, given) for source, given in inputs.items()}
         known = {source: self.frame(source, given) for source, given in (references or {}).items()}
         return trial(self.domain.contract(model, major), frames, references=known, **options)
 
 
 def samples_of(package: str, defaults: Mapping[str, Row]) -> Samples:
-    """The samples of a domain, by its Python package. Raises UnknownName, ContractFaults or SourceFaults."""
+    """Return the samples of a domain, by its Python package. Raises UnknownName, ContractFaults or SourceFaults."""
     folder = package_folder(package)
     return Samples(read_domain(folder), readable_contracts(find_root(folder)), defaults)
 

@@ -1,6 +1,6 @@
-"""The classes of a trial's inputs: those of the contracts and source declarations of the workspace, where there is one.
+"""Classifications of a trial's inputs, from the contracts and source declarations of the workspace, if there is one.
 
-A trial gets frames, which have no classes. A dbt model names its inputs; those of a Polars function are found in the
+The frames of a trial have no classifications. A dbt model names its inputs; the inputs of a Polars function are in the
 `defs.yaml` that names its contract.
 """
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def classification_of_trial(contract: Contract, lineage: StepLineage, inputs: Iterable[str]) -> ClassificationFlow:
-    """The flow into the contract's columns from those inputs whose classes are known here; others count as public.
+    """Return the flow into the contract's columns from inputs with a known classification; others count as public.
 
-    `inputs` are named as the build names them, and so is the lineage.
+    `inputs` and `lineage` use the build's names of inputs.
     """
     file = Path(contract.file).resolve()
     package = file.parent.parent
@@ -48,7 +48,7 @@ def classification_of_trial(contract: Contract, lineage: StepLineage, inputs: It
 
 
 def _names(package: Path, contract: Contract, inputs: Iterable[str]) -> dict[str, str]:
-    """How the build names its inputs, and how the snapshot vector does."""
+    """Map the build's names of its inputs to those of the snapshot vector."""
     inputs = list(inputs)
     parameters: dict[str, str] = {}
     if any("." not in name for name in inputs):
@@ -62,7 +62,7 @@ def _names(package: Path, contract: Contract, inputs: Iterable[str]) -> dict[str
 
 
 def _declared(root: Path, package: Path) -> dict[str, dict[str, Classification]]:
-    """Columns with their classes, of every product of the workspace and every legacy object of the domain."""
+    """Return classifications by column, for every product of the workspace and every legacy object of the domain."""
     known = {c.port: {column.name: column.classification for column in c.columns} for c in readable_contracts(root)}
     try:
         systems = read_systems(package / "sources")

@@ -1,4 +1,4 @@
-"""One trial of one product: its real build, gate and publish, on small frames, under a folder of its own."""
+"""Trials of a product: its real build, gate and publish code on small frames, in a separate folder."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ if TYPE_CHECKING:
 
 
 class InputsMissing(BankmeshError):
-    """A trial was given no frame for something that the product reads."""
+    """A trial has no frame for an input or reference that the product reads."""
 
     def __init__(self, product: str, argument: str, missing: tuple[str, ...]) -> None:
-        """Say what is missing, and how it is given."""
+        """`missing` are the names without a frame, `argument` is the argument of `try_product` for them."""
         self.product, self.argument, self.missing = product, argument, missing
         example = f'{argument}={{"{missing[0]}": pl.DataFrame(...)}}'
-        super().__init__(f"{product} also reads {', '.join(missing)}: give a frame for each, as {example}.")
+        super().__init__(f"{product} also reads {', '.join(missing)}. Give a frame for each: {example}.")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of a product.
+    """The result of a trial.
 
     Attributes:
-        contract: what was promised.
+        contract: the product's contract.
         rows: the rows that were built, in the contract's columns and types, published or not.
         gate: every clause with its outcome and counts.
-        publication: the published version; None if the gate refused.
-        port: where readers would read it (`bankmesh.ports.open_version`).
+        publication: the published version; None if the gate failed.
+        port: the port, for `bankmesh.ports.open_version`.
     """
 
     contract: Contract
@@ -78,7 +78,7 @@ class Trial:
         return tuple(r.clause.name for r in self.gate.results if r.outcome in {Outcome.FAILED, Outcome.ERRORED})
 
     def clause(self, name: str) -> ClauseResult:
-        """The result of the clause `name`; raises UnknownName, which lists the clauses there are."""
+        """Return the result of the clause `name`. Raises UnknownName, which lists the contract's clauses."""
         found = {result.clause.name: result for result in self.gate.results}
         if name not in found:
             raise UnknownName(f"clause of {self.contract.port}", name, found)
@@ -95,29 +95,29 @@ def try_product(
     partitions: tuple[str, ...] | None = None,
     dbt_target: Path | None = None,
 ) -> Trial:
-    """Build a product from small frames, hold it against its contract and, if it passes, publish it.
+    """Build a product from small frames, evaluate the gate and, if it passes, publish the product.
 
     Args:
         contract: the contract, or its file.
         inputs: for a Polars transform, parameter → rows; for a dbt model, `source.table` → rows, as the model
             names them in `source()`. A landing that is read for `complete_through` needs that column too.
-        home: a folder that plays `MESH_HOME`; trying again with the same one publishes the next version.
-        transform: the Polars function; left out for the dbt model of the workspace that the contract lies in.
-        references: `domain.product` → rows, for foreign keys. Where a dbt model reads that product anyway,
-            the input's rows are taken.
-        partitions: first days of the months or days to build; all that the contract knows if left out.
-        dbt_target: where dbt keeps what it parsed; a folder that tests share saves a second each.
+        home: a folder to use as `MESH_HOME`; another trial in the same folder publishes the next version.
+        transform: the Polars function; by default the product's dbt model in the workspace of the contract.
+        references: `domain.product` → rows, for foreign keys. If a dbt model reads that product anyway,
+            the input's rows are used by default.
+        partitions: first days of the months or days to build; by default all partitions of the contract.
+        dbt_target: folder for dbt's parse results; a folder shared by tests saves a second for each.
 
     Returns:
-        What was built, gated and, unless the gate refused, published.
+        The built rows, the gate's result and, if the gate passed, the published version.
 
     Raises:
-        DbtFaults: a dbt model of the domain is configured in a way that is not honoured.
-        InputsMissing: a frame for something that the model or a foreign key reads is not given.
+        DbtFaults: a dbt model of the domain has unsupported configuration.
+        InputsMissing: there is no frame for an input of the model or a product of a foreign key.
         TransformError: the transform failed, with its own error in full as the cause, or delivered other columns or
             types than promised.
-        UnusableHome: the path of `home` holds characters such as brackets.
-        TransformNotUsable: the parameters of `transform` are not just the names of `inputs`.
+        UnusableHome: the path of `home` contains characters such as brackets.
+        TransformNotUsable: the parameters of `transform` are not exactly the names of `inputs`.
 
     Example:
         >>> trial = try_product(contract, {"cards": cards}, transform=card_use, home=tmp_path)  # doctest: +SKIP
@@ -137,7 +137,7 @@ def try_product(
 
 
 def domain_contract(package: str | Path, name: str, major: int | None = None) -> Contract:
-    """A contract of a domain by name, its newest major unless one is named.
+    """Return a contract of a domain by name, by default its newest major.
 
     `package` is the domain's Python package, or its folder. Raises UnknownName if there is no such package or
     contract, ContractFaults with every fault of the domain's contracts.
@@ -146,7 +146,7 @@ def domain_contract(package: str | Path, name: str, major: int | None = None) ->
 
 
 def package_folder(package: str) -> Path:
-    """The folder of an installed Python package. Raises UnknownName."""
+    """Return the folder of an installed Python package. Raises UnknownName."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise UnknownName("installed package", package, ())
@@ -160,7 +160,7 @@ def _polars(transform: Callable[..., pl.LazyFrame], contract: Contract, pinned: 
 
 
 def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) -> tuple[Contract, Build]:
-    """The contract with the data tests of its model, and how it is built."""
+    """Return the contract with the data tests of its model, and the build of the model."""
     root = find_root(Path(contract.file).resolve().parent)
     package = Path(contract.file).resolve().parents[1]
     domain = read_domain(package)
@@ -180,7 +180,7 @@ def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) ->
 
 
 def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFrame) -> PinnedInput:
-    """The frame as Parquet under `home`, read just as a landing is."""
+    """Write the frame as Parquet under `home`, and return it as an input that is read like a landing."""
     import polars as pl
 
     folder = home / "frames"

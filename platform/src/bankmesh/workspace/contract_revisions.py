@@ -1,4 +1,4 @@
-"""A contract as it was: in a revision of git, or when the newest version of its port was published."""
+"""Earlier texts of a contract: from a git revision, or from the newest published version of its port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RevisionNotFound(BankmeshError):
-    """There is no earlier edition of a contract to compare with, for the reason given."""
+    """There is no earlier text of a contract to compare with, for the reason in `problem`."""
 
     def __init__(self, port: str, problem: str) -> None:
         self.port, self.problem = port, problem
@@ -27,9 +27,9 @@ class RevisionNotFound(BankmeshError):
 
 
 def contract_in_git(contract: Contract, revision: str) -> Contract:
-    """The contract as it was in a revision, under its path, else under its id and major, else before it was renamed.
+    """Return the contract at a git revision, found by its path, else by id and major, else by its path before a rename.
 
-    Raises RevisionNotFound, and ContractFaults for an edition that this release refuses.
+    Raises RevisionNotFound, and ContractFaults for a text that this release refuses.
     """
     repository = _open_repository(contract, revision)
     path = repository.path_of(Path(contract.file))
@@ -41,9 +41,9 @@ def contract_in_git(contract: Contract, revision: str) -> Contract:
 
 
 def published_contract(contract: Contract, home: Path) -> Contract:
-    """The contract under which the newest version that is not withdrawn was published.
+    """Return the contract under which the newest version that is not withdrawn was published.
 
-    Raises RevisionNotFound, and ContractFaults for an edition that this release refuses.
+    Raises RevisionNotFound, and ContractFaults for a text that this release refuses.
     """
     port = port_at(home, contract.product, contract.major)
     newest = newest_good(port)
@@ -52,9 +52,9 @@ def published_contract(contract: Contract, home: Path) -> Contract:
     digest = newest.provenance.contract_digest
     kept = kept_contract(port, digest) if digest else None
     if kept is None:
-        problem = f"the contract of version {newest.version} was not kept. Compare with git: --against REVISION."
+        problem = f"the contract of version {newest.version} was not stored. Compare with git: --against REVISION."
         raise RevisionNotFound(contract.port, problem)
-    # Under its digest no contract is sound: a product's contract has to be called after it.
+    # A contract must be named after its product, so the stored text is read under the current file name.
     return _read(PurePath(contract.file).name, kept.read_text(encoding="utf-8"))
 
 
@@ -83,7 +83,7 @@ class _Repository:
         return self._run("cat-file", "blob", f"{self.commit}:{path}").stdout
 
     def path_of_id(self, contract: Contract) -> str | None:
-        """The contract file of the commit that has this id and major."""
+        """Return the path of the commit's contract file with this id and major, None if there is none."""
         listed = self._run("grep", "-z", "-l", "-F", "-e", contract.product, self.commit, "--", ":(top)*.odcs.yaml")
         for name in filter(None, listed.stdout.split("\0")):
             path = name.removeprefix(f"{self.commit}:")
@@ -92,7 +92,7 @@ class _Repository:
         return None
 
     def path_before(self, path: str) -> str | None:
-        """What the file was called in the commit, if git sees it as renamed since."""
+        """Return the file's path in the commit if git detects a rename since, else None."""
         listed = self._run(
             "diff", "--name-status", "-z", "--diff-filter=R", "-M", self.commit, "--", ":(top)*.odcs.yaml"
         )
@@ -102,11 +102,11 @@ class _Repository:
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [self.git, "-C", str(self.top), *words]
-        return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)  # noqa: S603 - words of ours, paths behind `--` and a resolved commit
+        return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)  # noqa: S603 - fixed words, paths after `--` and a resolved commit
 
 
 def _identity(text: str) -> tuple[str, str] | None:
-    """Id and major of a contract's text, even of one that has faults."""
+    """Return id and major of a contract's text, also if it has faults; None if it is no YAML mapping."""
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -121,13 +121,13 @@ def _open_repository(contract: Contract, revision: str) -> _Repository:
     folder = Path(contract.file).resolve().parent
     top = _ask(git, folder, "rev-parse", "--show-toplevel")
     if not top:
-        raise RevisionNotFound(contract.port, f"{folder} is in no git repository.")
+        raise RevisionNotFound(contract.port, f"{folder} is not in a git repository.")
     commit = _ask(git, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:
-        raise RevisionNotFound(contract.port, f"git knows no revision {revision} in {top}.")
+        raise RevisionNotFound(contract.port, f"the git repository {top} has no revision {revision}.")
     return _Repository(git, Path(top).resolve(), commit)
 
 
 def _ask(git: str, folder: Path, *words: str) -> str:
     command = [git, "-C", str(folder), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - fixed words and a revision behind `--end-of-options`
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - fixed words and a revision after `--end-of-options`

@@ -1,4 +1,4 @@
-"""How a major comes to its end: until when it is kept, what replaces it, and who still reads it."""
+"""Deprecation of a major: its end of support, its replacement, and the consumers that still read it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deprecation:
-    """What the contract of a deprecated major says about its end.
+    """The deprecation of a major, from its contract.
 
     Attributes:
-        port: the major, as readers call it: `retail.party`, `retail.party@2` from the second major on.
-        end_of_support: ISO date; None where the contract does not say.
-        replaced_by: the port to move to; None where the contract names none.
-        consumers: those who are known to read it still.
+        port: the major's port: `retail.party`, `retail.party@2` from the second major on.
+        end_of_support: ISO date; None if the contract has none.
+        replaced_by: the port to move to; None if the contract names none.
+        consumers: the consumers that the contract declares.
     """
 
     port: str
@@ -29,20 +29,20 @@ class Deprecation:
 
     @property
     def notice(self) -> str:
-        """One sentence for a reader: how long it lasts, and what to read in its place."""
+        """A notice for readers: the end of support, and what to read instead."""
         until = f" and supported until {self.end_of_support}" if self.end_of_support else ""
-        move = f" Read {self.replaced_by} in its place." if self.replaced_by else ""
+        move = f" Read {self.replaced_by} instead." if self.replaced_by else ""
         return f"{self.port} is deprecated{until}.{move}"
 
     @property
     def paragraph(self) -> str:
-        """The same in Markdown, for its asset page, with the consumers who have to move."""
+        """The notice in Markdown, for the asset page, with the consumers that have to move."""
         readers = f" Still read by {', '.join(self.consumers)}." if self.consumers else ""
         return f"**Deprecated**: {self.notice}{readers}"
 
 
 def deprecation_of(contract: Contract) -> Deprecation | None:
-    """The end of a deprecated major; None for a contract at any other stage of its life."""
+    """Return the deprecation of a contract, None if its status is not deprecated."""
     if contract.status is not Status.DEPRECATED:
         return None
     end, successor = contract.custom.get("endOfSupport"), contract.custom.get("replacedBy")

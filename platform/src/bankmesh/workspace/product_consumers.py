@@ -1,7 +1,7 @@
-"""Who reads which port, by file and line: `inputs` of Polars products, `source()` of dbt models, relationships.
+"""Readers of each port, by file and line: `inputs` of Polars products, `source()` of dbt models, relationships.
 
-Read from the files as they stand, without loading a code location: so a contract can be held against its readers before
-its product is taken away. A custom component's inputs are not seen here; they are when its location loads.
+They are read from the files, without loading a code location, so that a contract can be checked against its readers
+before its product is removed. Inputs of a custom component are not found here, only when its location loads.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Consumer:
 
 
 def workspace_readers(root: Path, contracts: Iterable[Contract]) -> tuple[Consumer, ...]:
-    """Every place where a product that is built reads another one, sorted. Files that are no YAML are passed over."""
+    """Return every place where a product that is built reads another one, sorted. Invalid YAML files are skipped."""
     contracts = tuple(contracts)
     known = {contract.port for contract in contracts}
     return tuple(reader for reader in workspace_reads(root, contracts) if reader.source in known)
 
 
 def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Consumer, ...]:
-    """The same with whatever else is read: landings as `system.object`, and products that have no contract."""
+    """Return the same with other inputs too: landings as `system.object`, and products that have no contract."""
     by_port = {contract.port: contract for contract in contracts}
     found = {
         reader
@@ -65,14 +65,14 @@ def workspace_reads(root: Path, contracts: Iterable[Contract]) -> tuple[Consumer
 
 
 def references_of(contract: Contract) -> Iterator[Consumer]:
-    """The ports that a contract's relationships look values up in."""
+    """Yield the ports that a contract's relationships look values up in."""
     for clause in contract.clauses:
         if isinstance(clause.rule, MissingReferences):
             yield Consumer(contract.port, clause.rule.product, clause.place.file, clause.place.line)
 
 
 def life_faults(root: Path, contracts: Sequence[Contract]) -> tuple[Fault, ...]:
-    """What only a whole workspace shows of lives: `input-without-port`, `unknown-successor`."""
+    """Return lifecycle faults that only the whole workspace shows: `input-without-port`, `unknown-successor`."""
     by_port = {contract.port: contract for contract in contracts}
     faults = [
         fault
@@ -83,27 +83,27 @@ def life_faults(root: Path, contracts: Sequence[Contract]) -> tuple[Fault, ...]:
 
 
 def closed_input(source: Contract | None, reader: Consumer) -> Fault | None:
-    """The fault of reading a product that has no port; None if it has one, or is not known here."""
+    """Return the fault of reading a product that has no port; None if it has one, or is not known."""
     if source is None or source.status.has_port:
         return None
     successor = source.custom.get("replacedBy")
-    hint = f" Read {successor} in its place." if successor and source.status is Status.RETIRED else ""
+    hint = f" Read {successor} instead." if successor and source.status is Status.RETIRED else ""
     message = f"{reader.port} reads {reader.source}, which is {source.status} and has no port.{hint}"
     return Fault(reader.file, reader.line, INPUT_WITHOUT_PORT, message)
 
 
 def _bad_successors(root: Path, by_port: Mapping[str, Contract]) -> Iterator[Fault]:
-    # A contract with faults of its own is there all the same.
+    # A contract with faults of its own still counts as existing.
     files = {f"{file.parent.parent.name}.{file.name}" for file in all_contract_files(root)}
     for contract in by_port.values():
         named = contract.custom.get("replacedBy")
         successor = by_port.get(str(named))
-        # What is retired may name a successor that has been retired since: that was the way readers went.
+        # A retired product may name a successor that was retired later: it documents where readers moved.
         if named is None or contract.status is Status.RETIRED or (successor and successor.status.has_port):
             continue
         if successor is None and _file_name(str(named)) in files:
             continue
-        what = f"{named} is {successor.status}, so nobody can move to it" if successor else f"there is no port {named}"
+        what = f"{named} is {successor.status} and has no port" if successor else f"there is no port {named}"
         line = next(n for n, text in enumerate(contract.text.splitlines(), 1) if "replacedBy" in text)
         yield Fault(contract.file, line, UNKNOWN_SUCCESSOR, f"replacedBy: {what}")
 
@@ -127,7 +127,7 @@ def _polars_readers(package: Path, by_port: Mapping[str, Contract]) -> Iterator[
 
 @lru_cache(maxsize=4096)  # a mesh is read for each of its products when a location loads
 def _compose(text: str) -> tuple[Any, ...]:
-    """The nodes of a YAML file; none if it is no YAML."""
+    """Return the nodes of a YAML file; none if it is not valid YAML."""
     try:
         return tuple(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.YAMLError:
@@ -155,12 +155,12 @@ def _entries(node: Any) -> dict[str, Any]:  # noqa: ANN401 - a YAML node
 
 
 def source_calls(text: str) -> set[tuple[str, str]]:
-    """The pairs of literal names that `source()` is called with in a model, macro, test or YAML file of dbt."""
+    """Return the pairs of literal names in `source()` calls of a dbt model, macro, test or YAML file."""
     return {(found["schema"], found["table"]) for found in _SOURCE.finditer(text)}
 
 
 def model_files(root: Path, package: Path) -> dict[str, Path]:
-    """The files of a domain's dbt models by model; version 1 of `spend` is `spend`, version 2 `spend_v2`."""
+    """Return the files of a domain's dbt models by model; version 1 of `spend` is `spend`, version 2 `spend_v2`."""
     folders = project_folders(find_dbt_project(root, package), package.name, "model-paths")
     found = (file for folder in folders for file in walk_files(folder) if file.suffix in {".sql", ".py"})
     return {_FIRST.sub("", file.stem): file for file in found}
@@ -181,13 +181,13 @@ def _dbt_readers(root: Path, package: Path, by_port: Mapping[str, Contract]) -> 
 
 @lru_cache(maxsize=4096)
 def _sources_in(text: str) -> tuple[tuple[str, str, int], ...]:
-    """Schema, table and line of each `source()` with literal names."""
+    """Return schema, table and line of each `source()` with literal names."""
     return tuple((found["schema"], found["table"], line_at(text, found.start())) for found in _SOURCE.finditer(text))
 
 
 @lru_cache(maxsize=4096)
 def _references_in(text: str) -> tuple[tuple[str, str | None], ...]:
-    """Model and version of each `ref()` with literal names."""
+    """Return model and version of each `ref()` with literal names."""
     return tuple((found["model"], found["version"]) for found in _REF.finditer(text))
 
 
@@ -200,19 +200,19 @@ def _with_ancestors(model: str, texts: Mapping[str, str]) -> list[str]:
             found.add(name)
             for read, version in _references_in(texts[name]):
                 numbered = f"{read}_v{version}" if version else ""
-                # The latest version is what a reference without one means: which that is only dbt knows.
+                # A reference without a version means the latest one, which only dbt knows: take all versions.
                 versions = [other for other in texts if other.startswith(f"{read}_v")]
                 waiting += [numbered] if numbered in texts else [read, *([] if numbered else versions)]
     return sorted(found)
 
 
 def line_at(text: str, position: int) -> int:
-    """The line, from 1, of a position in a text."""
+    """Return the line, from 1, of a position in a text."""
     return text.count("\n", 0, position) + 1
 
 
 def line_of_input(text: str, domain: str, table: str, ref: str) -> int | None:
-    """The line on which a file reads a port, by `source('domain', 'table')` or by its name; None if it does not."""
+    """Return the line on which a file reads a port, by `source('domain', 'table')` or by its name, else None."""
     for found in _SOURCE.finditer(text):
         if (found["schema"], found["table"]) == (domain, table):
             return line_at(text, found.start())

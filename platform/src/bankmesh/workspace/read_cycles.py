@@ -1,7 +1,7 @@
-"""Products that wait for one another, by what they read and by the relationships that the gate looks up.
+"""Cycles of products, by the inputs that they read and the relationships that the gate checks.
 
 A product is built after each product that it reads and after each product that a relationship of its contract refers
-to. Where these lead back to the product, nothing on the way can be built first.
+to. If these lead back to the product, no product on the cycle can be built first.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _Edges = dict[str, dict[str, "Consumer"]]
 
 
 class CycleFaults(FaultsFound):
-    """Cycles of reads: the products on them cannot be built."""
+    """There are cycles of reads, whose products cannot be built."""
 
 
 @dataclass(frozen=True)
 class ReadCycle:
-    """A way round: `reads` lead from a product back to itself, each product once.
+    """A cycle: `reads` lead from a product back to itself, through each product once.
 
-    Of `relationships`, which are among them, one comes first.
+    `relationships` are those of the reads that are relationships; if there are any, one of them comes first.
     """
 
     reads: tuple[Consumer, ...]
@@ -38,7 +38,7 @@ class ReadCycle:
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """The products on the way, each once."""
+        """The products on the cycle, each once."""
         return tuple(reader.port for reader in self.reads)
 
     @property
@@ -60,20 +60,20 @@ class ReadCycle:
         places = ", ".join(map(_place, others))
         return (
             f"{path}: none of them can be built first. The other places: {places}. "
-            f"Remove the relationship, and check it on {first.source}, which is the later product: by a data test of "
+            f"Remove the relationship, and check it on {first.source}, which is built later: by a data test of "
             f"its dbt model, which may read both, or by a relationship to {first.port}; or remove an input"
         )
 
 
 @dataclass(frozen=True)
 class Cycles:
-    """Products that wait for themselves: `groups` of those that wait for one another, each with its cycles."""
+    """Products on cycles: `groups` of products that depend on one another, each with its cycles."""
 
     groups: tuple[tuple[frozenset[str], tuple[ReadCycle, ...]], ...]
 
     @property
     def ports(self) -> frozenset[str]:
-        """Every product that waits for itself."""
+        """Every product on a cycle."""
         return frozenset(port for group, _ in self.groups for port in group)
 
     @property
@@ -82,17 +82,17 @@ class Cycles:
         return tuple(sorted(cycle.fault for _, cycles in self.groups for cycle in cycles))
 
     def faults_of(self, ports: Collection[str]) -> CycleFaults:
-        """The error of the groups that some products are in."""
+        """Return the error for the groups that contain any of these products."""
         return CycleFaults(c.fault for group, cycles in self.groups if group & set(ports) for c in cycles)
 
 
 def find_cycles(inputs: Iterable[Consumer], relationships: Iterable[Consumer], ports: Collection[str]) -> Cycles:
-    """The products among `ports` that wait for themselves; none if they can be built one after the other.
+    """Return the products among `ports` that are on cycles; none if they can be built one after the other.
 
     Args:
-        inputs: what products are built from.
-        relationships: what the gate looks values up in, which waits too.
-        ports: of all products; reads of others are passed over.
+        inputs: the reads of products' inputs.
+        relationships: the reads of products that the gate looks values up in, which must be built before, too.
+        ports: of all products; reads of others are ignored.
     """
     inputs = set(inputs)
     closing = {r for r in relationships if r not in inputs}
@@ -108,10 +108,10 @@ def find_cycles(inputs: Iterable[Consumer], relationships: Iterable[Consumer], p
 def _cycles_of(
     group: frozenset[str], built_from: _Edges, waits_for: _Edges, closing: Collection[Consumer]
 ) -> tuple[ReadCycle, ...]:
-    """The cycles to report of a group: those that are to be ended by themselves.
+    """Return the cycles to report for a group: those that must each be broken separately.
 
-    One for each part of it that inputs alone close, one for each relationship outside of those that inputs lead back
-    from, and if there are none of these, one that several relationships close.
+    These are: one for each part of the group that inputs alone close; one for each relationship outside such parts
+    whose source leads back to it by inputs; if there are none of these, one that several relationships close.
     """
     found: list[ReadCycle] = []
     reported: set[str] = set()
@@ -133,7 +133,7 @@ def _cycles_of(
 
 
 def _edges(reads: Iterable[Consumer], ports: Collection[str]) -> _Edges:
-    """One read for each pair of products: the first that is given, inputs before relationships."""
+    """Return one read for each pair of products: the first in `reads`, where inputs precede relationships."""
     edges: _Edges = {port: {} for port in ports}
     for read in reads:
         if read.port in edges and read.source in edges:
@@ -142,7 +142,7 @@ def _edges(reads: Iterable[Consumer], ports: Collection[str]) -> _Edges:
 
 
 def _never_built(edges: _Edges) -> set[str]:
-    """What is left once each product is built whose reads are: products on cycles, and those that read them."""
+    """Return the products that can never be built: those on cycles, and those that read them."""
     left = set(edges)
     while ready := {port for port in left if left.isdisjoint(edges[port])}:
         left -= ready
@@ -150,7 +150,7 @@ def _never_built(edges: _Edges) -> set[str]:
 
 
 def _shortest(edges: _Edges, start: str, end: str) -> list[Consumer]:
-    """The fewest reads that lead from one product to another, or back to itself; none if there is no way."""
+    """Return the fewest reads that lead from one product to another, or back to itself; empty if there is no path."""
     reached: dict[str, list[Consumer]] = {start: []}
     waiting = deque([start])
     while waiting:
@@ -165,7 +165,7 @@ def _shortest(edges: _Edges, start: str, end: str) -> list[Consumer]:
 
 
 def _group(edges: _Edges, start: str) -> frozenset[str]:
-    """The products that `start` waits for and that wait for it."""
+    """Return the products that `start` depends on and that depend on it."""
     return frozenset(port for port in _reachable(edges, start) if start in _reachable(edges, port))
 
 

@@ -1,7 +1,7 @@
-"""Data tests of dbt products for those who do not load dbt: kept beside the manifest when a location loads.
+"""dbt data tests for code that does not load dbt, stored beside the manifest when a code location loads.
 
-Contracts say nothing of data tests; a code location adds them as clauses to the contract of each dbt product. What
-reads contracts from their files alone (the catalog, `mesh products`, alerts) adds them from here.
+Contract files do not contain data tests; a code location adds them as clauses to the contract of each dbt product.
+Code that reads contracts from their files alone (the catalog, `mesh products`, alerts) adds them from here.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _FILE = "data_tests.json"
 
 
 def data_tests_of(contract: Contract) -> tuple[Clause, ...]:
-    """The clauses of a contract that are data tests of dbt."""
+    """Return the clauses of a contract that are dbt data tests."""
     return tuple(clause for clause in contract.clauses if isinstance(clause.rule, DbtTest))
 
 
 def add_clauses(contract: Contract, tests: Iterable[Clause]) -> Contract:
-    """The contract with data tests behind its own clauses; a name that it has already is left out."""
+    """Return the contract with data tests after its own clauses; tests with the name of a clause are left out."""
     names = {clause.name for clause in contract.clauses}
     added = tuple(test for test in tests if test.name not in names)
     return replace(contract, clauses=(*contract.clauses, *added)) if added else contract
 
 
 def write_data_tests(folder: Path, contracts: Iterable[Contract]) -> None:
-    """Keep the data tests of a domain's dbt products in `MESH_HOME/dbt/<domain>`, if they changed."""
+    """Write the data tests of a domain's dbt products to `MESH_HOME/dbt/<domain>`, if they changed."""
     found = {contract.port: [_to_json(clause) for clause in data_tests_of(contract)] for contract in contracts}
     text = json.dumps({port: tests for port, tests in found.items() if tests}, sort_keys=True)
     file = folder / _FILE
@@ -46,14 +46,14 @@ def write_data_tests(folder: Path, contracts: Iterable[Contract]) -> None:
 
 
 def with_data_tests(contracts: Iterable[Contract], home: Path) -> list[Contract]:
-    """Contracts with the data tests that their products had when their location was last loaded."""
+    """Return the contracts with the data tests that their products had when their location was last loaded."""
     chosen = list(contracts)
     kept = {domain: _read(home / "dbt" / domain / _FILE) for domain in {contract.domain for contract in chosen}}
     return [add_clauses(contract, kept[contract.domain].get(contract.port, ())) for contract in chosen]
 
 
 def _read(file: Path) -> Mapping[str, Sequence[Clause]]:
-    """The clauses by port; none where no location was loaded yet, or where another release wrote the file."""
+    """Return the clauses by port; none if no location was loaded yet, or if another release wrote the file."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         document = json.loads(file.read_text(encoding="utf-8"))
         return {port: [_from_json(entry) for entry in tests] for port, tests in document.items()}

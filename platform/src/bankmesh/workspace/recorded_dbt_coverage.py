@@ -1,4 +1,4 @@
-"""What becomes of dbt configuration that changes no row, for those who do not load dbt: kept beside the manifest.
+"""Coverage of dbt configuration that changes no row, stored beside the manifest for code that does not load dbt.
 
 A code location writes it when it loads, next to the data tests of its products; `mesh contract coverage` lists it.
 """
@@ -21,9 +21,9 @@ _FILE = "dbt_resources.json"
 
 
 def write_dbt_coverage(folder: Path, entries: Mapping[str, Iterable[Coverage]]) -> None:
-    """Keep the entries by port, or by domain for those of no product, in `MESH_HOME/dbt/<domain>`, if they changed.
+    """Write the entries to `MESH_HOME/dbt/<domain>`, if they changed, by port, or by domain for those of no product.
 
-    A folder that nobody can write is left as it is: no build depends on them.
+    A folder that is not writable is left unchanged, because no build depends on the entries.
     """
     found = {name: [_to_json(entry) for entry in of_name] for name, of_name in entries.items()}
     text = json.dumps(found, sort_keys=True)
@@ -33,7 +33,7 @@ def write_dbt_coverage(folder: Path, entries: Mapping[str, Iterable[Coverage]]) 
 
 
 def read_dbt_coverage(home: Path, domain: str) -> dict[str, tuple[Coverage, ...]]:
-    """The entries of a domain as its models last loaded; none where another release wrote them."""
+    """Return a domain's entries from the last load of its models; none if another release wrote them."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         document = json.loads((home / "dbt" / domain / _FILE).read_text(encoding="utf-8"))
         return {name: tuple(_from_json(*entry) for entry in entries) for name, entries in document.items()}

@@ -1,4 +1,4 @@
-"""What a stage of a contract's life means to readers: who is refused, and what they are told."""
+"""Access by contract status: the errors that readers of proposed and retired products get."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ if TYPE_CHECKING:
 
 
 class ProposedProduct(NotPublished):
-    """A product is asked for that is only proposed: it has no port yet."""
+    """The requested product is only proposed: it has no port yet."""
 
     def __init__(self, port: str) -> None:
         super().__init__(port, None, ())
         self.port = port
         text = (
-            f"{port} is proposed and has no port yet: nothing of it is built or read. Its owner opens one with "
+            f"{port} is proposed and has no port yet: it is neither built nor readable. Its owner opens a port with "
             f"`mesh contract move {port} draft --why ...`."
         )
         self.args = (text,)
 
 
 class RetiredProduct(PortError):
-    """A product is asked for whose life is over.
+    """The requested product is retired.
 
     Attributes:
-        port: as readers call it: `retail.party`, `retail.party@2`.
+        port: its name: `retail.party`, `retail.party@2`.
         retired_on: ISO date of its retirement.
-        replaced_by: the port to read in its place; None where the contract names none.
+        replaced_by: the port to read instead; None if the contract names none.
     """
 
     def __init__(self, port: str, retired_on: str, replaced_by: str | None) -> None:
         self.port, self.retired_on, self.replaced_by = port, retired_on, replaced_by
-        move = f" Read {replaced_by} in its place." if replaced_by else ""
+        move = f" Read {replaced_by} instead." if replaced_by else ""
         super().__init__(
-            f"{port} was retired on {retired_on} and is read no more.{move} Its published versions are in the "
-            "archive, for those who have to account for them: `mesh get --archived`, or archived=True."
+            f"{port} was retired on {retired_on} and can no longer be read.{move} Its published versions are in the "
+            "archive; for audits, read them with `mesh get --archived` or archived=True."
         )
 
 
 class NotRetired(PortError):
-    """The archive was asked for something that is still alive."""
+    """A product that is not retired was requested from the archive."""
 
     def __init__(self, port: str, status: Status) -> None:
         self.port, self.status = port, status
-        super().__init__(f"{port} is {status}: only what is retired is in the archive. Read it without `archived`.")
+        super().__init__(f"{port} is {status}; the archive has only retired products. Read it without `archived`.")
 
 
 def require_port(contract: Contract) -> None:

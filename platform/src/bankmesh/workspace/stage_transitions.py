@@ -1,4 +1,4 @@
-"""Moving a contract to the next stage of its life: decided over the whole workspace, then written in one file."""
+"""Status changes of contracts: checked against the whole workspace, then written to the contract's file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CannotMove(BankmeshError):
-    """A contract cannot go to the stage that was asked for; nothing was written."""
+    """A contract cannot change to the requested status; nothing was written."""
 
     def __init__(self, port: str, problem: str) -> None:
         self.port, self.problem = port, problem
@@ -37,21 +37,21 @@ class CannotMove(BankmeshError):
 
 @dataclass(frozen=True)
 class StageMove:
-    """A change of stage that may be made: the contract as it is, as it will be, and the text to write."""
+    """An allowed status change: the contract before and after it, and the text to write."""
 
     before: Contract
     after: Contract
 
     @property
     def text(self) -> str:
-        """What the contract's file will hold."""
+        """The new text of the contract's file."""
         return self.after.text
 
 
 def contract_of_port(root: Path, product: str) -> Contract:
-    """The contract of `domain.product@MAJOR`; the major may be left out where there is only one.
+    """Return the contract of `domain.product@MAJOR`; the major may be left out if there is only one.
 
-    Raises UnknownName, CannotMove where several majors might be meant, ContractFaults where it cannot be read.
+    Raises UnknownName, CannotMove if several majors match, ContractFaults if it cannot be read.
     """
     name, major = split_major(product)
     sound = readable_contracts(root)
@@ -61,21 +61,22 @@ def contract_of_port(root: Path, product: str) -> Contract:
     if found:
         ports = " or ".join(contract.port_name.numbered for contract in sorted(found, key=lambda c: c.major))
         raise CannotMove(name, f"it has several majors; write {ports}")
-    known = {contract.port for contract in workspace_contracts(root)}  # tells faults, where there are any
+    known = {contract.port for contract in workspace_contracts(root)}  # raises ContractFaults, if there are any
     raise UnknownName("product", product, known)
 
 
 def plan_move(root: Path, contract: Contract, entry: LifecycleEntry, properties: Mapping[str, str]) -> StageMove:
-    """Hold a change of stage against the rules of the contract and of all others; writes nothing.
+    """Check a status change against the rules of the contract and of all others; writes nothing.
 
-    `properties` are custom properties to set with it, such as `endOfSupport`. Raises CannotMove for a stage that may
-    not follow, ContractFaults for whatever `mesh contract check` would find in the result, CannotEdit.
+    `properties` are custom properties to set with it, such as `endOfSupport`. Raises CannotMove for a status that may
+    not follow, ContractFaults for all faults that `mesh contract check` would find in the result, CannotEdit.
     """
     _check_words(contract, entry)
     allowed = NEXT[contract.status]
     if entry.status not in allowed:
-        said = "it is that already" if contract.status == entry.status else f"{entry.status} cannot follow"
-        problem = f"it is {contract.status}, and {said}. What may follow is {next_stages(contract.status)}."
+        is_same = contract.status == entry.status
+        said = f"already {contract.status}" if is_same else f"{contract.status}, and {entry.status} cannot follow"
+        problem = f"it is {said}. What may follow is {next_stages(contract.status)}."
         raise CannotMove(contract.port, problem)
     after, faults = read_text(contract.file, move_text(contract.file, contract.text, entry, properties))
     if after is None:
@@ -90,13 +91,13 @@ def plan_move(root: Path, contract: Contract, entry: LifecycleEntry, properties:
 def _check_words(contract: Contract, entry: LifecycleEntry) -> None:
     for key, text in (("why", entry.why), ("by", entry.by)):
         if not text or not text.isprintable():
-            raise CannotMove(contract.port, f"{key} is a sentence on one line, for those who ask later; not {text!r}.")
+            raise CannotMove(contract.port, f"{key} is {text!r}; it must be one line of printable text, not blank.")
     try:
         day = date.fromisoformat(entry.date)
     except ValueError:
-        raise CannotMove(contract.port, f"the date {entry.date} is none; write YYYY-MM-DD.") from None
+        raise CannotMove(contract.port, f"{entry.date} is not a date; write YYYY-MM-DD.") from None
     if day > today():
-        raise CannotMove(contract.port, f"{entry.date} is yet to come; a change is recorded once it is made.")
+        raise CannotMove(contract.port, f"{entry.date} is in the future; a change is recorded once it is made.")
 
 
 def _faults_together(root: Path, contracts: Sequence[Contract]) -> list[Fault]:
@@ -104,7 +105,7 @@ def _faults_together(root: Path, contracts: Sequence[Contract]) -> list[Fault]:
 
 
 def write_move(move: StageMove) -> None:
-    """Write the contract's file, in one step; its rights and its byte-order mark, if it has one, stay."""
+    """Write the contract's file atomically; its permissions and its byte-order mark, if any, stay."""
     file = Path(move.before.file)
     mark = "\ufeff" if file.read_bytes().startswith(codecs.BOM_UTF8) else ""
     mode = file.stat().st_mode
@@ -113,12 +114,12 @@ def write_move(move: StageMove) -> None:
 
 
 def today() -> date:
-    """The day, in UTC."""
+    """Return the current date in UTC."""
     return datetime.now(UTC).date()
 
 
 def person(root: Path) -> str:
-    """Who is at work here: as git knows them, else by the name that they are logged in with."""
+    """Return the name of the current user: git's `user.name`, else the login name."""
     git = shutil.which("git")
     if git is not None:
         command = [git, "-C", str(root), "config", "user.name"]
@@ -129,5 +130,5 @@ def person(root: Path) -> str:
 
 
 def move_entry(status: Status, why: str, by: str, on: date) -> LifecycleEntry:
-    """The entry to record; white space in what people wrote is made one space each."""
+    """Return the entry to record; runs of white space in `why` and `by` become one space."""
     return LifecycleEntry(status.value, on.isoformat(), " ".join(by.split()), " ".join(why.split()))

@@ -1,8 +1,8 @@
-"""Products that are built from a withdrawn version, directly or through products in between, until they are rebuilt.
+"""Products that are built from a withdrawn version, directly or through other products, until they are rebuilt.
 
-A version of a product holds rows of one build, or, partitioned or restored, of several: its *sources*. It is built from
-withdrawn rows if a source of it read a version that is withdrawn, that holds rows of a withdrawn one, or that is itself
-built from such. What expired versions were made from is not known any more and passes for good.
+A version of a product has rows of one build, or, if partitioned or restored, of several builds: its *sources*. It is
+built from withdrawn rows if one of its sources read a version that is withdrawn, that has rows of a withdrawn one, or
+that is itself built from withdrawn rows. Inputs of expired versions are no longer known and count as not withdrawn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class WithdrawnInput:
         return self.withdrawal.version
 
     def to_json(self) -> dict[str, Any]:
-        """As `mesh products --json` has it."""
+        """Return the entry of `mesh products --json`."""
         return {"product": self.port, **self.withdrawal.to_json(), "via": list(self.via)}
 
     def __str__(self) -> str:
@@ -44,26 +44,26 @@ class WithdrawnInput:
 
 
 class VersionFacts(Protocol):
-    """What is known of published versions, by the name of their port."""
+    """Facts about published versions, by the name of their port."""
 
     def newest(self, port: str) -> int | None:
-        """The version that readers get; None where nothing is published."""
+        """Return the version that readers get; None if nothing is published."""
 
     def sources(self, port: str, version: int) -> Collection[int]:
-        """The versions whose rows a version holds, as far as they are known."""
+        """Return the versions whose rows a version contains, as far as they are known."""
 
     def inputs(self, port: str, version: int) -> Mapping[str, int]:
-        """The products that a version was built from, and their versions."""
+        """Return the products that a version was built from, and their versions."""
 
     def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:
-        """The versions that were withdrawn after version `since` was published; earlier withdrawals may be among them.
+        """Return the versions that were withdrawn after version `since` was published, or more.
 
-        Rows that were withdrawn earlier are not in that version.
+        Earlier withdrawals may be among them; that version contains no rows that were withdrawn earlier.
         """
 
 
 def withdrawn_inputs(facts: VersionFacts, port: str, version: int | None = None) -> tuple[WithdrawnInput, ...]:
-    """The withdrawn versions that a version, the newest if none is named, is built from; sorted, each once."""
+    """Return the withdrawn versions that a version, by default the newest, is built from; sorted, each once."""
     version = facts.newest(port) if version is None else version
     if version is None:
         return ()
@@ -80,7 +80,7 @@ def _follow(
     found: dict[tuple[str, int], WithdrawnInput],
     seen: set[tuple[str, int]],
 ) -> None:
-    """Note what this version is built from; the way that is found first, which is among the shortest, is kept."""
+    """Add to `found` what this version is built from, each with the first path found, which is a shortest one."""
     behind: list[tuple[str, int]] = []
     for source in sorted({version, *facts.sources(port, version)}):
         for name, read in sorted(facts.inputs(port, source).items()):
@@ -99,7 +99,7 @@ def _follow(
 
 @dataclass
 class LogFacts:
-    """Version facts from the Delta logs of a mesh home; of each log no more is read than is needed, and that once."""
+    """Version facts from the Delta logs of a mesh home; each log is read once, and only as far as needed."""
 
     home: Path
     _newest: Callable[[str], Publication | None] = field(init=False, repr=False)
@@ -108,7 +108,7 @@ class LogFacts:
     _sources: Callable[[str], Mapping[int, Collection[int]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Give this object caches of its own."""
+        """Create caches for this object."""
         self._newest = cache(lambda port: latest(self._port(port)))
         self._notes = cache(lambda port: VersionNotes(self._port(port)))
         self._made = cache(lambda port, version: find_version(self._port(port), version, self._notes(port)))
@@ -120,7 +120,7 @@ class LogFacts:
         return newest.version if newest else None
 
     def sources(self, port: str, version: int) -> Collection[int]:
-        """See VersionFacts. Which version wrote which partition is known only from all of them."""
+        """See VersionFacts. For partitioned or restored versions, all publications are read."""
         made = self._made(port, version)
         if made is None:
             return ()

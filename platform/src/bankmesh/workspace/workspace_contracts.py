@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 def workspace_contracts(root: Path) -> tuple[Contract, ...]:
-    """Every contract of every domain, sorted by domain, name and major. Raises ContractFaults."""
+    """Return every contract of every domain, sorted by domain, name and major. Raises ContractFaults."""
     found = read_contracts(all_contract_files(root))
     return tuple(sorted(found, key=lambda c: (c.domain, c.name, c.major)))
 
 
 def readable_contracts(root: Path) -> list[Contract]:
-    """The contracts of all domains that are without fault; those with faults are their own domain's to tell.
+    """Return the contracts of all domains that have no faults; each domain reports the faults of its own contracts.
 
-    Read once while their files do not change: every component of every domain asks.
+    The result is cached while the files do not change, because every component of every domain calls this.
     """
     stats = [(path, path.stat()) for path in all_contract_files(root)]
     return list(_read_sound(tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)))
@@ -44,9 +44,9 @@ def _read_sound(stamp: tuple[tuple[str, int, int], ...]) -> tuple[Contract, ...]
 
 
 def find_contract(contracts: Sequence[Contract], product: str, major: int | None) -> Contract:
-    """The contract of a product: the major asked for, by number or as `domain.product@2`, else the newest active one.
+    """Return the contract of a product: the given major, by number or as `domain.product@2`, else the newest active.
 
-    Where no major is active, the newest that is not proposed or retired. Raises UnknownName.
+    If no major is active, return the newest one that is neither proposed nor retired. Raises UnknownName.
     """
     if major is None:
         product, major = split_major(product)

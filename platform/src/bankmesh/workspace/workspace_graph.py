@@ -1,4 +1,4 @@
-"""The graph of all columns of a workspace, as its published versions record it."""
+"""The column lineage graph of a workspace, as its published versions record it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def workspace_systems(root: Path) -> dict[str, tuple[LegacySystem, ...]]:
-    """The legacy systems of every domain. Raises SourceFaults."""
+    """Return the legacy systems of every domain. Raises SourceFaults."""
     return {package.name: read_systems(package / "sources") for package in domain_packages(root)}
 
 
 def workspace_graph(root: Path, home: Path) -> Graph:
-    """The graph of what is published in a mesh home, beside all that is declared. Raises SourceFaults."""
+    """Return the graph of the versions published in a mesh home and of all declared columns. Raises SourceFaults."""
     return recorded_graph(readable_contracts(root), workspace_systems(root), home)

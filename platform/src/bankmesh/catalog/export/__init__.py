@@ -1,10 +1,10 @@
-"""Products and contracts in the words of other tools: what is published here, written for those who read elsewhere.
+"""Export of products and contracts in open standards, for tools outside the mesh.
 
-    port = port_facts(home, contract, contracts)      what a port says of itself
+    port = port_facts(home, contract, contracts)      facts about a port
     product_descriptor([port, ...])                    Bitol Open Data Product Standard 1.0.0, one for each product
     standalone_contract(port)                          Open Data Contract Standard, with a server that can be read
 
-The two documents are plain values; `write_exports` puts them into a folder:
+The two documents are plain values; `write_exports` writes them to a folder:
 
     <out>/<domain>/<product>.odps.yaml
     <out>/<domain>/<product>.odcs.yaml                 and <product>.v2.odcs.yaml, as in the repository

@@ -1,4 +1,4 @@
-"""The exported documents as files, each written in one step."""
+"""Files of the exported documents, each written atomically."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
 
-_HEAD = "# Exported by `mesh export` from {source}; what is written here is lost at the next export.\n"
+_HEAD = "# Exported by `mesh export` from {source}; the next export overwrites this file.\n"
 _WIDTH = 120
 
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """One file: of which product, in which standard (`odps` or `odcs`), for an `odcs` of which port."""
+    """One exported file: its product, its standard (`odps` or `odcs`), and for `odcs` its port."""
 
     product: str
     standard: str
@@ -38,9 +38,10 @@ class ExportedFile:
 def write_exports(
     out: Path, home: Path, contracts: Iterable[Contract], products: Collection[str] = ()
 ) -> tuple[ExportedFile, ...]:
-    """Write a descriptor for each product and a document for each of its contracts; `products` by id, all if empty.
+    """Write a descriptor for each product and a document for each of its contracts.
 
-    `contracts` are all of the workspace. Files of products that are gone are left alone.
+    `contracts` are all contracts of the workspace. `products` selects products by id, all if empty. Files of products
+    that no longer exist are not removed.
     """
     known = {contract.port: contract for contract in contracts}
     written: list[ExportedFile] = []
@@ -63,10 +64,10 @@ def write_exports(
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes documents as plain YAML, and a Decimal with the digits that it has."""
+    """A YAML dumper without aliases that writes a Decimal with all its digits."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - whatever YAML can hold
-        """Write a value out each time: a contract has no aliases."""
+        """Return True: repeated values are written out, because contracts have no aliases."""
         return True
 
 
@@ -81,11 +82,11 @@ _Dumper.add_representer(Decimal, _represent_decimal)
 
 
 def dump(document: dict[str, Any]) -> str:
-    """A document as YAML; numbers with the digits that they have."""
+    """Return a document as YAML; numbers keep their digits."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
 def _write(file: Path, document: dict[str, Any], source: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, _HEAD.format(source=source) + dump(document))
-    file.chmod(0o644)  # for others to read, which is what it is for
+    file.chmod(0o644)  # exports are meant to be read by others

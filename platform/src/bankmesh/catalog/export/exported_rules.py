@@ -1,9 +1,9 @@
-"""Quality rules in words that other readers of the standard understand as the gate does.
+"""Export of quality rules so that other tools evaluate them with the same result as the gate.
 
-The standard leaves open what datacontract-cli and the gate answer differently: whether nulls are duplicates, whether
-duplicates are counted in keys or in rows, whether a value that is null is missing, whether a pattern is searched or
-has to match the whole value, how far a percentage is rounded. Where the two differ, a rule is exported as the query
-that the gate runs, with its comparison and severity. A rule that both understand alike stays a metric.
+The standard does not define some points on which datacontract-cli and the gate differ: whether nulls are duplicates,
+whether duplicates are counted in keys or in rows, whether a null value is missing, whether a pattern is searched or
+must match the whole value, and how a percentage is rounded. Where the two differ, a rule is exported as the query that
+the gate runs, with its comparison and severity. Where they agree, it stays a metric.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Column, Contract
     from bankmesh.yaml.documents import Document, Path
 
-# Types whose values every reader writes into SQL as the gate does; others become text or doubles on the way.
+# Types whose values other tools write into SQL like the gate; values of other types become text or doubles.
 _COMPARED_ALIKE = ("string", "integer", "long")
 _REPLACED = ("metric", "arguments", "unit", "type", "query")
 _SIGNS = {
@@ -50,9 +50,9 @@ _SIGNS = {
 
 
 def exported_rules(document: Document, path: Path, column: Column | None, contract: Contract) -> list[dict[str, Any]]:
-    """The rules at `path`, the table or a property of it, as they are exported.
+    """Return the exported rules at `path`, which is the table or one of its properties.
 
-    A metric that stands there twice is exported as a metric once: readers tell rules apart by metric and column.
+    If a metric occurs there twice, only the first is exported as a metric: tools identify rules by metric and column.
     """
     found: list[dict[str, Any]] = []
     taken: set[str] = set()
@@ -73,7 +73,7 @@ def exported_rules(document: Document, path: Path, column: Column | None, contra
 
 
 def uniqueness_rule(column: Column) -> dict[str, Any]:
-    """`unique: true` of a column that may be null, as a query: nulls are not compared."""
+    """Return `unique: true` of a nullable column as a query that does not compare nulls."""
     return {
         "id": f"{column.name}__unique",
         "type": "sql",
@@ -85,10 +85,10 @@ def uniqueness_rule(column: Column) -> dict[str, Any]:
 
 
 def option_rules(column: Column, options: dict[str, Any], contract: Contract) -> list[dict[str, Any]]:
-    """Rules in place of options that others read differently; those options are taken out of `options`.
+    """Return rules for options that other tools evaluate differently, and remove those options from `options`.
 
-    Two bounds of one side, or two exclusive ones, are one check twice for datacontract-cli, and break all others.
-    A bound with places is a double there, and nulls in a list are items that repeat.
+    Two bounds on one side, or two exclusive ones, have the same check name in datacontract-cli, which breaks all
+    checks. It reads a bound with decimal places as a double, and counts nulls in a list as repeated items.
     """
     found: list[dict[str, Any]] = []
     given = [key for key in _RANGE if options.get(key) is not None]
@@ -125,18 +125,18 @@ def _take_out(options: dict[str, Any], keys: Sequence[str]) -> None:
 
 
 def whole_pattern(pattern: str) -> str:
-    """A regular expression that matches the whole value for readers who search for it."""
+    """Return a regular expression that matches the whole value in tools that search for a match."""
     whole = pattern.startswith("^") and pattern.endswith("$") and "|" not in pattern and not pattern.endswith("\\$")
     return pattern if whole else f"^(?:{pattern})$"
 
 
 def measure_query(clause: Clause, contract: Contract) -> str:
-    """The query that returns what the gate measures for a metric, in the unit of its comparison."""
+    """Return the query for what the gate measures for a metric, in the unit of its comparison."""
     rule, percent = clause.rule, comparison_of(clause).unit == "percent"
     if isinstance(rule, DuplicateValues) and len(rule.columns) > 1:
         return _repeated_keys(rule.columns, percent=percent)
     count = _count(rule, contract)
-    # A double on purpose: DuckDB would divide decimals, and other readers compare doubles.
+    # Intentionally a double: DuckDB would divide decimals, and other tools compare doubles.
     share = f"coalesce(100e0 * ({count}) / nullif(count(*), 0), 0)"
     return f"select {share if percent else count} from {TABLE}"
 
@@ -154,7 +154,7 @@ def _repeated(column: str) -> str:
 
 
 def _repeated_keys(columns: Sequence[str], *, percent: bool) -> str:
-    """Rows beyond the first of each complete key."""
+    """Return the query for the number of rows beyond the first of each complete key."""
     names = ", ".join(map(sql_name, columns))
     complete = " and ".join(f"{sql_name(name)} is not null" for name in columns)
     keys = f"(select count(*) as n from {TABLE} where {complete} group by {names}) as keys"
@@ -164,11 +164,11 @@ def _repeated_keys(columns: Sequence[str], *, percent: bool) -> str:
 
 
 def _is_read_alike(clause: Clause, contract: Contract) -> bool:
-    """Whether other readers measure the same for a metric."""
+    """Return whether other tools measure the same for a metric."""
     rule = clause.rule
     comparison = comparison_of(clause)
     if comparison.unit == "percent" or _is_no_double(comparison):
-        return False  # a percentage is rounded to six places elsewhere, a bound to a double
+        return False  # other tools round a percentage to six places, and a bound to a double
     if isinstance(rule, MissingValues):
         return None in rule.markers and type_of(contract, rule.column).name in _COMPARED_ALIKE
     if isinstance(rule, InvalidValues):
@@ -177,7 +177,7 @@ def _is_read_alike(clause: Clause, contract: Contract) -> bool:
 
 
 def _as_query(rule: dict[str, Any], clause: Clause, query: str) -> dict[str, Any]:
-    """The rule with a query in place of its metric; name, words, comparison, severity and scope stay."""
+    """Return the rule with a query instead of its metric; name, description, comparison, severity and scope stay."""
     kept = {key: value for key, value in rule.items() if key not in _REPLACED}
     named = {} if "id" in rule or "name" in rule else {"id": clause.name}
     words = {} if rule.get("description") else {"description": clause.description}
@@ -192,10 +192,11 @@ def _as_query(rule: dict[str, Any], clause: Clause, query: str) -> dict[str, Any
 
 
 def _query(clause: Clause, rule: SqlMeasure) -> dict[str, Any]:
-    """What changes of a rule that is a query.
+    """Return the changed entries of a rule that is a query.
 
-    A count is read alike. Any other query may return null, which others take for a number that breaks some comparisons,
-    and a decimal, which others compare with the double of the bound: then the query is the verdict.
+    A count is evaluated alike. Any other query may return null, which other tools treat as a number that breaks some
+    comparisons, or a decimal, which they compare with the bound as a double. Then the exported query does the
+    comparison itself.
     """
     comparison = comparison_of(clause)
     counts = is_never_null(rule.query)
@@ -205,17 +206,17 @@ def _query(clause: Clause, rule: SqlMeasure) -> dict[str, Any]:
     return {"query": measure if counts else f"select {measure}"}
 
 
-# The gate takes null for 0 where there are no rows, and cannot evaluate the rule where there are some.
+# The gate treats null as 0 for an empty table; for any other table it cannot evaluate the rule.
 _INSTEAD_OF_NULL = f"case when (select count(*) from {TABLE}) = 0 then 0 else error('the query returns null') end"
 
 
 def _is_no_double(comparison: Comparison) -> bool:
-    """Whether a bound has more digits than readers hold that know doubles alone."""
+    """Return whether a bound has more digits than a double can hold."""
     return any(isinstance(bound, Decimal) and isinstance(plain_number(bound), Decimal) for bound in _bounds(comparison))
 
 
 def _verdict(clause: Clause, measure: str) -> dict[str, Any]:
-    """A query that compares in SQL and returns 0 where the rule holds and 1 where it is broken."""
+    """Return a query that compares in SQL and gives 0 if the rule holds and 1 if it is broken."""
     comparison = comparison_of(clause)
     double = " or ".join(f"typeof(measure) = '{name}'" for name in ("DOUBLE", "FLOAT"))
     holds = f"case when {double} then {_condition(comparison, doubles=True)} else {_condition(comparison)} end"

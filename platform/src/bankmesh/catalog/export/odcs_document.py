@@ -1,6 +1,6 @@
-"""A contract as a document of its own: what the repository says, with a server from which the data can be read.
+"""A contract as a standalone ODCS document, with a server from which the data can be read.
 
-`datacontract lint` accepts it, and `datacontract test` of the published version gives the gate's verdicts.
+`datacontract lint` accepts it, and `datacontract test` of the published version gives the same results as the gate.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ SERVER = "bankmesh"
 
 
 def standalone_contract(port: PortFacts) -> dict[str, Any]:
-    """The document; without the server where nothing is published that anybody may read.
+    """Return the document; it has no Bankmesh server if there is no published version that may be read.
 
-    Servers that the contract names itself stand behind ours, so that ours is the one taken by default.
+    Servers that the contract itself names come after it, so that tools use the Bankmesh server by default.
     """
     document, _ = documents.parse(port.contract.file, port.contract.text)
     data: dict[str, Any] = copy.deepcopy(document.data)
@@ -38,14 +38,14 @@ def _server(port: PortFacts) -> dict[str, Any]:
     return {
         "server": SERVER,
         "type": "local",
-        "description": f"The Delta table behind {port.contract.port}; readers get its newest version.",
+        "description": f"The Delta table of {port.contract.port}; readers get its newest version.",
         "path": port.location,
         "format": "delta",
     }
 
 
 def _with_servers(data: dict[str, Any], servers: list[dict[str, Any]]) -> dict[str, Any]:
-    """The document with its servers before the schema, where the standard lists them."""
+    """Return the document with its servers before the schema, where the standard lists them."""
     head = {key: value for key, value in data.items() if key != "schema"}
     return {**head, "servers": servers, "schema": data["schema"]}
 

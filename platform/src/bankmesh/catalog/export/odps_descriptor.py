@@ -1,11 +1,11 @@
-"""A product as a descriptor of the Open Data Product Standard 1.0.0: one for each product, over all its majors.
+"""Product descriptors of the Open Data Product Standard 1.0.0: one for each product, over all its majors.
 
 Source of the format: bitol-io/open-data-product-standard, `schema/odps-json-schema-v1.0.0.json`.
 
-Each major that has a port is an output port, told apart by its version, as the standard keys them. Input ports are what
-the newest version of each was made from, by what its commit recorded; nothing is said of a product that is not
-published yet. The standard asks for a URL of a support channel and for a contract of an input: a channel without one,
-and legacy objects, which have no contract, are left out of those lists.
+Each major that has a port is an output port, identified by its version, as in the standard. Input ports are the inputs
+of the newest version of each major, as its commit recorded them; an unpublished product has none. The standard requires
+a URL of a support channel and a contract of an input. So channels without a URL and legacy objects, which have no
+contract, are left out of those lists.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _MEMBER = ("username", "name", "description", "role", "dateIn", "dateOut", "repl
 
 
 def product_descriptor(ports: Sequence[PortFacts]) -> dict[str, Any]:
-    """The descriptor of one product from its majors, oldest first; keys without a value are left out.
+    """Return the descriptor of one product from its majors, oldest first; keys without a value are left out.
 
-    Identity, status, description and people are those of the major that a reader gets who names none.
+    Identity, status, description and team are those of the default major, which readers get without naming one.
     """
     contracts = [port.contract for port in ports]
     lead = find_contract(contracts, contracts[0].product, None)
@@ -117,7 +117,7 @@ def _properties(**values: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - whatev
 
 
 def _without_blanks(value: Any) -> Any:  # noqa: ANN401 - whatever YAML can hold
-    """The same without keys whose value is None or empty, at any depth."""
+    """Return the value without keys whose value is None or empty, at any depth."""
     if isinstance(value, dict):
         kept = {key: _without_blanks(part) for key, part in value.items()}
         return {key: part for key, part in kept.items() if part is not None and part not in ("", [], {})}

@@ -1,4 +1,4 @@
-"""What a port says of itself at its newest version: where it lies, and what that version was made from."""
+"""Facts about a port's newest version: its location, and the inputs that it was made from."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class PortInput:
     """A published product that a version was made from.
 
     Attributes:
-        port: as readers call it: `retail.party`, `retail.party@2`.
-        contract_version: of the contract under which the version that was read had been published.
+        port: its name: `retail.party`, `retail.party@2`.
+        contract_version: the contract version under which the version that was read had been published.
     """
 
     port: str
@@ -39,14 +39,14 @@ class PortInput:
 
 @dataclass(frozen=True)
 class PortFacts:
-    """A contract with the newest publication of its port; None, and no inputs, where there is none yet.
+    """A contract with the newest publication of its port.
 
     Attributes:
-        contract: the contract as it stands now.
-        publication: the newest version.
-        location: folder of the Delta table.
-        inputs: products that version was made from, sorted.
-        legacy: legacy objects it was made from, as `core_banking.account`, sorted.
+        contract: the current contract.
+        publication: the newest version; None if nothing is published yet.
+        location: folder of the Delta table; None if nothing is published yet.
+        inputs: products that this version was made from, sorted.
+        legacy: legacy objects that it was made from, as `core_banking.account`, sorted.
     """
 
     contract: Contract
@@ -57,7 +57,7 @@ class PortFacts:
 
 
 def port_facts(home: Path, contract: Contract, contracts: Mapping[str, Contract]) -> PortFacts:
-    """Look a port up; `contracts` are all of the workspace by port, for inputs whose version has expired since."""
+    """Return the facts about a port; `contracts` has all contracts by port, for inputs whose version has expired."""
     where = (home, contract.product, contract.major)
     port = (archived_port(*where) if contract.status is Status.RETIRED else None) or port_at(*where)
     publication = latest(port)
@@ -70,7 +70,7 @@ def port_facts(home: Path, contract: Contract, contracts: Mapping[str, Contract]
         publication=publication,
         location=str(port.path),
         inputs=tuple(sorted(facts for facts in found if facts is not None)),
-        # A landing is pinned by the fingerprint of its files, which is text.
+        # The version of a landing is the fingerprint of its files, which is text.
         legacy=tuple(sorted(name for name, version in read.items() if isinstance(version, str))),
     )
 

@@ -1,4 +1,4 @@
-"""From one contract to rows of the index: pure functions."""
+"""Index rows of one contract: pure functions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_PROMISE = enforcement_points.NOTHING.removeprefix("!")
 
 
 def contract_rows(contract: Contract, root: Path, newest: Publication | None, since: datetime | None = None) -> Rows:
-    """What a contract says, with the version that readers get now."""
+    """Return the rows of a contract, with the newest published version, which readers get."""
     port = contract.port
     members = list(team_members(contract))
     return {
@@ -115,13 +115,13 @@ def _product(contract: Contract, root: Path, members: int, newest: Publication |
 
 
 def relative(file: str, root: Path) -> str:
-    """A file as the workspace calls it, the same on every machine."""
+    """Return a file's path relative to the workspace, the same on every machine."""
     path = PurePath(file)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def team_members(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Name and role of those whom the contract names for its team."""
+    """Yield name and role of each team member that the contract names."""
     document, _ = documents.parse(contract.file, contract.text)
     team: Any = document.data.get("team") if isinstance(document.data, dict) else None
     members = team.get("members") if isinstance(team, dict) else None

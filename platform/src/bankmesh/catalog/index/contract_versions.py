@@ -1,8 +1,8 @@
-"""The editions of a contract, in order, and how each differs from the one before it.
+"""The published texts (editions) of a contract, in order, and the changes between them.
 
-A publication keeps the text of the contract that it was made under, beside the table. So the editions of a port are
-told by its publications; texts whose publications have all expired come before them, by the time at which they were
-kept, and the current text comes last if nothing has been published under it yet.
+A publication stores the text of its contract beside the table. So the publications of a port give its editions. Texts
+whose publications have all expired come before them, ordered by the time of storage. The current text comes last if
+nothing has been published under it yet.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Publication
 
-NOT_KEPT = "its text was not kept"
+NOT_KEPT = "its text was not stored"
 
 
 @dataclass(frozen=True)
 class ContractVersion:
     """One text of a contract.
 
-    `since` (seconds since 1970) and `publication` are those of the first readable version published under it;
-    `publication` is None where none is, and `since` then is when the text was kept, if it was. `contract` is None where
-    the text is not there or this release cannot read it; `unread` then says so.
+    `since` (seconds since 1970) and `publication` are those of the first readable version published under it. If there
+    is none, `publication` is None and `since` is the time when the text was stored, if it was. If the text is missing
+    or this release cannot read it, `contract` is None and `unread` has the reason.
     """
 
     version: str
@@ -46,11 +46,11 @@ class ContractVersion:
 
 
 def editions(contract: Contract, port: Port, published: Sequence[Publication]) -> tuple[ContractVersion, ...]:
-    """The editions of a port's contract, oldest first.
+    """Return the editions of a port's contract, oldest first.
 
     Args:
-        contract: the current one.
-        port: where texts are kept.
+        contract: the current contract.
+        port: the port, which stores the texts.
         published: its readable publications, newest first.
     """
     found = [_edition(publication, port, contract) for publication in _first_of_each(reversed(published))]
@@ -62,7 +62,7 @@ def editions(contract: Contract, port: Port, published: Sequence[Publication]) -
 
 
 def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: Contract | None) -> Rows:
-    """The rows of all editions; `before` is the contract of the major before, which the first is compared with."""
+    """Return the rows of all editions; the first is compared with `before`, the contract of the previous major."""
     versions: list[Row] = []
     changes: list[Row] = []
     for position, edition in enumerate(found, start=1):
@@ -100,12 +100,12 @@ def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: C
 
 
 def _tells(change: Change, before: Contract, after: Contract) -> bool:
-    """Each major has a life of its own: that a new one is not as old as the one before is no change."""
+    """Return whether a change is reported: between majors, a different status is no change, as each has its own."""
     return before.major == after.major or not change.rule.startswith("status-")
 
 
 def _expired(port: Port, current: Contract, known: Sequence[ContractVersion]) -> list[ContractVersion]:
-    """Texts from before the first readable publication."""
+    """Return the editions from before the first readable publication."""
     told = {edition.digest for edition in known}
     first = min((edition.since for edition in known if edition.since is not None), default=None)
     kept = [(file.stat().st_mtime, file.name.partition(".")[0]) for file in (port.path / FOLDER).glob("*.odcs.yaml")]
@@ -118,7 +118,7 @@ def _expired(port: Port, current: Contract, known: Sequence[ContractVersion]) ->
 
 
 def _first_of_each(published: Iterable[Publication]) -> Iterator[Publication]:
-    """Of those that follow one another under one text, the first. Earlier releases noted no digest, only a version."""
+    """Yield the first of consecutive publications under one text. Earlier releases recorded a version and no digest."""
     before = None
     for publication in published:
         made_by = (publication.provenance.contract_version, publication.provenance.contract_digest)
@@ -142,7 +142,7 @@ def _read(digest: str | None, port: Port, current: Contract) -> tuple[Contract |
     file = kept_contract(port, digest)
     if file is None:
         return None, NOT_KEPT
-    # Under its digest no contract is sound: a product's contract has to be called after it.
+    # A contract must be named after its product, so the stored text is read under the current file name.
     contract, faults = read_text(PurePath(current.file).name, file.read_text(encoding="utf-8"))
     if contract is None:
         return None, f"this release cannot read it: {faults[0].message}"

@@ -1,7 +1,7 @@
-"""Opens the index for readers and for the one writer.
+"""Access to the index, for many readers and one writer at a time.
 
-A reader sees the index as it was when it began to read, however long somebody writes meanwhile; nobody waits for a
-rebuild. Writers are one at a time: on SQLite by its own lock, on PostgreSQL by an advisory one.
+A reader gets a consistent snapshot of the index and never waits for a rebuild. Writers exclude each other: on SQLite by
+its own lock, on PostgreSQL by an advisory lock.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
-_WRITING = 4_229_002  # any number; all writers of the catalog agree on it
-_PATIENCE = "10s"  # as long as SQLite waits for its lock
+_WRITING = 4_229_002  # an arbitrary lock number, the same for all writers of the catalog
+_PATIENCE = "10s"  # the same timeout as for SQLite's lock
 
 
 class CatalogNotWritable(BankmeshError):
-    """The index cannot be brought up to date now; readers see it as it is."""
+    """The index cannot be written now; reading it still works."""
 
 
 class CatalogBusy(CatalogNotWritable):
     """Another process is writing the index."""
 
     def __init__(self) -> None:
-        super().__init__("Another process is bringing the catalog up to date. Try again in a moment.")
+        super().__init__("Another process is writing the catalog. Try again in a moment.")
 
 
 class CatalogReadOnly(CatalogNotWritable):
-    """This process may read the index and not write it."""
+    """This process may read the index but not write it."""
 
     def __init__(self, place: str) -> None:
         self.place = place
         super().__init__(
-            f"The catalog at {place} cannot be written by this user. Ask who runs the mesh to bring it up to date, "
-            "or name a database of your own in BANKMESH_CATALOG_DB."
+            f"The catalog at {place} is not writable for this user. Have the operator of the mesh refresh it, "
+            "or name another database in BANKMESH_CATALOG_DB."
         )
 
 
@@ -61,18 +61,18 @@ class Catalog(Closing):
         self._writer: Engine | None = None
         self._reader = _sqlite_reader(url) if sa.make_url(url).get_backend_name() == "sqlite" else self._open_writer()
         if self._writer is None and not _is_ready(self._reader):
-            # Who finds the tables as they have to be does not ask for the lock of writers: a rebuild may hold it.
+            # Only an outdated schema needs the writers' lock, which a rebuild may hold.
             self._open_writer()
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._reader.dispose()
         if self._writer is not None:
             self._writer.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the index."""
+        """Open a transaction that reads one consistent state of the index."""
         with self._reader.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ")
@@ -81,13 +81,13 @@ class Catalog(Closing):
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The writer's transaction: readers see all of what it writes, or nothing.
+        """Open the writer's transaction: readers see all of what it writes, or nothing.
 
         Raises CatalogBusy while another process writes, and CatalogReadOnly.
         """
         with (self._writer or self._open_writer()).connect() as connection:
             try:
-                # A writer that would have to wait too long is refused, at its begin or at its end.
+                # A writer that waits too long for the lock fails, when it begins or when it commits.
                 with connection.begin():
                     _become_writer(connection)
                     yield connection
@@ -107,12 +107,12 @@ class Catalog(Closing):
             raise refusal from error
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _on_connect_of_writer)
-            engine.dispose()  # connections that are made from now on are told
+            engine.dispose()  # so that every connection in use runs the listener
         self._writer = engine
         return engine
 
     def _refusal(self, error: Exception) -> Exception:
-        """What to tell about a database that cannot be written; other errors are passed on."""
+        """Return the error for a database that cannot be written; other errors are returned unchanged."""
         said = str(error)
         if "database is locked" in said or "lock timeout" in said:
             return CatalogBusy()
@@ -122,13 +122,13 @@ class Catalog(Closing):
 
 
 def exists(url: str) -> bool:
-    """Whether there is an index to look into; a database server is taken to have one."""
+    """Return whether there is an index to read; a database server counts as having one."""
     place = sa.make_url(url)
     return place.get_backend_name() != "sqlite" or (place.database is not None and Path(place.database).is_file())
 
 
 def _is_ready(reader: Engine) -> bool:
-    """Whether the tables are those of this release; nothing is made by looking. Raises NewerCatalog."""
+    """Return whether the tables have this release's revision; creates nothing. Raises NewerCatalog."""
     try:
         with reader.connect() as connection:
             return read_schema_version(connection) == SCHEMA_VERSION
@@ -141,13 +141,13 @@ def _become_writer(connection: Connection) -> None:
         connection.execute(sa.text(f"set local lock_timeout = '{_PATIENCE}'"))
         connection.execute(sa.text("select pg_advisory_xact_lock(:number)"), {"number": _WRITING})
     else:
-        # A write that changes nothing: a file that may only be read refuses it, and not the transaction itself.
+        # A write that changes nothing, because a read-only file rejects a write but not the begin of a transaction.
         connection.execute(sa.delete(tables.meta).where(sa.false()))
 
 
 def _on_connect_of_writer(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
-    # Pages that do not fit into the cache would be written early, and readers would have to wait from then on.
-    # SQLite hears this only before a transaction begins.
+    # Pages that do not fit into the cache would be written early, and would block readers from then on.
+    # SQLite accepts this pragma only before a transaction begins.
     connection.execute("pragma cache_spill = off")
 
 
@@ -159,7 +159,7 @@ def _sqlite_reader(url: str) -> Engine:
 
 
 def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
-    # SQLAlchemy begins transactions itself, see below.
+    # `_on_begin` begins transactions, not the driver.
     connection.isolation_level = None
 
 

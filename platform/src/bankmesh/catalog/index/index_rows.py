@@ -1,4 +1,4 @@
-"""Rows of the index on their way into it."""
+"""Rows of the index, before they are written."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Rows = dict["sa.Table", list[Row]]
-"""Rows by the table that they belong to."""
+"""Rows by table."""
 
 
 def add(rows: Rows, more: Mapping[sa.Table, Iterable[Row]]) -> None:
-    """Put more rows to those that are there."""
+    """Add `more` to `rows`, in place."""
     for table, added in more.items():
         rows.setdefault(table, []).extend(added)
 
 
 def insert(connection: Connection, rows: Rows) -> None:
-    """Write all of them."""
+    """Insert all rows into their tables."""
     for table, added in rows.items():
         if added:
             connection.execute(table.insert(), added)

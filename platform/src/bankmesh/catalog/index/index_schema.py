@@ -19,7 +19,7 @@ _version = sa.Table(f"{PREFIX}revision", sa.MetaData(), sa.Column("version_num",
 
 
 class NewerCatalog(BankmeshError):
-    """The tables were made by a release that is newer than this one."""
+    """A newer release made the tables."""
 
     def __init__(self, version: str) -> None:
         self.version = version
@@ -31,7 +31,7 @@ class NewerCatalog(BankmeshError):
 
 
 def make_tables(connection: Connection) -> None:
-    """Make the tables in the connection's transaction, in place of those of an earlier version. Raises NewerCatalog."""
+    """Create the tables in the connection's transaction, and drop those of an earlier version. Raises NewerCatalog."""
     found = read_schema_version(connection)
     if found == SCHEMA_VERSION:
         return

@@ -1,6 +1,6 @@
-"""What the index is made from, each with a mark that changes when it does; cheap enough to look at with every search.
+"""Change marks of the index's sources, cheap enough to compare with every search.
 
-Marks are of contents, not of times, so that processes with checkouts of their own agree on them.
+Marks of files depend on their contents, not their times, so that processes with separate checkouts agree on them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 CONTRACT, PORT, SYSTEMS, EVENTS, USE = "contract", "port", "systems", "events", "use"
 PLACES = ("ports", "archive")
-"""Where the table of a port may be, in a mesh home."""
+"""Folders of a mesh home that may contain the table of a port."""
 _SHOWN = 16
 
 
@@ -40,11 +40,11 @@ class SourceMarks:
     """Marks by name.
 
     Attributes:
-        contracts: by file, as the workspace calls it.
-        ports: the Delta log of each port.
-        systems: the source declarations of each domain.
-        use: up to which byte each file of recorded reads is counted, or how long it is.
-        events: up to where Dagster's event log has been read: entry, and what tells it from another of its number.
+        contracts: by file, relative to the workspace.
+        ports: of the Delta log of each port.
+        systems: of the source declarations of each domain.
+        use: of each file of recorded reads, the offset up to which it is counted, or its length.
+        events: position in Dagster's event log: the last entry, and the mark that identifies it.
     """
 
     contracts: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class SourceMarks:
     events: str = ""
 
     def rows(self) -> list[Row]:
-        """As the index keeps them."""
+        """Return the marks as rows of the index."""
         kinds = {CONTRACT: self.contracts, PORT: self.ports, SYSTEMS: self.systems, USE: self.use}
         if self.events:
             kinds[EVENTS] = {"": self.events}
@@ -64,7 +64,7 @@ class SourceMarks:
 
 
 def stored_marks(connection: Connection) -> SourceMarks:
-    """The marks of what the index was made from."""
+    """Return the marks of the sources that the index was made from."""
     found: dict[str, dict[str, str]] = {}
     for row in connection.execute(sa.select(tables.sources)):
         found.setdefault(row.kind, {})[row.name] = row.mark
@@ -78,7 +78,7 @@ def stored_marks(connection: Connection) -> SourceMarks:
 
 
 def current_marks(settings: Settings, ports: Iterable[str]) -> SourceMarks:
-    """The marks of contracts, sources and reads as they are now, and of these ports."""
+    """Return the current marks of contracts, sources, recorded reads and these ports."""
     root = settings.root
     return SourceMarks(
         contracts=_contract_marks(root),
@@ -89,13 +89,13 @@ def current_marks(settings: Settings, ports: Iterable[str]) -> SourceMarks:
 
 
 def port_marks(home: Path, ports: Iterable[str]) -> dict[str, str]:
-    """Of each port which commits its Delta log has, and when the newest was written; empty where there is none."""
+    """Return the mark of each port: the commits of its Delta log and the newest commit's time; empty without a log."""
     base = home.resolve()
     return {port: _port_mark(base, port) for port in ports}
 
 
 def _port_mark(base: Path, name: str) -> str:
-    # Plain paths and one listing for each port: there may be thousands, and every search asks.
+    # Plain paths and one listing per port: there may be thousands, and every search compares them.
     folder = f"{parse_port_name(name).folder}/{LOG_FOLDER}"
     for place in PLACES:
         log = f"{base}/{place}/{folder}"
@@ -106,13 +106,13 @@ def _port_mark(base: Path, name: str) -> str:
                 written = os.stat(f"{log}/{commits[-1]}").st_mtime_ns  # noqa: PTH116 - see above
                 mark = f"{place} {int(commits[0][:-5])}-{int(commits[-1][:-5])}-{len(commits)}-{written}"
                 return f"{mark}{_confirmed_mark(os.path.dirname(log))}"  # noqa: PTH120 - see above
-        except FileNotFoundError:  # nothing is published there, or it has been moved meanwhile
+        except FileNotFoundError:  # nothing is published there, or it has just been moved
             continue
     return ""
 
 
 def _confirmed_mark(folder: str) -> str:
-    """How long the file of confirmations is, which grows with each; empty where there is none."""
+    """Return the length of the file of confirmations, which grows with each one; empty without a file."""
     try:
         return f"-{os.stat(f'{folder}/{CONFIRMATIONS}').st_size}"  # noqa: PTH116 - see above
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def _confirmed_mark(folder: str) -> str:
 
 
 def _contract_marks(root: Path) -> dict[str, str]:
-    """Of every contract, by file as the workspace calls it."""
+    """Return the mark of every contract, by file relative to the workspace."""
     whole = f"{root}/"
     return {str(file).removeprefix(whole): _file_mark(file) for file in all_contract_files(root)}
 

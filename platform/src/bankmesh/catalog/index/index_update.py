@@ -1,11 +1,11 @@
-"""Keeps the index: makes it anew, or brings up to date only what has changed.
+"""Rebuild and refresh of the index.
 
-    rebuild    reads everything, then puts it in the place of what was there, in one transaction
-    refresh    compares the marks of all sources with those that the index was made from, and redoes the products behind
-               those that differ; of the event log and of recorded reads it takes what is new
+    rebuild    reads everything, then replaces the whole index in one transaction
+    refresh    compares the marks of all sources with those that the index was made from, and replaces the products
+               whose marks differ; from the event log and from recorded reads it adds new entries
 
-Both end in the same rows, whatever happened in between; tests hold them to that. An index that another edition of this
-code has made is made anew.
+Both give the same rows, whatever happened in between, and tests verify this. An index made by another edition of this
+code is rebuilt.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 EDITION = f"{SCHEMA_VERSION}-1"
-"""Of the tables and of this code: raise its number when the same sources would make other rows."""
+"""Edition of the tables and of this code: raise its number when the same sources give other rows."""
 
 _READING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class IndexUpdate:
-    """What a rebuild or a refresh did.
+    """The result of a rebuild or a refresh.
 
     Attributes:
-        rebuilt: whether everything was made anew.
-        products: products that were read again, and products that are gone.
-        entries: of the event log, that tell about products.
-        reads: recorded reads that were counted.
-        more: whether the event log has entries that are left for the next time.
-        seconds: how long it took.
+        rebuilt: whether the whole index was rebuilt.
+        products: products that were read again, and products that no longer exist.
+        entries: number of event log entries about products.
+        reads: number of recorded reads that were counted.
+        more: whether the event log has further entries for the next refresh.
+        seconds: the duration.
     """
 
     rebuilt: bool = False
@@ -74,7 +74,7 @@ class IndexUpdate:
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        """As a tick of the sensor shows it."""
+        """Return the text that a tick of the sensor shows."""
         done = [
             f"{len(self.products)} products" if self.products else "",
             f"{self.entries} entries of the event log" if self.entries else "",
@@ -85,12 +85,12 @@ class IndexUpdate:
 
 
 def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> IndexUpdate:
-    """Make the index anew. Readers see the old one until the new one is complete.
+    """Rebuild the index. Readers see the old one until the new one is complete.
 
     Args:
-        settings: where contracts, ports and reads are.
-        instance: whose event log is read; without one the index knows no history of quality and freshness.
-        catalog: the index, if it is open; else that of the environment.
+        settings: location of contracts, ports and recorded reads.
+        instance: the Dagster instance with the event log; without one the index has no quality and freshness history.
+        catalog: the index, if it is open; by default that of the environment.
 
     Raises CatalogBusy, CatalogReadOnly, NewerCatalog.
     """
@@ -99,7 +99,7 @@ def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Ca
 
 
 def refresh(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> IndexUpdate:
-    """Bring the index up to date. Arguments and errors as for `rebuild`; without an instance the log is left alone."""
+    """Refresh the index. Arguments and errors as for `rebuild`; without an instance the event log is not read."""
     started = time.monotonic()
     with _opened(settings, catalog) as opened:
         if not is_stale(opened, settings) and not _has_events(opened, instance):
@@ -112,7 +112,7 @@ def refresh(settings: Settings, instance: dg.DagsterInstance | None, catalog: Ca
 
 
 def is_stale(catalog: Catalog, settings: Settings) -> bool:
-    """Whether contracts, Delta logs, source declarations or recorded reads have changed since; the log is not asked."""
+    """Return whether contracts, Delta logs, source declarations or recorded reads changed; ignores the event log."""
     with catalog.reading() as connection:
         if _edition(connection) != EDITION:
             return True
@@ -121,7 +121,7 @@ def is_stale(catalog: Catalog, settings: Settings) -> bool:
 
 
 def read_event_position(settings: Settings) -> int | None:
-    """The last entry of the event log that is in the index; None where the next refresh reads the whole log."""
+    """Return the last entry of the event log that is in the index; None if the next refresh reads the whole log."""
     with Catalog(catalog_database(settings)) as catalog, catalog.reading() as connection:
         if _edition(connection) != EDITION:
             return None
@@ -130,14 +130,14 @@ def read_event_position(settings: Settings) -> int | None:
 
 
 def is_built(catalog: Catalog) -> bool:
-    """Whether there is an index of this edition."""
+    """Return whether there is an index of this edition."""
     with catalog.reading() as connection:
         return _edition(connection) == EDITION
 
 
 def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance | None) -> IndexUpdate:
     started = time.monotonic()
-    # Marks are taken before what they stand for is read, so a change in between is seen by the next refresh.
+    # Marks are taken before the sources are read, so that the next refresh notices a change in between.
     marks = current_marks(settings, ())
     contracts, faults = ContractFiles(settings.root).read(marks.contracts)
     marks = replace(marks, ports=port_marks(settings.home, contracts))
@@ -179,7 +179,7 @@ def _refresh(connection: Connection, settings: Settings, instance: dg.DagsterIns
 def _refresh_products(
     connection: Connection, settings: Settings, stored: SourceMarks, current: SourceMarks
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Redo what has changed; the products that were, and the marks of all ports."""
+    """Replace the rows of changed products; return these products, and the marks of all ports."""
     files = _differing(stored.contracts, current.contracts)
     moved = _differing(stored.ports, current.ports)
     domains = _differing(stored.systems, current.systems)
@@ -190,7 +190,7 @@ def _refresh_products(
     ).all()
     reader = ContractFiles(settings.root)
     if files:
-        # A file whose port another one had may be the only one now.
+        # A file with a duplicate port may now be the only one of that port.
         twice = sa.select(tables.faults.c.file).where(tables.faults.c.rule == TWICE)
         files |= set(connection.scalars(twice)) & set(current.contracts)
     changed, _ = reader.read(files & set(current.contracts))
@@ -225,7 +225,7 @@ def _refresh_events(
         return EventTotals(), stored, False
     cursor, mark = _position(stored)
     if not still_there(instance, cursor, mark):
-        # The log is another one, or its end was deleted: what it tells now is all there is to tell.
+        # It is another log, or its end was deleted: read it from the start.
         forget_events(connection)
         cursor, stored = -1, ""
     happened, events, more = _read_log(instance, cursor, _READING_SECONDS)
@@ -238,7 +238,7 @@ def _refresh_use(
 ) -> tuple[ReadTotals, dict[str, str]]:
     sizes = {file.name: file.stat().st_size for file in use_files(settings.home)}
     if any(sizes.get(name, -1) < int(offset) for name, offset in stored.items()):
-        # A file was taken away or cut short, and what it told cannot be taken off a sum.
+        # A file was deleted or truncated, and its reads cannot be subtracted from the sums: count everything again.
         connection.execute(sa.delete(tables.uses))
         stored = {}
     reads, counted = _read_use(settings, stored)
@@ -247,7 +247,7 @@ def _refresh_use(
 
 
 def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[ReadTotals, dict[str, str]]:
-    """The reads behind these offsets, and the offsets behind them."""
+    """Return the reads after these offsets, and the new offsets."""
     reads, counted = ReadTotals(), {}
     for file in use_files(settings.home):
         uses, end = read_use(file, int(offsets.get(file.name, 0)))
@@ -257,7 +257,7 @@ def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[ReadTotal
 
 
 def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float | None) -> tuple[EventTotals, str, bool]:
-    """What the log tells behind an entry, up to where that is, and whether there is more; `seconds` is a limit."""
+    """Read the log after an entry, for at most `seconds`; return events, new position, and whether there are more."""
     happened, mark, more = EventTotals(), "", instance is not None
     until = None if seconds is None else time.monotonic() + seconds
     while instance is not None and more and (until is None or time.monotonic() < until):
@@ -265,7 +265,7 @@ def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float |
         happened.take(batch)
         more = batch.more
         if batch.cursor == cursor:
-            break  # what is left has not settled
+            break  # the remaining entries have not settled
         cursor, mark = batch.cursor, batch.mark
     return happened, f"{cursor} {mark}" if mark else "", more
 
@@ -289,7 +289,7 @@ def _edition(connection: Connection) -> str | None:
 
 
 def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
-    """Names of what is new, gone or changed."""
+    """Return the names that are new, removed or changed."""
     return {name for name in {**before, **after} if before.get(name) != after.get(name)}
 
 

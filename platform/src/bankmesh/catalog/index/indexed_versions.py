@@ -1,4 +1,4 @@
-"""Version facts from the index: what `withdrawn_inputs` follows where the Delta logs are not at hand."""
+"""Version facts from the index, for `withdrawn_inputs` without access to the Delta logs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class IndexFacts:
-    """See VersionFacts. Withdrawals are read at once, since there are few; the rest of one port when it is needed."""
+    """VersionFacts from the index. Withdrawals are read at once, because they are few; other facts by port, on use."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -56,7 +56,7 @@ class IndexFacts:
         return self._sources[port].get(version, ())
 
     def inputs(self, port: str, version: int) -> Mapping[str, int]:
-        """See VersionFacts. A fingerprint of a landing is no number, or names no product, and is left out."""
+        """See VersionFacts. Fingerprints of landings are left out: they are not version numbers of products."""
         if port not in self._inputs:
             found: defaultdict[int, dict[str, int]] = defaultdict(dict)
             table = tables.publication_inputs
@@ -66,13 +66,13 @@ class IndexFacts:
             self._inputs[port] = dict(found)
         return self._inputs[port].get(version, {})
 
-    def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:  # noqa: ARG002 - all are at hand
+    def withdrawn(self, port: str, since: int) -> Mapping[int, Withdrawal]:  # noqa: ARG002 - all are loaded
         """See VersionFacts."""
         return self._withdrawn.get(port, {})
 
 
 def outdated_ports(connection: Connection) -> dict[str, tuple[WithdrawnInput, ...]]:
-    """The ports whose newest version is built from a withdrawn one, with these."""
+    """Return the ports whose newest version is built from withdrawn versions, with these versions."""
     facts = IndexFacts(connection)
     if not facts.any_withdrawn:
         return {}

@@ -1,8 +1,8 @@
-"""What a column, or a dataset, is made from through all steps, and what is made from it: closures over the graph.
+"""Transitive closures of the lineage graph: everything that a column or dataset is made from, or is used for.
 
-A recursive query finds what belongs to the closure, a second one the edges inside it (joined into one, PostgreSQL would
-read all edges there are); how far each is away is then counted here. A table that reads its own last version is a
-circle, which the query survives.
+A recursive query finds the members of the closure, a second one the edges between them (in a joined query, PostgreSQL
+would read all edges). Distances are then counted in Python. A table that reads its own last version is a cycle, which
+the query terminates on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DIRECT = sorted(how.value for how in TransformationSubtype if how.kind is Trans
 
 
 class ReachedColumn(NamedTuple):
-    """A column in a closure: so many steps away, `direct` if every step on some way to it passes the value on."""
+    """A column in a closure: its distance in steps, and whether a path of only DIRECT steps leads to it."""
 
     ref: ColumnRef
     depth: int
@@ -42,11 +42,11 @@ class ColumnClosure:
     """Everything that a column depends on, or that depends on it.
 
     Attributes:
-        start: the column that was asked for.
-        reached: the others, nearest first; rows of a dataset (`*`) are among them.
-        edges: every dependency between these.
-        opaque: of their datasets those that are made by a step that no plan describes.
-        gaps: of these columns those whose lineage could not be derived, with the reason.
+        start: the column that the closure starts from.
+        reached: the other columns, nearest first, including rows of datasets (`*`).
+        edges: every dependency between these columns.
+        opaque: those of their datasets that are made by a step without a plan.
+        gaps: those of these columns whose lineage could not be derived, with the reason.
     """
 
     start: ColumnRef
@@ -57,7 +57,7 @@ class ColumnClosure:
 
 
 def upstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = False) -> ColumnClosure:
-    """What a column is made from; `direct_only` leaves out what only decides which rows there are.
+    """Return what a column is made from; `direct_only` leaves out what only decides which rows or values are taken.
 
     Raises UnknownName if there is no such dataset or column.
     """
@@ -65,22 +65,22 @@ def upstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = Fals
 
 
 def downstream(connection: Connection, ref: ColumnRef, *, direct_only: bool = False) -> ColumnClosure:
-    """What is made from a column. Arguments and errors as for `upstream`."""
+    """Return what is made from a column. Arguments and errors as for `upstream`."""
     return _closure(connection, ref, up=False, direct=direct_only)
 
 
 def upstream_datasets(connection: Connection, dataset: str) -> dict[str, int]:
-    """The datasets that one is made from, with the number of steps between. Raises UnknownName."""
+    """Return the datasets that `dataset` is made from, with the number of steps between. Raises UnknownName."""
     return _datasets(connection, dataset, up=True)
 
 
 def downstream_datasets(connection: Connection, dataset: str) -> dict[str, int]:
-    """The datasets that are made from one, with the number of steps between. Raises UnknownName."""
+    """Return the datasets that are made from `dataset`, with the number of steps between. Raises UnknownName."""
     return _datasets(connection, dataset, up=False)
 
 
 def column_ref(connection: Connection, name: str) -> ColumnRef:
-    """The column that people call `retail.party.birth_date`, `retail.party@2.name` or `legacy.crm.client.phone`.
+    """Return the column of a name: `retail.party.birth_date`, `retail.party@2.name`, `legacy.crm.client.phone`.
 
     Raises UnknownName if there is no such dataset or column.
     """
@@ -91,7 +91,7 @@ def column_ref(connection: Connection, name: str) -> ColumnRef:
 
 
 def _members(*, up: bool, direct: bool) -> sa.Select[Any]:
-    """The ids of a closure: a recursive query, which meets each column once."""
+    """Return the recursive query for the ids of a closure, which reads each column once."""
     edges = tables.edges
     here, there = (edges.c.target_id, edges.c.source_id) if up else (edges.c.source_id, edges.c.target_id)
     found = sa.select(sa.bindparam("start", type_=sa.BigInteger).label("id")).cte("found", recursive=True)
@@ -129,7 +129,7 @@ def _closure(connection: Connection, start: ColumnRef, *, up: bool, direct: bool
     members: Sequence[int] = connection.scalars(_MEMBERS[up, direct], {"start": _id(start)}).all()
     rows = _edges(connection, members, up=up, direct=direct)
     reached = _reached(start, rows, up=up)
-    # Each column is made once: there are many edges to each.
+    # Each ColumnRef is created once, because each column has many edges.
     refs = {(found.ref.dataset, found.ref.column): found.ref for found in reached}
     refs[start.dataset, start.column] = start
     hows = {how.value: how for how in TransformationSubtype}
@@ -148,7 +148,7 @@ def _closure(connection: Connection, start: ColumnRef, *, up: bool, direct: bool
 
 
 def _reached(start: ColumnRef, rows: Iterable[_Row], *, up: bool) -> tuple[ReachedColumn, ...]:
-    """Depths by breadth first; then which of these are reached through direct steps alone."""
+    """Return the reached columns with their depths, found breadth-first, and whether DIRECT steps alone reach them."""
     beside: dict[tuple[str, str], list[tuple[str, str]]] = {}
     passing: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for row in rows:

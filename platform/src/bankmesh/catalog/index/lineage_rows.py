@@ -1,4 +1,4 @@
-"""From recorded lineage to rows of the index: datasets, edges between columns, flows between datasets."""
+"""Index rows of recorded lineage: datasets, edges between columns, flows between datasets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PRODUCT, LANDING, LEGACY = "product", "landing", "legacy"
 
 
 def column_id(dataset: str, column: str) -> int:
-    """A number for a column, the same wherever and whenever it is asked; two columns share one with no likelihood."""
+    """Return a stable number for a column, a 64-bit hash of its name; collisions are practically impossible."""
     digest = hashlib.blake2b(f"{dataset}\0{column}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
 
@@ -33,7 +33,7 @@ def product_lineage(
     systems: Mapping[str, Iterable[LegacySystem]],
     newest: Mapping[str, Publication],
 ) -> Rows:
-    """What the newest versions of these products, by port, record of their lineage."""
+    """Return the rows of the lineage that the newest versions of these products, by port, recorded."""
     contracts = list(contracts)
     steps = {
         port: StepLineage.from_json(publication.provenance.lineage)
@@ -62,11 +62,11 @@ def product_lineage(
 
 
 def source_lineage(systems: Mapping[str, Iterable[LegacySystem]]) -> Rows:
-    """Landings and legacy objects, as source declarations describe them."""
+    """Return the rows of landings and legacy objects, from source declarations."""
     graph = graph_of([], systems, {})
     items = [(domain, item) for domain, found in systems.items() for system in found for item in system.objects]
     landings = {landing_id(domain, item.system, item.name): (domain, item) for domain, item in items}
-    # More than one domain may look at a legacy object, so it belongs to none.
+    # Several domains may read a legacy object, so it belongs to none.
     legacy = {legacy_id(item.system, item.name): (None, item) for _, item in items}
     described = {(dataset, column.name): column for dataset, (_, item) in landings.items() for column in item.columns}
     described |= {
@@ -124,7 +124,7 @@ def _rows(graph: Graph, targets: Iterable[str], flows: set[tuple[str, str]]) -> 
 
 
 def _dataset(name: str, domain: str, systems: Mapping[str, Iterable[LegacySystem]]) -> str:
-    """The dataset behind an input of the snapshot vector, which calls a landing of its own domain `system.object`."""
+    """Return the dataset of an input in the snapshot vector, which names landings of its own domain `system.object`."""
     system, _, item = name.partition(".")
     if any(known.name == system for known in systems.get(domain, ())):
         return landing_id(domain, system, item)

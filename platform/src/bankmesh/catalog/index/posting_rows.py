@@ -1,9 +1,8 @@
-"""From a contract to rows of the search index: which terms stand in it, and what each weighs.
+"""Rows of the search index for a contract: its terms and their weights.
 
-The weight of a term in a field is the field's weight, more where the term comes again and less where the field is
-long, as BM25F has it (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009), against a length that is
-usual for the field and fixed here: so what a contract weighs does not depend on which other contracts there are, and
-is written once.
+The weight of a term in a field follows BM25F (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009): the
+field's weight, more if the term occurs repeatedly, less if the field is long. Lengths are compared with a usual length
+per field, fixed here. So a contract's weights do not depend on other contracts, and are computed once.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Field:
-    """Where a text stands: what one occurrence of a term weighs there, and how many words it usually has."""
+    """A text field: the weight of one occurrence of a term, and the usual number of words in the field."""
 
     weight: float
     usual: float
@@ -39,12 +38,12 @@ COLUMN_NAME = Field(5.0, 2)
 COLUMN_TAGS = Field(2.0, 2)
 COLUMN_WORDS = Field(1.0, 12)
 
-_SATURATED = 1.2  # k1 of BM25: how soon another occurrence adds no more
-_LENGTH = 0.75  # b of BM25: how much length matters
+_SATURATED = 1.2  # k1 of BM25: how soon further occurrences stop adding weight
+_LENGTH = 0.75  # b of BM25: the influence of the field's length
 
 
 def posting_rows(contract: Contract, owners: Iterable[str]) -> list[Row]:
-    """The postings of a port; `owners` are the names of those who answer for it."""
+    """Return the postings of a port; `owners` are the names of its team, members and support channels."""
     found: dict[str, set[str]] = defaultdict(set)
     weights: dict[str, float] = defaultdict(float)
     for field, texts in _product_texts(contract, owners):
@@ -70,7 +69,7 @@ def posting_rows(contract: Contract, owners: Iterable[str]) -> list[Row]:
 
 
 def vocabulary_rows(postings: Iterable[Row]) -> list[Row]:
-    """The words of these postings, with their term and the number of ports that use them."""
+    """Return the words of these postings, with their term and the number of ports that use them."""
     terms: dict[str, str] = {}
     ports: Counter[str] = Counter()
     for posting in postings:
@@ -102,11 +101,11 @@ def _column_weights(column: Column, found: dict[str, set[str]]) -> dict[str, flo
 
 
 def _weighed(field: Field, texts: list[str], found: dict[str, set[str]]) -> Iterator[tuple[str, float]]:
-    """Each term of a field with its weight; notes in `found` the words that it was written as."""
+    """Yield each term of a field with its weight; add the words of each term to `found`."""
     counts: Counter[str] = Counter()
     length = 0
     for text in texts:
-        # In a name nothing is left out: there are columns called `as_of`.
+        # Names keep stop words: there are columns called `as_of`.
         written = list(words(text, all_of_them=field is NAME or field is COLUMN_NAME))
         length += len(written)
         for word in written:

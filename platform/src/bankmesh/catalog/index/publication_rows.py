@@ -1,4 +1,4 @@
-"""From a port's Delta log to rows of the index: its publications, and what each was made from."""
+"""Index rows of a port's Delta log: its publications, and the inputs of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def table_of(home: Path, name: str) -> Port:
-    """The port of that name, `retail.party@2`; in the archive, if it has been taken there."""
+    """Return the port of a name such as `retail.party@2`; from the archive if it was moved there."""
     wanted = parse_port_name(name)
     port = port_at(home, wanted.product_id, wanted.major)
     return port if port.is_published else archived_port(home, wanted.product_id, wanted.major) or port
@@ -30,7 +30,7 @@ def publication_rows(
     withdrawn: Mapping[int, Withdrawal],
     confirmed: Iterable[Confirmation] = (),
 ) -> Rows:
-    """The rows of a port's readable publications, of its withdrawn versions, and of when versions were confirmed."""
+    """Return the rows of a port's readable publications, withdrawn versions and confirmations."""
     found: list[Row] = []
     inputs: list[Row] = []
     for publication in published:

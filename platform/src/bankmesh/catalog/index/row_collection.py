@@ -1,4 +1,4 @@
-"""Reads what hand-written files and Delta logs say of some products, or of all, and makes rows of the index of it."""
+"""Index rows of some or all products, read from contract files, source declarations and Delta logs."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ TWICE = "duplicate-contract"
 
 @dataclass
 class ContractFiles:
-    """Contract files, each read once, when it is asked for."""
+    """Contract files, each read once, on first use."""
 
     root: Path
     _read: dict[str, Contract | list[Row]] = field(default_factory=dict)
 
     def read(self, names: Iterable[str]) -> tuple[dict[str, Contract], list[Row]]:
-        """The contracts in files of the workspace, by port, and the faults of those that cannot be read.
+        """Return the contracts in files of the workspace, by port, and the faults of files that cannot be read.
 
-        Of two for the same port the first counts, and the other is a fault.
+        Of two contracts for one port the first is used, and the other is a fault.
         """
         contracts: dict[str, Contract] = {}
         faults: list[Row] = []
@@ -54,7 +54,7 @@ class ContractFiles:
                 continue
             first = contracts.setdefault(found.port, found)
             if first is not found:
-                message = f"{found.port} has a contract already: {relative(first.file, self.root)}"
+                message = f"{found.port} already has a contract: {relative(first.file, self.root)}"
                 faults.append({"file": name, "line": 0, "rule": TWICE, "message": message})
         return contracts, faults
 
@@ -64,13 +64,13 @@ class ContractFiles:
                 self._read[name] = read_contract(self.root / name)
             except ContractFaults as error:
                 self._read[name] = _fault_rows(error, self.root)
-            except FileNotFoundError:  # taken away since it was listed; the next look sees that
+            except FileNotFoundError:  # deleted since it was listed; the next refresh notices that
                 self._read[name] = []
         return self._read[name]
 
 
 def read_sources(root: Path, domains: Collection[str] | None = None) -> tuple[dict[str, list[LegacySystem]], list[Row]]:
-    """The legacy systems of these domains (of all if None), and faults of declarations that cannot be read."""
+    """Read the legacy systems of these domains (of all if None), and the faults of unreadable declarations."""
     systems: dict[str, list[LegacySystem]] = {}
     faults: list[Row] = []
     for package in domain_packages(root):
@@ -86,7 +86,7 @@ def read_sources(root: Path, domains: Collection[str] | None = None) -> tuple[di
 def product_rows(
     contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]], settings: Settings
 ) -> Rows:
-    """All rows of these products; `contracts` holds every major of each of them, by port."""
+    """Return all rows of these products; `contracts` has every major of each product, by port."""
     rows: Rows = {}
     newest: dict[str, Publication] = {}
     before: Contract | None = None
@@ -110,7 +110,7 @@ def product_rows(
 
 
 def _fault_rows(error: FaultsFound, root: Path) -> list[Row]:
-    """One row for each place and rule; a second message of the same kind says no more."""
+    """Return one row per place and rule, with the first of its messages."""
     found = {
         (row["file"], row["line"], row["rule"]): row
         for fault in reversed(error.faults)

@@ -1,4 +1,4 @@
-"""Takes rows of products out of the index and puts others in their place."""
+"""Replacement of rows in the index."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ OF_PORT = {
     tables.gaps: "dataset",
     tables.postings: "port",
 }
-"""The tables that contracts and Delta logs fill, with the column that says which port, or dataset, a row is about."""
+"""The tables filled from contracts and Delta logs, with the column that has the row's port or dataset."""
 
 OF_EVENTS = (tables.check_days, tables.check_states, tables.check_breaks, tables.freshness_changes)
-"""The tables that the event log fills."""
+"""The tables filled from the event log."""
 
 _AT_ONCE = 500
 
@@ -56,10 +56,10 @@ def forget_everything(connection: Connection) -> None:
 
 
 def analyze(connection: Connection) -> None:
-    """Give PostgreSQL statistics of the rows that there are now.
+    """Update PostgreSQL's statistics of the tables.
 
-    Its autovacuum does so later by a minute or more. Until then it plans for tables of a size that it guesses, and
-    reads all edges for each step of a closure.
+    Autovacuum does so a minute or more later. Until then the planner guesses the tables' sizes, and reads all edges for
+    each step of a closure.
     """
     if connection.dialect.name == "postgresql":
         name = connection.dialect.identifier_preparer.format_table
@@ -67,13 +67,13 @@ def analyze(connection: Connection) -> None:
 
 
 def forget_events(connection: Connection) -> None:
-    """Take out what the event log has told."""
+    """Delete all rows from the event log."""
     for table in OF_EVENTS:
         connection.execute(sa.delete(table))
 
 
 def put_products(connection: Connection, rows: Rows, forgotten: Collection[str]) -> None:
-    """Take out the ports `forgotten`, and put rows in; the vocabulary follows."""
+    """Delete the rows of the ports `forgotten`, insert `rows`, and update the vocabulary."""
     before = _words(connection, forgotten)
     _forget(connection, forgotten)
     insert(connection, rows)
@@ -81,14 +81,14 @@ def put_products(connection: Connection, rows: Rows, forgotten: Collection[str])
 
 
 def put_sources(connection: Connection, rows: Rows) -> None:
-    """Put all landings and legacy objects in the place of those that are there."""
+    """Replace the rows of all landings and legacy objects."""
     query = sa.select(tables.datasets.c.id).where(tables.datasets.c.kind != PRODUCT)
     _forget(connection, list(connection.scalars(query)))
     insert(connection, rows)
 
 
 def put_marks(connection: Connection, before: SourceMarks, after: SourceMarks) -> None:
-    """Keep what the index is now made from."""
+    """Store the marks of the sources that the index is now made from."""
     old, new = ({(row["kind"], row["name"]): row["mark"] for row in marks.rows()} for marks in (before, after))
     gone = [key for key, mark in old.items() if new.get(key) != mark]
     if gone:
@@ -102,7 +102,7 @@ def put_marks(connection: Connection, before: SourceMarks, after: SourceMarks) -
 
 
 def in_parts(names: Iterable[str]) -> Iterator[list[str]]:
-    """Names in lists that are short enough for one statement."""
+    """Yield the names in lists that are short enough for one statement."""
     ordered = sorted(names)
     for start in range(0, len(ordered), _AT_ONCE):
         yield ordered[start : start + _AT_ONCE]
@@ -115,7 +115,7 @@ def _forget(connection: Connection, names: Collection[str]) -> None:
 
 
 def _words(connection: Connection, ports: Collection[str]) -> list[Row]:
-    """The vocabulary of these ports alone."""
+    """Return the vocabulary rows of only these ports."""
     found: list[Row] = []
     for part in in_parts(ports):
         query = sa.select(tables.postings.c.term, tables.postings.c.words).where(tables.postings.c.port.in_(part))
@@ -141,7 +141,7 @@ def _put_vocabulary(connection: Connection, gone: list[Row], come: list[Row]) ->
 
 def _put_lexicon(connection: Connection) -> None:
     rows = connection.execute(sa.select(tables.vocabulary.c.word, tables.vocabulary.c.term)).all()
-    # Sorted here: databases sort texts each in their own way.
+    # Sorted in Python, because databases differ in how they sort texts.
     text = "\n".join(sorted(f"{row.word} {row.term}" for row in rows))
     connection.execute(sa.delete(tables.lexicon))
     insert(connection, {tables.lexicon: [{"name": "words", "words": text}]})

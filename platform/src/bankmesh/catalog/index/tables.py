@@ -1,8 +1,8 @@
-"""The tables of the catalog's index. All of it can be made anew from contracts, Delta logs, lineage and the event log.
+"""The tables of the catalog's index, which can be rebuilt from contracts, Delta logs, lineage and the event log.
 
-A *port* is one major of a product, named as readers name it: `retail.party`, `retail.party@2`. A *dataset* is a port, a
+A *port* is one major of a product, with a name such as `retail.party` or `retail.party@2`. A *dataset* is a port, a
 landing (`retail.landing.core_banking.account`) or a legacy object (`legacy.core_banking.account`). Moments are seconds
-since 1970 in UTC. No value of the data is kept.
+since 1970 in UTC. No value of the data is stored.
 
 Each change of a table counts `bankmesh.catalog.index.index_schema.SCHEMA_VERSION` up; a test holds the two together.
 """
@@ -21,7 +21,7 @@ _Type = sa.types.TypeEngine[Any]
 
 
 def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    # Clustered by its key on SQLite: rows of one port, or of one search term, lie together.
+    # Clustered by its key on SQLite, so that rows of one port, or of one search term, are stored together.
     return sa.Table(f"{PREFIX}{name}", metadata, *columns, sqlite_with_rowid=False)
 
 
@@ -56,13 +56,13 @@ def _list(name: str) -> sa.Column[Any]:
 # --- about the index itself ---
 
 meta = _table("meta", _key("name"), _text("value"))
-"""What is known of the index: its edition, when it was built and last brought up to date."""
+"""The index's edition, and when it was built and last refreshed."""
 
 sources = _table("source", _key("kind"), _key("name"), _text("mark"))
-"""What the index was made from, each with a mark that changes when the source does, or a position in it."""
+"""The sources of the index, each with a mark that changes when the source does, or with a position in it."""
 
 faults = _table("fault", _key("file"), _key("line", sa.Integer), _key("rule"), _text("message"))
-"""What hand-written files could not be read for; what they speak of is not in the index."""
+"""The faults of hand-written files that could not be read; their contents are not in the index."""
 
 # --- from contracts ---
 
@@ -98,14 +98,13 @@ products = _table(
     _maybe("newest_rows", sa.BigInteger),
     _maybe("fresh_since", MOMENT),
 )
-"""One row for each major that has a contract. `newest_*` is what readers get; null where nothing is published.
+"""One row for each major that has a contract. `newest_*` is the version that readers get; null if there is none.
 
-Freshness counts from `fresh_since`: the newest publication or confirmation, or of restored rows their first
-publication.
+Freshness counts from `fresh_since`: the newest publication or confirmation; for restored rows their first publication.
 """
 
 owners = _table("owner", _key("port"), _key("name"), _key("role"))
-"""Who answers for a port: the `team`, its members by their role, and the `support` channels."""
+"""The owners of a port: the `team`, its members by their role, and the `support` channels."""
 
 columns = _table(
     "column",
@@ -119,7 +118,7 @@ columns = _table(
     _maybe("key_position", sa.Integer),
     _list("tags"),
 )
-"""The columns of products, landings and legacy objects, from 1."""
+"""The columns of products, landings and legacy objects; positions count from 1."""
 
 contract_versions = _table(
     "contract_version",
@@ -134,7 +133,7 @@ contract_versions = _table(
     _maybe("compared_with", sa.Text),
     _maybe("unread", sa.Text),
 )
-"""The editions of a contract in order, as publications kept them; the current one may not have published yet.
+"""The texts (editions) of a contract in order, from its publications; the current one may not be published yet.
 
 `compared_with` names the edition before it, as `retail.party 1.0.0`; `unread` says why it could not be compared.
 """
@@ -149,10 +148,10 @@ contract_changes = _table(
     _text("subject"),
     _text("message"),
 )
-"""How an edition differs from the one before it; of a later major's first edition, from the major before."""
+"""Changes of an edition from the one before it; for a later major's first edition, from the major before."""
 
 deprecations = _table("deprecation", _key("port"), _maybe("end_of_support", sa.Text), _maybe("replaced_by", sa.Text))
-"""How a deprecated major comes to its end."""
+"""End of support and replacement of deprecated majors."""
 
 consumers = _table("consumer", _key("port"), _key("consumer"))
 """The consumers that a contract declares."""
@@ -166,7 +165,7 @@ status_changes = _table(
     _text("changed_by"),
     _text("why"),
 )
-"""The stages of a contract's life, as it records them."""
+"""The status changes of a contract, as it records them."""
 
 declassifications = _table(
     "declassification",
@@ -177,7 +176,7 @@ declassifications = _table(
     _text("why"),
     _maybe("subjects", sa.Text),
 )
-"""Columns that may be less confidential than what they are made from, with the clause that proves it."""
+"""Columns that may be less confidential than their sources, with the clause that proves it."""
 
 # --- from Delta logs ---
 
@@ -198,25 +197,25 @@ publications = _table(
     _maybe("fresh_since", MOMENT),
     _maybe("restored", sa.BigInteger),
 )
-"""Readable published versions; `partitions` counts those that were replaced, null where everything was.
+"""Readable published versions; `partitions` counts the replaced partitions, null if the whole table was replaced.
 
-`restored` is the version whose rows it brought back; null where a run built it.
+`restored` is the version whose rows it restored; null if a run built it.
 """
 
 publication_inputs = _table(
     "publication_input", _key("port"), _key("version", sa.BigInteger), _key("input"), _text("read")
 )
-"""The snapshot vector: which version, or fingerprint, of each input a version was made from."""
+"""The snapshot vector: the version, or fingerprint, of each input that a version was made from."""
 
 publication_sources = _table(
     "publication_source", _key("port"), _key("version", sa.BigInteger), _key("source", sa.BigInteger)
 )
-"""The versions whose rows a version holds: of partitions that were not replaced, or of what it restored."""
+"""The versions whose rows a version contains: of partitions that were not replaced, or of a restored version."""
 
 confirmations = _table(
     "confirmation", _key("port"), _key("version", sa.BigInteger), sa.Column("at", MOMENT, primary_key=True)
 )
-"""When a version was found to be what a build would publish again."""
+"""When a build would have published the same version again, and confirmed it instead."""
 
 withdrawals = _table(
     "withdrawal",
@@ -227,7 +226,7 @@ withdrawals = _table(
     _text("by"),
     _text("reason"),
 )
-"""Versions that are withdrawn, expired ones too: by which decision, when, by whom and why."""
+"""Withdrawn versions, including expired ones: the kind of decision, when, by whom and why."""
 
 # --- lineage ---
 
@@ -247,7 +246,7 @@ edges = _table(
     _text("target_dataset", index=True),
     _text("target_column"),
 )
-"""The target column depends on the source column; ids are hashes of both names. `*` stands for a dataset's rows."""
+"""The target column depends on the source column; ids are hashes of both names. `*` represents a dataset's rows."""
 
 sa.Index(f"ix_{PREFIX}edge_source", edges.c.source_id, edges.c.target_id)
 
@@ -270,7 +269,7 @@ check_days = _table(
     _number("failed"),
     _number("errored"),
 )
-"""How many checks of a port came out how on a day (UTC)."""
+"""Numbers of a port's check evaluations on a day (UTC), by outcome."""
 
 check_states = _table(
     "check_state",
@@ -301,7 +300,7 @@ check_breaks = _table(
 freshness_changes = _table(
     "freshness_change", _key("entry", sa.BigInteger), _text("port", index=True), _moment("at"), _text("state")
 )
-"""When a promise of freshness was broken and kept again: fresh, warning, late, or none (no longer promised)."""
+"""Changes of freshness states: fresh, warning, late, or none (no longer promised)."""
 
 # --- from recorded reads ---
 
@@ -316,9 +315,9 @@ uses = _table(
     _text("last_at"),
     _maybe("newest_version", sa.BigInteger),
 )
-"""Who read which column, how often, first and last (ISO 8601, UTC).
+"""Reads by consumer and column: how many, the first and the last (ISO 8601, UTC).
 
-`*` counts every read of the consumer, and in `whole` those that took all columns.
+The column `*` counts every read of the consumer, and in `whole` those of all columns.
 """
 
 # --- search ---
@@ -332,15 +331,15 @@ postings = _table(
     _text("columns"),
     _text("words"),
 )
-"""What a term weighs in a port, and in its columns: `3:2.50:1` is column 3, weight, classification.
+"""The weight of a term in a port, and in its columns: `3:2.50:1` is column 3, weight, classification.
 
-`best` is the weight in the best column; `words` are the words of the port that the term stands for.
+`best` is the weight in the best column; `words` are the words of the port that have the term.
 """
 
 sa.Index(f"ix_{PREFIX}posting_port", postings.c.port)
 
 vocabulary = _table("word", _key("word"), _text("term"), _number("ports"))
-"""All words with their term, and how many ports use them."""
+"""All words with their term, and the number of ports that use them."""
 
 lexicon = _table("lexicon", _key("name"), _text("words"))
-"""The same words in one text, `word term` by line: what a mistyped word is compared with, read at one go."""
+"""The same words in one text, one `word term` a line, so that fuzzy matching reads them in one query."""

@@ -1,4 +1,4 @@
-"""Shows where the words of a question were found: the text around them, with the words marked as Markdown does it."""
+"""Highlighting of search matches: the text around the matched words, with the words in Markdown bold."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 MARK = "**"
 AT_MOST = 4
-"""So many places are told of one hit."""
+"""Maximum number of matches shown for one hit."""
 
-_AROUND = 60  # letters before the first word that is marked, and behind the last one that is shown
+_AROUND = 60  # characters before the first marked word, and after the last one that is shown
 
 
 class HighlightedMatch(NamedTuple):
-    """A place: the field, and its text with the words marked: `credit_**card**_**spending**_patterns`."""
+    """A match: the field, and its text with the words marked: `credit_**card**_**spending**_patterns`."""
 
     field: str
     text: str
@@ -25,13 +25,13 @@ class HighlightedMatch(NamedTuple):
 
 def product_matches(
     product: Any,  # noqa: ANN401 - a row of the index
-    columns: Iterable[Any],  # those in which terms stand, best first
+    columns: Iterable[Any],  # those with matching terms, best first
     owners: Sequence[str],
     terms: frozenset[str],
     *,
     named: bool,
 ) -> tuple[HighlightedMatch, ...]:
-    """Where the terms stand in a product; `named`: it is called as was asked, be it without any of the words."""
+    """Return the matches of the terms in a product; `named`: its name matches the query, even without the terms."""
     found = list(_marked(_product_places(product, owners), terms))
     found += _marked((("column", f"{column.name}: {column.description}") for column in columns), terms)
     if named and not any(match.field == "name" for match in found):
@@ -40,13 +40,13 @@ def product_matches(
 
 
 def column_matches(product: Any, column: Any, terms: frozenset[str]) -> tuple[HighlightedMatch, ...]:  # noqa: ANN401 - rows
-    """Where the terms stand in a column, and in what its product is called."""
+    """Return the matches of the terms in a column, and in the name of its product."""
     places = [("name", column.name), *(("tags", tag) for tag in column.tags), ("description", column.description)]
     return tuple(_marked([*places, ("product", product.name)], terms))[:AT_MOST]
 
 
 def mark(text: str, terms: frozenset[str], *, is_name: bool = False) -> str | None:
-    """The text with the words of these terms marked, cut to what stands around them; None where there are none."""
+    """Return the text around the words of these terms, with the words marked; None if there are none."""
     text = " ".join(text.split())
     found = [word for word in words(text, all_of_them=is_name) if word.term in terms]
     if not found:
@@ -64,7 +64,7 @@ def mark(text: str, terms: frozenset[str], *, is_name: bool = False) -> str | No
 
 
 def _cut(text: str, at: int, *, forward: bool) -> int:
-    """The end of a word near `at`; the ends of the text where that is beyond them."""
+    """Return a word boundary near `at`, or an end of the text if `at` is beyond it."""
     if at <= 0 or at >= len(text):
         return max(0, min(at, len(text)))
     space = text.find(" ", at) + 1 if forward else text.rfind(" ", 0, at)

@@ -1,7 +1,7 @@
-"""Finds products and columns: ranked full-text search over the index, the same on SQLite and PostgreSQL.
+"""Ranked full-text search for products and columns over the index, the same on SQLite and PostgreSQL.
 
-Names, descriptions, columns, tags and owners are searched; a word may be mistyped. Nothing here depends on a database's
-own full-text search: the index has its postings in a table, and a question is a few plain queries.
+It searches names, descriptions, columns, tags and owners, and tolerates typos. It does not use a database's own
+full-text search: the index has its postings in a table, and a search runs a few plain SQL queries.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ LIMIT = 20
 
 @dataclass(frozen=True)
 class SearchHit:
-    """One answer, a product or a column of one.
+    """One hit: a product, or a column of a product.
 
     Attributes:
         id: `retail.party`, `retail.party@2`, `retail.party.birth_date`.
         kind: product or column.
-        port: the product it is, or belongs to.
+        port: the product's port.
         domain: of the product.
         column: its name, None for a product.
-        description: the purpose of the product, or what the column says.
+        description: the purpose of the product, or the description of the column.
         status: of the contract.
         owner: the team.
-        classification: of a product, that of its most confidential column.
-        freshness: fresh, late, never (published), or - where nothing is promised.
+        classification: of the column; of a product, that of its most confidential column.
+        freshness: fresh, late, never (published), or - if no freshness is promised.
         published_at: ISO 8601, UTC; None if never.
-        score: by which hits are ordered, after the name; it compares answers to one question only.
+        score: orders the hits, after matches of names; comparable only within one search.
         matched: where the words were found.
     """
 
@@ -66,20 +66,20 @@ class SearchHit:
     matched: tuple[HighlightedMatch, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The hit as plain values."""
+        """Return the hit as plain values."""
         return {**asdict(self), "matched": [match._asdict() for match in self.matched]}
 
 
 def search(
     connection: Connection, question: SearchQuery, *, limit: int = LIMIT, now: datetime | None = None
 ) -> list[SearchHit]:
-    """The answers to a question, best first; a question without words is answered by every product the filters leave.
+    """Return the hits of a query, best first; without words, every product that matches the filters.
 
     Args:
         connection: to the index.
         question: see `bankmesh.catalog.search.search_query.ask`.
-        limit: at most so many.
-        now: what freshness is told against; the present if left out.
+        limit: the maximum number of hits.
+        now: the moment to evaluate freshness at; the present by default.
     """
     at = now or datetime.now(UTC)
     products = {row.port: row for row in connection.execute(_PRODUCTS)}
@@ -100,7 +100,7 @@ def search(
         life = {port: products[port].status for port in allowed}
         ranked = rank(stand_for, _postings(connection, terms), life, names, wanted, limit)
         ranked = [*filter(wanted, _column_of_id(connection, question.text, products, allowed)), *ranked]
-    # What stands in two places of the list is told at the better one.
+    # A hit that is in the list twice keeps its better rank.
     once: dict[tuple[str, int | None], RankedMatch] = {}
     for item in ranked:
         once.setdefault((item.port, item.column), item)
@@ -128,7 +128,7 @@ def _allowed(
     now: datetime,
     outdated: Collection[str],
 ) -> set[str]:
-    """The ports that the filters leave; classification is looked at later, for columns have their own."""
+    """Return the ports that match the filters, except that of classification, which columns have separately."""
     living = {status.value for status in Status if status is not Status.RETIRED}
     owned = _owned(connection, filters.owner) if filters.owner else None
     return {
@@ -146,7 +146,7 @@ def _fresh(product: Any, now: datetime, outdated: Collection[str]) -> str:  # no
 
 
 def _called(product: Any, text: str) -> tuple[str, ...]:  # noqa: ANN401 - a row of the index
-    """What a product may be called in a question: its name, or its ids where the question looks like one."""
+    """Return the names of a product for a query: its name, and its ids if the query looks like an id."""
     ids = (product.product, f"{product.product}@{product.major}") if "." in text else ()
     return product.name, *ids
 
@@ -154,7 +154,7 @@ def _called(product: Any, text: str) -> tuple[str, ...]:  # noqa: ANN401 - a row
 def _column_of_id(
     connection: Connection, text: str, products: Mapping[str, Any], allowed: Collection[str]
 ) -> list[RankedMatch]:
-    """The column whose id was asked for, `retail.party.birth_date`; of a product, in each of its majors."""
+    """Return the columns with the id `text`, such as `retail.party.birth_date`, in each major of the product."""
     called, _, name = fold(text.strip()).rpartition(".")
     ports = [port for port in allowed if called in _called(products[port], text)]
     table = tables.columns
@@ -168,7 +168,7 @@ def _column_of_id(
 
 
 def _of_owner(connection: Connection, text: str, allowed: Collection[str]) -> dict[str, int]:
-    """Ports of which somebody who answers for them is called exactly so; a single word may as well be a subject."""
+    """Return the ports with an owner of exactly this name; empty for a single word, which may be a subject instead."""
     if len(asked_words(text)) == 1:
         return {}
     table = tables.owners
@@ -196,7 +196,7 @@ def _postings(connection: Connection, terms: Collection[str]) -> Iterable[Postin
 
 
 def _is_of(item: RankedMatch, of_product: str, filters: SearchFilters) -> bool:
-    """Whether the filter leaves an item by its classification."""
+    """Return whether an item matches the filter of classification."""
     own = of_product if item.classification is None else Classification(item.classification).label
     return not filters.classification or own in filters.classification
 

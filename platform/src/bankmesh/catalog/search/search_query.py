@@ -1,4 +1,4 @@
-"""What somebody asks of the catalog: words, and filters, beside them or among them as `owner:retail-data`."""
+"""Search queries to the catalog: words, and filters given separately or within the words as `owner:retail-data`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FRESHNESS = ("fresh", "late", "never", "-")
-"""Against the promise of the contract; `never` published; `-` where nothing is promised."""
+"""Freshness compared with the contract's service level; `never`: not published; `-`: no service level."""
 
 _ALLOWED = {
     "domain": None,
@@ -25,14 +25,14 @@ _ALLOWED = {
 
 @dataclass(frozen=True)
 class SearchFilters:
-    """What hits have to be; an empty filter lets everything through, several values mean any of them.
+    """Conditions on hits; an empty filter accepts everything, several values accept any of them.
 
     Attributes:
         domain: names of domains.
         owner: parts of the name of the team, or of one of its members or support channels.
-        classification: of a product that of its most confidential column, of a column its own.
+        classification: for a product that of its most confidential column, for a column its own.
         freshness: see FRESHNESS.
-        status: of the contract; without it, everything but what is retired.
+        status: of the contract; if empty, everything except retired products.
     """
 
     domain: frozenset[str] = frozenset()
@@ -44,14 +44,14 @@ class SearchFilters:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """The words, as one text, and the filters."""
+    """A search query: its words, as one text, and its filters."""
 
     text: str
     filters: SearchFilters
 
 
 def ask(text: str, **given: Iterable[str]) -> SearchQuery:
-    """The question that a text asks, with filters given beside it. Raises UnknownName for a value that cannot be."""
+    """Return the query in a text, with further filters in `given`. Raises UnknownName for an invalid filter value."""
     found: dict[str, set[str]] = {name: set(values) for name, values in given.items()}
     left: list[str] = []
     for part in text.split():

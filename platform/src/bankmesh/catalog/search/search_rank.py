@@ -1,16 +1,16 @@
-"""Which products and columns answer a question best: pure functions over postings.
+"""Ranking of products and columns for a search query: pure functions over postings.
 
-    score of a product  = sum over the words of the question of  rarity of the word x fit x weight in the product
+    score of a product  = sum over the words of the query of  rarity of the word x fit x weight in the product
     weight              = that of the product's own texts, and a share of that of its best column
-    rarity              = idf of BM25: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N products know the word
+    rarity              = idf of BM25: ln(1 + (N - n + 0.5) / (n + 0.5)), n of N products have the word
     times               the share of the words that are found, squared
-    times               less than one for what is not active
+    times               a factor below one if the product is not active
 
-What is called exactly so comes first, then what is but for a typo, then the rest by score. A column is an answer of its
-own where it has, with the help of what its product is called, every word that the product has.
+Exact name matches come first, then name matches with typos, then the rest by score. A column is a hit of its own if it
+has, together with the texts of its product, every word that the product has.
 
-Of each port it is first told how high its score can be at most; columns are looked at only while that is higher than
-what has been found (the threshold algorithm: Fagin, Lotem, Naor, Optimal aggregation algorithms for middleware, 2003).
+An upper bound of each port's score is computed first; columns are evaluated only while that bound is higher than the
+scores found (the threshold algorithm: Fagin, Lotem, Naor, Optimal aggregation algorithms for middleware, 2003).
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from bankmesh.catalog.search.term_matches import Expansion
 
 LIFE = {"active": 1.0, "draft": 0.7, "proposed": 0.7, "deprecated": 0.5, "retired": 0.3}
-"""What a hit is worth by the status of its contract."""
+"""Score factor by status of the contract."""
 
 COLUMNS_OF_A_PRODUCT = 3
-"""At most so many columns of one product are hits of their own, or are told with it."""
+"""Maximum number of columns of one product that are hits of their own, or are shown with the product."""
 
 _SHARE_OF_A_COLUMN, _SHARE_OF_SEVERAL = 0.4, 1.0
 _SHARE_OF_A_PRODUCT = 0.2
 
 
 class Posting(NamedTuple):
-    """What a term weighs in a port, and in its columns.
+    """The weight of a term in a port, and in its columns.
 
-    `best` is the weight in the best column; `columns` is as the index writes it: `3:2.50:1` is column, weight,
+    `best` is the weight in the best column; `columns` has the format of the index: `3:2.50:1` is column, weight,
     classification.
     """
 
@@ -53,7 +53,7 @@ class Posting(NamedTuple):
 class RankedMatch:
     """A port, or one of its columns, with its score and the rank of its name (EXACT, NEAR, or 0).
 
-    `best` are the columns of a port that answer best.
+    `best` are the best columns of a port.
     """
 
     port: str
@@ -65,15 +65,15 @@ class RankedMatch:
 
     @property
     def order(self) -> tuple[float, float, str, int]:
-        """Best first; ties by name, so that the same question always has the same answer."""
+        """The sort key: best first, ties by name, so that the same query always has the same result."""
         return -self.name, -round(self.score, 6), self.port, self.column or 0
 
 
 @dataclass
 class _Found:
-    """What is known of one port: its postings by word of the question, and what a word weighs at most.
+    """The postings of one port by word of the query, and the maximum weight of each word.
 
-    `own` is that of the port's own texts, `best` that of any of its columns.
+    `own` is the weight in the port's own texts, `best` the weight in its best column.
     """
 
     postings: list[tuple[int, float, Posting]] = field(default_factory=list)
@@ -82,7 +82,7 @@ class _Found:
 
     @property
     def at_most(self) -> dict[int, float]:
-        """What each word can weigh, be it in different terms that it stands for."""
+        """The maximum weight of each word, also over different terms that it matches."""
         return {word: own + self.best[word] for word, own in self.own.items()}
 
 
@@ -94,15 +94,15 @@ def rank(
     wanted: Callable[[RankedMatch], bool],
     limit: int,
 ) -> list[RankedMatch]:
-    """The best answers to a question, best first.
+    """Return the best hits for a query, best first.
 
     Args:
-        expansions: the terms that each word of the question stands for.
+        expansions: the terms that each word of the query matches.
         postings: of all these terms.
-        life: the status of every port that may be found; others are passed over.
-        names: ports that are called so, exactly or but for a typo.
-        wanted: whether an answer is one.
-        limit: at most so many.
+        life: the status of every port that may be found; others are ignored.
+        names: ports whose name matches the query, exactly or with typos.
+        wanted: whether to keep a hit.
+        limit: the maximum number of hits.
     """
     found = _gather(expansions, postings, life)
     rarity = _rarity(len(expansions), found, len(life))
@@ -142,7 +142,7 @@ def _gather(expansions: Sequence[Expansion], postings: Iterable[Posting], life: 
 
 
 def _rarity(words: int, found: Mapping[str, _Found], products: int) -> list[float]:
-    """How much it says that a word is found."""
+    """Return the idf of each word: the fewer products have it, the higher."""
     knowing = [0] * words
     for here in found.values():
         for word in here.own:
@@ -151,7 +151,7 @@ def _rarity(words: int, found: Mapping[str, _Found], products: int) -> list[floa
 
 
 def _answers(port: str, found: _Found, rarity: Sequence[float], status: str, name: int) -> Iterator[RankedMatch]:
-    """A port and the best of its columns."""
+    """Yield a port and the best of its columns."""
     own, columns, classifications = _weights(found)
     together = _together(own, columns)
     scored = []
@@ -167,7 +167,7 @@ def _answers(port: str, found: _Found, rarity: Sequence[float], status: str, nam
 
 
 def _weights(found: _Found) -> tuple[dict[int, float], dict[int, dict[int, float]], dict[int, int]]:
-    """Weights of words in a port's own texts and in each of its columns, and the columns' classifications."""
+    """Return weights of words in a port's own texts and in each of its columns, and the columns' classifications."""
     own: dict[int, float] = {}
     columns: dict[int, dict[int, float]] = defaultdict(dict)
     classifications: dict[int, int] = {}
@@ -183,9 +183,9 @@ def _weights(found: _Found) -> tuple[dict[int, float], dict[int, dict[int, float
 
 
 def _together(own: Mapping[int, float], columns: Mapping[int, Mapping[int, float]]) -> dict[int, float]:
-    """The weight of each word in a product and its columns.
+    """Return the weight of each word in a product and its columns.
 
-    Where one column has all words, it is the answer; where several have one each, the product is.
+    If one column has all words, it should rank above the product; if several have some each, the product should.
     """
     best: dict[int, float] = {}
     for column in columns.values():

@@ -1,6 +1,6 @@
-"""From text to the terms that search compares: words of names and sentences, lower case, without English endings.
+"""Conversion of text to search terms: words of names and sentences, lower case, without English endings.
 
-The same for what is indexed and for what is asked, so an ending that is cut off wrongly is cut off on both sides.
+Indexed texts and queries are converted alike, so a wrongly removed ending is removed on both sides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RUN = re.compile(r"[^\W\d_]+|\d+")
-# Where camel case is cut: `customerId` is customer and Id, `HTTPServer` is HTTP and Server, `VaR` is one word.
+# Where camel case is split: `customerId` is customer and Id, `HTTPServer` is HTTP and Server, `VaR` is one word.
 _CUT = re.compile(r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
 _VOWEL = re.compile("[aeiouy]")
 _SHORTEST_STEM = 3
@@ -26,11 +26,11 @@ a an and are as at be but by each for from has have how in into is it its no not
 them then there they this to was what when where which who whom whose why will with
 """
 STOP_WORDS = frozenset(_SAY_NOTHING.split())
-"""Words that say nothing about a product."""
+"""English stop words."""
 
 
 class TextWord(NamedTuple):
-    """A word of a text: as it stands there from `start` to `end`, in lower case without accents, and its term."""
+    """A word of a text: its position from `start` to `end`, its lower-case form without accents, and its term."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class TextWord(NamedTuple):
 
 
 def words(text: str, *, all_of_them: bool = False) -> Iterator[TextWord]:
-    """The words of a text in order, without those that say nothing unless they are wanted too."""
+    """Yield the words of a text in order, without stop words unless `all_of_them` is set."""
     for run in _RUN.finditer(text):
         at = run.start()
         for part in _CUT.split(run[0]):
@@ -50,32 +50,32 @@ def words(text: str, *, all_of_them: bool = False) -> Iterator[TextWord]:
 
 
 def asked_words(text: str) -> list[TextWord]:
-    """The words of a question: in a name such as `as_of` each counts, in a sentence those that say something."""
+    """Return the words of a query without stop words, except in names such as `as_of`, or if there are no others."""
     found = [word for part in text.split() for word in words(part, all_of_them="_" in part)]
     return found or list(words(text, all_of_them=True))
 
 
 def joined(text: str) -> str:
-    """Letters and digits of a name without anything between them: `customer_360` and `Customer 360` are the same."""
+    """Return only the letters and digits of a name, so that `customer_360` and `Customer 360` are equal."""
     return "".join(letter for letter in fold(text) if letter.isalnum())
 
 
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
-    """Lower case, without accents."""
+    """Return the text in lower case, without accents."""
     if text.isascii():
         return text.lower()
-    # Twice: what one normal form brings out may be a capital, and a small letter may come apart again.
+    # Twice: normalizing may give a capital letter, whose lower-case form may decompose again.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """A word without the endings of plural, -ing, -ed and a last e: `spendings`, `spending` and `spend` are one.
+    """Return a word without plural ending, -ing, -ed and final e: `spendings`, `spending` and `spend` have one stem.
 
-    The first step of Porter's algorithm (M. F. Porter, An algorithm for suffix stripping, 1980), cut down to what
-    names and short descriptions need.
+    The first step of Porter's algorithm (M. F. Porter, An algorithm for suffix stripping, 1980), reduced to what names
+    and short descriptions need.
     """
     if not (word.isascii() and word.isalpha()):
         return word

@@ -1,4 +1,4 @@
-"""Which terms of the index a word of a question stands for: itself, what begins with it, two words, or a typo."""
+"""Matching of query words to terms of the index: exact, by prefix, as two words, or with typos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bankmesh.catalog.search.search_terms import TextWord
 
 Expansion = dict[str, float]
-"""Terms, each with how well it fits, from 0 to 1."""
+"""Terms, each with the quality of the match, from 0 to 1."""
 
 EXACT, NEAR = 2, 1
 
@@ -34,7 +34,7 @@ _WITHIN_NAMES = str.maketrans("", "", "_.@")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All words of the index, sorted, and beside each its term."""
+    """All words of the index, sorted, and the term of each."""
 
     words: Sequence[str]
     terms: Sequence[str]
@@ -46,16 +46,16 @@ class Vocabulary:
 
 
 def typos_allowed(length: int) -> int:
-    """How many letters of a word may be wrong, missing, too many, or in the wrong order."""
+    """Return how many letters of a word may be wrong, missing, superfluous or transposed."""
     if length < _ONE_TYPO_FROM:
         return 0
     return 1 if length < _TWO_TYPOS_FROM else 2
 
 
 def expansions(asked: Iterable[TextWord], vocabulary: Vocabulary) -> list[Expansion]:
-    """The terms that each word stands for; a word that is written nowhere may be two, as `creditcard` is.
+    """Return the terms that each word matches; a word that does not occur may be two words, as `creditcard` is.
 
-    Typos are thought of only where nothing is written, or begins, as the word is.
+    Fuzzy matching runs only if no term equals the word, no word starts with it, and it is not two words.
     """
     found = []
     for word in asked:
@@ -101,11 +101,11 @@ def _misspelt(plain: str, vocabulary: Vocabulary) -> Expansion:
 
 
 def named(text: str, names: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """What is called exactly so (EXACT), or so but for a typo (NEAR), whatever stands between the letters.
+    """Return what has this name exactly (EXACT) or except for typos (NEAR), without regard to separators.
 
     Args:
-        text: what was typed.
-        names: of each thing, what it is called: small letters, digits and what stands between them.
+        text: the query as typed.
+        names: the names of each item, in lower-case letters, digits and separators.
     """
     typed = joined(text)
     if not typed:

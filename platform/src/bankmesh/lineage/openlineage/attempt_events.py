@@ -1,6 +1,6 @@
-"""Telling of an attempt: its START when it begins, its ending when it ends, both into the outbox.
+"""Lineage events of an attempt, written to the outbox: START when it begins, COMPLETE, FAIL or ABORT when it ends.
 
-Nothing here fails a run. While the outbox is out of reach, events wait as files beside the mesh's data.
+Nothing here fails a run. While the outbox is unreachable, events are stored as files beside the mesh's data.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Attempt:
-    """One attempt that is being told of. `ending` is what is known of it so far; a failure takes it along."""
+    """One attempt whose events are emitted. `ending` is what is known so far; FAIL and ABORT events include it."""
 
     start: Event
     ending: AttemptEnd = field(default_factory=AttemptEnd)
@@ -35,15 +35,15 @@ class Attempt:
     _keep: Callable[[Event], None] = field(default=lambda _event: None, repr=False)
 
     def complete(self, ending: AttemptEnd) -> None:
-        """It has published."""
+        """Emit COMPLETE: the attempt has published."""
         self._end(COMPLETE, ending)
 
     def fail(self, error: str) -> None:
-        """It has ended without publishing; `error` may quote no value."""
+        """Emit FAIL: the attempt ended without publishing. `error` must not quote values of the data."""
         self._end(FAIL, _with_error(self.ending, error))
 
     def abort(self, error: str) -> None:
-        """It was stopped."""
+        """Emit ABORT: the attempt was stopped. `error` must not quote values of the data."""
         self._end(ABORT, _with_error(self.ending, error))
 
     def _end(self, kind: str, ending: AttemptEnd) -> None:
@@ -62,7 +62,7 @@ def attempt(
     output: OutputFacts,
     warn: Callable[[str], Any],
 ) -> Iterator[Attempt]:
-    """Tell of an attempt. Whatever is raised inside ends it as FAIL, or as ABORT if it was stopped from outside."""
+    """Emit the START of an attempt. An exception inside ends it as FAIL, or as ABORT if it was stopped from outside."""
     keep = _keeper(database, spool, run, warn)
     start = start_event(run, job, inputs, output, datetime.now(UTC))
     keep(start)
@@ -82,23 +82,27 @@ def _keeper(database: str, spool: Path, run: RunFacts, warn: Callable[[str], Any
         try:
             with EventOutbox(database) as outbox:
                 outbox.keep(event, run.dagster_run, run.asset)
-        except Exception as error:  # noqa: BLE001 - whatever a database out of reach raises: lineage never fails a run
-            # The class alone: the text of a database error quotes what was written.
+        except Exception as error:  # noqa: BLE001 - databases raise many errors, and lineage never fails a run
+            # Only the class: the text of a database error quotes what was written.
             _put_aside(event, f"{type(error).__name__}", warn)
 
     def _put_aside(event: Event, problem: str, warn: Callable[[str], Any]) -> None:
         try:
             put_aside(spool, event, run.dagster_run, run.asset)
         except OSError as error:
-            warn(f"OpenLineage: {event['eventType']} is lost, neither outbox ({problem}) nor disk ({error.strerror}).")
+            causes = f"outbox: {problem}, disk: {error.strerror}"
+            warn(f"OpenLineage: the {event['eventType']} event is lost; it could not be stored ({causes}).")
         else:
-            warn(f"OpenLineage: the outbox is out of reach ({problem}); {event['eventType']} waits on disk.")
+            warn(f"OpenLineage: the outbox is unreachable ({problem}); {event['eventType']} is stored on disk.")
 
     return keep
 
 
 def _safe_text(error: Exception) -> str:
-    """What the run itself may show: our own errors' texts, and of others only the class, since texts quote values."""
+    """Return the error text that the run may show: of Bankmesh's own errors the text, of others only the class.
+
+    Texts of other errors may quote values of the data.
+    """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, BankmeshError):

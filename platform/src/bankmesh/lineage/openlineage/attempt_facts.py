@@ -1,6 +1,6 @@
-"""What a step says of itself, in plain values: the events are made from these and from nothing else.
+"""Facts about a step as plain values, the only source of the OpenLineage events.
 
-No value of the data is among them; texts of errors are those that the run itself may show.
+They contain no value of the data; error texts are those that the run itself may show.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FieldFacts:
-    """A column: name, type as people write it, description and classification."""
+    """A column: name, type as the contract writes it, description and classification."""
 
     name: str
     type: str
@@ -31,10 +31,10 @@ class InputFacts:
     """A dataset as a step reads it.
 
     Attributes:
-        ref: how the step's lineage names it: `retail.party`, `core_banking.account`.
-        logical: how people name it, unlike `ref` also across domains.
+        ref: its name in the step's lineage: `retail.party`, `core_banking.account`.
+        logical: its logical name, which, unlike `ref`, is unique across domains.
         version: the Delta version or fingerprint read; None where it is not known.
-        fields: its columns, so that a backend that has not heard of its maker knows them.
+        fields: its columns, so that a backend has them even without an event of the job that made the dataset.
     """
 
     ref: str
@@ -62,9 +62,9 @@ class OutputFacts:
 
 @dataclass(frozen=True)
 class CodeFacts:
-    """What makes it: the text of a query or a program, and where that stands.
+    """The code of a job: the text of a query or a program, and the location of its file.
 
-    `language` is `sql` or `python`; `url` and `path` say where the file is, `commit` at which state of the repository.
+    `language` is `sql` or `python`. `url` and `path` locate the file, `commit` is the revision of its repository.
     """
 
     language: str
@@ -77,7 +77,7 @@ class CodeFacts:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """The job: what it is called, who owns it, how it works. `kind` is OpenLineage's `jobType`."""
+    """A job: its name, owner, description and code. `kind` is OpenLineage's `jobType`."""
 
     name: str
     owner: str
@@ -88,9 +88,9 @@ class JobFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """One attempt. `root` is the run or backfill that it belongs to in the end: an id and a job's name.
+    """One attempt of a step. `root` is the outermost run or backfill that it belongs to: an id and a job name.
 
-    `nominal` are the first moment of the first partition and the first moment after the last.
+    `nominal` holds the start of the first partition and the end, exclusive, of the last.
     """
 
     dagster_run: str
@@ -105,7 +105,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class AssertionFacts:
-    """A clause that was held against the data. `holds` is what the data say, whatever the severity."""
+    """A contract clause that was evaluated on the data. `holds` is the result, independent of the severity."""
 
     name: str
     rule: str
@@ -119,15 +119,15 @@ class AssertionFacts:
 
 @dataclass(frozen=True)
 class AttemptEnd:
-    """How an attempt ended, as far as it is known; what is not known is left out of the event.
+    """How an attempt ended, as far as it is known; unknown facts are left out of the event.
 
     Attributes:
-        version, rows, bytes, files: of what was published.
-        nulls: nulls in what was built, by column.
-        lineage: where each column comes from, in terms of the inputs' `ref`.
-        assertions: the gate, clause by clause.
+        version, rows, bytes, files: of the published table.
+        nulls: number of nulls in the built data, by column.
+        lineage: column lineage, in terms of the inputs' `ref`.
+        assertions: the gate's result for each clause.
         error: why it failed.
-        read: version, rows and bytes of inputs, by `ref`, of which the START could not know them.
+        read: version, rows and bytes of inputs, by `ref`, for inputs whose START event could not have them.
     """
 
     version: str | None = None

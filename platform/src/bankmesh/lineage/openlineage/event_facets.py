@@ -1,4 +1,4 @@
-"""Facets of OpenLineage, made with the classes of `openlineage-python` and turned into plain values."""
+"""OpenLineage facets, built with the classes of `openlineage-python` and converted to plain values."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 Facets = dict[str, Any]
 
 LOGICAL = "TABLE"
-_OPAQUE = "made by a step that is no query: every column of it depends on every column that the step read"
+_OPAQUE = "made by a step that is not a query: every column of it depends on every column that the step read"
 _REF = "bankmesh"
-"""Source of the tag that carries the name which lineage knows an input under."""
+"""Source of the tag that carries the name that lineage uses for an input."""
 
 
 def of_run(run: RunFacts, namespace: str) -> Facets:
-    """parent (with its root), processingEngine, and nominalTime where partitions are built."""
+    """Return the run facets: parent (with its root), processing_engine, and nominalTime where partitions are built."""
     from openlineage.client.facet_v2 import nominal_time_run, parent_run, processing_engine_run
 
     root_id, root_job = run.root
@@ -57,7 +57,7 @@ def of_run(run: RunFacts, namespace: str) -> Facets:
 
 
 def of_run_tags(tags: Mapping[str, str]) -> Facets:
-    """tags of a run, from name to value."""
+    """Return the tags facet of a run; `tags` maps names to values."""
     from openlineage.client.facet_v2 import tags_run
 
     found = [tags_run.TagsRunFacetFields(key=name, value=value, source="BANKMESH") for name, value in tags.items()]
@@ -65,7 +65,7 @@ def of_run_tags(tags: Mapping[str, str]) -> Facets:
 
 
 def of_error(message: str) -> Facets:
-    """errorMessage; no stack trace, whose lines may quote values."""
+    """Return the errorMessage facet, without a stack trace, whose lines may quote values."""
     from openlineage.client.facet_v2 import error_message_run
 
     return _plain(
@@ -74,7 +74,7 @@ def of_error(message: str) -> Facets:
 
 
 def of_job(job: JobFacts) -> Facets:
-    """jobType, ownership, documentation, and the code if it is known when the run begins."""
+    """Return the job facets: jobType, ownership, documentation, and the code if it is known when the run begins."""
     from openlineage.client.facet_v2 import documentation_job, job_type_job, ownership_job
 
     made = {
@@ -88,7 +88,7 @@ def of_job(job: JobFacts) -> Facets:
 
 
 def of_code(code: CodeFacts) -> Facets:
-    """sql or sourceCode, and sourceCodeLocation where there is a URL."""
+    """Return the sql or sourceCode facet, and sourceCodeLocation where there is a URL."""
     from openlineage.client.facet_v2 import source_code_job, source_code_location_job, sql_job
 
     made: Facets = {}
@@ -104,7 +104,7 @@ def of_code(code: CodeFacts) -> Facets:
 
 
 def of_input(item: InputFacts) -> Facets:
-    """The version read, its columns, the name that people use, and of legacy objects what their declaration says."""
+    """Return the facets of an input: version read, columns, logical name; for legacy objects also their declaration."""
     made = _named(item.logical, item.name.namespace, item.name.name)
     if item.version is not None:
         made |= _version(item.version)
@@ -120,30 +120,30 @@ def of_input(item: InputFacts) -> Facets:
 
 
 def ref_of(item: Mapping[str, Any]) -> str:
-    """The name that lineage knows an input of an event under."""
+    """Return the name that lineage uses for an input of an event."""
     tags = item["facets"]["tags"]["tags"]
     return next(str(tag["value"]) for tag in tags if tag.get("source") == _REF)
 
 
 def statistics_of_input(item: InputFacts) -> Facets:
-    """inputStatistics: of the whole version that was opened; what a build skips of it is the engine's affair."""
+    """Return the inputStatistics facet of the whole version that was opened, including rows that the engine skips."""
     return {} if item.rows is None and item.bytes is None else input_statistics(item.rows, item.bytes)
 
 
 def input_statistics(rows: int | None, size: int | None) -> Facets:
-    """inputStatistics, from rows and bytes."""
+    """Return the inputStatistics facet for these rows and bytes."""
     from openlineage.client.facet_v2 import input_statistics_input_dataset as statistics
 
     return _plain({"inputStatistics": statistics.InputStatisticsInputDatasetFacet(rowCount=rows, size=size)})
 
 
 def of_version(version: str) -> Facets:
-    """The version facet."""
+    """Return the version facet."""
     return _plain(_version(version))
 
 
 def of_output(output: OutputFacts) -> Facets:
-    """schema, ownership, documentation, tags by column and of the whole, and the name that people use."""
+    """Return the output's facets: schema, ownership, documentation, tags of columns and dataset, and logical name."""
     return _plain(
         {
             **_named(output.logical, output.name.namespace, output.name.name),
@@ -156,7 +156,7 @@ def of_output(output: OutputFacts) -> Facets:
 
 
 def of_ending(ending: AttemptEnd, names: Mapping[str, tuple[str, str]]) -> Facets:
-    """What is known of the output at the end: version, columnLineage, dataQualityAssertions and -Metrics."""
+    """Return the output's facets known at the end: version, columnLineage, dataQualityAssertions and -Metrics."""
     made: Facets = {}
     if ending.version is not None:
         made |= _version(ending.version)
@@ -170,7 +170,7 @@ def of_ending(ending: AttemptEnd, names: Mapping[str, tuple[str, str]]) -> Facet
 
 
 def statistics_of_output(ending: AttemptEnd) -> Facets:
-    """outputStatistics: of the whole table at the version that was published."""
+    """Return the outputStatistics facet of the whole table at the published version."""
     from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
 
     if ending.rows is None:
@@ -184,7 +184,7 @@ def statistics_of_output(ending: AttemptEnd) -> Facets:
 def _column_lineage(lineage: StepLineage, names: Mapping[str, tuple[str, str]]) -> object:
     from openlineage.client.facet_v2 import column_lineage_dataset as facet
 
-    # Backends read `fields` and few read `dataset`, so what an opaque step looked at stands with each column.
+    # Backends read `fields` and few read `dataset`, so the columns that an opaque step read are listed per column.
     opaque = [Dependency(ref, TransformationSubtype.OPAQUE) for ref in lineage.opaque]
     fields = {}
     for column, found in lineage.columns.items():
@@ -307,7 +307,7 @@ def _tags(fields: Iterable[FieldFacts], tags: Iterable[tuple[str, str]], ref: st
 
 
 def _plain(facets: Facets) -> Facets:
-    """As JSON has it; the producer of every facet is ours."""
+    """Return the facets as plain JSON values, each with Bankmesh as its producer."""
     import attr
     from openlineage.client.serde import Serde
 

@@ -1,10 +1,11 @@
-"""The forwarder: sends what the outbox holds, in order, to wherever OpenLineage's client is told to send.
+"""The forwarder: sends the events of the outbox, in order, to the receiver configured for OpenLineage's client.
 
-One forwarder at a time has its turn, so events arrive in the order in which they were kept, and with them those of
-each run. A sending is noted before it is tried and confirmed after it: killed in between, it is made once more.
+One forwarder runs at a time, so events arrive in the order in which they were stored, also within each run. An
+attempt to send is recorded before it is made and confirmed after it: if the process is killed in between, the event is
+sent once more.
 
-Some receivers answer with a fault of their own to an event that they cannot digest. Such an event is in doubt after a
-few attempts: the next run's events are tried, and if the receiver takes them, the one in doubt is set aside.
+Some receivers answer with a server error to an event that they cannot process. Such an event is in doubt after a few
+attempts: the events of the next run are sent, and if the receiver accepts one, the event in doubt is set aside.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
 
 _TURN_SECONDS = 120.0
 _CONFIRMED_WITHIN = 20.0
-# What a client's error says when the receiver will not have this event, however often it is sent.
+# Client errors are final: the receiver will refuse this event again. These statuses are the exceptions.
 _NOT_FINAL = {408, 425, 429}
 _CLIENT_ERRORS = range(400, 500)
 _SERVER_ERRORS = range(500, 600)
-# So often an event may meet a fault of the receiver's own before it is the event that is in doubt.
+# After so many attempts that end in a server error, the event itself is in doubt and no longer the receiver.
 _DOUBTFUL_AFTER = 4
 
 
 @dataclass(frozen=True)
 class ForwardReport:
-    """What one turn did: events sent and refused, and why it stopped before the end, if it did."""
+    """The result of one turn: events sent and refused, and why it stopped early, if it did."""
 
     sent: int
     refused: int
@@ -51,14 +52,14 @@ class ForwardReport:
         return ", ".join(parts)
 
 
-NO_RECEIVER = "no receiver is set (OPENLINEAGE_URL or openlineage.yml); events are kept"
+NO_RECEIVER = "no receiver is set (OPENLINEAGE_URL or openlineage.yml); events are only stored"
 OTHERS_TURN = "another process is forwarding"
 
 
 def forward(outbox: EventOutbox, seconds: float) -> ForwardReport:
-    """Send pending events for at most so many seconds; a receiver that fails ends the turn. Raises nothing of its own.
+    """Send pending events for at most `seconds`; a failing receiver ends the turn. Raises no errors of the receiver.
 
-    What could not be sent is pending, in its place, for the next turn.
+    Events that could not be sent stay pending, in their order, for the next turn.
     """
     _forget_old(outbox)
     if not has_lineage_receiver():
@@ -86,7 +87,7 @@ def _forward(outbox: EventOutbox, deadline: float) -> ForwardReport:
                 answer = _send(outbox, client, kept)
                 if answer is None:
                     sent += 1
-                    # The receiver is well, so what it would not have is at fault.
+                    # The receiver works, so the events that it did not accept are at fault.
                     refused += _set_aside(outbox, doubtful)
                 elif answer.final:
                     refused += 1
@@ -102,7 +103,7 @@ def _forward(outbox: EventOutbox, deadline: float) -> ForwardReport:
 
 
 def _next(outbox: EventOutbox, doubtful: list[tuple[OutboxEvent, str]]) -> list[OutboxEvent]:
-    """Pending events, in order, but for the runs of which one is in doubt."""
+    """Return pending events in order, without those of runs that have an event in doubt."""
     runs = {kept.run_id for kept, _ in doubtful}
     return [kept for kept in outbox.pending() if kept.run_id not in runs]
 
@@ -117,7 +118,7 @@ def _set_aside(outbox: EventOutbox, doubtful: list[tuple[OutboxEvent, str]]) -> 
 
 @dataclass(frozen=True)
 class _Answer:
-    """A sending that failed; `final`: never to be had; `at_fault`: the receiver says that the fault is its own."""
+    """A failed attempt to send. `final`: retrying is useless; `at_fault`: the receiver reported an error of its own."""
 
     problem: str
     final: bool
@@ -125,30 +126,30 @@ class _Answer:
 
 
 def _client() -> OpenLineageClient:
-    """OpenLineage's client as the environment sets it up, and the environment as it was before."""
+    """Return OpenLineage's client, configured from the environment; the environment is left unchanged."""
     from openlineage.client import OpenLineageClient
 
     before = set(os.environ)
     try:
         return OpenLineageClient()
     finally:
-        # It writes what it makes of OPENLINEAGE_URL into the environment, where it would outlive the variable.
+        # The client writes settings derived from OPENLINEAGE_URL into the environment, where they would outlive it.
         for name in set(os.environ) - before:
             del os.environ[name]
 
 
 def _send(outbox: EventOutbox, client: OpenLineageClient, kept: OutboxEvent) -> _Answer | None:
-    """Send one event; None if the receiver has taken it."""
+    """Send one event; return None if the receiver accepted it, else the failure."""
     outbox.note_attempt(kept)
     reached("lineage-attempted")
     try:
         client.emit(run_event(kept.event))
         _wait_until_taken(client)
-    except Exception as error:  # noqa: BLE001 - whatever a transport raises; its text may hold a URL with a secret
+    except Exception as error:  # noqa: BLE001 - transports raise anything; the text may hold a URL with a secret
         status = getattr(getattr(error, "response", None), "status_code", None)
         problem = f"{type(error).__name__}{f' {status}' if status else ''}"
         final = status in _CLIENT_ERRORS and status not in _NOT_FINAL
-        # After several answers of its kind the client gives up, and says so by another error.
+        # After several server errors the client stops retrying and raises RetryError instead.
         at_fault = status in _SERVER_ERRORS or type(error).__name__ == "RetryError"
         outbox.note_failure(kept, problem, refused=final)
         return _Answer(problem, final, at_fault)
@@ -158,14 +159,14 @@ def _send(outbox: EventOutbox, client: OpenLineageClient, kept: OutboxEvent) -> 
 
 
 def _wait_until_taken(client: OpenLineageClient) -> None:
-    """Some transports send behind one's back; what they have not finished is not confirmed. Raises TimeoutError."""
+    """Wait for transports that send in the background, so that only sent events are confirmed. Raises TimeoutError."""
     wait = getattr(client.transport, "wait_for_completion", None)
     if wait is not None and not wait(timeout=_CONFIRMED_WITHIN):
         raise TimeoutError
 
 
 def run_event(event: Event) -> Any:  # noqa: ANN401 - a class of a module that is loaded late
-    """The event as the client wants it; facets stay the plain values that they are."""
+    """Return the event as an object of OpenLineage's client; facets stay plain values."""
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 
     made = RunEvent(

@@ -1,7 +1,7 @@
-"""The outbox: every OpenLineage event, as it was or will be sent, in one database on this side of the network.
+"""The outbox: a local database of every OpenLineage event, as it was or will be sent.
 
-A run writes here and nowhere else, so no backend can slow it or fail it. An event is kept once, however often it is
-told: its key is the run's id and the kind of event. The forwarder sends what is pending in the order in which it came.
+A run writes only here, so no lineage backend can slow it down or fail it. Each event is stored once, however often it
+is emitted: its key is the run's id and the kind of event. The forwarder sends pending events in the order of storage.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ turns = sa.Table(
     sa.Column("holder", sa.String(80), nullable=False),
     sa.Column("until", sa.Float(53), nullable=False),
 )
-"""Whose turn it is to forward, and until when, so that a forwarder that was killed holds nobody up for long."""
+"""The lease of the current forwarder and its expiry, so that a killed forwarder does not block the next for long."""
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,19 @@ class OutboxEvent:
 
 
 class EventOutbox(Closing):
-    """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
+    """The outbox in the database of a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = open_database(url, partial(upgrade, migrations=MIGRATIONS))
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     # --- what happened ---
 
     def keep(self, event: Event, dagster_run: str, asset: str) -> bool:
-        """Keep an event; False if the same run has told of this kind, or of any ending, before."""
+        """Store an event; return False if the run has stored one of this kind, or any ending for an ending, before."""
         kind, run_id = event["eventType"], event["run"]["runId"]
         taken = ENDINGS if kind in ENDINGS else (kind,)
         with self._engine.begin() as connection:
@@ -126,7 +126,7 @@ class EventOutbox(Closing):
         return True
 
     def unfinished(self) -> list[OutboxEvent]:
-        """The START of every attempt of which no ending is kept, oldest first."""
+        """Return the START event of every attempt that has no ending, oldest first."""
         other = events.alias()
         ended = sa.select(other.c.number).where(other.c.run_id == events.c.run_id, other.c.kind.in_(ENDINGS))
         query = sa.select(events).where(events.c.kind == START, ~sa.exists(ended)).order_by(events.c.number)
@@ -134,7 +134,7 @@ class EventOutbox(Closing):
             return [_kept(row) for row in connection.execute(query)]
 
     def ending_of(self, dagster_run: str, asset: str) -> OutboxEvent | None:
-        """The last ending of an asset's attempts in a Dagster run."""
+        """Return the last ending of an asset's attempts in a Dagster run, None if there is none."""
         query = (
             sa.select(events)
             .where(events.c.dagster_run == dagster_run, events.c.asset == asset, events.c.kind.in_(ENDINGS))
@@ -148,7 +148,7 @@ class EventOutbox(Closing):
     # --- the sending ---
 
     def take_turn(self, holder: str, now: datetime, seconds: float) -> bool:
-        """Make it `holder`'s turn for so many seconds; False while it is another's."""
+        """Lease the turn to `holder` for `seconds`; return False while another process holds it."""
         until = now.timestamp() + seconds
         mine = sa.or_(turns.c.holder == holder, turns.c.until < now.timestamp())
         with self._engine.begin() as connection:
@@ -160,35 +160,35 @@ class EventOutbox(Closing):
         try:
             with self._engine.begin() as connection:
                 connection.execute(sa.insert(turns).values(name="forwarding", holder=holder, until=until))
-        except sa.exc.IntegrityError:  # another was first, at the very first turn
+        except sa.exc.IntegrityError:  # another process inserted the first lease
             return False
         return True
 
     def end_turn(self, holder: str) -> None:
-        """Let the next one have it."""
+        """Release the turn of `holder`."""
         with self._engine.begin() as connection:
             connection.execute(sa.update(turns).where(turns.c.holder == holder).values(until=0.0))
 
     def pending(self, limit: int = _PAGE) -> list[OutboxEvent]:
-        """The events that are to be sent next, in order."""
+        """Return the next events to send, in order."""
         query = sa.select(events).where(events.c.state == PENDING).order_by(events.c.number).limit(limit)
         with self._engine.begin() as connection:
             return [_kept(row) for row in connection.execute(query)]
 
     def note_attempt(self, kept: OutboxEvent) -> None:
-        """A sending is about to be tried."""
+        """Record that an attempt to send is about to be made."""
         self._change(kept, attempts=events.c.attempts + 1)
 
     def confirm(self, kept: OutboxEvent, now: datetime) -> None:
-        """The receiver has taken it."""
+        """Record that the receiver accepted the event."""
         self._change(kept, state=SENT, sent_at=now.timestamp(), error=None)
 
     def note_failure(self, kept: OutboxEvent, error: str, *, refused: bool) -> None:
-        """Why a sending failed; one that the receiver refuses is not tried again by itself."""
+        """Record why an attempt to send failed; refused events are not retried automatically."""
         self._change(kept, state=REFUSED if refused else PENDING, error=error)
 
     def try_again(self) -> int:
-        """Make what was refused pending once more; how many that are."""
+        """Make refused events pending again; return how many."""
         with self._engine.begin() as connection:
             query = sa.update(events).where(events.c.state == REFUSED).values(state=PENDING)
             return connection.execute(query).rowcount
@@ -196,7 +196,7 @@ class EventOutbox(Closing):
     # --- for people ---
 
     def all_events(self, dagster_run: str | None = None) -> Iterator[OutboxEvent]:
-        """Every event kept, oldest first; those of one Dagster run, or of one OpenLineage run, if it is named."""
+        """Yield every stored event, oldest first; `dagster_run` limits them to one Dagster or OpenLineage run."""
         after = 0
         while True:
             query = sa.select(events).where(events.c.number > after).order_by(events.c.number).limit(_PAGE)
@@ -210,14 +210,14 @@ class EventOutbox(Closing):
             after = page[-1].number
 
     def counts(self) -> dict[str, int]:
-        """Number of events by state."""
+        """Return the number of events by state."""
         query = sa.select(events.c.state, sa.func.count()).group_by(events.c.state)
         with self._engine.begin() as connection:
             found = {str(row[0]): row[1] for row in connection.execute(query)}
         return {state: found.get(state, 0) for state in (PENDING, SENT, REFUSED)}
 
     def forget(self, before: datetime, *, unsent: bool) -> int:
-        """Delete events that were kept before a moment; pending ones only if nobody is to get them."""
+        """Delete events that were stored before a moment, and return how many; unsent ones only if `unsent` is True."""
         query = sa.delete(events).where(events.c.kept_at < before.timestamp())
         if not unsent:
             query = query.where(events.c.state == SENT)
@@ -230,12 +230,12 @@ class EventOutbox(Closing):
 
 
 def pack_body(text: str) -> str:
-    """An event as the table keeps it: compressed, in Base64, behind a mark that no JSON begins with."""
+    """Return an event's text as the table stores it: compressed, in Base64, with a prefix that no JSON begins with."""
     return _PACKED + base64.b64encode(zlib.compress(text.encode())).decode("ascii")
 
 
 def unpack_body(kept: str) -> str:
-    """The text of an event; earlier releases kept it as it is."""
+    """Return the text of a stored event; earlier releases stored it uncompressed."""
     if not kept.startswith(_PACKED):
         return kept
     return zlib.decompress(base64.b64decode(kept.removeprefix(_PACKED))).decode()

@@ -1,4 +1,4 @@
-"""Events that wait as files while the outbox is out of reach, and go into it as soon as it is back."""
+"""The spool: events stored as files while the outbox is unreachable, and moved into it once it is back."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def spool_folder(home: Path) -> Path:
 
 
 def put_aside(folder: Path, event: Event, dagster_run: str, asset: str) -> None:
-    """Write an event into the folder; names sort in the order of time. Raises OSError."""
+    """Write an event to a file in the folder; file names sort by time. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     waiting = {"dagster_run": dagster_run, "asset": asset, "event": event}
     write_atomically(folder / f"{time.time_ns():020d}-{uuid.uuid4().hex}.json", json.dumps(waiting))
 
 
 def take_in(folder: Path, outbox: EventOutbox) -> int:
-    """Move what waits into the outbox, in order; how many events that were. Killed in between, it moves the rest."""
+    """Move spooled events into the outbox, in order, and return how many; if interrupted, the next call continues."""
     taken = 0
     for file in sorted(folder.glob("*.json")):
         try:
             waiting = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:  # another process has just taken it in
+        except FileNotFoundError:  # another process has just moved it
             continue
         outbox.keep(waiting["event"], waiting["dagster_run"], waiting["asset"])
         file.unlink(missing_ok=True)

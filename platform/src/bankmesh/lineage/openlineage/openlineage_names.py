@@ -1,8 +1,8 @@
-"""Names in OpenLineage events: datasets by where they lie, jobs by what they make, runs by what carries them out.
+"""Names in OpenLineage events: datasets by location, jobs by the asset that they make, runs by Dagster run and step.
 
-Datasets are named as the specification's naming page says for their store, so that what other tools say of the same
-table meets what we say: `file` and an absolute path, `s3://bucket` and a key without a leading slash. The name that
-people use (`retail.party`) goes along as a symlink.
+Datasets follow the naming page of the OpenLineage specification for their store, so that events of other tools about
+the same table have the same name: `file` and an absolute path, `s3://bucket` and a key without a leading slash. The
+logical name (`retail.party`) is added as a symlink.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class DatasetName:
 
 
 def producer() -> str:
-    """Who speaks: a URI, as the specification wants it."""
+    """Return the URI of the events' producer, Bankmesh at its installed version."""
     return f"urn:bankmesh:{installed('bankmesh')}"
 
 
 def dataset_name(place: str) -> DatasetName:
-    """The name of what lies at a path or URI. Raises ValueError for a path that is not absolute.
+    """Return the OpenLineage name of the table at a path or URI. Raises ValueError for a path that is not absolute.
 
-    Source: the naming page of the OpenLineage specification; of the stores known to `openlineage-python`, those that
-    tables can lie in.
+    Source: the naming page of the OpenLineage specification, for the stores of `openlineage-python` that can hold
+    tables.
     """
     from openlineage.client.naming import dataset as stores
 
@@ -61,20 +61,20 @@ def dataset_name(place: str) -> DatasetName:
 
 def _absolute(path: str) -> str:
     if not path.startswith("/"):
-        raise ValueError(f"{path!r} is no absolute path, so it names no dataset")
+        raise ValueError(f"{path!r} is not an absolute path; a dataset is named by an absolute path or a URI")
     return str(PurePosixPath(path))
 
 
 def run_id(dagster_run: str, step: str, attempt: int, asset: str) -> str:
-    """The UUID of one attempt to make one asset: the same whoever works it out, another for each of the four.
+    """Return the UUID of one attempt to make one asset, derived from the four arguments alone.
 
-    `attempt` counts from 0.
+    Every process computes the same id for the same arguments. `attempt` counts from 0.
     """
     return str(uuid.uuid5(_RUNS, "\n".join([dagster_run, step, str(attempt), asset])))
 
 
 def uuid_of(text: str) -> str:
-    """`text` if it is a UUID; else one that stands for it, since OpenLineage knows no other ids of runs."""
+    """Return `text` if it is a UUID, else a UUID derived from it, because OpenLineage accepts no other run ids."""
     try:
         return str(uuid.UUID(text))
     except ValueError:

@@ -1,7 +1,7 @@
-"""OpenLineage run events, from facts: pure functions to JSON, which the outbox keeps as it will be sent.
+"""OpenLineage run events: pure functions from facts to JSON, which the outbox stores as it will be sent.
 
-The event that ends an attempt is the START of it with what came to be known, so that whoever ends it, the run itself
-or somebody who finds it dead, needs nothing but the START and tells the same.
+The event that ends an attempt is its START event plus what became known since. So the run itself, or the process that
+finds the run dead, needs only the START event and emits the same ending.
 
 Source: OpenLineage specification 2-0-2 with the facets of `openlineage-python`.
 """
@@ -28,7 +28,7 @@ _SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 
 
 def start_event(run: RunFacts, job: JobFacts, inputs: list[InputFacts], output: OutputFacts, at: datetime) -> Event:
-    """An attempt begins: what it reads, at which versions, and what it is to make."""
+    """Return the START event of an attempt: its inputs with their versions, and the output that it will make."""
     return {
         "eventType": START,
         "eventTime": at.isoformat(),
@@ -60,7 +60,7 @@ def start_event(run: RunFacts, job: JobFacts, inputs: list[InputFacts], output: 
 
 
 def ending_event(start: Event, kind: str, ending: AttemptEnd, at: datetime) -> Event:
-    """The attempt that `start` began has ended: COMPLETE, FAIL or ABORT."""
+    """Return the event that ends the attempt of `start`; `kind` is COMPLETE, FAIL or ABORT."""
     event = copy.deepcopy(start)
     event |= {"eventType": kind, "eventTime": at.isoformat()}
     if ending.error is not None:
@@ -79,5 +79,5 @@ def ending_event(start: Event, kind: str, ending: AttemptEnd, at: datetime) -> E
 
 
 def inputs_by_ref(event: Event) -> dict[str, tuple[str, str]]:
-    """The OpenLineage name of each input, by the name that lineage knows it under."""
+    """Return the OpenLineage namespace and name of each input, keyed by the name that lineage uses for it."""
     return {event_facets.ref_of(item): (item["namespace"], item["name"]) for item in event["inputs"]}

@@ -1,4 +1,4 @@
-"""What is known of a column, and of a frame, while a plan is read from its sources upwards."""
+"""Lineage of a column and of a frame while a plan is read, from its sources upwards."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ NONE: Dependencies = frozenset()
 
 @dataclass(frozen=True)
 class Slack:
-    """Where what the engine reads may rightly differ from what a result depends on.
+    """Accepted differences between what the engine reads and what a result depends on.
 
     Attributes:
         more: columns that it reads although the result does not depend on them.
-        less: columns that it need not read although the result is said to depend on them.
+        less: columns that it need not read although the result depends on them.
     """
 
     more: frozenset[ColumnRef] = frozenset()
@@ -39,7 +39,7 @@ _NO_SLACK = Slack()
 
 
 def all_slack(slacks: Iterable[Slack]) -> Slack:
-    """That of each."""
+    """Return the union of the slacks."""
     found = _NO_SLACK
     for slack in slacks:
         found |= slack
@@ -52,14 +52,14 @@ class FrameValue:
 
     Attributes:
         found: dependencies on columns of sources.
-        unknown: why `found` is not all of it.
-        fields: of a struct whose fields are told apart, each field's value; their dependencies are all of `found`.
-        slack: what the engine may read otherwise.
-        placed: its values lie in the order of the frame's rows, so that `first` or `shift` of it depends on that order.
+        unknown: why `found` is incomplete.
+        fields: of a struct with separate fields, each field's value; together they have all dependencies of `found`.
+        slack: accepted differences in what the engine reads.
+        placed: its values are in the order of the frame's rows, so that its `first` or `shift` depends on that order.
         single: it is one value for the whole frame, or group.
-        uneven: it may have another number of values than the frame has rows, which only running it would show.
+        uneven: its number of values may differ from the frame's rows, which only running it would show.
         resized: what decides how many values there are, if that is not the number of the frame's rows.
-        lengths: of lists made from rows, what decides how long they are; None if that is the lists' own affair.
+        lengths: of lists made from rows, what decides their lengths; None for other lists.
     """
 
     found: Dependencies = NONE
@@ -73,14 +73,14 @@ class FrameValue:
     lengths: Dependencies | None = None
 
     def through(self, how: TransformationSubtype, *, masking: bool = False) -> FrameValue:
-        """What is made from it in this way; IDENTITY leaves it as it is."""
+        """Return the value that is made from this one in the way `how`; IDENTITY leaves it unchanged."""
         if how is TransformationSubtype.IDENTITY and not masking:
             return self
         fields = self.fields and {name: part.through(how, masking=masking) for name, part in self.fields.items()}
         return replace(self, found=made_by(self.found, how, masking=masking), fields=fields)
 
     def decided_by(self, found: Dependencies, others: Iterable[FrameValue] = ()) -> FrameValue:
-        """The same value, which INDIRECTly depends on something more; what is unknown of `others` is so of it."""
+        """Return the value with the INDIRECT dependencies `found`; it is unknown if one of `others` is."""
         listed = list(others)
         fields = self.fields and {name: part.decided_by(found, listed) for name, part in self.fields.items()}
         return replace(
@@ -92,11 +92,11 @@ class FrameValue:
         )
 
     def whole(self) -> FrameValue:
-        """The same, its fields no longer told apart."""
+        """Return the value without separate fields."""
         return replace(self, fields=None) if self.fields else self
 
     def field_named(self, name: str) -> FrameValue:
-        """One field of a struct: of the whole struct, if its fields are not told apart."""
+        """Return one field of a struct; it depends on the whole struct if the fields are not separate."""
         if self.fields is None or name not in self.fields:
             return self.whole().through(TransformationSubtype.TRANSFORMATION)
         part = self.fields[name]
@@ -105,7 +105,7 @@ class FrameValue:
 
 
 def made_by(found: Iterable[Dependency], how: TransformationSubtype, *, masking: bool = False) -> Dependencies:
-    """Dependencies of what is made in this way from something that has these."""
+    """Return the dependencies of a result that is made in the way `how` from a value with the dependencies `found`."""
     return frozenset(_chained(dependency, how, masking=masking) for dependency in found)
 
 
@@ -118,12 +118,12 @@ def _chained(dependency: Dependency, how: TransformationSubtype, *, masking: boo
 
 
 def deciding(values: Iterable[FrameValue], how: TransformationSubtype) -> Dependencies:
-    """Dependencies of what the values only decide; `how` is INDIRECT."""
+    """Return the dependencies of a result that the values only decide; `how` is INDIRECT."""
     return NONE.union(*(made_by(value.found, how) for value in values))
 
 
 def merged(values: Iterable[FrameValue]) -> FrameValue:
-    """All that any of the values depends on; fields only if all have the same ones."""
+    """Return a value with the dependencies of all values; it has fields only if all have the same ones."""
     listed = list(values)
     if len(listed) == 1:
         return listed[0]
@@ -140,7 +140,7 @@ def merged(values: Iterable[FrameValue]) -> FrameValue:
 
 
 def _common_fields(listed: list[FrameValue]) -> Mapping[str, FrameValue] | None:
-    # A constant, null say, says nothing of fields.
+    # A constant, such as null, does not define fields.
     structs = [value.fields for value in listed if value.found or value.fields]
     first = structs[0] if structs else None
     if first is None or any(other is None or list(other) != list(first) for other in structs):
@@ -149,26 +149,26 @@ def _common_fields(listed: list[FrameValue]) -> Mapping[str, FrameValue] | None:
 
 
 def first_unknown(values: Iterable[FrameValue]) -> str | None:
-    """The first reason for which one of the values is not known."""
+    """Return the first reason why one of the values is unknown, None if all are known."""
     return next((value.unknown for value in values if value.unknown), None)
 
 
 def sources_of(found: Iterable[Dependency]) -> frozenset[ColumnRef]:
-    """The columns that are depended on."""
+    """Return the source columns of the dependencies."""
     return frozenset(dependency.source for dependency in found)
 
 
 @dataclass(frozen=True)
 class PlanFrame:
-    """What is known of a frame at one place of a plan.
+    """The lineage of a frame at one place of a plan.
 
     Attributes:
         columns: its columns, in order.
-        rows: what decides which rows there are.
-        order: what decides their order (SORT), where Polars promises to keep one.
-        unknown: why `rows` or `order` are not all of it.
+        rows: what decides which rows exist.
+        order: what decides their order (SORT), where Polars guarantees one.
+        unknown: why `rows` or `order` is incomplete.
         reachable: all columns of the sources below.
-        slack: what the engine may read otherwise, whatever column is asked for.
+        slack: accepted differences in what the engine reads, whichever column is selected.
         sides: of a cross join, the columns of its two frames.
     """
 
@@ -181,15 +181,15 @@ class PlanFrame:
     sides: tuple[frozenset[str], frozenset[str]] | None = None
 
     def column(self, name: str) -> FrameValue:
-        """A column by name."""
+        """Return a column by name."""
         return self.columns.get(name) or FrameValue(unknown=f"there is no column {name} where it is used")
 
     def with_columns(self, columns: Mapping[str, FrameValue]) -> PlanFrame:
-        """The same rows with these columns."""
+        """Return the frame with these columns and the same rows."""
         return replace(self, columns=columns, sides=None)
 
     def restricted_by(self, values: Iterable[FrameValue], how: TransformationSubtype) -> PlanFrame:
-        """The same columns, the rows being decided by something more."""
+        """Return the frame with the same columns, whose rows also depend on `values`."""
         listed = list(values)
         return replace(
             self,
@@ -199,20 +199,20 @@ class PlanFrame:
         )
 
     def by_place(self) -> PlanFrame:
-        """The same frame, once rows have been taken by their place: their order has decided which."""
+        """Return the frame after rows were taken by position, so that their order decided which."""
         return replace(self, rows=self.rows | self.order)
 
     def reading_more(self, refs: Iterable[ColumnRef]) -> PlanFrame:
-        """The same frame, for which the engine reads more than it depends on."""
+        """Return the frame with additional columns that the engine reads without a dependency on them."""
         return replace(self, slack=self.slack | Slack(more=frozenset(refs)))
 
     def out_of_order(self) -> PlanFrame:
-        """The same rows in no order that is promised; the engine has read the keys of the old one all the same."""
+        """Return the same rows without a guaranteed order; the engine still reads the keys of the previous one."""
         return replace(self, order=NONE).reading_more(sources_of(self.order))
 
 
 def together(frames: list[PlanFrame]) -> PlanFrame:
-    """What is known of rows that come from several frames; no columns."""
+    """Return a frame without columns for rows that come from several frames."""
     return PlanFrame(
         columns={},
         rows=NONE.union(*(frame.rows for frame in frames)),

@@ -1,16 +1,16 @@
-"""The one place that reads Polars' own plan of a lazy frame, through its NodeTraverser, which is private.
+"""Reader of Polars' plan of a lazy frame, and the only module that uses Polars' private NodeTraverser.
 
 `LazyFrame._ldf.visit()` is made for engines that run Polars' plans elsewhere (cudf-polars); it has a version of its own
-and changes with Polars. `tests/lineage/test_frame_lineage_traverser.py` holds what is relied on here and says what to
+and changes with Polars. `tests/lineage/test_frame_lineage_traverser.py` tests what this module relies on and documents
 do when a new Polars breaks it. What comes out is `plan_tree`; nothing else in this package touches a private name.
 
-Three things that the traverser does not show are got in another way:
+Three things that the traverser does not show are obtained in another way:
 
-- Python functions, `list.eval` and a few more expressions raise NotImplementedError. Expressions lie in their arena in
-  the order in which they were converted, inputs before the whole, so the inputs of one that cannot be read are those
-  before it that no other expression claims (`_Arena.unclaimed`). The cross-check would notice a wrong one.
+- Python functions, `list.eval` and a few more expressions raise NotImplementedError. The arena holds expressions in
+  the order in which they were converted, inputs first. So the inputs of an unreadable expression are those before it
+  that no other expression claims (`_Arena.unclaimed`). The cross-check detects a wrong assignment.
 - The names of a struct's fields are those of its type.
-- A node that raises (a Python function over a frame) still tells its inputs and its schema.
+- A node that raises (a Python function over a frame) still gives its inputs and its schema.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ VERSION = 16
 
 # Unreadable expressions that have no inputs: `pl.element()`, `pl.field()`.
 _LEAVES = frozenset({"element", "field"})
-# How many inputs others have, where that is the same every time.
+# Number of inputs of other unreadable expressions, where it is fixed.
 _TAKES = {"list.eval": 2, "rolling map": 1, "categorical expr": 1, "reshape": 1}
 _OPAQUE = ("opaque python mapfunction", "opaque rust mapfunction")
 _TAKES_GROUPS = "apply inside GroupBy"
 
 
 def read_plan(frame: pl.LazyFrame) -> plan_tree.Node:
-    """The plan of a lazy frame as it was written: nothing pushed down, dropped or folded.
+    """Return the plan of a lazy frame as it was written: nothing pushed down, dropped or folded.
 
-    Raises what Polars raises if the plan does not resolve (a column that is not there, types that do not go together).
+    Raises PolarsError if the plan does not resolve (a column does not exist, types are incompatible).
     """
     return _PlanReader(_traverser(frame, pl.QueryOptFlags.none())).plan()
 
 
 def requested(frame: pl.LazyFrame) -> list[tuple[object, tuple[str, ...] | None]]:
-    """What the engine would ask of each source, were the frame run: its function, and columns or None for all."""
+    """Return what the engine would read of each source: its function, and columns or None for all. Nothing is run."""
     flags = pl.QueryOptFlags.none()
     flags.projection_pushdown = True
     traverser = _traverser(frame, flags)
@@ -71,7 +71,7 @@ def _traverser(frame: pl.LazyFrame, flags: pl.QueryOptFlags) -> Any:  # noqa: AN
 
 
 def _shown(view: Callable[[], object]) -> tuple[Any, str]:
-    """What Polars shows, or None and what it says instead."""
+    """Return what Polars shows, or None and the text of the error that it raises instead."""
     try:
         return view(), ""
     except (NotImplementedError, pl.exceptions.PanicException) as reason:
@@ -84,7 +84,7 @@ def _function(scan: Any) -> object:  # noqa: ANN401
 
 
 class _PlanReader:
-    """Reads one plan."""
+    """Reader of one plan."""
 
     def __init__(self, traverser: Any) -> None:  # noqa: ANN401
         self._traverser = traverser
@@ -105,7 +105,7 @@ class _PlanReader:
         node, _ = _shown(self._traverser.view_current_node)
         if type(node).__name__ != "Cache":
             return inputs
-        # A cache that is read twice stands in the plan twice, with all that is below it.
+        # A cache that is read twice occurs in the plan twice, with all nodes below it.
         first = self._caches.setdefault(node.id_, number)
         return inputs if first == number else [first]
 
@@ -119,13 +119,13 @@ class _PlanReader:
         node, reason = _shown(self._traverser.view_current_node)
         base = {"inputs": inputs, "schema": self._traverser.get_schema()}
         for first in self._inputs(number)[:1]:
-            # Types of expressions are those on the frame that they read.
+            # Expressions have the types of the frame that they read.
             self._traverser.set_node(first)
         if node is None:
             return _unshown(reason, base, arena.named(expressions))
         build = _BUILDERS.get(type(node).__name__)
         if build is None:
-            return plan_tree.UnknownNode(**base, reason=f"{type(node).__name__} is no node of a plan that is known")
+            return plan_tree.UnknownNode(**base, reason=f"the plan node {type(node).__name__} is not known")
         return build(node, base, arena)
 
 
@@ -137,11 +137,11 @@ class _Arena:
         self._read: dict[int, Expression] = {}
 
     def named(self, expressions: list[Any]) -> tuple[plan_tree.Named, ...]:
-        """Expressions with the names of the columns that they give."""
+        """Return expressions with the names of the columns that they give."""
         return tuple((found.output_name, self.read(found.node)) for found in expressions)
 
     def read(self, root: int) -> Expression:
-        """One expression and all below it."""
+        """Return one expression with all expressions below it."""
         for number in plan_tree.bottom_up(root, self._inputs):
             if number not in self._read:
                 self._read[number] = self._expression(number)
@@ -149,7 +149,7 @@ class _Arena:
 
     @cached_property
     def unclaimed(self) -> dict[int, tuple[int, ...]]:
-        """Inputs of the expressions that cannot be read; one that may be another's, too, is given to both."""
+        """Inputs of the unreadable expressions; an input that may belong to either of two is given to both."""
         total = self._traverser.add_expressions([])[1]
         views = [self._view(number) for number in range(total)]
         claimed = {found for view, _ in views if view is not None for _, found in _parts(view)}
@@ -159,12 +159,12 @@ class _Arena:
             if view is None and reason not in _LEAVES:
                 taken = _TAKES.get(reason, len(waiting))
                 inputs[number] = tuple(waiting[max(len(waiting) - taken, 0) :])
-                # Of an unknown number of inputs only the last is surely its own.
+                # If the number of inputs is unknown, only the last one certainly belongs to it.
                 waiting = waiting[: -_TAKES.get(reason, 1)]
             if number in self._roots:
                 waiting = []
             elif number not in claimed and type(view).__name__ != "Literal":
-                # Literals that were given another type stay behind, claimed by nobody.
+                # Literals that were cast to another type remain in the arena without an owner.
                 waiting.append(number)
         return inputs
 
@@ -243,7 +243,7 @@ _CHOOSES: dict[str, Callable[[int], InputRole]] = {
 
 
 def _parts(view: Any) -> list[tuple[InputRole, int]]:  # noqa: ANN401, C901, PLR0911, PLR0912 - a line a kind
-    """The inputs of an expression that Polars shows, values first."""
+    """Return the inputs of an expression that Polars shows, values first."""
     match type(view).__name__:
         case "BinaryExpr":
             return [(InputRole.VALUE, view.left), (InputRole.VALUE, view.right)]
@@ -343,7 +343,7 @@ def _join(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # 
     how, _, slices, suffix, coalesces, order = node.options
     asof = how if isinstance(how, tuple) else (how, None, None, None, None, None)
     if node.predicate is not None or asof[0] == "IEJoin":
-        # An optimiser's node; the plan as it was written has a filter over a cross join instead.
+        # A node of the optimiser; the plan as written has a filter over a cross join instead.
         return plan_tree.UnknownNode(**base, reason="a join with a condition of its own")
     return plan_tree.Join(
         **base,
@@ -379,7 +379,7 @@ def _map(node: Any, base: dict[str, Any], _: _Arena) -> plan_tree.Node:  # noqa:
             return plan_tree.RowNumber(**base, name=arguments[0])
         case "hint_sorted" | "rechunk":
             return plan_tree.PassThrough(**base)
-    return plan_tree.UnknownNode(**base, reason=f"{name} is no function over frames that is known")
+    return plan_tree.UnknownNode(**base, reason=f"the frame function {name} is not known")
 
 
 _BUILDERS: dict[str, Callable[[Any, dict[str, Any], _Arena], plan_tree.Node]] = {

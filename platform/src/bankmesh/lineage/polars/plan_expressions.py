@@ -1,4 +1,4 @@
-"""What the value of an expression depends on, over a frame whose columns are known."""
+"""Dependencies of the value of an expression over a frame whose columns are known."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DECIDES = {
 
 
 def value_of(expression: Expression, frame: PlanFrame) -> FrameValue:
-    """The value of an expression over a frame."""
+    """Return the value of an expression over a frame."""
     done: dict[Expression, FrameValue] = {}
     for part in bottom_up(expression, _inputs):
         value = _EVALUATE[part.form](part, [done[found] for found in _inputs(part)], frame)
@@ -43,14 +43,14 @@ def _keeps_lengths(part: Expression) -> bool:
 
 
 def columns_in(expression: Expression) -> frozenset[str]:
-    """The columns that an expression names."""
+    """Return the columns that an expression names."""
     parts = bottom_up(expression, lambda part: [found for _, found in part.inputs])
     return frozenset(part.name for part in parts if part.form is ExpressionKind.COLUMN)
 
 
 def _inputs(expression: Expression) -> list[Expression]:
     if expression.form is ExpressionKind.WINDOW and expression.scalar:
-        # Its function sees rows in the window's own order, not in the frame's: it is evaluated apart.
+        # Its function reads rows in the window's own order, not in the frame's: it is evaluated separately.
         return [found for role, found in expression.inputs if role is not InputRole.VALUE]
     return [found for _, found in expression.inputs]
 
@@ -58,7 +58,7 @@ def _inputs(expression: Expression) -> list[Expression]:
 def _roles(
     part: Expression, inputs: list[FrameValue]
 ) -> tuple[list[FrameValue], list[tuple[TransformationSubtype, FrameValue]]]:
-    """The inputs apart: values, and what only decides."""
+    """Split the inputs into values and those that only decide which value is taken."""
     pairs = [(role, value) for (role, _), value in zip(part.inputs, inputs, strict=True)]
     values = [value for role, value in pairs if role is InputRole.VALUE]
     return values, [(_DECIDES[role], value) for role, value in pairs if role is not InputRole.VALUE]
@@ -71,7 +71,7 @@ def _decided(value: FrameValue, deciders: Iterable[tuple[TransformationSubtype, 
 
 
 def _by_place(value: FrameValue, frame: PlanFrame) -> FrameValue:
-    """The value of something for which the places of rows matter."""
+    """Return the value of something that depends on the positions of rows."""
     return value.decided_by(frame.order) if value.placed else value
 
 
@@ -87,7 +87,7 @@ def _literal(_: Expression, __: list[FrameValue], ___: PlanFrame) -> FrameValue:
 
 
 def _length(_: Expression, __: list[FrameValue], frame: PlanFrame) -> FrameValue:
-    # Rows are counted over any column that is there.
+    # The engine counts rows over any available column.
     return FrameValue(single=True, slack=Slack(more=frame.reachable))
 
 
@@ -109,7 +109,7 @@ def _struct(part: Expression, inputs: list[FrameValue], _: PlanFrame) -> FrameVa
     struct, *new = inputs
     fields = dict(struct.fields or {}) if part.name == "with_fields" else {}
     for name, value in zip(part.fields[1:], new, strict=True):
-        # Which field `pl.field()` names cannot be told: any.
+        # The plan does not show which field `pl.field()` names, so it may be any.
         fields[name] = merged([struct.whole(), value.whole()]).through(TransformationSubtype.TRANSFORMATION)
     whole = merged([struct.whole(), *(value.whole() for value in new)]).through(TransformationSubtype.TRANSFORMATION)
     apart = part.name != "with_fields" or struct.fields is not None
@@ -144,7 +144,7 @@ def _aggregate(part: Expression, inputs: list[FrameValue], frame: PlanFrame) -> 
     if part.name == "implode":
         return replace(made, lengths=inputs[0].resized)
     if part.name == "len":
-        # As many as there are rows, whatever the column: the engine counts any.
+        # The result is the number of rows for every column, so the engine counts any column.
         return replace(made, slack=made.slack | Slack(more=frame.reachable, less=sources_of(made.found)))
     return made
 
@@ -221,7 +221,7 @@ _STRUCTS: dict[str, Callable[[Expression, tuple[object, ...], list[FrameValue]],
 
 
 def _counted_values(part: Expression, value: FrameValue) -> FrameValue:
-    """`value_counts` gives structs of a value and how often it is there."""
+    """Return the fields of `value_counts`, which gives structs of a value and its count."""
     if len(part.fields) != len(("value", "count")):
         return value
     counted, count = part.fields

@@ -1,4 +1,4 @@
-"""What a join makes of what is known of its two frames."""
+"""Lineage of a join, from the lineage of its two frames."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LEFT_ALONE = frozenset({"Semi", "Anti"})
 _KEEPS_LEFT_ORDER = frozenset({"left", "left_right", "right_left"})
 _KEEPS_RIGHT_ORDER = frozenset({"right", "left_right", "right_left"})
 _UNASKED = {"AsOf": "left"}
-"""As-of joins keep the left frame's order without being asked."""
+"""Joins that maintain an order by default: as-of joins maintain the left frame's."""
 
 
 def join(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> PlanFrame:
-    """Columns of both frames; keys decide the rows, be they there (semi) or not (anti)."""
+    """Return the columns of both frames; the keys decide the rows, also in semi and anti joins."""
     keys = [value_of(expression, left) for _, expression in node.left_on]
     keys += [value_of(expression, right) for _, expression in node.right_on]
     keys += [left.column(name) for name in node.left_by] + [right.column(name) for name in node.right_by]
@@ -34,7 +34,7 @@ def join(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> PlanFrame:
         keys, TransformationSubtype.JOIN
     )
     if any(not key.found for key in keys) or not keys:
-        # Of a side of which no column is wanted, be it for a key, the engine reads any.
+        # If no column of a side is needed, not even for a key, the engine reads any of them.
         both = both.reading_more(both.reachable)
     if node.how == "Cross":
         both = replace(both, sides=(frozenset(left.columns), frozenset(node.schema) - frozenset(left.columns)))
@@ -42,7 +42,7 @@ def join(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> PlanFrame:
 
 
 def _columns(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> dict[str, FrameValue]:
-    """Columns by the names that Polars gives them; what it gives beyond these is not known."""
+    """Return the columns under the names that Polars gives them; unexpected columns are marked unknown."""
     if node.how in _LEFT_ALONE:
         named = dict(left.columns)
     elif node.how == "Right":
@@ -61,7 +61,7 @@ def _left_columns(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> di
     columns = dict(left.columns)
     if node.how == "Full" and node.coalesces:
         for (mine, _), (theirs, _) in zip(node.left_on, node.right_on, strict=True):
-            # The key of a full join is that of the side which has the row, as `coalesce` would give it.
+            # The key of a full join comes from the side that has the row, as with `coalesce`.
             columns[mine] = merged([left.column(mine), right.column(theirs)]).through(
                 TransformationSubtype.TRANSFORMATION
             )
@@ -69,7 +69,7 @@ def _left_columns(node: plan_tree.Join, left: PlanFrame, right: PlanFrame) -> di
 
 
 def _dropped(node: plan_tree.Join, keys: Iterable[plan_tree.Named]) -> list[str]:
-    """Keys that stand in the result only once, as the other side's."""
+    """Return the keys that the result has only once, as columns of the other side."""
     if not node.coalesces:
         return []
     names = [name for name, expression in keys if expression.form is ExpressionKind.COLUMN]

@@ -1,4 +1,4 @@
-"""What each kind of node of a plan makes of what is known of its inputs. Joins have a module of their own."""
+"""Lineage of each kind of plan node, from the lineage of its inputs. Joins have a module of their own."""
 
 from __future__ import annotations
 
@@ -32,40 +32,40 @@ _BOUNDARIES = frozenset({"_lower_boundary", "_upper_boundary"})
 
 
 def source(name: str, node: plan_tree.Source) -> PlanFrame:
-    """A named source: every column depends on itself."""
+    """Return the frame of a named source, in which every column depends on itself."""
     refs = [ColumnRef(name, column) for column in node.schema]
     columns = {ref.column: FrameValue(frozenset({Dependency(ref, TransformationSubtype.IDENTITY)})) for ref in refs}
     return PlanFrame(columns, reachable=frozenset(refs))
 
 
 def constant(node: plan_tree.Node) -> PlanFrame:
-    """A frame in memory, made by the code itself."""
+    """Return a frame in memory, made by the code itself; it depends on nothing."""
     return PlanFrame(dict.fromkeys(node.schema, FrameValue()))
 
 
 def not_known(node: plan_tree.Node, reason: str) -> PlanFrame:
-    """A frame of which nothing can be said."""
+    """Return a frame whose columns are all unknown, for `reason`."""
     return PlanFrame(dict.fromkeys(node.schema, FrameValue(unknown=reason)), unknown=reason)
 
 
 def through(node: plan_tree.PassThrough, below: PlanFrame) -> PlanFrame:
-    """The same columns, or fewer."""
+    """Return the frame with the same columns, or fewer."""
     return replace(below, columns={name: below.column(name) for name in node.schema})
 
 
 def select(node: plan_tree.Select, below: PlanFrame) -> PlanFrame:
-    """New columns; what decides how many values an expression gives, decides the rows."""
+    """Return the frame with new columns; what decides how many values an expression gives, decides the rows."""
     made = {name: value_of(expression, below) for name, expression in node.columns}
     if node.keeps:
         return below.with_columns({**below.columns, **made})
     resized = NONE.union(*(value.resized for value in made.values()))
     listed = NONE.union(*(value.found for value in made.values()))
-    # Of a column alone the engine reads only what decides its own length: the others' must be the same.
+    # For a single column the engine reads only what decides that column's length: the other lengths must be equal.
     slack = below.slack | Slack(less=sources_of(resized))
     below = replace(below, rows=below.rows | resized, slack=slack)
     for name, value in made.items():
         if value.single or value.uneven:
-            # It is repeated as often as others have values, and for that the engine reads one of these.
+            # It is repeated as often as the other columns have values, so the engine reads one of these.
             made[name] = replace(value, slack=value.slack | Slack(more=sources_of(listed)))
     if any(value.single and not value.found for value in made.values()):
         # Constants and counts need rows, not columns: the engine reads any.
@@ -76,7 +76,7 @@ def select(node: plan_tree.Select, below: PlanFrame) -> PlanFrame:
 
 
 def restrict(node: plan_tree.Filter, below: PlanFrame) -> PlanFrame:
-    """Rows for which a condition holds; over a cross join, what compares both sides is what joins them."""
+    """Return the rows for which a condition holds; over a cross join, a condition on both sides counts as a join."""
     for part in _conjuncts(node.predicate):
         joins = below.sides and all(columns_in(part) & side for side in below.sides)
         below = below.restricted_by(
@@ -96,7 +96,7 @@ def _conjuncts(predicate: plan_tree.Expression) -> Iterator[plan_tree.Expression
 
 
 def group(node: plan_tree.GroupBy, below: PlanFrame) -> PlanFrame:
-    """One row for each group: every value is made from many rows, keys are as they were."""
+    """Return one row per group: every value is made from many rows, keys are unchanged."""
     keys = {name: value_of(expression, below) for name, expression in node.keys}
     if node.index is not None:
         at = below.column(node.index)
@@ -107,13 +107,15 @@ def group(node: plan_tree.GroupBy, below: PlanFrame) -> PlanFrame:
         return opaque(node, below).restricted_by(keys.values(), TransformationSubtype.GROUP_BY)
     made = {name: _of_group(value_of(expression, below), below) for name, expression in node.aggregates}
     known = {**keys, **made}
-    columns = {name: known.get(name, FrameValue(unknown="it is no key and no aggregate")) for name in node.schema}
+    columns = {
+        name: known.get(name, FrameValue(unknown="it is neither a key nor an aggregate")) for name in node.schema
+    }
     grouped = (below if node.keeps_order else below.out_of_order()).with_columns(columns)
     return grouped.restricted_by(keys.values(), TransformationSubtype.GROUP_BY)
 
 
 def _of_group(value: FrameValue, below: PlanFrame) -> FrameValue:
-    # What is not aggregated becomes a list of the group's values, in the order of its rows.
+    # A value that is not aggregated becomes a list of the group's values, in the order of its rows.
     listed = value if value.single or not value.placed else value.decided_by(below.order)
     lengths = value.lengths if value.single else value.resized
     return replace(
@@ -122,7 +124,7 @@ def _of_group(value: FrameValue, below: PlanFrame) -> FrameValue:
 
 
 def distinct(node: plan_tree.Distinct, below: PlanFrame) -> PlanFrame:
-    """One row for each value of some columns."""
+    """Return one row per distinct value of the key columns."""
     keys = [below.column(name) for name in (node.subset if node.subset is not None else below.columns)]
     if node.keep in {"first", "last"}:
         below = below.by_place()
@@ -132,18 +134,18 @@ def distinct(node: plan_tree.Distinct, below: PlanFrame) -> PlanFrame:
 
 
 def sort(node: plan_tree.Sort, below: PlanFrame) -> PlanFrame:
-    """Another order, in which ties are as they were only if the sort is stable."""
+    """Return the frame in another order; ties keep their previous order only if the sort is stable."""
     keys = [value_of(expression, below) for _, expression in node.by]
     before = below if node.stable else below.out_of_order()
     order = before.order | deciding(keys, TransformationSubtype.SORT)
-    # Keys decide no rows, yet their slack is the frame's.
+    # Keys do not decide which rows exist, but their slack applies to the frame.
     noted = replace(before.restricted_by(keys, TransformationSubtype.SORT), rows=before.rows)
     ordered = replace(noted, order=order, sides=None)
     return ordered.by_place() if node.slices else ordered
 
 
 def take(_: plan_tree.Gather, below: PlanFrame, places: PlanFrame) -> PlanFrame:
-    """Rows by the places that another frame's only column says."""
+    """Return the rows at the positions given by the only column of another frame."""
     both = together([below.by_place(), places])
     taken = replace(both, columns=below.columns, order=places.order)
     return taken.restricted_by(places.columns.values(), TransformationSubtype.FILTER).reading_more(
@@ -152,7 +154,7 @@ def take(_: plan_tree.Gather, below: PlanFrame, places: PlanFrame) -> PlanFrame:
 
 
 def union(node: plan_tree.Union, frames: list[PlanFrame]) -> PlanFrame:
-    """Frames below each other: a column depends on that of each."""
+    """Return vertically concatenated frames: a column depends on that column of each frame."""
     columns = {name: merged(frame.column(name) for frame in frames) for name in node.schema}
     stacked = replace(together(frames), columns=columns)
     stacked = stacked if node.keeps_order else stacked.out_of_order()
@@ -161,21 +163,21 @@ def union(node: plan_tree.Union, frames: list[PlanFrame]) -> PlanFrame:
 
 
 def beside(_: plan_tree.SideBySide, frames: list[PlanFrame]) -> PlanFrame:
-    """Frames beside each other: rows meet by their place."""
+    """Return horizontally concatenated frames: rows are matched by position."""
     both = together([frame.by_place() for frame in frames])
     columns = {name: value for frame in frames for name, value in frame.columns.items()}
     return replace(both, columns=columns).reading_more(both.reachable)
 
 
 def merge(node: plan_tree.Merge, frames: list[PlanFrame]) -> PlanFrame:
-    """Two sorted frames, merged by their key."""
+    """Return two sorted frames, merged by their key."""
     columns = {name: merged(frame.column(name) for frame in frames) for name in node.schema}
     order = deciding((columns[name] for name in node.key), TransformationSubtype.SORT)
     return replace(together(frames).out_of_order(), columns=columns, order=order)
 
 
 def explode(node: plan_tree.Explode, below: PlanFrame) -> PlanFrame:
-    """A row for each item of a list: the lists decide how many rows there are, or what decided how long they are."""
+    """Return a row per list item: the lists, or what decided their lengths, decide how many rows exist."""
     lists = [below.column(name) for name in node.columns]
     items = {
         name: replace(value.through(TransformationSubtype.TRANSFORMATION), lengths=None)
@@ -187,7 +189,7 @@ def explode(node: plan_tree.Explode, below: PlanFrame) -> PlanFrame:
 
 
 def unnest(node: plan_tree.Unnest, below: PlanFrame, before: Mapping[str, pl.DataType]) -> PlanFrame:
-    """A column for each field of a struct."""
+    """Return the frame with a column for each field of its structs."""
     fields: dict[str, FrameValue] = {}
     for name in node.columns:
         kind = before.get(name)
@@ -200,7 +202,7 @@ def unnest(node: plan_tree.Unnest, below: PlanFrame, before: Mapping[str, pl.Dat
 
 
 def unpivot(node: plan_tree.Unpivot, below: PlanFrame, before: Mapping[str, pl.DataType]) -> PlanFrame:
-    """Columns become rows: one column has their names, a constant, one their values."""
+    """Return columns as rows: one column has their names, which are constants, and one their values."""
     kind = node.schema.get(node.values)
     values = {
         name: below.column(name).through(
@@ -214,15 +216,15 @@ def unpivot(node: plan_tree.Unpivot, below: PlanFrame, before: Mapping[str, pl.D
 
 
 def number(node: plan_tree.RowNumber, below: PlanFrame) -> PlanFrame:
-    """The place of each row: it depends on their order alone."""
+    """Return the frame with the number of each row, which depends only on the order of the rows."""
     return below.with_columns({node.name: FrameValue(below.order), **below.columns})
 
 
 def opaque(node: plan_tree.Node, below: PlanFrame) -> PlanFrame:
-    """A function from frame to frame: any column may depend on all, in what way cannot be told."""
+    """Return the result of a function from frame to frame: any column may depend on all, in an unknown way."""
     values = list(below.columns.values())
     found = deciding(values, TransformationSubtype.OPAQUE)
-    # A function may be known to leave columns alone.
+    # The engine need not read all of them: it may know that a function passes columns on unchanged.
     value = FrameValue(found, unknown=first_unknown(values), slack=Slack(less=sources_of(found)))
     seen = below.by_place().out_of_order().with_columns(dict.fromkeys(node.schema, value))
     return seen.restricted_by([replace(found, found=NONE) for found in values], TransformationSubtype.OPAQUE)

@@ -1,7 +1,7 @@
 """A plan of Polars as plain values of our own, so that only `node_traverser` knows Polars' private ones.
 
-Expressions and nodes are compared by identity: two equal ones at two places of a plan are two, and a node that is read
-twice (a cache) is one.
+Expressions and nodes are compared by identity: equal nodes at two places of a plan are distinct, and a node that is
+read twice (a cache) is one node.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class InputRole(StrEnum):
-    """What an expression wants of one of its inputs: the value, or something that only decides which value."""
+    """The role of an expression's input: it gives the value, or it only decides which value is taken."""
 
     VALUE = "VALUE"
     CONDITION = "CONDITION"
@@ -53,12 +53,12 @@ class Expression:
 
     Attributes:
         form: its kind.
-        inputs: what it is made from, each with its role, values first.
+        inputs: its input expressions, each with its role, values first.
         name: of the column, the aggregate (`sum`) or the function (`shift`, `StringFunction.Slice`); of an unreadable
-            one what Polars says of it (`anonymousfunction`).
-        fields: names that go with the inputs, of the fields of a struct.
-        scalar: `gather` gives one value. Of a window: its function has an order of its own.
-        argument: what else the function is told: a field's name, a strategy.
+            expression the text that Polars gives for it (`anonymousfunction`).
+        fields: names of the struct fields that correspond to the inputs.
+        scalar: of `gather`: it gives one value. Of a window: its function has an order of its own.
+        argument: further arguments of the function: a field's name, a strategy.
     """
 
     form: ExpressionKind
@@ -69,7 +69,7 @@ class Expression:
     argument: object = None
 
     def of(self, role: InputRole) -> tuple[Expression, ...]:
-        """The inputs in one role."""
+        """Return the inputs in one role."""
         return tuple(expression for found, expression in self.inputs if found is role)
 
 
@@ -93,7 +93,7 @@ class Source(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class InMemory(Node):
-    """A frame that is there."""
+    """A frame in memory."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -103,12 +103,12 @@ class FileScan(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class PassThrough(Node):
-    """Gives its input on, with all or some of its columns: projections, caches, hints."""
+    """A node that passes its input on, with all or some of its columns: projections, caches, hints."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Select(Node):
-    """New columns alone, or (`keeps`) besides those of the input."""
+    """New columns only, or (`keeps`) in addition to those of the input."""
 
     columns: tuple[Named, ...]
     keeps: bool
@@ -135,7 +135,7 @@ class GroupBy(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Join(Node):
-    """A join. `how` is Polars' word, `order` says whose order is kept, `by` are equal columns of as-of joins."""
+    """A join. `how` is Polars' name of its kind, `order` the side whose order is maintained, `by` as-of join groups."""
 
     how: str
     left_on: tuple[Named, ...]
@@ -150,7 +150,7 @@ class Join(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Union(Node):
-    """Frames below each other."""
+    """Vertically concatenated frames."""
 
     keeps_order: bool
     slices: bool
@@ -158,19 +158,19 @@ class Union(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class SideBySide(Node):
-    """Frames beside each other, row by row."""
+    """Horizontally concatenated frames, row by row."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Merge(Node):
-    """Two frames sorted by `key`, and the result too."""
+    """Two frames sorted by `key`, merged into one that is sorted by it too."""
 
     key: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Distinct(Node):
-    """One row for each value of `subset`, of all columns if that is None."""
+    """One row per distinct value of `subset`, or of all columns if that is None."""
 
     subset: tuple[str, ...] | None
     keep: str
@@ -180,7 +180,7 @@ class Distinct(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Sort(Node):
-    """Rows in another order, and perhaps only the first of them."""
+    """Rows in another order, only the first of them if `slices`."""
 
     by: tuple[Named, ...]
     stable: bool
@@ -189,12 +189,12 @@ class Sort(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Slice(Node):
-    """Rows by their place."""
+    """Rows by position."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Gather(Node):
-    """Rows of the first input, by the places that the second one says."""
+    """Rows of the first input, at the positions that the second one gives."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -206,7 +206,7 @@ class Explode(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Unnest(Node):
-    """A column for each field of the structs in `columns`; `separator` stands between the two names, if any."""
+    """A column for each field of the structs in `columns`; `separator`, if any, joins the two names."""
 
     columns: tuple[str, ...]
     separator: str | None
@@ -224,7 +224,7 @@ class Unpivot(Node):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class RowNumber(Node):
-    """One more column, with the rows' places."""
+    """An additional column with the row numbers."""
 
     name: str
 
@@ -245,7 +245,7 @@ _Item = TypeVar("_Item", bound="Hashable")
 
 
 def bottom_up(root: _Item, inputs: Callable[[_Item], Iterable[_Item]]) -> list[_Item]:
-    """Everything below `root` and itself, each once and after its inputs; deep trees need no deep stack."""
+    """Return everything below `root` and itself, each once and after its inputs, without recursion."""
     listed: list[_Item] = []
     seen: set[_Item] = set()
     stack: list[tuple[_Item, bool]] = [(root, False)]

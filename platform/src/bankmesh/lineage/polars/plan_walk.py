@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from bankmesh.lineage.model import ColumnRef
     from bankmesh.lineage.polars.frame_values import PlanFrame
 
-_NO_INPUT = "it is read from a place that is no input of the step"
+_NO_INPUT = "it is read from a place that is not an input of the step"
 
 
 class NotASource(BankmeshError):
-    """A frame that is given as a source does not say when it is read."""
+    """A frame given as a source is not made by `register_io_source`, so reads of it cannot be traced."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"The frame {name} is no source whose columns can be followed. Make it with "
+            f"The frame {name} is not a source whose columns can be traced. Make it with "
             "polars.io.plugins.register_io_source, as `probe_sources` and `recorded_sources` do."
         )
 
 
 def lineage_of_plan(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> StepLineage:
-    """What the columns of a lazy frame depend on.
+    """Return what the columns of a lazy frame depend on.
 
     Args:
         frame: any plan over the sources; it is not run.
-        sources: the frames that it was made from, by the names that lineage calls them; each made by
+        sources: the frames that it was made from, by the names that lineage uses for them; each made by
             `register_io_source` (see `probe_sources`, `recorded_sources`).
 
     Returns:
         Lineage of the plan as it was written. Columns that come from elsewhere (a file that the plan scans), or through
-        something that is not understood, are underivable.
+        an unknown node or function, are underivable.
 
     Raises:
         NotASource: a source is not made by `register_io_source`.
@@ -54,7 +54,7 @@ def lineage_of_plan(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) ->
 
 
 def walk(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> PlanFrame:
-    """The same, with what the cross-check needs to know besides."""
+    """Return the same as `lineage_of_plan`, as a `PlanFrame` with what the cross-check needs besides."""
     names = {function: name for function, (name, _) in named_by_function(sources).items()}
     known: dict[plan_tree.Node, PlanFrame] = {}
     root = read_plan(frame)
@@ -64,7 +64,7 @@ def walk(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> PlanFrame:
 
 
 def as_lineage(frame: PlanFrame) -> StepLineage:
-    """A frame's columns as a step's outputs."""
+    """Return a frame's columns as the outputs of a step."""
     rows = frame.rows | frame.order
     unknown = {name: value.unknown or frame.unknown for name, value in frame.columns.items()}
     underivable = {name: reason for name, reason in unknown.items() if reason}
@@ -75,14 +75,14 @@ def as_lineage(frame: PlanFrame) -> StepLineage:
 
 
 def looking_at(lineage: StepLineage, looked_at: frozenset[ColumnRef]) -> StepLineage:
-    """The lineage of a step that besides has looked at these columns; what a column says of that itself goes."""
+    """Return the lineage with `looked_at` as opaque dependencies of the step; its columns do not repeat them."""
     told = {Dependency(ref, TransformationSubtype.OPAQUE) for ref in looked_at}
     columns = {name: found - told for name, found in lineage.columns.items()}
     return replace(lineage, columns=columns, opaque=lineage.opaque | looked_at)
 
 
 def named_by_function(sources: Mapping[str, pl.LazyFrame]) -> dict[int, tuple[str, plan_tree.Source]]:
-    """Name and scan of each source, by the identity of the function that reads it. Raises NotASource."""
+    """Return the name and scan of each source, by the identity of the function that reads it. Raises NotASource."""
     known = {}
     for name, frame in sources.items():
         root = read_plan(frame)
@@ -137,4 +137,4 @@ def _frame_of(node: plan_tree.Node, below: list[PlanFrame], names: Mapping[int, 
             return plan_nodes.opaque(node, below[0])
         case plan_tree.UnknownNode():
             return plan_nodes.not_known(node, node.reason)
-    return plan_nodes.not_known(node, f"{type(node).__name__} is not understood")
+    return plan_nodes.not_known(node, f"the plan node {type(node).__name__} is not known")

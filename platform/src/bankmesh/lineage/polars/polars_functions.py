@@ -1,7 +1,7 @@
-"""What functions and aggregates of Polars do to a value.
+"""Effects of Polars functions and aggregates on a value.
 
-A function that is not named here makes the columns that it gives underivable, so that a new Polars is noticed. The
-names are the traverser's, as of Polars 2.1; a test holds them against every method that an expression has.
+The columns that an unlisted function gives are underivable, so that a change in a new Polars version is noticed. The
+names are the traverser's, as of Polars 2.1; a test compares them with every method of an expression.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bankmesh.lineage.model import TransformationSubtype
 
 @dataclass(frozen=True)
 class Effect:
-    """What becomes of the values that go in.
+    """What a function does to its input values.
 
     Attributes:
         how: IDENTITY (the value as it is), TRANSFORMATION (of one row's values) or AGGREGATION (of many rows').
@@ -79,7 +79,7 @@ _FAMILIES = {
     "StructFunction": _ROW,
     "TemporalFunction": _ROW,
 }
-"""What the functions of a namespace do, unless they are named below."""
+"""Effects of the functions of a namespace, unless `_MEMBERS` names them."""
 
 _MEMBERS = {
     "ArrayFunction.Explode": Effect(TransformationSubtype.TRANSFORMATION, resizes=TransformationSubtype.JOIN),
@@ -142,7 +142,7 @@ _UNREADABLE = {
     "map_field_names with rust callback": _ROW,
     "total order min_by/max_by": _ONE,
 }
-"""By what the traverser says instead of showing them. Whatever a Python function does, values go in and come out."""
+"""Effects by the text that the traverser gives instead of an expression. Python functions map values to values."""
 
 _BY_NAME = {name: effect for effect, names in _PLAIN.items() for name in names.split()}
 
@@ -152,23 +152,23 @@ MOVES_VALUES = frozenset({
     "concat", "drop_nulls", "extend_constant", "first", "gather_every", "implode", "item", "last", "max_by", "min_by",
     "reverse", "sample", "set_sorted", "shift", "shuffle", "top_k", "top_k_by", "unique",
 })  # fmt: skip
-"""Functions and aggregates out of which values come as they went in, so that the fields of a struct stay apart."""
+"""Functions and aggregates that return values unchanged, so that the fields of a struct stay separate."""
 
 
 def effect_of_function(name: str, arguments: tuple[object, ...] = ()) -> Effect | None:
-    """What a function does; None if it is not known."""
+    """Return the effect of a function, None if it is not known."""
     if name == "fill_null_with_strategy":
         return _COLUMN if arguments and arguments[0] in _FILLS_FROM_ALL else _NEIGHBOURS
     if name == "arg_max" and len(arguments) > 1:
-        return _RUNNING  # Polars calls `arg_sort` so
+        return _RUNNING  # the name that Polars gives to `arg_sort`
     return _BY_NAME.get(name) or _MEMBERS.get(name) or _FAMILIES.get(name.partition(".")[0])
 
 
 def effect_of_aggregate(name: str) -> Effect | None:
-    """What an aggregate does; None if it is not known."""
+    """Return the effect of an aggregate, None if it is not known."""
     return _AGGREGATES.get(name)
 
 
 def effect_of_unreadable(reason: str) -> Effect | None:
-    """What an expression does that the traverser does not show; None if its words for it are not known."""
+    """Return the effect of an expression that the traverser does not show, None if its text for it is not known."""
     return _UNREADABLE.get(reason)

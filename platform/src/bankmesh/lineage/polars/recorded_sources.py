@@ -1,4 +1,4 @@
-"""Sources that stand for real ones and note what is read of them: for builds of steps that look at their data."""
+"""Proxies of real sources that record which columns are read, for builds of steps that read data before they plan."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 @dataclass
 class Recording:
-    """Sources that stand for real ones.
+    """Proxies of real sources.
 
     Attributes:
-        frames: what to give the transform instead, by name.
-        read: the columns that were read of each so far. A frame that was read without any column, to count its rows, is
-            there with whichever column the engine took for it.
+        frames: the frames to give to the transform instead of the real ones, by name.
+        read: the columns read of each frame so far. For a frame that was read only to count its rows, the column that
+            the engine chose for that.
     """
 
     frames: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     read: dict[str, set[str]] = field(default_factory=dict)
 
     def looked_at(self) -> frozenset[ColumnRef]:
-        """The columns that were read so far."""
+        """Return the columns that were read so far."""
         return frozenset(ColumnRef(name, column) for name, columns in self.read.items() for column in columns)
 
 
 def recorded_sources(frames: Mapping[str, pl.LazyFrame]) -> Recording:
-    """Frames with the same rows that note which of their columns are read, whoever reads them, and when.
+    """Return frames with the same rows that record every read of their columns.
 
-    Columns, filters and row limits that the engine pushes down are passed on to the real frame, and rows come in
-    batches, so memory stays bounded. Each real frame is run anew whenever it is read.
+    Columns, filters and row limits that the engine pushes down are passed on to the real frame, and rows are read in
+    batches, so memory stays bounded. Each read runs the real frame again.
     """
     recording = Recording()
     recording.frames = {name: _standing_for(name, frame, recording.read) for name, frame in frames.items()}
@@ -49,11 +49,11 @@ def recorded_sources(frames: Mapping[str, pl.LazyFrame]) -> Recording:
 
 
 def lineage_of_recorded(plan: pl.LazyFrame, recording: Recording) -> StepLineage:
-    """Lineage of what a transform returned for recorded sources; to be asked for before the plan is run.
+    """Return the lineage of the plan that a transform returned for recorded sources; call it before the plan is run.
 
-    Columns that the plan still carries from a source are DIRECT as usual. Besides, every column depends INDIRECTly on
-    all that was read until now, which is what the transform itself has looked at: its in-memory frames, and its choice
-    of this plan, were made from that. Running the plan reads further columns; afterwards they cannot be told apart.
+    Columns that the plan takes from a source are DIRECT as usual. Besides, every column has an INDIRECT dependency on
+    all columns read so far: the transform itself has read these, and made its in-memory frames and its plan from them.
+    Running the plan reads further columns, which cannot be distinguished from them afterwards.
     """
     return looking_at(checked_lineage(plan, recording.frames), recording.looked_at())
 
@@ -68,7 +68,7 @@ def _standing_for(name: str, frame: pl.LazyFrame, read: dict[str, set[str]]) -> 
         read.setdefault(name, set()).update(wanted)  # the predicate's columns are among them
         rows = frame
         if n_rows is not None:
-            rows = rows.head(n_rows)  # before the filter: so Polars means it
+            rows = rows.head(n_rows)  # before the filter, as Polars defines it
         if predicate is not None:
             rows = rows.filter(predicate)
         rows = rows.select(wanted)

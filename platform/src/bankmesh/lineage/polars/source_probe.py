@@ -1,4 +1,4 @@
-"""Sources without rows that note what is asked of them, and the walk's cross-check by what the engine asks for."""
+"""Empty sources that record which columns are read, and the cross-check of the walk with what the engine would read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Probe:
 
     Attributes:
         frames: the lazy frames, by name.
-        read: what was asked of each since the probe was made: whoever collects a plan over a frame, reads it.
+        read: the columns read of each frame since the probe was made; collecting a plan over a frame reads it.
     """
 
     frames: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class Probe:
 
     @property
     def was_read(self) -> bool:
-        """Whether anything was collected at all, be it without a column."""
+        """Whether anything was collected at all, even without a column."""
         return bool(self.read)
 
 
 def probe_sources(schemas: Mapping[str, pl.Schema]) -> Probe:
-    """Lazy frames without rows, one for each schema, that note what is read of them and can be followed by the walk."""
+    """Return lazy frames without rows, one per schema, that record what is read and that the walk can trace."""
     probe = Probe()
     probe.frames = {name: _empty_source(name, schema, probe.read) for name, schema in schemas.items()}
     return probe
@@ -58,25 +58,25 @@ def _empty_source(name: str, schema: pl.Schema, read: dict[str, set[str]]) -> pl
 
 
 def cross_check(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> dict[str, str]:
-    """Columns of which the walk and the engine disagree, each with what they disagree on.
+    """Return the columns on which the walk and the engine disagree, each with the disagreement.
 
-    One column after the other is selected, and the engine is asked which columns of the sources it would read for it.
-    The walk is held to exactly these. What it reads more is accepted where the engine is known to: any column where
-    rows are only counted or repeated; keys of an order that is given up; all columns where frames are stacked, set side
-    by side, unpivoted or given to a function; a struct whole where one field is wanted. Nothing is run.
+    Each column is selected alone, and the engine's optimised plan shows which columns of the sources it would read.
+    The walk must find exactly these. The engine may read more only where it is known to: any column where rows are
+    only counted or repeated; keys of an order that is dropped; all columns where frames are concatenated, unpivoted or
+    given to a function; a whole struct where one field is needed. Nothing is run.
     """
     return disagreements(frame, sources, walk(frame, sources))
 
 
 def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], known: PlanFrame) -> dict[str, str]:
-    """The same, `known` being what the walk found."""
+    """Return the result of `cross_check`, given the result `known` of the walk."""
     asked = asked_columns(frame, sources, known.columns)
     found = {name: _disagreement(name, known, wanted) for name, wanted in asked.items()}
     return {name: text for name, text in found.items() if text}
 
 
 def checked_lineage(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> StepLineage:
-    """The lineage of a plan (see `lineage_of_plan`); columns on which the engine disagrees are underivable."""
+    """Return the lineage of a plan (see `lineage_of_plan`); columns on which the engine disagrees are underivable."""
     known = walk(frame, sources)
     lineage = as_lineage(known)
     disputed = {
@@ -90,7 +90,7 @@ def checked_lineage(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) ->
 def asked_columns(
     frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], columns: Iterable[str]
 ) -> dict[str, frozenset[ColumnRef]]:
-    """What the engine would read of the sources, for each of the columns alone; nothing is run."""
+    """Return what the engine would read of the sources for each column alone; nothing is run."""
     known = named_by_function(sources)
     asked: dict[str, frozenset[ColumnRef]] = {}
     for column in columns:
@@ -110,7 +110,7 @@ def _disagreement(name: str, known: PlanFrame, asked: frozenset[ColumnRef]) -> s
     slack = value.slack | known.slack
     depends = sources_of(value.found | known.rows | known.order)
     never_read = depends - asked - slack.less
-    # Of a constant there is nothing to read, so the engine reads any column that tells how many rows there are.
+    # A constant depends on no column, so the engine reads any column to count the rows.
     not_seen = asked - depends - slack.more if value.found else frozenset()
     told = (("the engine does not read", never_read), ("the engine also reads", not_seen))
     return "; ".join(f"{what} {', '.join(map(str, sorted(refs)))}" for what, refs in told if refs) or None

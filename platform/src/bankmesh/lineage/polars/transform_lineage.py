@@ -1,4 +1,4 @@
-"""Lineage of a transform from its code alone: it is called with sources that have no rows, and its plan is read."""
+"""Lineage of a transform from its code alone: the transform is called with empty sources, and its plan is read."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NO_ROWS = "inputs without rows"
 
 @dataclass(frozen=True)
 class TransformLineage:
-    """What was derived from a transform's code.
+    """Lineage that was derived from a transform's code.
 
     Attributes:
-        lineage: its columns are those that the transform delivered, or was to deliver.
-        opaque: the transform looked at its data while it made its plan; then every column depends on every input.
-        note: why, in a sentence; empty if the plan said everything.
+        lineage: column lineage of the columns that the transform delivers, or promised to deliver.
+        opaque: whether the transform read its data while it made its plan; then every column depends on every input.
+        note: why the lineage is opaque or incomplete, in a sentence; empty if the plan contained everything.
     """
 
     lineage: StepLineage
@@ -46,21 +46,21 @@ def derive_from_code(
     Args:
         transform: a function from named lazy frames to a lazy frame.
         schemas: columns and types of each input, by the parameter's name, which also names the dataset in the result.
-        extra: further arguments of the transform: the partitions to build, say.
-        promised: columns that the transform is to deliver; told of where it delivers nothing.
+        extra: further arguments of the transform, such as the partitions to build.
+        promised: columns that the transform must deliver; those that it does not deliver are underivable.
 
     Returns:
         Exact lineage if the transform only makes a plan. A transform that collects one of its inputs is opaque: every
-        column depends on every column of every input, because without rows it may have taken another way through its
-        code; what the plan that it returned carries on from an input is told besides, as DIRECT. A transform that
-        raises before it has read anything leaves all promised columns underivable. Exceptions are told by their class
-        alone, as their text may quote values.
+        column depends on every column of every input, because without rows it may have taken another branch of its
+        code. Columns that its plan takes from an input are DIRECT besides. If a transform raises before it has read
+        anything, all promised columns are underivable. Exceptions are reported by class only, because their text may
+        quote values.
 
     """
     probe = probe_sources(schemas)
     try:
         plan = transform(**probe.frames, **(extra or {}))
-    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - it is the transform's own code
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - the transform is user code
         return _without_plan(probe, schemas, promised, f"it raised {type(error).__name__} on {NO_ROWS}")
     if not isinstance(plan, pl.LazyFrame):
         return _without_plan(probe, schemas, promised, f"it returned {type(plan).__name__}, not a LazyFrame")
@@ -72,7 +72,7 @@ def derive_from_code(
     lineage = _with_promised(lineage, promised)
     if not was_read:
         return TransformLineage(lineage, opaque=False, note="")
-    note = f"it looks at its data ({_told(probe)}) before it returns a plan"
+    note = f"it reads its data ({_told(probe)}) before it returns a plan"
     return TransformLineage(looking_at(lineage, _all_columns(schemas)), opaque=True, note=note)
 
 
@@ -81,7 +81,7 @@ def _without_plan(
 ) -> TransformLineage:
     columns: dict[str, frozenset[Dependency]] = dict.fromkeys(promised, frozenset())
     if probe.was_read:
-        note = f"it looks at its data ({_told(probe)}), and then {what}"
+        note = f"it reads its data ({_told(probe)}), and then {what}"
         return TransformLineage(StepLineage(columns=columns, opaque=_all_columns(schemas)), opaque=True, note=note)
     underivable = dict.fromkeys(columns, f"the transform could not be read: {what}")
     return TransformLineage(StepLineage(columns=columns, underivable=underivable), opaque=False, note=what)

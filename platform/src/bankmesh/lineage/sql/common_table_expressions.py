@@ -1,4 +1,4 @@
-"""Common table expressions: those of a query, and those that read themselves."""
+"""Common table expressions, plain and recursive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def with_ctes(node: exp.Expr, scope: Scope) -> Scope:
-    """The scope in which a query's own common table expressions can be seen; each sees those before it."""
+    """Return the scope with a query's own common table expressions; each can read those before it."""
     with_ = node.args.get("with_")
     if with_ is None:
         return scope
@@ -43,12 +43,12 @@ def _reads(node: exp.Expr, name: str) -> bool:
 
 
 def _recursive(expression: exp.Expr, scope: Scope) -> Callable[[], Relation]:
-    """A query that reads itself, gone round until nothing new is found: all that it may depend on."""
+    """Return a recursive query's relation, iterated until no new dependency is found."""
 
     def make() -> Relation:
         body, name = expression.this, expression.alias
         if not isinstance(body, exp.SetOperation):
-            return Relation((), open=f"the recursive common table expression {name} is no union")
+            return Relation((), open=f"the recursive common table expression {name} is not a union")
         around = with_ctes(body, scope)
         relation = _looped(_renamed(expression, scope.reading.evaluate(body.left, around)), name)
         while True:

@@ -1,7 +1,7 @@
-"""What only DuckDB can tell: the names of a result's columns, and which names `columns(...)` picks.
+"""Queries to DuckDB itself: the names of a result's columns, and the names that `columns(...)` picks.
 
-It is asked about empty tables, and only where a query leaves such a question open: opening a database costs more than
-reading most queries.
+DuckDB runs over empty tables, and only if the query's text does not decide: opening a database costs more than reading
+most queries.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """A DuckDB in memory with the described tables, empty; opened when first asked.
+    """A DuckDB database in memory with the described tables, empty; opened on first use.
 
     `views` are the queries of earlier steps by relation, in order, so that later ones can read them.
     """
@@ -34,7 +34,7 @@ class Engine:
     def _database(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        # A fragment of a query is evaluated in it: it may not reach for files.
+        # A fragment of a query is evaluated in it, so access to files is disabled.
         return duckdb.connect(":memory:", config={"enable_external_access": "false"})
 
     @cached_property
@@ -57,7 +57,7 @@ class Engine:
         self._database.execute(f"create table {sql_name(schema)}.{sql_name(name)} ({listed})")
 
     def column_names(self, sql: str) -> list[str] | None:
-        """What DuckDB calls the columns of a query's result, None if it cannot bind the query."""
+        """Return DuckDB's names of the columns of a query's result, None if it cannot bind the query."""
         import duckdb
 
         with contextlib.suppress(duckdb.Error):
@@ -66,7 +66,7 @@ class Engine:
         return None
 
     def picked(self, names: Sequence[str], condition: str, variable: str) -> list[str] | None:
-        """The names for which a condition on `variable` is true, in order; None if DuckDB cannot evaluate it."""
+        """Return the names for which a condition on `variable` is true, in order; None if DuckDB cannot evaluate it."""
         import duckdb
 
         query = f"select list_filter($1::varchar[], lambda {sql_name(variable)}: {condition})"

@@ -1,7 +1,7 @@
-"""What the functions of DuckDB do to a value: hide it, fold many rows into one, or pick one of many.
+"""Effects of DuckDB's functions on a value: masking, aggregating many rows into one, or picking one of many.
 
-sqlglot has classes for most of DuckDB's aggregates, yet not for all, and for none that is called as a method
-(`x.sum()`): hence the names, which a test holds against `duckdb_functions()`.
+sqlglot has classes for most of DuckDB's aggregates, but not for all, and for none that is called as a method
+(`x.sum()`). Hence the lists of names, which a test compares with `duckdb_functions()`.
 """
 
 from __future__ import annotations
@@ -65,31 +65,31 @@ _COUNTING = frozenset({"approx_count_distinct", "count", "count_if", "countif", 
 _HASHES = (exp.MD5, exp.MD5Digest, exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.SHA, exp.SHA2)
 _COUNTS = (exp.Count, exp.CountIf, exp.ApproxDistinct, exp.RegrCount)
 _PICKS = (exp.ArgMax, exp.ArgMin)
-# One value of one row, though not of its own: no aggregate.
+# The value of a single other row: no aggregate.
 _ANOTHER_ROW = (exp.Lag, exp.Lead)
-# Of these the order given in WITHIN GROUP is the value itself.
+# For these the ORDER BY of WITHIN GROUP is the value itself.
 _ORDERED_SETS = (exp.PercentileCont, exp.PercentileDisc, exp.Quantile, exp.Mode, exp.Median)
 
 
 def function_name(node: exp.Expr) -> str:
-    """The name of a function that sqlglot has no class for, else an empty text."""
+    """Return the name of a function that sqlglot has no class for, else an empty string."""
     return folded(node.name) if isinstance(node, exp.Anonymous) else ""
 
 
 def is_aggregate(node: exp.Expr) -> bool:
-    """Whether a function makes its value of those of several rows, be it in a group or in a window."""
+    """Return whether a function makes its value from several rows, in a group or in a window."""
     if isinstance(node, _ANOTHER_ROW):
         return False
     return isinstance(node, exp.AggFunc) or function_name(node) in _AGGREGATES
 
 
 def is_masking(node: exp.Expr) -> bool:
-    """Whether nothing of the value itself remains: a hash, or a count."""
+    """Return whether nothing of the value itself remains: a hash, or a count."""
     return isinstance(node, (*_HASHES, *_COUNTS)) or function_name(node) in _HASHING | _COUNTING
 
 
 def picked_by(node: exp.Expr) -> tuple[list[exp.Expr], list[exp.Expr]] | None:
-    """What `arg_max(value, by)` and its kin take, and what they only choose by; None for other functions."""
+    """Return the value and the ordering arguments of `arg_max(value, by)` and the like; None for other functions."""
     if isinstance(node, _PICKS):
         return [node.this], [node.expression] if node.expression else []
     if function_name(node) in _PICKING:
@@ -98,12 +98,12 @@ def picked_by(node: exp.Expr) -> tuple[list[exp.Expr], list[exp.Expr]] | None:
 
 
 def orders_its_value(node: exp.Expr) -> bool:
-    """Whether `function(...) within group (order by x)` is about x, as a percentile is."""
+    """Return whether `function(...) within group (order by x)` is computed from x, as a percentile is."""
     return isinstance(node, _ORDERED_SETS)
 
 
 def has_aggregate(node: exp.Expr) -> bool:
-    """Whether an expression of a SELECT list is made of aggregates of its own query (a window's are none)."""
+    """Return whether an expression of a SELECT list has aggregates of its own query; window functions do not count."""
     if isinstance(node, exp.Query):
         return False
     if isinstance(node, exp.Window):
@@ -112,7 +112,7 @@ def has_aggregate(node: exp.Expr) -> bool:
 
 
 def windowed(window: exp.Window) -> exp.Expr:
-    """The function that a window is put over."""
+    """Return the function that a window applies to."""
     node: exp.Expr = window.this
     while isinstance(node, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
         node = node.this

@@ -1,4 +1,4 @@
-"""What is raised where a query has no lineage at all; a column that alone cannot be resolved is no error."""
+"""Errors for queries without any lineage. A single column that cannot be resolved is underivable, and no error."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class LineageOfSqlError(BankmeshError):
-    """Root of what goes wrong while lineage is derived from SQL."""
+    """Base class of errors while lineage is derived from SQL."""
 
 
 class QueryNotUnderstood(LineageOfSqlError):
-    """The text is not one query of DuckDB's dialect; `line` counts from 1, 0 where no place is known."""
+    """The text is not one query in DuckDB's dialect; `line` counts from 1 and is 0 if it is not known."""
 
     def __init__(self, problem: str, line: int = 0) -> None:
         self.problem, self.line = problem, line
@@ -31,5 +31,5 @@ class TableNotDescribed(LineageOfSqlError):
         listed = ", ".join(self.known) or "none"
         super().__init__(
             f"The query reads {table}, whose columns are not known. Described tables: {listed}. "
-            "Describe it, or read a source or model that is."
+            "Describe this table, or read a described source or model."
         )

@@ -1,4 +1,4 @@
-"""What stands in FROM: tables, subqueries, functions that make rows, and the joins between them."""
+"""Items of FROM: tables, subqueries, table functions, and the joins between them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def frame_of(node: exp.Expr, outer: Scope) -> FromFrame:
-    """The relations that one item of FROM gives, joins on it included; what decides their rows goes to `outer.rows`.
+    """Return the relations of one item of FROM, including its joins; row dependencies are added to `outer.rows`.
 
-    `outer` is what can be seen around the item: a subquery may read the items before it.
+    `outer` is the scope around the item: a subquery may read the items before it.
     """
     frame = _item(node, outer)
     for join in node.args.get("joins") or []:
@@ -32,7 +32,7 @@ def frame_of(node: exp.Expr, outer: Scope) -> FromFrame:
 
 
 def joined(left: FromFrame, join: exp.Expr, outer: Scope) -> FromFrame:
-    """A frame with one more item joined to it."""
+    """Return a frame with one more item joined to it."""
     seen = Scope(outer.reading, outer, left, ctes={}, rows=outer.rows)
     right = frame_of(join.this, seen)
     both = left.joined(right)
@@ -51,7 +51,7 @@ def joined(left: FromFrame, join: exp.Expr, outer: Scope) -> FromFrame:
 
 
 def _shared_names(left: FromFrame, right: FromFrame, join: exp.Expr) -> list[str]:
-    """The names of USING, or those that a NATURAL join finds on both sides."""
+    """Return the names of USING, or those that a NATURAL join finds on both sides."""
     if str(join.args.get("method") or "").upper() == "NATURAL":
         there = {folded(shown.column.name) for shown in right.shown}
         return [name for shown in left.shown if (name := folded(shown.column.name)) in there]
@@ -68,7 +68,7 @@ def _only(frame: FromFrame, name: str) -> RelationValue:
 
 
 def _using(side: str, left: RelationValue, right: RelationValue) -> RelationValue:
-    """The column that USING shows: of the side that has all rows, or whichever is there in a full join."""
+    """Return the column that USING shows: from the side that has all rows, in a full join a coalesce of both."""
     if side == "RIGHT":
         return right
     return made_by(merged([left, right]), TransformationSubtype.TRANSFORMATION) if side == "FULL" else left
@@ -87,7 +87,7 @@ def _item(node: exp.Expr, outer: Scope) -> FromFrame:
 
 
 def _relation(node: exp.Expr, outer: Scope) -> tuple[Relation, tuple[Names, ...]]:
-    """What one item of FROM gives, and what it is called if it gets no alias."""
+    """Return the relation of one item of FROM, and its names if it has no alias."""
     if isinstance(node, exp.Table):
         if isinstance(node.this, exp.Identifier):
             return _table(node, outer)
@@ -101,12 +101,12 @@ def _relation(node: exp.Expr, outer: Scope) -> tuple[Relation, tuple[Names, ...]
 
 
 def _is_plain(node: exp.Subquery) -> bool:
-    """Whether a subquery is brackets alone, without an order, a limit or expressions of its own."""
+    """Return whether a subquery is only brackets, without an order, a limit or common table expressions of its own."""
     return not any(node.args.get(part) for part in ("with_", "order", "limit", "offset"))
 
 
 def _named(node: exp.Expr, relation: Relation, names: tuple[Names, ...], outer: Scope) -> FromFrame:
-    """The item, pivoted and called as the query says; its rows are gathered."""
+    """Return the item, pivoted and named as the query says; its row dependencies are added to `outer`."""
     names, relation = _aliased(node, names, relation)
     called = names[0][-1] if names else "a subquery"
     relation = relation.as_table(called)
@@ -144,7 +144,7 @@ def _table(node: exp.Table, outer: Scope) -> tuple[Relation, tuple[Names, ...]]:
 
 
 def _function(function: exp.Expr, node: exp.Table, outer: Scope) -> Relation:
-    """`range(...)` and the like; of what others give, no column is known."""
+    """Return the relation of `range` or `generate_series`; the columns of other table functions are unknown."""
     if isinstance(function, exp.GenerateSeries):
         name = "range" if function.args.get("is_end_exclusive") else "generate_series"
         value = merged(value_of(part, outer) for part in function.iter_expressions())
@@ -156,7 +156,7 @@ def _function(function: exp.Expr, node: exp.Table, outer: Scope) -> Relation:
 
 
 def _unnest(node: exp.Unnest, outer: Scope) -> Relation:
-    """Elements of lists; how long they are decides how many rows there are."""
+    """Return the elements of lists; the lists decide how many rows exist."""
     rows = decides(node.expressions, TransformationSubtype.JOIN, outer)
     columns = [
         RelationColumn("unnest", made_by(value_of(part, outer), TransformationSubtype.TRANSFORMATION))
@@ -166,7 +166,7 @@ def _unnest(node: exp.Unnest, outer: Scope) -> Relation:
 
 
 def _ordinality(given: object) -> Iterable[RelationColumn]:
-    """The number of the row, where the query asks for it."""
+    """Return the row number column if the query has WITH ORDINALITY."""
     if isinstance(given, exp.Expr):
         return [RelationColumn(given.name, RelationValue())]
     return [RelationColumn("ordinality", RelationValue())] if given else []

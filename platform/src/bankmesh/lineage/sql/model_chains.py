@@ -1,4 +1,4 @@
-"""Lineage of a product that several dbt models make one after another, in terms of what the first of them read."""
+"""Lineage of a product made by a chain of dbt models, in terms of the tables that the chain reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Place = tuple[str, str]
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A dbt model as dbt compiled it: `relation` is how other models call it (`"memory"."main"."stg_x"`)."""
+    """A dbt model as dbt compiled it; `relation` is its name in other models (`"memory"."main"."stg_x"`)."""
 
     name: str
     relation: str
@@ -31,13 +31,13 @@ class CompiledModel:
 
 @dataclass(frozen=True)
 class ModelLineage:
-    """Where the columns of a product come from, and by which way.
+    """The lineage of a product's columns, in total and by model.
 
     Attributes:
         product: name of the last model.
         lineage: that model in terms of the described tables; no model is a dataset in it.
         steps: each model in terms of what it reads itself; a dataset in it is a table or the name of a model.
-        read: the models and tables that each model reads, also those of which it names no column.
+        read: the models and tables that each model reads, including those of which it names no column.
     """
 
     product: str
@@ -49,10 +49,10 @@ class ModelLineage:
 def lineage_of_models(
     models: Sequence[CompiledModel], product: str, schemas: Mapping[str, Mapping[str, str]]
 ) -> ModelLineage:
-    """The lineage of the model `product`.
+    """Return the lineage of the model `product`.
 
-    `models` come in an order in which each stands behind those that it reads. `schemas` are the tables that no model
-    makes, as for `lineage_of_query`. Raises what that raises, and KeyError if `product` is not among the models.
+    `models` are in topological order: each follows those that it reads. `schemas` are the tables that no model makes,
+    as for `lineage_of_query`. Raises the errors of `lineage_of_query`, and KeyError if `product` is not in `models`.
     """
     tables = Tables(schemas)
     steps: dict[str, StepLineage] = {}
@@ -71,10 +71,10 @@ def lineage_of_models(
 def find_repeated_names(
     models: Sequence[CompiledModel], schemas: Mapping[str, Mapping[str, str]]
 ) -> dict[str, tuple[RepeatedName, ...]]:
-    """The models whose result has a column name more than once, or depends on one that a relation in it has so.
+    """Return the models whose result has, or depends on, a column name that a relation has more than once.
 
-    `models` and `schemas` as for `lineage_of_models`; each model is read for itself. Of one that is not understood, or
-    that reads a table which is not described, nothing is known, and models that read it know none of its columns.
+    `models` and `schemas` as for `lineage_of_models`; each model is read separately. A model that cannot be parsed, or
+    that reads an undescribed table, is left out; to the models that read it, its columns are unknown.
     """
     tables = Tables(schemas)
     found: dict[str, tuple[RepeatedName, ...]] = {}
@@ -82,7 +82,7 @@ def find_repeated_names(
     for model in models:
         try:
             query = read_query(model.sql, tables, tuple(views))
-        except Exception as error:  # noqa: BLE001 - whatever it stumbles over, that model alone is not known
+        except Exception as error:  # noqa: BLE001 - an error of any kind affects that model only
             tables.add(Table(model.name, name_parts(model.relation), {}, open=str(error), view=True))
             continue
         if query.repeated:
@@ -93,7 +93,7 @@ def find_repeated_names(
 
 
 def _as_table(model: CompiledModel, query: QueryLineage) -> Table:
-    """A model as later models read it."""
+    """Return a model as the table that later models read."""
     known = [column for column in query.lineage.columns if column != EVERY_OTHER]
     return Table(
         dataset=model.name,
@@ -105,10 +105,10 @@ def _as_table(model: CompiledModel, query: QueryLineage) -> Table:
 
 
 def path(lineage: ModelLineage, source: ColumnRef, column: str) -> list[str]:
-    """A shortest way from a column of a table to one of the product, as `dataset.column` names with both ends.
+    """Return a shortest path from a table's column to a column of the product, as `dataset.column` with both ends.
 
-    It goes by DIRECT dependencies where it can, else by dependencies of any kind; `stg_x.*` on it stands for the rows
-    of a model of which no column is named. Empty if the product's column does not depend on the source.
+    It uses DIRECT dependencies if possible, else dependencies of any kind. `stg_x.*` represents the rows of a model of
+    which no column is named. The path is empty if the product's column does not depend on the source.
     """
     direct = _shortest(lineage, source, column, direct=True)
     return direct or _shortest(lineage, source, column, direct=False)
@@ -134,7 +134,7 @@ def _shortest(lineage: ModelLineage, source: ColumnRef, column: str, *, direct: 
 
 
 def _before(lineage: ModelLineage, place: _Place, *, direct: bool) -> Iterator[_Place]:
-    """What a column of a model depends on in one step: what its values come from, then what decides the rows."""
+    """Yield what a column of a model depends on in one step: sources of its values, then of its rows."""
     model, column = place
     step = lineage.steps.get(model)
     if step is None:

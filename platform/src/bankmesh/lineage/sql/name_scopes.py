@@ -1,4 +1,4 @@
-"""What names mean at one place of a query: the relations in FROM, aliases of the SELECT list, and what lies outside."""
+"""Name resolution at one place of a query: relations in FROM, aliases of the SELECT list, and outer scopes."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ Names = tuple[str, ...]
 
 
 class EvaluateQuery(Protocol):
-    """Reads a query that stands inside another one."""
+    """Evaluator of a query inside another one."""
 
     def __call__(self, node: exp.Expr, scope: Scope, *, outermost: bool = False) -> Relation:
-        """`scope` is what the query can see around it; ORDER BY counts in the outermost query alone."""
+        """Return the result of a query in `scope`; ORDER BY counts in the outermost query only."""
 
 
 @dataclass(frozen=True)
 class StarExpansion:
-    """Columns that stand for a star; `open` says why there may be more, `pattern` what picked them by name."""
+    """The columns of a star; `open` says why there may be more, `pattern` is the pattern that picked them by name."""
 
     columns: tuple[RelationColumn, ...]
     open: str | None = None
@@ -54,10 +54,10 @@ class ExpandStar(Protocol):
 
 @dataclass
 class QueryContext:
-    """What is shared while one query is read.
+    """State shared while one query is read.
 
-    `read` fills with the tables met. `doubts` fills with the reasons for which DuckDB has to be asked what the columns
-    of the result are.
+    `read` collects the tables that the query reads. `doubts` collects the reasons why DuckDB must determine the columns
+    of the result.
     """
 
     tables: Tables
@@ -70,7 +70,7 @@ class QueryContext:
 
 @dataclass(frozen=True)
 class FromItem:
-    """A relation in FROM, and how the query may call it (folded names, most of them with one part)."""
+    """A relation in FROM, and the names by which the query may refer to it (folded, most of them with one part)."""
 
     names: tuple[Names, ...]
     relation: Relation
@@ -83,7 +83,7 @@ class FromItem:
 
 @dataclass(frozen=True)
 class StarColumn:
-    """A column that `*` gives and that goes without a table's name; `owner` has the names of its relation."""
+    """A column that `*` gives and that may be named without its table; `owner` has the names of its relation."""
 
     owner: tuple[Names, ...]
     column: RelationColumn
@@ -91,23 +91,23 @@ class StarColumn:
 
 @dataclass(frozen=True)
 class FromFrame:
-    """What FROM gives: items by name, and their columns in the order of `*`."""
+    """The result of FROM: items by name, and their columns in the order of `*`."""
 
     items: tuple[FromItem, ...] = ()
     shown: tuple[StarColumn, ...] = ()
 
     @classmethod
     def of(cls, item: FromItem) -> FromFrame:
-        """One relation."""
+        """Return a frame of one relation."""
         return cls((item,), tuple(StarColumn(item.names, column) for column in item.relation.columns))
 
     @property
     def open(self) -> str | None:
-        """Why there may be further columns."""
+        """Why there may be further columns, None if there are none."""
         return next((item.relation.open for item in self.items if item.relation.open), None)
 
     def unqualified(self, name: str) -> list[RelationColumn]:
-        """The columns that a name without a table's may mean."""
+        """Return the columns that a name without a table may refer to."""
         return self._by_name.get(name, [])
 
     @cached_property
@@ -118,7 +118,7 @@ class FromFrame:
         return found
 
     def of_several(self, name: str) -> RelationValue:
-        """The value of a name that several tables have: DuckDB refuses it, or takes what an earlier USING shows."""
+        """Return the value of a name that several tables have: DuckDB rejects it, or takes that of an earlier USING."""
         found = self.unqualified(name)
         unknown = f"more than one table has {name}"
         if self.open:
@@ -129,15 +129,15 @@ class FromFrame:
         return replace(merged(column.among(repeated).value for column in found), unknown=unknown)
 
     def called(self, names: Names) -> list[FromItem]:
-        """The relations of that name."""
+        """Return the relations of that name."""
         return [item for item in self.items if names in item.names]
 
     def joined(self, other: FromFrame) -> FromFrame:
-        """Both, side by side."""
+        """Return a frame with the items of both."""
         return FromFrame(self.items + other.items, self.shown + other.shown)
 
     def joined_using(self, other: FromFrame, values: Mapping[str, RelationValue]) -> FromFrame:
-        """Both, side by side; the named columns are shown once, with these values."""
+        """Return a frame with the items of both; the columns in `values` are shown once, with these values."""
         left = tuple(
             replace(shown, column=replace(shown.column, value=values[name])) if name in values else shown
             for shown in self.shown
@@ -149,7 +149,7 @@ class FromFrame:
 
 @dataclass(frozen=True)
 class ResolvedName:
-    """What a name means: a value, or a part of one (`how` is TRANSFORMATION then); `column` where it is one."""
+    """What a name refers to: a value, or a part of one if `how` is TRANSFORMATION; `column` if it is a column."""
 
     value: RelationValue
     how: TransformationSubtype = TransformationSubtype.IDENTITY
@@ -158,13 +158,13 @@ class ResolvedName:
 
 @dataclass
 class Scope:
-    """One level of a query. Names that are not found on it are looked for on `parent`.
+    """One level of a query. Names that it does not resolve are resolved on `parent`.
 
     Attributes:
-        aliases: what the SELECT list has named so far, by folded name; columns of FROM come first.
-        ctes: common table expressions that this level defines, by folded name; read when first used.
+        aliases: what the SELECT list has named so far, by folded name; columns of FROM take precedence.
+        ctes: common table expressions that this level defines, by folded name; evaluated on first use.
         windows: windows that the query names, by folded name.
-        rows: gathers what decides which rows the query gives.
+        rows: collects what decides which rows the query gives.
     """
 
     reading: QueryContext
@@ -182,14 +182,14 @@ class Scope:
             scope = scope.parent
 
     def cte(self, name: str) -> Relation | None:
-        """The common table expression of that name, if one can be seen from here."""
+        """Return the common table expression of that name, None if no enclosing level defines it."""
         for scope in self._chain():
             if name in scope.ctes:
                 return scope.ctes[name]()
         return None
 
     def column(self, parts: tuple[str, ...]) -> ResolvedName | None:
-        """What a name of one or more parts means here, None if nothing."""
+        """Return what a name of one or more parts refers to here, None if it is not known."""
         names = tuple(folded(part) for part in parts)
         for scope in self._chain():
             found = scope._own_column(names)  # noqa: SLF001 - another level of the same query
@@ -220,7 +220,7 @@ class Scope:
         return None
 
     def _whole_row(self, names: Names) -> ResolvedName | None:
-        """`select t from t` gives a struct of all columns."""
+        """Return a struct of all columns of a table, as in `select t from t`."""
         for item in self.frame.called(names):
             value = made_by(merged(c.value for c in item.relation.columns), TransformationSubtype.TRANSFORMATION)
             return ResolvedName(replace(value, unknown=value.unknown or item.relation.open))

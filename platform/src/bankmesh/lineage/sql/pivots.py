@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def pivoted(relation: Relation, node: exp.Expr, outer: Scope) -> Relation:
-    """The relation that PIVOT or UNPIVOT makes of another one; DuckDB has it name columns without a table's name."""
+    """Return the result of PIVOT or UNPIVOT on a relation; in DuckDB its columns are named without a table."""
     unpivot = node.args.get("unpivot") or isinstance(node.args.get("into"), exp.UnpivotColumns)
     kind = "UNPIVOT" if unpivot else "PIVOT"
     scope = Scope(outer.reading, outer, FromFrame.of(FromItem((), relation.as_table(f"what {kind} reads"))))
@@ -30,7 +30,7 @@ def pivoted(relation: Relation, node: exp.Expr, outer: Scope) -> Relation:
 
 
 def _pivoted(node: exp.Expr, scope: Scope) -> Relation:
-    """A column for each value; what it is made of decides its content, what it is pivoted on chooses."""
+    """Return a column per value: it depends on its aggregate, and conditionally on what is pivoted on."""
     fields = node.args.get("fields") or node.expressions
     aggregates: Sequence[exp.Expr] = (node.args.get("using") or []) if "using" in node.args else []
     if node.args.get("fields"):
@@ -73,7 +73,7 @@ def _suffix(aggregate: exp.Expr, count: int) -> str:
 
 
 def _values(field: exp.Expr) -> list[str] | None:
-    """The names of the columns for one IN list, None if it is not a list of values."""
+    """Return the column names for one IN list, None if it is not a list of values."""
     if not isinstance(field, exp.In) or not field.expressions:
         return None
     names = []
@@ -89,7 +89,7 @@ def _values(field: exp.Expr) -> list[str] | None:
 
 
 def _groups(node: exp.Expr, scope: Scope, used: Sequence[exp.Expr]) -> list[RelationColumn]:
-    """The columns that PIVOT groups by: those it names, else all that it does not use."""
+    """Return the columns that PIVOT groups by: those that it names, else all that it does not use."""
     group = node.args.get("group")
     if group is not None:
         return [RelationColumn(key.output_name or unnamed(key), value_of(key, scope)) for key in group.expressions]
@@ -101,7 +101,7 @@ def _groups(node: exp.Expr, scope: Scope, used: Sequence[exp.Expr]) -> list[Rela
 
 
 def _unpivoted(node: exp.Expr, scope: Scope) -> Relation:
-    """A row for each column; without INCLUDE NULLS, what is null gives none."""
+    """Return a row per column; without INCLUDE NULLS, null values give no row."""
     names, name, values = _unpivot_parts(node)
     sources = [source for listed in names for source in _sources(listed, scope)]
     used = {folded(c.name) for listed in names for c in _columns_of(listed, scope)}
@@ -124,7 +124,7 @@ def _unpivoted(node: exp.Expr, scope: Scope) -> Relation:
 
 
 def _unpivot_parts(node: exp.Expr) -> tuple[list[exp.Expr], str, list[str]]:
-    """What is turned into rows, what the column of names is called, and what those of values are."""
+    """Return the expressions to turn into rows, the name of the name column, and the names of the value columns."""
     if node.args.get("fields"):
         field = node.args["fields"][0]
         first = node.expressions[0]
@@ -137,7 +137,7 @@ def _unpivot_parts(node: exp.Expr) -> tuple[list[exp.Expr], str, list[str]]:
 
 
 def _sources(node: exp.Expr, scope: Scope) -> list[list[RelationValue]]:
-    """The values that one item of the list gives, for each row that it makes."""
+    """Return the values that one item of the list gives, for each row that it makes."""
     if isinstance(node, (exp.Tuple, exp.Paren)):
         parts = node.expressions if isinstance(node, exp.Tuple) else [node.this]
         return [[value_of(part, scope) for part in parts]]

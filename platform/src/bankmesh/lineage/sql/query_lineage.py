@@ -1,4 +1,4 @@
-"""From the text of a query to its lineage."""
+"""Lineage of a query, from its text."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 _QUERIES = (exp.Query, exp.Values, exp.Pivot)
 EVERY_OTHER = "*"
 RESULT = "the result"
-"""What a repeated name says it belongs to if it is one of the query's own result."""
+"""Name of the relation in a `RepeatedName` of the query's own result."""
 
 
 @dataclass(frozen=True)
 class QueryLineage:
     """A query's lineage, the datasets that it reads, and the types of its columns where they are known.
 
-    `repeated` are names that a relation of the query has more than once and that its result depends on, or has itself.
+    `repeated` are the names that the query's result has more than once, or that a relation has more than once and the
+    result depends on.
     """
 
     lineage: StepLineage
@@ -41,18 +42,18 @@ class QueryLineage:
 
 
 def lineage_of_query(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> StepLineage:
-    """What each column of a query's result depends on; see the package for what the words mean.
+    """Return what each column of a query's result depends on; the package docstring defines the terms.
 
     `schemas` maps the name of a table (`t`, `retail.party`, `"memory"."retail"."party"`) to its columns, each with
     DuckDB's text for its type. The lineage names datasets by these keys.
 
-    Raises QueryNotUnderstood where the text is not one query, TableNotDescribed where it reads any other table.
+    Raises QueryNotUnderstood if the text is not one query, TableNotDescribed if it reads any other table.
     """
     return read_query(sql, Tables(schemas)).lineage
 
 
 def read_query(sql: str, tables: Tables, views: Sequence[tuple[str, str]] = ()) -> QueryLineage:
-    """The same, over tables that are already known by name; `views` are earlier queries that are read as tables."""
+    """Return the lineage of a query over `tables`; `views` are earlier queries that it reads as tables."""
     node = parsed(sql)
     reading = QueryContext(tables, evaluate, picked_columns, Engine(tables, views))
     try:
@@ -68,25 +69,25 @@ def read_query(sql: str, tables: Tables, views: Sequence[tuple[str, str]] = ()) 
 
 
 def parsed(sql: str) -> exp.Expr:
-    """The tree of a text that is one query. Raises QueryNotUnderstood."""
+    """Return the syntax tree of a text that is one query. Raises QueryNotUnderstood."""
     try:
         found = [node for node in sqlglot.parse(sql, read="duckdb") if node is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         told = str(first.get("description") or "").rstrip(".")
-        problem = told if told and "<class" not in told else "it breaks off or has a word too many"
+        problem = told if told and "<class" not in told else "it is incomplete or has an unexpected token"
         raise QueryNotUnderstood(problem, int(first.get("line") or 0)) from None
     except SqlglotError:
-        raise QueryNotUnderstood("it cannot be cut into words; is a quote left open?") from None
+        raise QueryNotUnderstood("it cannot be split into tokens; check for an unclosed quote") from None
     if len(found) != 1:
-        raise QueryNotUnderstood(f"it holds {len(found)} statements")
+        raise QueryNotUnderstood(f"it has {len(found)} statements")
     if not isinstance(found[0], _QUERIES):
-        raise QueryNotUnderstood(f"a statement of kind {found[0].key.upper()} is no query")
+        raise QueryNotUnderstood(f"a statement of kind {found[0].key.upper()} is not a query")
     return found[0]
 
 
 def _names(sql: str, relation: Relation, reading: QueryContext) -> list[str]:
-    """What the columns are called; by DuckDB where the query alone does not decide it. A name can occur twice."""
+    """Return the names of the columns, from DuckDB if the query alone does not decide. A name can occur twice."""
     own = [column.name for column in relation.columns]
     if reading.doubts or not all(column.named for column in relation.columns):
         answered = reading.engine.column_names(sql.strip().rstrip(";"))
@@ -103,7 +104,7 @@ def _agree(told: list[str], relation: Relation) -> bool:
 
 
 def _repeated(relation: Relation, names: list[str], reading: QueryContext) -> tuple[RepeatedName, ...]:
-    """Each repeated name once, with the first line that reads it."""
+    """Return each repeated name once, with the first line that reads it."""
     named = [replace(column, name=name) for column, name in zip(relation.columns, names, strict=True)]
     of_result = set() if reading.doubts else set(find_repeated(named, RESULT).values())
     values = [relation.rows, *(column.value for column in relation.columns)]
@@ -115,7 +116,7 @@ def _repeated(relation: Relation, names: list[str], reading: QueryContext) -> tu
 
 
 def _lineage(relation: Relation, names: list[str], reading: QueryContext) -> StepLineage:
-    """The result's columns; what keeps its rows or its list of columns from being known concerns all of them."""
+    """Return the lineage of the result's columns; if its rows are unknown, all columns are underivable."""
     of_all = relation.rows.unknown or next(iter(reading.doubts), None)
     reasons = {
         name: reason

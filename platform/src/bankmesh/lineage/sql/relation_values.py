@@ -1,7 +1,7 @@
-"""What is known of a column or a relation while a query is read; every dependency is on a column of a table.
+"""Lineage of a column and of a relation while a query is read; every dependency is on a column of a table.
 
 A query is read from the inside out: a common table expression or a subquery is a `Relation` whose columns already
-depend on columns of tables, so an expression over it only has to be chained on. Nothing is resolved twice.
+depend on columns of tables, so an expression over it only adds one step. Nothing is resolved twice.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, order=True)
 class RepeatedName:
-    """A name that a relation has more than once: a reader of it gets the column that DuckDB chooses.
+    """A column name that a relation has more than once; DuckDB chooses the column that a reader gets.
 
     Attributes:
         name: as the query spells it.
-        relation: what the query calls the relation.
-        places: the columns of that name: their positions from 1, and their lines in the query, 0 where not known.
-        read: the line of the query that reads one of them, 0 where not known.
+        relation: the name of the relation in the query.
+        places: the columns of that name: their positions from 1, and their lines in the query, 0 if not known.
+        read: the line of the query that reads one of them, 0 if not known.
     """
 
     name: str
@@ -39,10 +39,10 @@ class RelationValue:
 
     Attributes:
         found: dependencies on columns of tables.
-        unknown: why `found` is not all of it.
-        looped: the recursive expression that the value came out of; `found` is all of it, yet how often it went
-            round cannot be told from the query.
-        repeated: the repeated names that were read on the way: the value depends on which column DuckDB takes.
+        unknown: why `found` is incomplete.
+        looped: the recursive common table expression that the value comes from; `found` is complete, but the query
+            does not show how often the value was iterated.
+        repeated: the repeated names that it was read through: the value depends on which column DuckDB chooses.
     """
 
     found: frozenset[Dependency] = frozenset()
@@ -54,11 +54,11 @@ class RelationValue:
     def underivable(self) -> str | None:
         """Why a column of this value is underivable, None if it is not."""
         if self.unknown is None and self.looped is not None:
-            return f"it comes out of the recursive common table expression {self.looped}"
+            return f"it comes from the recursive common table expression {self.looped}"
         return self.unknown
 
     def read_on(self, line: int) -> RelationValue:
-        """The value as that line of the query reads it."""
+        """Return the value as that line of the query reads it."""
         if not self.repeated:
             return self
         return replace(self, repeated=frozenset(r if r.read else replace(r, read=line) for r in self.repeated))
@@ -68,7 +68,7 @@ NOTHING = RelationValue()
 
 
 def merged(values: Iterable[RelationValue]) -> RelationValue:
-    """All that any of the values depends on."""
+    """Return a value with the dependencies of all values."""
     listed = list(values)
     if len(listed) == 1:
         return listed[0]
@@ -81,7 +81,7 @@ def merged(values: Iterable[RelationValue]) -> RelationValue:
 
 
 def through(found: Iterable[Dependency], how: TransformationSubtype, *, masking: bool = False) -> Iterator[Dependency]:
-    """The dependencies of what is made from a value in this way."""
+    """Yield the dependencies of a result that is made in the way `how` from a value with the dependencies `found`."""
     if how is TransformationSubtype.IDENTITY and not masking:
         yield from found
         return
@@ -92,16 +92,16 @@ def through(found: Iterable[Dependency], how: TransformationSubtype, *, masking:
 
 
 def made_by(value: RelationValue, how: TransformationSubtype, *, masking: bool = False) -> RelationValue:
-    """The value of what is made from one value in this way."""
+    """Return the value of a result that is made from `value` in the way `how`."""
     return replace(value, found=frozenset(through(value.found, how, masking=masking)))
 
 
 @dataclass(frozen=True)
 class RelationColumn:
-    """A column of a relation; `type` is DuckDB's text where it is known.
+    """A column of a relation; `type` is DuckDB's text if it is known.
 
-    `named` is False where the query gives the column no name and ours may differ from DuckDB's. `line` is the line of
-    the query that gives the column its name, 0 where that is not known.
+    `named` is False if the query does not name the column, so that this name may differ from DuckDB's. `line` is the
+    line of the query that gives the column its name, 0 if it is not known.
     """
 
     name: str
@@ -111,13 +111,13 @@ class RelationColumn:
     line: int = field(default=0, compare=False)
 
     def among(self, repeated: RepeatedName) -> RelationColumn:
-        """The column as one of several of its name."""
+        """Return the column with `repeated` added, as one of several of its name."""
         return replace(self, value=replace(self.value, repeated=self.value.repeated | {repeated}))
 
 
 @dataclass(frozen=True)
 class Relation:
-    """What a query or a table gives: its columns, and what decides which rows there are.
+    """The result of a query or a table: its columns, and what decides which rows exist.
 
     `open` says why there may be further columns that are not listed, None if there are none.
     """
@@ -127,15 +127,15 @@ class Relation:
     open: str | None = None
 
     def renamed(self, names: Iterable[str]) -> Relation:
-        """The relation with its first columns called otherwise, as in `from t as x(a, b)`."""
+        """Return the relation with its first columns renamed, as in `from t as x(a, b)`."""
         given = list(names)
         columns = [replace(c, name=name, named=True) for c, name in zip(self.columns, given, strict=False)]
         return replace(self, columns=(*columns, *self.columns[len(given) :]))
 
     def as_table(self, called: str) -> Relation:
-        """The relation as an item of FROM: DuckDB numbers names that occur more than once (`a`, `a_1`).
+        """Return the relation as an item of FROM, in which DuckDB numbers repeated names (`a`, `a_1`).
 
-        The first of them keeps the name, whichever was meant: values of these columns say that they are repeated.
+        The first column keeps the name, whichever the query meant, so values of these columns record the repeated name.
         """
         names = distinct_names([column.name for column in self.columns])
         repeated = find_repeated(self.columns, called)
@@ -147,12 +147,12 @@ class Relation:
 
 
 def folded(name: str) -> str:
-    """A name as it is compared: DuckDB knows no upper and lower case in names, quoted or not."""
+    """Return a name in the form for comparison: DuckDB's names are case-insensitive, quoted or not."""
     return name.lower()
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
-    """Names that occur more than once get a number, counted as DuckDB does it."""
+    """Return the names, with a number added to those that occur again, in DuckDB's way."""
     given: dict[str, str] = {}
     for original in names:
         name, number = original, 0
@@ -164,7 +164,7 @@ def distinct_names(names: Iterable[str]) -> list[str]:
 
 
 def find_repeated(columns: Sequence[RelationColumn], relation: str) -> dict[int, RepeatedName]:
-    """The columns, by index, whose name another one has too, be it the number that DuckDB would give to that one."""
+    """Return the columns, by index, whose name another column has too, also if only by DuckDB's numbering."""
     given = distinct_names([column.name for column in columns])
     found: dict[int, RepeatedName] = {}
     if all(column.name == name for column, name in zip(columns, given, strict=True)):
@@ -183,7 +183,7 @@ def find_repeated(columns: Sequence[RelationColumn], relation: str) -> dict[int,
 
 @dataclass
 class CollectedDependencies:
-    """Dependencies that come in while something is read."""
+    """Collector of dependencies while an expression or query is read."""
 
     found: set[Dependency] = field(default_factory=set)
     unknown: str | None = None
@@ -197,12 +197,12 @@ class CollectedDependencies:
         *,
         masking: bool = False,
     ) -> None:
-        """Take in what is made from a value in this way."""
+        """Add the dependencies of a result that is made from `value` in the way `how`."""
         self.found.update(through(value.found, how, masking=masking))
         self.unknown = self.unknown or value.unknown
         self.looped = self.looped or value.looped
         self.repeated |= value.repeated
 
     def value(self) -> RelationValue:
-        """All that came in."""
+        """Return everything that was added."""
         return RelationValue(frozenset(self.found), self.unknown, self.looped, frozenset(self.repeated))

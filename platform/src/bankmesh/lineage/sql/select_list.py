@@ -1,4 +1,4 @@
-"""The columns of a SELECT list: plain expressions, and whatever stands for several columns at once."""
+"""The columns of a SELECT list: plain expressions, and items that represent several columns."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _MATCHES = (exp.Like, exp.ILike, exp.SimilarTo, exp.Glob, exp.RegexpLike)
 
 @dataclass(frozen=True)
 class SelectedColumns:
-    """What one item of a SELECT list gives."""
+    """The columns of one item of a SELECT list; `open` says why there may be more."""
 
     columns: tuple[RelationColumn, ...]
     open: str | None = None
 
 
 def selected(node: exp.Expr, scope: Scope) -> SelectedColumns:
-    """The columns that one item of a SELECT list gives."""
+    """Return the columns that one item of a SELECT list gives."""
     alias, inner = (node.alias, node.this) if isinstance(node, exp.Alias) else ("", node)
     if _star_in(inner) is not None:
         found = picked_columns(inner, scope)
@@ -67,7 +67,7 @@ def _one(node: exp.Expr, inner: exp.Expr, alias: str, scope: Scope) -> RelationC
 
 
 def _named_column(node: exp.Expr, scope: Scope) -> RelationColumn | None:
-    """The column that an expression is, whose name and type the result has; None if it is none."""
+    """Return the column that an expression is, whose name and type the result has; None if it is not a column."""
     if isinstance(node, exp.Column):
         found = scope.column(tuple(part.name for part in node.parts))
         return found.column if found is not None else None
@@ -78,17 +78,17 @@ def _named_column(node: exp.Expr, scope: Scope) -> RelationColumn | None:
 
 
 def unnamed(node: exp.Expr) -> str:
-    """A name like DuckDB's for an expression that the query does not name; DuckDB has the last word."""
+    """Return an approximation of DuckDB's name for an unnamed expression; DuckDB's own name takes precedence."""
     if isinstance(node, exp.Count) and (node.this is None or isinstance(node.this, exp.Star)):
         return "count_star()"
     return node.sql("duckdb", normalize_functions="lower")
 
 
-# --- What stands for several columns -------------------------------------------------------------------------
+# --- Items for several columns ---------------------------------------------------------------------------------
 
 
 def picked_columns(node: exp.Expr, scope: Scope) -> StarExpansion:
-    """The columns of `*`, `t.*`, `* like 'a%'` or `columns(...)`, in their order."""
+    """Return the columns of `*`, `t.*`, `* like 'a%'` or `columns(...)`, in their order."""
     if isinstance(node, exp.Columns):
         return _of_columns(node, scope)
     if isinstance(node, _MATCHES):
@@ -115,7 +115,7 @@ def _of_columns(node: exp.Columns, scope: Scope) -> StarExpansion:
 
 
 def _matching(node: exp.Expr, scope: Scope) -> StarExpansion:
-    """`* like 'a%'` and its kin."""
+    """Return the columns of `* like 'a%'` and similar conditions."""
     condition = node.copy()
     condition.set("this", exp.to_identifier("name"))
     return _by_condition(picked_columns(node.this, scope), condition, "name", scope)
@@ -135,7 +135,7 @@ def _everything(scope: Scope) -> StarExpansion:
 
 
 def _without_changes(node: exp.Expr, scope: Scope) -> StarExpansion:
-    """The columns of a star, less those that EXCLUDE names."""
+    """Return the columns of a star, without those that EXCLUDE names."""
     if isinstance(node, exp.Star):
         kept = tuple(shown.column for shown in _kept(scope.frame.shown, node))
         return StarExpansion(kept, scope.frame.open)
@@ -160,7 +160,7 @@ def _kept(shown: Iterable[StarColumn], star: exp.Star) -> Iterator[StarColumn]:
 
 
 def _changed(columns: Iterable[RelationColumn], star: exp.Star, scope: Scope) -> Iterator[RelationColumn]:
-    """REPLACE and RENAME; of several columns of one name, REPLACE leaves one."""
+    """Apply REPLACE and RENAME; of several columns of one name, REPLACE leaves one."""
     replaced = {folded(part.alias): part.this for part in star.args.get("replace") or []}
     renamed = {folded(part.this.name): part.alias for part in star.args.get("rename") or []}
     given: set[str] = set()
@@ -174,14 +174,14 @@ def _changed(columns: Iterable[RelationColumn], star: exp.Star, scope: Scope) ->
             yield replace(column, name=renamed.get(name, column.name))
 
 
-# --- Structs: which fields there are says the type, where it is known ------------------------------------------
+# --- Structs: the type, if known, defines the fields -----------------------------------------------------------
 
 
 def _fields(scope: Scope, names: tuple[str, ...]) -> StarExpansion:
-    """`s.*` of a struct s."""
+    """Return the columns of `s.*` for a struct s."""
     found = scope.column(names)
     if found is None:
-        return StarExpansion((), f"there is no table {'.'.join(names)} to be seen where its columns are asked for")
+        return StarExpansion((), f"there is no table {'.'.join(names)} where its columns are selected")
     fields = struct_fields(found.column.type) if found.column and found.how is TransformationSubtype.IDENTITY else None
     if fields is None:
         return StarExpansion((), f"the fields of {'.'.join(names)} are not known")
@@ -190,7 +190,7 @@ def _fields(scope: Scope, names: tuple[str, ...]) -> StarExpansion:
 
 
 def _unnested_struct(node: exp.Expr, scope: Scope) -> tuple[RelationColumn, ...] | None:
-    """`unnest(s)` of a struct gives a column for each field; of a list it is an expression like any other."""
+    """Return a column per field for `unnest(s)` of a struct, None for a list, which is an ordinary expression."""
     kind = None
     if isinstance(node.this, exp.Column) and not isinstance(node.this.this, exp.Star):
         found = scope.column(tuple(part.name for part in node.this.parts))
@@ -207,18 +207,18 @@ def _unnested_struct(node: exp.Expr, scope: Scope) -> tuple[RelationColumn, ...]
 
 
 def struct_fields(kind: str | None) -> list[tuple[str, str]] | None:
-    """Names and types of a struct's fields, None if the type is no struct."""
+    """Return names and types of a struct's fields, None if the type is not a struct."""
     if kind is None or not kind.upper().startswith("STRUCT") or kind.endswith("]"):
         return None
     built = exp.DataType.build(kind, dialect="duckdb")
     return [(part.name, part.args["kind"].sql("duckdb")) for part in built.expressions]
 
 
-# --- Looking for stars ---------------------------------------------------------------------------------------
+# --- Finding stars -------------------------------------------------------------------------------------------
 
 
 def _star_in(node: exp.Expr) -> exp.Expr | None:
-    """The star that an item of a SELECT list is, or that it narrows by name."""
+    """Return the star that an item of a SELECT list is, or that it filters by name; None if there is none."""
     if isinstance(node, _MATCHES):
         return _star_in(node.this) if node.this is not None else None
     if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
@@ -227,13 +227,13 @@ def _star_in(node: exp.Expr) -> exp.Expr | None:
 
 
 def _columns_in(node: exp.Expr) -> exp.Expr | None:
-    """The `columns(...)` within an expression, if there is one."""
+    """Return the `columns(...)` within an expression, None if there is none."""
     walk = node.walk(prune=lambda part: isinstance(part, exp.Query))
     return next((part for part in walk if isinstance(part, exp.Columns)), None)
 
 
 def _given(alias: str, name: str, pattern: str | None) -> str:
-    r"""The name of one of several columns: its own, the alias, or the alias with `\1` filled in from the pattern."""
+    r"""Return the name of one of several columns: its own, the alias, or the alias with `\1` replaced by the match."""
     if not alias:
         return name
     groups = re.search(pattern, name) if pattern and "\\" in alias else None

@@ -1,4 +1,4 @@
-"""Queries: SELECT, set operations, VALUES."""
+"""Lineage of queries: SELECT, set operations, VALUES."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(node: exp.Expr, scope: Scope, *, outermost: bool = False) -> Relation:
-    """What a query gives. `scope` is what can be seen around it."""
+    """Return the result of a query. `scope` is the scope around it."""
     inner = with_ctes(node, scope)
     if isinstance(node, exp.Select):
         return _select(node, Scope(inner.reading, inner), outermost=outermost)
@@ -51,7 +51,7 @@ def _unordered(node: exp.Expr, scope: Scope, *, outermost: bool) -> Relation:
 
 
 def _of_source(node: exp.Expr, scope: Scope) -> Relation:
-    """`pivot t on ...`, or a table in brackets where a query could stand."""
+    """Return the result of `pivot t on ...`, or of a table in brackets in place of a query."""
     own = Scope(scope.reading, scope)
     own.frame = frame_of(node.this if isinstance(node, exp.Pivot) else node, own)
     relation = Relation(tuple(shown.column for shown in own.frame.shown), own.rows.value(), own.frame.open)
@@ -76,7 +76,7 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
             columns.append((item, replace(column, value=column.value.read_on(line), line=line)))
             known = by_name.setdefault(folded(column.name), [])
             known.append((len(columns), columns[-1][1]))
-            # The items after it may read it.
+            # Later items may refer to it.
             scope.aliases[folded(column.name)] = _one_of(known)
     for part in ("where", "qualify"):
         if condition := node.args.get(part):
@@ -95,12 +95,12 @@ def _select(node: exp.Select, scope: Scope, *, outermost: bool) -> Relation:
 
 
 def _line_of(item: exp.Expr) -> int:
-    """The line on which an item of a SELECT list has its name, 0 if the parser noted none."""
+    """Return the line on which an item of a SELECT list has its name, 0 if the parser recorded none."""
     return line_of(item.args["alias"] if isinstance(item, exp.Alias) else item)
 
 
 def _aliases(columns: Sequence[RelationColumn]) -> dict[str, RelationColumn]:
-    """What the names of a result mean in the query that gives it. Of several of one name DuckDB takes one."""
+    """Return the columns of a result by name. If several have one name, DuckDB chooses one of them."""
     by_name: dict[str, list[tuple[int, RelationColumn]]] = {}
     for at, column in enumerate(columns, start=1):
         by_name.setdefault(folded(column.name), []).append((at, column))
@@ -108,7 +108,7 @@ def _aliases(columns: Sequence[RelationColumn]) -> dict[str, RelationColumn]:
 
 
 def _one_of(found: Sequence[tuple[int, RelationColumn]]) -> RelationColumn:
-    """The column that a name means that all of these have, each with its position."""
+    """Return the column for a name that all of these columns have, each with its position."""
     first = found[0][1]
     if len(found) == 1:
         return first
@@ -125,18 +125,18 @@ def _from(node: exp.Select, scope: Scope) -> None:
 
 
 def _around(scope: Scope) -> Scope:
-    """What an item of FROM sees: what lies outside the query. What decides its rows decides the query's."""
+    """Return the scope of an item of FROM: the one outside the query, with the row dependencies of the query."""
     return Scope(scope.reading, scope.parent, rows=scope.rows)
 
 
 def _compares_all(node: exp.Select) -> bool:
-    """Whether every column of the result decides which rows there are."""
+    """Return whether every column of the result decides which rows exist."""
     group = node.args.get("group")
     return node.args.get("distinct") is not None or bool(group is not None and group.args.get("all"))
 
 
 def _picks_one(node: exp.Select) -> bool:
-    """Whether DISTINCT ON makes the order decide which rows stay."""
+    """Return whether DISTINCT ON makes the order decide which rows remain."""
     distinct = node.args.get("distinct")
     return distinct is not None and distinct.args.get("on") is not None
 
@@ -171,7 +171,7 @@ def _grouped(node: exp.Select, columns: Sequence[tuple[exp.Expr, RelationColumn]
 
 
 def _keys(group: exp.Expr) -> Iterator[exp.Expr]:
-    """The keys of GROUP BY, those in grouping sets included."""
+    """Yield the keys of GROUP BY, including those in grouping sets."""
     for node in group.expressions:
         if isinstance(node, (exp.GroupingSets, exp.Cube, exp.Rollup, exp.Tuple)):
             yield from _keys(node)
@@ -182,7 +182,7 @@ def _keys(group: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _grouped_names(node: exp.Select) -> set[str]:
-    """The columns of FROM that are keys as they are: HAVING knows them by name, and else aliases first."""
+    """Return the columns of FROM that are unchanged keys: in HAVING these names precede aliases of the same name."""
     items = [(item.alias, item.this) if isinstance(item, exp.Alias) else ("", item) for item in node.expressions]
     by_alias = {folded(alias): item for alias, item in items if alias}
     names = set()
@@ -199,7 +199,7 @@ def _grouped_names(node: exp.Select) -> set[str]:
 
 
 def _position(key: exp.Expr, outputs: Sequence[RelationColumn], how: TransformationSubtype) -> RelationValue | None:
-    """`group by 1` and `order by 1` name a column of the result by its place."""
+    """Return the value of a positional key, as in `group by 1` and `order by 1`, else None."""
     if isinstance(key, exp.Literal) and key.is_int and 0 < int(key.name) <= len(outputs):
         return made_by(outputs[int(key.name) - 1].value, how)
     return None
@@ -209,7 +209,7 @@ def _position(key: exp.Expr, outputs: Sequence[RelationColumn], how: Transformat
 
 
 def _sorted(node: exp.Expr, outputs: Sequence[RelationColumn], scope: Scope, *, outermost: bool) -> RelationValue:
-    """An order is of the result alone, unless it decides which rows stay."""
+    """Return the dependencies of LIMIT, OFFSET and ORDER BY; an order counts if it is the result's or selects rows."""
     limits = [node.args[part] for part in ("limit", "offset") if node.args.get(part)]
     counted = decides([part.args.get("expression") for part in limits], TransformationSubtype.FILTER, scope)
     order = node.args.get("order")
@@ -220,12 +220,12 @@ def _sorted(node: exp.Expr, outputs: Sequence[RelationColumn], scope: Scope, *, 
         found = made_by(merged(column.value for column in outputs), TransformationSubtype.SORT)
     else:
         found = merged(_key(key, outputs, scope, TransformationSubtype.SORT) for key in keys)
-    # An order that decides no rows may be seen by `list(x)` around it.
+    # `list(x)` around the query may depend on an order that decides no rows.
     return merged([counted, found if outermost or limits else RelationValue(repeated=found.repeated)])
 
 
 def _key(key: exp.Expr, outputs: Sequence[RelationColumn], scope: Scope, how: TransformationSubtype) -> RelationValue:
-    """A key of ORDER BY or DISTINCT ON: a place, a column of the result, or else an expression over FROM."""
+    """Return a key of ORDER BY or DISTINCT ON: a position, a column of the result, or an expression over FROM."""
     placed = _position(key, outputs, how)
     if placed is not None:
         return placed
@@ -237,7 +237,7 @@ def _key(key: exp.Expr, outputs: Sequence[RelationColumn], scope: Scope, how: Tr
 
 
 def _ordered(node: exp.Expr, relation: Relation, scope: Scope, *, outermost: bool) -> Relation:
-    """A set operation or a bracketed query with its own ORDER BY and LIMIT, which know the result alone."""
+    """Apply the ORDER BY and LIMIT of a set operation or bracketed query, which can only refer to its result."""
     own = Scope(scope.reading, scope, aliases=_aliases(relation.columns))
     order = _sorted(node, relation.columns, own, outermost=outermost)
     return Relation(relation.columns, merged([relation.rows, own.rows.value(), order]), relation.open)

@@ -1,4 +1,4 @@
-"""UNION, INTERSECT and EXCEPT, by place or by name."""
+"""UNION, INTERSECT and EXCEPT, by position or by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def combined(node: exp.SetOperation, left: Relation, right: Relation) -> Relation:
-    """What a set operation gives of its two sides."""
+    """Return the result of a set operation on its two sides."""
     distinct = bool(node.args.get("distinct"))
     if isinstance(node, exp.Union):
         by_name = bool(node.args.get("by_name"))
@@ -23,7 +23,7 @@ def combined(node: exp.SetOperation, left: Relation, right: Relation) -> Relatio
         rows = [left.rows, right.rows]
         rows += [_all(columns, TransformationSubtype.GROUP_BY)] if distinct else []
         return _relation(columns, rows, left.open or right.open, known=not distinct)
-    # Rows of the left side stay or go by what is on the right: its values are compared and never shown.
+    # The right side only decides which rows of the left remain: its values are compared and never returned.
     rows = [
         left.rows,
         right.rows,
@@ -37,7 +37,7 @@ def combined(node: exp.SetOperation, left: Relation, right: Relation) -> Relatio
 def _relation(
     columns: tuple[RelationColumn, ...], rows: list[RelationValue], missing: str | None, *, known: bool
 ) -> Relation:
-    """`known` is False where columns that are not known would decide about rows."""
+    """Return the relation; `known` is False if columns that are not known would decide which rows exist."""
     return Relation(columns, merged([*rows, RelationValue(unknown=None if known else missing)]), missing)
 
 
@@ -46,14 +46,14 @@ def _all(columns: tuple[RelationColumn, ...], how: TransformationSubtype) -> Rel
 
 
 def _by_place(left: Relation, right: Relation) -> Iterator[RelationColumn]:
-    """Columns are called as on the left."""
+    """Yield the columns by position, under the names of the left side."""
     for place, column in enumerate(left.columns):
         others = [right.columns[place].value] if place < len(right.columns) else []
         yield replace(column, value=merged([column.value, *others]))
 
 
 def _by_name(left: Relation, right: Relation) -> Iterator[RelationColumn]:
-    """The columns of the left side, then those that the right one has alone."""
+    """Yield the columns of the left side, then those that only the right one has."""
     there = {folded(column.name): column for column in right.columns}
     for column in left.columns:
         other = there.pop(folded(column.name), None)

@@ -1,4 +1,4 @@
-"""What one expression depends on: a walk from its root to the columns, carrying how the value is used on the way."""
+"""Dependencies of one expression: a walk from its root to the columns that records how each value is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bankmesh.lineage.sql.name_scopes import Scope
     from bankmesh.lineage.sql.relation_values import RelationColumn
 
-# Words that DuckDB reads as values where no column is called so, and schemas that a function may stand in.
+# Words that DuckDB reads as values if no column has that name, and schemas that may qualify a function.
 _CONSTANTS = frozenset(
     {
         *("current_catalog", "current_role", "current_schema", "current_user"),
@@ -29,10 +29,10 @@ _FUNCTION_SCHEMAS = frozenset({"main", "system", "pg_catalog"})
 
 
 def value_of(node: exp.Expr, scope: Scope, matched: tuple[RelationColumn, ...] | None = None) -> RelationValue:
-    """What the value of an expression depends on.
+    """Return what the value of an expression depends on.
 
-    `matched` are the columns that `columns(...)` stands for in it; what subqueries in it filter, join or group by
-    goes to the rows of the scope.
+    `matched` are the columns that `columns(...)` in it represents. Filters, joins and groups of subqueries in it are
+    added to the rows of the scope.
     """
     walk = _Walk(scope, matched=matched)
     walk.visit(node, _Use(TransformationSubtype.IDENTITY))
@@ -45,9 +45,9 @@ def decides(
     scope: Scope,
     preferred: Mapping[str, RelationValue] | None = None,
 ) -> RelationValue:
-    """What a condition on rows, or a key of them, depends on; `how` is INDIRECT and swallows all that is inside.
+    """Return what a condition on rows, or a key of rows, depends on; `how` is INDIRECT and applies to all its parts.
 
-    `preferred` has what single names mean, outside of aggregates, before columns of FROM are looked at.
+    `preferred` has the values of single names that, outside of aggregates, take precedence over columns of FROM.
     """
     walk = _Walk(scope, row_level=True)
     walk.preferred = preferred or {}
@@ -57,12 +57,12 @@ def decides(
 
 
 def line_of(node: exp.Expr) -> int:
-    """The line of the query that an expression is on, 0 if the parser noted none."""
+    """Return the line of the query that an expression is on, 0 if the parser recorded none."""
     return next((int(part.meta["line"]) for part in node.walk() if "line" in part.meta), 0)
 
 
 def dotted(node: exp.Expr) -> tuple[str, ...] | None:
-    """The parts of `a.b.c` where it is names alone."""
+    """Return the parts of `a.b.c` if it consists of names only, else None."""
     if isinstance(node, exp.Identifier):
         return (node.name,)
     if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
@@ -75,18 +75,18 @@ def dotted(node: exp.Expr) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True)
 class _Use:
-    """How the value at a node is used by the expression around it."""
+    """The use of a node's value by the enclosing expression."""
 
     how: TransformationSubtype
     masking: bool = False
 
     def then(self, how: TransformationSubtype, *, masking: bool = False) -> _Use:
-        """The use of a part of which the node is made in this way."""
+        """Return the use of a part from which the node is made in the way `how`."""
         return _Use(chain(self.how, how), self.masking or masking)
 
 
 class _Walk:
-    """Gathers the dependencies of one expression."""
+    """Collector of the dependencies of one expression."""
 
     def __init__(
         self, scope: Scope, *, row_level: bool = False, matched: tuple[RelationColumn, ...] | None = None
@@ -97,7 +97,7 @@ class _Walk:
         self.preferred: Mapping[str, RelationValue] = {}
 
     def visit(self, node: exp.Expr | None, use: _Use) -> None:
-        """Take in what a part of the expression depends on."""
+        """Add what a part of the expression depends on."""
         if node is not None:
             handler = _HANDLERS.get(type(node))
             if handler is None:
@@ -121,7 +121,7 @@ class _Walk:
             self.named(names, use, line_of(node))
 
     def identifier(self, node: exp.Expr, use: _Use) -> None:
-        """The parser leaves bare names in lambdas and before a method's dot."""
+        """A bare name, which the parser leaves in lambdas and before a method's dot."""
         self.named((node.name,), use, line_of(node))
 
     def named(self, names: tuple[str, ...], use: _Use, line: int = 0) -> None:
@@ -134,12 +134,10 @@ class _Walk:
         if found is not None:
             self.take(found.value.read_on(line), use.then(found.how))
         elif not (len(names) == 1 and folded(names[0]) in _CONSTANTS):
-            self.gathered.add(
-                RelationValue(unknown=f"there is no column {'.'.join(names)} to be seen where it is used")
-            )
+            self.gathered.add(RelationValue(unknown=f"there is no column {'.'.join(names)} where it is used"))
 
     def dot(self, node: exp.Expr, use: _Use) -> None:
-        """A field of a struct, or a function in a form of its own: `x.lower()`, `main.lower(x)`."""
+        """A field of a struct, or a function with a dot: `x.lower()`, `main.lower(x)`."""
         names, after = dotted(node.this), node.expression
         if not isinstance(after, exp.Func):
             if names is None:
@@ -158,13 +156,13 @@ class _Walk:
             self.named(names, inner)
 
     def star(self, _node: exp.Expr, use: _Use) -> None:
-        """`struct_pack(*)` and the like; `count(*)` does not come here."""
+        """`struct_pack(*)` and the like; `count(*)` is handled by `aggregated`."""
         for shown in self.scope.frame.shown:
             self.take(shown.column.value, use.then(TransformationSubtype.TRANSFORMATION))
         self.gathered.add(RelationValue(unknown=self.scope.frame.open))
 
     def columns(self, node: exp.Expr, use: _Use) -> None:
-        """`columns(...)`: in a SELECT list one column at a time, elsewhere all that it picks."""
+        """`columns(...)`: one column at a time in a SELECT list, elsewhere all columns that it picks."""
         picked = self.matched
         if picked is None or node.args.get("unpack"):
             found = self.scope.reading.expand_star(node, self.scope)
@@ -174,12 +172,14 @@ class _Walk:
             self.take(column.value, use)
 
     def positional(self, node: exp.Expr, use: _Use) -> None:
-        """`#2` is the second column that FROM gives."""
+        """A column of FROM by position: `#2` is the second one."""
         shown, place = self.scope.frame.shown, int(node.this.name)
         if place <= len(shown) and self.scope.frame.open is None:
             self.take(shown[place - 1].column.value, use)
         else:
-            self.gathered.add(RelationValue(unknown=f"#{place} counts columns that are not all known"))
+            self.gathered.add(
+                RelationValue(unknown=f"#{place} refers to a position among columns that are not all known")
+            )
 
     # --- Row by row ----------------------------------------------------------------------------------------
 
@@ -187,19 +187,19 @@ class _Walk:
         self.visit(node.this, use)
 
     def computed(self, node: exp.Expr, use: _Use) -> None:
-        """Operators and functions that have no rule of their own: computed from all that they are given."""
+        """Operators and functions without a rule of their own: computed from all their arguments."""
         if is_aggregate(node):
             self.aggregate(node, use)
         else:
             inner = use.then(TransformationSubtype.TRANSFORMATION, masking=is_masking(node))
-            # A chain of operators leans to the left and may be hundreds long: too deep to go down into it.
+            # A chain of operators nests to the left and may be hundreds long: too deep for recursion.
             while _is_operator(node) and _is_operator(node.this):
                 self.parts((part for part in node.iter_expressions() if part is not node.this), inner)
                 node = node.this
             self.parts(node.iter_expressions(), inner)
 
     def first_part(self, node: exp.Expr, use: _Use) -> None:
-        """A cast or a collation: what else there is are names of types."""
+        """A cast or a collation, whose other parts are names of types or collations."""
         self.visit(node.this, use.then(TransformationSubtype.TRANSFORMATION))
 
     def argument(self, node: exp.Expr, use: _Use) -> None:
@@ -236,7 +236,7 @@ class _Walk:
         self.parts([node.this, node.expression], use.then(TransformationSubtype.CONDITIONAL))
 
     def constant(self, node: exp.Expr, use: _Use) -> None:
-        """Depends on nothing."""
+        """A constant, which depends on nothing."""
 
     # --- Over many rows ------------------------------------------------------------------------------------
 
@@ -282,14 +282,14 @@ class _Walk:
             self.window_keys(named, use)
 
     def unnested(self, node: exp.Expr, use: _Use) -> None:
-        """`unnest(list)` in a SELECT list: the value is an element, and the list decides how many rows there are."""
+        """`unnest(list)` in a SELECT list: the value is an element, and the list decides how many rows exist."""
         self.visit(node.this, use.then(TransformationSubtype.TRANSFORMATION))
         self.scope.rows.add(decides([node.this], TransformationSubtype.JOIN, self.scope))
 
     # --- Queries -------------------------------------------------------------------------------------------
 
     def subquery(self, node: exp.Expr, use: _Use, *, outermost: bool = False) -> None:
-        """A scalar subquery, or the query of IN, ANY and ALL; `outermost` where its order counts."""
+        """A scalar subquery, or the query of IN, ANY and ALL; `outermost` if its order matters."""
         relation = self.scope.reading.evaluate(node, self.scope, outermost=outermost)
         for column in relation.columns:
             self.take(column.value, use)
@@ -300,14 +300,14 @@ class _Walk:
         self.rows(self.scope.reading.evaluate(node.this, self.scope).rows, use)
 
     def rows(self, rows: RelationValue, use: _Use) -> None:
-        """What decides the rows of an inner query: part of a condition it stands in, else of the rows around it."""
+        """Add the row dependencies of an inner query: to the condition that contains it, else to the outer rows."""
         if self.row_level:
             self.gathered.add(made_by(rows, use.how))
         else:
             self.scope.rows.add(rows)
 
     def listed(self, node: exp.Expr, use: _Use) -> None:
-        """`[a, b]`, or `array(select ...)`, which folds rows in their order."""
+        """`[a, b]`, or `array(select ...)`, which aggregates rows in their order."""
         for item in node.expressions:
             if isinstance(item, exp.Query):
                 self.subquery(item, use.then(TransformationSubtype.AGGREGATION), outermost=True)

@@ -1,4 +1,4 @@
-"""Tables by the names that a query may call them."""
+"""Described tables, and their lookup by every name that a query may use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bankmesh.lineage.sql.relation_values import Relation, RelationColumn, Relat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# DuckDB's own: the schema of what names none, and the catalog of a database in memory.
+# DuckDB's default schema, and the catalog of a database in memory.
 _SCHEMA, _CATALOG = "main", "memory"
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
@@ -23,9 +23,9 @@ class Table:
     """A described table.
 
     Attributes:
-        dataset: how lineage names it.
-        parts: how DuckDB names it.
-        columns: DuckDB's types by column, empty where a type is not known.
+        dataset: its name in lineage.
+        parts: its name in DuckDB, in parts.
+        columns: DuckDB's types by column, empty if a type is not known.
         open: why it may have further columns, None if it has none.
         view: whether an earlier query makes it.
     """
@@ -37,7 +37,7 @@ class Table:
     view: bool = False
 
     def relation(self) -> Relation:
-        """The table as something to select from: every column depends on itself."""
+        """Return the table as a relation in which every column depends on itself."""
         columns = (
             RelationColumn(
                 name,
@@ -50,7 +50,7 @@ class Table:
 
 
 def name_parts(name: str) -> tuple[str, ...]:
-    """The parts of a possibly quoted name: `"memory"."retail"."party"` is memory, retail and party."""
+    """Return the parts of a possibly quoted name: `"memory"."retail"."party"` has memory, retail and party."""
     return tuple(
         quoted.replace('""', '"') if quoted or not plain else plain for quoted, plain in _PART.findall(name.strip())
     )
@@ -66,25 +66,25 @@ class Tables:
             self.add(Table(name, name_parts(name), columns))
 
     def add(self, table: Table) -> None:
-        """Describe one more table; the first of a name stays."""
+        """Add one more table; if a name occurs twice, the first table keeps it."""
         self._listed[table.dataset] = table
         for parts in _ways(tuple(folded(part) for part in table.parts)):
             self._by_name.setdefault(parts, table)
 
     def find(self, parts: tuple[str, ...]) -> Table:
-        """The table that a query calls so, with or without schema and catalog. Raises TableNotDescribed."""
+        """Return the table of that name, with or without schema and catalog. Raises TableNotDescribed."""
         for way in _ways(tuple(folded(part) for part in parts)):
             if way in self._by_name:
                 return self._by_name[way]
         raise TableNotDescribed(".".join(parts), self._listed)
 
     def listed(self) -> list[Table]:
-        """All tables."""
+        """Return all tables."""
         return list(self._listed.values())
 
 
 def _ways(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """A name and its shorter forms: without the catalog, and without the schema if it is the one that goes unsaid."""
+    """Return a name and its shorter forms: without the catalog, and without the schema if it is the default."""
     ways = [parts]
     if len(parts) == len(("catalog", "schema", "table")):
         ways.append(parts[1:])
@@ -94,6 +94,6 @@ def _ways(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def schema_and_name(table: Table) -> tuple[str, str]:
-    """Where DuckDB has to make the table; what names a catalog is made in the one that is in memory."""
+    """Return the schema and name under which DuckDB must create the table; the catalog is always the one in memory."""
     *before, name = table.parts
     return (before[-1] if before else _SCHEMA), name
