@@ -93,11 +93,11 @@ class BadNumber(BankmeshError):
 
 
 class BadSwitch(BankmeshError):
-    """A switch of automation, in the environment or in a mesh home, says neither on nor off."""
+    """A switch of automation, in the environment or in a mesh home, is neither on nor off."""
 
     def __init__(self, where: str, value: str) -> None:
         self.where, self.value = where, value
-        super().__init__(f"{where} says {value!r}; write on or off (`mesh automation on`, `mesh automation off`).")
+        super().__init__(f"{where} is {value!r}; write on or off (`mesh automation on`, `mesh automation off`).")
 
 
 @dataclass(frozen=True)

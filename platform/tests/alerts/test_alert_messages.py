@@ -49,7 +49,7 @@ def test_a_failed_run_names_what_it_left_and_the_kind_of_error() -> None:
     partitions = [f"investment/trade_executions|2026-01-{day:02}" for day in range(1, 8)]
     (said,) = messages(failed(1, *partitions, errors=("LegacyFileError",)))
     assert said.title == "[ERROR] investment.trade_executions: run failed"
-    assert "Not made: investment.trade_executions (7 partitions, 2026-01-01 to 2026-01-07)." in said.body
+    assert "Not materialised: investment.trade_executions (7 partitions, 2026-01-01 to 2026-01-07)." in said.body
     assert "Cause: LegacyFileError" in said.body
 
 
@@ -110,7 +110,7 @@ def test_checks_that_could_not_be_evaluated_for_one_reason_are_one_line() -> Non
     facts = [check(n, "errored", check=f"clause_{n:02}", error="IOException") for n in range(38)]
     said = message(reduce(combine, after("retail", {}, facts)[1]))
     assert said.title == "[ERROR] retail.party: 38 checks could not be evaluated (IOException)"
-    assert said.body.startswith("38 checks of retail.party could not be evaluated, so nobody knows whether they hold.")
+    assert said.body.startswith("38 checks of retail.party could not be evaluated, so it is unknown whether they hold.")
     assert "clause_00, clause_01" in said.body
     assert "and 18 more." in said.body
 
@@ -129,7 +129,7 @@ def test_a_cause_upstream_is_named_with_what_it_affects() -> None:
         "- retail.loan: run failed (NotPublished)",
     ]
     ended = messages(*facts, made(4, "retail/loan"), fresh(5, "fresh", "retail/loan"), made(6, "retail/account"))[-1]
-    assert ended.title == "[RECOVERED] 2 assets: good again after retail.party"
+    assert ended.title == "[RECOVERED] 2 assets: no longer affected by retail.party"
     assert "- retail.loan: run failed (NotPublished)" in ended.body
 
 

@@ -64,7 +64,7 @@ def test_a_database_that_is_not_there_does_not_stop_it(mesh, monkeypatch) -> Non
     mesh.run(outcome="failed")
     monkeypatch.setenv("BANKMESH_ALERTS_DB", "postgresql://alerts:hunter2@127.0.0.1:9/alerts")
     said = tick(mesh)
-    assert said.startswith("not looked: OperationalError")
+    assert said.startswith("tick failed: OperationalError")
     assert "hunter2" not in said
     monkeypatch.delenv("BANKMESH_ALERTS_DB")
     assert tick(mesh) == "[ERROR] shop.sale: check small failed"

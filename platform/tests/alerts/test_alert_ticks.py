@@ -101,7 +101,7 @@ def test_a_failed_run_and_its_recovery(started, http_receiver) -> None:
     started.run(raises=True)
     assert started.told() == []
     started.run()
-    assert started.told() == ["[RECOVERED] shop.sale: run made good"]
+    assert started.told() == ["[RECOVERED] shop.sale: run failure resolved"]
     text = http_receiver.taken[0].body["message"]
     assert "Cause: Broken" in text
     assert f"https://dagster.bank.example/runs/{run_id}" in text
@@ -115,7 +115,7 @@ def test_a_range_of_partitions_is_made_good_by_all_of_them(started) -> None:
     started.run("day", {"dagster/partition": "2026-01-02"})
     assert started.told() == []
     started.run("day", days)
-    assert started.told() == ["[RECOVERED] shop.day: run made good"]
+    assert started.told() == ["[RECOVERED] shop.day: run failure resolved"]
 
 
 def test_a_warning_stays_open_for_partitions_that_a_later_run_left_as_they_were(started) -> None:

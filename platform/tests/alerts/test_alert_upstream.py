@@ -151,9 +151,9 @@ def test_an_upstream_break_that_fails_five_products_at_once_is_one_message_to_ea
 
     shutil.move(reports.home / "aside", upstream)
     reports.publish(*TEAM[1:], *RISK)
-    assert reports.look() == ["[RECOVERED] 2 assets: good again after shop.sale"]
+    assert reports.look() == ["[RECOVERED] 2 assets: no longer affected by shop.sale"]
     reports.publish(TEAM[0])
-    assert reports.look() == ["[RECOVERED] 5 assets: good again after shop.sale"]
+    assert reports.look() == ["[RECOVERED] 5 assets: no longer affected by shop.sale"]
     assert len(http_receiver.taken) == 4
     with AlertOutbox(reports.places.database) as outbox:
         assert outbox.open_incidents() == []

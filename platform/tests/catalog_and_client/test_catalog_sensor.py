@@ -74,7 +74,7 @@ def test_while_another_process_writes_it_waits_for_the_next_tick(shop: Samples, 
 def test_a_database_that_is_none_and_one_that_is_newer(shop: Samples, tick, monkeypatch, tmp_path) -> None:
     (tmp_path / "no.db").write_text("this is no database, whatever its name says" * 50)
     monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///{tmp_path / 'no.db'}")
-    assert tick() == "not refreshed: DatabaseError; the next tick sees the same"
+    assert tick() == "not refreshed: DatabaseError; the next tick reads the same"
     monkeypatch.setenv(CATALOG_DATABASE, f"sqlite:///{tmp_path / 'newer.db'}")
     tick()
     with Catalog(catalog_database(shop.settings)) as catalog, catalog.writing() as connection:

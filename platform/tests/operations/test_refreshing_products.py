@@ -106,6 +106,6 @@ def test_off_asks_for_nothing_and_on_catches_up(trading, monkeypatch):
     monkeypatch.setenv("BANKMESH_AUTOMATION", "off")
     told = trading.tick(SUPPLIER)
     assert not told.run_requests
-    assert told.skip_message == "automation is off: the environment says BANKMESH_AUTOMATION=off."
+    assert told.skip_message == "automation is off: the environment sets BANKMESH_AUTOMATION=off."
     monkeypatch.delenv("BANKMESH_AUTOMATION")
     assert len(trading.asked(SUPPLIER)) == 2

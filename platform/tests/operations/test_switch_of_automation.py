@@ -34,7 +34,7 @@ def test_it_keeps_what_it_was_told_with_time_and_name(tmp_path):
 def test_the_environment_is_stronger(tmp_path, monkeypatch, word):
     monkeypatch.setenv("BANKMESH_AUTOMATION", word)
     assert not turn(tmp_path, NOW, on=True).on
-    assert str(read_switch(tmp_path)) == "automation is off: the environment says BANKMESH_AUTOMATION=off"
+    assert str(read_switch(tmp_path)) == "automation is off: the environment sets BANKMESH_AUTOMATION=off"
 
 
 def test_an_environment_that_says_on_leaves_the_file_its_word(tmp_path, monkeypatch):
@@ -44,11 +44,11 @@ def test_an_environment_that_says_on_leaves_the_file_its_word(tmp_path, monkeypa
 
 def test_neither_on_nor_off_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("BANKMESH_AUTOMATION", "perhaps")
-    with pytest.raises(BadSwitch, match="BANKMESH_AUTOMATION says 'perhaps'; write on or off"):
+    with pytest.raises(BadSwitch, match="BANKMESH_AUTOMATION is 'perhaps'; write on or off"):
         read_switch(tmp_path)
     monkeypatch.delenv("BANKMESH_AUTOMATION")
     (tmp_path / "automation.json").write_text("off")
-    with pytest.raises(BadSwitch, match=r"automation\.json says 'off'"):
+    with pytest.raises(BadSwitch, match=r"automation\.json is 'off'"):
         read_switch(tmp_path)
 
 

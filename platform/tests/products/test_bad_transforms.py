@@ -165,7 +165,7 @@ def _told(error: TransformError) -> str:
         (mistyped_in_drop, "There is no column ammount where it is read. Did you mean amount?"),
         (mistyped_new_column, "There is no column discouted where it is read. Did you mean discounted?"),
         (mistyped_field, "There is no field vouchr where it is read. Did you mean voucher?"),
-        (column_named_by_a_value, "A column is not there, and its name is not in the code"),
+        (column_named_by_a_value, "A column is missing, and its name is not in the code"),
         (mistyped_beside_pivoted_values, "There is no column sale_it where it is read. Did you mean sale_id?"),
         (fails, "fails failed: ValueError"),
         pytest.param(fails_in_a_map, "fails_in_a_map failed", marks=SLOW_MAP),

@@ -97,7 +97,7 @@ EXPECTED = (
     Expected(SPEND, "post_hook", "dbt-config", "hooks are not run"),
     Expected(SPEND, "sql_header", "dbt-config", "a statement before the query is not run"),
     Expected(SPEND, "format=", "dbt-config", "format is set, but it is not honoured"),
-    Expected(SPEND_YML, "contract:", "dbt-config", "promise them there"),
+    Expected(SPEND_YML, "contract:", "dbt-config", "declare them there"),
     Expected(SPEND_YML, "alias:", "dbt-config", "the platform names the tables"),
     Expected(SPEND_YML, "grants:", "dbt-config", "access is governed at the port"),
     Expected(SPEND_YML, "    constraints:\n", "dbt-config", "customer_spend: a constraint is set"),

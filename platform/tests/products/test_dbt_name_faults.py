@@ -68,9 +68,9 @@ FAILING = [
     Expected(MARTS + "late.sql", "dbt.nope", "dbt-macro", "the package dbt has no macro nope."),
     Expected(MARTS + "late.sql", "dbt_utils", "dbt-macro", "there is no package dbt_utils"),
     Expected(MARTS + "graphs.sql", "graph.nodes", "dbt-reference", "graph holds all models of the project"),
-    Expected(MARTS + "graphs.sql", "shop.name", "dbt-macro", "there is no shop in the code of dbt"),
+    Expected(MARTS + "graphs.sql", "shop.name", "dbt-macro", "shop is not defined in dbt's context"),
     Expected(
-        MARTS + "left.sql", "ref(", "dbt-reference", "left reads right reads left: none of them can be made first"
+        MARTS + "left.sql", "ref(", "dbt-reference", "left reads right reads left: none of them can be built first"
     ),
     Expected(MACROS, "var('limit')", "dbt-variable", "var('limit') has no value"),
     Expected(MACROS, "three()", "dbt-macro", "there is no macro three."),

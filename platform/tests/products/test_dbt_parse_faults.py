@@ -46,7 +46,7 @@ UNREADABLE = {
     "tests/shop/no_sale.sql": "select *\nfrom {{ ref('monthly_sales') }}\n",
 }
 SHOWN = [
-    Expected(MARTS + "broken.sql", "{{ 1 +", "dbt-syntax", "this is no Jinja: unexpected 'end of print statement'"),
+    Expected(MARTS + "broken.sql", "{{ 1 +", "dbt-syntax", "not valid Jinja: unexpected 'end of print statement'"),
     Expected(MARTS + "unclosed.sql", "{% if", "dbt-syntax", "Unexpected end of template"),
     Expected(MARTS + "history.sql", "{% snapshot", "dbt-resource", "sale_history: snapshots keep state between runs"),
     Expected(
@@ -64,7 +64,7 @@ SHOWN = [
     ),
     Expected(MARTS + "late.sql", "ref('postcodes')", "dbt-reference", "postcodes is a seed, and seeds are not loaded"),
     Expected(MARTS + "late.sql", "ref('stg_till_sales')", "dbt-reference", "Did you mean stg_till__sales?"),
-    Expected(MARTS + "python.py", "dbt.ref(", "dbt-syntax", "this is no Python: '(' was never closed"),
+    Expected(MARTS + "python.py", "dbt.ref(", "dbt-syntax", "not valid Python: '(' was never closed"),
     Expected(MARTS + "python_reads.py", "dbt.ref", "dbt-reference", "there is no model best_sale in the domain shop"),
     Expected(YAML, "tests: [", "dbt-syntax", "cannot be read as YAML"),
     Expected(STAGING + "sources.yml", "- name: hour", "dbt-resource", "source till.hour is written by hand"),
@@ -73,7 +73,7 @@ SHOWN = [
     Expected(
         STAGING + "sources_again.yml", "- name: budget", "dbt-resource", "source sheets.budget is written by hand"
     ),
-    Expected(MACROS, "{{ 1 +", "dbt-syntax", "this is no Jinja"),
+    Expected(MACROS, "{{ 1 +", "dbt-syntax", "not valid Jinja"),
     Expected("tests/shop/no_sale.sql", "from", "dbt-reference", "Did you mean monthly_sale?"),
 ]
 
@@ -151,7 +151,7 @@ ONLY_DBT: dict[str, tuple[dict[str, str], list[Expected]]] = {
     ),
     "Jinja in YAML": (
         {YAML: 'models:\n  - name: top_customer\n    config:\n      enabled: "{{ 1 + }}"\n'},
-        [Expected(YAML, "enabled", "dbt-syntax", "this is no Jinja")],
+        [Expected(YAML, "enabled", "dbt-syntax", "not valid Jinja")],
     ),
     "a macro in a macro": (
         {MACROS: "{% macro one() %}\n  {{ two() }}\n{% endmacro %}\n", MARTS + "late.sql": "select {{ one() }} as a\n"},
@@ -180,7 +180,7 @@ ONLY_DBT: dict[str, tuple[dict[str, str], list[Expected]]] = {
     "two models": (
         {MARTS + "monthly_sale.sql": "select 1 as a\n"},
         [
-            Expected(MARTS + "monthly_sale.sql", None, "dbt-name", "there are two of the model monthly_sale"),
+            Expected(MARTS + "monthly_sale.sql", None, "dbt-name", "the model monthly_sale exists twice"),
             Expected(
                 "models/shop/products/monthly_sale.sql",
                 None,

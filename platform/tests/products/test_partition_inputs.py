@@ -294,7 +294,7 @@ def test_after_a_withdrawal_all_is_built(bakery: Bakery) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "fault"),
     [
-        ("dbt_products", "sold_on", "sold_at", "sold_at is no date of till.sale; its dates: sold_on."),
+        ("dbt_products", "sold_on", "sold_at", "sold_at is not a date of till.sale; its dates: sold_on."),
         (
             "dbt_products",
             "till.sale",

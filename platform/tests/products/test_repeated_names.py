@@ -67,7 +67,7 @@ def test_a_product_is_refused_with_file_line_name_and_both_places(root: Path) ->
     assert (fault.file, fault.line, fault.rule) == (str(root / "dbt_project" / PRODUCT), 10, "dbt-repeated-name")
     assert fault.message == (
         "customer_spend: amount names 2 columns of sales: column 4 (line 3) and column 7 (line 4), and is read; DuckDB "
-        "takes one of them without saying so: name each column once, or select only the one that is meant"
+        "takes one of them silently: name each column once, or select only the one that is meant"
     )
 
 

@@ -50,7 +50,7 @@ def test_what_a_build_would_make_again_is_not_stale() -> None:
         ),
         (RECIPE, [made(code_version="other")], "its code or contract has changed"),
         (RECIPE, [made(platform_version="other")], "the platform or a library has changed"),
-        (RECIPE, [made(platform_version=None)], "it was built by a release that did not note its own version"),
+        (RECIPE, [made(platform_version=None)], "it was built by a release that did not record its own version"),
         (RECIPE, [made(inputs={"retail.party": 2, "till.sale": "f1"})], "retail.party changed"),
         (RECIPE, [made(inputs={"retail.party": 3, "till.sale": "f0"})], "till.sale changed"),
         (RECIPE, [made(inputs={"retail.party": 3})], "till.sale changed"),
@@ -66,7 +66,7 @@ def test_any_difference_is_named(recipe: Recipe, published: list[Publication], w
 
 def test_restored_and_withdrawn_versions_are_stale() -> None:
     decision = Decision(DecisionKind.ROLLBACK, "ada", "wrong rows", restored=3)
-    brought_back = Staleness("version 5 brought the rows of an earlier one back")
+    brought_back = Staleness("version 5 restored the rows of an earlier one")
     assert find_staleness(RECIPE, [replace(made(), decision=decision)]) == brought_back
     withdrawn = Staleness("version 5 is withdrawn")
     assert find_staleness(RECIPE, [made()], is_withdrawn=lambda version: version == 5) == withdrawn
@@ -80,7 +80,7 @@ def test_each_partition_counts_by_the_last_version_that_wrote_it() -> None:
     assert find_staleness(BY_MONTH, [made(6, MONTHS, run_id="all"), made(5, MONTHS, code_version="other")]) is None
     withdrawn = Staleness("version 5 is withdrawn", MONTHS)
     assert find_staleness(BY_MONTH, [january, rest], is_withdrawn=lambda version: version == 5) == withdrawn
-    unknown = "nobody has built partition 2024-02-01, or it is not known any more by what it was built"
+    unknown = "partition 2024-02-01 was never built, or its build is no longer recorded"
     assert find_staleness(BY_MONTH, [january]) == Staleness(unknown, MONTHS)
     assert find_staleness(replace(BY_MONTH, partitions=MONTHS[:1]), [january]) is None
 
@@ -177,7 +177,7 @@ def test_restored_rows_make_all_of_it_stale() -> None:
         with_fingerprints(6, (JANUARY,)), decision=Decision(DecisionKind.WITHDRAW, "ada", "wrong", restored=3)
     )
     found = find_staleness(by_partition(FINGERPRINTS), [restored, with_fingerprints(5)])
-    assert found == Staleness("version 6 brought the rows of an earlier one back", MONTHS)
+    assert found == Staleness("version 6 restored the rows of an earlier one", MONTHS)
 
 
 def test_what_the_gate_looks_up_counts_as_the_newest_version_has_it() -> None:

@@ -148,7 +148,7 @@ def test_a_table_whose_file_is_gone_or_cut_is_built_again(bakery: Bakery) -> Non
     outcome, heard = bakery.run()
     assert named(outcome.published) == BEHIND_SALE | {"opening_hour"}
     assert heard.unchanged is not None
-    assert heard.unchanged.reasons["bakery/sale"] == "files of its newest version are not there"
+    assert heard.unchanged.reasons["bakery/sale"] == "files of its newest version are missing"
     assert len(bakery.rows("sale")) == len(SALES)
 
 
@@ -157,7 +157,7 @@ def test_a_landing_whose_rows_are_gone_is_made_again(bakery: Bakery) -> None:
         file.unlink()
     outcome, heard = bakery.run()
     assert heard.unchanged is not None
-    assert heard.unchanged.reasons == {"bakery/landing/till_hour": "its rows are not there any more"}
+    assert heard.unchanged.reasons == {"bakery/landing/till_hour": "its rows are missing"}
     assert "bakery/landing/till_hour" in outcome.published
     # The same rows as before, so what reads them is right.
     assert named(outcome.confirmed) == ALL
@@ -175,7 +175,7 @@ def test_what_a_withdrawn_version_was_read_by_is_built_again(bakery: Bakery) -> 
     resume(bakery.port("sale"), by="ada", reason="export is right again")
     outcome, heard = bakery.run()
     assert heard.unchanged is not None
-    assert heard.unchanged.reasons["bakery/sale"].endswith("brought the rows of an earlier one back")
+    assert heard.unchanged.reasons["bakery/sale"].endswith("restored the rows of an earlier one")
     assert "sale" in named(outcome.published)
 
 
@@ -283,7 +283,7 @@ def test_what_fails_while_it_is_looked_at_is_made(bakery: Bakery, monkeypatch: p
     monkeypatch.setattr(unchanged_assets, "examine_now", lambda *_: 1 / 0)
     outcome, heard = bakery.run("opening_hour")
     assert heard.unchanged is not None
-    assert heard.unchanged.reasons == {"bakery/opening_hour": "it could not be looked at (ZeroDivisionError)"}
+    assert heard.unchanged.reasons == {"bakery/opening_hour": "it could not be examined (ZeroDivisionError)"}
     # The step decides by itself.
     assert named(outcome.confirmed) == {"opening_hour"}
 

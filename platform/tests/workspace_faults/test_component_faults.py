@@ -20,11 +20,11 @@ def test_a_sound_workspace_has_no_fault(booth: Booth) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "rule", "said"),
     [
-        ("type: ", "type: [", 2, "yaml-syntax", "this is no YAML"),
-        ("type:", "typ:", 1, "component-file", "typ is no key here. Did you mean type?"),
+        ("type: ", "type: [", 2, "yaml-syntax", "not valid YAML"),
+        ("type:", "typ:", 1, "component-file", "typ is not a key here. Did you mean type?"),
         ("PolarsDataProduct", "PolarDataProduct", 1, "unknown-component", "Did you mean bankmesh.PolarsDataProduct?"),
         ("bankmesh.Polars", "bankmash.Polars", 1, "unknown-component", "there is no component bankmash.Polars"),
-        ("bankmesh.PolarsDataProduct", "bankmesh.errors.Fault", 1, "unknown-component", "is no Dagster component"),
+        ("bankmesh.PolarsDataProduct", "bankmesh.errors.Fault", 1, "unknown-component", "is not a Dagster component"),
         ("  transform:", "  transfrom:", 4, "component-attributes", "Did you mean transform?"),
         ("  inputs:\n    sales: till.sale", "  inputs: till.sale", 5, "component-attributes", "attributes.inputs"),
         ("contract: sale", "contract: sale\n  major: first", 4, "component-attributes", "attributes.major"),

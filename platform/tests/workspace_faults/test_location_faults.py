@@ -38,7 +38,7 @@ def test_a_workspace_file_that_cannot_be_read(booth: Booth, text: str, rule: str
     ("text", "rule", "said"),
     [
         ("select 1\nfrom {{ ref('nothing') }}\n", "dbt-reference", "there is no model nothing in the domain booth."),
-        ("select 1\nfrom {{ ref( }}\n", "dbt-syntax", "this is no Jinja: unexpected '}'"),
+        ("select 1\nfrom {{ ref( }}\n", "dbt-syntax", "not valid Jinja: unexpected '}'"),
         ("select {{ 1 }},\n{{ var('rate') }}\n", "dbt-variable", "declare rate under vars in dbt_project.yml"),
         ("select {{ 1 }},\n{{ rate() }}\n", "dbt-macro", "there is no macro rate."),
     ],

@@ -244,7 +244,7 @@ def test_a_product_whose_contract_is_gone_refuses_and_the_rest_of_its_location_r
         assert mesh.versions(name) == []
         message = failures.messages[f"booth__{name}"]
         contract = f"domains/booth/src/booth/contracts/{name}.odcs.yaml"
-        assert f"booth.{name} is not built, for there is no contract of it ({contract})." in message
+        assert f"booth.{name} is not built, because there is no contract of it ({contract})." in message
         assert f"`mesh contract move booth.{name} retired`; or remove {made_by}." in message
     found = {(file, rule): message for file, _, rule, message in two.found_with_locations()}
     component = ("defs/sale/defs.yaml", "unknown-contract")

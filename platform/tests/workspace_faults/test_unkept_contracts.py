@@ -46,9 +46,9 @@ def test_it_is_a_fault_with_every_way_out(booth: Booth) -> None:
     assert (file, rule) == (CONTRACT, "contract-without-transform")
     assert booth.path(CONTRACT).read_text().splitlines()[line - 1] == "status: active"
     assert message == (
-        "booth.best_hour is active, and no component or dbt model makes it, so nothing of it is published. Write the "
+        "booth.best_hour is active, and no component or dbt model builds it, so nothing of it is published. Write the "
         "model dbt_project/models/booth/products/best_hour.sql, or a component in domains/booth/src/booth/defs/best_hour/. "
-        "If nobody relies on it yet, set its status to draft or proposed; if its life is over, "
+        "If it has no consumers yet, set its status to draft or proposed; if it is to end, "
         "`mesh contract move booth.best_hour deprecated --why ...`."
     )
 
@@ -117,7 +117,7 @@ def test_its_location_loads_and_a_run_of_it_says_the_same(booth: Booth, monkeypa
         others = run_everything(booth.root, instance, failures, ["booth/landing/till_hour", "booth/opening_hour"])
         everything = run_everything(booth.root, instance, failures)
     assert (named.failed, named.success) == ({"booth/best_hour"}, False)
-    assert said["booth__best_hour"].startswith("booth.best_hour is active, and no component or dbt model makes it")
+    assert said["booth__best_hour"].startswith("booth.best_hour is active, and no component or dbt model builds it")
     assert others.success
     assert everything.failed == {"booth/best_hour"}
     assert "booth/top_customer" in everything.published

@@ -1,4 +1,4 @@
-"""Who is notified of what, and how: one alert for each product or shared cause, to the owner's support channels.
+"""Alerts: one for each product or shared cause, sent to the owner's support channels.
 
     Dagster's event log ──► events ──► incidents ──► messages, routes ──► outbox ──► delivery ──► Slack, e-mail, ...
                             facts      pure          pure                 one transaction         Apprise

@@ -1,7 +1,7 @@
-"""The sensor that alerts: one for each domain, for its assets and the runs of its code location.
+"""The alert sensor: one for each domain, for its assets and the runs of its code location.
 
-It launches nothing and never fails: what goes wrong with a receiver, the outbox or the routing file stands in the
-tick and in `mesh alerts`, and is tried again.
+It launches nothing and never fails: a fault of a receiver, the outbox or the routing file is shown by the tick and by
+`mesh alerts`, and the work is tried again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _LOGGED = 5
 
 
 def alert_sensors(domain: OwnDomain, near: Path) -> list[dg.SensorDefinition]:
-    """The sensor `<domain>_alerts`, which runs as soon as the location is loaded with a daemon beside it.
+    """Return the sensor `<domain>_alerts`, which runs as soon as the location is loaded with a daemon beside it.
 
     Args:
         domain: its name and its contracts.
-        near: where to look for the workspace if the environment is silent.
+        near: folder from which the workspace is searched if the environment does not name it.
     """
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
@@ -62,10 +62,10 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
         )
     except BankmeshError as error:
         context.log.error(str(error))  # noqa: TRY400 - written for the user; a stack trace adds nothing
-        return dg.SkipReason(f"not looked: {error}")
-    except Exception as error:  # noqa: BLE001 - a sensor that fails would stop alerting; the next tick sees the same
+        return dg.SkipReason(f"tick failed: {error}")
+    except Exception as error:  # noqa: BLE001 - a sensor that fails would stop alerting; the next tick reads the same
         # The class alone: the text of a database error quotes what was written.
-        reason = f"not looked: {type(error).__name__}; nothing is lost, the next tick sees the same"
+        reason = f"tick failed: {type(error).__name__}; nothing is lost, the next tick reads the same"
         context.log.error(reason)  # noqa: TRY400 - see above
         return dg.SkipReason(reason)
     _log(context, report)
@@ -73,7 +73,7 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
 
 
 def _parents(context: dg.SensorEvaluationContext) -> dict[str, frozenset[str]]:
-    """The location's asset graph: what each of its assets is made of, other domains' assets included."""
+    """Return the location's asset graph: the direct inputs of each of its assets, other domains' assets included."""
     if context.repository_def is None:
         return {}
     graph = context.repository_def.asset_graph
@@ -87,7 +87,7 @@ def _log(context: dg.SensorEvaluationContext, report: TickReport) -> None:
     for title in report.nobody[:_LOGGED]:
         context.log.warning(f"{title} - no route leads to its owner; `mesh alerts` shows it")
     if len(report.nobody) > _LOGGED:
-        context.log.warning(f"{len(report.nobody) - _LOGGED} more that no route leads from")
+        context.log.warning(f"{len(report.nobody) - _LOGGED} more without a route to their owner")
     for fault in report.faults:
         context.log.error(fault)
     for reason in report.sent.failures:

@@ -1,7 +1,7 @@
-"""One look at the event log for one domain: read, decide, record, route, deliver.
+"""One tick for one domain: read the event log, decide, record, route, deliver.
 
-The first look ever starts at the log's newest entry, so that nobody is told of a history; promises of freshness that
-are broken at that moment are told, because their breach is not logged again.
+The first tick starts at the log's newest entry, so that past events cause no alert; promises of freshness that are
+broken at that moment are reported, because their breach is not logged again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LISTED = 5
 
 
 class OwnDomain(Protocol):
-    """What alerts have to know of a domain."""
+    """The part of a domain that alerts use."""
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class OwnDomain(Protocol):
 
 @dataclass
 class TickReport:
-    """What one look found and did, as the sensor's tick shows it."""
+    """The result of one tick, as the sensor shows it."""
 
     noted: dict[str, Notice] = field(default_factory=dict)
     nobody: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class TickReport:
 
     @property
     def told(self) -> list[str]:
-        """Titles of the notices that this look made, by notice; those that owners know the cause of are left out."""
+        """Titles of the notices of this tick, by notice; those that owners know the cause of are left out."""
         return [title(notice) for notice in self.noted.values() if notice.kind != COVERED]
 
     def __str__(self) -> str:
@@ -91,9 +91,9 @@ def look(
     home: Path | None = None,
     parents: Mapping[str, frozenset[str]] | None = None,
 ) -> TickReport:
-    """Look once. Raises what the event log or the outbox raise; nothing is lost then, the next look sees the same.
+    """Run one tick. Raises what the event log or the outbox raise; nothing is lost then, the next tick reads the same.
 
-    `parents` is the location's asset graph: what each asset is made of.
+    `parents` is the location's asset graph: the direct inputs of each asset.
     """
     report = TickReport()
     known = with_data_tests(domain.contracts, home) if home else domain.contracts
@@ -101,7 +101,7 @@ def look(
     around = MeshContext({asset: contract.owner for asset, contract in contracts.items()}, parents or {})
     with AlertOutbox(places.database) as outbox:
         routing = _routing(places, report)
-        # Where another process looks at this domain too, what it did not see, the next look sees.
+        # Another process may have recorded for this domain; the next tick reads what it has not.
         with contextlib.suppress(CursorConflict):
             reading = _Reading(outbox, domain.name, around, (routing or Routing()).severities, report)
             _read(instance, reading, location or domain.name)
@@ -121,7 +121,7 @@ def look(
 
 
 def _routing(places: AlertSettings, report: TickReport) -> Routing | None:
-    """What the routing file says; None where it has faults: then notices wait until it is mended."""
+    """Return the content of the routing file; None if it has faults: notices then wait until it is fixed."""
     try:
         return read_routing(places.file)
     except RoutingFaults as error:
@@ -131,7 +131,7 @@ def _routing(places: AlertSettings, report: TickReport) -> Routing | None:
 
 @dataclass(frozen=True)
 class _Reading:
-    """One look's way from facts to notices."""
+    """The steps of one tick from facts to notices."""
 
     outbox: AlertOutbox
     domain: str
@@ -140,7 +140,7 @@ class _Reading:
     report: TickReport
 
     def record(self, before: int | None, position: int, facts: tuple[Fact, ...]) -> None:
-        """Decide what the facts mean, and keep it with the cursor. Raises MovedOn."""
+        """Decide what the facts mean, and store it with the cursor. Raises MovedOn."""
         elsewhere = self.outbox.broken_elsewhere(self.domain) if facts else {}
         around = replace(self.around, elsewhere=elsewhere)
         ordered = share_causes(upstream_first(facts, around.parents))
@@ -159,7 +159,7 @@ def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> Non
         reading.record(None, newest, domain_events.standing_breaches(instance, assets, newest))
         return
     if newest < position:
-        # The log is another one, or its end was deleted: what comes next is new in either case.
+        # The log is another one, or its end was deleted: all later entries are new in either case.
         outbox.start_again(domain, position, newest)
         position = newest
     until = time.monotonic() + _READING_SECONDS

@@ -1,8 +1,8 @@
-"""Which failures have one cause: pure functions over facts, open incidents and the asset graph.
+"""Causes of failures: pure functions over facts, open incidents and the asset graph.
 
-A cause is *named* where the failure itself says it: an input that cannot be read, a fault of the machine, a run whose
-process ended. Without a name, equal errors of several assets in one run have one cause as far as they are read at
-once; what is read later may have another one, so it is reported again.
+A cause is *named* if the failure itself names it: an input that cannot be read, a fault of the machine, a run whose
+process ended. Without a name, equal errors of several assets in one run share a cause if they are read at once; an
+error that is read later may have another cause, so it is reported again.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeshContext:
-    """What is known of the mesh around the facts.
+    """The context of the facts in the mesh.
 
     Attributes:
         owners: owner of each product's contract, by asset; other assets and jobs belong to the domain.
-        parents: the assets that an asset is made of, in this domain and next to it.
-        elsewhere: assets of other domains that are broken now, with the cause of that.
+        parents: the assets that an asset is directly built from, of this domain and of others.
+        elsewhere: assets of other domains that are broken now, with the cause.
     """
 
     owners: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class MeshContext:
 
 
 def broken_assets(standing: Iterable[Incident]) -> dict[str, Cause]:
-    """Assets that are not published because of open incidents, each with the cause at the root of it."""
+    """Return assets that are not published because of open incidents, each with its root cause."""
     return {
         problem.asset: incident.cause if incident.cause and incident.cause.is_named else input_cause(problem.asset)
         for incident in standing
@@ -57,12 +57,12 @@ def broken_assets(standing: Iterable[Incident]) -> dict[str, Cause]:
 
 
 def input_cause(asset: str) -> Cause:
-    """The cause of whatever is broken because of this asset."""
+    """Return the cause of everything that is broken because of this asset."""
     return Cause(INPUT, asset, readable(asset))
 
 
 def nearest_cause(asset: str, parents: Mapping[str, frozenset[str]], broken: Mapping[str, Cause]) -> Cause | None:
-    """The cause of the nearest broken asset upstream; of several equally near ones, the first by name."""
+    """Return the cause of the nearest broken asset upstream; of several equally near ones, the first by name."""
     seen, level = {asset}, [asset]
     while level:
         level = sorted({up for each in level for up in parents.get(each, ())} - seen)
@@ -74,9 +74,9 @@ def nearest_cause(asset: str, parents: Mapping[str, frozenset[str]], broken: Map
 
 
 def still_explains(known: Cause | None, problem: Problem, causes: Iterable[Cause | None]) -> bool:
-    """Whether the cause that a problem is listed under explains it, now that it was seen with one of `causes`."""
+    """Return whether the cause that a problem is listed under still explains it, seen now with one of `causes`."""
     if known is None:
-        return True  # what is wrong with the asset itself is not known to be over
+        return True  # nothing shows that the asset's own problem has ended
     now = {(cause.kind, cause.what) for cause in causes if cause is not None}
     if (known.kind, known.what) in now:
         return True
@@ -86,9 +86,9 @@ def still_explains(known: Cause | None, problem: Problem, causes: Iterable[Cause
 
 
 def upstream_first(facts: Iterable[Fact], parents: Mapping[str, frozenset[str]]) -> tuple[Fact, ...]:
-    """The facts, where changes of freshness that follow each other begin with what is furthest upstream.
+    """Return the facts; changes of freshness that follow each other are ordered from upstream to downstream.
 
-    Dagster evaluates promises in any order; a product is late because of what it is made of.
+    Dagster evaluates promises in any order; a product is late because of what it is built from.
     """
     depths: dict[str, int] = {}
 
@@ -105,7 +105,7 @@ def upstream_first(facts: Iterable[Fact], parents: Mapping[str, frozenset[str]])
 
 
 def share_causes(facts: Sequence[Fact]) -> tuple[Fact, ...]:
-    """The facts, with one cause for equal errors of several assets in one run."""
+    """Return the facts, with one cause for equal errors of several assets in one run."""
     groups: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for fact in facts:
         for asset, failure in _failures(fact):

@@ -1,7 +1,7 @@
 """Entries of Dagster's event log as plain facts about one domain, the same on SQLite and PostgreSQL.
 
-Read with `get_logs_for_all_runs_by_log_id`, one type at a time, because the cursor of any other reading does not work
-on SQLite. No value of the data is taken over: of a check only its outcome and how many rows it is about.
+Read with `get_logs_for_all_runs_by_log_id`, one type at a time, because the cursor of other queries does not work on
+SQLite. No value of the data is kept: of a check only its outcome and its numbers of rows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SETTLED_AFTER = 3.0
 """Seconds. PostgreSQL may show an entry after one with a higher id; before an entry this old, none is still to come."""
 
 _IN_ONE_GO, _TOGETHER_AT_MOST = 1.0, 60.0
-"""Seconds between entries that belong together, and how long such a group may hold up reading."""
+"""Seconds between entries that belong together, and how long such a group may delay reading."""
 
 _FRESHNESS = {
     FreshnessState.PASS: "fresh",
@@ -47,13 +47,13 @@ _FRESHNESS = {
     FreshnessState.FAIL: "late",
     FreshnessState.NOT_APPLICABLE: "none",
 }
-# What the gate and the landings call the number of rows that break a clause, and of those looked at.
+# Metadata of the gate and of landings: the number of rows that break a clause, and of those evaluated.
 _FAILING, _ROWS = ("failing rows", "rejects"), ("rows looked at", "rows in")
 
 
 @dataclass(frozen=True)
 class DomainEvents:
-    """What a reading found; all entries up to `cursor` are in it, and `more` says whether there are later ones."""
+    """The result of one read; all entries up to `cursor` are in it, and `more` says whether there are later ones."""
 
     facts: tuple[Fact, ...]
     cursor: int
@@ -61,7 +61,7 @@ class DomainEvents:
 
 
 def newest_entry(instance: dg.DagsterInstance) -> int:
-    """The id of the log's last entry; -1 where there is none."""
+    """Return the id of the log's last entry; -1 if there is none."""
     newest = instance.event_log_storage.get_maximum_record_id()
     return -1 if newest is None else newest
 
@@ -69,7 +69,7 @@ def newest_entry(instance: dg.DagsterInstance) -> int:
 def read_facts(
     instance: dg.DagsterInstance, domain: str, after: int, now: datetime, *, location: str | None = None
 ) -> DomainEvents:
-    """The facts about a domain in the entries behind `after`, as far as those have settled.
+    """Return the facts about a domain in the entries after `after`, as far as those have settled.
 
     A domain's facts are about assets below its name, and about the runs of its code location (`location`, by
     default of the domain's name).
@@ -90,7 +90,7 @@ def read_facts(
 
 
 def _whole_groups(entries: list[dg.EventLogEntry], settled: int, now: datetime) -> int:
-    """How many entries to take so that what was logged in one go, as checks of one step are, is read in one go."""
+    """Return how many entries to take, so that what was logged together, as checks of one step, is read together."""
     end = settled
     while end > 0 and _in_one_go(entries[end - 1], entries[end]):
         end -= 1
@@ -110,7 +110,7 @@ def _in_one_go(entry: dg.EventLogEntry, following: dg.EventLogEntry) -> bool:
 def standing_breaches(
     instance: dg.DagsterInstance, assets: Collection[dg.AssetKey], newest: int
 ) -> tuple[FreshnessChanged, ...]:
-    """Promises of freshness that are broken now: their change lies before a first reading and comes only once."""
+    """Return breaches of freshness that exist now: their change precedes a first read and is logged only once."""
     records = instance.get_freshness_state_records(list(assets))
     return tuple(
         FreshnessChanged(
@@ -165,7 +165,7 @@ def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation
 
 
 def _evaluated(data: dg.AssetCheckEvaluation, planned: frozenset[str]) -> frozenset[str]:
-    """Of the units that a run was to make those whose rows the check is about."""
+    """Return those of the run's units whose rows the check evaluated."""
     built = data.metadata.get(EVALUATED)
     if built is None:
         return planned

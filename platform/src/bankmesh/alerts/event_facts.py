@@ -1,7 +1,7 @@
-"""What happened, in words that alerts are made of: plain frozen values, without any value of the data.
+"""Facts that alerts are derived from: plain frozen values, without any value of the data.
 
-A fact carries the id of its entry in the event log, so that what follows from it can be named the same way twice.
-Assets are written as in the asset graph (`retail/party`); a *unit* is what can fail and be made again: an asset, one
+A fact carries the id of its entry in the event log, so that whatever follows from it gets the same id each time.
+Assets are written as in the asset graph (`retail/party`); a *unit* is what can fail and be built again: an asset, one
 partition of it (`investment/trade_executions|2014-07-01`), or a job without assets (`job:nightly_expiry`).
 """
 
@@ -24,7 +24,7 @@ INPUT, MACHINE, PROCESS, ERROR = "input", "machine", "process", "error"
 
 
 class AlertSeverity(IntEnum):
-    """How much an alert matters; it decides the channels."""
+    """The severity of an alert, which decides its channels."""
 
     INFO = 0
     WARNING = 1
@@ -38,7 +38,7 @@ class AlertSeverity(IntEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """Why assets are broken, where one reason can break several of them.
+    """A reason that can break several assets.
 
     | kind | what | is one cause |
     | --- | --- | --- |
@@ -56,13 +56,13 @@ class Cause:
 
     @property
     def is_named(self) -> bool:
-        """Whether the failure itself names it; equal errors are only taken to have one cause."""
+        """Whether the failure itself names it; equal errors are only assumed to have one cause."""
         return self.kind != ERROR
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Something the event log tells; `id` grows with time, `run_id` is empty where no run is behind it."""
+    """One event of the log; `id` grows with time, `run_id` is empty if the event has no run."""
 
     id: int
     at: datetime
@@ -73,9 +73,9 @@ class Fact:
 class CheckEvaluated(Fact):
     """A check was evaluated: `outcome` is passed, failed, errored or not evaluated.
 
-    `units`: the partitions that it was evaluated for; none where the asset has no partitions. `whole_table`: it looks
-    at the table as a whole, whichever partitions were built. `error` is the class of the error that kept it from being
-    evaluated. `will_retry`: the run has ended already and Dagster will run it again.
+    `units`: the partitions that it was evaluated for; none where the asset has no partitions. `whole_table`: it
+    evaluates the table as a whole, whichever partitions were built. `error` is the class of the error that kept it from
+    being evaluated. `will_retry`: the run has ended already and Dagster will run it again.
     """
 
     asset: str
@@ -93,7 +93,7 @@ class CheckEvaluated(Fact):
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an asset was not made: classes of errors, and the cause if it is known or shared.
+    """Why an asset was not materialised: classes of errors, and the cause if it is known or shared.
 
     `signature` is equal for equal errors. It is never stored: it is derived from the error's text.
     """
@@ -107,8 +107,8 @@ class Failure:
 class RunFailed(Fact):
     """A run failed, and not only because checks refused what it built.
 
-    `units` were to be made and are not, by asset or partition; units whose checks say why are left out. `failures`
-    says why, by asset.
+    `units` were planned and not materialised, by asset or partition; units whose checks report the reason are left
+    out. `failures` has the reason, by asset.
     """
 
     units: frozenset[str]
@@ -118,9 +118,9 @@ class RunFailed(Fact):
 
 @dataclass(frozen=True)
 class RunEnded(Fact):
-    """A run is over. `parent` is the run that it was a retry of.
+    """A run has ended. `parent` is the run that it was a retry of.
 
-    `made`: units that its end alone makes good. `refused`: units that its checks refused, which is told by themselves.
+    `made`: units whose problem its end alone resolves. `refused`: units that its checks refused, and report themselves.
     """
 
     parent: str | None = None
@@ -136,14 +136,14 @@ class RetryAbandoned(Fact):
 
 @dataclass(frozen=True)
 class Materialised(Fact):
-    """Something was published, landed or otherwise made."""
+    """Something was published, landed or otherwise materialised."""
 
     asset: str
     partition: str | None = None
 
     @property
     def units(self) -> frozenset[str]:
-        """What this makes good."""
+        """The units whose problems this resolves."""
         return frozenset({self.asset, unit(self.asset, self.partition)})
 
 
@@ -156,16 +156,16 @@ class FreshnessChanged(Fact):
 
 
 def unit(asset: str, partition: str | None) -> str:
-    """The name of a unit."""
+    """Return the name of a unit."""
     return asset if partition is None else f"{asset}|{partition}"
 
 
 def asset_of(name: str) -> str:
-    """The asset of a unit; a job is returned as it is."""
+    """Return the asset of a unit; a job is returned as it is."""
     return name.partition("|")[0]
 
 
 def readable(asset: str) -> str:
-    """`retail/party` as people write it: `retail.party`, `retail.party@2` for the second major."""
+    """Return an asset as people write it: `retail/party` is `retail.party`, the second major `retail.party@2`."""
     name = port_of_asset(asset.split("/"))
     return str(name) if name else asset.replace("/", ".")

@@ -1,6 +1,6 @@
-"""What Dagster's events say of a failure, without a value of the data: classes of errors, and a cause that is named.
+"""Failures in Dagster's events, without a value of the data: classes of errors, and a cause that is named.
 
-Texts of errors may quote values. They are only compared, within one reading, and never kept or shown.
+Texts of errors may quote values. They are only compared, within one read, and never kept or shown.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _MACHINE = {
     "input/output error": "input/output error",
     "stale file handle": "stale file handle",
 }
-# Only what the system or a library says counts: a transform's own error may quote anything.
+# Only errors of the system or a library count: a transform's own error may quote anything.
 _SYSTEM = {"OSError", "PermissionError", "OperationalError", "IOException", "ComputeError", "DeltaError"}
 _PATH = re.compile(r"(?:/[^\s/:'\"]+)+")
 _NUMBER = re.compile(r"[0-9]+")
 
 
 def outcome_of(data: dg.AssetCheckEvaluation) -> str:
-    """Passed, failed, errored or not evaluated."""
+    """Return passed, failed, errored or not evaluated."""
     if data.passed:
         return PASSED
     said = data.metadata.get("outcome")
@@ -43,7 +43,7 @@ def outcome_of(data: dg.AssetCheckEvaluation) -> str:
 
 
 def failure_of(event: dg.DagsterEvent, asset: str) -> Failure:
-    """Why a step failed that was to make `asset`."""
+    """Return why a step failed that was to materialise `asset`."""
     data: Any = event.step_failure_data
     chain = list(_chain(data.error))
     root = chain[-1] if chain else None
@@ -67,7 +67,7 @@ def _machine(chain: list[SerializableErrorInfo]) -> Cause | None:
 
 
 def _signature(name: str, error: SerializableErrorInfo, asset: str) -> str:
-    """Equal for equal errors of two assets: without their names, paths and numbers, which differ for one cause."""
+    """Return a text that is equal for equal errors of two assets: it leaves out their names, paths and numbers."""
     text = error.message
     parts = [part for part in asset.split("/") if part]
     for own in sorted({asset, ".".join(parts), "__".join(parts), *parts[-1:]}, key=len, reverse=True):

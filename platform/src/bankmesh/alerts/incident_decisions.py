@@ -1,8 +1,8 @@
-"""Which incidents there are, and what owners are notified of: pure functions from what is open and what happened.
+"""Incidents and their notices: pure functions from open incidents and new facts.
 
 A problem is listed by the incident of its product, or by that of its cause and owner where the cause breaks several
-products. Notices of an incident are always opened, then perhaps joined, covered or escalated, then recovered or closed.
-A problem whose run Dagster will retry is *held*: nobody is notified before the retry has ended.
+products. Notices of an incident are always opened, then possibly joined, covered or escalated, then recovered or
+closed. A problem whose run Dagster will retry is *held*: no notice is sent before the retry has ended.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _LATE = {"warning": AlertSeverity.WARNING, "late": AlertSeverity.ERROR}
 _FRESH = ("fresh", "none")
 
 Severities = dict[str, AlertSeverity]
-"""Another severity for a problem of some kind and severity (`freshness.error`); what is not named keeps its own."""
+"""Another severity for a problem of some kind and severity (`freshness.error`); all others keep their own."""
 
 
 def after(
@@ -64,7 +64,7 @@ def after(
     severities: Severities | None = None,
     around: MeshContext | None = None,
 ) -> tuple[Standing, list[Notice]]:
-    """The incidents that are open after these facts, in order, and the notices of what changed."""
+    """Return the incidents that are open after these facts, in order, and the notices of what changed."""
     ledger = _Ledger(domain, dict(standing), severities or {}, around or MeshContext())
     for fact in facts:
         ledger.take(fact)
@@ -72,7 +72,7 @@ def after(
 
 
 def close_by_hand(incident: Incident, at: datetime) -> Notice:
-    """The notice that an incident is over because somebody says so."""
+    """Return the notice that an incident was closed by hand."""
     return _notice(CLOSED, incident, at)[1]
 
 
@@ -82,7 +82,7 @@ def _notice(kind: str, incident: Incident, at: datetime, news: tuple[str, ...] =
 
 
 class _Ledger:
-    """The open incidents while facts are taken in, one after the other."""
+    """The open incidents while facts are applied, one after the other."""
 
     def __init__(self, domain: str, standing: Standing, severities: Severities, around: MeshContext) -> None:
         self.domain, self.standing, self.severities, self.around = domain, standing, severities, around
@@ -119,11 +119,11 @@ class _Ledger:
             return
         whole = frozenset({fact.asset})
         if fact.outcome == PASSED:
-            # A check that passes for March says nothing about the February that it refused.
+            # A check that passes for March does not resolve its failure for February.
             good = None if not fact.units else fact.units | whole if fact.whole_table else fact.units
             self._good(problem_name(CHECK, fact.asset, fact.check), good, fact)
             return
-        # What a warning about the whole table was published with is the table, whichever partitions were built.
+        # A warning about the whole table concerns the table as published, whichever partitions were built.
         published = fact.whole_table and fact.severity is not AlertSeverity.ERROR
         seen = Problem(
             CHECK,
@@ -178,7 +178,7 @@ class _Ledger:
             self._good(problem_name(RUN, asset), units, fact)
 
     def _no_longer_held(self, units: frozenset[str], fact: Fact) -> None:
-        """Checks report these units: what was held of them is not reported a second time."""
+        """End what was held of these units: checks report them, so they are not reported a second time."""
         for asset in sorted({asset_of(unit) for unit in units}):
             name = problem_name(RUN, asset)
             for where in list(self.listed.get(name, ())):
@@ -195,7 +195,7 @@ class _Ledger:
             self.standing[incident] = _with(self.standing[incident], replace(problem, awaits=fact.run_id))
 
     def _release(self, run_id: str, fact: Fact) -> None:
-        """No retry is to come any more: what was held and has not ended is reported."""
+        """Report what was held and has not ended, because no retry is to come any more."""
         for incident, problem in list(self._awaiting(run_id)):
             self._put(incident, replace(problem, awaits=None), fact)
 
@@ -211,13 +211,13 @@ class _Ledger:
         return {**self.around.elsewhere, **broken_assets(self.standing.values())}
 
     def _root(self, cause: Cause | None) -> Cause | None:
-        """The cause behind a cause: an input that is itself broken by something is not the root of it."""
+        """Return the root of a cause: of an input that is itself broken, the cause of that."""
         if cause is None or cause.kind != INPUT:
             return cause
         return self._broken_assets().get(cause.what, cause)
 
     def _cause_of_lateness(self, asset: str) -> Cause | None:
-        """What keeps an asset late: what it is broken by itself, else the nearest broken asset upstream."""
+        """Return what keeps an asset late: the cause that it is broken by, else that of the nearest broken input."""
         for incident in self.standing.values():
             if any(p.asset == asset and p.blocking and not p.has_ended for p in incident.problems):
                 return incident.cause
@@ -230,7 +230,7 @@ class _Ledger:
         return self.around.owners.get(asset, self.domain)
 
     def _broken(self, seen: Problem, cause: Cause | None, fact: Fact) -> None:
-        """What was just seen to be wrong is new, or goes on, or got worse, or has another cause now."""
+        """Record a problem that was just seen: it is new, or goes on, or got worse, or has another cause now."""
         if seen.name not in self.listed:
             self._list(seen, cause, fact)
             return
@@ -272,7 +272,7 @@ class _Ledger:
     # --- what changes in an incident ---
 
     def _put(self, name: str, problem: Problem, fact: Fact) -> None:
-        """List a problem, or what is known of it now, and notify owners if it is news to them."""
+        """List a problem, or its current state, and notify owners if it is new to them."""
         before = self.standing[name]
         if name not in self.listed.setdefault(problem.name, []):
             self.listed[problem.name].append(name)
@@ -288,7 +288,7 @@ class _Ledger:
             self._notify(kind, now, fact, (problem.name,))
 
     def _good(self, name: str, units: frozenset[str] | None, fact: Fact) -> None:
-        """A problem is over for these units; for all where None."""
+        """End a problem for these units; for all where None."""
         for where in list(self.listed.get(name, ())):
             self._good_in(where, name, units, fact)
 
@@ -307,7 +307,7 @@ class _Ledger:
             self._end_in(where, name, fact)
 
     def _end_in(self, where: str, name: str, fact: Fact) -> None:
-        """A problem is over; so is its incident, if nothing else is left of what was reported."""
+        """End a problem, and its incident if nothing else is left of what was reported."""
         self.listed[name].remove(where)
         if not self.listed[name]:
             del self.listed[name]
@@ -329,7 +329,7 @@ class _Ledger:
             self._notify(RECOVERED, over, fact)
         del self.standing[where]
         if held:
-            # What waits for a retry was never reported: if it is, that is an incident of its own.
+            # Problems that wait for a retry were never reported; if they are, that is a new incident.
             number = incident.id if incident.held else _identity(self.domain, where, fact)
             self.standing[where] = _graded(replace(left, id=number, problems=held, notices=0, news=()))
 
@@ -343,7 +343,7 @@ class _Ledger:
 
 
 def _news(before: Incident, now: Incident, problem: Problem) -> str | None:
-    """The kind of notice that a problem's being listed, or known better, is worth; None if owners know."""
+    """Return the kind of notice for a problem that was listed or has changed; None if owners know it already."""
     if problem.held:
         return None
     if before.held:
@@ -369,6 +369,6 @@ def _graded(incident: Incident) -> Incident:
 
 
 def _identity(domain: str, name: str, fact: Fact) -> str:
-    """The same fact gives the same id wherever and whenever it is read."""
+    """Return an id that is the same for the same fact, wherever and whenever it is read."""
     text = f"{domain}\n{name}\n{fact.id}\n{fact.at.isoformat()}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""What alerts are about: incidents, the problems that each lists, and notices of what became of them.
+"""The model of alerts: incidents, the problems that each lists, and notices of their changes.
 
 An incident is about one product (or landing, or job), or about one cause that breaks several products of one owner. It
 lists *problems*: a check that does not hold, a run that failed, a promise of freshness that is broken. It is open while
@@ -35,8 +35,8 @@ class Problem:
     Attributes:
         kind: check, run or freshness.
         outcome: failed or errored; warning or late for freshness.
-        units: what is broken: partitions (`retail/party|2026-01`), or the asset itself where it is one whole.
-        blocking: whether it keeps the asset from being published, so that what is behind it waits too.
+        units: what is broken: partitions (`retail/party|2026-01`), or the asset itself if it has no partitions.
+        blocking: whether it keeps the asset from being published, so that its consumers wait too.
         awaits: the run whose retry decides; until then the problem is held and nobody is notified.
         ended_at: when it ended, while the incident goes on.
     """
@@ -60,12 +60,12 @@ class Problem:
 
     @property
     def name(self) -> str:
-        """What is wrong, unique among all problems that have not ended."""
+        """The name of the problem, unique among all problems that have not ended."""
         return problem_name(self.kind, self.asset, self.check)
 
     @property
     def held(self) -> bool:
-        """Whether nobody is notified of it, because a retry is to come."""
+        """Whether its notice waits, because a retry is to come."""
         return self.awaits is not None
 
     @property
@@ -80,7 +80,7 @@ class Problem:
 
     @property
     def partitions(self) -> tuple[str, ...]:
-        """The partitions that are broken, sorted; none where the asset is one whole."""
+        """The partitions that are broken, sorted; none for an asset without partitions."""
         return tuple(sorted(unit.partition("|")[2] for unit in self.units if "|" in unit))
 
 
@@ -91,7 +91,7 @@ class Incident:
     Attributes:
         name: unique among open incidents: `asset:retail/party`, `job:expiry`, or that of a cause and an owner.
         cause: the cause that its problems share; None for what is about one asset or job.
-        owner: whose assets it lists, if it is about a cause.
+        owner: the owner of the assets that it lists, if it is about a cause.
         problems: by name. Those that have ended are kept until the incident is over.
         severity: the highest of the problems that are reported.
         times: how often something in it was seen to be wrong.
@@ -124,16 +124,16 @@ class Incident:
 
     @property
     def assets(self) -> tuple[str, ...]:
-        """The assets that it is about, sorted; a job is none."""
+        """The assets that it is about, sorted, without jobs."""
         return tuple(sorted({p.asset for p in self.listed if not p.asset.startswith("job:")}))
 
     @property
     def held(self) -> bool:
-        """Whether nobody has been notified, because a retry is to come."""
+        """Whether no notice has been sent, because a retry is to come."""
         return self.notices == 0
 
     def problem(self, name: str) -> Problem:
-        """The problem of that name; KeyError if it is not listed."""
+        """Return the problem of that name; KeyError if it is not listed."""
         for problem in self.problems:
             if problem.name == name:
                 return problem
@@ -142,9 +142,9 @@ class Incident:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something to send. `incident` is as it was then; `id` never changes, however often it is sent.
+    """A notification to send. `incident` is its state at that time; `id` never changes, however often it is sent.
 
-    `covered`: a problem joined a cause that its owner knows; it goes only to routes that have not heard of the cause.
+    `covered`: a problem joined a cause that its owner knows; it goes only to routes that were not sent the cause.
     """
 
     id: str
@@ -158,12 +158,12 @@ Standing = dict[str, Incident]
 
 
 def problem_name(kind: str, asset: str, check: str | None = None) -> str:
-    """The name of a problem: `check:retail/party:has_rows`, `run:retail/party`."""
+    """Return the name of a problem: `check:retail/party:has_rows`, `run:retail/party`."""
     return f"{kind}:{asset}" if check is None else f"{kind}:{asset}:{check}"
 
 
 def combine(earlier: Notice, later: Notice) -> Notice | None:
-    """One notice in place of two of one incident, if neither ends it: the list as it is now, under the first id."""
+    """Return one notice for two of one incident, if neither ends it: with the current list, under the first id."""
     if earlier.incident.id != later.incident.id or {earlier.kind, later.kind} & ENDINGS:
         return None
     news = tuple(dict.fromkeys((*earlier.incident.news, *later.incident.news)))

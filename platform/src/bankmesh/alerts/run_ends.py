@@ -1,7 +1,7 @@
-"""What the end of a run means for one domain: what it left unmade, and whether Dagster will run it again.
+"""The end of a run for one domain: what it did not materialise, and whether Dagster will run it again.
 
-Dagster notes that a failed run will be retried (`dagster/will_retry`) shortly after it has logged the failure; until
-the run's own record says how it ended, its end is not looked at.
+Dagster records that a failed run will be retried (`dagster/will_retry`) shortly after it has logged the failure; the
+end of a run is not evaluated until the run's own record has its final status.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _IN_RUN = {
 
 
 class RunLookup:
-    """Runs as one domain sees them; each is looked up once."""
+    """Runs in the view of one domain; each is fetched once."""
 
     def __init__(self, instance: dg.DagsterInstance, domain: str, location: str) -> None:
         self._instance, self._domain, self._location = instance, domain, location
@@ -61,7 +61,7 @@ class RunLookup:
         self._planned: dict[str, set[tuple[str, str | None]]] = {}
 
     def settled(self, entry: dg.EventLogEntry, now: datetime) -> bool:
-        """Whether the run's record has caught up with its log, or never will."""
+        """Return whether the run's record has caught up with its log, or never will."""
         event = entry.dagster_event
         if event is None or event.event_type is not DagsterEventType.RUN_FAILURE:
             return True
@@ -73,7 +73,7 @@ class RunLookup:
         return not self._instance.run_retries_enabled or WILL_RETRY_TAG in run.tags
 
     def retried(self, run_id: str) -> bool:
-        """Whether the run has failed and Dagster will run it again."""
+        """Return whether the run has failed and Dagster will run it again."""
         run = self._run(run_id) if run_id else None
         if run is None or run.status is not DagsterRunStatus.FAILURE or not self._instance.run_retries_enabled:
             return False
@@ -86,7 +86,7 @@ class RunLookup:
         )
 
     def partitions(self, run_id: str, asset: str) -> frozenset[str]:
-        """The partitions of an asset that a run was to make, as units; none where it has no partitions."""
+        """Return the partitions of an asset that a run was to materialise, as units; none if it has no partitions."""
         run = self._run(run_id) if run_id else None
         if run is None or not _PARTITION_TAGS & run.tags.keys():
             return frozenset()
@@ -97,7 +97,7 @@ class RunLookup:
         return frozenset(unit(*made) for made in self._planned[run_id] if made[0] == asset and made[1] is not None)
 
     def ended(self, number: int, at: datetime, entry: dg.EventLogEntry) -> Iterator[Fact]:
-        """The facts behind the end of a run; none if it has been deleted since."""
+        """Yield the facts of the end of a run; none if the run has been deleted since."""
         run = self._run(entry.run_id)
         if run is None:
             return
@@ -119,7 +119,7 @@ class RunLookup:
         yield RunEnded(number, at, run.run_id, parent, will_retry, refused=refused)
 
     def abandoned(self, awaited: Iterable[str], now: datetime, newest: int) -> Iterator[RetryAbandoned]:
-        """Runs whose retry was announced and will not come."""
+        """Yield runs whose retry was announced and will not come."""
         for run_id in sorted(set(awaited)):
             record = self._instance.get_run_record_by_id(run_id)
             ended = record.end_time if record is not None and record.end_time else 0.0
@@ -129,7 +129,7 @@ class RunLookup:
 
     def _run(self, run_id: str) -> dg.DagsterRun | None:
         run = self._known.get(run_id)
-        # A run that goes on is looked up again: it may have ended since.
+        # A run that is under way is fetched again: it may have ended since.
         if run is None or run.status not in FINISHED_STATUSES:
             run = self._known[run_id] = self._instance.get_run_by_id(run_id)
         return run
@@ -147,7 +147,7 @@ class RunLookup:
 
 
 class _RunLog:
-    """What one failed run meant to make, what it left unmade, and why."""
+    """The log of one failed run: what it was to materialise, what it did not, and why."""
 
     def __init__(self, instance: dg.DagsterInstance, run_id: str) -> None:
         events = [e.dagster_event for e in instance.all_logs(run_id, _IN_RUN) if e.dagster_event]
@@ -164,7 +164,7 @@ class _RunLog:
             if e.event_type is DagsterEventType.ASSET_MATERIALIZATION
             for m in [e.step_materialization_data.materialization]
         }
-        # Without a failed step the process itself came to an end: everything that it had not made yet is left.
+        # Without a failed step, the process itself ended: everything that it had not materialised by then is left.
         self.left = {item for step, item in self.planned if (step in failed if failed else item not in made)}
         self.refused = {_refused_asset(e) for e in events if e.event_type is DagsterEventType.ASSET_CHECK_EVALUATION}
         self.errors = tuple(sorted({error for e in failed.values() for error in failure_of(e, "").errors}))
@@ -177,7 +177,7 @@ class _RunLog:
 
 
 def _job_unit(run: dg.DagsterRun) -> str:
-    """What stands for a run that plans no asset; observations share one job, so what they observe is named too."""
+    """Return the unit of a run that plans no asset; observations share one job, so what they observe is named too."""
     observed = sorted(key.to_user_string() for key in run.asset_selection or ())
     return f"job:{run.job_name}" if not observed else f"job:{run.job_name} of {', '.join(observed)}"
 
@@ -192,7 +192,7 @@ def _planned(data: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - D
 
 
 def _refused_asset(event: dg.DagsterEvent) -> str | None:
-    """The asset whose check keeps it from being published, if this is such a check."""
+    """Return the asset whose check keeps it from being published, if this is such a check."""
     data: Any = event.event_specific_data
     refuses = not data.passed and data.severity is AssetCheckSeverity.ERROR and outcome_of(data) != NOT_EVALUATED
     return data.asset_key.to_user_string() if refuses else None

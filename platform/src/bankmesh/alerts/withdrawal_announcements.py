@@ -1,4 +1,4 @@
-"""Announces withdrawals: finds new decisions in the Delta logs and whom they concern, keeps and sends the notices."""
+"""Announcement of withdrawals: new decisions in the Delta logs, the owners that they concern, and their notices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class AnnouncementReport:
-    """What was announced now, and why sendings failed; notices without a route reach nobody."""
+    """The notices that were announced, and why sendings failed; notices without a route are not sent."""
 
     notices: list[WithdrawalNotice] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class AnnouncementReport:
 def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> AnnouncementReport:
     """Announce the newest decisions about these products, each once, and send what is due.
 
-    While the routing file has faults nothing is announced; the next call does it.
+    While the routing file has faults, nothing is announced; a later call does it.
     """
     places = alert_settings(settings)
     told = AnnouncementReport()

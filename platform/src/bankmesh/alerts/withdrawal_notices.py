@@ -1,8 +1,8 @@
 """Notices of withdrawn versions: one to each owner of products that read it, and one to the product's own owner.
 
-A decision of the Delta log is announced once however often it is seen: a notice is kept under the decision's commit,
-the owner and the route. Like other alerts it is attempted only after the attempt is noted, and tried again until it is
-confirmed. The owner of the product gets the other readers by recorded use.
+A decision of the Delta log is announced once however often it is read: a notice is stored under the decision's commit,
+the owner and the route. As for other alerts, an attempt is recorded before it is made, and repeated until it is
+confirmed. The notice to the product's owner lists the other readers by recorded use.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ announced = sa.Table(
     sa.Column("port", sa.String(300), primary_key=True),
     sa.Column("commit", sa.BigInteger, primary_key=True, autoincrement=False),
 )
-"""Decisions whose notices are kept."""
+"""Decisions whose notices are stored."""
 
 
 @dataclass(frozen=True)
 class WithdrawalNotice:
-    """What one owner is sent of one decision, by which routes; without a route it reaches nobody."""
+    """The notice of one decision to one owner, with its routes; without a route it is not sent."""
 
     id: str
     owner: str
@@ -81,14 +81,14 @@ def write_notices(
     uses: Iterable[RecordedRead],
     routing: Routing,
 ) -> list[WithdrawalNotice]:
-    """The notices of a decision about a product: to its consumers' owners, and to its own. Pure.
+    """Return the notices of a decision about a product: to its consumers' owners, and to its own. Pure.
 
     Args:
-        contract: of the product.
+        contract: the contract of the product.
         decision: what was withdrawn.
         consumers: contracts of products that read it.
         uses: recorded reads of the product.
-        routing: what the routing file says.
+        routing: the content of the routing file.
     """
     by_owner: dict[str, list[Contract]] = {}
     for consumer in consumers:
@@ -125,7 +125,7 @@ def _notice(contract: Contract, decision: Decision, owner: str, text: str, route
 
 
 def _routes(contracts: Sequence[Contract], routing: Routing) -> tuple[str, ...]:
-    """The products' own channels, else their domains', else the fallback; those that take errors."""
+    """Return the products' own channels, else their domains', else the fallback; only those that take errors."""
     own = {route for c in contracts for channel in c.support if (route := route_of_channel(channel, routing))}
     domain = {name for c in contracts for name in routing.domains.get(c.domain, ())}
     chosen = own or domain or set(routing.fallback)
@@ -138,23 +138,23 @@ def _takes_errors(route: str, routing: Routing) -> bool:
 
 
 class WithdrawalOutbox(Closing):
-    """The notices that are kept in the database of alerts."""
+    """The notices of withdrawals in the database of alerts."""
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = open_database(url, metadata.create_all)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def is_announced(self, port: str, commit: int) -> bool:
-        """Whether the notices of a decision are kept."""
+        """Return whether the notices of a decision are stored."""
         query = sa.select(announced.c.port).where(announced.c.port == port, announced.c.commit == commit)
         with self._engine.begin() as connection:
             return connection.execute(query).first() is not None
 
     def announce(self, port: str, commit: int, found: Iterable[WithdrawalNotice], now: datetime) -> None:
-        """Keep the notices of a decision, one row for each route, unless another process has done so."""
+        """Store the notices of a decision, one row for each route, unless another process has done so."""
         new = {"state": PENDING, "attempts": 0, "next_attempt_at": now.timestamp()}
         rows = [
             {"id": notice.id, "route": route, "title": notice.title, "body": notice.body, **new}
@@ -170,7 +170,7 @@ class WithdrawalOutbox(Closing):
             return
 
     def deliver(self, routing: Routing, now: datetime, environment: Mapping[str, str] | None = None) -> list[str]:
-        """Send what is due; why sendings failed, in words that hold no secret."""
+        """Send what is due; return why sendings failed, without any secret."""
         due = sa.select(notices).where(notices.c.state == PENDING, notices.c.next_attempt_at <= now.timestamp())
         with self._engine.begin() as connection:
             rows = connection.execute(due.order_by(notices.c.id, notices.c.route)).all()
@@ -198,5 +198,5 @@ class WithdrawalOutbox(Closing):
 
 
 def now() -> datetime:
-    """The present, in UTC."""
+    """Return the present, in UTC."""
     return datetime.now(UTC)

@@ -131,5 +131,5 @@ _STRENGTH = (*TransformationSubtype,)
 
 
 def strongest(edges: Iterable[Edge]) -> TransformationSubtype:
-    """Return the strongest dependency kind of the edges, in the order of `TransformationSubtype`: DIRECT kinds before INDIRECT ones."""
+    """Return the strongest subtype of the edges, in the order of `TransformationSubtype`: DIRECT before INDIRECT."""
     return min((edge.how for edge in edges), key=_STRENGTH.index)

@@ -1,4 +1,4 @@
-"""Refreshing products whose inputs have published: one automation sensor for each domain.
+"""Refreshes of products whose inputs have published: one automation sensor for each domain.
 
 Products carry the conditions (`products.assets.automation_condition`). The sensor evaluates them in the code server,
 if the switch is on, and makes one run of what Dagster would start as one run for each partition.
@@ -29,14 +29,14 @@ STARTED_BY = "bankmesh/started_by"
 
 
 class AutomationSensor(dg.AutomationConditionSensorDefinition):
-    """Dagster's automation sensor behind the switch of the mesh."""
+    """Dagster's automation sensor, which the switch of the mesh can turn off."""
 
     near: Path
 
     def evaluate_tick(self, context: dg.SensorEvaluationContext) -> SensorExecutionData:
         """Evaluate, or skip the tick if automation is off.
 
-        The cursor stays where it is while automation is off, so what was published meanwhile is seen afterwards.
+        The cursor does not move while automation is off, so what was published meanwhile is seen afterwards.
         """
         switch = read_switch(current_settings(self.near).home)
         if not switch.on:
@@ -47,18 +47,18 @@ class AutomationSensor(dg.AutomationConditionSensorDefinition):
         return copy(told, run_requests=requests, skip_message=told.skip_message if requests else self._held())
 
     def _held(self) -> str | None:
-        """What the tick says of held products where it asks for nothing."""
+        """Return the tick's message about held products, for a tick that requests nothing."""
         held = held_products(self.near)
         return "; ".join(f"{port} is {describe_hold(port, decision)}" for port, decision in held.items()) or None
 
     def with_attributes(self, **changes: Any) -> AutomationSensor:  # noqa: ANN401 - Dagster's own keywords
-        """Dagster copies sensors when it resolves definitions; the copy is one of these too."""
+        """Return a copy that is a sensor of this class, because Dagster copies sensors when it resolves definitions."""
         copied = super().with_attributes(**changes)
         return _behind_the_switch(copied, self.near)
 
 
 def automation_sensor(domain: str, near: Path) -> dg.AutomationConditionSensorDefinition:
-    """The sensor that refreshes the products of a domain; it runs unless somebody stops it."""
+    """Return the sensor that refreshes the products of a domain; it runs unless somebody stops it."""
     sensor = dg.AutomationConditionSensorDefinition(
         name=f"{domain}_refresh",
         target=dg.AssetSelection.all(include_sources=False),
@@ -81,9 +81,9 @@ def _behind_the_switch(sensor: dg.AutomationConditionSensorDefinition, near: Pat
 
 
 def single_runs(requests: Iterable[dg.RunRequest]) -> list[dg.RunRequest]:
-    """The requests, with one run over a range in place of one run for each partition of the same assets.
+    """Return the requests, with one run over a range in place of one run for each partition of the same assets.
 
-    Automation asks for all partitions or none, so the partitions of a group are one range.
+    Automation requests all partitions or none, so the partitions of a group are one range.
     """
     groups: dict[Any, list[dg.RunRequest]] = {}
     for request in requests:

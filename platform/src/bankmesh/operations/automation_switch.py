@@ -1,7 +1,7 @@
-"""The one switch of automation: schedules, sensors and refreshes ask it at every tick.
+"""The one switch of automation: schedules, sensors and refreshes read it at every tick.
 
 It is a file in the mesh home, so that every process that serves this home sees it at once. The environment variable
-`BANKMESH_AUTOMATION=off` is stronger: a process that has it never starts a run by itself, whatever the file says.
+`BANKMESH_AUTOMATION=off` takes precedence: a process that has it never starts a run by itself, whatever the file holds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILE = "automation.json"
 
 @dataclass(frozen=True)
 class AutomationSwitch:
-    """Whether automation is on, since when (ISO 8601, UTC), by whom, and whether the environment says so."""
+    """Whether automation is on, since when (ISO 8601, UTC), by whom, and whether the environment sets it."""
 
     on: bool
     since: str | None = None
@@ -31,7 +31,7 @@ class AutomationSwitch:
     by_environment: bool = False
 
     def __str__(self) -> str:
-        """As people read it: `automation is off since 2026-01-01T10:00:00+00:00, by ada`."""
+        """Return it as people read it: `automation is off since 2026-01-01T10:00:00+00:00, by ada`."""
         if self.by_environment:
             return f"automation is {self.word}: the environment says {AUTOMATION}={self.word}"
         since = f" since {self.since}" if self.since else ""
@@ -44,7 +44,7 @@ class AutomationSwitch:
 
 
 def read_switch(home: Path) -> AutomationSwitch:
-    """How the switch stands; on where nobody has ever touched it. Raises BadSwitch."""
+    """Return the state of the switch; on if it was never set. Raises BadSwitch."""
     if is_automation_off():
         return AutomationSwitch(on=False, by_environment=True)
     file = home / FILE

@@ -1,7 +1,7 @@
 """The sensor that keeps the catalog's index current: one for each domain, all for the one index of the mesh.
 
-It launches nothing and never fails. Whichever domain's sensor comes first does the work; the others find nothing to do.
-So the catalog stays current as long as one code location is up.
+It launches nothing and never fails. The first domain's sensor to run does the work; the others find nothing to do. So
+the catalog stays current as long as one code location is up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def catalog_sensor(domain: str, near: Path) -> dg.SensorDefinition:
-    """The sensor `<domain>_catalog`, which runs as soon as the location is loaded with a daemon beside it.
+    """Return the sensor `<domain>_catalog`, which runs as soon as the location is loaded with a daemon beside it.
 
     Args:
         domain: the name of the domain whose location holds the sensor.
-        near: where to look for the workspace if the environment is silent.
+        near: folder from which the workspace is searched if the environment does not name it.
     """
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
@@ -35,7 +35,7 @@ def catalog_sensor(domain: str, near: Path) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Keeps the catalog's index current with contracts, published versions, checks, freshness and reads. "
-            "`mesh catalog rebuild` makes it anew."
+            "`mesh catalog rebuild` rebuilds it."
         ),
     )
 
@@ -51,9 +51,9 @@ def _evaluate(context: dg.SensorEvaluationContext, near: Path) -> dg.SkipReason:
     except BankmeshError as error:
         context.log.error(str(error))  # noqa: TRY400 - written for the user; a stack trace adds nothing
         return dg.SkipReason(f"not refreshed: {error}")
-    except Exception as error:  # noqa: BLE001 - a sensor that fails would end in retries; the next tick sees the same
+    except Exception as error:  # noqa: BLE001 - a sensor that fails would end in retries; the next tick reads the same
         # The class alone: the text of a database error quotes what was written.
-        reason = f"not refreshed: {type(error).__name__}; the next tick sees the same"
+        reason = f"not refreshed: {type(error).__name__}; the next tick reads the same"
         context.log.error(reason)  # noqa: TRY400 - see above
         return dg.SkipReason(reason)
     more = ", more at the next tick" if done.more else ""

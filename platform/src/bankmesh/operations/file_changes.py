@@ -1,7 +1,7 @@
-"""Which legacy files are new or changed: pure decisions over what a sensor saw at this tick and at those before.
+"""Decisions on which legacy files are new or changed: pure functions over what a sensor saw at this tick and before.
 
-An object is *taken* once its files have kept name, size and time of change for a while, so that no file is read that
-somebody still writes. All changed objects of a system are taken together: an export arrives whole.
+An object is *taken* once its files have kept name, size and time of change for a while, so that no file is read while
+it is still being written. All changed objects of a system are taken together: an export arrives whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ABSENT = ""
-"""The signature of an object of which no file is there."""
+"""The signature of an object without files."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class ObservedFiles:
 
 @dataclass(frozen=True)
 class SensorMemory:
-    """What a sensor remembers between ticks, by object (`system.object`). `requests` counts the runs asked for."""
+    """What a sensor remembers between ticks, by object (`system.object`). `requests` counts the runs requested."""
 
     objects: Mapping[str, ObservedFiles] = field(default_factory=dict)
     requests: int = 0
 
     def to_cursor(self) -> str:
-        """As the sensor's cursor."""
+        """Return the memory as the sensor's cursor."""
         return json.dumps({"objects": {n: asdict(s) for n, s in self.objects.items()}, "requests": self.requests})
 
     @staticmethod
     def from_cursor(text: str | None) -> SensorMemory:
-        """Read a cursor; nothing is remembered where there is none, or one of another kind."""
+        """Read a cursor; the memory is empty if there is none, or one of another kind."""
         try:
             told = json.loads(text or "{}")
             objects = {name: ObservedFiles(**seen) for name, seen in told.get("objects", {}).items()}
@@ -50,7 +50,7 @@ class SensorMemory:
 
 
 def look(memory: SensorMemory, signatures: Mapping[str, str], now: float) -> SensorMemory:
-    """Remember what is there now; a changed signature begins to be quiet anew."""
+    """Return the memory with the current signatures; a changed one has to be quiet again from now on."""
     objects = {
         name: seen
         if (seen := memory.objects.get(name)) is not None and seen.signature == signature
@@ -61,20 +61,20 @@ def look(memory: SensorMemory, signatures: Mapping[str, str], now: float) -> Sen
 
 
 def quiet_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
-    """The objects to take: changed, quiet for so many seconds, as all else is that changes in the same system."""
+    """Return the objects to take: changed, and quiet for so many seconds, as all others of that system that change."""
     changing = {name: seen for name, seen in memory.objects.items() if not seen.taken and seen.signature != ABSENT}
     restless = {_system(name) for name, seen in changing.items() if now - seen.since < quiet}
     return sorted(name for name in changing if _system(name) not in restless)
 
 
 def restless_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
-    """The objects that have changed and are not taken yet."""
+    """Return the objects that have changed and are not taken yet."""
     ready = set(quiet_objects(memory, now, quiet))
     return sorted(n for n, s in memory.objects.items() if not s.taken and s.signature != ABSENT and n not in ready)
 
 
 def take(memory: SensorMemory, names: list[str], *, requested: bool) -> SensorMemory:
-    """Remember that these were looked into, and whether a run was asked for."""
+    """Return the memory after these objects were examined; `requested` says whether a run was requested."""
     objects = {
         name: ObservedFiles(seen.signature, seen.since, taken=True) if name in names else seen
         for name, seen in memory.objects.items()
@@ -83,9 +83,9 @@ def take(memory: SensorMemory, names: list[str], *, requested: bool) -> SensorMe
 
 
 def run_key(memory: SensorMemory, fingerprints: Mapping[str, str]) -> str:
-    """The key of the run that lands these: the same if the tick is repeated, another for every later request.
+    """Return the key of the run that lands these: the same if the tick is repeated, another for every later request.
 
-    The count is in it because a file that goes back to what it was has to be landed again.
+    The count is in it because a file that returns to an earlier state has to be landed again.
     """
     text = json.dumps([memory.requests, sorted(fingerprints.items())])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""Landing legacy files that are new or changed: one sensor for each domain.
+"""Landings of legacy files that are new or changed: one sensor for each domain.
 
-A tick looks at names, sizes and times of change; files are read, for their fingerprint, only once they are quiet. What
-is landed already is not landed again. The products behind a landing follow by automation.
+A tick compares names, sizes and times of change; files are read, for their fingerprint, only once they are quiet. What
+is landed already is not landed again. The products that read a landing follow by automation.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def file_sensor(domain: Domain, near: Path) -> dg.SensorDefinition | None:
-    """The sensor for a domain's legacy files, None for a domain without legacy systems."""
+    """Return the sensor for a domain's legacy files, None for a domain without legacy systems."""
     objects = {f"{item.system}.{item.name}": item for system in domain.systems for item in system.objects}
     if not objects:
         return None
@@ -55,7 +55,7 @@ def file_sensor(domain: Domain, near: Path) -> dg.SensorDefinition | None:
 
 
 def signature(item: LegacyObject, exports: Path) -> str:
-    """Names, sizes and times of change of an object's files as one text; empty where there is none."""
+    """Return names, sizes and times of change of an object's files as one text; empty if there is none."""
     try:
         paths = [*legacy_files(item, exports)]
     except LegacyFileError:
@@ -65,7 +65,7 @@ def signature(item: LegacyObject, exports: Path) -> str:
         stats = [
             (path.relative_to(exports).as_posix(), path.stat()) for path in (*paths, *([control] if control else []))
         ]
-    except FileNotFoundError:  # taken away while we look; the next tick sees what is there then
+    except FileNotFoundError:  # removed meanwhile; the next tick reads what is there then
         return "restless"
     text = "\n".join(f"{name}\t{stat.st_size}\t{stat.st_mtime_ns}" for name, stat in stats)
     return hashlib.sha256(f"{item.digest}\n{text}".encode()).hexdigest()[:32] if stats else ""
@@ -92,7 +92,7 @@ def _tick(
 
 
 def _fresh(domain: str, ready: Mapping[str, LegacyObject], settings: Settings) -> dict[str, str]:
-    """The fingerprints of those objects that are not landed as they are now."""
+    """Return the fingerprints of those objects whose current files are not landed."""
     marks: dict[str, str] = {}
     for name, item in ready.items():
         try:

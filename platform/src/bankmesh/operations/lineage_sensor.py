@@ -1,8 +1,8 @@
-"""The sensor that keeps events moving: it ends those of dead runs, and forwards what the outbox holds.
+"""The lineage sensor: it ends the attempts of runs that died, and forwards the events in the outbox.
 
-It also reports restored versions to Dagster, and announces withdrawals, whose command was killed before it could.
+It also reports restored versions to Dagster and announces withdrawals, if their command was killed before it could.
 
-It launches nothing and never fails. A backend that is slow or dead costs a tick its time and no run anything.
+It launches nothing and never fails. A backend that is slow or down delays the tick and no run.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _SECONDS = 20.0
 
 
 def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
-    """The sensor `<domain>_lineage`; each domain has one, and whichever comes first does what is to be done.
+    """Return the sensor `<domain>_lineage`; each domain has one, and the first to run does the work.
 
     Args:
-        domain: its contracts say what dead runs have published.
-        near: where to look for the workspace if the environment is silent.
+        domain: the domain, with the contracts of products that dead runs may have published.
+        near: folder from which the workspace is searched if the environment does not name it.
     """
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
@@ -42,9 +42,9 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
             settings = current_settings(near)
             said = [_look(context.instance, domain, settings.home), *_announce(settings, domain)]
             return dg.SkipReason("; ".join(said))
-        except Exception as error:  # noqa: BLE001 - a sensor that fails would stop telling; the next tick sees the same
+        except Exception as error:  # noqa: BLE001 - a sensor that fails would stop; the next tick reads the same
             # The class alone: the text of a database error quotes what was written.
-            reason = f"not looked: {type(error).__name__}; nothing is lost, the next tick sees the same"
+            reason = f"tick failed: {type(error).__name__}; nothing is lost, the next tick reads the same"
             context.log.error(reason)  # noqa: TRY400 - see above
             return dg.SkipReason(reason)
 
@@ -54,8 +54,8 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
         minimum_interval_seconds=follower_seconds(),
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Sends OpenLineage events on to where OPENLINEAGE_URL or openlineage.yml says, and tells the end of runs "
-            "whose process died before it could."
+            "Forwards OpenLineage events to the receiver of OPENLINEAGE_URL or openlineage.yml, and emits the end "
+            "of runs whose process died before it could."
         ),
     )
 

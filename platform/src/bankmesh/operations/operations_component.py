@@ -21,8 +21,8 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
         new_files: land legacy files that are new or changed.
         refresh: refresh products whose inputs have published.
         schedules: land and publish by the clock, as contracts promise.
-        alerts: tell owners of failed checks, failed runs and late products.
-        lineage: send OpenLineage events on, and tell the end of runs that died.
+        alerts: notify owners of failed checks, failed runs and late products.
+        lineage: forward OpenLineage events, and emit the end of runs that died.
         catalog: keep the catalog's index current.
         retention: remove every day what may no longer be kept.
     """
@@ -36,7 +36,7 @@ class Operations(dg.Component, dg.Model, dg.Resolvable):
     retention: bool = True
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The domain's schedules and sensors."""
+        """Return the domain's schedules and sensors."""
         domain, near = domain_of(context), context.project_root
         files = file_sensor(domain, near) if self.new_files else None
         sensors = [

@@ -1,7 +1,7 @@
 """The daily job that expires what may no longer be kept: one for each domain, for its ports and for what all share.
 
-Landings, lineage events and the event log belong to all domains: whichever job comes first expires them, and the others
-find nothing to do. So they expire as long as one code location is up.
+Landings, lineage events and the event log belong to all domains: the first job to run expires them, and the others find
+nothing to do. So they expire as long as one code location is up.
 """
 
 from datetime import UTC, datetime
@@ -19,11 +19,11 @@ CRON = "17 3 * * *"
 
 
 def retention_schedule(domain: Domain, near: Path) -> dg.ScheduleDefinition:
-    """The schedule `<domain>_retention`, which runs unless somebody stops it, and its job of the same name.
+    """Return the schedule `<domain>_retention`, which runs unless somebody stops it, and its job of the same name.
 
     Args:
-        domain: its contracts say how long versions are kept.
-        near: where to look for the workspace if the environment is silent.
+        domain: the domain, whose contracts define how long versions are kept.
+        near: folder from which the workspace is searched if the environment does not name it.
     """
     name = f"{domain.name}_retention"
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def by_clock(contracts: Iterable[Contract]) -> dict[PublicationSchedule, list[Contract]]:
-    """The contracts that have a schedule and a life, by their clock."""
+    """Return the contracts that have a schedule and are active or deprecated, by their clock."""
     groups: dict[PublicationSchedule, list[Contract]] = {}
     for contract in contracts:
         clock = clock_of(contract)
@@ -40,7 +40,7 @@ def by_clock(contracts: Iterable[Contract]) -> dict[PublicationSchedule, list[Co
 
 
 def schedules(domain: Domain, near: Path) -> list[dg.ScheduleDefinition]:
-    """The schedules of a domain; they run unless somebody stops them."""
+    """Return the schedules of a domain; they run unless somebody stops them."""
     return [_schedule(domain, clock, contracts, near) for clock, contracts in by_clock(domain.contracts).items()]
 
 
@@ -73,9 +73,9 @@ def _schedule(
 
 
 def scheduled_assets(clock: PublicationSchedule) -> dg.AssetSelection:
-    """What a schedule's run makes: the landings that the products read, and the unpartitioned products.
+    """Return what a schedule's run materialises: the landings that the products read, and the unpartitioned products.
 
-    A selection by tags is resolved in the graph as it is then, so a contract that has no product yet does no harm.
+    A selection by tags is resolved in the graph at run time, so a contract that has no product yet does no harm.
     """
     products = dg.AssetSelection.tag(SCHEDULE_TAG, clock.slug)
     landings = products.upstream(depth=1) & dg.AssetSelection.tag("stage", "landing")

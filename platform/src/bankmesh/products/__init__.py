@@ -1,1 +1,1 @@
-"""The Dagster components a domain uses, and the operation that they share: build, gate, publish, tell."""
+"""The Dagster components that a domain uses, and the operation that they share: build, gate, publish, report."""

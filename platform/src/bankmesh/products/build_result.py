@@ -1,4 +1,4 @@
-"""What a build says of itself beside the files that it wrote."""
+"""The result of a build besides the files that it wrote."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build says of itself.
+    """What a build reports besides the files that it wrote.
 
     Attributes:
         lineage: where each column comes from, by the names that the build gives its inputs.
         code: the code that did it.
-        rows: rows that its engine says it wrote, None where the engine does not count them.
+        rows: rows that the engine reports as written; None where the engine does not count them.
         losses: values that did not survive the cast to the promised type, counted on the rows that were written.
     """
 
@@ -33,10 +33,10 @@ class BuildResult:
 
 
 def or_underivable(derive: Callable[[], StepLineage], contract: Contract) -> StepLineage:
-    """What `derive` says; if it fails, every column is underivable: lineage never fails a build."""
+    """Return the result of `derive`; if it fails, every column is underivable, because lineage never fails a build."""
     try:
         return derive()
-    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, the product itself is fine
+    except Exception as error:  # noqa: BLE001 - a failed derivation does not affect the product
         reason = f"its lineage could not be derived ({type(error).__name__})"
         names = [column.name for column in contract.columns]
         return StepLineage(dict.fromkeys(names, frozenset()), underivable=dict.fromkeys(names, reason))

@@ -34,7 +34,7 @@ class Location:
 
 
 def location_modules(root: Path) -> dict[str, str]:
-    """Location → Python module, in the order of `workspace.yaml`."""
+    """Return location → Python module, in the order of `workspace.yaml`."""
     document: dict[str, Any] = yaml.safe_load((root / "workspace.yaml").read_text(encoding="utf-8"))
     modules: dict[str, str] = {}
     for entry in document.get("load_from", []):
@@ -48,7 +48,7 @@ def location_modules(root: Path) -> dict[str, str]:
 
 
 def located_domains(root: Path) -> frozenset[str] | None:
-    """The domains that have a code location; None where an entry is no Python module, so that nobody can say."""
+    """Return the domains that have a code location; None where an entry is not a Python module."""
     document: dict[str, Any] = yaml.safe_load((root / "workspace.yaml").read_text(encoding="utf-8"))
     modules = location_modules(root)
     if len(modules) < len(document.get("load_from", [])):
@@ -57,7 +57,7 @@ def located_domains(root: Path) -> frozenset[str] | None:
 
 
 def load_location(name: str, module: str) -> Location:
-    """Import a location's module and resolve its definitions, without what the UI alone shows of component types.
+    """Import a location's module and resolve its definitions, without the schemas of components that the UI shows.
 
     Raises LocationNotLoaded.
     """
@@ -72,10 +72,10 @@ def load_location(name: str, module: str) -> Location:
 
 @contextmanager
 def _without_component_docs() -> Iterator[None]:
-    """Spare a command what only the UI shows: the schemas of all types of components of all packages.
+    """Skip what only the UI shows: the schemas of all types of components of all packages.
 
     To find them, Dagster imports every package that registers some, dbt through dagster-dbt among them: as much CPU
-    as the rest of a load. There is no public way to leave it out; where Dagster has moved it, nothing is spared.
+    as the rest of a load. There is no public way to skip it; if Dagster moves the function, nothing is skipped.
     """
     from dagster.components.core import load_defs
 
@@ -92,7 +92,7 @@ def _without_component_docs() -> Iterator[None]:
 
 
 def root_cause(error: BaseException) -> str:
-    """The text of what went wrong first: our own message if one is in the chain, else the last cause's."""
+    """Return the text of the root cause: our own message if one is in the chain, else the last cause's."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)

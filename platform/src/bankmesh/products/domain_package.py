@@ -1,6 +1,6 @@
-"""A domain as its package folder holds it: contracts, source declarations, and where they stand.
+"""A domain as read from its package folder: contracts and source declarations, with their places.
 
-Every component of a domain asks here, so that all faults of all contracts are found, and told, at once.
+Every component of a domain loads it here, so that all faults of all contracts are found and reported at once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Domain:
         return frozenset(system.name for system in self.systems)
 
     def contract(self, name: str, major: int | None = None) -> Contract:
-        """The contract `name` (its newest major unless one is named); raises UnknownName."""
+        """Return the contract `name` (its newest major unless one is named); raises UnknownName."""
         found = [c for c in self.contracts if c.name == name and major in {None, c.major}]
         if not found:
             raise UnknownName("contract", name, {c.name for c in self.contracts})
@@ -48,27 +48,27 @@ class Domain:
 
 
 def domain_of(context: dg.ComponentLoadContext) -> Domain:
-    """The domain that a component is loaded for. Raises ContractFaults or SourceFaults with every fault."""
+    """Return the domain that a component is loaded for. Raises ContractFaults or SourceFaults with every fault."""
     return read_domain(context.defs_module_path.parent)
 
 
 def settings_of(context: dg.ComponentLoadContext) -> Settings:
-    """Settings, with the workspace looked for from the domain's folder upwards."""
+    """Return the settings of the workspace, which is searched from the domain's folder upwards."""
     return current_settings(context.project_root)
 
 
 def read_domain(package: Path) -> Domain:
-    """Read a domain's package folder; read once while its files do not change."""
+    """Read a domain's package folder; cached while its files do not change."""
     return _read_domain(package, _stamp(package))
 
 
 def contract_files(package: Path) -> list[Path]:
-    """The contract files of a domain's package, sorted."""
+    """Return the contract files of a domain's package, sorted."""
     return sorted((package / "contracts").glob("*.odcs.yaml"))
 
 
 def domain_systems(package: Path) -> tuple[LegacySystem, ...]:
-    """The legacy systems of a domain's package, read once while their files do not change. Raises SourceFaults."""
+    """Return the legacy systems of a domain's package, cached while their files do not change. Raises SourceFaults."""
     return _read_systems(package, _stamp_of(_source_files(package)))
 
 

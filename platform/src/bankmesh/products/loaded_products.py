@@ -1,4 +1,4 @@
-"""The products that this process has loaded, by port: what is asked of their code, and not of Dagster's assets."""
+"""The products that this process has loaded, by port, with their code, which Dagster's assets do not hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEAR: dict[str, Path] = {}
 
 
 def remember(product: ProductDefinition, near: Path) -> None:
-    """Note a product when its asset is made; one that is loaded anew takes the place of the old.
+    """Register a product when its asset is created; a product that is loaded again replaces the old one.
 
     `near` is a folder of its workspace.
     """
@@ -24,10 +24,10 @@ def remember(product: ProductDefinition, near: Path) -> None:
 
 
 def workspace_folders() -> Mapping[str, Path]:
-    """A folder of the workspace that each product was loaded from, by port."""
+    """Return a folder of the workspace that each product was loaded from, by port."""
     return dict(_NEAR)
 
 
 def loaded_products() -> Mapping[str, ProductDefinition]:
-    """Every product that was loaded, by port."""
+    """Return every product that was loaded, by port."""
     return dict(_LOADED)

@@ -1,4 +1,4 @@
-"""What is left of a product or landing that the workspace no longer declares: its consumers, its component, its model.
+"""What remains of a product or landing that the workspace no longer declares: its consumers, its component, its model.
 
 None of them publishes. The rest of their code location loads and runs.
 """
@@ -38,15 +38,15 @@ class OrphanedInput(NotPublished):
 
 
 class OrphanedProduct(BankmeshError):
-    """A component or model makes a product that has no contract. `file` is where the contract belongs."""
+    """A component or model builds a product that has no contract. `file` is where the contract belongs."""
 
     def __init__(self, product: ProductInput, made_by: Path, root: Path) -> None:
         self.product, self.made_by = product, made_by
         self.file = contract_file(root, product.domain, product.name, product.major)
         near = nearest(product.ref, [port for port in declared_ports(root) if port.startswith(f"{product.domain}.")])
         super().__init__(
-            f"{product.ref} is not built, for there is no contract of it ({_within(self.file, root)}).{near} "
-            "Restore the contract and, if the life of the product is over, retire it with "
+            f"{product.ref} is not built, because there is no contract of it ({_within(self.file, root)}).{near} "
+            "Restore the contract and, if the product is to end, retire it with "
             f"`mesh contract move {product.ref} retired`; or remove {_within(made_by, root)}."
         )
 
@@ -54,7 +54,7 @@ class OrphanedProduct(BankmeshError):
 def refuse_orphaned_inputs(contract: Contract, sources: Iterable[Input]) -> None:
     """Raise OrphanedInput for the first of the sources that the contract's workspace does not declare.
 
-    Decided when the step runs, before anything is read, so that a contract that is gone or faulty stops its consumers
+    Checked when the step runs, before anything is read, so that a missing or faulty contract stops its consumers and no
     and no other product. dbt's sources of such inputs are declared without columns (`generated_sources`), and not read.
     """
     package = Path(contract.file).parents[1]
@@ -69,7 +69,7 @@ def refuse_orphaned_inputs(contract: Contract, sources: Iterable[Input]) -> None
 
 
 def _product_problem(root: Path, source: ProductInput) -> str | None:
-    """Why a product may not be read; None if it may."""
+    """Return why a product may not be read; None if it may."""
     declared = declared_ports(root)
     file = contract_file(root, source.domain, source.name, source.major)
     if source.ref not in declared:
@@ -94,7 +94,7 @@ def _first_fault(file: Path, root: Path) -> str:
 
 
 def _object_problem(root: Path, package: Path, source: LegacyInput) -> str | None:
-    """Why a landing may not be read: its object is not declared, so nobody lands it any more; None if it may."""
+    """Return why a landing may not be read: its object is not declared, so it is no longer landed; None if it may."""
     folder = package / "sources"
     try:
         systems = domain_systems(package)

@@ -1,6 +1,6 @@
-"""What a product is to the operation: a contract, the inputs that its transform reads, and its code.
+"""The definition of a product for the operation: a contract, the inputs that its transform reads, and its code.
 
-The functions here only name things; nothing is read or written.
+The functions here parse and build names; they do no I/O.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 
 NOT_DELIVERED = "not delivered"
-"""Outcome of a landing, and data version of a legacy object, of whose system the exports hold nothing."""
+"""Outcome of a landing, and data version of a legacy object, if the exports hold nothing of its system."""
 
 
 UNREADABLE_INPUT = "unreadable input"
-"""Metadata of a failed step: the asset key of the input that has nothing to read, which is why the step failed."""
+"""Metadata of a failed step: the asset key of the input with nothing to read, which is why the step failed."""
 
 
 @dataclass(frozen=True, order=True)
 class ProductInput:
     """A published product, read through its port.
 
-    What names no major reads the first: a transform is written for columns that do not change under it.
+    An input without a major is the first major, so that the columns of a transform do not change with a newer one.
     """
 
     domain: str
@@ -43,7 +43,7 @@ class ProductInput:
 
     @property
     def ref(self) -> str:
-        """How the snapshot vector and messages name it: `retail.party`, `retail.party@2`."""
+        """Its name in the snapshot vector and in messages: `retail.party`, `retail.party@2`."""
         return str(self.port)
 
     @property
@@ -62,7 +62,7 @@ class LegacyInput:
 
     @property
     def ref(self) -> str:
-        """How the snapshot vector and messages name it: `core_banking.account`."""
+        """Its name in the snapshot vector and in messages: `core_banking.account`."""
         return f"{self.system}.{self.object}"
 
 
@@ -73,11 +73,11 @@ InputColumns = Mapping[str, Mapping[str, ColumnType]]
 
 @dataclass(frozen=True)
 class Derivation:
-    """Where the columns of a product come from, as its code says.
+    """The lineage of a product's columns, derived from its code.
 
     Attributes:
-        lineage: in the names that the transform gives its inputs.
-        way: from an input's column to one of the product, the columns in between, ends included.
+        lineage: by the names that the transform gives its inputs.
+        way: the columns on the path from an input's column to one of the product, ends included.
     """
 
     lineage: StepLineage
@@ -91,14 +91,14 @@ class InputCompleteness(StrEnum):
     """How the rows of a partition depend on the day up to which a landing is complete."""
 
     VALUE = "value"
-    """In any way: where that day moves, every partition is built."""
+    """In any way: when that day moves, every partition is built."""
     BY_DAY = "by_day"
-    """Each row compares it with its own day, as `booking_date <= complete_through` does, and does nothing else."""
+    """Each row only compares it with its own day, as `booking_date <= complete_through` does."""
 
 
 @dataclass(frozen=True)
 class PartitionInput:
-    """A row of the input concerns the partition that its `column`, a date, lies in, and no other.
+    """An input of which a row affects only the partition that its `column`, a date, lies in.
 
     Attributes:
         column: the input's column, as landed or published.
@@ -111,11 +111,11 @@ class PartitionInput:
 
 @dataclass(frozen=True)
 class ProductDefinition:
-    """A product as its component knows it: `inputs` by the name that the transform gives them.
+    """A product as its component defines it: `inputs` by the name that the transform gives them.
 
-    `derive` works out the lineage of its columns from the code alone, given the columns of each input. `unrepeatable`
-    says why the same inputs may give other rows, or its gate another verdict: the product is built whenever it can be.
-    `partition_inputs` are, by reference, the inputs of which a partition reads the rows of that partition alone.
+    `derive` derives the lineage of its columns from the code alone, given the columns of each input. `unrepeatable`
+    holds the reasons why the same inputs may give other rows, or another gate result; such a product is always built.
+    `partition_inputs` are, by reference, the inputs of which a partition reads only the rows of that partition.
     """
 
     contract: Contract
@@ -138,18 +138,18 @@ def product_input(text: str) -> ProductInput:
     try:
         name = parse_port_name(text)
     except ValueError as error:
-        message = f"{text!r} is no input: write domain.product, domain.product@MAJOR or system.object"
+        message = f"{text!r} is not an input: write domain.product, domain.product@MAJOR or system.object"
         raise ValueError(message) from error
     return ProductInput(name.domain, name.product, name.major)
 
 
 def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
-    """The asset key of a product's port."""
+    """Return the asset key of a product's port."""
     return dg.AssetKey(PortName(domain, name, major or 1).asset_path)
 
 
 def legacy_key(system: str, name: str) -> dg.AssetKey:
-    """The asset key of a legacy object, which more than one domain may look at.
+    """Return the asset key of a legacy object, which more than one domain may read.
 
     The last part names the system too, because the asset graph shows nothing else.
     """
@@ -157,12 +157,12 @@ def legacy_key(system: str, name: str) -> dg.AssetKey:
 
 
 def landing_key(domain: str, system: str, name: str) -> dg.AssetKey:
-    """The asset key of a landed legacy object, internal to its domain."""
+    """Return the asset key of a landed legacy object, internal to its domain."""
     return dg.AssetKey([domain, "landing", f"{system}_{name}"])
 
 
 def input_key(source: Input) -> dg.AssetKey:
-    """The asset that an input comes from."""
+    """Return the key of the asset that an input comes from."""
     if isinstance(source, ProductInput):
         return product_key(source.domain, source.name, source.major)
     return landing_key(source.domain, source.system, source.object)

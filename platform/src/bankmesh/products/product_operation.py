@@ -1,7 +1,7 @@
-"""The one operation that every product goes through: pin, build, gate, publish, tell.
+"""The one operation that every product goes through: pin, build, gate, publish, report.
 
-It is written as a generator of Dagster results so that a step yields every check result before anything
-is published. It knows neither dbt nor Polars: a `Build` writes the candidate.
+It is a generator of Dagster results, so that a step yields every check result before anything is published. It depends
+on neither dbt nor Polars: a `Build` writes the candidate.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What a build gets: pinned inputs, where to write, and the partitions to write (None: all there is).
+    """The arguments of a build: pinned inputs, the folder to write to, and the partitions to write (None: all rows).
 
-    `shows_errors` is for trials on made-up rows: errors of the user's code are shown in full, although they may quote
+    `shows_errors` is for trials on synthetic rows: errors of the user's code are shown in full, although they may quote
     values.
     """
 
@@ -82,9 +82,9 @@ class Build(Protocol):
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What is known of this run of one product before its candidate is built.
+    """The state of this run of one product before its candidate is built.
 
-    `partitions` are those to build, of all that the run was to make (`run_partitions`); None for a product without.
+    `partitions` are those to build, among all that the run covers (`run_partitions`); None for a product without.
     """
 
     product: ProductDefinition
@@ -109,7 +109,7 @@ class _Attempt:
         return input_snapshot.vector({**self.references, **self.inputs})
 
     def fingerprints(self) -> Fingerprints:
-        """What each partition is built from, by input that is read by partition."""
+        """Return the fingerprint of what each partition is built from, by input that is read by partition."""
         return fingerprints_of(self.product, self.inputs.values(), self.home)
 
 
@@ -133,7 +133,7 @@ def _produce(
     port = port_at(home, product.contract.product, product.contract.major)
     attempt_recovery.skip_lost_versions(context.instance, product.key, port)
     restored_versions.report_version(context.instance, home, product.contract)
-    # Before the inputs are pinned: whatever is published from here on counts as published in between.
+    # Staged before the inputs are pinned: a version published from here on counts as published in between.
     candidate = stage(port)
     try:
         restored_versions.check_hold(port, product.code_version)
@@ -158,7 +158,7 @@ def _produce(
 
 
 def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> ConfirmedVersion | Staleness:
-    """Confirm the newest version if this attempt would publish it again; what has to be built, as logged, if not."""
+    """Confirm the newest version if this attempt would publish it again; else return what has to be built."""
     product, home = attempt.product, attempt.home
     recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.fingerprints)
     examined = examine(context.instance, product, home, recipe)
@@ -232,7 +232,7 @@ def _refuse(attempt: _Attempt, candidate: Candidate, gate: GateResult) -> Iterat
 
 @contextmanager
 def _removed_if_stopped(candidate: Candidate) -> Iterator[None]:
-    """A candidate that somebody stopped is of no use; one that failed is kept to be looked into."""
+    """Remove a candidate whose run is stopped; one that failed is kept for inspection."""
     try:
         yield
     except KeyboardInterrupt:
@@ -275,7 +275,7 @@ def _gate_and_draw(
 ) -> tuple[GateResult, dict[str, str]]:
     """Evaluate the gate; if it passes, also render the charts.
 
-    Before the commit, so that a failure here cannot leave a published version unreported.
+    Charts are rendered before the commit, so that a failure here cannot leave a published version unreported.
     """
     contract, published = attempt.product.contract, latest(attempt.port)
     if attempt.partitions is not None:
@@ -348,7 +348,7 @@ def _publish(
 
 
 def _input_partitions(attempt: _Attempt) -> Fingerprints | None:
-    """The fingerprints of the partitions that are built; None for a product that reads no input by partition."""
+    """Return the fingerprints of the partitions that are built; None for a product that reads no input by partition."""
     if attempt.partitions is None or not attempt.product.partition_inputs:
         return None
     return {
@@ -357,8 +357,8 @@ def _input_partitions(attempt: _Attempt) -> Fingerprints | None:
 
 
 def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> Callable[[Publication], None]:
-    """What to ask when another run published in between: may this candidate still follow?"""
-    # A candidate that becomes the whole table answers to the other version in nothing but its volume.
+    """Return the check for a version that another run published in between: it raises if this one may not follow."""
+    # A candidate that becomes the whole table is compared with the other version only by its volume.
     again_due = frozenset(
         clause.name
         for clause in attempt.product.contract.clauses

@@ -1,7 +1,7 @@
-"""Which faults pass by themselves, and how a step waits for that.
+"""Transient faults, and how long a step waits before it is retried.
 
-Only what the machine or the network did to us is tried again. What a transform, a contract or a legacy file did would
-happen again, so it fails at once, and so does a full disk: it needs a person.
+Only faults of the machine or the network are retried. A fault of a transform, a contract or a legacy file would happen
+again, so it fails at once, and so does a full disk: it needs a person.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PASSING = {
     errno.ENETRESET, errno.EHOSTDOWN, errno.ETXTBSY, errno.ENOLCK,
 }  # fmt: skip
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# Libraries in other languages hand their faults over as text. They are matched by module, so that the text of a
+# Libraries in other languages report their faults as text. They are matched by module, so that the text of a
 # user's own error never decides.
 _FOREIGN = ("deltalake", "_internal", "duckdb", "_duckdb", "polars", "pyarrow", "sqlalchemy", "psycopg2", "builtins")
 _PASSING_WORDS = (
@@ -34,14 +34,14 @@ _FULL_WORDS = ("no space left on device", "disk quota exceeded", "disk is full",
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether trying again may help: the cause is a passing fault of disk, network or database, or a lost race."""
+    """Return whether a retry may help: the cause is a transient fault of disk, network or database, or a lost race."""
     if is_disk_full(error):
         return False
     return any(_passes(cause) for cause in error_chain(error))
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether there is no room left to write to."""
+    """Return whether the disk, or the quota on it, is full."""
     return any(
         (isinstance(cause, OSError) and cause.errno in _FULL) or _says(cause, _FULL_WORDS)
         for cause in error_chain(error)
@@ -49,7 +49,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def machine_fault(text: str) -> OSError | None:
-    """The fault of disk or network that DuckDB tells of in the text of its error, if it is one; without that text."""
+    """Return the fault of disk or network that the text of a DuckDB error names, if it names one; without that text."""
     said = text.lower()
     if "io error" not in said:
         return None
@@ -61,7 +61,7 @@ def machine_fault(text: str) -> OSError | None:
 
 
 def seconds_to_wait(retry: int) -> float:
-    """How long to wait before the retry of that number, from 1."""
+    """Return the seconds to wait before the retry of that number, from 1."""
     return FIRST_WAIT * 3.0 ** (retry - 1)
 
 

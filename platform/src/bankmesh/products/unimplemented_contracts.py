@@ -1,4 +1,4 @@
-"""Contracts in force that nothing keeps: no component and no dbt model of a loaded location makes their product.
+"""Contracts in force without a transform: no component or dbt model of a loaded location builds their product.
 
 Such a location loads: the other products of the domain are built, and readers keep what is published.
 """
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class ContractWithoutTransform(BankmeshError):
-    """A contract is in force, and its product is made by nothing."""
+    """A contract is in force, and nothing builds its product."""
 
     def __init__(self, contract: Contract, root: Path) -> None:
         self.contract = contract
         following = "retired" if contract.status is Status.DEPRECATED else "deprecated"
         super().__init__(
-            f"{contract.port} is {contract.status}, and no component or dbt model makes it, so nothing of it is "
-            f"published. {_todo(contract, root)} If nobody relies on it yet, set its status to draft or proposed; if "
-            f"its life is over, `mesh contract move {contract.port} {following} --why ...`."
+            f"{contract.port} is {contract.status}, and no component or dbt model builds it, so nothing of it is "
+            f"published. {_todo(contract, root)} If it has no consumers yet, set its status to draft or proposed; if "
+            f"it is to end, `mesh contract move {contract.port} {following} --why ...`."
         )
 
 
 def _todo(contract: Contract, root: Path) -> str:
-    """How to make the product. A model that is there already lacks the component that reads the domain's models."""
+    """Return how to build the product. An existing model lacks the component that reads the domain's models."""
     package, table = Path(contract.file).parents[1], contract.port_name.table
     defs = (package / "defs").relative_to(root) if package.is_relative_to(root) else package / "defs"
     if model := model_files(root, package).get(table):
@@ -44,14 +44,14 @@ def _todo(contract: Contract, root: Path) -> str:
 
 
 def made_key(contract: Contract) -> str:
-    """The asset that keeps a contract, as Dagster writes it: `retail/party`."""
+    """Return the asset that implements a contract, as Dagster writes it: `retail/party`."""
     return product_key(contract.domain, contract.name, contract.major).to_user_string()
 
 
 def unkept_contracts(
     root: Path, contracts: Iterable[Contract], loaded: Collection[str], made: Collection[str]
 ) -> dict[str, ContractWithoutTransform]:
-    """The contracts in force of loaded domains that no asset in `made` keeps, by the asset that is missing."""
+    """Return the contracts in force of loaded domains that no asset in `made` implements, by the missing key."""
     return {
         key: ContractWithoutTransform(contract, root)
         for contract in contracts

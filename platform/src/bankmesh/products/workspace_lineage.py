@@ -1,4 +1,4 @@
-"""Lineage of every product of a workspace from its code as it stands, whether it has been published or not."""
+"""Lineage of every product of a workspace, derived from its current code, whether it has been published or not."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkspaceLineage:
-    """What the code says.
+    """The lineage that the code of a workspace defines.
 
     Attributes:
-        graph: of all columns.
-        derivations: of each product, by port.
-        names: by port, how the transform names its inputs, and how the graph does.
+        graph: the lineage graph of all columns.
+        derivations: the derivation of each product, by port.
+        names: by port, the transform's names of its inputs, and those of the graph.
     """
 
     graph: Graph
@@ -40,7 +40,7 @@ class WorkspaceLineage:
     names: Mapping[str, Mapping[str, str]]
 
     def way(self, port: str, source: ColumnRef, column: str) -> tuple[str, ...]:
-        """The columns from `source`, as the graph names it, to a column of a product, those in its models included."""
+        """Return the columns on the path from `source`, as the graph names it, to a product's, models included."""
         from_graph = {graph_name: own for own, graph_name in self.names.get(port, {}).items()}
         own = ColumnRef(from_graph.get(source.dataset, source.dataset), source.column)
         found = self.derivations.get(port)
@@ -51,7 +51,7 @@ class WorkspaceLineage:
 def derive_workspace(
     root: Path, contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> WorkspaceLineage:
-    """Load every code location and derive. Raises LocationNotLoaded, or UnknownName for an input that nobody makes."""
+    """Load every code location and derive. Raises LocationNotLoaded, or UnknownName for an undeclared input."""
     for name, module in location_modules(root).items():
         load_location(name, module)
     contracts = list(contracts)
@@ -76,14 +76,14 @@ def derive_workspace(
 def input_columns(
     product: ProductDefinition, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[str, dict[str, ColumnType]]:
-    """The columns of each input, from contracts and source declarations. Raises UnknownName for one with neither."""
+    """Return the columns of each input, from contracts and source declarations. Raises UnknownName for any other."""
     return {name: columns_of_input(source, contracts, systems) for name, source in product.inputs.items()}
 
 
 def columns_of_input(
     source: Input, contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]]
 ) -> dict[str, ColumnType]:
-    """The columns of one input, as `input_columns` finds them."""
+    """Return the columns of one input, as `input_columns` finds them."""
     if not isinstance(source, LegacyInput):
         if source.ref not in contracts:
             raise UnknownName("product", source.ref, contracts)

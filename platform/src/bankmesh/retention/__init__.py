@@ -1,4 +1,4 @@
-"""Retention of what a mesh home gathers beside its published versions: Dagster's events, landings and lineage events.
+"""Retention of what a mesh home accumulates besides published versions: Dagster's events, landings, lineage events.
 
 run_selection      which runs expire: a pure decision
 event_rows         their rows in the event log's index

@@ -1,7 +1,7 @@
 """Expiry of Dagster's events: what superseded runs have left in the index, their files and their output.
 
 For each run, in this order: superseded rows, in one transaction; files; the run itself, unless a row of it stays. A
-kill at any instant leaves a log that reads well, and the next call goes on: a run is known until its files are gone.
+kill at any instant leaves a consistent log, and the next call goes on: a run is known until its files are gone.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _PAGE = 500
 
 @dataclass
 class ExpiredEvents:
-    """What went.
+    """What was removed.
 
     Attributes:
-        runs: runs whose log is gone.
+        runs: number of runs whose log was removed.
         rows: events and check results in the index.
         bytes: size of the files that were removed.
         held_by: readers that keep runs older than the retention, because they have not read them.
@@ -50,7 +50,7 @@ class ExpiredEvents:
     held_by: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, object]:
-        """As `mesh expire --json` prints it."""
+        """Return as `mesh expire --json` prints it."""
         return {"runs": self.runs, "rows": self.rows, "bytes": self.bytes, "held_by": self.held_by}
 
 
@@ -63,10 +63,10 @@ def expire_events(
     """Expire the events of runs that ended before a moment (with time zone) and are superseded.
 
     Args:
-        instance: whose events these are.
+        instance: the Dagster instance.
         before: runs that ended later stay whole.
         readers: entries from the first one that a reader needs on stay.
-        unfinished: runs that lineage still has to look at.
+        unfinished: runs whose attempts lineage has not ended yet.
     """
     done = ExpiredEvents()
     _expire_automation(instance, before)
@@ -90,9 +90,9 @@ def expire_events(
 
 
 def _expire_automation(instance: dg.DagsterInstance, before: datetime) -> None:
-    """Delete what automation conditions evaluated to, which Dagster does for other automation sensors than ours.
+    """Delete evaluations of automation conditions, which Dagster does only for other automation sensors than ours.
 
-    Only their page in the UI reads it: what a sensor goes on from is in its own state.
+    Only their page in the UI reads them: a sensor continues from its own state.
     """
     schedules = instance.schedule_storage
     if schedules is not None and schedules.supports_auto_materialize_asset_evaluations:
@@ -100,9 +100,9 @@ def _expire_automation(instance: dg.DagsterInstance, before: datetime) -> None:
 
 
 def expire_replaced(instance: dg.DagsterInstance, numbers: Sequence[int], readers: Sequence[ReaderPosition]) -> int:
-    """Delete events of confirmations that a later one has replaced, if every reader has read them; how many.
+    """Delete events of confirmations that a later one has replaced, if every reader has read them; return how many.
 
-    Each repeats all that the page of its asset shows, and says nothing that the next does not.
+    Each is redundant: the next one repeats all that the page of its asset shows.
     """
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
@@ -150,7 +150,7 @@ def _select(
 
 
 def _list_runs_of_backfills(instance: dg.DagsterInstance) -> frozenset[str]:
-    """The runs of backfills that go on: the daemon counts what has failed by them."""
+    """Return the runs of backfills that go on: the daemon counts failures by them."""
     going_on = [BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING]
     backfills = instance.get_backfills(filters=BulkActionsFilter(statuses=going_on))
     tags = [{BACKFILL_ID_TAG: backfill.backfill_id} for backfill in backfills]

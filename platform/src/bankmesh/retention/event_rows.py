@@ -2,7 +2,7 @@
 
 The tables are Dagster's own, on SQLite and PostgreSQL alike. A row stays while it is the newest of its kind: the newest
 materialisation, observation and failure of an asset and partition, the newest evaluation of a check, a plan that
-nothing has followed. The last entry of all stays, because SQLite gives its number again once it is gone.
+nothing has followed. The last entry of all stays, because SQLite uses its number again once it is gone.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ _AT_ONCE = 500
 
 
 def list_run_ids(connection: Connection) -> frozenset[str]:
-    """The runs that have rows in the index; events without a run have the empty id."""
+    """Return the runs that have rows in the index; events without a run have the empty id."""
     found = {run_id for column in (_EVENTS.c.run_id, _CHECKS.c.run_id) for run_id in _distinct(connection, column)}
     return frozenset(run_id or "" for run_id in found)
 
 
 def list_last_runs(connection: Connection) -> frozenset[str]:
-    """The last run of each asset, whether it has made the asset or not."""
+    """Return the last run of each asset, whether it has materialised the asset or not."""
     return frozenset(run_id for run_id in _distinct(connection, AssetKeyTable.c.last_run_id) if run_id)
 
 
 def list_unread_runs(connection: Connection, position: int) -> frozenset[str]:
-    """The runs with entries from a position on."""
+    """Return the runs with entries from a position on."""
     return frozenset(connection.scalars(sa.select(_EVENTS.c.run_id).where(_EVENTS.c.id >= position).distinct()))
 
 
 def list_runs_with_needless_plans(connection: Connection) -> frozenset[str]:
-    """Runs that may have plans of partitions that a check does not have, see `delete_needless_plans`."""
+    """Return runs that may have plans of partitions that a check does not have, see `delete_needless_plans`."""
     planned = (_CHECKS.c.execution_status == _PLANNED, _CHECKS.c.partition.is_not(None))
     return frozenset(connection.scalars(sa.select(_CHECKS.c.run_id).where(*planned).distinct()))
 
 
 def first_event_since(connection: Connection, run_id: str, moment: datetime) -> int | None:
-    """The number of a run's first event that happened at a moment (naive, UTC) or later; None if there is none."""
+    """Return the number of a run's first event at a moment (naive, UTC) or later; None if there is none."""
     query = sa.select(sa.func.min(_EVENTS.c.id)).where(_EVENTS.c.run_id == run_id, _EVENTS.c.timestamp >= moment)
     found: int | None = connection.scalar(query)
     return found
@@ -72,7 +72,7 @@ def delete_events_before(connection: Connection, moment: datetime) -> int:
 
 
 def has_rows(connection: Connection, run_id: str) -> bool:
-    """Whether anything of a run is in the index."""
+    """Return whether the index holds any row of a run."""
     for table in (_EVENTS, _CHECKS):
         if connection.execute(sa.select(table.c.id).where(table.c.run_id == run_id).limit(1)).first() is not None:
             return True
@@ -80,7 +80,7 @@ def has_rows(connection: Connection, run_id: str) -> bool:
 
 
 def delete_superseded(connection: Connection, run_id: str, below: int | None = None) -> int:
-    """Delete the superseded rows of a run; how many those were.
+    """Delete the superseded rows of a run; return how many.
 
     Of events without a run, only those with a number below `below`.
     """
@@ -89,7 +89,7 @@ def delete_superseded(connection: Connection, run_id: str, below: int | None = N
 
 
 def delete_replaced(connection: Connection, numbers: Sequence[int], below: int | None) -> dict[str, list[str]]:
-    """Delete materialisations by number, of those below `below`; the assets of what was deleted, by run."""
+    """Delete materialisations by number, only those below `below`; return the assets of what was deleted, by run."""
     found = connection.execute(
         sa.select(_EVENTS.c.id, _EVENTS.c.run_id, _EVENTS.c.asset_key).where(
             _EVENTS.c.id.in_([number for number in numbers if below is None or number < below]),
@@ -105,9 +105,9 @@ def delete_replaced(connection: Connection, numbers: Sequence[int], below: int |
 
 
 def delete_replaced_of_run(connection: Connection, assets: Sequence[str], mark: str) -> None:
-    """Delete from the file of one run, of each asset, all materialisations outside of steps with that entry but one.
+    """Delete from the file of one run all materialisations outside of steps with the entry, but each asset's last.
 
-    The last of them stays. The entry is one of their metadata.
+    The entry is one of their metadata, named `mark`.
     """
     outside = (
         _EVENTS.c.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION.value,
@@ -125,7 +125,7 @@ def _delete_events(connection: Connection, events: list[int]) -> int:
 
 
 def delete_needless_plans(connection: Connection, run_id: str) -> int:
-    """Delete plans of partitions that a check does not have: one evaluation of the run has answered for all of them.
+    """Delete plans of partitions that a check does not have: one evaluation of the run covers all of them.
 
     Earlier releases planned each check once for each partition of a run.
     """

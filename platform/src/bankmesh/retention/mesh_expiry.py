@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 LOCK = ".expiry.lock"
-"""In the home: held by the process that expires events."""
+"""Lock file in the home, held by the process that expires events."""
 
 
 @dataclass(frozen=True)
 class RetentionPeriods:
-    """How long each kind is kept once it is superseded; `events` None means as the setting says."""
+    """How long each kind is kept once it is superseded; `events` None means the setting."""
 
     candidates: timedelta = timedelta(days=7)
     rejects: timedelta = timedelta(days=30)
@@ -42,9 +42,9 @@ class RetentionPeriods:
 
 
 Part = tuple[str, "Callable[[], Facts]"]
-"""What expires, and the function that does it; call them in order."""
+"""What expires, and the function that removes it; call them in order."""
 Facts = dict[str, object] | int | None
-"""What was removed, as JSON; None where another process is at work, or there is nothing yet."""
+"""What was removed, as JSON; None where another process removes it, or there is nothing yet."""
 
 
 def expiry_parts(
@@ -54,7 +54,7 @@ def expiry_parts(
     now: datetime,
     periods: RetentionPeriods | None = None,
 ) -> list[Part]:
-    """The parts of expiry: the port of each contract, and what all domains share.
+    """Return the parts of expiry: the port of each contract, and what all domains share.
 
     Raises BadNumber. Each part is safe under a kill, and what it has left the next call removes.
     """
@@ -77,7 +77,7 @@ def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstan
 
 
 def _expire_port(settings: Settings, contract: Contract, periods: RetentionPeriods, now: datetime) -> Facts:
-    """Expire one port; that of a retired product goes to the archive, where nothing expires."""
+    """Expire one port; the port of a retired product is moved to the archive, where nothing expires."""
     if contract.status is Status.RETIRED:
         archived = archive_port(settings.home, contract.product, contract.major, contract.text, "mesh expire")
         return {"archived": str(archived.port.path) if archived else None}
@@ -98,7 +98,7 @@ def _expire_landings(home: Path) -> Facts:
 
 
 def _expire_lineage(home: Path, now: datetime) -> Facts:
-    """Delete events that are older than their retention and sent, or that nobody is to get."""
+    """Delete events that are older than their retention and sent, or that have no receiver."""
     if not exists(lineage_database(home)):
         return 0
     with EventOutbox(lineage_database(home)) as outbox:

@@ -1,4 +1,4 @@
-"""Up to where the event log has been read by those who keep a position in it, and which attempts are unfinished."""
+"""Positions of the readers of the event log, and the runs of attempts that are unfinished."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class ReaderPosition:
 
 
 def reader_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
-    """The positions of the alerts of each domain of the workspace, and of the catalog; none for a first-time reader.
+    """Return the positions of the alerts of each domain of the workspace, and of the catalog; none for a new reader.
 
     A domain that has left the workspace has no sensor any more, so its position does not count.
     """
     found = [*alert_positions(settings)]
     position = read_event_position(settings) if exists(catalog_database(settings)) else None
     if position is not None:
-        # The catalog begins anew where the entry itself, which it has read last, is gone.
+        # The catalog starts again if the very entry that it has read last is gone.
         found.append(ReaderPosition("the catalog", position))
     return tuple(found)
 
 
 def alert_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
-    """The positions of those who read materialisations: the alerts of each domain. The catalog reads none."""
+    """Return the positions of readers of materialisations: the alerts of each domain. The catalog reads none."""
     database = alert_settings(settings).database
     if not exists(database):
         return ()
@@ -55,7 +55,7 @@ def alert_positions(settings: Settings) -> tuple[ReaderPosition, ...]:
 
 
 def unfinished_runs(home: Path) -> frozenset[str]:
-    """The Dagster runs of attempts that lineage has begun to record and not ended."""
+    """Return the Dagster runs of attempts that lineage has begun to record and not ended."""
     if not exists(lineage_database(home)):
         return frozenset()
     with LineageOutbox(lineage_database(home)) as outbox:

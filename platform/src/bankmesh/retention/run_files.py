@@ -1,4 +1,4 @@
-"""What each run has beside the index: its own SQLite file, and what its process wrote to standard output and error."""
+"""Files of each run beside the index: its own SQLite file, and captured standard output and error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUFFIXES = (".db", ".db-wal", ".db-shm")
 
 
 def list_file_ids(instance: dg.DagsterInstance) -> frozenset[str]:
-    """The runs that have a file of their own, or a part of one that a killed deletion left."""
+    """Return the runs that have a file of their own, or a part of one that a killed deletion left."""
     storage = instance.event_log_storage
     if not isinstance(storage, SqliteEventLogStorage):
         return frozenset()
@@ -28,9 +28,9 @@ def list_file_ids(instance: dg.DagsterInstance) -> frozenset[str]:
 
 
 def remove_run_files(instance: dg.DagsterInstance, run_id: str) -> int:
-    """Remove a run's file and its captured output; how many bytes those were. What is gone already does no harm.
+    """Remove a run's file and its captured output; return the bytes removed. Missing files are ignored.
 
-    A process that has the file open keeps what it has read, and notices before its next reading.
+    A process that has the file open keeps what it has read, and notices the removal before its next read.
     """
     return _remove_shard(instance, run_id) + _remove_output(instance, run_id)
 
@@ -55,7 +55,7 @@ def _remove_shard(instance: dg.DagsterInstance, run_id: str) -> int:
 
 def _remove_output(instance: dg.DagsterInstance, run_id: str) -> int:
     freed = 0
-    # Another process may be removing the same.
+    # Another process may be removing the same files.
     with suppress(FileNotFoundError):
         for path in (Path(instance.storage_directory()) / run_id).rglob("*"):
             freed += path.stat().st_size if path.is_file() else 0

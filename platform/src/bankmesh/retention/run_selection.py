@@ -1,4 +1,4 @@
-"""Which runs expire: a pure decision over what the storages say of them."""
+"""The selection of runs that expire: a pure decision over the state of the storages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunState:
-    """A run as the run storage knows it; `ended_at` is seconds since 1970, None while it goes on."""
+    """A run in the run storage; `ended_at` is seconds since 1970, None while it goes on."""
 
     run_id: str
     ended_at: float | None
@@ -33,17 +33,17 @@ class NeededRuns:
 
     @property
     def every(self) -> frozenset[str]:
-        """All of them."""
+        """All of these runs."""
         return self.last | self.unread | self.unfinished
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What to do with the runs that have ended, the oldest first.
+    """The runs that have ended, by what is done with their logs, the oldest first.
 
     Attributes:
-        expired: their logs go.
-        kept: their logs stay.
+        expired: runs whose logs are removed.
+        kept: runs whose logs stay.
         held: of those that stay, the ones that only a reader keeps.
         orphans: ids in the index or on disk of runs that somebody has deleted.
     """

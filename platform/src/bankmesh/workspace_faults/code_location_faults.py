@@ -1,4 +1,4 @@
-"""The code locations of `workspace.yaml`: each names a module that is there, loads, and makes what is promised."""
+"""Faults of the code locations in `workspace.yaml`: a module is missing, does not load, or lacks a promised product."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class LocationEntry:
 
     @property
     def package(self) -> str:
-        """The top package of its module, which a domain is named by."""
+        """The top package of its module, which names a domain."""
         return self.module.partition(".")[0]
 
 
 def read_locations(root: Path) -> tuple[list[LocationEntry], list[Fault]]:
-    """The code locations, and the faults of those that cannot be found: `yaml-syntax`, `unknown-module`."""
+    """Return the code locations, and the faults of those that cannot be found: `yaml-syntax`, `unknown-module`."""
     file = root / "workspace.yaml"
     text = file.read_text(encoding="utf-8")
     try:
@@ -48,7 +48,7 @@ def read_locations(root: Path) -> tuple[list[LocationEntry], list[Fault]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it cannot be read"
-        return [], [Fault(str(file), mark.line + 1 if mark else 0, "yaml-syntax", f"this is no YAML: {problem}")]
+        return [], [Fault(str(file), mark.line + 1 if mark else 0, "yaml-syntax", f"not valid YAML: {problem}")]
     except (AttributeError, KeyError, TypeError):
         message = "write load_from, a list of python_module entries with module_name and location_name"
         return [], [Fault(str(file), 0, "workspace-file", message)]
@@ -70,12 +70,12 @@ def _is_there(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
-    except Exception:  # noqa: BLE001 - a package that raises is there; loading it says why
+    except Exception:  # noqa: BLE001 - a package that raises exists; loading it reports why
         return True
 
 
 def location_faults(entry: LocationEntry, faulty: Collection[str], contracts: Iterable[Contract]) -> Iterator[Fault]:
-    """Why a location does not load; if it does, cycles that only its code shows, and contracts that nothing keeps.
+    """Yield why a location does not load; if it does, cycles that only its code shows, and contracts without transform.
 
     `faulty` are packages with faults that are known already: what their location raises then is most likely the same.
     """
@@ -109,7 +109,7 @@ def _not_loaded(entry: LocationEntry, error: BaseException) -> Fault:
 
 
 def _faults_in(error: BaseException) -> tuple[Fault, ...]:
-    """The faults with file and line that an error carries, or one of those that it comes from."""
+    """Return the faults with file and line that an error carries, or one of those that it comes from."""
     seen: list[BaseException] = []
     at: BaseException | None = error
     while at is not None and at not in seen:

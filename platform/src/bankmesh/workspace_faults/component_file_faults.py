@@ -1,4 +1,4 @@
-"""The components of a domain's `defs.yaml` files, held against the schema of their type, each fault with its line."""
+"""The components of a domain's `defs.yaml` files, validated against the schema of their type, faults with line."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class ComponentEntry:
     document: ValueAndSourcePositionTree
 
     def line(self, *path: str) -> int:
-        """The line of a key below `attributes`, or of the nearest one around it that is there."""
+        """Return the line of a key below `attributes`, or of the nearest one around it that exists."""
         return _line(self.document, ("attributes", *path))
 
 
 def read_components(package: Path) -> tuple[list[ComponentEntry], list[Fault]]:
-    """The components below a domain's `defs/`, and the faults of those that do not load as they are written.
+    """Return the components below a domain's `defs/`, and the faults of those that do not load as they are written.
 
     Faults: `yaml-syntax`, `component-file`, `unknown-component`, `component-attributes`.
     """
@@ -62,7 +62,7 @@ def _documents(file: Path) -> tuple[Sequence[ValueAndSourcePositionTree], list[F
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        return [], [Fault(str(file), mark.line + 1 if mark else 0, "yaml-syntax", f"this is no YAML: {problem}")]
+        return [], [Fault(str(file), mark.line + 1 if mark else 0, "yaml-syntax", f"not valid YAML: {problem}")]
 
 
 def _faults_of(file: Path, document: ValueAndSourcePositionTree) -> Iterator[Fault]:
@@ -88,7 +88,7 @@ def _faults_of(file: Path, document: ValueAndSourcePositionTree) -> Iterator[Fau
 
 
 def _component_model(name: str) -> type[BaseModel] | str | None:
-    """The schema of a component type, None where it takes what it gets; a text says why there is no such type."""
+    """Return the schema of a component type, None if it takes any attributes; a text says why there is no such type."""
     import dagster as dg
     from dagster_shared.seven import load_module_object
 
@@ -102,12 +102,12 @@ def _component_model(name: str) -> type[BaseModel] | str | None:
         reason = "" if known and module in {k.rpartition(".")[0] for k in known} else f": {_one_line(error)}"
         return f"there is no component {name}{reason}.{hint}"
     if not (isinstance(found, type) and issubclass(found, dg.Component)):
-        return f"{name} is no Dagster component"
+        return f"{name} is not a Dagster component"
     return found.get_model_cls()
 
 
 def _known_components(module: str) -> list[str]:
-    """Names of the components of `bankmesh`, and of the module that was named if it is there."""
+    """Return names of the components of `bankmesh`, and of the module that was named if it exists."""
     import importlib
 
     import dagster as dg
@@ -140,7 +140,7 @@ def _schema_faults(
         if found["type"] == "extra_forbidden":
             near = difflib.get_close_matches(path[-1], model.model_fields, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            message = f"{name} is no key here.{hint} Known: {', '.join(model.model_fields)}"
+            message = f"{name} is not a key here.{hint} Known: {', '.join(model.model_fields)}"
         elif found["type"] == "missing":
             message = f"{name} is missing"
         else:

@@ -1,6 +1,6 @@
-"""The collection of all faults of a workspace, sorted and each once.
+"""All faults of a workspace, sorted and each once.
 
-Nothing here needs a mesh home; what is published is looked at where there is one.
+No mesh home is needed; published versions are examined where there is one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from bankmesh.settings import Settings
 
-# A location loads in spite of these, so they explain nothing that keeps it from loading.
+# A location loads in spite of these, so they do not explain why one does not load.
 _HARMLESS = {
     UNKNOWN_INPUT,
     "unknown-contract",
@@ -40,10 +40,10 @@ _HARMLESS = {
 
 
 def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
-    """Every fault of everything that the code locations read, sorted by file and line.
+    """Return every fault of everything that the code locations read, sorted by file and line.
 
-    Read from the files first; then each code location is loaded, so that whatever keeps one from loading is named:
-    what its dbt project or a component of another kind refuses, too.
+    The files are read first; then each code location is loaded, so that everything that keeps one from loading is
+    reported, also what its dbt project or a component of another kind refuses.
     """
     root = settings.root
     entries = read_locations(root)[0]
@@ -61,7 +61,7 @@ def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
 
 
 def find_file_faults(root: Path) -> tuple[Fault, ...]:
-    """The faults that the files of the workspace show; no code of a domain is run."""
+    """Return the faults that the files of the workspace show; no code of a domain is run."""
     contracts = readable_contracts(root)
     by_port = {contract.port: contract for contract in contracts}
     declared = declared_ports(root)
@@ -79,7 +79,7 @@ def find_file_faults(root: Path) -> tuple[Fault, ...]:
 
 
 def _routing_faults(settings: Settings) -> tuple[Fault, ...]:
-    """Faults of the file that alerts are routed by, if there is one."""
+    """Return faults of the file that alerts are routed by, if there is one."""
     try:
         read_routing(alert_settings(settings).file)
     except RoutingFaults as error:
@@ -88,7 +88,7 @@ def _routing_faults(settings: Settings) -> tuple[Fault, ...]:
 
 
 def _systems(root: Path) -> tuple[dict[str, dict[str, Collection[str] | None]], list[Fault]]:
-    """Objects of each legacy system by domain, and the faults of source declarations."""
+    """Return objects of each legacy system by domain, and the faults of source declarations."""
     systems: dict[str, dict[str, Collection[str] | None]] = {}
     faults: list[Fault] = []
     for package in domain_packages(root):
@@ -103,7 +103,7 @@ def _systems(root: Path) -> tuple[dict[str, dict[str, Collection[str] | None]], 
 
 
 def _packages(root: Path, faults: Iterable[Fault]) -> set[str]:
-    """The domains that faults lie in."""
+    """Return the domains whose folders hold a fault."""
     places = [fault.file for fault in faults]
     found: set[str] = set()
     for package in domain_packages(root):
@@ -114,7 +114,7 @@ def _packages(root: Path, faults: Iterable[Fault]) -> set[str]:
 
 
 def _each_once(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Sorted; a fault that was found by reading a file and again by loading its location is one."""
+    """Return the faults sorted; one that was found in a file and again by loading its location counts once."""
 
     def unique() -> Iterator[Fault]:
         seen: set[tuple[str, int, str]] = set()

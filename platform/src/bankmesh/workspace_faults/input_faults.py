@@ -1,4 +1,4 @@
-"""What products read, over all domains: inputs that do not exist, and products that wait for themselves."""
+"""Faults of inputs, over all domains: inputs that do not exist, and products that depend on themselves."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def unknown_inputs(
     declared: Collection[str],
     systems: Mapping[str, Mapping[str, Collection[str] | None]],
 ) -> Iterator[Fault]:
-    """Reads of a product without contract, or of a legacy object that its system does not declare.
+    """Yield faults of reads of a product without contract, or of a legacy object that its system does not declare.
 
     Args:
-        reads: of all domains.
+        reads: the reads of all domains.
         declared: the ports that have a contract.
         systems: domain to legacy system to its objects; None where the declaration has faults of its own.
     """
@@ -56,5 +56,5 @@ def _fault(reader: Consumer, problem: str) -> Fault:
 
 
 def input_cycles(reads: Sequence[Consumer], contracts: Mapping[str, Contract]) -> tuple[Fault, ...]:
-    """The faults of products that wait for one another, by what their files show."""
+    """Return the faults of products that depend on one another in a cycle, by their files."""
     return find_read_cycles(contracts, reads).faults

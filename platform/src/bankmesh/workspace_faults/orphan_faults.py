@@ -1,6 +1,6 @@
-"""What was left behind: ports and models without contract, domains without location, columns changed within a major.
+"""Faults of orphans: ports and models without contract, domains without location, columns changed within a major.
 
-Ports are read from the Delta log alone, where there is a home.
+Ports are read from the Delta log alone, if there is a home.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def orphan_faults(
     declared: Collection[str],
     located: Collection[str] | None,
 ) -> Iterator[Fault]:
-    """Faults `domain-without-location`, `port-without-contract`, `model-without-contract`, `changed-within-major`.
+    """Yield `domain-without-location`, `port-without-contract`, `model-without-contract`, `changed-within-major`.
 
     Args:
         root: the workspace.
-        home: the mesh home, which need not be there.
+        home: the mesh home, which need not exist.
         contracts: those without fault, by port.
         declared: the ports that have a contract file.
         located: the domains that have a code location; None where that is not known.
@@ -44,8 +44,8 @@ def orphan_faults(
     for package in domain_packages(root):
         if located is not None and package.name not in located:
             message = (
-                f"the domain {package.name} is no code location, so its products are not built and nobody publishes "
-                f"from them. Add python_module {package.name}.definitions, or retire its products: `mesh contract move`"
+                f"the domain {package.name} is no code location, so its products are neither built nor published. "
+                f"Add python_module {package.name}.definitions, or retire its products: `mesh contract move`"
             )
             yield Fault(str(root / "workspace.yaml"), 0, "domain-without-location", message)
         yield from _models(root, package, contracts, declared)
@@ -62,7 +62,7 @@ def _port_without_contract(root: Path, port: Port, declared: Collection[str]) ->
     near = nearest(port.name, [other for other in declared if other.startswith(f"{domain}.")])
     message = (
         f"{port.name} is published in {port.path}, and its contract is gone.{near} Restore the file from git "
-        f"(`git log --diff-filter=D -- {file.relative_to(root)}` names the commit that deleted it). If the life of the "
+        f"(`git log --diff-filter=D -- {file.relative_to(root)}` names the commit that deleted it). If the product is "
         f"product is over, then `mesh contract move {port.app_id} retired --why ...` and "
         "`mesh contract archive`"
     )
@@ -70,10 +70,10 @@ def _port_without_contract(root: Path, port: Port, declared: Collection[str]) ->
 
 
 def _models(root: Path, package: Path, contracts: Mapping[str, Contract], declared: Collection[str]) -> Iterator[Fault]:
-    """Product models that no contract of the domain is kept by."""
+    """Yield faults of product models that no contract of the domain describes."""
     domain = package.name
     tables = {contract.port_name.table for contract in contracts.values() if contract.domain == domain}
-    # A contract with faults has a model all the same.
+    # A contract with faults still has its model.
     tables |= {name.table for name in map(parse_port_name, declared) if name.domain == domain}
     folder = product_folder(find_dbt_project(root, package), package.name)
     for model, file in sorted(model_files(root, package).items()):
@@ -82,12 +82,12 @@ def _models(root: Path, package: Path, contracts: Mapping[str, Contract], declar
 
 
 def _without_contract(model: str, file: Path, tables: Collection[str]) -> str:
-    restore = "Restore the contract and, if the life of the product is over, retire it with `mesh contract move`; "
+    restore = "Restore the contract and, if the product is to end, retire it with `mesh contract move`; "
     if file.suffix == ".py":
         restore = "A product is a model in SQL, which may read one in Python with ref(): write that and its contract; "
     return (
         f"the model {model} has no contract, so it is not built.{nearest(model, tables)} {restore}"
-        "remove the model; or move it out of products/ if others are made from it"
+        "remove the model; or move it out of products/ if other models read it"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a Polars product's `defs.yaml` names: its contract, and the function that it gives its inputs to.
+"""Faults of a Polars product's `defs.yaml`: its contract, and the function that gets its inputs.
 
 Read from the files as they are, without running the transform's module.
 """
@@ -25,7 +25,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def polars_faults(
     entry: ComponentEntry, contracts: Mapping[str, Contract], declared: Collection[str]
 ) -> Iterator[Fault]:
-    """Faults of one Polars product: its attributes, contract, transform and parameters.
+    """Yield the faults of one Polars product: its attributes, contract, transform and parameters.
 
     Args:
         entry: the component.
@@ -47,7 +47,7 @@ def polars_faults(
 
 
 def _wrong_types(entry: ComponentEntry) -> Iterator[Fault]:
-    """Attributes that Dagster's schema lets through, because a template could stand there, and that are none."""
+    """Yield faults of attributes of a wrong type, which Dagster's schema accepts because they could be templates."""
     wanted = {"contract": (str, "a text"), "transform": (str, "a text"), "major": (int, "a whole number")}
     for key, (kind, words) in wanted.items():
         value = entry.attributes.get(key, 1 if key == "major" else None)
@@ -60,7 +60,7 @@ def _wrong_types(entry: ComponentEntry) -> Iterator[Fault]:
 
 
 def _has_template(value: object) -> bool:
-    """Whether a text anywhere in it is filled in by Dagster when the component loads."""
+    """Return whether Dagster fills in a text anywhere in the value when the component loads."""
     if isinstance(value, dict):
         return any(map(_has_template, value.values()))
     return isinstance(value, str) and "{{" in value
@@ -70,7 +70,7 @@ def _no_contract(entry: ComponentEntry, port: str, declared: Collection[str]) ->
     near = nearest(port, declared)
     file = f"domains/{entry.domain}/src/{entry.domain}/contracts"
     todo = (
-        f"Restore its contract in {file} and, if its life is over, retire it with "
+        f"Restore its contract in {file} and, if the product is to end, retire it with "
         f"`mesh contract move {port} retired`; or remove this component"
     )
     return f"there is no contract of {port}.{near} {todo}"
@@ -94,7 +94,7 @@ def _transform_faults(entry: ComponentEntry, contract: Contract) -> Iterator[Fau
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:
         at = getattr(error, "lineno", None) or 0
-        yield Fault(str(file), at, "unknown-transform", f"this is no Python: {getattr(error, 'msg', error)}")
+        yield Fault(str(file), at, "unknown-transform", f"not valid Python: {getattr(error, 'msg', error)}")
         return
     functions, others = _names(tree)
     if name in functions:
@@ -105,7 +105,7 @@ def _transform_faults(entry: ComponentEntry, contract: Contract) -> Iterator[Fau
 
 
 def _names(tree: ast.Module) -> tuple[dict[str, _Function], set[str]]:
-    """The plain functions at the top of a module by name, and whatever else it binds or might bind.
+    """Return the plain functions at the top of a module by name, and all other names that it binds or might bind.
 
     A decorated function is among the others: a decorator may change its parameters.
     """

@@ -1,4 +1,4 @@
-"""What an alert says: names, counts and outcomes, never a value of the data. Pure functions.
+"""Texts of alerts: names, counts and outcomes, never a value of the data. Pure functions.
 
 Every message ends with its alert id, which is the same however often it is sent, and the incident's.
 """
@@ -36,12 +36,12 @@ class Message:
 
 
 def message(notice: Notice, ui_url: str | None = None, clauses: Mapping[tuple[str, str], str] | None = None) -> Message:
-    """The message of a notice.
+    """Return the message of a notice.
 
     Args:
         notice: what is sent.
-        ui_url: where the Dagster UI is, for links to run and asset.
-        clauses: what the contracts say of a check, by asset and name.
+        ui_url: URL of the Dagster UI, for links to run and asset.
+        clauses: descriptions of checks in the contracts, by asset and name.
     """
     incident = notice.incident
     lines = [*_facts(notice, clauses or {}), *_links(incident, ui_url)]
@@ -55,13 +55,13 @@ def message(notice: Notice, ui_url: str | None = None, clauses: Mapping[tuple[st
 
 
 def title(notice: Notice) -> str:
-    """One line: how bad, what, and what about it."""
+    """Return one line: severity, subject and state."""
     word = {RECOVERED: "RECOVERED", CLOSED: "CLOSED"}.get(notice.kind, notice.incident.severity.name)
     return f"[{word}] {_headline(notice)}"
 
 
 def subject(incident: Incident) -> str:
-    """What an incident is about, as lists show it: `retail.party`, or the cause of what is broken."""
+    """Return the subject of an incident, as lists show it: `retail.party`, or the cause of what is broken."""
     cause = incident.cause
     if cause is None:
         names = [_who(asset) for asset in _subjects(incident.listed)]
@@ -70,12 +70,12 @@ def subject(incident: Incident) -> str:
 
 
 def states(problems: Iterable[Problem]) -> str:
-    """What is wrong, with equal outcomes counted: `2 checks failed, run failed`."""
+    """Return what is wrong, with equal outcomes counted: `2 checks failed, run failed`."""
     return ", ".join(_state(group) for group in _groups(problems))
 
 
 def lines_of(incident: Incident) -> list[str]:
-    """A line for each problem that is reported; checks with one outcome and error are one line."""
+    """Return a line for each problem that is reported; checks with one outcome and error are one line."""
     return [_line(group, named=len(_subjects(incident.listed)) > 1) for group in _groups(incident.listed)]
 
 
@@ -95,7 +95,7 @@ def _headline(notice: Notice) -> str:
 
 
 def _about(incident: Incident) -> str:
-    """The subject, with the problem where there is only one."""
+    """Return the subject, with the problem where there is only one."""
     listed = incident.listed
     if incident.cause is not None:
         return f"{_things(listed)} affected by {subject(incident)}:"
@@ -111,11 +111,11 @@ def _thing(problem: Problem) -> str:
 def _recovery(incident: Incident) -> str:
     listed = incident.listed
     if incident.cause is not None:
-        return f"{_things(listed)}: good again after {subject(incident)}"
+        return f"{_things(listed)}: no longer affected by {subject(incident)}"
     kinds = {problem.kind for problem in listed}
     if len(kinds) > 1:
-        return f"{subject(incident)}: good again"
-    word = {CHECK: "passes again", FRESHNESS: "is kept again", RUN: "made good"}[listed[0].kind]
+        return f"{subject(incident)}: all problems resolved"
+    word = {CHECK: "passes again", FRESHNESS: "is kept again", RUN: "failure resolved"}[listed[0].kind]
     checks = [problem for problem in listed if problem.kind == CHECK]
     if len(checks) > 1:
         return f"{subject(incident)}: {len(checks)} checks pass again"
@@ -145,7 +145,7 @@ def _who(asset: str) -> str:
 
 
 def _groups(problems: Iterable[Problem]) -> list[list[Problem]]:
-    """Checks of one asset with the same outcome and error together, everything else by itself."""
+    """Group checks of one asset with the same outcome and error; every other problem is a group by itself."""
     groups: dict[tuple[object, ...], list[Problem]] = {}
     for problem in problems:
         alike = (problem.errors, problem.severity) if problem.kind == CHECK else ()
@@ -167,7 +167,7 @@ def _state(group: Sequence[Problem]) -> str:
 
 
 def _facts(notice: Notice, clauses: Mapping[tuple[str, str], str]) -> list[str]:
-    """The first lines: one sentence about a single problem, else a headline and a list."""
+    """Return the first lines: one sentence about a single problem, else a headline and a list."""
     incident = notice.incident
     listed = incident.listed
     if notice.kind in {RECOVERED, CLOSED}:
@@ -184,7 +184,7 @@ def _cause_sentence(cause: Cause) -> str:
     if cause.kind == INPUT:
         return f"The cause is upstream: {cause.label} is broken or has nothing to read."
     if cause.kind == ERROR:
-        return f"They failed in one run, by equal errors ({cause.label}); the run's page says more."
+        return f"They failed in one run, with equal errors ({cause.label}); see the run's page."
     return f"The cause is outside of the products: {cause.label}."
 
 
@@ -219,7 +219,7 @@ def _rows(problem: Problem) -> str:
 
 
 def _sentences(group: Sequence[Problem]) -> list[str]:
-    """What is wrong, where all that is wrong is of one kind and outcome."""
+    """Return sentences about problems that are all of one kind and outcome."""
     first = group[0]
     asset = f"{_who(first.asset)}{_of_partitions(group)}"
     if first.kind == RUN:
@@ -232,7 +232,7 @@ def _sentences(group: Sequence[Problem]) -> list[str]:
     if first.outcome == ERRORED:
         why = f" Error: {', '.join(first.errors)}." if first.errors else ""
         holds = "it holds" if len(group) == 1 else "they hold"
-        return [f"{what} of {asset} could not be evaluated, so nobody knows whether {holds}.{why}", *named]
+        return [f"{what} of {asset} could not be evaluated, so it is unknown whether {holds}.{why}", *named]
     if len(group) == 1:
         rows = _rows(first)
         return [f"{what} of {asset} does not hold{f': {rows}' if rows else ''}."]
@@ -242,13 +242,16 @@ def _sentences(group: Sequence[Problem]) -> list[str]:
 def _run_sentences(problems: Sequence[Problem]) -> list[str]:
     jobs = [problem.asset.removeprefix("job:") for problem in problems if problem.asset.startswith("job:")]
     errors = sorted({error for problem in problems for error in problem.errors})
-    # Classes of errors, not their texts: those may quote a value, and the run's page shows them to who may see.
-    causes = [f"Cause: {', '.join(errors)}; the run's page says more."] if errors else []
+    # Only classes of errors: their texts may quote a value, and the run's page shows those to readers with access.
+    causes = [f"Cause: {', '.join(errors)}; see the run's page."] if errors else []
     if jobs:
         return [f"The run of {', '.join(jobs)} failed.", *causes]
     names = [f"{readable(problem.asset)}{_of_partitions([problem])}" for problem in problems]
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return [f"The run failed. Not made: {', '.join(names[:_LISTED])}{more}. Readers keep what was there.", *causes]
+    return [
+        f"The run failed. Not materialised: {', '.join(names[:_LISTED])}{more}. Readers keep the last version.",
+        *causes,
+    ]
 
 
 def _of_partitions(group: Sequence[Problem]) -> str:

@@ -1,8 +1,8 @@
-"""The outbox: what was read, what is wrong, what is to be told and what has been, in one database.
+"""The outbox of alerts: positions in the event log, incidents, notices and their deliveries, in one database.
 
 `record` moves the cursor, the incidents and the notices in one transaction, so that a kill leaves all of them or none.
-A sending is attempted only after the attempt itself has been noted, and confirmed after it: so a message is sent a
-second time only if its first sending was never confirmed.
+An attempt at sending is recorded before it is made and confirmed after it, so a message is sent a second time only if
+its first sending was never confirmed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ROUTED_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class NoticeDelivery:
-    """One notice on its way to one route, `since` it was decided to go there; `attempts` so far."""
+    """The delivery of one notice to one route: `since` when it is routed, and its `attempts` so far."""
 
     notice: Notice
     route: str
@@ -48,7 +48,7 @@ class NoticeDelivery:
 
 @dataclass(frozen=True)
 class DeliveredNotice:
-    """A notice and what became of it; without deliveries it was only recorded."""
+    """A notice and its deliveries; without deliveries it was only recorded."""
 
     domain: str
     notice: Notice
@@ -56,28 +56,28 @@ class DeliveredNotice:
 
 
 class CursorConflict(Exception):
-    """Another process has recorded for this domain in between; what was read is read again next time."""
+    """Another process has recorded for this domain in between; the next tick reads the same entries again."""
 
 
 class AlertOutbox(Closing):
-    """The outbox behind a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
+    """The outbox at a SQLAlchemy URL. Use it in a `with` statement, or `close` it."""
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = open_alert_database(url)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     # --- what was read, and what is wrong ---
 
     def position(self, domain: str) -> int | None:
-        """Up to which entry of the event log the domain has been read; None before the first reading."""
+        """Return up to which entry of the event log the domain has been read; None before the first read."""
         with self._engine.begin() as connection:
             return _position(connection, domain)
 
     def standing(self, domain: str) -> Standing:
-        """What is wrong in a domain now."""
+        """Return the incidents of a domain that are not over."""
         query = sa.select(incidents.c.body).where(incidents.c.domain == domain, incidents.c.closed_at.is_(None))
         with self._engine.begin() as connection:
             bodies: list[str] = list(connection.scalars(query))
@@ -85,7 +85,7 @@ class AlertOutbox(Closing):
         return {incident.name: incident for incident in found}
 
     def broken_elsewhere(self, domain: str) -> dict[str, Cause]:
-        """The assets of other domains that are broken now, with the cause of that."""
+        """Return the assets of other domains that are broken now, with the cause."""
         query = sa.select(incidents.c.body).where(incidents.c.domain != domain, incidents.c.closed_at.is_(None))
         with self._engine.begin() as connection:
             bodies: list[str] = list(connection.scalars(query))
@@ -100,9 +100,9 @@ class AlertOutbox(Closing):
         noted: Iterable[Notice],
         now: datetime,
     ) -> list[Notice]:
-        """Move cursor, incidents and notices together, and return the notices as they are kept.
+        """Move cursor, incidents and notices together, and return the notices as they are stored.
 
-        A notice joins an earlier one of its incident that nobody has been sent yet: what is noticed in one look is one
+        A notice joins an earlier one of its incident that has not been routed yet, so that what one tick finds is one
         message. Raises MovedOn, and records nothing, if the cursor is not at `before` any more.
         """
         with self._engine.begin() as connection:
@@ -111,12 +111,12 @@ class AlertOutbox(Closing):
             return _keep_notices(connection, domain, noted)
 
     def start_again(self, domain: str, before: int, position: int) -> None:
-        """Put the cursor back to a log that ends before it. Raises MovedOn."""
+        """Move the cursor back to the end of a log that ends before it. Raises MovedOn."""
         with self._engine.begin() as connection:
             _move(connection, domain, before, position)
 
     def close_incident(self, domain: str, incident: Incident, notice: Notice) -> None:
-        """Close a standing incident by hand, and tell of it."""
+        """Close an open incident by hand, and record its notice."""
         query = (
             sa.update(incidents)
             .where(incidents.c.id == incident.id, incidents.c.closed_at.is_(None))
@@ -129,14 +129,14 @@ class AlertOutbox(Closing):
     # --- to whom ---
 
     def unrouted(self, domain: str) -> list[Notice]:
-        """Notices of which it is not decided yet whom they go to, oldest first; so many as one look can route."""
+        """Return notices that are not routed yet, oldest first; at most as many as one tick routes."""
         query = sa.select(notices).where(notices.c.domain == domain, notices.c.routed.is_(False))
         with self._engine.begin() as connection:
             rows = connection.execute(query.order_by(notices.c.number).limit(_ROUTED_AT_ONCE))
             return [_notice(row) for row in rows]
 
     def told_routes(self, incident_ids: Iterable[str]) -> dict[str, set[str]]:
-        """The routes that notices of these incidents go, or went, to."""
+        """Return the routes that notices of these incidents were sent to, or are to be."""
         query = (
             sa.select(notices.c.incident_id, deliveries.c.route)
             .join(notices, notices.c.id == deliveries.c.notice_id)
@@ -149,12 +149,12 @@ class AlertOutbox(Closing):
         return found
 
     def route(self, decided: Iterable[tuple[Notice, Iterable[str]]], now: datetime) -> None:
-        """Keep whom notices go to; what was decided before stands."""
+        """Store the routes of notices; earlier decisions are kept."""
         new = {"state": PENDING, "attempts": 0, "since": now.timestamp(), "next_attempt_at": now.timestamp()}
         with self._engine.begin() as connection:
             for notice, routes in decided:
                 row = connection.execute(sa.select(notices).where(notices.c.id == notice.id)).one_or_none()
-                # Where more has joined it since, whom it goes to may have changed: the next look decides.
+                # If more has joined it since, its routes may have changed: the next tick decides.
                 if row is None or row.routed or _notice(row) != notice:
                     continue
                 decide = sa.update(notices).where(notices.c.id == notice.id, notices.c.routed.is_(False))
@@ -166,9 +166,9 @@ class AlertOutbox(Closing):
     # --- the sending ---
 
     def due(self, domain: str, now: datetime) -> list[NoticeDelivery]:
-        """Deliveries whose time has come, oldest first.
+        """Return deliveries that are due, oldest first.
 
-        What one route hears of one thing, it hears in order: behind a sending that waits for its next attempt the
+        Notifications for one incident are delivered to a route in order: while one waits for its next attempt, the
         later ones wait too.
         """
         query = _delivery_query().where(notices.c.domain == domain, deliveries.c.state == PENDING)
@@ -185,9 +185,9 @@ class AlertOutbox(Closing):
         return found
 
     def attempt(self, delivery: NoticeDelivery, next_attempt_at: datetime) -> bool:
-        """Note that a sending is about to be tried, and when to try again unless it is confirmed.
+        """Record that a sending is about to be tried, and when to try again unless it is confirmed.
 
-        False if another process has taken it, or it is through.
+        Returns False if another process has taken it, or it is confirmed already.
         """
         query = (
             _this(delivery)
@@ -197,16 +197,16 @@ class AlertOutbox(Closing):
         return self._changed(query)
 
     def confirm(self, delivery: NoticeDelivery, now: datetime) -> None:
-        """The receiver has taken it."""
+        """Record that the receiver has accepted the message."""
         self._changed(_this(delivery).values(state=CONFIRMED, confirmed_at=now.timestamp(), error=None))
 
     def note_failure(self, delivery: NoticeDelivery, error: str, *, give_up: bool) -> None:
-        """Say why a sending failed; a confirmation that came in between stands."""
+        """Record why a sending failed; a confirmation that came in between is kept."""
         query = _this(delivery).where(deliveries.c.state == PENDING)
         self._changed(query.values(state=UNDELIVERABLE if give_up else PENDING, error=error))
 
     def try_again(self, domain: str | None, now: datetime) -> int:
-        """Make everything that could not be delivered, or waits, due at once; how many that were."""
+        """Make every delivery that failed or waits due at once; return how many those are."""
         of_domain = sa.select(notices.c.id).where(notices.c.domain == domain)
         query = sa.update(deliveries).where(deliveries.c.state != CONFIRMED)
         if domain is not None:
@@ -219,13 +219,13 @@ class AlertOutbox(Closing):
     # --- for people ---
 
     def open_incidents(self) -> list[tuple[str, Incident]]:
-        """Every standing incident with its domain, oldest first; held ones too."""
+        """Return every incident that is not over with its domain, oldest first; held ones too."""
         query = sa.select(incidents).where(incidents.c.closed_at.is_(None)).order_by(incidents.c.opened_at)
         with self._engine.begin() as connection:
             return [(row.domain, incident_serialization.from_text(row.body)) for row in connection.execute(query)]
 
     def history(self, limit: int, incident_id: str | None = None) -> list[DeliveredNotice]:
-        """The latest notices with their deliveries, newest first."""
+        """Return the latest notices with their deliveries, newest first."""
         query = sa.select(notices).order_by(notices.c.number.desc()).limit(limit)
         if incident_id is not None:
             query = query.where(notices.c.incident_id == incident_id)
@@ -238,7 +238,7 @@ class AlertOutbox(Closing):
         return [DeliveredNotice(row.domain, _notice(row), tuple(sent.get(row.id, ()))) for row in rows]
 
     def undelivered(self) -> list[tuple[str, NoticeDelivery]]:
-        """Deliveries that are not through, with their domain, oldest first."""
+        """Return deliveries that are not confirmed, with their domain, oldest first."""
         query = _delivery_query().where(deliveries.c.state != CONFIRMED)
         with self._engine.begin() as connection:
             return [(row.domain, _delivery(row)) for row in connection.execute(query)]
@@ -249,7 +249,7 @@ class AlertOutbox(Closing):
 
 
 def exists(url: str) -> bool:
-    """Whether there is an outbox to look into; a database server is taken to have one."""
+    """Return whether the outbox exists; a database server is assumed to have one."""
     place = sa.make_url(url)
     return place.get_backend_name() != "sqlite" or (place.database is not None and Path(place.database).is_file())
 
@@ -309,7 +309,7 @@ def _keep_notices(connection: Connection, domain: str, noted: Iterable[Notice]) 
 
 
 def _unsent(connection: Connection, incident_id: str) -> Notice | None:
-    """The newest notice of an incident, if it is not decided yet whom it goes to."""
+    """Return the newest notice of an incident, if it is not routed yet."""
     query = sa.select(notices).where(notices.c.incident_id == incident_id).order_by(notices.c.number.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return None if row is None or row.routed else _notice(row)

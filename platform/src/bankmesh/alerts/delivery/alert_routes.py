@@ -1,7 +1,7 @@
-"""Who is told of an incident: from the owner's support channels, the routing file and the severity. Pure functions.
+"""Routes of notices: from the owner's support channels, the routing file and the severity. Pure functions.
 
 A *route* is the name of a receiver: a channel of the routing file, or `mailto:` with an address for the file's
-`email`. It is resolved to a URL only when a message is sent, so that a route mended in between is used as mended.
+`email`. It is resolved to a URL only when a message is sent, so that a corrected route takes effect at once.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ _FOR = {
 def routes_of(
     notice: Notice, domain: str, contracts: Mapping[str, Contract], routing: Routing, told: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """The routes that a notice goes to, sorted.
+    """Return the routes that a notice goes to, sorted.
 
     Args:
-        notice: what is told.
-        domain: whose incident it is.
+        notice: the notice to route.
+        domain: the domain of its incident.
         contracts: the domain's contracts, by the asset of the product.
-        routing: what the routing file says.
-        told: routes that were sent notices of the same incident before. Its end goes to them, and to nobody else;
-            what their message covers already does not go to them again.
+        routing: the content of the routing file.
+        told: routes that were sent notices of the same incident before. Its end goes to these only; a problem that
+            their message covers does not go to them again.
     """
     before = set(told)
     if notice.kind in ENDINGS:
@@ -67,7 +67,7 @@ def routes_of(
 
 
 def receiver_of(route: str, routing: Routing) -> Receiver:
-    """Where a route leads. Raises UnknownName if the routing file does not say (any more)."""
+    """Return the receiver of a route. Raises UnknownName if the routing file does not define it (any more)."""
     if route in routing.channels:
         return routing.channels[route]
     if route.startswith(_MAIL) and routing.email is not None:
@@ -79,13 +79,13 @@ def receiver_of(route: str, routing: Routing) -> Receiver:
 def _candidates(
     notice: Notice, domain: str, contracts: Mapping[str, Contract], routing: Routing
 ) -> list[tuple[str, str | None]]:
-    """Routes, with the tool that the contract names: the products' own, else the domain's, else the fallback."""
+    """Return routes, with the tool that the contract names: the products' own, else the domain's, else the fallback."""
     owners = [contracts[asset] for asset in notice.incident.assets if asset in contracts]
     jobs = any(problem.asset not in notice.incident.assets for problem in notice.incident.listed)
     unowned = len(owners) < len(notice.incident.assets) or jobs
     found = _of_contracts(owners, routing)
     if unowned or not found:
-        # What has no contract of its own, a landing or a job, is the whole domain's.
+        # Landings and jobs have no contract of their own; they belong to the whole domain.
         named = [(name, None) for name in routing.domains.get(domain, ())]
         found += named or (_of_contracts(contracts.values(), routing) if unowned else [])
     return found or [(name, None) for name in routing.fallback]
@@ -98,7 +98,7 @@ def _of_contracts(contracts: Iterable[Contract], routing: Routing) -> list[tuple
 
 
 def route_of_channel(channel: SupportChannel, routing: Routing) -> str | None:
-    """The route that leads to a support channel; None for channels of announcements and where none is named."""
+    """Return the route to a support channel; None for channels of announcements and for those without a route."""
     if channel.scope in _SILENT_SCOPES:
         return None
     for name in (channel.channel, channel.url):
@@ -120,7 +120,7 @@ def _severities(route: str, tool: str | None, routing: Routing) -> frozenset[Ale
 
 
 def _addressed(url: str, address: str) -> str:
-    """The URL of the mail server with the receiver's address: in place of `{address}`, else as its `to`."""
+    """Return the URL of the mail server with the receiver's address: in place of `{address}`, else as its `to`."""
     if ADDRESS in url:
         return url.replace(ADDRESS, address)
     return f"{url}{'&' if '?' in url else '?'}to={address}"

@@ -1,8 +1,7 @@
-"""One message to one receiver, through Apprise.
+"""Sending of one message to one receiver, through Apprise.
 
-The alert id stands in the text of every message; receivers that can sort by it also get it beside the text: JSON, form
-and XML webhooks as a field and a header, e-mail as a header, PagerDuty as the key of its incident, which a recovery
-resolves.
+The alert id is in the text of every message; receivers that can sort by it also get it separately: JSON, form and XML
+webhooks as a field and a header, e-mail as a header, PagerDuty as the key of its incident, which a recovery resolves.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _HEADERS = {*_FIELDS, "mailto", "mailtos"}
 
 
 class NotSent(BankmeshError):
-    """A receiver did not take a message; says why, without the receiver's secrets."""
+    """A receiver did not accept a message; the error has the reason, without the receiver's secrets."""
 
     def __init__(self, route: str, reason: str) -> None:
         self.route, self.reason = route, reason
@@ -39,14 +38,14 @@ def send(route: str, to: str, message: Message, environment: Mapping[str, str]) 
     url = fill_in(to, environment)
     import apprise
 
-    # Apprise logs addresses. What went wrong is taken from its result, and told by the error below.
+    # Apprise logs addresses. The reason of a failure is taken from its result, and reported by the error below.
     logger = logging.getLogger("apprise")
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
     known = apprise.Apprise()
     if not known.add(with_id(_webhook(url), message)):
-        raise NotSent(route, "Apprise does not know what kind of receiver its URL means")
+        raise NotSent(route, "Apprise does not recognise the kind of its URL")
     kinds = {AlertSeverity.ERROR: "failure", AlertSeverity.WARNING: "warning", AlertSeverity.INFO: "info"}
     kind = "success" if message.kind in ENDINGS else kinds[message.severity]
     try:
@@ -58,15 +57,15 @@ def send(route: str, to: str, message: Message, environment: Mapping[str, str]) 
             log_level=logging.WARNING,
         )
     except Exception as error:  # noqa: BLE001
-        # Whatever a receiver's plugin raises, its text may quote the URL.
+        # The text of any error of a receiver's plugin may quote the URL.
         raise NotSent(route, f"sending raised {type(error).__name__}") from None
     if not result:
-        said = " ".join(entry.message for entry in result.logs()) or "the receiver did not take it"
+        said = " ".join(entry.message for entry in result.logs()) or "the receiver did not accept it"
         raise NotSent(route, without_secrets(said, to, environment))
 
 
 def with_id(url: str, message: Message) -> str:
-    """The URL with what lets the receiver tell a message from the same one sent again."""
+    """Return the URL with an id by which the receiver recognises a message that is sent again."""
     scheme = url.partition("://")[0]
     extra: list[tuple[str, str]] = []
     if scheme in _HEADERS:
@@ -87,7 +86,7 @@ def with_id(url: str, message: Message) -> str:
 
 
 def without_secrets(text: str, to: str, environment: Mapping[str, str]) -> str:
-    """The text, with the name of each environment variable of the URL in place of its value, and of parts of it."""
+    """Return the text with the names of the URL's environment variables in place of their values and parts of these."""
     for name in VARIABLE.findall(to):
         value = environment.get(name, "")
         for part in sorted({value, *_parts(value)}, key=len, reverse=True):
@@ -96,12 +95,12 @@ def without_secrets(text: str, to: str, environment: Mapping[str, str]) -> str:
 
 
 def _parts(value: str) -> list[str]:
-    """Parts of a URL that may be secrets by themselves."""
+    """Return parts of a URL that may be secrets by themselves."""
     return [part for part in value.replace("@", "/").replace("?", "/").replace(":", "/").split("/") if len(part) > 5]  # noqa: PLR2004 - a shorter one is a word
 
 
 def _webhook(url: str) -> str:
-    """A plain http address that no service is known for is a JSON webhook."""
+    """Return the URL; a plain http address that belongs to no known service becomes a JSON webhook."""
     if not url.startswith(("http://", "https://")):
         return url
     import apprise

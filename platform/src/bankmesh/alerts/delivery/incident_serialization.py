@@ -1,4 +1,4 @@
-"""Incidents as JSON texts, for the outbox; also those of releases that had one incident for each check and each run."""
+"""Incidents as JSON texts, for the outbox; also those of releases with one incident for each check and each run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PROBLEM_DEFAULTS = {field.name: field.default for field in fields(Problem)}
 
 
 def to_text(incident: Incident) -> str:
-    """One JSON object, the same for equal incidents."""
+    """Return one JSON object, the same for equal incidents."""
     found = {**asdict(incident), "problems": [_problem_fields(problem) for problem in incident.problems]}
     return json.dumps(_plain(found), sort_keys=True)
 
 
 def from_text(text: str) -> Incident:
-    """The incident that `to_text` wrote, of this release or one before."""
+    """Return the incident that `to_text` wrote, of this release or one before."""
     found: dict[str, Any] = json.loads(text)
     if "problems" not in found:
         return _from_earlier(found)
@@ -37,7 +37,7 @@ def from_text(text: str) -> Incident:
 
 
 def _problem_fields(problem: Problem) -> dict[str, Any]:
-    """The fields that say something: a list may be long."""
+    """Return the fields that differ from their default, because a list may be long."""
     return _plain({name: value for name, value in asdict(problem).items() if value != _PROBLEM_DEFAULTS[name]})
 
 
@@ -59,7 +59,7 @@ def _typed(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_earlier(found: Mapping[str, Any]) -> Incident:
-    """An incident about one check, one run or one freshness promise. It keeps its id and name until it is over."""
+    """Return an incident about one check, one run or one freshness promise. It keeps its id and name."""
     typed = _typed(found)
     problems = tuple(_earlier_problem(typed, asset, units) for asset, units in _earlier_units(found).items())
     kept = ("id", "name", "severity", "opened_at", "changed_at", "run_id", "times", "notices")
@@ -68,7 +68,7 @@ def _from_earlier(found: Mapping[str, Any]) -> Incident:
 
 
 def _earlier_units(found: Mapping[str, Any]) -> dict[str, tuple[set[str], set[str]]]:
-    """By asset or job: what was broken, and what of it still is."""
+    """Return, by asset or job, what was broken, and what of it still is."""
     if found["kind"] != RUN:
         (asset,) = found["assets"]
         waiting = set(found["waiting"]) or {asset}

@@ -1,7 +1,7 @@
-"""Sends what is due: each route in a thread of its own, the tick waiting only so long.
+"""Delivery of due notices: each route in a thread of its own, with a limit on how long the tick waits.
 
-At least once: an attempt is noted before it is made and confirmed after it. A receiver that fails is tried again,
-ever more rarely; one that is slow holds up neither the other routes nor the tick.
+Delivery is at least once: an attempt is recorded before it is made and confirmed after it. A receiver that fails is
+tried again at growing intervals; one that is slow blocks neither the other routes nor the tick.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeliveryPolicy:
-    """How often and how long it is tried. `patience` is how long a tick waits for all its sendings."""
+    """Intervals and limits of attempts. `patience` is how long a tick waits for all its sendings."""
 
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(hours=1)
@@ -40,7 +40,7 @@ class DeliveryPolicy:
 
 @dataclass
 class DeliveryReport:
-    """What became of the deliveries of one tick."""
+    """The outcome of the deliveries of one tick."""
 
     confirmed: int = 0
     failures: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class DeliveryReport:
 
 
 def next_attempt(attempts: int, now: datetime, pace: DeliveryPolicy, jitter: float) -> datetime:
-    """When to try after so many failed attempts: twice as late each time, plus up to a quarter (`jitter`, 0 to 1)."""
+    """Return when to try after so many failed attempts: twice as late each time, plus up to a quarter (by `jitter`)."""
     wait: timedelta = min(pace.longest, pace.first * (1 << min(attempts, 20)))
     return now + wait * (1 + jitter / 4)
 
@@ -60,7 +60,7 @@ def deliver(
     write: Callable[[Notice], Message],
     pace: DeliveryPolicy | None = None,
 ) -> DeliveryReport:
-    """Send what is due for a domain. Never raises for what a receiver does."""
+    """Send what is due for a domain. Never raises because of a receiver."""
     pace = pace or DeliveryPolicy()
     by_route: dict[str, list[NoticeDelivery]] = {}
     for delivery in outbox.due(domain, datetime.now(UTC)):
@@ -89,7 +89,7 @@ def _deliver_to(
     until: float,
     sent: DeliveryReport,
 ) -> None:
-    """Send to one route until something fails: the next tick goes on."""
+    """Send to one route until a sending fails; the next tick goes on."""
     for delivery in waiting:
         if time.monotonic() > until or not _send_one(outbox, routing, write, delivery, pace, sent):
             return
@@ -124,7 +124,7 @@ def _send_one(
 
 
 def _try(routing: Routing, write: Callable[[Notice], Message], delivery: NoticeDelivery) -> str | None:
-    """Send; None if it went through, else why not, in words that hold no secret."""
+    """Send; return None if it succeeded, else why not, without any secret."""
     try:
         send(delivery.route, receiver_of(delivery.route, routing).to, write(delivery.notice), os.environ)
     except BankmeshError as error:

@@ -1,7 +1,7 @@
-"""`alerts.yaml`: where the support channels of contracts really are, and which severities each is for.
+"""`alerts.yaml`: the receivers of the support channels in contracts, and the severities that each one takes.
 
-Read strictly, all faults at once, with their lines. Secrets stand in the environment only: a text `${NAME}` is
-replaced when a message is sent, and never before, so that nothing that is kept or shown holds one.
+Read strictly, all faults at once, with their lines. Secrets are in the environment only: a text `${NAME}` is replaced
+when a message is sent, and never before, so that nothing that is stored or shown holds one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _KEYS = ("channels", "email", "domains", "fallback", "severities")
 _CHANNEL_KEYS = ("to", "severities")
 _SEVERITIES = {severity.label: severity for severity in AlertSeverity}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
-# Receivers that are named by an address alone; every other one is named by a token, which is a secret.
+# Receivers that need only an address; every other one is named by a token, which is a secret.
 _OPEN_SCHEMES = {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos"}
 _PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@?]*:(?P<password>[^/@?]*)@")
 
@@ -51,7 +51,7 @@ class SecretMissing(BankmeshError):
 
 @dataclass(frozen=True)
 class Receiver:
-    """Where a channel really is: an Apprise URL with `${NAME}` for secrets; None where its kind decides severities."""
+    """The receiver of a channel: an Apprise URL with `${NAME}` for secrets. `severities` None: its kind decides."""
 
     to: str
     severities: frozenset[AlertSeverity] | None = None
@@ -59,7 +59,7 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Routing:
-    """What the file says: receivers by the channel's name or url, and what holds where none is named."""
+    """The content of the file: receivers by the channel's name or url, and the defaults where none is named."""
 
     channels: dict[str, Receiver] = field(default_factory=dict)
     email: Receiver | None = None
@@ -69,7 +69,7 @@ class Routing:
 
 
 def read_routing(file: Path) -> Routing:
-    """The file's routing, or an empty one where there is no file. Raises RoutingFaults."""
+    """Return the file's routing, or an empty one if there is no file. Raises RoutingFaults."""
     if not file.is_file():
         return Routing()
     text, faults = decode(str(file), file.read_bytes())
@@ -84,7 +84,7 @@ def read_routing(file: Path) -> Routing:
 
 
 def fill_in(url: str, environment: Mapping[str, str]) -> str:
-    """The URL with its secrets. Raises SecretMissing."""
+    """Return the URL with its secrets. Raises SecretMissing."""
 
     def value(match: re.Match[str]) -> str:
         found = environment.get(match[1])
@@ -96,7 +96,7 @@ def fill_in(url: str, environment: Mapping[str, str]) -> str:
 
 
 class _RoutingReader:
-    """Takes the document apart; a value that is wrong is a fault and reads as if it were not there."""
+    """Reader of the document; a value that is wrong is a fault and counts as absent."""
 
     def __init__(self, document: Document, faults: list[Fault]) -> None:
         self.document, self.faults = document, faults
@@ -136,7 +136,7 @@ class _RoutingReader:
         return self.checked((*path, "to"), Receiver(data["to"], severities))
 
     def checked(self, path: tuple[str, ...], receiver: Receiver) -> Receiver | None:
-        """A receiver whose URL can be one, and holds no secret in the open."""
+        """Return the receiver if its URL is valid and holds no secret in plain text; else record a fault."""
         open_secret = _open_secret(receiver.to)
         if open_secret:
             self.fault(path, "open-secret", f"{open_secret}; write ${{NAME}} and set that environment variable")
@@ -163,7 +163,7 @@ class _RoutingReader:
     def severity(self, path: tuple[str, ...], word: Any) -> AlertSeverity | None:  # noqa: ANN401
         severity = _SEVERITIES.get(word) if isinstance(word, str) else None
         if severity is None:
-            self.fault(path, "unknown-severity", f"{word} is no severity; allowed: {', '.join(_SEVERITIES)}")
+            self.fault(path, "unknown-severity", f"{word} is not a severity; allowed: {', '.join(_SEVERITIES)}")
         return severity
 
     def mapping(self, path: tuple[str, ...], value: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -190,10 +190,10 @@ class _RoutingReader:
 
 
 def _open_secret(url: str) -> str | None:
-    """Why a URL holds a secret in the open; None where it does not."""
+    """Return why a URL holds a secret in plain text; None if it does not."""
     password = _PASSWORD.match(url)
     if password and password["password"] and not VARIABLE.search(password["password"]):
-        return "a password stands in the file"
+        return "a password is written in the file"
     scheme = url.partition("://")[0]
     if _SCHEME.match(url) and scheme not in _OPEN_SCHEMES and not VARIABLE.search(url):
         return f"a {scheme} URL holds a token, which is a secret"

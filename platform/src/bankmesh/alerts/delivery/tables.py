@@ -45,7 +45,7 @@ incidents = sa.Table(
     sa.Column("opened_at", sa.Float(53), nullable=False),
     sa.Column("closed_at", sa.Float(53), index=True),
 )
-"""Incidents, standing ones without `closed_at`."""
+"""Incidents; those that are not over have no `closed_at`."""
 
 notices = sa.Table(
     "bankmesh_alert_notice",
@@ -59,7 +59,7 @@ notices = sa.Table(
     sa.Column("told_at", sa.Float(53), nullable=False),
     sa.Column("routed", sa.Boolean, nullable=False, index=True),
 )
-"""What is to be told, in order; `routed` once it is decided to whom."""
+"""Notices to send, in order; `routed` once their routes are decided."""
 
 deliveries = sa.Table(
     "bankmesh_alert_delivery",

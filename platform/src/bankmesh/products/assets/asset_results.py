@@ -1,4 +1,4 @@
-"""What a run tells: check results, the materialisation with its metadata, and why a gate refused."""
+"""Reports of a run: check results, the materialisation with its metadata, and why a gate refused."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ CONFIRMED = "confirmed"
 """Metadata of a materialisation that publishes nothing: the moment at which the version was confirmed."""
 
 LOOKED_AT, WHOLE_TABLE = "looked at", "the whole table"
-"""Metadata of a check of a partitioned product: the rows that it is about."""
+"""Metadata of a check of a partitioned product: the rows that it evaluates."""
 
 UNCHANGED_PARTITIONS = "partitions unchanged"
-"""Metadata of a materialisation: how many of the run's partitions were right as they were."""
+"""Metadata of a materialisation: how many of the run's partitions were unchanged."""
 
 EVALUATED = "evaluated partitions"
-"""Metadata of a check of a run that built some of its partitions: first and last of each range that it is about."""
+"""Metadata of a check of a run that built some of its partitions: first and last of each range that it evaluates."""
 
 
 def check_results(
@@ -48,9 +48,9 @@ def check_results(
     partitions: tuple[str, ...] | None,
     run_partitions: tuple[str, ...] | None = None,
 ) -> Iterator[dg.AssetCheckResult]:
-    """One result for each clause; a clause that was not or could not be evaluated is an error, never a pass.
+    """Yield one result for each clause; a clause that was not or could not be evaluated is an error, never a pass.
 
-    `partitions` were built; `run_partitions` are those that the run was to make, if these are others.
+    `partitions` were built; `run_partitions` are those that the run covers, if these are others.
     """
     partitioning, built = product.contract.partitioning, {}
     if partitioning is not None and partitions is not None and run_partitions not in {None, partitions}:
@@ -63,7 +63,7 @@ def check_results(
 def check_result(
     contract: Contract, key: dg.AssetKey, result: ClauseResult, partitions: tuple[str, ...] | None
 ) -> dg.AssetCheckResult:
-    """The result of one clause."""
+    """Return the result of one clause."""
     metadata: dict[str, Any] = {"outcome": result.outcome.value, "rows looked at": result.rows}
     if result.observed is not None:
         metadata["observed"] = result.observed
@@ -89,7 +89,7 @@ def check_result(
 
 
 def _severity(result: ClauseResult) -> dg.AssetCheckSeverity:
-    """That of the clause; a data test of severity error that only warned is shown as what it is."""
+    """Return the severity of the clause; a data test of severity error that only warned is shown as a warning."""
     warned = result.outcome is Outcome.WARNED
     return dg.AssetCheckSeverity.WARN if warned else dagster_severity(result.clause.severity)
 
@@ -101,15 +101,15 @@ def materialize_result(
     built_in: float,
     run_partitions: tuple[str, ...] | None = None,
 ) -> dg.MaterializeResult[Any]:
-    """The event of a publication, one for each partition, with what people look at first.
+    """Return the event of a publication, one for each partition, with the figures that people read first.
 
-    `run_partitions` are the partitions that the run was to make, those that it left as they were among them.
+    `run_partitions` are the partitions that the run covers, including those that it left as they were.
     """
     metadata = publication_figures(product.contract, publication) | _left_figures(publication, run_partitions)
     metadata["build seconds"] = round(built_in, 3)
     metadata["gate seconds"] = round(gate.seconds, 3)
     if publication.provenance.partitions and (whole := whole_table_seconds(gate)):
-        # What a run over a few partitions pays for promises about all of them.
+        # The cost that promises about all partitions have for a run over a few of them.
         metadata["whole-table seconds"] = round(sum(whole.values()), 3)
         metadata["whole-table clauses"] = whole
     return _materialize(product, publication, metadata)
@@ -121,13 +121,13 @@ def add_details(
     publication: Publication,
     pictures: Mapping[str, str] | None = None,
 ) -> None:
-    """Have the event of the last partition, which an asset's page shows, carry what is the same for all of them.
+    """Add metadata that is the same for all partitions to the event of the last one, which an asset's page shows.
 
-    To be called before the step yields its materialisation.
+    Call it before the step yields its materialisation.
     """
     details = publication_details(publication, _assets_of_inputs(product))
     details |= {name: dg.MetadataValue.md(text) for name, text in (pictures or {}).items()}
-    # The run reports each partition that it was to make, those that it left as they were among them.
+    # The run reports each partition that it covers, including those that it left as they were.
     run_partitions = partitions_of_run(context, product.contract)
     context.add_asset_metadata(
         details, asset_key=product.key, partition_key=run_partitions[-1] if run_partitions else None
@@ -137,9 +137,9 @@ def add_details(
 def report_publication(
     product: ProductDefinition, publication: Publication, run_partitions: tuple[str, ...] | None, *, recovered: bool
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """Check results and materialisation of a version that is already published, from its own commit.
+    """Yield check results and materialisation of a version that is already published, from its own commit.
 
-    `run_partitions` are the partitions that this run was to make.
+    `run_partitions` are the partitions that this run covers.
     """
     gate = GateResult.from_json(publication.provenance.gate, product.contract)
     yield from check_results(product, gate, publication.provenance.partitions, run_partitions)
@@ -154,7 +154,7 @@ def report_publication(
 def report_confirmation(
     context: dg.AssetExecutionContext, product: ProductDefinition, publication: Publication, at: datetime
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """Check results and materialisation of a version that was confirmed at `at`; pages show what they showed of it."""
+    """Yield check results and materialisation of a version confirmed at `at`, with the Markdown of its latest event."""
     event = context.instance.get_latest_materialization_event(product.key)
     shown = event.asset_materialization.metadata if event and event.asset_materialization else {}
     pictures = {name: value.value for name, value in shown.items() if isinstance(value, dg.MarkdownMetadataValue)}
@@ -169,12 +169,12 @@ def report_confirmation(
 
 
 def confirmed_metadata(at: datetime) -> dict[str, Any]:
-    """The entry that distinguishes the event of a confirmation from that of a publication."""
+    """Return the entry that distinguishes the event of a confirmation from that of a publication."""
     return {CONFIRMED: dg.MetadataValue.timestamp(at)}
 
 
 def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckResult:
-    """The result of a clause that the gate did not have yet when the version was published: no verdict, a warning."""
+    """Return a warning for a clause that the gate did not have yet when the version was published."""
     return dg.AssetCheckResult(
         asset_key=product.key,
         check_name=clause.name,
@@ -186,7 +186,7 @@ def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckR
 
 
 def late_materializations(product: ProductDefinition, publication: Publication) -> list[dg.AssetMaterialization]:
-    """The events of an earlier run's version, one for each partition, for a run that goes on to publish its own."""
+    """Return the events of an earlier run's version, one for each partition, for a run that will publish its own."""
     partitions: tuple[str | None, ...] = publication.provenance.partitions or (None,)
     details = publication_details(publication, _assets_of_inputs(product))
     return [
@@ -202,19 +202,19 @@ def late_materializations(product: ProductDefinition, publication: Publication) 
 
 
 def pictures(contract: Contract, folder: Path, whole: str, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Markdown for the asset page: a few rows of the candidate in `folder`, and charts over the table as a `whole`."""
+    """Return Markdown for the asset page: rows of the candidate in `folder`, and charts over the `whole` table."""
     drawn = {"preview": preview_table(contract, folder), **dict(draw_charts(contract, whole, connection))}
     return {name: text for name, text in drawn.items() if text}
 
 
 def whole_table_seconds(gate: GateResult) -> dict[str, float]:
-    """Seconds of each clause about the whole table that took a query of its own, by name."""
+    """Return the seconds of each clause about the whole table that took a query of its own, by name."""
     timed = [(r.clause, r.seconds) for r in gate.results if r.clause.whole_table and r.seconds is not None]
     return {clause.name: round(seconds, 3) for clause, seconds in timed}
 
 
 def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) -> str:
-    """Why nothing was published, clause by clause, with counts and no values."""
+    """Return why nothing was published, clause by clause, with counts and no values."""
     blocking = broken_clauses(gate)
     head = f"{product.contract.port} is not published: {len(blocking)} of {len(gate.results)} clauses failed."
     lines = [f"  {clause_line(result)}" for result in blocking]
@@ -223,27 +223,27 @@ def explain_refusal(product: ProductDefinition, gate: GateResult, folder: Path) 
 
 
 def clause_line(result: ClauseResult) -> str:
-    """A clause that does not hold, how it came out, and its line in the contract; no values."""
+    """Return a clause that does not hold, with its outcome and its line in the contract; no values."""
     return f"{result.clause.name} ({result.outcome.value}): {result.message}  [{result.clause.place}]"
 
 
 def broken_clauses(gate: GateResult) -> list[ClauseResult]:
-    """The results that keep a candidate from being published."""
+    """Return the results that keep a candidate from being published."""
     return [r for r in gate.results if r.outcome in {Outcome.FAILED, Outcome.ERRORED}]
 
 
 def refusal_metadata(gate: GateResult, folder: Path) -> dict[str, Any]:
-    """What the failed step shows beside its message."""
+    """Return what the failed step shows besides its message."""
     return {**gate.counts, "rows": gate.rows, "candidate": folder.name}
 
 
 def failure_metadata(error: Exception) -> dict[str, Any]:
-    """What a failed step says of its cause, for alerts: the input that has nothing to read, if it is that."""
+    """Return the cause of a failed step, for alerts: the input that has nothing to read, if it is that."""
     return {UNREADABLE_INPUT: input_key(error.source).to_user_string()} if isinstance(error, InputNotPublished) else {}
 
 
 def summary(product: ProductDefinition, publication: Publication, gate: GateResult, built_in: float) -> str:
-    """One line for the run's log."""
+    """Return one line for the run's log."""
     return (
         f"{product.contract.port} version {publication.version}: {publication.rows:,} rows published; "
         f"built in {built_in:.1f} s, gated in {gate.seconds:.1f} s ({_counts(gate.counts)})"
@@ -255,7 +255,7 @@ def _assets_of_inputs(product: ProductDefinition) -> dict[str, dg.AssetKey]:
 
 
 def publication_figures(contract: Contract, publication: Publication) -> dict[str, Any]:
-    """What the materialisation of every partition of a version shows."""
+    """Return what the materialisation of every partition of a version shows."""
     provenance = publication.provenance
     metadata: dict[str, Any] = {
         VERSION_KEY: publication.version,
@@ -278,7 +278,7 @@ def _left_figures(publication: Publication, run_partitions: tuple[str, ...] | No
 
 
 def publication_details(publication: Publication, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
-    """What the last materialisation of a version shows besides: the same for all partitions, so only once.
+    """Return what the last materialisation of a version adds: it is the same for all partitions, so it is shown once.
 
     `assets` are the inputs by the name that the version's lineage gives them.
     """

@@ -1,4 +1,4 @@
-"""Contract in, Dagster specs out: pure functions from a contract to what the Dagster UI shows of it."""
+"""Pure functions from a contract to the Dagster asset and check specs that the UI shows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _EFFECT = {
     Severity.ERROR: "A candidate that breaks this is not published.",
-    Severity.WARNING: "A candidate that breaks this is published all the same.",
+    Severity.WARNING: "A candidate that breaks this is still published.",
 }
 SCHEDULE_TAG = "schedule"
 """Tag of products that a schedule publishes; its value names the clock, see `clocks.Clock.slug`."""
@@ -33,15 +33,15 @@ _KINDS = {"dbt": {"dbt", "duckdb", "deltalake"}, "polars": {"polars", "deltalake
 
 
 def asset_spec(product: ProductDefinition) -> dg.AssetSpec:
-    """The asset of a product: owners, tags, kinds, schema, freshness and code version, all from the contract."""
+    """Return the asset spec of a product, from its contract, engine, inputs and code version."""
     contract = product.contract
-    # The gate looks foreign keys up in what they refer to, so those products come first too.
+    # Products that foreign keys refer to are upstream too, because the gate looks values up in them.
     return dg.AssetSpec(
         product.key,
         deps=sorted({input_key(source) for source in sources_of(product)}),
         description=describe(contract),
         metadata=_metadata(product),
-        # A gate that fails publishes nothing, so a step may end without a materialisation.
+        # A candidate that fails the gate is not published, so a step may end without a materialisation.
         skippable=True,
         group_name=contract.domain,
         code_version=product.code_version,
@@ -55,7 +55,7 @@ def asset_spec(product: ProductDefinition) -> dg.AssetSpec:
 
 
 def check_specs(product: ProductDefinition) -> list[dg.AssetCheckSpec]:
-    """One Dagster asset check for each clause. None is `blocking`: the gate sits before publishing."""
+    """Return one asset check spec for each clause. None is `blocking`, because the gate runs before publication."""
     return [
         dg.AssetCheckSpec(
             clause.name,
@@ -73,22 +73,22 @@ def check_specs(product: ProductDefinition) -> list[dg.AssetCheckSpec]:
 
 
 def dagster_severity(severity: Severity) -> dg.AssetCheckSeverity:
-    """How Dagster shows a broken clause."""
+    """Return the severity with which Dagster shows a broken clause."""
     return dg.AssetCheckSeverity.ERROR if severity is Severity.ERROR else dg.AssetCheckSeverity.WARN
 
 
 def partitions_of(partitioning: Partitioning | None) -> dg.TimeWindowPartitionsDefinition | None:
-    """Months or days from the contract's start to its end, or to now where it has none."""
+    """Return months or days from the contract's start to its end, or to now where it has none."""
     if partitioning is None:
         return None
-    # Without an end, the month or day that is still running is a partition too: its rows are there already.
+    # Without an end, the current month or day is a partition too, because it already has rows.
     running = 0 if partitioning.end else 1
     definition = dg.MonthlyPartitionsDefinition if partitioning.granularity == "month" else dg.DailyPartitionsDefinition
     return definition(start_date=partitioning.start, end_date=partitioning.end, end_offset=running)
 
 
 def partitions_of_run(context: dg.AssetExecutionContext, contract: Contract) -> tuple[str, ...] | None:
-    """The partitions of a product that a step is to make; None for a product that has none."""
+    """Return the partitions of a product that a step is to build; None for a product without partitions."""
     if contract.partitioning is None:
         return None
     if context.has_partition_key_range or context.has_partition_key:
@@ -97,7 +97,7 @@ def partitions_of_run(context: dg.AssetExecutionContext, contract: Contract) -> 
 
 
 def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:
-    """The contract's `freshness` service level as a Dagster policy, measured from publication."""
+    """Return the contract's `freshness` service level as a Dagster policy, measured from publication."""
     level = contract.service_level("freshness")
     if level is None or level.seconds is None:
         return None
@@ -105,7 +105,7 @@ def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:
 
 
 def describe(contract: Contract) -> str:
-    """The product in Markdown, as its asset page shows it."""
+    """Return the product's description in Markdown, as its asset page shows it."""
     ending = deprecation_of(contract)
     parts = [*([ending.paragraph] if ending else []), contract.purpose.strip()]
     if contract.granularity:
@@ -122,7 +122,7 @@ def describe(contract: Contract) -> str:
 
 
 def table_schema(columns: Sequence[Column]) -> dg.TableSchema:
-    """Columns with types, descriptions and classification, as Dagster's asset page shows them."""
+    """Return columns with types, descriptions and classification, as Dagster's asset page shows them."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -153,7 +153,7 @@ def _metadata(product: ProductDefinition) -> dict[str, object]:
 
 
 def _named_major(contract: Contract) -> str:
-    """A deprecated major is read by those who name it: whoever names none gets the newest active one."""
+    """Return the `major` argument for a deprecated contract: without one, callers get the newest active major."""
     return f", major={contract.major}" if contract.status is Status.DEPRECATED else ""
 
 

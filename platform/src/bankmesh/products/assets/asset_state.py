@@ -1,7 +1,7 @@
-"""What the event log says of products and landings, read in a few queries however many there are.
+"""The state of products and landings by the event log, read in a few queries however many there are.
 
-A publication's event carries its version and the versions of all that it read, so what stands behind a product of
-another code location is known without that location's code.
+A publication's event carries its version and the versions of all that it read, so the inputs of a product of another
+code location are known without that location's code.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read_mesh(
     held: Collection[dg.AssetKey] = frozenset(),
     outdated: Mapping[dg.AssetKey, float] | None = None,
 ) -> MeshState:
-    """Standings of all assets of a code location's `graph` (asset → what it reads) and of all that stands behind."""
+    """Return standings of all assets of a code location's `graph` (asset → what it reads) and their ancestors."""
     entries: dict[dg.AssetKey, AssetEntry] = {}
     read: dict[dg.AssetKey, dict[dg.AssetKey, str]] = {}
     wanted = set(graph) | {need for needs in graph.values() for need in needs}
@@ -53,7 +53,7 @@ def read_mesh(
 
 
 def inputs_read(key: dg.AssetKey, metadata: Mapping[str, Any]) -> dict[dg.AssetKey, str]:
-    """The snapshot vector that a publication's event carries, by asset key.
+    """Return the snapshot vector that a publication's event carries, by asset key.
 
     A Delta version number is a product's, anything else the fingerprint of a landing of the product's own domain.
     """
@@ -65,7 +65,7 @@ def inputs_read(key: dg.AssetKey, metadata: Mapping[str, Any]) -> dict[dg.AssetK
 
 
 def input_asset(ref: str, version: object, domain: str) -> dg.AssetKey:
-    """The asset of an entry of a snapshot vector of one of the domain's products."""
+    """Return the asset of an entry of a snapshot vector of one of the domain's products."""
     if isinstance(version, int):
         named = product_input(ref)
         return product_key(named.domain, named.name, named.major)
@@ -92,7 +92,7 @@ def _standing(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bo
 
 
 def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> dict[dg.AssetKey, tuple[bool, float]]:
-    """Of assets whose last run has not published them: whether it still runs, and when it began with them."""
+    """Return, for assets whose last run has not published them, whether it still runs, and when it began with them."""
     last = {
         entry.asset_key: entry.last_run_id
         for entry in entries
@@ -121,7 +121,7 @@ def _attempts(instance: dg.DagsterInstance, entries: Iterable[AssetEntry]) -> di
 
 
 def _attempt(key: dg.AssetKey, running: bool, created: float, starts: Mapping[str, float]) -> tuple[bool, float]:  # noqa: FBT001
-    # A run that never came to the asset has tried all the same: who asks again is the run's retry, not an input.
+    # A run that never reached the asset has tried all the same: a retry is up to that run, not to an input.
     return running, starts.get(step_of_asset(key.to_user_string()), created)
 
 

@@ -34,38 +34,38 @@ class InputIsNewer(dg.AutomationCondition[dg.AssetKey]):
 
     @property
     def name(self) -> str:
-        """What the UI calls it."""
+        """The operand's name in the UI."""
         return "an input is newer than what was read"
 
     @property
     def description(self) -> str:
-        """What the UI says of it."""
+        """The operand's description in the UI."""
         return (
             "An input has published, or a landing was landed, since this product last read it or tried to; "
             "or a version that it is built from was withdrawn"
         )
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
-        """True for all partitions or none: a landing does not say which of them it changes."""
+        """Return all partitions or none, because a landing does not record which of them it changes."""
         mesh = _mesh_of(context)
         return _answer(context, yes=bool(newer_inputs(mesh, context.key)) or is_outdated(mesh, context.key))
 
 
 class InputsAreSettled(dg.AutomationCondition[dg.AssetKey]):
-    """Every input is there, and none is being made or about to be, but for those that the same run makes."""
+    """Every input is published, and none is being built or about to be, except those that the same run builds."""
 
     @property
     def name(self) -> str:
-        """What the UI calls it."""
+        """The operand's name in the UI."""
         return "no input is about to change"
 
     @property
     def description(self) -> str:
-        """What the UI says of it."""
-        return "Every input is published; none is being made or about to be, unless in the same run"
+        """The operand's description in the UI."""
+        return "Every input is published; none is being built or about to be, unless in the same run"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
-        """True for all partitions or none."""
+        """Return all partitions or none."""
         mesh, key = _mesh_of(context), context.key
         going_along = {
             need
@@ -77,42 +77,42 @@ class InputsAreSettled(dg.AutomationCondition[dg.AssetKey]):
 
 
 class IsUnderWay(dg.AutomationCondition[dg.AssetKey]):
-    """A run that is going to make the product waits in the queue, or has begun."""
+    """A run that will build the product is queued or has begun."""
 
     @property
     def name(self) -> str:
-        """What the UI calls it."""
+        """The operand's name in the UI."""
         return "a run of it is queued or has begun"
 
     @property
     def description(self) -> str:
-        """What the UI says of it."""
-        return "A run that is going to make this product waits in the queue, or has begun"
+        """The operand's description in the UI."""
+        return "A run that will build this product is queued or has begun"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
-        """True for all partitions or none."""
+        """Return all partitions or none."""
         return _answer(context, yes=_mesh_of(context).standing(context.key).running)
 
 
 class IsHeld(dg.AutomationCondition[dg.AssetKey]):
-    """A version that the product's code built is withdrawn, and neither is the code another now nor is it resumed."""
+    """A version was withdrawn, and neither has the product's code or contract changed since nor was it resumed."""
 
     @property
     def name(self) -> str:
-        """What the UI calls it."""
+        """The operand's name in the UI."""
         return "it is held"
 
     @property
     def description(self) -> str:
-        """What the UI says of it."""
+        """The operand's description in the UI."""
         return "A version was withdrawn; held until its code or contract changes, or `mesh resume`"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
-        """True for all partitions or none."""
+        """Return all partitions or none."""
         return _answer(context, yes=context.key in _mesh_of(context).held)
 
 
-# One reading of the event log for all products of a tick; a view of the graph lives as long as its tick.
+# One read of the event log serves all products of a tick; a graph view lives as long as its tick.
 _meshes: weakref.WeakKeyDictionary[object, MeshState] = weakref.WeakKeyDictionary()
 
 

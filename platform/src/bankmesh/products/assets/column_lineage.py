@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def column_lineage_metadata(lineage: StepLineage, assets: Mapping[str, dg.AssetKey]) -> dict[str, Any]:
-    """Metadata entries of a materialisation. `assets` are the step's inputs by the name that its lineage gives them.
+    """Return metadata entries of a materialisation. `assets` maps the input names of the step's lineage to asset keys.
 
-    Dagster knows one kind of dependency, so it is told of those that a value comes from, and of a step that is no query
-    of all that it looked at.
+    Dagster has one kind of dependency, so only direct sources of a value are reported; of a step that is not a query,
+    also every column that it read.
     """
     by_column = {
         column: [dg.TableColumnDep(assets[ref.dataset], ref.column) for ref in refs if ref.dataset in assets]
@@ -27,7 +27,7 @@ def column_lineage_metadata(lineage: StepLineage, assets: Mapping[str, dg.AssetK
     known = {column: deps for column, deps in by_column.items() if deps}
     if not known:
         return {}
-    # Dagster's own entry is drawn by its cloud service and kept by all others, whose UI shows the table.
+    # Only Dagster's cloud service draws the first entry; the open-source UI keeps it and shows the table.
     return {"dagster/column_lineage": dg.TableColumnLineage(known), "where columns come from": _table(known)}
 
 

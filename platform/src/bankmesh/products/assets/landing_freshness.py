@@ -1,7 +1,8 @@
-"""How fresh a landing has to be: as fresh as the scheduled products that read it are promised to be.
+"""Freshness of landings: as fresh as the scheduled products that read them are promised to be.
 
-Measured from landing, like a product's from publication: an export that has not changed is landed again by the
-schedule, and is not late. A landing that no scheduled product reads has no promise; it is landed when its file changes.
+Freshness is measured from landing, like a product's from publication: an export that has not changed is landed again
+by the schedule, and is not late. A landing that no scheduled product reads has no policy; it is landed when its file
+changes.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _PRODUCTS = {"bankmesh.PolarsDataProduct", "bankmesh.DbtDataProducts"}
 
 
 def landing_policies(context: dg.ComponentLoadContext, domain: Domain) -> dict[dg.AssetKey, dg.FreshnessPolicy]:
-    """The freshness policy of each landing that a scheduled product of the domain reads."""
+    """Return the freshness policy of each landing that a scheduled product of the domain reads."""
     promised = {key: seconds for contract in domain.contracts for key, seconds in _promise(contract)}
     if not promised:
         return {}
@@ -44,7 +45,7 @@ def landing_policies(context: dg.ComponentLoadContext, domain: Domain) -> dict[d
 def strictest(
     promised: Mapping[dg.AssetKey, float], reads: Mapping[dg.AssetKey, Iterable[dg.AssetKey]]
 ) -> dict[dg.AssetKey, float]:
-    """Landing → the least of the seconds that its readers are promised within."""
+    """Return landing → the least of the seconds within which its readers are promised."""
     found: dict[dg.AssetKey, float] = {}
     for product, seconds in promised.items():
         for source in reads.get(product, ()):
@@ -68,5 +69,5 @@ def _is_product(file: Path) -> bool:
     try:
         documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
     except yaml.YAMLError:
-        return False  # told, with its line, when the component itself is loaded
+        return False  # reported, with its line, when the component itself is loaded
     return any(isinstance(document, dict) and document.get("type") in _PRODUCTS for document in documents)

@@ -1,9 +1,9 @@
-"""When a product is due: pure decisions over what the event log says of it and of what it reads.
+"""Decisions on when a product is due: pure functions over the event log's state of it and of its inputs.
 
 A product is *due* when an input has published, or a landing was landed, since the product last read it. It waits while
-anything that it stands on is being made, or is about to be: so a change goes through the mesh once, as a wave, and no
-product is built twice for it. An attempt that published nothing counts as an answer to all that it could read: after a
-gate has refused a candidate nothing happens until an input changes again.
+anything that it depends on is being built, or is about to be, so that a change passes through the mesh once, as a wave,
+and no product is built twice for it. An attempt that published nothing counts as having read all its inputs: after a
+gate has refused a candidate, nothing happens until an input changes again.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _LANDING_PARTS = 3
 
 @dataclass(frozen=True)
 class AssetState:
-    """Where an asset stands.
+    """The state of an asset.
 
     `version` is None where nothing was published or landed yet. `read` maps the inputs of that version to their
-    versions. `running` says that a run is going to make another; `tried_at` is the moment (seconds since the epoch)
-    at which the last attempt that published nothing began, None where the last attempt published. `restored` says that
-    the version brought rows of an earlier one back: nobody waits for it to follow its inputs, for it may be held.
+    versions. `running`: a run will build another version. `tried_at` is the moment (seconds since the epoch) at which
+    the last attempt that published nothing began, None where the last attempt published. `restored`: the version
+    restored the rows of an earlier one, so consumers do not wait for it to follow its inputs, because it may be held.
     """
 
     version: str | None = None
@@ -44,12 +44,12 @@ NOWHERE = AssetState()
 
 @dataclass(frozen=True)
 class MeshState:
-    """What is known at one moment: standings, and what each asset needs (from the graph, or what it read last).
+    """The state of the mesh at one moment: standings, and the inputs of each asset (by the graph, or last read).
 
-    `patience` is for how many seconds an input that has not yet followed a change of its own inputs is waited for;
-    without an end, a domain whose automation stands still would hold up all that is built on it. `held` are products
-    of which a version was withdrawn, and which are not to be built. `outdated` are products that
-    are built from a withdrawn version, some of their partitions maybe, with the moment of that withdrawal.
+    `patience` is the number of seconds to wait for an input that has not yet followed a change of its own inputs;
+    without a limit, a domain whose automation is off would block all that depends on it. `held` are products of which a
+    version was withdrawn, and which must not be built. `outdated` are products of which at least some partitions are
+    built from a withdrawn version, with the moment of that withdrawal.
     """
 
     standings: Mapping[dg.AssetKey, AssetState]
@@ -60,21 +60,21 @@ class MeshState:
     outdated: Mapping[dg.AssetKey, float] = field(default_factory=dict)
 
     def standing(self, key: dg.AssetKey) -> AssetState:
-        """Where an asset stands; nowhere if the event log does not know it."""
+        """Return the state of an asset; `NOWHERE` if the event log does not know it."""
         return self.standings.get(key, NOWHERE)
 
     def needs_of(self, key: dg.AssetKey) -> list[dg.AssetKey]:
-        """What an asset reads, in order, without legacy objects: those are looked at by a landing alone."""
+        """Return what an asset reads, in order, without legacy objects, which only landings read."""
         return sorted(need for need in self.needs.get(key, ()) if not is_legacy(need))
 
 
 def newer_inputs(mesh: MeshState, key: dg.AssetKey) -> list[dg.AssetKey]:
-    """The inputs that have published, or were landed, since this asset last read them or tried to."""
+    """Return the inputs that have published, or were landed, since this asset last read them or tried to."""
     return [need for need in mesh.needs_of(key) if _is_newer(need, mesh.standing(need), mesh.standing(key))]
 
 
 def is_outdated(mesh: MeshState, key: dg.AssetKey) -> bool:
-    """Whether an asset is built from a withdrawn version and nothing was tried since that was withdrawn."""
+    """Return whether an asset is built from a withdrawn version and no build was tried since the withdrawal."""
     withdrawn_at = mesh.outdated.get(key)
     if withdrawn_at is None:
         return False
@@ -83,29 +83,29 @@ def is_outdated(mesh: MeshState, key: dg.AssetKey) -> bool:
 
 
 def missing_inputs(mesh: MeshState, key: dg.AssetKey) -> list[dg.AssetKey]:
-    """The inputs of which nothing can be read yet."""
+    """Return the inputs of which nothing can be read yet."""
     return [need for need in mesh.needs_of(key) if mesh.standing(need).version is None]
 
 
 def awaited_inputs(mesh: MeshState, key: dg.AssetKey, going_along: Collection[dg.AssetKey] = ()) -> list[dg.AssetKey]:
-    """The inputs that are being made or are about to be, but for those that the same run is going to make."""
+    """Return the inputs that are being built or are about to be, except those that the same run will build."""
     return [need for need in mesh.needs_of(key) if need not in going_along and _is_unsettled(mesh, need, frozenset())]
 
 
 def is_landing(key: dg.AssetKey) -> bool:
-    """Whether that is the key of a landed legacy object."""
+    """Return whether this is the key of a landed legacy object."""
     return len(key.path) == _LANDING_PARTS and key.path[1] == _LANDING
 
 
 def is_legacy(key: dg.AssetKey) -> bool:
-    """Whether that is the key of a legacy object itself."""
+    """Return whether this is the key of a legacy object itself."""
     return key.path[0] == _LEGACY
 
 
 def _is_newer(need: dg.AssetKey, theirs: AssetState, mine: AssetState) -> bool:
     if theirs.version is None or (mine.tried_at is not None and theirs.updated_at <= mine.tried_at):
         return False
-    # A schedule lands what has not changed, too, so that what is promised daily is published daily.
+    # A schedule also lands unchanged files, so that what is promised daily is published daily.
     landed_anew = is_landing(need) and theirs.updated_at > mine.updated_at
     return landed_anew or theirs.version != mine.read.get(need)
 

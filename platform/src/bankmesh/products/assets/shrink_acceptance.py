@@ -1,7 +1,7 @@
 """The tags of a run by which a person accepts that what it lands or publishes has shrunk.
 
-`mesh run NAMES --accept-shrink "why"` sets them; in the Dagster UI the launchpad does. They cover what that run makes
-and nothing later: a run that Dagster copied from an earlier one, to try it again, has inherited them.
+`mesh run NAMES --accept-shrink "why"` sets them; in the Dagster UI the launchpad does. They cover the output of that
+run only: tags that a run inherits, because Dagster copied it from an earlier one to retry it, do not count.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     import dagster as dg
 
 ACCEPT_TAG = "bankmesh/accept_shrink"
-"""Why it is right that something shrank."""
+"""The reason why it is right that something shrank."""
 
 ACCEPTED_BY_TAG = "bankmesh/accept_shrink_by"
-"""Who says so; in the UI it may be left out."""
+"""The person who accepts it; in the UI it may be left out."""
 
 
 ACCEPTED_KEYS_TAG = "bankmesh/accept_shrink_of"
-"""Asset keys that the decision covers, parted by blanks; all of the run where it is left out."""
+"""Asset keys that the decision covers, separated by blanks; all of the run where it is left out."""
 
 
 def acceptance_tags(accepted: AcceptedShrink, keys: Collection[str]) -> dict[str, str]:
-    """Tags of a run that accepts what these assets (`retail/party`) make."""
+    """Return the tags of a run that accepts a shrunk output of these assets (`retail/party`)."""
     return {ACCEPT_TAG: accepted.why, ACCEPTED_BY_TAG: accepted.by, ACCEPTED_KEYS_TAG: " ".join(sorted(keys))}
 
 
 def accepted_shrink(context: dg.AssetExecutionContext, key: dg.AssetKey) -> AcceptedShrink | None:
-    """The decision that covers what this run makes of `key`, if its tags carry one; logged where it does not count."""
+    """Return the decision that covers this run's output of `key`, if its tags carry one; others are logged."""
     run = context.run
     covered = run.tags.get(ACCEPTED_KEYS_TAG, "").split()
     if covered and key.to_user_string() not in covered:

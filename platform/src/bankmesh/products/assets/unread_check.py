@@ -10,13 +10,13 @@ ALL_READ = "every_file_read"
 
 
 def all_read(key: dg.AssetKey, item: LegacyObject, passed: PassedOverFiles, unread: UnreadFiles) -> dg.AssetCheckResult:
-    """Files that the object's patterns passed over, and files of the folder that no object of any system takes."""
+    """Check for files that the object's patterns pass over, and for files that no object of any system takes."""
     said = {
         "passed over": ", ".join(passed.files),
         "not taken by any object": ", ".join(unread.untaken),
         "repeated": ", ".join(passed.copies),
     }
-    # One file without an object is one warning, that of the system's first landing.
+    # A file without an object is one warning, on the system's first landing.
     complete = not passed.files and not (unread.untaken and unread.first_object == item.name)
     return dg.AssetCheckResult(
         asset_key=key,

@@ -1,4 +1,4 @@
-"""What both engines share when they write a candidate: its file, the check of its columns, what was written."""
+"""Parts of a candidate that both engines share: its data file, and the checks of its columns and rows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from bankmesh.ports import CandidateFiles
 
 DATA_FILE = "part-0.parquet"
-"""The one file of a candidate that is not partitioned."""
+"""The only data file of a candidate without partitions."""
 
 
 @dataclass(frozen=True)
 class WrittenCandidate:
-    """Rows that a build wrote, and what its casts lost."""
+    """The number of rows that a build wrote, and the losses of its casts."""
 
     rows: int
     losses: tuple[CastLoss, ...]
@@ -47,7 +47,7 @@ def require_columns(delivered: Sequence[str], contract: Contract) -> None:
 
 
 def repeated_columns(delivered: Sequence[str]) -> str | None:
-    """Which columns a query delivers more than once, and at which places; None if none. DuckDB knows no case."""
+    """Describe columns that a query delivers more than once, with positions; None if none. DuckDB ignores case."""
     places: dict[str, list[int]] = {}
     for at, name in enumerate(delivered, start=1):
         places.setdefault(name.lower(), []).append(at)
@@ -60,9 +60,9 @@ def repeated_columns(delivered: Sequence[str]) -> str | None:
 
 
 def require_rows(contract: Contract, folder: Path, files: CandidateFiles, rows: int | None) -> None:
-    """The files hold the rows that the build wrote. Raises TransformError if a file or a row is missing.
+    """Check that the files hold the rows that the build wrote. Raises TransformError if a file or a row is missing.
 
-    A build that writes no file is a fault and no empty product, unless it is partitioned and has no rows.
+    A build that writes no file is a fault, not an empty product, unless it is partitioned and has no rows.
     """
     hint = "Run it again; if it happens again, the engine or the disk loses rows."
     if contract.partitioning is None and not (folder / DATA_FILE).is_file():

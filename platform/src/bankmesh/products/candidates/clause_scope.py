@@ -1,8 +1,8 @@
-"""Which clauses of a product that is built partition by partition are about the whole table.
+"""The clauses that are evaluated on the whole table of a product that is built partition by partition.
 
-A clause that allows no row of some kind holds for the table if it holds for each partition. Others do not: a number of
-rows, a share of them, a mean. Of a product whose runs choose their partitions themselves these are evaluated on the
-table, so that the verdict does not depend on which partitions happened to change.
+A clause that allows no row of some kind holds for the table if it holds for each partition. A row count, a share of
+rows or a mean does not. For a product whose runs choose their partitions themselves, such clauses are evaluated on the
+table, so that the result does not depend on which partitions happened to change.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ _BY_ROW = (NullValues, MissingValues, InvalidValues, NotFinite)
 
 
 def widen_clauses(contract: Contract) -> Contract:
-    """The contract, in which clauses that partitions cannot answer one by one are about the whole table.
+    """Return the contract with the clauses that cannot be evaluated partition by partition set to the whole table.
 
-    Among them are those that look values up in other products: where such a product has changed, the partitions that
-    are not built are held to it as well.
+    Clauses that look values up in other products are among them: when such a product changes, the partitions that are
+    not built are checked against it as well.
     """
     return _widen(contract, lambda clause: bool(products_read(clause.rule)) or _is_about_all(clause))
 
 
 def widen_warned(contract: Contract, published: Publication | None) -> Contract:
-    """The contract, in which clauses that warn of the published version are about the whole table.
+    """Return the contract with the clauses that warned on the published version set to the whole table.
 
-    So a warning ends when its rows are right, and not when a run builds other partitions.
+    A warning therefore ends when its rows are right, not when a run builds other partitions.
     """
     entries = published.provenance.gate.get("clauses", ()) if published else ()
     warned = {entry["name"] for entry in entries if entry["outcome"] == Outcome.WARNED}

@@ -1,4 +1,4 @@
-"""Writes what a query gives as the Parquet files of a candidate, cast to the types that the contract promises."""
+"""Writing of a query's rows as the Parquet files of a candidate, cast to the types that the contract promises."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Cursor(Protocol):
-    """What is needed of a DuckDB cursor."""
+    """The part of a DuckDB cursor that is needed here."""
 
     def execute(self, query: str) -> Any:  # noqa: ANN401 - DuckDB's cursor
         """Run one statement."""
@@ -29,7 +29,7 @@ def write_candidate(cursor: Cursor, query: str, contract: Contract, folder: Path
     """Write the rows of `query` into `folder`, in the contract's columns and types.
 
     Raises TransformError if the query delivers other columns than promised, or one twice; CastsRefused if it delivers
-    a type that never becomes the promised one. DuckDB's own errors pass through: they may quote values.
+    a type that cannot become the promised one. DuckDB's own errors are not caught: they may quote values.
     """
     delivered = describe_query(cursor, query)
     require_columns([name for name, _ in delivered], contract)
@@ -44,8 +44,8 @@ def write_candidate(cursor: Cursor, query: str, contract: Contract, folder: Path
 
 
 def describe_query(cursor: Cursor, query: str) -> list[tuple[str, str]]:
-    """Names and types of what a query gives, in its order and as it spells them: a name can occur twice."""
-    # Behind a comment of the query's last line only a new line is read again.
+    """Return names and types of a query's columns, in its order and spelling: a name can occur twice."""
+    # The line break ends a comment in the query's last line.
     return [(name, spelling) for name, spelling, *_ in cursor.execute(f"describe {query}\n").fetchall()]
 
 

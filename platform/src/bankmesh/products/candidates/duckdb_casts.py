@@ -1,6 +1,6 @@
 """Casts as DuckDB SQL, with a sequence for each checked column that counts the rows whose value is lost.
 
-A sequence is the one thing that a `copy` can count by without writing it: `nextval` runs only in the branch of a `case`
+A sequence is the only counter that a `copy` can use without writing it: `nextval` runs only in the branch of a `case`
 that a lost value takes, on the very rows that are written.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def projection(cast: Cast, sequence: str | None) -> str:
-    """A select item: the column as promised, null where its value is lost; `sequence` counts those rows."""
+    """Return a select item: the column as promised, null where its value is lost; `sequence` counts those rows."""
     name, target = sql_name(cast.column), duckdb_type(cast.promised)
     if sequence is None:
         return f"cast({name} as {target}) as {name}"
@@ -29,7 +29,7 @@ def projection(cast: Cast, sequence: str | None) -> str:
 
 
 def is_lost(value: str, delivered: DeliveredType, promised: ColumnType, depth: int = 0) -> str:
-    """The condition that a value, or an item of a list, does not survive; false for null."""
+    """Return the condition that a value, or an item of a list, is lost; false for null."""
     how = conversion(delivered, promised)
     if how is Conversion.UNCHANGED:
         return "false"
@@ -46,7 +46,7 @@ def is_lost(value: str, delivered: DeliveredType, promised: ColumnType, depth: i
 
 
 def cast_or_null(value: str, delivered: DeliveredType, promised: ColumnType, depth: int = 0) -> str:
-    """The value as promised; null where it is out of range. Whether it is the same value, `is_lost` says."""
+    """Return the value as promised; null where it is out of range. `is_lost` decides whether it is the same value."""
     target = duckdb_type(promised)
     if delivered.item is not None and promised.item is not None:
         item = f"e{depth}"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def duckdb_columns(frame: pl.LazyFrame) -> dict[str, str]:
-    """Column to DuckDB type; no row is read."""
+    """Return the DuckDB type of each column; no row is read."""
     import duckdb
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""SQL relations that the gate looks at: the candidate, the rows it joins, and the products it refers to."""
+"""SQL relations that the gate reads: the candidate, the rows it joins, and the products it refers to."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 
 def referenced_inputs(clauses: Iterable[Clause]) -> dict[str, ProductInput]:
-    """Products that foreign keys or data tests among the clauses look values up in, by their id."""
+    """Return products that foreign keys or data tests among the clauses look values up in, by their id."""
     products = {product for clause in clauses for product in products_read(clause.rule)}
     return {product: product_input(product) for product in sorted(products)}
 
 
 def sources_of(product: ProductDefinition) -> set[Input]:
-    """What a build reads: inputs of the transform, and what the gate looks foreign keys up in."""
+    """Return what a build reads: inputs of the transform, and what the gate looks foreign keys up in."""
     return {*product.inputs.values(), *referenced_inputs(product.contract.clauses).values()}
 
 
 def candidate_relation(contract: Contract, folder: Path) -> str:
-    """The candidate's rows; an empty relation of the promised shape if no file was written."""
+    """Return a relation of the candidate's rows; an empty one of the promised shape if no file was written."""
     if not any(folder.rglob("*.parquet")):
         columns = ", ".join(f"null::{duckdb_type(c.type)} as {sql_name(c.name)}" for c in contract.columns)
         return f"(select {columns} where false)"
@@ -63,11 +63,11 @@ def for_gate(
     accepted: AcceptedShrink | None = None,
     classification: ClassificationFlow | None = None,
 ) -> GateRelations:
-    """What the gate reads for one candidate.
+    """Return what the gate reads for one candidate.
 
     `kept` are the published rows that a run over some partitions leaves as they are; `table` is what
     readers would see once the candidate, which consists of `files`, is published. `accepted` is a person's decision
-    that it may have fewer rows than the version before. `classification` is how confidentiality goes to its columns.
+    that it may have fewer rows than the version before. `classification` is the flow of confidentiality to its columns.
     """
     candidate = candidate_relation(contract, folder)
     kept = None

@@ -1,7 +1,7 @@
-"""Partitions of several versions that stand side by side only because one version is withdrawn: gated before they do.
+"""The gate for partitions of several versions that are combined only because one version is withdrawn.
 
 Each partition passed the gate when it was published, but clauses about the whole table (a trade that is in two months,
-say) were evaluated with other neighbours.
+say) were evaluated together with other partitions.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 
 class MixRefused(BankmeshError):
-    """Partitions that would come back do not fit those that would stay; nothing was changed."""
+    """Partitions that a withdrawal would restore break clauses together with those that stay; nothing was changed."""
 
     def __init__(self, port: str, broken: Sequence[ClauseResult], restorable: Sequence[int]) -> None:
         self.port, self.clauses, self.restorable = port, tuple(r.clause.name for r in broken), tuple(restorable)
         reasons = "\n".join(f"  {asset_results.clause_line(result)}" for result in broken)
         back = f"mesh rollback {port} --to {max(restorable)}" if restorable else "publish a good version first"
         super().__init__(
-            f"{port}: the partitions that would come back do not fit those that stay. Nothing is changed.\n{reasons}\n"
-            f"Go back to one whole version in place of it: {back}."
+            f"{port}: the restored partitions do not fit those that stay. Nothing is changed.\n{reasons}\n"
+            f"Go back to one whole version instead: {back}."
         )
 
 
 def mix_check(home: Path, contract: Contract) -> CheckMix:
-    """A check for withdrawals: clauses about the whole table hold for rows that were never published side by side.
+    """Return a check for withdrawals: clauses about the whole table hold for rows that were never published together.
 
-    The check raises MixRefused, and InputNotPublished if a product that a clause looks rows up in has none.
+    The check raises MixRefused, and InputNotPublished if a product that a clause looks rows up in has no version.
     """
 
     def check(relation: str, restorable: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a contract asks of its output port: partitions, statistics, retention."""
+"""Settings of a contract's output port: partitions, statistics, retention."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 
 def partition_column(contract: Contract) -> str | None:
-    """The column whose values are the port's partitions."""
+    """Return the column whose values are the port's partitions."""
     return contract.partitioning.column if contract.partitioning else None
 
 
 def statistics_columns(contract: Contract) -> frozenset[str]:
-    """Columns whose least and greatest values may stand in the Delta log: none above `internal`."""
+    """Return columns whose least and greatest values may be in the Delta log: none above `internal`."""
     return frozenset(c.name for c in contract.columns if c.classification <= Classification.INTERNAL)
 
 
 def replacement(contract: Contract, partitions: tuple[str, ...] | None) -> ReplaceAll | ReplacePartitions:
-    """What a run replaces: the partitions that it builds, or everything."""
+    """Return what a run replaces: the partitions that it builds, or everything."""
     if contract.partitioning is None or partitions is None:
         return ReplaceAll()
     return ReplacePartitions(contract.partitioning.column, partitions)
 
 
 def configuration(contract: Contract) -> dict[str, str]:
-    """Table properties; without the log retention, checkpoints would drop the history that was promised."""
+    """Return table properties; without the log retention, checkpoints would drop the history that was promised."""
     level = contract.service_level("retention")
     if level is None or level.seconds is None:
         return {}

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 MOST_POINTS = 120
 INLINE = 1_000
 _WIDTH, _HEIGHT = 700, 90  # of the drawing without its labels, in whole units so that coordinates are short
-_COLOUR, _INK = "#57f", "#888"  # read on a light page and on a dark one
+_COLOUR, _INK = "#57f", "#888"  # legible on a light page and on a dark one
 _THOUSAND, _MILLION = 1_000, 1_000_000
 
 Point = tuple[str, float]
 
 
 def charts_of(contract: Contract) -> tuple[Chart, ...]:
-    """The contract's charts, after the rows by partition that every partitioned product shows."""
+    """Return the contract's charts; for a partitioned product, its rows by partition come first."""
     if contract.partitioning is None:
         return contract.charts
     span = contract.partitioning.granularity
@@ -40,20 +40,20 @@ def charts_of(contract: Contract) -> tuple[Chart, ...]:
 
 
 def draw_charts(contract: Contract, relation: str, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """Title and Markdown of each chart over `relation`; one that cannot be drawn, or has no points, is left out."""
+    """Yield title and Markdown of each chart over `relation`; charts that fail or have no points are left out."""
     import duckdb as duckdb_errors
 
     for chart in charts_of(contract):
         try:
             points = connection.execute(points_query(chart, contract, relation)).fetchall()
-        except duckdb_errors.Error:  # a picture is no promise: the gate is what a version has to pass
+        except duckdb_errors.Error:  # a failed chart does not fail a version; only the gate does
             continue
         if points:
             yield chart.title, fitting(points, lines=chart.measure != "rows")
 
 
 def points_query(chart: Chart, contract: Contract, relation: str) -> str:
-    """The newest points of a chart in order, as text and number."""
+    """Return the query of a chart's newest points, in order, as text and number."""
     by = sql_name(chart.by)
     x = f"date_trunc({sql_literal(chart.every)}, {by})::date" if chart.every else by
     measure = {"mean": "avg"}.get(chart.measure, chart.measure)
@@ -67,23 +67,23 @@ def points_query(chart: Chart, contract: Contract, relation: str) -> str:
 
 
 def fitting(points: Sequence[Point], *, lines: bool) -> str:
-    """Markdown of the newest points, as many as Dagster's UI shows in place."""
+    """Return Markdown of the newest points, as many as Dagster's UI shows in place."""
     while len(text := as_markdown(svg(points, lines=lines))) >= INLINE and len(points) > 1:
         points = points[1:]
     return text
 
 
 def as_markdown(drawing: str) -> str:
-    """An image that needs no file and no server."""
+    """Return Markdown of an embedded image, which needs no file and no server."""
     return f"![](data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()})"
 
 
 def svg(points: Sequence[Point], *, lines: bool) -> str:
-    """Points as bars from zero or as a line, with least and greatest value and first and last label named."""
+    """Draw points as bars from zero or as a line, labelled with least and greatest value, first and last point."""
     values = [value for _, value in points]
-    # A level, such as a rate, says nothing about zero.
+    # A line shows a level, such as a rate, so its axis need not include zero.
     low, high = (min(values), max(values)) if lines else (min(0.0, *values), max(0.0, *values))
-    # Halved, so that no difference is too large for a number; divided first, so that no factor is.
+    # Halve before subtracting, so that no difference overflows; divide before multiplying, so that no product does.
     span = (high / 2 - low / 2) or 1.0
     heights = [round((high / 2 - value / 2) / span * _HEIGHT) for value in values]
     step = max(1, _WIDTH // len(points))
@@ -107,7 +107,7 @@ def svg(points: Sequence[Point], *, lines: bool) -> str:
 
 
 def readable(value: float) -> str:
-    """A number in few characters: `1.2M`, `45k`, `0.0213`."""
+    """Return a number in few characters: `1.2M`, `45k`, `0.0213`."""
     for unit, name in ((_MILLION, "M"), (_THOUSAND, "k")):
         if abs(value) >= unit:
             return f"{value / unit:.3g}{name}"

@@ -17,7 +17,7 @@ PREVIEW_ROWS = 5
 
 
 def preview_table(contract: Contract, folder: Path) -> str:
-    """A Markdown table of a few rows, over the columns classified `internal` or `public`; may be empty."""
+    """Return a Markdown table of a few rows, over the columns classified `internal` or `public`; may be empty."""
     names = [c.name for c in contract.columns if c.classification <= Classification.INTERNAL]
     if not names or not any(folder.rglob("*.parquet")):
         return ""

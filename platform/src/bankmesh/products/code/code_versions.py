@@ -18,7 +18,7 @@ _SHOWN = 16
 
 
 def fingerprint_texts(texts: Iterable[str]) -> str:
-    """Sixteen hexadecimal digits over the texts, in order; line ends do not matter."""
+    """Return sixteen hexadecimal digits over the texts, in order; line ends do not matter."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.replace("\r\n", "\n").encode())
@@ -27,16 +27,16 @@ def fingerprint_texts(texts: Iterable[str]) -> str:
 
 
 def imported_files(file: Path, package: Path) -> tuple[Path, ...]:
-    """`file` and every module of `package` that it imports, directly or not, sorted.
+    """Return `file` and every module of `package` that it imports, directly or not, sorted.
 
-    `package` is the folder of a domain's top-level package. Of imports from elsewhere, modules of a folder that is on
-    the path and not installed count too; what is installed belongs to the platform's version.
+    `package` is the folder of a domain's top-level package. Modules from other folders on the path count too,
+    unless they are installed; installed code belongs to the platform's version.
     """
     return _with_imports([file], package)
 
 
 def imported_modules(code: str, package: Path) -> tuple[Path, ...]:
-    """Every module of `package`, or not installed, that a piece of Python code imports, directly or not, sorted."""
+    """Return the modules that Python code imports, directly or not, from `package` or not installed, sorted."""
     return _with_imports(_imported(ast.parse(code), package.parent / "code.py", package), package)
 
 
@@ -52,7 +52,7 @@ def _with_imports(files: Iterable[Path], package: Path) -> tuple[Path, ...]:
 
 
 def _imported(tree: ast.Module, file: Path, package: Path) -> Iterator[Path]:
-    """The files of what a module imports, with those of the packages above, which Python runs as well."""
+    """Yield the files that a module imports, with the `__init__.py` of its packages, which Python runs as well."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -65,13 +65,13 @@ def _imported(tree: ast.Module, file: Path, package: Path) -> Iterator[Path]:
 
 
 def _import_root(name: str, package: Path) -> Path | None:
-    """The folder on the path that a module is imported from; None for one that is installed."""
+    """Return the folder on the path that a module is imported from; None for one that is installed."""
     top = name.partition(".")[0]
     return package.parent if top == package.name else _uninstalled_root(top)
 
 
 def _files_of(root: Path | None, name: str) -> Iterator[Path]:
-    """The files below a folder that importing a dotted name runs; its last part may be a name in a module."""
+    """Yield the files below a folder that importing a dotted name runs; its last part may be a name in a module."""
     if root is None:
         return
     place = root
@@ -83,7 +83,7 @@ def _files_of(root: Path | None, name: str) -> Iterator[Path]:
 
 @cache
 def _uninstalled_root(top: str) -> Path | None:
-    """The folder of a module that Python finds and nobody has installed, such as a library of the bank's own."""
+    """Return the folder of a module that is importable but not installed, such as a library of the bank's own."""
     if not top or top == "bankmesh" or top in sys.stdlib_module_names:
         return None
     try:

@@ -1,6 +1,6 @@
-"""The version of all that builds a product besides its own code: this platform, Python, every library beside them.
+"""The version of all that builds a product besides its own code: this platform, Python, and all libraries.
 
-A release of an engine may round, sort or parse otherwise, so what an earlier one built is built again.
+A release of an engine may round, sort or parse differently, so a product built by an earlier one is built again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _SHOWN = 16
 
 @cache
 def platform_version() -> str:
-    """Sixteen hexadecimal digits, the same in every process of one installation; read once in a process.
+    """Return sixteen hexadecimal digits, the same in every process of one installation; computed once in a process.
 
-    Over Python's version, the names and versions of what is installed, and the platform's own files, which an editable
-    installation changes without another version.
+    The hash covers Python's version, the names and versions of what is installed, and the platform's own files, which
+    an editable installation changes without a new version.
     """
     digest = hashlib.sha256(sys.version.encode())
     for name in installed():
@@ -34,12 +34,12 @@ def platform_version() -> str:
 
 
 def _is_passed_over(file: Path) -> bool:
-    """Bytecode, and what tools leave, such as the `.user.yml` of dbt's telemetry."""
+    """Return whether a file is bytecode or left by a tool, such as the `.user.yml` of dbt's telemetry."""
     return file.name.startswith(".") or "__pycache__" in file.parts
 
 
 def installed() -> list[str]:
-    """Name and version of every installed distribution, as its folder writes them, in the order of the path.
+    """Return name and version of every installed distribution, as its folder is named, in the order of the path.
 
     Other folders of the path differ between processes: Python puts the working folder, or that of a script, first.
     """

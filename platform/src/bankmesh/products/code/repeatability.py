@@ -1,7 +1,7 @@
-"""Why a product's code may give other rows for the same inputs, or its gate another verdict on the same rows.
+"""Reasons why a product's code may give other rows for the same inputs, or its gate another result on the same rows.
 
-`repeatable` in `defs.yaml` is a person's word: `false` for what is not seen here, `true` for what is seen and does no
-harm.
+`repeatable` in `defs.yaml` overrides these findings: `false` for what is not found here, `true` for what is found and
+harmless.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MARKED = "its defs.yaml says that it is not repeatable"
 def find_unrepeatable_transform(
     contract: Contract, files: Iterable[Path], declared: Collection[Path], *, repeatable: bool | None
 ) -> tuple[str, ...]:
-    """Of a product whose transform is in `files`; it may read the `declared` ones, which its code version covers."""
+    """Return the reasons for a transform in `files`; it may read the `declared` ones, which its code version covers."""
     found = _in_modules(files)
     if declared:
         found = [reason for reason in found if FILES not in reason]
@@ -38,7 +38,7 @@ def find_unrepeatable_transform(
 def find_unrepeatable_model(
     manifest: Mapping[str, Any], node: Mapping[str, Any], contract: Contract, *, repeatable: bool | None
 ) -> tuple[str, ...]:
-    """Of a product whose model is `node`: that model, those below it, their macros and modules."""
+    """Return the reasons for a product whose model is `node`: that model, those below it, their macros and modules."""
     models = with_ancestors(manifest, node)
     found: list[str] = []
     for model in models:

@@ -1,4 +1,4 @@
-"""Where a file of code stands in its repository, for those who read of it elsewhere."""
+"""The place of a code file in its repository, for lineage that is read elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CodePlace:
-    """A file: `url` to look at, `path` from the repository's root, and the commit that was checked out."""
+    """A code file: its `url`, its `path` from the repository's root, and the commit that was checked out."""
 
     url: str
     path: str
@@ -21,7 +21,7 @@ class CodePlace:
 
 
 def code_place(file: Path) -> CodePlace:
-    """The place of a file; outside a repository, or in one without a remote, the file's own URI."""
+    """Return the place of a file; outside a repository, or in one without a remote, its URL is the file's own URI."""
     repository = _repository(file.resolve().parent)
     if repository is None:
         return CodePlace(file.resolve().as_uri(), file.name, None)
@@ -44,7 +44,7 @@ def _repository(folder: Path) -> tuple[Path, str | None, str | None] | None:
 
 
 def _web_address(remote: str) -> str | None:
-    """Where a remote is looked at, without the credentials that it may carry; None for one on this machine."""
+    """Return the web address of a remote, without credentials; None for a remote on this machine."""
     host, colon, path = remote.partition(":")
     if remote.startswith("git@") and colon:
         return f"https://{host.removeprefix('git@')}/{path.removesuffix('.git')}"

@@ -1,7 +1,7 @@
-"""What in Python code can give other rows for the same inputs: the clock, chance, the machine, files, the network.
+"""Python code that can give other rows for the same inputs: the clock, chance, the machine, files, the network.
 
-Names are enough to count: what is found wrongly is built again, and loses time alone. What a library does inside is not
-seen; its users say so in `defs.yaml` (`repeatable: false`).
+A name is enough to count: a wrong finding only costs another build. What a library does inside is not examined; its
+users declare it in `defs.yaml` (`repeatable: false`).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _ATTRIBUTES = {
 _CALLS = {
     "open": FILES,
     "input": MACHINE,
-    # Of a text another number in every process.
+    # The hash of a text differs between processes.
     "hash": CHANCE,
     "id": CHANCE,
     "exec": CODE,
@@ -90,7 +90,7 @@ _CALLS = {
 _READERS = ("read_", "scan_")
 _ENGINES = {"polars", "pandas", "duckdb", "pyarrow", "deltalake"}
 _SEEDED = ("sample", "shuffle", "permutation")
-# Of scikit-learn and its like: without a seed they draw anew each time.
+# Of scikit-learn and similar libraries: without a seed they draw new random numbers each time.
 _FITTED = (
     *(
         "AdaBoost",
@@ -116,7 +116,7 @@ _FITTED = (
 
 
 def unrepeatable_python(code: str, where: str) -> tuple[str, ...]:
-    """What is found in a module, as `transform.py:3 depends on the clock (datetime.now)`, in order of line."""
+    """Return the findings in a module, as `transform.py:3 depends on the clock (datetime.now)`, in order of line."""
     found = sorted(set(_find(ast.parse(code))))
     return tuple(f"{where}:{line} depends on {kind} ({name})" for line, kind, name in found)
 
@@ -176,7 +176,7 @@ def _call(node: ast.Call) -> Iterator[tuple[int, str, str]]:
 
 
 def _may_be_seed(keyword: ast.keyword) -> bool:
-    """Whether a keyword is a seed, or `**settings`, which may hold one."""
+    """Return whether a keyword is a seed, or `**settings`, which may hold one."""
     return keyword.arg in {"seed", "random_state", None} and not _is_none(keyword.value)
 
 
@@ -185,7 +185,7 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def _only_for_types(tree: ast.Module) -> set[int]:
-    """The nodes below `if TYPE_CHECKING:`, which no run executes."""
+    """Return the nodes below `if TYPE_CHECKING:`, which no run executes."""
     guards = (node for node in ast.walk(tree) if isinstance(node, ast.If) and _names(node.test, "TYPE_CHECKING"))
     return {id(inner) for guard in guards for branch in guard.body for inner in ast.walk(branch)}
 

@@ -1,6 +1,6 @@
-"""What in SQL, or in Jinja around it, can give other rows for the same inputs: the clock, chance, what is not declared.
+"""SQL, or Jinja around it, that can give other rows for the same inputs: the clock, chance, what is not declared.
 
-A word is enough to count: what is found wrongly is built again, and loses time alone. Names of DuckDB's functions are
+A word is enough to count: a wrong finding only costs another build. Names of DuckDB's functions are
 those that `duckdb_functions()` of DuckDB 1.5 lists as not consistent, and its table functions that read files.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A comment, or a text or name in quotes, in which the start of a comment is none.
+# A comment, or a text or name in quotes, in which no comment starts.
 _TOKENS = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/|\{#.*?#\})"""
     r"""|\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$""",
@@ -45,7 +45,7 @@ _FOUND = {
 
 
 def unrepeatable_sql(text: str, where: str) -> tuple[str, ...]:
-    """What is found in a piece of SQL or Jinja, as `models/x.sql:3 reads the clock (now)`; comments do not count."""
+    """Return the findings in SQL or Jinja, as `models/x.sql:3 depends on the clock (now)`; comments do not count."""
     code = _TOKENS.sub(_without_comment, text)
     found = [
         (match.start(), f"{where}:{code.count(chr(10), 0, match.start()) + 1} depends on {kind} ({match[0].strip()})")
@@ -56,10 +56,10 @@ def unrepeatable_sql(text: str, where: str) -> tuple[str, ...]:
 
 
 def unrepeatable_queries(queries: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """What is found in several pieces, each with where it is."""
+    """Return the findings in several pieces, each given with its place."""
     return tuple(words for text, where in queries for words in unrepeatable_sql(text, where))
 
 
 def _without_comment(token: re.Match[str]) -> str:
-    """A comment's line ends, so that lines keep their numbers; what is in quotes stays, for it may be Jinja."""
+    """Return a comment's line breaks, so that lines keep their numbers; quoted text stays, for it may be Jinja."""
     return "\n" * token[0].count("\n") if token["comment"] is not None else token[0]

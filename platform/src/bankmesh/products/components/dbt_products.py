@@ -41,12 +41,12 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     """All dbt products of a domain.
 
     Attributes:
-        project: folder of the dbt project, from the workspace's root. In the one that domains share the models are in
-            `models/<domain>/`; a project of the domain's own has its folders as its `dbt_project.yml` says.
-        repeatable: by model, whether the same inputs always give the same rows; what the code shows decides where a
-            model is left out. A product that is not repeatable is never taken for unchanged.
+        project: folder of the dbt project, from the workspace's root. The shared project has a domain's models in
+            `models/<domain>/`; a project of the domain's own has the folders of its `dbt_project.yml`.
+        repeatable: by model, whether the same inputs always give the same rows; derived from the code where a model is
+            left out. A product that is not repeatable is never taken as unchanged.
         partition_inputs: by model and input (`domain.product` or `system.object`), the inputs of which a partition
-            reads the rows of the same partition alone. Where such an input changes in some partitions, only these are
+            reads only the rows of the same partition. When such an input changes in some partitions, only these are
             built.
     """
 
@@ -55,10 +55,10 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
     partition_inputs: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """One asset with its checks for each model that has a contract, unless that is proposed or retired.
+        """Return one asset with its checks for each model that has a contract, unless that is proposed or retired.
 
-        A product's model without contract is an asset that refuses to run.
-        Raises FaultsFound if a model reads one of those, or if something is configured that is not honoured.
+        A product's model without contract becomes an asset whose runs fail.
+        Raises FaultsFound if a model reads a proposed or retired product, or sets something that is not supported.
         """
         domain, settings = domain_of(context), settings_of(context)
         target = settings.home / "dbt" / domain.name
@@ -95,9 +95,9 @@ class DbtDataProducts(dg.Component, dg.Model, dg.Resolvable):
 
 
 def _checked(place: DbtProjectPlace) -> DbtProjectPlace:
-    """The place of a project, of which dagster-dbt says what is missing where dbt has yet to parse it."""
+    """Return the place of a project; dagster-dbt reports what is missing where dbt has not parsed it yet."""
     if not place.manifest.is_file() or not (place.project / "dbt_project.yml").is_file():
-        # Imports dbt, which takes longer than all else of a load that finds nothing changed.
+        # Imported here, because importing dbt takes longer than the rest of a load that finds nothing changed.
         from dagster_dbt import DbtProject
 
         DbtProject(place.project, target_path=place.target)
@@ -105,7 +105,7 @@ def _checked(place: DbtProjectPlace) -> DbtProjectPlace:
 
 
 def _orphans(loaded: DbtDomain, domain: Domain, root: Path) -> list[OrphanedProduct]:
-    """The models that are materialized as products and have no contract, of whatever status."""
+    """Return the models that are materialized as products and have no contract, of whatever status."""
     kept = {contract.port_name.table for contract in domain.contracts}
     return [
         OrphanedProduct(product_source(domain.name, name), file_of(loaded.place.project, node), root)

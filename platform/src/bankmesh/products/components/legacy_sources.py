@@ -43,12 +43,12 @@ REASONS_SHOWN = 20
 class LegacySources(dg.Component, dg.Model, dg.Resolvable):
     """Every legacy object that the domain's `sources/*.yaml` declare.
 
-    Each stands in the asset graph twice: as an observable external asset, whose data version is a fingerprint
-    of its files, and as a landing, internal to the domain: typed Parquet plus a table of rejects.
+    Each is in the asset graph twice: as an observable external asset, whose data version is a fingerprint of its files,
+    and as a landing, internal to the domain: typed Parquet plus a table of rejects.
     """
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """An external asset and a landing for each object."""
+        """Return an external asset and a landing for each object."""
         domain = domain_of(context)
         objects = [item for system in domain.systems for item in system.objects]
         near = context.project_root
@@ -92,10 +92,10 @@ def _landing_asset(
         freshness_policy=policies.get(key),
     )
     checks = [
-        dg.AssetCheckSpec(ACCOUNTED, asset=key, description="Rows in = rows landed + rejects, counted apart."),
+        dg.AssetCheckSpec(ACCOUNTED, asset=key, description="Rows in = rows landed + rejects, counted separately."),
         dg.AssetCheckSpec(TOLERATED, asset=key, description=f"At most {item.rejects_tolerated} rejected."),
         dg.AssetCheckSpec(KEPT, asset=key, description=_history_promise(item)),
-        dg.AssetCheckSpec(ALL_READ, asset=key, description="No file of the folder is passed over or left. Warns."),
+        dg.AssetCheckSpec(ALL_READ, asset=key, description="Every file of the folder is read; unread files warn."),
     ]
 
     @dg.multi_asset(name=step_of_asset(key.to_user_string()), specs=[spec], check_specs=checks, pool=LANDING)
@@ -124,7 +124,7 @@ def _landing_asset(
                 told.fail(refusal)
             else:
                 told.complete(told.ending)
-        # What was read is what was seen: the legacy object is observed without reading it a second time.
+        # The landing has read the files, so its fingerprint observes the legacy object without a second read.
         seen = {"dagster/data_version": landing.fingerprint}
         context.log_event(dg.AssetObservation(legacy_key(item.system, item.name), tags=seen))
         yield from _checks(key, landing, comparison)
@@ -157,7 +157,7 @@ def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -
 
 
 def _history(comparison: LandingComparison) -> dict[str, Any]:
-    """Rows before and after, what fell behind, and who accepted it."""
+    """Return check metadata: rows before and after, losses, and by whom and why they were accepted."""
     found: dict[str, Any] = {"rows": comparison.after.rows}
     if comparison.before is not None:
         found["rows before"] = comparison.before.rows
@@ -169,8 +169,8 @@ def _history(comparison: LandingComparison) -> dict[str, Any]:
 
 
 def _history_promise(item: LegacyObject) -> str:
-    keys = "".join(f", nor its greatest {name}" for name in item.key)
-    return f"At most {TOLERANCE} % fewer rows than the last accepted landing; its last day{keys} does not fall back."
+    keys = "".join(f", no lower greatest {name}" for name in item.key)
+    return f"At most {TOLERANCE} % fewer rows than the last accepted landing, no earlier last day{keys}."
 
 
 def _materialize(
@@ -201,19 +201,19 @@ def _materialize(
 
 
 def _refusal(item: LegacyObject, landing: Landing, comparison: LandingComparison, key: dg.AssetKey) -> str | None:
-    """Why the landing does not become the current one; None if it does."""
+    """Return why the landing does not become the current one; None if it does."""
     if landing.acceptable:
         return None if comparison.is_kept else _lost_history(item, comparison, key)
     return (
         f"{item.system}.{item.name} is not landed: {landing.rejects:,} of {landing.rows_in:,} rows rejected, "
-        f"{landing.rejects_tolerated} tolerated [{item.place}]. Readers keep the landing before. "
+        f"{landing.rejects_tolerated} tolerated [{item.place}]. Readers keep the previous landing. "
         f"File, line, column and reason of each: `mesh rejects {'.'.join(key.path)}`.\n"
         f"{describe_rejects(landing.rejects_paths)}"
     ).rstrip()
 
 
 def _rejects_by_reason(landing: Landing) -> dict[str, Any]:
-    """A table of columns, reasons and counts, the most frequent first; nothing where there are no rejects."""
+    """Return a table of columns, reasons and counts, the most frequent first; nothing where there are no rejects."""
     counts = count_rejects(landing.rejects_paths)[:REASONS_SHOWN]
     if not counts:
         return {}
@@ -227,8 +227,8 @@ def _rejects_by_reason(landing: Landing) -> dict[str, Any]:
 def _lost_history(item: LegacyObject, comparison: LandingComparison, key: dg.AssetKey) -> str:
     return (
         f"{item.system}.{item.name} is not landed: it falls behind the last accepted landing: "
-        f"{'; '.join(comparison.losses)} [{item.place}]. Readers keep the landing before. Have the whole export "
-        "delivered; if the loss is right, accept it for one run: "
+        f"{'; '.join(comparison.losses)} [{item.place}]. Readers keep the previous landing. Have the whole export "
+        "delivered; if the loss is correct, accept it for one run: "
         f'`mesh run {".".join(key.path)} --accept-shrink "why"`, or the run tag {ACCEPT_TAG} in the UI.'
     )
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class TransformNotUsable(BankmeshError):
-    """A `defs.yaml` names a transform that is not there or does not take the inputs that it is given."""
+    """A `defs.yaml` names a transform that does not exist or does not take the declared inputs."""
 
     def __init__(self, file: Path, problem: str) -> None:
         self.file, self.problem = file, problem
@@ -56,11 +56,11 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         inputs: parameter of the function → `domain.product`, `domain.product@MAJOR` or, for a legacy
             system of the same domain, `system.object`. Products are always read as published.
         files: data files that the code reads, by patterns from the folder of the domain's package; their content
-            belongs to the code version.
-        repeatable: whether the same inputs always give the same rows; what the code shows decides where it is left out.
-            A product that is not repeatable is never taken for unchanged.
-        partition_inputs: by input, as under `inputs`, those of which a partition reads the rows of the same partition
-            alone. Where such an input changes in some partitions, only these are built.
+            is part of the code version.
+        repeatable: whether the same inputs always give the same rows; derived from the code where it is left out.
+            A product that is not repeatable is never taken as unchanged.
+        partition_inputs: by input, as under `inputs`, those of which a partition reads only the rows of the same
+            partition. When such an input changes in some partitions, only these are built.
     """
 
     contract: str
@@ -72,11 +72,11 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
     partition_inputs: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The product's asset with its checks; nothing for a product that is proposed or retired.
+        """Return the product's asset with its checks; nothing for a product that is proposed or retired.
 
-        Without a contract it is an asset that refuses to run.
+        A product without contract becomes an asset whose runs fail.
 
-        Raises FaultsFound if it reads one of those.
+        Raises FaultsFound if the product reads one that is proposed or retired.
         """
         domain = domain_of(context)
         try:
@@ -129,7 +129,7 @@ class PolarsDataProduct(dg.Component, dg.Model, dg.Resolvable):
         return file, function
 
     def _declared_files(self, defs: Path, domain: Domain) -> list[Path]:
-        """The data files, sorted. Raises TransformNotUsable for a pattern that names none of its files."""
+        """Return the data files, sorted. Raises TransformNotUsable for a pattern that names none of its files."""
         found: set[Path] = set()
         for pattern in self.files:
             matched = [path for path in domain.package.glob(pattern) if path.is_file()] if _is_inside(pattern) else []
@@ -159,7 +159,7 @@ def _derive(function: Callable[..., pl.LazyFrame], contract: Contract) -> Derive
 
 
 def check_parameters(function: Callable[..., object], inputs: set[str], file: Path, *, partitioned: bool) -> None:
-    """The function's parameters must be just its inputs (and `partitions`); raises TransformNotUsable."""
+    """Check that the function's parameters are its inputs (and `partitions`) exactly; raises TransformNotUsable."""
     wanted = inputs | ({"partitions"} if partitioned else set())
     taken = set(inspect.signature(function).parameters)
     if taken != wanted:
@@ -169,7 +169,7 @@ def check_parameters(function: Callable[..., object], inputs: set[str], file: Pa
 
 
 def contract_path(contract: Contract) -> Path:
-    """The contract's file."""
+    """Return the path of the contract's file."""
     from pathlib import Path
 
     return Path(contract.file)

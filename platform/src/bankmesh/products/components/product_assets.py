@@ -22,28 +22,28 @@ from bankmesh.settings import current_settings
 
 BUILDING = "building_products"
 LANDING = "landing_files"
-# A pool lets one run at a time have it (`dagster.yaml`): a build uses every core, and so would a second one.
+# Each pool admits one run at a time (`dagster.yaml`), because a single build already uses every core.
 
 Result = dg.AssetCheckResult | dg.MaterializeResult[Any]
 
 
 def domain_definitions(assets: Sequence[dg.AssetsDefinition | dg.SourceAsset]) -> dg.Definitions:
-    """What a component returns. Steps of a run share its process.
+    """Return the definitions of a component, with an executor that runs the steps of a run in one process.
 
     A process for each step would import Great Expectations and dbt and load the code location each time, some eight
-    seconds a product, and two steps at once would want all cores twice. Runs are processes of their own anyway.
+    seconds a product, and two steps at once would compete for all cores. Each run has its own process anyway.
     """
     return dg.Definitions(assets=list(assets), executor=dg.in_process_executor)
 
 
 def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.AssetsDefinition:
-    """One product as one step. `near` is a folder of the workspace; settings are read when the step runs.
+    """Return one product as one step. `near` is a folder of the workspace; settings are read when the step runs.
 
-    A product that waits for itself has no inputs in the graph, which Dagster could not order, and refuses to run.
+    A product that depends on itself has no inputs in the graph, which Dagster could not order, and its step fails.
     """
     spec = asset_spec(product)
     remember(product, near)
-    platform_version()  # of the code that this process has loaded, before somebody installs other
+    platform_version()  # records the loaded code before another release is installed
     cycle = cycle_through(product, current_settings(near).root)
     if cycle is not None:
         spec = spec.replace_attributes(deps=[], automation_condition=None)
@@ -67,14 +67,14 @@ def product_asset(product: ProductDefinition, build: Build, near: Path) -> dg.As
 
 
 def orphaned_asset(error: OrphanedProduct) -> dg.AssetsDefinition:
-    """The asset of a product without contract: it stays in the graph, and a run of it says what to do.
+    """Return the asset of a product without contract: it stays in the graph, and its run fails with what to do next.
 
     It has no inputs, condition, schedule or partitions, so nothing but a person or `mesh run` starts it.
     """
     key = input_key(error.product)
     spec = dg.AssetSpec(key, description=str(error), group_name=error.product.domain, skippable=True)
 
-    # What is no contract's name may hold characters that a step's may not.
+    # The name of a product without contract may hold characters that a step name may not.
     @dg.multi_asset(name=re.sub(r"\W", "_", step_of_asset(key.to_user_string())), specs=[spec])
     def refuse(_context: dg.AssetExecutionContext) -> Iterator[Result]:
         raise dg.Failure(str(error), allow_retries=False)
@@ -83,9 +83,9 @@ def orphaned_asset(error: OrphanedProduct) -> dg.AssetsDefinition:
 
 
 def steadily(context: dg.AssetExecutionContext, home: Path, results: Iterator[Result]) -> Iterator[Result]:
-    """A step's results; a passing fault asks Dagster for the step again, and a full disk is told plainly.
+    """Yield a step's results; a transient fault requests a retry from Dagster, and a full disk is a plain failure.
 
-    Raises dg.RetryRequested, dg.Failure, or whatever the step itself raises.
+    Raises dg.RetryRequested, dg.Failure, or what the step itself raises.
     """
     try:
         yield from results
@@ -96,7 +96,7 @@ def steadily(context: dg.AssetExecutionContext, home: Path, results: Iterator[Re
         if not is_transient(error) or retry > MOST_RETRIES:
             raise
         wait = seconds_to_wait(retry)
-        context.log.warning(f"{_kind(error)}: this passes by itself, so the step is tried again in {wait:.0f} s.")
+        context.log.warning(f"{_kind(error)}: a transient fault; the step is retried in {wait:.0f} s.")
         raise dg.RetryRequested(max_retries=MOST_RETRIES, seconds_to_wait=wait) from error
 
 
@@ -107,6 +107,6 @@ def _kind(error: BaseException) -> str:
 
 def _disk_full(home: Path) -> str:
     return (
-        f"The disk is full: nothing could be written to {home}, and nothing was published. It is not tried again. "
+        f"The disk is full: nothing could be written to {home}, and nothing was published. The step is not retried. "
         "Free some space (`mesh expire` removes old candidates and versions), then run it again."
     )

@@ -1,4 +1,4 @@
-"""The hand-written files of a dbt project that one domain sees, by what dbt makes of them, and the code in them."""
+"""The hand-written dbt files of one domain, by resource type, and the code in them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _YAML = frozenset({".yml", ".yaml"})
 
 @dataclass(frozen=True)
 class DbtFiles:
-    """The files of one domain's dbt project, generated ones and those of packages left out."""
+    """The files of one domain's dbt project, without generated files and those of packages."""
 
     place: DbtProjectPlace
 
@@ -56,16 +56,16 @@ class DbtFiles:
         return tuple(file for key in keys for file in self._below(key) if file.suffix in _YAML)
 
     def of_kind(self, key: str) -> tuple[Path, ...]:
-        """Every file below the folders of a key such as `seed-paths`."""
+        """Return every file below the folders of a key such as `seed-paths`."""
         return tuple(self._below(key))
 
     def csv(self) -> tuple[Path, ...]:
-        """Data beside models or in folders of seeds."""
+        """Return data files beside models or in folders of seeds."""
         keys = ("model-paths", "seed-paths")
         return tuple(file for key in keys for file in self._below(key) if file.suffix == ".csv")
 
     def readable(self) -> Iterator[tuple[Path, ParsedCode]]:
-        """Each file with the code in it; those that cannot be read are left out."""
+        """Yield each file with the code in it; unreadable files are left out."""
         for file in (*self.models, *self.macros, *self.tests, *self.yaml):
             try:
                 yield file, self.code(file)
@@ -73,7 +73,7 @@ class DbtFiles:
                 continue
 
     def code(self, file: Path) -> ParsedCode:
-        """The code in one file. Raises CodeUnreadable, with the line in the file."""
+        """Return the code in one file. Raises CodeUnreadable, with the line in the file."""
         text = decode(str(file), file.read_bytes())[0]
         if file.suffix in _YAML:
             return read_yaml_calls(text)

@@ -1,4 +1,4 @@
-"""Where in a dbt project something is configured: the file and line of a model, a key or a test."""
+"""File and line of what is configured in a dbt project: a model, a key or a test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONFIG = re.compile(r"\bconfig\s*\(")
 
 
 def read_yaml(file: Path) -> Document:
-    """A YAML file of the project as data with lines; no data if there is no such file."""
+    """Return a YAML file of the project as data with lines; no data if there is no such file."""
     return _read_yaml(str(file), file.read_bytes()) if file.is_file() else documents.Document(str(file), "", None, {})
 
 
@@ -31,14 +31,14 @@ def _read_yaml(file: str, content: bytes) -> Document:
 
 
 def place_of_model(project: Path, node: Mapping[str, Any]) -> Place:
-    """The first line of a model's own file."""
+    """Return the first line of a model's own file."""
     return Place(str(file_of(project, node)), 1)
 
 
 def place_of_config(project: Path, node: Mapping[str, Any], key: str) -> Place:
-    """Where a model or test gets `key` from: its own file, the YAML beside it, or `dbt_project.yml`.
+    """Return the place that sets `key` for a model or test: its own file, the YAML beside it, or `dbt_project.yml`.
 
-    Its own first line where the key is written nowhere, for then it is one of dbt's defaults.
+    The model's first line where the key is written nowhere, because it is then one of dbt's defaults.
     """
     spellings = {key, key.replace("-", "_"), key.replace("_", "-")}
     file = file_of(project, node)
@@ -52,7 +52,7 @@ def place_of_config(project: Path, node: Mapping[str, Any], key: str) -> Place:
 
 
 def place_of_test(project: Path, test: Mapping[str, Any]) -> Place:
-    """The line of a test: that of its entry in YAML, or the first of its own file."""
+    """Return the line of a test: that of its entry in YAML, or the first of its own file."""
     file = file_of(project, test)
     metadata = test.get("test_metadata")
     if not metadata:
@@ -70,7 +70,7 @@ def place_of_test(project: Path, test: Mapping[str, Any]) -> Place:
 
 
 def place_of_entry(project: Path, node: Mapping[str, Any], *keys: str) -> Place:
-    """The line of a key of a model's entry in YAML, `constraints`; the entry's own if it has no such key."""
+    """Return the line of a key of a model's entry in YAML, `constraints`; the entry's own if it has no such key."""
     file = _patch(project, node)
     if file is None:
         return place_of_model(project, node)
@@ -79,7 +79,7 @@ def place_of_entry(project: Path, node: Mapping[str, Any], *keys: str) -> Place:
 
 
 def place_of_column(project: Path, node: Mapping[str, Any], column: str) -> Place:
-    """The line of a column's entry in YAML; that of the model where there is none."""
+    """Return the line of a column's entry in YAML; that of the model where there is none."""
     file = _patch(project, node)
     if file is None:
         return place_of_model(project, node)
@@ -90,14 +90,14 @@ def place_of_column(project: Path, node: Mapping[str, Any], column: str) -> Plac
 
 
 def line_in(file: Path, pattern: str, default: int = 1) -> int:
-    """The line of a pattern's first match in a file."""
+    """Return the line of a pattern's first match in a file."""
     text = file.read_text(encoding="utf-8", errors="replace")
     found = re.search(pattern, text)
     return text.count("\n", 0, found.start()) + 1 if found else default
 
 
 def _line_in_code(file: Path, spellings: set[str]) -> int | None:
-    """The line on which a call of `config(...)` names the key."""
+    """Return the line on which a call of `config(...)` names the key."""
     text = file.read_text(encoding="utf-8")
     names = "|".join(map(re.escape, sorted(spellings)))
     for call in _CONFIG.finditer(text):
@@ -120,7 +120,7 @@ def _place_in_yaml(project: Path, node: Mapping[str, Any], spellings: set[str]) 
 
 
 def _place_in_project(project: Path, node: Mapping[str, Any], spellings: set[str]) -> Place | None:
-    """The deepest place in `dbt_project.yml` that sets the key for the model's folder."""
+    """Return the deepest place in `dbt_project.yml` that sets the key for the model's folder."""
     file = project / "dbt_project.yml"
     document = read_yaml(file)
     section: tuple[str, ...] = ("data_tests",) if node["resource_type"] == "test" else ("models",)
@@ -140,7 +140,7 @@ def _patch(project: Path, node: Mapping[str, Any]) -> Path | None:
 
 
 def _owner(test: Mapping[str, Any]) -> str:
-    """The name of the model that a test is of; `model.shop.spend.v2` is a version of `spend`."""
+    """Return the name of the model that a test is of; `model.shop.spend.v2` is a version of `spend`."""
     parts = str(test.get("attached_node") or "").split(".")
     return parts[2] if len(parts) > _NAME_OF_NODE else ""
 
@@ -174,7 +174,7 @@ def _name(document: Document, path: tuple[str | int, ...]) -> str | None:
 
 
 def _likeness(entry: Any, test: Mapping[str, Any]) -> int:  # noqa: ANN401 - any YAML value
-    """How well an entry of YAML fits a test of the manifest; 0 if it is another one."""
+    """Return how well an entry of YAML matches a test of the manifest; 0 if it is another one."""
     kind = test["test_metadata"]["name"]
     if isinstance(entry, str):
         return 2 if entry.rpartition(".")[2] == kind else 0

@@ -1,12 +1,13 @@
-"""The table of what Bankmesh does with dbt configuration that changes no row.
+"""Tables of dbt configuration that changes no row, and of its use by Bankmesh.
 
-A text is the named point where it is used; a text that starts with `!` says why it is not, and what to write in the
-contract instead. A key or kind of resource that is in no table is `UNKNOWN`: dbt may have invented it since.
+A value names the point where the configuration is used; a value that starts with `!` gives the reason why it is not,
+and what to write in the contract instead. A key or kind of resource in no table is `UNKNOWN`: a later release of
+dbt may have added it.
 """
 
 from __future__ import annotations
 
-UNKNOWN = "!Bankmesh does not know this of dbt, so nothing comes of it"
+UNKNOWN = "!Bankmesh does not know this part of dbt, so it has no effect"
 
 _BUILD = "build: the model as dbt runs it"
 
@@ -19,12 +20,12 @@ MODEL_POINTS: dict[str, str] = {
     "meta": "!nothing reads it; write what consumers need to know as customProperties of the contract",
     "docs": "!no documentation site of dbt is made; the catalog shows the contract",
     "group": "!the owner of a product is the team of its contract; write team there",
-    "access": "!consumers read the port, under the rules of access; write the status of the contract",
+    "access": "!consumers read the port, under access control; write the status of the contract",
     "persist_docs": "!no database keeps the tables of a run; write descriptions in the contract",
     "packages": "!nothing is installed for a model; install the package for the platform",
     "event_time": "!no microbatches are built; write the custom property partitioning in the contract",
     "full_refresh": "!every run writes the rows of the query anew",
-    "static_analysis": "!every query is parsed for its lineage, whatever this says",
+    "static_analysis": "!every query is parsed for its lineage, regardless of this key",
     "deprecation_date": "!write status, endOfSupport and lifecycle in the contract: mesh contract move",
     "latest_version": "build: the version that ref() without one reads",
     "defined_in": _BUILD,
@@ -45,9 +46,9 @@ COLUMN_POINTS: dict[str, str] = {
 }
 """Keys of a column of a model."""
 
-BENEATH = "!it describes a step between, which is not published; write it in the contract of the product"
+BENEATH = "!it describes an intermediate step, which is not published; write it in the contract of the product"
 BENEATH_KEYS = frozenset({"description", "tags", "meta", "docs", "group", "access", "persist_docs", "deprecation_date"})
-"""Keys that only describe a model: of one beneath a product, there is no contract to write them in."""
+"""Keys that only describe a model; a model beneath a product has no contract to write them in."""
 
 TEST_POINTS: dict[str, str] = {
     "tags": "!checks run with every build of their product, whatever their tags",
@@ -56,7 +57,7 @@ TEST_POINTS: dict[str, str] = {
     "docs": "!no documentation site of dbt is made; the description of the test is shown with its check",
     "static_analysis": "!the query of a test is always parsed",
 }
-"""Keys of a data test that are not in its check. Other keys are, or the test is refused."""
+"""Keys of a data test that its check does not use. Other keys are used, or the test is refused."""
 TEST_CHECK_KEYS = frozenset(
     {"severity", "where", "limit", "fail_calc", "warn_if", "error_if", "enabled", "description", "name", "materialized"}
 )
@@ -98,4 +99,4 @@ RESOURCE_KEYS: dict[str, str | None] = {
 }
 """Keys of a manifest that hold resources, with their kind; None where each resource names its own."""
 DERIVED_KEYS = frozenset({"metadata", "disabled", "parent_map", "child_map", "group_map"})
-"""Keys of a manifest that dbt writes about itself; what is disabled is as if it were not there."""
+"""Keys of a manifest that hold no resources of their own; disabled resources are ignored."""

@@ -1,4 +1,4 @@
-"""Data tests of dbt as clauses of the gate: what each test compiles to, and why one cannot run here.
+"""dbt data tests as clauses of the gate: the SQL that each test compiles to, or why it cannot run here.
 
 dbt runs tests after a model is built; here they run before it is published, on the table as readers would see it. So
 a test may read its product and the published products that the product itself reads, each at its pinned version.
@@ -51,12 +51,12 @@ _HONOURED = frozenset(
         "group",
         "description",
     }
-    # dbt gives a generic test of a long name an alias of its own, for a table that is not made here.
+    # dbt gives a generic test with a long name an alias, for a table that is not created here.
     | {"materialized", "docs", "static_analysis", "name", "alias"}
 )
 _WHY = {
-    "store_failures": "failing rows are not stored, for they could be read past the rules of access",
-    "store_failures_as": "failing rows are not stored, for they could be read past the rules of access",
+    "store_failures": "failing rows are not stored, because reading them would bypass access control",
+    "store_failures_as": "failing rows are not stored, because reading them would bypass access control",
 }
 _READS_DATABASE = ("macro.dbt.statement", "macro.dbt.run_query")
 _ADAPTER = re.compile(r"\badapter\s*\.\s*(?!quote\b|dispatch\b)\w+")
@@ -65,7 +65,7 @@ _FUNCTIONS = ("unnest", "range", "generate_series")
 
 @dataclass(frozen=True)
 class TestedProduct:
-    """A product as its data tests see it: the contract, and what the model reads."""
+    """A product as its data tests need it: the contract, and what the model reads."""
 
     contract: Contract
     inputs: Mapping[str, Input]
@@ -81,21 +81,21 @@ class TestedProduct:
 
 
 def data_tests(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The data tests of a manifest, sorted by file and name."""
+    """Return the data tests of a manifest, sorted by file and name."""
     found = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
     return sorted(found, key=lambda node: (node["original_file_path"], node["name"], node["unique_id"]))
 
 
 @dataclass(frozen=True)
 class CompiledTest:
-    """What dbt made of one data test: its SQL, or why it has none."""
+    """The compilation of one data test: its SQL, or why it has none."""
 
     sql: str | None
     problem: str | None = None
 
 
 def compiled_tests(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> dict[str, CompiledTest]:
-    """Each data test by its id, compiled without data; kept until a file changes.
+    """Return each data test by its id, compiled without data; cached until a file changes.
 
     dbt is not even imported for a domain without data tests.
     """
@@ -114,7 +114,7 @@ def compiled_tests(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> dict[
 
 def _compile(place: DbtProjectPlace, tests: list[str]) -> dict[str, CompiledTest]:
     found = _compile_selected(place, tests)
-    # One that does not compile stops dbt, so the others are compiled one by one.
+    # A test that does not compile stops dbt, so the others are compiled one by one.
     return found if isinstance(found, dict) else {test: _compile_alone(place, test) for test in tests}
 
 
@@ -128,7 +128,7 @@ def _compile_alone(place: DbtProjectPlace, test: str) -> CompiledTest:
 
 
 def _compile_selected(place: DbtProjectPlace, tests: list[str]) -> dict[str, CompiledTest] | str:
-    """These tests by their ids, or why dbt could not compile them; its words quote no data, for there is none."""
+    """Return these tests by their ids, or dbt's message if it cannot compile them, which quotes no data."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -157,9 +157,9 @@ def find_data_tests(
     compiled: Mapping[str, CompiledTest],
     products: Mapping[str, TestedProduct],
 ) -> tuple[dict[str, tuple[Clause, ...]], tuple[Fault, ...]]:
-    """The clauses of each product by its model, and a fault for each test that cannot run before it is published.
+    """Return the clauses of each product by its model, and a fault for each test that cannot run before publication.
 
-    `products` are the models that are built; tests of a product that is not built yet, or no longer, are left alone.
+    `products` are the models that are built; tests of a product that is not built yet, or no longer, are ignored.
     """
     clauses: dict[str, list[Clause]] = {}
     faults: list[Fault] = []
@@ -200,7 +200,7 @@ def _clause(
     compiled: CompiledTest,
     products: Mapping[str, TestedProduct],
 ) -> tuple[str, Clause] | None:
-    """The product's model and the clause; None for a test of a product that is not built. Raises _Refused."""
+    """Return the product's model and the clause; None for a test of a product that is not built. Raises _Refused."""
     model = _model(manifest, test)
     name = key_of(manifest, model)
     if name not in products:
@@ -221,9 +221,7 @@ def _clause(
 def _model(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> Mapping[str, Any]:
     read = [manifest["nodes"][name] for name in dict.fromkeys(test["depends_on"]["nodes"]) if name in manifest["nodes"]]
     if not read:
-        raise _TestRefused(
-            "it reads no model of this domain, so there is no product that it could keep from publication"
-        )
+        raise _TestRefused("it reads no model of this domain, so there is no product whose publication it could stop")
     if len(read) > 1:
         names = " and ".join(sorted(key_of(manifest, node) for node in read))
         raise _TestRefused(
@@ -240,7 +238,7 @@ def _check_config(test: Mapping[str, Any]) -> None:
 
 
 def _check_macros(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> None:
-    """What a test asks a database while it is compiled would be answered by an empty one."""
+    """Refuse a test that queries the database while it is compiled, since that database is empty."""
     waiting, seen = list(test["depends_on"]["macros"]), set()
     texts = [test["raw_code"]]
     while waiting:
@@ -257,7 +255,7 @@ def _check_macros(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> None:
 def _with_placeholders(
     manifest: Mapping[str, Any], test: Mapping[str, Any], model: Mapping[str, Any], sql: str, tested: TestedProduct
 ) -> tuple[str, tuple[str, ...]]:
-    """The compiled SQL with placeholders for the tables that it reads, and the published products among these."""
+    """Return the compiled SQL with placeholders for the tables that it reads, and the published products among them."""
     text, sources = sql.replace(model["relation_name"], TABLE), []
     for unique_id in dict.fromkeys(test["depends_on"]["nodes"]):
         source = manifest["sources"].get(unique_id)
@@ -279,7 +277,7 @@ def _with_placeholders(
 
 
 def _check_tables(text: str, sources: list[str]) -> None:
-    """A test reads what is pinned and nothing else: no file, no table by its name."""
+    """Check that a test reads only what is pinned: no file, and no table by its name."""
     import sqlglot
     from sqlglot import exp
 

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 def build_with_dbt(place: DbtProjectPlace, model: str, contract: Contract, request: BuildRequest) -> BuildResult:
     """Run the models that the model reads, then write its own rows, all in one in-memory database.
 
-    Raises TransformError with dbt's own message, CastsRefused for types that never become the promised ones, or OSError
-    where disk or network failed under it.
+    Raises TransformError with dbt's own message, CastsRefused for types that cannot become the promised ones,
+    or OSError where disk or network failed.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -91,7 +91,7 @@ def _own_node(
     contract: Contract,
     request: BuildRequest,
 ) -> Any:  # noqa: ANN401 - dbt's own node
-    """The product's model as dbt ran it. Raises TransformError if dbt failed, or ran another materialization."""
+    """Return the product's model as dbt ran it. Raises TransformError if dbt failed, or ran another materialization."""
     if not outcome.success:
         if fault := machine_fault(_told(outcome)):
             raise fault
@@ -133,7 +133,7 @@ def _write(
 
 
 def _require_one_query(cursor: Any, name: str, query: str, contract: Contract) -> None:  # noqa: ANN401 - as above
-    """A model is one query, and names each of its columns once: DuckDB would rename the second in a view."""
+    """Check that a model is one query and names each column once: DuckDB would rename the second in a view."""
     statements = cursor.extract_statements(query)
     if len(statements) != 1:
         problem = f"model {name} holds {len(statements)} statements" if statements else f"model {name} is empty"
@@ -144,7 +144,7 @@ def _require_one_query(cursor: Any, name: str, query: str, contract: Contract) -
 
 
 def _cancel_queries() -> None:
-    """End what dbt's own threads are doing on DuckDB; dbt takes it for a failed query."""
+    """Cancel the queries of dbt's own threads on DuckDB; dbt treats them as failed."""
     from dbt.adapters.factory import FACTORY
 
     for adapter in tuple(FACTORY.adapters.values()):
@@ -163,7 +163,7 @@ MATERIALIZATION = "product"
 
 
 def run_variables(contract: Contract, request: BuildRequest) -> dict[str, Any]:
-    """What the macros of the dbt project read: pinned inputs and the partitions to build."""
+    """Return what the macros of the dbt project read: pinned inputs and the partitions to build."""
     from bankmesh.ports import delta_extension_path
 
     partitioned = contract.partitioning
@@ -180,9 +180,9 @@ def run_variables(contract: Contract, request: BuildRequest) -> dict[str, Any]:
 
 
 def partition_ranges(partitioning: Partitioning, partitions: tuple[str, ...]) -> list[dict[str, str | None]]:
-    """Of each run of partitions without a gap the first day, and the day after the last one.
+    """Return the first day of each run of partitions without a gap, and the day after its last one.
 
-    None on a side where all partitions end: a row that lies beyond must not vanish.
+    None on a side where the product's partitions end, so that rows beyond are not lost.
     """
     ends = [
         (first, day_after(partitioning.granularity, last))
@@ -201,7 +201,7 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-# What says why a query cannot be understood. Other errors (conversions, casts) may quote values.
+# Errors about the text of a query. Other errors (conversions, casts) may quote values.
 _SAFE_ERRORS = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Error")
 
 
@@ -210,7 +210,7 @@ def _problem(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
 
 
 def _told(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
-    """All that dbt said; it may quote values, so it is shown for made-up rows alone."""
+    """Return all messages of dbt; they may quote values, so they are shown only for synthetic rows."""
     return "\n".join(_messages(outcome)) or "dbt gave no message"
 
 
@@ -220,7 +220,7 @@ def _messages(outcome: Any) -> list[str]:  # noqa: ANN401 - dbt's own result
 
 
 def _shown(message: str) -> str:
-    """A message, if the first error that it names is of a kind that never quotes values."""
+    """Return a message if its errors are of kinds that never quote values; else name the kind of error alone."""
     text = " ".join(message.split())
     named = [(text.index(kind), kind) for kind in _ERROR_KIND.findall(text)]
     kinds = {kind for _, kind in named}

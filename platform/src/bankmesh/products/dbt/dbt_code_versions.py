@@ -1,4 +1,4 @@
-"""Code versions of dbt products: what decides a model's rows, in whichever file, macro, variable or package."""
+"""Code versions of dbt products: a hash over files, macros, variables and packages that decide rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], contract: Contract) -> str:
-    """Changes with the code of the model or of a model below it and with all that it depends on.
+    """Return a hash that changes with the code of the model or of a model below it, and with all that it depends on.
 
     That is: a macro or a module of the domain that they use, their configuration, the variables that these read, the
     profile, the installed packages if they use one, a data test of the product, and the contract.
@@ -40,7 +40,7 @@ def model_code_version(manifest: Mapping[str, Any], node: Mapping[str, Any], con
     return fingerprint_texts([*texts, *modules, *packages])
 
 
-# `model.description`, `model.columns`: what is in YAML beside a model can be among its rows.
+# Code that reads `model.description` or `model.columns` can put a model's YAML into its rows.
 _DESCRIPTION = re.compile(r"\bmodel\b")
 
 
@@ -49,7 +49,7 @@ def _described(model: Mapping[str, Any]) -> str:
 
 
 def modules_of_models(models: Iterable[Mapping[str, Any]], contract: Contract) -> list[Path]:
-    """The domain's own modules that Python models import."""
+    """Return the domain's own modules that Python models import."""
     package = Path(contract.file).resolve().parents[1]
     codes = [model["raw_code"] for model in models if model["language"] == "python"]
     return sorted({file for code in codes for file in imported_modules(code, package)})
@@ -57,12 +57,12 @@ def modules_of_models(models: Iterable[Mapping[str, Any]], contract: Contract) -
 
 # --- Macros ----------------------------------------------------------------------------------------------------------
 
-# A macro that is called by a name which only a run knows: `context['net']`, `adapter.dispatch(name)`.
+# A macro call whose name is known only at run time: `context['net']`, `adapter.dispatch(name)`.
 _DYNAMIC = re.compile(r"\bcontext\s*[\[.]|\bdispatch\s*\(\s*(?![\s'\"])")
 
 
 def used_macros(manifest: Mapping[str, Any], models: list[dict[str, Any]]) -> list[str]:
-    """The macros that models depend on, dbt's own left out; all there are if it is not known which these call."""
+    """Return the macros that models depend on, without dbt's own; all of them if a call cannot be resolved."""
     found = macro_closure(manifest, models)
     texts = [*(model["raw_code"] for model in models), *(manifest["macros"][name]["macro_sql"] for name in found)]
     is_known = not any(map(_DYNAMIC.search, texts)) and not _dispatches(manifest)
@@ -72,19 +72,19 @@ def used_macros(manifest: Mapping[str, Any], models: list[dict[str, Any]]) -> li
 
 
 def _dispatches(manifest: Mapping[str, Any]) -> bool:
-    """Whether the project lets packages replace macros, dbt's own too, although no model names them."""
+    """Return whether the project lets packages replace macros, dbt's own too, although no model names them."""
     return "dispatch" in manifest.get(SETTINGS, {})
 
 
 def macro_closure(manifest: Mapping[str, Any], models: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The macros of the project and its packages that models depend on, directly or not, by their ids."""
+    """Return the macros of the project and its packages that models depend on, directly or not, by their ids."""
     own = manifest["metadata"]["project_name"]
     start = [macro for model in models for macro in model["depends_on"].get("macros", ())]
     # Not among a model's dependencies, but code that makes the product: the materialisation and the inputs.
     always = (f"macro.{own}.materialization_", f"macro.{own}.open_inputs")
     waiting = [*start, *(name for name in manifest["macros"] if name.startswith(always))]
     named = _macros_by_word(manifest)
-    # dbt records what it calls while it parses; a call behind `if execute`, or through another name, is a word alone.
+    # dbt records what it calls while parsing; a call behind `if execute`, or by another name, is only a word.
     waiting += [macro for model in models for macro in _mentioned(model["raw_code"], named)]
     found: set[str] = set()
     while waiting:
@@ -101,7 +101,7 @@ _PREFIX = re.compile(r"^(?:default|duckdb)__")
 
 
 def _macros_by_word(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The ids of the project's and packages' macros by the word that a call or a dispatch writes."""
+    """Return the ids of the project's and packages' macros by the word that a call or a dispatch writes."""
     found: dict[str, list[str]] = {}
     for unique_id, macro in manifest["macros"].items():
         if _counts(manifest, unique_id):
@@ -114,7 +114,7 @@ def _mentioned(code: str, named: Mapping[str, list[str]]) -> list[str]:
 
 
 def _counts(manifest: Mapping[str, Any], macro: str) -> bool:
-    """Whether a macro is the project's own or an installed package's; dbt's own are those of its release."""
+    """Return whether a macro is the project's own or an installed package's; dbt's own belong to its release."""
     return macro.split(".")[1] == manifest["metadata"]["project_name"] or _is_of_package(manifest, macro)
 
 
@@ -123,7 +123,7 @@ def _is_of_package(manifest: Mapping[str, Any], macro: str) -> bool:
 
 
 def _used_packages(manifest: Mapping[str, Any], models: list[dict[str, Any]], macros: Iterable[str]) -> list[str]:
-    """The settings of all installed packages if a model or macro is of one of them: packages call one another."""
+    """Return the settings of all installed packages if a model or macro is of one: packages call one another."""
     packages: Mapping[str, str] = manifest.get(PACKAGES, {})
     is_used = any(model["package_name"] in packages for model in models)
     is_used = is_used or _dispatches(manifest) or any(_is_of_package(manifest, macro) for macro in macros)
@@ -136,7 +136,7 @@ _VARIABLE = re.compile(r"\bvar\b(?:\s*\.\s*has_var)?\s*\(\s*(['\"])(?P<name>[^'\
 
 
 def _used_variables(declared: Any, texts: Iterable[str]) -> Any:  # noqa: ANN401 - any YAML value
-    """The part of `vars` that code reads by name, in whichever scope; all of it if a name is not written out."""
+    """Return the part of `vars` that code reads by name, in any scope; all of it if a name is not a literal."""
     names: set[str] = set()
     for text in texts:
         for found in _VARIABLE.finditer(text):

@@ -1,4 +1,4 @@
-"""A domain's side of the dbt project, loaded whole: its products with their data tests, or every fault at once."""
+"""One domain's part of the dbt project, loaded whole: its products with their data tests, or every fault at once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DbtDomain:
-    """What dbt knows of a domain. `products` are those that are built, by model, with their data tests as clauses."""
+    """A domain's manifest and products. `products` are those that are built, by model, with data tests as clauses."""
 
     place: DbtProjectPlace
     manifest: Mapping[str, Any]
@@ -52,9 +52,9 @@ class DbtDomain:
 
 
 def load_dbt_domain(place: DbtProjectPlace, domain: Domain, root: Path) -> DbtDomain:
-    """Parse a domain's models, generating the sources that they read first.
+    """Generate the sources that a domain's models read, then parse the models.
 
-    Raises DbtFaults with every fault; where dbt cannot parse the project, with why, and what its files show.
+    Raises DbtFaults with every fault; if dbt cannot parse the project, with its reason and the faults of the files.
     """
     found, faults = _scan(place, domain, root)
     if faults or found is None:
@@ -63,7 +63,7 @@ def load_dbt_domain(place: DbtProjectPlace, domain: Domain, root: Path) -> DbtDo
 
 
 def load_domain_of(package: Path, settings: Settings) -> tuple[Domain, DbtDomain | None]:
-    """A domain by its package folder, with what dbt knows of it; None if the dbt project holds no model of it.
+    """Return a domain by its package folder, with its dbt part; None if the dbt project holds no model of it.
 
     Raises the faults of the domain and of its models, as its code location does.
     """
@@ -77,7 +77,7 @@ def load_domain_of(package: Path, settings: Settings) -> tuple[Domain, DbtDomain
 
 
 def with_current_tests(contracts: Iterable[Contract], settings: Settings) -> list[Contract]:
-    """Contracts with the data tests that their models have now; those of a domain that does not load are unchanged."""
+    """Return contracts with their models' current data tests; those of a domain that fails to load are unchanged."""
     tested: dict[str, Contract] = {}
     for package in domain_packages(settings.root):
         with suppress(BankmeshError):
@@ -87,7 +87,7 @@ def with_current_tests(contracts: Iterable[Contract], settings: Settings) -> lis
 
 
 def _scan(place: DbtProjectPlace, domain: Domain, root: Path) -> tuple[DbtDomain | None, tuple[Fault, ...]]:
-    """The domain with every fault of it; None where dbt is not even to parse the project, or cannot."""
+    """Return the domain with all its faults; None where dbt cannot parse the project, or must not try."""
     if faults := find_settings_faults(place.project):
         return None, faults
     contracts = list(readable_contracts(root))

@@ -1,4 +1,4 @@
-"""Column lineage of a dbt product, from what dbt compiles of its models; no data and no run are needed."""
+"""Column lineage of a dbt product, from the compiled SQL of its models; it needs no data and no run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def derive_dbt(
     place: DbtProjectPlace, model: str, contract: Contract, schemas: Mapping[str, Mapping[str, str]]
 ) -> ModelLineage:
-    """Where each column that the contract promises comes from.
+    """Return the lineage of each column that the contract promises.
 
     `schemas` are the inputs by the names that the model gives them (`core_banking.trans`, `retail.customer_360_v2`),
     each a mapping from column to DuckDB type; the lineage names datasets by these keys. A promised column that cannot
@@ -46,7 +46,7 @@ def derive_dbt(
 def lineage_of_compiled(
     models: list[CompiledModel], model: str, schemas: Mapping[str, Mapping[str, str]]
 ) -> ModelLineage:
-    """The lineage of compiled models; what is not understood of one of them leaves the product underivable."""
+    """Return the lineage of compiled models; one that is not understood makes the whole product underivable."""
     try:
         return lineage_of_models(models, model, schemas)
     except QueryNotUnderstood as error:
@@ -55,9 +55,9 @@ def lineage_of_compiled(
 
 
 def promised(found: ModelLineage, contract: Contract) -> ModelLineage:
-    """The lineage of the promised columns, in their order and by the contract's spelling.
+    """Return the lineage of the promised columns, in their order and by the contract's spelling.
 
-    The cast to the promised type that a product goes through changes no value, so it leaves an identity one.
+    The cast of a product to the promised types changes no value, so an identity dependency stays one.
     """
     lineage = found.lineage
     by_name = {name.lower(): name for name in lineage.columns}
@@ -76,7 +76,7 @@ _COMPILED: dict[tuple[DbtProjectPlace, str], tuple[str, list[CompiledModel]]] = 
 
 
 def compile_models(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
-    """A model and those that it stands on, as dbt compiles them for a run of all partitions; each behind what it reads.
+    """Return a model and those that it depends on, compiled for a run of all partitions; each follows what it reads.
 
     Raises DbtParseError with dbt's own message.
     """
@@ -89,9 +89,9 @@ def compile_models(place: DbtProjectPlace, model: str) -> list[CompiledModel]:
 
 
 def compile_domain(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledModel]:
-    """The same for all of these models at once, without those that do not compile.
+    """Return the compiled SQL of all of these models and what they depend on, without those that do not compile.
 
-    Kept in a file until one of the project's changes, so that a code location loads without importing dbt.
+    Cached in a file until a file of the project changes, so that a code location loads without importing dbt.
     """
     kept, form = place.target / "compiled_models.json", [part.name for part in fields(CompiledModel)]
     wanted = fingerprint_texts([project_fingerprint(place), *form, *models])
@@ -108,7 +108,7 @@ def compile_domain(place: DbtProjectPlace, models: Sequence[str]) -> list[Compil
 def _compile_all(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledModel]:
     with suppress(DbtParseError):
         return _compile(place, models)
-    # One that does not compile stops dbt, so they are compiled one by one.
+    # A model that does not compile stops dbt, so they are compiled one by one.
     found: dict[str, CompiledModel] = {}
     for model in models:
         with suppress(DbtParseError):
@@ -121,8 +121,8 @@ def _compile(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledMode
 
     with dbt_environment(place.domain):
         manifest = current_manifest(place)
-        # Nothing is asked of a database: selected models alone are compiled, not what opens inputs before a run.
-        # dbt compiles a model in Python only on a connection, though it asks it nothing.
+        # No database is queried: only the selected models are compiled, not the hook that opens inputs before a run.
+        # dbt compiles a model in Python only on a connection, although it sends no query.
         in_python = any(getattr(node, "language", "") == "python" for node in manifest.nodes.values())
         selected = select_models(place, manifest, models)
         outcome = dbtRunner(manifest=manifest).invoke(
@@ -138,7 +138,7 @@ def _compile(place: DbtProjectPlace, models: Sequence[str]) -> list[CompiledMode
 
 
 def compiled_models(place: DbtProjectPlace, results: Any) -> list[CompiledModel]:  # noqa: ANN401 - dbt's own results
-    """The models among what `dbt compile` or `dbt run` returned, in the order in which dbt went through them."""
+    """Return the models among the results of `dbt compile` or `dbt run`, in the order in which dbt executed them."""
     nodes = [result.node for result in results]
     return [
         CompiledModel(key_of_node(place, node), node.relation_name or f"main.{node.name}", node.compiled_code)

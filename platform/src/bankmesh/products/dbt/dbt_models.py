@@ -1,7 +1,7 @@
-"""The models of a domain as dbt's manifest has them: which are products, what they read, what decides their rows.
+"""The models of a domain in dbt's manifest: which are products, what they read, and what decides their rows.
 
 The manifest is parsed once and kept under `MESH_HOME/dbt/<domain>`; while no file of the project changes,
-loading a code location reads it and leaves dbt alone.
+loading a code location reads it without running dbt.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class DbtParseError(BankmeshError):
 
 @contextmanager
 def dbt_environment(domain: str) -> Iterator[None]:
-    """dbt's turn, with the domain whose models it is to see.
+    """Hold the lock of dbt and set the domain whose models it reads.
 
-    Variables that set options of dbt are out of its sight: `DBT_EMPTY` would build every product without rows.
+    Variables that set options of dbt are removed meanwhile: `DBT_EMPTY` would build every product without rows.
     """
     with DBT_LOCK:
         hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
@@ -67,7 +67,7 @@ _FILES = Path(__file__).parent / "dbt_files"
 
 
 def common_arguments(place: DbtProjectPlace) -> list[str]:
-    """Arguments of every invocation: where the project is, which profile it has, and no output but results."""
+    """Return the arguments of every invocation: project folder, profile, and no output but results."""
     return [
         *("--project-dir", str(place.project), "--profiles-dir", str(profile_file(place.project).parent)),
         *("--profile", PROFILE, "--target", TARGET, "--no-send-anonymous-usage-stats"),
@@ -77,13 +77,13 @@ def common_arguments(place: DbtProjectPlace) -> list[str]:
 
 
 def profile_file(project: Path) -> Path:
-    """The file of the profile `bankmesh`: the project's own if it has one, else the platform's."""
+    """Return the file of the profile `bankmesh`: the project's own if it has one, else the platform's."""
     own = project / "profiles.yml"
     return own if PROFILE in read_profiles(own) else _FILES / "profiles.yml"
 
 
 def read_profiles(file: Path) -> Mapping[str, Any]:
-    """The profiles of a file; none if it is not there, or is no mapping."""
+    """Return the profiles of a file; none if it does not exist or is not a mapping."""
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else None
     except yaml.YAMLError:
@@ -92,11 +92,11 @@ def read_profiles(file: Path) -> Mapping[str, Any]:
 
 
 def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
-    """The domain's manifest, parsed anew if a file of the project changed. Raises DbtParseError."""
+    """Return the domain's manifest, parsed again if a file of the project changed. Raises DbtParseError."""
     stamp = place.target / "parsed-from"
     wanted = project_fingerprint(place)
     place.target.mkdir(parents=True, exist_ok=True)
-    # What nobody can write needs no lock to be read.
+    # A folder that nobody can write needs no lock for reading.
     with lock_file(place.target / "parsing.lock") if is_writable(place.target) else nullcontext():
         if not (place.manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted):
             stamp.unlink(missing_ok=True)
@@ -109,14 +109,14 @@ def load_manifest(place: DbtProjectPlace) -> dict[str, Any]:
 
 
 SETTINGS = "bankmesh_settings"
-"""Key under which a loaded manifest holds what dbt leaves out of it: the settings that change results."""
+"""Key under which a loaded manifest holds the settings that change results, which dbt leaves out of it."""
 PACKAGES = "bankmesh_packages"
 """Key under which it holds the text of `dbt_project.yml` of each installed package, by the package's name."""
 _RESULT_SETTINGS = ("vars", "quoting", "dispatch")
 
 
 def result_settings(place: DbtProjectPlace) -> dict[str, Any]:
-    """What `dbt_project.yml` and the profile say that can change the rows of any model; empty parts left out."""
+    """Return the settings in `dbt_project.yml` and the profile that can change a model's rows, without empty ones."""
     project = project_settings(place.project)
     found = {key: project.get(key) for key in _RESULT_SETTINGS}
     profiles = read_profiles(profile_file(place.project))
@@ -142,10 +142,10 @@ def parse(place: DbtProjectPlace, *, write: bool = True) -> Any:  # noqa: ANN401
 
 
 def _forget_other_properties(place: DbtProjectPlace) -> None:
-    """Remove dbt's kept parse if a YAML file changed since.
+    """Remove dbt's partial parse if a YAML file changed since.
 
-    dbt compares their times alone, which are the same in every image that is built reproducibly, and a data test that
-    is removed can stay in what it keeps. Other files it compares by what they hold.
+    dbt compares YAML files only by their times, which are the same in every image that is built reproducibly, and its
+    partial parse can keep a data test that was removed. It compares other files by content.
     """
     folders = [*place.folders(), packages_folder(place.project)]
     files = [file for folder in folders for file in walk_files(folder) if file.suffix in {".yml", ".yaml"}]
@@ -161,9 +161,9 @@ _MANIFESTS: dict[DbtProjectPlace, tuple[str, Any]] = {}
 
 
 def current_manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
-    """dbt's manifest object of the files as they are, parsed again when one changed. Raises DbtParseError.
+    """Return dbt's manifest object of the current files, parsed again when one changed. Raises DbtParseError.
 
-    Each caller gets a copy: dbt writes compiled SQL into it, and would give ephemeral models of one run to the next.
+    Each caller gets a copy: dbt writes compiled SQL into it, and would carry ephemeral models from one run to the next.
     """
     wanted = project_fingerprint(place)
     known = _MANIFESTS.get(place)
@@ -173,7 +173,7 @@ def current_manifest(place: DbtProjectPlace) -> Any:  # noqa: ANN401 - dbt's own
 
 
 def _copy(manifest: Any) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
-    """A manifest with nodes of its own; dbt's `deepcopy` fails on disabled nodes, and its lookups do not copy."""
+    """Return a manifest with its own nodes; dbt's `deepcopy` fails on disabled nodes, and its lookups do not copy."""
     shared = {item.name: getattr(manifest, item.name) for item in fields(manifest) if not item.name.startswith("_")}
     own = {name: copy.deepcopy(shared[name]) for name in ("nodes", "unit_tests")}
     return type(manifest)(**{**shared, **own, "flat_graph": {}})
@@ -186,38 +186,38 @@ PROJECT_FILES = (
 
 
 def project_fingerprint(place: DbtProjectPlace) -> str:
-    """Changes when any file that dbt reads for this domain changes, whatever its kind; installed packages count."""
+    """Return a hash that changes when any file that dbt reads for this domain changes, installed packages included."""
     folders = [*place.folders(), packages_folder(place.project)]
     found = {file: None for folder in folders for file in walk_files(folder)}
     files = [*found, *(place.project / name for name in PROJECT_FILES), profile_file(place.project)]
-    # Latin-1 reads any byte, so that a file that is no text counts too.
+    # Latin-1 decodes any byte, so that binary files count too.
     return fingerprint_texts(
         text for file in files if file.is_file() for text in (str(file), file.read_bytes().decode("latin-1"))
     )
 
 
 def model_key(name: str, version: object, package: str, project: str) -> str:
-    """What a model is called here: its name, with `_v2` for its version 2; a version of dbt is a major of a product.
+    """Return a model's key: its name, with `_v2` for its version 2; a version of dbt is a major of a product.
 
-    Version 1 and no version are one. A model of an installed package has the package before its name.
+    Version 1 and no version are the same. The key of a model of an installed package starts with the package.
     """
     key = name if str(version or 1) == "1" else f"{name}_v{version}"
     return key if package == project else f"{package}.{key}"
 
 
 def key_of(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> str:
-    """The key of a model of a manifest."""
+    """Return the key of a model of a manifest."""
     return model_key(node["name"], node.get("version"), node["package_name"], manifest["metadata"]["project_name"])
 
 
 def key_of_node(place: DbtProjectPlace, node: Any) -> str:  # noqa: ANN401 - dbt's own node, not public
-    """The key of a model among dbt's own objects."""
+    """Return the key of a model among dbt's own objects."""
     project = str(project_settings(place.project).get("name"))
     return model_key(node.name, getattr(node, "version", None), node.package_name, project)
 
 
 def select_models(place: DbtProjectPlace, manifest: Any, models: Iterable[str]) -> list[str]:  # noqa: ANN401 - as above
-    """`select_nodes` for models of the project by their keys, and for every model that they depend on."""
+    """Return `select_nodes` for models of the project by their keys, and for every model that they depend on."""
     wanted = set(models)
     waiting = [name for name, node in manifest.nodes.items() if _is_model(node) and key_of_node(place, node) in wanted]
     found: set[str] = set()
@@ -237,7 +237,7 @@ _SELECTED = "bankmesh_selected"
 
 
 def select_nodes(manifest: Any, unique_ids: Iterable[str]) -> list[str]:  # noqa: ANN401 - as above
-    """Arguments by which dbt selects exactly these nodes of a manifest, which must be a copy of the caller's own.
+    """Return arguments by which dbt selects exactly these nodes of a manifest, which must be the caller's own copy.
 
     dbt selects by names, and those of folders, packages and versions match too; a tag of our own matches no other node.
     """
@@ -251,7 +251,7 @@ def select_nodes(manifest: Any, unique_ids: Iterable[str]) -> list[str]:  # noqa
 
 
 def find_models(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The models of the project itself by their keys; those of installed packages are left out."""
+    """Return the models of the project itself by their keys, without those of installed packages."""
     own = manifest["metadata"]["project_name"]
     nodes: Mapping[str, dict[str, Any]] = manifest["nodes"]
     found = (node for node in nodes.values() if node["resource_type"] == "model" and node["package_name"] == own)
@@ -259,7 +259,7 @@ def find_models(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def with_ancestors(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A model and every model it stands on, sorted by id; sources end the walk."""
+    """Return a model and every model that it depends on, sorted by id; sources end the traversal."""
     found: dict[str, dict[str, Any]] = {}
     waiting = [node["unique_id"]]
     while waiting:
@@ -274,7 +274,7 @@ def with_ancestors(manifest: Mapping[str, Any], node: Mapping[str, Any]) -> list
 def model_inputs(
     manifest: Mapping[str, Any], node: Mapping[str, Any], domain: str, systems: frozenset[str]
 ) -> dict[str, Input]:
-    """What a product model reads through `source()`, its staging models included."""
+    """Return what a product model reads through `source()`, its staging models included."""
     inputs: dict[str, Input] = {}
     for model in with_ancestors(manifest, node):
         for unique_id in model["depends_on"].get("nodes", ()):
@@ -288,11 +288,11 @@ def model_inputs(
 
 
 def product_source(domain: str, table: str) -> ProductInput:
-    """The product behind `source('retail', 'customer_360_v2')`."""
+    """Return the product that `source('retail', 'customer_360_v2')` names."""
     name = port_of_table(domain, table)
     return ProductInput(name.domain, name.product, name.major)
 
 
 def source_name(product: ProductInput) -> str:
-    """What dbt calls a product that is read: `retail.customer_360_v2`."""
+    """Return dbt's name of a product that is read: `retail.customer_360_v2`."""
     return f"{product.domain}.{product.port.table}"

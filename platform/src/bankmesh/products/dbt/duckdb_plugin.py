@@ -19,10 +19,10 @@ class Plugin(BasePlugin):
     """Opens dbt's database as the platform opens its own connections, which verify the signature once in a process."""
 
     def update_connection_config(self, creds: object, config: dict[str, Any]) -> None:  # noqa: ARG002 - as dbt calls it
-        """Add the settings; those of the profile come first."""
+        """Add the platform's settings; those of the profile take precedence."""
         for name, value in extension_settings().items():
             config.setdefault(name, value)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Load the extension; the project's macros find it loaded."""
+        """Load the extension, so that the project's macros need not."""
         load_extension(conn)

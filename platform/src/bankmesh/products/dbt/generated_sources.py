@@ -1,10 +1,10 @@
-"""What is generated into a dbt project: source declarations, from contracts and source declarations, and macros.
+"""Files generated into a dbt project: source declarations, from contracts and `sources/*.yaml`, and macros.
 
 `source('core_banking', 'trans')` is a landed legacy object of the domain, `source('retail', 'party')` a
-published product of any domain. A source that the domain's files name and nothing declares gets a placeholder: dbt
-refuses to parse a whole domain for one such source. It has no columns and no table; what reads it is refused when it
-runs (`orphaned_products`), and `mesh contract check` reports it. The macros open the inputs of a run and materialize a
-product. Generated folders ignore themselves in git.
+published product of any domain. A source that the domain's files name and nothing declares gets a placeholder, because
+dbt refuses to parse a whole domain for one such source. The placeholder has no columns and no table; a product that
+reads it fails when it runs (`orphaned_products`), and `mesh contract check` reports it. The macros open the inputs of a
+run and materialize a product. Generated folders ignore themselves in git.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 _HEADER = "# Generated from contracts and source declarations; changes are overwritten.\n"
-_PLACEHOLDER = "Declared by no sound contract and no source declaration; a product that reads it is refused."
+_PLACEHOLDER = "Declared by no valid contract and no source declaration; a product that reads it is refused."
 _READ_BY_DBT = frozenset({".sql", ".py", ".yml", ".yaml"})
 _JINJA = re.compile(r"\{[{%#]|[}%#]\}")
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # in C where there is libyaml
@@ -36,7 +36,7 @@ _MACROS = Path(__file__).parent / "dbt_files" / "macros"
 def write_dbt_inputs(place: DbtProjectPlace, systems: Iterable[LegacySystem], contracts: Iterable[Contract]) -> Path:
     """Write `models/_ports/<domain>/inputs.yml` and `macros/_bankmesh/`, only what changed; returns the first.
 
-    dbt's partial parse stays warm while nothing changes.
+    Unchanged files keep dbt's partial parse usable.
     """
     target = place.generated_sources / "inputs.yml"
     document = dbt_sources(systems, contracts, named_sources(place))
@@ -56,7 +56,7 @@ def _write(target: Path, text: str) -> None:
 
 
 def named_sources(place: DbtProjectPlace) -> set[tuple[str, str]]:
-    """Schema and table of every `source()` with literal names in the files that dbt reads for a domain."""
+    """Return schema and table of every `source()` with literal names in the files that dbt reads for a domain."""
     folders = [folder for folder in place.folders() if folder != place.generated_sources]
     files = {file for folder in folders for file in walk_files(folder) if file.suffix in _READ_BY_DBT}
     files -= set(walk_files(place.generated_sources))
@@ -66,7 +66,7 @@ def named_sources(place: DbtProjectPlace) -> set[tuple[str, str]]:
 def dbt_sources(
     systems: Iterable[LegacySystem], contracts: Iterable[Contract], named: Iterable[tuple[str, str]] = ()
 ) -> dict[str, Any]:
-    """The document, in dbt's `sources` form; `named` are sources that get a placeholder unless they are declared."""
+    """Return the document, in dbt's `sources` form; `named` sources get a placeholder unless they are declared."""
     landed = [
         {
             "name": system.name,
@@ -111,5 +111,5 @@ def _product_table(contract: Contract) -> dict[str, Any]:
 
 
 def _plain(text: str | None) -> str:
-    """A description that dbt does not render: one contract's braces would keep every domain from parsing."""
+    """Return a description that dbt does not render: one contract's braces would keep every domain from parsing."""
     return _JINJA.sub(lambda found: " ".join(found[0]), text or "")

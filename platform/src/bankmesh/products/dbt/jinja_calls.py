@@ -1,4 +1,4 @@
-"""Code of dbt read without being run: the calls in Jinja and Python, with their lines, and where it does not parse."""
+"""Static reading of dbt code: the calls in Jinja and Python, with their lines, and where it does not parse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CodeUnreadable(ValueError):
-    """Code that is no Jinja, or no Python. `line` counts from 1 within the text that was read."""
+    """Code that is not valid Jinja or Python. `line` counts from 1 within the text that was read."""
 
     def __init__(self, line: int, problem: str) -> None:
         self.line, self.problem = line, problem
@@ -28,7 +28,7 @@ class CodeUnreadable(ValueError):
 
 @dataclass(frozen=True)
 class Call:
-    """One call in code: `ref('party', v=2)`. Arguments that are put together when the code runs are None."""
+    """One call in code: `ref('party', v=2)`. Arguments that are computed when the code runs are None."""
 
     name: str
     arguments: tuple[Literal, ...]
@@ -38,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True)
 class ParsedCode:
-    """What a piece of code names.
+    """The names in a piece of code.
 
     Attributes:
         calls: every call.
@@ -55,7 +55,7 @@ class ParsedCode:
 
 @lru_cache(maxsize=4096)
 def read_jinja(text: str) -> ParsedCode:
-    """The names in one template, or in one macro. Raises CodeUnreadable."""
+    """Return the names in one template, or in one macro. Raises CodeUnreadable."""
     import jinja2
     from dbt_common.clients.jinja import get_environment
     from dbt_common.exceptions import CompilationError
@@ -99,7 +99,7 @@ def _jinja_call(node: nodes.Call) -> Call | None:
 
 
 def _dotted_name(node: nodes.Node) -> str | None:
-    """`ref`, or `dbt_utils.star`; None for what is looked up in another way."""
+    """Return `ref`, or `dbt_utils.star`; None for what is looked up in another way."""
     from jinja2 import nodes
 
     if isinstance(node, nodes.Name):
@@ -119,7 +119,7 @@ _BLOCKS = frozenset({"macro", "materialization", "test", "data_test"})
 
 
 def read_macro_file(text: str) -> ParsedCode:
-    """The names in a file of macros, lines counted in the file. Raises CodeUnreadable."""
+    """Return the names in a file of macros, with lines counted in the file. Raises CodeUnreadable."""
     from dbt_common.clients.jinja import extract_toplevel_blocks
     from dbt_common.exceptions import CompilationError
 
@@ -146,7 +146,7 @@ def read_macro_file(text: str) -> ParsedCode:
 
 
 def _moved(code: ParsedCode, offset: int) -> ParsedCode:
-    """The same code further down in a file."""
+    """Return the same code further down in a file."""
     return ParsedCode(
         tuple(replace(call, line=call.line + offset) for call in code.calls),
         code.bound,
@@ -156,7 +156,7 @@ def _moved(code: ParsedCode, offset: int) -> ParsedCode:
 
 
 def read_python(text: str) -> ParsedCode:
-    """The calls of `dbt.ref`, `dbt.source` and so on in a Python model, named as in Jinja. Raises CodeUnreadable."""
+    """Return the calls of `dbt.ref`, `dbt.source` etc. in a Python model, named as in Jinja. Raises CodeUnreadable."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -186,7 +186,7 @@ _ARGUMENT = re.compile(r"""(?:(?P<key>\w+)\s*=\s*)?(?:(['"])(?P<text>.*?)\2|(?P<
 
 
 def read_yaml_calls(text: str) -> ParsedCode:
-    """The calls of `ref`, `var` and `doc` in the texts of a YAML file; they are not parsed, so none is unreadable."""
+    """Return the calls of `ref`, `var` and `doc` in the texts of a YAML file, which is searched and not parsed."""
     calls = []
     for found in _YAML_CALL.finditer(text):
         if _COMMENT.search(text[text.rfind("\n", 0, found.start()) + 1 : found.start()]):

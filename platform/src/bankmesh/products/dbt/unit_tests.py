@@ -1,7 +1,7 @@
 """dbt's own unit tests of models, run by dbt on mocked rows: no data, no network, no database file.
 
-dbt asks the database for the columns of what a unit test mocks. So every input is there, empty, with the columns that
-contracts and source declarations promise, and every step beneath the tested models is made of these.
+dbt queries the database for the columns of what a unit test mocks. So every input exists there without rows, with the
+columns that contracts and source declarations promise, and every step beneath the tested models is built from these.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OUTCOMES = {"pass": "passed", "fail": "failed", "success": "passed"}
 
 @dataclass(frozen=True)
 class UnitTestResult:
-    """One unit test: the model that it is of, and its outcome, `passed`, `failed` or `errored`.
+    """The result of one unit test: its model, and its outcome, `passed`, `failed` or `errored`.
 
     `message` is dbt's: the difference between expected and actual rows, all of them mocked, or why it could not run.
     """
@@ -51,7 +51,7 @@ class UnitTestResult:
 
 
 def models_with_unit_tests(manifest: Mapping[str, Any], product: str | None = None) -> list[str]:
-    """The models with unit tests, sorted: those of a product and of what it is made of, or all of a domain."""
+    """Return the models with unit tests, sorted: those of a product and of its ancestors, or all of a domain."""
     models = {model for model, _ in _unit_tests(manifest).values()}
     if product is not None:
         models &= {key_of(manifest, node) for node in with_ancestors(manifest, find_models(manifest)[product])}
@@ -59,7 +59,7 @@ def models_with_unit_tests(manifest: Mapping[str, Any], product: str | None = No
 
 
 def _unit_tests(manifest: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """The unit tests by their ids: the model that each is of, and its name."""
+    """Return the unit tests by their ids: the model that each tests, and its name."""
     tests: Mapping[str, Mapping[str, Any]] = manifest.get("unit_tests") or {}
     own = manifest["metadata"]["project_name"]
     return {
@@ -70,7 +70,7 @@ def _unit_tests(manifest: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def _name_of_test(test: Mapping[str, Any]) -> str:
-    """The name that dbt gives in a result: a test of a version has the version at its end."""
+    """Return the test's name in dbt's results, which ends with the version if the model has one."""
     version = test.get("version")
     return test["name"] if version is None else f"{test['name']}_v{version}"
 
@@ -80,7 +80,7 @@ def run_unit_tests(
 ) -> list[UnitTestResult]:
     """Run the unit tests of these models; `contracts` are those of all domains. dbt is not imported if there are none.
 
-    Never raises for what a test does: a test that cannot run has `errored`.
+    Never raises because of a test: a test that cannot run has the outcome `errored`.
     """
     if not models:
         return []
@@ -98,7 +98,7 @@ def run_unit_tests(
 def _missing(
     manifest: Mapping[str, Any], models: Collection[str], results: list[UnitTestResult]
 ) -> list[UnitTestResult]:
-    """Unit tests that dbt gave no result for: a test that did not run is no pass."""
+    """Return unit tests without a result from dbt, as `errored`: a test that did not run has not passed."""
     found = {(result.model, result.name) for result in results}
     wanted = [test for test in _unit_tests(manifest).values() if test[0] in models]
     return [UnitTestResult(*test, "errored", "dbt did not run it") for test in wanted if test not in found]
@@ -131,7 +131,7 @@ def _run(
             outcome = dbtRunner(manifest=manifest).invoke([command, *choose, *arguments])
             answered: Any = outcome.result or []
             found = [_result(loaded.manifest, answer) for answer in answered]
-            # A step or a hook is of interest only where it did not work, for then no test could run.
+            # A step or a hook is reported only if it failed, because then no test could run.
             results += [item for item, answer in zip(found, answered, strict=True) if _counts(item, answer)]
             if outcome.exception is not None:
                 results.append(UnitTestResult("dbt", command, "errored", str(outcome.exception).strip()))
@@ -147,7 +147,7 @@ def _counts(result: UnitTestResult, answer: Any) -> bool:  # noqa: ANN401 - dbt'
 def _result(manifest: Mapping[str, Any], answer: Any) -> UnitTestResult:  # noqa: ANN401 - dbt's own result, not public
     outcome = _OUTCOMES.get(str(answer.status), "errored")
     test = _unit_tests(manifest).get(answer.node.unique_id)
-    # A step that did not work is reported too.
+    # A step that failed is reported too.
     step = manifest["nodes"].get(answer.node.unique_id)
     model = test[0] if test else key_of(manifest, step) if step else "dbt"
     message = "\n".join((answer.message or "").strip("\n").splitlines())
@@ -155,14 +155,14 @@ def _result(manifest: Mapping[str, Any], answer: Any) -> UnitTestResult:  # noqa
 
 
 def _steps(manifest: Mapping[str, Any], models: Collection[str]) -> set[str]:
-    """The steps of the tested models by their ids: where one mocks another, dbt reads its columns from the database."""
+    """Return the ids of the tested models' steps: where one mocks another, dbt reads its columns from the database."""
     nodes = find_models(manifest)
     found = [node for model in models for node in with_ancestors(manifest, nodes[model])]
     return {node["unique_id"] for node in found if node["config"]["materialized"] not in {"product", "ephemeral"}}
 
 
 def _input_columns(systems: Iterable[LegacySystem], contracts: Iterable[Contract]) -> dict[str, dict[str, str]]:
-    """Columns with DuckDB types of everything that a model of the domain may read, by the names that dbt uses."""
+    """Return columns with DuckDB types of all that a model of the domain may read, by the names that dbt uses."""
     found = {
         source_name(ProductInput(c.domain, c.name, c.major)): {col.name: duckdb_type(col.type) for col in c.columns}
         for c in contracts

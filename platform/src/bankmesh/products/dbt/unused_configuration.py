@@ -1,6 +1,6 @@
 """dbt configuration that changes no row, as entries of `mesh contract coverage`: used, or named as not used.
 
-Whatever is set on a model, and every resource of a project, has exactly one entry for each product that it concerns, or
+Every key that is set on a model, and every resource of a project, has exactly one entry for each product that it
 for the domain where it concerns none. `docs/reference/dbt.md` shows the tables of `configuration_points` to people.
 """
 
@@ -51,12 +51,12 @@ _THROUGH = ("metrics", "semantic_models")
 def find_dbt_coverage(
     project: Path, domain: str, manifest: Mapping[str, Any], products: Mapping[str, Contract]
 ) -> dict[str, tuple[Coverage, ...]]:
-    """Entries by port, and by the name of the domain for what concerns no product; each sorted by file and line.
+    """Return entries by port, and by the name of the domain for what concerns no product; each sorted by file and line.
 
     Args:
         project: folder of the dbt project.
         domain: the domain whose models the manifest holds.
-        manifest: what dbt parsed.
+        manifest: dbt's parsed manifest.
         products: the contracts of the products that are built, by the unique id of their model.
     """
     own = manifest["metadata"]["project_name"]
@@ -88,7 +88,7 @@ def _entry(clause: str, place: Place, point: str) -> Coverage:
 
 
 def _of_model(project: Path, node: Mapping[str, Any], *, is_product: bool) -> Iterator[Coverage]:
-    """One entry for each key that is set on a model or a column of it, in whatever file."""
+    """Yield one entry for each key that is set on a model or a column of it, in any file."""
     clause = f"dbt model {_name(node)}"
     configured = set(node.get("unrendered_config") or {})
     points = MODEL_POINTS if is_product else MODEL_POINTS | dict.fromkeys(BENEATH_KEYS, BENEATH)
@@ -104,12 +104,12 @@ def _of_model(project: Path, node: Mapping[str, Any], *, is_product: bool) -> It
 
 
 def _name(node: Mapping[str, Any]) -> str:
-    """The name of a model, with `.v2` for its version 2: what is behind the package in its id."""
+    """Return the name of a model, with `.v2` for its version 2: the part of its id after the package."""
     return str(node["unique_id"]).split(".", 2)[2]
 
 
 def _written(project: Path, node: Mapping[str, Any]) -> tuple[dict[str, Place], dict[tuple[str, str], Place]]:
-    """Where YAML sets the keys of a model and of its columns; what a version of the model says counts last."""
+    """Return where YAML sets the keys of a model and of its columns; the entry of its version takes precedence."""
     keys: dict[str, Place] = {}
     columns: dict[tuple[str, str], Place] = {}
     patch = node.get("patch_path")
@@ -129,7 +129,7 @@ def _written(project: Path, node: Mapping[str, Any]) -> tuple[dict[str, Place], 
 
 
 def _entries_of(document: Document, node: Mapping[str, Any]) -> Iterator[tuple[YamlPath, Mapping[str, Any]]]:
-    """The entry of a model in YAML, then that of its version, with their paths."""
+    """Yield the entry of a model in YAML, then that of its version, with their paths."""
     for index, entry in _named(document.data, "models"):
         if entry.get("name") == node["name"]:
             yield ("models", index), entry
@@ -139,7 +139,7 @@ def _entries_of(document: Document, node: Mapping[str, Any]) -> Iterator[tuple[Y
 
 
 def _named(data: Any, key: str) -> list[tuple[int, dict[str, Any]]]:  # noqa: ANN401 - whatever a YAML file holds
-    """The mappings of a list in a YAML mapping, with their positions."""
+    """Return the mappings of a list in a YAML mapping, with their positions."""
     entries = data.get(key) if isinstance(data, dict) else None
     return [
         (i, entry) for i, entry in enumerate(entries if isinstance(entries, list) else ()) if isinstance(entry, dict)
@@ -147,7 +147,7 @@ def _named(data: Any, key: str) -> list[tuple[int, dict[str, Any]]]:  # noqa: AN
 
 
 def _of_tests(project: Path, manifest: Mapping[str, Any], model: str) -> Iterator[Coverage]:
-    """What is set on the data tests of a product and is not in their checks."""
+    """Yield entries of keys that are set on the data tests of a product and are not in their checks."""
     for node in manifest["nodes"].values():
         if node["resource_type"] != "test" or model not in node["depends_on"]["nodes"]:
             continue
@@ -160,7 +160,7 @@ def _of_tests(project: Path, manifest: Mapping[str, Any], model: str) -> Iterato
 
 
 def _resources(manifest: Mapping[str, Any], own: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every resource of the project itself with its kind, by all keys of the manifest, known ones or not."""
+    """Yield every resource of the project itself with its kind, by all keys of the manifest, known ones or not."""
     for key in sorted(key for key in manifest.keys() - DERIVED_KEYS if not key.startswith(_OURS)):
         held = manifest[key] or {}
         resources = held.items() if isinstance(held, dict) else enumerate(held if isinstance(held, list) else [held])
@@ -179,7 +179,7 @@ def _of_resource(
     read: Collection[str],
     products: Mapping[str, Contract],
 ) -> Iterator[tuple[str, Coverage]]:
-    """The entry of a resource, for each product that it reads, else for the domain."""
+    """Yield the entry of a resource, for each product that it reads, else for the domain."""
     clause, place = f"dbt {kind.replace('_', ' ')} {resource['name']}", _place(project, kind, resource)
     contracts = [products[model] for model in read if model in products]
     for contract in contracts:
@@ -191,7 +191,7 @@ def _of_resource(
 
 
 def _read_by(manifest: Mapping[str, Any], resource: Mapping[str, Any]) -> Sequence[str]:
-    """The models that a resource names itself, or through a metric or semantic model that it reads."""
+    """Return the models that a resource names itself, or through a metric or semantic model that it reads."""
     found: dict[str, None] = {}
     waiting = [resource]
     while waiting:
@@ -206,7 +206,7 @@ def _read_by(manifest: Mapping[str, Any], resource: Mapping[str, Any]) -> Sequen
 
 
 def _place(project: Path, kind: str, resource: Mapping[str, Any]) -> Place:
-    """The line of a resource's entry in YAML, of its block in Markdown, or the first of its own file."""
+    """Return the line of a resource's entry in YAML, of its block in Markdown, or the first of its own file."""
     path = resource.get("original_file_path")
     if not isinstance(path, str):
         return Place(str(project / "dbt_project.yml"), 1)

@@ -1,4 +1,4 @@
-"""How confidentiality goes from the pinned inputs of a build to its columns, for the clause `classification`."""
+"""The flow of confidentiality from a build's pinned inputs to its columns, for the clause `classification`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def flow_of_build(contract: Contract, lineage: StepLineage, read: Iterable[PinnedInput]) -> ClassificationFlow:
-    """The flow of one build; classes are those under which the pinned versions were published or landed.
+    """Return the flow of one build, by the classes under which its pinned versions were published or landed.
 
     `lineage` names its inputs as the snapshot vector does.
     """
@@ -38,16 +38,16 @@ def flow_of_build(contract: Contract, lineage: StepLineage, read: Iterable[Pinne
 def classification_flow(
     contract: Contract, lineage: StepLineage, classes: Mapping[ColumnRef, Classification], unknown: Iterable[str] = ()
 ) -> ClassificationFlow:
-    """The flow into the columns of a contract, from inputs with these classes."""
+    """Return the flow into the columns of a contract from inputs with these classes."""
     own = {ColumnRef(contract.port, column.name): column.classification for column in contract.columns}
     declassified = {ColumnRef(contract.port, c.name) for c in contract.columns if c.declassification is not None}
-    # An input of the product's own name is another version of it, and would hide its classes.
+    # An input of the product's own name is another version of it; its classes must not replace those of the contract.
     losses = find_step_losses(lineage, contract.port, {**classes, **own}, declassified)
     return ClassificationFlow(tuple(_sentences(losses, lineage)), tuple(unknown))
 
 
 def _sentences(losses: Iterable[ConfidentialityLoss], lineage: StepLineage) -> Iterator[str]:
-    """One sentence for each column that loses confidentiality: what it is, and the most confidential source."""
+    """Yield one sentence for each column that loses confidentiality, with its most confidential source."""
     by_target: dict[ColumnRef, ConfidentialityLoss] = {}
     for loss in losses:
         known = by_target.get(loss.target)

@@ -21,13 +21,13 @@ _BY_LABEL = {found.label: found for found in Classification}
 
 
 def landed_classes(landing: Landing) -> Mapping[str, Classification]:
-    """Column → class of a landing, as its source declaration said when it was landed."""
+    """Return column → class of a landing, from its source declaration at the time of landing."""
     found = {column.name: _class(column.classification) for column in landing.columns}
     return {**found, COMPLETE_THROUGH: Classification.INTERNAL}
 
 
 def published_classes(port: Port, published: Publication) -> Mapping[str, Classification] | None:
-    """Column → class under the contract that a version was published under; None where that was not kept."""
+    """Return column → class under the contract that a version was published under; None where that was not kept."""
     digest = published.provenance.contract_digest
     kept = kept_contract(port, digest) if digest else None
     return classes_of_contract(kept) if kept else None
@@ -35,7 +35,7 @@ def published_classes(port: Port, published: Publication) -> Mapping[str, Classi
 
 @lru_cache(maxsize=256)
 def classes_of_contract(file: Path) -> Mapping[str, Classification] | None:
-    """Column → class of a contract's text. Rules that came later do not matter: only names and classes are read."""
+    """Return column → class of a contract's text. Only names and classes are read, so later rules do not matter."""
     document, faults = documents.parse(str(file), file.read_text(encoding="utf-8"))
     try:
         columns = [] if faults else document.data["schema"][0]["properties"]
@@ -45,5 +45,5 @@ def classes_of_contract(file: Path) -> Mapping[str, Classification] | None:
 
 
 def _class(label: object) -> Classification:
-    """A class by its word; whatever is no class counts as the highest."""
+    """Return the class of a label; an unknown label counts as the highest class."""
     return _BY_LABEL.get(str(label), Classification.RESTRICTED)

@@ -1,6 +1,6 @@
 """The snapshot vector: every input pinned to one version before the build begins.
 
-A transform never sees anything else, so two builds from the same vector are equal row for row.
+A transform reads nothing else, so two builds from the same vector are equal row for row.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class PinnedInput:
 
 
 class InputNotPublished(NotPublished):
-    """An input has nothing to read yet."""
+    """An input has no published version, or no landing, to read yet."""
 
     def __init__(self, source: Input, error: NotPublished) -> None:
         self.source = source
@@ -67,10 +67,10 @@ def pin(home: Path, sources: Iterable[Input]) -> dict[Input, PinnedInput]:
 
 
 def superseded_landings(home: Path, pinned: Iterable[PinnedInput], theirs: Mapping[str, int | str]) -> list[str]:
-    """Landings that were replaced since they were pinned, where another publication read another one."""
+    """Return landings that were replaced since they were pinned, where another publication read another one."""
     ours = [(item.source, item.version) for item in pinned if isinstance(item.source, LegacyInput)]
     return [
-        f"{source.ref} has been landed anew"
+        f"{source.ref} has been landed again"
         for source, version in ours
         if theirs.get(source.ref, version) != version
         and (now := current_landing(home, source.domain, source.system, source.object)) is not None
@@ -79,7 +79,7 @@ def superseded_landings(home: Path, pinned: Iterable[PinnedInput], theirs: Mappi
 
 
 def vector(pinned: Mapping[str, PinnedInput]) -> dict[str, int | str]:
-    """The snapshot vector that a commit records: input → version."""
+    """Return the snapshot vector that a commit records: input → version."""
     return dict(sorted((item.source.ref, item.version) for item in pinned.values()))
 
 
@@ -111,7 +111,7 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
 
 
 def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, FolderLock | None]:
-    """The current landing, marked as in use; without a mark where the home can only be read, and nothing expires."""
+    """Return the current landing, marked as in use; without a mark where the home is read-only, and nothing expires."""
     while True:
         landing = current_landing(home, source.domain, source.system, source.object)
         if landing is None:
@@ -149,7 +149,7 @@ def _scan_landing(landing: Landing) -> pl.LazyFrame:
 
 
 def newest_vector(home: Path, sources: Iterable[Input]) -> dict[str, int | str]:
-    """The snapshot vector of what a build would pin now; nothing is opened.
+    """Return the snapshot vector that a build would pin now; nothing is opened.
 
     Raises InputNotPublished, naming the source, if one has nothing to read yet.
     """

@@ -1,4 +1,4 @@
-"""A product reads none that is proposed or retired: its location does not load, and says where that is written."""
+"""The rule that no product reads a proposed or retired one: its code location fails to load, with file and line."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def refuse_closed_inputs(product: ProductDefinition, declared_in: Sequence[Path], root: Path) -> None:
-    """Raise FaultsFound (`input-without-port`) if the product reads a port of the workspace that there is not.
+    """Raise FaultsFound (`input-without-port`) if the product reads a product that is proposed or retired.
 
     Args:
-        product: with its inputs, those that its relationships look values up in among them.
-        declared_in: the files in which the inputs are written.
-        root: the workspace.
+        product: the product with its inputs, including those that its relationships look values up in.
+        declared_in: the files that declare the inputs.
+        root: the workspace's folder.
     """
     contracts = {contract.port: contract for contract in readable_contracts(root)}
     closed = {port for port, contract in contracts.items() if not contract.status.has_port}
@@ -45,7 +45,7 @@ def _readers(product: ProductDefinition, declared_in: Sequence[Path]) -> Iterato
 
 
 def place_of_input(source: Input, files: Sequence[Path]) -> tuple[str, int]:
-    """File and line that read the source; the first file, as a whole, where no line is found."""
+    """Return file and line that read the source; the first file, as a whole, where no line is found."""
     name = source_name(source) if isinstance(source, ProductInput) else source.ref
     schema, table = name.split(".")
     for file in filter(Path.is_file, files):

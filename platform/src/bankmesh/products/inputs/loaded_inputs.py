@@ -1,6 +1,6 @@
-"""What loaded products read beside what their files show, and the cycles that this closes.
+"""Inputs of loaded products that their files do not show, and the cycles that these inputs close.
 
-Names that a template or a macro writes are in no file of the product; its location knows them once it is loaded.
+Names that a template or a macro generates are in no file of the product; they are known once its location is loaded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Collection[Consumer]) -> list[Consumer]:
-    """What the products that were loaded from a workspace read beside `reads`, which are found in files."""
+    """Return what the products loaded from a workspace read besides `reads`, which are found in files."""
     references = {reader for contract in contracts.values() for reader in references_of(contract)}
     seen = {(reader.port, reader.source) for reader in reads if reader not in references}
     folders = {port: folder.resolve() for port, folder in workspace_folders().items()}
@@ -39,7 +39,7 @@ def hidden_reads(root: Path, contracts: Mapping[str, Contract], reads: Collectio
 def find_read_cycles(
     contracts: Mapping[str, Contract], reads: Iterable[Consumer], hidden: Iterable[Consumer] = ()
 ) -> Cycles:
-    """The products that wait for themselves, by `reads` of files, relationships among them, and `hidden` inputs."""
+    """Return the products that depend on themselves, by `reads` of files and relationships, and by `hidden` inputs."""
     references = {reader for contract in contracts.values() for reader in references_of(contract)}
     found = list(reads)
     inputs = [*(reader for reader in found if reader not in references), *hidden]
@@ -47,18 +47,18 @@ def find_read_cycles(
 
 
 def find_loaded_cycles(root: Path) -> Cycles:
-    """The products of a workspace that wait for themselves, by their files and, of those loaded, by their code."""
+    """Return the products of a workspace that depend on themselves, by their files and, if loaded, by their code."""
     return _cycles(root)[1]
 
 
 def find_hidden_cycles(root: Path) -> Cycles:
-    """Those of them in whose group the files alone show no cycle."""
+    """Return those of them in whose group the files alone show no cycle."""
     shown, every = _cycles(root)
     return Cycles(tuple((group, cycles) for group, cycles in every.groups if not group & shown.ports))
 
 
 def _cycles(root: Path) -> tuple[Cycles, Cycles]:
-    """By files alone, and by the code of loaded products too."""
+    """Return the cycles by files alone, and by the code of loaded products too."""
     contracts = {contract.port: contract for contract in readable_contracts(root)}
     reads = workspace_reads(root, contracts.values())
     hidden = hidden_reads(root, contracts, reads)
@@ -67,6 +67,6 @@ def _cycles(root: Path) -> tuple[Cycles, Cycles]:
 
 
 def cycle_through(product: ProductDefinition, root: Path) -> CycleFaults | None:
-    """Why a product cannot be built before others that wait for it; None if it does not wait for itself."""
+    """Return why a product cannot be built before others that depend on it; None if it does not depend on itself."""
     cycles = find_loaded_cycles(root)
     return cycles.faults_of([product.contract.port]) if product.contract.port in cycles.ports else None

@@ -1,7 +1,7 @@
-"""What each partition of a product was built from: a short text for each input that is read by partition.
+"""Fingerprints of what each partition of a product is built from, one for each input that is read by partition.
 
-A version keeps these fingerprints in its commit. A partition whose fingerprints are the same now would be built again
-as it is. A fingerprint covers the rows of the partition, the columns with their types and classes, the day up to which
+A version keeps these fingerprints in its commit. A partition whose fingerprints are the same now would be rebuilt
+unchanged. A fingerprint covers the rows of the partition, the columns with their types and classes, the day up to which
 a landing is complete as far as the partition depends on it, and the rows that lie in no partition at all.
 
 Rows of a landing are compared by their number and by two sums of hashes, which no order of the rows changes; those of a
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from bankmesh.products.product_definition import PartitionInput, ProductDefinition
 
 Fingerprints = dict[str, dict[str, str]]
-"""By input, as the snapshot vector names it, and partition."""
+"""Fingerprints by input, as the snapshot vector names it, and by partition."""
 
 _LENGTH = 24  # hexadecimal digits: 96 bits
 
 
 @dataclass(frozen=True)
 class PartitionedRows:
-    """The rows of an input at one version, in short.
+    """A summary of the rows of an input at one version.
 
     Attributes:
         columns: name, type and class of each column, in order.
-        content: by first day of a month or day, what its rows are compared by; "" holds those without a date.
+        content: by first day of a month or day, the text that its rows are compared by; "" holds those without a date.
         complete_through: the day up to which a landing is complete; None where that is not known.
     """
 
@@ -56,7 +56,7 @@ class PartitionedRows:
 def fingerprint_partitions(
     rows: PartitionedRows, declared: PartitionInput, partitioning: Partitioning, partitions: Iterable[str]
 ) -> dict[str, str]:
-    """The fingerprint of each partition; `partitions` are all that the product has now."""
+    """Return the fingerprint of each partition; `partitions` are all that the product has now."""
     keys = list(partitions)
     elsewhere = sorted((key, found) for key, found in rows.content.items() if key not in set(keys))
     common = [declared.column, declared.complete_through, partitioning.granularity, rows.columns, elsewhere]
@@ -66,7 +66,7 @@ def fingerprint_partitions(
 
 
 def _complete(rows: PartitionedRows, declared: PartitionInput, partitioning: Partitioning, partition: str) -> str:
-    """How far the landing is complete, as far as the partition depends on it."""
+    """Return how far the landing is complete, as far as the partition depends on it."""
     through = rows.complete_through
     if through is None:
         return "unknown"
@@ -83,9 +83,9 @@ def _digest(parts: list[object]) -> str:
 
 
 def fingerprints_of(product: ProductDefinition, pinned: Iterable[PinnedInput], home: Path) -> Fingerprints:
-    """The fingerprints of all partitions of a product, for the inputs that it declares to read by partition.
+    """Return the fingerprints of all partitions of a product, for the inputs that it declares to read by partition.
 
-    `pinned` are inputs of the product. Reads the rows of landings once for each process.
+    `pinned` are inputs of the product. The rows of a landing are read once in each process.
     """
     partitioning = product.contract.partitioning
     definition = partitions_of(partitioning)
@@ -116,7 +116,7 @@ def _rows_of(item: PinnedInput, declared: PartitionInput, partitioning: Partitio
 def summarize_rows(
     relation: str, column: str, granularity: str
 ) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str]]:
-    """Columns with types of a landing, and number and sums of hashes of its rows by month or day of `column`.
+    """Return columns with types of a landing, and number and sums of hashes of its rows by month or day of `column`.
 
     `relation` is SQL text that names the landing by its fingerprint, so that it always names the same rows.
     """
@@ -141,7 +141,7 @@ def summarize_rows(
 
 
 def _files_of(source: ProductInput, version: int, home: Path) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str]]:
-    """Columns with types of a product's version, and the files of each partition."""
+    """Return columns with types of a product's version, and the files of each partition."""
     opened = open_version(port_at(home, f"{source.domain}.{source.name}", source.major), version)
     columns = tuple((field.name, str(field.type)) for field in opened.schema)
     return columns, {key: " ".join(files) for key, files in opened.partition_files().items()}

@@ -1,7 +1,7 @@
-"""Inputs of which each partition of a product reads the rows of that partition alone, as `defs.yaml` declares them.
+"""Inputs of which each partition of a product reads only the rows of that partition, as `defs.yaml` declares them.
 
-Where such an input changes in some partitions, these are built, and the others stay as they are. Only a declaration can
-say that a partition depends on no other rows: where a late change moves a trade to another day, it does.
+When such an input changes in some partitions, only these are built. Only a declaration can state that a partition
+depends on no other rows: it does depend on others where a late change moves a trade to another day.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def parse_partition_inputs(
     for name, keys in declared.items():
         through = keys.get(_COMPLETE, InputCompleteness.VALUE)
         faults |= {
-            (name, key): f"{key} is no key of a partition input; its keys are {_COLUMN} and {_COMPLETE}."
+            (name, key): f"{key} is not a key of a partition input; its keys are {_COLUMN} and {_COMPLETE}."
             f"{nearest(key, (_COLUMN, _COMPLETE))}"
             for key in keys
             if key not in {_COLUMN, _COMPLETE}
@@ -95,7 +95,7 @@ def _find_fault(
     if column in days:
         return None
     if isinstance(reads[name], LegacyInput):
-        return f"{column} is no date of {name}; its dates: {', '.join(days) or 'none'}.{nearest(column, days)}"
+        return f"{column} is not a date of {name}; its dates: {', '.join(days) or 'none'}.{nearest(column, days)}"
     what = f"is not what {name} is partitioned by, by {contract.partitioning.granularity} as {port} is"
     return f"{column} {what}; write {days[0]}" if days else f"{column} {what}; delete the declaration"
 
@@ -105,6 +105,6 @@ def _dates(item: LegacyObject) -> tuple[str, ...]:
 
 
 def _partition_column(published: Contract, contract: Contract) -> tuple[str, ...]:
-    """The column that a product read is partitioned by, if it is by the same granularity."""
+    """Return the column that a product read is partitioned by, if its granularity is the same."""
     theirs, ours = published.partitioning, contract.partitioning
     return (theirs.column,) if theirs and ours and theirs.granularity == ours.granularity else ()

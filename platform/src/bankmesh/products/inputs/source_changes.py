@@ -1,4 +1,4 @@
-"""Which landings are older than the files of their legacy objects: by fingerprint, without landing anything."""
+"""Landings that are older than the files of their legacy objects, found by fingerprint, without landing anything."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def changed_landings(settings: Settings, landings: Collection[str]) -> frozenset[str]:
-    """Of these landings (`retail/landing/core_banking_trans`), those whose files or declaration have changed since.
+    """Return those of these landings (`retail/landing/core_banking_trans`) whose files or declaration have changed.
 
-    One that was never landed has changed; one whose files cannot be read has, too, so that its landing says why. What
-    is not delivered, or not any more, has nothing newer to land.
+    A missing landing counts as changed; so does one whose files cannot be read, so that its landing reports why. An
+    object that is not delivered, or not any more, has nothing newer to land.
     """
     if not settings.exports.is_dir():
         return frozenset()

@@ -1,4 +1,4 @@
-"""Which files of the exports no landing reads, by legacy system of the workspace."""
+"""Files of the exports that no landing reads, by legacy system of the workspace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def systems_by_domain(root: Path) -> dict[str, tuple[LegacySystem, ...]]:
-    """Every legacy system of the workspace; without domains whose declarations have faults, which do not load."""
+    """Return every legacy system of the workspace; domains whose declarations have faults are left out."""
     found: dict[str, tuple[LegacySystem, ...]] = {}
     for package in domain_packages(root):
         try:
@@ -28,7 +28,7 @@ def systems_by_domain(root: Path) -> dict[str, tuple[LegacySystem, ...]]:
 
 
 def unread_of_system(settings: Settings, domain: str, system: str) -> UnreadFiles:
-    """The unread files of one system's folder; a folder may be shared with systems of other domains."""
+    """Return the unread files of one system's folder; a folder may be shared with systems of other domains."""
     known = systems_by_domain(settings.root)
     everywhere = [one for systems in known.values() for one in systems]
     mine = next((one for one in known.get(domain, ()) if one.name == system), None)
@@ -36,7 +36,7 @@ def unread_of_system(settings: Settings, domain: str, system: str) -> UnreadFile
 
 
 def unread_of_landings(settings: Settings, landings: Collection[str]) -> list[UnreadFiles]:
-    """The unread files of each system that one of these landings (`retail/landing/core_banking_trans`) belongs to."""
+    """Return the unread files of each system that one of these landings (`retail/landing/core_banking_trans`) is of."""
     known = systems_by_domain(settings.root)
     everywhere = [one for systems in known.values() for one in systems]
     found: list[UnreadFiles] = []

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract, request: BuildRequest) -> BuildResult:
-    """Call the transform with its pinned inputs and stream what it promises to Parquet.
+    """Call the transform with its pinned inputs and stream the promised columns to Parquet.
 
     A transform of a partitioned product also gets `partitions`, the keys that this run builds.
     Raises TransformError if it fails or delivers other columns than the contract promises, CastsRefused if it delivers
-    types that never become the promised ones.
+    types that cannot become the promised ones.
     """
     frames: dict[str, object] = {name: pinned.scan() for name, pinned in request.inputs.items()}
     if contract.partitioning:
@@ -61,10 +61,10 @@ def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract
 def _plan(
     transform: Callable[..., pl.LazyFrame], contract: Contract, arguments: dict[str, object]
 ) -> tuple[pl.LazyFrame, StepLineage]:
-    """The transform's plan, and where its columns come from.
+    """Return the transform's plan and the lineage of its columns.
 
-    A transform that looks at its data while it makes the plan is given sources that note which columns it reads; any
-    other reads them as the engine does best.
+    A transform that reads data while it makes the plan gets sources that record which columns it reads; any other gets
+    plain frames, which the engine can optimise.
     """
     import polars as pl
 
@@ -80,7 +80,7 @@ def _plan(
     return plan, or_underivable(lambda: lineage_of_recorded(plan, recording), contract)
 
 
-# What was derived of each transform, for the schemas of its inputs: a long-lived process asks once.
+# Derived lineage by transform and schemas of its inputs, so that a long-lived process derives it once.
 _DERIVED: dict[object, TransformLineage] = {}
 
 
@@ -90,13 +90,13 @@ def _derived(
     frames: dict[str, pl.LazyFrame],
     rest: dict[str, object],
 ) -> TransformLineage | None:
-    """What the transform's code says; None where it cannot be told."""
+    """Return the lineage by the transform's code; None where it cannot be derived."""
     schemas = {name: frame.collect_schema() for name, frame in frames.items()}
     key = (transform, tuple(rest), tuple((name, tuple(schema.items())) for name, schema in schemas.items()))
     if key not in _DERIVED:
         try:
             _DERIVED[key] = derive_transform(transform, contract, schemas, rest)
-        except Exception:  # noqa: BLE001 - lineage never fails a build; the build itself says what is wrong
+        except Exception:  # noqa: BLE001 - lineage never fails a build; the build itself reports what is wrong
             return None
     return _DERIVED[key]
 
@@ -107,7 +107,7 @@ def derive_transform(
     schemas: Mapping[str, pl.Schema],
     rest: Mapping[str, object],
 ) -> TransformLineage:
-    """Where the columns of a transform come from, by its code alone."""
+    """Return the lineage of a transform's columns, by its code alone."""
     from bankmesh.lineage.polars.transform_lineage import derive_from_code
 
     return derive_from_code(transform, schemas, rest, [column.name for column in contract.columns])

@@ -1,4 +1,4 @@
-"""Writes a lazy frame as the Parquet files of a candidate, cast to the types that the contract promises."""
+"""Writing of a lazy frame as the Parquet files of a candidate, cast to the types that the contract promises."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def write_candidate(frame: pl.LazyFrame, contract: Contract, folder: Path) -> WrittenCandidate:
     """Stream the rows of `frame` into `folder`, in the contract's columns and types.
 
-    Raises TransformError if it is no lazy frame, or delivers other columns than promised; CastsRefused if it delivers
-    a type that never becomes the promised one. Polars' own errors pass through: they may quote values.
+    Raises TransformError if it is not a lazy frame, or delivers other columns than promised; CastsRefused if it
+    delivers a type that cannot become the promised one. Polars' own errors are not caught: they may quote values.
     """
     import polars as pl
 
@@ -49,7 +49,7 @@ def write_candidate(frame: pl.LazyFrame, contract: Contract, folder: Path) -> Wr
     return tally.written()
 
 
-# What makes a lazy frame of the frames of other libraries, by the module of their class.
+# How to turn the frames of other libraries into a lazy frame, by the module of their class.
 _LAZY = {
     "polars": "Return it as `frame.lazy()`.",
     "pandas": "Return it as `polars.from_pandas(frame).lazy()`.",
@@ -61,7 +61,7 @@ _SPELLED = {"polars": "Polars", "duckdb": "DuckDB", "narwhals": "Narwhals", "pys
 
 
 def _describe_other(delivered: object) -> tuple[str, str]:
-    """What a transform returned in place of a lazy frame, with its library, and what to do about it."""
+    """Return what a transform returned in place of a lazy frame, with its library, and what to do about it."""
     if delivered is None:
         return "the transform returned nothing", "End it with `return` and a Polars LazyFrame."
     kind = type(delivered)
@@ -71,13 +71,13 @@ def _describe_other(delivered: object) -> tuple[str, str]:
 
 
 def _statistics(contract: Contract) -> Mapping[str, bool]:
-    """No bounds where a column may hold NaN: Polars leaves NaN out of them, and readers would skip its rows."""
+    """Return the statistics to write: no bounds if a column may hold NaN, which Polars omits and readers would skip."""
     bounded = not nan_columns(contract)
     return {"min": bounded, "max": bounded, "null_count": True}
 
 
 def _cast_columns(casts: tuple[Cast, ...], stored: pl.Schema) -> Iterator[pl.Expr]:
-    """Each column as promised, null where its value is lost; behind them, for each checked one, whether it is."""
+    """Yield each column as promised, null where its value is lost; then, for each checked one, whether it is lost."""
     import polars as pl
 
     for cast in casts:
@@ -90,9 +90,9 @@ def _cast_columns(casts: tuple[Cast, ...], stored: pl.Schema) -> Iterator[pl.Exp
 
 @dataclass
 class _Tally:
-    """Counts rows and losses batch by batch, on the very rows that go to the file.
+    """A counter of rows and losses, batch by batch, on the very rows that go to the file.
 
-    The streaming engine calls `count_batch` from several threads; a list takes what they append in any order.
+    The streaming engine calls `count_batch` from several threads, which append to the lists in any order.
     """
 
     casts: tuple[Cast, ...]
@@ -100,13 +100,13 @@ class _Tally:
     lost: list[dict[str, int]] = field(default_factory=list)
 
     def count_batch(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """The promised columns of the batch."""
+        """Count the batch and return its promised columns."""
         self.rows.append(batch.height)
         self.lost.append({c.column: int(batch[_flag(c)].sum()) for c in self.casts if c.is_checked})
         return batch.select(cast.column for cast in self.casts)
 
     def written(self) -> WrittenCandidate:
-        """Rows and losses of all batches."""
+        """Return rows and losses of all batches."""
         lost: Counter[str] = Counter()
         for counts in self.lost:
             lost.update(counts)

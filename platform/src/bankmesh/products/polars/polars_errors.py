@@ -1,4 +1,4 @@
-"""What may be said of an error of a Polars transform: its class, its place and names of columns, never a value.
+"""The parts of a Polars transform's error that may be shown: its class, its place and names of columns, never a value.
 
 Polars quotes values in its messages, and a pivot makes names of columns out of values. So a name is shown only if it
 is one of an input or of the contract, or is written in the code of the transform's own package.
@@ -27,7 +27,7 @@ _EACH = re.compile(_STRING)
 
 
 def place_of(error: BaseException, transform: Callable[..., object]) -> str:
-    """Where the transform's own file is in the error's way: ` at file:line`; else ` in file:line`, where it begins."""
+    """Return ` at file:line` of the transform's own file in the traceback; else ` in file:line` of its definition."""
     code = getattr(transform, "__code__", None)
     if code is None:
         return ""
@@ -39,7 +39,7 @@ def place_of(error: BaseException, transform: Callable[..., object]) -> str:
 
 
 def explain(error: BaseException, transform: Callable[..., object], known: Iterable[str], mend: str) -> str:
-    """Which column, or field of a struct, is not there and which one may be meant; or that the text is withheld.
+    """Explain which column, or field of a struct, is missing and which one may be meant; or that the text is withheld.
 
     `known` are the columns of the inputs and of the contract, `mend` is what to do about a missing column.
     """
@@ -50,13 +50,13 @@ def explain(error: BaseException, transform: Callable[..., object], known: Itera
     code = _Code(transform)
     schemas = frozenset(known)
     if name not in schemas and not code.names(name):
-        return f"A {kind} is not there, and its name is not in the code; run the transform's own test to see it."
+        return f"A {kind} is missing, and its name is not in the code; run the transform's own test to see it."
     safe = [other for other in there if other in schemas or code.names(other)] or sorted(schemas - {name})
     return f"There is no {kind} {name} where it is read.{_suggest(name, safe, listed=bool(there))} {mend}"
 
 
 def _missing_column(error: BaseException) -> tuple[str, str, list[str]] | None:
-    """What kind of name is missing, which, and the names that are there, if Polars lists them."""
+    """Return the kind of the missing name, the name, and the existing names if Polars lists them."""
     import polars as pl
 
     errors = pl.exceptions
@@ -98,7 +98,7 @@ class _Code:
         self._texts = list(_read(files))
 
     def names(self, name: str) -> bool:
-        """Whether the name is written there as a whole word."""
+        """Return whether the name occurs there as a whole word."""
         word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
         return bool(name) and any(word.search(text) for text in self._texts)
 

@@ -1,9 +1,9 @@
-"""Cancelling the work of this process with Ctrl-C, SIGINT or SIGTERM, without publishing half of anything.
+"""Cancellation of this process's work by Ctrl-C, SIGINT or SIGTERM, without a partial publication.
 
-The work runs in a thread of its own and the main thread takes the signals, because native code of Polars and DuckDB
-keeps Python from seeing them. Only what is marked as `stoppable` is interrupted in its middle, a build or a gate; a
-commit and its report are not. What does not stop in time is left as a kill would leave it, from which the next run
-recovers. The second signal is such a kill.
+The work runs in its own thread and the main thread receives the signals, because native code of Polars and DuckDB
+keeps Python from handling them. Only code marked as `stoppable` is interrupted midway: a build or a gate, not a commit
+or its report. Work that does not stop in time is left as a kill would leave it; the next run recovers from that.
+The second signal ends the process at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 GRACE_SECONDS = 10.0
-"""So long the work may take to stop; after that it is abandoned."""
+"""Seconds that the work may take to stop; after that it is abandoned."""
 
 _POLL_SECONDS = 0.1
 _AGAIN_SECONDS = 2.0
@@ -33,29 +33,29 @@ _EXIT_OF_SIGNALS = 128
 
 
 class Stopped(KeyboardInterrupt):
-    """The work was cancelled. dbt and Dagster know KeyboardInterrupt as a cancellation, not as a failure."""
+    """The work was cancelled. dbt and Dagster treat KeyboardInterrupt as a cancellation, not as a failure."""
 
 
 class Cancellation:
-    """One request to stop, passed from the thread that takes signals to the one that works."""
+    """One request to stop, passed from the thread that receives signals to the thread that works."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self.noticed = False
-        """Whether the main thread has had a signal; Polars may have had it before."""
+        """Whether the main thread has received a signal; Polars may have received it earlier."""
         self.passes_on = False
-        """Whether the next signal is one that this process sends itself."""
+        """Whether the next signal is one that this process sends to itself."""
         self._lock = threading.Lock()
         self._worker: int | None = None
         self._interrupters: list[Callable[[], object]] = []
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a process that such a signal has ended."""
+        """The exit code that a shell expects of a process ended by this signal."""
         return _EXIT_OF_SIGNALS + (self.signal or signal.SIGINT)
 
     def interrupt(self) -> None:
-        """Interrupt the stoppable part that is at work; without one the next will not begin."""
+        """Interrupt the stoppable part that is running; if none is, the next one does not begin."""
         with self._lock:
             for end in self._interrupters:
                 with suppress(Exception):  # it has just ended by itself
@@ -75,11 +75,11 @@ class Cancellation:
                     self._interrupters.append(interrupt)
             yield
         except KeyboardInterrupt:
-            # Polars sees SIGINT by itself, perhaps before the main thread does.
+            # Polars handles SIGINT itself, perhaps before the main thread does.
             self.signal = self.signal or signal.SIGINT
             raise
         except Exception:
-            # Native code makes an error of its own out of an interruption: a failed query, a ComputeError.
+            # Native code turns an interruption into an error of its own: a failed query, a ComputeError.
             if self.signal is not None:
                 raise Stopped from None
             raise
@@ -100,9 +100,9 @@ _current: Cancellation | None = None
 
 @contextmanager
 def stoppable(interrupt: Callable[[], object] | None = None) -> Iterator[None]:
-    """A part of the work that may be interrupted anywhere: it raises Stopped then, whatever the code inside raises.
+    """Run a part of the work that may be interrupted anywhere; it then raises Stopped, whatever the code inside raises.
 
-    `interrupt` ends native code of another library, and is called from another thread.
+    `interrupt` stops native code of another library, and is called from another thread.
     """
     if _current is None:
         yield
@@ -112,12 +112,12 @@ def stoppable(interrupt: Callable[[], object] | None = None) -> Iterator[None]:
 
 
 def is_stopping() -> bool:
-    """Whether this process was told to stop."""
+    """Return whether this process has received a signal to stop."""
     return _current is not None and _current.signal is not None
 
 
 class NotStopped(Exception):
-    """The work did not stop within GRACE_SECONDS and goes on in its thread; end the process."""
+    """The work did not stop within GRACE_SECONDS and goes on in its thread; the caller must end the process."""
 
     def __init__(self, exit_code: int) -> None:
         self.exit_code = exit_code
@@ -125,9 +125,9 @@ class NotStopped(Exception):
 
 
 def run_cancellable(work: Callable[[], Result], on_request: Callable[[], None]) -> tuple[Result, Cancellation]:
-    """Do the work, and let the first signal stop it and the second one end the process.
+    """Run the work; the first signal stops it and the second one ends the process.
 
-    `on_request` is called once, at the first signal. Raises NotStopped; the work raises and returns as ever.
+    `on_request` is called once, at the first signal. Raises NotStopped, or what the work raises.
     """
     global _current  # noqa: PLW0603 - signals belong to the process
     cancellation = Cancellation()
@@ -144,9 +144,9 @@ def run_cancellable(work: Callable[[], Result], on_request: Callable[[], None]) 
 
     hook = sys.unraisablehook
     sys.unraisablehook = lambda raised: None if isinstance(raised.exc_value, Stopped) else hook(raised)
-    # Nothing else is to act on signals that these handlers take.
+    # No wakeup file descriptor: nothing else may react to the signals that these handlers take.
     wakeup = signal.set_wakeup_fd(-1)
-    # Before Polars is imported, which puts its own handler in front of these.
+    # Installed before Polars is imported, because Polars puts its own handler in front of these.
     before = {signum: signal.signal(signum, _Handler(cancellation)) for signum in _SIGNALS}
     _current = cancellation
     try:
@@ -165,7 +165,7 @@ def run_cancellable(work: Callable[[], Result], on_request: Callable[[], None]) 
 
 
 class _Handler:
-    """Notes the first signal and ends the process at the second."""
+    """Record the first signal and end the process at the second."""
 
     def __init__(self, cancellation: Cancellation) -> None:
         self._cancellation = cancellation
@@ -185,7 +185,7 @@ def _wait(thread: threading.Thread, cancellation: Cancellation, on_request: Call
     while thread.is_alive():
         thread.join(_POLL_SECONDS)
         if again is not None and time.monotonic() > again:
-            # A destructor or a callback of garbage collection may have swallowed the first one.
+            # A destructor or a callback of garbage collection may have swallowed the first interruption.
             again = time.monotonic() + _AGAIN_SECONDS
             cancellation.interrupt()
         if cancellation.signal is not None and until is None:
@@ -193,7 +193,7 @@ def _wait(thread: threading.Thread, cancellation: Cancellation, on_request: Call
             again = time.monotonic() + _AGAIN_SECONDS
             on_request()
             if cancellation.signal == signal.SIGTERM:
-                # Polars heeds this one alone.
+                # Polars reacts to SIGINT only.
                 cancellation.passes_on = True
                 signal.raise_signal(signal.SIGINT)
             cancellation.interrupt()

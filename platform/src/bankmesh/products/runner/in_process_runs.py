@@ -1,7 +1,7 @@
-"""Runs that live in a process of ours, not in one that Dagster watches: `mesh run`.
+"""Runs that execute in a process of the platform, which Dagster does not monitor: `mesh run`.
 
-Such a run carries the process's number. If the process is killed, nobody else would notice: the run would count as
-under way for ever, hold a place in the queue, and keep waiting whatever stands behind it.
+Such a run has the process's id as a tag. If the process is killed, Dagster does not notice: the run would count as
+under way for ever, hold a place in the queue, and block the runs behind it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.
 
 
 def process_tags() -> dict[str, str]:
-    """Tags of a run that this process carries out itself; the daemon is not to start it again."""
+    """Return the tags of a run that this process executes itself; the daemon must not start it again."""
     return {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}", "dagster/max_retries": "0"}
 
 
@@ -25,19 +25,19 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     records = instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))
     dead = [record.dagster_run for record in records if _is_gone(record.dagster_run.tags.get(PROCESS_TAG))]
     for run in dead:
-        instance.report_run_failed(run, "The process that carried this run out has ended without a word.")
+        instance.report_run_failed(run, "The process that executed this run exited without reporting a result.")
     return [run.run_id for run in dead]
 
 
 def cancel_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Record that somebody has asked for the run to stop; Dagster then ends an interrupted run as canceled."""
+    """Record a request to stop the run; Dagster then ends an interrupted run as canceled."""
     run = instance.get_run_by_id(run_id)
     if run is not None and run.status in _UNDER_WAY:
         instance.report_run_canceling(run, "Stopped by the person or process that started it.")
 
 
 def cancel_runs_of_this_process(instance: dg.DagsterInstance) -> None:
-    """Record as canceled what this process leaves under way, because it ends before its work has."""
+    """Record the runs that this process leaves under way as canceled, because it ends before its work has."""
     tags = {PROCESS_TAG: process_tags()[PROCESS_TAG]}
     for run in instance.get_runs(dg.RunsFilter(statuses=[*_UNDER_WAY, dg.DagsterRunStatus.CANCELING], tags=tags)):
         instance.report_run_canceled(run, "Stopped; its process ended before the step did.")
@@ -51,6 +51,6 @@ def _is_gone(tag: str | None) -> bool:
         os.kill(int(number), 0)
     except ProcessLookupError:
         return True
-    except PermissionError:  # it lives, and is somebody else's
+    except PermissionError:  # the process exists and belongs to another user
         return False
     return False

@@ -1,4 +1,4 @@
-"""Materialise everything, in this process: one Dagster run for each wave, told step by step."""
+"""Materialisation of the whole mesh in this process: one Dagster run for each wave, with progress by step."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ def run_everything(
     land: bool = True,
     force: bool = False,
 ) -> RunOutcome:
-    """Materialise every asset of every location, or `only` these keys with what they stand on in between.
+    """Materialise every asset of every location, or only the assets with the keys in `only`.
 
-    A product behind a failed one is skipped and stays on its last good version; others go on. What stands behind a
-    system that was not delivered is absent. The outcome names a location that does not load. A contract in force
-    that nothing keeps fails, with what to do. `accepted` covers what the assets in `only` make, should it have shrunk.
-    `changed` says which of some landings are older than their files: those that the assets in `only` read are landed
-    first, unless `land` is false. What is unchanged is confirmed and not made, unless `force` is true.
+    A product that depends on a failed one is skipped and keeps its last good version; others go on. Assets that depend
+    on a system that was not delivered are absent. The outcome names a location that does not load. A contract in force
+    that no asset implements fails, with what to do next. `accepted` permits what the assets in `only` build to shrink.
+    `changed` returns which of some landings are older than their files: those that the assets in `only` read are landed
+    first, unless `land` is false. What is unchanged is confirmed and not built, unless `force` is true.
 
-    Raises UnknownName for a key that no location makes, ProposedProduct or RetiredProduct for one that is not to be
-    made, and CycleFaults if one waits for itself.
+    Raises UnknownName for a key that no location defines, ProposedProduct or RetiredProduct for one that must not be
+    built, and CycleFaults if one depends on itself.
     """
     _refuse_without_port(root, only)
     outcome = RunOutcome()
@@ -90,11 +90,11 @@ def run_everything(
         outcome.unbuilt = unbuilt_inputs(runnables, frozenset(only), is_built)
     left_out = on_cycles | outcome.held.keys()
     waiting = [r for r in runnables if (not only or r.key in only) and r.key not in left_out]
-    # What is built from landings that are older than their files is not confirmed to be right.
+    # Products built from landings that are older than their files are not confirmed as up to date.
     tags = accepting if force or outcome.newer else accepting | confirm_tags()
     if not force and not outcome.newer:
         waiting = _confirm(root, instance, waiting, progress, outcome)
-    # What reads a held product reads the version that is published.
+    # Consumers of a held product read the version that is published.
     known -= frozenset(outcome.held)
     if only:
         known &= frozenset(only)
@@ -115,7 +115,7 @@ def run_everything(
 def _confirm(
     root: Path, instance: dg.DagsterInstance, waiting: list[Runnable], progress: Progress, outcome: RunOutcome
 ) -> list[Runnable]:
-    """Confirm what is unchanged; returns what still has to be made."""
+    """Confirm what is unchanged; return what still has to be built."""
     found = confirm_unchanged(current_settings(root), instance, waiting)
     progress.decided(found)
     outcome.confirmed |= found.confirmed.keys()
@@ -125,7 +125,7 @@ def _confirm(
 
 
 def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], outcome: RunOutcome) -> frozenset[str]:
-    """The products that wait for themselves, which are not run. Raises CycleFaults if one of them was named."""
+    """Return the products that depend on themselves, which are not run. Raises CycleFaults if one of them was named."""
     cycles = find_loaded_cycles(root)
     keys = {port: input_key(product_input(port)).to_user_string() for port in cycles.ports}
     if named := [port for port, key in keys.items() if key in only]:
@@ -140,7 +140,7 @@ def _refuse_cycles(root: Path, known: Collection[str], only: Collection[str], ou
 def _fail_unkept(
     unkept: Mapping[str, ContractWithoutTransform], only: Collection[str], progress: Progress, outcome: RunOutcome
 ) -> None:
-    """Fail the contracts that nothing keeps, among those that are to be made."""
+    """Fail the contracts that no asset implements, among those that are to be built."""
     for key, missing in unkept.items():
         if not only or key in only:
             outcome.failed.add(key)
@@ -155,7 +155,7 @@ def _land_first(
     *,
     land: bool,
 ) -> frozenset[str]:
-    """The changed landings that the named assets read; also notes in the outcome what is newer and left alone."""
+    """Return the changed landings that the named assets read; record in the outcome which newer ones are not landed."""
     direct, indirect = landings_behind(runnables, named)
     newer = changed(direct | indirect) - named
     first = newer & direct if land else frozenset()
@@ -173,7 +173,7 @@ def _is_published(home: Path, key: str) -> bool:
 def _hold(
     root: Path, instance: dg.DagsterInstance, known: Collection[str], only: Collection[str], outcome: RunOutcome
 ) -> None:
-    """Note the products that are held, once their restored versions are reported."""
+    """Record the products that are held, after reporting their restored versions."""
     report_restored(instance, current_settings(root).home, readable_contracts(root))
     held = held_assets([dg.AssetKey.from_user_string(key) for key in known])
     for key, decision in held.items():
@@ -242,7 +242,7 @@ def _run_wave(
     for key in wave.keys:
         if event := broken.get(step_of_asset(key)):
             _note_failure(key, event, outcome)
-    # A failed step may have told of an earlier run's version; that does not make its own.
+    # A failed step may have reported an earlier run's version, which is not a publication of its own.
     outcome.published |= made.keys() - unchanged - outcome.failed - outcome.stopped
     outcome.confirmed |= unchanged - outcome.failed - outcome.stopped
 
@@ -259,12 +259,12 @@ def _note_failure(key: str, event: dg.DagsterEvent, outcome: RunOutcome) -> None
 
 
 def _is_stop(event: dg.DagsterEvent) -> bool:
-    """Whether a step failed because the run was cancelled."""
+    """Return whether a step failed because the run was cancelled."""
     return is_stopping() and event.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 def _not_delivered(event: dg.DagsterEvent) -> str | None:
-    """The system whose landing failed because the exports hold nothing of it; None for any other failure."""
+    """Return the system whose landing failed because the exports hold nothing of it; None for any other failure."""
     said = event.step_failure_data.user_failure_data
     notes = {name: value.value for name, value in said.metadata.items()} if said and said.metadata else {}
     return str(notes.get("system")) if notes.get("outcome") == NOT_DELIVERED else None

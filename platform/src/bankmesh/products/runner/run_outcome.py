@@ -1,4 +1,4 @@
-"""How a run over the whole mesh goes and ends: what its caller hears of it."""
+"""Progress and outcome of a run over the whole mesh, as reported to its caller."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Who follows a run; `step` is a step's key, such as `retail__party`."""
+    """A receiver of a run's progress; `step` is a step's key, such as `retail__party`."""
 
     def started(self, step: str) -> None:
-        """A step has begun."""
+        """Report that a step has begun."""
 
     def finished(self, step: str, notes: dict[str, object]) -> None:
-        """A step is done; `notes` is the metadata of its materialisation."""
+        """Report that a step is done; `notes` is the metadata of its materialisation."""
 
     def failed(self, step: str, message: str) -> None:
-        """A step has failed."""
+        """Report that a step has failed."""
 
     def decided(self, unchanged: UnchangedAssets) -> None:
-        """What is confirmed is known, before anything is made."""
+        """Report the assets that are confirmed, before anything is built."""
 
 
 @dataclass
 class UnchangedAssets:
-    """Assets that are confirmed, each with what is unchanged, and why others have to be made, by asset key.
+    """Assets that are confirmed, each with what is unchanged, and why others have to be built, by asset key.
 
     An asset that waits for another has no reason yet. `replaced` are numbers of events in Dagster's log that reported
-    earlier confirmations, and say nothing that the new ones do not.
+    earlier confirmations, and that the new ones make redundant.
     """
 
     confirmed: dict[str, str] = field(default_factory=dict)
@@ -46,19 +46,19 @@ class UnchangedAssets:
 
 @dataclass
 class RunOutcome:
-    """How a run over the whole mesh ended, by asset key (`retail/party`).
+    """The outcome of a run over the whole mesh, by asset key (`retail/party`).
 
-    `confirmed` are what a run would have made again: nothing was published for them. `made_because` says of others why
-    they were not, where that was known before their run.
-    `replaced` are events of earlier confirmations that are of no use any more.
-    `absent` are landings of systems that were not delivered, and what depends on nothing else that is missing; what
-    depends on a failed asset too is `skipped`. `stopped` were at work when the run was cancelled.
+    `confirmed` are assets that a build would only repeat: nothing was published for them. `made_because` gives the
+    reason why others were not confirmed, where it was known before their run.
+    `replaced` are events of earlier confirmations that are redundant now.
+    `absent` are landings of systems that were not delivered, and assets that lack nothing else; assets that depend on a
+    failed one too are `skipped`. `stopped` were running when the run was cancelled.
     `not_delivered` has a message for each of those systems. Of the landings that the named assets depend on
-    (`sources`), `landed_first` were made because their files had changed, and `newer` are those whose changed files
-    this run leaves alone.
-    `held` are products of which a version was withdrawn, each with who did and what ends it; `held_by_name` are those
-    of them that were named. `unbuilt` are products that the named assets depend on and that were never published, in
-    the order in which they can be built. `cycles` says why products that wait for themselves are `failed`.
+    (`sources`), `landed_first` were landed because their files had changed, and `newer` are those whose changed files
+    this run does not land.
+    `held` are products of which a version was withdrawn, each with who withdrew it and what ends the hold;
+    `held_by_name` are those of them that were named. `unbuilt` are products that the named assets depend on and
+    that were never published, in build order. `cycles` explains why products that depend on themselves are `failed`.
     """
 
     published: set[str] = field(default_factory=set)
@@ -81,7 +81,7 @@ class RunOutcome:
 
     @property
     def there(self) -> set[str]:
-        """What can be read now as this run would have it."""
+        """Assets that are up to date after this run: published or confirmed."""
         return self.published | self.confirmed
 
     @property
@@ -91,7 +91,7 @@ class RunOutcome:
         return frozenset(key for key in tried if is_landing(dg.AssetKey.from_user_string(key))) | self.sources
 
     def by_port(self) -> dict[str, str]:
-        """What became of each port, `retail.party@2`: published, confirmed, failed, skipped, absent or held."""
+        """Return the outcome of each port, `retail.party@2`: published, confirmed, failed, skipped, absent or held."""
         words = {
             "published": self.published,
             "confirmed": self.confirmed,
@@ -104,17 +104,17 @@ class RunOutcome:
 
     @property
     def success(self) -> bool:
-        """Whether everything that could be is published: absent assets are no failure, unless nothing else is there."""
+        """Whether all that can be published is: absent assets are no failure, unless nothing else exists."""
         nothing_there = bool(self.absent) and not self.there
         return not (self.failed or self.skipped or self.not_loaded or self.held_by_name or nothing_there)
 
 
 def port_name(key: str) -> str:
-    """`retail/party` is `retail.party`, and `retail/party/v2` is `retail.party@2`."""
+    """Return the port of an asset key: `retail/party` is `retail.party`, and `retail/party/v2` is `retail.party@2`."""
     name = port_of_asset(key.split("/"))
     return str(name) if name else readable_key(key)
 
 
 def readable_key(key: str) -> str:
-    """`retail/party` as people write it: `retail.party`."""
+    """Return an asset key as people write it: `retail/party` is `retail.party`."""
     return key.replace("/", ".")

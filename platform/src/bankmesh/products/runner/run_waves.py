@@ -1,7 +1,7 @@
-"""In which order assets of several code locations can run: pure decisions over keys and dependencies.
+"""The order in which assets of several code locations can run: pure decisions over keys and dependencies.
 
-A run belongs to one location, and its assets share their partitions definition or have none; a wave is what one
-such run can hold while everything it reads from elsewhere is there already. Partitioned assets run apart, because
+A run belongs to one location, and its assets share their partitions definition or have none; a wave is what one such
+run can hold while everything that it reads from elsewhere exists already. Partitioned assets run separately, because
 Dagster plans every check of a run once for each partition of its range, those of unpartitioned assets too.
 """
 
@@ -26,7 +26,7 @@ class Runnable:
 
 @dataclass(frozen=True)
 class Wave:
-    """What one run holds."""
+    """The assets of one run."""
 
     location: str
     partitions: str | None
@@ -34,9 +34,9 @@ class Wave:
 
 
 def next_wave(waiting: list[Runnable], done: frozenset[str], known: frozenset[str]) -> Wave | None:
-    """The largest wave that can run now, or None if nothing can (all is done, or stands behind a failure).
+    """Return the largest wave that can run now, or None if nothing can (all is done, or depends on a failure).
 
-    `known` are the keys that some location makes; what nobody makes is taken to be there.
+    `known` are the keys that some location defines; all other keys are assumed to exist.
     """
     waves = [
         _grow(waiting, done, known, location, partitions)
@@ -50,7 +50,7 @@ def next_wave(waiting: list[Runnable], done: frozenset[str], known: frozenset[st
 def behind_absent(
     left: Iterable[Runnable], absent: frozenset[str], done: frozenset[str], known: frozenset[str]
 ) -> frozenset[str]:
-    """What of `left` waits for absent assets alone, directly or not, together with those."""
+    """Return those of `left` that wait only for absent assets, directly or not, together with the absent ones."""
     unmet = {r.key: (r.needs & known) - done for r in left}
     found, grown = absent, True
     while grown:
@@ -60,7 +60,7 @@ def behind_absent(
 
 
 def landings_behind(runnables: Iterable[Runnable], named: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Landings that the named assets read, and those that only what they read depends on."""
+    """Return landings that the named assets read, and those that only what they read depends on."""
     needs = {r.key: r.needs for r in runnables}
     read = _needs(named, needs)
     behind, grown = read, True
@@ -74,10 +74,10 @@ def landings_behind(runnables: Iterable[Runnable], named: frozenset[str]) -> tup
 def unbuilt_inputs(
     runnables: Iterable[Runnable], named: frozenset[str], is_built: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """Products that the named assets depend on and that have nothing to read yet; each behind what it reads.
+    """Return products that the named assets depend on and that have nothing to read yet; each after what it reads.
 
-    Landings are left out: those that a named product reads are made with it. `is_built` is called for products alone.
-    Of products that wait for one another, the order is that of their names.
+    Landings are left out: those that a named product reads are landed with it. `is_built` is called for products only.
+    Products that depend on one another are in the order of their names.
     """
     needs = {r.key: r.needs for r in runnables}
     found: dict[str, None] = {}
@@ -96,7 +96,7 @@ def unbuilt_inputs(
 
 
 def _needs(keys: Iterable[str], needs: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """What these assets read of what some location makes."""
+    """Return what these assets read among the assets that some location defines."""
     return frozenset(need for key in keys for need in needs.get(key, ()) if need in needs)
 
 

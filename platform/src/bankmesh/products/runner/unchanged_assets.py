@@ -1,7 +1,7 @@
-"""Which assets of `mesh run` need no run: their sources are looked at here, and what is right is confirmed.
+"""Assets of `mesh run` that need no run: their sources are examined here, and what is unchanged is confirmed.
 
-Assets are taken in the order in which they depend on each other. One whose inputs wait for a run waits, too; whether it
-has to be built is decided in its step, once they are made.
+Assets are taken in the order in which they depend on each other. An asset whose inputs wait for a run waits, too;
+whether it has to be built is decided in its step, once its inputs are built.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Look:
-    """What is looked at: the exports, the event log, and what this process has loaded."""
+    """What the decisions read: the exports, the event log, and what this process has loaded."""
 
     settings: Settings
     instance: dg.DagsterInstance
@@ -56,7 +56,7 @@ class _Look:
 def confirm_unchanged(
     settings: Settings, instance: dg.DagsterInstance, waiting: Collection[Runnable]
 ) -> UnchangedAssets:
-    """Confirm each of the assets that wait to be made and need not be."""
+    """Confirm each of the waiting assets that does not have to be built."""
     look = _look(settings, instance, waiting)
     found = UnchangedAssets()
     undecided = {asset.key for asset in waiting}
@@ -64,7 +64,7 @@ def confirm_unchanged(
         if is_stopping():
             break
         if asset.needs & undecided:
-            continue  # decided in its step, once those are made
+            continue  # decided in its step, once those are built
         decided = _decide(look, asset.key)
         if isinstance(decided, Staleness):
             found.reasons[asset.key] = decided.why
@@ -93,7 +93,7 @@ def _look(settings: Settings, instance: dg.DagsterInstance, waiting: Collection[
 
 
 def _in_order(waiting: Collection[Runnable]) -> Iterable[Runnable]:
-    """Each after what it needs; those that wait for each other are left out."""
+    """Yield each asset after what it needs; assets in a cycle are left out."""
     left = sorted(waiting, key=lambda asset: asset.key)
     while left:
         keys = {asset.key for asset in left}
@@ -105,9 +105,9 @@ def _in_order(waiting: Collection[Runnable]) -> Iterable[Runnable]:
 
 
 def _decide(look: _Look, key: str) -> str | Staleness:
-    """Confirm an asset if it can be: what is unchanged, or why it has to be made.
+    """Confirm an asset if it can be; return what is unchanged, or why it has to be built.
 
-    What cannot be looked at is made: its step says what is wrong, and others go on.
+    An asset that cannot be examined is built: its step reports what is wrong, and others go on.
     """
     try:
         if key in look.landings:
@@ -115,7 +115,7 @@ def _decide(look: _Look, key: str) -> str | Staleness:
         product = look.products.get(key)
         return _decide_product(look, product) if product else Staleness("it is not known to be repeatable")
     except Exception as error:  # noqa: BLE001 - see above
-        return Staleness(f"it could not be looked at ({type(error).__name__})")
+        return Staleness(f"it could not be examined ({type(error).__name__})")
 
 
 def _decide_product(look: _Look, product: ProductDefinition) -> str | Staleness:
@@ -146,13 +146,13 @@ def _why_landed(look: _Look, domain: str, item: LegacyObject) -> str | None:
     if why is not None:
         return why
     if not is_whole(current):
-        return "its rows are not there any more"
+        return "its rows are missing"
     standing = look.mesh.standing(landing_key(domain, item.system, item.name))
     return _why_tried(standing) if standing.version == current.fingerprint else "it was never reported"
 
 
 def _why_other_files(current: Landing, item: LegacyObject, exports: Path) -> str | None:
-    """Why the current landing is not what the object's files would land as, by their bytes."""
+    """Return why the current landing is not what the object's files would land as, by their bytes; None if it is."""
     try:
         if current.files and not legacy_files(item, exports):
             return "its files are gone"
@@ -167,9 +167,9 @@ def _why_other_files(current: Landing, item: LegacyObject, exports: Path) -> str
 
 
 def _why_tried(standing: AssetState) -> str | None:
-    """Why the event log's last word on an asset is not that it is made."""
+    """Return why the event log does not end with the asset's materialisation; None if it does."""
     if standing.running:
-        return "another run is going to make it"
+        return "another run is going to build it"
     if standing.tried_at is not None and standing.tried_at > standing.updated_at:
         return "its last attempt failed"
     return None
@@ -179,13 +179,13 @@ def _why_tried(standing: AssetState) -> str | None:
 
 
 def _report(look: _Look, key: dg.AssetKey, at: datetime) -> None:
-    """Report the newest materialisation again, so that all that counts from its time sees the confirmation.
+    """Report the newest materialisation again, so that all that counts from its time includes the confirmation.
 
     It belongs to the same run as before: for Dagster, checks hold for the materialisations of their own run.
     """
     records = look.instance.fetch_materializations(key, limit=1).records
     made = records[0].asset_materialization if records else None
-    if made is None:  # wiped meanwhile
+    if made is None:  # deleted meanwhile
         return
     entry = records[0].event_log_entry
     if CONFIRMED in made.metadata and entry.step_key is None:
@@ -206,7 +206,7 @@ def _report(look: _Look, key: dg.AssetKey, at: datetime) -> None:
 
 
 def _report_unread(look: _Look, landings: Collection[str]) -> None:
-    """Report the check of files that nobody reads where it comes out otherwise than the last time."""
+    """Report the check of unread files of each landing whose result differs from the last one."""
     checks = {key: dg.AssetCheckKey(_key(key), ALL_READ) for key in landings}
     records = look.instance.event_log_storage.get_latest_asset_check_execution_by_key([*checks.values()])
     unread: dict[tuple[str, str], UnreadFiles] = {}

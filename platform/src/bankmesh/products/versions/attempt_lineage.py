@@ -1,4 +1,4 @@
-"""Telling OpenLineage of a product's or a landing's attempt, from what its step knows."""
+"""OpenLineage events of a product's or a landing's attempt, from the facts of its step."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def of_product(
     partitions: Partitions,
     read: Iterable[PinnedInput],
 ) -> AbstractContextManager[Attempt]:
-    """An attempt at a product whose inputs are pinned."""
+    """Return the context of an attempt at a product whose inputs are pinned."""
     return _of_product(context, product, port, home, partitions, [facts.input_facts(item, home) for item in read])
 
 
 def of_unpinned(
     context: dg.AssetExecutionContext, product: ProductDefinition, port: Port, home: Path, partitions: Partitions
 ) -> AbstractContextManager[Attempt]:
-    """An attempt that came to nothing because an input has no version to read."""
+    """Return the context of an attempt that fails because an input has no version to read."""
     inputs = [facts.unpinned_facts(source) for source in sorted(set(product.inputs.values()), key=lambda s: s.ref)]
     return _of_product(context, product, port, home, partitions, inputs)
 
@@ -71,7 +71,7 @@ def _of_product(
 def of_landing(
     context: dg.AssetExecutionContext, key: dg.AssetKey, item: LegacyObject, domain: str, exports: Path, home: Path
 ) -> AbstractContextManager[Attempt]:
-    """An attempt at a landing."""
+    """Return the context of an attempt at a landing."""
     return attempt(
         lineage_database(home),
         spool_folder(home),

@@ -1,4 +1,4 @@
-"""After a kill: versions that were committed but never told, and who may follow whom."""
+"""Recovery after a kill: versions that were committed and never reported, and which version may follow which."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 VERSION_KEY, CANDIDATE_KEY = "version", "candidate"
 """Metadata of a materialisation: the Delta version, and the folder name that identifies its commit.
 
-A power cut can take the last commits of a table and leave their events. A table that is lost whole counts from 0 again.
+A power cut can lose the last commits of a table and leave their events. A table that is lost whole counts from 0 again.
 """
 
 
 def is_report_of(metadata: Mapping[str, dg.MetadataValue[Any]], publication: Publication) -> bool:
-    """Whether a materialisation with this metadata reports the publication; earlier releases gave the version only."""
+    """Return whether a materialisation with this metadata reports the publication; old ones gave only the version."""
     candidate = metadata.get(CANDIDATE_KEY)
     if candidate is not None:
         return bool(candidate.value == publication.candidate)
@@ -32,20 +32,20 @@ def is_report_of(metadata: Mapping[str, dg.MetadataValue[Any]], publication: Pub
 
 
 def skip_lost_versions(instance: dg.DagsterInstance, key: dg.AssetKey, port: Port) -> None:
-    """Use up the number of a version that is reported and not there, and those before it: readers may have recorded it.
+    """Skip the number of a version that is reported but lost, and those before it: readers may have recorded it.
 
-    To be called before anything else of the product is reported. Raises PortError.
+    Call it before anything else of the product is reported. Raises PortError.
     """
     event = instance.get_latest_materialization_event(key)
     version = event.asset_materialization.metadata.get(VERSION_KEY) if event and event.asset_materialization else None
-    # After the event: a version that is reported has been committed.
+    # Read after the event: a version that is reported has been committed.
     commits = commit_versions(port)
     if version is not None and isinstance(version.value, int) and commits and version.value > commits[-1]:
         skip_versions(port, version.value)
 
 
 def find_unreported(instance: dg.DagsterInstance, key: dg.AssetKey, port: Port) -> Publication | None:
-    """The newest publication, if the newest materialisation in Dagster's event log is of another one.
+    """Return the newest publication, if the newest materialisation in Dagster's event log is of another one.
 
     A run that was killed between its commit and its event leaves this behind, and so does a power cut that took the
     commits after it. A run that is still about to write its event looks the same; reporting its version a second time
@@ -64,7 +64,7 @@ def answers(
     code_version: str,
     partitions: tuple[str, ...] | None,
 ) -> bool:
-    """Whether an unreported version is just what this run would publish: same inputs, code, partitions."""
+    """Return whether an unreported version is exactly what this run would publish: same inputs, code, partitions."""
     made = publication.provenance
     return (
         dict(made.inputs) == dict(vector)
@@ -74,7 +74,7 @@ def answers(
 
 
 def older_inputs(ours: Mapping[str, int | str], theirs: Mapping[str, int | str]) -> list[str]:
-    """Input products that the other publication read at a later version, as `retail.party 3 < 4`.
+    """Return input products that the other publication read at a later version, as `retail.party 3 < 4`.
 
     Fingerprints of landings have no order and are not compared.
     """
@@ -86,9 +86,9 @@ def older_inputs(ours: Mapping[str, int | str], theirs: Mapping[str, int | str])
 
 
 def explain(product: ProductDefinition, publication: Publication) -> str:
-    """What the log says when a version is reported late."""
+    """Return the log message for a version that is reported late."""
     return (
         f"{product.contract.port} version {publication.version} was published by run "
-        f"{publication.provenance.run_id}, which ended before it could say so. Inputs and code are the "
+        f"{publication.provenance.run_id}, which ended before it reported the version. Inputs and code are the "
         "same now, so that version is reported and nothing is published again."
     )

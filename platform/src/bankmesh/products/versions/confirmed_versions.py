@@ -1,7 +1,7 @@
-"""Versions that are confirmed in place of being built again, because a build would publish the same rows.
+"""Confirmation of versions that are not built again, because a build would publish the same rows.
 
-A run does so if its tags say so: those of schedules, sensors and `mesh run`. A person who materialises an asset in the
-UI gets it built.
+A run confirms if its tags say so, as those of schedules, sensors and `mesh run` do. An asset that is materialised in
+the UI is always built.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ UNCHANGED_TAG, CONFIRM = "bankmesh/unchanged", "confirm"
 
 
 def confirm_tags() -> dict[str, str]:
-    """Tags of a run that confirms what is unchanged."""
+    """Return the tags of a run that confirms what is unchanged."""
     return {UNCHANGED_TAG: CONFIRM}
 
 
 def confirms_unchanged(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run of this step is to confirm what it would publish again."""
+    """Return whether the run of this step is to confirm what it would publish again."""
     return context.run.tags.get(UNCHANGED_TAG) == CONFIRM
 
 
@@ -52,7 +52,7 @@ def recipe_of(
     partitions: tuple[str, ...] | None,
     fingerprints: Callable[[], Fingerprints],
 ) -> Recipe:
-    """What a build of these partitions from these inputs would be made of."""
+    """Return the recipe of a build of these partitions from these inputs."""
     read = {source.ref for source in product.inputs.values()}
     by_partition = frozenset(product.partition_inputs)
     looked_up = referenced_inputs(product.contract.clauses).keys() - read if by_partition else ()
@@ -70,7 +70,7 @@ def recipe_of(
 
 @dataclass(frozen=True)
 class ConfirmedVersion:
-    """A version that was right at a moment."""
+    """A version that was confirmed as up to date at a moment."""
 
     publication: Publication
     at: datetime
@@ -79,18 +79,18 @@ class ConfirmedVersion:
 def examine_now(
     instance: dg.DagsterInstance, product: ProductDefinition, home: Path, partitions: tuple[str, ...] | None
 ) -> Publication | Staleness:
-    """The newest version if it is right by what the product's inputs are now, else why it has to be built."""
+    """Return the newest version if it is up to date with the product's current inputs, else why it has to be built."""
     try:
         refuse_orphaned_inputs(product.contract, sources_of(product))
         vector = newest_vector(home, sources_of(product))
     except BankmeshError as error:
-        return Staleness(str(error))  # A build says so, too, and fails.
+        return Staleness(str(error))  # A build fails with the same error.
     fingerprints = partial(_fingerprints_now, product, home, vector)
     return examine(instance, product, home, recipe_of(product, vector, partitions, fingerprints))
 
 
 def _fingerprints_now(product: ProductDefinition, home: Path, vector: Mapping[str, int | str]) -> Fingerprints:
-    """The fingerprints of inputs that are still at the version that the snapshot vector says."""
+    """Return the fingerprints of the inputs whose version is still that of the snapshot vector."""
     declared = {source for source in product.inputs.values() if source.ref in product.partition_inputs}
     pinned = pin(home, declared).values()
     return fingerprints_of(product, [item for item in pinned if vector.get(item.source.ref) == item.version], home)
@@ -99,7 +99,7 @@ def _fingerprints_now(product: ProductDefinition, home: Path, vector: Mapping[st
 def examine(
     instance: dg.DagsterInstance, product: ProductDefinition, home: Path, recipe: Recipe
 ) -> Publication | Staleness:
-    """The newest version if this recipe would make it again, and it is reported and whole; else why it is stale."""
+    """Return the newest version if this recipe would rebuild it and it is reported and whole; else why it is stale."""
     port = port_of(home, product.contract)
     newest = latest(port)
     notes = VersionNotes(port)
@@ -107,11 +107,11 @@ def examine(
     if stale is not None and stale.partitions == recipe.partitions:
         return stale
     if newest is None or not is_intact(port, newest):
-        return Staleness("files of its newest version are not there")
+        return Staleness("files of its newest version are missing")
     if stale is not None:
         return stale
     if attempt_recovery.find_unreported(instance, product.key, port) is not None:
-        # A run that was to make what that version wrote reports it, and builds nothing.
+        # A run whose partitions cover those that the version wrote reports it, and builds nothing.
         written = set(newest.provenance.partitions or ())
         is_covered = written.issubset(recipe.partitions or ())
         return Staleness("its newest version was never reported", newest.provenance.partitions if is_covered else None)
@@ -121,7 +121,7 @@ def examine(
 def confirm_version(
     product: ProductDefinition, home: Path, examined: Publication | Staleness
 ) -> ConfirmedVersion | Staleness:
-    """Record that the version, as it was examined, is right now; stale if it is, or another was published meanwhile."""
+    """Record that the examined version is up to date now; else, or if another was published, return Stale."""
     if isinstance(examined, Staleness):
         return examined
     now = datetime.now(UTC)

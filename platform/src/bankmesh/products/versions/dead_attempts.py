@@ -1,7 +1,7 @@
-"""Attempts whose process died before it could tell how they ended: found by their START, told from what is left.
+"""Reconciliation of attempts whose process died before it reported how they ended: a START event without an end.
 
-The Delta log knows whether such an attempt published, Dagster's event log how its step ended. Whoever finds it tells
-the same, and it is told once.
+The Delta log records whether such an attempt published, Dagster's event log how its step ended. Every process that
+finds it derives the same event, and the event is kept once.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox, OutboxEvent
 
-UNKNOWN_RUN = "Dagster knows nothing of the run any more"
-WITHOUT_A_WORD = "the process that carried the run out ended without a word"
+UNKNOWN_RUN = "Dagster has no record of the run any more"
+WITHOUT_A_WORD = "the process that executed the run exited without reporting a result"
 
 
 def reconcile(
     outbox: EventOutbox, instance: dg.DagsterInstance, home: Path, domain: str, contracts: Iterable[Contract]
 ) -> list[str]:
-    """Tell the end of every attempt at an asset of the domain whose run is over; returns `asset: KIND` for each."""
+    """Emit the end of every attempt at an asset of the domain whose run is over; returns `asset: KIND` for each."""
     by_asset = {product_key(c.domain, c.name, c.major).to_user_string(): c for c in contracts}
     told = []
     for start in outbox.unfinished():
@@ -52,7 +52,7 @@ def reconcile(
 def _ending(
     start: OutboxEvent, instance: dg.DagsterInstance, home: Path, contracts: Mapping[str, Contract]
 ) -> tuple[str, AttemptEnd] | None:
-    """How the attempt ended; None while its run goes on."""
+    """Return how the attempt ended; None while its run goes on."""
     run = instance.get_run_by_id(start.dagster_run)
     if run is not None and not run.is_finished:
         return None
@@ -66,5 +66,5 @@ def _ending(
     step = step_of_asset(start.asset)
     failures = instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
     if any(entry.step_key == step for entry in failures):
-        return FAIL, AttemptEnd(error="the step failed; its message stands in Dagster's event log")
+        return FAIL, AttemptEnd(error="the step failed; its message is in Dagster's event log")
     return ABORT, AttemptEnd(error=WITHOUT_A_WORD)

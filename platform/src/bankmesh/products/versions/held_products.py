@@ -1,4 +1,4 @@
-"""Which loaded products are held: a version that their code built is withdrawn, and they were not resumed since."""
+"""Loaded products that are held: a version that their code built was withdrawn, and they were not resumed since."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def held_products(near: Path | None = None) -> dict[str, Decision]:
-    """Loaded products that are held, by port, each with the decision that holds it; of one workspace folder if named.
+    """Return held products by port, each with the decision that holds it; only those loaded from `near`, if given.
 
-    Read from the Delta log and from the code that this process has loaded; products of other code are not known here.
+    Read from the Delta log and from the code that this process has loaded; products of other code are not included.
     """
     found: dict[str, Decision] = {}
     products, folders = loaded_products(), workspace_folders()
@@ -37,9 +37,9 @@ def held_products(near: Path | None = None) -> dict[str, Decision]:
 
 
 def outdated_assets(keys: Container[dg.AssetKey]) -> dict[dg.AssetKey, float]:
-    """Of these assets, the loaded products with rows from a withdrawn version of an input, and when it was withdrawn.
+    """Return which of these loaded products have rows from a withdrawn version of an input, and when it was withdrawn.
 
-    What is built from a withdrawn version through a product in between follows when that one is rebuilt.
+    A product that reads a withdrawn version only through a product in between follows when that one is rebuilt.
     """
     products, folders = loaded_products(), workspace_folders()
     logs: dict[Path, LogFacts] = {}
@@ -54,7 +54,7 @@ def outdated_assets(keys: Container[dg.AssetKey]) -> dict[dg.AssetKey, float]:
 
 
 def held_assets(keys: Container[dg.AssetKey]) -> dict[dg.AssetKey, Decision]:
-    """The held ones of these assets, each with the decision that holds it; see `held_products`."""
+    """Return the held ones of these assets, each with the decision that holds it; see `held_products`."""
     products = loaded_products()
     held = {products[port].key: decision for port, decision in held_products().items()}
     return {key: decision for key, decision in held.items() if key in keys}

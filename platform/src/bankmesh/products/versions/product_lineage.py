@@ -1,4 +1,4 @@
-"""What products and landings say of themselves in OpenLineage events: pure functions from what the platform knows."""
+"""OpenLineage facts of products and landings: pure functions from what the platform knows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _ENGINES = {"dbt": ("DuckDB", "duckdb"), "polars": ("Polars", "polars"), "landin
 def run_facts(
     context: dg.AssetExecutionContext, key: dg.AssetKey, engine: str, nominal: tuple[datetime, datetime] | None = None
 ) -> RunFacts:
-    """This attempt of a step that makes the asset `key` with one of the engines: dbt, polars, landing."""
+    """Return the facts of this attempt of a step that builds the asset `key` with an engine: dbt, polars, landing."""
     run, (name, package) = context.run, _ENGINES[engine]
     job = f"{key.path[0]}.{run.job_name}"
     backfill = run.tags.get("dagster/backfill")
@@ -70,7 +70,7 @@ def run_facts(
 
 
 def nominal_time(partitioning: Partitioning, partitions: Iterable[str]) -> tuple[datetime, datetime]:
-    """From the first moment of the first partition to the first moment after the last, in UTC."""
+    """Return the first moment of the first partition and the first moment after the last, in UTC."""
     first, last = min(partitions), max(partitions)
     return _midnight(first), _midnight(day_after(partitioning.granularity, last))
 
@@ -83,14 +83,14 @@ def _midnight(day: str) -> datetime:
 
 
 def product_job(product: ProductDefinition) -> JobFacts:
-    """The job that makes a product; what code it ran, the build says."""
+    """Return the job that builds a product; the build reports which code it ran."""
     contract = product.contract
     kind = "MODEL" if product.engine == "dbt" else "TRANSFORM"
     return JobFacts(contract.port, contract.owner, contract.purpose.strip(), kind)
 
 
 def product_output(contract: Contract, place: Path) -> OutputFacts:
-    """The product's port, with what its contract says of it."""
+    """Return the product's port as an output, described by its contract."""
     return OutputFacts(
         logical=contract.port,
         name=dataset_name(str(place)),
@@ -109,7 +109,7 @@ def product_output(contract: Contract, place: Path) -> OutputFacts:
 
 
 def input_facts(pinned: PinnedInput, home: Path) -> InputFacts:
-    """An input, at the version that it is pinned to, with the columns that it was promised to have then."""
+    """Return an input at its pinned version, with the columns that it was promised to have then."""
     source = pinned.source
     return InputFacts(
         ref=source.ref,
@@ -123,7 +123,7 @@ def input_facts(pinned: PinnedInput, home: Path) -> InputFacts:
 
 
 def _fields(source: Input, version: int | str, home: Path) -> tuple[FieldFacts, ...]:
-    """Columns of an input, as its landing or the contract that the version was published under says."""
+    """Return the columns of an input, from its landing or from the contract that the version was published under."""
     if isinstance(source, LegacyInput):
         landing = current_landing(home, source.domain, source.system, source.object)
         columns = landing.columns if landing is not None and landing.fingerprint == version else ()
@@ -137,7 +137,7 @@ def _fields(source: Input, version: int | str, home: Path) -> tuple[FieldFacts, 
 
 @lru_cache(maxsize=64)
 def contract_fields(kept: Path) -> tuple[FieldFacts, ...]:
-    """The columns of a contract that is kept beside a port; none if this release cannot read it any more."""
+    """Return the columns of a contract that is kept beside a port; none if this release can no longer read it."""
     contract, _ = read_text(kept.name, kept.read_text(encoding="utf-8"))
     return product_fields(contract) if contract else ()
 
@@ -147,7 +147,7 @@ def _field(column: Column | SourceColumn) -> FieldFacts:
 
 
 def product_fields(contract: Contract) -> tuple[FieldFacts, ...]:
-    """The columns that a contract promises."""
+    """Return the columns that a contract promises."""
     return tuple(map(_field, contract.columns))
 
 
@@ -156,7 +156,7 @@ def _logical(source: Input) -> str:
 
 
 def unpinned_facts(source: Input) -> InputFacts:
-    """An input of which no version could be pinned: it is named for what it is, since it lies nowhere yet."""
+    """Return an input of which no version could be pinned; it has its logical name, because it has no place yet."""
     return InputFacts(source.ref, _logical(source), DatasetName(lineage_namespace(), _logical(source)), None)
 
 
@@ -165,7 +165,7 @@ _SEVERITY = {Outcome.ERRORED: "error", Outcome.WARNED: "warning"}
 
 
 def assertions(gate: GateResult) -> tuple[AssertionFacts, ...]:
-    """The gate, clause by clause. What a clause found in the data is not taken over, only how many rows break it."""
+    """Return the gate's results, clause by clause: only counts of failing rows, and no values from the data."""
     return tuple(
         AssertionFacts(
             name=result.clause.name,
@@ -182,7 +182,7 @@ def assertions(gate: GateResult) -> tuple[AssertionFacts, ...]:
 
 
 def _rule(clause: Clause) -> str:
-    """What kind of test it is, in the words that OpenLineage gives as examples where they fit."""
+    """Return the kind of test, in the words that OpenLineage gives as examples where they fit."""
     match clause.rule:
         case Expectation(type=kind):
             return kind
@@ -199,17 +199,17 @@ def _rule(clause: Clause) -> str:
 
 
 def gated(files: CandidateFiles, gate: GateResult, lineage: StepLineage, code: CodeFacts | None) -> AttemptEnd:
-    """What is known of a candidate once the gate has spoken, whether it is published or not."""
+    """Return the ending of a candidate after its gate, whether it is published or not."""
     return AttemptEnd(built_rows=files.rows, nulls=files.nulls, lineage=lineage, code=code, assertions=assertions(gate))
 
 
 def with_publication(known: AttemptEnd, publication: Publication) -> AttemptEnd:
-    """The same, with the version that it became."""
+    """Return the same ending with the version that the candidate became."""
     return replace(known, version=str(publication.version), rows=publication.rows, bytes=publication.bytes)
 
 
 def published(publication: Publication, contract: Contract) -> AttemptEnd:
-    """What a version's own commit says of how it came about."""
+    """Return the ending of a version from the metadata of its own commit."""
     made = publication.provenance
     known = AttemptEnd(
         lineage=StepLineage.from_json(made.lineage) if made.lineage else None,
@@ -222,7 +222,7 @@ def published(publication: Publication, contract: Contract) -> AttemptEnd:
 
 
 def landing_job(item: LegacyObject, domain: str) -> JobFacts:
-    """The job that lands a legacy object; its code is the declaration."""
+    """Return the job that lands a legacy object; its code is the declaration."""
     return JobFacts(
         landing_id(domain, item.system, item.name), item.owner, item.description, "LANDING", _declaration(item)
     )
@@ -237,7 +237,7 @@ def _declaration(item: LegacyObject) -> CodeFacts:
 
 
 def legacy_input(item: LegacyObject, exports: Path) -> InputFacts:
-    """The legacy object as its system delivers it: the files by the first name that the declaration gives."""
+    """Return the legacy object as its system delivers it: the files under the declaration's first name."""
     return InputFacts(
         ref=f"{item.system}.{item.name}",
         logical=legacy_id(item.system, item.name),
@@ -250,7 +250,7 @@ def legacy_input(item: LegacyObject, exports: Path) -> InputFacts:
 
 
 def landing_output(item: LegacyObject, domain: str, place: Path) -> OutputFacts:
-    """The landing: typed Parquet, internal to its domain."""
+    """Return the landing as an output: typed Parquet, internal to its domain."""
     return OutputFacts(
         logical=landing_id(domain, item.system, item.name),
         name=dataset_name(str(place)),
@@ -265,9 +265,9 @@ def landing_output(item: LegacyObject, domain: str, place: Path) -> OutputFacts:
 
 
 def landing_checks(landing: Landing, comparison: LandingComparison) -> tuple[AssertionFacts, ...]:
-    """The promises of a landing."""
+    """Return the promises of a landing, with their results."""
     promises = (
-        ("every_row_accounted_for", landing.balanced, "Rows in = rows landed + rejects, counted apart.", None),
+        ("every_row_accounted_for", landing.balanced, "Rows in = rows landed + rejects, counted separately.", None),
         ("rejects_tolerated", landing.within_tolerance, f"At most {landing.rejects_tolerated}.", landing.rejects),
         ("history_kept", comparison.is_kept, "No fewer rows, and no older, than the last accepted landing.", None),
     )
@@ -278,7 +278,7 @@ def landing_checks(landing: Landing, comparison: LandingComparison) -> tuple[Ass
 
 
 def landed(landing: Landing, comparison: LandingComparison, item: LegacyObject) -> AttemptEnd:
-    """What is known of a landing once it is made, whether it is acceptable or not."""
+    """Return the ending of a landing, whether it is acceptable or not."""
     current = landing.acceptable and comparison.is_kept
     size = sum(file.size for file in landing.files)
     return AttemptEnd(

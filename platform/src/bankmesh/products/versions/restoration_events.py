@@ -1,4 +1,4 @@
-"""What OpenLineage hears of a restored version: one COMPLETE event, whose input is the table itself at that version.
+"""The OpenLineage event of a restored version: one COMPLETE, whose input is the table itself at the restored version.
 
 Who decided what and why are tags of the run. The event's run is named after the restoring commit, so it is kept once,
 however often it is written.
@@ -30,7 +30,7 @@ _JOB = "restore"
 
 
 def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Publication, decision: Decision) -> Event:
-    """The event of a version that a decision restored."""
+    """Return the event of a version that a decision restored."""
     output = product_output(contract, port.path)
     run = RunFacts(
         dagster_run=made.provenance.run_id,
@@ -67,10 +67,10 @@ def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Public
 
 
 def keep_restore_event(home: Path, event: Event, made: Publication, key: dg.AssetKey) -> None:
-    """Put the event into the outbox, or beside it while that is out of reach; never fails."""
+    """Put the event into the outbox, or into the spool while the outbox is out of reach; never fails."""
     run, asset = made.provenance.run_id, key.to_user_string()
     try:
         with EventOutbox(lineage_database(home)) as outbox:
             outbox.keep(event, run, asset)
-    except Exception:  # noqa: BLE001 - whatever a database out of reach raises: the version is restored all the same
+    except Exception:  # noqa: BLE001 - any error of an unreachable database; the version is restored already
         put_aside(spool_folder(home), event, run, asset)

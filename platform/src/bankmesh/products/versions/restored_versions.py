@@ -1,11 +1,11 @@
-"""Versions that a withdrawal or a rollback brought back: reported to Dagster without a run, and held from being built.
+"""Versions restored by a withdrawal or a rollback: reported to Dagster without a run, and held from being built.
 
-The commit is made first; its events follow from the command itself, or, if that was killed, from whatever looks next:
-a run of the product, `mesh run`, or the domain's lineage sensor. Events are written under the port's lock, and what the
-event log has already is left out, so that nothing is reported twice.
+The commit is made first; its events follow from the command itself, or, if that was killed, from the next of these: a
+run of the product, `mesh run`, or the domain's lineage sensor. Events are written under the port's lock, and events
+that the log has already are left out, so that nothing is reported twice.
 
 The materialisation carries the time at which the restored rows were first published: Dagster's freshness policies count
-from an event's time, and old rows are no fresher for being back. When it really happened is metadata (`restored at`).
+from an event's time, and a restoration makes old rows no fresher. Its real time is metadata (`restored at`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class HeldProduct(BankmeshError):
 
 
 def describe_hold(port: str, decision: Decision) -> str:
-    """Since when, by whom, why, and what ends it."""
+    """Return since when, by whom and why a product is held, and what ends it."""
     withdrawn = ", ".join(map(str, decision.withdrawn))
     return (
         f"held since {decision.at:%Y-%m-%d %H:%M} UTC by {decision.by}, who withdrew version {withdrawn} "
@@ -54,19 +54,19 @@ def describe_hold(port: str, decision: Decision) -> str:
 
 
 def check_hold(port: Port, code_version: str) -> None:
-    """Raises HeldProduct if a product of this code is held."""
+    """Raise HeldProduct if a product of this code is held."""
     decision = hold_of(port, code_version)
     if decision is not None:
         raise HeldProduct(port.name, decision)
 
 
 def port_of(home: Path, contract: Contract) -> Port:
-    """The port of a contract's major."""
+    """Return the port of a contract's major."""
     return port_at(home, contract.product, contract.major)
 
 
 def report_restored(instance: dg.DagsterInstance, home: Path, contracts: Iterable[Contract]) -> list[str]:
-    """Report every restored version that Dagster has not been told of; returns `product version N` for each."""
+    """Report every restored version that Dagster has no event of; returns `product version N` for each."""
     return [
         f"{contract.port} version {made.version}"
         for contract in contracts
@@ -109,7 +109,7 @@ def _partitions(publication: Publication) -> tuple[str | None, ...]:
 
 
 def _unreported_partitions(instance: dg.DagsterInstance, key: dg.AssetKey, newest: Publication) -> list[str | None]:
-    """The partitions of a version whose newest materialisation in the event log is of another version."""
+    """Return the partitions of a version whose newest materialisation in the event log is of another version."""
     wanted = _partitions(newest)
     records = instance.fetch_materializations(key, limit=len(wanted)).records
     reported = {
@@ -121,7 +121,7 @@ def _unreported_partitions(instance: dg.DagsterInstance, key: dg.AssetKey, newes
 
 
 def _evaluations(key: dg.AssetKey, contract: Contract, made: Publication) -> Iterator[dg.AssetCheckEvaluation]:
-    """How the restored version's gate came out, for the clauses that the contract has now."""
+    """Yield the gate results of the restored version, for the clauses that the contract has now."""
     for result in GateResult.from_json(made.provenance.gate, contract).results:
         check = asset_results.check_result(contract, key, result, made.provenance.partitions)
         yield dg.AssetCheckEvaluation(

@@ -1,12 +1,13 @@
-"""Whether a published version is what a build would publish again: one pure decision, for all that start builds.
+"""The decision whether a published version is what a build would publish again: one pure function for all callers.
 
-It is, if the newest version that wrote each partition was built by the same code, contract and platform from the same
-inputs, and if that code gives the same rows for the same inputs. Anything else, also what is not known, is stale.
+A version is up to date if the newest version that wrote each partition was built by the same code, contract and
+platform from the same inputs, and if that code gives the same rows for the same inputs. Anything else is stale, also
+what is unknown.
 
-Where a product declares that a partition reads the rows of an input's same partition alone, partitions are stale one by
+Where a product declares that a partition reads only the rows of an input's same partition, partitions are stale one by
 one: an input counts as the same for a partition whose fingerprint is the same
-(`products.inputs.partition_fingerprints`). What the gate looks values up in counts as the newest version has it, whose
-gate looked them up for the whole table.
+(`products.inputs.partition_fingerprints`). An input that only the gate looks values up in is compared with the newest
+version's, whose gate used it for the whole table.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ _NEVER = "it was never published"
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a build would be made of now.
+    """What decides the rows of a build that starts now.
 
     Attributes:
-        code_version: of its code and contract.
-        platform_version: of the platform and all libraries.
+        code_version: version of its code and contract.
+        platform_version: version of the platform and all libraries.
         inputs: the snapshot vector, references of the gate included.
-        partitions: all that are to be built, in order; None for a product without.
+        partitions: all that are to be built, in order; None for a product without partitions.
         unrepeatable: why the same inputs may give other rows; empty if they cannot.
         by_partition: the inputs that are read by partition.
-        looked_up: where there are such inputs, what the gate alone reads: for the whole table, whatever is built.
-        fingerprints: of these inputs, by input and partition; called only where one of them has changed.
+        looked_up: where there are such inputs, what only the gate reads: for the whole table, whatever is built.
+        fingerprints: returns those of these inputs, by input and partition; called only where one of them has changed.
     """
 
     code_version: str
@@ -51,7 +52,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Staleness:
-    """Why a product has to be built, in words, and which of its partitions, in order; None for all that are wanted."""
+    """Why a product has to be built, and which of its partitions, in order; None for all that are requested."""
 
     why: str
     partitions: tuple[str, ...] | None = None
@@ -60,10 +61,10 @@ class Staleness:
 def find_staleness(
     recipe: Recipe, published: Iterable[Publication], is_withdrawn: Callable[[int], bool] = lambda _version: False
 ) -> Staleness | None:
-    """Why and what has to be built; None if what is published is what a build would publish.
+    """Return why and what has to be built; None if a build would publish what is published.
 
-    `published` are its publications, newest first, of which only as many are read as are needed, and none from before
-    somebody else has changed rows; `is_withdrawn` says which versions are withdrawn.
+    `published` are its publications, newest first, back to the last change of rows by another writer; only as many are
+    read as are needed. `is_withdrawn` returns whether a version is withdrawn.
     """
     if recipe.unrepeatable:
         return Staleness(recipe.unrepeatable[0], recipe.partitions)
@@ -88,7 +89,7 @@ def _find_stale_partitions(
     for made in published:
         newest = newest or made
         written = missing if made.provenance.partitions is None else missing.intersection(made.provenance.partitions)
-        # What a version that restores rows wrote is not what its provenance, which it has from another, says.
+        # A version that restores rows has the provenance of another one, which does not describe what it wrote.
         if made.decision is not None:
             return Staleness(_brought_back(made), partitions)
         if written:
@@ -102,13 +103,13 @@ def _find_stale_partitions(
     if newest is None:
         return Staleness(_NEVER, partitions)
     if missing:
-        unknown = f"nobody has built partition {min(missing)}, or it is not known any more by what it was built"
+        unknown = f"partition {min(missing)} was never built, or its build is no longer recorded"
         if not recipe.by_partition:
             return Staleness(unknown, partitions)
         stale |= dict.fromkeys(missing, unknown)
     looked_up = recipe.looked_up.intersection(_changed_inputs(recipe.inputs, newest.provenance.inputs))
     if looked_up and not stale:
-        # The gate evaluates what is built, and looks up the values of the whole table.
+        # One partition is enough: the gate evaluates what is built, and looks up the values of the whole table.
         stale = {partitions[-1]: _in_words(sorted(looked_up))}
     return _some_stale(stale, partitions) if stale else None
 
@@ -125,7 +126,7 @@ def _some_stale(stale: Mapping[str, str], partitions: tuple[str, ...]) -> Stalen
 def _stale_of_version(
     recipe: Recipe, made: Publication, written: set[str], is_withdrawn: Callable[[int], bool]
 ) -> dict[str, str]:
-    """Of the partitions that a version wrote those that are stale, with the reason."""
+    """Return the stale ones of the partitions that a version wrote, each with the reason."""
     was, why = made.provenance.inputs, _why_not_code(recipe, made, is_withdrawn)
     if why is not None:
         return dict.fromkeys(written, why)
@@ -145,7 +146,7 @@ def _differing(
     now: Mapping[str, Mapping[str, str]],
     then: Mapping[str, Mapping[str, str]],
 ) -> list[str]:
-    """The inputs whose fingerprint of a partition is another, or not known."""
+    """Return the inputs whose fingerprint of a partition differs, or is unknown."""
     return [
         name
         for name in inputs
@@ -154,7 +155,7 @@ def _differing(
 
 
 def _why_not(recipe: Recipe, made: Publication, is_withdrawn: Callable[[int], bool]) -> str | None:
-    """Why a version of a product without partitions is not what the recipe makes."""
+    """Return why a version of a product without partitions is not what the recipe would build; None if it is."""
     if made.decision is not None:
         return _brought_back(made)
     if why := _why_not_code(recipe, made, is_withdrawn):
@@ -171,12 +172,12 @@ def _why_not_code(recipe: Recipe, made: Publication, is_withdrawn: Callable[[int
         return "its code or contract has changed"
     if was.platform_version != recipe.platform_version:
         known = was.platform_version is not None
-        return _OTHER_PLATFORM if known else "it was built by a release that did not note its own version"
+        return _OTHER_PLATFORM if known else "it was built by a release that did not record its own version"
     return None
 
 
 def _brought_back(made: Publication) -> str:
-    return f"version {made.version} brought the rows of an earlier one back"
+    return f"version {made.version} restored the rows of an earlier one"
 
 
 def _changed_inputs(now: Mapping[str, int | str], then: Mapping[str, int | str]) -> list[str]:

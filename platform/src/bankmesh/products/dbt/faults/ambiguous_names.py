@@ -1,4 +1,4 @@
-"""Faults of dbt models in which a name is of several columns: DuckDB takes one of them without saying so."""
+"""Faults of dbt models in which several columns share a name: DuckDB takes one of them silently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 REPEATED_NAME = "dbt-repeated-name"
-_HINT = "DuckDB takes one of them without saying so: name each column once, or select only the one that is meant"
+_HINT = "DuckDB takes one of them silently: name each column once, or select only the one that is meant"
 
 Schemas = dict[str, dict[str, str]]
 
@@ -32,10 +32,10 @@ Schemas = dict[str, dict[str, str]]
 def find_repeated_name_faults(
     place: DbtProjectPlace, manifest: Mapping[str, Any], products: Iterable[str], schemas: Schemas
 ) -> tuple[Fault, ...]:
-    """A fault for each repeated name that a product's model, or one that it reads, depends on.
+    """Return a fault for each repeated name that a product's model, or one that it reads, depends on.
 
-    `products` are the models of products, `schemas` their inputs as the models name them. What does not compile has no
-    fault here: its build reports it.
+    `products` are the models of products, `schemas` their inputs as the models name them. A model that does not compile
+    has no fault here: its build reports it.
     """
     models = compile_domain(place, sorted(products))
     nodes = {key_of(manifest, node): node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
@@ -57,7 +57,7 @@ def require_distinct_names(models: Sequence[CompiledModel], contract: Contract, 
 def input_schemas(
     inputs: Mapping[str, Input], contracts: Iterable[Contract], domain: str, systems: Iterable[LegacySystem]
 ) -> Schemas:
-    """The columns of inputs with their types in DuckDB; an input that nobody promises or declares is left out."""
+    """Return the columns of inputs with their types in DuckDB; an input without contract or declaration is left out."""
     by_port, declared = {contract.port: contract for contract in contracts}, {domain: list(systems)}
     found: Schemas = {}
     for name, source in inputs.items():
@@ -72,11 +72,11 @@ def _repeated(
 ) -> Mapping[str, tuple[RepeatedName, ...]]:
     try:
         return find_repeated_names(models, schemas())
-    except Exception:  # noqa: BLE001 - as for lineage: what it stumbles over is underivable, and no fault of a product
+    except Exception:  # noqa: BLE001 - as for lineage: a query that is not understood is no fault of a product
         return {}
 
 
-# --- What is said of a repeated name ---------------------------------------------------------------------------------
+# --- Messages about a repeated name ----------------------------------------------------------------------------------
 
 
 def _faults(
@@ -109,7 +109,7 @@ def _problem(found: RepeatedName, shown: Callable[[int], str]) -> str:
 
 
 def line_numbers(compiled: str, source: str) -> dict[int, int]:
-    """The line of a model's file for each line of its compiled SQL that can be told; both count from 1."""
+    """Return the line of a model's file for each line of its compiled SQL that can be matched; both count from 1."""
     before, after = ([line.rstrip() for line in text.splitlines()] for text in (compiled, source))
     found: dict[int, int] = {}
     for kind, start, end, other, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():

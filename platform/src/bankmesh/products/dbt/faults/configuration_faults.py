@@ -1,7 +1,7 @@
-"""Configuration of dbt that would change a product's rows and is not honoured here: refused, by file and line.
+"""Faults of dbt configuration that would change a product's rows and is not honoured here, by file and line.
 
-Everything that somebody sets on a model is on a list of what is honoured or harmless, or it is a fault. So a key that
-dbt invents tomorrow is refused until somebody has decided about it. `docs/reference/dbt.md` is this list for people.
+Every key that is set on a model is on a list of what is honoured or harmless, or it is a fault. So a key that a later
+release of dbt adds is refused until the list has it. `docs/reference/dbt.md` documents the list.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ CONFIG = "dbt-config"
 PRODUCT = "product"
 _MAJOR = re.compile(r"[1-9][0-9]*")
 STEPS = ("view", "table", "ephemeral")
-"""What a model beneath a product may be: each gives the rows of its query, made anew in every run."""
+"""Materializations of a model beneath a product: each gives the rows of its query, computed anew in every run."""
 
 # Keys that describe a model, or that dbt itself honours before anything is built.
 _HARMLESS = frozenset(
@@ -58,7 +58,7 @@ _HARMLESS = frozenset(
 _WHY = {
     "pre-hook": "hooks are not run; a model is one query",
     "post-hook": "hooks are not run; write a check as a data test or as a clause of the contract",
-    "contract": "the contract in *.odcs.yaml says and checks columns and types; promise them there",
+    "contract": "the contract in *.odcs.yaml declares and checks columns and types; declare them there",
     "grants": "nothing is granted in the run's own database; access is governed at the port",
     "sql_header": "a statement before the query is not run",
     "alias": "the platform names the tables of a run",
@@ -80,7 +80,7 @@ _ENVIRONMENT_OF_PYTHON = re.compile(r"\b(environ|getenv)\b")
 def find_manifest_faults(
     place: DbtProjectPlace, manifest: Mapping[str, Any], contracts: Iterable[Contract]
 ) -> tuple[Fault, ...]:
-    """Faults of a domain's models; `contracts` are those of the domain."""
+    """Return the faults of a domain's models; `contracts` are those of the domain."""
     products = {contract.port_name.table: contract for contract in contracts}
     models = find_models(manifest)
     read = {
@@ -150,14 +150,14 @@ def _materialized(
 
 
 def _is_set(key: str, value: Any) -> bool:  # noqa: ANN401 - whatever a configuration holds
-    """Whether a value of the configuration asks for anything."""
+    """Return whether a value of the configuration has any effect."""
     if key == "contract":
         return bool(value and value.get("enforced"))
     return value not in (None, False, [], {}, "")
 
 
 def _structure(project: Path, name: str, node: Mapping[str, Any]) -> Iterator[Fault]:
-    """What is beside a model's configuration: versions, constraints."""
+    """Yield faults of versions and constraints, which are not part of a model's configuration."""
     version = node.get("version")
     if version is not None and node["config"]["materialized"] == PRODUCT and not _MAJOR.fullmatch(str(version)):
         at = place_of_entry(project, node, "versions")
@@ -178,7 +178,7 @@ def _structure(project: Path, name: str, node: Mapping[str, Any]) -> Iterator[Fa
 def _product_references(
     place: DbtProjectPlace, manifest: Mapping[str, Any], node: Mapping[str, Any], products: Mapping[str, Contract]
 ) -> Iterator[Fault]:
-    """A product reads other products as published; `ref()` would read a model that publishes and leaves no table."""
+    """Yield a fault for each product read with `ref()`: a product is published and leaves no table in the run."""
     for model in with_ancestors(manifest, node):
         for unique_id in model["depends_on"].get("nodes", ()):
             read = manifest["nodes"].get(unique_id)
@@ -202,7 +202,7 @@ def _product_references(
 def _other_resources(
     place: DbtProjectPlace, manifest: Mapping[str, Any], read: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Fault]:
-    """Resources of the project that have no place here, and those of packages that a product needs: `read`, by id."""
+    """Yield faults of unsupported resources: the project's, and those of packages that the models in `read` need."""
     project, own = place.project, manifest["metadata"]["project_name"]
     needed = {name for node in read.values() for name in node["depends_on"].get("nodes", ())} | read.keys()
     for unique_id, node in manifest["nodes"].items():
@@ -233,7 +233,7 @@ def _other_resources(
 def _unread_models(
     place: DbtProjectPlace, manifest: Mapping[str, Any], products: Mapping[str, Contract]
 ) -> Iterator[Fault]:
-    """Files of models and tests that dbt did not take: disabled products, and what `.dbtignore` or a path hides."""
+    """Yield faults of files that dbt does not read: disabled products, and what `.dbtignore` or a path hides."""
     own = manifest["metadata"]["project_name"]
     items = (item for kind in ("nodes", "macros", "functions") for item in (manifest.get(kind) or {}).values())
     taken = {item["original_file_path"] for item in items if item["package_name"] == own}
@@ -252,7 +252,7 @@ def _unread_models(
 
 
 def _code_files(place: DbtProjectPlace) -> Iterator[Path]:
-    """Files of models and tests; in a shared project those of other domains are left out."""
+    """Return files of models and tests; in a shared project, without those of other domains."""
     folders = place.folders("model-paths", "test-paths")
     others: set[str] = set()
     if place.is_shared:
@@ -265,7 +265,7 @@ def _code_files(place: DbtProjectPlace) -> Iterator[Path]:
 
 
 def _macros(place: DbtProjectPlace, manifest: Mapping[str, Any], read: Iterable[Mapping[str, Any]]) -> Iterator[Fault]:
-    """Faults of macros: all of the project's, and those of packages that products use or that dbt would prefer."""
+    """Yield faults of macros: the project's, and those of packages that are used or that replace a materialization."""
     own = manifest["metadata"]["project_name"]
     packages = installed_packages(place.project)
     of_dbt = {m["name"] for m in manifest["macros"].values() if m["package_name"] not in {own, *packages}}
@@ -283,7 +283,7 @@ def _macros(place: DbtProjectPlace, manifest: Mapping[str, Any], read: Iterable[
 
 
 def _written_name(name: str) -> str:
-    """What a file calls a macro that dbt names `test_positive` or `materialization_own_default`."""
+    """Return the name in the file of a macro that dbt names `test_positive` or `materialization_own_default`."""
     if name.startswith("materialization_"):
         return name.removeprefix("materialization_").rpartition("_")[0]
     return name.removeprefix("test_")
@@ -294,7 +294,7 @@ def _problem_of_macro(macro: Mapping[str, Any], of_dbt: set[str]) -> str | None:
     if name.startswith("materialization_") and name != "materialization_product_duckdb":
         return f"{name}: a materialization of your own is not used here; allowed: {', '.join((*STEPS, PRODUCT))}"
     plain = name.removeprefix("default__").removeprefix("duckdb__")
-    # A generic test of one's own in place of dbt's is compiled, and so runs as it is written.
+    # A generic test that replaces dbt's is compiled, and so runs as it is written.
     if not name.startswith("test_") and plain in of_dbt | {"ref", "source", "config"}:
         return f"macro {name} would replace one of dbt's own, on which the platform relies; give it another name"
     if _ENVIRONMENT.search(macro["macro_sql"]):

@@ -1,4 +1,4 @@
-"""Faults that the files of a dbt project show by themselves: all of them at once, where dbt stops at the first."""
+"""Faults in the files of a dbt project, found without dbt: all at once, where dbt stops at the first."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)")
 
 
 def find_resource_faults(files: DbtFiles, generated: Iterable[tuple[str, str]]) -> tuple[Fault, ...]:
-    """What nothing here loads: sources written by hand, seeds, snapshots and functions, each where it is written.
+    """Return faults of hand-written sources, seeds, snapshots and functions: none of them is loaded.
 
     `generated` are the sources that the platform declares, by schema and table.
     """
@@ -77,7 +77,7 @@ def _written_source(name: str, *, declared: bool) -> str:
 
 
 def _named(entries: object) -> Iterator[tuple[int, str]]:
-    """The entries of a list that have a name, by their place in it."""
+    """Yield the entries of a list that have a name, with their positions."""
     for index, entry in enumerate(entries if isinstance(entries, list) else []):
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             yield index, entry["name"]
@@ -90,13 +90,13 @@ _SETTINGS = ("dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.ym
 
 
 def find_settings_faults(project: Path) -> tuple[Fault, ...]:
-    """Settings of the project that are no YAML: nothing else that is found of it would be true."""
+    """Return faults of project settings that are not YAML; while there are any, no other finding is reliable."""
     files = (project / name for name in _SETTINGS)
     return tuple(fault for file in files if file.is_file() for fault in _yaml_syntax(file))
 
 
 def find_syntax_faults(files: DbtFiles) -> tuple[Fault, ...]:
-    """Files that are no YAML, no Jinja or no Python."""
+    """Return faults of files that do not parse as YAML, Jinja or Python."""
     found = [fault for file in files.yaml for fault in _yaml_syntax(file)]
     for file in (*files.models, *files.macros, *files.tests):
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -118,11 +118,11 @@ def _unreadable(file: Path, text: str, error: CodeUnreadable) -> Fault:
     if snapshot := _SNAPSHOT.search(text):
         return Fault(str(file), line_at(text, snapshot.start()), RESOURCE, f"{snapshot[1]}: {SNAPSHOTS}")
     kind = "Python" if file.suffix == ".py" else "Jinja"
-    return Fault(str(file), error.line, SYNTAX, f"this is no {kind}: {error.problem}")
+    return Fault(str(file), error.line, SYNTAX, f"not valid {kind}: {error.problem}")
 
 
 def find_reference_faults(files: DbtFiles, names: ReadableNames) -> tuple[Fault, ...]:
-    """Each `ref()` with literal names, in a file that can be read, that no model of the project answers to."""
+    """Return a fault for each `ref()` with literal names, in a readable file, that matches no model of the project."""
     found = []
     for file, code in files.readable():
         for call in code.calls:
@@ -133,14 +133,14 @@ def find_reference_faults(files: DbtFiles, names: ReadableNames) -> tuple[Fault,
 
 
 def _is_known(reference: Reference, names: ReadableNames) -> bool:
-    """Whether dbt may know the model; which ones a package has, and which versions, only dbt knows."""
+    """Return whether dbt may know the model; only dbt knows the models of a package, and the versions of a model."""
     if reference.project is None:
         return reference.name in names.models
     return reference.project in names.projects
 
 
 def names_in_files(files: DbtFiles, contracts: Iterable[Contract], systems: Iterable[LegacySystem]) -> ReadableNames:
-    """What a `ref()` of the project's files may mean, with the models of installed packages."""
+    """Return the names that a `ref()` in the project's files may refer to, with the models of installed packages."""
     project = files.place.project
     packages = installed_packages(project)
     of_packages = [file for folder in packages.values() for file in walk_files(folder)]
@@ -160,7 +160,7 @@ def names_in_files(files: DbtFiles, contracts: Iterable[Contract], systems: Iter
 
 
 def _unversioned(stem: str) -> str:
-    """The name of a model whose file is that of one version, `party_v1`."""
+    """Return the name of a model from the file of one of its versions, `party_v1`."""
     return re.sub(r"_v\d+$", "", stem)
 
 

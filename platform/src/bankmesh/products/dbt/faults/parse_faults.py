@@ -1,7 +1,7 @@
-"""dbt's reasons not to parse a project, as faults with file and line.
+"""dbt's parse errors as faults with file and line.
 
-dbt stops at the first one and seldom says where in a file it is, so its words are only a start: what the files show by
-themselves is reported with it. Its classes and words are not official; `test_dbt_parse_faults.py` notices a change.
+dbt stops at the first error and seldom names its line, so faults that are found in the files themselves are reported
+with it. Its exception classes and messages are not official; `test_dbt_parse_faults.py` fails when they change.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NAME = "dbt-name"
 
 @dataclass(frozen=True)
 class ParseProblem:
-    """Why dbt did not parse a project: the class of its exception, its words, and what it knows beside them."""
+    """Why dbt did not parse a project: the class of its exception, its message, and the exception's attributes."""
 
     kind: str
     message: str
@@ -51,7 +51,7 @@ class ParseProblem:
 
 
 def problem_of(error: BaseException) -> ParseProblem:
-    """The problem behind dbt's exception: its own words, and the class that says most in the chain below it."""
+    """Return the problem of dbt's exception: its own message, and the most specific known class in its chain."""
     chain = list(error_chain(error, with_context=True))
     known = [found for found in chain if type(found).__name__ in _EXPLAINED]
     chosen = known[-1] if known else error
@@ -61,9 +61,9 @@ def problem_of(error: BaseException) -> ParseProblem:
 def find_parse_faults(
     files: DbtFiles, error: BaseException, names: ReadableNames, known: Iterable[Fault] = ()
 ) -> tuple[Fault, ...]:
-    """What dbt says keeps the project from parsing, with all that its files show by themselves.
+    """Return the faults that keep dbt from parsing the project, with all that its files show by themselves.
 
-    `known` are faults that were found before; they are among the result, which is never empty.
+    `known` are faults that were found before; they are part of the result, which is never empty.
     """
     problem = problem_of(error)
     shown = {*known, *find_syntax_faults(files), *find_reference_faults(files, names)}
@@ -74,7 +74,7 @@ def find_parse_faults(
 
 
 def _is_covered(fault: Fault, shown: Iterable[Fault]) -> bool:
-    """Whether the files show the same: dbt's own place and words are less exact."""
+    """Return whether the files show the same fault: dbt's own place and message are less exact."""
     if fault.rule == SYNTAX:
         same = [other for other in shown if other.rule in {SYNTAX, RESOURCE}]
         return any(other.file == fault.file or not fault.line for other in same)
@@ -85,7 +85,7 @@ def _is_covered(fault: Fault, shown: Iterable[Fault]) -> bool:
 
 
 def _missing_target(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """`... depends on a node named 'party' which was not found`."""
+    """Explain `... depends on a node named 'party' which was not found`."""
     details = problem.details
     file = _named_file(files, problem.message)
     name, project, version = (details.get(f"target_{key}") for key in ("name", "package", "version"))
@@ -113,7 +113,7 @@ def _missing_source(files: DbtFiles, file: Path | None, name: str) -> Fault:
 
 
 def _undefined(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """`'my_macro' is undefined`: in a macro that a model calls, or in YAML."""
+    """Explain `'my_macro' is undefined`: in a macro that a model calls, or in YAML."""
     found = re.search(r"'([\w.]+)' is undefined", problem.message)
     if not found:
         yield from _as_dbt_says(files, problem, names)
@@ -133,7 +133,7 @@ def _undefined(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> 
 
 
 def _missing_dispatch(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """`In dispatch: No macro named 'x' found`."""
+    """Explain `In dispatch: No macro named 'x' found`."""
     found = _DISPATCH.search(problem.message)
     name = found[1] if found else None
     places = _places(files, lambda call: call.name == "adapter.dispatch" and call.arguments[:1] == (name,))
@@ -145,7 +145,7 @@ def _missing_dispatch(files: DbtFiles, problem: ParseProblem, names: ReadableNam
 
 
 def _missing_variable(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) -> Iterator[Fault]:
-    """`Required var 'x' not found in config`, in YAML or in `dbt_project.yml`."""
+    """Explain `Required var 'x' not found in config`, in YAML or in `dbt_project.yml`."""
     found = re.search(r"Required var '([^']+)'", problem.message)
     name = str(problem.details.get("var_name") or (found[1] if found else ""))
     wanted = re.compile(rf"""\bvar\(\s*['"]{re.escape(name)}['"]\s*\)""")
@@ -161,14 +161,14 @@ def _missing_variable(files: DbtFiles, problem: ParseProblem, _names: ReadableNa
 
 
 def _unreadable(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) -> Iterator[Fault]:
-    """A syntax error. Line 0 where dbt names no file: the files themselves show most of them."""
+    """Explain a syntax error. Line 0 where dbt names no file: the files themselves show most of them."""
     source = str(problem.details.get("source") or "").strip()
     holding = [file for file in files.yaml if source and source in _text(file)]
     file = _named_file(files, problem.message) or (holding[0] if holding else None)
     if file is None:
         yield Fault(str(_folder(files)), 0, SYNTAX, f"dbt cannot read a file: {problem.words}")
     elif file in holding:
-        yield Fault(str(file), line_in(file, re.escape(source)), SYNTAX, f"this is no Jinja: {_problem(problem)}")
+        yield Fault(str(file), line_in(file, re.escape(source)), SYNTAX, f"not valid Jinja: {_problem(problem)}")
     else:
         yield Fault(str(file), _named_line(problem.message) or 1, SYNTAX, f"dbt cannot read this: {problem.words}")
 
@@ -178,7 +178,7 @@ def _problem(problem: ParseProblem) -> str:
 
 
 def _not_literal(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """A Python model whose `dbt.ref()` or `dbt.config()` takes more than literals."""
+    """Explain a Python model whose `dbt.ref()` or `dbt.config()` takes more than literals."""
     places = _places(files, lambda call: None in call.arguments)
     found = [(file, line) for file, line in places if file.suffix == ".py"]
     for file, line in found:
@@ -189,7 +189,7 @@ def _not_literal(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -
 
 
 def _missing_environment(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """`Env var required but not provided: 'DAY'`."""
+    """Explain `Env var required but not provided: 'DAY'`."""
     name = problem.details.get("var")
     places = _places(files, lambda call: call.name == "env_var" and call.arguments[:1] == (name,))
     for file, line in places:
@@ -200,7 +200,7 @@ def _missing_environment(files: DbtFiles, problem: ParseProblem, names: Readable
 
 
 def _missing_documentation(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """`doc('party')` without a block of that name."""
+    """Explain `doc('party')` without a block of that name."""
     name = problem.details.get("target_doc_name")
     places = _places(files, lambda call: call.name == "doc" and name in call.arguments)
     for file, line in places:
@@ -213,19 +213,19 @@ def _missing_documentation(files: DbtFiles, problem: ParseProblem, names: Readab
 
 
 def _bad_setting(files: DbtFiles, problem: ParseProblem, names: ReadableNames) -> Iterator[Fault]:
-    """`at path ['enabled']: 'maybe' is not of type 'boolean'`, without saying where."""
+    """Explain `at path ['enabled']: 'maybe' is not of type 'boolean'`, for which dbt names no place."""
     found = re.search(r"at path \['(\w+)'.*?\]: '?([^' ]+)'? is not", problem.message)
     written = rf"""['"]?{found[1]}['"]?\s*[=:]\s*['"]?{re.escape(found[2])}""" if found else "(?!)"
     every = (files.place.project / "dbt_project.yml", *files.models, *files.yaml)
     places = [(file, line) for file in every if (line := line_in(file, written, default=0))]
     for file, line in places:
-        yield Fault(str(file), line, PARSE, f"dbt does not take this setting: {problem.words}")
+        yield Fault(str(file), line, PARSE, f"dbt does not accept this setting: {problem.words}")
     if not places:
         yield from _as_dbt_says(files, problem, names)
 
 
 def _two_of_a_name(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) -> Iterator[Fault]:
-    """Two models, macros, tests or documentation blocks of one name."""
+    """Explain two models, macros, tests or documentation blocks of one name."""
     first, second = (problem.details.get(f"node_{number}") for number in (1, 2))
     if first is None or second is None:
         yield from _as_dbt_says(files, problem, _names)
@@ -238,7 +238,7 @@ def _two_of_a_name(files: DbtFiles, problem: ParseProblem, _names: ReadableNames
             line_in(path, rf"\b{re.escape(one.name)}\b") if path.is_file() and path.suffix not in {".sql", ".py"} else 1
         )
         kind = str(one.resource_type)
-        message = f"there are two of the {kind} {one.name}; rename this one or the one in {other.original_file_path}"
+        message = f"the {kind} {one.name} exists twice; rename this one or the one in {other.original_file_path}"
         yield Fault(str(path), line, NAME, message)
 
 
@@ -255,7 +255,7 @@ def _two_macros(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) -
 
 
 def _described_twice(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) -> Iterator[Fault]:
-    """Two entries of YAML for one model."""
+    """Explain two entries of YAML for one model."""
     patch = problem.details.get("patch_1")
     name = str(getattr(patch, "name", ""))
     places = [
@@ -276,7 +276,7 @@ def _described_twice(files: DbtFiles, problem: ParseProblem, _names: ReadableNam
 
 
 def _as_dbt_says(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) -> Iterator[Fault]:
-    """dbt's own words, at the file that they name."""
+    """Report dbt's own message, at the file that it names."""
     file = _named_file(files, problem.message)
     line = (_named_line(problem.message) or _line_of_name(file, problem.words)) if file else 0
     elsewhere = files.place.project / "profiles.yml" if "profile" in problem.words else _folder(files)
@@ -284,7 +284,7 @@ def _as_dbt_says(files: DbtFiles, problem: ParseProblem, _names: ReadableNames) 
 
 
 def _line_of_name(file: Path, words: str) -> int:
-    """The line of the function that the words begin with, or of the first quoted name that the file holds; else 1."""
+    """Return the line of the function that the message starts with, or of the first quoted name in the file; else 1."""
     called = re.match(r"(\w+)\(\)", words)
     patterns = [rf"\b{called[1]}\s*\("] if called else []
     patterns += [rf"\b{re.escape(name)}\b" for name in re.findall(r"'([\w.-]{3,})'", words)]
@@ -323,7 +323,7 @@ _NODE = re.compile(r"\bmodel\.\w+\.(\w+)")
 
 
 def _named_file(files: DbtFiles, message: str) -> Path | None:
-    """The file of the project that dbt's words name.
+    """Return the file of the project that dbt's message names.
 
     That is the innermost one, as in `> in macro x (macros/x.sql)`, else the first one, else that of the first model.
     """
@@ -339,7 +339,7 @@ def _named_file(files: DbtFiles, message: str) -> Path | None:
 
 
 def _named_line(message: str) -> int:
-    """The line that dbt's words name; 0 if they name none."""
+    """Return the line that dbt's message names; 0 if it names none."""
     found = _LINE.search(message)
     return int(found[1]) if found else 0
 
@@ -351,7 +351,7 @@ def _text(file: Path) -> str:
 def _places(
     files: DbtFiles, wanted: Callable[[Call], bool], among: Iterable[Path] | None = None
 ) -> list[tuple[Path, int]]:
-    """Where a call is written, in all of the files that can be read or in those given."""
+    """Return file and line of each matching call, in all readable files or in those given."""
     only = None if among is None else set(among)
     return [
         (file, call.line)
@@ -363,6 +363,6 @@ def _places(
 
 
 def _folder(files: DbtFiles) -> Path:
-    """The place of a problem that names no file: the folder of the domain's models."""
+    """Return the place of a problem that names no file: the folder of the domain's models."""
     folders = files.place.folders("model-paths")
     return folders[-1] if folders else files.place.project

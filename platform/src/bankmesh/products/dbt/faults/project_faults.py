@@ -1,7 +1,7 @@
-"""Faults of a dbt project's own files, found before dbt parses: packages, hooks, paths, the profile, what is generated.
+"""Faults of a dbt project's own files, found before dbt parses: packages, hooks, paths, the profile, generated files.
 
-Domains share one project, so nothing in it may be of one domain alone but the folders that its paths name. A project of
-a domain's own may have packages and any folders.
+Domains share one project, so only the folders that its paths name may belong to one domain alone. A project of a
+domain's own may have packages and any folders.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _PLATFORM_MACROS = ("open_inputs", "in_partitions", "exact_mean")
 
 
 def find_project_faults(place: DbtProjectPlace, root: Path | None = None) -> tuple[Fault, ...]:
-    """The faults of the project that a domain's models are in; `root` is the workspace, to find who else uses it."""
+    """Return the faults of the project of a domain's models; `root` is the workspace, to find its other users."""
     faults = [
         *_project_file(place.project),
         *(_packages_of_shared(place.project) if place.is_shared else _packages(place.project)),
@@ -69,9 +69,9 @@ def find_project_faults(place: DbtProjectPlace, root: Path | None = None) -> tup
 
 
 def _users(place: DbtProjectPlace, root: Path) -> Iterator[Fault]:
-    """A project that several domains use without telling them apart; a domain that names two projects."""
+    """Yield faults of a project that several domains use without separation, and of a domain with two projects."""
     used = [package for package in domain_packages(root) if find_dbt_project(root, package) == place.project]
-    # In the folder of a domain, a project is that domain's: who else names it does not stop it.
+    # A project in a domain's folder belongs to that domain; other domains that name it do not stop it.
     is_owner = place.project.is_relative_to(root / "domains" / place.domain)
     if len(used) > 1 and not place.is_shared and not is_owner:
         document = read_yaml(place.project / "dbt_project.yml")
@@ -127,7 +127,7 @@ def _packages_of_shared(project: Path) -> Iterator[Fault]:
 
 
 def _properties(place: DbtProjectPlace) -> Iterator[Fault]:
-    """Files of YAML that read an environment variable: dbt does, where it parses, and keeps what it found."""
+    """Yield faults of YAML files that read an environment variable: dbt reads it while parsing and keeps the value."""
     for folder in place.folders("model-paths", "test-paths", "macro-paths"):
         for file in walk_files(folder):
             if file.suffix in {".yml", ".yaml"}:
@@ -156,7 +156,7 @@ def _packages(project: Path) -> Iterator[Fault]:
 
 
 def _declared_packages(project: Path) -> Iterator[tuple[str, int, str | None]]:
-    """File, line and, where the declaration tells it, the name of each package."""
+    """Yield file, line and, where the declaration gives it, the name of each package."""
     for file_name in ("packages.yml", "dependencies.yml"):
         document = read_yaml(project / file_name)
         packages = document.data.get("packages") if isinstance(document.data, dict) else None
@@ -165,7 +165,7 @@ def _declared_packages(project: Path) -> Iterator[tuple[str, int, str | None]]:
 
 
 def _package_name(project: Path, entry: Any) -> str | None:  # noqa: ANN401 - any YAML value
-    """The name of a package of the hub or of a folder; that of a repository is not known before it is there."""
+    """Return the name of a package of the hub or of a folder; None for a repository, whose name is not known yet."""
     place = entry if isinstance(entry, dict) else {}
     if isinstance(place.get("local"), str):
         name = project_settings(project / place["local"]).get("name")
@@ -214,7 +214,7 @@ def _unread_folders(place: DbtProjectPlace) -> Iterator[Fault]:
 
 
 def _platform_macros(place: DbtProjectPlace) -> Iterator[Fault]:
-    """Macros of the project that have the name of one that the platform writes: dbt would take neither."""
+    """Yield faults of macros of the project that have the name of a generated one: dbt would accept neither."""
     generated = set(walk_files(place.generated_macros))
     names = "|".join(_PLATFORM_MACROS)
     pattern = rf"\{{%-?\s*macro\s+({names})\b|\{{%-?\s*materialization\s+product\b"
@@ -232,7 +232,7 @@ def _platform_macros(place: DbtProjectPlace) -> Iterator[Fault]:
 
 
 def _profile(project: Path) -> Iterator[Fault]:
-    """A profile of the project's own must be what the platform's is: DuckDB in memory."""
+    """Yield a fault if the project's own profile is not what the platform's is: DuckDB in memory."""
     file = project / "profiles.yml"
     profile = read_profiles(file).get(PROFILE)
     if profile is None:

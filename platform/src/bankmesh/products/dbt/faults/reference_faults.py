@@ -1,4 +1,4 @@
-"""References of a parsed project that dbt lets through and cannot follow: of tests to no model, of models in a ring."""
+"""Faults of references that dbt accepts and cannot follow: of tests to no model, and of models in a cycle."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find_graph_faults(files: DbtFiles, manifest: Mapping[str, Any], names: ReadableNames) -> tuple[Fault, ...]:
-    """Tests that dbt leaves out, since they are of no model or refer to none, and models that wait for themselves."""
+    """Return faults of tests that dbt leaves out, since they refer to no model, and of models in a cycle."""
     return tuple(sorted({*_lost_references(files, manifest, names), *_cycles(files, manifest)}))
 
 
@@ -48,9 +48,9 @@ def _references(node: Mapping[str, Any]) -> Iterator[Reference]:
 
 
 def line_of_reference(files: DbtFiles, file: Path, reference: Reference) -> int:
-    """The line of a `ref()` in a file, also of one with other arguments beside the name; 1 if there is none.
+    """Return the line of a `ref()` in a file, also of one with other arguments beside the name; 1 if there is none.
 
-    A test in YAML may be of a model without a `ref()`: then it is the line of the model's name.
+    A test in YAML may name a model without a `ref()`; then it is the line of that name.
     """
     try:
         calls = files.code(file).calls
@@ -63,7 +63,7 @@ def line_of_reference(files: DbtFiles, file: Path, reference: Reference) -> int:
 
 
 def _cycles(files: DbtFiles, manifest: Mapping[str, Any]) -> Iterator[Fault]:
-    """One fault for each ring of models, at its first model by name."""
+    """Yield one fault for each cycle of models, at its first model by name."""
     nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
     named: set[str] = set()
     for start in sorted(nodes):
@@ -74,11 +74,11 @@ def _cycles(files: DbtFiles, manifest: Mapping[str, Any]) -> Iterator[Fault]:
             file = files.place.project / model["original_file_path"]
             path = " reads ".join(nodes[key]["name"] for key in (*ring, start))
             line = line_of_reference(files, file, Reference(read["name"]))
-            yield Fault(str(file), line, REFERENCE, f"{path}: none of them can be made first. Remove one ref()")
+            yield Fault(str(file), line, REFERENCE, f"{path}: none of them can be built first. Remove one ref()")
 
 
 def _ring(nodes: Mapping[str, Any], start: str) -> list[str]:
-    """The fewest models that lead from one back to itself; none if it does not wait for itself."""
+    """Return the shortest cycle of models through this one; empty if it does not depend on itself."""
     ways: dict[str, list[str]] = {start: [start]}
     waiting = [start]
     while waiting:

@@ -1,4 +1,4 @@
-"""A `ref()` that leads nowhere, put in words: what the name is, and how it is read instead."""
+"""Explanations of an unresolved `ref()`: what the name is, and how to read it instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEEDS, SNAPSHOTS = RESOURCES["seed"], RESOURCES["snapshot"]
 
 @dataclass(frozen=True)
 class Reference:
-    """What a `ref()` names: `ref('party')`, `ref('party', v=2)`, `ref('project', 'party')`."""
+    """The target of a `ref()`: `ref('party')`, `ref('party', v=2)`, `ref('project', 'party')`."""
 
     name: str
     project: str | None = None
@@ -24,18 +24,18 @@ class Reference:
 
     @property
     def written(self) -> str:
-        """The call as people write it."""
+        """The call as it is written in code."""
         parts = [f"'{part}'" for part in (self.project, self.name) if part is not None]
         return f"ref({', '.join([*parts, *([f'v={self.version}'] if self.version else [])])})"
 
     @property
     def table(self) -> str:
-        """What the product of that name and version is called as a source."""
+        """The name of the product of that name and version as a source."""
         return f"{self.name}_v{self.version}" if self.version not in {None, "1"} else self.name
 
 
 def reference_of(call: Call) -> Reference | None:
-    """The reference that a call of `ref` makes; None for another call, and for a name that is put together."""
+    """Return the reference of a call of `ref`; None for another call, and for a computed name."""
     names = [argument for argument in call.arguments if isinstance(argument, str)]
     if call.name not in {"ref", "builtins.ref"} or len(names) < len(call.arguments) or len(names) not in {1, 2}:
         return None
@@ -45,12 +45,12 @@ def reference_of(call: Call) -> Reference | None:
 
 @dataclass(frozen=True)
 class ReadableNames:
-    """What a model of a domain may read, and what a name in a `ref()` may have been meant for.
+    """The names that a model of a domain may read, and those that a name in a `ref()` may have meant.
 
     Attributes:
         domain: the domain whose models these are.
         projects: its own dbt project, and the packages that are installed.
-        models: the names that `ref()` knows.
+        models: the names that `ref()` resolves.
         products: of all domains, by domain and table.
         objects: legacy objects of the domain, by system and name.
         seeds: names of seeds in the project's files.
@@ -67,7 +67,7 @@ class ReadableNames:
 
 
 def explain_reference(reference: Reference, names: ReadableNames) -> str:
-    """Why a reference leads nowhere, and what to write in its place."""
+    """Return why a reference does not resolve, and what to write in its place."""
     if found := _as_source(reference, names):
         kind, schema, table = found
         return f"{reference.written}: {table} is {kind} {schema}; write source('{schema}', '{table}')"
@@ -87,7 +87,7 @@ def explain_reference(reference: Reference, names: ReadableNames) -> str:
 
 
 def _as_source(reference: Reference, names: ReadableNames) -> tuple[str, str, str] | None:
-    """The product or legacy object that a reference means, those of its own domain first."""
+    """Return the product or legacy object that a reference means, those of its own domain first."""
     tables = {reference.table, reference.name} if reference.version is None else {reference.table}
     products = sorted(
         ((schema, table) for schema, table in names.products if table in tables),
@@ -100,7 +100,7 @@ def _as_source(reference: Reference, names: ReadableNames) -> tuple[str, str, st
 
 
 def _near(reference: Reference, names: ReadableNames) -> str:
-    """A hint at the nearest model, else at the nearest product or legacy object as a source."""
+    """Return a hint at the nearest model, else at the nearest product or legacy object as a source."""
     if hint := nearest(reference.name, names.models):
         return hint
     sources = {table: schema for schema, table in sorted(names.objects | names.products)}

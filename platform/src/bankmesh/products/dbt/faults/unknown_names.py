@@ -1,7 +1,7 @@
-"""Names in the code of models, tests and macros that mean nothing: found at load, where dbt would fail in a run.
+"""Faults of undefined names in models, tests and macros: found at load, where dbt would fail in a run.
 
-dbt parses a macro that is not there, or a variable without value, and fails when a run compiles the model. Code is read
-and not run here: what a branch that is never taken names counts too, and what is looked up by a text is not seen.
+dbt parses a call of a missing macro, or a variable without value, and fails when a run compiles the model. Code is read
+here without running it: names in a branch that is never taken count too, and names that are computed are missed.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ CONTEXT = frozenset(
     | {"store_raw_result", "store_result", "submit_python_job", "target", "this", "thread_id", "tojson", "toyaml"}
     | {"try_or_compiler_error", "validation", "var", "write", "zip", "zip_strict"}
 )
-"""What dbt gives to every model and macro, beside macros; `test_dbt_names.py` compares it with dbt's own classes."""
+"""Names that dbt defines for every model and macro; `test_dbt_names.py` compares them with dbt's own classes."""
 _JINJA = frozenset(
     {"builtins", "caller", "context", "cycler", "dict", "joiner", "kwargs", "lipsum", "loop", "namespace"}
     | {"range", "self", "super", "varargs"}
 )
 _PLATFORM_VARIABLES = frozenset({"bankmesh"})
-"""Given by the platform in every run."""
+"""Variables that the platform sets in every run."""
 _ALL_MODELS = (
     "graph holds all models of the project, so a change of any of them could change these rows under the same code "
     "version, and a run has no graph; name what is read with ref() or source()"
@@ -51,7 +51,7 @@ _ALL_MODELS = (
 
 
 def explain_macro(name: str, known: Mapping[str, frozenset[str]] | None = None) -> str:
-    """What to do about a macro that is not there, also `dbt_utils.star`; `known` are those that are, by package."""
+    """Return what to do about a missing macro, such as `dbt_utils.star`; `known` are the existing ones, by package."""
     package, _, macro = name.rpartition(".")
     of_package = (known or {}).get(package, frozenset())
     what = f"generic test {macro.removeprefix('test_')}" if macro.startswith("test_") else f"macro {macro}"
@@ -65,13 +65,13 @@ def explain_macro(name: str, known: Mapping[str, frozenset[str]] | None = None) 
 
 
 def explain_variable(name: str) -> str:
-    """What to do about a variable that has no value."""
+    """Return what to do about a variable that has no value."""
     default = f"var('{name}', ...)"
     return f"var('{name}') has no value: declare {name} under vars in dbt_project.yml, or write a default: {default}"
 
 
 def find_name_faults(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> tuple[Fault, ...]:
-    """Undeclared variables, and macros and packages that are not there, in all code that the domain's nodes use."""
+    """Return faults of undeclared variables, and of missing macros and packages, in all code of the domain's nodes."""
     names = _Names(place, manifest)
     found = [fault for piece in names.pieces() for fault in _faults_of(piece, names)]
     return tuple(sorted(set(found)))
@@ -79,7 +79,7 @@ def find_name_faults(place: DbtProjectPlace, manifest: Mapping[str, Any]) -> tup
 
 @dataclass(frozen=True)
 class _Piece:
-    """A model, test or macro: its code, and where it is. A test in YAML has one line for all that it names."""
+    """A model, test or macro: its code, and its place. A test in YAML has one line for all its names."""
 
     file: Path
     code: ParsedCode
@@ -92,7 +92,7 @@ class _Piece:
 
 @dataclass(frozen=True)
 class _Names:
-    """What code of the domain's own project can name."""
+    """The names that code of the domain's own project can use."""
 
     place: DbtProjectPlace
     manifest: Mapping[str, Any]
@@ -104,7 +104,7 @@ class _Names:
 
     @cached_property
     def macros(self) -> dict[str, frozenset[str]]:
-        """Macros by package; those without a package's name under an empty text."""
+        """Macros by package; those that need no package's name under an empty text."""
         found: dict[str, set[str]] = {"": set(), self.own: set(), "dbt": set()}
         of_dbt = {"dbt", f"dbt_{self.manifest['metadata']['adapter_type']}"}
         for macro in self.manifest["macros"].values():
@@ -124,7 +124,7 @@ class _Names:
         return _PLATFORM_VARIABLES | frozenset(declared) | frozenset(own if isinstance(own, dict) else ())
 
     def pieces(self) -> Iterator[_Piece]:
-        """The code of the project's own models and tests, and of its macros that they use."""
+        """Yield the code of the project's own models and tests, and of its macros that they use."""
         for node in self.manifest["nodes"].values():
             if node["package_name"] == self.own and node["language"] == "sql":
                 yield from self._node(node)
@@ -137,14 +137,14 @@ class _Names:
     def _node(self, node: Mapping[str, Any]) -> Iterator[_Piece]:
         file = self.place.project / node["original_file_path"]
         if file.suffix == ".sql" and file.is_file():
-            # The manifest's copy has no blank lines at its start, so its lines are others.
+            # The manifest's copy lacks blank lines at its start, so its line numbers differ.
             yield from _piece(file, file.read_text(encoding="utf-8", errors="replace"))
         elif node["resource_type"] == "test":
             at = place_of_test(self.place.project, node)
             yield from _piece(file, node["raw_code"], line=at.line)
 
     def _used_macros(self) -> list[Mapping[str, Any]]:
-        """The project's own macros that a model or test uses, also through others."""
+        """Return the project's own macros that a model or test uses, directly or not."""
         every = self.manifest["macros"]
         waiting = [name for node in self.manifest["nodes"].values() for name in node["depends_on"]["macros"]]
         found: set[str] = set()
@@ -160,7 +160,7 @@ def _piece(file: Path, text: str, offset: int = 0, line: int | None = None) -> I
     try:
         yield _Piece(file, read_jinja(text), offset, line)
     except CodeUnreadable:
-        return  # dbt has read it, so it is for dbt to say what it is
+        return  # dbt has parsed it, so a fault in it is dbt's to report
 
 
 def _faults_of(piece: _Piece, names: _Names) -> Iterator[Fault]:
@@ -173,7 +173,7 @@ def _faults_of(piece: _Piece, names: _Names) -> Iterator[Fault]:
             yield Fault(file, piece.at(call.line), MACRO, explain_macro(call.name, names.macros))
     for name, line in piece.code.attributes.items():
         if not _is_known(name, piece.code, names) and name not in names.macros:
-            yield Fault(file, piece.at(line), MACRO, f"there is no {name} in the code of dbt; set it, or pass it in")
+            yield Fault(file, piece.at(line), MACRO, f"{name} is not defined in dbt's context; set it, or pass it in")
     if "graph" in piece.code.lines and "graph" not in piece.code.bound:
         yield Fault(file, piece.at(piece.code.lines["graph"]), REFERENCE, _ALL_MODELS)
 
@@ -184,7 +184,7 @@ def _lacks_value(call: Call, names: _Names) -> bool:
 
 
 def _is_known(name: str, code: ParsedCode, names: _Names) -> bool:
-    """Whether a name that is called is a macro, one of dbt's own names, or one that the code sets itself."""
+    """Return whether a called name is a macro, one of dbt's own names, or one that the code sets itself."""
     first, _, rest = name.partition(".")
     if first in code.bound or first in CONTEXT or first in _JINJA:
         return True
