@@ -1,6 +1,6 @@
-# make demo     install, play a bank (or read BANK_DATA), materialise every product, print the table
+# make demo     install, generate a bank (or read BANK_DATA), materialise every product, print the table
 # make dev      the Dagster UI over the same MESH_HOME
-#               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME says which
+#               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME is set
 # make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
 # make check    style, types, import rules, contracts, lineage, dbt, dg · make bench: benchmarks
 
@@ -11,7 +11,7 @@ SCALE ?= 0.1
 SEED ?= 1
 PORT ?= 3000
 
-# Two banks in one home would look like one that loses its history. The home is named by the folder and a checksum of its path.
+# Two banks in one home would look like one that loses its history. So the home has the folder's name and a checksum of its path.
 ifndef MESH_HOME
 ifdef BANK_DATA
 MESH_HOME := .mesh/banks/$(shell place=$$(realpath -m -- "$(BANK_DATA)"); \
@@ -58,7 +58,7 @@ endif
 dev: install
 	@$(BIN)/mesh dev --port $(PORT)
 
-# One worker more than cores: there is always one that waits for a daemon, a disk or a stop.
+# One worker more than cores, because one usually waits for a daemon, a disk or a stop.
 test: install
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not slow and not marquez"
 

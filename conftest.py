@@ -1,7 +1,7 @@
-"""Imported before any test is collected.
+"""Settings and fixtures of all tests; imported before any test is collected.
 
-Our folder `platform/` would take the name of the standard library's module in pytest's importlib mode, if that
-were not loaded by then.
+In pytest's importlib mode, our folder `platform/` would replace the standard library's module of that name, if that
+were not loaded already.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from forked_commands import ForkedCommands
 
 
-# An example is slow where another process has the processor, or where it is the first to import a library.
+# An example is slow if another process uses the processor, or if it is the first to import a library.
 settings.register_profile("no_deadlines", settings(), deadline=None)
 settings.load_profile("no_deadlines")
 
 LONGEST = (
     "tests/test_a_day_in_dagster.py",
-    "tests/test_real_exports.py",  # these two need no bank, and so do not wait until another worker has run it
+    "tests/test_real_exports.py",  # these two need no bank, and so do not wait for another worker to run it
     "platform/tests/cli/test_stopping_a_run.py",
     "tests/test_docs_commands.py",
     "tests/test_demo_bank_run.py",
@@ -45,7 +45,7 @@ LONGEST = (
     "domains/investment/tests/test_investment_holdings_units.py",
     "domains/customer_service/tests/test_service_interactions.py",
 )
-"""They come first, so that no worker is left with one of them at the end."""
+"""The longest modules, which run first, so that no worker starts one of them at the end."""
 
 LIBRARIES = (
     "bankmesh.quality.suite_validation",
@@ -56,15 +56,15 @@ LIBRARIES = (
 )
 
 
-gc.set_threshold(50_000, 20, 20)  # see `rare_collections`; collecting tests is a third faster
+gc.set_threshold(50_000, 20, 20)  # see `rare_collections`; collecting tests becomes a third faster
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Keep what each worker compiles of these tests: pytest rewrites four hundred modules, 5 CPU s in each worker.
+    """Keep the bytecode of rewritten test modules: pytest rewrites four hundred, 5 CPU s in each worker.
 
-    Only while tests are collected. Tests write modules themselves, and again within a second, which Python's files of
-    compiled code would take for the same ones.
+    Only while tests are collected. Tests themselves write modules twice within a second, and Python would use the
+    bytecode of the first version for the second.
     """
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = before and "PYTEST_XDIST_WORKER" not in os.environ
@@ -75,14 +75,14 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest modules first."""
+    """Order the longest modules first."""
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture(scope="session")
 def commands() -> Iterator[ForkedCommands]:
-    """`mesh` and `python` without the time that their imports take."""
+    """Return `mesh` and `python` as forked processes, without the time of their imports."""
     from forked_commands import ForkedCommands
 
     made = ForkedCommands()
@@ -110,7 +110,7 @@ def migrations_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def library_caches() -> None:
-    """Let dbt read what never changes once in this process."""
+    """Let dbt read its constant files once per process."""
     from library_caches import keep_library_caches
 
     keep_library_caches()
@@ -118,8 +118,8 @@ def library_caches() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def rare_collections() -> None:
-    """Look for garbage less often, and not among what was imported: a tenth of the time of tests goes into it."""
-    if "PYTEST_XDIST_WORKER" in os.environ:  # a run of many tests, which imports these sooner or later
+    """Collect garbage less often, and not among imported objects: it takes a tenth of the time of tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # a run of many tests, which imports these in any case
         for module in LIBRARIES:
             importlib.import_module(module)
     gc.collect()
@@ -129,10 +129,10 @@ def rare_collections() -> None:
 
 @pytest.fixture(autouse=True)
 def no_instance_left_behind() -> None:
-    """Forget the Dagster instance that another test had open.
+    """Reset the Dagster instance that another test had open.
 
-    Dagster remembers the state storage of the instance that was entered last, and asks it whenever definitions are
-    loaded. A sensor context that is collected late puts back the storage of an instance that is gone by then.
+    Dagster keeps the state storage of the instance that was entered last, and queries it whenever definitions are
+    loaded. A sensor context that is collected late restores the storage of an instance that is closed by then.
     """
     remembered = sys.modules.get("dagster._core.storage.defs_state.base")
     if remembered is not None:
@@ -141,7 +141,7 @@ def no_instance_left_behind() -> None:
 
 @pytest.fixture(autouse=True)
 def environment_as_before() -> Iterator[None]:
-    """Put the environment back: `mesh run`, called in the process of a test, sets PYTHONWARNINGS for its children."""
+    """Restore the environment: `mesh run`, called in the process of a test, sets PYTHONWARNINGS for its children."""
     before = dict(os.environ)
     yield
     os.environ.clear()
@@ -150,7 +150,7 @@ def environment_as_before() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def domains_forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Forget the packages that a module wrote and imported: another one may write a domain of the same name."""
+    """Unload the packages that a module wrote and imported: another one may write a domain of the same name."""
     before = set(sys.modules)
     yield
     written = str(tmp_path_factory.getbasetemp())

@@ -1,1 +1,1 @@
-"""Benchmarks: what governance costs, against the same work bare and against a plain project without the platform."""
+"""Benchmarks of the cost of governance, against the same work bare and against a plain project without the platform."""

@@ -1,8 +1,8 @@
 """`make bench`: measure, write bench/results.json and bench/RESULTS.md.
 
-python -m bench --scales 1 10 --repeats 2 1     millions of bookings, and how often each
+python -m bench --scales 1 10 --repeats 2 1     millions of bookings, and the repetitions of each
 python -m bench --quick                         the contenders on fifty thousand bookings, once; writes nothing here
-python -m bench --render                        RESULTS.md anew from results.json
+python -m bench --render                        write RESULTS.md again from results.json
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GATE_ROWS = 10_000_000
 
 
 def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
-    """Everything that was asked for, as one JSON document."""
+    """Return all requested measurements as one JSON document."""
     repeats = list(arguments.repeats) + [arguments.repeats[-1]] * len(arguments.scales)
     found: dict[str, Any] = {"machine": machine.describe(), "worlds": [], "sizes": sizes.sizes()}
     for millions, times in zip(arguments.scales, repeats, strict=False):
@@ -55,22 +55,22 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
 
 
 def say(text: str) -> None:
-    """Progress, on standard error."""
+    """Print progress to standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def parse() -> argparse.Namespace:
-    """The command line; `--quick` sets the rest."""
+    """Parse the command line; `--quick` sets the other options."""
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scales", type=float, nargs="+", default=[1.0, 10.0], help="millions of bookings")
-    parser.add_argument("--repeats", type=int, nargs="+", default=[2, 2], help="how often, for each scale")
-    parser.add_argument("--work", type=Path, help="where to write meanwhile; a temporary folder if left out")
-    parser.add_argument("--keep", action="store_true", help="leave exports, homes and logs in --work")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="results.json; RESULTS.md goes beside it")
-    parser.add_argument("--quick", action="store_true", help="a smoke run; give --out, or nothing is kept")
-    parser.add_argument("--render", action="store_true", help="only write RESULTS.md anew")
+    parser.add_argument("--repeats", type=int, nargs="+", default=[2, 2], help="repetitions, for each scale")
+    parser.add_argument("--work", type=Path, help="working folder; a temporary folder if left out")
+    parser.add_argument("--keep", action="store_true", help="keep exports, homes and logs in --work")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="results.json; RESULTS.md goes into its folder")
+    parser.add_argument("--quick", action="store_true", help="a smoke run; without --out the results are not kept")
+    parser.add_argument("--render", action="store_true", help="only write RESULTS.md again")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.scales, arguments.repeats = [QUICK], [1]

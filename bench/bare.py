@@ -1,9 +1,9 @@
-"""The bare contender, run as a process of its own: the same models, functions and rules, and nothing around them.
+"""The bare contender, run as a process of its own: the same models, functions and rules, without the platform.
 
     python -m bench.bare --plan plan.json --notes notes.json
 
-dbt binds the models, DuckDB and Polars write Parquet, and the rules of each product are one hand-written query. A value
-that a cast would change stops the work. No Dagster, no Great Expectations, no Delta; `bankmesh` is not imported.
+dbt binds the models, DuckDB and Polars write Parquet, and the rules of each product are one hand-written query. If a
+cast would change a value, the process fails. No Dagster, no Great Expectations, no Delta; `bankmesh` is not imported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ POLARS = {
     "DATE": pl.Date(),
     "BOOLEAN": pl.Boolean(),
 }
-# What each dbt model reads; staging models are dbt's own business.
+# The inputs of each dbt model; dbt builds the staging models itself.
 READS = {
     "account": ("core_banking.account", "core_banking.disp"),
     "loan_applications": ("core_banking.loan",),
@@ -52,7 +52,7 @@ LOOKED_UP = {
 
 
 class Bare:
-    """The work, and a clock for each part of it."""
+    """The work of the contender, with the seconds of each part."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
@@ -62,7 +62,7 @@ class Bare:
         self._manifest: Any = None
 
     def run(self) -> None:
-        """Everything, in an order that the products' inputs allow."""
+        """Build and check all products, in the order of their inputs."""
         self.polars("party", self._party)
         self.rules("party")
         self.dbt("account", "loan_applications", "transaction_history")
@@ -73,7 +73,7 @@ class Bare:
         self.rules("customer_360")
 
     def relation(self, name: str) -> str:
-        """A landed object (`system.object`) or a product (`retail.product`) for DuckDB."""
+        """Return a DuckDB relation for a landed object (`system.object`) or a product (`retail.product`)."""
         domain, table = name.split(".")
         if domain != "retail":
             landed = self.plan["landed"][name]
@@ -87,7 +87,7 @@ class Bare:
         return f"read_parquet('{self.out}/{table}/part-0.parquet')"
 
     def dbt(self, *models: str) -> None:
-        """Run models with the staging models that they stand on, in one invocation."""
+        """Run models with the staging models that they read, in one invocation."""
         started = time.perf_counter()
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
@@ -109,7 +109,7 @@ class Bare:
         self._share_out(own, time.perf_counter() - started)
 
     def _write(self, cursor: Any, model: str, query: str) -> float:  # noqa: ANN401 - dbt's own cursor
-        """Copy the rows of a model to Parquet, cast to the promised types; the seconds that it took."""
+        """Copy the rows of a model to Parquet, cast to the promised types; return the seconds that it took."""
         started = time.perf_counter()
         product = self.plan["products"][model]
         delivered = {name: kind for name, kind, *_ in cursor.execute(f"describe {query}\n").fetchall()}
@@ -123,7 +123,7 @@ class Bare:
         return time.perf_counter() - started
 
     def _share_out(self, own: dict[str, float], whole: float) -> None:
-        """The time of a model's own write; what dbt needs besides goes to each model in equal parts."""
+        """Return the seconds of a model's own write, plus an equal share of dbt's other time."""
         models = list(own)
         for model in models:
             self.seconds[model]["build"] = own[model] + (whole - sum(own.values())) / len(models)
@@ -195,7 +195,7 @@ class Bare:
         return pl.scan_parquet(self.plan["landed"][name]["paths"])
 
     def rules(self, *products: str) -> None:
-        """Hold each product against its one query."""
+        """Check each product with its one query."""
         for product in products:
             started = time.perf_counter()
             with duckdb.connect() as connection:
@@ -209,7 +209,7 @@ class Bare:
 
 
 def exact_cast(name: str, delivered: str, promised: str) -> str:
-    """A select item that fails where the cast would change a value."""
+    """Return a select item that fails where the cast would change a value."""
     if delivered == promised:
         return name
     made = f"try_cast({name} as {promised})"
@@ -218,7 +218,7 @@ def exact_cast(name: str, delivered: str, promised: str) -> str:
 
 
 def lost_values(stored: pl.Schema, columns: Iterable[dict[str, str]]) -> list[pl.Expr]:
-    """For each column of another type than promised, how many values do not come back from the promised one."""
+    """Count, for each column that is not of the promised type, the values that a cast there and back would change."""
     counts = [pl.lit(0).alias("none")]
     for column in columns:
         name, target = column["name"], polars_type(column["type"])
@@ -229,7 +229,7 @@ def lost_values(stored: pl.Schema, columns: Iterable[dict[str, str]]) -> list[pl
 
 
 def polars_type(name: str) -> pl.DataType:
-    """The Polars type of a DuckDB type."""
+    """Return the Polars type of a DuckDB type."""
     if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", name):
         return pl.Decimal(int(found[1]), int(found[2]))
     return pl.List(polars_type(name[:-2])) if name.endswith("[]") else POLARS[name]
@@ -240,7 +240,7 @@ def main() -> None:
     parser.add_argument("--plan", type=Path, required=True)
     parser.add_argument("--notes", type=Path, required=True)
     arguments = parser.parse_args()
-    os.environ["BANKMESH_DOMAIN"] = "retail"  # the dbt project asks for it
+    os.environ["BANKMESH_DOMAIN"] = "retail"  # the dbt project requires it
     work = Bare(json.loads(arguments.plan.read_text(encoding="utf-8")))
     ready = time.perf_counter() - STARTED
     work.run()

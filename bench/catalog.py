@@ -1,9 +1,9 @@
-"""The catalog of a large mesh: generated contracts, Delta logs with lineage, an event log, and what the index costs.
+"""Benchmark of the catalog on a large mesh: generated contracts, Delta logs with lineage, and an event log.
 
     python -m bench.catalog --products 1000 --columns 20
-    python -m bench.catalog --database postgresql        on a server that is started for it
+    python -m bench.catalog --database postgresql        on a server that the benchmark starts
 
-Prints seconds of a rebuild, of a refresh with nothing and with one publication new, and milliseconds of questions and
+Prints seconds of a rebuild, of a refresh with no and with one new publication, and milliseconds of queries and
 closures: the median of all, the 95th percentile, and the slowest.
 """
 
@@ -40,7 +40,7 @@ CLOSURES = 200
 
 
 def questions(products: list[Product], draw: random.Random) -> list[str]:
-    """What people ask: names, mistyped names, two or three words, words that are everywhere, owners."""
+    """Return typical queries: names, misspelled names, two or three words, frequent words, owners."""
     found = [draw.choice(products).name for _ in range(QUESTIONS // 5)]
     for _ in range(QUESTIONS // 5):
         name = draw.choice(products).name
@@ -53,7 +53,7 @@ def questions(products: list[Product], draw: random.Random) -> list[str]:
 
 
 def milliseconds(work: list[Callable[[], object]]) -> dict[str, float]:
-    """Median, 95th percentile and slowest of single calls."""
+    """Return median, 95th percentile and slowest of single calls."""
     taken = []
     for call in work:
         started = time.perf_counter()
@@ -68,7 +68,7 @@ def milliseconds(work: list[Callable[[], object]]) -> dict[str, float]:
 
 
 def measure(settings: Settings, products: list[Product], catalog: Catalog, draw: random.Random) -> dict[str, Any]:
-    """All figures on one database."""
+    """Return all figures on one database."""
     from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
     from bankmesh.catalog.index.lineage_closures import downstream, downstream_datasets, upstream, upstream_datasets
     from bankmesh.catalog.search.product_search import search
@@ -78,7 +78,7 @@ def measure(settings: Settings, products: list[Product], catalog: Catalog, draw:
 
     with open_instance(settings) as instance:
         evaluations = log_checks(instance, products)
-        # What was generated is no load of the process that is measured.
+        # Exclude the generated objects from garbage collection, so that they do not slow the measured code.
         gc.collect()
         gc.freeze()
         cpu = time.process_time()
@@ -127,7 +127,7 @@ def measure(settings: Settings, products: list[Product], catalog: Catalog, draw:
 
 @contextmanager
 def database(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database."""
+    """Yield the URL of an empty database."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'catalog.db'}"
         return
@@ -141,7 +141,7 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 
 def run(kind: str, size: Size) -> dict[str, Any]:
-    """Generate, measure, and throw it all away."""
+    """Generate a mesh, measure it, and remove it."""
     import sqlalchemy as sa
 
     from bankmesh.catalog.index import tables
@@ -164,7 +164,7 @@ def run(kind: str, size: Size) -> dict[str, Any]:
 
 
 def alone() -> list[dict[str, Any]]:
-    """Both databases, in a process of their own."""
+    """Measure both databases, each in a process of its own."""
     command = [sys.executable, "-m", "bench.catalog"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)
@@ -172,7 +172,7 @@ def alone() -> list[dict[str, Any]]:
 
 
 def budgets(found: list[dict[str, Any]]) -> list[Budget]:
-    """The budgets that the catalog keeps, by the worse of the two databases."""
+    """Return the budgets of the catalog, by the slower of the two databases."""
     slowest = {name: max(each[f"{name}_ms"]["slowest"] for each in found) / 1000 for name in WALKS}
     return [
         Budget("catalog: rebuild, 1,000 products", 60.0, None, max(each["rebuild_seconds"] for each in found), "s"),
@@ -182,7 +182,7 @@ def budgets(found: list[dict[str, Any]]) -> list[Budget]:
 
 
 def page(found: list[dict[str, Any]]) -> str:
-    """The section of RESULTS.md."""
+    """Return the section of RESULTS.md."""
     rows = found[0]["rows"]
     head = (
         f"## The catalog\n\n`bench/catalog.py`: {rows['product']:,} products, {rows['column']:,} columns,"

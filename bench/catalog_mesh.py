@@ -1,4 +1,4 @@
-"""A large mesh that is generated: contracts, Delta logs with lineage, and evaluations in an event log; no data."""
+"""Generator of a large mesh: contracts, Delta logs with lineage, and evaluations in an event log; no data."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ WORDS = _TEXT.split()
 
 @dataclass(frozen=True)
 class Size:
-    """How much is generated."""
+    """Size of the generated mesh."""
 
     products: int
     columns: int
@@ -59,7 +59,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Product:
-    """A generated product and what it reads."""
+    """A generated product and its inputs."""
 
     domain: str
     name: str
@@ -73,7 +73,7 @@ class Product:
 
 
 def invent(size: Size, draw: random.Random) -> list[Product]:
-    """Products in layers: the first reads nothing, every other reads one to four of the two layers before."""
+    """Return products in layers: the first reads nothing, others read one to four products of the two layers before."""
     layers: list[list[Product]] = [[] for _ in range(LAYERS)]
     names: set[str] = set()
     for number in range(size.products):
@@ -100,7 +100,7 @@ _ROLES = (
 
 
 def contract_text(product: Product, draw: random.Random, edition: int) -> str:
-    """The contract of a product; a later edition says something else of one column."""
+    """Return the contract of a product; a later edition changes the description of one column."""
     sentence = draw.choice(_ROLES)
 
     def say() -> str:
@@ -130,7 +130,7 @@ def contract_text(product: Product, draw: random.Random, edition: int) -> str:
 
 
 def lineage_of(product: Product, draw: random.Random) -> dict[str, Any] | None:
-    """Where each column comes from; of what reads nothing, nowhere."""
+    """Return the lineage of each column; empty for a product without inputs."""
     from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 
     def ref() -> ColumnRef:
@@ -159,7 +159,7 @@ def lineage_of(product: Product, draw: random.Random) -> dict[str, Any] | None:
 
 
 def publish(home: Path, product: Product, digests: list[str], version: int, draw: random.Random) -> None:
-    """One more commit in the product's Delta log; the data it speaks of are not there."""
+    """Write one more commit to the product's Delta log; its data files do not exist."""
     from bankmesh.ports import Provenance, port_at
     from bankmesh.ports.publication import COMMIT_KEY, to_commit
 
@@ -185,7 +185,7 @@ def publish(home: Path, product: Product, digests: list[str], version: int, draw
 
 
 def make_mesh(folder: Path, size: Size, draw: random.Random) -> tuple[Settings, list[Product]]:
-    """Contracts, Delta logs and kept contracts."""
+    """Write contracts, Delta logs and kept contracts."""
     from bankmesh.ports import keep_contract, port_at
     from bankmesh.settings import Settings
 
@@ -205,7 +205,7 @@ def make_mesh(folder: Path, size: Size, draw: random.Random) -> tuple[Settings, 
 
 
 def log_checks(instance: dg.DagsterInstance, products: list[Product]) -> int:
-    """One evaluation of each check in the event log, as the gate writes them; how many that are."""
+    """Write one evaluation of each check to the event log, as the gate does; return their number."""
     import dagster as dg
     from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
     from dagster._core.events import DagsterEvent, DagsterEventType

@@ -1,4 +1,4 @@
-"""One contest: the contenders take turns on the same bank, each as a process of its own."""
+"""One contest: the contenders alternate on the same bank, each as a process of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOAD_LOCATION = (
 
 
 def warm_up(world: World) -> None:
-    """Let dbt parse for each contender once, so that nobody's manifest is cold; nothing of it is measured."""
+    """Let dbt parse once for each contender, so that all manifests are warm; this is not measured."""
     forget(world.home, world.bare, world.plain)
     for folder in (world.home, world.plain):
         folder.mkdir(parents=True)
@@ -43,7 +43,7 @@ def _plain_dbt(world: World) -> tuple[Any, Any]:
 
 
 def run_world(world: World, repeats: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """All contenders, `repeats` times, in an order that is turned round each time."""
+    """Run all contenders `repeats` times, in an order that is reversed each time."""
     warm_up(world)
     runs: list[dict[str, Any]] = []
     for repeat in range(repeats):
@@ -75,12 +75,12 @@ def whole(world: World) -> dict[str, Any]:
 
 
 def month(world: World) -> dict[str, Any]:
-    """One month, and all months, on top of a full history."""
+    """Build one month, and all months, on top of a full history."""
     return _governed(world, "month")
 
 
 def bare(world: World) -> dict[str, Any]:
-    """The same work with nothing around it, on the same landed files."""
+    """Do the same work without the platform, on the same landed files."""
     forget(world.bare)
     notes = world.folder / "bare.json"
     command = [sys.executable, "-m", "bench.bare", "--plan", str(write_plan(world)), "--notes", str(notes)]
@@ -89,7 +89,7 @@ def bare(world: World) -> dict[str, Any]:
 
 
 def plain(world: World) -> dict[str, Any]:
-    """The plain project, from the raw files."""
+    """Run the plain project, from the raw files."""
     forget(world.plain / "dagster", world.plain / "bank.duckdb")
     target = str(_plain_dbt(world)[1])
     environment = world.environment() | {"DBT_TARGET_PATH": target, "DBT_LOG_PATH": target}
@@ -105,7 +105,7 @@ def _governed(world: World, what: str) -> dict[str, Any]:
 
 
 def load_times(world: World, repeats: int) -> dict[str, list[dict[str, float]]]:
-    """Costs of loading the retail code location, and of a bare import, alternating."""
+    """Measure loading the retail code location, and a bare import, alternating."""
     found: dict[str, list[dict[str, float]]] = {"imports": [], "location": []}
     for _ in range(repeats):
         for name, code in (("imports", LOAD_BARE), ("location", LOAD_LOCATION)):
@@ -115,7 +115,7 @@ def load_times(world: World, repeats: int) -> dict[str, list[dict[str, float]]]:
 
 
 def gate_alone(rows: int, repeats: int) -> dict[str, Any]:
-    """What `bench/gate.py` says."""
+    """Return the results of `bench/gate.py`."""
     command = [sys.executable, str(ROOT / "bench/gate.py"), "--rows", str(rows), "--repeats", str(repeats), "--json"]
     answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return json.loads(answer.stdout)

@@ -1,4 +1,4 @@
-"""The products that the contenders make: those of retail that need no other domain."""
+"""The products that the contenders build: those of retail that need no other domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures out of measurements: medians, ratios, and which budget is kept."""
+"""Figures from measurements: medians, ratios, and budgets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PARTS = ("build", "gate", "import", "measure", "publish", "report", "events", "o
 
 @dataclass(frozen=True)
 class Budget:
-    """One line of the budget table; `unit` is put behind figures."""
+    """One line of the budget table; `unit` is appended to figures."""
 
     what: str
     limit: float
@@ -27,7 +27,7 @@ class Budget:
 
     @property
     def verdict(self) -> str:
-        """Kept, aimed at and reached, or missed."""
+        """Whether the budget is kept and the aim reached, or missed."""
         if self.found is None:
             return "not measured"
         if self.found > self.limit:
@@ -36,19 +36,19 @@ class Budget:
 
 
 def runs_of(world: dict[str, Any], contender: str) -> list[dict[str, Any]]:
-    """All runs of one contender."""
+    """Return all runs of one contender."""
     return [run for run in world["runs"] if run["contender"] == contender]
 
 
 def cost(world: dict[str, Any], contender: str, what: str = "wall") -> float:
-    """The median of `wall`, `cpu` or `peak_mib`."""
+    """Return the median of `wall`, `cpu` or `peak_mib`."""
     return statistics.median(run["cost"][what] for run in runs_of(world, contender))
 
 
 def step_parts(world: dict[str, Any], product: str) -> dict[str, float]:
-    """Median seconds of the parts of one product's step.
+    """Return the median seconds of the parts of one product's step.
 
-    `import` is Great Expectations', which the first gate of a process pays; `events` is writing Dagster's event
+    `import` is the import of Great Expectations, in the first gate of a process; `events` is writing Dagster's event
     log; `other` is the rest of Dagster's step.
     """
     rows = []
@@ -62,13 +62,13 @@ def step_parts(world: dict[str, Any], product: str) -> dict[str, float]:
 
 
 def bare_parts(world: dict[str, Any], product: str) -> dict[str, float]:
-    """Median seconds of build and rules of one product, bare."""
+    """Return the median seconds of build and rules of one product, bare."""
     seconds = [run["notes"]["seconds"][product] for run in runs_of(world, "bare")]
     return {name: statistics.median(each[name] for each in seconds) for name in ("build", "rules")}
 
 
 def phases(world: dict[str, Any]) -> dict[str, float]:
-    """Where the governed process spends its wall time, as medians."""
+    """Return the parts of the governed process's wall time, as medians."""
     notes = [run["notes"] for run in runs_of(world, "products")]
     walls = [run["cost"]["wall"] for run in runs_of(world, "products")]
     steps = {name: sum(step_parts(world, product)[name] for product in world["same"]) for name in PARTS}
@@ -89,15 +89,15 @@ def phases(world: dict[str, Any]) -> dict[str, float]:
 
 
 def publish_seconds(world: dict[str, Any]) -> tuple[float, float]:
-    """Seconds to measure and to publish the largest table, medians."""
+    """Return the median seconds to measure and to publish the largest table."""
     steps = [run["notes"]["steps"]["retail__transaction_history"] for run in runs_of(world, "products")]
     return statistics.median(s["measure"] for s in steps), statistics.median(s["publish"] for s in steps)
 
 
 def month_share(world: dict[str, Any]) -> tuple[float, float | None]:
-    """One warm month against all months on a full history: shares of the whole run, and of build and gate.
+    """Return one warm month's share of all months on a full history: of the whole run, and of build and gate.
 
-    The second is None where a run did not take build and gate apart.
+    The second is None if a run did not measure build and gate separately.
     """
     month, full = (world["month"]["notes"][name] for name in ("month", "full"))
     run = month["seconds"] / full["seconds"]
@@ -107,25 +107,25 @@ def month_share(world: dict[str, Any]) -> tuple[float, float | None]:
 
 
 def follow_cost(world: dict[str, Any], name: str, what: str) -> float:
-    """Median cost of following a new month."""
+    """Return the median cost of following a new month."""
     return statistics.median(run["cost"][what] for run in world["new_month"][name])
 
 
 def _follow_ratio(world: dict[str, Any]) -> float | None:
-    """A new month that is landed and followed, against a build of that month alone."""
+    """Return the cost of a new month that is landed and followed, relative to a build of that month alone."""
     if "new_month" not in world:
         return None
     return follow_cost(world, "follow", "cpu") / follow_cost(world, "alone", "cpu")
 
 
 def work_ratio(world: dict[str, Any]) -> float:
-    """Builds and gates against builds and rules: what is left when nobody pays for imports and event logs."""
+    """Return builds and gates relative to bare builds and rules, without imports and event logs."""
     governed = sum(step_parts(world, p)[part] for p in world["same"] for part in ("build", "gate"))
     return governed / sum(sum(bare_parts(world, p).values()) for p in world["same"])
 
 
 def marginal_ratio(small: dict[str, Any], large: dict[str, Any], what: str = "cpu") -> float:
-    """How much more each further million costs, governed against bare."""
+    """Return the cost of each further million, governed relative to bare."""
     more = {name: cost(large, name, what) - cost(small, name, what) for name in ("products", "bare")}
     return more["products"] / more["bare"]
 
@@ -135,7 +135,7 @@ def _further(worlds: list[dict[str, Any]]) -> float | None:
 
 
 def budgets(found: dict[str, Any]) -> list[Budget]:
-    """The table of the design, held against the largest world."""
+    """Return the budgets of the design, compared with the largest world."""
     world = found["worlds"][-1]
     millions = f"{world['millions']:g} M"
     measured, published = publish_seconds(world)
@@ -170,12 +170,12 @@ def _load_ratio(load: dict[str, list[dict[str, float]]] | None) -> float | None:
 
 
 def ratio(world: dict[str, Any], one: str, other: str, what: str = "wall") -> float:
-    """Median of the ratios of runs of the same repetition, which shared the same noise."""
+    """Return the median of the ratios of runs of the same repetition, which have similar noise."""
     pairs = zip(runs_of(world, one), runs_of(world, other), strict=True)
     return statistics.median(a["cost"][what] / b["cost"][what] for a, b in pairs)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; columns after the first are right-aligned."""
+    """Return a Markdown table; columns after the first are right-aligned."""
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])

@@ -2,8 +2,8 @@
 
     python bench/gate.py --rows 10000000 --repeats 5 --json
 
-Both run on the same file, alternating, each in a process of its own that has done a warm-up run, so that imports and
-page cache are nobody's advantage. Prints medians in seconds, their ratio, and each process's peak memory.
+Both run on the same file, alternating, each in a process of its own after a warm-up run, so that imports and page cache
+do not favour either. Prints medians in seconds, their ratio, and each process's peak memory.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ from {relation}
 
 
 def contract(key: str) -> Contract:
-    """A contract with the rules of `BY_HAND`, and the schema."""
+    """Return a contract with the rules of `BY_HAND`, and the schema."""
     long, text = ColumnType("long"), ColumnType("string")
     types = {
         "transaction_id": long,
@@ -182,7 +182,7 @@ def by_hand(relation: str, key: str) -> Callable[[], None]:
 
 
 def serve(kind: str, relation: str, key: str) -> None:
-    """Run once for every line read, and answer with the seconds it took and the peak memory in MiB."""
+    """Run once for every line read, and print the seconds and the peak memory in MiB."""
     run = {"gate": by_gate, "sql": by_hand}[kind](relation, key)
     for _ in sys.stdin:
         started = time.perf_counter()
@@ -192,7 +192,7 @@ def serve(kind: str, relation: str, key: str) -> None:
 
 
 def measure(file: Path, key: str, repeats: int) -> dict[str, float]:
-    """Medians of both, alternating, after one warm-up run of each."""
+    """Return medians of both, alternating, after one warm-up run of each."""
     relation = f"read_parquet('{file}')"
     workers = {
         kind: subprocess.Popen(

@@ -2,7 +2,7 @@
 
     python -m bench.governed land|products|whole|month|retail|follow|landing|alone --notes notes.json
 
-Takes the way that `mesh run` takes; `retail` and `follow` confirm what is unchanged, the others build it. The clocks
+Uses the code path of `mesh run`; `retail` and `follow` confirm unchanged products, the others build them. The timers
 around the platform's functions add microseconds.
 """
 
@@ -31,7 +31,7 @@ BOOKINGS = ("retail/landing/core_banking_trans", "retail/transaction_history")
 
 
 class Clocks:
-    """Seconds by step and part; told by `run_everything` which step is under way."""
+    """Seconds by step and part; `run_everything` reports the current step."""
 
     def __init__(self) -> None:
         self.steps: dict[str, dict[str, float]] = defaultdict(dict)
@@ -61,7 +61,7 @@ class Clocks:
         self.failures[step] = message
 
     def around(self, owner: Any, function: str, part: str) -> None:  # noqa: ANN401 - a module
-        """Count the time of `owner.function` as `part` of the step under way."""
+        """Count the time of `owner.function` as `part` of the current step."""
         inner: Callable[..., Any] = getattr(owner, function)
 
         def timed(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - passes on whatever it is given
@@ -76,7 +76,7 @@ class Clocks:
 
 
 def watch_products() -> Clocks:
-    """Clocks on the operation that every product goes through."""
+    """Time the functions of the operation that builds every product."""
     from dagster._core.storage.event_log import SqliteEventLogStorage
 
     from bankmesh.products import product_operation
@@ -92,7 +92,7 @@ def watch_products() -> Clocks:
 
 
 def retail_keys(root: Path, *, landings: bool) -> list[str]:
-    """Asset keys of the retail domain's landings, or of its products, without loading the code location twice."""
+    """Return asset keys of the retail domain's landings or products, without loading the code location twice."""
     from bankmesh.products.domain_package import read_domain
     from bankmesh.products.product_definition import landing_key, product_key
 
@@ -104,7 +104,7 @@ def retail_keys(root: Path, *, landings: bool) -> list[str]:
 
 
 def keys_of(root: Path, what: str) -> list[str]:
-    """What a contender makes."""
+    """Return the asset keys that a contender materialises."""
     match what:
         case "land" | "products":
             return retail_keys(root, landings=what == "land")
@@ -115,7 +115,7 @@ def keys_of(root: Path, what: str) -> list[str]:
 
 
 def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, what: str) -> None:
-    """Materialise what a contender makes."""
+    """Materialise the assets of a contender."""
     from bankmesh.products.runner.local_runner import run_everything
 
     force = what not in {"retail", "follow"}
@@ -127,7 +127,7 @@ def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, what: 
 def run_month(instance: dg.DagsterInstance, first: str, last: str) -> dict[str, Any]:
     """Build, gate and publish a range of months of `transaction_history`.
 
-    Seconds of the whole run, and what the materialisation says: seconds of build, gate and whole-table clauses.
+    Returns the seconds of the whole run, and from the materialisation those of build, gate and whole-table clauses.
     """
     import dagster as dg
 
@@ -149,7 +149,7 @@ def run_month(instance: dg.DagsterInstance, first: str, last: str) -> dict[str, 
 
 
 def months(instance: dg.DagsterInstance, clocks: Clocks) -> dict[str, Any]:
-    """One month on a full history, twice (the first one pays the imports), then all months once more."""
+    """Build one month on a full history, twice (the first includes the imports), then all months once more."""
     found: dict[str, Any] = {}
     for name, first, last in (
         ("first_month", MONTHS[0], MONTHS[0]),

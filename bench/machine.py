@@ -1,4 +1,4 @@
-"""What it was measured on: processor, memory, versions. No host, path or user."""
+"""The machine of a measurement: processor, memory, versions. No host, path or user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = ("dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "polar
 
 
 def describe() -> dict[str, Any]:
-    """Facts that figures depend on."""
+    """Return the facts that figures depend on."""
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "cpu": _cpu(),
@@ -29,7 +29,7 @@ def describe() -> dict[str, Any]:
 
 
 def megabytes(folder: Path) -> float:
-    """Size of all files below a folder, in MiB."""
+    """Return the size of all files below a folder, in MiB."""
     return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20, 1)
 
 

@@ -1,4 +1,4 @@
-"""What a process and everything it starts cost: wall time, CPU time, peak resident memory."""
+"""Cost of a process with all its children: wall time, CPU time, peak resident memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SAMPLED_EVERY = 0.05
-"""Seconds between two looks at the memory of the process tree."""
+"""Seconds between two samples of the memory of the process tree."""
 
 
 class ContenderFailedError(RuntimeError):
-    """A measured process ended with an error; its output says why."""
+    """A measured process ended with an error; the message has the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Cost:
     peak_mib: float
 
     def to_json(self) -> dict[str, float]:
-        """Plain values, rounded to what means something."""
+        """Return plain values, rounded to significant places."""
         return {name: round(value, 3) for name, value in asdict(self).items()}
 
 
@@ -69,7 +69,7 @@ class _Watch(threading.Thread):
             self._peak = max(self._peak, _resident(root))
 
     def finish(self) -> int:
-        """Stop; the peak in bytes."""
+        """Stop sampling and return the peak in bytes."""
         self._over.set()
         self.join()
         return self._peak
@@ -80,6 +80,6 @@ def _resident(root: psutil.Process) -> int:
     try:
         for process in (root, *root.children(recursive=True)):
             total += process.memory_info().rss
-    except psutil.Error:  # one of them has ended in between; the next look counts again
+    except psutil.Error:  # a process has ended in between; the next sample counts again
         return 0
     return total

@@ -1,10 +1,10 @@
-"""A bank that delivers its bookings in one file a month: what a new month costs.
+"""Cost of a new month at a bank that delivers its bookings in one file per month.
 
     everything published ──► one file more ──► `follow`   landing, decision, build: the bookings alone
                                           └──► `retail`   the same for all of retail
                                           └──► `alone`    a range build of that month, once it is landed
 
-Each contender finds the same home, put back as it was before the file came.
+Each contender starts from the same home, restored to its state before the file arrived.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _DATE_FIELD = 2
 
 
 class Monthly:
-    """Exports and home of this bank, below the folder of a world."""
+    """Return exports and home of this bank, below the folder of a world."""
 
     def __init__(self, world: World) -> None:
         self.world, self.folder = world, world.folder / "monthly"
         self.exports, self.home, self.kept = (self.folder / name for name in ("exports", "home", "kept"))
 
     def prepare(self) -> None:
-        """Split the bookings by month and publish all of retail but for the last month."""
+        """Split the bookings by month and publish all of retail except for the last month."""
         forget(self.folder)
         shutil.copytree(self.world.exports, self.exports, copy_function=os.link)
         rows = split_bookings(self.world.exports / FOLDER / FILE, self.exports / FOLDER)
@@ -53,7 +53,7 @@ class Monthly:
         self._count(sum(rows.values()), "1998-12-31")
 
     def follow(self, what: str) -> dict[str, Any]:
-        """One contender, on the home as it was."""
+        """Run one contender on the restored home."""
         forget(self.home)
         shutil.copytree(self.kept, self.home, symlinks=True)
         if what == "alone":
@@ -61,7 +61,7 @@ class Monthly:
         return {"cost": self.run(what).to_json(), "notes": json.loads(self._notes(what).read_text(encoding="utf-8"))}
 
     def run(self, what: str) -> Cost:
-        """`bench.governed` on this bank."""
+        """Run `bench.governed` on this bank."""
         environment = self.world.environment() | {"MESH_HOME": str(self.home), "BANK_DATA": str(self.exports)}
         command = [sys.executable, "-m", "bench.governed", what, "--notes", str(self._notes(what))]
         return run_measured(command, self.world.log(f"monthly-{what}"), environment, ROOT)
@@ -73,14 +73,14 @@ class Monthly:
         return self.exports / FOLDER / f"trans_{MONTH}.asc.gz"
 
     def _count(self, rows: int, through: str) -> None:
-        """What the control file says; written anew, because the other exports share its bytes."""
+        """Write the control file as a new file, because the other exports share the old one by a link."""
         control = self.exports / FOLDER / CONTROL
         control.unlink()
         control.write_bytes(f"object;rows;complete_through\r\ntrans;{rows};{through}\r\n".encode("ascii"))
 
 
 def new_month(world: World, repeats: int) -> dict[str, list[dict[str, Any]]]:
-    """Costs of following one new month, of building it alone, and of all of retail."""
+    """Measure following one new month, building it alone, and all of retail."""
     bank = Monthly(world)
     bank.prepare()
     found: dict[str, list[dict[str, Any]]] = {"follow": [], "alone": [], "retail": []}

@@ -1,4 +1,4 @@
-"""Folders of one benchmark: exports, mesh homes and logs, all below one folder that goes away afterwards."""
+"""Folders of one benchmark: exports, mesh homes and logs, all below one folder that is removed afterwards."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SCALE_OF_A_MILLION = 0.95
 
 @dataclass(frozen=True)
 class World:
-    """A bank of `millions` bookings; what the contenders read and where each of them writes."""
+    """A bank of `millions` bookings: the exports, and the output folder of each contender."""
 
     work: Path
     millions: float
 
     @property
     def folder(self) -> Path:
-        """Everything about this bank."""
+        """The folder of this bank."""
         return self.work / f"{self.millions:g}m"
 
     @property
@@ -37,16 +37,16 @@ class World:
 
     @property
     def bare(self) -> Path:
-        """Where the bare contender writes."""
+        """The output folder of the bare contender."""
         return self.folder / "bare"
 
     @property
     def plain(self) -> Path:
-        """Where the plain project keeps its database and Dagster's history."""
+        """The folder of the plain project's database and Dagster history."""
         return self.folder / "plain"
 
     def generate(self) -> None:
-        """Write the exports, unless they are there from a run before."""
+        """Write the exports, unless they exist from an earlier run."""
         from demo_bank import generate
 
         done = self.exports / ".complete"
@@ -55,7 +55,7 @@ class World:
             done.touch()
 
     def environment(self) -> dict[str, str]:
-        """The environment of a contender; bytecode is written, telemetry is off."""
+        """Return the environment of a contender; bytecode is written, telemetry is off."""
         inherited = {k: v for k, v in os.environ.items() if k not in {"PYTHONDONTWRITEBYTECODE", "DAGSTER_HOME"}}
         return inherited | {
             "BANKMESH_ROOT": str(ROOT),
@@ -69,13 +69,13 @@ class World:
         }
 
     def log(self, name: str) -> Path:
-        """A log file of one measured process."""
+        """Return the log file of one measured process."""
         path = self.folder / "logs" / f"{name}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
 
 def forget(*folders: Path) -> None:
-    """Remove folders, if they are there."""
+    """Remove folders, if they exist."""
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the bare contender is told: landed files, promised columns, and where things are. Nothing else is shared."""
+"""Input of the bare contender: landed files, promised columns, and paths. Nothing else is shared."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LANDED = (
 
 
 def write_plan(world: World) -> Path:
-    """Write the plan beside the bare contender's folder."""
+    """Write the plan next to the bare contender's folder."""
     path = world.folder / "plan.json"
     path.write_text(json.dumps(make_plan(world), indent=2), encoding="utf-8")
     return path
 
 
 def make_plan(world: World) -> dict[str, Any]:
-    """Paths and types, read from the landings and the contracts."""
+    """Return paths and types, read from the landings and the contracts."""
     from bankmesh.contracts.column_types import duckdb_type
     from bankmesh.ports import delta_extension_path
     from bankmesh.products.dbt.dbt_models import profile_file

@@ -1,4 +1,4 @@
-"""RESULTS.md out of results.json. What stands between the two marks is written by hand and kept."""
+"""RESULTS.md from results.json. The text between the two marks is written by hand and kept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = {
 
 
 def write(found: dict[str, Any], results: Path) -> None:
-    """Write the page beside the JSON, with the part that is written by hand as it was."""
+    """Write the page next to the JSON, and keep the part that is written by hand."""
     page = results.with_name("RESULTS.md")
     kept = _kept(page.read_text(encoding="utf-8")) if page.is_file() else ""
     page.write_text(render(found, kept), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Whether the contenders made the same rows: counts and an order-free fingerprint of each product."""
+"""Comparison of the contenders' rows: counts and an order-independent fingerprint of each product."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bench.places import World
 
-# Places of a double that count: the last ones depend on the order of additions.
+# Decimal places of a double that are compared: the last ones depend on the order of additions.
 PLACES = 9
 
 
 def compare(world: World) -> dict[str, dict[str, Any]]:
-    """By product: rows, and whether bare and plain have the very same ones as the port."""
+    """Return, by product, the number of rows, and whether bare and plain have the same rows as the port."""
     from bankmesh.ports import connect, open_version, port_at
 
     found: dict[str, dict[str, Any]] = {}
@@ -35,7 +35,7 @@ def compare(world: World) -> dict[str, dict[str, Any]]:
 
 
 def bare_relation(world: World, contract: Contract) -> str:
-    """What the bare contender wrote."""
+    """Return a relation over the files of the bare contender."""
     hive = "hive_partitioning = false"
     if contract.partitioning:
         hive = f"hive_partitioning = true, hive_types = {{'{contract.partitioning.column}': date}}"
@@ -43,7 +43,7 @@ def bare_relation(world: World, contract: Contract) -> str:
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> tuple[int, int]:
-    """Number of rows and the sum of their hashes, columns cast to what the contract promises."""
+    """Return the number of rows and the sum of their hashes, with columns cast to the promised types."""
     from bankmesh.contracts.column_types import duckdb_type
 
     columns = [

@@ -1,4 +1,4 @@
-"""How many lines the domain's engineers write in Bankmesh, and in the plain project; blank lines do not count."""
+"""Number of lines that a domain's engineers write in Bankmesh, and in the plain project; blank lines do not count."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ PLAIN = ROOT / "bench/plain"
 
 
 def count(*patterns: tuple[object, str]) -> int:
-    """Lines with something on them in all files of these folders that match."""
+    """Count the lines that are not blank in all matching files of these folders."""
     files = {path for folder, pattern in patterns for path in folder.glob(pattern)}
     return sum(bool(line.strip()) for path in files for line in path.read_text(encoding="utf-8").splitlines())
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    """Lines by kind, for both; `contract` is what documents, describes and promises."""
+    """Return lines by kind, for both; `contract` is documentation, descriptions and promises."""
     transforms = count((RETAIL, "defs/*/transform.py"))
     return {
         "transforms (marts in SQL, Polars functions)": {

@@ -1,9 +1,9 @@
-"""What a port costs by the number of its versions: publishing, reading, questions of its history, expiry.
+"""Cost of a port by the number of its versions: publishing, reading, queries of its history, expiry.
 
     python -m bench.versions --versions 10 100 1000
 
-Prints CPU milliseconds of one call, in this process, the least of several, and of expiring all versions but the newest
-once. Tables have one row; what a commit says of itself is as large as a product's with 25 clauses.
+Prints CPU milliseconds of one call, in this process, the lowest of several, and of expiring all versions but the newest
+once. Tables have one row; the metadata of a commit is as large as that of a product with 25 clauses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LINEAGE = {"columns": [{"name": f"column_{n}", "from": ["retail.account.account_
 
 
 def publish(port: ports.Port, number: int) -> ports.Publication:
-    """One more version of one row."""
+    """Publish one more version of one row."""
     candidate = ports.stage(port)
     pl.DataFrame({"id": [number]}).write_parquet(candidate.path / "0.parquet")
     files = ports.measure_files(candidate, SCHEMA, None, ["id"])
@@ -44,7 +44,7 @@ def publish(port: ports.Port, number: int) -> ports.Publication:
 
 
 def least(call: Callable[[], object], repeats: int = REPEATS) -> float:
-    """CPU milliseconds of the cheapest call."""
+    """Return the CPU milliseconds of the cheapest call."""
     found = []
     for _ in range(repeats):
         started = time.process_time()
@@ -54,7 +54,7 @@ def least(call: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def run(versions: int) -> dict[str, Any]:
-    """All figures of a port with so many versions."""
+    """Return all figures of a port with this number of versions."""
     from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
 
     with tempfile.TemporaryDirectory(prefix="bench-versions-") as name:

@@ -12,7 +12,7 @@ DAGSTER_YAML = "telemetry: {enabled: false}\n"
 
 
 def main() -> None:
-    """What `dagster asset materialize --select '*'` does, on an instance that keeps its history."""
+    """Do the same as `dagster asset materialize --select '*'`, on an instance that keeps its history."""
     import dagster as dg
 
     from bench.plain.definitions import defs

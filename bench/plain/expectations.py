@@ -37,7 +37,7 @@ def validate(table: str, expectations: Iterable[gxe.Expectation]) -> dg.AssetChe
 
 
 def column_of(table: str, column: str) -> list[int]:
-    """The values that a foreign key may take."""
+    """Return the values that a foreign key may take."""
     with duckdb.connect(database(), read_only=True) as connection:
         return [value for (value,) in connection.sql(f"select {column} from {table}").fetchall()]
 
@@ -48,13 +48,13 @@ def required(*columns: str) -> list[gxe.Expectation]:
 
 
 def not_negative(*columns: str) -> list[gxe.Expectation]:
-    """Columns of at least zero."""
+    """Return expectations that columns are at least zero."""
     return [gxe.ExpectColumnValuesToBeBetween(column=column, min_value=0) for column in columns]
 
 
 @dg.asset_check(asset="party", blocking=True)
 def party_expectations() -> dg.AssetCheckResult:
-    """Everything that is promised of the party master."""
+    """Return the suite of the party master."""
     return validate(
         "party",
         [
@@ -78,7 +78,7 @@ def party_expectations() -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="credit_card_spending_patterns", additional_deps=["party", "account"], blocking=True)
 def card_expectations() -> dg.AssetCheckResult:
-    """Everything that is promised of card use by month."""
+    """Return the suite of card use by month."""
     return validate(
         "credit_card_spending_patterns",
         [

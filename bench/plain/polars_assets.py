@@ -21,13 +21,13 @@ def database() -> str:
 
 
 def export(name: str, separator: str, text_columns: tuple[str, ...]) -> pl.LazyFrame:
-    """A raw export; `text_columns` are not to be taken for numbers."""
+    """Read a raw export; `text_columns` are not parsed as numbers."""
     path = Path(os.environ["BANK_DATA"]) / name
     return pl.scan_csv(path, separator=separator, schema_overrides=dict.fromkeys(text_columns, pl.String))
 
 
 def number_in(column: str) -> pl.Expr:
-    """The CRM's spellings of a client: C00000001, 1, 4587.0."""
+    """Parse the CRM's spellings of a client: C00000001, 1, 4587.0."""
     return pl.col(column).str.extract(r"([0-9]+)").cast(pl.Int64)
 
 

@@ -1,4 +1,4 @@
-"""Income that moves away: gradually, never of pensioners and borrowers, and to be seen in the bookings."""
+"""Income that moves away: gradually, never of pensioners and borrowers, and visible in the bookings."""
 
 from __future__ import annotations
 

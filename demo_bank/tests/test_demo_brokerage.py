@@ -1,4 +1,4 @@
-"""Trades and custody: the brokerage's change files, and positions that follow from them but for a few."""
+"""Trades and custody: the brokerage's change files, and positions that follow from them except for a few."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each kind of damage does what it says, and where it says."""
+"""Each kind of damage changes what it reports, at the reported place."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_latest_price_file_alone_loses_its_volume(exports: Path, copy: Path)
 
 
 def balances_agree(rows: pl.DataFrame) -> bool:
-    """Tell whether each account's sums agree with its closing balances within a crown."""
+    """Return whether each account's sums agree with its closing balances within a crown."""
     booked = rows.select(
         pl.col("trans_id", "account_id", "date").cast(pl.Int64),
         pl.col("amount", "balance").cast(pl.Float64),

@@ -1,4 +1,4 @@
-"""The exports as a reader of the legacy formats meets them."""
+"""The exports as a reader of the legacy formats sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holdings filings: the real file's columns and types, and a units trap that other filings can solve."""
+"""Holdings filings: the real file's columns and types, and unclear units that other filings resolve."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def headers(exports: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def filings(holdings: pl.DataFrame, headers: pl.DataFrame) -> pl.DataFrame:
-    """Return each filing with the sum of its rows, its stated total, and its ratio to what others say."""
+    """Return each filing: the sum of its rows, its stated total, its ratio to the values of others."""
     key = ["filer_name", "period"]
     stated = headers.filter(pl.col("page") == "0").select(
         *key, pl.col("reported_total_usd").cast(pl.Int64).alias("stated")
@@ -107,7 +107,9 @@ def test_the_units_trap(filings: pl.DataFrame) -> None:
     assert rows_too_high["share"].is_between(999, 1001).all()
     assert rows_too_high["ratio"].is_between(800, 1250).all()
     assert header_in_thousands["share"].is_between(999, 1001).all()
-    assert header_in_thousands["ratio"].is_between(0.8, 1.25).all()  # the header cannot tell these two apart
+    assert (
+        header_in_thousands["ratio"].is_between(0.8, 1.25).all()
+    )  # the header does not distinguish these two
     equal_and_wrong = of(filings, "LANGSTROTH")
     assert (equal_and_wrong["share"] == 1).all()
     assert equal_and_wrong["ratio"].is_between(800, 1250).all()

@@ -1,4 +1,4 @@
-"""Prices, constituents and rates: the publishers' formats, their quirks, and a market that hangs together."""
+"""Prices, constituents and rates: the publishers' formats, their quirks, and a consistent market."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Complaints, calls, reviews, texts, intents: formats, quirks, and coherence with the customers."""
+"""Complaints, calls, reviews, texts, intents: formats, quirks, and consistency with the customers."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_the_intent_corpus(exports: Path) -> None:
         assert set(part["category"]) == set(names)
     assert set(test["category"].value_counts()["count"]) == {20}
     assert train["category"].value_counts()["count"].is_between(52, 70).all()
-    # vague questions may be meant in two ways, yet no text is learnt and judged in the same sense
+    # vague questions may have two intents, yet no text is in training and test data with the same intent
     both = pl.concat([train, test])
     assert both.is_unique().all()
     assert train["text"].str.contains("\n").any()

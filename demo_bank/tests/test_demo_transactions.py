@@ -1,4 +1,4 @@
-"""The transaction file: balances, order, quirks; and that it is made a month at a time."""
+"""The transaction file: balances, order, quirks; and that it is written month by month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bank's legacy systems, played: deterministic exports in the formats and with the quirks of real ones."""
+"""A simulation of a bank's legacy systems: deterministic exports with the formats and quirks of real ones."""
 
 from demo_bank.export import Summary, generate
 

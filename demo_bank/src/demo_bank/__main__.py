@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, write the exports, and say what was written."""
+    """Read the command line, write the exports, and print a summary."""
     parser = argparse.ArgumentParser(prog="demo_bank", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the exports into")
     parser.add_argument(
         "--scale", type=float, default=0.05, help="1 is 4,500 accounts, about 1.06 M bookings"
     )
     parser.add_argument("--seed", type=int, default=1, help="same seed and scale, same bytes")
-    parser.add_argument("--quiet", action="store_true", help="say nothing while working")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
     options = parser.parse_args(arguments)
 
     def say(message: str) -> None:

@@ -1,6 +1,6 @@
-"""Customers whose income moves to another bank, a little at a time: who, from when, and what is left.
+"""Customers whose income moves gradually to another bank: their accounts, the start, and the remaining share.
 
-Pensions stay, and so do borrowers, whose payments are taken from the account. Nobody leaves in the first
+Pensions stay, and so do borrowers, whose payments are taken from the account. No customer leaves in the first
 year.
 """
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from demo_bank.draws import BoolArray, FloatArray, IntArray
 
 NEVER: Final = MONTHS + 1
-LEAVES_A_MONTH: Final = 0.012  # of those who may
+LEAVES_A_MONTH: Final = 0.012  # of those that may leave
 SETTLING_IN: Final = 12  # months
 LEFT_AFTER: Final = (1.0, 0.8, 0.6, 0.4, 0.25, 0.15)
-"""What is left of the income in the months from the last whole one on."""
+"""Remaining shares of the income in the months from the last full one on."""
 
 
 def leaving_months(rng: np.random.Generator, opened: IntArray, may_leave: BoolArray) -> IntArray:
-    """Return for each account the last month with the whole income, `NEVER` for those who stay.
+    """Return for each account the last month with the full income, `NEVER` for those that stay.
 
     `opened` is the month number of opening.
     """
@@ -32,6 +32,6 @@ def leaving_months(rng: np.random.Generator, opened: IntArray, may_leave: BoolAr
 
 
 def income_left(leaves: IntArray, month: int) -> FloatArray:
-    """Return what is left of each account's income in a month: 1 for those who stay."""
+    """Return the remaining share of each account's income in a month: 1 for those that stay."""
     since = np.clip(month - leaves, 0, len(LEFT_AFTER) - 1)
     return np.array(LEFT_AFTER)[since]

@@ -11,7 +11,7 @@ from demo_bank.standing import Habits, Orders, make_habits, make_orders
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """Everything about a bank that does not grow with time."""
+    """The parts of a bank that do not grow with time."""
 
     population: Population
     loans: Loans

@@ -1,7 +1,7 @@
-"""The bookings that fall due in one month: orders, income, cash, cards, and what the bank itself books.
+"""The bookings of one month: orders, income, cash, cards, and the bank's own bookings.
 
-Each function returns a `Batch` without balances; `ledger` puts them in booking order and carries the
-balance.
+Each function returns a `Batch` without balances; `ledger` sorts them into booking order and computes the
+balances.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FEES = np.array([round(10 * fee) for fee in published.STATEMENT_FEES.values()], 
 INTEREST_A_MONTH = 0.0042  # median interest over median balance, published transaction table
 MOST_DEPOSITS, MOST_WITHDRAWALS, MOST_CARD_CASH = 7, 8, 5
 CARD_CASH_A_MONTH = 0.57
-LITTLE = 20_000  # tenths: whoever has less draws no cash, unless used to an overdraft
+LITTLE = 20_000  # tenths: with less, no cash is drawn, except by accounts that overdraw
 UNDOCUMENTED = 0.063  # 16,666 of the withdrawals have the type VYBER
 
 
@@ -127,9 +127,9 @@ def withdrawals(
     available: FloatArray,
     safe: FloatArray,
 ) -> Batch:
-    """Return cash drawn: part of what exceeds the balance an account is kept at, in one or more parts.
+    """Return cash drawn: part of what exceeds the account's target balance, in one or more parts.
 
-    `available` is the month's end balance without cash drawn; `safe` is what there is whatever comes in when.
+    `available` is the month's end balance without cash drawn; `safe` is the minimum for any order of credits.
     """
     safe = np.where(habits.target_balance < LITTLE, available, safe)
     has_cash = (accounts.opened < MONTH_STARTS[month + 1]) & (

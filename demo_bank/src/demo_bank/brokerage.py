@@ -1,7 +1,7 @@
-"""The brokerage's trades: orders of the bank's own customers, and what became of them.
+"""The brokerage's trades: orders of the bank's own customers, and their outcomes.
 
-Shares are bought in lots; a sale is of a lot already bought, so nobody sells what they do not hold. Prices
-are near the day's close. Only instruments with a whole and unsplit history in 2017 and 2018 are offered.
+Shares are bought in lots; a sale is of a lot already bought, so there are no short sales. Prices
+are near the day's close. Only instruments with a complete and unsplit history in 2017 and 2018 are offered.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIRST_DAY: Final = "2017-01-03"  # no trade is done before
 LOTS_AN_ACCOUNT: Final = 9.0
 MOST_LOTS: Final = 40
 SOLD_LATER: Final = 0.55  # of lots, wholly or in part
-CANCELLED: Final = 0.07  # orders for each lot that come to nothing
+CANCELLED: Final = 0.07  # orders for each lot that are not executed
 STILL_OPEN: Final = 0.03
 LONGEST_WAIT: Final = 5  # trading days until a limit order is done
 MARKET_OPENS, MARKET_CLOSES = 34_200, 57_600  # seconds of the day
@@ -45,7 +45,7 @@ class Order(IntEnum):
 
 
 class Outcome(IntEnum):
-    """How an order stands at the end of the files."""
+    """Status of an order at the end of the files."""
 
     COMPLETED = 0
     CANCELLED = 1

@@ -1,4 +1,4 @@
-"""Days as whole numbers since 1993-01-01, and how the legacy systems spell them."""
+"""Days as whole numbers since 1993-01-01, and their formats in the legacy systems."""
 
 from __future__ import annotations
 

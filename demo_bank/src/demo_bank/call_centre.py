@@ -1,4 +1,4 @@
-"""The call centre's log: calls about complaints, calls about nothing known, and calls it kept no number for.
+"""The call centre's log: calls about complaints, on unknown subjects, and without a recorded number.
 
 Quirks of the real file: numbers as floats, -1.0 for unknown client, call and priority, NO_COMPLAINT,
 `Unknown`, times of day on 1900-01-01, durations as text, derived columns at the end, and line feeds without
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 NONE: Final = -1
 FEWEST: Final = 12  # of the calls without complaint, of either sort
 FIRST_CALL: Final = 34_101
-KNOWN_PHONE: Final = 0.95  # of calls without complaint come from a phone that the CRM knows
+KNOWN_PHONE: Final = 0.95  # of calls without complaint come from a phone number in the CRM
 AGENTS: Final = tuple(
     "ALMUT BERTIL CILLA DORKA EIRA FENNA GUDO HEDDA ILVA JORIT KELDA LUMI MERIT NEVEN ODILE RASK".split()
 )

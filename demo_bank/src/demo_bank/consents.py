@@ -1,4 +1,4 @@
-"""What customers allowed, as the CRM kept it: one row for each answer, the latest counts, some gave none."""
+"""Consents of customers in the CRM: one row for each answer, of which the latest counts; some gave none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def consents(client_id: IntArray, seed: int) -> pl.DataFrame:
     answers = np.where(asked, rng.choice([1, 2, 3], (clients, kinds), p=[0.6, 0.3, 0.1]), 0).ravel()
     pair = np.repeat(np.arange(clients * kinds, dtype=np.int64), answers)
     nth = np.arange(len(pair)) - np.repeat(np.cumsum(answers) - answers, answers)
-    stretch = SECONDS // MOST_ANSWERS  # each answer of a pair falls into a stretch of its own, so none ties
+    stretch = SECONDS // MOST_ANSWERS  # each answer of a pair is in a period of its own, so there are no ties
     moment = FIRST_ANSWER + nth * stretch + rng.integers(0, stretch, len(pair))
     purpose = pair % kinds
     frame = pl.DataFrame(
@@ -44,7 +44,7 @@ def consents(client_id: IntArray, seed: int) -> pl.DataFrame:
 
 
 def _spelled(rng: np.random.Generator, client_id: IntArray) -> pl.Series:
-    """Spell most ids in full, others as a bare number, a few as a number that went through a spreadsheet."""
+    """Spell most ids in full, others as a bare number, a few as a float, as after a spreadsheet."""
     number = pl.Series("n", client_id).cast(pl.String)
     frame = pl.DataFrame({"n": number, "draw": rng.random(len(client_id))})
     return frame.select(

@@ -167,7 +167,7 @@ def _cards(bank: Bank) -> pl.DataFrame:
 
 
 def _districts(seed: int) -> pl.DataFrame:
-    """Real names and regions; every figure is made up."""
+    """Return districts with real names and regions; every figure is made up."""
     rng = stream(seed, "districts")
     names = [(name, region) for region, members in published.REGIONS.items() for name in members]
     count = len(names)

@@ -1,7 +1,7 @@
-"""Damages an export in a named, realistic way, to show or to test what a reader does about it.
+"""Damages an export in a named, realistic way, to show or to test how a reader handles it.
 
 `python -m demo_bank.corrupt DIR KIND` where DIR is a folder written by `demo_bank`. Each kind changes one
-file and says which line; a second run damages the same place again. The result is as deterministic as the
+file and reports the line; a second run damages the same place again. The result is as deterministic as the
 export.
 """
 
@@ -38,7 +38,7 @@ def truncated_row(folder: Path) -> Damage:
 
 
 def unknown_code(folder: Path) -> Damage:
-    """Give a transaction a type that no code table knows."""
+    """Give a transaction a type that is in no code table."""
     file = _file(folder, "trans")
 
     def change(line: bytes) -> bytes:
@@ -78,7 +78,7 @@ def wrong_encoding(folder: Path) -> Damage:
 
 
 def missing_column(folder: Path) -> Damage:
-    """Leave the k_symbol out of the transaction file, header and all."""
+    """Remove the column k_symbol from the transaction file, including the header."""
     file = _file(folder, "trans")
 
     def without(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -91,7 +91,7 @@ def missing_column(folder: Path) -> Damage:
 
 
 def empty_file(folder: Path) -> Damage:
-    """Leave a file of no bytes inside the compression, not even a header."""
+    """Make a compressed file empty, without even a header."""
     file = _file(folder, "disp")
     replace_lines(file, lambda _: iter(()))
     return Damage("empty-file", file, None, "has no content")
@@ -143,7 +143,7 @@ def _rewrite(file: Path, change: Callable[[bytes], bytes]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, damage the export, and say what was done."""
+    """Read the command line, damage the export, and print a summary."""
     parser = argparse.ArgumentParser(prog="demo_bank.corrupt", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="a folder written by demo_bank")
     parser.add_argument("kind", choices=list(KINDS), metavar="KIND", help=f"one of {', '.join(KINDS)}")

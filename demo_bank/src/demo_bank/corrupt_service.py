@@ -8,11 +8,11 @@ from typing import Final
 from demo_bank.damage import Damage, existing, rewrite_line
 
 FOLDER: Final = Path("retail_banking_demo")
-BAD_DATE_LINE: Final = 60  # another than that of the duplicate, so that both can be done to one export
+BAD_DATE_LINE: Final = 60  # another line than that of the duplicate, so that one export can have both
 
 
 def duplicate_complaint(folder: Path) -> Damage:
-    """Give a complaint the id of the one above it, as two desks do that number by themselves."""
+    """Give a complaint the id of the one above it, as two desks with separate numbering do."""
     file = _complaints(folder)
 
     def change(above: bytes, line: bytes) -> bytes:

@@ -20,7 +20,7 @@ def truncated_trade(folder: Path) -> Damage:
 
 
 def unknown_trade_status(folder: Path) -> Damage:
-    """Give a trade a status that no code table knows."""
+    """Give a trade a status that is in no code table."""
     file = _trades(folder, trade_files.FIRST_BATCH + 1)
 
     def change(_: bytes, line: bytes) -> bytes:
@@ -31,7 +31,7 @@ def unknown_trade_status(folder: Path) -> Damage:
 
 
 def missing_price_column(folder: Path) -> Damage:
-    """Leave the volume out of the latest price file, header and all."""
+    """Remove the column volume from the latest price file, including the header."""
     vintage = max(prices.VINTAGES)
     file = existing(folder / prices.FOLDER / f"all_stocks_5yr_vintage_{vintage}.csv.gz")
 

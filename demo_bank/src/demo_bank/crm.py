@@ -1,8 +1,8 @@
-"""The CRM's exports: the same customers as another system knows them, with invented personal data.
+"""The CRM's exports: the same customers in another system, with invented personal data.
 
-Quirks of the real files: keys as letter and eight digits, birth years shifted by 20, US dates without
-leading zeros, zip codes that lost theirs, most files without a final line end, and a city that is not the
-core system's district.
+Quirks of the real files: keys as letter and eight digits, birth years shifted by 20, US dates and zip codes
+without leading zeros, most files without a final line end, and a city that differs from the core system's
+district.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The custodian's month-end positions of the brokerage accounts: completed trades, but for a few breaks.
+"""The custodian's month-end positions of the brokerage accounts: completed trades, except for a few breaks.
 
 A position is the running sum of an account's completed trades up to the last trading day of a month;
-nothing is written for a holding of zero. In `BREAKS` months one position is wrong on purpose: a quantity, a
-position that is missing, or one that no trade explains.
+a holding of zero is not written. In `BREAKS` months one position is wrong on purpose: a wrong quantity, a
+missing position, or one without any trade.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def positions(
 
 
 def _broken(rng: np.random.Generator, held: pl.DataFrame, kind: str | None, choice: IntArray) -> pl.DataFrame:
-    """Return the positions with one of them wrong, if this is a month with a break."""
+    """Return the positions, with one wrong position if this is a month with a break."""
     if kind is None or held.is_empty():
         return held
     at = int(rng.integers(0, held.height))

@@ -1,4 +1,4 @@
-"""Everything about customer service: complaints, reviews, calls, texts, and a corpus of intents."""
+"""Exports of customer service: complaints, reviews, calls, texts, and a corpus of intents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every kind of damage needs: to say what was done, and to rewrite a legacy file line by line."""
+"""Common parts of all kinds of damage: the report of it, and rewriting a legacy file line by line."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LINE_TO_DAMAGE: Final = 100  # of long files, counted from 1; the last line of s
 class NothingToDamageError(Exception):
     """The export lacks what this kind of damage needs.
 
-    `file` is the path looked for or in, `need` what it should have held.
+    `file` is the path that was searched, `need` its missing content.
     """
 
     def __init__(self, file: Path, need: str) -> None:
-        """Say which file lacks what."""
+        """Build the message from the file and what it lacks."""
         super().__init__(f"{file}: {need}; write the export again with `python -m demo_bank`")
         self.file = file
         self.need = need
@@ -30,7 +30,7 @@ class NothingToDamageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What was done, and where: the line counts from 1, the header included; None is the whole file."""
+    """A damage and its place: the line counts from 1, the header included; None is the whole file."""
 
     kind: str
     file: Path
@@ -38,7 +38,7 @@ class Damage:
     what: str
 
     def __str__(self) -> str:
-        """Return one line for people."""
+        """Return a one-line description."""
         place = f"{self.file}:{self.line}" if self.line else str(self.file)
         return f"{self.kind}: {place}: {self.what}"
 
@@ -58,7 +58,7 @@ def lines_of(file: Path) -> Iterator[Iterator[bytes]]:
 
 
 def replace_lines(file: Path, change: Callable[[Iterator[bytes]], Iterator[bytes]]) -> None:
-    """Rewrite a file line by line through a neighbour that takes its place at the end."""
+    """Rewrite a file line by line into a temporary file, which replaces it at the end."""
     neighbour = file.with_name(f"{file.name}.damaged")
     with lines_of(file) as source, neighbour.open("wb") as raw:
         if file.suffix == ".gz":

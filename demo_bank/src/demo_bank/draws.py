@@ -1,4 +1,4 @@
-"""Random draws that every part shares: independent streams from one seed, and exact proportional shares."""
+"""Random draws of all modules: independent streams from one seed, and exact proportional shares."""
 
 from __future__ import annotations
 

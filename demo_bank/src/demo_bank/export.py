@@ -20,12 +20,12 @@ PURCHASE_COLUMNS = ("purchase_id", "card_id", "date", "amount", "mcc", "merchant
 
 
 class UnusableSettingError(ValueError):
-    """A scale or seed that no bank can be made from."""
+    """A scale or seed that is out of range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was written: the folder, and rows by file."""
+    """Summary of an export: the folder, and rows by file."""
 
     folder: Path
     rows: dict[str, int]

@@ -1,4 +1,4 @@
-"""Who files holdings with the regulator, and what is wrong with their figures; all names are invented."""
+"""Filers of holdings with the regulator, and the errors in their figures; all names are invented."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ PERIODS: Final = ("2016-09-30", "2016-12-31", "2017-03-31", "2017-06-30", "2017-
 
 @dataclass(frozen=True, slots=True)
 class Filer:
-    """A filer: how many of the listed shares it holds, and how its rows and header depart from dollars.
+    """A filer: how many of the listed shares it holds, and how its rows and header deviate from dollars.
 
-    `rows_times` and `header_times` are factors on the true values; `header_of` scales the header on top, so
-    that it equals the rows neither one to one nor one to a thousand. `own` filers hold only what nobody else
-    does.
+    `rows_times` and `header_times` are factors on the true values; `header_of` also scales the header, so
+    that it equals the rows neither one to one nor one to a thousand. `own` filers hold only instruments that
+    no other filer holds.
     """
 
     name: str
@@ -41,12 +41,12 @@ FILERS: Final = (
     Filer("JUNIPER STRAIT HOLDINGS", 0.7, 1_900, rows_times=1000),
     # rows right, the header in thousands: must be kept
     Filer("KESTREL HEATH TRUST CO", 0.6, 3_300, header_times=0.001),
-    # rows and header a thousand times too high alike: equal, and still must be divided
+    # rows and header both a thousand times too high: equal, and still must be divided
     Filer("LANGSTROTH FAMILY OFFICE", 0.5, 140, rows_times=1000, header_times=1000),
-    # rows right by everyone else's prices, the header of another set of books
+    # rows right by the other filers' prices, the header of unrelated figures
     Filer("MOORCROFT SECURITIES SA", 0.6, 6_700, header_of=0.62),
-    # nobody else holds these, and the header differs: cannot be told, must be refused
+    # no other filer holds these, and the header differs: cannot be decided, must be refused
     Filer("NETTLEWOOD FRONTIER PARTNERS", 0.0, 480, rows_times=1000, own=True),
-    # nobody else holds these either, and the header agrees: kept, with little of it priced
+    # no other filer holds these either, and the header agrees: kept, with little of it priced
     Filer("OAKENSHAW PRIVATE MARKETS", 0.06, 220, own=True),
 )

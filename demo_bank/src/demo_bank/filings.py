@@ -1,7 +1,7 @@
 """Form 13F holdings of invented filers: `holdings.parquet` with 22 columns, and `filing_headers.csv`.
 
 Quirks of the real compilation: values and headers in thousands, headers of another sum altogether, options
-and principal amounts among the shares, positions without ticker, tickers without their point, the same
+and principal amounts among the shares, positions without ticker, tickers without their dot, the same
 position twice, `N/A` and `None` as words, a filing with an amendment, weights that do not sum to 100, a
 filing later than 45 days, and shares that double with a split. Prices are those of the price file on the
 last trading day of the quarter.
@@ -45,7 +45,7 @@ UNLISTED: Final = (
     ":Emberly Credit Fund", "FLAX:Flaxen Textiles", "None:Gorsebank Infrastructure", "HULM:Hulme Shipping",
     "ILEX:Ilexa Biologics", ":Jessamy Land",
 )  # fmt: skip
-"""Ticker and name of what is not in the price file; some have no ticker, one has the word None."""
+"""Ticker and name of instruments that are not in the price file; some have no ticker, one the word None."""
 
 
 def write_files(folder: Path, market: Market, seed: int) -> dict[str, int]:
@@ -81,7 +81,7 @@ def make_filings(market: Market, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]
 
 
 def _portfolio(filer: Filer, market: Market, seed: int) -> FloatArray:
-    """Return which part of its money a filer has in each listed instrument."""
+    """Return the part of a filer's money in each listed instrument."""
     rng = stream(seed, f"portfolio {filer.name}")
     weight = rng.gamma(0.9, 1.0, len(market.shares)) + 0.05
     held = rng.random(len(market.shares)) < filer.share_held
@@ -155,9 +155,9 @@ def _as_filed(rng: np.random.Generator, names: list[str]) -> list[str]:
 
 
 def _unlisted(rng: np.random.Generator, filer: Filer, quotes: np.random.Generator) -> pl.DataFrame:
-    """Return what the price file does not know: a tenth of most filers, nearly all of some."""
+    """Return positions that are not in the price file: a tenth of most filers, nearly all of some."""
     mine = UNLISTED if filer.own else UNLISTED[:: 3 + len(filer.name) % 3]
-    # of those that several hold nothing is a witness: the filers of their own have tickers nobody shares
+    # `own` filers have tickers that no other filer has, so there are no witnesses for them
     mark = filer.name[0] if filer.own else ""
     pairs = [line.split(":") for line in mine]
     tickers = [f"{ticker}{mark}" if ticker.isupper() else ticker or None for ticker, _ in pairs]
@@ -178,7 +178,7 @@ def _some(rng: np.random.Generator, rows: pl.DataFrame, count: int) -> pl.DataFr
 
 
 def _options(rng: np.random.Generator, listed: pl.DataFrame) -> pl.DataFrame:
-    """Return puts and calls on some of the shares: valued by what they are on, a few without ticker."""
+    """Return puts and calls on some of the shares: valued by their underlying, a few without ticker."""
     some = _some(rng, listed, max(2, listed.height // 6))
     kind = pl.Series(rng.choice(["Put", "Call"], some.height).tolist())
     unnamed = pl.Series(rng.random(some.height) < 0.3)  # noqa: PLR2004
@@ -204,7 +204,7 @@ def _notes(rng: np.random.Generator, listed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _again(rng: np.random.Generator, listed: pl.DataFrame) -> pl.DataFrame:
-    """Return second lines of positions already there, as other managers of the same filer add them."""
+    """Return second lines of existing positions, as other managers of the same filer add them."""
     some = _some(rng, listed, 2)
     part = (pl.col("shares") // 5 + 1).alias("shares")
     return some.with_columns((pl.col("value") / pl.col("shares") * part).round().alias("value"), part)
@@ -213,7 +213,7 @@ def _again(rng: np.random.Generator, listed: pl.DataFrame) -> pl.DataFrame:
 def _facts(
     rng: np.random.Generator, number: int, filer: Filer, period: str, *, late: bool, amended: bool
 ) -> dict[str, str]:
-    """Return what a filing's rows have in common, headers included."""
+    """Return the columns that a filing's rows have in common, headers included."""
     cik = f"{FIRST_CIK + 1_117 * number:010d}"
     delay = LATE_DELAY if late else int(rng.integers(20, USUAL_DELAY))
     day = np.datetime64(period) + delay
@@ -230,7 +230,7 @@ def _facts(
 
 
 def _with_changes(rows: pl.DataFrame, before: pl.DataFrame | None) -> pl.DataFrame:
-    """Add issuer, flags, and the change against the quarter before where there is one."""
+    """Add issuer, flags, and the change against the quarter before, if there is one."""
     issuer = "i" + pl.col("name").str.to_lowercase().str.replace_all("[^a-z0-9]", "").str.pad_end(
         7, "0"
     ).str.head(7)

@@ -1,7 +1,7 @@
-"""The index provider's files: who is in the index today, and spans of membership.
+"""The index provider's files: today's members of the index, and spans of membership.
 
 Quirks of the real files: several spans for one ticker, an open end for members, tickers of companies that
-left long ago, share classes with a point, and a year of foundation with a second one in brackets.
+left long ago, share classes with a dot, and a year of foundation with a second one in brackets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The listed companies of the demo market: invented names and tickers, in real sectors and towns.
 
-Who is listed when is part of the tests' and the README's story: a spin-off, late and early ends of
-histories, a split that a later vendor file applies to the past, and a share class with a point in its
+The tests and the README use the dates of listing: a spin-off, late and early ends of
+histories, a split that a later vendor file applies to the past, and a share class with a dot in its
 ticker.
 """
 
@@ -76,7 +76,7 @@ _COMPANIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One share: its ticker and what the index provider says of the company."""
+    """One share: its ticker and the index provider's data of the company."""
 
     ticker: str
     name: str

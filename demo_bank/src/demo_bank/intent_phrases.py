@@ -1,6 +1,6 @@
 """Twelve intents of questions to a bank, as templates with slots; all of it is made up.
 
-Some templates belong to two intents: people are vague, and no classifier can be right about all of them.
+Some templates belong to two intents, as vague questions do, so no classifier can be right about all of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What customers wrote and agents noted: `crm_interaction_texts.csv.gz`, which the real export does not have.
+"""Texts of customers and notes of agents: `crm_interaction_texts.csv.gz`, which the real export lacks.
 
 The key is that of the interaction: the complaint's own, or `CALL-` and the number of the call. A text's
-mood fits how the matter ended and whether the customer is leaving; its topic fits the complaint's issue.
+mood matches the outcome and whether the customer is leaving; its topic matches the complaint's issue.
 Some texts have a line break inside.
 """
 
@@ -45,7 +45,7 @@ TOPIC_OF_ISSUE: Final = {
     "Advertising and marketing": "rewards",
 }  # fmt: skip
 OTHER_TOPIC: Final = "service"
-# Likelihood of NEGATIVE, NEUTRAL, POSITIVE by what the company answered.
+# Probability of NEGATIVE, NEUTRAL, POSITIVE by the company's response.
 MOODS: Final = {
     "Closed with explanation": (0.68, 0.27, 0.05),
     "Closed with monetary relief": (0.45, 0.3, 0.25),
@@ -57,7 +57,7 @@ MOODS: Final = {
     "In progress": (0.6, 0.4, 0.0),
 }
 MOODS_OF_CALLS: Final = (0.3, 0.35, 0.35)  # about no complaint
-LEAVING_IS_WORSE: Final = 0.5  # of the texts of those who leave are negative whatever the answer
+LEAVING_IS_WORSE: Final = 0.5  # of the texts of leaving customers are negative, whatever the response
 
 
 def write_files(folder: Path, complaints: Complaints, calls: Calls, seed: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Everything about investments: one market, and the systems that know of it, each in a folder of its own."""
+"""Exports about investments: one market, and the systems with data about it, each in a folder of its own."""
 
 from __future__ import annotations
 

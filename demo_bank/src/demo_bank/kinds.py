@@ -1,7 +1,7 @@
-"""The kinds of booking and how the core-banking system spells each: type, operation, k_symbol.
+"""The kinds of booking and their codes in the core-banking system: type, operation, k_symbol.
 
-`VYBER` as a type is the undocumented third value of the real export. The three kinds of missing are all
-here: an absent counterparty, the empty string and the single blank in k_symbol, and the counterparty
+`VYBER` as a type is the undocumented third value of the real export. All three kinds of missing values
+occur: an absent counterparty, the empty string and the single blank in k_symbol, and the counterparty
 account `0` without bank.
 """
 

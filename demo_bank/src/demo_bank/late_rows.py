@@ -1,8 +1,8 @@
-"""Bookings that come late: appended to the transaction file, dated in a month that was told long ago.
+"""Late bookings: appended to the transaction file, dated in a month that was exported long ago.
 
-Not damage but an ordinary event, and coherent: the control file counts the rows, and balances still agree.
-Each account gets money on a day without bookings and pays the same out on the next, so that no other balance
-changes. A second run takes other accounts.
+They are not damage but an ordinary event, and consistent: the control file counts the rows, and balances
+agree. Each account receives money on a day without bookings and pays the same out on the next, so that no
+other balance changes. A second run uses other accounts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER: Final = "berka_pkdd99"
 LATE_MONTH: Final = 9803  # as in the file: YYMM
 LATE_ACCOUNTS: Final = 10
 LATE_AMOUNT: Final = 1_200
-QUIET_DAYS: Final = 3  # between the bookings that the late ones are put between
+QUIET_DAYS: Final = 3  # between the bookings around the late ones
 ACCOUNT, DATE, BALANCE = 1, 2, 6  # positions of fields
 
 
@@ -66,7 +66,7 @@ def _survey(file: Path) -> tuple[int, list[Gap]]:
             fields = line.split(b";", 7)
             date, account = int(fields[DATE]), fields[ACCOUNT]
             largest, newest = max(largest, int(fields[0])), max(newest, date)
-            if date < newest:  # came late itself: that account has had its turn
+            if date < newest:  # a late booking of an earlier run: that account is not used again
                 gaps.pop(account, None)
             elif date // 100 == LATE_MONTH:
                 last, bookings, balance = days.get(account, (0, 0, b""))

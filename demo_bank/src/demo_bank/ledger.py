@@ -1,7 +1,7 @@
-"""Carries every account's balance month by month: the only state, so memory does not grow with the years.
+"""Balances of all accounts, month by month: the only state, so memory does not grow with the years.
 
-A month's bookings are put in booking order, which is neither the order of the file nor that of the ids.
-Rounding works as in the real export: interest moves the balance by up to a tenth more or less than its
+A month's bookings are sorted into booking order, which is neither the order of the file nor that of the ids.
+Rounding works as in the real export: interest changes the balance by up to a tenth more or less than its
 printed amount. Interest is the first booking of its day, so within a day every balance is the one before
 plus the signed amount.
 """
@@ -90,10 +90,10 @@ def _due(
 
 
 def post(rng: np.random.Generator, due: Batch, state: State) -> Month:
-    """Put bookings in order, carry the balances, and move the state on.
+    """Sort bookings, compute the balances, and update the state.
 
-    A booking that would bring an account back to a balance it had earlier that day is not accepted, since the
-    closing balance of the day could then not be told from the earlier one.
+    A booking that would return an account to a balance that it had earlier that day is not accepted, since
+    the closing balance of the day could then not be distinguished from the earlier one.
     """
     ordered = due.where(booking_order(rng, due))
     extra = _rounding(rng, ordered, state)

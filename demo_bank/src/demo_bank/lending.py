@@ -1,4 +1,4 @@
-"""Loans and cards: who has one, since when, on which terms."""
+"""Loans and cards: holders, start dates, and terms."""
 
 from __future__ import annotations
 

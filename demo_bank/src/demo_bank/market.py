@@ -1,4 +1,4 @@
-"""The demo market: geometric random walks with a common factor, so that betas and risks mean something.
+"""The demo market: geometric random walks with a common factor, so that betas and risks are meaningful.
 
 Arrays are days by instruments. A price is that of the later vendor file: adjusted for the split, not for
 dividends. Where an instrument is not listed its price is not a number.
@@ -31,7 +31,7 @@ FOUR_DECIMALS: Final = 7  # every seventh instrument is quoted to a hundredth of
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Prices as they should have been: without the vendor's faults."""
+    """True prices, without the vendor's faults."""
 
     days: Days
     shares: list[Instrument]

@@ -1,4 +1,4 @@
-"""Phrase parts from which reviews, complaints and call notes are put together; all of them are made up.
+"""Phrase parts of reviews, complaints and call notes; all of them are made up.
 
 Moods are NEGATIVE, NEUTRAL and POSITIVE; `{n}` is replaced by a small number.
 """

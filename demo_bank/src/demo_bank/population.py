@@ -1,4 +1,4 @@
-"""Who banks here: accounts, the clients who own them or may dispose of them, and their districts."""
+"""Population of the bank: accounts, the clients that own them or may dispose of them, and their districts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demo_bank import published
 from demo_bank.calendar_days import day_number
 from demo_bank.draws import BoolArray, IntArray, gapped_ids, pick, shares, shuffled_shares, stream
 
-SMALLEST = 20  # accounts; below, loans and cards of the first years find no account old enough
+SMALLEST = 20  # accounts; with fewer, there is no account old enough for loans and cards of the first years
 OFFSET_SHARE = 0.93  # of dispositions bear the number of their client; later ones differ by a constant
 ID_OFFSET = 308
 
@@ -88,7 +88,7 @@ def _frequencies(rng: np.random.Generator, count: int) -> IntArray:
 
 
 def _branch_districts(rng: np.random.Generator, count: int) -> IntArray:
-    """Prague keeps an eighth of the accounts; the other districts share the rest with unequal weights."""
+    """Draw districts: Prague has an eighth of the accounts, the others unequal parts of the rest."""
     others = np.random.default_rng(77).gamma(6.0, 1.0, published.DISTRICTS - 1)
     weight = np.concatenate([[published.PRAGUE], (1 - published.PRAGUE) * others / others.sum()])
     return (rng.choice(published.DISTRICTS, count, p=weight) + 1).astype(np.int64)

@@ -1,8 +1,8 @@
 """The price vendor's files: the market with the vendor's faults, in two vintages.
 
-Faults are as in the real file, in number and kind: fields left out, a high below its low, no volume, and
-errors of one day that are gone the next. The earlier vintage ends half a year before the later one and does
-not know of the split that the later one applies to the whole history of one instrument.
+Faults are as in the real file, in number and kind: missing fields, a high below its low, no volume, and
+errors of one day. The earlier vintage ends half a year before the later one, without
+the split that the later one applies to the whole history of one instrument.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Cells = tuple[IntArray, IntArray]
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """What the vendor says: the market's arrays with faults; `faulty` marks closes that are wrong."""
+    """The vendor's prices: the market's arrays with faults; `faulty` marks wrong closes."""
 
     open: FloatArray
     high: FloatArray
@@ -60,10 +60,10 @@ def write_files(folder: Path, market: Market, quotes: Quotes) -> dict[str, int]:
 
 
 def make_quotes(market: Market, seed: int) -> Quotes:
-    """Put the vendor's faults into the market's prices.
+    """Add the vendor's faults to the market's prices.
 
-    Faults lie in the middle of a month and before the first vintage ends, each on an instrument of its own
-    whose history is whole and free of events.
+    Faults are in the middle of a month and before the first vintage ends, each on an instrument of its own
+    whose history is complete and without events.
     """
     rng = stream(seed, "price faults")
     count = MISSING_OPENS + 1 + OUTSIDE + ONE_DAY_ERRORS
@@ -92,7 +92,7 @@ def make_quotes(market: Market, seed: int) -> Quotes:
 
 
 def _leave_out(quotes: Quotes, gaps: Cells) -> None:
-    """Take the open away, of some high and low as well, and of some of those the volume."""
+    """Remove opens, for some rows high and low as well, and for some of those the volume."""
     day, share = gaps
     quotes.open[gaps] = np.nan
     for prices in (quotes.high, quotes.low):

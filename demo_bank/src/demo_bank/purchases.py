@@ -26,7 +26,7 @@ IDS_FOR_A_CARD: Final = 72 * 40
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A merchant category: its code, how often it occurs, its median amount in crowns, and who is in it."""
+    """A merchant category: its code, frequency, median amount in crowns, and merchants."""
 
     mcc: str
     weight: float

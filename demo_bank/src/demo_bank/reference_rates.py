@@ -1,4 +1,4 @@
-"""Rates that others publish: the ECB's exchange rates, the Treasury's yields, and the volatility index.
+"""Published reference rates: the ECB's exchange rates, the Treasury's yields, and the volatility index.
 
 Headings and quirks are those of the real files: a trailing comma and `N/A` for currencies that joined the
 euro or were replaced, blanks on holidays, yields of 0.00 in the years of zero rates, and an index that

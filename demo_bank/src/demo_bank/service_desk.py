@@ -198,7 +198,7 @@ FIRST_REVIEW: Final = int((np.datetime64("1994-06-01") - FIRST_DAY).astype(np.in
 
 
 def _review_texts(rng: np.random.Generator, stars: IntArray) -> pl.Series:
-    """Put three sentences together: praise for many stars, blame for few; some with a line break."""
+    """Compose three sentences: praise for many stars, criticism for few; some with a line break."""
     good = stars >= GOOD
     columns = {}
     for place, (praise, blame) in enumerate(
@@ -224,5 +224,5 @@ def _review_texts(rng: np.random.Generator, stars: IntArray) -> pl.Series:
 
 
 def counts_by_way(count: int) -> dict[str, int]:
-    """Return how many of `count` complaints come by which way."""
+    """Return how many of `count` complaints use each channel."""
     return shares(SUBMITTED, count)

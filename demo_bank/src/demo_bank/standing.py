@@ -1,4 +1,4 @@
-"""What recurs on an account: standing orders, regular income, habits of paying in and drawing cash.
+"""Recurring bookings of an account: standing orders, regular income, habits of paying in and drawing cash.
 
 Money is in tenths of a crown throughout, the unit to which the real export rounds.
 """
@@ -46,7 +46,7 @@ class Orders:
     day: IntArray
     first_month: IntArray
     end_month: IntArray
-    missed: FloatArray  # share of months in which the payment does not come
+    missed: FloatArray  # share of months without the payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Habits:
     target_balance: FloatArray
     posted_by_hand: FloatArray  # share of withdrawals with the counterparty `0`
     fees_from: IntArray  # month number
-    leaves: IntArray  # last month with the whole income, attrition.NEVER for those who stay
+    leaves: IntArray  # last month with the full income, attrition.NEVER for those that stay
 
 
 def make_orders(population: Population, loans: Loans, seed: int) -> Orders:
@@ -168,7 +168,7 @@ def _transfers(rng: np.random.Generator, population: Population, loans: Loans) -
 
 
 def _incomes(rng: np.random.Generator, transfer: IntArray, orders: Orders) -> FloatArray:
-    """Return crowns a month: pensions in the published range, others above what is due, up to a limit."""
+    """Return crowns per month: pensions in the published range, others above what is due, up to a limit."""
     count = len(transfer)
     pension = rng.integers(4019, 6988, count).astype(np.float64)
     earned = np.exp(np.log(11_000) + 0.65 * rng.standard_normal(count)).clip(2900, LARGEST_INCOME)

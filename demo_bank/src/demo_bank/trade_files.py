@@ -1,8 +1,8 @@
 """The brokerage's change files: `Batch2/Trade.txt` and so on, in the incremental layout of TPC-DI.
 
-A line is a change: flag, sequence, trade, moment, status, type, whether in cash, symbol, quantity, bid,
+A line is a change: flag, sequence, trade, time, status, type, whether in cash, symbol, quantity, bid,
 account, executed by, and once completed price, fee, commission and tax. A trade begins with an I line and
-goes on with U lines, often in a later file; its sequences lie together, so those of a later file fall
+continues with U lines, often in a later file; its sequences are adjacent, so those of a later file are
 between those of earlier ones. There is a file for each month, and at the end one that repeats an earlier
 month's whole file. Trades placed before the first file have no I line.
 """
@@ -69,12 +69,12 @@ def write_files(
 
 
 def _changes(trades: Trades, market: Market, seed: int) -> pl.DataFrame:
-    """Return trade (its position), flag, step, status and moment of each change, by trade and step."""
+    """Return trade (its position), flag, step, status and time of each change, by trade and step."""
     rng = stream(seed, "trade moments")
     count = len(trades.account)
     at_market = np.isin(trades.order, AT_MARKET)
     first = rng.integers(MARKET_OPENS, MARKET_CLOSES - 1_200, count)
-    # an order that waits is done later, on the same day at the earliest an hour's third after it was placed
+    # a waiting order is executed later, on the same day at the earliest five minutes after it was placed
     same_day = trades.placed == trades.done
     earliest = np.where(same_day, first + 300, MARKET_OPENS)
     ready = earliest + (rng.random(count) * (MARKET_CLOSES - 300 - earliest)).astype(np.int64)
@@ -143,7 +143,7 @@ def _spelled(
 
 
 def _details(rng: np.random.Generator, trades: Trades) -> pl.DataFrame:
-    """Return what is the same on every line of a trade, by trade."""
+    """Return the fields that are the same on every line of a trade, by trade."""
     count = len(trades.account)
     bid = np.round(trades.price * (1 + np.clip(0.002 * rng.standard_normal(count), -0.005, 0.005)), 2)
     value = trades.price * trades.quantity

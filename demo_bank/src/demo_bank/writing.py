@@ -17,9 +17,9 @@ ROWS_AT_ONCE = 500_000
 
 
 class CoreBankingFile:
-    """A growing `.asc.gz` file: semicolons, CRLF, strings quoted, numbers bare, absent values left out.
+    """A growing `.asc.gz` file: semicolons, CRLF, strings quoted, numbers unquoted, absent values omitted.
 
-    The gzip header holds no time and no name, so equal rows give equal bytes. Rows are formatted and
+    The gzip header has no time and no name, so equal rows give equal bytes. Rows are formatted and
     compressed in slices, so memory does not grow with the file.
     """
 

@@ -12,7 +12,7 @@ __all__ = ["dbt_target", "mesh_home", "trial"]
 
 ONE_DAY = dt.date(2014, 5, 5)
 
-# What a row holds where a test does not care.
+# Defaults of a row.
 DEFAULTS = {
     "service_desk.complaint": {
         "received_on": ONE_DAY,

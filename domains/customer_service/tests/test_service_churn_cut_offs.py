@@ -1,4 +1,4 @@
-"""On which days the model of attrition looks at the bank."""
+"""The cut-off days of the model of attrition."""
 
 import datetime as dt
 

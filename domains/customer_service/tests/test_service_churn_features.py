@@ -1,4 +1,4 @@
-"""What is known of a party on a cut-off day, who is eligible, and what followed."""
+"""Features of a party on a cut-off day, eligibility, and outcomes."""
 
 import datetime as dt
 import math

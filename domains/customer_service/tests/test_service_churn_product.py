@@ -1,4 +1,4 @@
-"""The product customer_churn_propensity over an invented bank: nothing later is used, and every row says why."""
+"""The product customer_churn_propensity over an invented bank: no later data is used, and every row has its reason."""
 
 import datetime as dt
 import random
@@ -71,7 +71,7 @@ def experiment(frames):
 
 
 def scrambled(frames, seed):
-    """The same bank, but every row after the cut-off is another one, some are gone, and some are twice there."""
+    """The same bank, but rows after the cut-off are replaced, and some of them dropped or duplicated."""
     chance = random.Random(seed)  # noqa: S311 - an invented bank
     later = pl.col("booking_date") > CUT
     bookings = frames["transactions"]
@@ -87,7 +87,7 @@ def scrambled(frames, seed):
         for row in bookings.filter(later).to_dicts()
         for _ in range(chance.randrange(3))
     ]
-    # Up to which day the export is complete stays as it was: it says which day the cut-off is.
+    # The day through which the export is complete stays the same, because the cut-off follows from it.
     ends = bookings.filter(pl.col("booking_date") >= LAST)
     day = pl.col("core_banking_date")
     contacts = frames["interactions"]
@@ -115,7 +115,7 @@ def test_nothing_after_the_cut_off_is_used(bank, seed):
     assert after.training.equals(before.training)
     assert after.test.sort("party_id").equals(before.test.sort("party_id"))
     assert propensity(other).select(JUDGED).equals(propensity(bank).select(JUDGED))
-    # The rows did change: what followed is another story.
+    # The rows did change: the outcomes differ.
     assert not after.outcomes.sort("party_id").equals(before.outcomes.sort("party_id"))
 
 

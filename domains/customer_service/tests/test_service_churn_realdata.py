@@ -27,7 +27,7 @@ CUT_OFFS = {
     dt.date(1994, 2, 28): (752, 31),
     dt.date(1994, 6, 30): (1136, 53),
 }
-"""Eligible parties, and those of them that attrition followed."""
+"""Eligible parties, and those of them with attrition."""
 
 FIRST_DAY_OUT = {
     dt.date(1993, 9, 30): (dt.date(1993, 5, 30), dt.date(1994, 1, 30)),

@@ -1,4 +1,4 @@
-"""The history of contacts on rows whose answers are known."""
+"""The history of contacts on rows with known results."""
 
 import datetime as dt
 import hashlib
@@ -25,7 +25,7 @@ def digest(*parts):
 
 @pytest.fixture
 def history(build):
-    """`history(complaint=[...], call=[...], review=[...], party=[...], account=[...])`: the trial, unless told else kept."""
+    """`history(complaint=[...], call=[...], review=[...], party=[...], account=[...])`: the trial; asserts `broken`."""
 
     def run(*, broken=(), **given):
         given.setdefault("party", [{"party_id": n} for n in range(1, 10)])

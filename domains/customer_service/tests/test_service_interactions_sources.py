@@ -1,4 +1,4 @@
-"""Exports of the service desk and the call centre are read as they are written, day first and in their own words."""
+"""Exports of the service desk and the call centre are read as written, day first and with their own codes."""
 
 import datetime as dt
 import gzip

@@ -77,7 +77,7 @@ def test_ten_thousand_texts_are_read_in_less_than_two_minutes_of_one_processor(t
     ]
     texts = list(itertools.islice(itertools.cycle(narratives), 10_000))
     frame = pl.DataFrame({"text_id": [str(n) for n in range(10_000)], "text": texts}, schema_overrides=TEXT_COLUMNS)
-    # Processor time, because what else the machine does is no fault of the models.
+    # Processor time, because other work on the machine does not affect it.
     started = time.process_time()
     read = read_texts(frame.lazy(), model).collect(engine="streaming")
     assert training + time.process_time() - started < 120

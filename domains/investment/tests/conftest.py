@@ -21,7 +21,7 @@ __all__ = ["dbt_target", "mesh_home", "trial"]
 DBT = Path(__file__).parents[3] / "dbt_project"
 MONEY = files("bankmesh.products").joinpath("dbt_files", "macros", "money.sql").read_text(encoding="utf-8")
 
-# What a row holds where a test does not care.
+# Defaults of a row.
 DEFAULTS = {
     "price_vendor.daily_price": {
         "ticker": "ACME",
@@ -143,7 +143,7 @@ def build(trial):
 def query():
     """`query("stg_brokerage__trade_changes", {"brokerage.trade": frame})`: rows of a dbt model, without dbt.
 
-    A property test asks hundreds of times; dbt takes half a second for each. What dbt adds, other tests hold.
+    A property test runs hundreds of queries; dbt takes half a second for each. Other tests cover what dbt adds.
     """
     return run_query
 
@@ -169,7 +169,7 @@ def _rendered(model):
 
 @pytest.fixture(scope="session")
 def real_exports():
-    """The folder of real exports; a test that asks for it is skipped where there is none."""
+    """The folder of real exports; a test that uses it is skipped if there is none."""
     folder = Path(os.environ.get("BANKMESH_REALDATA") or Path(__file__).parents[3] / ".." / "shared" / "data").resolve()
     if not folder.is_dir():
         pytest.skip("no real exports here")

@@ -1,4 +1,4 @@
-"""The dbt product portfolio_holdings: positions of filers, in dollars where their unit can be told."""
+"""The dbt product portfolio_holdings: positions of filers, in dollars if their unit can be decided."""
 
 import datetime as dt
 from decimal import Decimal
@@ -105,7 +105,7 @@ def test_values_whose_prices_are_a_thousandfold_are_divided(holdings):
 
 
 def test_a_header_that_equals_thousandfold_lines_saves_them_not(holdings):
-    """The header says the same as the lines, and both are wrong; prices are what decides."""
+    """The header agrees with the lines, and both are wrong; prices decide."""
     rows = holdings(*clean_filing(1, times=1_000))
     assert decision(rows) == ("DIVIDED_BY_1000", "HEADER_MISMATCH", None)
     assert sum(row["market_value"] for row in rows) == 7_800

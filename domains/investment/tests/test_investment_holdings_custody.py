@@ -1,4 +1,4 @@
-"""Positions that the custodian reports, next to what completed trades add up to."""
+"""Positions that the custodian reports, compared with the sums of completed trades."""
 
 import datetime as dt
 
@@ -22,7 +22,7 @@ def position(quantity, on=JULY, **more):
     return {"quantity": quantity, "position_date": on, "market_value": 5 * quantity, **more}
 
 
-# The trades known begin in June and go on to the end of August, whatever else a test says.
+# The known trades begin in June and end in August, whatever trades a test adds.
 SPAN = [
     trade(901, 1, at(6, 1), account_number=NOBODY),
     trade(902, 1, at(8, 31), account_number=NOBODY),

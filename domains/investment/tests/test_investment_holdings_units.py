@@ -29,7 +29,7 @@ DECEMBER, MARCH = dt.date(2024, 12, 31), dt.date(2025, 3, 31)
 
 
 def on_real_filings(test):
-    """A test of the real filings, left out where they are not."""
+    """A test of the real filings, skipped without them."""
     absent = not (REAL / "sec_13f_holdings").is_dir()
     return pytest.mark.realdata(pytest.mark.skipif(absent, reason="no real exports here")(test))
 
@@ -89,7 +89,7 @@ def header_unit(lines_total, header_total, divisor):
 
 
 def decided(rows):
-    """What the product says, by filer's number and date."""
+    """The product's decisions, by filer's number and date."""
     names = ("value_status", "value_reason", "header_unit")
     found = rows.select("portfolio_id", "reporting_date", *names).unique()
     return {(row[0].removeprefix("13F-"), row[1]): row[2:] for row in found.rows()}
@@ -206,7 +206,7 @@ def test_664_headers_equal_their_lines(filed):
 
 @on_real_filings
 def test_no_witness_is_near_a_bound(filed):
-    """So that the bounds decide nothing on the real filings; between the units lies a gap of hundreds."""
+    """No real filing is near a bound, so the exact bounds do not matter; the gap between the units is hundreds."""
     witnesses = filed.rows["witness_ratio"].drop_nulls().unique()
     near_one, near_thousand = witnesses.filter(witnesses < 2), witnesses.filter(witnesses >= 2)
     assert 0.85 < near_one.min() <= near_one.max() < 1.16

@@ -1,4 +1,4 @@
-"""Every flag of market prices, on rows that have it and rows that just do not."""
+"""Every flag of market prices, on rows that have it and rows that narrowly do not."""
 
 import datetime as dt
 
@@ -86,7 +86,7 @@ def test_zero_volume_is_of_shares_only(prices):
         ((100, 91, 100), False),  # less than a tenth
         ((100, 90, 100), True),
         ((100, 160, 101), True),
-        ((100, 50), False),  # nobody knows yet
+        ((100, 50), False),  # the next day is not known yet
     ],
 )
 def test_a_jump_that_reverts_next_day(prices, path, expected):

@@ -141,5 +141,5 @@ def test_names_are_of_the_company_of_that_time(shares):
 
     assert named("AAPL") == {"Apple Inc."}
     assert named("FB") == {None}  # another ticker today
-    assert named("FOX") == {None}  # a member all along, yet another company
+    assert named("FOX") == {None}  # a member throughout, yet another company
     assert named("TWX") == {None}  # left the index

@@ -93,7 +93,7 @@ def test_returns_are_of_closes(quotes):
 
 
 def test_a_split_known_to_the_newest_vintage_alone_makes_no_return(quotes):
-    # The old file starts a day earlier and does not know the split: 20 and 22 there are 10 and 11 here.
+    # The old file starts a day earlier and is not adjusted for the split: 20 and 22 there are 10 and 11 here.
     found = price_returns(quotes((OLD, D[0], 20), (OLD, D[1], 22), (NEW, D[1], 11), (NEW, D[2], 11)))
     assert found.sort("day").collect()["price_return"].to_list() == pytest.approx([0.1, 0.0])
 

@@ -1,4 +1,4 @@
-"""market_risk_metrics of the real exports, beside a computation of its own from the files."""
+"""market_risk_metrics of the real exports, compared with a separate computation from the files."""
 
 import datetime as dt
 import time

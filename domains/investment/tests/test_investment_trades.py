@@ -1,4 +1,4 @@
-"""The dbt product trade_executions on changes whose outcome is known, in whatever files and order they come."""
+"""The dbt product trade_executions on changes with known outcomes, in any files and order."""
 
 import datetime as dt
 from decimal import Decimal
@@ -117,7 +117,7 @@ def test_a_state_that_is_reached_twice_keeps_its_first_moment(trades):
 
 
 def test_sequences_of_different_trades_are_not_compared(trades):
-    """A mark of "read up to sequence 500" would lose the second trade's changes."""
+    """A stored read position of sequence 500 would lose the second trade's changes."""
     rows = trades(
         opened(1, 500, "SUBMITTED", moment(EIGHTH)),
         change(2, 40, "SUBMITTED", moment(TENTH)),

@@ -64,7 +64,7 @@ def test_the_files_land_whole(made):
 
 
 def test_sequences_of_the_later_file_lie_between_those_of_the_earlier_one(made):
-    """Why no mark of what has been read is kept."""
+    """Show why no read position is kept."""
     span = {row[0]: row[1:] for row in made.landed.group_by("source_file").agg(
         pl.col("sequence").min().alias("first"), pl.col("sequence").max().alias("last")).rows()}  # fmt: skip
     (first, last), (later, _) = span["Batch2/Trade.txt"], span["Batch3/Trade.txt"]

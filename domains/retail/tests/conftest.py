@@ -14,7 +14,7 @@ __all__ = ["dbt_target", "mesh_home", "trial"]
 
 ONE_DAY = dt.date(1994, 5, 5)
 
-# What a row holds where a test does not care.
+# Defaults of a row.
 DEFAULTS = {
     "core_banking.account": {"district_id": 1, "opened_on": dt.date(1993, 1, 1), "statement_frequency": "MONTHLY"},
     "core_banking.card": {"card_type": "CLASSIC"},
@@ -105,7 +105,7 @@ def rows():
 
 @pytest.fixture(scope="session")
 def bookings():
-    """Rows of transaction_history; what follows from a booking's day, direction and amount is filled in."""
+    """Rows of transaction_history; columns that follow from a booking's day, direction and amount are filled in."""
     return make_bookings
 
 

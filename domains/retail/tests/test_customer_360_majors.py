@@ -1,4 +1,4 @@
-"""The second major of the customer view: what it adds to the first, and that it says the same of all else."""
+"""The second major of the customer view: its additional columns, and equality with the first in all others."""
 
 import datetime as dt
 from decimal import Decimal
@@ -48,7 +48,7 @@ def view(build, inputs):
 
 
 def contact(number, party, day=AS_OF, channel="COMPLAINT"):
-    """A contact on a day of core banking's calendar."""
+    """A contact, with its day in core banking's calendar."""
     later = day.replace(year=day.year + 20)
     name = f"{channel[:2]}{number}"
     return {

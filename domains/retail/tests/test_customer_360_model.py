@@ -1,4 +1,4 @@
-"""The customer view on rows whose answers are known."""
+"""The customer view on rows with known results."""
 
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal

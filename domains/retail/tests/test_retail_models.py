@@ -1,4 +1,4 @@
-"""The dbt products account, transaction_history and loan_applications on rows whose answers are known."""
+"""The dbt products account, transaction_history and loan_applications on rows with known results."""
 
 import datetime as dt
 from decimal import Decimal

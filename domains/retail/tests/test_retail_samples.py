@@ -1,4 +1,4 @@
-"""`bankmesh.testing.samples_of` on this domain: rows in declared types, and refusals that name what there is."""
+"""`bankmesh.testing.samples_of` on this domain: rows in declared types, and errors that list what is allowed."""
 
 from decimal import Decimal
 

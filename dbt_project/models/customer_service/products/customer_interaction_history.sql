@@ -24,7 +24,7 @@ phones as (
         max(party_id) as party_id
     from numbers
     group by phone
-    -- a number that several parties share tells nothing about who called
+    -- a number that several parties share does not identify the caller
     having count(*) = 1
 
 ),
@@ -48,8 +48,8 @@ matched as (
             when contacts.client_id is not null then 'CLIENT_ID'
             when phones.party_id is not null then 'PHONE'
         end as party_match,
-        -- The CRM's edition of the bank runs exactly this far ahead: every account, card, loan and birth that both
-        -- systems know differs by twenty years to the day.
+        -- The CRM's calendar is exactly this far ahead: every account, card, loan and birth that is in both systems
+        -- differs by twenty years to the day.
         cast(contacts.contacted_on - interval 20 year as date) as core_banking_date
     from contacts
     left join phones on contacts.phone = phones.phone

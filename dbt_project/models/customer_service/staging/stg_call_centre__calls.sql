@@ -8,7 +8,7 @@ timed as (
 
     select
         *,
-        -- the log writes times of day behind a date that means nothing
+        -- the log writes times of day after a meaningless date
         (called_on + cast(timezone('UTC', start_time) as time)) as started_at,
         (called_on + cast(timezone('UTC', end_time) as time)) as ends_same_day,
         left(
@@ -23,7 +23,7 @@ numbered as (
 
     select
         *,
-        -- only calls without a number need one among those of the same day, second and telephone
+        -- only calls without a number are numbered, among those of the same day, second and telephone
         row_number() over (
             partition by call_id, digest
             order by end_time, complaint_id, client_id, line, priority, service_type, outcome, agent

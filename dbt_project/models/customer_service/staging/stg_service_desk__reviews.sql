@@ -8,7 +8,7 @@ digested as (
 
     select
         *,
-        -- the text stands last, so that no value in it can be taken for one of the others
+        -- the text is last, so that no part of it can be mistaken for another value
         left(sha256(concat_ws('|', reviewed_on, stars, district_id, product, coalesce(text, ''))), 16) as digest
     from source
 
@@ -18,7 +18,7 @@ numbered as (
 
     select
         *,
-        -- reviews of one digest are equal in every column, so any order of them is the same order
+        -- reviews of one digest are equal in every column, so their order does not matter
         row_number() over (partition by digest order by text) as occurrence
     from digested
 

@@ -104,7 +104,7 @@ select
     positions.expected_quantity,
     positions.quantity_difference,
     positions.reconciliation_status,
-    -- null where the value is, and where nothing in the portfolio has one
+    -- null if the value is null, or if no position of the portfolio has a value
     cast(positions.market_value as double) / nullif(cast(totals.portfolio_value as double), 0) as weight
 from positions
 inner join totals

@@ -4,8 +4,8 @@ with changes as (
 
 ),
 
--- sequences order the changes of one trade, whatever file brought them; no mark of "read up to here" is kept,
--- because sequences of a later file lie between those of an earlier one
+-- sequences order the changes of one trade, in any file; no read position is kept,
+-- because sequences of a later file are between those of an earlier one
 by_trade as (
 
     select
@@ -65,7 +65,7 @@ executions as (
         by_trade.last_sequence,
         by_trade.change_count,
         by_trade.has_contradiction,
-        -- in UTC, of the trade's first change: later changes never move it, only an earlier one that comes late does
+        -- in UTC, of the trade's first change: later changes never move it, only an earlier one that arrives late does
         cast(timezone('UTC', moments.first_seen_at) as date) as trade_day,
         case when latest.trade_type in ('MARKET_BUY', 'LIMIT_BUY') then 'BUY' else 'SELL' end as side,
         latest.quantity * latest.trade_price as trade_value

@@ -4,7 +4,7 @@ with source as (
 
 ),
 
--- a file that is sent twice, or cut differently, brings the same changes again: what counts is the change, not its file
+-- a file that is sent twice, or split differently, has the same changes again, so they are made distinct over all files
 distinct_changes as (
 
     select distinct
@@ -28,8 +28,8 @@ distinct_changes as (
 
 ),
 
--- one sequence of one trade is one change; should two records disagree, the choice depends on what they say,
--- never on the file or line they stand in
+-- one sequence of one trade is one change; if two records disagree, the choice depends on their content,
+-- never on their file or line
 numbered as (
 
     select

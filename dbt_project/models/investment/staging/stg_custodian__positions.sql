@@ -1,4 +1,4 @@
--- What the custodian holds, next to what follows from the trades that were completed up to the day of the report.
+-- The custodian's positions, with the positions that follow from the trades completed up to the day of the report.
 with positions as (
 
     select
@@ -13,7 +13,7 @@ with positions as (
 
 ),
 
--- a security that the custodian leaves out is looked for in every report that has the account
+-- expected positions are computed for every report with the account, also for securities that the custodian omits
 reports as (
 
     select
@@ -42,7 +42,7 @@ trades as (
 
 ),
 
--- before the first trade known and after the last change known, nothing can be expected
+-- before the first known trade and after the last known change, expected positions are unknown
 span as (
 
     select
@@ -89,7 +89,7 @@ compared as (
             positions.position_date = expected.position_date
             and positions.account_number = expected.account_number
             and positions.symbol = expected.symbol
-    -- what was bought and sold again is rightly in no report
+    -- a security that was bought and sold again is correctly in no report
     where positions.symbol is not null or expected.quantity <> 0
 
 ),

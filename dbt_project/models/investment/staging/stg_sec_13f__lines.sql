@@ -52,8 +52,8 @@ select
     quantity,
     reported_value,
     is_note_filed_as_shares,
-    -- a ticker is an instrument by itself; without one, the vendor's number of the issuer is what stays the same
-    -- over filers and quarters, and the class tells the issuer's instruments apart
+    -- a ticker identifies an instrument; without one, the vendor's number of the issuer is the same for all
+    -- filers and quarters, and the class distinguishes the issuer's instruments
     coalesce(ticker, 'ISSUER-' || issuer_id) as instrument_id,
     case
         when option_type is not null then option_type

@@ -10,7 +10,7 @@ units as (
 
 ),
 
--- a filing may list one instrument on several lines, for several managers say
+-- a filing may list one instrument on several lines, for example for several managers
 positions as (
 
     select
@@ -69,7 +69,7 @@ select
         when 1000 then cast({{ exact_mean('due.reported_value', '1000') }} as decimal(18, 2))
     end as market_value,
     cast(timezone('UTC', due.accepted_at) as date) > case
-        -- what falls on a weekend is due on the next working day; Monday after 14 February is Washington's Birthday
+        -- a deadline on a weekend moves to the next working day; Monday after 14 February is Washington's Birthday
         when isodow(due.due_day) in (6, 7) and month(due.due_day) = 2
             then due.due_day + cast(9 - isodow(due.due_day) as integer)
         when isodow(due.due_day) in (6, 7) then due.due_day + cast(8 - isodow(due.due_day) as integer)

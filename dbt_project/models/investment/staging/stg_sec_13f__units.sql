@@ -1,7 +1,7 @@
--- In which unit the values of a filing are, and what is done about it: one row for each filing.
+-- The unit of the values of each filing, and the correction: one row for each filing.
 --
--- Some filings carry a thousand times their value, some state their total in thousands, and the total cannot tell
--- which. What can is the filing's own implied prices, next to those of other filings for the same tickers and date.
+-- Some filings have a thousand times their value, some state their total in thousands, and the total does not show
+-- which. The filing's implied prices do, compared with those of other filings for the same tickers and date.
 with lines as (
 
     select * from {{ ref('stg_sec_13f__lines') }}
@@ -105,7 +105,7 @@ scaled as (
 
 ),
 
--- a total in a coarser unit than the lines fits if it is theirs, rounded either way
+-- a total in a coarser unit than the lines fits if it is their sum, rounded either way
 compared as (
 
     select

@@ -1,4 +1,4 @@
--- What both majors of customer_360 say of a customer: who it is, what it holds, how money moves.
+-- Columns that both majors of customer_360 share: identity, holdings, and movements of money.
 with parties as (
 
     select * from {{ source('retail', 'party') }}
@@ -23,7 +23,7 @@ moment as (
 
     select
         max(booking_date) as as_of,
-        -- the first day that no complete month covers any more
+        -- the first day after the last complete month
         cast(date_trunc('month', max(booking_date) + interval 1 day) as date) as months_end
     from bookings
 
@@ -46,7 +46,7 @@ owned as (
     select
         accounts.account_id,
         accounts.owner_party_id as party_id,
-        -- the first month that the account was open from its first day on
+        -- the first month in which the account was open from the first day on
         cast(date_trunc('month', accounts.opened_on + interval 1 month - interval 1 day) as date) as months_start
     from accounts
 

@@ -1,4 +1,4 @@
--- read twice below, and dear to make: once is enough
+-- materialized because it is read twice below and expensive to compute
 with customers as materialized (
 
     select * from {{ ref('int_customer_360__core') }}
@@ -14,7 +14,7 @@ interactions as (
         interactions.core_banking_date
     from {{ source('customer_service', 'customer_interaction_history') }} as interactions
     inner join customers on interactions.party_id = customers.customer_id
-    -- the view knows nothing that happened after its moment, and both days are in core banking's calendar
+    -- the view has no contact from after its date; both days are in core banking's calendar
     where interactions.core_banking_date <= customers.as_of
 
 ),
@@ -38,7 +38,7 @@ texts as (
     select
         interactions.party_id,
         count(*) as text_count,
-        -- exact, because a sum of doubles depends on the order in which threads come by
+        -- exact, because a sum of doubles depends on the order of threads
         sum(cast(readings.score as decimal(18, 12))) as score
     from {{ source('customer_service', 'sentiment_analysis') }} as readings
     inner join interactions on readings.interaction_id = interactions.interaction_id
@@ -79,7 +79,7 @@ select
     coalesce(contacts.call_count, 0) as call_count,
     coalesce(texts.text_count, 0) as text_count,
     cast(texts.score as double) / texts.text_count as average_sentiment,
-    -- a party that came after the scores were published has none, and that is a reason too
+    -- a party that is newer than the published scores has no score, with a reason of its own
     case when churn.party_id is null then 'NOT_SCORED_YET' else churn.current_reason end as churn_reason
 from customers
 left join contacts on customers.customer_id = contacts.party_id

@@ -15,7 +15,7 @@ select
     amount,
     balance_after,
     counterparty_bank,
-    -- account 0 without a bank is the source's way of saying that there is no counterparty
+    -- account 0 without a bank means in the source that there is no counterparty
     case when counterparty_bank is null and counterparty_account = '0' then null else counterparty_account end
         as counterparty_account,
     booking_date <= complete_through as is_day_complete

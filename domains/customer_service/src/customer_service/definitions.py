@@ -7,5 +7,5 @@ from dagster import Definitions, definitions, load_from_defs_folder
 
 @definitions
 def defs() -> Definitions:
-    """All assets of the domain, from the components under `defs/`."""
+    """Return all assets of the domain, from the components under `defs/`."""
     return load_from_defs_folder(path_within_project=Path(__file__).parent)

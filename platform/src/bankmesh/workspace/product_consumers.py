@@ -140,7 +140,8 @@ def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contrac
         return
     attributes = _entries(component.get("attributes"))
     name, major = (getattr(attributes.get(key), "value", None) for key in ("contract", "major"))
-    port = str(PortName(domain, str(name), int(major) if str(major).isdigit() else 1))
+    number = str(major or 1)
+    port = str(PortName(domain, str(name), int(number))) if number.isdigit() else ""
     if port not in by_port:
         return
     for value in _entries(attributes.get("inputs")).values():

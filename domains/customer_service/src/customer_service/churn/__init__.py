@@ -1,1 +1,1 @@
-"""Inflow attrition: when it is judged, what is known by then, and a model of what follows."""
+"""Inflow attrition: cut-off days, features of parties on these days, and a model of the outcome."""

@@ -1,4 +1,4 @@
-"""The data of one model: what it learns from, what it is judged on, and what it is asked about today."""
+"""The data of one model: for training, for evaluation, and for the current scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Experiment:
         days: the cut-offs.
         training: eligible parties at the training cut-offs: party_id, cut_off, features, attrition_followed.
         test: every party at the test cut-off, as `at_cut_off` gives it.
-        outcomes: what followed the test cut-off: party_id, attrition_followed.
+        outcomes: outcomes of the test cut-off: party_id, attrition_followed.
         current: every party on the last complete day.
     """
 
@@ -34,12 +34,12 @@ class Experiment:
 
     @property
     def test_cases(self) -> pl.DataFrame:
-        """Eligible parties at the test cut-off with what followed, in the columns of `training`."""
+        """Return eligible parties at the test cut-off with their outcomes, in the columns of `training`."""
         return _cases(self.test.lazy(), self.outcomes.lazy()).sort("party_id").collect()
 
 
 def known_days(transactions: pl.LazyFrame) -> CutOffs | None:
-    """The cut-offs that the bookings allow; None if no day of theirs is complete."""
+    """Return the cut-offs that the bookings allow; None if no booking day is complete."""
     day = pl.col("booking_date")
     span = transactions.select(day.min().alias("first"), day.filter(pl.col("is_day_complete")).max().alias("last"))
     first, last = span.collect(engine="streaming").row(0)
@@ -62,7 +62,7 @@ def prepare(
     plans.append(known(days.test))
     plans.append(outcomes_after(transactions, accounts, days.test))
     plans.append(known(days.current))
-    # One after another, so that memory is bounded by a single cut-off's.
+    # One after another, so that memory is bounded by that of one cut-off.
     *training, test, outcomes, current = (plan.collect(engine="streaming") for plan in plans)
     nothing = _cases(test.lazy(), outcomes.lazy()).collect().clear()
     return Experiment(days, pl.concat([nothing, *training]).sort("cut_off", "party_id"), test, outcomes, current)
@@ -70,5 +70,5 @@ def prepare(
 
 def _cases(features: pl.LazyFrame, outcomes: pl.LazyFrame) -> pl.LazyFrame:
     eligible = features.filter("eligible").select("party_id", "cut_off", *FEATURES)
-    # Whoever is eligible had inflow before the cut-off, so an outcome is always there.
+    # Eligible parties had inflow before the cut-off, so there is always an outcome.
     return eligible.join(outcomes, on="party_id", how="inner", validate="1:1")

@@ -1,7 +1,7 @@
-"""What the bank knows of each party on a cut-off day, and, apart from it, what followed.
+"""Features of each party on a cut-off day, and, separately, the outcomes after it.
 
-Everything that `at_cut_off` reads is cut to the day first. Sums are of whole hundredths and values are rounded, so
-that neither the order of rows nor the number of threads shows.
+Every input of `at_cut_off` is first filtered to the cut-off day. Sums are of whole hundredths and values are rounded,
+so that results do not depend on the order of rows or the number of threads.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ FEATURES = {
     "tenure_days": "days since the first account was opened",
     "interactions": "contacts of the twelve months before, by core banking's calendar",
 }
-"""What the model learns from. Gender, age and place are left out: a score must not turn on who somebody is."""
+"""Features of the model. Gender, age and place are left out: a score must not depend on personal characteristics."""
 
 ONE_OFF_SHARE = 0.5
-"""From this share of its inflow on, a party's largest credit is a one-off deposit."""
+"""A party's largest credit is a one-off deposit if it is at least this share of the party's inflow."""
 
 _PLACES = 9
 _CONTACT_MONTHS = 12
@@ -48,10 +48,10 @@ def at_cut_off(
     interactions: pl.LazyFrame,
     cut_off: dt.date,
 ) -> pl.LazyFrame:
-    """One row per party: party_id, cut_off, eligible, reason and `FEATURES`, null where not eligible.
+    """Return one row per party: party_id, cut_off, eligible, reason and `FEATURES`, null if not eligible.
 
-    Eligible is who owned an account opened at least 181 days before the cut-off, and had inflow in the four months
-    before. reason: OWNS_NO_ACCOUNT (none opened by then), ACCOUNT_TOO_YOUNG or NO_INFLOW.
+    A party is eligible if it owned an account opened at least 181 days before the cut-off, and had inflow in the four
+    months before. reason: OWNS_NO_ACCOUNT (none opened by then), ACCOUNT_TOO_YOUNG or NO_INFLOW.
     """
     owned = owned_accounts(accounts, cut_off)
     opened = owned.group_by("party_id").agg(pl.col("opened_on").min())
@@ -80,9 +80,9 @@ def at_cut_off(
 
 
 def outcomes_after(transactions: pl.LazyFrame, accounts: pl.LazyFrame, cut_off: dt.date) -> pl.LazyFrame:
-    """Columns: party_id, attrition_followed. Credits after the cut-off fell below half of those before it.
+    """Return the columns party_id and attrition_followed: credits fell below half of those before the cut-off.
 
-    Only parties with a credit in either window have a row. Of accounts owned by the end of the outcome window.
+    Only parties with a credit in either window have a row. Covers accounts owned by the end of the outcome window.
     """
     end = months_from(cut_off, WINDOW_MONTHS)
     owned = owned_accounts(accounts, end)
@@ -94,7 +94,7 @@ def outcomes_after(transactions: pl.LazyFrame, accounts: pl.LazyFrame, cut_off: 
 
 
 def owned_accounts(accounts: pl.LazyFrame, day: dt.date) -> pl.LazyFrame:
-    """Columns: account_id, party_id (the owner), opened_on. Accounts opened on the day or before."""
+    """Return accounts opened on the day or before: account_id, party_id (the owner), opened_on."""
     return accounts.filter(pl.col("opened_on") <= day).select(
         "account_id", pl.col("owner_party_id").alias("party_id"), "opened_on"
     )
@@ -103,7 +103,7 @@ def owned_accounts(accounts: pl.LazyFrame, day: dt.date) -> pl.LazyFrame:
 def bookings_of_owners(
     transactions: pl.LazyFrame, owned: pl.LazyFrame, cut_off: dt.date, from_months: int, to_months: int
 ) -> pl.LazyFrame:
-    """The bookings on owned accounts from one number of months off the cut-off, exclusive, to another, inclusive.
+    """Return bookings on owned accounts between two offsets in months from the cut-off, exclusive and inclusive.
 
     The partition is filtered too, so that other months are not read.
     """
@@ -127,7 +127,7 @@ def cents() -> pl.Expr:
 
 
 def inflow_features(booked: pl.LazyFrame, cut_off: dt.date) -> pl.LazyFrame:
-    """Columns: party_id and the features of bookings; no row without inflow in the four months to the cut-off."""
+    """Return party_id and the features of bookings; no row without inflow in the four months to the cut-off."""
     day = pl.col("booking_date")
     recent = day > months_from(cut_off, -WINDOW_MONTHS)
     credit = is_inflow() & recent
@@ -161,7 +161,7 @@ def _ratios(cut_off: dt.date) -> dict[str, pl.Expr]:
     inflow = pl.col("inflow")
     return {
         "log_inflow": inflow.log(),
-        # One unit of currency on either side, where there was nothing before.
+        # One unit of currency is added on either side, in case there was no inflow before.
         "inflow_growth": ((inflow + 100) / (pl.col("inflow_before") + 100)).log(),
         "last_month_share": pl.col("last_month") / inflow,
         "last_half_share": pl.col("last_half") / inflow,
@@ -177,7 +177,7 @@ def _ratios(cut_off: dt.date) -> dict[str, pl.Expr]:
 
 
 def contact_counts(interactions: pl.LazyFrame, cut_off: dt.date) -> pl.LazyFrame:
-    """Columns: party_id, interactions. By core banking's calendar: the CRM's runs twenty years ahead."""
+    """Return party_id and interactions, by core banking's calendar: the CRM's is twenty years ahead."""
     day = pl.col("core_banking_date")
     return (
         interactions.filter(
@@ -189,7 +189,7 @@ def contact_counts(interactions: pl.LazyFrame, cut_off: dt.date) -> pl.LazyFrame
 
 
 def reason(cut_off: dt.date) -> pl.Expr:
-    """Why a party is not judged on the day; null for who is eligible."""
+    """Return the reason why a party is not eligible on the day; null if it is."""
     tenure = (pl.lit(cut_off) - pl.col("opened_on")).dt.total_days()
     return (
         pl.when(pl.col("opened_on").is_null())

@@ -1,4 +1,4 @@
-"""How well inflow attrition is foreseen: the model of the published scores against what followed the test cut-off."""
+"""Evaluation of the inflow attrition model: its published scores against the outcomes of the test cut-off."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ AUC_NOTE = "How often attrition scores above none; DeLong's variance, interval o
 
 
 class SingleFeature(NamedTuple):
-    """A feature as a score: by itself, or with its sign turned where less of it means attrition."""
+    """A feature as a score: unchanged, or negated if lower values mean attrition."""
 
     name: str
     sign: int
 
 
 def judge_churn(model: ChurnModel | None, experiment: Experiment) -> Iterator[dict[str, Any]]:
-    """Findings on the eligible parties at the test cut-off; none without a model or without a party."""
+    """Return findings on the eligible parties at the test cut-off; none without a model or without a party."""
     cases = experiment.test_cases
     if model is None or cases.is_empty():
         return
@@ -45,13 +45,13 @@ def _discrimination(
     subject: Subject, training: pl.DataFrame, cases: pl.DataFrame, scores: list[float]
 ) -> Iterator[dict[str, Any]]:
     outcomes, count = _outcomes(cases), cases.height
-    yield subject.finding("prevalence", share(sum(outcomes), count), count, "Share that attrition followed.")
+    yield subject.finding("prevalence", share(sum(outcomes), count), count, "Share with attrition.")
     learnt = _outcomes(training)
     days = ", ".join(str(day) for day in training["cut_off"].unique().sort())
-    note = f"Share that attrition followed among the cases learnt from, at {days}."
+    note = f"Share with attrition among the training cases, at {days}."
     yield subject.finding("training_prevalence", share(sum(learnt), len(learnt)), len(learnt), note)
     yield subject.finding("auc", auc(outcomes, scores), count, AUC_NOTE)
-    yield subject.finding("auc_constant", 0.5, count, "Baseline: the same score for everybody, by definition.")
+    yield subject.finding("auc_constant", 0.5, count, "Baseline: the same score for every party, by definition.")
     single = best_single_feature(training)
     note = f"Baseline: {'less' if single.sign < 0 else 'more'} {single.name}, the best on the training cut-offs."
     alone = (cases[single.name] * single.sign).to_list()
@@ -68,7 +68,7 @@ def _calibration(
     yield subject.finding("brier", brier(outcomes, scores), count, "Mean squared error of the scores.")
     learnt = _outcomes(training)
     constant = [sum(learnt) / len(learnt)] * count
-    note = "Baseline: the prevalence of the training cut-offs for everybody."
+    note = "Baseline: the prevalence of the training cut-offs for every party."
     yield subject.finding("brier_constant", brier(outcomes, constant), count, note)
     note = "Near the prevalence where calibrated in the large."
     yield subject.finding("mean_score", sum(scores) / count, count, note)
@@ -77,7 +77,7 @@ def _calibration(
     yield subject.finding("calibration_slope", slope, count, note)
     yield subject.finding("calibration_intercept", intercept, count, "Of that regression; 0 if perfect.")
     for number, part in enumerate(bins(outcomes, scores, BINS), start=1):
-        note = f"Share that attrition followed among fifth {number} of the scores, whose mean is {part.mean_score:.4f}."
+        note = f"Share with attrition in fifth {number} of the scores, whose mean is {part.mean_score:.4f}."
         yield subject.finding(f"calibration_{number}_of_{BINS}", share(part.positives, part.cases), part.cases, note)
 
 
@@ -87,7 +87,7 @@ def _one_off_deposits(subject: Subject, cases: pl.DataFrame, scores: list[float]
     followed = scored.filter("attrition_followed")
     for metric, among, of in (
         ("one_off_share", scored, "the eligible"),
-        ("one_off_share_of_attrition", followed, "those that attrition followed"),
+        ("one_off_share_of_attrition", followed, "those with attrition"),
     ):
         part = among.filter(one_off).height
         note = f"Share of {of} whose largest credit was at least half of their inflow."
@@ -102,7 +102,7 @@ def _one_off_deposits(subject: Subject, cases: pl.DataFrame, scores: list[float]
 
 
 def best_single_feature(training: pl.DataFrame) -> SingleFeature:
-    """The feature that tells the outcomes of the training cut-offs apart best by itself, with its direction."""
+    """Return the single feature that best separates the outcomes of the training cut-offs, with its direction."""
     outcomes = _outcomes(training)
     areas = {name: found.value for name in FEATURES if (found := auc(outcomes, training[name].to_list()))}
     name = max(areas, key=lambda name: abs(areas[name] - 0.5))
@@ -110,7 +110,7 @@ def best_single_feature(training: pl.DataFrame) -> SingleFeature:
 
 
 def logistic_scores(training: pl.DataFrame, cases: pl.DataFrame) -> list[float]:
-    """What logistic regression on standardised features gives for the cases."""
+    """Return the scores of the cases by logistic regression on standardised features."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

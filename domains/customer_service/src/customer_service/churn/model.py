@@ -1,4 +1,4 @@
-"""The model that scores inflow attrition: gradient-boosted trees over the features, and nothing when history is short.
+"""The model that scores inflow attrition: gradient-boosted trees over the features; no model if history is too short.
 
 Single-threaded and seeded, so that two trainings are equal.
 """
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 MODEL = "inflow-attrition-trees"
 
-# Shallow and slow, for there are few cases; chosen on the training cut-offs alone, the last of them held out.
+# Shallow trees and slow learning, because there are few cases; chosen on the training cut-offs, the last held out.
 TREES: dict[str, Any] = {
     "max_depth": 2, "max_iter": 60, "learning_rate": 0.05, "min_samples_leaf": 30, "early_stopping": False,
     "random_state": 0,
 }  # fmt: skip
 
 FEWEST_OF_EACH = 10
-"""Cases with the outcome, and cases without, below which nothing is learnt."""
+"""Minimum number of cases with the outcome, and of cases without, for training."""
 
 _PLACES = 6
 
@@ -35,15 +35,15 @@ class ChurnModel:
     """A trained model.
 
     Attributes:
-        version: a hash of the rows it learnt from, its parameters and scikit-learn's release.
-        machine: from a matrix of features to probabilities.
+        version: a hash of its training rows, its parameters and scikit-learn's release.
+        machine: maps a matrix of features to probabilities.
     """
 
     version: str
     machine: Any
 
     def score(self, features: pl.DataFrame) -> list[float]:
-        """The probability of attrition for each row, six places."""
+        """Return the probability of attrition for each row, six places."""
         if features.is_empty():
             return []
         with _one_thread():
@@ -52,9 +52,9 @@ class ChurnModel:
 
 
 def train_churn(cases: pl.DataFrame) -> ChurnModel | None:
-    """Train on rows of party_id, cut_off, `FEATURES` and attrition_followed, whatever their order.
+    """Train on rows of party_id, cut_off, `FEATURES` and attrition_followed, in any order.
 
-    None with fewer than ten cases of either outcome.
+    Returns None with fewer than ten cases of either outcome.
     """
     if not learnable(cases):
         return None
@@ -70,13 +70,13 @@ def train_churn(cases: pl.DataFrame) -> ChurnModel | None:
 
 
 def learnable(cases: pl.DataFrame) -> bool:
-    """Whether there are enough cases of either outcome."""
+    """Return whether there are enough cases of either outcome."""
     positives = int(cases["attrition_followed"].sum())
     return min(positives, cases.height - positives) >= FEWEST_OF_EACH
 
 
 def matrix(features: pl.DataFrame) -> np.ndarray:
-    """The features as float64, one row a case, in the order of `FEATURES`."""
+    """Return the features as float64, one row per case, in the order of `FEATURES`."""
     return features.select(list(FEATURES)).to_numpy(order="c").astype("float64")
 
 

@@ -1,4 +1,4 @@
-"""The rows of customer_churn_propensity: each party's scores, or why there are none."""
+"""The rows of customer_churn_propensity: each party's scores, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from customer_service.churn.model import ChurnModel
 
 NO_MODEL = "HISTORY_TOO_SHORT"
-"""The reason of everybody who would be eligible, where there is too little history to learn from."""
+"""The reason of all otherwise eligible parties if there is too little history for training."""
 
 
 _JUDGED = {"cut_off": pl.Date, "eligible": pl.Boolean, "reason": pl.String, "score": pl.Float64}
@@ -27,7 +27,7 @@ SCHEMA = {
 
 
 def scores(experiment: Experiment, model: ChurnModel | None) -> pl.DataFrame:
-    """One row per party, scored at the test cut-off and, under names with `current_`, on the last complete day."""
+    """Return one row per party, scored at the test cut-off and, in columns `current_…`, on the last complete day."""
     judged = _scored(experiment.test, model)
     today = _scored(experiment.current, model)
     renamed = today.rename({name: f"current_{name}" for name in _JUDGED})

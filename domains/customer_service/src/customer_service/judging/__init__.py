@@ -1,1 +1,1 @@
-"""How good a model is, in figures with their uncertainty: pure functions, and the rows that publish them."""
+"""Accuracy of models, in figures with their uncertainty: pure functions, and the rows that publish the figures."""

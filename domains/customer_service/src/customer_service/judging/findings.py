@@ -31,7 +31,7 @@ _PLACES = 6
 
 @dataclass(frozen=True)
 class Subject:
-    """What is judged on what: a model, its version, the name of the data, and their day if they have one."""
+    """The subject of an evaluation: a model, its version, the name of the data, and their day if they have one."""
 
     model: str
     version: str
@@ -39,7 +39,7 @@ class Subject:
     as_of: dt.date | None = None
 
     def finding(self, metric: str, found: Estimate | float | None, cases: int, note: str) -> dict[str, Any]:
-        """One row, with six places; a figure that the data do not allow is null."""
+        """Return one row, with six places; a figure that the data do not allow is null."""
         estimate = Estimate(found) if isinstance(found, float | int) else found
         figures = [None if figure is None else round(figure, _PLACES) for figure in estimate or (None, None, None)]
         described = (self.model, self.version, self.dataset, metric, self.as_of, *figures, cases, note)
@@ -47,5 +47,5 @@ class Subject:
 
 
 def as_frame(findings: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    """The rows in the product's columns, sorted by its key."""
+    """Return the rows in the product's columns, sorted by its key."""
     return pl.DataFrame(list(findings), schema=SCHEMA).sort(KEY)

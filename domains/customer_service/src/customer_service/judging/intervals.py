@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 LEVEL = 0.95
-"""Of every interval here."""
+"""Confidence level of every interval in this module."""
 
 _FEWEST = 2
-"""A variance takes two values."""
+"""Minimum number of values for a variance."""
 
 
 class Estimate(NamedTuple):
@@ -27,14 +27,14 @@ class Estimate(NamedTuple):
 
 
 def auc(outcomes: Sequence[bool], scores: Sequence[float]) -> Estimate | None:
-    """Area under the ROC curve: how often a positive scores above a negative; a tie counts half.
+    """Return the area under the ROC curve: how often a positive scores above a negative; a tie counts half.
 
     Variance by DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, 837-845, computed from mid-ranks as Sun and
     Xu (2014), IEEE Signal Processing Letters 21, 1389-1393. The interval is symmetric on the logit scale, so that
     it stays inside 0 and 1: Pepe (2003), The Statistical Evaluation of Medical Tests, section 5.2.
 
-    None without a positive and a negative. No interval where one side has a single case, or where nothing
-    varies, as in a perfect separation.
+    None without a positive and a negative. No interval if one side has a single case, or if the variance is
+    zero, as in a perfect separation.
     """
     import numpy as np
 
@@ -54,7 +54,7 @@ def auc(outcomes: Sequence[bool], scores: Sequence[float]) -> Estimate | None:
 
 
 def share(successes: int, trials: int) -> Estimate | None:
-    """`successes` of `trials` with Wilson's score interval (1927), JASA 22, 209-212; None without a trial."""
+    """Return `successes` of `trials` with Wilson's score interval (1927), JASA 22, 209-212; None without a trial."""
     if not trials:
         return None
     z = _quantile()
@@ -82,7 +82,7 @@ def _quantile() -> float:
 
 
 def _midranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1; equal values share the mean of their ranks."""
+    """Return ranks from 1; equal values get the mean of their ranks."""
     import numpy as np
 
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""The version of a model: what it was made of, in sixteen hexadecimal digits."""
+"""The version of a model: a hash of its inputs, in sixteen hexadecimal digits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 16
 
 
 def version_of(parts: Iterable[str | bytes]) -> str:
-    """A hash over the parts in their order: data, parameters, releases of libraries."""
+    """Return a hash over the parts in their order: data, parameters, releases of libraries."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.encode() if isinstance(part, str) else part)

@@ -1,1 +1,1 @@
-"""What a text says: how it is meant, and what its writer wants."""
+"""Sentiment and intent of texts."""

@@ -1,4 +1,4 @@
-"""Texts of every source under one set of columns, and the numbers that they go by."""
+"""Texts of every source with the same columns, and their ids."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ TEXT_COLUMNS = {
 }
 
 REVIEW_DIGITS = 16
-"""Of a SHA-256, in hexadecimal: the rule is customer_interaction_history's, in the description of interaction_id."""
+"""Hexadecimal digits of a SHA-256 in an id; customer_interaction_history's interaction_id describes the rule."""
 
 
 def gather_texts(
     reviews: pl.LazyFrame, narratives: pl.LazyFrame, interaction_texts: pl.LazyFrame, interactions: pl.LazyFrame
 ) -> pl.LazyFrame:
-    """One row per text, in `TEXT_COLUMNS`; a review without words is no text."""
+    """Return one row per text, in `TEXT_COLUMNS`; a review without words has no row."""
     contacts = interactions.select("interaction_id", "party_id", pl.col("contacted_on").alias("written_on"))
     of_contacts = pl.concat(
         [
@@ -51,9 +51,9 @@ def gather_texts(
 
 
 def review_texts(reviews: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: text_id, source, interaction_id, stars, text. A review's text goes by the number of the contact."""
+    """Return text_id, source, interaction_id, stars, text. The id of a review's text is that of the contact."""
     names = ("text_id", "source", "interaction_id", "stars", "text")
-    # Not in batches: equal reviews are numbered over all of them.
+    # Not in batches, because equal reviews are numbered over the whole frame.
     return reviews.map_batches(_numbered_reviews, schema={name: TEXT_COLUMNS[name] for name in names})
 
 
@@ -70,7 +70,7 @@ def _numbered_reviews(reviews: pl.DataFrame) -> pl.DataFrame:
 
 
 def review_numbers(written: list[str]) -> list[str]:
-    """`REVIEW-` and sixteen digits for each; the second and further of the same digits end in -2, -3 and so on."""
+    """Return `REVIEW-` and sixteen digits for each; later ones of the same digits end in -2, -3 and so on."""
     seen: Counter[str] = Counter()
     numbers = []
     for text in written:

@@ -1,6 +1,6 @@
-"""What the writer of a text wants: a linear classifier over word and character n-grams.
+"""Intent of the writer of a text: a linear classifier over word and character n-grams.
 
-One-against-rest linear support vector machines (Fan et al. 2008, LIBLINEAR), whose margins a temperature turns into
+One-against-rest linear support vector machines (Fan et al. 2008, LIBLINEAR). A temperature turns their margins into
 a confidence (Guo et al. 2017, On Calibration of Modern Neural Networks). Single-threaded, seeded and independent of the
 order of its examples, so that two trainings are equal.
 """
@@ -29,7 +29,7 @@ CHARACTERS: dict[str, Any] = WORDS | {"analyzer": "char_wb", "ngram_range": (2, 
 MACHINE: dict[str, Any] = {"C": 0.5, "random_state": 0}
 
 HELD_OUT = 5
-"""Every fifth example of an intent is held out to find the temperature."""
+"""Every fifth example of an intent is held out to fit the temperature."""
 
 _FEWEST_INTENTS = 2
 _FLATTEST, _STEEPEST = 1e-2, 1e2
@@ -38,7 +38,7 @@ _PLACES = 4
 
 
 class Reading(NamedTuple):
-    """The likeliest intent of a text, and how sure the model is, 0 to 1."""
+    """The most likely intent of a text, and the model's confidence, 0 to 1."""
 
     intent: str
     confidence: float
@@ -57,8 +57,8 @@ class IntentModel:
 
     Attributes:
         version: a hash of the examples, the parameters and scikit-learn's release.
-        machine: from texts to a margin for each intent.
-        steepness: by which margins are multiplied before they become confidences; one over the temperature.
+        machine: maps texts to a margin for each intent.
+        steepness: factor of the margins before they become confidences; one over the temperature.
     """
 
     version: str
@@ -66,7 +66,7 @@ class IntentModel:
     steepness: float
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One reading for each text, in their order."""
+        """Return one reading for each text, in their order."""
         if not texts:
             return []
         sure = confidences(_margins(self.machine, texts), self.steepness)
@@ -78,14 +78,14 @@ class IntentModel:
 
 
 def examples_of(frame: pl.DataFrame) -> list[Example]:
-    """The rows of a frame with the columns `text` and `intent`."""
+    """Return the rows of a frame with the columns `text` and `intent`."""
     return [Example(*row) for row in frame.select("text", "intent").iter_rows()]
 
 
 def train_intents(examples: Iterable[Example]) -> IntentModel | None:
-    """Train on the examples, whatever their order; None unless they show at least two intents.
+    """Train on the examples, in any order; None unless they have at least two intents.
 
-    The model that was trained last in this process serves the same examples again.
+    The model that was trained last in this process is reused for the same examples.
     """
     ordered = tuple(sorted(examples, key=lambda example: (example.intent, example.text)))
     if len({example.intent for example in ordered}) < _FEWEST_INTENTS:
@@ -93,7 +93,7 @@ def train_intents(examples: Iterable[Example]) -> IntentModel | None:
     return _trained(ordered)
 
 
-# Two products of one run learn from the same examples; more models than that one would only take memory.
+# Two products of one run train on the same examples; keeping more than one model would only use memory.
 @lru_cache(maxsize=1)
 def _trained(ordered: tuple[Example, ...]) -> IntentModel:
     import sklearn
@@ -104,7 +104,7 @@ def _trained(ordered: tuple[Example, ...]) -> IntentModel:
 
 
 def held_apart(ordered: Iterable[Example]) -> tuple[list[Example], list[Example]]:
-    """The examples without every fifth of each intent, and those."""
+    """Split off every fifth example of each intent; return the rest and those."""
     kept: list[Example] = []
     apart: list[Example] = []
     seen: dict[str, int] = {}
@@ -115,7 +115,7 @@ def held_apart(ordered: Iterable[Example]) -> tuple[list[Example], list[Example]
 
 
 def confidences(margins: np.ndarray, steepness: float) -> np.ndarray:
-    """The softmax of each row of margins times `steepness`."""
+    """Return the softmax of each row of margins times `steepness`."""
     import numpy as np
 
     raised = np.exp(steepness * (margins - margins.max(axis=1, keepdims=True)))
@@ -124,11 +124,11 @@ def confidences(margins: np.ndarray, steepness: float) -> np.ndarray:
 
 
 def best_steepness(margins: np.ndarray, right: np.ndarray) -> float:
-    """The steepness under which the right columns are likeliest, between 0.01 and 100.
+    """Return the steepness that maximizes the likelihood of the correct columns, between 0.01 and 100.
 
-    Right is taken to be so in n + 1 of n + 2 cases, else a few cases that are all right would make the model sure of
-    everything: Platt (1999), Probabilistic Outputs for Support Vector Machines. The logarithm of the likelihood is
-    concave in the steepness, so its derivative is bisected.
+    The target probability is (n + 1) / (n + 2), because a few cases that are all correct would otherwise give full
+    confidence: Platt (1999), Probabilistic Outputs for Support Vector Machines. The log-likelihood is concave in the
+    steepness, so its derivative is bisected.
     """
     import numpy as np
 
@@ -155,16 +155,16 @@ def _fitted(examples: Sequence[Example]) -> Pipeline:
 
 
 def _margins(machine: Pipeline, texts: Sequence[str]) -> np.ndarray:
-    """One row for each text, one column for each intent."""
+    """Return one row for each text, one column for each intent."""
     import numpy as np
 
     margins = np.asarray(machine.decision_function(texts))
-    # Of two intents, scikit-learn gives the margin of the second alone.
+    # For two intents, scikit-learn gives only the margin of the second.
     return np.column_stack([-margins, margins]) if margins.ndim == 1 else margins
 
 
 def _steepness(kept: Sequence[Example], apart: Sequence[Example]) -> float:
-    """Of a machine that has not seen what is held apart; 1 where there are too few examples to hold any."""
+    """Return the steepness of a machine trained without the held-out examples; 1 if there are too few to hold out."""
     if not apart or len({example.intent for example in kept}) < _FEWEST_INTENTS:
         return 1.0
     import numpy as np

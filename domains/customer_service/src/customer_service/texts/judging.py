@@ -1,4 +1,4 @@
-"""How well texts are read: scores against the stars of reviews, intents against queries kept for testing."""
+"""Evaluation of sentiment and intents: scores against the stars of reviews, intents against test queries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AUC_NOTE = (
 
 
 def judge_sentiment(reviews: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    """Findings on the distinct texts of reviews with the columns stars and text, of five stars or of one."""
+    """Return findings on the distinct texts of reviews (columns stars and text) of five stars or of one."""
     judged = clear_reviews(reviews)
     subject = Subject(sentiment.MODEL, sentiment.sentiment_version(), "distinct reviews of one or five stars")
     texts, liked = judged["text"].to_list(), judged["liked"].to_list()
@@ -44,7 +44,7 @@ def judge_sentiment(reviews: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def clear_reviews(reviews: pl.DataFrame) -> pl.DataFrame:
-    """Columns: text, liked (five stars). Each text once, and none that was given both."""
+    """Return text and liked (five stars), each text once; a text with both ratings is left out."""
     rated = reviews.filter(pl.col("text").str.contains(r"\S"), pl.col("stars").is_in([WORST, BEST]))
     by_text = rated.group_by("text").agg(pl.col("stars").min().alias("least"), pl.col("stars").max().alias("most"))
     clear = by_text.filter(pl.col("least") == pl.col("most"))
@@ -54,7 +54,7 @@ def clear_reviews(reviews: pl.DataFrame) -> pl.DataFrame:
 def judge_intents(
     model: IntentModel | None, known: Sequence[Example], kept: Sequence[Example]
 ) -> Iterator[dict[str, Any]]:
-    """Findings of a model that learnt from `known` on the examples `kept` from it; none without either."""
+    """Return findings of a model trained on `known`, evaluated on the examples `kept`; none without either."""
     if model is None or not kept:
         return
     subject = Subject(intents.MODEL, model.version, "queries kept for testing")
@@ -62,17 +62,17 @@ def judge_intents(
     right = [reading.intent == example.intent for reading, example in zip(readings, kept, strict=True)]
     sure = [reading.confidence for reading in readings]
     cases = len(kept)
-    yield subject.finding("accuracy", share(sum(right), cases), cases, "Share understood; Wilson's interval.")
+    yield subject.finding("accuracy", share(sum(right), cases), cases, "Share of correct intents; Wilson's interval.")
     commonest = Counter(example.intent for example in sorted(known)).most_common(1)[0][0]
     guessed = sum(example.intent == commonest for example in kept)
-    note = "Baseline: always the intent that is commonest among the examples."
+    note = "Baseline: always the most frequent intent of the examples."
     yield subject.finding("accuracy_constant", share(guessed, cases), cases, note)
     yield subject.finding("mean_confidence", sum(sure) / cases, cases, "Near the accuracy where calibrated.")
     note = "Mean distance of confidence and accuracy over ten bins of as many cases."
     yield subject.finding("calibration_error", expected_error(right, sure), cases, note)
-    note = "How often an intent that is right has the higher confidence than one that is wrong."
+    note = "How often a correct intent has a higher confidence than a wrong one."
     yield subject.finding("auc_of_confidence", auc(right, sure), cases, note)
     seen = {example.text for example in known}
     repeated = sum(example.text in seen for example in kept)
-    yield subject.finding("repeated_queries", repeated / cases, cases, "Share that was learnt from too; should be 0.")
+    yield subject.finding("repeated_queries", repeated / cases, cases, "Share also in the training data; should be 0.")
     yield subject.finding("intents", len({example.intent for example in known}), len(known), "Intents learnt.")

@@ -21,10 +21,10 @@ READ_COLUMNS = {
 
 
 def read_texts(texts: pl.LazyFrame, model: intents.IntentModel | None) -> pl.LazyFrame:
-    """`READ_COLUMNS` in place of the column `text`; without a model of intents, those columns are null."""
+    """Replace the column `text` by `READ_COLUMNS`; without an intent model, the intent columns are null."""
     kept = texts.collect_schema()
     del kept["text"]
-    # The models see one text at a time, so batches may come as they like.
+    # The models process one text at a time, so batches may have any size.
     return texts.map_batches(partial(_read, model=model), schema={**kept, **READ_COLUMNS}, streamable=True)
 
 

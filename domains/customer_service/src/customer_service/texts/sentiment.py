@@ -1,4 +1,4 @@
-"""How a text is meant: VADER's compound score, sentence by sentence, from the lexicon that its package carries.
+"""Sentiment of a text: VADER's compound score, sentence by sentence, with the lexicon of its package.
 
 Hutto and Gilbert (2014), VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM.
 """
@@ -19,26 +19,26 @@ MODEL = "vader-sentence-mean"
 
 POSITIVE_FROM = 0.05
 NEGATIVE_TO = -0.05
-"""The thresholds that VADER's authors publish; what lies between is neutral."""
+"""The thresholds of VADER's authors; scores between them are neutral."""
 
 SENTENCE_END = r"(?<=[.!?])\s+|\s*[\r\n]+\s*"
 _PLACES = 4
 
 
 def sentences(text: str) -> list[str]:
-    """The text cut behind `.`, `!` and `?` and at line ends; no empty parts."""
+    """Split the text after `.`, `!` and `?` and at line ends; no empty parts."""
     return [part for part in re.split(SENTENCE_END, text.strip()) if part]
 
 
 def whole_text_score(text: str) -> float:
-    """VADER's compound of the whole text, which for long texts tends to -1 and 1; a baseline."""
+    """Return VADER's compound of the whole text, which for long texts tends to -1 and 1; a baseline."""
     return float(_analyzer()(text)["compound"])
 
 
 def sentiment_score(text: str) -> float:
-    """Mean of the compounds of the text's sentences, -1 to 1, four places; 0 without a sentence.
+    """Return the mean of the compounds of the text's sentences, -1 to 1, four places; 0 without a sentence.
 
-    VADER is made for sentences; for longer texts its authors cut into sentences and take the mean.
+    VADER is made for sentences; for longer texts its authors split into sentences and take the mean.
     """
     parts = sentences(text)
     if not parts:
@@ -47,7 +47,7 @@ def sentiment_score(text: str) -> float:
 
 
 def label(score: float) -> str:
-    """POSITIVE from 0.05, NEGATIVE to -0.05, NEUTRAL between."""
+    """Return POSITIVE from 0.05, NEGATIVE to -0.05, NEUTRAL between."""
     if score >= POSITIVE_FROM:
         return "POSITIVE"
     return "NEGATIVE" if score <= NEGATIVE_TO else "NEUTRAL"
@@ -55,7 +55,7 @@ def label(score: float) -> str:
 
 @cache
 def sentiment_version() -> str:
-    """Changes with VADER's release, with its lexicon and with how texts are cut."""
+    """Return the version, which changes with VADER's release, its lexicon and the rule that ends a sentence."""
     from importlib.metadata import version
     from importlib.resources import files
 

@@ -1,1 +1,1 @@
-"""How market prices are put together: quotes of each kind, vintages, returns, flags and names."""
+"""Parts of market prices: quotes of each kind, vintages, returns, flags and names."""

@@ -1,7 +1,8 @@
-"""Tickers that are another company's today than in older prices, with the day on which they changed.
+"""Tickers that belong to another company today than in older prices, with the day of the change.
 
-Facts, as the companies announced their mergers and new tickers. A portfolio of today that names such a ticker does not
-hold the company whose prices stand under it, so it is left out where prices before the day would meet a date behind it.
+Facts, as the companies announced their mergers and new tickers. A later portfolio that names such a ticker does not
+hold the company of the older prices. So such a position is left out if its date is after the change and prices of the
+window are before it.
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ import polars as pl
 
 
 class ChangedTicker(NamedTuple):
-    """From `changed_on` on the ticker is no longer that of the company before."""
+    """A ticker that is no longer that of the old company from `changed_on` on."""
 
     ticker: str
     changed_on: dt.date
@@ -42,6 +43,6 @@ CHANGED_TICKERS: tuple[ChangedTicker, ...] = (
 
 
 def changed_tickers() -> pl.LazyFrame:
-    """The facts above. Columns: ticker, changed_on."""
+    """Return the facts above. Columns: ticker, changed_on."""
     rows = [(change.ticker, change.changed_on) for change in CHANGED_TICKERS]
     return pl.LazyFrame(rows, schema={"ticker": pl.String, "changed_on": pl.Date}, orient="row")

@@ -1,8 +1,8 @@
 """Spin-offs and share classes that a split-adjusted price does not adjust for, by ticker and day.
 
-Facts, as the companies announced them and as their annual reports (Form 10-K) and the notices of the listing exchange
-tell them. `day` is the day on which the price shows it: as a rule the first day without the right to what was given
-out.
+Facts from the companies' announcements, their annual reports (Form 10-K) and the notices of the listing exchange.
+`day` is the day on which the price shows the action: as a rule the first day without the right to the distribution
+(ex-date).
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ import polars as pl
 
 
 class CorporateAction(NamedTuple):
-    """What happened to a share, and on which day its price shows it."""
+    """A corporate action of a share, and the day on which its price shows it."""
 
     instrument_id: str
     day: dt.date
@@ -66,7 +66,7 @@ CORPORATE_ACTIONS: tuple[CorporateAction, ...] = (
 
 
 def listed_actions() -> pl.LazyFrame:
-    """The facts above. Columns: instrument_id, day, what."""
+    """Return the facts above. Columns: instrument_id, day, what."""
     return pl.LazyFrame(
         CORPORATE_ACTIONS, schema={"instrument_id": pl.String, "day": pl.Date, "what": pl.String}, orient="row"
     )

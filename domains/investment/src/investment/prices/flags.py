@@ -1,31 +1,31 @@
-"""Quality flags of market prices. A flagged row stays: a flag says what a reader may want to know, it does not mend."""
+"""Quality flags of market prices. A flag informs readers: flagged rows are kept, and their values are not changed."""
 
 import polars as pl
 
 from investment.prices.quotes import PRICES, is_share
 
 JUMP_REVERTED_FROM = 0.10
-"""A move of a day from which on it is a jump if it goes back. Below, share prices of calm weeks do so by themselves."""
+"""Minimum one-day move of a jump that reverts. Smaller moves of share prices revert in normal weeks too."""
 
 JUMP_LEFT_OVER = 1 / 3
-"""What may be left of a jump after the next day for it to count as reverted.
+"""Maximum part of a jump that may remain after the next day for it to count as reverted.
 
-Errors of one day come back to the trend, which moves too; a true jump that meets doubt the next day keeps more.
+Errors of one day return to the trend, which moves too; a true jump that is partly reversed the next day keeps more.
 """
 
 JUMP_EXPLAINED_FROM = 0.05
-"""A move from which on a corporate action on its day explains it; lower than above, since there is evidence."""
+"""Minimum move that a corporate action on its day explains; lower than above, since there is evidence."""
 
 _PLACES = 9
-"""A fall from 100 to 90 is a tenth, which it is not to the last bit."""
+"""Tolerance for floating point: a fall from 100 to 90 is a tenth, but not to the last bit."""
 
 _BAR = ("EQUITY", "INDEX")
 
 
 def flags() -> pl.Expr:
-    """The sorted list of flags of a row.
+    """Return the sorted list of flags of a row.
 
-    Reads kind, prices, volume, price_return, jump_explanation, and what `vintages.with_neighbours` adds.
+    Reads kind, prices, volume, price_return, jump_explanation, and the columns of `vintages.with_neighbours`.
     """
     named = [pl.when(condition).then(pl.lit(name)) for name, condition in sorted(_conditions().items())]
     return pl.concat_list(named).list.drop_nulls().alias("flags")
@@ -56,12 +56,12 @@ def _conditions() -> dict[str, pl.Expr]:
 
 
 def outside(name: str) -> pl.Expr:
-    """Whether a price lies above the day's high or below its low."""
+    """Return whether a price is above the day's high or below its low."""
     return (pl.col(name) > pl.col("high")) | (pl.col(name) < pl.col("low"))
 
 
 def jump_reverted() -> pl.Expr:
-    """A move of at least a tenth of which the next day leaves at most a third."""
+    """Return whether a row moves by at least a tenth, of which at most a third remains after the next day."""
     move = pl.col("price_return").round(_PLACES)
     left_over = (1 + move) * (1 + pl.col("next_return")) - 1
     return (move.abs() >= JUMP_REVERTED_FROM) & (left_over.abs() <= JUMP_LEFT_OVER * move.abs())

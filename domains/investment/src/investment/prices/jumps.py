@@ -1,4 +1,4 @@
-"""Which jumps of share prices a spin-off or a new share class explains."""
+"""Explanations of jumps of share prices by a spin-off or a new share class."""
 
 import polars as pl
 
@@ -6,17 +6,17 @@ from investment.prices.corporate_actions import listed_actions
 from investment.prices.flags import JUMP_EXPLAINED_FROM
 
 DAYS_BETWEEN = 5
-"""Calendar days between the first price of a newcomer and the jump: both are on one day, or a weekend apart."""
+"""Maximum calendar days between the first price of a new share and the jump: the same day, or a weekend apart."""
 
 SHORTEST_WORD = 4
-"""Letters of a first word that can tell one company from another."""
+"""Minimum letters of a first word that can identify a company."""
 
 
 def explained_jumps(shares: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: instrument_id, day, jump_explanation; one row for each jump that has one.
+    """Return instrument_id, day, jump_explanation; one row for each jump that has one.
 
     Reads instrument_id, day, price_return, company_name of all shares. A jump is explained by a fact of
-    `corporate_actions`, else by the files' own evidence: on about that day a share begins to be priced whose company,
+    `corporate_actions`, else by evidence in the files: at about that day another share is first priced, whose company,
     by the index provider, has a name that starts with the same word.
     """
     jumps = shares.filter(pl.col("price_return").abs() >= JUMP_EXPLAINED_FROM)
@@ -32,7 +32,7 @@ def explained_jumps(shares: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _newcomers_beside(jumps: pl.LazyFrame, shares: pl.LazyFrame) -> pl.LazyFrame:
-    """Falls on whose day, or some days before, a share of a company of the same first word began to be priced."""
+    """Return falls on or soon after the day on which a share of a company with the same first word was first priced."""
     beginning = shares.select(pl.col("day").min().alias("beginning"))
     newcomers = (
         shares.sort("day")

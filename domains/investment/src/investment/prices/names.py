@@ -1,4 +1,4 @@
-"""What the index provider knows of a share on a day: whether it was a member, and whose ticker it was."""
+"""Data of the index provider on a share and day: whether it was a member, and the company of the ticker."""
 
 import polars as pl
 
@@ -6,11 +6,11 @@ from investment.prices.changed_tickers import changed_tickers
 
 
 def membership_on(days: pl.LazyFrame, membership: pl.LazyFrame, constituents: pl.LazyFrame) -> pl.LazyFrame:
-    """For each instrument_id and day of `days`: in_index, and company_name where it is certain.
+    """Return for each instrument_id and day of `days`: in_index, and company_name where it is certain.
 
-    The provider names the companies of today only, and tickers are used again by others. So a name counts from the day
-    since which the ticker has been a member without a break and, by `changed_tickers`, no other company's; before, and
-    for those that left, it is null. in_index is null for a ticker that never was a member.
+    The provider names only today's companies, and tickers are reused by others. So a name is valid from the day
+    since which the ticker has been a member without a break and, by `changed_tickers`, has not been another company's;
+    before, and for shares that left the index, it is null. in_index is null for a ticker that never was a member.
     """
     spans = membership.select(
         pl.col("ticker").alias("instrument_id"), "member_from", "member_until", pl.lit(value=True).alias("known")
@@ -40,7 +40,7 @@ def membership_on(days: pl.LazyFrame, membership: pl.LazyFrame, constituents: pl
 
 
 def _newest_names(constituents: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: instrument_id, company_name; from the newest file that has the ticker."""
+    """Return instrument_id and company_name, from the newest file that has the ticker."""
     return (
         constituents.sort("source_file")
         .select(pl.col("ticker").alias("instrument_id"), "company_name")
@@ -49,7 +49,7 @@ def _newest_names(constituents: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def published_name() -> pl.Expr:
-    """Names of what is no share: the index, one euro's price in a currency, a tenor of the Treasury."""
+    """Return names of instruments that are not shares: the index, euro exchange rates, tenors of the Treasury."""
     series = pl.col("instrument_id")
     months = series.str.extract(r"DGS([0-9]+)MO$")
     years = series.str.extract(r"DGS([0-9]+)$")

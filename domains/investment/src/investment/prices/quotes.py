@@ -1,7 +1,7 @@
-"""Quotes of every kind in one shape, whatever shape their publisher gave them.
+"""Quotes of every kind with the same columns, whatever the format of their publisher.
 
-Columns: kind, instrument_id, day, open, high, low, close, volume, source_file (empty where a publisher has but one
-file, which replaces itself).
+Columns: kind, instrument_id, day, open, high, low, close, volume, source_file (empty if a publisher has only one
+file, which it replaces).
 """
 
 import polars as pl
@@ -15,40 +15,40 @@ FIELDS = (*PRICES, "volume")
 QUOTE = ("kind", "instrument_id", "day", *FIELDS, "source_file")
 
 UNITS = {"EQUITY": "USD", "INDEX": "POINTS", "FX": "PER_EUR", "YIELD": "PERCENT"}
-"""What a price of each kind is counted in."""
+"""Unit of a price of each kind."""
 
 VOLATILITY_INDEX = "VIX"
 
 
 def is_share() -> pl.Expr:
-    """Whether a row is of a share."""
+    """Return whether a row is of a share."""
     return pl.col("kind") == "EQUITY"
 
 
 def all_quotes(shares: pl.LazyFrame, vix: pl.LazyFrame, rates: pl.LazyFrame, yields: pl.LazyFrame) -> pl.LazyFrame:
-    """The quotes of all publishers, one frame; of shares every vintage."""
+    """Return the quotes of all publishers in one frame; for shares, every vintage."""
     return pl.concat([share_quotes(shares), index_quotes(vix), exchange_quotes(rates), yield_quotes(yields)])
 
 
 def share_quotes(shares: pl.LazyFrame) -> pl.LazyFrame:
-    """Shares by ticker, every vintage that the vendor delivered."""
+    """Return shares by ticker, every vintage that the vendor delivered."""
     return _quotes(shares, "EQUITY", instrument_id=pl.col("ticker"), volume=pl.col("volume"))
 
 
 def index_quotes(vix: pl.LazyFrame) -> pl.LazyFrame:
-    """The volatility index; it has no volume."""
+    """Return the volatility index; it has no volume."""
     return _quotes(vix, "INDEX", instrument_id=pl.lit(VOLATILITY_INDEX), source_file=pl.lit(""))
 
 
 def exchange_quotes(rates: pl.LazyFrame) -> pl.LazyFrame:
-    """Exchange rates by currency code. A day without a rate is no quote: the publisher says N/A for it."""
+    """Return exchange rates by currency code. A day without a rate (N/A in the file) has no quote."""
     long = rates.unpivot(cs.decimal(), index="day", variable_name="currency", value_name="close")
     known = long.filter(pl.col("close").is_not_null())
     return _quotes(known, "FX", instrument_id=pl.col("currency").str.to_uppercase(), source_file=pl.lit(""), **_NO_BAR)
 
 
 def yield_quotes(yields: pl.LazyFrame) -> pl.LazyFrame:
-    """Yields by series, whose name is that of its file; a blank stays, as a missing close."""
+    """Return yields by series, which is named as its file; a blank is kept, as a missing close."""
     series = pl.col("source_file").str.extract(r"(DGS[0-9]+(?:MO)?)")
     named = yields.with_columns(pl.col("yield_percent").alias("close"))
     return _quotes(named, "YIELD", instrument_id=series, source_file=pl.lit(""), **_NO_BAR)
@@ -59,7 +59,7 @@ _NO_BAR = {"open": _NOTHING, "high": _NOTHING, "low": _NOTHING}
 
 
 def _quotes(frame: pl.LazyFrame, kind: str, **columns: pl.Expr) -> pl.LazyFrame:
-    """The frame's rows as quotes of a kind; what `columns` does not say is the frame's column of that name."""
+    """Return the frame's rows as quotes of a kind; a column missing in `columns` is the frame's column of that name."""
     given = {name: pl.col(name) for name in ("day", *PRICES, "source_file")} | {"volume": _NOTHING} | columns
     return frame.select(
         pl.lit(kind).alias("kind"),

@@ -1,7 +1,7 @@
-"""Which vintage a quote is taken from, and what a later one restated.
+"""The vintage of each quote, and restatements by later ones.
 
 The vendor applies a split to the whole history of a file, so prices of different files must not be mixed in one return:
-a return is taken from the newest vintage that holds both of its days.
+a return is taken from the newest vintage that has both of its days.
 """
 
 import polars as pl
@@ -12,10 +12,10 @@ KEY = ("kind", "instrument_id", "day")
 
 
 def newest(quotes: pl.LazyFrame) -> pl.LazyFrame:
-    """Each instrument's day once, from the newest vintage that has it, with what was restated.
+    """Return each instrument's day once, from the newest vintage that has it, with its restatements.
 
-    Adds vintage, restated, restated_in, restated_fields and superseded_close. A row that one file holds twice stays
-    twice: the contract's key refuses it, where a silent choice would hide it.
+    Adds vintage, restated, restated_in, restated_fields and superseded_close. A row that one file has twice is kept
+    twice, so that the contract's key refuses it; choosing one would hide the fault.
     """
     taken = quotes.join(quotes.group_by(KEY).agg(pl.col("source_file").max()), on=[*KEY, "source_file"], how="semi")
     return (
@@ -30,16 +30,16 @@ def newest(quotes: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def vintage_name() -> pl.Expr:
-    """What a file calls its vintage, `2018-02` say; the whole name of a file that does not; null without a file."""
+    """Return the vintage in a file's name, such as `2018-02`; else the whole name; null without a file."""
     file = pl.col("source_file")
     return pl.when(file != "").then(pl.coalesce(file.str.extract(r"vintage_([^.]+)\."), file))
 
 
 def restatements(quotes: pl.LazyFrame) -> pl.LazyFrame:
-    """The last restatement of each instrument's day, if any.
+    """Return the last restatement of each instrument's day, if any.
 
-    Columns: kind, instrument_id, day, restated_in (the vintage that brought today's values), restated_fields (which of
-    open, high, low, close, volume it changed, sorted), superseded_close (what the vintage before said).
+    Columns: kind, instrument_id, day, restated_in (the vintage of the current values), restated_fields (which of
+    open, high, low, close, volume it changed, sorted), superseded_close (the value in the vintage before).
     """
     ordered = quotes.sort(*KEY, "source_file")
     same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in KEY)
@@ -59,7 +59,7 @@ def restatements(quotes: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def calendar(quotes: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: kind, day, day_before, day_next. A kind's days are those on which any instrument of it has a row."""
+    """Return kind, day, day_before, day_next. A kind's days are those on which any instrument of it has a row."""
     days = quotes.select("kind", "day").unique().sort("kind", "day")
     day = pl.col("day")
     return days.with_columns(
@@ -68,10 +68,10 @@ def calendar(quotes: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def price_returns(quotes: pl.LazyFrame) -> pl.LazyFrame:
-    """One-day price returns. Columns: kind, instrument_id, day, price_return.
+    """Return one-day price returns. Columns: kind, instrument_id, day, price_return.
 
     close / close of the calendar's day before - 1, both from one vintage, the newest that has both. Without a close on
-    either day there is no return: a move over several days is none of a day.
+    either day there is no return, because a move over several days is not a one-day return.
     """
     by_vintage = quotes.sort("source_file", *KEY)
     same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("source_file", "kind", "instrument_id"))
@@ -88,14 +88,14 @@ def price_returns(quotes: pl.LazyFrame) -> pl.LazyFrame:
         .filter(pl.col("same") & pl.col("price_return").is_not_null())
         .join(calendar(quotes), on=["kind", "day"], how="inner")
         .filter(pl.col("quoted_before") == pl.col("day_before"))
-        .sort(*KEY, "source_file")  # a join keeps no order
+        .sort(*KEY, "source_file")  # a join does not keep the order
         .unique(KEY, keep="last", maintain_order=True)
         .select(*KEY, "price_return")
     )
 
 
 def with_neighbours(taken: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds what flags need of the rows beside: of the calendar and of the instrument.
+    """Add the columns of neighbouring rows that flags need, of the calendar and of the instrument.
 
     Columns: day_before, day_next (of the calendar), quoted_before, close_before, quoted_next (of the instrument's own
     rows), next_return (price_return of the calendar's next day).

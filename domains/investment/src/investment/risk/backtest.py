@@ -1,4 +1,4 @@
-"""Does the method forecast as often as it says? One-day value at risk of a rolling window against the day after it.
+"""Backtest of the method: one-day value at risk of a rolling window against the day after it.
 
 Source: P. H. Kupiec, "Techniques for verifying the accuracy of risk measurement models", *Journal of Derivatives* 3
 (1995), pages 73 to 84: the proportion-of-failures test.
@@ -12,19 +12,19 @@ import numpy as np
 from investment.risk.value_at_risk import Floats
 
 WINDOW = 500
-"""Returns that each forecast is made from: two years of trading days."""
+"""Number of returns of each forecast: two years of trading days."""
 
 
 @dataclass(frozen=True)
 class Kupiec:
-    """What the test says of a method.
+    """The result of the test of a method.
 
     Attributes:
         forecasts: days tested.
-        exceptions: days on which more was lost than the value at risk.
-        expected: exceptions that a right method has on average.
-        statistic: likelihood ratio; chi-squared with one degree of freedom if the method is right.
-        p_value: probability of a statistic as large or larger if the method is right.
+        exceptions: days with a loss greater than the value at risk.
+        expected: mean number of exceptions of a correct method.
+        statistic: likelihood ratio; chi-squared with one degree of freedom if the method is correct.
+        p_value: probability of a statistic as large or larger if the method is correct.
     """
 
     forecasts: int
@@ -35,7 +35,7 @@ class Kupiec:
 
 
 def windows_before(series: Floats, length: int = WINDOW) -> Floats:
-    """The `length` returns before each day that has as many, as columns; the day itself is not among them.
+    """Return the `length` returns before each day that has as many, as columns, without the day itself.
 
     Column i holds series[i : i + length] and forecasts series[i + length].
     """
@@ -46,7 +46,7 @@ def windows_before(series: Floats, length: int = WINDOW) -> Floats:
 
 
 def proportion_of_failures(realised: Floats, value_at_risk: Floats, confidence: int) -> Kupiec:
-    """Kupiec's test of one-day forecasts of value at risk. A loss equal to the forecast is no exception.
+    """Return Kupiec's test of one-day forecasts of value at risk. A loss equal to the forecast is not an exception.
 
     LR = -2 ln[(1 - p)^(n - x) p^x] + 2 ln[(1 - x/n)^(n - x) (x/n)^x], with p = 1 - confidence.
     Raises ValueError without a forecast.
@@ -64,7 +64,7 @@ def proportion_of_failures(realised: Floats, value_at_risk: Floats, confidence: 
 
 
 def _log_likelihood(days: int, exceptions: int, rate: float) -> float:
-    """Of `exceptions` in `days` independent days of this rate; 0 ln 0 is 0."""
+    """Return the log-likelihood of `exceptions` in `days` independent days of this rate; 0 ln 0 is 0."""
     hits = exceptions * log(rate) if exceptions else 0.0
     misses = (days - exceptions) * log(1 - rate) if days > exceptions else 0.0
     return hits + misses

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from investment.risk.value_at_risk import Floats
 
 TRADING_DAYS = 252
-"""Days that make a year in an annualised volatility."""
+"""Trading days of a year in an annualised volatility."""
 
 
 def volatility(returns: Floats) -> Floats:
-    """Standard deviation of the known returns (n - 1 in the denominator) times the root of 252; NaN below two."""
+    """Return the standard deviation of known returns (divisor n - 1) times the root of 252; NaN below two."""
     known = ~np.isnan(returns)
     count = known.sum(axis=0)
     mean = _mean(returns, known)
@@ -26,9 +26,9 @@ def volatility(returns: Floats) -> Floats:
 
 
 def max_drawdown(returns: Floats) -> Floats:
-    """Largest fall from a peak to a later low, as a share of the peak, 0 to 1; the start counts as a peak.
+    """Return the largest fall from a peak to a later low, as a share of the peak, 0 to 1; the start counts as a peak.
 
-    A day without a return leaves the value as it is.
+    A day without a return does not change the value.
     """
     wealth = np.cumprod(1.0 + np.nan_to_num(returns, nan=0.0), axis=0)
     peak = np.maximum(np.maximum.accumulate(wealth, axis=0), 1.0)
@@ -37,7 +37,7 @@ def max_drawdown(returns: Floats) -> Floats:
 
 
 def beta(returns: Floats, market: Floats) -> Floats:
-    """Covariance with the market over the market's variance, over the days on which both are known; NaN without any."""
+    """Return covariance with the market divided by its variance, on days on which both are known; NaN without any."""
     known = ~np.isnan(returns) & ~np.isnan(market)[:, None]
     beside = np.broadcast_to(market[:, None], returns.shape)
     away = np.where(known, returns - _mean(returns, known), 0.0)
@@ -52,7 +52,7 @@ def _mean(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _quotient(part: Floats, whole: npt.NDArray[np.float64 | np.int64]) -> Floats:
-    """NaN where the divisor is not positive."""
+    """Divide; NaN where the divisor is not positive."""
     out: Floats = np.full(whole.shape, np.nan)
     np.divide(part, whole, out=out, where=whole > 0)
     return out

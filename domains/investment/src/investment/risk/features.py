@@ -1,4 +1,4 @@
-"""What risk is computed from: returns of the history window, and the weights of portfolios on them. Lazy plans."""
+"""Inputs of risk as lazy plans: returns of the history window, and the weights of portfolios."""
 
 import polars as pl
 
@@ -6,14 +6,14 @@ from investment.prices.changed_tickers import changed_tickers
 from investment.prices.quotes import is_share
 
 WINDOW_RETURNS = 1260
-"""One-day returns of the history window at most: five years of 252 trading days."""
+"""Maximum number of one-day returns in the history window: five years of 252 trading days."""
 
 
 def window_returns(prices: pl.LazyFrame) -> pl.LazyFrame:
-    """One-day price returns of shares in the history window: the last five years of the share calendar.
+    """Return one-day price returns of shares in the history window: the last five years of the share calendar.
 
     Columns: instrument_id, day, price_return (null where a share has none), flagged (see `touches_a_jump`). The
-    window's days are those of the vendor, less the first of the history, which has no day before.
+    window's days are those of the vendor, except the first of the history, which has no day before.
     """
     shares = prices.filter(is_share())
     days = shares.select("day").unique().sort("day").slice(1).tail(WINDOW_RETURNS)
@@ -27,10 +27,10 @@ def window_returns(prices: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def touches_a_jump() -> pl.Expr:
-    """Whether a return says less of the market than of the record: of rows sorted by instrument and day.
+    """Return whether a flagged jump affects the return; rows must be sorted by instrument and day.
 
-    That is the return of a day flagged JUMP_EXPLAINED, and of a day flagged JUMP_REVERTED and the day after, which goes
-    back.
+    That is the return of a day flagged JUMP_EXPLAINED, of a day flagged JUMP_REVERTED, and of the day after it, which
+    reverts the jump.
     """
     reverted = pl.col("flags").list.contains("JUMP_REVERTED")
     return (
@@ -41,7 +41,7 @@ def touches_a_jump() -> pl.Expr:
 
 
 def complete_instruments(returns: pl.LazyFrame) -> pl.LazyFrame:
-    """Instruments with a return on every day of the window. Column: instrument_id."""
+    """Return instruments with a return on every day of the window. Column: instrument_id."""
     days = returns.select(pl.col("day").n_unique().alias("days"))
     return (
         returns.group_by("instrument_id")
@@ -53,10 +53,10 @@ def complete_instruments(returns: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def portfolio_positions(holdings: pl.LazyFrame, returns: pl.LazyFrame) -> pl.LazyFrame:
-    """Long share positions, and the instrument whose price moves stand for each.
+    """Return long share positions, and the instrument whose price moves represent each.
 
-    Columns: portfolio_id, reporting_date, market_value, instrument_id: null where the instrument has no complete
-    history, or its ticker was another company's in the window.
+    Columns: portfolio_id, reporting_date, market_value, instrument_id: null if the instrument has no complete
+    history, or if its ticker was another company's in the window.
     """
     covered = complete_instruments(returns)
     window_start = returns.select(pl.col("day").min().alias("window_start"))
@@ -64,7 +64,7 @@ def portfolio_positions(holdings: pl.LazyFrame, returns: pl.LazyFrame) -> pl.Laz
     spellings = pl.concat(
         [
             covered.select("instrument_id", pl.col("instrument_id").alias("ticker")),
-            # Filings write a class without the point: BRKB is BRK.B.
+            # Filings write a class without the dot: BRKB is BRK.B.
             covered.filter(pl.col("instrument_id").str.contains(".", literal=True))
             .select("instrument_id", lacks_point.alias("ticker"))
             .join(returns, left_on="ticker", right_on="instrument_id", how="anti"),
@@ -87,7 +87,7 @@ def portfolio_positions(holdings: pl.LazyFrame, returns: pl.LazyFrame) -> pl.Laz
 
 
 def portfolio_weights(positions: pl.LazyFrame) -> pl.LazyFrame:
-    """Weights over the covered instruments; they sum to one for each portfolio and reporting date.
+    """Return weights over the covered instruments; they sum to one for each portfolio and reporting date.
 
     Columns: portfolio_id, reporting_date, instrument_id, weight.
     """
@@ -106,7 +106,7 @@ def portfolio_weights(positions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def portfolio_coverage(holdings: pl.LazyFrame, positions: pl.LazyFrame) -> pl.LazyFrame:
-    """Every portfolio and reporting date with what its price moves cover.
+    """Return every portfolio and reporting date with the coverage by price moves.
 
     Columns: portfolio_id, reporting_date, portfolio_name, share_positions (rows of shares, valued or not),
     refused_positions (those without a value), long_share_value, coverage (share of that value with price
@@ -128,6 +128,6 @@ def portfolio_coverage(holdings: pl.LazyFrame, positions: pl.LazyFrame) -> pl.La
 
 
 def _share(part: pl.Expr | str, whole: pl.Expr) -> pl.Expr:
-    """A part of a sum as a double; sums themselves stay decimals, which are equal in whatever order they are added."""
+    """Return a part of a sum as a double; sums stay decimals, so that they do not depend on the order of additions."""
     part = pl.col(part) if isinstance(part, str) else part
     return part.cast(pl.Float64) / whole.cast(pl.Float64)

@@ -17,7 +17,7 @@ class History:
     Attributes:
         days: the window's days, sorted.
         instruments: names of the columns, sorted.
-        returns: days by instruments; NaN where there is none.
+        returns: days by instruments; NaN without a return.
         flagged: days by instruments; whether a return touches a jump that the prices flag.
     """
 
@@ -28,18 +28,18 @@ class History:
 
     @property
     def complete(self) -> npt.NDArray[np.bool_]:
-        """Which instruments have a return on every day."""
+        """Instruments with a return on every day."""
         return np.asarray(~np.isnan(self.returns).any(axis=0))
 
     @property
     def market(self) -> Floats:
-        """The equal-weighted mean of the instruments with complete history; NaN where there are none."""
+        """The equal-weighted mean of the instruments with complete history; NaN without any."""
         whole = self.returns[:, self.complete]
         return whole.mean(axis=1) if whole.shape[1] else np.full(len(self.days), np.nan)
 
 
 def read_history(returns: pl.DataFrame) -> History:
-    """The arrays of `features.window_returns`."""
+    """Return the arrays of `features.window_returns`."""
     moves, flagged = (_by_instrument(returns, name) for name in ("price_return", "flagged"))
     return History(
         days=moves["day"].to_list(),

@@ -1,4 +1,4 @@
-"""Measures of series of returns, by the name of the column that holds them; one value for each subject."""
+"""Measures of series of returns, by the name of their column; one value for each subject."""
 
 import numpy as np
 import polars as pl
@@ -24,17 +24,17 @@ LOSSES = tuple(
 
 
 def descriptive_measures(returns: Floats, market: Floats) -> Measures:
-    """Volatility, drawdown and beta of columns of one-day returns, NaN where a day has none."""
+    """Return volatility, drawdown and beta of columns of one-day returns, NaN for a day without one."""
     return {"volatility": volatility(returns), "max_drawdown": max_drawdown(returns), "beta": beta(returns, market)}
 
 
 def one_day_losses(returns: Floats) -> Measures:
-    """One-day value at risk and expected shortfall of columns of one-day returns."""
+    """Return one-day value at risk and expected shortfall of columns of one-day returns."""
     return _losses(returns, returns, 1)
 
 
 def ten_day_losses(returns: Floats, over_ten_days: Floats) -> Measures:
-    """Ten-day ones: historical from overlapping ten-day returns, parametric from one-day returns."""
+    """Return ten-day figures: historical from overlapping ten-day returns, parametric from one-day returns."""
     return _losses(returns, over_ten_days, TEN_DAYS)
 
 
@@ -51,7 +51,7 @@ def _losses(daily: Floats, scenarios: Floats, days: int) -> Measures:
 
 
 def frame_of(measures: Measures) -> pl.DataFrame:
-    """Columns of measures, rounded; what is not a number is null."""
+    """Return columns of measures, rounded; NaN becomes null."""
     return pl.DataFrame({name: np.round(values, PLACES) for name, values in measures.items()}).with_columns(
         pl.all().fill_nan(None)
     )

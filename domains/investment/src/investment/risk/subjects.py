@@ -1,4 +1,4 @@
-"""Rows of the product, for each kind of subject, out of a history window."""
+"""Rows of the product, for each kind of subject, from a history window."""
 
 import numpy as np
 import polars as pl
@@ -19,16 +19,16 @@ from investment.risk.measures import (
 from investment.risk.value_at_risk import CONFIDENCES, Floats, compounded
 
 FEWEST_RETURNS = 60
-"""One-day returns below which nothing is said of an instrument: a quarter of trading days."""
+"""Minimum number of one-day returns for any measure of an instrument: a quarter of trading days."""
 
 FEWEST_SCENARIOS = 250
-"""One-day returns below which there is no value at risk: a year, the least that the Basel Committee accepts."""
+"""Minimum number of one-day returns for a value at risk: a year, the minimum of the Basel Committee."""
 
 LEAST_COVERAGE = 0.5
-"""Share of a portfolio's long-share value that price moves must cover."""
+"""Minimum share of a portfolio's long-share value that price moves must cover."""
 
 PORTFOLIOS_AT_ONCE = 500
-"""Bounds memory: the scenarios of as many portfolios over five years are five megabytes an array."""
+"""Portfolios per batch, to bound memory: their scenarios over five years are five megabytes per array."""
 
 EQUAL_WEIGHTED = "EQUAL_WEIGHTED"
 
@@ -36,7 +36,7 @@ PORTFOLIO = ["portfolio_id", "reporting_date"]
 
 
 def instrument_rows(history: History) -> pl.DataFrame:
-    """One row for each share; as of the window's last day. Without a complete history there is no value at risk."""
+    """Return one row for each share, as of the window's last day. Value at risk needs a complete history."""
     known = (~np.isnan(history.returns)).sum(axis=0)
     flagged = (history.flagged & ~np.isnan(history.returns)).sum(axis=0)
     calm = np.where(history.flagged, np.nan, history.returns)
@@ -75,9 +75,9 @@ def _losses_of_complete(history: History) -> pl.DataFrame:
 
 
 def portfolio_rows(history: History, coverage: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
-    """One row for each portfolio and reporting date, measured or with the reason why not.
+    """Return one row for each portfolio and reporting date, measured or with the reason why not.
 
-    `coverage` and `weights` are those of `features`. All reporting dates meet the same window.
+    `coverage` and `weights` are those of `features`. All reporting dates use the same window.
     """
     reason = (
         pl.when(pl.col("share_positions") == 0)
@@ -127,7 +127,7 @@ def _measured(history: History, portfolios: pl.DataFrame, weights: pl.DataFrame)
 
 
 def backtest_rows(history: History) -> pl.DataFrame:
-    """One row for each day that has 500 returns before it: forecasts for the equal-weighted universe, and what came."""
+    """Return one row for each day with 500 returns before it: forecast and outcome of the equal-weighted universe."""
     forecasts = _forecasts(history)
     days = history.days[WINDOW:]
     if not forecasts:
@@ -146,7 +146,7 @@ def backtest_rows(history: History) -> pl.DataFrame:
 
 
 def method_rows(history: History) -> pl.DataFrame:
-    """One row for each method and confidence: Kupiec's test over all days of `backtest_rows`."""
+    """Return one row for each method and confidence: Kupiec's test over all days of `backtest_rows`."""
     forecasts = _forecasts(history)
     if not forecasts:
         return pl.DataFrame()
@@ -173,7 +173,7 @@ def method_rows(history: History) -> pl.DataFrame:
 
 
 def _forecasts(history: History) -> Measures:
-    """One-day losses forecast for each day behind the first 500; nothing without a market or so long a history."""
+    """Return one-day loss forecasts for each day after the first 500; none without a market or 501 days."""
     market: Floats = history.market
     if len(market) <= WINDOW or np.isnan(market).any():
         return {}

@@ -21,7 +21,7 @@ CONFIDENCES = (95, 99)
 
 
 def tail_scenarios(scenarios: int, confidence: int) -> int:
-    """How many of the worst scenarios reach to the lower quantile: the least k with k / scenarios >= 1 - confidence.
+    """Return the number of worst scenarios up to the lower quantile: the least k with k / scenarios >= 1 - confidence.
 
     In whole numbers, since 500 * (1 - 0.95) is a little above 25 in floating point.
     """
@@ -29,7 +29,7 @@ def tail_scenarios(scenarios: int, confidence: int) -> int:
 
 
 def historical(returns: Floats, confidence: int) -> tuple[Floats, Floats]:
-    """Value at risk and expected shortfall of each column, from its empirical distribution.
+    """Return value at risk and expected shortfall of each column, from its empirical distribution.
 
     Value at risk is minus the lower quantile, inf {x : F(x) >= 1 - confidence}; expected shortfall is minus the mean of
     the returns at or beyond it, ties included.
@@ -41,7 +41,7 @@ def historical(returns: Floats, confidence: int) -> tuple[Floats, Floats]:
 
 
 def parametric(returns: Floats, confidence: int, days: int = 1) -> tuple[Floats, Floats]:
-    """Value at risk and expected shortfall of each column of one-day returns, were they normal and independent.
+    """Return value at risk and expected shortfall of columns of one-day returns, assumed normal and independent.
 
     With mean m and standard deviation s of a day (n - 1 in the denominator), h days and a = 1 - confidence:
     VaR = -(h m + sqrt(h) s q(a)) and ES = -(h m - sqrt(h) s f(q(a)) / a), q and f quantile and density of the normal.
@@ -54,7 +54,7 @@ def parametric(returns: Floats, confidence: int, days: int = 1) -> tuple[Floats,
 
 
 def compounded(returns: Floats, days: int) -> Floats:
-    """Returns over `days` days, overlapping: one for each day from the `days`-th on, for each column."""
+    """Return overlapping returns over `days` days: one for each day from the `days`-th on, for each column."""
     windows = np.lib.stride_tricks.sliding_window_view(1.0 + returns, days, axis=0)
     product: Floats = windows.prod(axis=-1) - 1.0
     return product

@@ -1,4 +1,4 @@
-"""How likely each party's inflow is to fall away."""
+"""Propensity of each party to inflow attrition."""
 
 import polars as pl
 
@@ -10,10 +10,10 @@ from customer_service.churn.scoring import SCHEMA, scores
 def customer_churn_propensity(
     transactions: pl.LazyFrame, accounts: pl.LazyFrame, parties: pl.LazyFrame, interactions: pl.LazyFrame
 ) -> pl.LazyFrame:
-    """One row per party; none while no day of bookings is complete.
+    """Return one row per party; none while no day of bookings is complete.
 
-    The features are one lazy plan for each cut-off; the model that they go through is opaque. Parties are joined to
-    what it says, so that lineage knows whose scores they are.
+    The features are one lazy plan for each cut-off; the model is opaque. Parties are joined to its scores in the plan,
+    so that the lineage of the party's own columns is known.
     """
     days = known_days(transactions)
     if days is None:

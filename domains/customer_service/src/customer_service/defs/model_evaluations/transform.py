@@ -1,4 +1,4 @@
-"""The figures of the domain's model cards, from the data and the code of the products that the models are in."""
+"""The figures of the domain's model cards, from the data and the code of the products that use the models."""
 
 import polars as pl
 
@@ -19,7 +19,7 @@ def model_evaluations(
     parties: pl.LazyFrame,
     interactions: pl.LazyFrame,
 ) -> pl.LazyFrame:
-    """One row per model, data set and metric. Models are trained again, and equal to those of the products."""
+    """Return one row per model, data set and metric. Models are trained again, and equal to those of the products."""
     known, kept = (examples_of(frame.select("text", "intent").collect()) for frame in (known_intents, kept_intents))
     findings = [
         *judge_sentiment(reviews.select("stars", "text").collect()),

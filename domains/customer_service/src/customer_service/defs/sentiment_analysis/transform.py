@@ -1,4 +1,4 @@
-"""How each text is meant and what its writer wants."""
+"""Sentiment and intent of each text."""
 
 import polars as pl
 
@@ -14,7 +14,7 @@ def sentiment_analysis(
     interactions: pl.LazyFrame,
     known_intents: pl.LazyFrame,
 ) -> pl.LazyFrame:
-    """One row per text. The classifier of intents is trained anew each time, so that its version follows its data."""
+    """Return one row per text. The intent classifier is trained in each run, so that its version follows its data."""
     model = train_intents(examples_of(known_intents.select("text", "intent").collect()))
     texts = gather_texts(reviews, narratives, interaction_texts, interactions)
     return read_texts(texts, model).sort("text_id")

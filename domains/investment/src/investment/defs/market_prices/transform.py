@@ -1,4 +1,4 @@
-"""Prices of shares, the volatility index, exchange rates and yields, with what is to be known of each."""
+"""Prices of shares, the volatility index, exchange rates and yields, with returns, restatements and flags."""
 
 import polars as pl
 
@@ -39,8 +39,8 @@ def market_prices(
     rates: pl.LazyFrame,
     yields: pl.LazyFrame,
 ) -> pl.LazyFrame:
-    """One row per kind, instrument and day on which its publisher has a row."""
-    # Read more than once below; without a cache the plan would compute each of them again for every reader.
+    """Return one row per kind, instrument and day on which its publisher has a row."""
+    # Read more than once below; without a cache the plan would compute them again each time.
     quotes = all_quotes(shares, vix, rates, yields).cache()
     taken = newest(quotes).cache()
     members = membership_on(taken.filter(is_share()), membership, constituents)

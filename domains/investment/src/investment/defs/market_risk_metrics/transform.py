@@ -1,6 +1,6 @@
-"""Market risk of shares and portfolios, and how well the method forecast.
+"""Market risk of shares and portfolios, and a backtest of the method.
 
-Lazy plans prepare returns and weights; from there on it is a simulation over arrays, which no plan describes.
+Lazy plans prepare returns and weights; the rest is a simulation over arrays, which has no plan.
 """
 
 import polars as pl
@@ -35,7 +35,7 @@ SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
 
 
 def market_risk_metrics(prices: pl.LazyFrame, holdings: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per instrument; per portfolio and reporting date; per day of the backtest; per method tested."""
+    """Return one row per instrument; per portfolio and reporting date; per day of the backtest; per method tested."""
     returns = window_returns(prices)
     positions = portfolio_positions(holdings, returns)
     features = [returns, portfolio_coverage(holdings, positions), portfolio_weights(positions)]
@@ -44,7 +44,7 @@ def market_risk_metrics(prices: pl.LazyFrame, holdings: pl.LazyFrame) -> pl.Lazy
 
 
 def measured(window: pl.DataFrame, coverage: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
-    """The product's rows from the features; none without a day of returns."""
+    """Return the product's rows from the features; none without a day of returns."""
     empty = pl.DataFrame(schema=SCHEMA)
     if window.is_empty():
         return empty

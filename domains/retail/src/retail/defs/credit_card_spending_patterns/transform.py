@@ -1,4 +1,4 @@
-"""Card use by calendar month, from bookings and, where the bank has them, card purchases."""
+"""Card use by calendar month, from bookings and, if the bank has them, card purchases."""
 
 import polars as pl
 
@@ -12,7 +12,7 @@ def credit_card_spending_patterns(
     purchases: pl.LazyFrame,
     transactions: pl.LazyFrame,
 ) -> pl.LazyFrame:
-    """One row per card and month, from the month of issue to the last complete month."""
+    """Return one row per card and month, from the month of issue to the last complete month."""
     held = card_holders(cards, dispositions)
     months = card_months(held, last_complete_month(transactions))
     return (
@@ -32,7 +32,7 @@ def credit_card_spending_patterns(
 
 
 def card_holders(cards: pl.LazyFrame, dispositions: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: card_id, card_type, issued_month, party_id, account_id. A card belongs to a disposition."""
+    """Return card_id, card_type, issued_month, party_id, account_id. A card belongs to a disposition."""
     # A card without a disposition keeps its row, with a null party that the contract counts and refuses.
     return cards.join(dispositions, on="disposition_id", how="left", validate="m:1").select(
         "card_id",
@@ -44,13 +44,13 @@ def card_holders(cards: pl.LazyFrame, dispositions: pl.LazyFrame) -> pl.LazyFram
 
 
 def last_complete_month(transactions: pl.LazyFrame) -> pl.LazyFrame:
-    """One row, one column `last_month`: first day of the last month whose last day is complete."""
+    """Return one row with `last_month`: the first day of the last month whose last day is complete."""
     as_of = pl.col("booking_date").filter(pl.col("is_day_complete")).max()
     return transactions.select(as_of.dt.offset_by("1d").dt.truncate("1mo").dt.offset_by("-1mo").alias("last_month"))
 
 
 def card_months(held: pl.LazyFrame, last_month: pl.LazyFrame) -> pl.LazyFrame:
-    """Every month of every card, so that months without use are rows of zeros."""
+    """Return every month of every card, so that months without use are rows of zeros."""
     return (
         held.join(last_month, how="cross")
         .filter(pl.col("issued_month") <= pl.col("last_month"))
@@ -61,7 +61,7 @@ def card_months(held: pl.LazyFrame, last_month: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def bookings_by_month(transactions: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: account_id, month, card_transactions, card_amount, debits (all debits of the month)."""
+    """Return account_id, month, card_transactions, card_amount, debits (all debits of the month)."""
     by_card = pl.col("operation") == "CARD_WITHDRAWAL"
     return (
         transactions.filter(pl.col("direction") == "DEBIT")
@@ -75,13 +75,13 @@ def bookings_by_month(transactions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def purchases_by_month(purchases: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: card_id, month, purchase_transactions, purchase_amount, top_merchant_category."""
+    """Return card_id, month, purchase_transactions, purchase_amount, top_merchant_category."""
     by_category = (
         purchases.with_columns(pl.col("purchased_on").dt.truncate("1mo").alias("month"))
         .group_by("card_id", "month", "merchant_category_code")
         .agg(pl.len().cast(pl.Int64).alias("transactions"), pl.col("amount").sum())
     )
-    # The code breaks ties, so that two builds agree.
+    # Ties are broken by the code, so that two builds agree.
     return (
         by_category.sort(["amount", "merchant_category_code"], descending=[True, False])
         .group_by("card_id", "month", maintain_order=True)
@@ -94,19 +94,19 @@ def purchases_by_month(purchases: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def zero_where_recorded(name: str) -> pl.Expr:
-    """A month without purchases is zero where the bank records purchases at all, and null where it does not."""
+    """Return zero for a month without purchases if the bank records purchases at all, and null if it does not."""
     return pl.when(pl.col("recorded") > 0).then(pl.col(name).fill_null(0)).otherwise(pl.col(name)).alias(name)
 
 
 def share_of_debits() -> pl.Expr:
-    """card_amount over all debits of the account and month; null where there were none."""
+    """Return card_amount divided by all debits of the account and month; null without debits."""
     debits = pl.when(pl.col("debits") > 0).then(pl.col("debits").cast(pl.Float64))
     return (pl.col("card_amount").cast(pl.Float64) / debits).alias("share_of_debits")
 
 
 def trend() -> pl.Expr:
-    """card_amount less the mean of the three months before, rounded half away from zero to two places."""
-    # In whole hundredths, because decimals cannot be divided without losing places on the way.
+    """Return card_amount less the mean of the three months before, rounded half away from zero to two places."""
+    # In whole hundredths, because a division of decimals loses places.
     hundredths = (pl.col("card_amount").cast(MONEY) * 100).cast(pl.Int64)
     before = [hundredths.shift(n).over("card_id", order_by="month") for n in range(1, MONTHS_BEFORE + 1)]
     threefold = hundredths * MONTHS_BEFORE - sum(before[1:], before[0])

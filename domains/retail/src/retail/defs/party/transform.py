@@ -1,4 +1,4 @@
-"""The party master: core banking's clients, with contact data and consent from the CRM where it knows them."""
+"""The party master: core banking's clients, with contact data and consent from the CRM if it has them."""
 
 import polars as pl
 
@@ -15,7 +15,7 @@ MARKETING = "marketing_email"
 def party(
     clients: pl.LazyFrame, districts: pl.LazyFrame, crm_clients: pl.LazyFrame, consents: pl.LazyFrame
 ) -> pl.LazyFrame:
-    """One row per client of core banking; a client that the CRM does not know has null contact data."""
+    """Return one row per client of core banking; a client that is not in the CRM has null contact data."""
     return (
         clients.select(pl.col("client_id").alias("party_id"), "district_id", *birth())
         .join(districts.select("district_id", "district_name", "region"), on="district_id", how="left", validate="m:1")
@@ -26,9 +26,9 @@ def party(
 
 
 def birth() -> tuple[pl.Expr, pl.Expr]:
-    """gender and birth_date out of birth_number: YYMMDD, with 50 added to the month for women.
+    """Return gender and birth_date from birth_number: YYMMDD, with 50 added to the month for women.
 
-    A number that is no date, 30 February say, gives a null date, which the contract counts and refuses.
+    A number that is not a date, such as 30 February, gives a null date, which the contract counts and refuses.
     """
     number = pl.col("birth_number")
     month = number.str.slice(2, 2).cast(pl.Int32)
@@ -45,7 +45,7 @@ def birth() -> tuple[pl.Expr, pl.Expr]:
 
 
 def contacts(crm_clients: pl.LazyFrame) -> pl.LazyFrame:
-    """Name, address and reach of each client of the CRM; district, gender and birth date stay core banking's."""
+    """Return contact data of each client of the CRM; district, gender and birth date come from core banking."""
     return crm_clients.select(
         pl.col("client_id").alias("party_id"),
         _joined("first_name", "middle_name", "last_name", separator=" ").alias("full_name"),
@@ -65,7 +65,7 @@ def _joined(*names: str, separator: str) -> pl.Expr:
 
 
 def marketing_consent(consents: pl.LazyFrame) -> pl.LazyFrame:
-    """Columns: party_id, marketing_opt_in (the latest decision; a refusal wins over a consent of the same moment)."""
+    """Return party_id, marketing_opt_in (the latest decision; a refusal overrides a consent of the same time)."""
     return (
         consents.filter(pl.col("purpose") == MARKETING)
         .group_by(pl.col("client_id").alias("party_id"))
