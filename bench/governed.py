@@ -86,7 +86,7 @@ def watch_products() -> Clocks:
     clocks.around(product_operation, "measure_files", "measure")
     clocks.around(product_operation, "evaluate", "evaluate")
     clocks.around(product_operation, "publish", "publish")
-    clocks.around(product_operation.reporting, "materialize_result", "report")
+    clocks.around(product_operation.asset_results, "materialize_result", "report")
     clocks.around(SqliteEventLogStorage, "store_event", "events")
     return clocks
 

@@ -19,7 +19,7 @@ from investment.defs.market_prices.transform import market_prices
 __all__ = ["dbt_target", "mesh_home", "trial"]
 
 DBT = Path(__file__).parents[3] / "dbt_project"
-MONEY = files("bankmesh.products").joinpath("dbt_files", "macros", "money.sql").read_text(encoding="utf-8")
+MONEY = files("bankmesh.products.dbt").joinpath("dbt_files", "macros", "money.sql").read_text(encoding="utf-8")
 
 # Defaults of a row.
 DEFAULTS = {

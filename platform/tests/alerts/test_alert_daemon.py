@@ -9,7 +9,7 @@ import pytest
 from dev_server import dev_server, wait_for
 from shop_workspace import changed, write_exports
 
-from bankmesh.alerts.alert_tick import events
+from bankmesh.alerts import domain_events
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.instance import open_instance
 
@@ -68,7 +68,9 @@ def test_an_incident_from_failure_to_recovery(workspace, landed, http_receiver, 
             position = outbox.position("shop")
             if position is None:
                 return False
-            later = [instance.event_log_storage.get_logs_for_all_runs_by_log_id(position, k, 1) for k in events.READ]
+            later = [
+                instance.event_log_storage.get_logs_for_all_runs_by_log_id(position, k, 1) for k in domain_events.READ
+            ]
             return not any(later)
 
     with dev_server(environment, tmp_path / "first.log"):

@@ -6,12 +6,12 @@ import dataclasses
 import re
 from pathlib import Path
 
-from bankmesh.catalog import recorded_reads
 from bankmesh.catalog.contract_completeness import PARTS
-from bankmesh.catalog.index import index_location, posting_rows, tables
+from bankmesh.catalog.index import posting_rows, tables
 from bankmesh.catalog.scorecards import MEASURES
 from bankmesh.catalog.search.product_search import LIMIT, SearchHit
 from bankmesh.catalog.search.search_query import FRESHNESS, SearchFilters
+from bankmesh.settings import CATALOG_DATABASE, CONSUMER
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "catalog.md").read_text(encoding="utf-8")
 
@@ -29,7 +29,7 @@ def test_tables() -> None:
 
 
 def test_settings() -> None:
-    assert {index_location.VARIABLE, recorded_reads.VARIABLE} <= set(rows_of("Settings"))
+    assert {CATALOG_DATABASE, CONSUMER} <= set(rows_of("Settings"))
 
 
 def test_filters_and_keys_of_a_hit() -> None:

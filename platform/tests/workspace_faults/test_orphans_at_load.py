@@ -17,11 +17,11 @@ from shop_mesh import LANDINGS, Mesh, Run, settings_in
 from shop_workspace import DEFINITIONS, PYPROJECT, contract_text, write_exports, write_workspace
 
 from bankmesh.instance import open_instance
+from bankmesh.names import port_of_table
 from bankmesh.products.code_locations import load_location
 from bankmesh.products.loaded_products import loaded_products
 from bankmesh.products.orphaned_products import OrphanedInput, refuse_orphaned_inputs
 from bankmesh.products.runner.local_runner import run_everything
-from bankmesh.workspace.product_consumers import split_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,10 +262,10 @@ WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 
 @given(WORDS, st.integers(2, 1000))
 def test_a_table_of_a_major_is_read_as_it_is_written(name: str, major: int) -> None:
-    assert split_table(f"{name}_v{major}") == (name, major)
+    found = port_of_table("booth", f"{name}_v{major}")
+    assert (found.product, found.major) == (name, major)
 
 
 @given(st.one_of(WORDS, st.from_regex(r"[a-z]{1,3}_v[0-9a-z]{0,2}", fullmatch=True)))
 def test_a_table_that_no_major_is_written_as_is_a_first_major_of_its_whole_name(table: str) -> None:
-    name, major = split_table(table)
-    assert (f"{name}_v{major}" if major > 1 else name) == table
+    assert port_of_table("booth", table).table == table

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from booth_workspace import Booth
     from test_orphans_at_load import Two
 
-    from bankmesh.products.runner.local_runner import Outcome
+    from bankmesh.products.runner.run_outcome import RunOutcome
 
 two = test_orphans_at_load.two
 
@@ -194,7 +194,7 @@ class Nobody:
     def failed(self, step: str, message: str) -> None: ...
 
 
-def _run(booth: Booth, *only: str) -> Outcome:
+def _run(booth: Booth, *only: str) -> RunOutcome:
     booth.forget()
     settings = current_settings(booth.root)
     with open_instance(settings) as instance:
