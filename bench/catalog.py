@@ -72,7 +72,7 @@ def measure(settings: Settings, products: list[Product], catalog: Catalog, draw:
     from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
     from bankmesh.catalog.index.lineage_closures import downstream, downstream_datasets, upstream, upstream_datasets
     from bankmesh.catalog.search.product_search import search
-    from bankmesh.catalog.search.search_query import ask
+    from bankmesh.catalog.search.search_query import parse_search_query
     from bankmesh.instance import open_instance
     from bankmesh.lineage.model import ColumnRef
 
@@ -93,7 +93,7 @@ def measure(settings: Settings, products: list[Product], catalog: Catalog, draw:
     def asking(text: str) -> Callable[[], object]:
         def call() -> object:
             with catalog.reading() as connection:
-                return search(connection, ask(text))
+                return search(connection, parse_search_query(text))
 
         return call
 

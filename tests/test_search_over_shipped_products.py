@@ -9,7 +9,7 @@ import pytest
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild
 from bankmesh.catalog.search.product_search import search
-from bankmesh.catalog.search.search_query import ask
+from bankmesh.catalog.search.search_query import parse_search_query
 from bankmesh.settings import Settings
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
@@ -26,7 +26,7 @@ def catalog(tmp_path_factory):
 
 def find(catalog, text):
     with catalog.reading() as connection:
-        return search(connection, ask(text))
+        return search(connection, parse_search_query(text))
 
 
 def ids(catalog, text):

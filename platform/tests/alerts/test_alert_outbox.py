@@ -77,7 +77,7 @@ def test_whom_a_notice_goes_to_is_decided_once(outbox) -> None:
     outbox.route([(notice, ["one", "two"])], NOW)
     outbox.route([(notice, ["three"])], NOW)
     assert outbox.unrouted("retail") == []
-    assert outbox.told_routes([notice.incident.id]) == {notice.incident.id: {"one", "two"}}
+    assert outbox.notified_routes([notice.incident.id]) == {notice.incident.id: {"one", "two"}}
 
 
 def test_an_attempt_is_taken_by_one(outbox) -> None:

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild
 from bankmesh.catalog.search.product_search import SearchHit, search
-from bankmesh.catalog.search.search_query import ask
+from bankmesh.catalog.search.search_query import parse_search_query
 from bankmesh.catalog.search.search_terms import joined
 from bankmesh.errors import UnknownName
 
@@ -72,7 +72,7 @@ def shop(samples: Samples, catalog: Catalog) -> Catalog:
 
 def find(catalog: Catalog, text: str, limit: int = 20, **filters) -> list[SearchHit]:
     with catalog.reading() as connection:
-        return search(connection, ask(text, **filters), limit=limit, now=NOW + timedelta(hours=2))
+        return search(connection, parse_search_query(text, **filters), limit=limit, now=NOW + timedelta(hours=2))
 
 
 def ids(catalog: Catalog, text: str, **filters) -> list[str]:
@@ -165,7 +165,7 @@ def test_a_column_is_filtered_by_its_own_classification(shop: Catalog) -> None:
 @pytest.mark.parametrize("wrong", ["status:alive", "classification:secret", "freshness:stale"])
 def test_a_filter_that_cannot_be_names_those_that_can(wrong: str) -> None:
     with pytest.raises(UnknownName, match="Known: "):
-        ask(wrong)
+        parse_search_query(wrong)
 
 
 def test_a_hit_tells_what_matched(shop: Catalog) -> None:

@@ -16,7 +16,7 @@ from bankmesh.catalog.product_status import product_states
 from bankmesh.catalog.scorecard_facts import read_facts
 from bankmesh.catalog.scorecards import freshness_kept
 from bankmesh.catalog.search.product_search import search
-from bankmesh.catalog.search.search_query import ask
+from bankmesh.catalog.search.search_query import parse_search_query
 from bankmesh.ports import Decision, DecisionKind, Provenance, port_at
 from bankmesh.ports.publication import COMMIT_KEY, to_commit
 from bankmesh.ports.version_decisions import DECISION_KEY
@@ -118,7 +118,7 @@ def test_what_is_built_from_it_is_late_everywhere(chain: Samples, sqlite_catalog
     rebuild(chain.settings, None, sqlite_catalog)
     now = chain.clock + timedelta(minutes=1)
     with sqlite_catalog.reading() as connection:
-        hits = {hit.port: hit.freshness for hit in search(connection, ask(""), now=now)}
+        hits = {hit.port: hit.freshness for hit in search(connection, parse_search_query(""), now=now)}
     assert hits == {"shop.sale": "fresh", "shop.other": "fresh", "shop.spend": "late", "shop.top": "late"}
 
 

@@ -162,7 +162,7 @@ def test_the_engine_reads_what_it_is_said_to_read() -> None:
     made = probe_sources(SCHEMAS)
     plan = balances(**made.frames).with_columns(c("amount").fill_null(0).alias("total"))
     assert cross_check(plan, made.frames) == {}
-    asked = source_probe.asked_columns(plan, made.frames, plan.collect_schema().names())
+    asked = source_probe.requested_columns(plan, made.frames, plan.collect_schema().names())
     assert not made.was_read
     for column, expected in asked.items():
         made.read.clear()

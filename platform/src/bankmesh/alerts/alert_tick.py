@@ -65,15 +65,15 @@ class TickReport:
     sent: DeliveryReport = field(default_factory=DeliveryReport)
 
     @property
-    def told(self) -> list[str]:
+    def summaries(self) -> list[str]:
         """Titles of the notices of this tick, by notice; those that owners know the cause of are left out."""
         return [title(notice) for notice in self.noted.values() if notice.kind != COVERED]
 
     def __str__(self) -> str:
         failures = [fault.splitlines()[0].rstrip(":") for fault in self.faults] + self.sent.failures
-        parts = [*self.told[:_LISTED], *(f"failed: {reason}" for reason in failures)]
-        if len(self.told) > _LISTED:
-            parts.insert(_LISTED, f"and {len(self.told) - _LISTED} more alerts")
+        parts = [*self.summaries[:_LISTED], *(f"failed: {reason}" for reason in failures)]
+        if len(self.summaries) > _LISTED:
+            parts.insert(_LISTED, f"and {len(self.summaries) - _LISTED} more alerts")
         if self.sent.confirmed:
             parts.append(f"{self.sent.confirmed} delivered")
         if self.sent.still_sending:
@@ -191,10 +191,10 @@ def _route(
     waiting = outbox.unrouted(domain)
     if not waiting:
         return
-    told = outbox.told_routes(notice.incident.id for notice in waiting)
+    notified = outbox.notified_routes(notice.incident.id for notice in waiting)
     decided: list[tuple[Notice, tuple[str, ...]]] = []
     for notice in waiting:
-        before = told.setdefault(notice.incident.id, set())
+        before = notified.setdefault(notice.incident.id, set())
         routes = routes_of(notice, domain, contracts, routing, before)
         before.update(routes)
         decided.append((notice, routes))

@@ -35,12 +35,12 @@ def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> A
     While the routing file has faults, nothing is announced; a later call does it.
     """
     places = alert_settings(settings)
-    told = AnnouncementReport()
+    report = AnnouncementReport()
     try:
         routing = read_routing(places.file)
     except RoutingFaults as error:
-        told.failures.append(str(error).splitlines()[0])
-        return told
+        report.failures.append(str(error).splitlines()[0])
+        return report
     known: list[Contract] = []
     with WithdrawalOutbox(places.database) as outbox:
         for contract in contracts:
@@ -53,6 +53,6 @@ def announce_withdrawals(settings: Settings, contracts: Iterable[Contract]) -> A
                 uses = [use for use in recorded_use(settings.home) if use.port == contract.port]
                 found = write_notices(contract, decision, consumers, uses, routing)
                 outbox.announce(contract.port, decision.commit, found, now())
-                told.notices += found
-        told.failures += outbox.deliver(routing, now())
-    return told
+                report.notices += found
+        report.failures += outbox.deliver(routing, now())
+    return report

@@ -156,11 +156,11 @@ def _consumers(connection: Connection, port: str) -> dict[str, Any]:
     products: Sequence[str] = connection.scalars(query.where(flows.c.source == port, datasets.c.kind == PRODUCT)).all()
     recorded: dict[str, dict[str, Any]] = {}
     for use in _rows(connection, tables.uses, "port", port):
-        told = recorded.setdefault(use["consumer"], {"columns": []})
+        consumer = recorded.setdefault(use["consumer"], {"columns": []})
         if use["column_name"] == ROWS:
-            told |= {name: use[name] for name in ("reads", "whole", "first_at", "last_at", "newest_version")}
+            consumer |= {name: use[name] for name in ("reads", "whole", "first_at", "last_at", "newest_version")}
         else:
-            told["columns"].append(use["column_name"])
+            consumer["columns"].append(use["column_name"])
     return {
         "declared": [row["consumer"] for row in _rows(connection, tables.consumers, "port", port)],
         "products": sorted(products),

@@ -100,15 +100,15 @@ def read_use(file: Path, offset: int) -> tuple[list[RecordedRead], int]:
 
 def _use(line: bytes) -> RecordedRead | None:
     try:
-        told = json.loads(line)
-        domain, _, product = str(told["product"]).partition(".")
-        columns = told["columns"]
+        entry = json.loads(line)
+        domain, _, product = str(entry["product"]).partition(".")
+        columns = entry["columns"]
         return RecordedRead(
-            at=str(told["at"]),
-            port=str(PortName(domain, product, int(told["major"]))),
-            version=int(told["version"]),
+            at=str(entry["at"]),
+            port=str(PortName(domain, product, int(entry["major"]))),
+            version=int(entry["version"]),
             columns=None if columns is None else tuple(map(str, columns)),
-            consumer=str(told["consumer"]),
+            consumer=str(entry["consumer"]),
         )
     except (ValueError, KeyError, TypeError):
         return None

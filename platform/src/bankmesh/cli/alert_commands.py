@@ -54,12 +54,12 @@ def history(
     from bankmesh.alerts.delivery.alert_messages import title
 
     with _outbox() as outbox:
-        told = outbox.history(limit, incident) if outbox else []
+        sent = outbox.history(limit, incident) if outbox else []
     if as_json:
-        print_json([_told_facts(each) for each in told])
+        print_json([_notice_facts(each) for each in sent])
         return
     rows = [
-        (each.notice.id, f"{each.notice.at:%Y-%m-%d %H:%M}", title(each.notice), _whereabouts(each)) for each in told
+        (each.notice.id, f"{each.notice.at:%Y-%m-%d %H:%M}", title(each.notice), _whereabouts(each)) for each in sent
     ]
     print_table(("alert", "at (UTC)", "title", "to"), rows)
 
@@ -171,12 +171,12 @@ def _print_undelivered(waiting: list[tuple[str, NoticeDelivery]]) -> None:
     print_table(("not delivered", "route", "state", "attempts", "why"), rows)
 
 
-def _whereabouts(told: DeliveredNotice) -> str:
-    if not told.deliveries and told.notice.kind == "covered":
+def _whereabouts(sent: DeliveredNotice) -> str:
+    if not sent.deliveries and sent.notice.kind == "covered":
         return "none: the notification of the cause covers it"
-    if not told.deliveries:
+    if not sent.deliveries:
         return "none: no route"
-    return ", ".join(f"{d.route} ({d.state})" for d in told.deliveries)
+    return ", ".join(f"{d.route} ({d.state})" for d in sent.deliveries)
 
 
 def _incident_facts(domain: str, incident: Incident) -> dict[str, Any]:
@@ -219,18 +219,18 @@ def _problem_facts(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _told_facts(told: DeliveredNotice) -> dict[str, Any]:
+def _notice_facts(sent: DeliveredNotice) -> dict[str, Any]:
     from bankmesh.alerts.delivery.alert_messages import title
 
     return {
-        "alert": told.notice.id,
-        "incident": told.notice.incident.id,
-        "domain": told.domain,
-        "event": told.notice.kind,
-        "severity": told.notice.incident.severity.label,
-        "title": title(told.notice),
-        "at": told.notice.at.isoformat(),
-        "deliveries": [_delivery_facts(delivery) for delivery in told.deliveries],
+        "alert": sent.notice.id,
+        "incident": sent.notice.incident.id,
+        "domain": sent.domain,
+        "event": sent.notice.kind,
+        "severity": sent.notice.incident.severity.label,
+        "title": title(sent.notice),
+        "at": sent.notice.at.isoformat(),
+        "deliveries": [_delivery_facts(delivery) for delivery in sent.deliveries],
     }
 
 

@@ -38,15 +38,15 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
     with Catalog(catalog_database(settings)) as catalog:
         try:
             if not is_built(catalog):
-                _tell("The catalog does not exist, or another release built it: building it ...")
+                _print_line("The catalog does not exist, or another release built it: building it ...")
                 done = rebuild(settings, existing_instance(settings), catalog)
-                _tell(f"{done} ({done.seconds:.1f} s)")
+                _print_line(f"{done} ({done.seconds:.1f} s)")
             elif with_history:
                 refresh(settings, existing_instance(settings), catalog)
             elif is_stale(catalog, settings):
                 refresh(settings, None, catalog)
         except CatalogNotWritable as error:
-            _tell(f"{error} The following is {_age(catalog)}.")
+            _print_line(f"{error} The following is {_age(catalog)}.")
         yield catalog
 
 
@@ -188,12 +188,12 @@ def _withdrawn(item: dict[str, Any]) -> str:
 
 
 def _version_row(version: dict[str, Any]) -> tuple[str, str, str]:
-    told = [
+    listed = [
         f"{'BREAKING ' if change['breaking'] else ''}{change['message']}"
         for change in version["changes"][:_CHANGES_SHOWN]
     ]
-    more = len(version["changes"]) - len(told)
-    said = "; ".join([*told, *([f"and {more} more"] if more else [])])
+    more = len(version["changes"]) - len(listed)
+    said = "; ".join([*listed, *([f"and {more} more"] if more else [])])
     return version["version"], version["since"] or "not published", said or version["unread"] or "-"
 
 
@@ -208,5 +208,5 @@ def _unknown(known: bool) -> str:  # noqa: FBT001 - a value of the index
     return "" if known else "unknown: no version with recorded lineage is published"
 
 
-def _tell(text: str) -> None:
+def _print_line(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)

@@ -55,15 +55,15 @@ def check_workspace(settings: Settings) -> ConfidentialityReport:
         if (found := column.declassification)
     }
     losses = find_losses(graph, levels, given)
-    told: list[tuple[ConfidentialityLoss, tuple[str, ...], str]] = []
+    placed: list[tuple[ConfidentialityLoss, tuple[str, ...], str]] = []
     for loss in losses:
         contract = by_port.get(loss.target.dataset)
         if contract is None:
-            told.append((loss, (str(loss.source), str(loss.target)), "its source declaration"))
+            placed.append((loss, (str(loss.source), str(loss.target)), "its source declaration"))
             continue
         way = derived.way(contract.port, loss.source, loss.target.column)
-        told.append((loss, way, str(contract.column(loss.target.column).place)))
-    return ConfidentialityReport(tuple(told), tuple(sorted(given.items())), graph)
+        placed.append((loss, way, str(contract.column(loss.target.column).place)))
+    return ConfidentialityReport(tuple(placed), tuple(sorted(given.items())), graph)
 
 
 def _assumed(derived: WorkspaceLineage, levels: Mapping[ColumnRef, Classification]) -> Iterator[Edge]:

@@ -100,7 +100,7 @@ def diff(
     """
     before, after = _editions(old, new, against)
     changes = compare(before, after)
-    hurt = _hurt(changes, before)
+    hurt = _affected(changes, before)
     if as_json:
         print_json(
             [
@@ -147,7 +147,7 @@ def _editions(old: str, new: Path | None, against: str | None) -> tuple[Contract
     return contract_in_git(contract, str(against)), contract
 
 
-def _hurt(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[AffectedConsumer, ...]]:
+def _affected(changes: Sequence[Change], before: Contract) -> dict[Change, tuple[AffectedConsumer, ...]]:
     """Return the consumers that each breaking change affects; none if the files are not in a workspace."""
     try:
         settings = current_settings()

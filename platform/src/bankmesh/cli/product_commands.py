@@ -148,14 +148,14 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
-_TOLD_ELSEWHERE = {"productType", "partitioning", "lifecycle"}
+_SHOWN_ELSEWHERE = {"productType", "partitioning", "lifecycle"}
 _LABELS = {"endOfSupport": "end of support", "replacedBy": "replaced by"}
 
 
 def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
     """Return the labels and texts at the head of `mesh show`, without those that the contract leaves out."""
     levels = [f"{s.property} {s.value} {s.unit or ''}".strip() for s in contract.service_levels]
-    custom = {name: value for name, value in contract.custom.items() if name not in _TOLD_ELSEWHERE}
+    custom = {name: value for name, value in contract.custom.items() if name not in _SHOWN_ELSEWHERE}
     lines = [
         ("table", contract.table_description),
         ("granularity", contract.granularity),

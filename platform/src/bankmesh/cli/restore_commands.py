@@ -126,13 +126,13 @@ def _announce(settings: Settings, contract: Contract) -> list[WithdrawalNotice]:
     from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
 
     try:
-        told = announce_withdrawals(settings, [contract])
+        report = announce_withdrawals(settings, [contract])
     except Exception as error:  # noqa: BLE001 - the version is withdrawn; the sensor sends the notices later
         _warn(f"No notice was sent ({type(error).__name__}); the sensor {contract.domain}_lineage will send them.")
         return []
-    for failure in told.failures:
+    for failure in report.failures:
         _warn(f"A notice was not delivered; it will be sent again: {failure}")
-    return told.notices
+    return report.notices
 
 
 def _notice_facts(notice: WithdrawalNotice) -> dict[str, object]:

@@ -154,46 +154,46 @@ def run(
             outcome = _finished_or_stopped(work, instance, lines)
             lines.close()
             for fault in outcome.not_loaded:
-                _tell(f"\n{fault}")
+                _print_line(f"\n{fault}")
             if outcome.cycles:
-                _tell(f"\nNot run, because of cycles. {outcome.cycles}")
+                _print_line(f"\nNot run, because of cycles. {outcome.cycles}")
             for message in outcome.not_delivered.values():
-                _tell(f"\nAbsent: {message}")
+                _print_line(f"\nAbsent: {message}")
             for message in outcome.held.values():
-                _tell(f"\nNot built: {message}")
+                _print_line(f"\nNot built: {message}")
             if outcome.skipped:
                 skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
-                _tell(f"\nSkipped, because their inputs are not published: {skipped}.")
-            _tell_unbuilt(outcome, products or [])
-            _tell_sources(outcome, land=land)
+                _print_line(f"\nSkipped, because their inputs are not published: {skipped}.")
+            _report_unbuilt(outcome, products or [])
+            _report_sources(outcome, land=land)
             for unread in unread_of_landings(settings, outcome.landings):
-                _tell(f"\nWarning: {unread}")
-            _tell_others(settings, instance, outcome.replaced)
+                _print_line(f"\nWarning: {unread}")
+            _notify_others(settings, instance, outcome.replaced)
             _print_states(settings, instance, outcome, as_json=as_json)
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
 
 
-def _tell_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
+def _report_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
     """Print the unbuilt inputs of the named products, and the command that builds them."""
     from bankmesh.products.runner.run_outcome import port_name
 
     if outcome.unbuilt and (outcome.failed or outcome.skipped):
         lacking = [port_name(key) for key in outcome.unbuilt]
-        _tell(
+        _print_line(
             f"\nInputs of {', '.join(named)} were never built: {', '.join(lacking)}. "
             f"`mesh run {' '.join([*lacking, *named])}` builds them first; `mesh run` builds everything."
         )
 
 
-def _tell_sources(outcome: RunOutcome, *, land: bool) -> None:
+def _report_sources(outcome: RunOutcome, *, land: bool) -> None:
     """Print the landings that were made first, and those that are older than their files."""
     if outcome.landed_first:
-        _tell(f"\nLanded first, because their files have changed: {_listed(outcome.landed_first)}.")
+        _print_line(f"\nLanded first, because their files have changed: {_listed(outcome.landed_first)}.")
     if outcome.newer:
         why = "the products between them and the named ones are not named" if land else "--no-land is set"
-        _tell(f"\nNot landed, although their files have changed: {_listed(outcome.newer)}; {why}.")
+        _print_line(f"\nNot landed, although their files have changed: {_listed(outcome.newer)}; {why}.")
 
 
 def _listed(keys: set[str]) -> str:
@@ -231,7 +231,7 @@ def _finished_or_stopped(work: Callable[[], RunOutcome], instance: DagsterInstan
         cancel_runs_of_this_process(instance)
         code, line = stop.exit_code, "mesh: stopped while a step was still running. Run the command again to continue."
     lines.close()
-    _tell(line)
+    _print_line(line)
     sys.stderr.flush()
     # Threads of dbt and Polars may still be in native code, and a normal exit would wait for them or crash.
     os._exit(code)
@@ -248,7 +248,7 @@ def _stop_line(outcome: RunOutcome) -> str:
     return f"mesh: stopped; {before}{was}. Run the command again to continue."
 
 
-def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
+def _notify_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
     """Do the work of the sensors, which need the daemon: forward lineage events and refresh the catalog."""
     from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
@@ -261,20 +261,20 @@ def _tell_others(settings: Settings, instance: DagsterInstance, replaced: Sequen
         with EventOutbox(lineage_database(settings.home)) as outbox:
             take_in(spool_folder(settings.home), outbox)
             if has_lineage_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
-                _tell(f"\nLineage events are still in the outbox ({stopped}); `mesh lineage forward` sends them.")
+                _print_line(f"\nLineage events are still in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events stay in the outbox
-        _tell(f"\nLineage events could not be sent: {type(error).__name__}. `mesh lineage forward` tries again.")
+        _print_line(f"\nLineage events could not be sent: {type(error).__name__}. `mesh lineage forward` tries again.")
     try:
         if replaced:
             expire_replaced_confirmations(settings, instance, replaced)
     except Exception as error:  # noqa: BLE001 - no data is missing; `mesh expire` removes them later
-        _tell(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
+        _print_line(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
     try:
         refresh(settings, instance)
     except BankmeshError as error:
-        _tell(f"\nThe catalog is not up to date: {error}")
+        _print_line(f"\nThe catalog is not up to date: {error}")
     except Exception as error:  # noqa: BLE001 - the same
-        _tell(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` rebuilds it.")
+        _print_line(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` rebuilds it.")
 
 
 def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOutcome, *, as_json: bool) -> None:
@@ -292,17 +292,19 @@ def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOut
         ]
         print_json([{**state.to_json(), **what} for state, what in zip(states, done, strict=True)])
         return
-    _tell("")
+    _print_line("")
     print_states(states, this_run)
-    _tell(
+    _print_line(
         "\nNext: `mesh search WORDS` finds a product, `mesh show PRODUCT` and `mesh get PRODUCT` read one, "
         "`mesh lineage PRODUCT.COLUMN` shows the sources of a column, `make dev` opens the Dagster UI."
     )
     if settings.home != (settings.root / DEFAULT_HOME).resolve():
-        _tell(f"MESH_HOME is not the default; for `mesh` and `make dev`: export MESH_HOME={quote(str(settings.home))}")
+        _print_line(
+            f"MESH_HOME is not the default; for `mesh` and `make dev`: export MESH_HOME={quote(str(settings.home))}"
+        )
 
 
-def _tell(text: str) -> None:
+def _print_line(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 

@@ -44,7 +44,7 @@ def search(
     Without words, list everything that matches the filters. Exit 1 if there are no hits.
     """
     from bankmesh.catalog.search.product_search import search as find
-    from bankmesh.catalog.search.search_query import ask
+    from bankmesh.catalog.search.search_query import parse_search_query
 
     given = {
         "domain": domain,
@@ -53,7 +53,7 @@ def search(
         "freshness": freshness,
         "status": status,
     }
-    question = ask(" ".join(words or ()), **{name: values for name, values in given.items() if values})
+    question = parse_search_query(" ".join(words or ()), **{name: values for name, values in given.items() if values})
     with current_catalog(with_history=False) as catalog, catalog.reading() as connection:
         hits = find(connection, question, limit=limit)
     if as_json:

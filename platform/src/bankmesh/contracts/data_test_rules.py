@@ -40,6 +40,6 @@ class DbtTest:
         )
 
 
-def stands_for(source: str) -> str:
+def placeholder_of(source: str) -> str:
     """Return the placeholder in a test's SQL for the published rows of a product."""
     return f"${{{source}}}"

@@ -90,7 +90,7 @@ class DeliveredType:
 _EXACT_IN_DOUBLE = 2**53
 _DOUBLE_DIGITS = 15
 _WHOLE_BITS = {"integer": 31, "long": 63}
-UNITS_TOLD_APART = {64: 1 << 52, 32: 1 << 23, 16: 1 << 10}
+EXACT_UNITS = {64: 1 << 52, 32: 1 << 23, 16: 1 << 10}
 """By bits of a floating point type: below this many units of the last place, distinct decimals have distinct values."""
 
 

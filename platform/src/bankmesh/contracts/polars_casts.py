@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.column_types import polars_type
-from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, TypeFamily, conversion
+from bankmesh.contracts.delivered_types import EXACT_UNITS, FIRST_DAY, LAST_DAY, Conversion, TypeFamily, conversion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,7 +65,7 @@ def _nearest_decimal(value: pl.Expr, delivered: DeliveredType, stored: pl.DataTy
     """Cast to the decimal whose nearest double is stored (14.36), if the promised scale has only one such decimal."""
     import polars as pl
 
-    units, limit = 10**promised.scale, UNITS_TOLD_APART[delivered.bits]
+    units, limit = 10**promised.scale, EXACT_UNITS[delivered.bits]
     double = value.cast(pl.Float64)
     # Compared before the cast, because Polars raises on a value just beyond the range, whatever `strict` is.
     fits = (double.abs() * units).round(0) < min(limit, 10**promised.precision)

@@ -42,9 +42,9 @@ def _branches(
     for number, (there, hows) in enumerate(found, 1):
         last = number == len(found)
         known = there in drawn and bool(onward.get(there))
-        told = ", ".join(how.value for how in sorted(hows, key=list(TransformationSubtype).index))
+        kinds = ", ".join(how.value for how in sorted(hows, key=list(TransformationSubtype).index))
         again = f"  {_AGAIN}" if known else ""
-        yield f"{indent}{'└─ ' if last else '├─ '}{there}  {told}{_remark(graph, there)}{again}"
+        yield f"{indent}{'└─ ' if last else '├─ '}{there}  {kinds}{_remark(graph, there)}{again}"
         if not known:
             yield from _branches(graph, walk, onward, there, indent + ("   " if last else "│  "), drawn)
 

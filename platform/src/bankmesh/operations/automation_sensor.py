@@ -42,9 +42,9 @@ class AutomationSensor(dg.AutomationConditionSensorDefinition):
         if not switch.on:
             return SensorExecutionData(skip_message=f"{switch}.", cursor=context.cursor)
         end_dead_runs(context.instance)
-        told = super().evaluate_tick(context)
-        requests = single_runs(told.run_requests or ())
-        return copy(told, run_requests=requests, skip_message=told.skip_message if requests else self._held())
+        result = super().evaluate_tick(context)
+        requests = single_runs(result.run_requests or ())
+        return copy(result, run_requests=requests, skip_message=result.skip_message if requests else self._held())
 
     def _held(self) -> str | None:
         """Return the tick's message about held products, for a tick that requests nothing."""

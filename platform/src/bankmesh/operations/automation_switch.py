@@ -53,8 +53,8 @@ def read_switch(home: Path) -> AutomationSwitch:
     except FileNotFoundError:
         return AutomationSwitch(on=True)
     try:
-        told = json.loads(text)
-        return AutomationSwitch(on=bool(told["on"]), since=told.get("since"), by=told.get("by"))
+        state = json.loads(text)
+        return AutomationSwitch(on=bool(state["on"]), since=state.get("since"), by=state.get("by"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadSwitch(str(file), text[:60]) from error
 
@@ -63,8 +63,8 @@ def turn(home: Path, now: dt.datetime, *, on: bool) -> AutomationSwitch:
     """Turn automation on or off for every process that serves this home; `now` has a time zone."""
     home.mkdir(parents=True, exist_ok=True)
     switch = AutomationSwitch(on=on, since=now.isoformat(timespec="seconds"), by=_user())
-    told = {name: value for name, value in asdict(switch).items() if name != "by_environment"}
-    write_atomically(home / FILE, f"{json.dumps(told)}\n")
+    state = {name: value for name, value in asdict(switch).items() if name != "by_environment"}
+    write_atomically(home / FILE, f"{json.dumps(state)}\n")
     return read_switch(home)
 
 

@@ -42,9 +42,9 @@ class SensorMemory:
     def from_cursor(text: str | None) -> SensorMemory:
         """Read a cursor; the memory is empty if there is none, or one of another kind."""
         try:
-            told = json.loads(text or "{}")
-            objects = {name: ObservedFiles(**seen) for name, seen in told.get("objects", {}).items()}
-            return SensorMemory(objects, int(told.get("requests", 0)))
+            stored = json.loads(text or "{}")
+            objects = {name: ObservedFiles(**seen) for name, seen in stored.get("objects", {}).items()}
+            return SensorMemory(objects, int(stored.get("requests", 0)))
         except (ValueError, TypeError, AttributeError):
             return SensorMemory()
 

@@ -61,8 +61,8 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
 
 
 def _announce(settings: Settings, domain: Domain) -> list[str]:
-    told = announce_withdrawals(settings, domain.contracts)
-    return [*(f"announced to {notice.owner}: {notice.title}" for notice in told.notices), *told.failures]
+    report = announce_withdrawals(settings, domain.contracts)
+    return [*(f"announced to {notice.owner}: {notice.title}" for notice in report.notices), *report.failures]
 
 
 def _look(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:

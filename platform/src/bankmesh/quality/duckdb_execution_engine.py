@@ -62,7 +62,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             self._connection = self.engine.connect()
         yield self._connection
 
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
+    def fetch_rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return all rows of a query, which is run verbatim, without bind parameters."""
         with self.get_connection() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(query).fetchall()]

@@ -20,7 +20,7 @@ from bankmesh.sql_text import sql_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Ask = Callable[[str], tuple[Any, ...]]
+    FetchRow = Callable[[str], tuple[Any, ...]]
 
 # A bitmap of 2**28 values takes 32 MiB for each thread.
 _WIDEST_SPAN = 2**28
@@ -31,20 +31,20 @@ _WHOLE_NUMBERS = frozenset({"integer", "long"})
 _HASHABLE = frozenset({"string", "integer", "long", "date", "timestamp", "boolean", "decimal"})
 
 
-def duplicates(ask: Ask, relation: str, columns: Sequence[str], types: Sequence[str]) -> int:
+def duplicates(fetch: FetchRow, relation: str, columns: Sequence[str], types: Sequence[str]) -> int:
     """Return the rows of `relation` beyond the first for each key; rows with a null in the key are left out.
 
-    `ask` runs a query and returns its one row. `types` are the contract's names of the columns' types.
+    `fetch` runs a query and returns its one row. `types` are the contract's names of the columns' types.
     """
     if len(columns) == 1 and types[0] in _WHOLE_NUMBERS:
-        counted = _by_bitmap(ask, relation, sql_name(columns[0]))
-        return counted if counted is not None else _by_group(ask, relation, columns)
-    if _HASHABLE.issuperset(types) and not _by_group(ask, relation, columns, "hash({})"):
+        counted = _by_bitmap(fetch, relation, sql_name(columns[0]))
+        return counted if counted is not None else _by_group(fetch, relation, columns)
+    if _HASHABLE.issuperset(types) and not _by_group(fetch, relation, columns, "hash({})"):
         return 0
-    return _by_group(ask, relation, columns)
+    return _by_group(fetch, relation, columns)
 
 
-def shared(ask: Ask, relation: str, kept: str, columns: Sequence[str]) -> int:
+def shared(fetch: FetchRow, relation: str, kept: str, columns: Sequence[str]) -> int:
     """Return the number of keys that occur both in `relation` and in `kept`.
 
     The semi join builds its hash table on `relation`, the smaller side, whose range of keys lets DuckDB skip row groups
@@ -52,29 +52,29 @@ def shared(ask: Ask, relation: str, kept: str, columns: Sequence[str]) -> int:
     """
     names = ", ".join(map(sql_name, columns))
     same = " and ".join(f"old.{sql_name(name)} = new.{sql_name(name)}" for name in columns)
-    (count,) = ask(
+    (count,) = fetch(
         f"select count(*) from (select distinct {', '.join(f'old.{sql_name(name)}' for name in columns)}"
         f" from {kept} old semi join (select {names} from {relation}) new on {same})"
     )
     return int(count)
 
 
-def _by_bitmap(ask: Ask, relation: str, key: str) -> int | None:
+def _by_bitmap(fetch: FetchRow, relation: str, key: str) -> int | None:
     """Return the duplicates of a dense whole-number key; None if its values are too sparse."""
-    low, high, count = ask(f"select min({key}), max({key}), count({key}) from {relation}")
+    low, high, count = fetch(f"select min({key}), max({key}), count({key}) from {relation}")
     if not count:
         return 0
     span = high - low + 1
     if span > _WIDEST_SPAN or span > _SPARSEST * count:
         return None
-    (distinct,) = ask(f"select bit_count(bitstring_agg({key}, {low}, {high})) from {relation}")
+    (distinct,) = fetch(f"select bit_count(bitstring_agg({key}, {low}, {high})) from {relation}")
     return int(count - distinct)
 
 
-def _by_group(ask: Ask, relation: str, columns: Sequence[str], key: str = "{}") -> int:
+def _by_group(fetch: FetchRow, relation: str, columns: Sequence[str], key: str = "{}") -> int:
     names = ", ".join(map(sql_name, columns))
     complete = " and ".join(f"{sql_name(name)} is not null" for name in columns)
-    (count,) = ask(
+    (count,) = fetch(
         f"select coalesce(sum(n - 1), 0) from (select count(*) as n from {relation} where {complete}"
         f" group by {key.format(names)} having count(*) > 1)"
     )

@@ -22,7 +22,7 @@ from bankmesh.contracts.clause_rules import (
     Volume,
 )
 from bankmesh.contracts.column_types import duckdb_type
-from bankmesh.contracts.data_test_rules import TABLE, DbtTest, stands_for
+from bankmesh.contracts.data_test_rules import TABLE, DbtTest, placeholder_of
 from bankmesh.contracts.model import Severity
 from bankmesh.quality.gate_expectations import (
     ExpectCastsToBeLossless,
@@ -128,7 +128,7 @@ def _columns(contract: Contract, relation: str, common: dict[str, Any]) -> Any:
 def _data_test(rule: DbtTest, relation: str, views: RelationViews) -> str:
     query = rule.query.replace(TABLE, relation)
     for source in rule.sources:
-        query = query.replace(stands_for(source), _reference(source, views))
+        query = query.replace(placeholder_of(source), _reference(source, views))
     return query
 
 

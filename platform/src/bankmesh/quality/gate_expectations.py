@@ -68,7 +68,7 @@ class QueryResult(TableMetricProvider):
     @metric_value(engine=DuckDBExecutionEngine)
     def _duckdb(cls, execution_engine: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
         started = time.perf_counter()
-        rows = execution_engine.ask(metric_value_kwargs["query"])
+        rows = execution_engine.fetch_rows(metric_value_kwargs["query"])
         if len(rows) != 1 or len(rows[0]) != 1:
             shape = f"{len(rows)} rows of {len(rows[0])} columns" if rows else "no row"
             raise NotANumber(f"it returns {shape}; it must return one row of one column")
@@ -84,7 +84,7 @@ class DataTestResult(TableMetricProvider):
     @metric_value(engine=DuckDBExecutionEngine)
     def _duckdb(cls, execution_engine: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
         started = time.perf_counter()
-        ((failures, warns, fails),) = execution_engine.ask(metric_value_kwargs["query"])
+        ((failures, warns, fails),) = execution_engine.fetch_rows(metric_value_kwargs["query"])
         number = _as_number(failures)
         if number is None or number != int(number):
             raise NotANumber("its fail_calc returns null or a fraction; it must return a whole number")
@@ -108,14 +108,14 @@ class DuplicateRows(TableMetricProvider):
         columns, types = metric_value_kwargs["columns"], metric_value_kwargs["types"]
         relation, kept = metric_value_kwargs["relation"], metric_value_kwargs["kept"]
 
-        def ask(query: str) -> tuple[Any, ...]:
-            return execution_engine.ask(query)[0]  # type: ignore[no-any-return]
+        def fetch_row(query: str) -> tuple[Any, ...]:
+            return execution_engine.fetch_rows(query)[0]  # type: ignore[no-any-return]
 
-        count = duplicates(ask, relation, columns, types)
+        count = duplicates(fetch_row, relation, columns, types)
         kept_rows = 0
         if kept:
-            count += shared(ask, relation, kept, columns)
-            (kept_rows,) = ask(f"select count(*) from {kept}")
+            count += shared(fetch_row, relation, kept, columns)
+            (kept_rows,) = fetch_row(f"select count(*) from {kept}")
         return {"value": count, "kept_rows": kept_rows, "seconds": time.perf_counter() - started}
 
 
@@ -127,7 +127,7 @@ class ColumnDescription(TableMetricProvider):
 
     @metric_value(engine=DuckDBExecutionEngine)
     def _duckdb(cls, execution_engine: Any, metric_value_kwargs: Any, **_: Any) -> Any:  # noqa: N805
-        described = execution_engine.ask(f"describe select * from {metric_value_kwargs['relation']}")
+        described = execution_engine.fetch_rows(f"describe select * from {metric_value_kwargs['relation']}")
         return [(name, type_) for name, type_, *_rest in described]
 
 

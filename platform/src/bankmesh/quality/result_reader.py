@@ -78,14 +78,14 @@ class ResultReader:
         if counted is not None:
             return int(counted)
         with suppress(Exception):  # every clause reports the same error
-            return int(self.engine.ask(f"select count(*) from {self.view}")[0][0])
+            return int(self.engine.fetch_rows(f"select count(*) from {self.view}")[0][0])
         return 0
 
     @cached_property
     def _columns(self) -> frozenset[str] | None:
         if self.engine is not None:
             with suppress(Exception):  # names of columns only improve messages
-                return frozenset(row[0] for row in self.engine.ask(f"describe {self.view}"))
+                return frozenset(row[0] for row in self.engine.fetch_rows(f"describe {self.view}"))
         return None
 
     def _measure(self, clause: Clause, result: Any) -> ClauseResult:

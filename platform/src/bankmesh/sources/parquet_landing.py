@@ -138,19 +138,19 @@ def _typed(columns: tuple[SourceColumn, ...], path: Path, schema: pa.Schema, pla
     for at, (column, place) in enumerate(zip(columns, places, strict=True)):
         arrow = schema.field(place).type
         stored = _stored(arrow)
-        told = f"column {column.label} is stored as {arrow}"
+        problem = f"column {column.label} is stored as {arrow}"
         if stored is not None and is_text(stored):
             if not column.formats and column.type.name in {"date", "timestamp"}:
-                raise LegacyFileError(path, told, f"a {column.type}, or a `format` by which to read text as one")
+                raise LegacyFileError(path, problem, f"a {column.type}, or a `format` by which to read text as one")
             continue
         options = [key for key, is_set in _text_options(column).items() if is_set]
         if options:
-            raise LegacyFileError(path, told, f"text, which {' and '.join(options)} of the declaration are for")
+            raise LegacyFileError(path, problem, f"text, which {' and '.join(options)} of the declaration are for")
         if stored is not None and needs_timezone(column, stored):
-            raise LegacyFileError(path, told, "a `timezone` of the column, which its local times need")
+            raise LegacyFileError(path, problem, "a `timezone` of the column, which its local times need")
         value = None if stored is None else typed_value(f"c{at}", column, stored)
         if value is None:
-            raise LegacyFileError(path, told, f"a type that can be read as {column.type} without loss")
+            raise LegacyFileError(path, problem, f"a type that can be read as {column.type} without loss")
         typed[at] = value
     return typed
 

@@ -119,15 +119,15 @@ def _open_repository(contract: Contract, revision: str) -> _Repository:
     if git is None:
         raise RevisionNotFound(contract.port, "git is not installed, so there is no revision to compare with.")
     folder = Path(contract.file).resolve().parent
-    top = _ask(git, folder, "rev-parse", "--show-toplevel")
+    top = _run_git(git, folder, "rev-parse", "--show-toplevel")
     if not top:
         raise RevisionNotFound(contract.port, f"{folder} is not in a git repository.")
-    commit = _ask(git, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _run_git(git, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:
         raise RevisionNotFound(contract.port, f"the git repository {top} has no revision {revision}.")
     return _Repository(git, Path(top).resolve(), commit)
 
 
-def _ask(git: str, folder: Path, *words: str) -> str:
+def _run_git(git: str, folder: Path, *words: str) -> str:
     command = [git, "-C", str(folder), *words]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - fixed words and a revision after `--end-of-options`

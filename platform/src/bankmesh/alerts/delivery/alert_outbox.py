@@ -135,7 +135,7 @@ class AlertOutbox(Closing):
             rows = connection.execute(query.order_by(notices.c.number).limit(_ROUTED_AT_ONCE))
             return [_notice(row) for row in rows]
 
-    def told_routes(self, incident_ids: Iterable[str]) -> dict[str, set[str]]:
+    def notified_routes(self, incident_ids: Iterable[str]) -> dict[str, set[str]]:
         """Return the routes that notices of these incidents were sent to, or are to be."""
         query = (
             sa.select(notices.c.incident_id, deliveries.c.route)

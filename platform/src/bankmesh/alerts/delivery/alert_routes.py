@@ -42,7 +42,7 @@ _FOR = {
 
 
 def routes_of(
-    notice: Notice, domain: str, contracts: Mapping[str, Contract], routing: Routing, told: Iterable[str] = ()
+    notice: Notice, domain: str, contracts: Mapping[str, Contract], routing: Routing, notified: Iterable[str] = ()
 ) -> tuple[str, ...]:
     """Return the routes that a notice goes to, sorted.
 
@@ -51,10 +51,10 @@ def routes_of(
         domain: the domain of its incident.
         contracts: the domain's contracts, by the asset of the product.
         routing: the content of the routing file.
-        told: routes that were sent notices of the same incident before. Its end goes to these only; a problem that
+        notified: routes that were sent notices of the same incident before. Its end goes to these only; a problem that
             their message covers does not go to them again.
     """
-    before = set(told)
+    before = set(notified)
     if notice.kind in ENDINGS:
         return tuple(sorted(before))
     severity = notice.incident.severity

@@ -82,7 +82,9 @@ def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: C
         )
         if edition.contract is not None and before is not None:
             versions[-1]["compared_with"] = f"{before.port} {before.version}"
-            found_changes = [change for change in compare(before, edition.contract) if _tells(change, before, contract)]
+            found_changes = [
+                change for change in compare(before, edition.contract) if _is_visible(change, before, contract)
+            ]
             changes += [
                 {
                     "port": contract.port,
@@ -99,19 +101,19 @@ def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: C
     return {tables.contract_versions: versions, tables.contract_changes: changes}
 
 
-def _tells(change: Change, before: Contract, after: Contract) -> bool:
+def _is_visible(change: Change, before: Contract, after: Contract) -> bool:
     """Return whether a change is reported: between majors, a different status is no change, as each has its own."""
     return before.major == after.major or not change.rule.startswith("status-")
 
 
 def _expired(port: Port, current: Contract, known: Sequence[ContractVersion]) -> list[ContractVersion]:
     """Return the editions from before the first readable publication."""
-    told = {edition.digest for edition in known}
+    digests = {edition.digest for edition in known}
     first = min((edition.since for edition in known if edition.since is not None), default=None)
     kept = [(file.stat().st_mtime, file.name.partition(".")[0]) for file in (port.path / FOLDER).glob("*.odcs.yaml")]
     found = []
     for at, digest in sorted(kept):
-        if digest not in told and first is not None and at < first:
+        if digest not in digests and first is not None and at < first:
             contract, unread = _read(digest, port, current)
             found.append(ContractVersion(contract.version if contract else "", digest, at, None, contract, unread))
     return found

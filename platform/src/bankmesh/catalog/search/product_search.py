@@ -17,7 +17,7 @@ from bankmesh.catalog.index.indexed_versions import outdated_ports
 from bankmesh.catalog.product_status import freshness_state
 from bankmesh.catalog.search.match_highlights import HighlightedMatch, column_matches, product_matches
 from bankmesh.catalog.search.search_rank import LIFE, Posting, RankedMatch, rank
-from bankmesh.catalog.search.search_terms import asked_words, fold
+from bankmesh.catalog.search.search_terms import fold, query_words
 from bankmesh.catalog.search.term_matches import EXACT, NEAR, Vocabulary, expansions, named
 from bankmesh.contracts.model import Classification, Status
 
@@ -77,7 +77,7 @@ def search(
 
     Args:
         connection: to the index.
-        question: see `bankmesh.catalog.search.search_query.ask`.
+        question: see `bankmesh.catalog.search.search_query.parse_search_query`.
         limit: the maximum number of hits.
         now: the moment to evaluate freshness at; the present by default.
     """
@@ -93,7 +93,7 @@ def search(
         ranked = [item for port in sorted(allowed) if wanted(item := RankedMatch(port, None, None, 0.0))]
         terms: frozenset[str] = frozenset()
     else:
-        stand_for = expansions(asked_words(question.text), _vocabulary(connection))
+        stand_for = expansions(query_words(question.text), _vocabulary(connection))
         terms = frozenset(term for expansion in stand_for for term in expansion)
         names = _of_owner(connection, question.text, allowed)
         names |= named(question.text, {port: _called(products[port], question.text) for port in allowed})
@@ -169,7 +169,7 @@ def _column_of_id(
 
 def _of_owner(connection: Connection, text: str, allowed: Collection[str]) -> dict[str, int]:
     """Return the ports with an owner of exactly this name; empty for a single word, which may be a subject instead."""
-    if len(asked_words(text)) == 1:
+    if len(query_words(text)) == 1:
         return {}
     table = tables.owners
     query = sa.select(table.c.port).where(sa.func.lower(table.c.name) == text.strip().lower())

@@ -50,7 +50,7 @@ class SearchQuery:
     filters: SearchFilters
 
 
-def ask(text: str, **given: Iterable[str]) -> SearchQuery:
+def parse_search_query(text: str, **given: Iterable[str]) -> SearchQuery:
     """Return the query in a text, with further filters in `given`. Raises UnknownName for an invalid filter value."""
     found: dict[str, set[str]] = {name: set(values) for name, values in given.items()}
     left: list[str] = []

@@ -49,7 +49,7 @@ def words(text: str, *, all_of_them: bool = False) -> Iterator[TextWord]:
             at += len(part)
 
 
-def asked_words(text: str) -> list[TextWord]:
+def query_words(text: str) -> list[TextWord]:
     """Return the words of a query without stop words, except in names such as `as_of`, or if there are no others."""
     found = [word for part in text.split() for word in words(part, all_of_them="_" in part)]
     return found or list(words(text, all_of_them=True))

@@ -18,17 +18,17 @@ def compare_clauses(old: Contract, new: Contract) -> Iterator[Change]:
     gone_columns = {c.name for c in old.columns} - {c.name for c in new.columns}
     before, after = {c.name: c for c in old.clauses}, {c.name: c for c in new.clauses}
     for name, clause in before.items():
-        if name not in after and not gone_columns.intersection(clause.columns) and not _told_elsewhere(clause):
+        if name not in after and not gone_columns.intersection(clause.columns) and not _is_reported_elsewhere(clause):
             yield breaking("clause-removed", name, f"clause {name} was removed", clause.place)
     for name, clause in after.items():
         if name not in before:
-            if not _told_elsewhere(clause):
+            if not _is_reported_elsewhere(clause):
                 yield compatible("clause-added", name, f"clause {name} is new", clause.place)
         else:
             yield from _clause(before[name], clause)
 
 
-def _told_elsewhere(clause: Clause) -> bool:
+def _is_reported_elsewhere(clause: Clause) -> bool:
     """Whether `column-made-...` or `primary-key-changed` already reports the clause as added or removed."""
     return clause.name == "primary_key_unique" or (
         isinstance(clause.rule, NullValues) and clause.name == f"{clause.rule.column}__required"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.contracts.comparison.clause_changes import compare_clauses
 from bankmesh.contracts.comparison.column_changes import COLUMN_RULES
 from bankmesh.contracts.comparison.contract_change import Change, breaking, compatible
-from bankmesh.contracts.comparison.lifecycle_changes import LIFE_RULES, TOLD
+from bankmesh.contracts.comparison.lifecycle_changes import LIFE_RULES, REPORTED_PROPERTIES
 from bankmesh.errors import Place
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def _identity(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _custom(old: Contract, new: Contract) -> Iterator[Change]:
-    told = ("productType", "partitioning", *TOLD)
+    reported = ("productType", "partitioning", *REPORTED_PROPERTIES)
     for name in dict.fromkeys([*old.custom, *new.custom]):
-        if name not in told and not _same(old.custom.get(name), new.custom.get(name)):
+        if name not in reported and not _same(old.custom.get(name), new.custom.get(name)):
             yield _at_file(new, "custom-property-changed", name, f"custom property {name} changed")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
 
-TOLD = (PROPERTY, "endOfSupport")
+REPORTED_PROPERTIES = (PROPERTY, "endOfSupport")
 """Custom properties whose changes the rules of this module report."""
 _LIFE = list(Status)
 

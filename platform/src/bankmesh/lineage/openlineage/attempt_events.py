@@ -30,7 +30,7 @@ class Attempt:
 
     start: Event
     ending: AttemptEnd = field(default_factory=AttemptEnd)
-    told: bool = False
+    reported: bool = False
 
     _keep: Callable[[Event], None] = field(default=lambda _event: None, repr=False)
 
@@ -47,8 +47,8 @@ class Attempt:
         self._end(ABORT, _with_error(self.ending, error))
 
     def _end(self, kind: str, ending: AttemptEnd) -> None:
-        if not self.told:
-            self.told = True
+        if not self.reported:
+            self.reported = True
             self._keep(ending_event(self.start, kind, ending, datetime.now(UTC)))
 
 

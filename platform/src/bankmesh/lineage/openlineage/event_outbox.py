@@ -109,8 +109,8 @@ class EventOutbox(Closing):
         kind, run_id = event["eventType"], event["run"]["runId"]
         taken = ENDINGS if kind in ENDINGS else (kind,)
         with self._engine.begin() as connection:
-            told = sa.select(events.c.number).where(events.c.run_id == run_id, events.c.kind.in_(taken))
-            if connection.execute(told.limit(1)).first() is not None:
+            ended = sa.select(events.c.number).where(events.c.run_id == run_id, events.c.kind.in_(taken))
+            if connection.execute(ended.limit(1)).first() is not None:
                 return False
             row = {
                 "run_id": run_id,

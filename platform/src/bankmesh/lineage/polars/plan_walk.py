@@ -76,8 +76,8 @@ def as_lineage(frame: PlanFrame) -> StepLineage:
 
 def looking_at(lineage: StepLineage, looked_at: frozenset[ColumnRef]) -> StepLineage:
     """Return the lineage with `looked_at` as opaque dependencies of the step; its columns do not repeat them."""
-    told = {Dependency(ref, TransformationSubtype.OPAQUE) for ref in looked_at}
-    columns = {name: found - told for name, found in lineage.columns.items()}
+    opaque = {Dependency(ref, TransformationSubtype.OPAQUE) for ref in looked_at}
+    columns = {name: found - opaque for name, found in lineage.columns.items()}
     return replace(lineage, columns=columns, opaque=lineage.opaque | looked_at)
 
 

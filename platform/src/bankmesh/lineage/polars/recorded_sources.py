@@ -44,7 +44,7 @@ def recorded_sources(frames: Mapping[str, pl.LazyFrame]) -> Recording:
     batches, so memory stays bounded. Each read runs the real frame again.
     """
     recording = Recording()
-    recording.frames = {name: _standing_for(name, frame, recording.read) for name, frame in frames.items()}
+    recording.frames = {name: _recorded_source(name, frame, recording.read) for name, frame in frames.items()}
     return recording
 
 
@@ -58,7 +58,7 @@ def lineage_of_recorded(plan: pl.LazyFrame, recording: Recording) -> StepLineage
     return looking_at(checked_lineage(plan, recording.frames), recording.looked_at())
 
 
-def _standing_for(name: str, frame: pl.LazyFrame, read: dict[str, set[str]]) -> pl.LazyFrame:
+def _recorded_source(name: str, frame: pl.LazyFrame, read: dict[str, set[str]]) -> pl.LazyFrame:
     schema = frame.collect_schema()
 
     def source(

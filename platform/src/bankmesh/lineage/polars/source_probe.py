@@ -70,7 +70,7 @@ def cross_check(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> dic
 
 def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], known: PlanFrame) -> dict[str, str]:
     """Return the result of `cross_check`, given the result `known` of the walk."""
-    asked = asked_columns(frame, sources, known.columns)
+    asked = requested_columns(frame, sources, known.columns)
     found = {name: _disagreement(name, known, wanted) for name, wanted in asked.items()}
     return {name: text for name, text in found.items() if text}
 
@@ -87,7 +87,7 @@ def checked_lineage(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) ->
     return replace(lineage, columns=columns, underivable={**lineage.underivable, **disputed})
 
 
-def asked_columns(
+def requested_columns(
     frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], columns: Iterable[str]
 ) -> dict[str, frozenset[ColumnRef]]:
     """Return what the engine would read of the sources for each column alone; nothing is run."""
@@ -112,5 +112,5 @@ def _disagreement(name: str, known: PlanFrame, asked: frozenset[ColumnRef]) -> s
     never_read = depends - asked - slack.less
     # A constant depends on no column, so the engine reads any column to count the rows.
     not_seen = asked - depends - slack.more if value.found else frozenset()
-    told = (("the engine does not read", never_read), ("the engine also reads", not_seen))
-    return "; ".join(f"{what} {', '.join(map(str, sorted(refs)))}" for what, refs in told if refs) or None
+    differences = (("the engine does not read", never_read), ("the engine also reads", not_seen))
+    return "; ".join(f"{what} {', '.join(map(str, sorted(refs)))}" for what, refs in differences if refs) or None

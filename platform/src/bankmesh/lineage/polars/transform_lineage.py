@@ -72,7 +72,7 @@ def derive_from_code(
     lineage = _with_promised(lineage, promised)
     if not was_read:
         return TransformLineage(lineage, opaque=False, note="")
-    note = f"it reads its data ({_told(probe)}) before it returns a plan"
+    note = f"it reads its data ({_describe_reads(probe)}) before it returns a plan"
     return TransformLineage(looking_at(lineage, _all_columns(schemas)), opaque=True, note=note)
 
 
@@ -81,7 +81,7 @@ def _without_plan(
 ) -> TransformLineage:
     columns: dict[str, frozenset[Dependency]] = dict.fromkeys(promised, frozenset())
     if probe.was_read:
-        note = f"it reads its data ({_told(probe)}), and then {what}"
+        note = f"it reads its data ({_describe_reads(probe)}), and then {what}"
         return TransformLineage(StepLineage(columns=columns, opaque=_all_columns(schemas)), opaque=True, note=note)
     underivable = dict.fromkeys(columns, f"the transform could not be read: {what}")
     return TransformLineage(StepLineage(columns=columns, underivable=underivable), opaque=False, note=what)
@@ -102,5 +102,5 @@ def _all_columns(schemas: Mapping[str, pl.Schema]) -> frozenset[ColumnRef]:
     return frozenset(ColumnRef(name, column) for name, schema in schemas.items() for column in schema)
 
 
-def _told(probe: Probe) -> str:
+def _describe_reads(probe: Probe) -> str:
     return ", ".join(sorted(probe.read))

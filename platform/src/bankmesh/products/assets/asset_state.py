@@ -47,7 +47,7 @@ def read_mesh(
         asked = set(entries) | wanted
         wanted = {need for inputs in new.values() for need in inputs} - asked
     tried = _attempts(instance, entries.values())
-    standings = {key: _standing(entry, read[key], tried.get(key)) for key, entry in entries.items()}
+    standings = {key: _state(entry, read[key], tried.get(key)) for key, entry in entries.items()}
     needs = {key: graph.get(key, tuple(inputs)) for key, inputs in read.items()} | dict(graph)
     return MeshState(standings, needs, now, patience, held, outdated or {})
 
@@ -78,7 +78,7 @@ def _metadata(entry: AssetEntry) -> Mapping[str, Any]:
     return event.asset_materialization.metadata if event and event.asset_materialization else {}
 
 
-def _standing(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bool, float] | None) -> AssetState:
+def _state(entry: AssetEntry, read: dict[dg.AssetKey, str], attempt: tuple[bool, float] | None) -> AssetState:
     event = entry.last_materialization
     running, tried_at = (attempt[0], None if attempt[0] else attempt[1]) if attempt else (False, None)
     if event is None or event.asset_materialization is None:

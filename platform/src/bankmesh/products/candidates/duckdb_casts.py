@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.column_types import duckdb_type
-from bankmesh.contracts.delivered_types import FIRST_DAY, LAST_DAY, UNITS_TOLD_APART, Conversion, conversion
+from bankmesh.contracts.delivered_types import EXACT_UNITS, FIRST_DAY, LAST_DAY, Conversion, conversion
 from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def cast_or_null(value: str, delivered: DeliveredType, promised: ColumnType, dep
     if how is Conversion.ONLY_NULLS:
         return f"null::{target}"
     if how is Conversion.NEAREST:
-        units = min(UNITS_TOLD_APART[delivered.bits], 10**promised.precision)
+        units = min(EXACT_UNITS[delivered.bits], 10**promised.precision)
         fits = f"round(abs({value}::double) * 1e{promised.scale}) < {units}"
         return f"case when {fits} then try_cast({value} as {target}) end"
     made = f"try_cast({value} as {target})"

@@ -106,7 +106,7 @@ def _landing_asset(
     def results(
         context: dg.AssetExecutionContext, settings: Settings
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-        with attempt_lineage.of_landing(context, key, item, domain, settings.exports, settings.home) as told:
+        with attempt_lineage.of_landing(context, key, item, domain, settings.exports, settings.home) as attempt:
             try:
                 with stoppable():
                     unread = unread_of_system(settings, domain, item.system)
@@ -118,12 +118,12 @@ def _landing_asset(
                 raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
             except LegacyFileError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
-            told.ending = product_lineage.landed(landing, comparison, item)
+            attempt.ending = product_lineage.landed(landing, comparison, item)
             refusal = _refusal(item, landing, comparison, key)
             if refusal is not None:
-                told.fail(refusal)
+                attempt.fail(refusal)
             else:
-                told.complete(told.ending)
+                attempt.complete(attempt.ending)
         # The landing has read the files, so its fingerprint observes the legacy object without a second read.
         seen = {"dagster/data_version": landing.fingerprint}
         context.log_event(dg.AssetObservation(legacy_key(item.system, item.name), tags=seen))

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.clause_rules import MissingReferences
-from bankmesh.contracts.data_test_rules import TABLE, DbtTest, stands_for
+from bankmesh.contracts.data_test_rules import TABLE, DbtTest, placeholder_of
 from bankmesh.contracts.model import Clause, Severity
 from bankmesh.errors import Fault
 from bankmesh.products.dbt.configuration_lines import place_of_config, place_of_test
@@ -270,7 +270,7 @@ def _with_placeholders(
                 "the published products that the model or a relationship of the contract reads: "
                 f"{', '.join(readable) or 'none'}"
             )
-        text = text.replace(source["relation_name"], stands_for(found.ref))
+        text = text.replace(source["relation_name"], placeholder_of(found.ref))
         sources.append(found.ref)
     _check_tables(text, sources)
     return text, tuple(sources)
@@ -283,7 +283,7 @@ def _check_tables(text: str, sources: list[str]) -> None:
 
     plain = text.replace(TABLE, "bankmesh__table")
     for number, source in enumerate(sources):
-        plain = plain.replace(stands_for(source), f"bankmesh__source_{number}")
+        plain = plain.replace(placeholder_of(source), f"bankmesh__source_{number}")
     try:
         query = sqlglot.parse_one(plain, dialect="duckdb")
     except sqlglot.errors.SqlglotError:

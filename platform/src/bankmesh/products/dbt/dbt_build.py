@@ -93,10 +93,10 @@ def _own_node(
 ) -> Any:  # noqa: ANN401 - dbt's own node
     """Return the product's model as dbt ran it. Raises TransformError if dbt failed, or ran another materialization."""
     if not outcome.success:
-        if fault := machine_fault(_told(outcome)):
+        if fault := machine_fault(_result_message(outcome)):
             raise fault
         if request.shows_errors:
-            problem = f"dbt could not build {model}: {_told(outcome)}"
+            problem = f"dbt could not build {model}: {_result_message(outcome)}"
             raise TransformError(contract.port, problem, "") from outcome.exception
         raise TransformError(contract.port, f"dbt could not build {model}: {_problem(outcome)}", _HINT)
     own = next((result.node for result in outcome.result if key_of_node(place, result.node) == model), None)
@@ -209,7 +209,7 @@ def _problem(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
     return "; ".join(_shown(message) for message in _messages(outcome)) or "dbt gave no message"
 
 
-def _told(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
+def _result_message(outcome: Any) -> str:  # noqa: ANN401 - dbt's own result
     """Return all messages of dbt; they may quote values, so they are shown only for synthetic rows."""
     return "\n".join(_messages(outcome)) or "dbt gave no message"
 

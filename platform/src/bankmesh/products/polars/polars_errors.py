@@ -38,10 +38,10 @@ def place_of(error: BaseException, transform: Callable[..., object]) -> str:
     return f" in {code.co_filename}:{code.co_firstlineno}"
 
 
-def explain(error: BaseException, transform: Callable[..., object], known: Iterable[str], mend: str) -> str:
+def explain(error: BaseException, transform: Callable[..., object], known: Iterable[str], fix: str) -> str:
     """Explain which column, or field of a struct, is missing and which one may be meant; or that the text is withheld.
 
-    `known` are the columns of the inputs and of the contract, `mend` is what to do about a missing column.
+    `known` are the columns of the inputs and of the contract, `fix` is what to do about a missing column.
     """
     missing = _missing_column(error)
     if missing is None:
@@ -52,7 +52,7 @@ def explain(error: BaseException, transform: Callable[..., object], known: Itera
     if name not in schemas and not code.names(name):
         return f"A {kind} is missing, and its name is not in the code; run the transform's own test to see it."
     safe = [other for other in there if other in schemas or code.names(other)] or sorted(schemas - {name})
-    return f"There is no {kind} {name} where it is read.{_suggest(name, safe, listed=bool(there))} {mend}"
+    return f"There is no {kind} {name} where it is read.{_suggest(name, safe, listed=bool(there))} {fix}"
 
 
 def _missing_column(error: BaseException) -> tuple[str, str, list[str]] | None:

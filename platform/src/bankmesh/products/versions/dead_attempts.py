@@ -35,7 +35,7 @@ def reconcile(
 ) -> list[str]:
     """Emit the end of every attempt at an asset of the domain whose run is over; returns `asset: KIND` for each."""
     by_asset = {product_key(c.domain, c.name, c.major).to_user_string(): c for c in contracts}
-    told = []
+    ended = []
     for start in outbox.unfinished():
         if start.asset.partition("/")[0] != domain:
             continue
@@ -45,8 +45,8 @@ def reconcile(
         kind, ending = found
         event = ending_event(start.event, kind, ending, datetime.now(UTC))
         if outbox.keep(event, start.dagster_run, start.asset):
-            told.append(f"{start.asset}: {kind}")
-    return told
+            ended.append(f"{start.asset}: {kind}")
+    return ended
 
 
 def _ending(
