@@ -119,7 +119,7 @@ def test_a_refusal_says_what_to_write_instead() -> None:
     assert "time zone" in explain_refusal(polars_delivered(pl.Datetime("us")), TIMESTAMP)
     assert "time zone" in explain_refusal(polars_delivered(UTC), DATE)
     assert "cast it in the transform" in explain_refusal(polars_delivered(pl.String()), LONG)
-    assert "a boolean is no long" in explain_refusal(polars_delivered(pl.Boolean()), LONG)
+    assert "a boolean is not a long" in explain_refusal(polars_delivered(pl.Boolean()), LONG)
 
 
 whole = st.sampled_from([pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.UInt8(), pl.UInt32(), pl.UInt64()])

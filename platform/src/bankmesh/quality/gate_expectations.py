@@ -202,7 +202,7 @@ class _Compared(_Telling):
             return {"success": False, "result": {"measure": None}}  # not a result: read as an error
         count = count or 0  # a query may return null for zero rows
         observed = in_unit(count, rows, self.unit)
-        # Great Expectations converts decimals in results to doubles, so decimals are converted to text here.
+        # Great Expectations turns decimals in results into doubles; one that a double would change becomes text here.
         result = {
             "observed_value": stored_number(observed),
             "measure": stored_number(count),
