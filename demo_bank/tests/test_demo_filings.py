@@ -107,9 +107,7 @@ def test_the_units_trap(filings: pl.DataFrame) -> None:
     assert rows_too_high["share"].is_between(999, 1001).all()
     assert rows_too_high["ratio"].is_between(800, 1250).all()
     assert header_in_thousands["share"].is_between(999, 1001).all()
-    assert (
-        header_in_thousands["ratio"].is_between(0.8, 1.25).all()
-    )  # the header does not distinguish these two
+    assert header_in_thousands["ratio"].is_between(0.8, 1.25).all()  # the header does not separate these two
     equal_and_wrong = of(filings, "LANGSTROTH")
     assert (equal_and_wrong["share"] == 1).all()
     assert equal_and_wrong["ratio"].is_between(800, 1250).all()
