@@ -34,7 +34,7 @@ def test_version_is_that_of_the_installed_distribution(tmp_path) -> None:
     [
         (["--version", "no-such-command"], 0, "bankmesh "),  # an eager option, as `--help` is
         (["--help"], 0, "--version"),
-        ([], 2, "Usage: mesh [OPTIONS] COMMAND"),
+        ([], 2, "[OPTIONS] COMMAND [ARGS]"),
         (["no-such-command"], 2, "No such command"),
     ],
 )
