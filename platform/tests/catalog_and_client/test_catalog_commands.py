@@ -53,7 +53,7 @@ def mesh(shop: Samples) -> Callable[..., Result]:
 def test_a_search_on_a_catalog_that_was_never_built_builds_it_and_says_so(mesh) -> None:
     first = mesh("search", "card", "spending")
     assert first.exit_code == 0
-    assert "never built" in first.stderr
+    assert "The catalog does not exist, or another release built it: building it" in first.stderr
     assert re.search(r"rebuilt: 2 products \(\d+\.\d s\)", first.stderr)
     assert first.stdout.splitlines()[1].split("\t")[0] == "shop.card_spending"
     assert mesh("search", "card", "spending").stderr == ""

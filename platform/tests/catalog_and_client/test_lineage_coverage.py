@@ -41,7 +41,7 @@ def test_an_opaque_step_is_told_as_one(tmp_path: Path) -> None:
     step = StepLineage(
         {"weekday": frozenset(), "opens": frozenset()}, opaque=frozenset({ColumnRef("till.hour", "opens")})
     )
-    assert "no query" in entries(tmp_path, {"shop.opening_hour": step})["lineage.opens"][1]
+    assert "not a query" in entries(tmp_path, {"shop.opening_hour": step})["lineage.opens"][1]
 
 
 def test_of_what_was_never_published_nothing_is_claimed(tmp_path: Path) -> None:
