@@ -175,7 +175,7 @@ def test_a_named_product_is_not_built_on_a_source_that_is_refused(mesh, publishe
     (published.settings.exports / "till" / "sale.csv").write_text("no header of ours\n")
     said = mesh("run", "shop.sale")
     assert said.code == 1
-    assert "the first line is no header" in said.err
+    assert "the first line is not a header" in said.err
     assert _versions(mesh)["sale"] == 0
     assert mesh("run", "shop.sale", "--no-land").code == 0
 

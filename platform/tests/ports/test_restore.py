@@ -195,7 +195,7 @@ def test_files_removed_by_hand_are_noticed_before_anything_is_changed(port: Port
     first = publish_all(port, [0])
     publish_all(port, [1])
     (port.path / first.candidate / "0.parquet").unlink()
-    with pytest.raises(CannotRestore, match="1 files of the version to restore are gone"):
+    with pytest.raises(CannotRestore, match="1 files of the version to restore are missing"):
         withdraw(port, 1, **WHO)
     assert ids_read(port) == [1]
 
