@@ -188,7 +188,7 @@ class ShopMesh:
 
     def told(self) -> list[str]:
         """The titles of what one tick told."""
-        return self.look().told
+        return self.look().summaries
 
 
 SOON = DeliveryPolicy()
