@@ -186,7 +186,7 @@ def test_secrets_never_get_into_errors(http_receiver) -> None:
         send("hook", "${TARGET}", SAMPLE, environment)
     assert "hunter22222" not in str(caught.value)
     assert without_secrets("no tok-en-123 nor hunter22222", "${TARGET}", environment) == "no ${TARGET} nor ${TARGET}"
-    with pytest.raises(NotSent, match="does not know"):
+    with pytest.raises(NotSent, match="does not recognise"):
         send("hook", "nosuch://${TARGET}", SAMPLE, environment)
 
 

@@ -86,7 +86,7 @@ class Reports:
         assert result.success, failed
 
     def look(self) -> list[str]:
-        return look(self.instance, self, self.places).told
+        return look(self.instance, self, self.places).summaries
 
 
 def dated_sales(sales: pl.LazyFrame) -> pl.LazyFrame:

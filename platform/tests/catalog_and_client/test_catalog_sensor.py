@@ -79,4 +79,4 @@ def test_a_database_that_is_none_and_one_that_is_newer(shop: Samples, tick, monk
     tick()
     with Catalog(catalog_database(shop.settings)) as catalog, catalog.writing() as connection:
         connection.execute(sa.text("update bankmesh_catalog_revision set version_num = '9999'"))
-    assert tick().startswith("not refreshed: The catalog's tables have revision 9999")
+    assert tick().startswith("not refreshed: The catalog's tables are of version 9999")

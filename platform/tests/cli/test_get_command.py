@@ -129,7 +129,7 @@ def test_json_of_what_json_cannot_say_is_refused_in_one_line(tmp_path, capsys) -
         with pytest.raises(NotInJson) as refused:
             write_rows(RATIOS.lazy(), Format.JSON, output)
         assert refused.value.counts == {"ratio": 2, "scores": 1}
-        assert "ratio has 2, scores has 1 of them" in str(refused.value)
+        assert "ratio has 2, scores has 1 such values" in str(refused.value)
         assert "--format csv" in str(refused.value)
         assert "\n" not in str(refused.value)
     assert capsys.readouterr().out == ""

@@ -16,8 +16,8 @@ OTHER_WORDS = {"source-aligned", "consumer-aligned", "great-expectations", "utf-
 
 def test_every_rule_in_the_code_is_on_the_page():
     folders = (CODE, CODE.parent / "workspace_faults")
-    others = (CODE.parent / "catalog" / "read_cycles.py", CODE.parent / "products" / "partition_inputs.py")
-    files = [*(path for folder in folders for path in folder.glob("*.py")), *others]
+    others = (CODE.parent / "workspace/read_cycles.py", CODE.parent / "products/inputs/partition_inputs.py")
+    files = [*(path for folder in folders for path in folder.rglob("*.py")), *others]
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     rules = set(re.findall(r'"([a-z]+[0-9]*(?:-[a-z0-9]+)+)"', code)) - OTHER_WORDS
     rules |= {
@@ -42,5 +42,5 @@ def test_the_small_contract_on_the_page_is_sound():
     "heavy", ["great_expectations", "polars", "pyarrow", "sqlglot", "jsonschema", "dagster", "pydantic"]
 )
 def test_no_heavy_import_at_module_level(heavy):
-    for path in CODE.glob("*.py"):
+    for path in CODE.rglob("*.py"):
         assert not re.search(rf"^(import|from) {heavy}\b", path.read_text(encoding="utf-8"), re.MULTILINE), path

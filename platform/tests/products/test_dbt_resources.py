@@ -129,7 +129,7 @@ def _found(loaded: DbtDomain, manifest: dict[str, Any]) -> dict[str, tuple[Cover
 PRODUCT_ENTRIES = {
     "dbt model monthly_sale.description": (MONTHLY_YML, 'description: "{{', "description.purpose"),
     "dbt model monthly_sale.deprecation_date": (MONTHLY_YML, "deprecation_date", "mesh contract move"),
-    "dbt model monthly_sale.access": (MONTHLY_YML, "access:", "rules of access"),
+    "dbt model monthly_sale.access": (MONTHLY_YML, "access:", "under access control"),
     "dbt model monthly_sale.group": (MONTHLY_YML, "group: sales_team", "write team"),
     "dbt model monthly_sale.docs": (MONTHLY_YML, "docs:", "the catalog shows the contract"),
     "dbt model monthly_sale.tags": (MONTHLY_YML, "tags: [monthly]", "write tags there"),

@@ -33,7 +33,7 @@ class AutomationSwitch:
     def __str__(self) -> str:
         """Return it as people read it: `automation is off since 2026-01-01T10:00:00+00:00, by ada`."""
         if self.by_environment:
-            return f"automation is {self.word}: the environment says {AUTOMATION}={self.word}"
+            return f"automation is {self.word}: the environment sets {AUTOMATION}={self.word}"
         since = f" since {self.since}" if self.since else ""
         return f"automation is {self.word}{since}{f', by {self.by}' if self.by else ''}"
 

@@ -1,16 +1,13 @@
 """Reader of Polars' plan of a lazy frame, and the only module that uses Polars' private NodeTraverser.
 
 `LazyFrame._ldf.visit()` is made for engines that run Polars' plans elsewhere (cudf-polars); it has a version of its own
-and changes with Polars. `tests/lineage/test_frame_lineage_traverser.py` tests what this module relies on and documents
-do when a new Polars breaks it. What comes out is `plan_tree`; nothing else in this package touches a private name.
+and changes with Polars. `tests/lineage/test_frame_lineage_traverser.py` tests what this module relies on, and says what
+to do when a new Polars breaks it. The result is a `plan_tree`; nothing else here touches a private name.
 
-Three things that the traverser does not show are obtained in another way:
-
-- Python functions, `list.eval` and a few more expressions raise NotImplementedError. The arena holds expressions in
-  the order in which they were converted, inputs first. So the inputs of an unreadable expression are those before it
-  that no other expression claims (`_Arena.unclaimed`). The cross-check detects a wrong assignment.
-- The names of a struct's fields are those of its type.
-- A node that raises (a Python function over a frame) still gives its inputs and its schema.
+Three things that the traverser does not show are obtained in another way. Python functions, `list.eval` and a few more
+expressions raise NotImplementedError: the arena holds expressions in the order of conversion, inputs first, so those of
+an unreadable one are before it and no other claims them (`_Arena.unclaimed`); the cross-check detects a wrong one. The
+names of a struct's fields are those of its type. A node that raises still gives its inputs and schema.
 """
 
 from __future__ import annotations
@@ -20,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from bankmesh.lineage.polars import plan_tree
-from bankmesh.lineage.polars.plan_tree import Expression, ExpressionKind, InputRole
+from bankmesh.lineage.polars import plan_tree as tree
+from bankmesh.lineage.polars.plan_tree import Expression, InputRole
+from bankmesh.lineage.polars.plan_tree import ExpressionKind as Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +35,7 @@ _OPAQUE = ("opaque python mapfunction", "opaque rust mapfunction")
 _TAKES_GROUPS = "apply inside GroupBy"
 
 
-def read_plan(frame: pl.LazyFrame) -> plan_tree.Node:
+def read_plan(frame: pl.LazyFrame) -> tree.Node:
     """Return the plan of a lazy frame as it was written: nothing pushed down, dropped or folded.
 
     Raises PolarsError if the plan does not resolve (a column does not exist, types are incompatible).
@@ -57,7 +55,7 @@ def requested(frame: pl.LazyFrame) -> list[tuple[object, tuple[str, ...] | None]
         return found
 
     asked = []
-    for number in plan_tree.bottom_up(traverser.get_node(), inputs):
+    for number in tree.bottom_up(traverser.get_node(), inputs):
         traverser.set_node(number)
         node, _ = _shown(traverser.view_current_node)
         if type(node).__name__ == "PythonScan":
@@ -79,8 +77,7 @@ def _shown(view: Callable[[], object]) -> tuple[Any, str]:
 
 
 def _function(scan: Any) -> object:  # noqa: ANN401
-    scan_function = scan.options[0]
-    return getattr(scan_function, "io_source", scan_function)
+    return getattr(scan.options[0], "io_source", scan.options[0])
 
 
 class _PlanReader:
@@ -90,11 +87,11 @@ class _PlanReader:
         self._traverser = traverser
         self._caches: dict[int, int] = {}
 
-    def plan(self) -> plan_tree.Node:
+    def plan(self) -> tree.Node:
         root = self._traverser.get_node()
-        numbers = plan_tree.bottom_up(root, self._inputs)
+        numbers = tree.bottom_up(root, self._inputs)
         arena = _Arena(self._traverser, {found.node for number in numbers for found in self._expressions(number)})
-        nodes: dict[int, plan_tree.Node] = {}
+        nodes: dict[int, tree.Node] = {}
         for number in numbers:
             nodes[number] = self._node(number, tuple(nodes[found] for found in self._inputs(number)), arena)
         return nodes[root]
@@ -114,7 +111,7 @@ class _PlanReader:
         found: list[Any] = self._traverser.get_exprs()
         return found
 
-    def _node(self, number: int, inputs: tuple[plan_tree.Node, ...], arena: _Arena) -> plan_tree.Node:
+    def _node(self, number: int, inputs: tuple[tree.Node, ...], arena: _Arena) -> tree.Node:
         expressions = self._expressions(number)
         node, reason = _shown(self._traverser.view_current_node)
         base = {"inputs": inputs, "schema": self._traverser.get_schema()}
@@ -125,7 +122,7 @@ class _PlanReader:
             return _unshown(reason, base, arena.named(expressions))
         build = _BUILDERS.get(type(node).__name__)
         if build is None:
-            return plan_tree.UnknownNode(**base, reason=f"the plan node {type(node).__name__} is not known")
+            return tree.UnknownNode(**base, reason=f"the plan node {type(node).__name__} is not known")
         return build(node, base, arena)
 
 
@@ -136,13 +133,13 @@ class _Arena:
         self._traverser, self._roots = traverser, roots
         self._read: dict[int, Expression] = {}
 
-    def named(self, expressions: list[Any]) -> tuple[plan_tree.Named, ...]:
+    def named(self, expressions: list[Any]) -> tuple[tree.Named, ...]:
         """Return expressions with the names of the columns that they give."""
         return tuple((found.output_name, self.read(found.node)) for found in expressions)
 
     def read(self, root: int) -> Expression:
         """Return one expression with all expressions below it."""
-        for number in plan_tree.bottom_up(root, self._inputs):
+        for number in tree.bottom_up(root, self._inputs):
             if number not in self._read:
                 self._read[number] = self._expression(number)
         return self._read[root]
@@ -186,19 +183,17 @@ class _Arena:
         if kind == "Function":
             name, *arguments = _called(view)
             fields = self._fields(number) if name in _NAMES_FIELDS else ()
-            return Expression(ExpressionKind.FUNCTION, inputs, _text(name), fields, argument=tuple(arguments))
+            return Expression(Kind.FUNCTION, inputs, _text(name), fields, argument=tuple(arguments))
         if kind == "StructEval":
             fields = ("", *(found.output_name for found in view.evaluation))
-            return Expression(ExpressionKind.STRUCT, inputs, view.variant, fields)
-        form = _FORMS.get(kind, ExpressionKind.UNREADABLE)
+            return Expression(Kind.STRUCT, inputs, view.variant, fields)
+        form = _FORMS.get(kind, Kind.UNREADABLE)
         return Expression(form, inputs, _name(view, form), scalar=_is_scalar(view))
 
     def _unreadable(self, reason: str, inputs: list[int]) -> Expression:
         if reason == "list.eval" and not any(self._type(found).is_nested() for found in inputs[:1]):
             reason = "cumulative_eval"
-        return Expression(
-            ExpressionKind.UNREADABLE, tuple((InputRole.VALUE, self._read[found]) for found in inputs), reason
-        )
+        return Expression(Kind.UNREADABLE, tuple((InputRole.VALUE, self._read[found]) for found in inputs), reason)
 
     def _type(self, number: int) -> pl.DataType:
         try:
@@ -214,21 +209,21 @@ class _Arena:
 
 
 _FORMS = {
-    "Column": ExpressionKind.COLUMN,
-    "Literal": ExpressionKind.LITERAL,
-    "Len": ExpressionKind.LENGTH,
-    "BinaryExpr": ExpressionKind.BINARY,
-    "Cast": ExpressionKind.CAST,
-    "Ternary": ExpressionKind.TERNARY,
-    "Agg": ExpressionKind.AGGREGATE,
-    "Explode": ExpressionKind.EXPLODE,
-    "Filter": ExpressionKind.FILTER,
-    "Sort": ExpressionKind.SORT,
-    "SortBy": ExpressionKind.SORT,
-    "Gather": ExpressionKind.GATHER,
-    "Slice": ExpressionKind.SLICE,
-    "Window": ExpressionKind.WINDOW,
-    "Rolling": ExpressionKind.ROLLING,
+    "Column": Kind.COLUMN,
+    "Literal": Kind.LITERAL,
+    "Len": Kind.LENGTH,
+    "BinaryExpr": Kind.BINARY,
+    "Cast": Kind.CAST,
+    "Ternary": Kind.TERNARY,
+    "Agg": Kind.AGGREGATE,
+    "Explode": Kind.EXPLODE,
+    "Filter": Kind.FILTER,
+    "Sort": Kind.SORT,
+    "SortBy": Kind.SORT,
+    "Gather": Kind.GATHER,
+    "Slice": Kind.SLICE,
+    "Window": Kind.WINDOW,
+    "Rolling": Kind.ROLLING,
 }
 
 _NAMES_FIELDS = frozenset({"as_struct", "value_counts"})
@@ -297,12 +292,12 @@ def _role(function: object, place: int) -> InputRole:
     return _CHOOSES[function](place) if isinstance(function, str) and function in _CHOOSES else InputRole.VALUE
 
 
-def _name(view: Any, form: ExpressionKind) -> str:  # noqa: ANN401
-    if form is ExpressionKind.BINARY:
+def _name(view: Any, form: Kind) -> str:  # noqa: ANN401
+    if form is Kind.BINARY:
         return _text(view.op).rpartition(".")[2]
-    if form is ExpressionKind.AGGREGATE and view.name == "count" and view.options:
+    if form is Kind.AGGREGATE and view.name == "count" and view.options:
         return "len"  # nulls too
-    return type(view).__name__ if form is ExpressionKind.UNREADABLE else getattr(view, "name", "")
+    return type(view).__name__ if form is Kind.UNREADABLE else getattr(view, "name", "")
 
 
 def _text(name: object) -> str:
@@ -313,39 +308,37 @@ def _is_scalar(view: Any) -> bool:  # noqa: ANN401
     return bool(getattr(view, "scalar", False)) or getattr(view, "order_by", None) is not None
 
 
-def _unshown(reason: str, base: dict[str, Any], expressions: tuple[plan_tree.Named, ...]) -> plan_tree.Node:
+def _unshown(reason: str, base: dict[str, Any], expressions: tuple[tree.Named, ...]) -> tree.Node:
     if reason.startswith(_OPAQUE):
-        return plan_tree.Opaque(**base)
+        return tree.Opaque(**base)
     if reason.startswith(_TAKES_GROUPS):
-        return plan_tree.GroupBy(
+        return tree.GroupBy(
             **base, keys=expressions, aggregates=(), index=None, windows=False, keeps_order=False, opaque=True
         )
-    if not base["inputs"]:
-        return plan_tree.FileScan(**base)
-    return plan_tree.UnknownNode(**base, reason=f"Polars does not show a node of the plan ({reason[:40]})")
+    unknown = tree.UnknownNode(**base, reason=f"Polars does not show a node of the plan ({reason[:40]})")
+    return unknown if base["inputs"] else tree.FileScan(**base)
 
 
-def _group_by(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # noqa: ANN401
-    options = node.options
-    timed = options.dynamic or options.rolling
-    return plan_tree.GroupBy(
+def _group_by(node: Any, base: dict[str, Any], arena: _Arena) -> tree.Node:  # noqa: ANN401
+    timed = node.options.dynamic or node.options.rolling
+    return tree.GroupBy(
         **base,
         keys=arena.named(node.keys),
         aggregates=arena.named(node.aggs),
         index=timed.index_column if timed else None,
-        windows=options.dynamic is not None,
+        windows=node.options.dynamic is not None,
         keeps_order=node.maintain_order,
         opaque=False,
     )
 
 
-def _join(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # noqa: ANN401
+def _join(node: Any, base: dict[str, Any], arena: _Arena) -> tree.Node:  # noqa: ANN401
     how, _, slices, suffix, coalesces, order = node.options
     asof = how if isinstance(how, tuple) else (how, None, None, None, None, None)
     if node.predicate is not None or asof[0] == "IEJoin":
         # A node of the optimiser; the plan as written has a filter over a cross join instead.
-        return plan_tree.UnknownNode(**base, reason="a join with a condition of its own")
-    return plan_tree.Join(
+        return tree.UnknownNode(**base, reason="a join with a condition of its own")
+    return tree.Join(
         **base,
         how=asof[0],
         left_on=arena.named(node.left_on),
@@ -359,51 +352,49 @@ def _join(node: Any, base: dict[str, Any], arena: _Arena) -> plan_tree.Node:  # 
     )
 
 
-def _distinct(node: Any, base: dict[str, Any], _: _Arena) -> plan_tree.Node:  # noqa: ANN401
+def _distinct(node: Any, base: dict[str, Any], _: _Arena) -> tree.Node:  # noqa: ANN401
     keep, subset, keeps_order, slices = node.options
     columns = None if subset is None else tuple(subset)
-    return plan_tree.Distinct(**base, subset=columns, keep=keep, keeps_order=keeps_order, slices=slices is not None)
+    return tree.Distinct(**base, subset=columns, keep=keep, keeps_order=keeps_order, slices=slices is not None)
 
 
-def _map(node: Any, base: dict[str, Any], _: _Arena) -> plan_tree.Node:  # noqa: ANN401
+def _map(node: Any, base: dict[str, Any], _: _Arena) -> tree.Node:  # noqa: ANN401
     name, *arguments = node.function
     match name:
         case "explode":
-            return plan_tree.Explode(**base, columns=tuple(arguments[0]))
+            return tree.Explode(**base, columns=tuple(arguments[0]))
         case "unnest":
-            return plan_tree.Unnest(**base, columns=tuple(arguments[0]), separator=arguments[1])
+            return tree.Unnest(**base, columns=tuple(arguments[0]), separator=arguments[1])
         case "unpivot":
             index, on, names, values = arguments
-            return plan_tree.Unpivot(**base, index=tuple(index), on=tuple(on), names=names, values=values)
+            return tree.Unpivot(**base, index=tuple(index), on=tuple(on), names=names, values=values)
         case "row_index":
-            return plan_tree.RowNumber(**base, name=arguments[0])
+            return tree.RowNumber(**base, name=arguments[0])
         case "hint_sorted" | "rechunk":
-            return plan_tree.PassThrough(**base)
-    return plan_tree.UnknownNode(**base, reason=f"the frame function {name} is not known")
+            return tree.PassThrough(**base)
+    return tree.UnknownNode(**base, reason=f"the frame function {name} is not known")
 
 
-_BUILDERS: dict[str, Callable[[Any, dict[str, Any], _Arena], plan_tree.Node]] = {
-    "PythonScan": lambda node, base, _: plan_tree.Source(**base, read=_function(node)),
-    "DataFrameScan": lambda _, base, __: plan_tree.InMemory(**base),
-    "Scan": lambda _, base, __: plan_tree.FileScan(**base),
-    "SimpleProjection": lambda _, base, __: plan_tree.PassThrough(**base),
-    "Cache": lambda _, base, __: plan_tree.PassThrough(**base),
-    "Sink": lambda _, base, __: plan_tree.PassThrough(**base),
-    "Select": lambda node, base, arena: plan_tree.Select(**base, columns=arena.named(node.expr), keeps=False),
-    "HStack": lambda node, base, arena: plan_tree.Select(**base, columns=arena.named(node.exprs), keeps=True),
-    "Filter": lambda node, base, arena: plan_tree.Filter(**base, predicate=arena.read(node.predicate.node)),
+_BUILDERS: dict[str, Callable[[Any, dict[str, Any], _Arena], tree.Node]] = {
+    "PythonScan": lambda node, base, _: tree.Source(**base, read=_function(node)),
+    "DataFrameScan": lambda _, base, __: tree.InMemory(**base),
+    "Scan": lambda _, base, __: tree.FileScan(**base),
+    "SimpleProjection": lambda _, base, __: tree.PassThrough(**base),
+    "Cache": lambda _, base, __: tree.PassThrough(**base),
+    "Sink": lambda _, base, __: tree.PassThrough(**base),
+    "Select": lambda node, base, arena: tree.Select(**base, columns=arena.named(node.expr), keeps=False),
+    "HStack": lambda node, base, arena: tree.Select(**base, columns=arena.named(node.exprs), keeps=True),
+    "Filter": lambda node, base, arena: tree.Filter(**base, predicate=arena.read(node.predicate.node)),
     "GroupBy": _group_by,
     "Join": _join,
-    "Union": lambda node, base, _: plan_tree.Union(
-        **base, keeps_order=node.maintain_order, slices=node.slice is not None
-    ),
-    "HConcat": lambda _, base, __: plan_tree.SideBySide(**base),
-    "MergeSorted": lambda node, base, _: plan_tree.Merge(**base, key=tuple(node.key)),
+    "Union": lambda node, base, _: tree.Union(**base, keeps_order=node.maintain_order, slices=node.slice is not None),
+    "HConcat": lambda _, base, __: tree.SideBySide(**base),
+    "MergeSorted": lambda node, base, _: tree.Merge(**base, key=tuple(node.key)),
     "Distinct": _distinct,
-    "Sort": lambda node, base, arena: plan_tree.Sort(
+    "Sort": lambda node, base, arena: tree.Sort(
         **base, by=arena.named(node.by_column), stable=node.sort_options[0], slices=node.slice is not None
     ),
-    "Slice": lambda _, base, __: plan_tree.Slice(**base),
-    "Gather": lambda _, base, __: plan_tree.Gather(**base),
+    "Slice": lambda _, base, __: tree.Slice(**base),
+    "Gather": lambda _, base, __: tree.Gather(**base),
     "MapFunction": _map,
 }
