@@ -10,7 +10,7 @@ import sys
 from bankmesh.quality.gx_import import calm_import
 
 with calm_import():
-    from bankmesh.quality import validation
+    from bankmesh.quality import suite_validation
     from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as divergence
 
 print("scipy.stats._distn_infrastructure" in sys.modules)
