@@ -2,7 +2,6 @@
 
 `<home>/use/<YYYY-MM>.jsonl` holds one JSON object a line: `at` (ISO 8601, UTC), `product`, `major`, `version`,
 `columns` (null for all of them) and `consumer`. No value of the data is in it.
-
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Withdraws a version, rolls back to one, or resumes a product: one commit each, without copying rows.
 
 Versions only increase. Rows are restored by adding their former files again, which stay in the table's folder while a
-them. As in `publisher`, the port's lock is held while it is decided and committed, and where locks do not reach, the
+readable version needs them. As in `publisher`, the port's lock is held for decision and commit. Where locks do not
 reach, the commit itself fails if the table has changed.
 """
 

@@ -55,7 +55,7 @@ def refuse_orphaned_inputs(contract: Contract, sources: Iterable[Input]) -> None
     """Raise OrphanedInput for the first of the sources that the contract's workspace does not declare.
 
     Checked when the step runs, before anything is read, so that a missing or faulty contract stops its consumers and no
-    and no other product. dbt's sources of such inputs are declared without columns (`generated_sources`), and not read.
+    other product. dbt's sources of such inputs are declared without columns (`generated_sources`), and not read.
     """
     package = Path(contract.file).parents[1]
     root = current_settings(package).root

@@ -108,14 +108,14 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             for bundled in bundle:
                 self._attempt(bundled, lambda one: self.resolve_metric_bundle([one]))
 
-        asked = [*metric_fn_direct_configurations, *metric_fn_bundle_configurations]
-        failed = tuple(one.metric_configuration for one in asked if _id(one) in self.failures)
+        requested = [*metric_fn_direct_configurations, *metric_fn_bundle_configurations]
+        failed = tuple(one.metric_configuration for one in requested if _id(one) in self.failures)
         if failed:
             raise MetricResolutionError(message="see DuckDBExecutionEngine.failures", failed_metrics=failed)
-        return {_id(one): self.answers[_id(one)] for one in asked}
+        return {_id(one): self.answers[_id(one)] for one in requested}
 
-    def _open(self, asked: Sequence[Any]) -> list[Any]:
-        return [one for one in asked if _id(one) not in self.answers and _id(one) not in self.failures]
+    def _open(self, requested: Sequence[Any]) -> list[Any]:
+        return [one for one in requested if _id(one) not in self.answers and _id(one) not in self.failures]
 
     def _attempt(self, one: Any, resolve: Callable[[Any], dict[Any, Any]]) -> None:
         try:

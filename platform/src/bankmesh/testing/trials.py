@@ -225,7 +225,7 @@ def _carry_out(
     files = _measured(contract, candidate)
     require_rows(contract, candidate.path, files, written.rows)
     published = latest(port)
-    asked = gate_relations.for_gate(
+    relations = gate_relations.for_gate(
         contract,
         port,
         candidate.path,
@@ -237,8 +237,8 @@ def _carry_out(
         classification=classification_of_trial(contract, written.lineage, pinned),
     )
     with connect() as connection:
-        gate = evaluate(contract, asked, connection)
-        rows = connection.execute(f"from {asked.candidate}").pl()
+        gate = evaluate(contract, relations, connection)
+        rows = connection.execute(f"from {relations.candidate}").pl()
     publication = None
     if gate.publishable:
         publication = _publish(

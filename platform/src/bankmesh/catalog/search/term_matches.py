@@ -52,13 +52,13 @@ def typos_allowed(length: int) -> int:
     return 1 if length < _TWO_TYPOS_FROM else 2
 
 
-def expansions(asked: Iterable[TextWord], vocabulary: Vocabulary) -> list[Expansion]:
+def expansions(query: Iterable[TextWord], vocabulary: Vocabulary) -> list[Expansion]:
     """Return the terms that each word matches; a word that does not occur may be two words, as `creditcard` is.
 
     Fuzzy matching runs only if no term equals the word, no word starts with it, and it is not two words.
     """
     found = []
-    for word in asked:
+    for word in query:
         as_it_is = _as_it_is(word, vocabulary)
         parts = () if as_it_is else _two_words(word.plain, vocabulary)
         if parts:

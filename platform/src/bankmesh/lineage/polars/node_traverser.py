@@ -54,14 +54,14 @@ def requested(frame: pl.LazyFrame) -> list[tuple[object, tuple[str, ...] | None]
         found: list[int] = traverser.get_inputs()
         return found
 
-    asked = []
+    reads = []
     for number in tree.bottom_up(traverser.get_node(), inputs):
         traverser.set_node(number)
         node, _ = _shown(traverser.view_current_node)
         if type(node).__name__ == "PythonScan":
             columns = node.options[1]
-            asked.append((_function(node), None if columns is None else tuple(columns)))
-    return asked
+            reads.append((_function(node), None if columns is None else tuple(columns)))
+    return reads
 
 
 def _traverser(frame: pl.LazyFrame, flags: pl.QueryOptFlags) -> Any:  # noqa: ANN401 - Polars names no type for it

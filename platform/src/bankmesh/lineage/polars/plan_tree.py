@@ -1,4 +1,4 @@
-"""A plan of Polars as plain values of our own, so that only `node_traverser` knows Polars' private ones.
+"""A Polars plan as plain values, so that only `node_traverser` depends on Polars' private classes.
 
 Expressions and nodes are compared by identity: equal nodes at two places of a plan are distinct, and a node that is
 read twice (a cache) is one node.

@@ -70,8 +70,8 @@ def cross_check(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame]) -> dic
 
 def disagreements(frame: pl.LazyFrame, sources: Mapping[str, pl.LazyFrame], known: PlanFrame) -> dict[str, str]:
     """Return the result of `cross_check`, given the result `known` of the walk."""
-    asked = requested_columns(frame, sources, known.columns)
-    found = {name: _disagreement(name, known, wanted) for name, wanted in asked.items()}
+    reads = requested_columns(frame, sources, known.columns)
+    found = {name: _disagreement(name, known, wanted) for name, wanted in reads.items()}
     return {name: text for name, text in found.items() if text}
 
 
@@ -92,25 +92,25 @@ def requested_columns(
 ) -> dict[str, frozenset[ColumnRef]]:
     """Return what the engine would read of the sources for each column alone; nothing is run."""
     known = named_by_function(sources)
-    asked: dict[str, frozenset[ColumnRef]] = {}
+    reads: dict[str, frozenset[ColumnRef]] = {}
     for column in columns:
         refs: set[ColumnRef] = set()
         for function, wanted in requested(frame.select(pl.col(column))):
             if id(function) in known:
                 name, source = known[id(function)]
                 refs.update(ColumnRef(name, part) for part in (source.schema if wanted is None else wanted))
-        asked[column] = frozenset(refs)
-    return asked
+        reads[column] = frozenset(refs)
+    return reads
 
 
-def _disagreement(name: str, known: PlanFrame, asked: frozenset[ColumnRef]) -> str | None:
+def _disagreement(name: str, known: PlanFrame, reads: frozenset[ColumnRef]) -> str | None:
     value = known.columns[name]
     if value.unknown or known.unknown:
         return None
     slack = value.slack | known.slack
     depends = sources_of(value.found | known.rows | known.order)
-    never_read = depends - asked - slack.less
+    never_read = depends - reads - slack.less
     # A constant depends on no column, so the engine reads any column to count the rows.
-    not_seen = asked - depends - slack.more if value.found else frozenset()
+    not_seen = reads - depends - slack.more if value.found else frozenset()
     differences = (("the engine does not read", never_read), ("the engine also reads", not_seen))
     return "; ".join(f"{what} {', '.join(map(str, sorted(refs)))}" for what, refs in differences if refs) or None

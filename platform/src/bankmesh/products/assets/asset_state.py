@@ -44,8 +44,8 @@ def read_mesh(
         entries |= found
         new = {key: inputs_read(key, _metadata(entry)) for key, entry in found.items()}
         read |= new
-        asked = set(entries) | wanted
-        wanted = {need for inputs in new.values() for need in inputs} - asked
+        examined = set(entries) | wanted
+        wanted = {need for inputs in new.values() for need in inputs} - examined
     tried = _attempts(instance, entries.values())
     standings = {key: _state(entry, read[key], tried.get(key)) for key, entry in entries.items()}
     needs = {key: graph.get(key, tuple(inputs)) for key, inputs in read.items()} | dict(graph)

@@ -1,7 +1,7 @@
 """dbt configuration that changes no row, as entries of `mesh contract coverage`: used, or named as not used.
 
 Every key that is set on a model, and every resource of a project, has exactly one entry for each product that it
-for the domain where it concerns none. `docs/reference/dbt.md` shows the tables of `configuration_points` to people.
+concerns, or for the domain where it concerns none. `docs/reference/dbt.md` shows the tables of `configuration_points`.
 """
 
 from __future__ import annotations

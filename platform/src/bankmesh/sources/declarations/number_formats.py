@@ -1,7 +1,7 @@
 """Spellings of numbers: the separators and signs that a declaration may name, and their patterns.
 
-Patterns must match the whole value (RE2 and Rust syntax). `conversion` brings a match into the plain spelling, and only
-`text_conversion`, and its value alone decides whether it fits: zeros in front never count as digits.
+Patterns must match the whole value (RE2 and Rust syntax). `text_conversion` brings a match into the plain spelling, and
+only its value decides whether it fits: leading zeros never count as digits.
 """
 
 from __future__ import annotations
