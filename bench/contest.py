@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOAD_BARE = "import dagster, dagster_dbt"
 LOAD_LOCATION = (
-    "from bankmesh.products.code_locations import load_location as load;"
+    "from bankmesh.orchestration.code_locations import load_location as load;"
     "load('retail', 'retail.definitions').definitions.get_repository_def()"
 )
 

@@ -79,22 +79,23 @@ def watch_products() -> Clocks:
     """Time the functions of the operation that builds every product."""
     from dagster._core.storage.event_log import SqliteEventLogStorage
 
+    from bankmesh.orchestration.assets import asset_results, build_steps
     from bankmesh.products import product_operation
 
     clocks = Clocks()
-    clocks.around(product_operation, "_prepare", "pin")
+    clocks.around(build_steps, "pin_product", "pin")
     clocks.around(product_operation, "measure_files", "measure")
     clocks.around(product_operation, "evaluate", "evaluate")
     clocks.around(product_operation, "publish", "publish")
-    clocks.around(product_operation.asset_results, "materialize_result", "report")
+    clocks.around(asset_results, "materialize_result", "report")
     clocks.around(SqliteEventLogStorage, "store_event", "events")
     return clocks
 
 
 def retail_keys(root: Path, *, landings: bool) -> list[str]:
     """Return asset keys of the retail domain's landings or products, without loading the code location twice."""
+    from bankmesh.orchestration.asset_keys import landing_key, product_key
     from bankmesh.products.domain_package import read_domain
-    from bankmesh.products.product_definition import landing_key, product_key
 
     domain = read_domain(root / "domains/retail/src/retail")
     if landings:
@@ -116,7 +117,7 @@ def keys_of(root: Path, what: str) -> list[str]:
 
 def run(instance: dg.DagsterInstance, settings: Settings, clocks: Clocks, what: str) -> None:
     """Materialise the assets of a contender."""
-    from bankmesh.products.runner.local_runner import run_everything
+    from bankmesh.orchestration.runner.local_runner import run_everything
 
     force = what not in {"retail", "follow"}
     outcome = run_everything(settings.root, instance, clocks, keys_of(settings.root, what), force=force)
@@ -131,7 +132,7 @@ def run_month(instance: dg.DagsterInstance, first: str, last: str) -> dict[str, 
     """
     import dagster as dg
 
-    from bankmesh.products.code_locations import load_location
+    from bankmesh.orchestration.code_locations import load_location
 
     job = load_location("retail", "retail.definitions").definitions.resolve_implicit_global_asset_job_def()
     since = time.perf_counter()
@@ -171,7 +172,7 @@ def main() -> None:
 
     import logging
 
-    from bankmesh.instance import open_instance
+    from bankmesh.orchestration.instance import open_instance
     from bankmesh.settings import current_settings
 
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

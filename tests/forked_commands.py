@@ -53,8 +53,8 @@ IMPORTED = (
     "bankmesh.cli.contract_commands",
     "bankmesh.cli.lineage_commands",
     "bankmesh.catalog.index.index_update",
-    "bankmesh.alerts.alert_sensor",
-    "bankmesh.products.components",
+    "bankmesh.orchestration.automation.alert_sensor",
+    "bankmesh.orchestration.components",
     "bankmesh.sqlite_storage",
     "bankmesh.testing",
 )

@@ -13,7 +13,7 @@ import pytest
 from dev_server import ROOT, dev_server, wait_for, webhook
 
 from bankmesh.client import DataMeshClient
-from bankmesh.operations.automation_switch import turn
+from bankmesh.orchestration.automation.automation_switch import turn
 from demo_bank.corrupt import corrupt
 
 LOANS, CUSTOMERS = "retail/loan_applications", "retail/customer_360/v2"

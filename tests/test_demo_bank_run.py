@@ -14,10 +14,10 @@ from whole_bank import ROOT
 import retail
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.asset_keys import landing_key
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
 from bankmesh.products.domain_package import read_domain
-from bankmesh.products.product_definition import landing_key
-from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.settings import current_settings
 from demo_bank.corrupt import corrupt
 

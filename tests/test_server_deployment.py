@@ -60,7 +60,7 @@ def test_compose_workspace_and_script_name_the_locations_of_the_repository():
 
 
 def test_laptop_and_server_differ_in_where_things_are_kept_alone():
-    from bankmesh.instance import DAGSTER_YAML
+    from bankmesh.orchestration.instance import DAGSTER_YAML
 
     server = _yaml("dagster.yaml")
     for key in ("storage", "compute_logs", "run_launcher"):

@@ -10,21 +10,21 @@ import yaml
 from bankmesh.alerts.delivery import tables as alert_tables
 from bankmesh.catalog.index import tables as index_tables
 from bankmesh.catalog.recorded_reads import FOLDER as READS
-from bankmesh.instance import DAGSTER_YAML
 from bankmesh.lineage.openlineage import event_outbox
 from bankmesh.lineage.openlineage.event_spool import spool_folder
-from bankmesh.operations import automation_sensor, automation_switch
+from bankmesh.orchestration.asset_keys import key_of, landing_key, legacy_key
+from bankmesh.orchestration.assets import event_metadata, run_tags
+from bankmesh.orchestration.automation import automation_sensor, automation_switch
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.instance import DAGSTER_YAML
+from bankmesh.orchestration.runner import in_process_runs
 from bankmesh.ports import port_at
 from bankmesh.ports.port_archive import archive_place
 from bankmesh.ports.publication import COMMIT_KEY
-from bankmesh.products.assets import asset_results, shrink_acceptance
-from bankmesh.products.code_locations import load_location, location_modules
-from bankmesh.products.product_definition import NOT_DELIVERED, UNREADABLE_INPUT, input_key, landing_key, legacy_key
 from bankmesh.products.product_definition import product_input as product
-from bankmesh.products.runner import in_process_runs
-from bankmesh.products.versions import attempt_recovery, confirmed_versions
 from bankmesh.settings import LAST_EXPORTS, alert_settings, catalog_database, current_settings, lineage_database
 from bankmesh.sources import landing_folder
+from bankmesh.workspace.location_modules import location_modules
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,23 +45,23 @@ def test_sensors_and_schedules_keep_their_cursors(retail):
 
 
 def test_assets_keep_their_history():
-    assert input_key(product("retail.party")) == dg.AssetKey(["retail", "party"])
-    assert input_key(product("retail.customer_360@2")) == dg.AssetKey(["retail", "customer_360", "v2"])
+    assert key_of(product("retail.party")) == dg.AssetKey(["retail", "party"])
+    assert key_of(product("retail.customer_360@2")) == dg.AssetKey(["retail", "customer_360", "v2"])
     assert landing_key("retail", "core_banking", "trans") == dg.AssetKey(["retail", "landing", "core_banking_trans"])
     assert legacy_key("core_banking", "trans") == dg.AssetKey(["legacy", "core_banking_trans"])
 
 
 def test_tags_and_metadata_are_read_from_events_of_earlier_releases():
     assert (automation_sensor.STARTED_BY, in_process_runs.PROCESS_TAG) == ("bankmesh/started_by", "bankmesh/process")
-    assert (confirmed_versions.UNCHANGED_TAG, confirmed_versions.CONFIRM) == ("bankmesh/unchanged", "confirm")
-    assert (shrink_acceptance.ACCEPT_TAG, shrink_acceptance.ACCEPTED_BY_TAG, shrink_acceptance.ACCEPTED_KEYS_TAG) == (
+    assert (run_tags.UNCHANGED_TAG, run_tags.CONFIRM) == ("bankmesh/unchanged", "confirm")
+    assert (run_tags.ACCEPT_TAG, run_tags.ACCEPTED_BY_TAG, run_tags.ACCEPTED_KEYS_TAG) == (
         "bankmesh/accept_shrink", "bankmesh/accept_shrink_by", "bankmesh/accept_shrink_of",
     )  # fmt: skip
-    assert (attempt_recovery.VERSION_KEY, attempt_recovery.CANDIDATE_KEY) == ("version", "candidate")
-    assert (asset_results.CONFIRMED, asset_results.UNCHANGED_PARTITIONS) == ("confirmed", "partitions unchanged")
-    assert (asset_results.LOOKED_AT, asset_results.WHOLE_TABLE) == ("looked at", "the whole table")
-    assert (asset_results.EVALUATED, UNREADABLE_INPUT) == ("evaluated partitions", "unreadable input")
-    assert (NOT_DELIVERED, COMMIT_KEY) == ("not delivered", "bankmesh")
+    assert (event_metadata.VERSION_KEY, event_metadata.CANDIDATE_KEY) == ("version", "candidate")
+    assert (event_metadata.CONFIRMED, event_metadata.UNCHANGED_PARTITIONS) == ("confirmed", "partitions unchanged")
+    assert (event_metadata.LOOKED_AT, event_metadata.WHOLE_TABLE) == ("looked at", "the whole table")
+    assert (event_metadata.EVALUATED, event_metadata.UNREADABLE_INPUT) == ("evaluated partitions", "unreadable input")
+    assert (event_metadata.NOT_DELIVERED, COMMIT_KEY) == ("not delivered", "bankmesh")
 
 
 def test_a_home_keeps_its_places(tmp_path, monkeypatch):

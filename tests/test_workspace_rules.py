@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from bankmesh.contracts.model import Classification, Status
-from bankmesh.products.code_locations import load_location, location_modules
+from bankmesh.orchestration.code_locations import load_location
 from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.workspace.location_modules import location_modules
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 ROOT = Path(__file__).parents[1]

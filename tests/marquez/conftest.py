@@ -56,9 +56,9 @@ def told(marquez, tmp_path_factory):
 
 def _run_again(environment: dict[str, str]) -> object:
     """Loans once more, of which one now belongs to no account. Returns the outcome."""
-    from bankmesh.instance import open_instance
-    from bankmesh.products.product_definition import landing_key
-    from bankmesh.products.runner.local_runner import run_everything
+    from bankmesh.orchestration.asset_keys import landing_key
+    from bankmesh.orchestration.instance import open_instance
+    from bankmesh.orchestration.runner.local_runner import run_everything
     from bankmesh.settings import current_settings
 
     class Silent:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
-    from bankmesh.operations.operations_component import Operations
-    from bankmesh.products.components.dbt_products import DbtDataProducts
-    from bankmesh.products.components.legacy_sources import LegacySources
-    from bankmesh.products.components.polars_product import PolarsDataProduct
+    from bankmesh.orchestration.components.dbt_products import DbtDataProducts
+    from bankmesh.orchestration.components.legacy_sources import LegacySources
+    from bankmesh.orchestration.components.operations_component import Operations
+    from bankmesh.orchestration.components.polars_product import PolarsDataProduct
     from bankmesh.workspace.stage_access import ProposedProduct, RetiredProduct
 
 __all__ = [
@@ -37,11 +37,11 @@ __all__ = [
 _HOMES = {
     "DataMeshClient": "bankmesh.client",
     "DataProduct": "bankmesh.client",
-    "DbtDataProducts": "bankmesh.products.components.dbt_products",
+    "DbtDataProducts": "bankmesh.orchestration.components.dbt_products",
     "DeprecatedMajor": "bankmesh.client",
-    "LegacySources": "bankmesh.products.components.legacy_sources",
-    "Operations": "bankmesh.operations.operations_component",
-    "PolarsDataProduct": "bankmesh.products.components.polars_product",
+    "LegacySources": "bankmesh.orchestration.components.legacy_sources",
+    "Operations": "bankmesh.orchestration.components.operations_component",
+    "PolarsDataProduct": "bankmesh.orchestration.components.polars_product",
     "ProposedProduct": "bankmesh.workspace.stage_access",
     "RetiredProduct": "bankmesh.workspace.stage_access",
 }

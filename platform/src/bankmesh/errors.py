@@ -189,3 +189,13 @@ class UnknownName(BankmeshError):
         hint = f" Did you mean {near[0]}?" if near else ""
         listed = ", ".join(self.known) or "none"
         super().__init__(f"There is no {kind} {name}.{hint} Known: {listed}.")
+
+
+def root_cause(error: BaseException) -> str:
+    """Return the text of the root cause: our own message if one is in the chain, else the last cause's."""
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    ours = [e for e in chain if isinstance(e, BankmeshError)]
+    deepest = ours[-1] if ours else chain[-1]
+    return str(deepest) or type(deepest).__name__

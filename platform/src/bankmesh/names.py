@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONTRACT_SUFFIX = ".odcs.yaml"
+_LANDING, _LEGACY = "landing", "legacy"
 
 _MAJOR = r"(?P<major>[1-9]\d*)"
 _PORT = re.compile(rf"(?P<domain>[^.@]+)\.(?P<product>[^.@]+)(?:@{_MAJOR})?", re.ASCII)
@@ -105,7 +106,7 @@ def split_major(text: str) -> tuple[str, int | None]:
 def port_of_asset(path: Sequence[str]) -> PortName | None:
     """The port behind an asset key; None for an asset that is no product: a landing, a legacy object."""
     match path:
-        case [domain, product] if domain != "legacy":
+        case [domain, product] if domain != _LEGACY:
             return PortName(domain, product)
         case [domain, product, last] if (found := _FOLDER.fullmatch(last)) and found["major"] != "1":
             return PortName(domain, product, int(found["major"]))
@@ -128,6 +129,32 @@ def major_of_folder(name: str) -> int | None:
     """The major of a port's folder, `v2`; None for other names."""
     found = _FOLDER.fullmatch(name)
     return int(found["major"]) if found else None
+
+
+def landing_asset(domain: str, system: str, name: str) -> str:
+    """The asset key of a landed legacy object as one text, internal to its domain."""
+    return f"{domain}/{_LANDING}/{system}_{name}"
+
+
+def legacy_asset(system: str, name: str) -> str:
+    """The asset key of a legacy object as one text; more than one domain may read it.
+
+    The last part names the system too, because the asset graph shows nothing else.
+    """
+    return f"{_LEGACY}/{system}_{name}"
+
+
+def is_landing(asset: str) -> bool:
+    """Whether this is the asset key of a landed legacy object."""
+    match asset.split("/"):
+        case [_, part, _]:
+            return part == _LANDING
+    return False
+
+
+def is_legacy(asset: str) -> bool:
+    """Whether this is the asset key of a legacy object itself."""
+    return asset.partition("/")[0] == _LEGACY
 
 
 def step_of_asset(asset: str) -> str:

@@ -42,7 +42,7 @@ def work(database: str, url: str, up_to: int) -> None:
         for fact in facts(up_to):
             if position is not None and fact.id <= position:
                 continue
-            standing, notices = after("retail", outbox.standing("retail"), [fact])
+            standing, notices = after("retail", outbox.incidents_of("retail"), [fact])
             outbox.record("retail", position, fact.id, standing, notices, datetime.now(UTC))
             fault_points.reached("alerts-recorded")
             position = fact.id

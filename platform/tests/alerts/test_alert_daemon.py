@@ -9,9 +9,9 @@ import pytest
 from dev_server import dev_server, wait_for
 from shop_workspace import changed, write_exports
 
-from bankmesh.alerts import domain_events
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.history import domain_events
+from bankmesh.orchestration.instance import open_instance
 
 ALERTING = '''\
 """The shop alerts."""
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from bankmesh.alerts.alert_sensor import alert_sensors
+from bankmesh.orchestration.automation.alert_sensor import alert_sensors
 from bankmesh.products.domain_package import read_domain
 
 

@@ -27,7 +27,7 @@ def tell(outbox):
 
     def record(*facts, routes=("hook",)):
         nonlocal position
-        standing, notices = after("retail", outbox.standing("retail"), facts)
+        standing, notices = after("retail", outbox.incidents_of("retail"), facts)
         outbox.record("retail", position, facts[-1].id, standing, notices, datetime.now(UTC))
         position = facts[-1].id
         for notice in notices:
@@ -221,4 +221,4 @@ def test_two_domains_share_an_outbox(outbox, http_receiver) -> None:
             outbox.route([(notice, ["hook"])], datetime.now(UTC))
     assert deliver(outbox, "retail", routing(hook=http_receiver.url), message).confirmed == 2
     assert len(outbox.due("investment", datetime.now(UTC))) == 2
-    assert len(outbox.standing("investment")) == 2
+    assert len(outbox.incidents_of("investment")) == 2

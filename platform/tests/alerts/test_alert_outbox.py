@@ -16,7 +16,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def record(outbox: AlertOutbox, before: int | None, *facts, domain: str = "retail"):
-    standing, notices = after(domain, outbox.standing(domain), facts)
+    standing, notices = after(domain, outbox.incidents_of(domain), facts)
     return outbox.record(domain, before, facts[-1].id, standing, notices, NOW)
 
 
@@ -32,7 +32,7 @@ def test_a_cursor_that_was_moved_by_another_records_nothing(outbox) -> None:
 
 def test_standing_incidents_survive_a_restart(outbox) -> None:
     record(outbox, None, check(1, failing_rows=5), check(2, check="schema"))
-    (incident,) = outbox.standing("retail").values()
+    (incident,) = outbox.incidents_of("retail").values()
     assert {problem.check for problem in incident.problems} == {"has_rows", "schema"}
     record(outbox, 2, passed(3))
     (left,) = [problem for _, found in outbox.open_incidents() for problem in found.problems if not problem.has_ended]

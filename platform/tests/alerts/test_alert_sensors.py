@@ -7,7 +7,7 @@ import pytest
 from alert_mesh import ShopMesh, instance_in, settle_at_once
 from dagster._core.definitions.freshness import FreshnessState
 
-from bankmesh.alerts.alert_sensor import alert_sensors
+from bankmesh.orchestration.automation.alert_sensor import alert_sensors
 from bankmesh.settings import BadNumber, alert_settings, current_settings
 
 

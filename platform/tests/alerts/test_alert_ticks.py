@@ -11,8 +11,8 @@ from dagster import DagsterRunStatus
 from dagster._core.definitions.freshness import FreshnessState
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from bankmesh.alerts import domain_events
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
+from bankmesh.orchestration.history import domain_events
 from bankmesh.settings import AlertSettings
 
 CHECK = "shop.sale: check small"
@@ -203,7 +203,7 @@ def test_a_fault_in_the_routing_file_delays_alerts_and_loses_none(started, http_
     started.run(outcome="failed")
     from bankmesh.alerts.alert_tick import look
 
-    report = look(started.instance, started.domain, started.places)
+    report = look(started.history, started.domain, started.places)
     assert "there is no key chanels" in report.faults[0]
     assert http_receiver.posts == []
     started.places.file.write_text(good)

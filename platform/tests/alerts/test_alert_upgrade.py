@@ -48,7 +48,7 @@ def copy(source: str, target: str) -> None:
 
 
 def record(outbox: AlertOutbox, *facts):
-    standing, notices = after("retail", outbox.standing("retail"), facts)
+    standing, notices = after("retail", outbox.incidents_of("retail"), facts)
     return outbox.record("retail", outbox.position("retail"), facts[-1].id, standing, notices, NOW)
 
 

@@ -15,9 +15,10 @@ from bankmesh import fault_points
 from bankmesh.alerts.alert_tick import look
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.components.product_assets import product_asset
+from bankmesh.orchestration.history.domain_events import LoggedDomain
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import port_at
-from bankmesh.products.components.product_assets import product_asset
 from bankmesh.products.polars.polars_build import build_with_polars
 from bankmesh.products.product_definition import ProductDefinition, ProductInput
 from bankmesh.settings import AlertSettings
@@ -86,7 +87,7 @@ class Reports:
         assert result.success, failed
 
     def look(self) -> list[str]:
-        return look(self.instance, self, self.places).summaries
+        return look(LoggedDomain(self.instance, self.name, self.name), self, self.places).summaries
 
 
 def dated_sales(sales: pl.LazyFrame) -> pl.LazyFrame:

@@ -15,6 +15,7 @@ from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.catalog.recorded_reads import record_use
 from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.orchestration.history.check_events import LoggedChecks
 
 PRODUCTS = ["shop.sale", "shop.spend", "desk.risk"]
 
@@ -30,14 +31,14 @@ class Changing(RuleBasedStateMachine):
         self.samples.systems("shop")
         self.instance = dg.DagsterInstance.ephemeral()
         self.catalog = Catalog(f"sqlite:///{self.folder.name}/catalog.db")
-        rebuild(self.samples.settings, self.instance, self.catalog)
+        rebuild(self.samples.settings, LoggedChecks(self.instance), self.catalog)
         self.published: dict[tuple[str, int], int] = {}
 
     def teardown(self) -> None:
         if not hasattr(self, "catalog"):
             return
         kept = dump(self.catalog)
-        rebuild(self.samples.settings, self.instance, self.catalog)
+        rebuild(self.samples.settings, LoggedChecks(self.instance), self.catalog)
         assert kept == dump(self.catalog)
         self.catalog.close()
         self.instance.dispose()
@@ -99,10 +100,10 @@ class Changing(RuleBasedStateMachine):
     @invariant()
     def keep_up(self) -> None:
         if hasattr(self, "catalog"):
-            done = refresh(self.samples.settings, self.instance, self.catalog)
+            done = refresh(self.samples.settings, LoggedChecks(self.instance), self.catalog)
             assert not done.rebuilt
             if not done.products:  # a torn line alone is never whole
-                assert refresh(self.samples.settings, self.instance, self.catalog).products == ()
+                assert refresh(self.samples.settings, LoggedChecks(self.instance), self.catalog).products == ()
 
 
 Changing.TestCase.settings = settings(

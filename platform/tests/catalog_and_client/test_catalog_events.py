@@ -15,14 +15,15 @@ from catalog_samples import NOW, Col, Samples, dump, fresh_database
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh.catalog import check_events
-from bankmesh.catalog.check_events import port_of, read_events
+from bankmesh.catalog.check_history import port_of
 from bankmesh.catalog.event_history import EventTotals
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.catalog.product_description import describe
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.history import check_events
+from bankmesh.orchestration.history.check_events import LoggedChecks, read_events
+from bankmesh.orchestration.instance import open_instance
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -131,11 +132,11 @@ def test_quality_in_the_index_whether_read_at_once_or_bit_by_bit(instance, sampl
     samples.contract("shop.sale", Col("paid"))
     evaluate(instance, check="one")
     evaluate(instance, check="two", passed=False, failing_rows=4)
-    rebuild(samples.settings, instance, catalog)
+    rebuild(samples.settings, LoggedChecks(instance), catalog)
     evaluate(instance, check="two")
     evaluate(instance, check="three", passed=False, severity=WARN)
     change_freshness(instance, FreshnessState.FAIL, "shop", "sale")
-    assert refresh(samples.settings, instance, catalog).entries == 3
+    assert refresh(samples.settings, LoggedChecks(instance), catalog).entries == 3
     with catalog.reading() as connection:
         sale = describe(connection, "shop.sale", NOW)
     assert sale["quality"]["newest"] == {"passed": 2, "warned": 1, "failed": 0, "errored": 0}
@@ -147,26 +148,26 @@ def test_quality_in_the_index_whether_read_at_once_or_bit_by_bit(instance, sampl
     ]
     assert [change["state"] for change in sale["freshness_changes"]] == ["late"]
     kept = dump(catalog)
-    rebuild(samples.settings, instance, catalog)
+    rebuild(samples.settings, LoggedChecks(instance), catalog)
     assert dump(catalog) == kept
 
 
 def test_nothing_new_in_the_log_writes_nothing(instance, samples: Samples, catalog: Catalog) -> None:
     samples.contract("shop.sale", Col("paid"))
     evaluate(instance)
-    rebuild(samples.settings, instance, catalog)
+    rebuild(samples.settings, LoggedChecks(instance), catalog)
     with catalog.writing():  # who would write now is refused
-        assert str(refresh(samples.settings, instance, catalog)) == "nothing new"
+        assert str(refresh(samples.settings, LoggedChecks(instance), catalog)) == "nothing new"
 
 
 def test_a_log_that_was_emptied_is_read_anew(instance, samples: Samples, sqlite_catalog: Catalog) -> None:
     samples.contract("shop.sale", Col("paid"))
     for _ in range(3):
         evaluate(instance, check="old", passed=False)
-    rebuild(samples.settings, instance, sqlite_catalog)
+    rebuild(samples.settings, LoggedChecks(instance), sqlite_catalog)
     instance.event_log_storage.wipe()
     evaluate(instance, check="new")
-    refresh(samples.settings, instance, sqlite_catalog)
+    refresh(samples.settings, LoggedChecks(instance), sqlite_catalog)
     with sqlite_catalog.reading() as connection:
         assert connection.scalars(sa.select(tables.check_states.c.check_name)).all() == ["new"]
         assert connection.scalars(sa.select(tables.check_breaks.c.entry)).all() == []
@@ -175,7 +176,7 @@ def test_a_log_that_was_emptied_is_read_anew(instance, samples: Samples, sqlite_
 def test_without_an_instance_what_the_log_told_stands(instance, samples: Samples, sqlite_catalog: Catalog) -> None:
     samples.contract("shop.sale", Col("paid"))
     evaluate(instance)
-    rebuild(samples.settings, instance, sqlite_catalog)
+    rebuild(samples.settings, LoggedChecks(instance), sqlite_catalog)
     samples.contract("shop.sale", Col("paid"), version="1.1.0")
     assert refresh(samples.settings, None, sqlite_catalog).products == ("shop.sale",)
     with sqlite_catalog.reading() as connection:
@@ -193,7 +194,7 @@ def test_ports_of_assets() -> None:
 def test_a_mesh_that_really_ran(published: Mesh, tmp_path) -> None:
     url = f"sqlite:///{tmp_path / 'catalog.db'}"
     with open_instance(published.settings) as instance, Catalog(url) as catalog:
-        rebuild(published.settings, instance, catalog)
+        rebuild(published.settings, LoggedChecks(instance), catalog)
         with catalog.reading() as connection:
             sale = describe(connection, "shop.sale", datetime.now(UTC))
         assert (sale["published"]["version"], sale["published"]["rows"]) == (0, 4)
@@ -205,12 +206,12 @@ def test_a_mesh_that_really_ran(published: Mesh, tmp_path) -> None:
 
         write_exports(published.settings.exports, changed(4, SALES, voucher="0"))
         published.run("till.sale", "sale")
-        refused = refresh(published.settings, instance, catalog)
+        refused = refresh(published.settings, LoggedChecks(instance), catalog)
         assert refused.entries > 0
         with catalog.reading() as connection:
             quality = describe(connection, "shop.sale", datetime.now(UTC))["quality"]
         assert [(b["check_name"], b["outcome"]) for b in quality["not_passed"]] == [("voucher_is_positive", "failed")]
         assert quality["newest"] == {"passed": 11, "warned": 0, "failed": 1, "errored": 0}
         kept = dump(catalog)
-        rebuild(published.settings, instance, catalog)
+        rebuild(published.settings, LoggedChecks(instance), catalog)
         assert dump(catalog) == kept

@@ -11,7 +11,7 @@ from catalog_samples import Col, Samples
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
-from bankmesh.operations.catalog_sensor import catalog_sensor
+from bankmesh.orchestration.automation.catalog_sensor import catalog_sensor
 from bankmesh.settings import CATALOG_DATABASE, catalog_database
 
 

@@ -160,7 +160,7 @@ def test_parts_that_a_contract_leaves_out(samples: Samples) -> None:
 
 
 def evaluated(entry: int, at: datetime, outcome: str, port: str = "shop.sale"):
-    from bankmesh.catalog.check_events import CheckEvents, Evaluation
+    from bankmesh.catalog.check_history import CheckEvents, Evaluation
 
     found = Evaluation(entry, at.timestamp(), "run", port, f"check{entry}", outcome, None, None)
     return CheckEvents((found,), (), entry, "mark", more=False)

@@ -15,10 +15,11 @@ from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild, refresh
-from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox as LineageOutbox
-from bankmesh.products.runner.in_process_runs import end_dead_runs
-from bankmesh.retention.reader_positions import reader_positions, unfinished_runs
+from bankmesh.orchestration.history.check_events import LoggedChecks
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.retention.reader_positions import reader_positions, unfinished_runs
+from bankmesh.orchestration.runner.in_process_runs import end_dead_runs
 from bankmesh.settings import alert_settings, catalog_database, lineage_database
 
 
@@ -46,7 +47,7 @@ def test_landings_and_events_that_are_superseded_go_and_products_look_the_same(m
     for amount in ("2.00", "3.00", "4.00"):
         _sell(published, amount)
     with open_instance(published.settings) as instance:
-        refresh(published.settings, instance)
+        refresh(published.settings, LoggedChecks(instance))
     before = mesh("products", "--json").out
     removed = _expire(mesh, "--events-days", 0)
     assert removed["landings"]["landings"] == 2
@@ -87,7 +88,7 @@ def test_what_alerts_and_the_catalog_have_not_read_stays_and_is_said(mesh: Comma
 def test_positions_are_those_of_the_alerts_and_of_the_catalog(mesh: Command, published) -> None:
     assert reader_positions(published.settings) == ()
     with open_instance(published.settings) as instance:
-        rebuild(published.settings, instance)
+        rebuild(published.settings, LoggedChecks(instance))
         checked = instance.event_log_storage.get_logs_for_all_runs_by_log_id(
             dagster_event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
         )
@@ -98,17 +99,17 @@ def test_positions_are_those_of_the_alerts_and_of_the_catalog(mesh: Command, pub
     assert found == {"the alerts of shop": 8, "the catalog": max(checked)}
     _expire(mesh, "--events-days", 0)
     with open_instance(published.settings) as instance:
-        assert not refresh(published.settings, instance).rebuilt
+        assert not refresh(published.settings, LoggedChecks(instance)).rebuilt
 
 
 def test_a_rebuilt_catalog_knows_the_newest_evaluation_of_each_check(mesh: Command, published) -> None:
     for amount in ("2.00", "3.00"):
         _sell(published, amount)
     with open_instance(published.settings) as instance:
-        rebuild(published.settings, instance)
+        rebuild(published.settings, LoggedChecks(instance))
         before = _check_states(published)
         _expire(mesh, "--events-days", 0)
-        rebuild(published.settings, instance)
+        rebuild(published.settings, LoggedChecks(instance))
     assert len(before) > 1
     assert _check_states(published) == before
 

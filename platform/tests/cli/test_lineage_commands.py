@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bankmesh.products.code_locations import load_location
+from bankmesh.orchestration.code_locations import load_location
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from shop_workspace import Sale, at_stage, changed, write_exports
 
 from bankmesh.cli.run_commands import StepLines
-from bankmesh.instance import open_instance
-from bankmesh.products.runner.run_outcome import UnchangedAssets
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.run_outcome import UnchangedAssets
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import Sale, write_exports, write_workspace
 
-from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import port_at, read_history
 from bankmesh.settings import Settings, lineage_database
 

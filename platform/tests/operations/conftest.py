@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from shop_workspace import write_exports
 from two_domains import LANDINGS, SUPPLIER, Trading, load_domains
 
+from bankmesh.orchestration.held_storage import HeldEventLogStorage
 from bankmesh.settings import Settings
-from bankmesh.sqlite_storage import HeldEventLogStorage
 
 
 @functools.cache

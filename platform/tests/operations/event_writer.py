@@ -17,7 +17,7 @@ import dagster as dg
 from dagster._core.events import StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from bankmesh.sqlite_storage import HeldEventLogStorage
+from bankmesh.orchestration.held_storage import HeldEventLogStorage
 
 KINDS = {"held": HeldEventLogStorage, "stock": SqliteEventLogStorage}
 KEY = dg.AssetKey("sale")

@@ -13,8 +13,8 @@ from lineage_receiver import Receiver
 from processes import BIN, running, wait_for
 from shop_workspace import changed, write_exports
 
-from bankmesh.instance import prepare_dagster_home
-from bankmesh.operations.automation_switch import turn
+from bankmesh.orchestration.automation.automation_switch import turn
+from bankmesh.orchestration.instance import prepare_dagster_home
 
 PATIENCE = 300  # for a busy machine; alone it takes a minute
 

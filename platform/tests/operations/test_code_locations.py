@@ -12,8 +12,8 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.freshness import FreshnessDaemon
 from two_domains import CONSUMER, SUPPLIER
 
-from bankmesh.instance import open_instance
-from bankmesh.products.product_definition import landing_key, product_key
+from bankmesh.orchestration.asset_keys import landing_key, product_key
+from bankmesh.orchestration.instance import open_instance
 
 WORKSPACE = """\
 load_from:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bankmesh.instance import DAGSTER_YAML, open_instance, prepare_dagster_home
+from bankmesh.orchestration.instance import DAGSTER_YAML, open_instance, prepare_dagster_home
 from bankmesh.settings import Settings
 
 FIRST = """\

@@ -5,7 +5,15 @@ import os
 from shop_workspace import SALES, Sale, write_exports
 from two_domains import LANDINGS, SUPPLIER
 
-from bankmesh.operations.file_changes import ABSENT, SensorMemory, look, quiet_objects, restless_objects, run_key, take
+from bankmesh.orchestration.automation.file_changes import (
+    ABSENT,
+    SensorMemory,
+    look,
+    quiet_objects,
+    restless_objects,
+    run_key,
+    take,
+)
 
 TILL, HOUR, CARD = "till.sale", "till.hour", "cards.card"
 

@@ -1,8 +1,6 @@
-"""When a product is due, decided over standings alone."""
+"""When a product is due, decided over states alone."""
 
-import dagster as dg
-
-from bankmesh.products.assets.refresh_decisions import (
+from bankmesh.products.refresh_decisions import (
     AssetState,
     MeshState,
     awaited_inputs,
@@ -11,9 +9,8 @@ from bankmesh.products.assets.refresh_decisions import (
     newer_inputs,
 )
 
-LEGACY = dg.AssetKey(["legacy", "till_sale"])
-LANDING = dg.AssetKey(["shop", "landing", "till_sale"])
-SALE, SPEND, VISITOR = dg.AssetKey(["shop", "sale"]), dg.AssetKey(["shop", "spend"]), dg.AssetKey(["arcade", "visitor"])
+LEGACY, LANDING = "legacy/till_sale", "shop/landing/till_sale"
+SALE, SPEND, VISITOR = "shop/sale", "shop/spend", "arcade/visitor"
 NEEDS = {LANDING: [LEGACY], SALE: [LANDING], SPEND: [SALE], VISITOR: [SPEND]}
 SETTLED = {
     LANDING: AssetState("a", 100.0),
@@ -25,11 +22,15 @@ SETTLED = {
 
 def _mesh(now=300.0, patience=900.0, **changes: AssetState) -> MeshState:
     keys = {"landing": LANDING, "sale": SALE, "spend": SPEND, "visitor": VISITOR}
-    return MeshState(SETTLED | {keys[name]: standing for name, standing in changes.items()}, NEEDS, now, patience)
+    return MeshState(SETTLED | {keys[name]: state for name, state in changes.items()}, NEEDS, now, patience)
 
 
 def _due(mesh: MeshState) -> list[str]:
-    return [key.path[-1] for key in (SALE, SPEND, VISITOR) if newer_inputs(mesh, key) and not awaited_inputs(mesh, key)]
+    return [
+        key.partition("/")[2]
+        for key in (SALE, SPEND, VISITOR)
+        if newer_inputs(mesh, key) and not awaited_inputs(mesh, key)
+    ]
 
 
 def test_nobody_is_due_in_a_settled_mesh():
@@ -99,7 +100,7 @@ def test_what_was_never_published_is_due_once_its_inputs_are_there():
 
 def test_a_circle_in_what_was_read_does_not_hang():
     circle = _mesh(sale=AssetState("1", 110.0, {SPEND: "1"}))
-    circle = MeshState(circle.standings, {**NEEDS, SALE: [SPEND]}, circle.now, circle.patience)
+    circle = MeshState(circle.states, {**NEEDS, SALE: [SPEND]}, circle.now, circle.patience)
     assert awaited_inputs(circle, SPEND) == []
 
 
@@ -112,7 +113,7 @@ def test_nobody_waits_for_a_restored_version_to_follow_its_inputs():
 def test_what_is_built_from_a_withdrawn_version_is_due_until_it_was_tried():
     def outdated(**changes):
         mesh = _mesh(**changes)
-        return is_outdated(MeshState(mesh.standings, NEEDS, 300.0, 900.0, outdated={SPEND: 150.0}), SPEND)
+        return is_outdated(MeshState(mesh.states, NEEDS, 300.0, 900.0, outdated={SPEND: 150.0}), SPEND)
 
     assert outdated()
     assert not outdated(spend=AssetState("2", 160.0, {SALE: "1"}))

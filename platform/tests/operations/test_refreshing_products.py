@@ -9,7 +9,7 @@ import dagster as dg
 from shop_workspace import SALES, Sale, changed, write_exports
 from two_domains import CONSUMER, LANDINGS, SUPPLIER
 
-from bankmesh.products.runner.in_process_runs import PROCESS_TAG, process_tags
+from bankmesh.orchestration.runner.in_process_runs import PROCESS_TAG, process_tags
 
 
 def _land(trading, *sales):

@@ -8,8 +8,8 @@ from shop_workspace import at_stage, contract_text
 from two_domains import SCHEDULE, SUPPLIER
 
 from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.operations.schedules import by_clock
-from bankmesh.products.assets.publication_schedule import PublicationSchedule, clock_of
+from bankmesh.orchestration.automation.schedules import by_clock
+from bankmesh.products.publication_schedule import PublicationSchedule, clock_of
 
 
 def _contract(name, schedule=SCHEDULE, status="active"):

@@ -20,7 +20,7 @@ import pytest
 from processes import BIN, running, wait_for
 from shop_workspace import SALES, Sale, write_exports
 
-from bankmesh.instance import prepare_dagster_home
+from bankmesh.orchestration.instance import prepare_dagster_home
 from bankmesh.ports import latest, open_version, port_at, published_ports, resume, withdraw
 
 TURNS = int(os.environ.get("BANKMESH_SOAK_TURNS", "50"))

@@ -11,7 +11,7 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from event_writer import faults, materialization, message, open_handles, start_writer, texts
 
-from bankmesh.sqlite_storage import HeldEventLogStorage
+from bankmesh.orchestration.held_storage import HeldEventLogStorage
 
 
 class TestManyProcesses:

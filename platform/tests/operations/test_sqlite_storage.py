@@ -12,9 +12,9 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from event_writer import ended, faults, materialization, message, open_handles, texts
 
-from bankmesh.instance import open_instance, prepare_dagster_home
+from bankmesh.orchestration.held_storage import OPEN_FILES, HeldEventLogStorage, HeldRunStorage, HeldScheduleStorage
+from bankmesh.orchestration.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import Settings
-from bankmesh.sqlite_storage import OPEN_FILES, HeldEventLogStorage, HeldRunStorage, HeldScheduleStorage
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bankmesh.cli.application import app
-from bankmesh.operations.automation_switch import read_switch, turn
+from bankmesh.orchestration.automation.automation_switch import read_switch, turn
 from bankmesh.settings import BadSwitch
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)

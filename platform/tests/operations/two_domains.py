@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from shop_workspace import at_stage, write_workspace
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import port_at, read_history
-from bankmesh.products.code_locations import load_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

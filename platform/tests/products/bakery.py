@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from shop_workspace import SALES, Sale, write_exports, write_workspace
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
 from bankmesh.ports import open_version, port_at, read_history
 from bankmesh.products.inputs.source_changes import changed_landings
-from bankmesh.products.runner.local_runner import run_everything
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from bankmesh.orchestration.runner.run_outcome import RunOutcome, UnchangedAssets
     from bankmesh.ports import Port
-    from bankmesh.products.runner.run_outcome import RunOutcome, UnchangedAssets
 
 DOMAIN = "bakery"
 

@@ -12,7 +12,7 @@ from shop_mesh import LANDINGS, MONTHS, UNPARTITIONED, Mesh, settings_in
 from shop_nursery import Nursery
 from shop_workspace import write_exports, write_workspace
 
-from bankmesh.products.code_locations import load_location
+from bankmesh.orchestration.code_locations import load_location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

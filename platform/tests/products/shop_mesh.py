@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.asset_keys import landing_key
+from bankmesh.orchestration.components.product_component import find_products
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import open_version, port_at, read_history
-from bankmesh.products.product_definition import landing_key
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bankmesh.products.product_definition import ProductDefinition
 
 LANDINGS = ("till.sale", "till.hour")
 UNPARTITIONED = (*LANDINGS, "sale", "customer_spend", "top_customer", "opening_hour")
@@ -118,6 +121,11 @@ class Mesh:
         if "." in name:
             return landing_key(self.domain, *name.split("."))
         return dg.AssetKey([self.domain, name])
+
+    def product(self, name: str) -> ProductDefinition:
+        """The definition of a product, as its component loaded it."""
+        found = {product.contract.port: product for product in find_products(self.definitions.component_tree)}
+        return found[f"{self.domain}.{name}"]
 
     def port(self, product: str):
         return port_at(self.settings.home, f"{self.domain}.{product}", 1)

@@ -111,7 +111,7 @@ def _preload(root: Path, home: Path):
         importlib.import_module(module)
     from library_caches import keep_library_caches, verify_extension
 
-    from bankmesh.products.code_locations import load_location
+    from bankmesh.orchestration.code_locations import load_location
     from bankmesh.products.dbt import dbt_models
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 

@@ -11,13 +11,15 @@ import pytest
 from shop_workspace import CONTRACTS, contract_text
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.assets.asset_specs import asset_spec, check_specs
-from bankmesh.products.product_definition import LegacyInput, ProductDefinition, ProductInput, landing_key
+from bankmesh.orchestration.asset_keys import key_of, landing_key
+from bankmesh.orchestration.assets.asset_specs import asset_spec, check_specs
+from bankmesh.products.product_definition import LegacyInput, ProductDefinition, ProductInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Product = "Callable[..., ProductDefinition]"
+NEAR = Path(__file__)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def product(tmp_path: Path) -> Callable[..., ProductDefinition]:
 
 
 def test_identity_owner_tags_and_kinds(product) -> None:
-    spec = asset_spec(product("sale"))
+    spec = asset_spec(product("sale"), NEAR)
     assert spec.key == dg.AssetKey(["shop", "sale"])
     assert spec.group_name == "shop"
     assert spec.code_version == "c0de"
@@ -47,15 +49,15 @@ def test_identity_owner_tags_and_kinds(product) -> None:
 
 
 def test_a_later_major_is_an_asset_of_its_own(product) -> None:
-    assert asset_spec(product("sale", version="2.0.0")).key == dg.AssetKey(["shop", "sale", "v2"])
+    assert asset_spec(product("sale", version="2.0.0"), NEAR).key == dg.AssetKey(["shop", "sale", "v2"])
 
 
 def test_kinds_tell_the_engine(product) -> None:
-    assert asset_spec(product("sale", engine="dbt")).kinds == {"dbt", "duckdb", "deltalake"}
+    assert asset_spec(product("sale", engine="dbt"), NEAR).kinds == {"dbt", "duckdb", "deltalake"}
 
 
 def test_columns_with_types_descriptions_and_classification(product) -> None:
-    schema = asset_spec(product("sale")).metadata["dagster/column_schema"]
+    schema = asset_spec(product("sale"), NEAR).metadata["dagster/column_schema"]
     columns = {column.name: column for column in schema.columns}
     assert list(columns) == ["sale_id", "customer_id", "sold_on", "amount", "voucher", "remark"]
     assert columns["amount"].type == "decimal(18,2)"
@@ -67,20 +69,20 @@ def test_columns_with_types_descriptions_and_classification(product) -> None:
 
 
 def test_freshness_is_the_contracts_service_level(product) -> None:
-    policy = asset_spec(product("sale")).freshness_policy
+    policy = asset_spec(product("sale"), NEAR).freshness_policy
     assert policy is not None
     assert policy.fail_window.to_timedelta() == timedelta(days=1)
 
 
 def test_code_references_lead_to_transform_and_contract(product) -> None:
     made = product("sale")
-    references = asset_spec(made).metadata["dagster/code_references"].code_references
+    references = asset_spec(made, NEAR).metadata["dagster/code_references"].code_references
     assert [Path(reference.file_path).name for reference in references] == ["transform.py", "sale.odcs.yaml"]
 
 
 def test_dependencies_are_what_is_read_and_what_is_referred_to(product) -> None:
     made = product("top_customer", customers=ProductInput("shop", "customer_spend"))
-    assert {dep.asset_key for dep in asset_spec(made).deps} == {
+    assert {dep.asset_key for dep in asset_spec(made, NEAR).deps} == {
         dg.AssetKey(["shop", "customer_spend"]),
         dg.AssetKey(["shop", "sale"]),
     }
@@ -88,17 +90,17 @@ def test_dependencies_are_what_is_read_and_what_is_referred_to(product) -> None:
 
 def test_dependencies_name_majors_and_landings(product) -> None:
     made = product("sale", sales=LegacyInput("shop", "till", "sale"), old=ProductInput("shop", "offer", 2))
-    assert {dep.asset_key for dep in asset_spec(made).deps} == {
+    assert {dep.asset_key for dep in asset_spec(made, NEAR).deps} == {
         landing_key("shop", "till", "sale"),
         dg.AssetKey(["shop", "offer", "v2"]),
     }
 
 
 def test_partitions_are_the_contracts_months(product) -> None:
-    definition = asset_spec(product("monthly_sale")).partitions_def
+    definition = asset_spec(product("monthly_sale"), NEAR).partitions_def
     assert definition is not None
     assert definition.get_partition_keys() == ["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"]
-    assert asset_spec(product("sale")).partitions_def is None
+    assert asset_spec(product("sale"), NEAR).partitions_def is None
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -107,7 +109,7 @@ def test_each_clause_is_one_check_that_does_not_block_by_itself(product, name: s
     specs = check_specs(made)
     assert [spec.name for spec in specs] == [clause.name for clause in made.contract.clauses]
     assert not any(spec.blocking for spec in specs)
-    assert {spec.asset_key for spec in specs} == {made.key}
+    assert {spec.asset_key for spec in specs} == {key_of(made)}
 
 
 def test_a_check_says_how_severe_it_is_what_it_looks_at_and_where_it_stands(product) -> None:

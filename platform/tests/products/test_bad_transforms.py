@@ -14,12 +14,12 @@ from shop_workspace import write_workspace
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import TransformError
-from bankmesh.products.components.polars_product import TransformNotUsable
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.generated_sources import write_dbt_inputs
 from bankmesh.products.domain_package import read_domain
 from bankmesh.products.inputs.input_snapshot import PinnedInput
 from bankmesh.products.polars.polars_build import build_with_polars
+from bankmesh.products.polars.transform_parameters import TransformNotUsable
 from bankmesh.products.product_definition import ProductInput
 from bankmesh.products.product_operation import BuildRequest
 from bankmesh.testing import try_product

@@ -13,7 +13,7 @@ from shop_workspace import write_exports, write_workspace
 
 from bankmesh.contracts.model import Classification
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.code_locations import load_location
+from bankmesh.orchestration.code_locations import load_location
 from bankmesh.quality.gate import Outcome
 from bankmesh.testing import try_product
 

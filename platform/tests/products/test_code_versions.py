@@ -9,8 +9,8 @@ import pytest
 from shop_workspace import contract_text, write_workspace
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
+from bankmesh.orchestration.components.polars_product import _code_version
 from bankmesh.products.code.code_versions import fingerprint_texts, imported_files
-from bankmesh.products.components.polars_product import _code_version
 from bankmesh.products.dbt.dbt_code_versions import model_code_version
 from bankmesh.products.dbt.dbt_models import find_models, load_manifest, profile_file
 from bankmesh.products.dbt.generated_sources import write_dbt_inputs

@@ -9,10 +9,10 @@ from shop_mesh import MONTHS
 from shop_nursery import Job
 from shop_workspace import changed, write_exports
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.assets.event_metadata import CONFIRMED
+from bankmesh.orchestration.assets.run_tags import confirm_tags
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import confirmations
-from bankmesh.products.assets.asset_results import CONFIRMED
-from bankmesh.products.versions.confirmed_versions import confirm_tags
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

@@ -5,10 +5,10 @@ from __future__ import annotations
 from shop_mesh import MONTHS, UNPARTITIONED, Mesh
 from shop_workspace import changed, write_exports
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.assets.event_metadata import CONFIRMED
+from bankmesh.orchestration.assets.run_tags import CONFIRM, UNCHANGED_TAG, confirm_tags
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import confirmations
-from bankmesh.products.assets.asset_results import CONFIRMED
-from bankmesh.products.versions.confirmed_versions import CONFIRM, UNCHANGED_TAG, confirm_tags
 
 PRODUCTS = ("sale", "customer_spend", "top_customer", "opening_hour")
 ALL_MONTHS = (MONTHS[0], MONTHS[-1])

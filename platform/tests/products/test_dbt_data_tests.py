@@ -16,8 +16,8 @@ from test_dbt_faults import load, write
 
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.coverage import coverage
-from bankmesh.products.assets.asset_specs import check_specs
-from bankmesh.products.code_locations import load_location
+from bankmesh.orchestration.assets.asset_specs import check_specs
+from bankmesh.orchestration.code_locations import load_location
 from bankmesh.products.dbt.dbt_code_versions import model_code_version
 from bankmesh.products.dbt.dbt_domain import with_current_tests
 from bankmesh.products.dbt.dbt_models import DBT_LOCK, find_models, load_manifest

@@ -10,7 +10,7 @@ import pytest
 from dbt_shop import Expected, line_of, load, write
 from shop_workspace import MODELS, write_workspace
 
-from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
 from bankmesh.products.dbt.faults.project_faults import find_project_faults
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace

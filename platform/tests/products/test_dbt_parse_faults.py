@@ -8,7 +8,7 @@ import pytest
 from dbt_shop import Expected, assert_found, faults_of, line_of, load, write
 from shop_workspace import MODELS, write_workspace
 
-from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 
 if TYPE_CHECKING:
     from pathlib import Path

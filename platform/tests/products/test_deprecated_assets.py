@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shop_workspace import at_stage, contract_text, deprecated_text
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.assets.asset_specs import asset_spec
+from bankmesh.orchestration.assets.asset_specs import asset_spec
 from bankmesh.products.product_definition import ProductDefinition
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def spec_of(folder: Path, text: str) -> dg.AssetSpec:
     file = folder / "sale.odcs.yaml"
     file.write_text(text, encoding="utf-8")
-    return asset_spec(ProductDefinition(read_contract(file), {}, "polars", "c0de", (file,)))
+    return asset_spec(ProductDefinition(read_contract(file), {}, "polars", "c0de", (file,)), file)
 
 
 def test_a_deprecated_major_says_so_before_all_else(tmp_path) -> None:

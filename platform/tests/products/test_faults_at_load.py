@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from shop_workspace import contract_text, write_workspace
 
-from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 
 UNKNOWN_KEY = ("opening_hour.odcs.yaml", "status: active", "status: active\ncolour: red", "colour")
 WRONG_TYPE = ("monthly_sale.odcs.yaml", "tags: [Point of Sale]", "tags: 7", "tags")

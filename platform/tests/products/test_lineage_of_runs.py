@@ -12,13 +12,13 @@ from shop_mesh import LANDINGS, MONTHS, UNPARTITIONED
 from shop_nursery import Job
 from shop_workspace import changed, write_exports
 
-from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
-from bankmesh.operations.lineage_sensor import lineage_sensor
+from bankmesh.orchestration.automation.lineage_sensor import lineage_sensor
+from bankmesh.orchestration.history.dead_attempts import reconcile
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import read_history
 from bankmesh.products.domain_package import read_domain
-from bankmesh.products.versions.dead_attempts import reconcile
 from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from shop_mesh import UNPARTITIONED, Mesh, settings_in
 from shop_workspace import Sale, changed, write_exports, write_workspace
 
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.products.code_locations import load_location
+from bankmesh.orchestration.code_locations import load_location
 from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import pytest
 from shop_workspace import SYSTEM, changed, write_exports, write_workspace
 
 from bankmesh.errors import LegacyFileError, NotDelivered
-from bankmesh.instance import open_instance
-from bankmesh.products.code_locations import load_location
-from bankmesh.products.runner.local_runner import run_everything
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
 from bankmesh.settings import Settings
 from bankmesh.sources import legacy_files, read_system
 

@@ -11,9 +11,9 @@ from bakery import DOMAIN, Bakery, as_it_was, named, put_back
 from shop_workspace import MONTHLY_SALE, SALES, Sale, changed, contract_text
 
 from bankmesh import fault_points
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.assets.event_metadata import EVALUATED
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import latest, open_version, read_history, resume, withdraw
-from bankmesh.products.assets.asset_results import EVALUATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from shop_mesh import MONTHS, Mesh
 from shop_workspace import SALES, Sale, changed, write_exports
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import read_history
 
 FEBRUARY, MARCH = MONTHS[1], MONTHS[2]

@@ -11,11 +11,10 @@ import pytest
 from shop_nursery import Job
 from shop_workspace import SALES, changed, write_exports
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.assets import asset_results
+from bankmesh.orchestration.assets.asset_results import report_publication
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import read_history
-from bankmesh.products.assets import asset_results
-from bankmesh.products.assets.asset_results import report_publication
-from bankmesh.products.loaded_products import loaded_products
 from bankmesh.products.versions.product_lineage import published
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def test_it_is_told_late_even_if_the_new_one_is_refused(untold: Mesh) -> None:
 
 
 def test_a_clause_that_the_contract_has_lost_is_left_out(untold: Mesh) -> None:
-    product = loaded_products()["shop.sale"]
+    product = untold.product("sale")
     made = read_history(untold.port("sale"))[0]
     lost, *kept = product.contract.clauses
     fewer = replace(product, contract=replace(product.contract, clauses=tuple(kept)))

@@ -11,7 +11,8 @@ from test_bad_transforms import SALES, _contract, _pinned
 from test_dbt_faults import load, write
 
 from bankmesh.errors import TransformError
-from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.workspace_faults import find_workspace_faults
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.faults.ambiguous_names import line_numbers
 from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
@@ -19,7 +20,6 @@ from bankmesh.products.product_definition import ProductInput
 from bankmesh.products.product_operation import BuildRequest
 from bankmesh.settings import current_settings
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
-from bankmesh.workspace_faults import find_workspace_faults
 
 if TYPE_CHECKING:
     from pathlib import Path

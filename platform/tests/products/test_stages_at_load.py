@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import at_stage, write_workspace
 
-from bankmesh.instance import open_instance
-from bankmesh.products.code_locations import LocationNotLoaded, load_location
-from bankmesh.products.runner.local_runner import run_everything
+from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
 from bankmesh.settings import current_settings
 from bankmesh.workspace.stage_access import ProposedProduct, RetiredProduct
 

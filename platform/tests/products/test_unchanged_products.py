@@ -9,10 +9,10 @@ import pytest
 from bakery import DOMAIN, Bakery, as_it_was, named, put_back
 from shop_workspace import SALES, Sale, changed
 
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.assets.event_metadata import CONFIRMED
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner import unchanged_assets
 from bankmesh.ports import confirmations, open_version, resume, withdraw
-from bankmesh.products.assets.asset_results import CONFIRMED
-from bankmesh.products.runner import unchanged_assets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,7 @@ def test_months_built_by_themselves_count_by_who_wrote_them_last(bakery: Bakery)
     bakery.export(*SALES, Sale(5, 1, "2024-03-16", "1.00"))
     bakery.run("landing/till_sale")
     bakery.activate()
-    from bankmesh.products.code_locations import load_location
+    from bankmesh.orchestration.code_locations import load_location
 
     job = load_location(DOMAIN, f"{DOMAIN}.definitions").definitions.resolve_implicit_global_asset_job_def()
     with open_instance(bakery.settings) as instance:

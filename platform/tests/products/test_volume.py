@@ -11,9 +11,9 @@ from shop_mesh import MONTHS
 from shop_workspace import Sale, contract_text, write_exports, write_workspace
 
 from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.instance import open_instance
+from bankmesh.orchestration.assets.run_tags import ACCEPT_TAG, ACCEPTED_BY_TAG, ACCEPTED_KEYS_TAG
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import read_history
-from bankmesh.products.assets.shrink_acceptance import ACCEPT_TAG, ACCEPTED_BY_TAG, ACCEPTED_KEYS_TAG
 from bankmesh.testing import try_product
 
 if TYPE_CHECKING:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.products.runner.run_waves import Runnable, Wave, behind_absent, landings_behind, next_wave, unbuilt_inputs
+from bankmesh.orchestration.runner.run_waves import (
+    Runnable,
+    Wave,
+    behind_absent,
+    landings_behind,
+    next_wave,
+    unbuilt_inputs,
+)
 
 LOCATIONS = ("customer_service", "investment", "retail")
 PARTITIONS = (None, None, "days", "months")

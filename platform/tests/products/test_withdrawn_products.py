@@ -12,13 +12,14 @@ from shop_workspace import SALES, changed, write_exports
 
 from bankmesh import fault_points
 from bankmesh.contracts.parsing.contract_reader import read_contracts
-from bankmesh.instance import open_instance
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
+from bankmesh.orchestration.assets.asset_state import read_mesh
+from bankmesh.orchestration.assets.automation_condition import code_versions
+from bankmesh.orchestration.history.logged_versions import report_restored, report_version
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import latest, read_history, resume, withdraw
-from bankmesh.products.assets.asset_state import read_mesh
-from bankmesh.products.versions.held_products import held_products
+from bankmesh.products.versions.held_products import find_held
 from bankmesh.products.versions.restoration_events import restore_event
-from bankmesh.products.versions.restored_versions import report_restored, report_version
 from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ def withdrawn(published: Mesh) -> Mesh:
     assert published.run("till.sale", "sale").success
     withdraw(published.port("sale"), 1, **WHO)
     return published
+
+
+def _held(mesh: Mesh) -> list[str]:
+    return [*find_held(mesh.settings.home, code_versions(mesh.definitions.resolve_asset_graph()))]
 
 
 def test_it_is_reported_once_with_its_checks(withdrawn: Mesh) -> None:
@@ -88,7 +93,7 @@ def test_lineage_hears_of_it_once(withdrawn: Mesh) -> None:
 @pytest.mark.realdata
 def test_its_lineage_event_is_as_specified(withdrawn: Mesh) -> None:
     made, contract = latest(withdrawn.port("sale")), _contract(withdrawn, "sale")
-    event = restore_event(withdrawn.key("sale"), contract, withdrawn.port("sale"), made, made.decision)
+    event = restore_event(contract, withdrawn.port("sale"), made, made.decision)
     assert faults(event) == []
 
 
@@ -97,10 +102,10 @@ def test_dagster_counts_freshness_from_the_first_publication_of_the_rows(withdra
     _report(withdrawn)
     assert _latest_event(withdrawn).timestamp == pytest.approx(good.published_at.timestamp())
     with open_instance(withdrawn.settings) as instance:
-        mesh = read_mesh(instance, {withdrawn.key("sale"): []}, 0.0, 0.0)
-    standing = mesh.standing(withdrawn.key("sale"))
-    assert standing.version == "2"
-    assert standing.updated_at == pytest.approx(latest(withdrawn.port("sale")).published_at.timestamp(), abs=0.01)
+        mesh = read_mesh(instance, {"shop/sale": []}, 0.0, 0.0)
+    state = mesh.state_of("shop/sale")
+    assert state.version == "2"
+    assert state.updated_at == pytest.approx(latest(withdrawn.port("sale")).published_at.timestamp(), abs=0.01)
 
 
 def test_a_run_of_it_refuses_and_reports_what_the_killed_command_could_not(withdrawn: Mesh) -> None:
@@ -112,12 +117,12 @@ def test_a_run_of_it_refuses_and_reports_what_the_killed_command_could_not(withd
     assert "mesh resume shop.sale" in said
     assert withdrawn.reported("sale") == [0, 1, 2]
     assert withdrawn.versions("sale") == [0, 1, 2]
-    assert list(held_products()) == ["shop.sale"]
+    assert _held(withdrawn) == ["shop/sale"]
 
 
 def test_once_resumed_it_is_built_again(withdrawn: Mesh) -> None:
     resume(withdrawn.port("sale"), by="Grace", reason="repaired")
-    assert held_products() == {}
+    assert _held(withdrawn) == []
     assert withdrawn.run("sale").success
     assert withdrawn.reported("sale") == [0, 1, 2, 4] == withdrawn.versions("sale")
 

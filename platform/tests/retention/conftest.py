@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "operations"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bankmesh.instance import open_instance, prepare_dagster_home
+from bankmesh.orchestration.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import Settings
 
 

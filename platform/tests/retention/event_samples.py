@@ -23,8 +23,8 @@ from dagster._core.instance import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from bankmesh.fault_points import watch
-from bankmesh.instance import open_instance
-from bankmesh.retention.event_expiry import expire_events
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.retention.event_expiry import expire_events
 from bankmesh.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from bankmesh.instance import open_instance
-from bankmesh.products.assets.asset_results import CONFIRMED
-from bankmesh.retention.event_expiry import expire_events, expire_replaced
-from bankmesh.retention.reader_positions import ReaderPosition
+from bankmesh.orchestration.assets.event_metadata import CONFIRMED
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.retention.event_expiry import expire_events, expire_replaced
+from bankmesh.orchestration.retention.reader_positions import ReaderPosition
 from bankmesh.settings import Settings
 
 LIMIT = NOW - timedelta(days=7)

@@ -12,8 +12,8 @@ import event_samples
 import event_writer
 from event_samples import KEYS, NOW, Sample, record, shown
 
-from bankmesh.instance import open_instance
-from bankmesh.retention.event_expiry import expire_events
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.retention.event_expiry import expire_events
 
 LIMIT = NOW - timedelta(days=7)
 EVENTS = 120

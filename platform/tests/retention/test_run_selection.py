@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.retention.run_selection import NeededRuns, RunState, select_runs
+from bankmesh.orchestration.retention.run_selection import NeededRuns, RunState, select_runs
 
 NAMES = st.sampled_from("abcdefgh")
 MOMENTS = st.none() | st.floats(0, 20, allow_nan=False)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import at_stage, write_workspace
 
+from bankmesh.orchestration.workspace_faults.fault_collection import find_file_faults, find_workspace_faults
 from bankmesh.settings import current_settings
-from bankmesh.workspace_faults.fault_collection import find_file_faults, find_workspace_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

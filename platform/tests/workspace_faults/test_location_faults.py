@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bankmesh.errors import FaultsFound
-from bankmesh.products.code_locations import LocationNotLoaded, load_location
+from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 
 if TYPE_CHECKING:
     from booth_workspace import Booth

@@ -8,10 +8,11 @@ import pytest
 from shop_mesh import LANDINGS, Mesh, settings_in
 from shop_workspace import write_exports
 
-from bankmesh.products.code_locations import load_location, located_domains
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.workspace_faults.orphan_faults import orphan_faults
 from bankmesh.workspace.domain_folders import declared_ports
+from bankmesh.workspace.location_modules import located_domains
 from bankmesh.workspace.workspace_contracts import readable_contracts
-from bankmesh.workspace_faults.orphan_faults import orphan_faults
 
 if TYPE_CHECKING:
     from booth_workspace import Booth

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from shop_mesh import LANDINGS, Mesh, Run, settings_in
 from shop_workspace import DEFINITIONS, PYPROJECT, contract_text, write_exports, write_workspace
 
-from bankmesh.instance import open_instance
 from bankmesh.names import port_of_table
-from bankmesh.products.code_locations import load_location
-from bankmesh.products.loaded_products import loaded_products
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
 from bankmesh.products.orphaned_products import OrphanedInput, refuse_orphaned_inputs
-from bankmesh.products.runner.local_runner import run_everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,8 +166,7 @@ def test_a_contract_that_is_gone_before_anything_was_published_stops_its_consume
 @pytest.mark.parametrize("name", ["ledger_v1", "Ledger"])
 def test_a_source_that_only_looks_like_a_product_is_not_taken_for_it(two: Two, name: str) -> None:
     two.edit("products/first_hour.sql", "'ledger'", f"'{name}'")
-    two.mesh()
-    reader = loaded_products()["booth.first_hour"]
+    reader = two.mesh().product("first_hour")
     with pytest.raises(OrphanedInput) as refused:
         refuse_orphaned_inputs(reader.contract, reader.inputs.values())
     assert str(refused.value).startswith(

@@ -14,10 +14,10 @@ import test_orphans_at_load
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankmesh.instance import open_instance
-from bankmesh.products.code_locations import load_location
-from bankmesh.products.runner.local_runner import run_everything
-from bankmesh.products.runner.run_waves import Runnable, unbuilt_inputs
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
+from bankmesh.orchestration.runner.run_waves import Runnable, unbuilt_inputs
 from bankmesh.settings import current_settings
 from bankmesh.workspace.product_consumers import Consumer
 from bankmesh.workspace.read_cycles import CYCLE, CycleFaults, find_cycles
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from booth_workspace import Booth
     from test_orphans_at_load import Two
 
-    from bankmesh.products.runner.run_outcome import RunOutcome
+    from bankmesh.orchestration.runner.run_outcome import RunOutcome
 
 two = test_orphans_at_load.two
 

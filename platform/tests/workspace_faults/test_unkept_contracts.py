@@ -9,9 +9,9 @@ import pytest
 from shop_mesh import settings_in
 from shop_workspace import at_stage, contract_text, write_exports
 
-from bankmesh.instance import open_instance
-from bankmesh.products.code_locations import load_location
-from bankmesh.products.runner.local_runner import run_everything
+from bankmesh.orchestration.code_locations import load_location
+from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.runner.local_runner import run_everything
 
 if TYPE_CHECKING:
     from booth_workspace import Booth

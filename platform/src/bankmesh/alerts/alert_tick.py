@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from bankmesh.alerts import domain_events
 from bankmesh.alerts.common_causes import MeshContext, share_causes, upstream_first
 from bankmesh.alerts.delivery.alert_messages import message, title
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, CursorConflict
@@ -21,7 +20,6 @@ from bankmesh.alerts.delivery.route_delivery import DeliveryReport, deliver
 from bankmesh.alerts.delivery.routing_file import Routing, RoutingFaults, read_routing
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import COVERED
-from bankmesh.alerts.run_ends import RunLookup
 from bankmesh.fault_points import reached
 from bankmesh.workspace.recorded_data_tests import with_data_tests
 
@@ -29,10 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import dagster as dg
-
     from bankmesh.alerts.delivery.alert_messages import Message
     from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy
+    from bankmesh.alerts.domain_history import DomainHistory
     from bankmesh.alerts.event_facts import Fact
     from bankmesh.alerts.incident_decisions import Severities
     from bankmesh.alerts.model import Notice
@@ -82,16 +79,15 @@ class TickReport:
 
 
 def look(
-    instance: dg.DagsterInstance,
+    history: DomainHistory,
     domain: OwnDomain,
     places: AlertSettings,
     *,
-    location: str | None = None,
     pace: DeliveryPolicy | None = None,
     home: Path | None = None,
     parents: Mapping[str, frozenset[str]] | None = None,
 ) -> TickReport:
-    """Run one tick. Raises what the event log or the outbox raise; nothing is lost then, the next tick reads the same.
+    """Run one tick. Raises what the history or the outbox raise; nothing is lost then, the next tick reads the same.
 
     `parents` is the location's asset graph: the direct inputs of each asset.
     """
@@ -104,7 +100,7 @@ def look(
         # Another process may have recorded for this domain; the next tick reads what it has not.
         with contextlib.suppress(CursorConflict):
             reading = _Reading(outbox, domain.name, around, (routing or Routing()).severities, report)
-            _read(instance, reading, location or domain.name)
+            _read(history, reading)
         if routing is not None:
             _route(outbox, domain.name, contracts, routing, report)
             clauses = {
@@ -144,19 +140,18 @@ class _Reading:
         elsewhere = self.outbox.broken_elsewhere(self.domain) if facts else {}
         around = replace(self.around, elsewhere=elsewhere)
         ordered = share_causes(upstream_first(facts, around.parents))
-        standing, notices = after(self.domain, self.outbox.standing(self.domain), ordered, self.severities, around)
-        kept = self.outbox.record(self.domain, before, position, standing, notices, datetime.now(UTC))
+        incidents, notices = after(self.domain, self.outbox.incidents_of(self.domain), ordered, self.severities, around)
+        kept = self.outbox.record(self.domain, before, position, incidents, notices, datetime.now(UTC))
         reached("alerts-recorded")
         self.report.noted.update({notice.id: notice for notice in kept})
 
 
-def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> None:
+def _read(history: DomainHistory, reading: _Reading) -> None:
     outbox, domain = reading.outbox, reading.domain
     position = outbox.position(domain)
-    newest = domain_events.newest_entry(instance)
+    newest = history.newest_entry()
     if position is None:
-        assets = instance.get_asset_keys(prefix=[domain])
-        reading.record(None, newest, domain_events.standing_breaches(instance, assets, newest))
+        reading.record(None, newest, history.open_breaches(newest))
         return
     if newest < position:
         # The log is another one, or its end was deleted: all later entries are new in either case.
@@ -165,24 +160,20 @@ def _read(instance: dg.DagsterInstance, reading: _Reading, location: str) -> Non
     until = time.monotonic() + _READING_SECONDS
     more = True
     while more and time.monotonic() < until:
-        batch = domain_events.read_facts(instance, domain, position, datetime.now(UTC), location=location)
+        batch = history.read(position, datetime.now(UTC))
         facts = batch.facts
         if not batch.more:
-            facts += _abandoned(instance, domain, location, outbox, batch.cursor)
+            facts += _abandoned(history, domain, outbox, batch.cursor)
         reached("alerts-read")
         if facts or batch.cursor != position:
             reading.record(position, batch.cursor, facts)
         position, more = batch.cursor, batch.more
 
 
-def _abandoned(
-    instance: dg.DagsterInstance, domain: str, location: str, outbox: AlertOutbox, newest: int
-) -> tuple[Fact, ...]:
-    standing = outbox.standing(domain).values()
-    awaited = {problem.awaits for incident in standing for problem in incident.problems if problem.awaits}
-    if not awaited:
-        return ()
-    return tuple(RunLookup(instance, domain, location).abandoned(awaited, datetime.now(UTC), newest))
+def _abandoned(history: DomainHistory, domain: str, outbox: AlertOutbox, newest: int) -> tuple[Fact, ...]:
+    incidents = outbox.incidents_of(domain).values()
+    awaited = {problem.awaits for incident in incidents for problem in incident.problems if problem.awaits}
+    return history.abandoned_retries(awaited, datetime.now(UTC), newest) if awaited else ()
 
 
 def _route(

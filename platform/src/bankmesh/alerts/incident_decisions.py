@@ -39,8 +39,8 @@ from bankmesh.alerts.model import (
     RUN,
     Incident,
     Notice,
+    OpenIncidents,
     Problem,
-    Standing,
     problem_name,
 )
 
@@ -63,7 +63,7 @@ def after(
     facts: Iterable[Fact],
     severities: Severities | None = None,
     around: MeshContext | None = None,
-) -> tuple[Standing, list[Notice]]:
+) -> tuple[OpenIncidents, list[Notice]]:
     """Return the incidents that are open after these facts, in order, and the notices of what changed."""
     ledger = _Ledger(domain, dict(standing), severities or {}, around or MeshContext())
     for fact in facts:
@@ -84,7 +84,7 @@ def _notice(kind: str, incident: Incident, at: datetime, news: tuple[str, ...] =
 class _Ledger:
     """The open incidents while facts are applied, one after the other."""
 
-    def __init__(self, domain: str, standing: Standing, severities: Severities, around: MeshContext) -> None:
+    def __init__(self, domain: str, standing: OpenIncidents, severities: Severities, around: MeshContext) -> None:
         self.domain, self.standing, self.severities, self.around = domain, standing, severities, around
         self.notices: list[Notice] = []
         # Problems that have not ended, by name, with the incidents that list each. There is more than one only in what

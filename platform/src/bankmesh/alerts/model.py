@@ -153,7 +153,7 @@ class Notice:
     at: datetime
 
 
-Standing = dict[str, Incident]
+OpenIncidents = dict[str, Incident]
 """Incidents that are not over, by name: open ones and held ones."""
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from bankmesh.catalog.check_events import CheckEvents, Evaluation, FreshnessChange
+    from bankmesh.catalog.check_history import CheckEvents, Evaluation, FreshnessChange
     from bankmesh.catalog.index.index_rows import Row
     from bankmesh.catalog.recorded_reads import RecordedRead
 

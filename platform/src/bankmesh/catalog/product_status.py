@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    import dagster as dg
-    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
-
+    from bankmesh.catalog.check_history import CheckHistory
     from bankmesh.contracts.model import Contract
 
 OUTCOMES = ("passed", "warned", "failed", "errored", "not evaluated")
@@ -92,12 +90,10 @@ class ProductStatus:
         }
 
 
-def product_states(
-    contracts: Iterable[Contract], home: Path, instance: dg.DagsterInstance | None
-) -> list[ProductStatus]:
-    """Return the state of every contract that is not retired; without an instance, checks are unknown."""
+def product_states(contracts: Iterable[Contract], home: Path, history: CheckHistory | None) -> list[ProductStatus]:
+    """Return the state of every contract that is not retired; without a history, checks are unknown."""
     living = with_data_tests((c for c in contracts if c.status is not Status.RETIRED), home)
-    outcomes = latest_outcomes(living, instance) if instance else {}
+    outcomes = history.latest_outcomes(living) if history else {}
     facts = LogFacts(home)
     return [_state(contract, home, outcomes.get(contract.port, []), facts) for contract in living]
 
@@ -114,35 +110,3 @@ def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFa
         fresh_since=fresh_since(port, newest) if newest else None,
         built_from_withdrawn=withdrawn_inputs(facts, contract.port),
     )
-
-
-def latest_outcomes(contracts: Iterable[Contract], instance: dg.DagsterInstance) -> dict[str, list[str]]:
-    """Return outcomes of the newest evaluation of each clause, by port; clauses never evaluated are left out."""
-    import dagster as dg
-    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-
-    ports: dict[dg.AssetCheckKey, str] = {}
-    for contract in contracts:
-        asset = dg.AssetKey(contract.port_name.asset_path)
-        ports |= {dg.AssetCheckKey(asset, clause.name): contract.port for clause in contract.clauses}
-    storage = instance.event_log_storage
-    newest = storage.get_latest_asset_check_execution_by_key(list(ports))
-    found: dict[str, list[str]] = {}
-    for key in ports.keys() & newest.keys():
-        outcome = _outcome(newest[key])
-        if outcome is None:
-            # A run planned the check but did not evaluate it; the last evaluation still counts.
-            done = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
-            earlier = storage.get_asset_check_execution_history(key, limit=1, status=done)
-            outcome = _outcome(earlier[0]) if earlier else None
-        if outcome:
-            found.setdefault(ports[key], []).append(outcome)
-    return found
-
-
-def _outcome(record: AssetCheckExecutionRecord) -> str | None:
-    evaluation = record.event.asset_check_evaluation if record.event else None
-    if evaluation is None:
-        return None
-    outcome = evaluation.metadata.get("outcome")
-    return str(outcome.value) if outcome else ("passed" if evaluation.passed else "failed")

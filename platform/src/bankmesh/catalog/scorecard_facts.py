@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog.check_events import port_of
+from bankmesh.catalog.check_history import port_of
 from bankmesh.catalog.event_history import OUTCOMES
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.indexed_versions import IndexFacts

@@ -12,7 +12,7 @@ from bankmesh.cli.output import JsonOption, print_json
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
-    from bankmesh.operations.automation_switch import AutomationSwitch
+    from bankmesh.orchestration.automation.automation_switch import AutomationSwitch
 
 app = typer.Typer(no_args_is_help=True, help="Turn everything that starts runs automatically off or on.")
 
@@ -32,7 +32,7 @@ def off() -> None:
 @app.command()
 def status(*, as_json: JsonOption = False) -> None:
     """Show whether automation is on, since when and by whom. Exit 1 if it is off."""
-    from bankmesh.operations.automation_switch import read_switch
+    from bankmesh.orchestration.automation.automation_switch import read_switch
 
     switch = read_switch(current_settings().home)
     if as_json:
@@ -43,7 +43,7 @@ def status(*, as_json: JsonOption = False) -> None:
 
 
 def _turn(*, on: bool) -> None:
-    from bankmesh.operations.automation_switch import turn
+    from bankmesh.orchestration.automation.automation_switch import turn
 
     switch: AutomationSwitch = turn(current_settings().home, datetime.now(UTC), on=on)
     typer.echo(switch)

@@ -31,7 +31,7 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
     """
     from bankmesh.catalog.index.index_connection import Catalog, CatalogNotWritable
     from bankmesh.catalog.index.index_update import is_built, is_stale, rebuild, refresh
-    from bankmesh.instance import existing_instance
+    from bankmesh.orchestration.instance import existing_checks
     from bankmesh.settings import catalog_database
 
     settings = current_settings()
@@ -39,10 +39,10 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
         try:
             if not is_built(catalog):
                 _print_line("The catalog does not exist, or another release built it: building it ...")
-                done = rebuild(settings, existing_instance(settings), catalog)
+                done = rebuild(settings, existing_checks(settings), catalog)
                 _print_line(f"{done} ({done.seconds:.1f} s)")
             elif with_history:
-                refresh(settings, existing_instance(settings), catalog)
+                refresh(settings, existing_checks(settings), catalog)
             elif is_stale(catalog, settings):
                 refresh(settings, None, catalog)
         except CatalogNotWritable as error:
@@ -54,10 +54,10 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
 def rebuild_catalog(*, as_json: JsonOption = False) -> None:
     """Rebuild the index from contracts, Delta logs, lineage, recorded reads and Dagster's event log."""
     from bankmesh.catalog.index.index_update import rebuild
-    from bankmesh.instance import existing_instance
+    from bankmesh.orchestration.instance import existing_checks
 
     settings = current_settings()
-    done: IndexUpdate = rebuild(settings, existing_instance(settings))
+    done: IndexUpdate = rebuild(settings, existing_checks(settings))
     if as_json:
         print_json(
             {

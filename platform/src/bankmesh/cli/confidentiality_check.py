@@ -10,6 +10,7 @@ from bankmesh.lineage.confidentiality import assumed_edges, find_losses
 from bankmesh.lineage.landing_lineage import heading
 from bankmesh.lineage.lineage_graph import landing_id, legacy_id, recorded_graph
 from bankmesh.lineage.model import ColumnRef
+from bankmesh.orchestration.code_locations import load_products
 from bankmesh.products.workspace_lineage import derive_workspace
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 from bankmesh.workspace.workspace_graph import workspace_systems
@@ -42,7 +43,7 @@ def check_workspace(settings: Settings) -> ConfidentialityReport:
     read.
     """
     contracts, systems = workspace_contracts(settings.root), workspace_systems(settings.root)
-    derived = derive_workspace(settings.root, contracts, systems)
+    derived = derive_workspace(load_products(settings.root).values(), contracts, systems)
     recorded = recorded_graph(contracts, systems, settings.home)
     also = {edge for edge in recorded.edges if edge.target.dataset in derived.graph.opaque}
     levels = classes(contracts, systems)

@@ -67,7 +67,7 @@ def check(
 
 
 def _workspace_faults() -> tuple[Fault, ...]:
-    from bankmesh.workspace_faults import find_workspace_faults
+    from bankmesh.orchestration.workspace_faults import find_workspace_faults
 
     found = find_workspace_faults(current_settings())
     return tuple(replace(fault, file=os.path.relpath(fault.file)) for fault in found)

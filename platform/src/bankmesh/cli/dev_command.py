@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from bankmesh.cli.interruption import EXIT_OF_SIGNALS
-from bankmesh.instance import prepare_dagster_home
+from bankmesh.orchestration.instance import prepare_dagster_home
 from bankmesh.settings import current_settings
 
 STOP_SECONDS = 8.0

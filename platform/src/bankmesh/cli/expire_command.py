@@ -10,12 +10,12 @@ import typer
 
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import JsonOption, count, print_json
-from bankmesh.instance import existing_instance
+from bankmesh.orchestration.instance import existing_instance
 from bankmesh.settings import current_settings
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
-    from bankmesh.retention.mesh_expiry import Facts
+    from bankmesh.orchestration.retention.mesh_expiry import Facts
 
 
 def expire(
@@ -32,7 +32,7 @@ def expire(
 
     The port of a retired product is moved to the archive, where nothing expires.
     """
-    from bankmesh.retention.mesh_expiry import RetentionPeriods, expiry_parts
+    from bankmesh.orchestration.retention.mesh_expiry import RetentionPeriods, expiry_parts
 
     settings = current_settings()
     periods = RetentionPeriods(

@@ -3,7 +3,7 @@
 The first signal raises KeyboardInterrupt in the main thread, the second ends the process. While the command's own
 modules are imported, the first signal ends it too: nothing is written yet, and an exception in an import may be lost.
 A thread reads the signals through a pipe, because native code of Polars and delta-rs delays Python's own handlers.
-`mesh run` handles its own signals, see `bankmesh.products.runner.cancellation`.
+`mesh run` handles its own signals, see `bankmesh.products.cancellation`.
 
 This module imports only small modules of the standard library, so that the handlers are installed first.
 """

@@ -121,14 +121,10 @@ def _declared_objects(root: Path) -> list[LandedObject]:
 
 def _read_by(port: str, domain: str, root: Path) -> list[LandedObject]:
     """Return the landings that a product reads directly, by its code, whether or not it was ever published."""
-    from bankmesh.products.code_locations import load_location, location_modules
-    from bankmesh.products.loaded_products import loaded_products
+    from bankmesh.orchestration.code_locations import load_products
     from bankmesh.products.product_definition import LegacyInput
 
-    for name, module in location_modules(root).items():
-        if name == domain:
-            load_location(name, module)
-    product = loaded_products().get(port)
+    product = load_products(root, domain).get(port)
     inputs = product.inputs.values() if product else ()
     return sorted({LandedObject(i.domain, i.system, i.object) for i in inputs if isinstance(i, LegacyInput)})
 

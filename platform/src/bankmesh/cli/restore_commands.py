@@ -10,7 +10,7 @@ from rich.console import Console
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.lifecycle_commands import Product
 from bankmesh.cli.output import JsonOption, console, count, print_json
-from bankmesh.instance import existing_instance
+from bankmesh.orchestration.instance import existing_instance
 from bankmesh.ports import port_at, roll_back
 from bankmesh.ports import resume as resume_port
 from bankmesh.ports import withdraw as withdraw_version
@@ -99,7 +99,7 @@ def one_line(text: str) -> str:
 
 def _restore(settings: Settings, contract: Contract, commit: Callable[[], RestoreResult], *, as_json: bool) -> None:
     """Commit the decision, report it to Dagster, and print the result. Only the notifications can be interrupted."""
-    from bankmesh.products.versions.restored_versions import report_version
+    from bankmesh.orchestration.history.logged_versions import report_version
 
     instance = existing_instance(settings)
     with uninterrupted():

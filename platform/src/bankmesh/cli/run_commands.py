@@ -18,8 +18,8 @@ from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import BankmeshError, ContractFaults
-from bankmesh.instance import open_instance
 from bankmesh.names import step_of_asset
+from bankmesh.orchestration.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
 from bankmesh.workspace.stage_transitions import person
 from bankmesh.workspace.workspace_contracts import workspace_contracts
@@ -27,9 +27,8 @@ from bankmesh.workspace.workspace_contracts import workspace_contracts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dagster import DagsterInstance
-
-    from bankmesh.products.runner.run_outcome import RunOutcome, UnchangedAssets
+    from bankmesh.orchestration.instance import Instance
+    from bankmesh.orchestration.runner.run_outcome import RunOutcome, UnchangedAssets
     from bankmesh.settings import Settings
 
 
@@ -125,10 +124,10 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Materialise every product that has changed. Exit 1 if one is not published, except for undelivered systems."""
+    from bankmesh.orchestration.runner.local_runner import run_everything
+    from bankmesh.orchestration.runner.run_outcome import readable_key
     from bankmesh.products.inputs.source_changes import changed_landings
     from bankmesh.products.inputs.unread_exports import unread_of_landings
-    from bankmesh.products.runner.local_runner import run_everything
-    from bankmesh.products.runner.run_outcome import readable_key
 
     settings = current_settings()
     accepted = _accepted(settings, products or [], accept_shrink)
@@ -177,7 +176,7 @@ def run(
 
 def _report_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
     """Print the unbuilt inputs of the named products, and the command that builds them."""
-    from bankmesh.products.runner.run_outcome import port_name
+    from bankmesh.orchestration.runner.run_outcome import port_name
 
     if outcome.unbuilt and (outcome.failed or outcome.skipped):
         lacking = [port_name(key) for key in outcome.unbuilt]
@@ -217,10 +216,10 @@ def _accepted(settings: Settings, names: list[str], why: str | None) -> Accepted
     return AcceptedShrink(" ".join(why.split()), person(settings.root))
 
 
-def _finished_or_stopped(work: Callable[[], RunOutcome], instance: DagsterInstance, lines: StepLines) -> RunOutcome:
+def _finished_or_stopped(work: Callable[[], RunOutcome], instance: Instance, lines: StepLines) -> RunOutcome:
     """Return the outcome of the work; if stopped, end the process with one line and the signal's exit code."""
-    from bankmesh.products.runner.cancellation import NotStopped, run_cancellable
-    from bankmesh.products.runner.in_process_runs import cancel_runs_of_this_process
+    from bankmesh.orchestration.runner.in_process_runs import cancel_runs_of_this_process
+    from bankmesh.products.cancellation import NotStopped, run_cancellable
 
     try:
         outcome, cancellation = run_cancellable(work, lines.stopping)
@@ -239,7 +238,7 @@ def _finished_or_stopped(work: Callable[[], RunOutcome], instance: DagsterInstan
 
 def _stop_line(outcome: RunOutcome) -> str:
     """Return what a stopped run had done. A commit is never interrupted, so a product in progress is not published."""
-    from bankmesh.products.runner.run_outcome import port_name
+    from bankmesh.orchestration.runner.run_outcome import port_name
 
     products = sum("/landing/" not in key for key in outcome.published)
     running = ", ".join(port_name(key) for key in sorted(outcome.stopped))
@@ -248,13 +247,14 @@ def _stop_line(outcome: RunOutcome) -> str:
     return f"mesh: stopped; {before}{was}. Run the command again to continue."
 
 
-def _notify_others(settings: Settings, instance: DagsterInstance, replaced: Sequence[int]) -> None:
+def _notify_others(settings: Settings, instance: Instance, replaced: Sequence[int]) -> None:
     """Do the work of the sensors, which need the daemon: forward lineage events and refresh the catalog."""
     from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox
     from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
-    from bankmesh.retention.mesh_expiry import expire_replaced_confirmations
+    from bankmesh.orchestration.history.check_events import LoggedChecks
+    from bankmesh.orchestration.retention.mesh_expiry import expire_replaced_confirmations
     from bankmesh.settings import has_lineage_receiver, lineage_database
 
     try:
@@ -270,19 +270,20 @@ def _notify_others(settings: Settings, instance: DagsterInstance, replaced: Sequ
     except Exception as error:  # noqa: BLE001 - no data is missing; `mesh expire` removes them later
         _print_line(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
     try:
-        refresh(settings, instance)
+        refresh(settings, LoggedChecks(instance))
     except BankmeshError as error:
         _print_line(f"\nThe catalog is not up to date: {error}")
     except Exception as error:  # noqa: BLE001 - the same
         _print_line(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` rebuilds it.")
 
 
-def _print_states(settings: Settings, instance: DagsterInstance, outcome: RunOutcome, *, as_json: bool) -> None:
-    from bankmesh.products.runner.run_outcome import port_name
+def _print_states(settings: Settings, instance: Instance, outcome: RunOutcome, *, as_json: bool) -> None:
+    from bankmesh.orchestration.history.check_events import LoggedChecks
+    from bankmesh.orchestration.runner.run_outcome import port_name
 
     this_run, reasons = outcome.by_port(), {port_name(key): why for key, why in outcome.made_because.items()}
     try:
-        states = product_states(workspace_contracts(settings.root), settings.home, instance)
+        states = product_states(workspace_contracts(settings.root), settings.home, LoggedChecks(instance))
     except ContractFaults:
         return  # already reported as the reason why a location does not load
     if as_json:

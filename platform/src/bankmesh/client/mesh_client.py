@@ -16,7 +16,7 @@ from bankmesh.client.deprecation_warning import warn_once
 from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
-from bankmesh.instance import existing_instance
+from bankmesh.orchestration.instance import existing_checks
 from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.settings import Settings, current_settings
@@ -142,8 +142,7 @@ class DataMeshClient:
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
         chosen = [c for c in self._contracts if domain in {None, c.domain}]
-        instance = existing_instance(self._settings)
-        return product_states(chosen, self._settings.home, instance)
+        return product_states(chosen, self._settings.home, existing_checks(self._settings))
 
     def contract(self, product: str, major: int | None = None) -> Contract:
         """Return the contract of `domain.product`. Raises UnknownName."""

@@ -1,1 +1,1 @@
-"""The Dagster components that a domain uses, and the operation that they share: build, gate, publish, report."""
+"""The operation behind every product: pin, build, gate, publish, report. It depends on no orchestrator."""

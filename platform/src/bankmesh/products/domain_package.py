@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.parsing.contract_reader import read_contracts
 from bankmesh.errors import UnknownName
-from bankmesh.settings import current_settings
 from bankmesh.sources import read_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import dagster as dg
-
     from bankmesh.contracts.model import Contract
-    from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem
 
 
@@ -45,16 +41,6 @@ class Domain:
         if not found:
             raise UnknownName("contract", name, {c.name for c in self.contracts})
         return max(found, key=lambda c: c.major)
-
-
-def domain_of(context: dg.ComponentLoadContext) -> Domain:
-    """Return the domain that a component is loaded for. Raises ContractFaults or SourceFaults with every fault."""
-    return read_domain(context.defs_module_path.parent)
-
-
-def settings_of(context: dg.ComponentLoadContext) -> Settings:
-    """Return the settings of the workspace, which is searched from the domain's folder upwards."""
-    return current_settings(context.project_root)
 
 
 def read_domain(package: Path) -> Domain:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import BankmeshError, ContractFaults, NotPublished, SourceFaults
-from bankmesh.products.code_locations import located_domains
 from bankmesh.products.domain_package import domain_systems
 from bankmesh.products.product_definition import ProductInput
 from bankmesh.settings import current_settings
 from bankmesh.workspace.domain_folders import contract_file, declared_ports
+from bankmesh.workspace.location_modules import located_domains
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:

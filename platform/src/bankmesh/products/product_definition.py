@@ -10,24 +10,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
 from bankmesh.contracts.model import ColumnType
-from bankmesh.names import PortName, parse_port_name
+from bankmesh.names import PortName, landing_asset, parse_port_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.model import ColumnRef, StepLineage
-
-
-NOT_DELIVERED = "not delivered"
-"""Outcome of a landing, and data version of a legacy object, if the exports hold nothing of its system."""
-
-
-UNREADABLE_INPUT = "unreadable input"
-"""Metadata of a failed step: the asset key of the input with nothing to read, which is why the step failed."""
 
 
 @dataclass(frozen=True, order=True)
@@ -51,6 +41,11 @@ class ProductInput:
         """The name of the port."""
         return PortName(self.domain, self.name, self.major)
 
+    @property
+    def asset(self) -> str:
+        """Its asset key as one text: `retail/party`, `retail/party/v2`."""
+        return self.port.asset
+
 
 @dataclass(frozen=True, order=True)
 class LegacyInput:
@@ -64,6 +59,11 @@ class LegacyInput:
     def ref(self) -> str:
         """Its name in the snapshot vector and in messages: `core_banking.account`."""
         return f"{self.system}.{self.object}"
+
+    @property
+    def asset(self) -> str:
+        """The asset key of its landing as one text."""
+        return landing_asset(self.domain, self.system, self.object)
 
 
 Input = ProductInput | LegacyInput
@@ -128,9 +128,9 @@ class ProductDefinition:
     partition_inputs: Mapping[str, PartitionInput] = field(default_factory=dict)
 
     @property
-    def key(self) -> dg.AssetKey:
-        """`[domain, product]` for the first major, `[domain, product, v2]` for the second."""
-        return product_key(self.contract.domain, self.contract.name, self.contract.major)
+    def asset(self) -> str:
+        """Its asset key as one text: `retail/party`, `retail/party/v2`."""
+        return self.contract.port_name.asset
 
 
 def product_input(text: str) -> ProductInput:
@@ -141,31 +141,6 @@ def product_input(text: str) -> ProductInput:
         message = f"{text!r} is not an input: write domain.product, domain.product@MAJOR or system.object"
         raise ValueError(message) from error
     return ProductInput(name.domain, name.product, name.major)
-
-
-def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
-    """Return the asset key of a product's port."""
-    return dg.AssetKey(PortName(domain, name, major or 1).asset_path)
-
-
-def legacy_key(system: str, name: str) -> dg.AssetKey:
-    """Return the asset key of a legacy object, which more than one domain may read.
-
-    The last part names the system too, because the asset graph shows nothing else.
-    """
-    return dg.AssetKey(["legacy", f"{system}_{name}"])
-
-
-def landing_key(domain: str, system: str, name: str) -> dg.AssetKey:
-    """Return the asset key of a landed legacy object, internal to its domain."""
-    return dg.AssetKey([domain, "landing", f"{system}_{name}"])
-
-
-def input_key(source: Input) -> dg.AssetKey:
-    """Return the key of the asset that an input comes from."""
-    if isinstance(source, ProductInput):
-        return product_key(source.domain, source.name, source.major)
-    return landing_key(source.domain, source.system, source.object)
 
 
 def parse_input(text: str, domain: str, systems: frozenset[str]) -> Input:

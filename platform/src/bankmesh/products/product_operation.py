@@ -1,7 +1,7 @@
 """The one operation that every product goes through: pin, build, gate, publish, report.
 
-It is a generator of Dagster results, so that a step yields every check result before anything is published. It depends
-on neither dbt nor Polars: a `Build` writes the candidate.
+It is a generator of build events, so that every result of the gate is reported before anything is published. It depends
+on neither Dagster, dbt nor Polars: a `Build` writes the candidate, and callers report the events.
 """
 
 from __future__ import annotations
@@ -10,52 +10,53 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
-
-import dagster as dg
+from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.contracts.clause_rules import Volume
 from bankmesh.contracts.column_types import arrow_schema
-from bankmesh.errors import BankmeshError, NotPublished, PublishConflict
+from bankmesh.errors import NotPublished, PublishConflict
 from bankmesh.fault_points import reached
 from bankmesh.ports import Provenance, connect, keep_contract, latest, measure_files, port_at, publish, stage
-from bankmesh.products.assets import asset_results
-from bankmesh.products.assets.asset_specs import partitions_of_run
-from bankmesh.products.assets.shrink_acceptance import accepted_shrink
+from bankmesh.products.build_events import (
+    BuildDue,
+    CandidateGated,
+    ReportedLate,
+    VersionConfirmed,
+    VersionPublished,
+    VersionRecovered,
+)
+from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidates import gate_relations, port_settings
 from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.candidates.clause_scope import widen_warned
+from bankmesh.products.candidates.published_charts import render_charts
+from bankmesh.products.candidates.refused_candidate import CandidateRefused
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.inputs import input_snapshot
 from bankmesh.products.inputs.classification_flow import flow_of_build
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
-from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.runner.cancellation import stoppable
-from bankmesh.products.versions import attempt_lineage, attempt_recovery, product_lineage, restored_versions
-from bankmesh.products.versions.confirmed_versions import (
-    ConfirmedVersion,
-    confirm_version,
-    confirms_unchanged,
-    examine,
-    recipe_of,
-)
-from bankmesh.products.versions.staleness import Staleness
+from bankmesh.products.versions import attempt_recovery, product_lineage
+from bankmesh.products.versions.confirmed_versions import ConfirmedVersion, confirm_version, examine, recipe_of
+from bankmesh.products.versions.held_products import HeldProduct, check_hold
+from bankmesh.products.versions.version_reports import find_unreported, skip_lost_versions
 from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
     from bankmesh.contracts.build_casts import CastLoss
-    from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.openlineage.attempt_events import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
+    from bankmesh.products.build_events import BuildEvent
     from bankmesh.products.build_result import BuildResult
-    from bankmesh.products.inputs.input_snapshot import PinnedInput
+    from bankmesh.products.build_run import BuildRun
+    from bankmesh.products.inputs.input_snapshot import PinnedInput, PinnedSources
     from bankmesh.products.inputs.partition_fingerprints import Fingerprints
     from bankmesh.products.product_definition import ProductDefinition
+    from bankmesh.products.versions.staleness import Staleness
     from bankmesh.quality.gate import ClassificationFlow, GateRelations, GateResult
 
 
@@ -84,115 +85,89 @@ class Build(Protocol):
 class _Attempt:
     """The state of this run of one product before its candidate is built.
 
-    `partitions` are those to build, among all that the run covers (`run_partitions`); None for a product without.
+    `partitions` are those to build, among all that the run covers; None for a product without.
     """
 
     product: ProductDefinition
     home: Path
     port: Port
-    inputs: Mapping[str, PinnedInput]
-    references: Mapping[str, PinnedInput]
+    run: BuildRun
+    sources: PinnedSources
     partitions: tuple[str, ...] | None
-    run_partitions: tuple[str, ...] | None
-    run_id: str
-    retry: int
-    accepted: AcceptedShrink | None
-
-    @property
-    def read(self) -> tuple[PinnedInput, ...]:
-        """What the transform reads and what foreign keys are looked up in, each once."""
-        return tuple({item.source: item for item in (*self.references.values(), *self.inputs.values())}.values())
-
-    @property
-    def vector(self) -> dict[str, int | str]:
-        """The snapshot vector: the version of everything that is read."""
-        return input_snapshot.vector({**self.references, **self.inputs})
 
     def fingerprints(self) -> Fingerprints:
         """Return the fingerprint of what each partition is built from, by input that is read by partition."""
-        return fingerprints_of(self.product, self.inputs.values(), self.home)
+        return fingerprints_of(self.product, self.sources.inputs.values())
 
 
-def produce(
-    context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:  # fmt: skip
-    """Materialise one product; a materialisation event always means *published*.
+def produce(run: BuildRun, product: ProductDefinition, home: Path, build: Build) -> Generator[BuildEvent, None, None]:
+    """Build, gate and publish one product; an event of a version always means *published*.
 
-    Yields one check result for each clause, then the materialisation. Raises dg.Failure, which Dagster
-    does not retry, if the gate fails or the user's transform does; nothing is published then.
+    Yields the gate's result before anything is published, then the version. Raises CandidateRefused if the gate refuses
+    the candidate, TransformError if the user's code fails, NotPublished, HeldProduct, OrphanedInput, PublishConflict
+    and PortError; nothing is published then.
     """
-    try:
-        yield from _produce(context, product, home, build)
-    except BankmeshError as error:
-        raise dg.Failure(str(error), asset_results.failure_metadata(error), allow_retries=False) from error
-
-
-def _produce(
-    context: dg.AssetExecutionContext, product: ProductDefinition, home: Path, build: Build
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     port = port_at(home, product.contract.product, product.contract.major)
-    attempt_recovery.skip_lost_versions(context.instance, product.key, port)
-    restored_versions.report_version(context.instance, home, product.contract)
+    skip_lost_versions(run.reports, product.asset, port)
+    run.reports.report_restored(product.contract)
     # Staged before the inputs are pinned: a version published from here on counts as published in between.
     candidate = stage(port)
     try:
-        restored_versions.check_hold(port, product.code_version)
-    except restored_versions.HeldProduct:
+        check_hold(port, product.code_version)
+    except HeldProduct:
         shutil.rmtree(candidate.path)
         raise
-    partitions = partitions_of_run(context, product.contract)
     try:
-        attempt = _prepare(context, product, home, port, partitions)
+        sources = run.pin(product)
     except NotPublished:
-        with attempt_lineage.of_unpinned(context, product, port, home, partitions):
+        with product_lineage.record_unpinned(run.step, product, port, run.partitions):
             raise
-    if confirms_unchanged(context):
-        found = _confirm(context, attempt)
+    attempt = _Attempt(product, home, port, run, sources, run.partitions)
+    if run.confirms:
+        found = _confirm(attempt)
         if isinstance(found, ConfirmedVersion):
             shutil.rmtree(candidate.path)
-            yield from asset_results.report_confirmation(context, product, found.publication, found.at)
+            yield VersionConfirmed(found.publication, found.at, run.partitions)
             return
+        yield BuildDue(found.why)
         attempt = replace(attempt, partitions=found.partitions or attempt.partitions)
-    with attempt_lineage.of_product(context, product, port, home, attempt.partitions, attempt.read) as report:
-        yield from _carry_out(context, attempt, candidate, build, report)
+    with product_lineage.record_attempt(run.step, product, port, attempt.partitions, sources.read) as report:
+        yield from _carry_out(attempt, candidate, build, report)
 
 
-def _confirm(context: dg.AssetExecutionContext, attempt: _Attempt) -> ConfirmedVersion | Staleness:
+def _confirm(attempt: _Attempt) -> ConfirmedVersion | Staleness:
     """Confirm the newest version if this attempt would publish it again; else return what has to be built."""
     product, home = attempt.product, attempt.home
-    recipe = recipe_of(product, attempt.vector, attempt.partitions, attempt.fingerprints)
-    examined = examine(context.instance, product, home, recipe)
+    recipe = recipe_of(product, attempt.sources.vector, attempt.partitions, attempt.fingerprints)
+    examined = examine(attempt.run.reports, product, home, recipe)
     reached("examined")
-    found = confirm_version(product, home, examined)
-    if isinstance(found, Staleness):
-        context.log.info(f"{product.contract.port} is built: {found.why}.")
-    return found
+    return confirm_version(product, home, examined)
 
 
-def _carry_out(
-    context: dg.AssetExecutionContext, attempt: _Attempt, candidate: Candidate, build: Build, report: Attempt
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    product = attempt.product
-    unreported = attempt_recovery.find_unreported(context.instance, product.key, attempt.port)
-    if unreported and attempt_recovery.answers(unreported, attempt.vector, product.code_version, attempt.partitions):
+def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: Attempt) -> Iterator[BuildEvent]:
+    product, run = attempt.product, attempt.run
+    unreported = find_unreported(run.reports, product.asset, attempt.port)
+    if unreported and attempt_recovery.answers(
+        unreported, attempt.sources.vector, product.code_version, attempt.partitions
+    ):
         shutil.rmtree(candidate.path)
-        context.log.info(attempt_recovery.explain(product, unreported))
         report.complete(product_lineage.published(unreported, product.contract))
-        asset_results.add_details(context, product, unreported)
-        yield from asset_results.report_publication(product, unreported, attempt.run_partitions, recovered=True)
+        yield VersionRecovered(unreported, run.partitions)
         return
-    for event in asset_results.late_materializations(product, unreported) if unreported else ():
-        context.log_event(event)
+    if unreported:
+        yield ReportedLate(unreported)
 
     reached("staged")
     started = time.perf_counter()
+    inputs = attempt.sources.inputs
     try:
         with _removed_if_stopped(candidate), stoppable():
-            built = build(BuildRequest(attempt.inputs, candidate.path, attempt.partitions))
+            built = build(BuildRequest(inputs, candidate.path, attempt.partitions, run.shows_errors))
     except CastsRefused as refused:
-        yield from _refuse(attempt, candidate, refuse_casts(product.contract, refused.losses))
-        return
-    lineage = built.lineage.renamed({name: item.source.ref for name, item in attempt.inputs.items()})
+        gate = refuse_casts(product.contract, refused.losses)
+        yield CandidateGated(gate, candidate.path, attempt.partitions, run.partitions, is_written=False)
+        raise CandidateRefused(product.contract, gate, candidate.path) from None
+    lineage = built.lineage.renamed({name: item.source.ref for name, item in inputs.items()})
     built_in = time.perf_counter() - started
     reached("built")
     files = measure_files(
@@ -202,32 +177,19 @@ def _carry_out(
         stats_columns=port_settings.statistics_columns(product.contract),
     )
     require_rows(product.contract, candidate.path, files, built.rows)
-    flow = flow_of_build(product.contract, lineage, attempt.inputs.values())
+    flow = flow_of_build(product.contract, lineage, inputs.values())
     with _removed_if_stopped(candidate):
-        gate, pictures = _gate_and_draw(attempt, candidate, files, built.losses, flow)
+        gate, charts = _gate_and_draw(attempt, candidate, files, built.losses, flow)
     reached("gated")
     report.ending = product_lineage.gated(files, gate, lineage, built.code)
+    yield CandidateGated(gate, candidate.path, attempt.partitions, run.partitions)
     if not gate.publishable:
-        yield from _refuse(attempt, candidate, gate)
-        return
-    yield from asset_results.check_results(product, gate, attempt.partitions, attempt.run_partitions)
+        raise CandidateRefused(product.contract, gate, candidate.path)
     publication = _publish(attempt, candidate, files, gate, lineage)
     reached("published")
     report.complete(product_lineage.with_publication(report.ending, publication))
-    context.log.info(asset_results.summary(product, publication, gate, built_in))
-    asset_results.add_details(context, product, publication, pictures)
-    yield asset_results.materialize_result(product, publication, gate, built_in, attempt.run_partitions)
+    yield VersionPublished(publication, gate, built_in, run.partitions, charts)
     reached("reported")
-
-
-def _refuse(attempt: _Attempt, candidate: Candidate, gate: GateResult) -> Iterator[dg.AssetCheckResult]:
-    """Report every clause of a candidate that is not published. Raises dg.Failure, which Dagster does not retry."""
-    yield from asset_results.check_results(attempt.product, gate, attempt.partitions, attempt.run_partitions)
-    raise dg.Failure(
-        description=asset_results.explain_refusal(attempt.product, gate, candidate.path),
-        metadata=asset_results.refusal_metadata(gate, candidate.path),
-        allow_retries=False,
-    )
 
 
 @contextmanager
@@ -238,32 +200,6 @@ def _removed_if_stopped(candidate: Candidate) -> Iterator[None]:
     except KeyboardInterrupt:
         shutil.rmtree(candidate.path, ignore_errors=True)
         raise
-
-
-def _prepare(
-    context: dg.AssetExecutionContext,
-    product: ProductDefinition,
-    home: Path,
-    port: Port,
-    partitions: tuple[str, ...] | None,
-) -> _Attempt:
-    references = gate_relations.referenced_inputs(product.contract.clauses)
-    sources = {*product.inputs.values(), *references.values()}
-    refuse_orphaned_inputs(product.contract, sources)
-    # Each source once, so that the transform and the gate see the same version of it.
-    pinned = input_snapshot.pin(home, sources)
-    return _Attempt(
-        product=product,
-        home=home,
-        port=port,
-        inputs={name: pinned[source] for name, source in product.inputs.items()},
-        references={name: pinned[source] for name, source in references.items()},
-        partitions=partitions,
-        run_partitions=partitions,
-        run_id=context.run.run_id,
-        retry=context.retry_number,
-        accepted=accepted_shrink(context, product.key),
-    )
 
 
 def _gate_and_draw(
@@ -285,7 +221,7 @@ def _gate_and_draw(
         gate = evaluate(contract, compared, connection)
         if not gate.publishable:
             return gate, {}
-        return gate, asset_results.pictures(contract, candidate.path, compared.table or compared.candidate, connection)
+        return gate, render_charts(contract, candidate.path, compared.table or compared.candidate, connection)
 
 
 def _gate_again(
@@ -310,10 +246,10 @@ def _relations(
         candidate.path,
         attempt.partitions,
         published.version if published else None,
-        {ref: pinned.relation for ref, pinned in attempt.references.items()},
+        {ref: pinned.relation for ref, pinned in attempt.sources.references.items()},
         losses,
         files=files,
-        accepted=attempt.accepted,
+        accepted=attempt.run.accepted,
         classification=flow,
     )
 
@@ -329,13 +265,13 @@ def _publish(
         arrow_schema(contract),
         replace=port_settings.replacement(contract, attempt.partitions),
         provenance=Provenance(
-            run_id=attempt.run_id,
+            run_id=attempt.run.step.run_id,
             contract_version=contract.version,
             code_version=attempt.product.code_version,
-            inputs=attempt.vector,
+            inputs=attempt.sources.vector,
             partitions=attempt.partitions,
             gate=gate.to_json(),
-            attempt=attempt.retry,
+            attempt=attempt.run.step.retry,
             contract_digest=keep_contract(attempt.port, contract.text),
             lineage=lineage.to_json(),
             platform_version=platform_version(),
@@ -367,9 +303,11 @@ def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles
 
     def decide(newest: Publication) -> None:
         name = attempt.product.contract.port
-        restored_versions.check_hold(attempt.port, attempt.product.code_version)
-        older = attempt_recovery.older_inputs(attempt.vector, newest.provenance.inputs)
-        older += input_snapshot.superseded_landings(attempt.home, attempt.inputs.values(), newest.provenance.inputs)
+        check_hold(attempt.port, attempt.product.code_version)
+        older = attempt_recovery.older_inputs(attempt.sources.vector, newest.provenance.inputs)
+        older += input_snapshot.superseded_landings(
+            attempt.home, attempt.sources.inputs.values(), newest.provenance.inputs
+        )
         if older:
             detail = ", ".join(older)
             raise PublishConflict(name, f"version {newest.version} was built from newer inputs ({detail})")
@@ -377,7 +315,7 @@ def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles
             return
         again = _gate_again(attempt, candidate, files, newest, again_due)
         if not again.publishable:
-            broken = ", ".join(result.clause.name for result in asset_results.broken_clauses(again))
+            broken = ", ".join(result.clause.name for result in again.broken)
             raise PublishConflict(name, f"together with version {newest.version} it breaks {broken}")
 
     return decide

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError
-from bankmesh.products.product_definition import product_key
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
 from bankmesh.workspace.product_consumers import model_files
 
@@ -43,11 +42,6 @@ def _todo(contract: Contract, root: Path) -> str:
     return f"Write the model {folder.relative_to(root) / table}.sql, or a component in {defs}/{contract.name}/."
 
 
-def made_key(contract: Contract) -> str:
-    """Return the asset that implements a contract, as Dagster writes it: `retail/party`."""
-    return product_key(contract.domain, contract.name, contract.major).to_user_string()
-
-
 def unkept_contracts(
     root: Path, contracts: Iterable[Contract], loaded: Collection[str], made: Collection[str]
 ) -> dict[str, ContractWithoutTransform]:
@@ -55,5 +49,5 @@ def unkept_contracts(
     return {
         key: ContractWithoutTransform(contract, root)
         for contract in contracts
-        if contract.status.in_force and contract.domain in loaded and (key := made_key(contract)) not in made
+        if contract.status.in_force and contract.domain in loaded and (key := contract.port_name.asset) not in made
     }

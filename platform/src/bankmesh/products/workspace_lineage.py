@@ -9,14 +9,11 @@ from bankmesh.contracts.model import ColumnType
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.lineage_graph import graph_of, landing_id
 from bankmesh.lineage.model import ColumnRef
-from bankmesh.products.code_locations import load_location, location_modules
-from bankmesh.products.loaded_products import loaded_products
 from bankmesh.products.product_definition import LegacyInput
 from bankmesh.sources import COMPLETE_THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.lineage_graph import Graph
@@ -49,18 +46,19 @@ class WorkspaceLineage:
 
 
 def derive_workspace(
-    root: Path, contracts: Iterable[Contract], systems: Mapping[str, Iterable[LegacySystem]]
+    products: Iterable[ProductDefinition],
+    contracts: Iterable[Contract],
+    systems: Mapping[str, Iterable[LegacySystem]],
 ) -> WorkspaceLineage:
-    """Load every code location and derive. Raises LocationNotLoaded, or UnknownName for an undeclared input."""
-    for name, module in location_modules(root).items():
-        load_location(name, module)
+    """Derive the lineage of loaded products. Raises UnknownName for an input that is not declared."""
     contracts = list(contracts)
     by_port = {contract.port: contract for contract in contracts}
     declared = {domain: list(of_domain) for domain, of_domain in systems.items()}
     derivations: dict[str, Derivation] = {}
     steps: dict[str, StepLineage] = {}
     names: dict[str, dict[str, str]] = {}
-    for port, product in loaded_products().items():
+    for product in products:
+        port = product.contract.port
         if port not in by_port or product.derive is None:
             continue
         derivation = product.derive(input_columns(product, by_port, declared))

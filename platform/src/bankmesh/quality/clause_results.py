@@ -52,6 +52,11 @@ class ClauseResult:
     accepted: AcceptedShrink | None = None
 
 
+def describe_clause(result: ClauseResult) -> str:
+    """Return a clause that does not hold, with its outcome and its line in the contract; no values."""
+    return f"{result.clause.name} ({result.outcome.value}): {result.message}  [{result.clause.place}]"
+
+
 @dataclass(frozen=True)
 class GateResult:
     """The results of all clauses of a contract, in its order, on a candidate of `rows` rows; evaluated in `seconds`."""
@@ -67,6 +72,11 @@ class GateResult:
         An errored clause blocks whatever its severity, because it is unknown whether it holds.
         """
         return not any(result.outcome.blocks for result in self.results)
+
+    @property
+    def broken(self) -> tuple[ClauseResult, ...]:
+        """The clauses that failed or could not be evaluated, in the contract's order."""
+        return tuple(result for result in self.results if result.outcome in {Outcome.FAILED, Outcome.ERRORED})
 
     @property
     def counts(self) -> dict[str, int]:

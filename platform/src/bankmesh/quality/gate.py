@@ -11,7 +11,7 @@ from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, V
 from bankmesh.errors import UnknownName
 from bankmesh.quality import result_messages
 from bankmesh.quality.classification_check import ClassificationFlow, check_classification
-from bankmesh.quality.clause_results import ClauseResult, GateResult, Outcome, summary
+from bankmesh.quality.clause_results import ClauseResult, GateResult, Outcome, describe_clause, summary
 from bankmesh.quality.evaluated_relations import GateRelations
 from bankmesh.quality.gx_import import calm_import
 from bankmesh.quality.volume_check import VolumeChange, check_volume
@@ -31,6 +31,7 @@ __all__ = [
     "GateResult",
     "Outcome",
     "VolumeChange",
+    "describe_clause",
     "evaluate",
     "refuse_casts",
     "summary",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import BankmeshError
-from bankmesh.products.assets.asset_specs import partitions_of
+from bankmesh.products.inputs.partition_bounds import partition_keys
 from bankmesh.testing.trials import try_product
 
 if TYPE_CHECKING:
@@ -58,12 +58,11 @@ def find_dependent_partitions(
 
     """
     partitioning = contract.partitioning
-    definition = partitions_of(partitioning)
-    if partitioning is None or definition is None:
+    if partitioning is None:
         raise WithoutPartitions(contract.port)
     whole = try_product(contract, inputs, home=home / "whole", **options).rows
     found = []
-    for partition in definition.get_partition_keys():
+    for partition in partition_keys(partitioning):
         own = {
             name: _rows_of(frame, columns[name], partitioning.granularity, partition) if name in columns else frame
             for name, frame in inputs.items()

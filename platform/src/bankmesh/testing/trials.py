@@ -5,31 +5,36 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.build_casts import CastsRefused
-from bankmesh.contracts.column_types import arrow_schema, polars_schema
+from bankmesh.contracts.column_types import polars_schema
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import BankmeshError, UnknownName
-from bankmesh.ports import Provenance, connect, latest, measure_files, port_at, publish, stage
-from bankmesh.products.candidates import gate_relations, port_settings
-from bankmesh.products.candidates.candidate_files import require_rows
-from bankmesh.products.components.polars_product import check_parameters
+from bankmesh.names import port_of_asset
+from bankmesh.ports import connect, latest, port_at
+from bankmesh.products.build_events import CandidateGated, VersionPublished
+from bankmesh.products.build_run import BuildRun, StepRun
+from bankmesh.products.candidates import gate_relations
+from bankmesh.products.candidates.refused_candidate import CandidateRefused
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.dbt_domain import load_dbt_domain
 from bankmesh.products.dbt.dbt_models import find_models, model_inputs
 from bankmesh.products.domain_package import read_domain
-from bankmesh.products.inputs.input_snapshot import PinnedInput
+from bankmesh.products.inputs.input_snapshot import PinnedInput, PinnedSources
+from bankmesh.products.inputs.partition_bounds import partition_keys
 from bankmesh.products.polars.polars_build import build_with_polars
-from bankmesh.products.product_definition import ProductInput
-from bankmesh.products.product_operation import BuildRequest
-from bankmesh.quality.gate import GateResult, Outcome, evaluate, refuse_casts
+from bankmesh.products.polars.transform_parameters import check_parameters
+from bankmesh.products.product_definition import ProductDefinition, product_input
+from bankmesh.products.product_operation import produce
+from bankmesh.products.versions.version_reports import VersionReport
+from bankmesh.quality.gate import GateResult, Outcome
 from bankmesh.settings import find_root, require_literal_path
 from bankmesh.sql_text import sql_literal
-from bankmesh.testing.trial_classes import classification_of_trial
+from bankmesh.testing.trial_sources import KnownSource, known_sources
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace, find_dbt_project
 from bankmesh.workspace.recorded_data_tests import add_clauses, data_tests_of
 
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
+    from bankmesh.ports import Port, Publication
     from bankmesh.products.product_operation import Build
     from bankmesh.quality.gate import ClauseResult
 
@@ -127,13 +132,29 @@ def try_product(
     """
     require_literal_path(home)
     promise = contract if not isinstance(contract, Path) else read_contract(contract)
-    pinned = {name: _frame_as_input(promise, home, name, rows) for name, rows in inputs.items()}
+    known = known_sources(promise, inputs)
+    pinned = {name: _frame_as_input(home, known[name], rows) for name, rows in inputs.items()}
     if transform:
         build = _polars(transform, promise, pinned)
     else:
         promise, build = _dbt(promise, pinned, dbt_target or home / "dbt")
-    known = _referenced(promise, home, pinned, references or {})
-    return _carry_out(promise, home, build, partitions, pinned=pinned, references=known)
+    sources = PinnedSources(pinned, _referenced(promise, home, pinned, references or {}))
+    product = ProductDefinition(
+        contract=promise,
+        inputs={name: item.source for name, item in pinned.items()},
+        engine="polars" if transform else "dbt",
+        code_version="trial",
+        code_files=(),
+    )
+    run = BuildRun(
+        # Events of a trial are no lineage of the workspace; they are made and dropped.
+        step=StepRun(f"trial-{uuid.uuid4()}", "trial", None, 0, lambda _event: None),
+        partitions=(partitions or partition_keys(promise.partitioning)) if promise.partitioning else None,
+        reports=_TrialReports(home),
+        pin=lambda _product: sources,
+        shows_errors=True,
+    )
+    return _carry_out(run, product, home, build)
 
 
 def domain_contract(package: str | Path, name: str, major: int | None = None) -> Contract:
@@ -179,8 +200,8 @@ def _dbt(contract: Contract, pinned: Mapping[str, PinnedInput], target: Path) ->
     return contract, partial(build_with_dbt, place, model, contract)
 
 
-def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFrame) -> PinnedInput:
-    """Write the frame as Parquet under `home`, and return it as an input that is read like a landing."""
+def _frame_as_input(home: Path, source: KnownSource, rows: pl.DataFrame) -> PinnedInput:
+    """Write the frame as Parquet under `home`, and return it as a pinned input."""
     import polars as pl
 
     folder = home / "frames"
@@ -188,111 +209,63 @@ def _frame_as_input(contract: Contract, home: Path, name: str, rows: pl.DataFram
     file = folder / f"{uuid.uuid4().hex}.parquet"
     # Without bounds, because Polars leaves NaN out of them, and readers would skip its rows.
     rows.write_parquet(file, statistics={"min": False, "max": False, "null_count": True})
-    left, _, right = name.rpartition(".")
-    source = ProductInput(left or contract.domain, right)
     return PinnedInput(
-        source, file.stem, f"read_parquet({sql_literal(str(file))})", partial(pl.scan_parquet, file, glob=False)
+        source.source,
+        file.stem,
+        f"read_parquet({sql_literal(str(file))})",
+        partial(pl.scan_parquet, file, glob=False),
+        source.classes,
     )
 
 
 def _referenced(
     contract: Contract, home: Path, pinned: Mapping[str, PinnedInput], given: Mapping[str, pl.DataFrame]
 ) -> dict[str, PinnedInput]:
-    found = {name: _frame_as_input(contract, home, name, rows) for name, rows in given.items()}
     wanted = gate_relations.referenced_inputs(contract.clauses)
+    found = {
+        name: _frame_as_input(home, KnownSource(wanted.get(name) or product_input(name)), rows)
+        for name, rows in given.items()
+    }
     known = {**{name: pinned[name] for name in wanted if name in pinned}, **found}
     if missing := tuple(name for name in wanted if name not in known):
         raise InputsMissing(contract.port, "references", missing)
     return known
 
 
-def _carry_out(
-    contract: Contract,
-    home: Path,
-    build: Build,
-    partitions: tuple[str, ...] | None,
-    *,
-    pinned: Mapping[str, PinnedInput],
-    references: Mapping[str, PinnedInput],
-) -> Trial:
-    port = port_at(home, contract.product, contract.major)
-    built = (partitions or _all_partitions(contract)) if contract.partitioning else None
-    candidate = stage(port)
-    try:
-        written = build(BuildRequest(pinned, candidate.path, built, shows_errors=True))
-    except CastsRefused as refused:
-        return Trial(contract, _no_rows(contract), refuse_casts(contract, refused.losses), None, port)
-    files = _measured(contract, candidate)
-    require_rows(contract, candidate.path, files, written.rows)
-    published = latest(port)
-    relations = gate_relations.for_gate(
-        contract,
-        port,
-        candidate.path,
-        built,
-        published.version if published else None,
-        {name: item.relation for name, item in references.items()},
-        written.losses,
-        files=files,
-        classification=classification_of_trial(contract, written.lineage, pinned),
-    )
+@dataclass(frozen=True)
+class _TrialReports:
+    """Reports of a trial's home, where every version counts as reported: the trial returned it."""
+
+    home: Path
+
+    def last_report(self, asset: str) -> VersionReport | None:
+        """Return the newest version of a port."""
+        name = port_of_asset(asset.split("/"))
+        newest = latest(port_at(self.home, name.product_id, name.major)) if name else None
+        return VersionReport(newest.version, newest.candidate) if newest else None
+
+    def report_restored(self, contract: Contract) -> None:
+        """Do nothing: nobody withdraws a version of a trial."""
+
+
+def _carry_out(run: BuildRun, product: ProductDefinition, home: Path, build: Build) -> Trial:
+    contract, publication = product.contract, None
+    with suppress(CandidateRefused):
+        for event in produce(run, product, home, build):
+            if isinstance(event, CandidateGated):
+                gate = event.gate
+                rows = _rows_of(contract, event.folder) if event.is_written else _no_rows(contract)
+            elif isinstance(event, VersionPublished):
+                publication = event.publication
+    return Trial(contract, rows, gate, publication, port_at(home, contract.product, contract.major))
+
+
+def _rows_of(contract: Contract, folder: Path) -> pl.DataFrame:
     with connect() as connection:
-        gate = evaluate(contract, relations, connection)
-        rows = connection.execute(f"from {relations.candidate}").pl()
-    publication = None
-    if gate.publishable:
-        publication = _publish(
-            port, candidate, files, gate, contract=contract, partitions=built, read={**references, **pinned}
-        )
-    return Trial(contract, rows, gate, publication, port)
-
-
-def _measured(contract: Contract, candidate: Candidate) -> CandidateFiles:
-    return measure_files(
-        candidate,
-        arrow_schema(contract),
-        partition_column=port_settings.partition_column(contract),
-        stats_columns=port_settings.statistics_columns(contract),
-    )
-
-
-def _publish(
-    port: Port,
-    candidate: Candidate,
-    files: CandidateFiles,
-    gate: GateResult,
-    *,
-    contract: Contract,
-    partitions: tuple[str, ...] | None,
-    read: Mapping[str, PinnedInput],
-) -> Publication:
-    return publish(
-        port,
-        candidate,
-        files,
-        arrow_schema(contract),
-        replace=port_settings.replacement(contract, partitions),
-        provenance=Provenance(
-            run_id=f"trial-{uuid.uuid4()}",
-            contract_version=contract.version,
-            code_version="trial",
-            inputs={name: item.version for name, item in read.items()},
-            partitions=partitions,
-            gate=gate.to_json(),
-        ),
-        description=contract.table_description,
-        configuration=port_settings.configuration(contract),
-    )
+        return connection.execute(f"from {gate_relations.candidate_relation(contract, folder)}").pl()
 
 
 def _no_rows(contract: Contract) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(schema=polars_schema(contract))
-
-
-def _all_partitions(contract: Contract) -> tuple[str, ...]:
-    from bankmesh.products.assets.asset_specs import partitions_of
-
-    definition = partitions_of(contract.partitioning)
-    return tuple(definition.get_partition_keys()) if definition else ()

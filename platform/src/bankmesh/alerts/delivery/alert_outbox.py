@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine, Row
 
     from bankmesh.alerts.event_facts import Cause
-    from bankmesh.alerts.model import Incident, Standing
+    from bankmesh.alerts.model import Incident, OpenIncidents
 
 PENDING, CONFIRMED, UNDELIVERABLE = "pending", "confirmed", "undeliverable"
 _ROUTED_AT_ONCE = 500
@@ -76,7 +76,7 @@ class AlertOutbox(Closing):
         with self._engine.begin() as connection:
             return _position(connection, domain)
 
-    def standing(self, domain: str) -> Standing:
+    def incidents_of(self, domain: str) -> OpenIncidents:
         """Return the incidents of a domain that are not over."""
         query = sa.select(incidents.c.body).where(incidents.c.domain == domain, incidents.c.closed_at.is_(None))
         with self._engine.begin() as connection:

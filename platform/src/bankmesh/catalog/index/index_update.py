@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog.check_events import has_news, read_events, still_there
 from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_happened, put_reads
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
@@ -42,9 +41,9 @@ from bankmesh.settings import catalog_database
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import dagster as dg
     from sqlalchemy.engine import Connection
 
+    from bankmesh.catalog.check_history import CheckHistory
     from bankmesh.settings import Settings
 
 EDITION = f"{SCHEMA_VERSION}-1"
@@ -84,31 +83,31 @@ class IndexUpdate:
         return f"rebuilt: {said}" if self.rebuilt else said
 
 
-def rebuild(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> IndexUpdate:
+def rebuild(settings: Settings, history: CheckHistory | None, catalog: Catalog | None = None) -> IndexUpdate:
     """Rebuild the index. Readers see the old one until the new one is complete.
 
     Args:
         settings: location of contracts, ports and recorded reads.
-        instance: the Dagster instance with the event log; without one the index has no quality and freshness history.
+        history: of checks and freshness; without one the index has no quality and freshness history.
         catalog: the index, if it is open; by default that of the environment.
 
     Raises CatalogBusy, CatalogReadOnly, NewerCatalog.
     """
     with _opened(settings, catalog) as opened:
-        return _rebuild(opened, settings, instance)
+        return _rebuild(opened, settings, history)
 
 
-def refresh(settings: Settings, instance: dg.DagsterInstance | None, catalog: Catalog | None = None) -> IndexUpdate:
-    """Refresh the index. Arguments and errors as for `rebuild`; without an instance the event log is not read."""
+def refresh(settings: Settings, history: CheckHistory | None, catalog: Catalog | None = None) -> IndexUpdate:
+    """Refresh the index. Arguments and errors as for `rebuild`; without a history the event log is not read."""
     started = time.monotonic()
     with _opened(settings, catalog) as opened:
-        if not is_stale(opened, settings) and not _has_events(opened, instance):
+        if not is_stale(opened, settings) and not _has_events(opened, history):
             return IndexUpdate(seconds=time.monotonic() - started)
         with opened.writing() as connection:
             if _edition(connection) == EDITION:
-                done = _refresh(connection, settings, instance)
+                done = _refresh(connection, settings, history)
                 return replace(done, seconds=time.monotonic() - started)
-        return _rebuild(opened, settings, instance)
+        return _rebuild(opened, settings, history)
 
 
 def is_stale(catalog: Catalog, settings: Settings) -> bool:
@@ -135,7 +134,7 @@ def is_built(catalog: Catalog) -> bool:
         return _edition(connection) == EDITION
 
 
-def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance | None) -> IndexUpdate:
+def _rebuild(catalog: Catalog, settings: Settings, history: CheckHistory | None) -> IndexUpdate:
     started = time.monotonic()
     # Marks are taken before the sources are read, so that the next refresh notices a change in between.
     marks = current_marks(settings, ())
@@ -145,7 +144,7 @@ def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance 
     rows = product_rows(contracts, systems, settings)
     add(rows, source_lineage(systems))
     add(rows, {tables.faults: faults + more_faults})
-    happened, events, _ = _read_log(instance, -1, None)
+    happened, events, _ = _read_log(history, -1, None)
     reads, counted = _read_use(settings, {})
     with catalog.writing() as connection:
         forget_everything(connection)
@@ -162,11 +161,11 @@ def _rebuild(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance 
     return IndexUpdate(True, products, happened.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
 
 
-def _refresh(connection: Connection, settings: Settings, instance: dg.DagsterInstance | None) -> IndexUpdate:
+def _refresh(connection: Connection, settings: Settings, history: CheckHistory | None) -> IndexUpdate:
     stored = stored_marks(connection)
     current = current_marks(settings, stored.ports)
     products, ports = _refresh_products(connection, settings, stored, current)
-    happened, events, more = _refresh_events(connection, stored.events, instance)
+    happened, events, more = _refresh_events(connection, stored.events, history)
     reads, counted = _refresh_use(connection, settings, stored.use)
     marks = replace(current, ports=ports, use=counted, events=events)
     if marks != stored:
@@ -218,17 +217,15 @@ def _refresh_sources(connection: Connection, settings: Settings) -> None:
     insert(connection, {tables.faults: faults})
 
 
-def _refresh_events(
-    connection: Connection, stored: str, instance: dg.DagsterInstance | None
-) -> tuple[EventTotals, str, bool]:
-    if instance is None:
+def _refresh_events(connection: Connection, stored: str, history: CheckHistory | None) -> tuple[EventTotals, str, bool]:
+    if history is None:
         return EventTotals(), stored, False
     cursor, mark = _position(stored)
-    if not still_there(instance, cursor, mark):
+    if not history.has_entry(cursor, mark):
         # It is another log, or its end was deleted: read it from the start.
         forget_events(connection)
         cursor, stored = -1, ""
-    happened, events, more = _read_log(instance, cursor, _READING_SECONDS)
+    happened, events, more = _read_log(history, cursor, _READING_SECONDS)
     put_happened(connection, happened)
     return happened, events or stored, more
 
@@ -256,12 +253,12 @@ def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[ReadTotal
     return reads, counted
 
 
-def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float | None) -> tuple[EventTotals, str, bool]:
+def _read_log(history: CheckHistory | None, cursor: int, seconds: float | None) -> tuple[EventTotals, str, bool]:
     """Read the log after an entry, for at most `seconds`; return events, new position, and whether there are more."""
-    happened, mark, more = EventTotals(), "", instance is not None
+    happened, mark, more = EventTotals(), "", history is not None
     until = None if seconds is None else time.monotonic() + seconds
-    while instance is not None and more and (until is None or time.monotonic() < until):
-        batch = read_events(instance, cursor, datetime.now(UTC))
+    while history is not None and more and (until is None or time.monotonic() < until):
+        batch = history.read(cursor, datetime.now(UTC))
         happened.take(batch)
         more = batch.more
         if batch.cursor == cursor:
@@ -270,12 +267,12 @@ def _read_log(instance: dg.DagsterInstance | None, cursor: int, seconds: float |
     return happened, f"{cursor} {mark}" if mark else "", more
 
 
-def _has_events(catalog: Catalog, instance: dg.DagsterInstance | None) -> bool:
-    if instance is None:
+def _has_events(catalog: Catalog, history: CheckHistory | None) -> bool:
+    if history is None:
         return False
     with catalog.reading() as connection:
         stored = stored_marks(connection).events
-    return has_news(instance, *_position(stored))
+    return history.has_news(*_position(stored))
 
 
 def _position(stored: str) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
 from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
@@ -54,16 +54,9 @@ class Attempt:
 
 @contextmanager
 def attempt(
-    database: str,
-    spool: Path,
-    run: RunFacts,
-    job: JobFacts,
-    inputs: list[InputFacts],
-    output: OutputFacts,
-    warn: Callable[[str], Any],
+    keep: Callable[[Event], None], run: RunFacts, job: JobFacts, inputs: list[InputFacts], output: OutputFacts
 ) -> Iterator[Attempt]:
     """Emit the START of an attempt. An exception inside ends it as FAIL, or as ABORT if it was stopped from outside."""
-    keep = _keeper(database, spool, run, warn)
     start = start_event(run, job, inputs, output, datetime.now(UTC))
     keep(start)
     made = Attempt(start, _keep=keep)
@@ -77,18 +70,22 @@ def attempt(
         raise
 
 
-def _keeper(database: str, spool: Path, run: RunFacts, warn: Callable[[str], Any]) -> Callable[[Event], None]:
+def event_keeper(
+    database: str, spool: Path, run_id: str, asset: str, warn: Callable[[str], object]
+) -> Callable[[Event], None]:
+    """Return what writes the events of a run's attempt at an asset to the outbox, or to `spool`; it never raises."""
+
     def keep(event: Event) -> None:
         try:
             with EventOutbox(database) as outbox:
-                outbox.keep(event, run.dagster_run, run.asset)
+                outbox.keep(event, run_id, asset)
         except Exception as error:  # noqa: BLE001 - databases raise many errors, and lineage never fails a run
             # Only the class: the text of a database error quotes what was written.
-            _put_aside(event, f"{type(error).__name__}", warn)
+            _put_aside(event, type(error).__name__)
 
-    def _put_aside(event: Event, problem: str, warn: Callable[[str], Any]) -> None:
+    def _put_aside(event: Event, problem: str) -> None:
         try:
-            put_aside(spool, event, run.dagster_run, run.asset)
+            put_aside(spool, event, run_id, asset)
         except OSError as error:
             causes = f"outbox: {problem}, disk: {error.strerror}"
             warn(f"OpenLineage: the {event['eventType']} event is lost; it could not be stored ({causes}).")

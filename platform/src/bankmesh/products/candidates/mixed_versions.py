@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.clause_rules import Volume
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import connect
-from bankmesh.products.assets import asset_results
 from bankmesh.products.candidates.gate_relations import referenced_inputs
 from bankmesh.products.inputs import input_snapshot
-from bankmesh.quality.gate import GateRelations, evaluate
+from bankmesh.quality.gate import GateRelations, describe_clause, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +29,7 @@ class MixRefused(BankmeshError):
 
     def __init__(self, port: str, broken: Sequence[ClauseResult], restorable: Sequence[int]) -> None:
         self.port, self.clauses, self.restorable = port, tuple(r.clause.name for r in broken), tuple(restorable)
-        reasons = "\n".join(f"  {asset_results.clause_line(result)}" for result in broken)
+        reasons = "\n".join(f"  {describe_clause(result)}" for result in broken)
         back = f"mesh rollback {port} --to {max(restorable)}" if restorable else "publish a good version first"
         super().__init__(
             f"{port}: the restored partitions do not fit those that stay. Nothing is changed.\n{reasons}\n"
@@ -55,6 +54,6 @@ def mix_check(home: Path, contract: Contract) -> CheckMix:
             relations = GateRelations(relation, references=rows)
             gate = evaluate(contract, relations, connection, {clause.name for clause in clauses})
         if not gate.publishable:
-            raise MixRefused(contract.port, asset_results.broken_clauses(gate), restorable)
+            raise MixRefused(contract.port, gate.broken, restorable)
 
     return check

@@ -13,10 +13,12 @@ from xml.sax.saxutils import escape
 
 from bankmesh.contracts.model import Chart, Classification
 from bankmesh.contracts.parsing.chart_properties import FEWEST_ROWS
+from bankmesh.products.candidates.row_preview import preview_table
 from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import duckdb
 
@@ -37,6 +39,14 @@ def charts_of(contract: Contract) -> tuple[Chart, ...]:
         return contract.charts
     span = contract.partitioning.granularity
     return (Chart(f"Rows by {span}", contract.partitioning.column, span, "rows", None, None), *contract.charts)
+
+
+def render_charts(
+    contract: Contract, folder: Path, whole: str, connection: duckdb.DuckDBPyConnection
+) -> dict[str, str]:
+    """Return Markdown for the asset page: rows of the candidate in `folder`, and charts over the `whole` table."""
+    drawn = {"preview": preview_table(contract, folder), **dict(draw_charts(contract, whole, connection))}
+    return {name: text for name, text in drawn.items() if text}
 
 
 def draw_charts(contract: Contract, relation: str, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:

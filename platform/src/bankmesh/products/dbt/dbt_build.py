@@ -12,6 +12,7 @@ import orjson
 from bankmesh.errors import TransformError
 from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
 from bankmesh.products.build_result import BuildResult, or_underivable
+from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidates.candidate_files import repeated_columns
 from bankmesh.products.candidates.duckdb_candidate import describe_query, write_candidate
 from bankmesh.products.candidates.duckdb_columns import duckdb_columns
@@ -28,7 +29,6 @@ from bankmesh.products.dbt.dbt_models import (
 from bankmesh.products.dbt.faults.ambiguous_names import require_distinct_names
 from bankmesh.products.inputs.partition_bounds import day_after, partition_runs
 from bankmesh.products.retry_policy import machine_fault
-from bankmesh.products.runner.cancellation import stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import NotPublished
 from bankmesh.ports import latest, open_version, port_at
 from bankmesh.ports.port_locks import FolderLock
+from bankmesh.products.candidates.gate_relations import referenced_inputs
 from bankmesh.products.inputs.input_classifications import landed_classes, published_classes
+from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.product_definition import LegacyInput, ProductInput
 from bankmesh.sources import COMPLETE_THROUGH, current_landing
 from bankmesh.sql_text import sql_literal
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Classification
-    from bankmesh.products.product_definition import Input
+    from bankmesh.ports import OpenVersion
+    from bankmesh.products.product_definition import Input, ProductDefinition
     from bankmesh.sources import Landing
 
 
@@ -34,20 +37,66 @@ class PinnedInput:
     """One input at one version: a Delta version number, or the fingerprint of a landing.
 
     `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows. `classes` are
-    those that its columns were published or landed under; None where they are not known. `mark` keeps expiry off a
-    landing for as long as the pinned input is in use. `complete_through` is the landing's.
+    those that its columns were published or landed under; None where they are not known. `opened` is the version of a
+    product, `landing` that of a legacy object; a trial's frame has neither. `mark` keeps expiry off a landing for as
+    long as the pinned input is in use.
     """
 
     source: Input
     version: int | str
     relation: str
     scan: Callable[[], pl.LazyFrame]
-    place: str | None = None
-    rows: int | None = None
-    bytes: int | None = None
     classes: Mapping[str, Classification] | None = None
+    opened: OpenVersion | None = None
+    landing: Landing | None = None
     mark: FolderLock | None = field(default=None, compare=False, repr=False)
-    complete_through: date | None = None
+
+    @property
+    def place(self) -> str | None:
+        """The folder of the port, or of the object's landings."""
+        if self.opened is not None:
+            return str(self.opened.port.path)
+        return str(self.landing.folder.parent) if self.landing is not None else None
+
+    @property
+    def rows(self) -> int | None:
+        """The number of its rows."""
+        return self.opened.rows if self.opened is not None else self.landing.rows if self.landing is not None else None
+
+    @property
+    def bytes(self) -> int | None:
+        """The size of its files."""
+        if self.opened is not None:
+            return self.opened.publication.bytes
+        return self.landing.rows_bytes if self.landing is not None else None
+
+    @property
+    def complete_through(self) -> date | None:
+        """The day up to which a landing is complete."""
+        return self.landing.complete_through if self.landing is not None else None
+
+
+@dataclass(frozen=True)
+class PinnedSources:
+    """Everything that a build reads, pinned.
+
+    `inputs` are the transform's, by the name that it gives them; `references` are the products that the gate looks
+    values up in, by their id.
+    """
+
+    inputs: Mapping[str, PinnedInput]
+    references: Mapping[str, PinnedInput]
+
+    @property
+    def read(self) -> tuple[PinnedInput, ...]:
+        """What is read, each source once."""
+        return tuple({item.source: item for item in (*self.references.values(), *self.inputs.values())}.values())
+
+    @property
+    def vector(self) -> dict[str, int | str]:
+        """The snapshot vector that a commit records: the version of everything that is read."""
+        found = {**self.references, **self.inputs}
+        return dict(sorted((item.source.ref, item.version) for item in found.values()))
 
 
 class InputNotPublished(NotPublished):
@@ -56,6 +105,22 @@ class InputNotPublished(NotPublished):
     def __init__(self, source: Input, error: NotPublished) -> None:
         self.source = source
         super().__init__(error.product, error.version, error.available)
+
+
+def pin_product(home: Path, product: ProductDefinition) -> PinnedSources:
+    """Pin everything that a build of the product reads at its newest version.
+
+    Each source is pinned once, so that the transform and the gate read the same version of it.
+    Raises OrphanedInput for an input that the workspace does not declare, and InputNotPublished.
+    """
+    references = referenced_inputs(product.contract.clauses)
+    sources = {*product.inputs.values(), *references.values()}
+    refuse_orphaned_inputs(product.contract, sources)
+    pinned = pin(home, sources)
+    return PinnedSources(
+        {name: pinned[source] for name, source in product.inputs.items()},
+        {name: pinned[source] for name, source in references.items()},
+    )
 
 
 def pin(home: Path, sources: Iterable[Input]) -> dict[Input, PinnedInput]:
@@ -78,11 +143,6 @@ def superseded_landings(home: Path, pinned: Iterable[PinnedInput], theirs: Mappi
     ]
 
 
-def vector(pinned: Mapping[str, PinnedInput]) -> dict[str, int | str]:
-    """Return the snapshot vector that a commit records: input → version."""
-    return dict(sorted((item.source.ref, item.version) for item in pinned.values()))
-
-
 def _pin_one(home: Path, source: Input) -> PinnedInput:
     try:
         return _pin_landing(home, source) if isinstance(source, LegacyInput) else _pin_product(home, source)
@@ -101,12 +161,9 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
         landing.fingerprint,
         relation,
         lambda: _scan_landing(landing),
-        str(landing.folder.parent),
-        landing.rows,
-        landing.rows_bytes,
         landed_classes(landing),
-        mark,
-        complete,
+        landing=landing,
+        mark=mark,
     )
 
 
@@ -128,16 +185,13 @@ def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, FolderLock 
 def _pin_product(home: Path, source: ProductInput) -> PinnedInput:
     product = f"{source.domain}.{source.name}"
     opened = open_version(port_at(home, product, source.major))
-    port, made = opened.port, opened.publication
     return PinnedInput(
         source,
         opened.version,
         opened.duckdb_relation_sql(),
         opened.scan_polars,
-        str(port.path),
-        made.rows,
-        made.bytes,
-        published_classes(port, made),
+        published_classes(opened.port, opened.publication),
+        opened=opened,
     )
 
 

@@ -1,14 +1,32 @@
-"""Bounds of partitions, and runs of partitions without a gap."""
+"""Partitions of a product, their bounds, and runs of partitions without a gap."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bankmesh.contracts.model import Partitioning
+
 _NAMED = 5
+
+
+def partition_keys(partitioning: Partitioning, now: datetime | None = None) -> tuple[str, ...]:
+    """Return the first days of a product's months or days, in order: from the contract's start to its end, or to now.
+
+    Without an end, the current month or day is a partition too, because it already has rows. `now` is in UTC.
+    """
+    today = (now or datetime.now(UTC)).date().isoformat()
+    key = partitioning.start
+    if partitioning.granularity == "month" and not key.endswith("-01"):
+        key = day_after("month", key)
+    found = []
+    while day_after(partitioning.granularity, key) <= min(today, partitioning.end or today):
+        found.append(key)
+        key = day_after(partitioning.granularity, key)
+    return (*found, key) if partitioning.end is None and key <= today else tuple(found)
 
 
 def day_after(granularity: str, partition: str) -> str:

@@ -17,18 +17,17 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bankmesh.ports import connect, open_version, port_at
-from bankmesh.products.assets.asset_specs import partitions_of
-from bankmesh.products.inputs.partition_bounds import day_after
-from bankmesh.products.product_definition import InputCompleteness, ProductInput
+from bankmesh.ports import connect
+from bankmesh.products.inputs.partition_bounds import day_after, partition_keys
+from bankmesh.products.product_definition import InputCompleteness
 from bankmesh.sources import COMPLETE_THROUGH
 from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from bankmesh.contracts.model import Partitioning
+    from bankmesh.ports import OpenVersion
     from bankmesh.products.inputs.input_snapshot import PinnedInput
     from bankmesh.products.product_definition import PartitionInput, ProductDefinition
 
@@ -82,30 +81,27 @@ def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_LENGTH]
 
 
-def fingerprints_of(product: ProductDefinition, pinned: Iterable[PinnedInput], home: Path) -> Fingerprints:
+def fingerprints_of(product: ProductDefinition, pinned: Iterable[PinnedInput]) -> Fingerprints:
     """Return the fingerprints of all partitions of a product, for the inputs that it declares to read by partition.
 
     `pinned` are inputs of the product. The rows of a landing are read once in each process.
     """
     partitioning = product.contract.partitioning
-    definition = partitions_of(partitioning)
-    if partitioning is None or definition is None:
+    if partitioning is None:
         return {}
-    keys = definition.get_partition_keys()
+    keys = partition_keys(partitioning)
     return {
-        item.source.ref: fingerprint_partitions(
-            _rows_of(item, declared, partitioning, home), declared, partitioning, keys
-        )
+        item.source.ref: fingerprint_partitions(_rows_of(item, declared, partitioning), declared, partitioning, keys)
         for item in pinned
         if (declared := product.partition_inputs.get(item.source.ref)) is not None
     }
 
 
-def _rows_of(item: PinnedInput, declared: PartitionInput, partitioning: Partitioning, home: Path) -> PartitionedRows:
+def _rows_of(item: PinnedInput, declared: PartitionInput, partitioning: Partitioning) -> PartitionedRows:
     classes = item.classes or {}
     columns, content = (
-        _files_of(item.source, int(item.version), home)
-        if isinstance(item.source, ProductInput)
+        _files_of(item.opened)
+        if item.opened is not None
         else summarize_rows(item.relation, declared.column, partitioning.granularity)
     )
     described = tuple((name, kind, classes[name].label if name in classes else "") for name, kind in columns)
@@ -140,8 +136,7 @@ def summarize_rows(
     return columns, {partition: f"{rows} {first} {second}" for partition, rows, first, second in found}
 
 
-def _files_of(source: ProductInput, version: int, home: Path) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str]]:
+def _files_of(opened: OpenVersion) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str]]:
     """Return columns with types of a product's version, and the files of each partition."""
-    opened = open_version(port_at(home, f"{source.domain}.{source.name}", source.major), version)
     columns = tuple((field.name, str(field.type)) for field in opened.schema)
     return columns, {key: " ".join(files) for key, files in opened.partition_files().items()}

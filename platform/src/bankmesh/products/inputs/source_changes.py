@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, NotDelivered
+from bankmesh.names import landing_asset
 from bankmesh.products.inputs.unread_exports import systems_by_domain
-from bankmesh.products.product_definition import landing_key
 from bankmesh.sources import current_landing, fingerprint, legacy_files
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def changed_landings(settings: Settings, landings: Collection[str]) -> frozenset
     if not settings.exports.is_dir():
         return frozenset()
     found = {
-        landing_key(domain, system.name, obj.name).to_user_string(): (domain, obj)
+        landing_asset(domain, system.name, obj.name): (domain, obj)
         for domain, systems in systems_by_domain(settings.root).items()
         for system in systems
         for obj in system.objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, SourceFaults
-from bankmesh.products.product_definition import landing_key
+from bankmesh.names import landing_asset
 from bankmesh.sources import LegacySystem, UnreadFiles, read_systems, unread_files
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -42,7 +42,7 @@ def unread_of_landings(settings: Settings, landings: Collection[str]) -> list[Un
     found: list[UnreadFiles] = []
     for domain, systems in known.items():
         for system in systems:
-            keys = {landing_key(domain, system.name, obj.name).to_user_string() for obj in system.objects}
+            keys = {landing_asset(domain, system.name, obj.name) for obj in system.objects}
             if not keys.intersection(landings):
                 continue
             try:

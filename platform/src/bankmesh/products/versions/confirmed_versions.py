@@ -1,8 +1,4 @@
-"""Confirmation of versions that are not built again, because a build would publish the same rows.
-
-A run confirms if its tags say so, as those of schedules, sensors and `mesh run` do. An asset that is materialised in
-the UI is always built.
-"""
+"""Confirmation of versions that are not built again, because a build would publish the same rows."""
 
 from __future__ import annotations
 
@@ -12,38 +8,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
-from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications
+from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications, port_at
 from bankmesh.products.candidates.gate_relations import referenced_inputs, sources_of
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.inputs.input_snapshot import newest_vector, pin
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
-from bankmesh.products.versions import attempt_recovery
-from bankmesh.products.versions.restored_versions import port_of
 from bankmesh.products.versions.staleness import Recipe, Staleness, find_staleness
+from bankmesh.products.versions.version_reports import find_unreported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import dagster as dg
-
     from bankmesh.ports import Publication
     from bankmesh.products.inputs.partition_fingerprints import Fingerprints
     from bankmesh.products.product_definition import ProductDefinition
-
-UNCHANGED_TAG, CONFIRM = "bankmesh/unchanged", "confirm"
-"""Tag of runs that confirm what a build would publish again; a run with another value, or without it, builds."""
-
-
-def confirm_tags() -> dict[str, str]:
-    """Return the tags of a run that confirms what is unchanged."""
-    return {UNCHANGED_TAG: CONFIRM}
-
-
-def confirms_unchanged(context: dg.AssetExecutionContext) -> bool:
-    """Return whether the run of this step is to confirm what it would publish again."""
-    return context.run.tags.get(UNCHANGED_TAG) == CONFIRM
+    from bankmesh.products.versions.version_reports import VersionReports
 
 
 def recipe_of(
@@ -77,7 +58,7 @@ class ConfirmedVersion:
 
 
 def examine_now(
-    instance: dg.DagsterInstance, product: ProductDefinition, home: Path, partitions: tuple[str, ...] | None
+    reports: VersionReports, product: ProductDefinition, home: Path, partitions: tuple[str, ...] | None
 ) -> Publication | Staleness:
     """Return the newest version if it is up to date with the product's current inputs, else why it has to be built."""
     try:
@@ -86,21 +67,19 @@ def examine_now(
     except BankmeshError as error:
         return Staleness(str(error))  # A build fails with the same error.
     fingerprints = partial(_fingerprints_now, product, home, vector)
-    return examine(instance, product, home, recipe_of(product, vector, partitions, fingerprints))
+    return examine(reports, product, home, recipe_of(product, vector, partitions, fingerprints))
 
 
 def _fingerprints_now(product: ProductDefinition, home: Path, vector: Mapping[str, int | str]) -> Fingerprints:
     """Return the fingerprints of the inputs whose version is still that of the snapshot vector."""
     declared = {source for source in product.inputs.values() if source.ref in product.partition_inputs}
     pinned = pin(home, declared).values()
-    return fingerprints_of(product, [item for item in pinned if vector.get(item.source.ref) == item.version], home)
+    return fingerprints_of(product, [item for item in pinned if vector.get(item.source.ref) == item.version])
 
 
-def examine(
-    instance: dg.DagsterInstance, product: ProductDefinition, home: Path, recipe: Recipe
-) -> Publication | Staleness:
+def examine(reports: VersionReports, product: ProductDefinition, home: Path, recipe: Recipe) -> Publication | Staleness:
     """Return the newest version if this recipe would rebuild it and it is reported and whole; else why it is stale."""
-    port = port_of(home, product.contract)
+    port = port_at(home, product.contract.product, product.contract.major)
     newest = latest(port)
     notes = VersionNotes(port)
     stale = find_staleness(recipe, own_publications(port), lambda version: version in notes.withdrawals(version))
@@ -110,7 +89,7 @@ def examine(
         return Staleness("files of its newest version are missing")
     if stale is not None:
         return stale
-    if attempt_recovery.find_unreported(instance, product.key, port) is not None:
+    if find_unreported(reports, product.asset, port) is not None:
         # A run whose partitions cover those that the version wrote reports it, and builds nothing.
         written = set(newest.provenance.partitions or ())
         is_covered = written.issubset(recipe.partitions or ())
@@ -125,5 +104,5 @@ def confirm_version(
     if isinstance(examined, Staleness):
         return examined
     now = datetime.now(UTC)
-    recorded = confirm(port_of(home, product.contract), examined, now)
+    recorded = confirm(port_at(home, product.contract.product, product.contract.major), examined, now)
     return Staleness("another version was published meanwhile") if recorded is None else ConfirmedVersion(examined, now)

@@ -1,60 +1,72 @@
-"""Loaded products that are held: a version that their code built was withdrawn, and they were not resumed since."""
+"""Held products: a version that their code built was withdrawn, and they were not resumed since."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.errors import BankmeshError
+from bankmesh.names import port_of_asset
 from bankmesh.ports import hold_of, port_at
-from bankmesh.products.loaded_products import loaded_products, workspace_folders
-from bankmesh.settings import current_settings
 from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    import dagster as dg
-
-    from bankmesh.ports import Decision
+    from bankmesh.ports import Decision, Port
 
 
-def held_products(near: Path | None = None) -> dict[str, Decision]:
-    """Return held products by port, each with the decision that holds it; only those loaded from `near`, if given.
+class HeldProduct(BankmeshError):
+    """A product is not built, because a version that this code built is withdrawn."""
 
-    Read from the Delta log and from the code that this process has loaded; products of other code are not included.
+    def __init__(self, port: str, decision: Decision) -> None:
+        self.port, self.decision = port, decision
+        super().__init__(f"{port} is not built: {describe_hold(port, decision)}")
+
+
+def describe_hold(port: str, decision: Decision) -> str:
+    """Return since when, by whom and why a product is held, and what ends it."""
+    withdrawn = ", ".join(map(str, decision.withdrawn))
+    return (
+        f"held since {decision.at:%Y-%m-%d %H:%M} UTC by {decision.by}, who withdrew version {withdrawn} "
+        f"({decision.reason}). Change its code or contract, or `mesh resume {port}`."
+    )
+
+
+def check_hold(port: Port, code_version: str) -> None:
+    """Raise HeldProduct if a product of this code is held."""
+    decision = hold_of(port, code_version)
+    if decision is not None:
+        raise HeldProduct(port.name, decision)
+
+
+def find_held(home: Path, code_versions: Mapping[str, str | None]) -> dict[str, Decision]:
+    """Return the held ones of these assets, each with the decision that holds it.
+
+    `code_versions` has the version of the code that would build each asset; assets that are no product are left out.
     """
     found: dict[str, Decision] = {}
-    products, folders = loaded_products(), workspace_folders()
-    for port, product in sorted(products.items()):
-        if near is not None and folders[port] != near:
+    for asset, code_version in sorted(code_versions.items()):
+        name = port_of_asset(asset.split("/"))
+        if name is None or code_version is None:
             continue
-        contract = product.contract
-        home = current_settings(folders[port]).home
-        decision = hold_of(port_at(home, contract.product, contract.major), product.code_version)
+        decision = hold_of(port_at(home, name.product_id, name.major), code_version)
         if decision is not None:
-            found[port] = decision
+            found[asset] = decision
     return found
 
 
-def outdated_assets(keys: Container[dg.AssetKey]) -> dict[dg.AssetKey, float]:
-    """Return which of these loaded products have rows from a withdrawn version of an input, and when it was withdrawn.
+def find_outdated(home: Path, assets: Iterable[str]) -> dict[str, float]:
+    """Return which products have rows from a withdrawn version of an input, and when that was withdrawn.
 
-    A product that reads a withdrawn version only through a product in between follows when that one is rebuilt.
+    Moments are seconds since 1970. A product that reads a withdrawn version only through a product in between follows
+    when that one is rebuilt.
     """
-    products, folders = loaded_products(), workspace_folders()
-    logs: dict[Path, LogFacts] = {}
-    found: dict[dg.AssetKey, float] = {}
-    for port, product in products.items():
-        if product.key in keys:
-            home = current_settings(folders[port]).home
-            direct = [item for item in withdrawn_inputs(logs.setdefault(home, LogFacts(home)), port) if not item.via]
-            if direct:
-                found[product.key] = max(item.withdrawal.at.timestamp() for item in direct)
+    facts = LogFacts(home)
+    found: dict[str, float] = {}
+    for asset in assets:
+        name = port_of_asset(asset.split("/"))
+        direct = [item for item in withdrawn_inputs(facts, str(name)) if not item.via] if name else []
+        if direct:
+            found[asset] = max(item.withdrawal.at.timestamp() for item in direct)
     return found
-
-
-def held_assets(keys: Container[dg.AssetKey]) -> dict[dg.AssetKey, Decision]:
-    """Return the held ones of these assets, each with the decision that holds it; see `held_products`."""
-    products = loaded_products()
-    held = {products[port].key: decision for port, decision in held_products().items()}
-    return {key: decision for key, decision in held.items() if key in keys}

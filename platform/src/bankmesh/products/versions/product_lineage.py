@@ -1,4 +1,4 @@
-"""OpenLineage facts of products and landings: pure functions from what the platform knows."""
+"""OpenLineage events of an attempt at a product, from its contract, pinned inputs, gate and publication."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import DuplicateValues, Expectation, SchemaMatches
 from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.lineage.landing_lineage import heading, landing_lineage
-from bankmesh.lineage.lineage_graph import landing_id, legacy_id
+from bankmesh.lineage.lineage_graph import landing_id
 from bankmesh.lineage.model import StepLineage
+from bankmesh.lineage.openlineage.attempt_events import attempt
 from bankmesh.lineage.openlineage.attempt_facts import (
     AssertionFacts,
     AttemptEnd,
@@ -26,44 +26,74 @@ from bankmesh.lineage.openlineage.attempt_facts import (
 )
 from bankmesh.lineage.openlineage.openlineage_names import DatasetName, dataset_name
 from bankmesh.names import step_of_asset
-from bankmesh.ports import at_version, kept_contract, port_at
-from bankmesh.products.code.repository_links import code_place
+from bankmesh.ports import kept_contract
 from bankmesh.products.inputs.partition_bounds import day_after
 from bankmesh.products.product_definition import LegacyInput
 from bankmesh.quality.gate import GateResult, Outcome
 from bankmesh.settings import lineage_namespace
-from bankmesh.sources import COMPLETE_THROUGH, current_landing
+from bankmesh.sources import COMPLETE_THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    import dagster as dg
-
     from bankmesh.contracts.model import Clause, Column, Contract, Partitioning
-    from bankmesh.ports import CandidateFiles, Publication
+    from bankmesh.lineage.openlineage.attempt_events import Attempt
+    from bankmesh.ports import CandidateFiles, Port, Publication
+    from bankmesh.products.build_run import StepRun
     from bankmesh.products.inputs.input_snapshot import PinnedInput
     from bankmesh.products.product_definition import Input, ProductDefinition
-    from bankmesh.sources import Landing, LandingComparison, LegacyObject, SourceColumn
+    from bankmesh.sources import SourceColumn
 
-_COMPLETE = FieldFacts(COMPLETE_THROUGH, "date", "The last day that the export holds in full.", "internal")
+COMPLETE_FIELD = FieldFacts(COMPLETE_THROUGH, "date", "The last day that the export holds in full.", "internal")
 _ENGINES = {"dbt": ("DuckDB", "duckdb"), "polars": ("Polars", "polars"), "landing": ("PyArrow", "pyarrow")}
 
 
-def run_facts(
-    context: dg.AssetExecutionContext, key: dg.AssetKey, engine: str, nominal: tuple[datetime, datetime] | None = None
-) -> RunFacts:
-    """Return the facts of this attempt of a step that builds the asset `key` with an engine: dbt, polars, landing."""
-    run, (name, package) = context.run, _ENGINES[engine]
-    job = f"{key.path[0]}.{run.job_name}"
-    backfill = run.tags.get("dagster/backfill")
+def record_attempt(
+    step: StepRun,
+    product: ProductDefinition,
+    port: Port,
+    partitions: tuple[str, ...] | None,
+    read: Iterable[PinnedInput],
+) -> AbstractContextManager[Attempt]:
+    """Return the context of an attempt at a product whose inputs are pinned; `read` is everything that it reads."""
+    return _record(step, product, port, partitions, list(map(input_facts, read)))
+
+
+def record_unpinned(
+    step: StepRun, product: ProductDefinition, port: Port, partitions: tuple[str, ...] | None
+) -> AbstractContextManager[Attempt]:
+    """Return the context of an attempt that fails because an input has no version to read."""
+    sources = sorted(set(product.inputs.values()), key=lambda source: source.ref)
+    return _record(step, product, port, partitions, list(map(unpinned_facts, sources)))
+
+
+def _record(
+    step: StepRun,
+    product: ProductDefinition,
+    port: Port,
+    partitions: tuple[str, ...] | None,
+    inputs: list[InputFacts],
+) -> AbstractContextManager[Attempt]:
+    contract = product.contract
+    nominal = nominal_time(contract.partitioning, partitions) if contract.partitioning and partitions else None
+    run = run_facts(step, product.asset, product.engine, nominal)
+    return attempt(step.keep_event, run, product_job(product), inputs, product_output(contract, port.path))
+
+
+def run_facts(step: StepRun, asset: str, engine: str, nominal: tuple[datetime, datetime] | None = None) -> RunFacts:
+    """Return the facts of an attempt at an asset (`retail/party`), built with an engine: dbt, polars or landing."""
+    name, package = _ENGINES[engine]
+    job = f"{asset.partition('/')[0]}.{step.job}"
+    root_id, root_job = step.root or (step.run_id, None)
     return RunFacts(
-        dagster_run=run.run_id,
+        dagster_run=step.run_id,
         dagster_job=job,
-        step=step_of_asset(key.to_user_string()),
-        attempt=context.retry_number,
-        asset=key.to_user_string(),
-        root=(backfill, "backfill") if backfill else (run.root_run_id or run.run_id, job),
+        step=step_of_asset(asset),
+        attempt=step.retry,
+        asset=asset,
+        root=(root_id, root_job or job),
         engine=(name, installed(package)),
         nominal=nominal,
     )
@@ -77,9 +107,6 @@ def nominal_time(partitioning: Partitioning, partitions: Iterable[str]) -> tuple
 
 def _midnight(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
-
-
-# --- products ---
 
 
 def product_job(product: ProductDefinition) -> JobFacts:
@@ -108,7 +135,7 @@ def product_output(contract: Contract, place: Path) -> OutputFacts:
     )
 
 
-def input_facts(pinned: PinnedInput, home: Path) -> InputFacts:
+def input_facts(pinned: PinnedInput) -> InputFacts:
     """Return an input at its pinned version, with the columns that it was promised to have then."""
     source = pinned.source
     return InputFacts(
@@ -118,20 +145,20 @@ def input_facts(pinned: PinnedInput, home: Path) -> InputFacts:
         version=str(pinned.version),
         rows=pinned.rows,
         bytes=pinned.bytes,
-        fields=_fields(source, pinned.version, home),
+        fields=_fields(pinned),
     )
 
 
-def _fields(source: Input, version: int | str, home: Path) -> tuple[FieldFacts, ...]:
+def _fields(pinned: PinnedInput) -> tuple[FieldFacts, ...]:
     """Return the columns of an input, from its landing or from the contract that the version was published under."""
-    if isinstance(source, LegacyInput):
-        landing = current_landing(home, source.domain, source.system, source.object)
-        columns = landing.columns if landing is not None and landing.fingerprint == version else ()
+    if pinned.landing is not None:
+        columns = pinned.landing.columns
         found = tuple(FieldFacts(c.name, c.type, c.description, c.classification) for c in columns)
-        return (*found, _COMPLETE) if found else ()
-    port = port_at(home, f"{source.domain}.{source.name}", source.major)
-    digest = at_version(port, int(version)).provenance.contract_digest
-    kept = kept_contract(port, digest) if digest else None
+        return (*found, COMPLETE_FIELD) if found else ()
+    if pinned.opened is None:
+        return ()
+    digest = pinned.opened.provenance.contract_digest
+    kept = kept_contract(pinned.opened.port, digest) if digest else None
     return contract_fields(kept) if kept else ()
 
 
@@ -142,13 +169,14 @@ def contract_fields(kept: Path) -> tuple[FieldFacts, ...]:
     return product_fields(contract) if contract else ()
 
 
-def _field(column: Column | SourceColumn) -> FieldFacts:
+def column_field(column: Column | SourceColumn) -> FieldFacts:
+    """Return a column as a contract or a source declaration describes it."""
     return FieldFacts(column.name, str(column.type), column.description, column.classification.label)
 
 
 def product_fields(contract: Contract) -> tuple[FieldFacts, ...]:
     """Return the columns that a contract promises."""
-    return tuple(map(_field, contract.columns))
+    return tuple(map(column_field, contract.columns))
 
 
 def _logical(source: Input) -> str:
@@ -216,77 +244,3 @@ def published(publication: Publication, contract: Contract) -> AttemptEnd:
         assertions=assertions(GateResult.from_json(made.gate, contract)),
     )
     return with_publication(known, publication)
-
-
-# --- landings ---
-
-
-def landing_job(item: LegacyObject, domain: str) -> JobFacts:
-    """Return the job that lands a legacy object; its code is the declaration."""
-    return JobFacts(
-        landing_id(domain, item.system, item.name), item.owner, item.description, "LANDING", _declaration(item)
-    )
-
-
-def _declaration(item: LegacyObject) -> CodeFacts:
-    from pathlib import Path
-
-    file = Path(item.place.file)
-    place = code_place(file)
-    return CodeFacts("yaml", file.read_text(encoding="utf-8"), None, place.url, place.path, place.commit)
-
-
-def legacy_input(item: LegacyObject, exports: Path) -> InputFacts:
-    """Return the legacy object as its system delivers it: the files under the declaration's first name."""
-    return InputFacts(
-        ref=f"{item.system}.{item.name}",
-        logical=legacy_id(item.system, item.name),
-        name=dataset_name(str((exports / item.folder / item.files[0]).absolute())),
-        version=None,
-        fields=tuple(FieldFacts(heading(c), str(c.type), c.description, c.classification.label) for c in item.in_file),
-        owner=item.owner,
-        description=item.description,
-    )
-
-
-def landing_output(item: LegacyObject, domain: str, place: Path) -> OutputFacts:
-    """Return the landing as an output: typed Parquet, internal to its domain."""
-    return OutputFacts(
-        logical=landing_id(domain, item.system, item.name),
-        name=dataset_name(str(place)),
-        fields=(
-            *map(_field, item.columns),
-            _COMPLETE,
-        ),
-        owner=item.owner,
-        description=item.description,
-        tags=(("domain", domain), ("stage", "landing"), ("classification", item.classification.label)),
-    )
-
-
-def landing_checks(landing: Landing, comparison: LandingComparison) -> tuple[AssertionFacts, ...]:
-    """Return the promises of a landing, with their results."""
-    promises = (
-        ("every_row_accounted_for", landing.balanced, "Rows in = rows landed + rejects, counted separately.", None),
-        ("rejects_tolerated", landing.within_tolerance, f"At most {landing.rejects_tolerated}.", landing.rejects),
-        ("history_kept", comparison.is_kept, "No fewer rows, and no older, than the last accepted landing.", None),
-    )
-    return tuple(
-        AssertionFacts(name, "row_count", None, "error", holds, "passed" if holds else "failed", text, count)
-        for name, holds, text, count in promises
-    )
-
-
-def landed(landing: Landing, comparison: LandingComparison, item: LegacyObject) -> AttemptEnd:
-    """Return the ending of a landing, whether it is acceptable or not."""
-    current = landing.acceptable and comparison.is_kept
-    size = sum(file.size for file in landing.files)
-    return AttemptEnd(
-        version=landing.fingerprint if current else None,
-        rows=landing.rows if current else None,
-        bytes=landing.rows_bytes,
-        built_rows=landing.rows,
-        lineage=landing_lineage(item),
-        assertions=landing_checks(landing, comparison),
-        read={f"{item.system}.{item.name}": (landing.fingerprint, landing.rows_in, size)},
-    )

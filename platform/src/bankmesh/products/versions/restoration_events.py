@@ -20,8 +20,6 @@ from bankmesh.settings import lineage_database
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import dagster as dg
-
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.openlineage.run_events import Event
     from bankmesh.ports import Decision, Port, Publication
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 _JOB = "restore"
 
 
-def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Publication, decision: Decision) -> Event:
+def restore_event(contract: Contract, port: Port, made: Publication, decision: Decision) -> Event:
     """Return the event of a version that a decision restored."""
     output = product_output(contract, port.path)
     run = RunFacts(
@@ -37,7 +35,7 @@ def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Public
         dagster_job=f"{contract.domain}.{_JOB}",
         step=_JOB,
         attempt=0,
-        asset=key.to_user_string(),
+        asset=contract.port_name.asset,
         root=(made.provenance.run_id, f"{contract.domain}.{_JOB}"),
         engine=("Bankmesh", installed("bankmesh")),
     )
@@ -66,9 +64,9 @@ def restore_event(key: dg.AssetKey, contract: Contract, port: Port, made: Public
     return event
 
 
-def keep_restore_event(home: Path, event: Event, made: Publication, key: dg.AssetKey) -> None:
+def keep_restore_event(home: Path, event: Event, made: Publication, asset: str) -> None:
     """Put the event into the outbox, or into the spool while the outbox is out of reach; never fails."""
-    run, asset = made.provenance.run_id, key.to_user_string()
+    run = made.provenance.run_id
     try:
         with EventOutbox(lineage_database(home)) as outbox:
             outbox.keep(event, run, asset)

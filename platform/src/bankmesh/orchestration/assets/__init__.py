@@ -1,0 +1,1 @@
+"""Products and landings as Dagster's assets: specs, conditions, and the results of a build as events."""

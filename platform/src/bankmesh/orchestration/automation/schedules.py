@@ -1,0 +1,85 @@
+"""Schedules from contracts: `frequency` with a cron expression lands and publishes by the clock.
+
+One schedule for each domain, cron expression and time zone. Its run lands the legacy objects that the products read
+(which observes them) and publishes those products, unpartitioned ones; partitioned ones follow by automation, in a run
+of their own over all partitions, because a run plans each of its checks once for each partition of its range.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bankmesh.orchestration.assets.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
+from bankmesh.orchestration.assets.automation_condition import code_versions
+from bankmesh.orchestration.assets.run_tags import confirm_tags
+from bankmesh.orchestration.automation.automation_sensor import STARTED_BY
+from bankmesh.orchestration.automation.automation_switch import read_switch
+from bankmesh.orchestration.runner.run_outcome import port_name
+from bankmesh.products.publication_schedule import clock_of
+from bankmesh.products.versions.held_products import describe_hold, find_held
+from bankmesh.settings import current_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.products.domain_package import Domain
+    from bankmesh.products.publication_schedule import PublicationSchedule
+
+
+def by_clock(contracts: Iterable[Contract]) -> dict[PublicationSchedule, list[Contract]]:
+    """Return the contracts that have a schedule and are active or deprecated, by their clock."""
+    groups: dict[PublicationSchedule, list[Contract]] = {}
+    for contract in contracts:
+        clock = clock_of(contract)
+        if clock is not None and contract.status.in_force:
+            groups.setdefault(clock, []).append(contract)
+    return dict(sorted(groups.items()))
+
+
+def schedules(domain: Domain, near: Path) -> list[dg.ScheduleDefinition]:
+    """Return the schedules of a domain; they run unless somebody stops them."""
+    return [_schedule(domain, clock, contracts, near) for clock, contracts in by_clock(domain.contracts).items()]
+
+
+def _schedule(
+    domain: Domain, clock: PublicationSchedule, contracts: list[Contract], near: Path
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{domain.name}_at_{clock.slug}",
+        cron_schedule=clock.cron,
+        execution_timezone=clock.timezone,
+        target=scheduled_assets(clock),
+        description=f"Lands and publishes {', '.join(c.port for c in contracts)}, as their contracts promise.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    def by_the_clock(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        home = current_settings(near).home
+        switch = read_switch(home)
+        if not switch.on:
+            return dg.SkipReason(f"{switch}.")
+        tags = {STARTED_BY: "schedule", **confirm_tags()}
+        graph = context.repository_def.asset_graph if context.repository_def else None
+        held = find_held(home, code_versions(graph)) if graph else {}
+        if graph is None or not held:
+            return dg.RunRequest(tags=tags)
+        for asset, decision in held.items():
+            context.log.info(f"{port_name(asset)} is left out: {describe_hold(port_name(asset), decision)}")
+        rest = {key for key in scheduled_assets(clock).resolve(graph) if key.to_user_string() not in held}
+        return dg.RunRequest(asset_selection=sorted(rest), tags=tags)
+
+    return by_the_clock
+
+
+def scheduled_assets(clock: PublicationSchedule) -> dg.AssetSelection:
+    """Return what a schedule's run materialises: the landings that the products read, and the unpartitioned products.
+
+    A selection by tags is resolved in the graph at run time, so a contract that has no product yet does no harm.
+    """
+    products = dg.AssetSelection.tag(SCHEDULE_TAG, clock.slug)
+    landings = products.upstream(depth=1) & dg.AssetSelection.tag("stage", "landing")
+    by_month, by_day = (dg.AssetSelection.tag(PARTITIONED_TAG, width) for width in ("month", "day"))
+    return (products - by_month - by_day) | landings

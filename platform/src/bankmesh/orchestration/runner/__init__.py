@@ -1,0 +1,1 @@
+"""`mesh run`: the whole mesh in this process, one Dagster run for each wave of assets."""

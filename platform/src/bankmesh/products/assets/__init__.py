@@ -1,1 +1,0 @@
-"""What Dagster shows of products and landings: asset specs, check results, freshness and automation."""

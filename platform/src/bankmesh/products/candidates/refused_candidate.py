@@ -1,0 +1,27 @@
+"""A candidate that its gate refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import BankmeshError
+from bankmesh.quality.gate import describe_clause
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Contract
+    from bankmesh.quality.gate import GateResult
+
+
+class CandidateRefused(BankmeshError):
+    """A candidate breaks its contract and is not published; `folder` keeps its files for inspection."""
+
+    def __init__(self, contract: Contract, gate: GateResult, folder: Path) -> None:
+        self.contract, self.gate, self.folder = contract, gate, folder
+        lines = [
+            f"{contract.port} is not published: {len(gate.broken)} of {len(gate.results)} clauses failed.",
+            *(f"  {describe_clause(result)}" for result in gate.broken),
+            f"Readers keep the last good version. The candidate is kept in {folder.name} of the port.",
+        ]
+        super().__init__("\n".join(lines))

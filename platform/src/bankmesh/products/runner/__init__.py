@@ -1,1 +1,0 @@
-"""`mesh run`: everything that is due, in waves, in this process."""
