@@ -1,16 +1,18 @@
-"""Runs of partitions without a gap: as people read them, and as dbt's models are bounded by them."""
+"""Partitions as Dagster has them, and runs of them without a gap: as people read them, as dbt's models are bounded."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from dagster._core.test_utils import freeze_time
+from hypothesis import assume, given
 
 from bankmesh.contracts.model import Partitioning
+from bankmesh.orchestration.assets.asset_specs import partitions_of
 from bankmesh.products.dbt.dbt_build import partition_ranges
-from bankmesh.products.inputs.partition_bounds import day_after, describe_partitions, partition_runs
+from bankmesh.products.inputs.partition_bounds import day_after, describe_partitions, partition_keys, partition_runs
 
 DAYS = Partitioning("day", "day", "2024-02-26", "2024-03-10")
 ALL_DAYS = [(date(2024, 2, 26) + timedelta(days=n)).isoformat() for n in range(13)]
@@ -42,3 +44,22 @@ def test_ranges_hold_just_the_days_that_are_built(chosen: set[str]) -> None:
     assert is_within("2020-01-01") == (ALL_DAYS[0] in chosen)
     assert is_within("2030-01-01") == (ALL_DAYS[-1] in chosen)
     assert day_after("day", ALL_DAYS[-1]) == DAYS.end
+
+
+MOMENTS = st.datetimes(datetime(2023, 12, 1), datetime(2026, 3, 31)).map(lambda moment: moment.replace(tzinfo=UTC))  # noqa: DTZ001
+PERIODS = st.dates(date(2023, 11, 1), date(2026, 6, 30)).map(date.isoformat)
+
+
+@given(st.sampled_from(["day", "month"]), PERIODS, st.none() | PERIODS, MOMENTS)
+def test_a_trial_has_the_partitions_that_dagster_would_build(
+    granularity: str, start: str, end: str | None, now: datetime
+) -> None:
+    if granularity == "month":
+        start, end = start[:-2] + "01", end[:-2] + "01" if end else None
+    assume(start <= now.date().isoformat())  # the day before, Dagster lists the first partition already
+    assume(end is None or start < end)
+    partitioning = Partitioning("day", granularity, start, end)
+    definition = partitions_of(partitioning)
+    assert definition is not None
+    with freeze_time(now):
+        assert partition_keys(partitioning, now) == tuple(definition.get_partition_keys())

@@ -108,7 +108,10 @@ def _own_stderr() -> TextIO:
 
 
 def _readable(step: str) -> str:
-    return step.replace("__", ".")
+    """Return what a step builds, as people write it: `retail.party@2`, `retail.landing.core_banking_trans`."""
+    from bankmesh.orchestration.runner.run_outcome import port_name
+
+    return port_name(step.replace("__", "/"))
 
 
 def run(

@@ -16,16 +16,14 @@ _NAMED = 5
 def partition_keys(partitioning: Partitioning, now: datetime | None = None) -> tuple[str, ...]:
     """Return the first days of a product's months or days, in order: from the contract's start to its end, or to now.
 
-    Without an end, the current month or day is a partition too, because it already has rows. `now` is in UTC.
+    Without an end, the current month or day is a partition too, because it already has rows. `now` is in UTC. Months start
+    and end on their first day, as contracts require.
     """
     today = (now or datetime.now(UTC)).date().isoformat()
-    key = partitioning.start
-    if partitioning.granularity == "month" and not key.endswith("-01"):
-        key = day_after("month", key)
-    found = []
-    while day_after(partitioning.granularity, key) <= min(today, partitioning.end or today):
+    key, found = partitioning.start, []
+    while (following := day_after(partitioning.granularity, key)) <= min(today, partitioning.end or today):
         found.append(key)
-        key = day_after(partitioning.granularity, key)
+        key = following
     return (*found, key) if partitioning.end is None and key <= today else tuple(found)
 
 
