@@ -16,8 +16,8 @@ _NAMED = 5
 def partition_keys(partitioning: Partitioning, now: datetime | None = None) -> tuple[str, ...]:
     """Return the first days of a product's months or days, in order: from the contract's start to its end, or to now.
 
-    Without an end, the current month or day is a partition too, because it already has rows. `now` is in UTC. Months start
-    and end on their first day, as contracts require.
+    Without an end, the current month or day is a partition too, because it already has rows. `now` is in UTC. Months
+    start and end on their first day, as contracts require.
     """
     today = (now or datetime.now(UTC)).date().isoformat()
     key, found = partitioning.start, []
