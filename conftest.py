@@ -41,7 +41,7 @@ LONGEST = (
     "platform/tests/alerts/test_alert_ticks.py",
     "platform/tests/cli/test_interrupted_commands.py",
     "platform/tests/products/test_unchanged_products.py",
-    "platform/tests/operations/test_code_locations.py",
+    "platform/tests/orchestration/test_code_locations.py",
     "domains/investment/tests/test_investment_holdings_units.py",
     "domains/customer_service/tests/test_service_interactions.py",
 )

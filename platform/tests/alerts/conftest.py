@@ -1,14 +1,6 @@
 """Fixtures of the alert tests: the shop, as the product tests know it, and receivers that are really there."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
-sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from alert_receivers import HttpReceiver, MailReceiver
 from shop_fixtures import landed, shop_definitions, shop_root
 

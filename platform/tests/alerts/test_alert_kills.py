@@ -13,7 +13,7 @@ from alert_kills import POINTS, facts, work
 from bankmesh.alerts.delivery.alert_outbox import CONFIRMED, AlertOutbox
 from bankmesh.alerts.incident_decisions import after
 
-PROGRAM = Path(__file__).with_name("alert_kills.py")
+PROGRAM = Path(__file__).parents[1] / "helpers/alert_kills.py"
 FACTS = 6
 
 

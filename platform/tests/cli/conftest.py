@@ -1,13 +1,6 @@
 """Fixtures of the command's tests: the shop, as the product tests know it, and the command itself."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from command import Command
 from shop_fixtures import published, published_after, shop_definitions, shop_root
 

@@ -1,12 +1,8 @@
 """Fixtures of the lineage tests: this folder's own modules, and a receiver of events on loopback."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from lineage_receiver import Receiver
 
 

@@ -1,11 +1,8 @@
 """Fixtures of the port tests; helpers beside this file are importable here and in child processes."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from bankmesh.ports import Port, port_at
 

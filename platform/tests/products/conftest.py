@@ -1,10 +1,5 @@
 """Fixtures of the product tests: the shop's workspace, loaded once, and a mesh home for each test."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from kiosk_project import kiosk, kiosk_original
 from shop_fixtures import landed, nursery, published, shop_definitions, shop_root
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 import pytest
+from shop_frames import POISON, POISONED_SALES, contract_in, pinned_frame
 from shop_workspace import write_workspace
 
-from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import TransformError
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.generated_sources import write_dbt_inputs
 from bankmesh.products.domain_package import read_domain
-from bankmesh.products.inputs.input_snapshot import PinnedInput
 from bankmesh.products.polars.polars_build import build_with_polars
 from bankmesh.products.polars.transform_parameters import TransformNotUsable
 from bankmesh.products.product_definition import ProductInput
@@ -28,21 +27,6 @@ from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from bankmesh.contracts.model import Contract
-
-POISON = "Poisonous-Remark-4711"
-
-SALES = pl.DataFrame(
-    {
-        "sale_id": [1, 2],
-        "customer_id": [1, 1],
-        "sold_on": ["2024-01-05", "2024-01-06"],
-        "amount": ["1.00", "2.00"],
-        "voucher": ["1", "2"],
-        "remark": ["fine", POISON],
-    }
-).with_columns(pl.col("sold_on").str.to_date(), pl.col("amount").cast(pl.Decimal(18, 2)))
 
 
 def missing(sales: pl.LazyFrame) -> pl.LazyFrame:
@@ -134,16 +118,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def _contract(root: Path, name: str) -> Contract:
-    return read_contract(root / f"domains/shop/src/shop/contracts/{name}.odcs.yaml")
-
-
-def _pinned(source: ProductInput, rows: pl.DataFrame, folder: Path) -> PinnedInput:
-    file = folder / "input.parquet"
-    rows.write_parquet(file)
-    return PinnedInput(source, "1", f"read_parquet('{file}')", lambda: pl.scan_parquet(file))
-
-
 def _told(error: TransformError) -> str:
     text = "".join(traceback.format_exception(error))
     assert POISON not in text
@@ -178,9 +152,11 @@ def _told(error: TransformError) -> str:
     ],
 )
 def test_a_polars_transform(root: Path, tmp_path: Path, transform: Callable[..., pl.LazyFrame], expected: str) -> None:
-    request = BuildRequest({"sales": _pinned(ProductInput("till", "sale"), SALES, tmp_path)}, tmp_path, None)
+    request = BuildRequest(
+        {"sales": pinned_frame(ProductInput("till", "sale"), POISONED_SALES, tmp_path)}, tmp_path, None
+    )
     with pytest.raises(TransformError) as caught:
-        build_with_polars(transform, _contract(root, "sale"), request)
+        build_with_polars(transform, contract_in(root, "sale"), request)
     told = _told(caught.value)
     assert told.startswith("shop.sale: ")
     assert expected in told
@@ -189,7 +165,7 @@ def test_a_polars_transform(root: Path, tmp_path: Path, transform: Callable[...,
 
 def test_a_transform_that_takes_other_parameters(root: Path, tmp_path: Path) -> None:
     with pytest.raises(TransformNotUsable, match=r"missing takes sales, but .* gives customers"):
-        try_product(_contract(root, "sale"), {"customers": SALES}, transform=missing, home=tmp_path)
+        try_product(contract_in(root, "sale"), {"customers": POISONED_SALES}, transform=missing, home=tmp_path)
 
 
 def _spoil(root: Path, sql: str) -> None:
@@ -224,9 +200,11 @@ def test_a_dbt_model(root: Path, tmp_path: Path, sql: str, expected: str) -> Non
     _spoil(root, sql)
     place = DbtProjectPlace(root / "dbt_project", "shop", root / "target" / "shop")
     write_dbt_inputs(place, read_domain(root / "domains/shop/src/shop").systems, readable_contracts(root))
-    request = BuildRequest({"shop.sale": _pinned(ProductInput("shop", "sale"), SALES, tmp_path)}, tmp_path, None)
+    request = BuildRequest(
+        {"shop.sale": pinned_frame(ProductInput("shop", "sale"), POISONED_SALES, tmp_path)}, tmp_path, None
+    )
     with pytest.raises(TransformError) as caught:
-        build_with_dbt(place, "customer_spend", _contract(root, "customer_spend"), request)
+        build_with_dbt(place, "customer_spend", contract_in(root, "customer_spend"), request)
     told = _told(caught.value)
     assert told.startswith("shop.customer_spend: ")
     assert expected in told
@@ -238,7 +216,7 @@ def test_a_dbt_model(root: Path, tmp_path: Path, sql: str, expected: str) -> Non
 def test_a_trial_shows_the_error_of_a_transform(root: Path, tmp_path: Path, transform: Callable[..., object]) -> None:
     """The rows of a trial are made up, so what the developer's own code says of them is no secret."""
     with pytest.raises(TransformError, match=POISON) as caught:
-        try_product(_contract(root, "sale"), {"sales": SALES}, transform=transform, home=tmp_path)
+        try_product(contract_in(root, "sale"), {"sales": POISONED_SALES}, transform=transform, home=tmp_path)
     assert POISON in str(caught.value.__cause__)
     assert f"{transform.__name__} failed" in str(caught.value)
     assert __file__ in str(caught.value)
@@ -247,4 +225,9 @@ def test_a_trial_shows_the_error_of_a_transform(root: Path, tmp_path: Path, tran
 def test_a_trial_shows_the_error_of_a_dbt_model(root: Path, tmp_path: Path) -> None:
     _spoil(root, "sales=max(cast(remark as bigint)) as sales")
     with pytest.raises(TransformError, match="Could not convert string 'fine'"):
-        try_product(_contract(root, "customer_spend"), {"shop.sale": SALES}, home=tmp_path, dbt_target=root / "target")
+        try_product(
+            contract_in(root, "customer_spend"),
+            {"shop.sale": POISONED_SALES},
+            home=tmp_path,
+            dbt_target=root / "target",
+        )

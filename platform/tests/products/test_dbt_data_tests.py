@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from dbt_shop import POSITIVE, SINGULAR, load, write
 from shop_mesh import LANDINGS, MONTHS, Mesh, settings_in
 from shop_workspace import write_exports, write_workspace
-from test_dbt_faults import load, write
 
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.coverage import coverage
@@ -90,21 +90,6 @@ MONTHLY_TESTS = """\
           - name: month
             tests:
               - unique: {name: one-sale-a-month}
-"""
-POSITIVE = """\
-    {% test positive(model, column, column_name=none) %}
-    {{ config(error_if="> 1") }}
-    with broken as (select * from {{ model }} where {{ column }} <= {{ var('least', 10) }})
-    select * from broken -- the rows that are not
-    {% endtest %}
-"""
-SINGULAR = """\
-    {{ config(severity='warn') }}
-    select month, sum(amount) as total
-    from {{ ref('monthly_sale') }}
-    group by month
-    having sum(amount) < 10
-    -- a month of little
 """
 FILES = {
     "models/shop/products/monthly_sale.yml": MONTHLY_TESTS,

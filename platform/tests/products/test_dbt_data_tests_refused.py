@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from dbt_shop import POSITIVE, SINGULAR, load, write
 from shop_workspace import write_workspace
-from test_dbt_data_tests import POSITIVE, SINGULAR
-from test_dbt_faults import load, write
 
 from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
 

@@ -8,10 +8,10 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from dbt_shop import load, write
 from hypothesis import given
 from hypothesis import strategies as st
 from shop_workspace import REPOSITORY, write_workspace
-from test_dbt_faults import load, write
 
 from bankmesh.contracts.coverage import coverage
 from bankmesh.products.dbt import configuration_points

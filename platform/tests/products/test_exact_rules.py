@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from shop_frames import MONEY, SALES, sale
 from shop_workspace import write_workspace
-from test_trials import MONEY, SALES, sale
 
 from bankmesh.testing import domain_contract, try_product
 

@@ -6,9 +6,9 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
+from dbt_shop import load, write
+from shop_frames import POISONED_SALES, contract_in, pinned_frame
 from shop_workspace import write_workspace
-from test_bad_transforms import SALES, _contract, _pinned
-from test_dbt_faults import load, write
 
 from bankmesh.errors import TransformError
 from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
@@ -142,10 +142,12 @@ def test_the_build_refuses_before_it_writes(root: Path, tmp_path: Path, file: st
     write(root, {PRODUCT: READS_STAGING, file: SPEND})
     target = tmp_path / "candidate"
     target.mkdir()
-    request = BuildRequest({"shop.sale": _pinned(ProductInput("shop", "sale"), SALES, tmp_path)}, target, None)
+    request = BuildRequest(
+        {"shop.sale": pinned_frame(ProductInput("shop", "sale"), POISONED_SALES, tmp_path)}, target, None
+    )
     place = DbtProjectPlace(root / "dbt_project", "shop", root / "mesh/dbt/shop")
     with pytest.raises(TransformError) as caught:
-        build_with_dbt(place, "customer_spend", _contract(root, "customer_spend"), request)
+        build_with_dbt(place, "customer_spend", contract_in(root, "customer_spend"), request)
     assert f"shop.customer_spend: model {model}: amount names 2 columns of sales: column 4 (line 3 of" in str(
         caught.value
     )

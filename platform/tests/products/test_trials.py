@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from shop_frames import MONEY, SALES, sale
 from shop_workspace import write_workspace
 
 from bankmesh.errors import UnknownName
@@ -25,22 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytest_plugins = ["bankmesh.testing.fixtures"]
-
-MONEY = pl.Decimal(18, 2)
-SALES = pl.DataFrame(
-    {
-        "sale_id": [2, 1, 3],
-        "customer_id": [1, 1, 2],
-        "sold_on": [date(2024, 1, 31), date(2024, 1, 5), date(2024, 2, 1)],
-        "amount": pl.Series(["20.50", "10.00", "5.25"]).cast(MONEY),
-        "voucher": ["1", None, "3"],
-        "remark": [None, "thank you", "hello"],
-    }
-)
-
-
-def sale(sales: pl.LazyFrame) -> pl.LazyFrame:
-    return sales.sort("sale_id")
 
 
 @pytest.fixture(scope="module")

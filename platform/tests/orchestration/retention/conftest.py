@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "operations"))
-sys.path.insert(0, str(Path(__file__).parent))
 
 from bankmesh.orchestration.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import Settings

@@ -18,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SPECIFICATION = Path(os.environ.get("BANKMESH_REALDATA", REPOSITORY.parent / "shared" / "data")) / "openlineage_spec"
 
 needs_specification = pytest.mark.skipif(

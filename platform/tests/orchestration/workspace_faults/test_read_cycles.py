@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 import pytest
-import test_orphans_at_load
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +23,10 @@ from bankmesh.workspace.read_cycles import CYCLE, CycleFaults, find_cycles
 
 if TYPE_CHECKING:
     from booth_workspace import Booth
-    from test_orphans_at_load import Two
+    from vault_workspace import Two
 
     from bankmesh.orchestration.runner.run_outcome import RunOutcome
 
-two = test_orphans_at_load.two
 
 SALE = "contracts/sale.odcs.yaml"
 SPEND = "products/customer_spend.sql"

@@ -1,11 +1,5 @@
 """Fixtures of the catalog's and the client's tests: the shop, as the product tests know it, and samples without Dagster."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "products"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from catalog_samples import catalog, database, postgres, samples, sqlite_catalog
 from shop_fixtures import published, shop_definitions, shop_root
 

@@ -16,6 +16,22 @@ from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 if TYPE_CHECKING:
     from pathlib import Path
 
+POSITIVE = """\
+    {% test positive(model, column, column_name=none) %}
+    {{ config(error_if="> 1") }}
+    with broken as (select * from {{ model }} where {{ column }} <= {{ var('least', 10) }})
+    select * from broken -- the rows that are not
+    {% endtest %}
+"""
+SINGULAR = """\
+    {{ config(severity='warn') }}
+    select month, sum(amount) as total
+    from {{ ref('monthly_sale') }}
+    group by month
+    having sum(amount) < 10
+    -- a month of little
+"""
+
 
 @dataclass(frozen=True)
 class Expected:

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import functools
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "products"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "lineage"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from shop_workspace import write_exports
 from two_domains import LANDINGS, SUPPLIER, Trading, load_domains
 

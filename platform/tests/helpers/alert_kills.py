@@ -13,9 +13,6 @@ import signal
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from alert_samples import check, passed
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -28,7 +26,6 @@ from bankmesh.orchestration.instance import open_instance
 if TYPE_CHECKING:
     from shop_mesh import Mesh
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "alerts"))
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
