@@ -1,14 +1,13 @@
 """Small frames in the types of contracts and source declarations, and trials of the domain's products."""
 
 import datetime as dt
-from functools import partial
 
 import pytest
 
-from bankmesh.testing import domain_contract, samples_of
-from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
+from bankmesh.testing import samples_of
+from bankmesh.testing.fixtures import build, contract, dbt_target, mesh_home, rows, trial
 
-__all__ = ["dbt_target", "mesh_home", "trial"]
+__all__ = ["build", "contract", "dbt_target", "mesh_home", "rows", "trial"]
 
 ONE_DAY = dt.date(2014, 5, 5)
 
@@ -51,18 +50,6 @@ SAMPLES = samples_of("customer_service", DEFAULTS)
 
 
 @pytest.fixture(scope="session")
-def contract():
-    """The domain's contract of a name."""
-    return lambda name: domain_contract("customer_service", name)
-
-
-@pytest.fixture(scope="session")
-def rows():
-    """`rows("retail.party", {...}, {...})`: a frame in the declared types, with defaults for what a row leaves out."""
-    return SAMPLES.rows
-
-
-@pytest.fixture
-def build(trial):
-    """`build("name", {"service_desk.complaint": [...]})`: the trial of a dbt model; inputs are rows or a frame."""
-    return partial(SAMPLES.build, trial)
+def samples():
+    """Samples of the domain, with these defaults."""
+    return SAMPLES

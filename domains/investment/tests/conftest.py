@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,11 +11,11 @@ import polars as pl
 import pytest
 
 from bankmesh.sources import land_object
-from bankmesh.testing import domain_contract, samples_of
-from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
+from bankmesh.testing import samples_of
+from bankmesh.testing.fixtures import build, contract, dbt_target, mesh_home, rows, trial
 from investment.defs.market_prices.transform import market_prices
 
-__all__ = ["dbt_target", "mesh_home", "trial"]
+__all__ = ["build", "contract", "dbt_target", "mesh_home", "rows", "trial"]
 
 DBT = Path(__file__).parents[3] / "dbt_project"
 MONEY = files("bankmesh.products.dbt").joinpath("dbt_files", "macros", "money.sql").read_text(encoding="utf-8")
@@ -122,21 +121,9 @@ SAMPLES = samples_of("investment", DEFAULTS)
 
 
 @pytest.fixture(scope="session")
-def contract():
-    """The domain's contract of a name."""
-    return lambda name: domain_contract("investment", name)
-
-
-@pytest.fixture(scope="session")
-def rows():
-    """`rows("brokerage.trade", {...}, {...})`: a frame in the declared types, with defaults for what is left out."""
-    return SAMPLES.rows
-
-
-@pytest.fixture
-def build(trial):
-    """`build("trade_executions", {"brokerage.trade": [...]})`: the trial of a dbt model."""
-    return partial(SAMPLES.build, trial)
+def samples():
+    """Samples of the domain, with these defaults."""
+    return SAMPLES
 
 
 @pytest.fixture(scope="session")

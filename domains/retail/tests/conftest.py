@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from bankmesh.testing import domain_contract, samples_of
-from bankmesh.testing.fixtures import dbt_target, mesh_home, trial
+from bankmesh.testing import samples_of
+from bankmesh.testing.fixtures import contract, dbt_target, mesh_home, rows, trial
 
-__all__ = ["dbt_target", "mesh_home", "trial"]
+__all__ = ["contract", "dbt_target", "mesh_home", "rows", "trial"]
 
 ONE_DAY = dt.date(1994, 5, 5)
 
@@ -92,15 +92,9 @@ SAMPLES = samples_of("retail", DEFAULTS)
 
 
 @pytest.fixture(scope="session")
-def contract():
-    """The domain's contract of a name."""
-    return lambda name: domain_contract("retail", name)
-
-
-@pytest.fixture(scope="session")
-def rows():
-    """`rows("retail.party", {...}, {...})`: a frame in the declared types, with defaults for what a row leaves out."""
-    return SAMPLES.rows
+def samples():
+    """Samples of the domain, with these defaults."""
+    return SAMPLES
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 from alert_samples import PARTY, check, failed, fresh, passed
 
 from bankmesh.alerts.delivery.alert_routes import receiver_of, routes_of
@@ -14,27 +15,13 @@ from bankmesh.alerts.event_facts import AlertSeverity
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import UnknownName
+from bankmesh.testing import write_contract
 
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: retail.party
-domain: retail
-name: party
-version: 1.0.0
-status: active
-description: {purpose: One place to find out who a client is.}
-team: {name: retail-data}
-support:
-  - {channel: "#retail-data", tool: slack, scope: interactive, url: "https://bank.example/channels/retail-data"}
-  - {channel: retail-data@bank.example, tool: email, scope: issues, url: "mailto:retail-data@bank.example"}
-  - {channel: retail-on-call, tool: other, scope: issues}
-  - {channel: retail-news, tool: slack, scope: announcements}
-customProperties: [{property: productType, value: source-aligned}]
-schema:
-  - name: party
-    properties:
-      - {name: party_id, logicalType: integer, primaryKey: true, description: The client., classification: internal}
+SUPPORT = """\
+- {channel: "#retail-data", tool: slack, scope: interactive, url: "https://bank.example/channels/retail-data"}
+- {channel: retail-data@bank.example, tool: email, scope: issues, url: "mailto:retail-data@bank.example"}
+- {channel: retail-on-call, tool: other, scope: issues}
+- {channel: retail-news, tool: slack, scope: announcements}
 """
 ROUTING = """\
 channels:
@@ -50,8 +37,10 @@ CHAT, MAIL, PAGER = "#retail-data", "mailto:retail-data@bank.example", "retail-o
 @pytest.fixture
 def routed(tmp_path: Path):
     """Routes of the last notice about these facts."""
-    (tmp_path / "party.odcs.yaml").write_text(CONTRACT)
-    contract = read_contract(tmp_path / "party.odcs.yaml")
+    key = {"logicalType": "integer", "primaryKey": True}
+    contract = read_contract(
+        write_contract(tmp_path, "retail.party", {"party_id": key}, support=yaml.safe_load(SUPPORT))
+    )
 
     def route(*facts, routing: str = ROUTING, told: tuple[str, ...] = (), domain: str = "retail") -> list[str]:
         (tmp_path / "alerts.yaml").write_text(dedent(routing))

@@ -22,6 +22,7 @@ from bankmesh.ports import port_at
 from bankmesh.products.polars.polars_build import build_with_polars
 from bankmesh.products.product_definition import ProductDefinition, ProductInput
 from bankmesh.settings import AlertSettings
+from bankmesh.testing import write_contract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,33 +33,20 @@ if TYPE_CHECKING:
 
 TEAM = tuple(f"report_{number}" for number in range(5))
 RISK = ("exposure", "limits")
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: shop.{name}
-domain: shop
-name: {name}
-version: 1.0.0
-status: active
-description: {{purpose: A figure of the sales.}}
-team: {{name: {owner}}}
-support: [{{channel: {owner}, tool: slack}}]
-customProperties: [{{property: productType, value: aggregate}}]
-schema:
-  - name: {name}
-    properties:
-      - {{name: sale_id, logicalType: integer, primaryKey: true, description: Its number., classification: internal}}
-      - {{name: sold_on, logicalType: date, required: true, description: Its day., classification: internal}}
-    quality:
-{clauses}
-"""
-CLAUSE = """\
-      - id: not_below_{number}
-        type: sql
-        query: select count(*) from ${{table}} where sale_id < -{number}
-        mustBe: 0
-        description: No number is below minus {number}.
-"""
+COLUMNS = {
+    "sale_id": {"logicalType": "integer", "primaryKey": True},
+    "sold_on": {"logicalType": "date", "required": True},
+}
+
+
+def clause(number: int) -> dict[str, object]:
+    return {
+        "id": f"not_below_{number}",
+        "type": "sql",
+        "query": f"select count(*) from ${{table}} where sale_id < -{number}",
+        "mustBe": 0,
+        "description": f"No number is below minus {number}.",
+    }
 
 
 @dataclass(frozen=True)
@@ -104,10 +92,15 @@ def reports(landed, tmp_path, monkeypatch, http_receiver):
     )
     products = []
     for name in (*TEAM, *RISK):
-        file = tmp_path / f"{name}.odcs.yaml"
         owner = "risk" if name in RISK else "shop-team"
-        clauses = "".join(CLAUSE.format(number=number) for number in range(35 if name == TEAM[0] else 1))
-        file.write_text(CONTRACT.format(name=name, owner=owner, clauses=clauses))
+        file = write_contract(
+            tmp_path,
+            f"shop.{name}",
+            COLUMNS,
+            quality=[clause(number) for number in range(35 if name == TEAM[0] else 1)],
+            team={"name": owner},
+            support=[{"channel": owner, "tool": "slack"}],
+        )
         inputs = {"sales": ProductInput("shop", "sale")}
         products.append(ProductDefinition(read_contract(file), inputs, "polars", "1", ()))
 

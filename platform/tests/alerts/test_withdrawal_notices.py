@@ -14,30 +14,14 @@ from bankmesh.alerts.withdrawal_notices import WithdrawalOutbox, now, write_noti
 from bankmesh.catalog.recorded_reads import RecordedRead
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import Decision, DecisionKind
+from bankmesh.testing import contract_text
 
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: shop.{name}
-domain: shop
-name: {name}
-version: 1.0.0
-status: active
-description: {{purpose: What it is.}}
-team: {{name: {team}}}
-support: [{{channel: {channel}}}]
-customProperties:
-  - {{property: productType, value: aggregate}}
-schema:
-  - name: {name}
-    properties:
-      - {{name: id, logicalType: string, description: The id., classification: internal}}
-"""
 DECISION = Decision(DecisionKind.WITHDRAW, "Ada", "wrong currency", (3,), 2, commit=4)
 
 
 def _contract(name: str, team: str, channel: str = "help"):
-    contract, faults = read_text(f"{name}.odcs.yaml", CONTRACT.format(name=name, team=team, channel=channel))
+    text = contract_text(f"shop.{name}", {"id": "string"}, team={"name": team}, support=[{"channel": channel}])
+    contract, faults = read_text(f"{name}.odcs.yaml", text)
     assert faults == ()
     return contract
 

@@ -15,11 +15,12 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from shop_workspace import at_stage, write_workspace
+from shop_workspace import write_workspace
 
 from bankmesh.orchestration.code_locations import load_location
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import port_at, read_history
+from bankmesh.testing import contract_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,38 +38,12 @@ SCHEDULE = """\
     scheduler: cron
 """
 
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: arcade.{name}
-domain: arcade
-name: {name}
-version: 1.0.0
-status: active
-description:
-  purpose: {purpose}
-team:
-  name: Arcade Data
-support:
-  - channel: arcade-help
-customProperties:
-  - property: productType
-    value: aggregate
-schema:
-  - name: {name}
-    properties:
-      - name: {key}
-        logicalType: integer
-        primaryKey: true
-        description: The key.
-        classification: internal
-      - name: total
-        logicalType: number
-        physicalType: decimal(18,2)
-        required: true
-        description: Money.
-        classification: confidential
-"""
+MONEY = {
+    "logicalType": "number",
+    "physicalType": "decimal(18,2)",
+    "required": True,
+    "classification": "confidential",
+}
 
 PRODUCTS = {
     "visitor": (
@@ -136,7 +111,8 @@ def write_domains(root: Path) -> list[Path]:
         contract.write_text(text.replace("customProperties:\n", f"{SCHEDULE}customProperties:\n", 1), encoding="utf-8")
     consumer = root / "domains" / CONSUMER / "src"
     for name, (key, status, inputs, code) in PRODUCTS.items():
-        contract = at_stage(CONTRACT.format(name=name, key=key, purpose=f"Tells of {name}."), status)
+        columns = {key: {"logicalType": "integer", "primaryKey": True}, "total": MONEY}
+        contract = contract_text(f"arcade.{name}", columns, status=status, properties=_stage(status))
         attributes = f"contract: {name}\ntransform: .transform:{name}\ninputs:\n"
         attributes += "".join(f"  {parameter}: {source}\n" for parameter, source in inputs.items())
         component = f"type: bankmesh.PolarsDataProduct\nattributes:\n{indent(attributes, '  ')}"
@@ -150,6 +126,12 @@ def write_domains(root: Path) -> list[Path]:
     _write(root / "workspace.yaml", WORKSPACE)
     _operate(consumer / CONSUMER)
     return [supplier, consumer]
+
+
+def _stage(status: str) -> dict[str, object]:
+    """The custom properties of a contract at this stage of its life."""
+    record = {"status": status, "date": "2026-01-01", "by": "shop-data", "why": "The window decided so."}
+    return {"lifecycle": [record]} | ({"endOfSupport": "2027-06-30"} if status == "deprecated" else {})
 
 
 def _operate(package: Path) -> None:

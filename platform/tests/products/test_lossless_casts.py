@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from bankmesh.errors import TransformError
 from bankmesh.ports import open_version
 from bankmesh.products.candidates import duckdb_candidate
 from bankmesh.products.polars import polars_candidate
-from bankmesh.testing import try_product
+from bankmesh.testing import try_product, write_contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,14 +51,8 @@ def promise(tmp_path: Path):
     """A contract of one column `x` of the given type."""
 
     def make(column: str, *, classification: str = "internal", more: str = "") -> Contract:
-        file = tmp_path / "thing.odcs.yaml"
-        file.write_text(
-            "apiVersion: v3.1.0\nkind: DataContract\nid: shop.thing\nname: thing\ndomain: shop\nversion: 1.0.0\n"
-            "status: active\ndescription: {purpose: A trial.}\nteam: {name: shop}\nsupport: [{channel: help}]\n"
-            "customProperties: [{property: productType, value: aggregate}]\n"
-            "schema:\n  - name: thing\n    properties:\n"
-            f"      - {{name: x, description: X., classification: {classification}, {column}{more}}}\n"
-        )
+        given = yaml.safe_load(f"{{classification: {classification}, {column}{more}}}")
+        file = write_contract(tmp_path, "shop.thing", {"x": given})
         return read_contract(file)
 
     return make
