@@ -59,11 +59,12 @@ def render(found: dict[str, Any], kept: str) -> str:
 def _machine(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     before, after = machine["load_average"][0], machine["load_average_after"][0]
+    busy = max(before, after) > machine["cores"]
+    disturbed = " Other work took part of the machine: CPU seconds say more than wall seconds." if busy else ""
     return (
         f"{machine['date']}: {machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB,"
         f" {machine['os']}, Python {machine['python']}; {versions}. Load average {before:.1f} before the run,"
-        f" {after:.1f} after it: above the number of cores, other work took part of the machine, and CPU seconds say"
-        " more than wall seconds."
+        f" {after:.1f} after it.{disturbed}"
     )
 
 
