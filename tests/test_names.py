@@ -14,6 +14,7 @@ PLATFORM = ROOT / "platform/src/bankmesh"
 NOUNS = {"landing", "parsing", "scaffolding", "testing", "warning"}
 SHARED = {"__init__.py", "errors.py", "model.py", "tables.py"}
 MODULES_OF_A_PACKAGE = 18
+LISTED = re.compile(r"^(?: {4})?([a-z_]+(?:, [a-z_]+)*) {2,}\S", re.MULTILINE)
 ONE_MODULE_FOR_EACH_COMMAND = {"cli"}
 
 
@@ -61,6 +62,17 @@ def test_packages_say_what_they_hold(modules):
         path for path in modules if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_packages_list_modules_that_exist(modules):
+    unknown = {}
+    for path in (path for path in modules if path.name == "__init__.py"):
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        listed = [name for names in LISTED.findall(text) for name in names.split(", ")]
+        there = {name for name in listed if (path.parent / f"{name}.py").exists() or (path.parent / name).is_dir()}
+        if there and there != set(listed):
+            unknown[str(path.relative_to(PLATFORM))] = sorted(set(listed) - there)
+    assert unknown == {}
 
 
 @pytest.mark.parametrize("package", ["bankmesh", "bench", "demo_bank", "customer_service", "investment", "retail"])

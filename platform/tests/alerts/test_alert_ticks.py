@@ -201,9 +201,9 @@ def test_a_fault_in_the_routing_file_delays_alerts_and_loses_none(started, http_
     good = started.places.file.read_text()
     started.places.file.write_text("chanels: {}\n")
     started.run(outcome="failed")
-    from bankmesh.alerts.alert_tick import look
+    from bankmesh.alerts.alert_tick import run_tick
 
-    report = look(started.history, started.domain, started.places)
+    report = run_tick(started.history, started.domain, started.places)
     assert "there is no key chanels" in report.faults[0]
     assert http_receiver.posts == []
     started.places.file.write_text(good)

@@ -12,7 +12,7 @@ import pytest
 from alert_mesh import settle_at_once
 
 from bankmesh import fault_points
-from bankmesh.alerts.alert_tick import look
+from bankmesh.alerts.alert_tick import run_tick
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.orchestration.components.product_assets import product_asset
@@ -74,8 +74,8 @@ class Reports:
         failed = [event.event_specific_data for event in result.all_events if event.is_step_failure]
         assert result.success, failed
 
-    def look(self) -> list[str]:
-        return look(LoggedDomain(self.instance, self.name, self.name), self, self.places).summaries
+    def run_tick(self) -> list[str]:
+        return run_tick(LoggedDomain(self.instance, self.name, self.name), self, self.places).summaries
 
 
 def dated_sales(sales: pl.LazyFrame) -> pl.LazyFrame:

@@ -99,7 +99,7 @@ def test_an_index_of_another_edition_is_made_anew(shop: Samples, catalog: Catalo
     rebuild(shop.settings, None, catalog)
     expected = dump(catalog)
     with catalog.writing() as connection:
-        connection.execute(sa.update(tables.meta).where(tables.meta.c.name == "edition").values(value="earlier"))
+        connection.execute(sa.update(tables.meta).where(tables.meta.c.name == "index_version").values(value="earlier"))
         connection.execute(sa.delete(tables.columns))
     assert refresh(shop.settings, None, catalog).rebuilt
     assert dump(catalog) == expected

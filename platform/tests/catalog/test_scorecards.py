@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankmesh.catalog.contract_completeness import PARTS, missing_parts
-from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_happened, put_reads
+from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_events, put_reads
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_update import rebuild, refresh
 from bankmesh.catalog.recorded_reads import RecordedRead
@@ -204,7 +204,7 @@ def test_checks_of_the_last_thirty_days_count(mesh: Catalog) -> None:
     for entry, (days, outcome) in enumerate([(0, "passed"), (29, "failed"), (30, "failed"), (29, "passed")]):
         happened.take(evaluated(entry, today - timedelta(days=days), outcome))
     with mesh.writing() as connection:
-        put_happened(connection, happened)
+        put_events(connection, happened)
     assert cards(mesh)["shop.sale"].figures["checks_passed"] == Measure(2, 3)
     assert cards(mesh)["shop"].figures["checks_passed"] == Measure(2, 3)
 

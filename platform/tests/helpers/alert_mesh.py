@@ -14,7 +14,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, PARENT_RUN_ID_TAG, RETRY_NUMBER_TAG, ROOT_RUN_ID_TAG
 
-from bankmesh.alerts.alert_tick import TickReport, look
+from bankmesh.alerts.alert_tick import TickReport, run_tick
 from bankmesh.alerts.delivery.route_delivery import DeliveryPolicy
 from bankmesh.orchestration.assets.event_metadata import EVALUATED
 from bankmesh.orchestration.history import domain_events
@@ -184,9 +184,9 @@ class ShopMesh:
     def history(self) -> domain_events.LoggedDomain:
         return domain_events.LoggedDomain(self.instance, self.domain.name, self.domain.name)
 
-    def look(self) -> TickReport:
+    def run_tick(self) -> TickReport:
         """One tick; entries count as settled at once."""
-        report = look(self.history, self.domain, self.places, pace=SOON)
+        report = run_tick(self.history, self.domain, self.places, pace=SOON)
         assert report.faults == []
         return report
 

@@ -17,7 +17,7 @@ from shop_fixtures import shop_definitions, shop_root
 from shop_mesh import Mesh, settings_in
 from shop_workspace import SALES, write_exports
 
-from bankmesh.alerts.alert_tick import look
+from bankmesh.alerts.alert_tick import run_tick
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index.index_update import rebuild
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
@@ -50,7 +50,7 @@ def _tick(mesh: Mesh) -> list[str]:
     domain = read_domain(mesh.settings.root / "domains/shop/src/shop")
     places = alert_settings(mesh.settings)
     with open_instance(mesh.settings) as instance:
-        return look(LoggedDomain(instance, "shop", "shop"), domain, places, home=mesh.settings.home).summaries
+        return run_tick(LoggedDomain(instance, "shop", "shop"), domain, places, home=mesh.settings.home).summaries
 
 
 def test_nothing_is_alerted_twice_and_the_open_incident_recovers(home: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from two_domains import LANDINGS, SUPPLIER
 from bankmesh.orchestration.automation.file_changes import (
     ABSENT,
     SensorMemory,
-    look,
+    observe_files,
     quiet_objects,
     restless_objects,
     run_key,
@@ -22,7 +22,7 @@ def _seen(*looks, memory=None):
     """The memory after these (time, signatures)."""
     memory = memory or SensorMemory()
     for now, signatures in looks:
-        memory = look(memory, signatures, now)
+        memory = observe_files(memory, signatures, now)
     return memory
 
 

@@ -78,7 +78,7 @@ class TickReport:
         return "; ".join(parts) or "nothing new"
 
 
-def look(
+def run_tick(
     history: DomainHistory,
     domain: OwnDomain,
     places: AlertSettings,

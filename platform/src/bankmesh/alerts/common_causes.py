@@ -46,11 +46,11 @@ class MeshContext:
     elsewhere: Mapping[str, Cause] = field(default_factory=dict)
 
 
-def broken_assets(standing: Iterable[Incident]) -> dict[str, Cause]:
+def broken_assets(incidents: Iterable[Incident]) -> dict[str, Cause]:
     """Return assets that are not published because of open incidents, each with its root cause."""
     return {
         problem.asset: incident.cause if incident.cause and incident.cause.is_named else input_cause(problem.asset)
-        for incident in standing
+        for incident in incidents
         for problem in incident.problems
         if problem.blocking and not problem.has_ended
     }

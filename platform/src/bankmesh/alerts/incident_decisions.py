@@ -59,16 +59,16 @@ Severities = dict[str, AlertSeverity]
 
 def after(
     domain: str,
-    standing: Mapping[str, Incident],
+    incidents: Mapping[str, Incident],
     facts: Iterable[Fact],
     severities: Severities | None = None,
     around: MeshContext | None = None,
 ) -> tuple[OpenIncidents, list[Notice]]:
     """Return the incidents that are open after these facts, in order, and the notices of what changed."""
-    ledger = _Ledger(domain, dict(standing), severities or {}, around or MeshContext())
+    ledger = _Ledger(domain, dict(incidents), severities or {}, around or MeshContext())
     for fact in facts:
         ledger.take(fact)
-    return ledger.standing, ledger.notices
+    return ledger.incidents, ledger.notices
 
 
 def close_by_hand(incident: Incident, at: datetime) -> Notice:
@@ -84,13 +84,13 @@ def _notice(kind: str, incident: Incident, at: datetime, news: tuple[str, ...] =
 class _Ledger:
     """The open incidents while facts are applied, one after the other."""
 
-    def __init__(self, domain: str, standing: OpenIncidents, severities: Severities, around: MeshContext) -> None:
-        self.domain, self.standing, self.severities, self.around = domain, standing, severities, around
+    def __init__(self, domain: str, incidents: OpenIncidents, severities: Severities, around: MeshContext) -> None:
+        self.domain, self.incidents, self.severities, self.around = domain, incidents, severities, around
         self.notices: list[Notice] = []
         # Problems that have not ended, by name, with the incidents that list each. There is more than one only in what
         # an earlier release left: two runs that failed for different partitions of one asset.
         self.listed: dict[str, list[str]] = {}
-        for incident in sorted(standing.values(), key=lambda i: (i.held, i.opened_at, i.name)):
+        for incident in sorted(incidents.values(), key=lambda i: (i.held, i.opened_at, i.name)):
             for problem in incident.problems:
                 if not problem.has_ended:
                     self.listed.setdefault(problem.name, []).append(incident.name)
@@ -152,7 +152,7 @@ class _Ledger:
             whole = frozenset({fact.asset})
             seen = Problem(FRESHNESS, fact.asset, fact.state, severity, fact.at, fact.at, "", whole)
             known = self.listed.get(name)
-            cause = self.standing[known[0]].cause if known else self._cause_of_lateness(fact.asset)
+            cause = self.incidents[known[0]].cause if known else self._cause_of_lateness(fact.asset)
             self._broken(seen, cause, fact)
 
     def _run_failed(self, fact: RunFailed) -> None:
@@ -182,7 +182,7 @@ class _Ledger:
         for asset in sorted({asset_of(unit) for unit in units}):
             name = problem_name(RUN, asset)
             for where in list(self.listed.get(name, ())):
-                if self.standing[where].problem(name).held:
+                if self.incidents[where].problem(name).held:
                     self._good_in(where, name, units, fact)
 
     def _retry_ended(self, fact: RunEnded) -> None:
@@ -192,7 +192,7 @@ class _Ledger:
             self._release(fact.parent, fact)
             return
         for incident, problem in list(self._awaiting(fact.parent)):
-            self.standing[incident] = _with(self.standing[incident], replace(problem, awaits=fact.run_id))
+            self.incidents[incident] = _with(self.incidents[incident], replace(problem, awaits=fact.run_id))
 
     def _release(self, run_id: str, fact: Fact) -> None:
         """Report what was held and has not ended, because no retry is to come any more."""
@@ -200,7 +200,7 @@ class _Ledger:
             self._put(incident, replace(problem, awaits=None), fact)
 
     def _awaiting(self, run_id: str) -> Iterator[tuple[str, Problem]]:
-        for incident in self.standing.values():
+        for incident in self.incidents.values():
             for problem in incident.problems:
                 if problem.awaits == run_id:
                     yield incident.name, problem
@@ -208,7 +208,7 @@ class _Ledger:
     # --- where a problem is listed ---
 
     def _broken_assets(self) -> dict[str, Cause]:
-        return {**self.around.elsewhere, **broken_assets(self.standing.values())}
+        return {**self.around.elsewhere, **broken_assets(self.incidents.values())}
 
     def _root(self, cause: Cause | None) -> Cause | None:
         """Return the root of a cause: of an input that is itself broken, the cause of that."""
@@ -218,7 +218,7 @@ class _Ledger:
 
     def _cause_of_lateness(self, asset: str) -> Cause | None:
         """Return what keeps an asset late: the cause that it is broken by, else that of the nearest broken input."""
-        for incident in self.standing.values():
+        for incident in self.incidents.values():
             if any(p.asset == asset and p.blocking and not p.has_ended for p in incident.problems):
                 return incident.cause
         return nearest_cause(asset, self.around.parents, self._broken_assets())
@@ -235,7 +235,7 @@ class _Ledger:
             self._list(seen, cause, fact)
             return
         where = self.listed[seen.name][0]
-        known = self.standing[where].problem(seen.name)
+        known = self.incidents[where].problem(seen.name)
         latest = replace(
             seen,
             since=known.since,
@@ -246,7 +246,7 @@ class _Ledger:
             # Once reported, a problem is not held again.
             awaits=seen.awaits if known.held else None,
         )
-        if still_explains(self.standing[where].cause, latest, (cause, self._root(cause))):
+        if still_explains(self.incidents[where].cause, latest, (cause, self._root(cause))):
             self._put(where, latest, fact)
         else:
             self._end(seen.name, fact)
@@ -255,8 +255,8 @@ class _Ledger:
     def _list(self, problem: Problem, seen_cause: Cause | None, fact: Fact) -> None:
         cause, owner = self._root(seen_cause), self._owner(problem.asset)
         name = f"{cause.kind}:{cause.what}|{owner}" if cause else self._own_name(problem.asset)
-        if name not in self.standing:
-            self.standing[name] = Incident(
+        if name not in self.incidents:
+            self.incidents[name] = Incident(
                 id=_identity(self.domain, name, fact),
                 name=name,
                 problems=(),
@@ -273,7 +273,7 @@ class _Ledger:
 
     def _put(self, name: str, problem: Problem, fact: Fact) -> None:
         """List a problem, or its current state, and notify owners if it is new to them."""
-        before = self.standing[name]
+        before = self.incidents[name]
         if name not in self.listed.setdefault(problem.name, []):
             self.listed[problem.name].append(name)
         now = replace(
@@ -282,7 +282,7 @@ class _Ledger:
             run_id=fact.run_id or before.run_id,
             times=before.times + (not isinstance(fact, RunEnded | RetryAbandoned)),
         )
-        self.standing[name] = now
+        self.incidents[name] = now
         kind = _news(before, now, problem)
         if kind is not None:
             self._notify(kind, now, fact, (problem.name,))
@@ -293,12 +293,12 @@ class _Ledger:
             self._good_in(where, name, units, fact)
 
     def _good_in(self, where: str, name: str, units: frozenset[str] | None, fact: Fact) -> None:
-        incident = self.standing[where]
+        incident = self.incidents[where]
         problem = incident.problem(name)
         left = problem.units - units if units is not None else frozenset()
         if left:
             now = replace(incident, changed_at=fact.at)
-            self.standing[where] = _with(now, replace(problem, units=left, changed_at=fact.at))
+            self.incidents[where] = _with(now, replace(problem, units=left, changed_at=fact.at))
         else:
             self._end_in(where, name, fact)
 
@@ -311,7 +311,7 @@ class _Ledger:
         self.listed[name].remove(where)
         if not self.listed[name]:
             del self.listed[name]
-        incident = self.standing[where]
+        incident = self.incidents[where]
         problem = incident.problem(name)
         ended = None if problem.held else replace(problem, ended_at=fact.at, changed_at=fact.at)
         left = replace(
@@ -322,20 +322,20 @@ class _Ledger:
         )
         held = tuple(p for p in left.problems if p.held)
         if left.reported:
-            self.standing[where] = _graded(left)
+            self.incidents[where] = _graded(left)
             return
         if not incident.held:
             over = replace(left, problems=tuple(p for p in left.problems if not p.held))
             self._notify(RECOVERED, over, fact)
-        del self.standing[where]
+        del self.incidents[where]
         if held:
             # Problems that wait for a retry were never reported; if they are, that is a new incident.
             number = incident.id if incident.held else _identity(self.domain, where, fact)
-            self.standing[where] = _graded(replace(left, id=number, problems=held, notices=0, news=()))
+            self.incidents[where] = _graded(replace(left, id=number, problems=held, notices=0, news=()))
 
     def _notify(self, kind: str, incident: Incident, fact: Fact, news: tuple[str, ...] = ()) -> None:
         noted, notice = _notice(kind, incident, fact.at, news)
-        self.standing[noted.name] = noted
+        self.incidents[noted.name] = noted
         self.notices.append(notice)
 
     def _severity(self, kind: str, severity: AlertSeverity) -> AlertSeverity:

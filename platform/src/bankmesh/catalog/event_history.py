@@ -50,17 +50,17 @@ class EventTotals:
         self.entries += len(batch.evaluations) + len(batch.changes)
 
 
-def put_happened(connection: Connection, happened: EventTotals) -> None:
+def put_events(connection: Connection, totals: EventTotals) -> None:
     """Add the aggregated events to the index."""
-    if happened.days:
-        _put_days(connection, happened.days)
-    if happened.newest:
-        _put_newest(connection, happened.newest)
-    _insert(connection, tables.check_breaks, [_evaluation_row(found) for found in happened.breaks])
+    if totals.days:
+        _put_days(connection, totals.days)
+    if totals.newest:
+        _put_newest(connection, totals.newest)
+    _insert(connection, tables.check_breaks, [_evaluation_row(found) for found in totals.breaks])
     _insert(
         connection,
         tables.freshness_changes,
-        [{"entry": c.entry, "port": c.port, "at": c.at, "state": c.state} for c in happened.changes],
+        [{"entry": c.entry, "port": c.port, "at": c.at, "state": c.state} for c in totals.changes],
     )
 
 

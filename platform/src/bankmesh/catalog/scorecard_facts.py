@@ -33,10 +33,10 @@ class Alerts:
     domains: Counter[str] = field(default_factory=Counter)
 
 
-def count_alerts(standing: Iterable[tuple[str, Collection[str]]]) -> Alerts:
+def count_alerts(incidents: Iterable[tuple[str, Collection[str]]]) -> Alerts:
     """Count incidents, each given by its domain and its assets, as `retail/party/v2`."""
     found = Alerts()
-    for domain, assets in standing:
+    for domain, assets in incidents:
         found.domains[domain] += 1
         found.ports.update({port for asset in assets if (port := port_of(asset.split("/"))) is not None})
     return found
@@ -59,9 +59,9 @@ def scorecards(
     found = []
     for domain in domains if name is None else [name]:
         own = [fact for fact in facts if fact.domain == domain]
-        standing = None if alerts is None else alerts.domains[domain]
+        alerts_of_domain = None if alerts is None else alerts.domains[domain]
         found += [
-            of_domain(domain, own, now.timestamp(), standing),
+            of_domain(domain, own, now.timestamp(), alerts_of_domain),
             *(of_product(fact, now.timestamp()) for fact in own),
         ]
     return found

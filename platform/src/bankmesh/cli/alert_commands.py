@@ -24,7 +24,7 @@ app = typer.Typer(help="Show open incidents, notifications and routes.")
 
 
 @app.callback(invoke_without_command=True)
-def standing(context: typer.Context, *, as_json: JsonOption = False) -> None:
+def list_open(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """List open incidents, and alerts that could not be delivered."""
     if context.invoked_subcommand is not None:
         return

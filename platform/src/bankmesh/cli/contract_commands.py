@@ -98,9 +98,9 @@ def diff(
 
     The contract of PRODUCT is compared with the one that its newest version was published under, or with git.
     """
-    before, after = _editions(old, new, against)
+    before, after = _two_versions(old, new, against)
     changes = compare(before, after)
-    hurt = _affected(changes, before)
+    affected = _affected(changes, before)
     if as_json:
         print_json(
             [
@@ -110,7 +110,8 @@ def diff(
                     "subject": change.subject,
                     "message": change.message,
                     "hurts": [
-                        {"consumer": h.consumer, "how": h.how, "columns": list(h.columns)} for h in hurt.get(change, ())
+                        {"consumer": h.consumer, "how": h.how, "columns": list(h.columns)}
+                        for h in affected.get(change, ())
                     ],
                 }
                 for change in changes
@@ -123,7 +124,7 @@ def diff(
                 change.rule,
                 change.subject,
                 change.message,
-                "; ".join(map(str, hurt.get(change, ()))),
+                "; ".join(map(str, affected.get(change, ()))),
             )
             for change in changes
         ]
@@ -131,7 +132,7 @@ def diff(
     raise typer.Exit(1 if any(change.breaking for change in changes) else 0)
 
 
-def _editions(old: str, new: Path | None, against: str | None) -> tuple[Contract, Contract]:
+def _two_versions(old: str, new: Path | None, against: str | None) -> tuple[Contract, Contract]:
     if new is not None:
         if against is not None:
             raise typer.BadParameter("--against requires a product; two files are compared with each other.")

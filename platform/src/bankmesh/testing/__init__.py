@@ -15,7 +15,7 @@ With `pytest_plugins = ["bankmesh.testing.fixtures"]` in a domain's `conftest.py
 `try_product` with a separate mesh home for each test.
 """
 
-from bankmesh.testing.contract_texts import contract_text, write_contract
+from bankmesh.testing.contract_builder import contract_text, write_contract
 from bankmesh.testing.partitions import WithoutPartitions, find_dependent_partitions
 from bankmesh.testing.samples import Samples, samples_of
 from bankmesh.testing.trials import InputsMissing, Trial, domain_contract, try_product

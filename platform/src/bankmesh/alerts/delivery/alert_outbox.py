@@ -96,7 +96,7 @@ class AlertOutbox(Closing):
         domain: str,
         before: int | None,
         position: int,
-        standing: Mapping[str, Incident],
+        found: Mapping[str, Incident],
         noted: Iterable[Notice],
         now: datetime,
     ) -> list[Notice]:
@@ -107,7 +107,7 @@ class AlertOutbox(Closing):
         """
         with self._engine.begin() as connection:
             _move(connection, domain, before, position)
-            _keep_incidents(connection, domain, standing, now)
+            _keep_incidents(connection, domain, found, now)
             return _keep_notices(connection, domain, noted)
 
     def start_again(self, domain: str, before: int, position: int) -> None:
@@ -269,12 +269,12 @@ def _move(connection: Connection, domain: str, before: int | None, position: int
         raise CursorConflict
 
 
-def _keep_incidents(connection: Connection, domain: str, standing: Mapping[str, Incident], now: datetime) -> None:
+def _keep_incidents(connection: Connection, domain: str, found: Mapping[str, Incident], now: datetime) -> None:
     query = sa.select(incidents.c.id, incidents.c.body).where(
         incidents.c.domain == domain, incidents.c.closed_at.is_(None)
     )
     known = {row.id: row.body for row in connection.execute(query)}
-    kept = {incident.id: incident for incident in standing.values()}
+    kept = {incident.id: incident for incident in found.values()}
     for gone in known.keys() - kept.keys():
         closed = sa.update(incidents).where(incidents.c.id == gone)
         connection.execute(closed.values(closed_at=now.timestamp()))

@@ -1,6 +1,6 @@
-"""The published texts (editions) of a contract, in order, and the changes between them.
+"""The published texts of a contract: its versions, in order, and the changes between them.
 
-A publication stores the text of its contract beside the table. So the publications of a port give its editions. Texts
+A publication stores the text of its contract beside the table. So the publications of a port give its versions. Texts
 whose publications have all expired come before them, ordered by the time of storage. The current text comes last if
 nothing has been published under it yet.
 """
@@ -45,15 +45,15 @@ class ContractVersion:
     unread: str | None
 
 
-def editions(contract: Contract, port: Port, published: Sequence[Publication]) -> tuple[ContractVersion, ...]:
-    """Return the editions of a port's contract, oldest first.
+def contract_versions(contract: Contract, port: Port, published: Sequence[Publication]) -> tuple[ContractVersion, ...]:
+    """Return the versions of a port's contract, oldest first.
 
     Args:
         contract: the current contract.
         port: the port, which stores the texts.
         published: its readable publications, newest first.
     """
-    found = [_edition(publication, port, contract) for publication in _first_of_each(reversed(published))]
+    found = [_contract_version(publication, port, contract) for publication in _first_of_each(reversed(published))]
     found = [*_expired(port, contract, found), *found]
     digest = contract_digest(contract.text)
     if not found or found[-1].digest != digest:
@@ -61,29 +61,29 @@ def editions(contract: Contract, port: Port, published: Sequence[Publication]) -
     return tuple(found)
 
 
-def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: Contract | None) -> Rows:
-    """Return the rows of all editions; the first is compared with `before`, the contract of the previous major."""
+def contract_version_rows(contract: Contract, found: Sequence[ContractVersion], before: Contract | None) -> Rows:
+    """Return the rows of all versions; the first is compared with `before`, the contract of the previous major."""
     versions: list[Row] = []
     changes: list[Row] = []
-    for position, edition in enumerate(found, start=1):
+    for position, each in enumerate(found, start=1):
         versions.append(
             {
                 "port": contract.port,
                 "position": position,
-                "version": edition.version,
-                "status": edition.contract.status.value if edition.contract else None,
-                "digest": edition.digest,
-                "since": edition.since,
-                "first_publication": edition.publication,
+                "version": each.version,
+                "status": each.contract.status.value if each.contract else None,
+                "digest": each.digest,
+                "since": each.since,
+                "first_publication": each.publication,
                 "current": position == len(found),
                 "compared_with": None,
-                "unread": edition.unread,
+                "unread": each.unread,
             }
         )
-        if edition.contract is not None and before is not None:
+        if each.contract is not None and before is not None:
             versions[-1]["compared_with"] = f"{before.port} {before.version}"
             found_changes = [
-                change for change in compare(before, edition.contract) if _is_visible(change, before, contract)
+                change for change in compare(before, each.contract) if _is_visible(change, before, contract)
             ]
             changes += [
                 {
@@ -97,7 +97,7 @@ def edition_rows(contract: Contract, found: Sequence[ContractVersion], before: C
                 }
                 for number, change in enumerate(found_changes, start=1)
             ]
-        before = edition.contract
+        before = each.contract
     return {tables.contract_versions: versions, tables.contract_changes: changes}
 
 
@@ -107,9 +107,9 @@ def _is_visible(change: Change, before: Contract, after: Contract) -> bool:
 
 
 def _expired(port: Port, current: Contract, known: Sequence[ContractVersion]) -> list[ContractVersion]:
-    """Return the editions from before the first readable publication."""
-    digests = {edition.digest for edition in known}
-    first = min((edition.since for edition in known if edition.since is not None), default=None)
+    """Return the versions from before the first readable publication."""
+    digests = {each.digest for each in known}
+    first = min((each.since for each in known if each.since is not None), default=None)
     kept = [(file.stat().st_mtime, file.name.partition(".")[0]) for file in (port.path / FOLDER).glob("*.odcs.yaml")]
     found = []
     for at, digest in sorted(kept):
@@ -129,7 +129,7 @@ def _first_of_each(published: Iterable[Publication]) -> Iterator[Publication]:
         before = made_by
 
 
-def _edition(publication: Publication, port: Port, current: Contract) -> ContractVersion:
+def _contract_version(publication: Publication, port: Port, current: Contract) -> ContractVersion:
     digest, version = publication.provenance.contract_digest, publication.provenance.contract_version
     since = publication.published_at.timestamp()
     contract, unread = _read(digest, port, current)

@@ -4,7 +4,7 @@
     refresh    compares the marks of all sources with those that the index was made from, and replaces the products
                whose marks differ; from the event log and from recorded reads it adds new entries
 
-Both give the same rows, whatever happened in between, and tests verify this. An index made by another edition of this
+Both give the same rows, whatever happened in between, and tests verify this. An index made by another version of this
 code is rebuilt.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_happened, put_reads
+from bankmesh.catalog.event_history import EventTotals, ReadTotals, put_events, put_reads
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_rows import add, insert
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from bankmesh.catalog.check_history import CheckHistory
     from bankmesh.settings import Settings
 
-EDITION = f"{SCHEMA_VERSION}-1"
-"""Edition of the tables and of this code: raise its number when the same sources give other rows."""
+INDEX_VERSION = f"{SCHEMA_VERSION}-1"
+"""Version of the tables and of this code: raise its number when the same sources give other rows."""
 
 _READING_SECONDS = 5.0
 
@@ -104,7 +104,7 @@ def refresh(settings: Settings, history: CheckHistory | None, catalog: Catalog |
         if not is_stale(opened, settings) and not _has_events(opened, history):
             return IndexUpdate(seconds=time.monotonic() - started)
         with opened.writing() as connection:
-            if _edition(connection) == EDITION:
+            if _index_version(connection) == INDEX_VERSION:
                 done = _refresh(connection, settings, history)
                 return replace(done, seconds=time.monotonic() - started)
         return _rebuild(opened, settings, history)
@@ -113,7 +113,7 @@ def refresh(settings: Settings, history: CheckHistory | None, catalog: Catalog |
 def is_stale(catalog: Catalog, settings: Settings) -> bool:
     """Return whether contracts, Delta logs, source declarations or recorded reads changed; ignores the event log."""
     with catalog.reading() as connection:
-        if _edition(connection) != EDITION:
+        if _index_version(connection) != INDEX_VERSION:
             return True
         stored = stored_marks(connection)
     return replace(current_marks(settings, stored.ports), events=stored.events) != stored
@@ -122,16 +122,16 @@ def is_stale(catalog: Catalog, settings: Settings) -> bool:
 def read_event_position(settings: Settings) -> int | None:
     """Return the last entry of the event log that is in the index; None if the next refresh reads the whole log."""
     with Catalog(catalog_database(settings)) as catalog, catalog.reading() as connection:
-        if _edition(connection) != EDITION:
+        if _index_version(connection) != INDEX_VERSION:
             return None
         position, _ = _position(stored_marks(connection).events)
     return position if position >= 0 else None
 
 
 def is_built(catalog: Catalog) -> bool:
-    """Return whether there is an index of this edition."""
+    """Return whether there is an index of this version."""
     with catalog.reading() as connection:
-        return _edition(connection) == EDITION
+        return _index_version(connection) == INDEX_VERSION
 
 
 def _rebuild(catalog: Catalog, settings: Settings, history: CheckHistory | None) -> IndexUpdate:
@@ -144,35 +144,35 @@ def _rebuild(catalog: Catalog, settings: Settings, history: CheckHistory | None)
     rows = product_rows(contracts, systems, settings)
     add(rows, source_lineage(systems))
     add(rows, {tables.faults: faults + more_faults})
-    happened, events, _ = _read_log(history, -1, None)
+    totals, events, _ = _read_log(history, -1, None)
     reads, counted = _read_use(settings, {})
     with catalog.writing() as connection:
         forget_everything(connection)
         put_products(connection, rows, ())
-        put_happened(connection, happened)
+        put_events(connection, totals)
         put_reads(connection, reads)
         put_marks(connection, SourceMarks(), replace(marks, use=counted, events=events))
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        about = {"edition": EDITION, "built_at": now, "refreshed_at": now}
+        about = {"index_version": INDEX_VERSION, "built_at": now, "refreshed_at": now}
         insert(connection, {tables.meta: [{"name": name, "value": value} for name, value in about.items()]})
         analyze(connection)
     products = tuple(sorted({contract.product for contract in contracts.values()}))
     seconds = time.monotonic() - started
-    return IndexUpdate(True, products, happened.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
+    return IndexUpdate(True, products, totals.entries, reads.reads, seconds=seconds)  # noqa: FBT003 - see the class
 
 
 def _refresh(connection: Connection, settings: Settings, history: CheckHistory | None) -> IndexUpdate:
     stored = stored_marks(connection)
     current = current_marks(settings, stored.ports)
     products, ports = _refresh_products(connection, settings, stored, current)
-    happened, events, more = _refresh_events(connection, stored.events, history)
+    totals, events, more = _refresh_events(connection, stored.events, history)
     reads, counted = _refresh_use(connection, settings, stored.use)
     marks = replace(current, ports=ports, use=counted, events=events)
     if marks != stored:
         put_marks(connection, stored, marks)
         refreshed = sa.update(tables.meta).where(tables.meta.c.name == "refreshed_at")
         connection.execute(refreshed.values(value=datetime.now(UTC).isoformat(timespec="seconds")))
-    return IndexUpdate(False, products, happened.entries, reads.reads, more)  # noqa: FBT003 - see the class
+    return IndexUpdate(False, products, totals.entries, reads.reads, more)  # noqa: FBT003 - see the class
 
 
 def _refresh_products(
@@ -225,9 +225,9 @@ def _refresh_events(connection: Connection, stored: str, history: CheckHistory |
         # It is another log, or its end was deleted: read it from the start.
         forget_events(connection)
         cursor, stored = -1, ""
-    happened, events, more = _read_log(history, cursor, _READING_SECONDS)
-    put_happened(connection, happened)
-    return happened, events or stored, more
+    totals, events, more = _read_log(history, cursor, _READING_SECONDS)
+    put_events(connection, totals)
+    return totals, events or stored, more
 
 
 def _refresh_use(
@@ -255,16 +255,16 @@ def _read_use(settings: Settings, offsets: Mapping[str, str]) -> tuple[ReadTotal
 
 def _read_log(history: CheckHistory | None, cursor: int, seconds: float | None) -> tuple[EventTotals, str, bool]:
     """Read the log after an entry, for at most `seconds`; return events, new position, and whether there are more."""
-    happened, mark, more = EventTotals(), "", history is not None
+    totals, mark, more = EventTotals(), "", history is not None
     until = None if seconds is None else time.monotonic() + seconds
     while history is not None and more and (until is None or time.monotonic() < until):
         batch = history.read(cursor, datetime.now(UTC))
-        happened.take(batch)
+        totals.take(batch)
         more = batch.more
         if batch.cursor == cursor:
             break  # the remaining entries have not settled
         cursor, mark = batch.cursor, batch.mark
-    return happened, f"{cursor} {mark}" if mark else "", more
+    return totals, f"{cursor} {mark}" if mark else "", more
 
 
 def _has_events(catalog: Catalog, history: CheckHistory | None) -> bool:
@@ -280,8 +280,8 @@ def _position(stored: str) -> tuple[int, str]:
     return int(cursor or -1), mark
 
 
-def _edition(connection: Connection) -> str | None:
-    found: str | None = connection.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.name == "edition"))
+def _index_version(connection: Connection) -> str | None:
+    found: str | None = connection.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.name == "index_version"))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.contract_rows import contract_rows, relative
-from bankmesh.catalog.index.contract_versions import edition_rows, editions
+from bankmesh.catalog.index.contract_versions import contract_version_rows, contract_versions
 from bankmesh.catalog.index.index_rows import Rows, add
 from bankmesh.catalog.index.lineage_rows import product_lineage
 from bankmesh.catalog.index.posting_rows import posting_rows
@@ -101,7 +101,7 @@ def product_rows(
         )
         add(rows, of_contract)
         same = before if before is not None and before.product == contract.product else None
-        add(rows, edition_rows(contract, editions(contract, port, published), same))
+        add(rows, contract_version_rows(contract, contract_versions(contract, port, published), same))
         add(rows, publication_rows(contract.port, published, withdrawals(port), confirmations(port)))
         add(rows, {tables.postings: posting_rows(contract, [row["name"] for row in of_contract[tables.owners]])})
         before = contract

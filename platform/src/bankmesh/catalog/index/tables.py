@@ -56,7 +56,7 @@ def _list(name: str) -> sa.Column[Any]:
 # --- about the index itself ---
 
 meta = _table("meta", _key("name"), _text("value"))
-"""The index's edition, and when it was built and last refreshed."""
+"""The index's version, and when it was built and last refreshed."""
 
 sources = _table("source", _key("kind"), _key("name"), _text("mark"))
 """The sources of the index, each with a mark that changes when the source does, or with a position in it."""
@@ -133,9 +133,9 @@ contract_versions = _table(
     _maybe("compared_with", sa.Text),
     _maybe("unread", sa.Text),
 )
-"""The texts (editions) of a contract in order, from its publications; the current one may not be published yet.
+"""The versions of a contract in order, from its publications; the current one may not be published yet.
 
-`compared_with` names the edition before it, as `retail.party 1.0.0`; `unread` says why it could not be compared.
+`compared_with` names the version before it, as `retail.party 1.0.0`; `unread` says why it could not be compared.
 """
 
 contract_changes = _table(
@@ -148,7 +148,7 @@ contract_changes = _table(
     _text("subject"),
     _text("message"),
 )
-"""Changes of an edition from the one before it; for a later major's first edition, from the major before."""
+"""Changes of a version from the one before it; for a later major's first version, from the major before."""
 
 deprecations = _table("deprecation", _key("port"), _maybe("end_of_support", sa.Text), _maybe("replaced_by", sa.Text))
 """End of support and replacement of deprecated majors."""

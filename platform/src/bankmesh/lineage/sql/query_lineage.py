@@ -74,8 +74,8 @@ def parsed(sql: str) -> exp.Expr:
         found = [node for node in sqlglot.parse(sql, read="duckdb") if node is not None]
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
-        told = str(first.get("description") or "").rstrip(".")
-        problem = told if told and "<class" not in told else "it is incomplete or has an unexpected token"
+        reported = str(first.get("description") or "").rstrip(".")
+        problem = reported if reported and "<class" not in reported else "it is incomplete or has an unexpected token"
         raise QueryNotUnderstood(problem, int(first.get("line") or 0)) from None
     except SqlglotError:
         raise QueryNotUnderstood("it cannot be split into tokens; check for an unclosed quote") from None
@@ -97,9 +97,11 @@ def _names(sql: str, relation: Relation, reading: QueryContext) -> list[str]:
     return own
 
 
-def _agree(told: list[str], relation: Relation) -> bool:
-    return len(told) == len(relation.columns) and all(
-        folded(name) == folded(column.name) for name, column in zip(told, relation.columns, strict=True) if column.named
+def _agree(names: list[str], relation: Relation) -> bool:
+    return len(names) == len(relation.columns) and all(
+        folded(name) == folded(column.name)
+        for name, column in zip(names, relation.columns, strict=True)
+        if column.named
     )
 
 

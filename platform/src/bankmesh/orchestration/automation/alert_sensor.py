@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.alerts.alert_tick import look
+from bankmesh.alerts.alert_tick import run_tick
 from bankmesh.errors import BankmeshError
 from bankmesh.orchestration.history.domain_events import LoggedDomain
 from bankmesh.settings import SENSOR_SECONDS, alert_settings, current_settings
@@ -53,7 +53,7 @@ def _evaluate(context: dg.SensorEvaluationContext, domain: OwnDomain, near: Path
         origin = context.code_location_origin
         location = origin.location_name if origin is not None else None
         settings = current_settings(near)
-        report = look(
+        report = run_tick(
             LoggedDomain(context.instance, domain.name, location or domain.name),
             domain,
             alert_settings(settings),

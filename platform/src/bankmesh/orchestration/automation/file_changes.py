@@ -49,7 +49,7 @@ class SensorMemory:
             return SensorMemory()
 
 
-def look(memory: SensorMemory, signatures: Mapping[str, str], now: float) -> SensorMemory:
+def observe_files(memory: SensorMemory, signatures: Mapping[str, str], now: float) -> SensorMemory:
     """Return the memory with the current signatures; a changed one has to be quiet again from now on."""
     objects = {
         name: seen

@@ -18,7 +18,7 @@ from bankmesh.orchestration.automation.automation_sensor import STARTED_BY
 from bankmesh.orchestration.automation.automation_switch import read_switch
 from bankmesh.orchestration.automation.file_changes import (
     SensorMemory,
-    look,
+    observe_files,
     quiet_objects,
     restless_objects,
     run_key,
@@ -82,7 +82,7 @@ def _tick(
     domain: str, objects: Mapping[str, LegacyObject], settings: Settings, before: SensorMemory, quiet: float
 ) -> dg.SensorResult:
     now = time.time()
-    memory = look(before, {name: signature(item, settings.exports) for name, item in objects.items()}, now)
+    memory = observe_files(before, {name: signature(item, settings.exports) for name, item in objects.items()}, now)
     ready = quiet_objects(memory, now, quiet)
     fresh = _fresh(domain, {name: objects[name] for name in ready}, settings)
     if not fresh:

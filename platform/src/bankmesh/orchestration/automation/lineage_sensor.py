@@ -40,7 +40,7 @@ def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
             settings = current_settings(near)
-            said = [_look(context.instance, domain, settings.home), *_announce(settings, domain)]
+            said = [_follow(context.instance, domain, settings.home), *_announce(settings, domain)]
             return dg.SkipReason("; ".join(said))
         except Exception as error:  # noqa: BLE001 - a sensor that fails would stop; the next tick reads the same
             # The class alone: the text of a database error quotes what was written.
@@ -65,7 +65,7 @@ def _announce(settings: Settings, domain: Domain) -> list[str]:
     return [*(f"announced to {notice.owner}: {notice.title}" for notice in report.notices), *report.failures]
 
 
-def _look(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:
+def _follow(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:
     end_dead_runs(instance)
     restored = report_restored(instance, home, domain.contracts)
     with EventOutbox(lineage_database(home)) as outbox:

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Mesh:
     """What the decisions read: the exports, the event log, and what this process has loaded."""
 
     settings: Settings
     instance: dg.DagsterInstance
-    mesh: MeshState
+    states: MeshState
     products: Mapping[str, ProductDefinition]
     landings: Mapping[str, tuple[str, LegacyObject]]
     replaced: list[int] = field(default_factory=list)
@@ -62,7 +62,7 @@ def confirm_unchanged(
     waiting: Collection[Runnable],
 ) -> UnchangedAssets:
     """Confirm each of the waiting assets that does not have to be built. `products` are the loaded ones, by port."""
-    look = _look(settings, instance, products, waiting)
+    mesh = _read_all(settings, instance, products, waiting)
     found = UnchangedAssets()
     undecided = {asset.key for asset in waiting}
     for asset in _in_order(waiting):
@@ -70,25 +70,25 @@ def confirm_unchanged(
             break
         if asset.needs & undecided:
             continue  # decided in its step, once those are built
-        decided = _decide(look, asset.key)
+        decided = _decide(mesh, asset.key)
         if isinstance(decided, Staleness):
             found.reasons[asset.key] = decided.why
         else:
             undecided.remove(asset.key)
             found.confirmed[asset.key] = decided
-    _report_unread(look, found.confirmed.keys() & look.landings.keys())
-    found.replaced = tuple(look.replaced)
+    _report_unread(mesh, found.confirmed.keys() & mesh.landings.keys())
+    found.replaced = tuple(mesh.replaced)
     return found
 
 
-def _look(
+def _read_all(
     settings: Settings,
     instance: dg.DagsterInstance,
     products: Mapping[str, ProductDefinition],
     waiting: Collection[Runnable],
-) -> _Look:
+) -> _Mesh:
     graph = {asset.key: asset.needs for asset in waiting}
-    return _Look(
+    return _Mesh(
         settings,
         instance,
         read_mesh(instance, graph, time.time(), 0.0),
@@ -114,51 +114,51 @@ def _in_order(waiting: Collection[Runnable]) -> Iterable[Runnable]:
         left = [asset for asset in left if asset not in ready]
 
 
-def _decide(look: _Look, key: str) -> str | Staleness:
+def _decide(mesh: _Mesh, key: str) -> str | Staleness:
     """Confirm an asset if it can be; return what is unchanged, or why it has to be built.
 
     An asset that cannot be examined is built: its step reports what is wrong, and others go on.
     """
     try:
-        if key in look.landings:
-            return _decide_landing(look, key)
-        product = look.products.get(key)
-        return _decide_product(look, product) if product else Staleness("it is not known to be repeatable")
+        if key in mesh.landings:
+            return _decide_landing(mesh, key)
+        product = mesh.products.get(key)
+        return _decide_product(mesh, product) if product else Staleness("it is not known to be repeatable")
     except Exception as error:  # noqa: BLE001 - see above
         return Staleness(f"it could not be examined ({type(error).__name__})")
 
 
-def _decide_product(look: _Look, product: ProductDefinition) -> str | Staleness:
-    home, partitioning = look.settings.home, product.contract.partitioning
-    reports = LoggedVersions(look.instance, home)
+def _decide_product(mesh: _Mesh, product: ProductDefinition) -> str | Staleness:
+    home, partitioning = mesh.settings.home, product.contract.partitioning
+    reports = LoggedVersions(mesh.instance, home)
     found = examine_now(reports, product, home, partition_keys(partitioning) if partitioning else None)
-    if not isinstance(found, Staleness) and (why := _why_tried(look.mesh.state_of(product.asset))):
+    if not isinstance(found, Staleness) and (why := _why_tried(mesh.states.state_of(product.asset))):
         return Staleness(why)
     confirmed = confirm_version(product, home, found)
     if isinstance(confirmed, Staleness):
         return confirmed
-    _report(look, key_of(product), confirmed.at)
+    _report(mesh, key_of(product), confirmed.at)
     version = confirmed.publication
     return f"version {version.version} of {version.published_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _decide_landing(look: _Look, key: str) -> str | Staleness:
-    if why := _why_landed(look, *look.landings[key]):
+def _decide_landing(mesh: _Mesh, key: str) -> str | Staleness:
+    if why := _why_landed(mesh, *mesh.landings[key]):
         return Staleness(why)
-    _report(look, asset_key(key), datetime.now(UTC))
+    _report(mesh, asset_key(key), datetime.now(UTC))
     return "files unchanged"
 
 
-def _why_landed(look: _Look, domain: str, item: LegacyObject) -> str | None:
-    current = current_landing(look.settings.home, domain, item.system, item.name)
+def _why_landed(mesh: _Mesh, domain: str, item: LegacyObject) -> str | None:
+    current = current_landing(mesh.settings.home, domain, item.system, item.name)
     if current is None:
         return "it was never landed"
-    why = _why_other_files(current, item, look.settings.exports)
+    why = _why_other_files(current, item, mesh.settings.exports)
     if why is not None:
         return why
     if not is_whole(current):
         return "its rows are missing"
-    state = look.mesh.state_of(landing_asset(domain, item.system, item.name))
+    state = mesh.states.state_of(landing_asset(domain, item.system, item.name))
     return _why_tried(state) if state.version == current.fingerprint else "it was never reported"
 
 
@@ -189,18 +189,18 @@ def _why_tried(state: AssetState) -> str | None:
 # --- Confirming ------------------------------------------------------------------------------------------------------
 
 
-def _report(look: _Look, key: dg.AssetKey, at: datetime) -> None:
+def _report(mesh: _Mesh, key: dg.AssetKey, at: datetime) -> None:
     """Report the newest materialisation again, so that all that counts from its time includes the confirmation.
 
     It belongs to the same run as before: for Dagster, checks hold for the materialisations of their own run.
     """
-    records = look.instance.fetch_materializations(key, limit=1).records
+    records = mesh.instance.fetch_materializations(key, limit=1).records
     made = records[0].asset_materialization if records else None
     if made is None:  # deleted meanwhile
         return
     entry = records[0].event_log_entry
     if CONFIRMED in made.metadata and entry.step_key is None:
-        look.replaced.append(records[0].storage_id)
+        mesh.replaced.append(records[0].storage_id)
     again = dg.AssetMaterialization(
         key,
         description=made.description,
@@ -213,24 +213,24 @@ def _report(look: _Look, key: dg.AssetKey, at: datetime) -> None:
         event_specific_data=StepMaterializationData(again),
         job_name=entry.job_name or RUNLESS_JOB_NAME,
     )
-    look.instance.report_dagster_event(event, entry.run_id)
+    mesh.instance.report_dagster_event(event, entry.run_id)
 
 
-def _report_unread(look: _Look, landings: Collection[str]) -> None:
+def _report_unread(mesh: _Mesh, landings: Collection[str]) -> None:
     """Report the check of unread files of each landing whose result differs from the last one."""
     checks = {key: dg.AssetCheckKey(asset_key(key), ALL_READ) for key in landings}
-    records = look.instance.event_log_storage.get_latest_asset_check_execution_by_key([*checks.values()])
+    records = mesh.instance.event_log_storage.get_latest_asset_check_execution_by_key([*checks.values()])
     unread: dict[tuple[str, str], UnreadFiles] = {}
     for key, check in checks.items():
-        domain, item = look.landings[key]
+        domain, item = mesh.landings[key]
         place = (domain, item.system)
         if place not in unread:
-            unread[place] = unread_of_system(look.settings, *place)
-        result = all_read(check.asset_key, item, passed_over(item, look.settings.exports), unread[place])
+            unread[place] = unread_of_system(mesh.settings, *place)
+        result = all_read(check.asset_key, item, passed_over(item, mesh.settings.exports), unread[place])
         record = records.get(check)
         last = record.event.asset_check_evaluation if record and record.event else None
         if last is None or (last.passed, last.description) != (result.passed, result.description):
-            _report_check(look.instance, check, result)
+            _report_check(mesh.instance, check, result)
 
 
 def _report_check(instance: dg.DagsterInstance, check: dg.AssetCheckKey, result: dg.AssetCheckResult) -> None:

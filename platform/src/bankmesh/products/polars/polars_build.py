@@ -126,5 +126,5 @@ def _code(transform: Callable[..., object]) -> CodeFacts | None:
     if own is None:
         return None
     file = Path(own.co_filename)
-    stands = code_place(file)
-    return CodeFacts("python", file.read_text(encoding="utf-8"), None, stands.url, stands.path, stands.commit)
+    place = code_place(file)
+    return CodeFacts("python", file.read_text(encoding="utf-8"), None, place.url, place.path, place.commit)
