@@ -9,7 +9,8 @@ from bankmesh.settings import Settings, current_settings
 
 # No postponed annotations here: Dagster reads those of a resource's fields.
 
-MESH = "mesh"
+MESH = "bankmesh"
+"""The key of the resource, which a location may not use for another one."""
 
 
 class MeshResource(dg.ConfigurableResource[Settings]):

@@ -70,9 +70,9 @@ def _external_asset(item: LegacyObject, domain: str, near: Path) -> dg.SourceAss
         tags={"domain": domain, "stage": "legacy", "dagster/kind/file": ""},
         metadata={"files": ", ".join(item.files), "folder": item.folder, "owner": item.owner},
     )
-    def observe(_context: dg.OpExecutionContext, mesh: MeshResource) -> dg.DataVersion:
+    def observe(_context: dg.OpExecutionContext, bankmesh: MeshResource) -> dg.DataVersion:
         try:
-            return dg.DataVersion(fingerprint(item, mesh.settings.exports))
+            return dg.DataVersion(fingerprint(item, bankmesh.settings.exports))
         except NotDelivered:
             return dg.DataVersion(NOT_DELIVERED)
 
@@ -110,8 +110,8 @@ def _landing_asset(
         pool=LANDING,
         resource_defs={MESH: mesh_resource(near)},
     )
-    def land(context: dg.AssetExecutionContext, mesh: MeshResource) -> Iterator[Result]:
-        settings = mesh.settings
+    def land(context: dg.AssetExecutionContext, bankmesh: MeshResource) -> Iterator[Result]:
+        settings = bankmesh.settings
         yield from steadily(context, settings.home, results(context, settings))
 
     def results(context: dg.AssetExecutionContext, settings: Settings) -> Iterator[Result]:

@@ -60,10 +60,10 @@ def product_asset(
         pool=BUILDING,
         resource_defs={MESH: mesh_resource(near)},
     )
-    def materialise(context: dg.AssetExecutionContext, mesh: MeshResource) -> Iterator[Result]:
+    def materialise(context: dg.AssetExecutionContext, bankmesh: MeshResource) -> Iterator[Result]:
         if cycle is not None:
             raise dg.Failure(str(cycle), allow_retries=False)
-        home = mesh.settings.home
+        home = bankmesh.settings.home
         yield from steadily(context, home, build_product(context, product, home, build))
 
     return materialise
