@@ -41,7 +41,7 @@ def mesh(request, tmp_path, monkeypatch, http_receiver):
 @pytest.fixture
 def started(mesh):
     """A mesh whose first look has been taken."""
-    mesh.look()
+    mesh.run_tick()
     return mesh
 
 
@@ -63,10 +63,10 @@ def test_the_first_look_tells_of_promises_that_are_broken_now(mesh) -> None:
 def test_one_alert_and_one_recovery_however_often_it_is_evaluated(started, http_receiver) -> None:
     for _ in range(3):
         started.run(**REFUSED)
-        started.look()
+        started.run_tick()
     started.run()
     started.run()
-    started.look()
+    started.run_tick()
     assert http_receiver.titles == [f"[ERROR] {CHECK} failed", f"[RECOVERED] {CHECK} passes again"]
     assert "does not hold: 3 of 40 rows" in http_receiver.taken[0].body["message"]
 
@@ -75,7 +75,7 @@ def test_no_value_is_in_any_message_or_in_the_outbox(started, http_receiver) -> 
     started.run(outcome="failed")
     started.run(raises=True)
     started.run("day", {"dagster/partition": "2026-01-02"}, raises=True)
-    started.look()
+    started.run_tick()
     with AlertOutbox(started.places.database) as outbox:
         kept = str(outbox.history(99)) + str(outbox.open_incidents())
     assert len(http_receiver.taken) == 2
@@ -176,7 +176,7 @@ def test_another_domain_hears_nothing_of_it(started) -> None:
     from alert_mesh import Shop
 
     other = ShopMesh(started.instance, started.places, domain=Shop("investment"))
-    other.look()
+    other.run_tick()
     started.run(outcome="failed")
     started.run(raises=True)
     assert other.told() == []
@@ -207,7 +207,7 @@ def test_a_fault_in_the_routing_file_delays_alerts_and_loses_none(started, http_
     assert "there is no key chanels" in report.faults[0]
     assert http_receiver.posts == []
     started.places.file.write_text(good)
-    started.look()
+    started.run_tick()
     assert http_receiver.titles == [f"[ERROR] {CHECK} failed"]
 
 

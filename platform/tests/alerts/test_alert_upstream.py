@@ -116,7 +116,7 @@ def reports(landed, tmp_path, monkeypatch, http_receiver):
             dg.Definitions(assets=assets, executor=dg.in_process_executor),
             AlertSettings(f"sqlite:///{tmp_path / 'alerts.db'}", routing, None),
         )
-        assert made.look() == []
+        assert made.run_tick() == []
         yield made
 
 
@@ -126,7 +126,7 @@ def test_an_upstream_break_that_fails_five_products_at_once_is_one_message_to_ea
     upstream = port_at(reports.home, "shop.sale", 1).path
     shutil.move(upstream, reports.home / "aside")
     assert not reports.run(*TEAM, *RISK).success
-    assert sorted(reports.look()) == [
+    assert sorted(reports.run_tick()) == [
         "[ERROR] 2 assets affected by shop.sale",
         "[ERROR] 5 assets affected by shop.sale",
     ]
@@ -141,13 +141,13 @@ def test_an_upstream_break_that_fails_five_products_at_once_is_one_message_to_ea
     # Whatever fails of it again, in one run or in five, is no news.
     for name in TEAM:
         reports.run(name)
-    assert reports.look() == []
+    assert reports.run_tick() == []
 
     shutil.move(reports.home / "aside", upstream)
     reports.publish(*TEAM[1:], *RISK)
-    assert reports.look() == ["[RECOVERED] 2 assets: no longer affected by shop.sale"]
+    assert reports.run_tick() == ["[RECOVERED] 2 assets: no longer affected by shop.sale"]
     reports.publish(TEAM[0])
-    assert reports.look() == ["[RECOVERED] 5 assets: no longer affected by shop.sale"]
+    assert reports.run_tick() == ["[RECOVERED] 5 assets: no longer affected by shop.sale"]
     assert len(http_receiver.taken) == 4
     with AlertOutbox(reports.places.database) as outbox:
         assert outbox.open_incidents() == []
@@ -156,9 +156,9 @@ def test_an_upstream_break_that_fails_five_products_at_once_is_one_message_to_ea
 def test_a_product_that_fails_in_a_later_look_is_covered_and_listed(reports, http_receiver) -> None:
     shutil.move(port_at(reports.home, "shop.sale", 1).path, reports.home / "aside")
     reports.run(TEAM[0])
-    assert reports.look() == ["[ERROR] shop.report_0 affected by shop.sale"]
+    assert reports.run_tick() == ["[ERROR] shop.report_0 affected by shop.sale"]
     reports.run(*TEAM[1:])
-    assert reports.look() == []
+    assert reports.run_tick() == []
     assert len(http_receiver.taken) == 1
     with AlertOutbox(reports.places.database) as outbox:
         ((_, incident),) = outbox.open_incidents()
@@ -181,12 +181,12 @@ def test_a_candidate_that_cannot_be_read_is_one_message_though_every_clause_erro
         assert not reports.run(TEAM[0]).success
     finally:
         fault_points.watch(None)
-    (told,) = reports.look()
+    (told,) = reports.run_tick()
     assert told.startswith("[ERROR] shop.report_0: ")
     assert "could not be evaluated" in told
     (post,) = http_receiver.taken
     assert post.body["title"] == told
     reports.publish(TEAM[0])
-    (ended,) = reports.look()
+    (ended,) = reports.run_tick()
     assert ended.startswith("[RECOVERED] shop.report_0")
     assert len(http_receiver.taken) == 2

@@ -192,7 +192,7 @@ class ShopMesh:
 
     def told(self) -> list[str]:
         """The titles of what one tick told."""
-        return self.look().summaries
+        return self.run_tick().summaries
 
 
 SOON = DeliveryPolicy()

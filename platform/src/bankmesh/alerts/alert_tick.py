@@ -136,7 +136,7 @@ class _Reading:
     report: TickReport
 
     def record(self, before: int | None, position: int, facts: tuple[Fact, ...]) -> None:
-        """Decide what the facts mean, and store it with the cursor. Raises MovedOn."""
+        """Decide what the facts mean, and store it with the cursor. Raises CursorConflict."""
         elsewhere = self.outbox.broken_elsewhere(self.domain) if facts else {}
         around = replace(self.around, elsewhere=elsewhere)
         ordered = share_causes(upstream_first(facts, around.parents))

@@ -39,10 +39,12 @@ def current_catalog(*, with_history: bool) -> Iterator[Catalog]:
         try:
             if not is_built(catalog):
                 _print_line("The catalog does not exist, or another release built it: building it ...")
-                done = rebuild(settings, existing_checks(settings), catalog)
+                with existing_checks(settings) as checks:
+                    done = rebuild(settings, checks, catalog)
                 _print_line(f"{done} ({done.seconds:.1f} s)")
             elif with_history:
-                refresh(settings, existing_checks(settings), catalog)
+                with existing_checks(settings) as checks:
+                    refresh(settings, checks, catalog)
             elif is_stale(catalog, settings):
                 refresh(settings, None, catalog)
         except CatalogNotWritable as error:
@@ -57,7 +59,8 @@ def rebuild_catalog(*, as_json: JsonOption = False) -> None:
     from bankmesh.orchestration.instance import existing_checks
 
     settings = current_settings()
-    done: IndexUpdate = rebuild(settings, existing_checks(settings))
+    with existing_checks(settings) as checks:
+        done: IndexUpdate = rebuild(settings, checks)
     if as_json:
         print_json(
             {

@@ -32,7 +32,7 @@ def expire(
 
     The port of a retired product is moved to the archive, where nothing expires.
     """
-    from bankmesh.orchestration.retention.mesh_expiry import RetentionPeriods, expiry_parts
+    from bankmesh.orchestration.retention.mesh_expiry import RetentionPeriods, expire_part, expiry_parts
 
     settings = current_settings()
     periods = RetentionPeriods(
@@ -42,15 +42,23 @@ def expire(
     )
     contracts = workspace_contracts(settings.root)
     removed: dict[str, Facts] = {}
+    failures: dict[str, str] = {}
     with existing_instance(settings) or nullcontext() as instance:
         for name, part in expiry_parts(settings, contracts, instance, datetime.now(UTC), periods):
             with uninterrupted():
-                removed[name] = part()
+                removed[name], failure = expire_part(part)
+            if failure is not None:
+                failures[name] = failure
     if as_json:
-        print_json(removed)
-        return
-    for name, facts in removed.items():
-        typer.echo(f"{name}: {_sentence(facts)}")
+        print_json({**removed, **{name: {"error": failure} for name, failure in failures.items()}})
+    else:
+        for name, facts in removed.items():
+            if name not in failures:
+                typer.echo(f"{name}: {_sentence(facts)}")
+    for name, failure in failures.items():
+        typer.echo(f"{name} has not expired: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
 
 
 def _sentence(facts: Facts) -> str:

@@ -18,7 +18,7 @@ from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import BankmeshError, ContractFaults
-from bankmesh.names import step_of_asset
+from bankmesh.names import parse_port_name, step_of_asset
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
 from bankmesh.workspace.stage_transitions import person
@@ -139,7 +139,7 @@ def run(
     remember_exports(settings)
     _calm_logs()
     lines = StepLines()
-    only = [name.replace(".", "/").replace("@", "/v") for name in products or []]
+    only = [_asset_of(name) for name in products or []]
     try:
         with open_instance(settings) as instance:
             work = partial(
@@ -175,6 +175,14 @@ def run(
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
+
+
+def _asset_of(name: str) -> str:
+    """Return the asset key of a port (`retail.party@2`) or a landing (`retail.landing.core_banking_trans`)."""
+    try:
+        return parse_port_name(name).asset
+    except ValueError:
+        return name.replace(".", "/")
 
 
 def _report_unbuilt(outcome: RunOutcome, named: list[str]) -> None:

@@ -142,7 +142,8 @@ class DataMeshClient:
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
         chosen = [c for c in self._contracts if domain in {None, c.domain}]
-        return product_states(chosen, self._settings.home, existing_checks(self._settings))
+        with existing_checks(self._settings) as checks:
+            return product_states(chosen, self._settings.home, checks)
 
     def contract(self, product: str, major: int | None = None) -> Contract:
         """Return the contract of `domain.product`. Raises UnknownName."""

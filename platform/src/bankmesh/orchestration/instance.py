@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bankmesh.storage.atomic_files import is_writable, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import dagster as dg
@@ -103,11 +105,14 @@ def existing_instance(settings: Settings) -> dg.DagsterInstance | None:
     return open_instance(settings) if readable else None
 
 
-def existing_checks(settings: Settings) -> CheckHistory | None:
-    """Return the history of checks of the instance; None if there is no instance yet, or it cannot be opened."""
+@contextmanager
+def existing_checks(settings: Settings) -> Iterator[CheckHistory | None]:
+    """Open the history of checks; None if there is no instance yet, or if its SQLite files are read-only."""
     instance = existing_instance(settings)
     if instance is None:
-        return None
+        yield None
+        return
     from bankmesh.orchestration.history.check_events import LoggedChecks
 
-    return LoggedChecks(instance)
+    with instance:
+        yield LoggedChecks(instance)

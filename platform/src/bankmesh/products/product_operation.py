@@ -114,14 +114,14 @@ def produce(run: BuildRun, product: ProductDefinition, home: Path, build: Build)
     candidate = stage(port)
     try:
         check_hold(port, product.code_version)
+        sources = run.pin(product)
+    except NotPublished:
+        shutil.rmtree(candidate.path)
+        with product_lineage.record_unpinned(run.step, product, port, run.partitions):
+            raise
     except HeldProduct:
         shutil.rmtree(candidate.path)
         raise
-    try:
-        sources = run.pin(product)
-    except NotPublished:
-        with product_lineage.record_unpinned(run.step, product, port, run.partitions):
-            raise
     attempt = _Attempt(product, home, port, run, sources, run.partitions)
     if run.confirms:
         found = _confirm(attempt)
@@ -165,6 +165,7 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
             built = build(BuildRequest(inputs, candidate.path, attempt.partitions, run.shows_errors))
     except CastsRefused as refused:
         gate = refuse_casts(product.contract, refused.losses)
+        report.ending = product_lineage.refused(gate)
         yield CandidateGated(gate, candidate.path, attempt.partitions, run.partitions, is_written=False)
         raise CandidateRefused(product.contract, gate, candidate.path) from None
     lineage = built.lineage.renamed({name: item.source.ref for name, item in inputs.items()})

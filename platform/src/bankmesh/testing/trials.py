@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -250,8 +250,8 @@ class _TrialReports:
 
 def _carry_out(run: BuildRun, product: ProductDefinition, home: Path, build: Build) -> Trial:
     contract, publication = product.contract, None
-    with suppress(CandidateRefused):
-        for event in produce(run, product, home, build):
+    with suppress(CandidateRefused), closing(produce(run, product, home, build)) as events:
+        for event in events:
             if isinstance(event, CandidateGated):
                 gate = event.gate
                 rows = _rows_of(contract, event.folder) if event.is_written else _no_rows(contract)

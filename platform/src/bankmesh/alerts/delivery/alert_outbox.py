@@ -103,7 +103,7 @@ class AlertOutbox(Closing):
         """Move cursor, incidents and notices together, and return the notices as they are stored.
 
         A notice joins an earlier one of its incident that has not been routed yet, so that what one tick finds is one
-        message. Raises MovedOn, and records nothing, if the cursor is not at `before` any more.
+        message. Raises CursorConflict, and records nothing, if the cursor is not at `before` any more.
         """
         with self._engine.begin() as connection:
             _move(connection, domain, before, position)
@@ -111,7 +111,7 @@ class AlertOutbox(Closing):
             return _keep_notices(connection, domain, noted)
 
     def start_again(self, domain: str, before: int, position: int) -> None:
-        """Move the cursor back to the end of a log that ends before it. Raises MovedOn."""
+        """Move the cursor back to the end of a log that ends before it. Raises CursorConflict."""
         with self._engine.begin() as connection:
             _move(connection, domain, before, position)
 

@@ -27,7 +27,7 @@ _EFFECT = {
     Severity.WARNING: "A candidate that breaks this is still published.",
 }
 SCHEDULE_TAG = "schedule"
-"""Tag of products that a schedule publishes; its value names the clock, see `clocks.Clock.slug`."""
+"""Tag of products that a schedule publishes; its value names the schedule, see `PublicationSchedule.slug`."""
 PARTITIONED_TAG = "partitioned"
 """Tag of partitioned products: `month` or `day`."""
 _KINDS = {"dbt": {"dbt", "duckdb", "deltalake"}, "polars": {"polars", "deltalake"}}

@@ -49,7 +49,10 @@ def build_product(
     try:
         with closing(produce(run, product, home, build)) as events:
             for event in events:
-                yield from report_event(context, product, event)
+                try:
+                    yield from report_event(context, product, event)
+                except Exception as error:  # noqa: BLE001 - the attempt ends with it, as with any error of its own
+                    events.throw(error)
     except CandidateRefused as refused:
         raise dg.Failure(str(refused), refusal_metadata(refused), allow_retries=False) from None
     except BankmeshError as error:

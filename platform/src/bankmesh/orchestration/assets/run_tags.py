@@ -56,8 +56,8 @@ def accepted_shrink(context: dg.AssetExecutionContext, asset: str) -> AcceptedSh
     parent = context.instance.get_run_by_id(copied_from) if copied_from else None
     if parent is not None and parent.tags.get(ACCEPT_TAG) == run.tags[ACCEPT_TAG]:
         context.log.warning(
-            f"The run tag {ACCEPT_TAG} is inherited from run {parent.run_id} and accepts nothing here: what this run "
-            "makes may be something else. Launch a new run with the tag."
+            f"The run tag {ACCEPT_TAG} is inherited from run {parent.run_id} and accepts nothing here: the output of "
+            "this run may differ. Launch a new run with the tag."
         )
         return None
     return AcceptedShrink(why, run.tags.get(ACCEPTED_BY_TAG, "").strip() or f"the launcher of run {run.run_id}")

@@ -4,7 +4,7 @@
     file_sensor          lands legacy files that are new or changed
     automation_sensor    refreshes products whose inputs have published
     automation_switch    off and on, at the next tick, without a restart
-    alert_sensor, lineage_sensor, catalog_sensor, retention_schedule    follow what has happened
+    alert_sensor, lineage_sensor, catalog_sensor, retention_schedule    process logged events
 
 Each has two parts: pure functions that decide, and thin definitions that query Dagster and act.
 """

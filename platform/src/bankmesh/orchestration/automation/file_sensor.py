@@ -25,8 +25,8 @@ from bankmesh.orchestration.automation.file_changes import (
     take,
 )
 from bankmesh.settings import QUIET_SECONDS, SENSOR_SECONDS, current_settings
-from bankmesh.sources import current_landing, fingerprint, legacy_files
-from bankmesh.sources.export_files import control_path
+from bankmesh.sources import current_landing, fingerprint
+from bankmesh.sources.export_files import control_path, matched_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,11 +62,8 @@ def file_sensor(domain: Domain, near: Path) -> dg.SensorDefinition | None:
 
 
 def signature(item: LegacyObject, exports: Path) -> str:
-    """Return names, sizes and times of change of an object's files as one text; empty if there is none."""
-    try:
-        paths = [*legacy_files(item, exports)]
-    except LegacyFileError:
-        return ""
+    """Return names, sizes, modes and times of change of an object's files as one text; empty if there is none."""
+    paths = [*next(iter(matched_files(item, exports)), ())]
     control = control_path(item, exports) if paths else None
     try:
         stats = [
@@ -74,7 +71,7 @@ def signature(item: LegacyObject, exports: Path) -> str:
         ]
     except FileNotFoundError:  # removed meanwhile; the next tick reads what is there then
         return "restless"
-    text = "\n".join(f"{name}\t{stat.st_size}\t{stat.st_mtime_ns}" for name, stat in stats)
+    text = "\n".join(f"{name}\t{stat.st_size}\t{stat.st_mode}\t{stat.st_mtime_ns}" for name, stat in stats)
     return hashlib.sha256(f"{item.digest}\n{text}".encode()).hexdigest()[:32] if stats else ""
 
 
@@ -104,8 +101,10 @@ def _fresh(domain: str, ready: Mapping[str, LegacyObject], settings: Settings) -
     for name, item in ready.items():
         try:
             mark = fingerprint(item, settings.exports)
-        except LegacyFileError:
-            continue  # gone since; it comes back with another time of change
+        except LegacyFileError as error:
+            if not matched_files(item, settings.exports):
+                continue  # gone since; it comes back with another time of change
+            mark = f"unreadable: {error.problem}"  # Its landing reports why.
         landed = current_landing(settings.home, domain, item.system, item.name)
         if landed is None or landed.fingerprint != mark:
             marks[name] = mark

@@ -30,7 +30,7 @@ _SECONDS = 20.0
 
 
 def lineage_sensor(domain: Domain, near: Path) -> dg.SensorDefinition:
-    """Return the sensor `<domain>_lineage`; each domain has one, and the first to run does the work.
+    """Return the sensor `<domain>_lineage`, one for each domain; the first to run forwards the events of all.
 
     Args:
         domain: the domain, with the contracts of products that dead runs may have published.

@@ -29,11 +29,18 @@ def retention_schedule(domain: Domain, near: Path) -> dg.ScheduleDefinition:
 
     @dg.op(name=f"{domain.name}_expiry", description="Does what `mesh expire` does, and logs what it has removed.")
     def expire(context: dg.OpExecutionContext) -> None:
-        from bankmesh.orchestration.retention.mesh_expiry import expiry_parts
+        from bankmesh.orchestration.retention.mesh_expiry import expire_part, expiry_parts
 
         parts = expiry_parts(current_settings(near), domain.contracts, context.instance, datetime.now(UTC))
+        failures = []
         for part, remove in parts:
-            context.log.info(f"{part}: {remove()}")
+            facts, failure = expire_part(remove)
+            if failure is None:
+                context.log.info(f"{part}: {facts}")
+            else:
+                failures.append(f"{part}: {failure}")
+        if failures:
+            raise dg.Failure("Everything else has expired. " + "\n".join(failures), allow_retries=False)
 
     @dg.job(name=name, description=_DESCRIPTION, executor_def=dg.in_process_executor)
     def retention() -> None:

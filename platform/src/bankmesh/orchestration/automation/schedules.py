@@ -66,9 +66,13 @@ def _schedule(
         held = find_held(home, code_versions(graph)) if graph else {}
         if graph is None or not held:
             return dg.RunRequest(tags=tags)
-        for asset, decision in held.items():
-            context.log.info(f"{port_name(asset)} is left out: {describe_hold(port_name(asset), decision)}")
-        rest = {key for key in scheduled_assets(clock).resolve(graph) if key.to_user_string() not in held}
+        chosen = {key.to_user_string(): key for key in scheduled_assets(clock).resolve(graph)}
+        for asset in sorted(chosen.keys() & held.keys()):
+            context.log.info(f"{port_name(asset)} is left out: {describe_hold(port_name(asset), held[asset])}")
+        rest = [key for asset, key in chosen.items() if asset not in held]
+        if not rest:  # A request for no assets would run all of them.
+            names = ", ".join(sorted(map(port_name, chosen)))
+            return dg.SkipReason(f"every product of this schedule is held: {names}")
         return dg.RunRequest(asset_selection=sorted(rest), tags=tags)
 
     return by_the_clock

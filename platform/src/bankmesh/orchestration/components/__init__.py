@@ -1,4 +1,4 @@
-"""The components for a domain's `defs.yaml`: a Polars product, all dbt products, all legacy sources."""
+"""The components for a domain's `defs.yaml`: a Polars product, all dbt products, all legacy sources, operations."""
 
 from bankmesh.garbage_collection import collect_rarely
 

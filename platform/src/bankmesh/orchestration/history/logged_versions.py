@@ -18,6 +18,7 @@ from dagster import DagsterEvent, DagsterEventType
 from dagster._core.events import StepMaterializationData
 from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 
+from bankmesh.errors import PortError
 from bankmesh.fault_points import reached
 from bankmesh.orchestration.asset_keys import asset_key, contract_key
 from bankmesh.orchestration.assets import asset_results
@@ -65,11 +66,15 @@ def report_in(metadata: Mapping[str, dg.MetadataValue[Any]]) -> VersionReport:
 
 def report_restored(instance: dg.DagsterInstance, home: Path, contracts: Iterable[Contract]) -> list[str]:
     """Report every restored version that Dagster has no event of; returns `product version N` for each."""
-    return [
-        f"{contract.port} version {made.version}"
-        for contract in contracts
-        if (made := report_version(instance, home, contract)) is not None
-    ]
+    reported = []
+    for contract in contracts:
+        try:
+            made = report_version(instance, home, contract)
+        except PortError:
+            continue  # A run of the product reports what is wrong with its port; others go on.
+        if made is not None:
+            reported.append(f"{contract.port} version {made.version}")
+    return reported
 
 
 def report_version(instance: dg.DagsterInstance, home: Path, contract: Contract) -> Publication | None:

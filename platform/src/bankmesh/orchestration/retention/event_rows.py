@@ -65,7 +65,7 @@ def first_event_since(connection: Connection, run_id: str, moment: datetime) -> 
 
 
 def delete_events_before(connection: Connection, moment: datetime) -> int:
-    """Delete from the file of one run the events that happened before a moment (naive, UTC); the last one stays."""
+    """Delete from the file of one run the events before a moment (naive, UTC); the last one stays."""
     last = sa.select(sa.func.max(_EVENTS.c.id)).scalar_subquery()
     query = sa.delete(_EVENTS).where(_EVENTS.c.timestamp < moment, _EVENTS.c.id < last)
     return connection.execute(query).rowcount

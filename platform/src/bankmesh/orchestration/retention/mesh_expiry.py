@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.contracts.model import Status
+from bankmesh.errors import BankmeshError
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.orchestration.retention.event_expiry import expire_events, expire_replaced
 from bankmesh.orchestration.retention.reader_positions import alert_positions, reader_positions, unfinished_runs
@@ -67,6 +68,19 @@ def expiry_parts(
         ("lineage", partial(_expire_lineage, home, now)),
         ("events", partial(_expire_event_log, settings, instance, now - events)),
     ]
+
+
+def expire_part(remove: Callable[[], Facts]) -> tuple[Facts, str | None]:
+    """Return what one part has removed, and why it failed: a part that fails must not keep the others from expiring.
+
+    Of other errors than Bankmesh's own only the class is given, because their texts may quote values.
+    """
+    try:
+        return remove(), None
+    except BankmeshError as error:
+        return None, str(error)
+    except Exception as error:  # noqa: BLE001 - see above
+        return None, f"it failed with {type(error).__name__}"
 
 
 def expire_replaced_confirmations(settings: Settings, instance: dg.DagsterInstance, numbers: Sequence[int]) -> None:

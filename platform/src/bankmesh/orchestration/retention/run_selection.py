@@ -22,7 +22,7 @@ class NeededRuns:
     """Runs that stay whole, however old they are.
 
     Attributes:
-        last: the last run of each asset, which says whether the asset is being made and how the last attempt ended.
+        last: the last run of each asset, which shows whether the asset is being built and how the last attempt ended.
         unread: runs with entries that alerts or the catalog have not read.
         unfinished: runs of attempts whose end lineage has not recorded, and of backfills that go on.
     """

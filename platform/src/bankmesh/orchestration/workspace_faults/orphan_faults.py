@@ -62,8 +62,8 @@ def _port_without_contract(root: Path, port: Port, declared: Collection[str]) ->
     near = nearest(port.name, [other for other in declared if other.startswith(f"{domain}.")])
     message = (
         f"{port.name} is published in {port.path}, and its contract is gone.{near} Restore the file from git "
-        f"(`git log --diff-filter=D -- {file.relative_to(root)}` names the commit that deleted it). If the product is "
-        f"product is over, then `mesh contract move {port.app_id} retired --why ...` and "
+        f"(`git log --diff-filter=D -- {file.relative_to(root)}` names the commit that deleted it). If the "
+        f"product is to end, `mesh contract move {port.app_id} retired --why ...` and "
         "`mesh contract archive`"
     )
     return Fault(str(file), 0, "port-without-contract", message)

@@ -100,7 +100,7 @@ def examine(reports: VersionReports, product: ProductDefinition, home: Path, rec
 def confirm_version(
     product: ProductDefinition, home: Path, examined: Publication | Staleness
 ) -> ConfirmedVersion | Staleness:
-    """Record that the examined version is up to date now; else, or if another was published, return Stale."""
+    """Record that the examined version is up to date now; else, or if another was published, return Staleness."""
     if isinstance(examined, Staleness):
         return examined
     now = datetime.now(UTC)

@@ -22,6 +22,7 @@ from bankmesh.names import landing_asset
 from bankmesh.products.code.repository_links import code_place
 from bankmesh.products.versions.product_lineage import COMPLETE_FIELD, column_field, run_facts
 from bankmesh.sources import landing_folder
+from bankmesh.sources.landing_history import TOLERANCE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -90,7 +91,12 @@ def landing_checks(landing: Landing, comparison: LandingComparison) -> tuple[Ass
     promises = (
         ("every_row_accounted_for", landing.balanced, "Rows in = rows landed + rejects, counted separately.", None),
         ("rejects_tolerated", landing.within_tolerance, f"At most {landing.rejects_tolerated}.", landing.rejects),
-        ("history_kept", comparison.is_kept, "No fewer rows, and no older, than the last accepted landing.", None),
+        (
+            "history_kept",
+            comparison.is_kept,
+            f"At most {TOLERANCE} % fewer rows than the last accepted landing, and none older.",
+            None,
+        ),
     )
     return tuple(
         AssertionFacts(name, "row_count", None, "error", holds, "passed" if holds else "failed", text, count)

@@ -226,6 +226,11 @@ def _rule(clause: Clause) -> str:
             }.get(type(rule).__name__, re.sub(r"(?<!^)(?=[A-Z])", "_", type(rule).__name__).lower())
 
 
+def refused(gate: GateResult) -> AttemptEnd:
+    """Return the ending of a candidate that could not be written, because a cast would have lost values."""
+    return AttemptEnd(assertions=assertions(gate))
+
+
 def gated(files: CandidateFiles, gate: GateResult, lineage: StepLineage, code: CodeFacts | None) -> AttemptEnd:
     """Return the ending of a candidate after its gate, whether it is published or not."""
     return AttemptEnd(built_rows=files.rows, nulls=files.nulls, lineage=lineage, code=code, assertions=assertions(gate))
