@@ -1,8 +1,11 @@
 """Frequency with a cron expression: what is read, what is a fault on which line, and that it is enforced."""
 
+import datetime as dt
+from itertools import islice
+
 import pytest
-from dagster._utils.schedules import is_valid_cron_schedule
-from hypothesis import given
+from dagster._utils.schedules import cron_string_iterator, is_valid_cron_schedule
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bankmesh.contracts.coverage import coverage
@@ -77,6 +80,9 @@ def test_a_frequency_without_a_schedule_is_not_enforced():
         (['schedule: "0 6 30 2 *"', "scheduler: cron"], 0, "never run"),
         (['schedule: "0 6 31 2 1"', "scheduler: cron"], 0, "'0 6 31 2 1' names a day that none of its months has"),
         (['schedule: "0 6 30,31 feb mon-fri"', "scheduler: cron"], 0, "names a day that none of its months has"),
+        (['schedule: "0 6-6 * * *"', "scheduler: cron"], 0, "hour '6-6': the range 6-6 has one value; write 6"),
+        (['schedule: "0 6 */2 * mon"', "scheduler: cron"], 0, "or both without it, such as 1-31/2"),
+        (['schedule: "0 6 1 * mon,*"', "scheduler: cron"], 0, "restricts day of month and day of week"),
         (['schedule: "0 6 * * *"'], 0, "write scheduler: cron"),
         (["scheduler: cron"], 0, "without a schedule"),
         (['schedule: "0 6 * * *"', "scheduler: airflow"], 1, "scheduler airflow; write scheduler: cron"),
@@ -133,6 +139,56 @@ def test_whatever_is_accepted_the_scheduler_can_read(text):
     except ValueError:
         return
     assert is_valid_cron_schedule(text)
+
+
+START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+_MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAY_NAMES = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+
+
+def _values(text, first, last, names=()):
+    values = set()
+    for item in text.lower().split(","):
+        span, _, step = item.partition("/")
+        ends = f"{first}-{last}" if span == "*" else span
+        low, _, high = ends.partition("-")
+        low, high = (names.index(end) + first if end in names else int(end) for end in (low, high or low))
+        values.update(range(low, high + 1, int(step or 1)))
+    return values
+
+
+def _times_by_cron(text):
+    """Yield the times of five years by crontab(5): either day field suffices, unless one of them begins with `*`."""
+    minute, hour, day, month, weekday = text.split()
+    minutes, hours = sorted(_values(minute, 0, 59)), sorted(_values(hour, 0, 23))
+    days, months = _values(day, 1, 31), _values(month, 1, 12, _MONTH_NAMES)
+    weekdays = {number % 7 for number in _values(weekday, 0, 7, _WEEKDAY_NAMES)}
+    meet = all if "*" in (day[0], weekday[0]) else any
+    for number in range(5 * 366):
+        date = START + dt.timedelta(days=number)
+        if date.month in months and meet((date.day in days, date.isoweekday() % 7 in weekdays)):
+            yield from (date.replace(hour=at, minute=past) for at in hours for past in minutes)
+
+
+# The first times of an expression say nothing of its days if it runs every minute, so days and hours are also compared alone.
+HOURS = _field(0, 23).map("0 {} * * *".format)
+DAYS = (CRON | LATE_CRON).map(lambda text: " ".join(["0", "6", *text.split()[2:]]))
+
+
+@settings(max_examples=300)
+@given(CRON | HOURS | DAYS)
+@example("0-0 6 * * *")
+@example("0 6-6 * * *")
+@example("0 6 */2 * mon")
+@example("0 6 1 * mon,*")
+def test_the_scheduler_runs_whatever_is_accepted_when_cron_does(text):
+    try:
+        check_cron(text)
+    except ValueError:
+        return
+    times = list(islice(_times_by_cron(text), 40))
+    ticks = cron_string_iterator((START - dt.timedelta(seconds=30)).timestamp(), text, "UTC")
+    assert list(islice(ticks, len(times))) == times
 
 
 @pytest.mark.parametrize(

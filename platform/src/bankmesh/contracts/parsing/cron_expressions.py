@@ -2,6 +2,8 @@
 
 Only syntax that every scheduler reads alike is accepted: numbers, names of months and weekdays, lists, rising ranges
 and steps. Shorthands (`@daily`) and extensions (`L`, `#`, `?`, seconds) are refused, because schedulers differ on them.
+So are two forms that Dagster runs at other times than cron: a range of one value (`6-6`), which Dagster takes for all
+values of the field, and a step or list with `*` in one day field while the other one is restricted (`0 6 */2 * mon`).
 """
 
 from __future__ import annotations
@@ -37,6 +39,13 @@ def check_cron(text: str) -> None:
         fields = ", ".join(field.name for field in _FIELDS)
         raise ValueError(f"{text!r} has {len(parts)} fields; a cron expression has five: {fields}")
     values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
+    days = (parts[_DAY], parts[_WEEKDAY])
+    if "*" not in days and "*" in "".join(days):
+        # cron and Dagster differ on whether a day must then satisfy both fields or either.
+        raise ValueError(
+            f"{text!r} restricts day of month and day of week, one of them with *, and schedulers differ on the days"
+            " it means; write * alone for one of the two, or both without it, such as 1-31/2"
+        )
     if not _some_day_exists(values[_DAY], values[_MONTH]):
         # With a weekday such a day has no effect, but Dagster refuses the expression all the same.
         never = ", so it would never run" if parts[_WEEKDAY] == "*" else ""
@@ -61,6 +70,8 @@ def _span(text: str, field: _Field, whole: str) -> tuple[int, int]:
     low, dash, high = text.partition("-")
     first = _number(low, field, whole)
     last = _number(high, field, whole) if dash else first
+    if dash and last == first:
+        raise ValueError(f"{field.name} {whole!r}: the range {text} has one value; write {low}")
     if last < first:
         raise ValueError(f"{field.name} {whole!r}: the range {text} does not rise from low to high")
     return first, last

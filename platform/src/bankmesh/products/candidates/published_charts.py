@@ -1,7 +1,7 @@
 """Charts of a product for its asset page: one aggregate query each, drawn as a small SVG inside Markdown.
 
-Dagster's UI shows Markdown in place up to a thousand characters, and as a link beyond. A charting library's output is
-twenty times that, most of it style sheets, and would be stored with every event of a materialisation.
+Dagster's UI shows Markdown in place below a thousand characters, and as a link beyond. The SVG of a charting library
+exceeds that even for two points, and would be stored with every event of a materialisation.
 """
 
 from __future__ import annotations
