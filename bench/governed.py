@@ -94,14 +94,14 @@ def watch_products() -> Clocks:
 
 def retail_keys(root: Path, *, landings: bool) -> list[str]:
     """Return asset keys of the retail domain's landings or products, without loading the code location twice."""
-    from bankmesh.orchestration.asset_keys import landing_key, product_key
+    from bankmesh.names import landing_asset
     from bankmesh.products.domain_package import read_domain
 
     domain = read_domain(root / "domains/retail/src/retail")
     if landings:
         objects = [item for system in domain.systems for item in system.objects]
-        return [landing_key(domain.name, item.system, item.name).to_user_string() for item in objects]
-    return [product_key(c.domain, c.name, c.major).to_user_string() for c in contested_contracts()]
+        return [landing_asset(domain.name, item.system, item.name) for item in objects]
+    return [contract.port_name.asset for contract in contested_contracts()]
 
 
 def keys_of(root: Path, what: str) -> list[str]:

@@ -14,7 +14,7 @@ from bankmesh.lineage.openlineage import event_outbox
 from bankmesh.lineage.openlineage.event_spool import spool_folder
 from bankmesh.orchestration.asset_keys import key_of, landing_key, legacy_key
 from bankmesh.orchestration.assets import event_metadata, run_tags
-from bankmesh.orchestration.automation import automation_sensor, automation_switch
+from bankmesh.orchestration.automation import automation_switch
 from bankmesh.orchestration.code_locations import load_location
 from bankmesh.orchestration.instance import DAGSTER_YAML
 from bankmesh.orchestration.runner import in_process_runs
@@ -52,7 +52,7 @@ def test_assets_keep_their_history():
 
 
 def test_tags_and_metadata_are_read_from_events_of_earlier_releases():
-    assert (automation_sensor.STARTED_BY, in_process_runs.PROCESS_TAG) == ("bankmesh/started_by", "bankmesh/process")
+    assert (run_tags.STARTED_BY, in_process_runs.PROCESS_TAG) == ("bankmesh/started_by", "bankmesh/process")
     assert (run_tags.UNCHANGED_TAG, run_tags.CONFIRM) == ("bankmesh/unchanged", "confirm")
     assert (run_tags.ACCEPT_TAG, run_tags.ACCEPTED_BY_TAG, run_tags.ACCEPTED_KEYS_TAG) == (
         "bankmesh/accept_shrink", "bankmesh/accept_shrink_by", "bankmesh/accept_shrink_of",

@@ -131,6 +131,12 @@ def major_of_folder(name: str) -> int | None:
     return int(found["major"]) if found else None
 
 
+def readable_asset(asset: str) -> str:
+    """The name of an asset as readers write it: `retail.party@2`, `retail.landing.core_banking_trans`."""
+    name = port_of_asset(asset.split("/"))
+    return str(name) if name else asset.replace("/", ".")
+
+
 def landing_asset(domain: str, system: str, name: str) -> str:
     """The asset key of a landed legacy object as one text, internal to its domain."""
     return f"{domain}/{_LANDING}/{system}_{name}"

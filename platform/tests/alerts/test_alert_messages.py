@@ -7,9 +7,10 @@ from functools import reduce
 from alert_samples import PARTY, at, check, failed, fresh, made, passed
 
 from bankmesh.alerts.delivery.alert_messages import message, title
-from bankmesh.alerts.event_facts import INPUT, PROCESS, AlertSeverity, Cause, readable
+from bankmesh.alerts.event_facts import INPUT, PROCESS, AlertSeverity, Cause
 from bankmesh.alerts.incident_decisions import after
 from bankmesh.alerts.model import combine
+from bankmesh.names import readable_asset
 
 UI = "https://dagster.bank.example/"
 CLAUSES = {(PARTY, "has_rows"): "A version without rows\n  is never published."}
@@ -71,8 +72,8 @@ def test_every_message_names_its_alert_and_incident() -> None:
 
 
 def test_majors_are_named_as_people_do() -> None:
-    assert readable("retail/customer_360/v2") == "retail.customer_360@2"
-    assert readable("retail/landing/crm_client") == "retail.landing.crm_client"
+    assert readable_asset("retail/customer_360/v2") == "retail.customer_360@2"
+    assert readable_asset("retail/landing/crm_client") == "retail.landing.crm_client"
 
 
 def test_a_long_list_of_assets_is_cut_short() -> None:

@@ -12,7 +12,7 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.freshness import FreshnessDaemon
 from two_domains import CONSUMER, SUPPLIER
 
-from bankmesh.orchestration.asset_keys import landing_key, product_key
+from bankmesh.orchestration.asset_keys import asset_key, landing_key
 from bankmesh.orchestration.instance import open_instance
 
 WORKSPACE = """\
@@ -58,7 +58,7 @@ def test_a_broken_dbt_model_breaks_its_own_location_alone(trading, workspace):
 
 def test_freshness_of_products_and_landings_is_measured_from_publication_and_landing(trading, workspace):
     _, load = workspace
-    sale, landing = product_key(SUPPLIER, "sale"), landing_key(SUPPLIER, "till", "sale")
+    sale, landing = asset_key(f"{SUPPLIER}/sale"), landing_key(SUPPLIER, "till", "sale")
     with open_instance(trading.settings) as instance, load(instance) as process:
         assert instance.freshness_enabled
 

@@ -31,7 +31,6 @@ from bankmesh.ports import (
     at_version,
     latest,
     measure_files,
-    newest_major,
     open_version,
     port_at,
     publish,
@@ -287,8 +286,6 @@ def test_ports_are_found(tmp_path: Path) -> None:
         ("retail.party", 1, "retail.party"),
         ("retail.party", 10, "retail.party@10"),
     ]
-    assert newest_major(tmp_path, "retail.party") == 10
-    assert newest_major(tmp_path, "retail.loan") is None
     for wrong in ("party", "../x.y", "a.b.c"):
         with pytest.raises(ValueError, match=r"domain\.product"):
             port_at(tmp_path, wrong, 1)

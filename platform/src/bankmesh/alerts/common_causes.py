@@ -21,8 +21,8 @@ from bankmesh.alerts.event_facts import (
     Failure,
     FreshnessChanged,
     RunFailed,
-    readable,
 )
+from bankmesh.names import readable_asset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ def broken_assets(incidents: Iterable[Incident]) -> dict[str, Cause]:
 
 def input_cause(asset: str) -> Cause:
     """Return the cause of everything that is broken because of this asset."""
-    return Cause(INPUT, asset, readable(asset))
+    return Cause(INPUT, asset, readable_asset(asset))
 
 
 def nearest_cause(asset: str, parents: Mapping[str, frozenset[str]], broken: Mapping[str, Cause]) -> Cause | None:

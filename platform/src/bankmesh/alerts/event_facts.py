@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bankmesh.names import port_of_asset
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -163,9 +161,3 @@ def unit(asset: str, partition: str | None) -> str:
 def asset_of(name: str) -> str:
     """Return the asset of a unit; a job is returned as it is."""
     return name.partition("|")[0]
-
-
-def readable(asset: str) -> str:
-    """Return an asset as people write it: `retail/party` is `retail.party`, the second major `retail.party@2`."""
-    name = port_of_asset(asset.split("/"))
-    return str(name) if name else asset.replace("/", ".")

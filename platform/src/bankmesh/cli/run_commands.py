@@ -109,9 +109,9 @@ def _own_stderr() -> TextIO:
 
 def _readable(step: str) -> str:
     """Return what a step builds, as people write it: `retail.party@2`, `retail.landing.core_banking_trans`."""
-    from bankmesh.orchestration.runner.run_outcome import port_name
+    from bankmesh.names import readable_asset
 
-    return port_name(step.replace("__", "/"))
+    return readable_asset(step.replace("__", "/"))
 
 
 def run(
@@ -127,8 +127,8 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Materialise every product that has changed. Exit 1 if one is not published, except for undelivered systems."""
+    from bankmesh.names import readable_asset
     from bankmesh.orchestration.runner.local_runner import run_everything
-    from bankmesh.orchestration.runner.run_outcome import readable_key
     from bankmesh.products.inputs.source_changes import changed_landings
     from bankmesh.products.inputs.unread_exports import unread_of_landings
 
@@ -164,7 +164,7 @@ def run(
             for message in outcome.held.values():
                 _print_line(f"\nNot built: {message}")
             if outcome.skipped:
-                skipped = ", ".join(sorted(readable_key(key) for key in outcome.skipped))
+                skipped = ", ".join(sorted(readable_asset(key) for key in outcome.skipped))
                 _print_line(f"\nSkipped, because their inputs are not published: {skipped}.")
             _report_unbuilt(outcome, products or [])
             _report_sources(outcome, land=land)
@@ -187,10 +187,10 @@ def _asset_of(name: str) -> str:
 
 def _report_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
     """Print the unbuilt inputs of the named products, and the command that builds them."""
-    from bankmesh.orchestration.runner.run_outcome import port_name
+    from bankmesh.names import readable_asset
 
     if outcome.unbuilt and (outcome.failed or outcome.skipped):
-        lacking = [port_name(key) for key in outcome.unbuilt]
+        lacking = [readable_asset(key) for key in outcome.unbuilt]
         _print_line(
             f"\nInputs of {', '.join(named)} were never built: {', '.join(lacking)}. "
             f"`mesh run {' '.join([*lacking, *named])}` builds them first; `mesh run` builds everything."
@@ -249,10 +249,10 @@ def _finished_or_stopped(work: Callable[[], RunOutcome], instance: Instance, lin
 
 def _stop_line(outcome: RunOutcome) -> str:
     """Return what a stopped run had done. A commit is never interrupted, so a product in progress is not published."""
-    from bankmesh.orchestration.runner.run_outcome import port_name
+    from bankmesh.names import readable_asset
 
     products = sum("/landing/" not in key for key in outcome.published)
-    running = ", ".join(port_name(key) for key in sorted(outcome.stopped))
+    running = ", ".join(readable_asset(key) for key in sorted(outcome.stopped))
     was = f", {running} was in progress and is not published" if running else ""
     before = f"{products} product{'s' * (products != 1)} published before"
     return f"mesh: stopped; {before}{was}. Run the command again to continue."
@@ -289,10 +289,10 @@ def _notify_others(settings: Settings, instance: Instance, replaced: Sequence[in
 
 
 def _print_states(settings: Settings, instance: Instance, outcome: RunOutcome, *, as_json: bool) -> None:
+    from bankmesh.names import readable_asset
     from bankmesh.orchestration.history.check_events import LoggedChecks
-    from bankmesh.orchestration.runner.run_outcome import port_name
 
-    this_run, reasons = outcome.by_port(), {port_name(key): why for key, why in outcome.made_because.items()}
+    this_run, reasons = outcome.by_port(), {readable_asset(key): why for key, why in outcome.made_because.items()}
     try:
         states = product_states(workspace_contracts(settings.root), settings.home, LoggedChecks(instance))
     except ContractFaults:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bankmesh.yaml.documents import Document, Path, Value
 
 _COLUMN_DEPTH = 4  # ("schema", 0, "properties", 2)
-_TABLE_DEPTH = 2  # ("schema", 0)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from bankmesh.names import PortName, landing_asset, legacy_asset
+from bankmesh.names import landing_asset, legacy_asset
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 def asset_key(asset: str) -> dg.AssetKey:
     """Return the key that a text such as `retail/party/v2` represents."""
     return dg.AssetKey(asset.split("/"))
-
-
-def product_key(domain: str, name: str, major: int | None = None) -> dg.AssetKey:
-    """Return the key of a product's port: `[domain, product]`, from the second major on `[domain, product, v2]`."""
-    return dg.AssetKey(PortName(domain, name, major or 1).asset_path)
 
 
 def contract_key(contract: Contract) -> dg.AssetKey:

@@ -23,7 +23,7 @@ from bankmesh.ports.confirmations import (
 )
 from bankmesh.ports.contract_texts import contract_digest, keep_contract, kept_contract
 from bankmesh.ports.duckdb_session import connect, delta_extension_path, extension_settings, load_extension
-from bankmesh.ports.port_locations import Port, newest_major, port_at, published_ports
+from bankmesh.ports.port_locations import Port, port_at, published_ports
 from bankmesh.ports.port_reader import OpenVersion, is_intact, open_version, rest_relation_sql
 from bankmesh.ports.publication import Provenance, Publication
 from bankmesh.ports.publisher import ReplaceAll, ReplacePartitions, publish, skip_versions
@@ -90,7 +90,6 @@ __all__ = [
     "load_extension",
     "measure_files",
     "newest_good",
-    "newest_major",
     "open_version",
     "own_publications",
     "port_at",

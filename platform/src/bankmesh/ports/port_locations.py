@@ -63,12 +63,6 @@ def port_at(home: Path, product: str, major: int) -> Port:
     return Port(product, major, home.resolve() / "ports" / name.folder)
 
 
-def newest_major(home: Path, product: str) -> int | None:
-    """Return the highest major of `product` that has a table under `home`; None if there is none."""
-    folder = port_at(home, product, 1).path.parent
-    return max((port.major for port in _ports_in(product, folder) if port.is_published), default=None)
-
-
 def published_ports(home: Path) -> tuple[Port, ...]:
     """Return all ports under `home` that have a table, sorted by product and major."""
     found = [

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.alerts.event_facts import ERROR, ERRORED, INPUT, readable
+from bankmesh.alerts.event_facts import ERROR, ERRORED, INPUT
 from bankmesh.alerts.model import CHECK, CLOSED, ESCALATED, FRESHNESS, JOINED, RECOVERED, RUN
+from bankmesh.names import readable_asset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -141,7 +142,7 @@ def _subjects(problems: Iterable[Problem]) -> list[str]:
 
 
 def _who(asset: str) -> str:
-    return f"job {asset.removeprefix('job:')}" if asset.startswith("job:") else readable(asset)
+    return f"job {asset.removeprefix('job:')}" if asset.startswith("job:") else readable_asset(asset)
 
 
 def _groups(problems: Iterable[Problem]) -> list[list[Problem]]:
@@ -246,7 +247,7 @@ def _run_sentences(problems: Sequence[Problem]) -> list[str]:
     causes = [f"Cause: {', '.join(errors)}; see the run's page."] if errors else []
     if jobs:
         return [f"The run of {', '.join(jobs)} failed.", *causes]
-    names = [f"{readable(problem.asset)}{_of_partitions([problem])}" for problem in problems]
+    names = [f"{readable_asset(problem.asset)}{_of_partitions([problem])}" for problem in problems]
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return [
         f"The run failed. Not materialised: {', '.join(names[:_LISTED])}{more}. Readers keep the last version.",

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bankmesh.contracts.parsing.section_cursor import Section
 
 API_VERSION = "v3.1.0"
-SUFFIX = ".odcs.yaml"
 _LOOKS_LIKE_A_MAJOR = re.compile(r"_v\d+$")
 _VERSION = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 _MANY_OBJECTS = 1

@@ -122,7 +122,7 @@ class AttemptEnd:
     """How an attempt ended, as far as it is known; unknown facts are left out of the event.
 
     Attributes:
-        version, rows, bytes, files: of the published table.
+        version, rows, bytes: of the published table.
         nulls: number of nulls in the built data, by column.
         lineage: column lineage, in terms of the inputs' `ref`.
         assertions: the gate's result for each clause.
@@ -133,7 +133,6 @@ class AttemptEnd:
     version: str | None = None
     rows: int | None = None
     bytes: int | None = None
-    files: int | None = None
     built_rows: int | None = None
     nulls: Mapping[str, int] = field(default_factory=dict, hash=False)
     lineage: StepLineage | None = None

@@ -175,9 +175,7 @@ def statistics_of_output(ending: AttemptEnd) -> Facets:
 
     if ending.rows is None:
         return {}
-    found = statistics.OutputStatisticsOutputDatasetFacet(
-        rowCount=ending.rows, size=ending.bytes, fileCount=ending.files
-    )
+    found = statistics.OutputStatisticsOutputDatasetFacet(rowCount=ending.rows, size=ending.bytes)
     return _plain({"outputStatistics": found})
 
 

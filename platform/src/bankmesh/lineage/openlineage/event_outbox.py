@@ -133,18 +133,6 @@ class EventOutbox(Closing):
         with self._engine.begin() as connection:
             return [_kept(row) for row in connection.execute(query)]
 
-    def ending_of(self, dagster_run: str, asset: str) -> OutboxEvent | None:
-        """Return the last ending of an asset's attempts in a Dagster run, None if there is none."""
-        query = (
-            sa.select(events)
-            .where(events.c.dagster_run == dagster_run, events.c.asset == asset, events.c.kind.in_(ENDINGS))
-            .order_by(events.c.number.desc())
-            .limit(1)
-        )
-        with self._engine.begin() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else _kept(row)
-
     # --- the sending ---
 
     def take_turn(self, holder: str, now: datetime, seconds: float) -> bool:

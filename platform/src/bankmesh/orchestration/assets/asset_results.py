@@ -14,8 +14,11 @@ from bankmesh.orchestration.assets.event_metadata import (
     CANDIDATE_KEY,
     CONFIRMED,
     EVALUATED,
+    FAILING_ROWS,
     INPUTS_KEY,
     LOOKED_AT,
+    OUTCOME,
+    ROWS,
     UNCHANGED_PARTITIONS,
     UNREADABLE_INPUT,
     VERSION_KEY,
@@ -91,11 +94,11 @@ def check_result(
     contract: Contract, key: dg.AssetKey, result: ClauseResult, partitions: tuple[str, ...] | None
 ) -> dg.AssetCheckResult:
     """Return the result of one clause."""
-    metadata: dict[str, Any] = {"outcome": result.outcome.value, "rows looked at": result.rows}
+    metadata: dict[str, Any] = {OUTCOME: result.outcome.value, ROWS: result.rows}
     if result.observed is not None:
         metadata["observed"] = result.observed
     if result.failing_rows is not None:
-        metadata["failing rows"] = result.failing_rows
+        metadata[FAILING_ROWS] = result.failing_rows
     if partitions and contract.partitioning:
         metadata["partitions"] = describe_partitions(contract.partitioning.granularity, partitions)
         metadata[LOOKED_AT] = WHOLE_TABLE if result.clause.whole_table else "what the run built"
@@ -208,7 +211,7 @@ def _not_evaluated(product: ProductDefinition, clause: Clause) -> dg.AssetCheckR
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
         description="Not evaluated: this version was published by a release whose gate had no such clause.",
-        metadata={"outcome": "not evaluated"},
+        metadata={OUTCOME: "not evaluated"},
     )
 
 

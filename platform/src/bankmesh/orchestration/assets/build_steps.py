@@ -13,7 +13,7 @@ from bankmesh.lineage.openlineage.attempt_events import event_keeper
 from bankmesh.lineage.openlineage.event_spool import spool_folder
 from bankmesh.orchestration.assets.asset_results import failure_metadata, refusal_metadata, report_event
 from bankmesh.orchestration.assets.asset_specs import partitions_of_run
-from bankmesh.orchestration.assets.run_tags import accepted_shrink, confirms_unchanged
+from bankmesh.orchestration.assets.run_tags import BACKFILL, accepted_shrink, confirms_unchanged
 from bankmesh.orchestration.history.logged_versions import LoggedVersions
 from bankmesh.products.build_run import BuildRun, StepRun
 from bankmesh.products.candidates.refused_candidate import CandidateRefused
@@ -62,7 +62,7 @@ def build_product(
 def step_run(context: dg.AssetExecutionContext, asset: str, home: Path) -> StepRun:
     """Return the attempt of a step that builds an asset (`retail/party`)."""
     run = context.run
-    backfill = run.tags.get("dagster/backfill")
+    backfill = run.tags.get(BACKFILL)
     keep = event_keeper(lineage_database(home), spool_folder(home), run.run_id, asset, context.log.warning)
     root = (backfill, "backfill") if backfill else (run.root_run_id, None) if run.root_run_id else None
     return StepRun(run.run_id, run.job_name, root, context.retry_number, keep)

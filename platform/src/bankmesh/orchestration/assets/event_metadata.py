@@ -24,6 +24,12 @@ EVALUATED = "evaluated partitions"
 OUTCOME = "outcome"
 """Of a check, or of a failed landing."""
 
+FAILING_ROWS, ROWS = "failing rows", "rows looked at"
+"""Of a check of a product: the rows that break the clause, and those that it evaluates."""
+
+REJECTS, ROWS_IN = "rejects", "rows in"
+"""Of a check of a landing: the rejected rows, and all records of the files."""
+
 NOT_DELIVERED = "not delivered"
 """Outcome of a landing, and data version of a legacy object, if the exports hold nothing of its system."""
 

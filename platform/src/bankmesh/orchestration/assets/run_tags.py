@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
+STARTED_BY = "bankmesh/started_by"
+"""What started the run: automation, schedule, new files."""
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+"""First and last partition of the run's range."""
+
+BACKFILL = "dagster/backfill"
+"""The backfill that the run belongs to."""
+
 ACCEPT_TAG = "bankmesh/accept_shrink"
 """The reason why it is right that something shrank."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from bankmesh.orchestration.assets.event_metadata import OUTCOME
 from bankmesh.sources import LegacyObject, PassedOverFiles, UnreadFiles
 
 ALL_READ = "every_file_read"
@@ -24,7 +25,7 @@ def all_read(key: dg.AssetKey, item: LegacyObject, passed: PassedOverFiles, unre
         passed=complete,
         severity=dg.AssetCheckSeverity.WARN,
         description=None if complete else _unread(item, passed, unread),
-        metadata={"outcome": "passed" if complete else "warned", **{name: text for name, text in said.items() if text}},
+        metadata={OUTCOME: "passed" if complete else "warned", **{name: text for name, text in said.items() if text}},
     )
 
 

@@ -13,20 +13,15 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from dagster_shared.record import copy
 
 from bankmesh.orchestration.assets.automation_condition import code_versions
-from bankmesh.orchestration.assets.run_tags import confirm_tags
+from bankmesh.orchestration.assets.run_tags import RANGE_END, RANGE_START, STARTED_BY, confirm_tags
 from bankmesh.orchestration.automation.automation_switch import read_switch
 from bankmesh.orchestration.runner.in_process_runs import end_dead_runs
-from bankmesh.orchestration.runner.run_outcome import port_name
-from bankmesh.products.versions.held_products import describe_hold, find_held
+from bankmesh.products.versions.held_products import describe_holds, find_held
 from bankmesh.settings import SENSOR_SECONDS, current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-STARTED_BY = "bankmesh/started_by"
 
 
 class AutomationSensor(dg.AutomationConditionSensorDefinition):
@@ -78,11 +73,7 @@ class AutomationSensor(dg.AutomationConditionSensorDefinition):
 def _held(context: dg.SensorEvaluationContext, home: Path) -> str | None:
     """Return the tick's message about held products, for a tick that requests nothing."""
     versions = code_versions(context.repository_def.asset_graph) if context.repository_def else {}
-    held = find_held(home, versions)
-    return (
-        "; ".join(f"{port_name(asset)} is {describe_hold(port_name(asset), why)}" for asset, why in held.items())
-        or None
-    )
+    return "; ".join(describe_holds(find_held(home, versions)).values()) or None
 
 
 def single_runs(requests: Iterable[dg.RunRequest]) -> list[dg.RunRequest]:

@@ -14,7 +14,7 @@ import dagster as dg
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.orchestration.asset_keys import landing_key
-from bankmesh.orchestration.automation.automation_sensor import STARTED_BY
+from bankmesh.orchestration.assets.run_tags import STARTED_BY
 from bankmesh.orchestration.automation.automation_switch import read_switch
 from bankmesh.orchestration.automation.file_changes import (
     SensorMemory,

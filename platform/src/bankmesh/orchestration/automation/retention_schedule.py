@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from bankmesh.orchestration.automation.automation_sensor import STARTED_BY
+from bankmesh.orchestration.assets.run_tags import STARTED_BY
 from bankmesh.orchestration.automation.automation_switch import read_switch
 from bankmesh.products.domain_package import Domain
 from bankmesh.settings import current_settings

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bankmesh.names import readable_asset
 from bankmesh.orchestration.assets.asset_specs import PARTITIONED_TAG, SCHEDULE_TAG
 from bankmesh.orchestration.assets.automation_condition import code_versions
-from bankmesh.orchestration.assets.run_tags import confirm_tags
-from bankmesh.orchestration.automation.automation_sensor import STARTED_BY
+from bankmesh.orchestration.assets.run_tags import STARTED_BY, confirm_tags
 from bankmesh.orchestration.automation.automation_switch import read_switch
-from bankmesh.orchestration.runner.run_outcome import port_name
 from bankmesh.products.publication_schedule import clock_of
-from bankmesh.products.versions.held_products import describe_hold, find_held
+from bankmesh.products.versions.held_products import describe_holds, find_held
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -67,11 +66,14 @@ def _schedule(
         if graph is None or not held:
             return dg.RunRequest(tags=tags)
         chosen = {key.to_user_string(): key for key in scheduled_assets(clock).resolve(graph)}
+        holds = describe_holds(held)
         for asset in sorted(chosen.keys() & held.keys()):
-            context.log.info(f"{port_name(asset)} is left out: {describe_hold(port_name(asset), held[asset])}")
+            context.log.info(
+                f"{readable_asset(asset)} is left out: {describe_hold(readable_asset(asset), held[asset])}"
+            )
         rest = [key for asset, key in chosen.items() if asset not in held]
         if not rest:  # A request for no assets would run all of them.
-            names = ", ".join(sorted(map(port_name, chosen)))
+            names = ", ".join(sorted(map(readable_asset, chosen)))
             return dg.SkipReason(f"every product of this schedule is held: {names}")
         return dg.RunRequest(asset_selection=sorted(rest), tags=tags)
 

@@ -13,7 +13,7 @@ from bankmesh.orchestration.asset_keys import landing_key, legacy_key
 from bankmesh.orchestration.assets.asset_results import Result
 from bankmesh.orchestration.assets.build_steps import step_run
 from bankmesh.orchestration.assets.column_lineage import column_lineage_metadata
-from bankmesh.orchestration.assets.event_metadata import NOT_DELIVERED
+from bankmesh.orchestration.assets.event_metadata import NOT_DELIVERED, OUTCOME, REJECTS, ROWS_IN
 from bankmesh.orchestration.assets.landing_freshness import landing_policies
 from bankmesh.orchestration.assets.run_tags import ACCEPT_TAG, accepted_shrink
 from bankmesh.orchestration.assets.unread_check import ALL_READ, all_read
@@ -124,7 +124,7 @@ def _landing_asset(
                         item, settings.exports, settings.home, domain, accepted_shrink(context, key.to_user_string())
                     )
             except NotDelivered as error:
-                metadata = {"outcome": NOT_DELIVERED, "system": error.system, "folder": error.folder}
+                metadata = {OUTCOME: NOT_DELIVERED, "system": error.system, "folder": error.folder}
                 raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
             except LegacyFileError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
@@ -150,10 +150,10 @@ def _landing_asset(
 
 def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -> Iterator[dg.AssetCheckResult]:
     by_reason = _rejects_by_reason(landing)
-    counts = {"rows in": landing.rows_in, "rows landed": landing.rows, "rejects": landing.rejects}
+    counts = {ROWS_IN: landing.rows_in, "rows landed": landing.rows, REJECTS: landing.rejects}
     for name, passed in ((ACCOUNTED, landing.balanced), (TOLERATED, landing.within_tolerance)):
         outcome = "passed" if passed else "failed"
-        metadata: dict[str, Any] = {**counts, "tolerated": landing.rejects_tolerated, "outcome": outcome}
+        metadata: dict[str, Any] = {**counts, "tolerated": landing.rejects_tolerated, OUTCOME: outcome}
         if name == TOLERATED:
             metadata |= by_reason
         yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
@@ -162,7 +162,7 @@ def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -
         check_name=KEPT,
         passed=comparison.is_kept,
         description="; ".join(comparison.losses) or None,
-        metadata={"outcome": "passed" if comparison.is_kept else "failed", **_history(comparison)},
+        metadata={OUTCOME: "passed" if comparison.is_kept else "failed", **_history(comparison)},
     )
 
 
@@ -192,7 +192,7 @@ def _materialize(
         data_version=dg.DataVersion(landing.fingerprint),
         metadata={
             "dagster/row_count": landing.rows,
-            "rejects": landing.rejects,
+            REJECTS: landing.rejects,
             **_rejects_by_reason(landing),
             "files": ", ".join(file.name for file in landing.files) or "none (optional)",
             **({"files taken over": landing.files_taken_over} if landing.files_taken_over else {}),

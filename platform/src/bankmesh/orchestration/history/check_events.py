@@ -23,6 +23,7 @@ from dagster._core.storage.event_log import (
 
 from bankmesh.catalog.check_history import CheckEvents, Evaluation, FreshnessChange, port_of
 from bankmesh.orchestration.asset_keys import contract_key
+from bankmesh.orchestration.assets.event_metadata import FAILING_ROWS, OUTCOME, ROWS
 from bankmesh.orchestration.history.event_log import counted, in_order
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ SETTLED_AFTER = 3.0
 """Seconds. PostgreSQL may show an entry after one with a higher id, but not once that one is so old."""
 
 _FRESHNESS = {"PASS": "fresh", "WARN": "warning", "FAIL": "late", "NOT_APPLICABLE": "none"}
-# Metadata names of the gate: the number of rows that break a clause, and of all rows that it evaluated.
-_FAILING, _ROWS = "failing rows", "rows looked at"
 
 
 @dataclass(frozen=True)
@@ -125,14 +124,14 @@ def _evaluation(number: int, entry: dg.EventLogEntry, port: str, data: dg.AssetC
         port,
         data.check_name,
         _outcome(data),
-        counted(data, _FAILING),
-        counted(data, _ROWS),
+        counted(data, FAILING_ROWS),
+        counted(data, ROWS),
     )
 
 
 def _outcome(data: dg.AssetCheckEvaluation) -> str:
     """Return the outcome of an evaluation: the gate's metadata, or Dagster's result for checks of other code."""
-    said = data.metadata.get("outcome")
+    said = data.metadata.get(OUTCOME)
     if said is not None and said.value == "not evaluated":
         return "errored"  # the result is not known
     if said is not None and said.value in {"passed", "warned", "failed", "errored"}:
@@ -167,5 +166,5 @@ def _last_outcome(record: AssetCheckExecutionRecord) -> str | None:
     evaluation = record.event.asset_check_evaluation if record.event else None
     if evaluation is None:
         return None
-    outcome = evaluation.metadata.get("outcome")
+    outcome = evaluation.metadata.get(OUTCOME)
     return str(outcome.value) if outcome else ("passed" if evaluation.passed else "failed")

@@ -24,7 +24,15 @@ from bankmesh.alerts.event_facts import (
     Materialised,
     RetryAbandoned,
 )
-from bankmesh.orchestration.assets.event_metadata import EVALUATED, LOOKED_AT, WHOLE_TABLE
+from bankmesh.orchestration.assets.event_metadata import (
+    EVALUATED,
+    FAILING_ROWS,
+    LOOKED_AT,
+    REJECTS,
+    ROWS,
+    ROWS_IN,
+    WHOLE_TABLE,
+)
 from bankmesh.orchestration.history import run_ends
 from bankmesh.orchestration.history.event_log import counted, in_order
 from bankmesh.orchestration.history.failure_causes import outcome_of
@@ -57,7 +65,7 @@ _FRESHNESS = {
     FreshnessState.NOT_APPLICABLE: "none",
 }
 # Metadata of the gate and of landings: the number of rows that break a clause, and of those evaluated.
-_FAILING, _ROWS = ("failing rows", "rejects"), ("rows looked at", "rows in")
+_FAILING, _ROWS = (FAILING_ROWS, REJECTS), (ROWS, ROWS_IN)
 
 
 @dataclass(frozen=True)

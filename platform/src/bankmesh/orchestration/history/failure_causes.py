@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.alerts.common_causes import input_cause
 from bankmesh.alerts.event_facts import ERRORED, FAILED, MACHINE, NOT_EVALUATED, PASSED, Cause, Failure
-from bankmesh.orchestration.assets.event_metadata import UNREADABLE_INPUT
+from bankmesh.orchestration.assets.event_metadata import OUTCOME, UNREADABLE_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def outcome_of(data: dg.AssetCheckEvaluation) -> str:
     """Return passed, failed, errored or not evaluated."""
     if data.passed:
         return PASSED
-    said = data.metadata.get("outcome")
+    said = data.metadata.get(OUTCOME)
     return str(said.value) if said is not None and said.value in _SAID else FAILED
 
 

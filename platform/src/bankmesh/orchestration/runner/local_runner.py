@@ -11,14 +11,14 @@ from dagster import DagsterEventType
 from dagster._core.execution.plan.objects import ErrorSource
 
 from bankmesh.errors import UnknownName
-from bankmesh.names import port_of_asset, step_of_asset
+from bankmesh.names import port_of_asset, readable_asset, step_of_asset
 from bankmesh.orchestration.assets.automation_condition import code_versions
-from bankmesh.orchestration.assets.event_metadata import CONFIRMED, NOT_DELIVERED
-from bankmesh.orchestration.assets.run_tags import acceptance_tags, confirm_tags
+from bankmesh.orchestration.assets.event_metadata import CONFIRMED, NOT_DELIVERED, OUTCOME
+from bankmesh.orchestration.assets.run_tags import RANGE_END, RANGE_START, acceptance_tags, confirm_tags
 from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 from bankmesh.orchestration.history.logged_versions import report_restored
 from bankmesh.orchestration.runner.in_process_runs import cancel_run, end_dead_runs, process_tags
-from bankmesh.orchestration.runner.run_outcome import RunOutcome, port_name, readable_key
+from bankmesh.orchestration.runner.run_outcome import RunOutcome
 from bankmesh.orchestration.runner.run_waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.orchestration.runner.unchanged_assets import confirm_unchanged
 from bankmesh.ports import port_at
@@ -26,7 +26,7 @@ from bankmesh.products.cancellation import is_stopping
 from bankmesh.products.inputs.loaded_inputs import find_loaded_cycles
 from bankmesh.products.product_definition import product_input
 from bankmesh.products.unimplemented_contracts import unkept_contracts
-from bankmesh.products.versions.held_products import describe_hold, find_held
+from bankmesh.products.versions.held_products import describe_holds, find_held
 from bankmesh.settings import current_settings
 from bankmesh.workspace.location_modules import location_modules
 from bankmesh.workspace.stage_access import require_port
@@ -81,7 +81,7 @@ def run_everything(
     _fail_unkept(unkept, only, progress, outcome)
     for key in only:
         if key not in known | unkept.keys() and not outcome.not_loaded:
-            raise UnknownName("product", readable_key(key), {readable_key(k) for k in known})
+            raise UnknownName("product", readable_asset(key), {readable_asset(k) for k in known})
     products = {port: item for location in locations.values() for port, item in location.products.items()}
     on_cycles = _refuse_cycles(root, products.values(), known, only, outcome)
     _hold(root, instance, locations.values(), on_cycles, only, outcome)
@@ -198,14 +198,14 @@ def _hold(
     versions: dict[str, str | None] = {}
     for location in locations:
         versions |= code_versions(location.definitions.resolve_asset_graph())
-    for name, decision in find_held(home, versions).items():
-        if name not in on_cycles and (not only or name in only):
-            outcome.held[name] = f"{port_name(name)} is {describe_hold(port_name(name), decision)}"
+    for asset, hold in describe_holds(find_held(home, versions)).items():
+        if asset not in on_cycles and (not only or asset in only):
+            outcome.held[asset] = hold
     outcome.held_by_name |= set(outcome.held) & set(only)
 
 
 def _refuse_without_port(root: Path, only: Collection[str]) -> None:
-    ports = {port_name(key) for key in only}
+    ports = {readable_asset(key) for key in only}
     for contract in readable_contracts(root):
         if contract.port in ports:
             require_port(contract)
@@ -288,7 +288,7 @@ def _not_delivered(event: dg.DagsterEvent) -> str | None:
     """Return the system whose landing failed because the exports hold nothing of it; None for any other failure."""
     said = event.step_failure_data.user_failure_data
     notes = {name: value.value for name, value in said.metadata.items()} if said and said.metadata else {}
-    return str(notes.get("system")) if notes.get("outcome") == NOT_DELIVERED else None
+    return str(notes.get("system")) if notes.get(OUTCOME) == NOT_DELIVERED else None
 
 
 def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, str]:
@@ -297,7 +297,7 @@ def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, st
     if not partitioned or partitioned[0] is None:
         return {}
     names = partitioned[0].get_partition_keys()
-    return {"dagster/asset_partition_range_start": names[0], "dagster/asset_partition_range_end": names[-1]}
+    return {RANGE_START: names[0], RANGE_END: names[-1]}
 
 
 def _listener(progress: Progress, instance: dg.DagsterInstance) -> Callable[[dg.EventLogEntry], None]:
@@ -327,7 +327,7 @@ def _listener(progress: Progress, instance: dg.DagsterInstance) -> Callable[[dg.
 def _note_warning(event: dg.DagsterEvent, notes: dict[str, object]) -> None:
     """Add the name of a check that has warned to the step's notes."""
     check = event.asset_check_evaluation_data
-    outcome = check.metadata.get("outcome")
+    outcome = check.metadata.get(OUTCOME)
     if outcome is not None and outcome.value == "warned":
         notes[WARNED] = [*cast("list[str]", notes.get(WARNED, [])), check.check_name]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from bankmesh.names import is_landing, port_of_asset
+from bankmesh.names import is_landing, readable_asset
 
 if TYPE_CHECKING:
     from bankmesh.orchestration.code_locations import LocationNotLoaded
@@ -97,21 +97,10 @@ class RunOutcome:
             "absent": self.absent,
             "held": set(self.held),
         }
-        return {port_name(key): word for word, keys in words.items() for key in keys}
+        return {readable_asset(key): word for word, keys in words.items() for key in keys}
 
     @property
     def success(self) -> bool:
         """Whether all that can be published is: absent assets are no failure, unless nothing else exists."""
         nothing_there = bool(self.absent) and not self.there
         return not (self.failed or self.skipped or self.not_loaded or self.held_by_name or nothing_there)
-
-
-def port_name(key: str) -> str:
-    """Return the port of an asset key: `retail/party` is `retail.party`, and `retail/party/v2` is `retail.party@2`."""
-    name = port_of_asset(key.split("/"))
-    return str(name) if name else readable_key(key)
-
-
-def readable_key(key: str) -> str:
-    """Return an asset key as people write it: `retail/party` is `retail.party`."""
-    return key.replace("/", ".")

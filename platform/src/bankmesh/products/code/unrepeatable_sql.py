@@ -7,10 +7,6 @@ those that `duckdb_functions()` of DuckDB 1.5 lists as not consistent, and its t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # A comment, or a text or name in quotes, in which no comment starts.
 _TOKENS = re.compile(
@@ -53,11 +49,6 @@ def unrepeatable_sql(text: str, where: str) -> tuple[str, ...]:
         for match in pattern.finditer(code)
     ]
     return tuple(words for _, words in sorted(found))
-
-
-def unrepeatable_queries(queries: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return the findings in several pieces, each given with its place."""
-    return tuple(words for text, where in queries for words in unrepeatable_sql(text, where))
 
 
 def _without_comment(token: re.Match[str]) -> str:

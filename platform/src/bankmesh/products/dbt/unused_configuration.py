@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 # Keys of an entry in YAML that are listed otherwise: by name, by key of the configuration, by column, by check.
 _ELSEWHERE = frozenset({"name", "v", "config", "columns", "data_tests", "tests", "unit_tests"})
 _OURS = "bankmesh_"  # what a loaded manifest holds beside dbt's own keys
-_THROUGH = ("metrics", "semantic_models")
 
 
 def find_dbt_coverage(

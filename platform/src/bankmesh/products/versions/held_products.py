@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
-from bankmesh.names import port_of_asset
+from bankmesh.names import port_of_asset, readable_asset
 from bankmesh.ports import hold_of, port_at
 from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
 
@@ -31,6 +31,12 @@ def describe_hold(port: str, decision: Decision) -> str:
         f"held since {decision.at:%Y-%m-%d %H:%M} UTC by {decision.by}, who withdrew version {withdrawn} "
         f"({decision.reason}). Change its code or contract, or `mesh resume {port}`."
     )
+
+
+def describe_holds(held: Mapping[str, Decision]) -> dict[str, str]:
+    """Return one sentence for each of these assets: `retail.party is held since ...`."""
+    names = {asset: readable_asset(asset) for asset in held}
+    return {asset: f"{names[asset]} is {describe_hold(names[asset], decision)}" for asset, decision in held.items()}
 
 
 def check_hold(port: Port, code_version: str) -> None:
