@@ -15,7 +15,7 @@ from bankmesh import fault_points
 from bankmesh.alerts.alert_tick import run_tick
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.orchestration.components.product_assets import product_asset
+from bankmesh.orchestration.assets.product_assets import product_asset
 from bankmesh.orchestration.history.domain_events import LoggedDomain
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import port_at

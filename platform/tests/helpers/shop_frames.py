@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.products.inputs.input_snapshot import PinnedInput
+from bankmesh.products.inputs.pinned_inputs import PinnedInput
 
 if TYPE_CHECKING:
     from pathlib import Path

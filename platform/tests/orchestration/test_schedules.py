@@ -8,8 +8,8 @@ from shop_workspace import at_stage, contract_text
 from two_domains import SCHEDULE, SUPPLIER
 
 from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.orchestration.automation.schedules import by_clock
-from bankmesh.products.publication_schedule import PublicationSchedule, clock_of
+from bankmesh.orchestration.automation.schedules import group_by_schedule
+from bankmesh.products.publication_schedule import PublicationSchedule, schedule_of
 
 
 def _contract(name, schedule=SCHEDULE, status="active"):
@@ -73,7 +73,7 @@ def test_one_schedule_for_each_clock_and_none_for_what_has_none():
     evening = SCHEDULE.replace("30 5", "0 20")
     contracts = [_contract("sale"), _contract("opening_hour"), _contract("top_customer", evening)]
     contracts.append(_contract("customer_spend", schedule=""))
-    found = by_clock(contracts)
+    found = group_by_schedule(contracts)
     assert {clock.cron: [c.name for c in group] for clock, group in found.items()} == {
         "30 5 * * *": ["sale", "opening_hour"],
         "0 20 * * *": ["top_customer"],
@@ -82,7 +82,7 @@ def test_one_schedule_for_each_clock_and_none_for_what_has_none():
 
 @pytest.mark.parametrize(("status", "scheduled"), [("deprecated", True), ("draft", False), ("retired", False)])
 def test_a_deprecated_product_goes_on_and_one_without_a_life_does_not(status, scheduled):
-    assert bool(by_clock([_contract("sale", status=status)])) is scheduled
+    assert bool(group_by_schedule([_contract("sale", status=status)])) is scheduled
 
 
 def test_a_clock_has_a_time_zone_which_is_part_of_its_name():
@@ -90,7 +90,7 @@ def test_a_clock_has_a_time_zone_which_is_part_of_its_name():
     text = contract_text("sale").replace("customProperties:\n", prague, 1)
     contract, faults = read_text("sale.odcs.yaml", text)
     assert faults == ()
-    clock = clock_of(contract)
+    clock = schedule_of(contract)
     assert clock == PublicationSchedule("30 5 * * *", "Europe/Prague")
     assert clock.slug == "30_5_x_x_x_europe_prague"
 

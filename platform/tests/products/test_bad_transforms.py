@@ -14,13 +14,13 @@ from shop_frames import POISON, POISONED_SALES, contract_in, pinned_frame
 from shop_workspace import write_workspace
 
 from bankmesh.errors import TransformError
+from bankmesh.products.build_types import BuildRequest
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.generated_sources import write_dbt_inputs
 from bankmesh.products.domain_package import read_domain
 from bankmesh.products.polars.polars_build import build_with_polars
 from bankmesh.products.polars.transform_parameters import TransformNotUsable
 from bankmesh.products.product_definition import ProductInput
-from bankmesh.products.product_operation import BuildRequest
 from bankmesh.testing import try_product
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 from bankmesh.workspace.workspace_contracts import readable_contracts

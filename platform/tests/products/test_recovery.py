@@ -15,7 +15,7 @@ from bankmesh.orchestration.assets import asset_results
 from bankmesh.orchestration.assets.asset_results import report_publication
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import read_history
-from bankmesh.products.versions.product_lineage import published
+from bankmesh.products.lineage_events.product_lineage import published
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh

@@ -13,11 +13,11 @@ from shop_workspace import write_workspace
 from bankmesh.errors import TransformError
 from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 from bankmesh.orchestration.workspace_faults import find_workspace_faults
+from bankmesh.products.build_types import BuildRequest
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.faults.ambiguous_names import line_numbers
 from bankmesh.products.dbt.faults.configuration_faults import DbtFaults
 from bankmesh.products.product_definition import ProductInput
-from bankmesh.products.product_operation import BuildRequest
 from bankmesh.settings import current_settings
 from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 

@@ -155,7 +155,7 @@ def _play(chapters_drawn: list[tuple[list[Change], bool]], *, reads_by_partition
                 outcome, heard = story.bakery.run()
                 assert not outcome.failed, heard.failures
                 held = named(outcome.held.keys())
-                assert named(outcome.there) | held == ALL
+                assert named(outcome.up_to_date) | held == ALL
                 story.check(held)
                 if is_run_twice:
                     outcome, heard = story.bakery.run()

@@ -18,8 +18,8 @@ from bankmesh.orchestration.assets.automation_condition import code_versions
 from bankmesh.orchestration.history.logged_versions import report_restored, report_version
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.ports import latest, read_history, resume, withdraw
+from bankmesh.products.lineage_events.restoration_events import restore_event
 from bankmesh.products.versions.held_products import find_held
-from bankmesh.products.versions.restoration_events import restore_event
 from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:

@@ -292,7 +292,7 @@ def _print_states(settings: Settings, instance: Instance, outcome: RunOutcome, *
     from bankmesh.names import readable_asset
     from bankmesh.orchestration.history.check_events import LoggedChecks
 
-    this_run, reasons = outcome.by_port(), {readable_asset(key): why for key, why in outcome.made_because.items()}
+    this_run, reasons = outcome.by_port(), {readable_asset(key): why for key, why in outcome.build_reasons.items()}
     try:
         states = product_states(workspace_contracts(settings.root), settings.home, LoggedChecks(instance))
     except ContractFaults:

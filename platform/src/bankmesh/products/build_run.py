@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.shrink_tolerance import AcceptedShrink
     from bankmesh.lineage.openlineage.run_events import Event
-    from bankmesh.products.inputs.input_snapshot import PinnedSources
+    from bankmesh.products.inputs.pinned_inputs import PinnedSources
     from bankmesh.products.product_definition import ProductDefinition
     from bankmesh.products.versions.version_reports import VersionReports
 

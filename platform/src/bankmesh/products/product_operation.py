@@ -10,7 +10,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.contracts.clause_rules import Volume
@@ -26,24 +26,25 @@ from bankmesh.products.build_events import (
     VersionPublished,
     VersionRecovered,
 )
+from bankmesh.products.build_types import BuildRequest
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidates import gate_relations, port_settings
 from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.candidates.clause_scope import widen_warned
 from bankmesh.products.candidates.published_charts import render_charts
-from bankmesh.products.candidates.refused_candidate import CandidateRefused
 from bankmesh.products.code.platform_version import platform_version
-from bankmesh.products.inputs import input_snapshot
+from bankmesh.products.errors import CandidateRefused
+from bankmesh.products.inputs import pinned_inputs
 from bankmesh.products.inputs.classification_flow import flow_of_build
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
-from bankmesh.products.versions import attempt_recovery, product_lineage
+from bankmesh.products.lineage_events import product_lineage
 from bankmesh.products.versions.confirmed_versions import ConfirmedVersion, confirm_version, examine, recipe_of
 from bankmesh.products.versions.held_products import HeldProduct, check_hold
-from bankmesh.products.versions.version_reports import find_unreported, skip_lost_versions
+from bankmesh.products.versions.version_reports import find_unreported, is_same_build, older_inputs, skip_lost_versions
 from bankmesh.quality.gate import evaluate, refuse_casts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from bankmesh.contracts.build_casts import CastLoss
@@ -51,34 +52,13 @@ if TYPE_CHECKING:
     from bankmesh.lineage.openlineage.attempt_events import Attempt
     from bankmesh.ports import Candidate, CandidateFiles, Port, Publication
     from bankmesh.products.build_events import BuildEvent
-    from bankmesh.products.build_result import BuildResult
     from bankmesh.products.build_run import BuildRun
-    from bankmesh.products.inputs.input_snapshot import PinnedInput, PinnedSources
+    from bankmesh.products.build_types import Build
     from bankmesh.products.inputs.partition_fingerprints import Fingerprints
+    from bankmesh.products.inputs.pinned_inputs import PinnedSources
     from bankmesh.products.product_definition import ProductDefinition
     from bankmesh.products.versions.staleness import Staleness
     from bankmesh.quality.gate import ClassificationFlow, GateRelations, GateResult
-
-
-@dataclass(frozen=True)
-class BuildRequest:
-    """The arguments of a build: pinned inputs, the folder to write to, and the partitions to write (None: all rows).
-
-    `shows_errors` is for trials on synthetic rows: errors of the user's code are shown in full, although they may quote
-    values.
-    """
-
-    inputs: Mapping[str, PinnedInput]
-    target: Path
-    partitions: tuple[str, ...] | None
-    shows_errors: bool = False
-
-
-class Build(Protocol):
-    """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
-
-    def __call__(self, request: BuildRequest) -> BuildResult:
-        """Raises TransformError if the user's code fails or delivers other columns, CastsRefused for other types."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +127,7 @@ def _confirm(attempt: _Attempt) -> ConfirmedVersion | Staleness:
 def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: Attempt) -> Iterator[BuildEvent]:
     product, run = attempt.product, attempt.run
     unreported = find_unreported(run.reports, product.asset, attempt.port)
-    if unreported and attempt_recovery.answers(
-        unreported, attempt.sources.vector, product.code_version, attempt.partitions
-    ):
+    if unreported and is_same_build(unreported, attempt.sources.vector, product.code_version, attempt.partitions):
         shutil.rmtree(candidate.path)
         report.complete(product_lineage.published(unreported, product.contract))
         yield VersionRecovered(unreported, run.partitions)
@@ -180,7 +158,7 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
     require_rows(product.contract, candidate.path, files, built.rows)
     flow = flow_of_build(product.contract, lineage, inputs.values())
     with _removed_if_stopped(candidate):
-        gate, charts = _gate_and_draw(attempt, candidate, files, built.losses, flow)
+        gate, charts = _evaluate_gate(attempt, candidate, files, built.losses, flow)
     reached("gated")
     report.ending = product_lineage.gated(files, gate, lineage, built.code)
     yield CandidateGated(gate, candidate.path, attempt.partitions, run.partitions)
@@ -203,7 +181,7 @@ def _removed_if_stopped(candidate: Candidate) -> Iterator[None]:
         raise
 
 
-def _gate_and_draw(
+def _evaluate_gate(
     attempt: _Attempt,
     candidate: Candidate,
     files: CandidateFiles,
@@ -225,7 +203,7 @@ def _gate_and_draw(
         return gate, render_charts(contract, candidate.path, compared.table or compared.candidate, connection)
 
 
-def _gate_again(
+def _reevaluate(
     attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication, only: frozenset[str]
 ) -> GateResult:
     with connect() as connection:
@@ -280,7 +258,7 @@ def _publish(
         ),
         description=contract.table_description,
         configuration=port_settings.configuration(contract),
-        on_moved=_decide_again(attempt, candidate, files),
+        on_moved=_precondition(attempt, candidate, files),
     )
 
 
@@ -293,7 +271,7 @@ def _input_partitions(attempt: _Attempt) -> Fingerprints | None:
     }
 
 
-def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> Callable[[Publication], None]:
+def _precondition(attempt: _Attempt, candidate: Candidate, files: CandidateFiles) -> Callable[[Publication], None]:
     """Return the check for a version that another run published in between: it raises if this one may not follow."""
     # A candidate that becomes the whole table is compared with the other version only by its volume.
     again_due = frozenset(
@@ -305,8 +283,8 @@ def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles
     def decide(newest: Publication) -> None:
         name = attempt.product.contract.port
         check_hold(attempt.port, attempt.product.code_version)
-        older = attempt_recovery.older_inputs(attempt.sources.vector, newest.provenance.inputs)
-        older += input_snapshot.superseded_landings(
+        older = older_inputs(attempt.sources.vector, newest.provenance.inputs)
+        older += pinned_inputs.superseded_landings(
             attempt.home, attempt.sources.inputs.values(), newest.provenance.inputs
         )
         if older:
@@ -314,7 +292,7 @@ def _decide_again(attempt: _Attempt, candidate: Candidate, files: CandidateFiles
             raise PublishConflict(name, f"version {newest.version} was built from newer inputs ({detail})")
         if not again_due:
             return
-        again = _gate_again(attempt, candidate, files, newest, again_due)
+        again = _reevaluate(attempt, candidate, files, newest, again_due)
         if not again.publishable:
             broken = ", ".join(result.clause.name for result in again.broken)
             raise PublishConflict(name, f"together with version {newest.version} it breaks {broken}")

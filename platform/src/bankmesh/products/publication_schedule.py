@@ -21,13 +21,13 @@ class PublicationSchedule:
 
     @property
     def slug(self) -> str:
-        """The clock as part of a name: `0_6_x_x_x`, followed by the time zone unless that is UTC."""
+        """The schedule as part of a name: `0_6_x_x_x`, followed by the time zone unless that is UTC."""
         zone = "" if self.timezone == DEFAULT_TIMEZONE else f"_{self.timezone}"
         return re.sub(r"[^A-Za-z0-9_]+", "_", f"{self.cron.replace('*', 'x')}{zone}").strip("_").lower()
 
 
-def clock_of(contract: Contract) -> PublicationSchedule | None:
-    """Return the clock on which the contract promises to publish its product; None if it promises none."""
+def schedule_of(contract: Contract) -> PublicationSchedule | None:
+    """Return the schedule on which the contract promises to publish its product; None if it promises none."""
     level = contract.service_level("frequency")
     if level is None or level.schedule is None:
         return None

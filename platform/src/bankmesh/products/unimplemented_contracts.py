@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 
-class ContractWithoutTransform(BankmeshError):
+class UnimplementedContract(BankmeshError):
     """A contract is in force, and nothing builds its product."""
 
     def __init__(self, contract: Contract, root: Path) -> None:
@@ -42,12 +42,12 @@ def _todo(contract: Contract, root: Path) -> str:
     return f"Write the model {folder.relative_to(root) / table}.sql, or a component in {defs}/{contract.name}/."
 
 
-def unkept_contracts(
+def find_unimplemented(
     root: Path, contracts: Iterable[Contract], loaded: Collection[str], made: Collection[str]
-) -> dict[str, ContractWithoutTransform]:
+) -> dict[str, UnimplementedContract]:
     """Return the contracts in force of loaded domains that no asset in `made` implements, by the missing key."""
     return {
-        key: ContractWithoutTransform(contract, root)
+        key: UnimplementedContract(contract, root)
         for contract in contracts
         if contract.status.in_force and contract.domain in loaded and (key := contract.port_name.asset) not in made
     }

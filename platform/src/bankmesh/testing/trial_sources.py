@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import SourceFaults
-from bankmesh.orchestration.workspace_faults.component_file_faults import POLARS, read_components
 from bankmesh.products.dbt.dbt_models import product_source
 from bankmesh.products.product_definition import LegacyInput, ProductInput, parse_input
 from bankmesh.settings import NoWorkspace, find_root
 from bankmesh.sources import read_systems
+from bankmesh.workspace.product_consumers import declared_inputs
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def known_sources(contract: Contract, inputs: Iterable[str]) -> dict[str, KnownS
     if root is None:
         return {name: KnownSource(_named_source(name, contract)) for name in names}
     systems = _systems(package)
-    declared, classes = _parameters(package, contract, names), _classes(root, systems)
+    declared, classes = declared_inputs(package, contract.port_name), _classes(root, systems)
     own = frozenset(system.name for system in systems)
     found = {}
     for name in names:
@@ -67,17 +67,6 @@ def _named_source(name: str, contract: Contract, systems: frozenset[str] = froze
     if left in systems:
         return LegacyInput(contract.domain, left, right)
     return product_source(left, right) if left else ProductInput(contract.domain, right)
-
-
-def _parameters(package: Path, contract: Contract, names: Iterable[str]) -> dict[str, str]:
-    """Return the inputs that the `defs.yaml` of a Polars product declares, by parameter."""
-    if all("." in name for name in names):
-        return {}
-    for entry in read_components(package)[0]:
-        given = entry.attributes
-        if entry.type == POLARS and (given.get("contract"), given.get("major", 1)) == (contract.name, contract.major):
-            return {name: str(source) for name, source in given["inputs"].items()}
-    return {}
 
 
 def _systems(package: Path) -> tuple[LegacySystem, ...]:

@@ -19,13 +19,13 @@ from bankmesh.ports import connect, latest, port_at
 from bankmesh.products.build_events import CandidateGated, VersionPublished
 from bankmesh.products.build_run import BuildRun, StepRun
 from bankmesh.products.candidates import gate_relations
-from bankmesh.products.candidates.refused_candidate import CandidateRefused
 from bankmesh.products.dbt.dbt_build import build_with_dbt
 from bankmesh.products.dbt.dbt_domain import load_dbt_domain
 from bankmesh.products.dbt.dbt_models import find_models, model_inputs
 from bankmesh.products.domain_package import read_domain
-from bankmesh.products.inputs.input_snapshot import PinnedInput, PinnedSources
+from bankmesh.products.errors import CandidateRefused
 from bankmesh.products.inputs.partition_bounds import partition_keys
+from bankmesh.products.inputs.pinned_inputs import PinnedInput, PinnedSources
 from bankmesh.products.polars.polars_build import build_with_polars
 from bankmesh.products.polars.transform_parameters import check_parameters
 from bankmesh.products.product_definition import ProductDefinition, product_input
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Publication
-    from bankmesh.products.product_operation import Build
+    from bankmesh.products.build_types import Build
     from bankmesh.quality.gate import ClauseResult
 
 

@@ -148,6 +148,21 @@ def _inputs_of(node: Any, domain: str, file: Path, by_port: Mapping[str, Contrac
         yield Consumer(port, str(value.value).removesuffix("@1"), str(file), value.start_mark.line + 1)
 
 
+def declared_inputs(package: Path, port: PortName) -> dict[str, str]:
+    """Return the inputs that the `defs.yaml` of a Polars product declares, by parameter; none without one."""
+    for file in sorted(package.glob("defs/**/defs.yaml")):
+        for node in _compose(file.read_text(encoding="utf-8")):
+            component = _entries(node)
+            attributes = _entries(component.get("attributes"))
+            name, major = (getattr(attributes.get(key), "value", None) for key in ("contract", "major"))
+            if getattr(component.get("type"), "value", None) == _POLARS and (name, major or "1") == (
+                port.product,
+                str(port.major),
+            ):
+                return {parameter: str(node.value) for parameter, node in _entries(attributes.get("inputs")).items()}
+    return {}
+
+
 def _entries(node: Any) -> dict[str, Any]:  # noqa: ANN401 - a YAML node
     return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
 

@@ -32,7 +32,7 @@ from bankmesh.products.build_events import (
     VersionPublished,
     VersionRecovered,
 )
-from bankmesh.products.inputs.input_snapshot import InputNotPublished
+from bankmesh.products.errors import InputNotPublished
 from bankmesh.products.inputs.partition_bounds import describe_partitions, partition_runs
 from bankmesh.quality.gate import GateResult, Outcome
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.ports import Publication
     from bankmesh.products.build_events import BuildEvent
-    from bankmesh.products.candidates.refused_candidate import CandidateRefused
+    from bankmesh.products.errors import CandidateRefused
     from bankmesh.products.product_definition import ProductDefinition
     from bankmesh.quality.gate import ClauseResult
 

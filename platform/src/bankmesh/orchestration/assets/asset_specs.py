@@ -12,7 +12,7 @@ from bankmesh.contracts.model import Severity, Status
 from bankmesh.orchestration.asset_keys import key_of
 from bankmesh.orchestration.assets.automation_condition import refresh_condition
 from bankmesh.products.candidates.gate_relations import sources_of
-from bankmesh.products.publication_schedule import clock_of
+from bankmesh.products.publication_schedule import schedule_of
 from bankmesh.workspace.deprecation import deprecation_of
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _tags(contract: Contract) -> dict[str, str]:
         "classification": contract.classification.label,
         "contract_status": contract.status.value,
     }
-    clock = clock_of(contract)
+    clock = schedule_of(contract)
     if clock is not None and contract.status.in_force:
         tags[SCHEDULE_TAG] = clock.slug
     ending = deprecation_of(contract)

@@ -16,8 +16,8 @@ from bankmesh.orchestration.assets.asset_specs import partitions_of_run
 from bankmesh.orchestration.assets.run_tags import BACKFILL, accepted_shrink, confirms_unchanged
 from bankmesh.orchestration.history.logged_versions import LoggedVersions
 from bankmesh.products.build_run import BuildRun, StepRun
-from bankmesh.products.candidates.refused_candidate import CandidateRefused
-from bankmesh.products.inputs.input_snapshot import pin_product
+from bankmesh.products.errors import CandidateRefused
+from bankmesh.products.inputs.pinned_inputs import pin_product
 from bankmesh.products.product_operation import produce
 from bankmesh.settings import lineage_database
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.orchestration.assets.asset_results import Result
+    from bankmesh.products.build_types import Build
     from bankmesh.products.product_definition import ProductDefinition
-    from bankmesh.products.product_operation import Build
 
 
 def build_product(

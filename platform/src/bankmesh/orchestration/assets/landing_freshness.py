@@ -14,7 +14,7 @@ import dagster as dg
 
 from bankmesh.names import is_landing
 from bankmesh.products.candidates.gate_relations import sources_of
-from bankmesh.products.publication_schedule import clock_of
+from bankmesh.products.publication_schedule import schedule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,5 +46,5 @@ def strictest(promised: Mapping[str, float], reads: Mapping[str, Iterable[str]])
 
 def _promise(contract: Contract) -> Iterator[tuple[str, float]]:
     level = contract.service_level("freshness")
-    if clock_of(contract) is not None and level is not None and level.seconds is not None:
+    if schedule_of(contract) is not None and level is not None and level.seconds is not None:
         yield contract.port_name.asset, level.seconds

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.errors import UnknownName
-from bankmesh.orchestration.components.product_assets import domain_definitions, orphaned_asset, product_asset
+from bankmesh.orchestration.assets.product_assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.orchestration.components.product_component import ProductComponent, domain_of, settings_of
 from bankmesh.products.candidates.clause_scope import widen_clauses
 from bankmesh.products.code.repeatability import find_unrepeatable_model
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.build_result import BuildResult
+    from bankmesh.products.build_types import Build, BuildRequest, BuildResult
     from bankmesh.products.domain_package import Domain
     from bankmesh.products.product_definition import Derive, InputColumns
-    from bankmesh.products.product_operation import Build, BuildRequest
 
 
 class DbtDataProducts(ProductComponent):

@@ -15,14 +15,14 @@ from bankmesh.orchestration.assets.build_steps import step_run
 from bankmesh.orchestration.assets.column_lineage import column_lineage_metadata
 from bankmesh.orchestration.assets.event_metadata import NOT_DELIVERED, OUTCOME, REJECTS, ROWS_IN
 from bankmesh.orchestration.assets.landing_freshness import landing_policies
+from bankmesh.orchestration.assets.product_assets import LANDING, domain_definitions, retry_transient_faults
 from bankmesh.orchestration.assets.run_tags import ACCEPT_TAG, accepted_shrink
 from bankmesh.orchestration.assets.unread_check import ALL_READ, all_read
-from bankmesh.orchestration.components.product_assets import LANDING, domain_definitions, steadily
 from bankmesh.orchestration.components.product_component import domain_of, find_products
 from bankmesh.orchestration.mesh_resource import MESH, MeshResource, mesh_resource
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.inputs.unread_exports import unread_of_system
-from bankmesh.products.versions import landing_attempts
+from bankmesh.products.lineage_events import landing_attempts
 from bankmesh.settings import Settings
 from bankmesh.sources import (
     Landing,
@@ -112,7 +112,7 @@ def _landing_asset(
     )
     def land(context: dg.AssetExecutionContext, bankmesh: MeshResource) -> Iterator[Result]:
         settings = bankmesh.settings
-        yield from steadily(context, settings.home, results(context, settings))
+        yield from retry_transient_faults(context, settings.home, results(context, settings))
 
     def results(context: dg.AssetExecutionContext, settings: Settings) -> Iterator[Result]:
         step = step_run(context, key.to_user_string(), settings.home)

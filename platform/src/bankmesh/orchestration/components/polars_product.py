@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bankmesh.contracts.column_types import polars_type
 from bankmesh.errors import UnknownName
-from bankmesh.orchestration.components.product_assets import domain_definitions, orphaned_asset, product_asset
+from bankmesh.orchestration.assets.product_assets import domain_definitions, orphaned_asset, product_asset
 from bankmesh.orchestration.components.product_component import ProductComponent, domain_of, find_products, settings_of
 from bankmesh.orchestration.components.product_scaffolder import PolarsProductScaffolder
 from bankmesh.products.candidates.clause_scope import widen_clauses
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.build_result import BuildResult
+    from bankmesh.products.build_types import BuildRequest, BuildResult
     from bankmesh.products.domain_package import Domain
     from bankmesh.products.product_definition import Derive, Input, InputColumns
-    from bankmesh.products.product_operation import BuildRequest
 
 
 @dg.scaffold_with(PolarsProductScaffolder)

@@ -16,7 +16,7 @@ from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event
 from bankmesh.names import step_of_asset
 from bankmesh.ports import port_at, published_by
-from bankmesh.products.versions.product_lineage import published
+from bankmesh.products.lineage_events.product_lineage import published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -26,7 +26,7 @@ from bankmesh.orchestration.assets.asset_state import input_asset
 from bankmesh.orchestration.assets.event_metadata import CANDIDATE_KEY, RESTORED_AT, VERSION_KEY
 from bankmesh.ports import latest, port_at
 from bankmesh.ports.port_locks import exclusive
-from bankmesh.products.versions.restoration_events import keep_restore_event, restore_event
+from bankmesh.products.lineage_events.restoration_events import keep_restore_event, restore_event
 from bankmesh.products.versions.version_reports import VersionReport, is_report_of, skip_lost_versions
 from bankmesh.quality.gate import GateResult
 

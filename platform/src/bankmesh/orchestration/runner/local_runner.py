@@ -25,7 +25,7 @@ from bankmesh.ports import port_at
 from bankmesh.products.cancellation import is_stopping
 from bankmesh.products.inputs.loaded_inputs import find_loaded_cycles
 from bankmesh.products.product_definition import product_input
-from bankmesh.products.unimplemented_contracts import unkept_contracts
+from bankmesh.products.unimplemented_contracts import find_unimplemented
 from bankmesh.products.versions.held_products import describe_holds, find_held
 from bankmesh.settings import current_settings
 from bankmesh.workspace.location_modules import location_modules
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bankmesh.orchestration.runner.run_outcome import Progress
     from bankmesh.orchestration.runner.run_waves import Wave
     from bankmesh.products.product_definition import ProductDefinition
-    from bankmesh.products.unimplemented_contracts import ContractWithoutTransform
+    from bankmesh.products.unimplemented_contracts import UnimplementedContract
 
 WARNED = "warned"
 """The note with the names of the checks that have warned."""
@@ -77,7 +77,7 @@ def run_everything(
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
-    unkept = unkept_contracts(root, readable_contracts(root), locations, known)
+    unkept = find_unimplemented(root, readable_contracts(root), locations, known)
     _fail_unkept(unkept, only, progress, outcome)
     for key in only:
         if key not in known | unkept.keys() and not outcome.not_loaded:
@@ -101,16 +101,16 @@ def run_everything(
     known -= frozenset(outcome.held)
     if only:
         known &= frozenset(only)
-    while wave := next_wave(waiting, frozenset(outcome.there), known):
+    while wave := next_wave(waiting, frozenset(outcome.up_to_date), known):
         if is_stopping():
             return outcome
         _run_wave(locations[wave.location], wave, instance, progress, outcome, tags)
         waiting = [r for r in waiting if r.key not in wave.keys]
     if is_stopping():
         return outcome
-    settled = outcome.there | outcome.failed | outcome.absent | set(outcome.held)
+    settled = outcome.up_to_date | outcome.failed | outcome.absent | set(outcome.held)
     left = [r for r in runnables if (not only or r.key in only) and r.key not in settled]
-    outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.there), known)
+    outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.up_to_date), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
 
@@ -127,7 +127,7 @@ def _confirm(
     found = confirm_unchanged(current_settings(root), instance, products, waiting)
     progress.decided(found)
     outcome.confirmed |= found.confirmed.keys()
-    outcome.made_because |= found.reasons
+    outcome.build_reasons |= found.reasons
     outcome.replaced = found.replaced
     return [asset for asset in waiting if asset.key not in found.confirmed]
 
@@ -152,7 +152,7 @@ def _refuse_cycles(
 
 
 def _fail_unkept(
-    unkept: Mapping[str, ContractWithoutTransform], only: Collection[str], progress: Progress, outcome: RunOutcome
+    unkept: Mapping[str, UnimplementedContract], only: Collection[str], progress: Progress, outcome: RunOutcome
 ) -> None:
     """Fail the contracts that no asset implements, among those that are to be built."""
     for key, missing in unkept.items():

@@ -45,7 +45,7 @@ class UnchangedAssets:
 class RunOutcome:
     """The outcome of a run over the whole mesh, by asset key (`retail/party`).
 
-    `confirmed` are assets that a build would only repeat: nothing was published for them. `made_because` gives the
+    `confirmed` are assets that a build would only repeat: nothing was published for them. `build_reasons` gives the
     reason why others were not confirmed, where it was known before their run.
     `replaced` are events of earlier confirmations that are redundant now.
     `absent` are landings of systems that were not delivered, and assets that lack nothing else; assets that depend on a
@@ -60,7 +60,7 @@ class RunOutcome:
 
     published: set[str] = field(default_factory=set)
     confirmed: set[str] = field(default_factory=set)
-    made_because: dict[str, str] = field(default_factory=dict)
+    build_reasons: dict[str, str] = field(default_factory=dict)
     replaced: tuple[int, ...] = ()
     failed: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
@@ -77,14 +77,14 @@ class RunOutcome:
     cycles: CycleFaults | None = None
 
     @property
-    def there(self) -> set[str]:
+    def up_to_date(self) -> set[str]:
         """Assets that are up to date after this run: published or confirmed."""
         return self.published | self.confirmed
 
     @property
     def landings(self) -> frozenset[str]:
         """The landings that the run tried to make, or depends on."""
-        tried = self.there | self.failed | self.absent
+        tried = self.up_to_date | self.failed | self.absent
         return frozenset(key for key in tried if is_landing(key)) | self.sources
 
     def by_port(self) -> dict[str, str]:
@@ -102,5 +102,5 @@ class RunOutcome:
     @property
     def success(self) -> bool:
         """Whether all that can be published is: absent assets are no failure, unless nothing else exists."""
-        nothing_there = bool(self.absent) and not self.there
+        nothing_there = bool(self.absent) and not self.up_to_date
         return not (self.failed or self.skipped or self.not_loaded or self.held_by_name or nothing_there)

@@ -11,7 +11,7 @@ import yaml
 from bankmesh.errors import Fault, FaultsFound, root_cause
 from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 from bankmesh.products.inputs.loaded_inputs import find_hidden_cycles
-from bankmesh.products.unimplemented_contracts import unkept_contracts
+from bankmesh.products.unimplemented_contracts import find_unimplemented
 from bankmesh.workspace.location_modules import location_modules
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.products.product_definition import ProductDefinition
-    from bankmesh.products.unimplemented_contracts import ContractWithoutTransform
+    from bankmesh.products.unimplemented_contracts import UnimplementedContract
 
 NOT_LOADED = "location-not-loaded"
 UNKEPT = "contract-without-transform"
@@ -92,7 +92,7 @@ def location_faults(
         loaded += location.products.values()
         yield from find_hidden_cycles(entry.file.parent, loaded).faults
         made = {key.to_user_string() for key in location.definitions.resolve_asset_graph().materializable_asset_keys}
-        for missing in unkept_contracts(entry.file.parent, contracts, {entry.package}, made).values():
+        for missing in find_unimplemented(entry.file.parent, contracts, {entry.package}, made).values():
             yield _unkept(missing)
     except LocationNotLoaded as error:
         found = _faults_in(error)
@@ -104,7 +104,7 @@ def location_faults(
             yield _not_loaded(entry, error)
 
 
-def _unkept(missing: ContractWithoutTransform) -> Fault:
+def _unkept(missing: UnimplementedContract) -> Fault:
     contract = missing.contract
     return Fault(contract.file, _line(contract.text, "status:"), UNKEPT, str(missing))
 

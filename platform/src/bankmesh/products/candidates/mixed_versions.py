@@ -12,7 +12,7 @@ from bankmesh.contracts.clause_rules import Volume
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import connect
 from bankmesh.products.candidates.gate_relations import referenced_inputs
-from bankmesh.products.inputs import input_snapshot
+from bankmesh.products.inputs import pinned_inputs
 from bankmesh.quality.gate import GateRelations, describe_clause, evaluate
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def mix_check(home: Path, contract: Contract) -> CheckMix:
         if not clauses:
             return
         references = referenced_inputs(clauses)
-        pinned = input_snapshot.pin(home, references.values())
+        pinned = pinned_inputs.pin(home, references.values())
         rows = {ref: pinned[source].relation for ref, source in references.items()}
         with connect() as connection:
             relations = GateRelations(relation, references=rows)

@@ -11,7 +11,7 @@ import orjson
 
 from bankmesh.errors import TransformError
 from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
-from bankmesh.products.build_result import BuildResult, or_underivable
+from bankmesh.products.build_types import BuildResult, or_underivable
 from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidates.candidate_files import repeated_columns
 from bankmesh.products.candidates.duckdb_candidate import describe_query, write_candidate
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract, Partitioning
     from bankmesh.lineage.sql import CompiledModel
+    from bankmesh.products.build_types import BuildRequest
     from bankmesh.products.candidates.candidate_files import WrittenCandidate
-    from bankmesh.products.product_operation import BuildRequest
     from bankmesh.workspace.dbt_project_files import DbtProjectPlace
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Classification, Contract
     from bankmesh.lineage.confidentiality import ConfidentialityLoss
     from bankmesh.lineage.model import StepLineage
-    from bankmesh.products.inputs.input_snapshot import PinnedInput
+    from bankmesh.products.inputs.pinned_inputs import PinnedInput
 
 
 def flow_of_build(contract: Contract, lineage: StepLineage, read: Iterable[PinnedInput]) -> ClassificationFlow:

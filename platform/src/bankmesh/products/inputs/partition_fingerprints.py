@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Partitioning
     from bankmesh.ports import OpenVersion
-    from bankmesh.products.inputs.input_snapshot import PinnedInput
+    from bankmesh.products.inputs.pinned_inputs import PinnedInput
     from bankmesh.products.product_definition import PartitionInput, ProductDefinition
 
 Fingerprints = dict[str, dict[str, str]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.build_casts import CastsRefused
 from bankmesh.errors import TransformError
 from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
-from bankmesh.products.build_result import BuildResult, or_underivable
+from bankmesh.products.build_types import BuildResult, or_underivable
 from bankmesh.products.code.repository_links import code_place
 from bankmesh.products.polars.polars_candidate import write_candidate
 from bankmesh.products.polars.polars_errors import explain, place_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.model import StepLineage
     from bankmesh.lineage.polars.transform_lineage import TransformLineage
-    from bankmesh.products.product_operation import BuildRequest
+    from bankmesh.products.build_types import BuildRequest
 
 
 def build_with_polars(transform: Callable[..., pl.LazyFrame], contract: Contract, request: BuildRequest) -> BuildResult:
@@ -126,5 +126,7 @@ def _code(transform: Callable[..., object]) -> CodeFacts | None:
     if own is None:
         return None
     file = Path(own.co_filename)
+    if not file.is_file():  # defined in a notebook, or on a command line
+        return None
     place = code_place(file)
     return CodeFacts("python", file.read_text(encoding="utf-8"), None, place.url, place.path, place.commit)

@@ -11,8 +11,8 @@ from bankmesh.errors import BankmeshError
 from bankmesh.ports import VersionNotes, confirm, is_intact, latest, own_publications, port_at
 from bankmesh.products.candidates.gate_relations import referenced_inputs, sources_of
 from bankmesh.products.code.platform_version import platform_version
-from bankmesh.products.inputs.input_snapshot import newest_vector, pin
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
+from bankmesh.products.inputs.pinned_inputs import newest_vector, pin
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.versions.staleness import Recipe, Staleness, find_staleness
 from bankmesh.products.versions.version_reports import find_unreported

@@ -13,6 +13,8 @@ from bankmesh.ports import latest, skip_versions
 from bankmesh.ports.delta.commit_log import commit_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import Port, Publication
 
@@ -65,3 +67,30 @@ def find_unreported(reports: VersionReports, asset: str, port: Port) -> Publicat
     report = reports.last_report(asset)
     newest = latest(port)
     return None if newest is not None and report is not None and is_report_of(report, newest) else newest
+
+
+def is_same_build(
+    publication: Publication,
+    vector: Mapping[str, int | str],
+    code_version: str,
+    partitions: tuple[str, ...] | None,
+) -> bool:
+    """Return whether an unreported version is exactly what this run would publish: same inputs, code, partitions."""
+    made = publication.provenance
+    return (
+        dict(made.inputs) == dict(vector)
+        and made.code_version == code_version
+        and (tuple(made.partitions) if made.partitions is not None else None) == partitions
+    )
+
+
+def older_inputs(ours: Mapping[str, int | str], theirs: Mapping[str, int | str]) -> list[str]:
+    """Return input products that the other publication read at a later version, as `retail.party 3 < 4`.
+
+    Fingerprints of landings have no order and are not compared.
+    """
+    return [
+        f"{name} {mine} < {theirs[name]}"
+        for name, mine in sorted(ours.items())
+        if isinstance(mine, int) and isinstance(theirs.get(name), int) and mine < theirs[name]  # type: ignore[operator]
+    ]

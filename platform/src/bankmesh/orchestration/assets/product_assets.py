@@ -12,11 +12,11 @@ from bankmesh.orchestration.assets.asset_results import Result
 from bankmesh.orchestration.assets.asset_specs import asset_spec, check_specs
 from bankmesh.orchestration.assets.build_steps import build_product
 from bankmesh.orchestration.mesh_resource import MESH, MeshResource, mesh_resource
+from bankmesh.products.build_types import Build
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.inputs.loaded_inputs import cycle_through
 from bankmesh.products.orphaned_products import OrphanedProduct
 from bankmesh.products.product_definition import ProductDefinition
-from bankmesh.products.product_operation import Build
 from bankmesh.products.retry_policy import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
 
@@ -64,7 +64,7 @@ def product_asset(
         if cycle is not None:
             raise dg.Failure(str(cycle), allow_retries=False)
         home = bankmesh.settings.home
-        yield from steadily(context, home, build_product(context, product, home, build))
+        yield from retry_transient_faults(context, home, build_product(context, product, home, build))
 
     return materialise
 
@@ -85,7 +85,9 @@ def orphaned_asset(error: OrphanedProduct) -> dg.AssetsDefinition:
     return refuse
 
 
-def steadily(context: dg.AssetExecutionContext, home: Path, results: Iterator[Result]) -> Iterator[Result]:
+def retry_transient_faults(
+    context: dg.AssetExecutionContext, home: Path, results: Iterator[Result]
+) -> Iterator[Result]:
     """Yield a step's results; a transient fault requests a retry from Dagster, and a full disk is a plain failure.
 
     Raises dg.RetryRequested, dg.Failure, or what the step itself raises.

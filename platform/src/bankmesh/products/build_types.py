@@ -1,18 +1,20 @@
-"""The result of a build besides the files that it wrote."""
+"""A build as the operation calls it: its arguments, its protocol, and its result besides the files that it wrote."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.lineage.model import StepLineage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Contract
     from bankmesh.lineage.openlineage.attempt_facts import CodeFacts
+    from bankmesh.products.inputs.pinned_inputs import PinnedInput
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,24 @@ def or_underivable(derive: Callable[[], StepLineage], contract: Contract) -> Ste
         reason = f"its lineage could not be derived ({type(error).__name__})"
         names = [column.name for column in contract.columns]
         return StepLineage(dict.fromkeys(names, frozenset()), underivable=dict.fromkeys(names, reason))
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """The arguments of a build: pinned inputs, the folder to write to, and the partitions to write (None: all rows).
+
+    `shows_errors` is for trials on synthetic rows: errors of the user's code are shown in full, although they may quote
+    values.
+    """
+
+    inputs: Mapping[str, PinnedInput]
+    target: Path
+    partitions: tuple[str, ...] | None
+    shows_errors: bool = False
+
+
+class Build(Protocol):
+    """Writes the candidate's Parquet files into `request.target`, cast to the contract's types."""
+
+    def __call__(self, request: BuildRequest) -> BuildResult:
+        """Raises TransformError if the user's code fails or delivers other columns, CastsRefused for other types."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bankmesh.lineage.openlineage.attempt_events import Attempt
     from bankmesh.ports import CandidateFiles, Port, Publication
     from bankmesh.products.build_run import StepRun
-    from bankmesh.products.inputs.input_snapshot import PinnedInput
+    from bankmesh.products.inputs.pinned_inputs import PinnedInput
     from bankmesh.products.product_definition import Input, ProductDefinition
     from bankmesh.sources import SourceColumn
 

@@ -1,16 +1,17 @@
-"""A candidate that its gate refused."""
+"""Errors of a build that its callers report in ways of their own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import BankmeshError
+from bankmesh.errors import BankmeshError, NotPublished
 from bankmesh.quality.gate import describe_clause
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.products.product_definition import Input
     from bankmesh.quality.gate import GateResult
 
 
@@ -25,3 +26,11 @@ class CandidateRefused(BankmeshError):
             f"Readers keep the last good version. The candidate is kept in {folder.name} of the port.",
         ]
         super().__init__("\n".join(lines))
+
+
+class InputNotPublished(NotPublished):
+    """An input has no published version, or no landing, to read yet."""
+
+    def __init__(self, source: Input, error: NotPublished) -> None:
+        self.source = source
+        super().__init__(error.product, error.version, error.available)

@@ -14,7 +14,7 @@ from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd, InputFacts, J
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import put_aside, spool_folder
 from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
-from bankmesh.products.versions.product_lineage import product_fields, product_output
+from bankmesh.products.lineage_events.product_lineage import product_fields, product_output
 from bankmesh.settings import lineage_database
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from bankmesh.lineage.openlineage.attempt_facts import (
 from bankmesh.lineage.openlineage.openlineage_names import dataset_name
 from bankmesh.names import landing_asset
 from bankmesh.products.code.repository_links import code_place
-from bankmesh.products.versions.product_lineage import COMPLETE_FIELD, column_field, run_facts
+from bankmesh.products.lineage_events.product_lineage import COMPLETE_FIELD, column_field, run_facts
 from bankmesh.sources import landing_folder
 from bankmesh.sources.landing_history import TOLERANCE
 

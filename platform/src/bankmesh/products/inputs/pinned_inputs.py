@@ -13,6 +13,7 @@ from bankmesh.errors import NotPublished
 from bankmesh.ports import latest, open_version, port_at
 from bankmesh.ports.port_locks import FolderLock
 from bankmesh.products.candidates.gate_relations import referenced_inputs
+from bankmesh.products.errors import InputNotPublished
 from bankmesh.products.inputs.input_classifications import landed_classes, published_classes
 from bankmesh.products.orphaned_products import refuse_orphaned_inputs
 from bankmesh.products.product_definition import LegacyInput, ProductInput
@@ -97,14 +98,6 @@ class PinnedSources:
         """The snapshot vector that a commit records: the version of everything that is read."""
         found = {**self.references, **self.inputs}
         return dict(sorted((item.source.ref, item.version) for item in found.values()))
-
-
-class InputNotPublished(NotPublished):
-    """An input has no published version, or no landing, to read yet."""
-
-    def __init__(self, source: Input, error: NotPublished) -> None:
-        self.source = source
-        super().__init__(error.product, error.version, error.available)
 
 
 def pin_product(home: Path, product: ProductDefinition) -> PinnedSources:

@@ -1,0 +1,1 @@
+"""OpenLineage events of attempts at products and landings, and of restored versions."""
