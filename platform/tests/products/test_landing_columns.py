@@ -7,7 +7,7 @@ import pytest
 from shop_workspace import SYSTEM
 
 from bankmesh.orchestration.asset_keys import landing_key
-from bankmesh.orchestration.components.legacy_sources import _materialize, _spec_metadata
+from bankmesh.orchestration.assets.landing_assets import _materialize, _spec_metadata
 from bankmesh.products.dbt.generated_sources import dbt_sources
 from bankmesh.products.inputs.pinned_inputs import pin
 from bankmesh.products.product_definition import LegacyInput

@@ -20,7 +20,7 @@ from bankmesh.products.product_definition import ProductDefinition
 from bankmesh.products.retry_policy import MOST_RETRIES, is_disk_full, is_transient, seconds_to_wait
 from bankmesh.settings import current_settings
 
-# No postponed annotations here: Dagster reads those of a step when it makes the asset.
+# No postponed annotations here: Dagster reads those of a step when it builds the asset.
 
 BUILDING = "building_products"
 LANDING = "landing_files"
