@@ -15,9 +15,11 @@ from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
 from bankmesh.catalog.index.index_update import rebuild, refresh
+from bankmesh.errors import PortError
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox as LineageOutbox
 from bankmesh.orchestration.history.check_events import LoggedChecks
 from bankmesh.orchestration.instance import open_instance
+from bankmesh.orchestration.retention import mesh_expiry
 from bankmesh.orchestration.retention.reader_positions import reader_positions, unfinished_runs
 from bankmesh.orchestration.runner.in_process_runs import end_dead_runs
 from bankmesh.settings import alert_settings, catalog_database, lineage_database
@@ -141,3 +143,16 @@ def _run_ids(published) -> set[str]:
     with open_instance(published.settings) as instance:
         end_dead_runs(instance)
         return {run.run_id for run in instance.get_runs()}
+
+
+def test_a_part_that_fails_is_named_and_the_rest_expires(mesh: Command, published, monkeypatch) -> None:
+    def fail(*_arguments):
+        raise PortError("shop.sale: its Delta log cannot be read.")
+
+    monkeypatch.setattr(mesh_expiry, "_expire_port", fail)
+    said = mesh("expire", "--json")
+    assert said.code == 1
+    assert "shop.sale has not expired: shop.sale: its Delta log cannot be read." in said.err
+    removed = json.loads(said.out)
+    assert removed["shop.sale"] == {"error": "shop.sale: its Delta log cannot be read."}
+    assert removed["landings"] == {"landings": 0, "bytes": 0}

@@ -246,3 +246,10 @@ def test_its_history_opens_with_the_storage_that_dagster_brings(mesh, published)
     assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
     assert published.run("sale").success
     assert published.reported("sale") == [0, 1, 2]
+
+
+def test_a_first_major_may_be_named_with_its_number(mesh) -> None:
+    assert mesh("run", "shop.opening_hour@1").code == 0
+    said = mesh("run", "shop.opening_hour@2")
+    assert said.code != 0
+    assert "shop.opening_hour@2" in said.err

@@ -15,7 +15,7 @@ OTHER_WORDS = {"source-aligned", "consumer-aligned", "great-expectations", "utf-
 
 
 def test_every_rule_in_the_code_is_on_the_page():
-    folders = (CODE, CODE.parent / "workspace_faults")
+    folders = (CODE, CODE.parent / "orchestration/workspace_faults")
     places = ("workspace/read_cycles.py", "products/inputs/partition_inputs.py", "yaml/documents.py")
     others = [CODE.parent / place for place in places]
     files = [*(path for folder in folders for path in folder.rglob("*.py")), *others]

@@ -48,7 +48,6 @@ ENDING = AttemptEnd(
     version="7",
     rows=3,
     bytes=100,
-    files=1,
     built_rows=3,
     nulls={"amount": 1},
     lineage=LINEAGE,

@@ -8,6 +8,7 @@ import pytest
 from shop_workspace import SALES, Sale, write_exports
 from two_domains import LANDINGS, SUPPLIER
 
+from bankmesh.orchestration.automation import schedules
 from bankmesh.ports import port_at, read_history, resume, withdraw
 
 WHO = {"by": "Ada", "reason": "wrong currency"}
@@ -76,3 +77,16 @@ def test_a_schedule_leaves_it_out(held):
             dg.build_schedule_context(instance, moment, repository_def=repository)
         ).run_requests
     assert [key.path[-1] for key in request.asset_selection] == ["till_sale"]
+
+
+def test_a_schedule_whose_products_are_all_held_requests_nothing(held, monkeypatch):
+    """A request for no assets would run every asset of the location."""
+    repository = held.definitions[SUPPLIER].get_repository_def()
+    [schedule] = [each for each in repository.schedule_defs if each.name != f"{SUPPLIER}_retention"]
+    only = dg.AssetSelection.assets(dg.AssetKey([SUPPLIER, "sale"]))
+    monkeypatch.setattr(schedules, "scheduled_assets", lambda _schedule: only)
+    with held.instance() as instance:
+        moment = dt.datetime(2026, 1, 2, 5, 30, tzinfo=dt.UTC)
+        tick = schedule.evaluate_tick(dg.build_schedule_context(instance, moment, repository_def=repository))
+    assert tick.run_requests == []
+    assert tick.skip_message == "every product of this schedule is held: bazaar.sale"

@@ -5,6 +5,8 @@ import os
 from shop_workspace import SALES, Sale, write_exports
 from two_domains import LANDINGS, SUPPLIER
 
+from bankmesh.errors import LegacyFileError
+from bankmesh.orchestration.automation import file_sensor
 from bankmesh.orchestration.automation.file_changes import (
     ABSENT,
     SensorMemory,
@@ -14,6 +16,7 @@ from bankmesh.orchestration.automation.file_changes import (
     run_key,
     take,
 )
+from bankmesh.sources import fingerprint
 
 TILL, HOUR, CARD = "till.sale", "till.hour", "cards.card"
 
@@ -122,3 +125,21 @@ def test_off_means_off(untouched, monkeypatch):
     assert _tick(untouched).skip_message.startswith("automation is off")
     monkeypatch.delenv("BANKMESH_AUTOMATION")
     assert _tick(untouched).run_requests
+
+
+def test_a_file_that_cannot_be_read_is_landed_so_that_its_run_reports_why(untouched, monkeypatch):
+    [sales] = untouched.settings.exports.rglob("sale.csv*")
+
+    def unreadable(item, exports):
+        if item.name == "sale":
+            raise LegacyFileError(sales, "it cannot be read (Input/output error)", "a readable file")
+        return fingerprint(item, exports)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file_sensor, "fingerprint", unreadable)
+        [request] = _tick(untouched).run_requests
+        assert sorted(key.to_user_string() for key in request.asset_selection) == sorted(LANDINGS)
+        assert not _tick(untouched).run_requests  # once, not at every tick
+    sales.chmod(0o640)
+    [again] = _tick(untouched).run_requests
+    assert LANDINGS[0] in {key.to_user_string() for key in again.asset_selection}

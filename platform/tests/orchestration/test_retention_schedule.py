@@ -6,6 +6,9 @@ import dagster as dg
 import pytest
 from two_domains import CONSUMER, SUPPLIER
 
+from bankmesh.errors import PortError
+from bankmesh.orchestration.retention import mesh_expiry
+
 
 @pytest.fixture(params=[SUPPLIER, CONSUMER])
 def schedule(request, trading):
@@ -45,3 +48,23 @@ def test_its_job_says_what_it_removed_and_a_second_one_finds_nothing(trading, sc
         assert any(line.startswith("events: {'runs': ") for line in said)
         assert any(line.startswith("landings: {'landings': 0") for line in said)
         assert {key: instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()} == before
+
+
+def test_a_part_that_fails_does_not_keep_the_others_from_expiring(trading, schedule, monkeypatch):
+    repository, found = schedule
+
+    def fail(*_arguments):
+        raise PortError("bazaar.sale: its Delta log cannot be read.")
+
+    monkeypatch.setattr(mesh_expiry, "_expire_port", fail)
+    job = repository.get_job(found.job_name)
+    with trading.instance() as instance:
+        ended = job.execute_in_process(instance=instance, raise_on_error=False)
+        assert not ended.success
+        said = [entry.user_message for entry in instance.all_logs(ended.run_id)]
+        assert any(line.startswith("landings: ") for line in said)
+        assert any(line.startswith("events: ") for line in said)
+        [failure] = [event for event in ended.all_events if event.is_step_failure]
+    description = failure.step_failure_data.user_failure_data.description
+    assert description.startswith("Everything else has expired. ")
+    assert "its Delta log cannot be read" in description

@@ -14,6 +14,7 @@ from shop_workspace import changed, write_exports
 
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
 from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+from bankmesh.orchestration.assets import asset_results
 from bankmesh.orchestration.automation.lineage_sensor import lineage_sensor
 from bankmesh.orchestration.history.dead_attempts import reconcile
 from bankmesh.orchestration.instance import open_instance
@@ -229,3 +230,16 @@ def test_dagster_shows_the_same_columns(published: Mesh) -> None:
     assert [(dep.asset_key.path, dep.column_name) for dep in shown["total"]] == [(["shop", "sale"], "amount")]
     landing = published.run("till.sale").metadata("till_sale")["dagster/column_lineage"].deps_by_column
     assert [(dep.asset_key.path, dep.column_name) for dep in landing["amount"]] == [(["legacy", "till_sale"], "amount")]
+
+
+def test_a_report_that_fails_ends_the_attempt_with_its_error(published: Mesh, monkeypatch) -> None:
+    def fail(*_arguments):
+        raise OSError(5, "Input/output error")
+
+    write_exports(published.settings.exports, changed(3, remark="another"))
+    monkeypatch.setattr(asset_results, "check_results", fail)
+    run = published.run("till.sale", "sale")
+    assert not run.success
+    end = ending(told(published, run.run_id), "shop.sale")
+    assert end["eventType"] == "FAIL"
+    assert "OSError" in end["run"]["facets"]["errorMessage"]["message"]
