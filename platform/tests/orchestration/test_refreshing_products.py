@@ -9,7 +9,7 @@ import dagster as dg
 from shop_workspace import SALES, Sale, changed, write_exports
 from two_domains import CONSUMER, LANDINGS, SUPPLIER
 
-from bankmesh.orchestration.runner.in_process_runs import PROCESS_TAG, STARTED_TAG, end_dead_runs, process_tags
+from bankmesh.orchestration.runner.in_process_runs import PROCESS_TAG, end_dead_runs, process_tags
 
 
 def _land(trading, *sales):
@@ -116,10 +116,11 @@ def test_a_run_of_a_process_whose_id_another_one_has_now_is_ended(trading):
     job = trading.definitions[SUPPLIER].resolve_implicit_global_asset_job_def()
     with trading.instance() as instance:
         selected = job.get_subset(asset_selection={dg.AssetKey(LANDINGS[0].split("/"))})
-        tags = process_tags() | {STARTED_TAG: "another-boot:1"}
+        host, number, _ = process_tags()[PROCESS_TAG].split(":")
+        tags = {PROCESS_TAG: f"{host}:{number}:00000000"}
         run = instance.create_run_for_job(selected, status=dg.DagsterRunStatus.STARTED, tags=tags)
         assert end_dead_runs(instance) == [run.run_id]
-        earlier = {PROCESS_TAG: process_tags()[PROCESS_TAG]}  # of a release that did not note the start
+        earlier = {PROCESS_TAG: f"{host}:{number}"}  # of a release that did not note the start
         kept = instance.create_run_for_job(selected, status=dg.DagsterRunStatus.STARTED, tags=earlier)
         assert end_dead_runs(instance) == []
         instance.report_run_canceled(kept)

@@ -6,39 +6,32 @@ under way for ever, hold a place in the queue, and block the runs behind it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 PROCESS_TAG = "bankmesh/process"
-"""The host and the id of the process that executes the run."""
+"""The process that executes the run: host, id and, where it is known, a mark of when it started.
 
-STARTED_TAG = "bankmesh/process_started"
-"""When that process started, so that another one of the same id is not taken for it; missing where it is not known."""
+Without the mark, another process that has got the same id, after a reboot or in a container, would be taken for it.
+"""
 
 _UNDER_WAY = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
 def process_tags() -> dict[str, str]:
     """Return the tags of a run that this process executes itself; the daemon must not start it again."""
-    started = _start_of(os.getpid())
-    return {
-        PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}",
-        "dagster/max_retries": "0",
-        **({STARTED_TAG: started} if started else {}),
-    }
+    parts = [socket.gethostname(), str(os.getpid()), *filter(None, [_start_of(os.getpid())])]
+    return {PROCESS_TAG: ":".join(parts), "dagster/max_retries": "0"}
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Report as failed every run whose process on this machine is gone; returns their ids."""
     records = instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))
-    dead = [record.dagster_run for record in records if _is_gone(record.dagster_run.tags)]
+    dead = [record.dagster_run for record in records if _is_gone(record.dagster_run.tags.get(PROCESS_TAG))]
     for run in dead:
         instance.report_run_failed(run, "The process that executed this run exited without reporting a result.")
     return [run.run_id for run in dead]
@@ -58,9 +51,9 @@ def cancel_runs_of_this_process(instance: dg.DagsterInstance) -> None:
         instance.report_run_canceled(run, "Stopped; its process ended before the step did.")
 
 
-def _is_gone(tags: Mapping[str, str]) -> bool:
+def _is_gone(tag: str | None) -> bool:
     """Return whether the process of a run is gone; False for a process of another host, or where that is not known."""
-    host, _, number = tags.get(PROCESS_TAG, "").rpartition(":")
+    host, number, started = [*(tag or "").split(":"), "", "", ""][:3]
     if host != socket.gethostname() or not number.isdigit():
         return False
     try:
@@ -69,15 +62,15 @@ def _is_gone(tags: Mapping[str, str]) -> bool:
         return True
     except PermissionError:  # the process exists and belongs to another user
         return False
-    before, now = tags.get(STARTED_TAG), _start_of(int(number))
-    return before is not None and now is not None and before != now
+    now = _start_of(int(number))
+    return bool(started) and now is not None and started != now
 
 
 def _start_of(process: int) -> str | None:
-    """Return the boot of the machine and the ticks since then at which a process started; None where Linux is not."""
+    """Return a mark of the boot and the tick at which a process started; None on other systems than Linux."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return None
-    return f"{boot}:{fields[19]}"
+    return hashlib.sha256(f"{boot}{fields[19]}".encode()).hexdigest()[:8]
