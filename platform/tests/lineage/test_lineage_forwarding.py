@@ -22,7 +22,7 @@ from lineage_samples import DAGSTER_RUN, NOON, completed, started
 from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.event_forwarder import NO_RECEIVER, OTHERS_TURN, forward
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox, events, pack_body, unpack_body
-from bankmesh.lineage.openlineage.event_spool import put_aside, take_in
+from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_event
 from bankmesh.lineage.openlineage.run_events import ABORT, FAIL, ending_event
 
 PROGRAM = Path(__file__).with_name("lineage_forwarder.py")
@@ -261,13 +261,13 @@ def test_many_writers_at_once_lose_nothing(database) -> None:
 
 def test_what_waited_on_disk_goes_into_the_outbox_in_order_and_once(outbox, tmp_path) -> None:
     folder = tmp_path / "waiting"
-    put_aside(folder, started(8), DAGSTER_RUN, "shop/spend_8")
-    put_aside(folder, completed(8), DAGSTER_RUN, "shop/spend_8")
-    put_aside(folder, started(0), DAGSTER_RUN, "shop/spend_0")
-    assert take_in(folder, outbox) == 3
+    spool_event(folder, started(8), DAGSTER_RUN, "shop/spend_8")
+    spool_event(folder, completed(8), DAGSTER_RUN, "shop/spend_8")
+    spool_event(folder, started(0), DAGSTER_RUN, "shop/spend_0")
+    assert drain_spool(folder, outbox) == 3
     assert kept(outbox)[-2:] == [(started(8)["run"]["runId"], kind) for kind in ("START", "COMPLETE")]
     assert len(kept(outbox)) == RUNS + 4
-    assert take_in(folder, outbox) == 0
+    assert drain_spool(folder, outbox) == 0
 
 
 def test_old_events_are_forgotten_once_they_are_sent_or_nobody_wants_them(outbox, receiver, monkeypatch) -> None:
@@ -275,7 +275,7 @@ def test_old_events_are_forgotten_once_they_are_sent_or_nobody_wants_them(outbox
     receiver.refuse = {"shop.spend_3": 429}
     forward(outbox, 30)
     far = datetime.now(UTC) + timedelta(days=1)
-    assert outbox.forget(far, unsent=False) == 3
+    assert outbox.delete_before(far, unsent=False) == 3
     assert outbox.counts()["pending"] == 3
-    assert outbox.forget(far, unsent=True) == 3
+    assert outbox.delete_before(far, unsent=True) == 3
     assert kept(outbox) == []

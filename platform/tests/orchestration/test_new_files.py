@@ -10,11 +10,11 @@ from bankmesh.orchestration.automation import file_sensor
 from bankmesh.orchestration.automation.file_changes import (
     ABSENT,
     SensorMemory,
+    mark_processed,
     observe_files,
-    quiet_objects,
-    restless_objects,
     run_key,
-    take,
+    settled_objects,
+    unsettled_objects,
 )
 from bankmesh.sources import fingerprint
 
@@ -31,38 +31,38 @@ def _seen(*looks, memory=None):
 
 def test_a_file_is_taken_once_it_is_quiet():
     memory = _seen((0, {TILL: "a"}))
-    assert quiet_objects(memory, 29, 30) == []
-    assert restless_objects(memory, 29, 30) == [TILL]
-    assert quiet_objects(memory, 30, 30) == [TILL]
+    assert settled_objects(memory, 29, 30) == []
+    assert unsettled_objects(memory, 29, 30) == [TILL]
+    assert settled_objects(memory, 30, 30) == [TILL]
 
 
 def test_a_file_that_somebody_still_writes_is_not_taken():
     memory = _seen((0, {TILL: "a"}), (20, {TILL: "b"}), (40, {TILL: "c"}))
-    assert quiet_objects(memory, 60, 30) == []
-    assert quiet_objects(memory, 70, 30) == [TILL]
+    assert settled_objects(memory, 60, 30) == []
+    assert settled_objects(memory, 70, 30) == [TILL]
 
 
 def test_the_objects_of_a_system_wait_for_one_another_and_other_systems_do_not():
     memory = _seen((0, {TILL: "a", HOUR: "a", CARD: "a"}), (20, {TILL: "a", HOUR: "b", CARD: "a"}))
-    assert quiet_objects(memory, 35, 30) == [CARD]
-    assert quiet_objects(memory, 50, 30) == [CARD, HOUR, TILL]
+    assert settled_objects(memory, 35, 30) == [CARD]
+    assert settled_objects(memory, 50, 30) == [CARD, HOUR, TILL]
 
 
 def test_what_was_taken_is_not_taken_again_until_it_changes():
-    memory = take(_seen((0, {TILL: "a"})), [TILL], requested=True)
-    assert quiet_objects(_seen((100, {TILL: "a"}), memory=memory), 200, 30) == []
-    assert quiet_objects(_seen((100, {TILL: "b"}), memory=memory), 200, 30) == [TILL]
+    memory = mark_processed(_seen((0, {TILL: "a"})), [TILL], requested=True)
+    assert settled_objects(_seen((100, {TILL: "a"}), memory=memory), 200, 30) == []
+    assert settled_objects(_seen((100, {TILL: "b"}), memory=memory), 200, 30) == [TILL]
 
 
 def test_an_object_without_files_is_not_taken_and_comes_back_as_new():
-    memory = take(_seen((0, {TILL: "a"})), [TILL], requested=True)
+    memory = mark_processed(_seen((0, {TILL: "a"})), [TILL], requested=True)
     memory = _seen((100, {TILL: ABSENT}), memory=memory)
-    assert quiet_objects(memory, 200, 30) == []
-    assert quiet_objects(_seen((300, {TILL: "a"}), memory=memory), 400, 30) == [TILL]
+    assert settled_objects(memory, 200, 30) == []
+    assert settled_objects(_seen((300, {TILL: "a"}), memory=memory), 400, 30) == [TILL]
 
 
 def test_the_cursor_keeps_everything_and_an_unreadable_one_forgets():
-    memory = take(_seen((0.5, {TILL: "a", HOUR: "b"})), [TILL], requested=True)
+    memory = mark_processed(_seen((0.5, {TILL: "a", HOUR: "b"})), [TILL], requested=True)
     assert SensorMemory.from_cursor(memory.to_cursor()) == memory
     for text in (None, "", "nonsense", "[]", '{"objects": {"a": 1}}'):
         assert SensorMemory.from_cursor(text) == SensorMemory()
@@ -72,7 +72,7 @@ def test_a_repeated_tick_has_the_same_run_key_and_a_later_request_another():
     memory = _seen((0, {TILL: "a"}))
     assert run_key(memory, {TILL: "x"}) == run_key(memory, {TILL: "x"})
     assert run_key(memory, {TILL: "x"}) != run_key(memory, {TILL: "y"})
-    assert run_key(memory, {TILL: "x"}) != run_key(take(memory, [TILL], requested=True), {TILL: "x"})
+    assert run_key(memory, {TILL: "x"}) != run_key(mark_processed(memory, [TILL], requested=True), {TILL: "x"})
 
 
 def _tick(trading):

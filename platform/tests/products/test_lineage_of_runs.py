@@ -13,7 +13,7 @@ from shop_nursery import Job
 from shop_workspace import changed, write_exports
 
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_folder
 from bankmesh.orchestration.assets import asset_results
 from bankmesh.orchestration.automation.lineage_sensor import lineage_sensor
 from bankmesh.orchestration.history.dead_attempts import reconcile
@@ -220,7 +220,7 @@ def test_an_outbox_out_of_reach_fails_no_run_and_loses_no_event(landed: Mesh, mo
     monkeypatch.delenv("BANKMESH_LINEAGE_DB")
     assert len(told(landed)) == before
     with EventOutbox(lineage_database(home)) as outbox:
-        assert take_in(spool_folder(home), outbox) == 2
+        assert drain_spool(spool_folder(home), outbox) == 2
     assert kinds(told(landed, run.run_id)) == {"shop.sale": ["START", "COMPLETE"]}
 
 

@@ -231,9 +231,9 @@ def status(*, as_json: JsonOption = False) -> None:
 
 def _outbox(settings: Settings) -> EventOutbox:
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-    from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+    from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_folder
     from bankmesh.settings import lineage_database
 
     outbox = EventOutbox(lineage_database(settings.home))
-    take_in(spool_folder(settings.home), outbox)
+    drain_spool(spool_folder(settings.home), outbox)
     return outbox

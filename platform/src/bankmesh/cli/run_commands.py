@@ -263,14 +263,14 @@ def _notify_others(settings: Settings, instance: Instance, replaced: Sequence[in
     from bankmesh.catalog.index.index_update import refresh
     from bankmesh.lineage.openlineage.event_forwarder import forward
     from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-    from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+    from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_folder
     from bankmesh.orchestration.history.check_events import LoggedChecks
     from bankmesh.orchestration.retention.mesh_expiry import expire_replaced_confirmations
     from bankmesh.settings import has_lineage_receiver, lineage_database
 
     try:
         with EventOutbox(lineage_database(settings.home)) as outbox:
-            take_in(spool_folder(settings.home), outbox)
+            drain_spool(spool_folder(settings.home), outbox)
             if has_lineage_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
                 _print_line(f"\nLineage events are still in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events stay in the outbox

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import BankmeshError
 from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import put_aside
+from bankmesh.lineage.openlineage.event_spool import spool_event
 from bankmesh.lineage.openlineage.run_events import ABORT, COMPLETE, FAIL, ending_event, start_event
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def attempt(
         raise
 
 
-def event_keeper(
+def event_writer(
     database: str, spool: Path, run_id: str, asset: str, warn: Callable[[str], object]
 ) -> Callable[[Event], None]:
     """Return what writes the events of a run's attempt at an asset to the outbox, or to `spool`; it never raises."""
@@ -85,7 +85,7 @@ def event_keeper(
 
     def _put_aside(event: Event, problem: str) -> None:
         try:
-            put_aside(spool, event, run_id, asset)
+            spool_event(spool, event, run_id, asset)
         except OSError as error:
             causes = f"outbox: {problem}, disk: {error.strerror}"
             warn(f"OpenLineage: the {event['eventType']} event is lost; it could not be stored ({causes}).")

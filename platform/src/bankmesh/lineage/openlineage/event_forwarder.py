@@ -183,4 +183,4 @@ def run_event(event: Event) -> Any:  # noqa: ANN401 - a class of a module that i
 
 
 def _forget_old(outbox: EventOutbox) -> None:
-    outbox.forget(datetime.now(UTC) - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())
+    outbox.delete_before(datetime.now(UTC) - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())

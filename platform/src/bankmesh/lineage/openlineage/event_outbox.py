@@ -204,7 +204,7 @@ class EventOutbox(Closing):
             found = {str(row[0]): row[1] for row in connection.execute(query)}
         return {state: found.get(state, 0) for state in (PENDING, SENT, REFUSED)}
 
-    def forget(self, before: datetime, *, unsent: bool) -> int:
+    def delete_before(self, before: datetime, *, unsent: bool) -> int:
         """Delete events that were stored before a moment, and return how many; unsent ones only if `unsent` is True."""
         query = sa.delete(events).where(events.c.kept_at < before.timestamp())
         if not unsent:

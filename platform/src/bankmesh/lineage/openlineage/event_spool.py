@@ -21,14 +21,14 @@ def spool_folder(home: Path) -> Path:
     return home / "lineage-waiting"
 
 
-def put_aside(folder: Path, event: Event, dagster_run: str, asset: str) -> None:
+def spool_event(folder: Path, event: Event, dagster_run: str, asset: str) -> None:
     """Write an event to a file in the folder; file names sort by time. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     waiting = {"dagster_run": dagster_run, "asset": asset, "event": event}
     write_atomically(folder / f"{time.time_ns():020d}-{uuid.uuid4().hex}.json", json.dumps(waiting))
 
 
-def take_in(folder: Path, outbox: EventOutbox) -> int:
+def drain_spool(folder: Path, outbox: EventOutbox) -> int:
     """Move spooled events into the outbox, in order, and return how many; if interrupted, the next call continues."""
     taken = 0
     for file in sorted(folder.glob("*.json")):

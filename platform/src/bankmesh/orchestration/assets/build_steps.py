@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.errors import BankmeshError
-from bankmesh.lineage.openlineage.attempt_events import event_keeper
+from bankmesh.lineage.openlineage.attempt_events import event_writer
 from bankmesh.lineage.openlineage.event_spool import spool_folder
 from bankmesh.orchestration.assets.asset_results import failure_metadata, refusal_metadata, report_event
 from bankmesh.orchestration.assets.asset_specs import partitions_of_run
@@ -63,6 +63,6 @@ def step_run(context: dg.AssetExecutionContext, asset: str, home: Path) -> StepR
     """Return the attempt of a step that builds an asset (`retail/party`)."""
     run = context.run
     backfill = run.tags.get(BACKFILL)
-    keep = event_keeper(lineage_database(home), spool_folder(home), run.run_id, asset, context.log.warning)
+    keep = event_writer(lineage_database(home), spool_folder(home), run.run_id, asset, context.log.warning)
     root = (backfill, "backfill") if backfill else (run.root_run_id, None) if run.root_run_id else None
     return StepRun(run.run_id, run.job_name, root, context.retry_number, keep)

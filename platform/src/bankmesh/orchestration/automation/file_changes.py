@@ -60,20 +60,20 @@ def observe_files(memory: SensorMemory, signatures: Mapping[str, str], now: floa
     return SensorMemory(objects, memory.requests)
 
 
-def quiet_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
+def settled_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
     """Return the objects to take: changed, and quiet for so many seconds, as all others of that system that change."""
     changing = {name: seen for name, seen in memory.objects.items() if not seen.taken and seen.signature != ABSENT}
-    restless = {_system(name) for name, seen in changing.items() if now - seen.since < quiet}
-    return sorted(name for name in changing if _system(name) not in restless)
+    unsettled = {_system(name) for name, seen in changing.items() if now - seen.since < quiet}
+    return sorted(name for name in changing if _system(name) not in unsettled)
 
 
-def restless_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
+def unsettled_objects(memory: SensorMemory, now: float, quiet: float) -> list[str]:
     """Return the objects that have changed and are not taken yet."""
-    ready = set(quiet_objects(memory, now, quiet))
+    ready = set(settled_objects(memory, now, quiet))
     return sorted(n for n, s in memory.objects.items() if not s.taken and s.signature != ABSENT and n not in ready)
 
 
-def take(memory: SensorMemory, names: list[str], *, requested: bool) -> SensorMemory:
+def mark_processed(memory: SensorMemory, names: list[str], *, requested: bool) -> SensorMemory:
     """Return the memory after these objects were examined; `requested` says whether a run was requested."""
     objects = {
         name: ObservedFiles(seen.signature, seen.since, taken=True) if name in names else seen

@@ -18,11 +18,11 @@ from bankmesh.orchestration.assets.run_tags import STARTED_BY
 from bankmesh.orchestration.automation.automation_switch import read_switch
 from bankmesh.orchestration.automation.file_changes import (
     SensorMemory,
+    mark_processed,
     observe_files,
-    quiet_objects,
-    restless_objects,
     run_key,
-    take,
+    settled_objects,
+    unsettled_objects,
 )
 from bankmesh.settings import QUIET_SECONDS, SENSOR_SECONDS, current_settings
 from bankmesh.sources import current_landing, fingerprint
@@ -70,7 +70,7 @@ def signature(item: LegacyObject, exports: Path) -> str:
             (path.relative_to(exports).as_posix(), path.stat()) for path in (*paths, *([control] if control else []))
         ]
     except FileNotFoundError:  # removed meanwhile; the next tick reads what is there then
-        return "restless"
+        return "changing"
     text = "\n".join(f"{name}\t{stat.st_size}\t{stat.st_mode}\t{stat.st_mtime_ns}" for name, stat in stats)
     return hashlib.sha256(f"{item.digest}\n{text}".encode()).hexdigest()[:32] if stats else ""
 
@@ -80,22 +80,22 @@ def _tick(
 ) -> dg.SensorResult:
     now = time.time()
     memory = observe_files(before, {name: signature(item, settings.exports) for name, item in objects.items()}, now)
-    ready = quiet_objects(memory, now, quiet)
-    fresh = _fresh(domain, {name: objects[name] for name in ready}, settings)
+    ready = settled_objects(memory, now, quiet)
+    fresh = _unlanded(domain, {name: objects[name] for name in ready}, settings)
     if not fresh:
-        waiting = restless_objects(memory, now, quiet)
+        waiting = unsettled_objects(memory, now, quiet)
         said = f"not quiet yet: {', '.join(waiting)}" if waiting else "no file is new or changed"
-        return dg.SensorResult(skip_reason=said, cursor=take(memory, ready, requested=False).to_cursor())
+        return dg.SensorResult(skip_reason=said, cursor=mark_processed(memory, ready, requested=False).to_cursor())
     items = [objects[name] for name in fresh]
     request = dg.RunRequest(
         run_key=run_key(memory, fresh),
         asset_selection=[landing_key(domain, item.system, item.name) for item in items],
         tags={STARTED_BY: "new files"},
     )
-    return dg.SensorResult([request], cursor=take(memory, ready, requested=True).to_cursor())
+    return dg.SensorResult([request], cursor=mark_processed(memory, ready, requested=True).to_cursor())
 
 
-def _fresh(domain: str, ready: Mapping[str, LegacyObject], settings: Settings) -> dict[str, str]:
+def _unlanded(domain: str, ready: Mapping[str, LegacyObject], settings: Settings) -> dict[str, str]:
     """Return the fingerprints of those objects whose current files are not landed."""
     marks: dict[str, str] = {}
     for name, item in ready.items():

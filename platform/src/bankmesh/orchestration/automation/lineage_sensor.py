@@ -14,7 +14,7 @@ import dagster as dg
 from bankmesh.alerts.withdrawal_announcements import announce_withdrawals
 from bankmesh.lineage.openlineage.event_forwarder import forward
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_folder
 from bankmesh.orchestration.history.dead_attempts import reconcile
 from bankmesh.orchestration.history.logged_versions import report_restored
 from bankmesh.orchestration.runner.in_process_runs import end_dead_runs
@@ -69,7 +69,7 @@ def _follow(instance: dg.DagsterInstance, domain: Domain, home: Path) -> str:
     end_dead_runs(instance)
     restored = report_restored(instance, home, domain.contracts)
     with EventOutbox(lineage_database(home)) as outbox:
-        taken = take_in(spool_folder(home), outbox)
+        taken = drain_spool(spool_folder(home), outbox)
         ended = reconcile(outbox, instance, home, domain.name, domain.contracts)
         sent = forward(outbox, _SECONDS)
     parts = [f"reported: {', '.join(restored)}"] if restored else []

@@ -110,15 +110,15 @@ def read_facts(
     storage = instance.event_log_storage
     found = {kind: storage.get_logs_for_all_runs_by_log_id(after, kind, BATCH) for kind in READ}
     entries, more = in_order(list(found.values()), BATCH)
-    whose = run_ends.RunLookup(instance, domain, location or domain)
+    runs = run_ends.RunLookup(instance, domain, location or domain)
     settled = 0
     for _, entry in entries:
-        if now.timestamp() - entry.timestamp < SETTLED_AFTER or not whose.settled(entry, now):
+        if now.timestamp() - entry.timestamp < SETTLED_AFTER or not runs.settled(entry, now):
             break
         settled += 1
     if settled < len(entries):
         settled, more = _whole_groups([entry for _, entry in entries], settled, now), False
-    facts = [fact for number, entry in entries[:settled] for fact in _facts(number, entry, domain, whose)]
+    facts = [fact for number, entry in entries[:settled] for fact in _facts(number, entry, domain, runs)]
     return DomainEvents(tuple(facts), entries[settled - 1][0] if settled else after, more)
 
 
@@ -154,7 +154,7 @@ def open_breaches(
     )
 
 
-def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: RunLookup) -> Iterator[Fact]:
+def _facts(number: int, entry: dg.EventLogEntry, domain: str, runs: RunLookup) -> Iterator[Fact]:
     event = entry.dagster_event
     if event is None:
         return
@@ -163,7 +163,7 @@ def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: RunLookup) 
     match event.event_type:
         case DagsterEventType.ASSET_CHECK_EVALUATION:
             if data.asset_key.path[0] == domain:
-                yield _check(number, at, entry.run_id, data, whose)
+                yield _check(number, at, entry.run_id, data, runs)
         case DagsterEventType.ASSET_MATERIALIZATION:
             made = data.materialization
             if made.asset_key.path[0] == domain:
@@ -173,10 +173,10 @@ def _facts(number: int, entry: dg.EventLogEntry, domain: str, whose: RunLookup) 
             if data.key.path[0] == domain and state:
                 yield FreshnessChanged(number, at, "", data.key.to_user_string(), state)
         case _:
-            yield from whose.ended(number, at, entry)
+            yield from runs.ended(number, at, entry)
 
 
-def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, whose: RunLookup) -> CheckEvaluated:
+def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation, runs: RunLookup) -> CheckEvaluated:
     asset = data.asset_key.to_user_string()
     outcome = outcome_of(data)
     looked_at = data.metadata.get(LOOKED_AT)
@@ -190,15 +190,15 @@ def _check(number: int, at: datetime, run_id: str, data: dg.AssetCheckEvaluation
         AlertSeverity.ERROR if data.severity is AssetCheckSeverity.ERROR else AlertSeverity.WARNING,
         counted(data, *_FAILING),
         counted(data, *_ROWS),
-        _evaluated(data, whose.partitions(run_id, asset)),
+        _evaluated(data, runs.partitions(run_id, asset)),
         whole_table=looked_at is not None and looked_at.value == WHOLE_TABLE,
         error=error_class(data.description or "") if outcome == ERRORED else None,
-        will_retry=not data.passed and whose.retried(run_id),
+        will_retry=not data.passed and runs.retried(run_id),
     )
 
 
 def _evaluated(data: dg.AssetCheckEvaluation, planned: frozenset[str]) -> frozenset[str]:
-    """Return those of the run's units whose rows the check evaluated."""
+    """Return those of the run's units runs rows the check evaluated."""
     built = data.metadata.get(EVALUATED)
     if built is None:
         return planned

@@ -116,7 +116,7 @@ def _expire_lineage(home: Path, now: datetime) -> Facts:
     if not exists(lineage_database(home)):
         return 0
     with EventOutbox(lineage_database(home)) as outbox:
-        return outbox.forget(now - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())
+        return outbox.delete_before(now - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())
 
 
 def _expire_event_log(settings: Settings, instance: dg.DagsterInstance | None, before: datetime) -> Facts:

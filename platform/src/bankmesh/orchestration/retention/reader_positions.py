@@ -9,7 +9,7 @@ from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.catalog.index.index_update import read_event_position
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox as LineageOutbox
-from bankmesh.lineage.openlineage.event_spool import spool_folder, take_in
+from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_folder
 from bankmesh.settings import alert_settings, catalog_database, lineage_database
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -59,5 +59,5 @@ def unfinished_runs(home: Path) -> frozenset[str]:
     if not exists(lineage_database(home)):
         return frozenset()
     with LineageOutbox(lineage_database(home)) as outbox:
-        take_in(spool_folder(home), outbox)
+        drain_spool(spool_folder(home), outbox)
         return frozenset(start.dagster_run for start in outbox.unfinished())

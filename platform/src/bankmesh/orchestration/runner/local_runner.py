@@ -77,10 +77,10 @@ def run_everything(
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
-    unkept = find_unimplemented(root, readable_contracts(root), locations, known)
-    _fail_unkept(unkept, only, progress, outcome)
+    unimplemented = find_unimplemented(root, readable_contracts(root), locations, known)
+    _fail_unimplemented(unimplemented, only, progress, outcome)
     for key in only:
-        if key not in known | unkept.keys() and not outcome.not_loaded:
+        if key not in known | unimplemented.keys() and not outcome.not_loaded:
             raise UnknownName("product", readable_asset(key), {readable_asset(k) for k in known})
     products = {port: item for location in locations.values() for port, item in location.products.items()}
     on_cycles = _refuse_cycles(root, products.values(), known, only, outcome)
@@ -151,11 +151,11 @@ def _refuse_cycles(
     return found
 
 
-def _fail_unkept(
-    unkept: Mapping[str, UnimplementedContract], only: Collection[str], progress: Progress, outcome: RunOutcome
+def _fail_unimplemented(
+    unimplemented: Mapping[str, UnimplementedContract], only: Collection[str], progress: Progress, outcome: RunOutcome
 ) -> None:
     """Fail the contracts that no asset implements, among those that are to be built."""
-    for key, missing in unkept.items():
+    for key, missing in unimplemented.items():
         if not only or key in only:
             outcome.failed.add(key)
             progress.failed(step_of_asset(key), str(missing))
@@ -303,7 +303,7 @@ def _partition_tags(location: Location, keys: list[dg.AssetKey]) -> dict[str, st
 def _listener(progress: Progress, instance: dg.DagsterInstance) -> Callable[[dg.EventLogEntry], None]:
     notes: dict[str, dict[str, object]] = {}
 
-    def hear(entry: dg.EventLogEntry) -> None:
+    def on_entry(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event is None or event.step_key is None:
             return
@@ -321,7 +321,7 @@ def _listener(progress: Progress, instance: dg.DagsterInstance) -> Callable[[dg.
         elif event.event_type is DagsterEventType.STEP_FAILURE and _not_delivered(event) is None:
             progress.failed(event.step_key, _message(event))
 
-    return hear
+    return on_entry
 
 
 def _note_warning(event: dg.DagsterEvent, notes: dict[str, object]) -> None:

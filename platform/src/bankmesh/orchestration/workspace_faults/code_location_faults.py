@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bankmesh.products.unimplemented_contracts import UnimplementedContract
 
 NOT_LOADED = "location-not-loaded"
-UNKEPT = "contract-without-transform"
+UNIMPLEMENTED = "contract-without-transform"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def location_faults(
         yield from find_hidden_cycles(entry.file.parent, loaded).faults
         made = {key.to_user_string() for key in location.definitions.resolve_asset_graph().materializable_asset_keys}
         for missing in find_unimplemented(entry.file.parent, contracts, {entry.package}, made).values():
-            yield _unkept(missing)
+            yield _unimplemented(missing)
     except LocationNotLoaded as error:
         found = _faults_in(error)
         yield from found
@@ -104,9 +104,9 @@ def location_faults(
             yield _not_loaded(entry, error)
 
 
-def _unkept(missing: UnimplementedContract) -> Fault:
+def _unimplemented(missing: UnimplementedContract) -> Fault:
     contract = missing.contract
-    return Fault(contract.file, _line(contract.text, "status:"), UNKEPT, str(missing))
+    return Fault(contract.file, _line(contract.text, "status:"), UNIMPLEMENTED, str(missing))
 
 
 def _not_loaded(entry: LocationEntry, error: BaseException) -> Fault:

@@ -39,7 +39,7 @@ class PinnedInput:
 
     `relation` is the SQL text that DuckDB reads it by, `scan` makes a lazy Polars frame of the same rows. `classes` are
     those that its columns were published or landed under; None where they are not known. `opened` is the version of a
-    product, `landing` that of a legacy object; a trial's frame has neither. `mark` keeps expiry off a landing for as
+    product, `landing` that of a legacy object; a trial's frame has neither. `lock` keeps expiry off a landing for as
     long as the pinned input is in use.
     """
 
@@ -50,7 +50,7 @@ class PinnedInput:
     classes: Mapping[str, Classification] | None = None
     opened: OpenVersion | None = None
     landing: Landing | None = None
-    mark: FolderLock | None = field(default=None, compare=False, repr=False)
+    lock: FolderLock | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> str | None:
@@ -144,7 +144,7 @@ def _pin_one(home: Path, source: Input) -> PinnedInput:
 
 
 def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
-    landing, mark = _mark_landing(home, source)
+    landing, lock = _lock_landing(home, source)
     complete = landing.complete_through
     known = f", {'date ' + sql_literal(complete.isoformat()) if complete else 'null::date'} as {COMPLETE_THROUGH}"
     files = ", ".join(sql_literal(str(path)) for path in landing.rows_paths)
@@ -156,23 +156,23 @@ def _pin_landing(home: Path, source: LegacyInput) -> PinnedInput:
         lambda: _scan_landing(landing),
         landed_classes(landing),
         landing=landing,
-        mark=mark,
+        lock=lock,
     )
 
 
-def _mark_landing(home: Path, source: LegacyInput) -> tuple[Landing, FolderLock | None]:
-    """Return the current landing, marked as in use; without a mark where the home is read-only, and nothing expires."""
+def _lock_landing(home: Path, source: LegacyInput) -> tuple[Landing, FolderLock | None]:
+    """Return the current landing with a lock against expiry; a read-only home has none, and nothing expires there."""
     while True:
         landing = current_landing(home, source.domain, source.system, source.object)
         if landing is None:
             raise NotPublished(f"The landing of {source.ref}", None, ())
         if not os.access(landing.folder, os.W_OK):
             return landing, None
-        mark = FolderLock(landing.folder)
+        lock = FolderLock(landing.folder)
         newest = current_landing(home, source.domain, source.system, source.object)
         if newest is not None and newest.fingerprint == landing.fingerprint:
-            return landing, mark
-        mark.release()  # It was replaced meanwhile, and may have expired before it was marked.
+            return landing, lock
+        lock.release()  # It was replaced meanwhile, and may have expired before it was locked.
 
 
 def _pin_product(home: Path, source: ProductInput) -> PinnedInput:

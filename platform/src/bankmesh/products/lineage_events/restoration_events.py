@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bankmesh.lineage.openlineage import event_facets
 from bankmesh.lineage.openlineage.attempt_facts import AttemptEnd, InputFacts, JobFacts, RunFacts
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
-from bankmesh.lineage.openlineage.event_spool import put_aside, spool_folder
+from bankmesh.lineage.openlineage.event_spool import spool_event, spool_folder
 from bankmesh.lineage.openlineage.run_events import COMPLETE, ending_event, start_event
 from bankmesh.products.lineage_events.product_lineage import product_fields, product_output
 from bankmesh.settings import lineage_database
@@ -71,4 +71,4 @@ def keep_restore_event(home: Path, event: Event, made: Publication, asset: str) 
         with EventOutbox(lineage_database(home)) as outbox:
             outbox.keep(event, run, asset)
     except Exception:  # noqa: BLE001 - any error of an unreachable database; the version is restored already
-        put_aside(spool_folder(home), event, run, asset)
+        spool_event(spool_folder(home), event, run, asset)
