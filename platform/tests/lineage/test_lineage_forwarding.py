@@ -25,7 +25,7 @@ from bankmesh.lineage.openlineage.event_outbox import EventOutbox, events, pack_
 from bankmesh.lineage.openlineage.event_spool import drain_spool, spool_event
 from bankmesh.lineage.openlineage.run_events import ABORT, FAIL, ending_event
 
-PROGRAM = Path(__file__).with_name("lineage_forwarder.py")
+PROGRAM = Path(__file__).parents[1] / "helpers/lineage_forwarder.py"
 RUNS = 4
 
 
