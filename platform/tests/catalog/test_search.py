@@ -204,6 +204,23 @@ def test_both_databases_answer_the_same(shop: Catalog, samples: Samples, tmp_pat
             assert find(shop, text) == find(other, text)
 
 
+def test_an_owner_is_found_by_its_name_without_regard_to_capitals_and_accents(
+    samples: Samples, catalog: Catalog
+) -> None:
+    samples.contract("shop.loan", purpose="All loans.", owner="Équipe Risque")
+    samples.contract("shop.card", Col("risque", "Risque of the équipe."), purpose="Risque, risque.")
+    rebuild(samples.settings, None, catalog)
+    for asked in ("Équipe Risque", "ÉQUIPE RISQUE", "equipe risque"):
+        assert ids(catalog, asked)[0] == "shop.loan"
+
+
+@pytest.mark.parametrize(
+    "asked", ["card \udcff", "card \x00", "shop.card_spending.\udcff", "shop.card_spending.a\x00b"]
+)
+def test_characters_that_a_database_refuses_are_not_sent_to_it(shop: Catalog, asked: str) -> None:
+    assert ids(shop, asked)[0] == "shop.card_spending"
+
+
 # --- any names ---
 
 WORDS = [

@@ -158,21 +158,28 @@ def _column_of_id(
     called, _, name = fold(text.strip()).rpartition(".")
     ports = [port for port in allowed if called in _called(products[port], text)]
     table = tables.columns
-    query = sa.select(table).where(table.c.dataset.in_(ports), table.c.name == name)
     classes = {c.label: int(c) for c in Classification}
+    # Compare names here: a query may hold characters that a database refuses, such as NUL or a lone surrogate.
     found = [
         RankedMatch(row.dataset, row.position, classes[row.classification], LIFE[products[row.dataset].status], EXACT)
-        for row in connection.execute(query)
+        for row in connection.execute(sa.select(table).where(table.c.dataset.in_(ports)))
+        if row.name == name
     ]
     return sorted(found, key=lambda r: r.order)
 
 
 def _of_owner(connection: Connection, text: str, allowed: Collection[str]) -> dict[str, int]:
-    """Return the ports with an owner of exactly this name; empty for a single word, which may be a subject instead."""
+    """Return the ports with an owner of this name; empty for a single word, which may be a subject instead.
+
+    Capitals and accents are removed here, because SQLite's `lower` changes only letters of ASCII, PostgreSQL's all.
+    """
     if len(query_words(text)) == 1:
         return {}
     table = tables.owners
-    query = sa.select(table.c.port).where(sa.func.lower(table.c.name) == text.strip().lower())
+    called = fold(text.strip())
+    rows = connection.execute(sa.select(table.c.name).distinct())
+    names = [row.name for row in rows if fold(row.name) == called]
+    query = sa.select(table.c.port).where(table.c.name.in_(names))
     return dict.fromkeys(set(connection.scalars(query)) & set(allowed), NEAR)
 
 
