@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import OperationalError
+
 from bankmesh.catalog.index.index_connection import exists
 from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError
@@ -74,9 +76,12 @@ def expire_part(remove: Callable[[], Facts]) -> tuple[Facts, str | None]:
     """Return what one part has removed, and why it failed: a part that fails must not keep the others from expiring.
 
     Of other errors than Bankmesh's own only the class is given, because their texts may quote values.
+    Raises OSError and OperationalError of a disk or database that every part needs.
     """
     try:
         return remove(), None
+    except (OSError, OperationalError):
+        raise
     except BankmeshError as error:
         return None, str(error)
     except Exception as error:  # noqa: BLE001 - see above
