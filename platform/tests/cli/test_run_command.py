@@ -253,3 +253,22 @@ def test_a_first_major_may_be_named_with_its_number(mesh) -> None:
     said = mesh("run", "shop.opening_hour@2")
     assert said.code != 0
     assert "shop.opening_hour@2" in said.err
+
+
+def test_a_damaged_port_fails_its_product_alone(mesh, published) -> None:
+    newest = max((published.port("sale").path / "_delta_log").glob("*.json"))
+    newest.write_bytes(newest.read_bytes()[:40])
+    said = mesh("run")
+    assert said.code == 1
+    assert "shop.sale: commit 0 of its Delta log is damaged" in said.err
+    assert "<unknown>" not in said.err
+    assert [line.split("\t")[-1] for line in said.out.splitlines() if line.startswith("shop.opening_hour")] == [
+        "confirmed"
+    ]
+    listed = mesh("products")
+    assert [line.split("\t")[-1] for line in listed.out.splitlines() if line.startswith("shop.sale\t")] == [
+        "unreadable"
+    ]
+    assert "commit 0 of its Delta log is damaged" in listed.err
+    assert mesh("get", "shop.sale").code == 1
+    assert mesh("search", "opening").code == 0

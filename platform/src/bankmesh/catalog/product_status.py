@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import Status
+from bankmesh.errors import PortError
 from bankmesh.ports import fresh_since, latest, port_at
 from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.workspace.recorded_data_tests import with_data_tests
@@ -41,6 +43,7 @@ class ProductStatus:
     Freshness counts from `fresh_since`: the publication or its last confirmation; for restored rows their first
     publication.
     `built_from_withdrawn` are withdrawn versions that the rows come from; such a product is late.
+    `fault` is why the port cannot be read; nothing else of it is known then.
     """
 
     contract: Contract
@@ -50,13 +53,16 @@ class ProductStatus:
     checks: dict[str, int]
     fresh_since: datetime | None = None
     built_from_withdrawn: tuple[WithdrawnInput, ...] = ()
+    fault: str | None = None
 
     @property
     def freshness(self) -> str:
         """`fresh` or `late` by the contract's freshness service level; `never` published; `-` without a service level.
 
-        A version built from a withdrawn version is late, whenever it was built.
+        `unreadable` if the port cannot be read. What is built from a withdrawn version is late, whenever that was.
         """
+        if self.fault is not None:
+            return "unreadable"
         level = self.contract.service_level("freshness")
         since = self.fresh_since or self.published_at
         return freshness_state(
@@ -85,6 +91,7 @@ class ProductStatus:
             "freshness": self.freshness,
             "fresh_since": self.fresh_since.isoformat() if self.fresh_since else None,
             "built_from_withdrawn": [found.to_json() for found in self.built_from_withdrawn],
+            "fault": self.fault,
             "end_of_support": ending.end_of_support if ending else None,
             "replaced_by": ending.replaced_by if ending else None,
         }
@@ -99,14 +106,22 @@ def product_states(contracts: Iterable[Contract], home: Path, history: CheckHist
 
 
 def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFacts) -> ProductStatus:
+    checks = {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
     port = port_at(home, contract.product, contract.major)
-    newest = latest(port)
+    try:
+        newest = latest(port)
+        since = fresh_since(port, newest) if newest else None
+    except PortError as error:
+        return ProductStatus(contract, None, None, None, checks, fault=str(error))
+    withdrawn: tuple[WithdrawnInput, ...] = ()
+    with suppress(PortError):  # of an input, whose own line shows it
+        withdrawn = withdrawn_inputs(facts, contract.port)
     return ProductStatus(
         contract=contract,
         published_version=newest.version if newest else None,
         rows=newest.rows if newest else None,
         published_at=newest.published_at if newest else None,
-        checks={outcome: outcomes.count(outcome) for outcome in OUTCOMES},
-        fresh_since=fresh_since(port, newest) if newest else None,
-        built_from_withdrawn=withdrawn_inputs(facts, contract.port),
+        checks=checks,
+        fresh_since=since,
+        built_from_withdrawn=withdrawn,
     )

@@ -52,9 +52,12 @@ def print_states(states: list[ProductStatus], this_run: Mapping[str, str] | None
     headings = ("product", "version", "rows", "checks", "published", "freshness")
     if this_run is None:
         print_table(headings, [_state_row(state) for state in states])
-        return
-    rows = [(*_state_row(state), this_run.get(state.contract.port, "-")) for state in states]
-    print_table((*headings, "this run"), rows)
+    else:
+        rows = [(*_state_row(state), this_run.get(state.contract.port, "-")) for state in states]
+        print_table((*headings, "this run"), rows)
+    for state in states:
+        if state.fault is not None:
+            typer.echo(f"mesh: {state.fault}", err=True)
 
 
 def _state_row(state: ProductStatus) -> tuple[str, ...]:

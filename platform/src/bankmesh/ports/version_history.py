@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.errors import NotPublished
+from bankmesh.errors import NotPublished, PortError
 from bankmesh.ports.delta.commit_log import changes_rows, commit_info, commit_infos, commit_versions
 from bankmesh.ports.publication import COMMIT_KEY, EXPIRY_KEY, REMOVAL_KEY, Publication, from_commit
 from bankmesh.ports.version_decisions import (
@@ -33,12 +33,20 @@ if TYPE_CHECKING:
 
 
 def open_table(port: Port, version: int | None = None) -> DeltaTable | None:
-    """Open the port's Delta table at `version`; None if it has no commit yet."""
+    """Open the port's Delta table at `version`; None if it has no commit yet. Raises PortError if it cannot be read."""
     if not port.is_published:
         return None
+    from deltalake.exceptions import DeltaError
+
     from bankmesh.ports.delta.delta_table import LocalDeltaTable
 
-    return LocalDeltaTable(port.path, version)
+    try:
+        return LocalDeltaTable(port.path, version)
+    except DeltaError as error:
+        problem = str(error).partition("\n")[0]  # Behind it are addresses of the library's stack.
+        raise PortError(
+            f"{port.name}: its Delta log cannot be read ({problem}). Restore {port.path} from a backup."
+        ) from error
 
 
 class VersionNotes:

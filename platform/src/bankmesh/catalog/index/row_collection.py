@@ -13,7 +13,7 @@ from bankmesh.catalog.index.lineage_rows import product_lineage
 from bankmesh.catalog.index.posting_rows import posting_rows
 from bankmesh.catalog.index.publication_rows import publication_rows, table_of
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.errors import ContractFaults, SourceFaults
+from bankmesh.errors import ContractFaults, PortError, SourceFaults
 from bankmesh.ports import confirmations, fresh_since, read_history, withdrawals
 from bankmesh.sources import read_systems
 from bankmesh.workspace.domain_folders import domain_packages
@@ -92,7 +92,10 @@ def product_rows(
     before: Contract | None = None
     for contract in sorted(contracts.values(), key=lambda c: (c.product, c.major)):
         port = table_of(settings.home, contract.port)
-        published = read_history(port)
+        try:
+            published, gone, confirmed = read_history(port), withdrawals(port), confirmations(port)
+        except PortError:  # `mesh products` and runs of the product show why; the others stay in the index
+            published, gone, confirmed = (), {}, ()
         if published:
             newest[contract.port] = published[0]
         (tested,) = with_data_tests([contract], settings.home)
@@ -102,7 +105,7 @@ def product_rows(
         add(rows, of_contract)
         same = before if before is not None and before.product == contract.product else None
         add(rows, contract_version_rows(contract, contract_versions(contract, port, published), same))
-        add(rows, publication_rows(contract.port, published, withdrawals(port), confirmations(port)))
+        add(rows, publication_rows(contract.port, published, gone, confirmed))
         add(rows, {tables.postings: posting_rows(contract, [row["name"] for row in of_contract[tables.owners]])})
         before = contract
     add(rows, product_lineage(contracts.values(), systems, newest))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from bankmesh.errors import PortError
 from bankmesh.ports.port_locations import LOG_FOLDER
 
 if TYPE_CHECKING:
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from bankmesh.ports.port_locations import Port
 
 _SUFFIX = ".json"
+
+
+class DamagedCommit(PortError):
+    """A commit of a port's Delta log is empty, cut off, or not JSON, as a disk or a power cut may leave it."""
+
+    def __init__(self, port: Port, version: int, file: Path) -> None:
+        self.port, self.version, self.file = port.name, version, file
+        super().__init__(
+            f"{port.name}: commit {version} of its Delta log is damaged ({file}). Nothing of the port is read or "
+            "published until it is repaired: restore the file from a backup; or, if it is the newest, remove it, and "
+            "readers get the version before."
+        )
 
 
 def commit_versions(port: Port) -> list[int]:
@@ -46,19 +59,24 @@ def commit_infos(port: Port, *keys: str, above: int = -1) -> Iterator[dict[str, 
 
 
 def commit_info(port: Port, version: int, *keys: str) -> dict[str, Any]:
-    """Return a commit's `commitInfo` with its `version`; empty if it has none of these keys, or is missing."""
+    """Return a commit's `commitInfo` with its `version`; empty if it has none of these keys, or is missing.
+
+    Raises DamagedCommit.
+    """
     texts = [f'"{key}"'.encode() for key in keys]
     try:
-        with _path(port, version).open("rb") as lines:
-            for line in lines:
-                # Usually the first of many lines: the others, one for each file, are not parsed.
-                if line.startswith(b'{"commitInfo"'):
-                    # A line without any of the keys is not parsed either: most of its text is a gate's result.
-                    info = orjson.loads(line)["commitInfo"] if any(text in line for text in texts) else {}
-                    return {**info, "version": version} if any(key in info for key in keys) else {}
+        lines = _path(port, version).read_bytes().splitlines()
     except FileNotFoundError:
-        pass  # Expiry has removed it since the log was listed.
-    return {}
+        return {}  # Expiry has removed it since the log was listed.
+    try:
+        orjson.loads(lines[-1] if lines else b"")  # of a commit that was cut off, this is what is missing
+        # Usually the first of many lines: the others, one for each file, are not parsed. A line without any of the
+        # keys is not parsed either: most of its text is a gate's result.
+        line = next((line for line in lines if line.startswith(b'{"commitInfo"')), b"")
+        info = orjson.loads(line)["commitInfo"] if any(text in line for text in texts) else {}
+    except ValueError as error:
+        raise DamagedCommit(port, version, _path(port, version)) from error
+    return {**info, "version": version} if any(key in info for key in keys) else {}
 
 
 def added_files(port: Port, version: int) -> Iterator[dict[str, Any]]:
@@ -73,12 +91,15 @@ def added_files(port: Port, version: int) -> Iterator[dict[str, Any]]:
 
 
 def changes_rows(port: Port, version: int) -> bool:
-    """Whether a commit, of any writer, adds or removes files; True for a commit that is missing."""
+    """Whether a commit, of any writer, adds or removes files; True for a missing one. Raises DamagedCommit."""
     try:
         content = _path(port, version).read_bytes()
     except FileNotFoundError:
         return True
-    return any({"add", "remove"} & json.loads(line).keys() for line in content.splitlines())
+    try:
+        return any({"add", "remove"} & json.loads(line).keys() for line in content.splitlines())
+    except ValueError as error:
+        raise DamagedCommit(port, version, _path(port, version)) from error
 
 
 def _path(port: Port, version: int) -> Path:

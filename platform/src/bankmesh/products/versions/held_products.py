@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import BankmeshError
+from bankmesh.errors import BankmeshError, PortError
 from bankmesh.names import port_of_asset, readable_asset
 from bankmesh.ports import hold_of, port_at
 from bankmesh.workspace.withdrawn_inputs import LogFacts, withdrawn_inputs
@@ -56,7 +56,10 @@ def find_held(home: Path, code_versions: Mapping[str, str | None]) -> dict[str, 
         name = port_of_asset(asset.split("/"))
         if name is None or code_version is None:
             continue
-        decision = hold_of(port_at(home, name.product_id, name.major), code_version)
+        try:
+            decision = hold_of(port_at(home, name.product_id, name.major), code_version)
+        except PortError:
+            continue  # Its own run reports what is wrong with the port; others go on.
         if decision is not None:
             found[asset] = decision
     return found
@@ -72,7 +75,10 @@ def find_outdated(home: Path, assets: Iterable[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for asset in assets:
         name = port_of_asset(asset.split("/"))
-        direct = [item for item in withdrawn_inputs(facts, str(name)) if not item.via] if name else []
+        try:
+            direct = [item for item in withdrawn_inputs(facts, str(name)) if not item.via] if name else []
+        except PortError:
+            continue  # as above
         if direct:
             found[asset] = max(item.withdrawal.at.timestamp() for item in direct)
     return found
