@@ -229,6 +229,25 @@ def test_a_product_whose_inputs_were_never_built_says_what_builds_them(mesh, mon
     assert "never built" not in mesh("run", "shop.top_customer").err
 
 
+@pytest.mark.parametrize("words", [("+shop.top_customer",), ("shop.top_customer", "--upstream")])
+def test_what_a_product_reads_is_built_first_if_that_is_selected(mesh, monkeypatch, tmp_path, words) -> None:
+    monkeypatch.setenv("MESH_HOME", str(tmp_path / "fresh"))
+    said = mesh("run", *words)
+    assert said.code == 0
+    built = {"sale": 0, "customer_spend": 0, "top_customer": 0}
+    assert _versions(mesh) == dict.fromkeys(_versions(mesh)) | built
+    assert "never built" not in said.err
+
+
+def test_what_reads_a_landing_is_built_after_it(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(4, amount="150.00"))
+    assert mesh("run", "shop.landing.till_sale+").code == 0
+    assert _versions(mesh) == dict.fromkeys(_versions(mesh), 1) | {"opening_hour": 0}
+    said = mesh("run", "+shop.sael")
+    assert said.code == 2
+    assert "There is no product or landing shop.sael. Did you mean shop.sale?" in said.err
+
+
 def test_its_history_opens_with_the_storage_that_dagster_brings(mesh, published) -> None:
     home = published.settings.dagster_home
     assert "bankmesh.sqlite_storage" in (home / "dagster.yaml").read_text()

@@ -18,7 +18,7 @@ from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
 from bankmesh.errors import BankmeshError, ContractFaults
-from bankmesh.names import parse_port_name, step_of_asset
+from bankmesh.names import step_of_asset
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
 from bankmesh.workspace.stage_transitions import person
@@ -115,8 +115,18 @@ def _readable(step: str) -> str:
 
 
 def run(
-    products: Annotated[list[str] | None, typer.Argument(help="Only these (domain.product); by default all.")] = None,
+    products: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Only these products and landings; by default all. "
+            "+NAME selects also what it reads, NAME+ what reads it.",
+            metavar="[+]NAME[+]",
+        ),
+    ] = None,
     *,
+    upstream: Annotated[
+        bool, typer.Option("--upstream", help="Build first what the named products read, as +NAME does for one.")
+    ] = False,
     accept_shrink: Annotated[
         str | None, typer.Option(metavar="WHY", help="Accept that named products or landings shrink, in this run only.")
     ] = None,
@@ -128,6 +138,7 @@ def run(
 ) -> None:
     """Materialise every product that has changed. Exit 1 if one is not published, except for undelivered systems."""
     from bankmesh.names import readable_asset
+    from bankmesh.orchestration.runner.asset_selectors import parse_selector
     from bankmesh.orchestration.runner.local_runner import run_everything
     from bankmesh.products.inputs.source_changes import changed_landings
     from bankmesh.products.inputs.unread_exports import unread_of_landings
@@ -139,7 +150,7 @@ def run(
     remember_exports(settings)
     _calm_logs()
     lines = StepLines()
-    only = [_asset_of(name) for name in products or []]
+    only = [parse_selector(name, upstream=upstream) for name in products or []]
     try:
         with open_instance(settings) as instance:
             work = partial(
@@ -175,14 +186,6 @@ def run(
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
-
-
-def _asset_of(name: str) -> str:
-    """Return the asset key of a port (`retail.party@2`) or a landing (`retail.landing.core_banking_trans`)."""
-    try:
-        return parse_port_name(name).asset
-    except ValueError:
-        return name.replace(".", "/")
 
 
 def _report_unbuilt(outcome: RunOutcome, named: list[str]) -> None:

@@ -17,6 +17,7 @@ from bankmesh.orchestration.assets.event_metadata import CONFIRMED, NOT_DELIVERE
 from bankmesh.orchestration.assets.run_tags import RANGE_END, RANGE_START, acceptance_tags, confirm_tags
 from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 from bankmesh.orchestration.history.logged_versions import report_restored
+from bankmesh.orchestration.runner.asset_selectors import AssetSelector, select_assets
 from bankmesh.orchestration.runner.in_process_runs import cancel_run, end_dead_runs, process_tags
 from bankmesh.orchestration.runner.run_outcome import RunOutcome
 from bankmesh.orchestration.runner.run_waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
@@ -53,54 +54,58 @@ def run_everything(
     root: Path,
     instance: dg.DagsterInstance,
     progress: Progress,
-    only: Collection[str] = (),
+    only: Collection[str | AssetSelector] = (),
     *,
     accepted: AcceptedShrink | None = None,
     changed: Callable[[Collection[str]], frozenset[str]] | None = None,
     land: bool = True,
     force: bool = False,
 ) -> RunOutcome:
-    """Materialise every asset of every location, or only the assets with the keys in `only`.
+    """Materialise every asset of every location, or only the assets in `only`: keys, or selectors of assets around one.
 
     A product that depends on a failed one is skipped and keeps its last good version; others go on. Assets that depend
     on a system that was not delivered are absent. The outcome names a location that does not load. A contract in force
-    that no asset implements fails, with what to do next. `accepted` permits what the assets in `only` build to shrink.
-    `changed` returns which of some landings are older than their files: those that the assets in `only` read are landed
-    first, unless `land` is false. What is unchanged is confirmed and not built, unless `force` is true.
+    that no asset implements fails, with what to do next. `accepted` permits what the named assets build to shrink, and
+    no other. `changed` returns which of some landings are older than their files: those that the selected assets read
+    are landed first, unless `land` is false. What is unchanged is confirmed and not built, unless `force` is true.
 
     Raises UnknownName for a key that no location defines, ProposedProduct or RetiredProduct for one that must not be
     built, and CycleFaults if one depends on itself.
     """
-    _refuse_without_port(root, only)
-    outcome = RunOutcome()
+    selectors = [item if isinstance(item, AssetSelector) else AssetSelector(item) for item in only]
+    named = frozenset(selector.key for selector in selectors)
+    _refuse_without_port(root, named)
+    outcome = RunOutcome(named=named)
     end_dead_runs(instance)
     locations = _load_all(root, outcome)
     runnables = [r for location in locations.values() for r in _runnables(location)]
     known = frozenset(r.key for r in runnables)
     unimplemented = find_unimplemented(root, readable_contracts(root), locations, known)
-    _fail_unimplemented(unimplemented, only, progress, outcome)
-    for key in only:
+    for key in named:
         if key not in known | unimplemented.keys() and not outcome.not_loaded:
-            raise UnknownName("product", readable_asset(key), {readable_asset(k) for k in known})
+            raise UnknownName("product or landing", readable_asset(key), {readable_asset(k) for k in known})
+    unmade = [Runnable(key, "", frozenset()) for key in unimplemented]
+    chosen = select_assets([*runnables, *unmade], selectors, land=land)
+    _fail_unimplemented(unimplemented, chosen, progress, outcome)
     products = {port: item for location in locations.values() for port, item in location.products.items()}
-    on_cycles = _refuse_cycles(root, products.values(), known, only, outcome)
-    _hold(root, instance, locations.values(), on_cycles, only, outcome)
-    accepting = acceptance_tags(accepted, only) if accepted else {}
-    if only and changed is not None:
-        only = frozenset(only) | _land_first(runnables, frozenset(only), changed, outcome, land=land)
-    if only:
+    on_cycles = _refuse_cycles(root, products.values(), known, chosen, outcome)
+    _hold(root, instance, locations.values(), on_cycles, chosen, outcome)
+    accepting = acceptance_tags(accepted, named) if accepted else {}
+    if chosen and changed is not None:
+        chosen |= _land_first(runnables, chosen, changed, outcome, land=land)
+    if chosen:
         is_built = partial(_is_published, current_settings(root).home)
-        outcome.unbuilt = unbuilt_inputs(runnables, frozenset(only), is_built)
+        outcome.unbuilt = unbuilt_inputs(runnables, chosen, is_built)
     left_out = on_cycles | outcome.held.keys()
-    waiting = [r for r in runnables if (not only or r.key in only) and r.key not in left_out]
+    waiting = [r for r in runnables if (not chosen or r.key in chosen) and r.key not in left_out]
     # Products built from landings that are older than their files are not confirmed as up to date.
     tags = accepting if force or outcome.newer else accepting | confirm_tags()
     if not force and not outcome.newer:
         waiting = _confirm(root, instance, products, waiting, progress, outcome)
     # Consumers of a held product read the version that is published.
     known -= frozenset(outcome.held)
-    if only:
-        known &= frozenset(only)
+    if chosen:
+        known &= chosen
     while wave := next_wave(waiting, frozenset(outcome.up_to_date), known):
         if is_stopping():
             return outcome
@@ -109,7 +114,7 @@ def run_everything(
     if is_stopping():
         return outcome
     settled = outcome.up_to_date | outcome.failed | outcome.absent | set(outcome.held)
-    left = [r for r in runnables if (not only or r.key in only) and r.key not in settled]
+    left = [r for r in runnables if (not chosen or r.key in chosen) and r.key not in settled]
     outcome.absent |= behind_absent(left, frozenset(outcome.absent), frozenset(outcome.up_to_date), known)
     outcome.skipped |= {r.key for r in left} - outcome.absent
     return outcome
@@ -201,7 +206,7 @@ def _hold(
     for asset, hold in describe_holds(find_held(home, versions)).items():
         if asset not in on_cycles and (not only or asset in only):
             outcome.held[asset] = hold
-    outcome.held_by_name |= set(outcome.held) & set(only)
+    outcome.held_by_name |= outcome.held.keys() & outcome.named
 
 
 def _refuse_without_port(root: Path, only: Collection[str]) -> None:

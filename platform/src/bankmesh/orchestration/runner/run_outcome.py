@@ -45,6 +45,7 @@ class UnchangedAssets:
 class RunOutcome:
     """The outcome of a run over the whole mesh, by asset key (`retail/party`).
 
+    `named` are the assets that were named, if any; others may be selected with them.
     `confirmed` are assets that a build would only repeat: nothing was published for them. `build_reasons` gives the
     reason why others were not confirmed, where it was known before their run.
     `replaced` are events of earlier confirmations that are redundant now.
@@ -58,6 +59,7 @@ class RunOutcome:
     that were never published, in build order. `cycles` explains why products that depend on themselves are `failed`.
     """
 
+    named: frozenset[str] = frozenset()
     published: set[str] = field(default_factory=set)
     confirmed: set[str] = field(default_factory=set)
     build_reasons: dict[str, str] = field(default_factory=dict)
@@ -102,5 +104,6 @@ class RunOutcome:
     @property
     def success(self) -> bool:
         """Whether all that can be published is: absent assets are no failure, unless nothing else exists."""
-        nothing_there = bool(self.absent) and not self.up_to_date
+        wanted = self.up_to_date & self.named if self.named else self.up_to_date
+        nothing_there = bool(self.absent) and not wanted
         return not (self.failed or self.skipped or self.not_loaded or self.held_by_name or nothing_there)

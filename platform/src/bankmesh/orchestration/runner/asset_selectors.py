@@ -1,0 +1,70 @@
+"""Which assets a run builds: names with dbt's graph operators, resolved over the assets of every location.
+
+`+retail.party` is the product and all that it reads, at any distance; `retail.party+` is the product and all that reads
+it; `+retail.party+` is both. A landing is named in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.names import is_landing, parse_port_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from bankmesh.orchestration.runner.run_waves import Runnable
+
+_OPERATOR = "+"
+
+
+@dataclass(frozen=True)
+class AssetSelector:
+    """One named asset, and whether all that it reads and all that reads it is selected with it."""
+
+    key: str
+    upstream: bool = False
+    downstream: bool = False
+
+
+def parse_selector(text: str, *, upstream: bool = False) -> AssetSelector:
+    """Read `+domain.product@2+` or the name of a landing; `upstream` selects what the asset reads in any case."""
+    name = text.strip(_OPERATOR)
+    if not name:
+        return AssetSelector(text)
+    before, after = text.startswith(_OPERATOR), text.endswith(_OPERATOR)
+    return AssetSelector(_asset_of(name), upstream or before, after)
+
+
+def select_assets(runnables: Iterable[Runnable], selectors: Collection[AssetSelector], *, land: bool) -> frozenset[str]:
+    """Return the keys that the selectors name, and those of the assets around them.
+
+    Without `land`, only landings that are named themselves are selected.
+    """
+    needs: dict[str, frozenset[str]] = {runnable.key: runnable.needs for runnable in runnables}
+    readers: dict[str, set[str]] = {key: set() for key in needs}
+    for key, read in needs.items():
+        for need in read & needs.keys():
+            readers[need].add(key)
+    around = _reachable((s.key for s in selectors if s.upstream), needs)
+    around |= _reachable((s.key for s in selectors if s.downstream), readers)
+    return frozenset(s.key for s in selectors) | {key for key in around if land or not is_landing(key)}
+
+
+def _reachable(starts: Iterable[str], edges: Mapping[str, Collection[str]]) -> set[str]:
+    found: set[str] = set()
+    left = list(starts)
+    while left:
+        more = [key for key in edges.get(left.pop(), ()) if key in edges and key not in found]
+        found.update(more)
+        left += more
+    return found
+
+
+def _asset_of(name: str) -> str:
+    """Return the asset key of a port (`retail.party@2`) or a landing (`retail.landing.core_banking_trans`)."""
+    try:
+        return parse_port_name(name).asset
+    except ValueError:
+        return name.replace(".", "/")
