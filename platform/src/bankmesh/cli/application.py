@@ -8,33 +8,13 @@ Exit codes: 0 success; 1 a negative result (a gate failed, a change breaks, a fa
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
-from bankmesh.cli import (
-    alert_commands,
-    automation_commands,
-    catalog_commands,
-    contract_commands,
-    dev_command,
-    expire_command,
-    export_command,
-    get_command,
-    lineage_commands,
-    new_command,
-    product_commands,
-    rejects_command,
-    restore_commands,
-    run_commands,
-    scorecard_command,
-    search_command,
-    unit_test_command,
-)
+from bankmesh.cli.command_table import COMMANDS, build_application
 from bankmesh.cli.get_command import NeedsFile
 from bankmesh.cli.rejects_command import RawTextRefused
+from bankmesh.cli.run_commands import AcceptanceIncomplete
 from bankmesh.cli.storage_faults import explain_storage_fault
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
 from bankmesh.scaffolding.product_scaffold import CannotScaffold
@@ -51,54 +31,10 @@ _WRONG_CALLS = (
     NoExports,
     NoWorkspace,
     UnusableHome,
-    run_commands.AcceptanceIncomplete,
+    AcceptanceIncomplete,
 )
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Data products of the bank: find, read, check and run them.",
-)
-
-
-def _print_version(*, is_requested: bool) -> None:
-    if is_requested:
-        typer.echo(f"bankmesh {version('bankmesh')}")
-        raise typer.Exit
-
-
-@app.callback()
-def mesh(
-    *,
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Options of `mesh` itself, which stand before the command."""
-
-
-app.command("products")(product_commands.products)
-app.command("show")(product_commands.show)
-app.command("get")(get_command.get)
-app.command("rejects")(rejects_command.rejects)
-app.command("search")(search_command.search)
-app.command("scorecard")(scorecard_command.scorecard)
-app.command("run")(run_commands.run)
-app.command("dev")(dev_command.dev)
-app.command("test")(unit_test_command.run_tests)
-app.command("withdraw")(restore_commands.withdraw)
-app.command("rollback")(restore_commands.rollback)
-app.command("resume")(restore_commands.resume)
-app.command("expire")(expire_command.expire)
-app.command("export")(export_command.export)
-app.add_typer(alert_commands.app, name="alerts")
-app.add_typer(automation_commands.app, name="automation")
-app.add_typer(catalog_commands.app, name="catalog")
-app.add_typer(contract_commands.app, name="contract")
-app.add_typer(lineage_commands.app, name="lineage")
-app.add_typer(new_command.app, name="new")
+app = build_application(COMMANDS)
 
 
 def report_error(error: BaseException) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
+from bankmesh.cli.product_commands import ProductArgument
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def status(*, as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(
-    product: Annotated[str, typer.Argument(help="domain.product, or domain.product@2 for a major.", metavar="PRODUCT")],
+    product: ProductArgument,
     *,
     as_json: JsonOption = False,
 ) -> None:

@@ -13,6 +13,7 @@ from bankmesh.catalog.change_impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli import lifecycle_commands
+from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.coverage import Coverage, coverage
@@ -85,7 +86,12 @@ def _contracts_in(folder: Path) -> list[Path]:
 @app.command()
 def diff(
     old: Annotated[
-        str, typer.Argument(metavar="PRODUCT|OLD", help="domain.product@MAJOR, or the file of the earlier version.")
+        str,
+        typer.Argument(
+            metavar="PRODUCT|OLD",
+            help="domain.product@MAJOR, or the file of the earlier version.",
+            autocompletion=complete_product,
+        ),
     ],
     new: Annotated[Path | None, typer.Argument(help="The file of the later version; only with a file OLD.")] = None,
     against: Annotated[
@@ -164,7 +170,10 @@ def _affected(changes: Sequence[Change], before: Contract) -> dict[Change, tuple
 @app.command("coverage")
 def show_coverage(
     product: Annotated[
-        str | None, typer.Argument(help="domain.product or domain.product@MAJOR; by default every product.")
+        str | None,
+        typer.Argument(
+            help="domain.product or domain.product@MAJOR; by default every product.", autocompletion=complete_product
+        ),
     ] = None,
     *,
     as_json: JsonOption = False,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bankmesh.catalog.export import write_exports
+from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.settings import current_settings
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
@@ -15,7 +16,10 @@ from bankmesh.workspace.workspace_contracts import find_contract, workspace_cont
 
 def export(
     products: Annotated[
-        list[str] | None, typer.Argument(help="Only these (domain.product), all majors; by default all products.")
+        list[str] | None,
+        typer.Argument(
+            help="Only these (domain.product), all majors; by default all products.", autocompletion=complete_product
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="The folder to write to; by default `export` in MESH_HOME.")

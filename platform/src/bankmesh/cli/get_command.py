@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankmesh.cli.name_completion import complete_column_list
 from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
 from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
@@ -66,7 +67,9 @@ def get(
     archived: Annotated[bool, typer.Option("--archived", help="Read a retired product from the archive.")] = False,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Allow reading a withdrawn version.")] = False,
     limit: Annotated[int | None, typer.Option(min=0, help=f"Maximum number of rows; {TABLE_ROWS} for a table.")] = None,
-    columns: Annotated[str | None, typer.Option(help="Only these columns: a,b,c.")] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Only these columns: a,b,c.", autocompletion=complete_column_list)
+    ] = None,
     format_: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bankmesh.cli.interruption import uninterrupted
+from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, count, print_json
 from bankmesh.contracts.model import Contract, Status
 from bankmesh.errors import BankmeshError
@@ -17,7 +18,12 @@ from bankmesh.settings import current_settings
 from bankmesh.workspace.stage_transitions import contract_of_port, move_entry, person, plan_move, today, write_move
 
 Product = Annotated[
-    str, typer.Argument(help="domain.product@MAJOR; the major is optional if there is only one.", metavar="PRODUCT")
+    str,
+    typer.Argument(
+        help="domain.product@MAJOR; the major is optional if there is only one.",
+        metavar="PRODUCT",
+        autocompletion=complete_product,
+    ),
 ]
 _DAY = ["%Y-%m-%d"]
 _NEXT = {
@@ -48,7 +54,10 @@ def move(
     end_of_support: Annotated[
         datetime | None, typer.Option(formats=_DAY, help="The end of support of a deprecated major.")
     ] = None,
-    replaced_by: Annotated[str | None, typer.Option(help="The port to read instead: domain.product@2.")] = None,
+    replaced_by: Annotated[
+        str | None,
+        typer.Option(help="The port to read instead: domain.product@2.", autocompletion=complete_product),
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:

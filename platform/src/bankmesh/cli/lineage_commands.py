@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from bankmesh.cli.name_completion import complete_column
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.graph_traversal import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
@@ -36,6 +37,11 @@ class _ColumnFirst(TyperGroup):
             args = [_WALK, *args]
         return super().parse_args(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ANN401 - the same
+        """Complete a command or, because it may be left out, the column that `of` takes."""
+        (name, *_) = self.commands[_WALK].params
+        return [*super().shell_complete(ctx, incomplete), *name.shell_complete(ctx, incomplete)]
+
 
 app = typer.Typer(
     cls=_ColumnFirst, no_args_is_help=True, help="Show sources and dependents of columns, and OpenLineage events."
@@ -51,7 +57,12 @@ class WalkFormat(StrEnum):
 
 @app.command(_WALK)
 def lineage_of(
-    name: Annotated[str, typer.Argument(help="A column (retail.party.birth_date) or a dataset (retail.party@2).")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A column (retail.party.birth_date) or a dataset (retail.party@2).", autocompletion=complete_column
+        ),
+    ],
     *,
     upstream: Annotated[bool, typer.Option("--upstream", help="Show its sources (the default).")] = False,
     downstream: Annotated[bool, typer.Option("--downstream", help="Show its dependents.")] = False,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
 from bankmesh.cli.interruption import Interruption
 from bankmesh.garbage_collection import collect_rarely
+
+COMPLETION = "_MESH_COMPLETE"
+"""The shell's scripts set it to call `mesh` for completions of the words typed so far."""
 
 
 def main() -> None:
     """Run the command of `sys.argv`; it ends with SystemExit, also after Ctrl-C and SIGTERM."""
     collect_rarely()
+    if COMPLETION in os.environ:
+        from bankmesh.cli.name_completion import complete_words
+
+        complete_words()
+        return
     with Interruption() as interruption:
         from bankmesh.cli.application import app, report_error
 

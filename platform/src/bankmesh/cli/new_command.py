@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bankmesh.cli.interruption import uninterrupted
+from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import console
 from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
@@ -32,7 +33,10 @@ def new_product(
     product: Annotated[str, typer.Argument(help="domain.name of the new product.", metavar="PRODUCT")],
     kind: Annotated[TransformLanguage, typer.Option(help="The language of the transform.")],
     source: Annotated[
-        str | None, typer.Option("--from", help="The product that it reads; by default the domain's first.")
+        str | None,
+        typer.Option(
+            "--from", help="The product that it reads; by default the domain's first.", autocompletion=complete_product
+        ),
     ] = None,
 ) -> None:
     """Scaffold a product: contract, transform and test. It can be materialised without changes."""

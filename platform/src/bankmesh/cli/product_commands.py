@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bankmesh.catalog.product_status import OUTCOMES
+from bankmesh.cli.name_completion import complete_domain, complete_product
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.client import DataMeshClient
 from bankmesh.contracts.model import Status
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 ProductArgument = Annotated[
-    str, typer.Argument(help="domain.product, or domain.product@2 for a major.", metavar="PRODUCT")
+    str,
+    typer.Argument(
+        help="domain.product, or domain.product@2 for a major.", metavar="PRODUCT", autocompletion=complete_product
+    ),
 ]
 MajorOption = Annotated[
     int | None, typer.Option(help="Major version of the contract; by default the newest active one.")
@@ -31,7 +35,9 @@ MajorOption = Annotated[
 
 
 def products(
-    domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None, *, as_json: JsonOption = False
+    domain: Annotated[str | None, typer.Option(help="Only this domain.", autocompletion=complete_domain)] = None,
+    *,
+    as_json: JsonOption = False,
 ) -> None:
     """List the products with their version, rows, checks and freshness."""
     states = DataMeshClient().products(domain)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.settings import current_settings
@@ -73,7 +74,12 @@ class ObjectRejects:
 
 def rejects(
     target: Annotated[
-        str, typer.Argument(help="domain.product, or a landing: system.object.", metavar="PRODUCT|LANDING")
+        str,
+        typer.Argument(
+            help="domain.product, or a landing: system.object.",
+            metavar="PRODUCT|LANDING",
+            autocompletion=complete_source,
+        ),
     ],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="Show the rejected text too; only on a terminal.")] = False,

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bankmesh.catalog.product_status import product_states
+from bankmesh.cli.name_completion import complete_selector
 from bankmesh.cli.output import JsonOption, count, print_json
 from bankmesh.cli.product_commands import print_states
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
@@ -121,6 +122,7 @@ def run(
             help="Only these products and landings; by default all. "
             "+NAME selects also what it reads, NAME+ what reads it.",
             metavar="[+]NAME[+]",
+            autocompletion=complete_selector,
         ),
     ] = None,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bankmesh.cli.catalog_commands import current_catalog
+from bankmesh.cli.name_completion import complete_card
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.settings import current_settings
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 def scorecard(
     name: Annotated[
-        str | None, typer.Argument(help="A product, or a domain with its products; by default all.", metavar="NAME")
+        str | None,
+        typer.Argument(
+            help="A product, or a domain with its products; by default all.",
+            metavar="NAME",
+            autocompletion=complete_card,
+        ),
     ] = None,
     *,
     as_json: JsonOption = False,

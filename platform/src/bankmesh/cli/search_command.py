@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from bankmesh.cli.catalog_commands import current_catalog
+from bankmesh.cli.name_completion import complete_domain
 from bankmesh.cli.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def search(
         typer.Argument(help="Words to search for; filters may be among them, as owner:retail-data.", metavar="WORDS"),
     ] = None,
     domain: Annotated[
-        list[str] | None, typer.Option(help="Only this domain; this and all other filters may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="Only this domain; this and all other filters may be repeated.", autocompletion=complete_domain
+        ),
     ] = None,
     owner: Annotated[list[str] | None, typer.Option(help="Only of this team, steward or support channel.")] = None,
     classification: Annotated[

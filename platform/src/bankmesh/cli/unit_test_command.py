@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.settings import current_settings
 from bankmesh.workspace.domain_folders import domain_packages
@@ -34,7 +35,11 @@ class _UnitTestRequest:
 def run_tests(
     products: Annotated[
         list[str] | None,
-        typer.Argument(help="domain.product or domain.product@2; by default the whole workspace.", metavar="PRODUCT"),
+        typer.Argument(
+            help="domain.product or domain.product@2; by default the whole workspace.",
+            metavar="PRODUCT",
+            autocompletion=complete_product,
+        ),
     ] = None,
     *,
     as_json: JsonOption = False,

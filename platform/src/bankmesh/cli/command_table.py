@@ -1,0 +1,77 @@
+"""The commands of `mesh`, each with its module, so that a completion at Tab imports only the one that is typed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COMMANDS = {
+    "products": "product_commands.products",
+    "show": "product_commands.show",
+    "get": "get_command.get",
+    "rejects": "rejects_command.rejects",
+    "search": "search_command.search",
+    "scorecard": "scorecard_command.scorecard",
+    "run": "run_commands.run",
+    "dev": "dev_command.dev",
+    "test": "unit_test_command.run_tests",
+    "withdraw": "restore_commands.withdraw",
+    "rollback": "restore_commands.rollback",
+    "resume": "restore_commands.resume",
+    "expire": "expire_command.expire",
+    "export": "export_command.export",
+    "alerts": "alert_commands.app",
+    "automation": "automation_commands.app",
+    "catalog": "catalog_commands.app",
+    "contract": "contract_commands.app",
+    "lineage": "lineage_commands.app",
+    "new": "new_command.app",
+}
+"""Command → module and function, or the group of its commands."""
+
+
+def build_application(names: Iterable[str], *, only_names: bool = False) -> typer.Typer:
+    """Return the application with these commands; with `only_names`, without importing what they do."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Data products of the bank: find, read, check and run them.",
+    )
+    app.callback()(mesh)
+    for name in names:
+        command = _nothing if only_names else _imported(COMMANDS[name])
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def _imported(place: str) -> Any:  # noqa: ANN401 - a function or a group
+    module, _, name = place.partition(".")
+    return getattr(import_module(f"bankmesh.cli.{module}"), name)
+
+
+def _nothing() -> None: ...
+
+
+def _print_version(*, is_requested: bool) -> None:
+    if is_requested:
+        typer.echo(f"bankmesh {version('bankmesh')}")
+        raise typer.Exit
+
+
+def mesh(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of `mesh` itself, which stand before the command."""
