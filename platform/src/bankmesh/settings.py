@@ -35,6 +35,8 @@ from bankmesh.storage.atomic_files import write_atomically
 LAST_EXPORTS = "exports-read-last"
 DEFAULT_HOME = ".mesh"
 CATALOG_DATABASE = "BANKMESH_CATALOG_DB"
+LINEAGE_DATABASE = "BANKMESH_LINEAGE_DB"
+ALERTS_DATABASE = "BANKMESH_ALERTS_DB"
 AUTOMATION = "BANKMESH_AUTOMATION"
 CONSUMER = "BANKMESH_CONSUMER"
 LINEAGE_NAMESPACE = "OPENLINEAGE_NAMESPACE"
@@ -203,7 +205,7 @@ def catalog_database(settings: Settings) -> str:
 
 def lineage_database(home: Path) -> str:
     """Return the URL of the database of OpenLineage events."""
-    return os.environ.get("BANKMESH_LINEAGE_DB") or f"sqlite:///{home / 'lineage.db'}"
+    return os.environ.get(LINEAGE_DATABASE) or f"sqlite:///{home / 'lineage.db'}"
 
 
 def lineage_namespace() -> str:
@@ -230,7 +232,7 @@ def alert_settings(settings: Settings) -> AlertSettings:
     """Return where alerts are kept and how they are routed."""
     named = os.environ.get("BANKMESH_ALERTS")
     return AlertSettings(
-        database=os.environ.get("BANKMESH_ALERTS_DB") or f"sqlite:///{settings.home / 'alerts.db'}",
+        database=os.environ.get(ALERTS_DATABASE) or f"sqlite:///{settings.home / 'alerts.db'}",
         file=(settings.root / Path(named).expanduser()) if named else settings.home / "alerts.yaml",
         ui_url=os.environ.get("BANKMESH_UI_URL") or None,
     )

@@ -20,6 +20,7 @@ COMMANDS = {
     "scorecard": "scorecard_command.scorecard",
     "run": "run_commands.run",
     "dev": "dev_command.dev",
+    "doctor": "doctor_command.doctor",
     "test": "unit_test_command.run_tests",
     "withdraw": "restore_commands.withdraw",
     "rollback": "restore_commands.rollback",

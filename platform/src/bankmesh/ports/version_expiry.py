@@ -20,7 +20,7 @@ from bankmesh.ports.port_locks import exclusive, is_marked
 from bankmesh.ports.version_history import VersionNotes, open_table, readable_publications
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from deltalake import DeltaTable
@@ -66,6 +66,20 @@ def expire(
         return ExpiryReport(gone, candidates, files + more, size + more_size)
 
 
+def abandoned_candidates(port: Port, before: datetime) -> tuple[str, ...]:
+    """Return the candidates that expiry would remove: no version refers to them, no build uses them, none is newer."""
+    if not port.path.is_dir():
+        return ()
+    needed = files_of_versions(port, commit_versions(port), pass_over_lost=True)
+    return tuple(folder.name for folder in _unused_candidates(port, needed, before))
+
+
+def has_unfinished_expiry(port: Port) -> bool:
+    """Whether an expiry ended before it removed the commits that it recorded as expired; the next one removes them."""
+    commits = commit_versions(port)
+    return bool(commits) and commits[0] < VersionNotes(port).readable_from
+
+
 def _move_horizon(
     port: Port, table: DeltaTable, retention: timedelta | None, now: datetime
 ) -> tuple[tuple[int, ...], int]:
@@ -107,18 +121,20 @@ def _files_of_versions(port: Port, first: int) -> tuple[set[Path], set[Path]]:
 def _drop_candidates(port: Port, needed: set[Path], limit: datetime) -> tuple[tuple[str, ...], int, int]:
     names: list[str] = []
     files = size = 0
-    in_use = {path.relative_to(port.path).parts[0] for path in needed if path.is_relative_to(port.path)}
-    for folder in _candidate_folders(port):
-        if folder.name in in_use:
-            # Published: anything else left in it, such as a file without rows, is harmless.
-            continue
-        if is_marked(folder) or _last_change(folder) >= limit.timestamp():
-            continue
+    for folder in _unused_candidates(port, needed, limit):
         sizes = [path.stat().st_size for path in folder.rglob("*.parquet")]
         shutil.rmtree(folder)
         names.append(folder.name)
         files, size = files + len(sizes), size + sum(sizes)
     return tuple(names), files, size
+
+
+def _unused_candidates(port: Port, needed: set[Path], limit: datetime) -> Iterator[Path]:
+    in_use = {path.relative_to(port.path).parts[0] for path in needed if path.is_relative_to(port.path)}
+    for folder in _candidate_folders(port):
+        # In a published one, anything else left in it, such as a file without rows, is harmless.
+        if folder.name not in in_use and not is_marked(folder) and _last_change(folder) < limit.timestamp():
+            yield folder
 
 
 def _candidate_folders(port: Port) -> list[Path]:

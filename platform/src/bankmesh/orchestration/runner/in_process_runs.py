@@ -30,11 +30,16 @@ def process_tags() -> dict[str, str]:
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Report as failed every run whose process on this machine is gone; returns their ids."""
-    records = instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))
-    dead = [record.dagster_run for record in records if _is_gone(record.dagster_run.tags.get(PROCESS_TAG))]
+    dead = find_dead_runs(instance)
     for run in dead:
         instance.report_run_failed(run, "The process that executed this run exited without reporting a result.")
     return [run.run_id for run in dead]
+
+
+def find_dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Return the runs under way whose process on this machine is gone."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=_UNDER_WAY))
+    return [record.dagster_run for record in records if _is_gone(record.dagster_run.tags.get(PROCESS_TAG))]
 
 
 def cancel_run(instance: dg.DagsterInstance, run_id: str) -> None:
