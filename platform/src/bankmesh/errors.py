@@ -37,6 +37,11 @@ def shorten_list(names: Iterable[str], most: int = 12) -> str:
     return ", ".join(every[:most]) + more
 
 
+def as_sentence(text: str) -> str:
+    """Return the text with one full stop at its end, whether or not it had one."""
+    return f"{text.rstrip().rstrip('.')}."
+
+
 def error_chain(error: BaseException, *, with_context: bool = False) -> Iterator[BaseException]:
     """Yield the error and its causes, each once; with context, also the errors that were being handled."""
     seen: list[BaseException] = []
@@ -110,7 +115,7 @@ class LegacyFileError(BankmeshError):
 
     def __init__(self, file: Path | str, problem: str, expected: str) -> None:
         self.file, self.problem, self.expected = str(file), problem, expected
-        super().__init__(f"{file}: {problem}. Expected {expected}.")
+        super().__init__(f"{file}: {as_sentence(problem)} Expected {as_sentence(expected)}")
 
 
 class NotDelivered(LegacyFileError):
@@ -152,7 +157,7 @@ class TransformError(BankmeshError):
 
     def __init__(self, product: str, problem: str, hint: str) -> None:
         self.product, self.problem, self.hint = product, problem, hint
-        super().__init__(f"{product}: {problem}. {hint}" if hint else f"{product}: {problem}")
+        super().__init__(f"{product}: {as_sentence(problem)} {hint}" if hint else f"{product}: {problem}")
 
 
 class PortError(BankmeshError):
@@ -177,7 +182,7 @@ class PublishConflict(PortError):
 
     def __init__(self, product: str, reason: str) -> None:
         self.product, self.reason = product, reason
-        super().__init__(f"{product}: not published, {reason}. Run it again to build on what is there now.")
+        super().__init__(f"{product}: not published, {as_sentence(reason)} Run it again to build on what is there now.")
 
 
 class UnknownName(BankmeshError):
@@ -185,7 +190,9 @@ class UnknownName(BankmeshError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(sorted(known))
-        near = difflib.get_close_matches(name, self.known, n=1)
+        # The last part alone names a product, too: `party` for `retail.party`.
+        near = [other for other in self.known if other.rpartition(".")[2] == name]
+        near = near[:1] or difflib.get_close_matches(name, self.known, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         listed = ", ".join(self.known) or "none"
         super().__init__(f"There is no {kind} {name}.{hint} Known: {listed}.")

@@ -19,7 +19,7 @@ from bankmesh.alerts.delivery.alert_messages import Message
 from bankmesh.alerts.delivery.alert_routes import receiver_of, route_of_channel
 from bankmesh.alerts.delivery.apprise_sender import send
 from bankmesh.alerts.event_facts import AlertSeverity
-from bankmesh.errors import BankmeshError
+from bankmesh.errors import BankmeshError, as_sentence
 from bankmesh.storage.databases import Closing, open_database
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _notice(contract: Contract, decision: Decision, owner: str, text: str, route
         else f"Readers get version {decision.commit}, with the rows of version {decision.restored}."
     )
     lines = [
-        f"Version {gone} of {contract.port} is withdrawn by {decision.by}: {decision.reason}.",
+        as_sentence(f"Version {gone} of {contract.port} is withdrawn by {decision.by}: {decision.reason}"),
         back,
         text,
         f"Alert {identity}.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.output import JsonOption, ago, print_json, print_table
 from bankmesh.errors import UnknownName
 from bankmesh.settings import current_settings
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from bankmesh.alerts.model import Incident, Problem
     from bankmesh.settings import AlertSettings
 
-app = typer.Typer(help="Show open incidents, notifications and routes.")
+app = typer.Typer(cls=CommandGroup, help="Show open incidents, notifications and routes.")
 
 
 @app.callback(invoke_without_command=True)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.output import JsonOption, print_json
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from bankmesh.orchestration.automation.automation_switch import AutomationSwitch
 
-app = typer.Typer(no_args_is_help=True, help="Turn everything that starts runs automatically off or on.")
+app = typer.Typer(
+    cls=CommandGroup, no_args_is_help=True, help="Turn everything that starts runs automatically off or on."
+)
 
 
 @app.command()

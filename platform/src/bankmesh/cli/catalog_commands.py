@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
+from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
 from bankmesh.cli.product_commands import ProductArgument
 from bankmesh.settings import current_settings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bankmesh.catalog.index.index_connection import Catalog
     from bankmesh.catalog.index.index_update import IndexUpdate
 
-app = typer.Typer(no_args_is_help=True, help="Rebuild and inspect the index of products.")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Rebuild and inspect the index of products.")
 
 _CHANGES_SHOWN = 8
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.cli.command_group import CommandGroup
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -40,6 +42,7 @@ COMMANDS = {
 def build_application(names: Iterable[str], *, only_names: bool = False) -> typer.Typer:
     """Return the application with these commands; with `only_names`, without importing what they do."""
     app = typer.Typer(
+        cls=CommandGroup,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,

@@ -13,6 +13,7 @@ from bankmesh.catalog.change_impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli import lifecycle_commands
+from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.contracts.comparison.contract_comparison import compare
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 
 PUBLISHED = "published"
 
-app = typer.Typer(no_args_is_help=True, help="Check, compare, move and archive data contracts; list their coverage.")
+app = typer.Typer(
+    cls=CommandGroup, no_args_is_help=True, help="Check, compare, move and archive data contracts; list their coverage."
+)
 app.command("move")(lifecycle_commands.move)
 app.command("archive")(lifecycle_commands.archive)
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.name_completion import complete_column
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.errors import UnknownName
@@ -29,7 +29,7 @@ _WALK = "of"
 _FORWARD_SECONDS = 600.0
 
 
-class _ColumnFirst(TyperGroup):
+class _ColumnFirst(CommandGroup):
     """A group in which `mesh lineage retail.party.birth_date` means `mesh lineage of retail.party.birth_date`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer carries a Click of its own

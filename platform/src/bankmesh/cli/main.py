@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from bankmesh.cli.interruption import Interruption
 from bankmesh.garbage_collection import collect_rarely
@@ -34,6 +35,19 @@ def main() -> None:
         except KeyboardInterrupt:
             # Polars raises KeyboardInterrupt itself, and the handler raises another while that one is handled.
             interruption.exit()
+        finally:
+            _flush_output()
+
+
+def _flush_output() -> None:
+    """Write what is left; a reader that has ended, such as `head -1`, is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at its end, and would print the error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # it is closed, or the disk is full
+        return
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import console
 from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
 
-app = typer.Typer(no_args_is_help=True, help="Scaffold new products.")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Scaffold new products.")
 
 
 class TransformLanguage(StrEnum):

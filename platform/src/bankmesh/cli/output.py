@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+
+from bankmesh.cli.table_layout import TableText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,19 +29,16 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """Print a table; tab-separated if piped."""
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a table; tab-separated if piped. No text is interpreted as markup, and no word or number is cut."""
     if not sys.stdout.isatty():
         for row in (headings, *rows):
-            sys.stdout.write("\t".join(row) + "\n")
+            sys.stdout.write("\t".join(map(str, row)) + "\n")
         return
-    table = Table(*headings, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    # The first column has the name, so it is never truncated.
-    table.columns[0].no_wrap = True
-    table.columns[0].overflow = "fold"
-    console().print(table)
+    out = console()
+    table = TableText(headings, [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows])
+    for line in table.lines(out.width):
+        out.print(line, soft_wrap=True)
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
@@ -17,7 +16,7 @@ from bankmesh.sources import Landing, count_rejects, current_landing, latest_att
 from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bankmesh.settings import Settings
@@ -174,18 +173,18 @@ def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:
     if not found:
         typer.echo("The product reads no landing directly.")
         return
-    _print_rows(("landing", "state", "rejects", "records", "tolerated", "landed"), (_state(item) for item in found))
+    print_table(("landing", "state", "rejects", "records", "tolerated", "landed"), (_state(item) for item in found))
     records = [row for item in found for row in _records(item, raw=raw)]
     if records:
         typer.echo()
         headings = ("file", "line", "column", "reason", *(["raw text"] if raw else []))
-        _print_rows(headings, records)
+        print_table(headings, records)
     totals = [
         (item.object.id, c.fault.column or "-", c.fault.reason, count(c.rejects)) for item in found for c in item.counts
     ]
     if totals:
         typer.echo()
-        _print_rows(("landing", "column", "reason", "rejects"), totals)
+        print_table(("landing", "column", "reason", "rejects"), totals)
     for item in found:
         if item.expired:
             typer.echo(f"The rejects of {item.object.id} have expired. Land its files again to see them.", err=True)
@@ -210,9 +209,3 @@ def _records(item: ObjectRejects, *, raw: bool) -> Iterator[tuple[str, ...]]:
 def printable(text: str) -> str:
     """Return the text without terminal control characters: an escape becomes a backslash and `x1b`."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table of untrusted texts, in which nothing is interpreted as markup."""
-    as_is = sys.stdout.isatty()
-    print_table(headings, [[escape(text) if as_is else text for text in row] for row in rows])

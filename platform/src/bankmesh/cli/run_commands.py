@@ -121,7 +121,7 @@ def run(
         typer.Argument(
             help="Only these products and landings; by default all. "
             "+NAME selects also what it reads, NAME+ what reads it.",
-            metavar="[+]NAME[+]",
+            metavar="[[+]NAME[+]...]",
             autocompletion=complete_selector,
         ),
     ] = None,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from bankmesh.cli.catalog_commands import current_catalog
 from bankmesh.cli.name_completion import complete_domain
@@ -69,9 +68,14 @@ def search(
     raise typer.Exit(0 if hits else 1)
 
 
-def _row(hit: SearchHit) -> tuple[str, ...]:
+def _row(hit: SearchHit) -> tuple[str | Text, ...]:
     """Return the row of a hit; on a terminal, matched words are bold."""
     matched = "; ".join(f"{match.field}: {match.text}" for match in hit.matched[:_SHOWN]) or hit.description
-    if sys.stdout.isatty():
-        matched = _MARKED.sub(r"[bold]\1[/bold]", escape(matched))
-    return hit.id, hit.owner, hit.status, hit.freshness, " ".join(matched.split())
+    return hit.id, hit.owner, hit.status, hit.freshness, _bold(" ".join(matched.split()))
+
+
+def _bold(marked: str) -> Text:
+    """Return a text with its marked words in bold, and without the marks."""
+    # `split` puts what the group has matched between the other parts.
+    parts = _MARKED.split(marked)
+    return Text.assemble(*((part, "bold" if number % 2 else "") for number, part in enumerate(parts)))

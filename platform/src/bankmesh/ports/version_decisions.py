@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.errors import PortError
+from bankmesh.errors import PortError, as_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +112,8 @@ class WithdrawnVersion(PortError):
     def __init__(self, product: str, withdrawal: Withdrawal, newest: int) -> None:
         self.product, self.withdrawal, self.newest = product, withdrawal, newest
         super().__init__(
-            f"{product} version {withdrawal.version} is {withdrawal}. Read version {newest}, the newest good one; "
+            f"{product} version {withdrawal.version} is {as_sentence(str(withdrawal))} "
+            f"Read version {newest}, the newest good one; "
             "to read the withdrawn rows all the same, pass `withdrawn=True` or `--withdrawn`."
         )
 

@@ -24,6 +24,7 @@ from bankmesh.contracts.model import Comparison, Operator
 from bankmesh.contracts.parsing.quality_rules import quality_clause
 from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
 from bankmesh.contracts.parsing.sql_rules import COLUMN, TABLE
+from bankmesh.errors import as_sentence
 from bankmesh.quality.measure_comparison import comparison_of
 from bankmesh.quality.measure_queries import failing, type_of
 from bankmesh.quality.sql_measures import is_never_null
@@ -115,7 +116,7 @@ def _option_rule(name: str, contract: Contract) -> dict[str, Any]:
     query = clause.rule.query if isinstance(clause.rule, SqlMeasure) else measure_query(clause, contract)
     if isinstance(clause.rule, SqlMeasure):
         query = query.replace(COLUMN, sql_name(clause.columns[0]))
-    words = {"description": f"{clause.description}.", "dimension": clause.dimension}
+    words = {"description": as_sentence(clause.description), "dimension": clause.dimension}
     return {"id": name, "type": "sql", "query": query, "mustBe": 0, **words}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from bankmesh.errors import as_sentence
 from bankmesh.lineage.model import StepLineage
 from bankmesh.orchestration.asset_keys import key_of
 from bankmesh.orchestration.assets.asset_specs import dagster_severity
@@ -54,7 +55,7 @@ def report_event(context: dg.AssetExecutionContext, product: ProductDefinition, 
     """Yield the results of one event of a build; log what Dagster has no result for."""
     match event:
         case BuildDue(why):
-            context.log.info(f"{product.contract.port} is built: {why}.")
+            context.log.info(as_sentence(f"{product.contract.port} is built: {why}"))
         case ReportedLate(publication):
             for late in late_materializations(product, publication):
                 context.log_event(late)

@@ -29,7 +29,7 @@ def describe_hold(port: str, decision: Decision) -> str:
     withdrawn = ", ".join(map(str, decision.withdrawn))
     return (
         f"held since {decision.at:%Y-%m-%d %H:%M} UTC by {decision.by}, who withdrew version {withdrawn} "
-        f"({decision.reason}). Change its code or contract, or `mesh resume {port}`."
+        f"({decision.reason.rstrip('.')}). Change its code or contract, or `mesh resume {port}`."
     )
 
 
