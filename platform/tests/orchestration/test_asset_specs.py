@@ -116,6 +116,11 @@ def test_a_check_says_how_severe_it_is_what_it_looks_at_and_where_it_stands(prod
     specs = {spec.name: spec for spec in check_specs(product("sale"))}
     assert specs["sales_are_small"].metadata["severity"] == "warning"
     assert specs["sales_are_small"].description.startswith("Large sales are rare.")
+    assert "non-blocking" not in specs["sales_are_small"].description
+    assert specs["amount__range"].description.endswith(
+        "is not published. Dagster shows it as non-blocking, because the gate evaluates it before publication, and no "
+        "other step waits for it."
+    )
     assert specs["voucher_is_positive"].metadata["contract"].rpartition(":")[0].endswith("sale.odcs.yaml")
     monthly = {spec.name: spec for spec in check_specs(product("monthly_sale"))}
     assert monthly["primary_key_unique"].metadata["looks at"] == "the whole table"

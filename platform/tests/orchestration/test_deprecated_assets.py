@@ -44,3 +44,11 @@ def test_an_active_major_says_nothing_of_an_end(tmp_path) -> None:
     assert "Deprecated" not in spec.description
     assert "end_of_support" not in spec.tags
     assert spec.metadata["read it"] == 'mesh.get_data_product("shop", "sale")'
+
+
+def test_a_second_major_begins_with_what_the_graph_does_not_show(tmp_path) -> None:
+    file = tmp_path / "sale.v2.odcs.yaml"
+    file.write_text(contract_text("sale", "2.0.0"), encoding="utf-8")
+    spec = asset_spec(ProductDefinition(read_contract(file), {}, "polars", "c0de", (file,)), file)
+    assert spec.key.path == ["shop", "sale", "v2"]
+    assert spec.description.startswith("sale, version 2\n\nWhat was sold at the till.")

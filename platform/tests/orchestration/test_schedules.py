@@ -37,6 +37,9 @@ def _evaluate(trading, repository, schedule):
 def test_a_schedule_lands_what_its_products_read_and_publishes_the_unpartitioned_ones(trading, schedule):
     repository, found = schedule
     assert (found.name, found.cron_schedule, found.execution_timezone) == ("bazaar_at_30_5_x_x_x", "30 5 * * *", "UTC")
+    assert found.description == (
+        "Every day at 05:30 UTC: lands and publishes bazaar.monthly_sale, bazaar.sale, as their contracts promise."
+    )
     assert found.default_status is dg.DefaultScheduleStatus.RUNNING
     job = repository.get_job(found.job_name)
     # monthly_sale is scheduled too: it is partitioned, and follows the landing by automation.

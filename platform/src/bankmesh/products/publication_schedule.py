@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.products.cron_description import describe_times
+
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
@@ -18,6 +20,11 @@ class PublicationSchedule:
 
     cron: str
     timezone: str
+
+    @property
+    def in_words(self) -> str:
+        """The times as people say them: `Every day at 06:00 and 18:00 UTC`."""
+        return f"{describe_times(self.cron)} {self.timezone}"
 
     @property
     def slug(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bankmesh.contracts.model import Severity, Status
+from bankmesh.errors import as_sentence
 from bankmesh.orchestration.asset_keys import key_of
 from bankmesh.orchestration.assets.automation_condition import refresh_condition
 from bankmesh.products.candidates.gate_relations import sources_of
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from bankmesh.products.product_definition import ProductDefinition
 
 _EFFECT = {
-    Severity.ERROR: "A candidate that breaks this is not published.",
+    Severity.ERROR: "A candidate that breaks this is not published. Dagster shows it as non-blocking, because the gate "
+    "evaluates it before publication, and no other step waits for it.",
     Severity.WARNING: "A candidate that breaks this is still published.",
 }
 SCHEDULE_TAG = "schedule"
@@ -64,7 +66,7 @@ def check_specs(product: ProductDefinition) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             clause.name,
             asset=key_of(product),
-            description=f"{clause.description.rstrip('.')}. {_EFFECT[clause.severity]}",
+            description=f"{as_sentence(clause.description)} {_EFFECT[clause.severity]}",
             metadata={
                 "severity": clause.severity.value,
                 "rule": type(clause.rule).__name__,
@@ -111,7 +113,9 @@ def freshness_of(contract: Contract) -> dg.FreshnessPolicy | None:
 def describe(contract: Contract) -> str:
     """Return the product's description in Markdown, as its asset page shows it."""
     ending = deprecation_of(contract)
-    parts = [*([ending.paragraph] if ending else []), contract.purpose.strip()]
+    # The graph shows the last part of an asset key alone: `v2`.
+    parts = [f"{contract.name}, version {contract.major}"] if contract.major > 1 else []
+    parts += [*([ending.paragraph] if ending else []), contract.purpose.strip()]
     if contract.granularity:
         parts.append(f"**Granularity**: {contract.granularity.strip()}")
     if contract.usage:

@@ -12,6 +12,7 @@ import dagster as dg
 from bankmesh.orchestration.assets.run_tags import STARTED_BY
 from bankmesh.orchestration.automation.automation_switch import read_switch
 from bankmesh.products.domain_package import Domain
+from bankmesh.products.publication_schedule import PublicationSchedule
 from bankmesh.settings import current_settings
 
 CRON = "17 3 * * *"
@@ -51,7 +52,7 @@ def retention_schedule(domain: Domain, near: Path) -> dg.ScheduleDefinition:
         cron_schedule=CRON,
         execution_timezone="UTC",
         job=retention,
-        description=_DESCRIPTION,
+        description=f"{PublicationSchedule(CRON, 'UTC').in_words}: {_DESCRIPTION[0].lower()}{_DESCRIPTION[1:]}",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     def every_day(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:

@@ -54,7 +54,8 @@ def _schedule(
         cron_schedule=timing.cron,
         execution_timezone=timing.timezone,
         target=scheduled_assets(timing),
-        description=f"Lands and publishes {', '.join(c.port for c in contracts)}, as their contracts promise.",
+        description=f"{timing.in_words}: lands and publishes {', '.join(c.port for c in contracts)}, "
+        "as their contracts promise.",
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
