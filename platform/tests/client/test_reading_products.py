@@ -14,6 +14,7 @@ import pytest
 from shop_workspace import SALES, changed, write_exports
 
 from bankmesh import DataMeshClient
+from bankmesh.client.notebook_tables import ProductList, html_table
 from bankmesh.errors import NotPublished, UnknownName
 
 if TYPE_CHECKING:
@@ -32,6 +33,38 @@ def test_a_product_tells_what_it_is(client: DataMeshClient) -> None:
     assert [column.name for column in product.columns][:3] == ["sale_id", "customer_id", "sold_on"]
     assert (datetime.now(UTC) - product.published_at).total_seconds() < 3600
     assert repr(product) == "DataProduct('shop.sale', version=0, rows=4)"
+
+
+def test_a_product_in_a_notebook_shows_its_columns_and_no_value(client: DataMeshClient) -> None:
+    shown = client.get_data_product("shop", "sale")._repr_html_()
+    assert shown.startswith("<table><caption>shop.sale, version 0, 4 rows, published ")
+    assert "<td>amount</td><td>decimal(18,2)</td>" in shown
+    assert "135.75" not in shown
+    assert not [sale for sale in SALES if f">{sale.amount}<" in shown or sale.sold_on in shown]
+
+
+def test_products_in_a_prompt_and_a_notebook(client: DataMeshClient, tmp_path) -> None:
+    products = client.products()
+    first, *lines = repr(products).splitlines()
+    assert first == "5 products"
+    assert [line.split()[0] for line in lines] == [state.contract.port for state in products]
+    assert [line.split()[1:3] for line in lines if line.startswith("shop.sale ")] == [["0", "4"]]
+    assert max(map(len, lines)) < 80
+    assert repr(products[3]) == "ProductStatus('shop.sale', version=0, rows=4, freshness='fresh')"
+    shown = products._repr_html_()
+    assert shown.count("<tr>") == 6
+    assert "<td>shop.sale</td><td>0</td><td>4</td>" in shown
+    assert [*products, *products] == products + products
+    fresh = DataMeshClient(client._settings.root, tmp_path / "fresh").products("shop")
+    assert repr(fresh).splitlines()[1].split() == ["shop.customer_spend", "-", "-", "never", "never"]
+
+
+def test_a_long_list_is_shown_in_part_and_nothing_is_markup(client: DataMeshClient) -> None:
+    many = ProductList(client.products() * 20)
+    assert repr(many).splitlines()[::61] == ["100 products", "and 40 more"]
+    assert "100 products and 40 more" in many._repr_html_()
+    assert repr(ProductList()) == "0 products"
+    assert html_table("a<b", ("c",), [("<script>",)]).count("&lt;") == 2
 
 
 def test_the_same_rows_in_every_form(client: DataMeshClient) -> None:

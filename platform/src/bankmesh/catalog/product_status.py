@@ -36,7 +36,7 @@ def freshness_state(fresh_since: float | None, promised: float | None, now: date
     return "fresh" if not outdated and now.timestamp() - fresh_since <= promised else "late"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ProductStatus:
     """One product and major. `checks` counts outcomes of the newest evaluation of each clause.
 
@@ -54,6 +54,10 @@ class ProductStatus:
     fresh_since: datetime | None = None
     built_from_withdrawn: tuple[WithdrawnInput, ...] = ()
     fault: str | None = None
+
+    def __repr__(self) -> str:
+        version = f"version={self.published_version}, rows={self.rows}, freshness={self.freshness!r}"
+        return f"ProductStatus({self.contract.port!r}, {version})"
 
     @property
     def freshness(self) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.catalog.product_status import ProductStatus, product_states
+from bankmesh.catalog.product_status import product_states
 from bankmesh.catalog.recorded_reads import consumer_name, record_use
 from bankmesh.client.deprecation_warning import warn_once
+from bankmesh.client.notebook_tables import ProductList, columns_html
 from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
@@ -51,6 +52,11 @@ class DataProduct:
 
     def __repr__(self) -> str:
         return f"DataProduct({self.contract.port!r}, version={self.version}, rows={self.rows})"
+
+    def _repr_html_(self) -> str:
+        published = f"published {self.published_at:%Y-%m-%d %H:%M} UTC"
+        caption = f"{self.contract.port}, version {self.version}, {self.rows:,} rows, {published}"
+        return columns_html(caption, self.columns)
 
     @property
     def id(self) -> str:
@@ -136,14 +142,14 @@ class DataMeshClient:
         self.consumer = consumer or consumer_name()
         self._contracts = with_data_tests(workspace_contracts(self._settings.root), self._settings.home)
 
-    def products(self, domain: str | None = None) -> list[ProductStatus]:
+    def products(self, domain: str | None = None) -> ProductList:
         """Return the state of every product, or of those of one domain. Raises UnknownName."""
         domains = {contract.domain for contract in self._contracts}
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
         chosen = [c for c in self._contracts if domain in {None, c.domain}]
         with existing_checks(self._settings) as checks:
-            return product_states(chosen, self._settings.home, checks)
+            return ProductList(product_states(chosen, self._settings.home, checks))
 
     def contract(self, product: str, major: int | None = None) -> Contract:
         """Return the contract of `domain.product`. Raises UnknownName."""
