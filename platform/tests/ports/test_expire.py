@@ -4,12 +4,15 @@ import gc
 import itertools
 import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from port_samples import frame, ids_read, publish_all, publish_months
 
 from bankmesh.errors import NotPublished
+from bankmesh.fault_points import watch
 from bankmesh.ports import Port, expire, latest, open_version, read_history, stage
+from bankmesh.ports.version_expiry import abandoned_candidates, has_unfinished_expiry
 
 NOTHING = timedelta(0)
 DAY = timedelta(days=1)
@@ -42,6 +45,37 @@ def test_versions_replaced_before_the_retention_go(port: Port) -> None:
     with pytest.raises(NotPublished, match="Readable versions: 1, 2, 3"):
         open_version(port, 0)
     assert expire(port, keep_candidates=DAY, retention=DAY, now=now).versions == ()
+
+
+@pytest.mark.parametrize("point", ["expiry-recorded", "files-expired", "checkpoint-written"])
+def test_an_expiry_that_ended_in_the_middle_is_found_until_the_next_one(port: Port, request, point: str) -> None:
+    def end(reached: str) -> None:
+        if reached == point:
+            raise InterruptedError
+
+    request.addfinalizer(partial(watch, None))
+    for number in range(3):
+        publish_all(port, [number])
+    assert not has_unfinished_expiry(port)
+    now = datetime.now(UTC) + DAY
+    watch(end)
+    with pytest.raises(InterruptedError):
+        expire(port, keep_candidates=NOTHING, retention=NOTHING, now=now)
+    watch(None)
+    assert has_unfinished_expiry(port)
+    expire(port, keep_candidates=NOTHING, retention=NOTHING, now=now)
+    assert not has_unfinished_expiry(port)
+
+
+def test_an_abandoned_candidate_is_found_by_its_age(port: Port) -> None:
+    publish_all(port, [1])
+    used = stage(port)
+    left = stage(port).path
+    gc.collect()
+    now = datetime.now(UTC)
+    assert abandoned_candidates(port, now - DAY) == ()
+    assert abandoned_candidates(port, now + DAY) == (left.name,)
+    assert used.path.is_dir()
 
 
 def test_the_newest_version_stays_however_old(port: Port) -> None:

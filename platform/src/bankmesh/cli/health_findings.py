@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+_UNKNOWN = "Run the command that fails: its own message says more."
+
+
 class Health(StrEnum):
     """How an examined thing is."""
 
@@ -59,4 +62,4 @@ def examine(subject: str, check: Callable[[], Iterable[HealthFinding]]) -> Itera
     except BankmeshError as error:
         yield fault(subject, str(error).rstrip("."), "")
     except Exception as error:  # noqa: BLE001 - see above
-        yield fault(subject, f"it could not be examined ({type(error).__name__})", "")
+        yield fault(subject, f"it could not be examined ({type(error).__name__})", _UNKNOWN)
