@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 
 class CandidateRefused(BankmeshError):
-    """A candidate breaks its contract and is not published; `folder` keeps its files for inspection."""
+    """A candidate breaks its contract and is not published; `folder` keeps its files for inspection.
 
-    def __init__(self, contract: Contract, gate: GateResult, folder: Path) -> None:
+    `is_comparable` is whether `mesh diff` can compare it with a published version.
+    """
+
+    def __init__(self, contract: Contract, gate: GateResult, folder: Path, *, is_comparable: bool = False) -> None:
         self.contract, self.gate, self.folder = contract, gate, folder
         lines = [
             f"{contract.port} is not published: {len(gate.broken)} of {len(gate.results)} clauses failed.",
             *(f"  {describe_clause(result)}" for result in gate.broken),
             f"Readers keep the last good version. The candidate is kept in {folder.name} of the port.",
+            *([f"`mesh diff {contract.port} --to candidate` shows what would have changed."] if is_comparable else []),
         ]
         super().__init__("\n".join(lines))
 

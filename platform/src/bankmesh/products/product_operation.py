@@ -32,6 +32,7 @@ from bankmesh.products.candidates import gate_relations, port_settings
 from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.candidates.clause_scope import widen_warned
 from bankmesh.products.candidates.published_charts import render_charts
+from bankmesh.products.candidates.refused_candidates import note_refusal
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.errors import CandidateRefused
 from bankmesh.products.inputs import pinned_inputs
@@ -163,7 +164,9 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
     report.ending = product_lineage.gated(files, gate, lineage, built.code)
     yield CandidateGated(gate, candidate.path, attempt.partitions, run.partitions)
     if not gate.publishable:
-        raise CandidateRefused(product.contract, gate, candidate.path)
+        is_noted = note_refusal(candidate, product.contract, run.step.run_id, attempt.partitions)
+        is_comparable = is_noted and candidate.base_version is not None
+        raise CandidateRefused(product.contract, gate, candidate.path, is_comparable=is_comparable)
     publication = _publish(attempt, candidate, files, gate, lineage)
     reached("published")
     report.complete(product_lineage.with_publication(report.ending, publication))
