@@ -145,3 +145,17 @@ def test_reading_loads_neither_dagster_nor_dbt_nor_great_expectations(published:
     published.activate()
     done = subprocess.run([sys.executable, "-c", READING], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_changed_between_two_versions(client: DataMeshClient, published: Mesh) -> None:
+    write_exports(published.settings.exports, changed(4, customer_id=9))
+    assert published.run("till.sale", "sale").success
+    found = client.get_data_product("shop", "sale").diff()
+    assert (found.before.version, found.after.version) == (0, 1)
+    assert (found.rows.added, found.rows.removed, found.rows.changed, found.rows.unchanged) == (0, 0, 1, 3)
+    (example,) = found.examples
+    assert example.key == {"sale_id": 4}
+    assert [(value.column, value.before, value.after) for value in example.values] == [("customer_id", 3, 9)]
+    assert client.get_data_product("shop", "sale").diff(1, examples=0).differs is False
+    with pytest.raises(NotPublished, match=r"Readable versions: 0, 1"):
+        client.get_data_product("shop", "sale").diff(7)

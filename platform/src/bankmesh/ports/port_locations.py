@@ -31,6 +31,11 @@ class Port:
         return PortName(domain, product, self.major)
 
     @property
+    def home(self) -> Path:
+        """The mesh home that the table is in, among the ports or in the archive."""
+        return self.path.parents[3]
+
+    @property
     def app_id(self) -> str:
         """The application id of the port's commits in the Delta log: `retail.party@1`."""
         return self.port_name.numbered

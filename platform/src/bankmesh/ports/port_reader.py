@@ -58,6 +58,11 @@ class OpenVersion:
 
         return pa.schema(self._table().schema().to_arrow())
 
+    @property
+    def has_plain_files(self) -> bool:
+        """Whether its rows are those of its Parquet files; no deletion vectors or renamed columns of other writers."""
+        return self._table().protocol().min_reader_version == 1
+
     def files(self) -> tuple[Path, ...]:
         """Return the absolute paths of the Parquet files, sorted."""
         return tuple(sorted(Path(uri) for uri in self._table().file_uris()))

@@ -1,0 +1,101 @@
+"""The rows of one side of a comparison: a published version, or the table that a refused candidate would have made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from bankmesh.contracts.parsing.contract_reader import read_text
+from bankmesh.ports import kept_contract
+from bankmesh.products.candidates.gate_relations import candidate_relation
+from bankmesh.products.candidates.port_settings import partition_column
+from bankmesh.products.version_diffs.diff_queries import files_relation
+from bankmesh.products.version_diffs.version_diff import ComparedSide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bankmesh.contracts.model import Classification, Contract
+    from bankmesh.ports import OpenVersion
+    from bankmesh.products.candidates.refused_candidates import RefusedCandidate
+
+
+@dataclass(frozen=True)
+class RowSource:
+    """Where the rows of a side are.
+
+    Attributes:
+        side: the version or candidate.
+        shape: a SQL relation that has its columns and types.
+        files: its Parquet files; None if its rows can only be read through `shape`.
+        partition_column: the column whose values are in the names of the files' folders; None if there is none.
+        classifications: by column, as the contract had them that it was built under; empty if that is not known.
+        is_mixed: whether its files may have different columns.
+    """
+
+    side: ComparedSide
+    shape: str
+    files: frozenset[Path] | None
+    partition_column: str | None
+    classifications: Mapping[str, Classification] = field(hash=False)
+    is_mixed: bool = False
+
+    def relation(self, files: frozenset[Path], types: Mapping[str, str]) -> str:
+        """Return the relation of these files, or of all rows if it has no files; `types` are those of its columns."""
+        if self.files is None:
+            return self.shape
+        return files_relation(files, types, self.partition_column, by_name=self.is_mixed)
+
+
+def version_source(contract: Contract, opened: OpenVersion) -> RowSource:
+    """Return the rows of a published version."""
+    partitions = _files(opened)
+    return RowSource(
+        ComparedSide(opened.version, None, opened.published_at.isoformat()),
+        shape=opened.duckdb_relation_sql(),
+        files=frozenset().union(*partitions.values()) if opened.has_plain_files else None,
+        partition_column=partition_column(contract) if set(partitions) - {""} else None,
+        classifications=_classifications(contract, opened),
+    )
+
+
+def candidate_source(contract: Contract, refused: RefusedCandidate, newest: OpenVersion) -> RowSource:
+    """Return the table that a refused candidate would have made of the newest version."""
+    built = frozenset(path for path in refused.path.rglob("*.parquet") if path.is_file())
+    kept: frozenset[Path] = frozenset()
+    if refused.partitions is not None:
+        left = (files for value, files in _files(newest).items() if value not in refused.partitions)
+        kept = frozenset().union(*left)
+    column = partition_column(contract) if built or kept else None
+    shape = candidate_relation(contract, refused.path)
+    if built:
+        shape = files_relation([min(built)], {column: "DATE"} if column else {}, column)
+    return RowSource(
+        ComparedSide(None, refused.name, refused.refused_at.isoformat(), refused.base_version),
+        shape=shape,
+        files=built | kept,
+        partition_column=column,
+        classifications=refused.classifications,
+        is_mixed=bool(built and kept),
+    )
+
+
+def _files(opened: OpenVersion) -> dict[str, frozenset[Path]]:
+    """Return the files of a version by partition."""
+    folder = opened.port.path
+    # The log writes paths relative to the table's folder, as URIs.
+    return {
+        value: frozenset(folder / unquote(path) for path in paths) for value, paths in opened.partition_files().items()
+    }
+
+
+def _classifications(contract: Contract, opened: OpenVersion) -> dict[str, Classification]:
+    """Return the classifications that a version was published under; empty if its contract is not kept or readable."""
+    digest = opened.provenance.contract_digest
+    file = kept_contract(opened.port, digest) if digest else None
+    if file is None:
+        return {}
+    found, _ = read_text(contract.file, file.read_text(encoding="utf-8"))
+    return {column.name: column.classification for column in found.columns} if found else {}
