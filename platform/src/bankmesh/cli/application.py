@@ -17,6 +17,7 @@ from bankmesh.cli.rejects_command import RawTextRefused
 from bankmesh.cli.run_commands import AcceptanceIncomplete
 from bankmesh.cli.storage_faults import explain_storage_fault
 from bankmesh.errors import BankmeshError, NotPublished, UnknownName
+from bankmesh.products.version_diffs.product_diffs import NoEarlierVersion, NoRefusedCandidate
 from bankmesh.scaffolding.product_scaffold import CannotScaffold
 from bankmesh.settings import NoExports, NoWorkspace, UnusableHome
 
@@ -25,6 +26,8 @@ INTERRUPTED = {129, 130, 143}
 _WRONG_CALLS = (
     UnknownName,
     NotPublished,
+    NoEarlierVersion,
+    NoRefusedCandidate,
     NeedsFile,
     RawTextRefused,
     CannotScaffold,

@@ -17,6 +17,7 @@ COMMANDS = {
     "products": "product_commands.products",
     "show": "product_commands.show",
     "get": "get_command.get",
+    "diff": "diff_command.diff",
     "rejects": "rejects_command.rejects",
     "search": "search_command.search",
     "scorecard": "scorecard_command.scorecard",
