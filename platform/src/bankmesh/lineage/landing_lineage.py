@@ -28,8 +28,14 @@ def landing_lineage(item: LegacyObject) -> StepLineage:
 
 
 def heading(column: SourceColumn) -> str:
-    """Return the column's name in the file, or its landed name if the file has none or a pattern finds the column."""
-    return column.name if column.header_pattern or not column.header.strip() else column.header
+    """Return the column's name in the file, or its landed name if the file has none or a pattern finds the column.
+
+    A field of a fixed-width file is named by its name and position: `amount (20-31)`, `batch_id (batch 3-12)`.
+    """
+    name = column.name if column.header_pattern or not column.header.strip() else column.header
+    if column.fixed is None:
+        return name
+    return f"{name} ({' '.join(filter(None, [column.fixed.record, str(column.fixed.position)]))})"
 
 
 def _as_it_is(column: SourceColumn) -> bool:

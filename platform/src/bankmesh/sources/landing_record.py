@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from bankmesh.contracts.model import Classification
@@ -59,7 +60,8 @@ class LandedPart:
 
     `latest` is their last day, if the object's rule for `complete_through` has a column. `rejects_file` is None if
     nothing was rejected. `parsed_in` is the fingerprint of the landing that parsed the files, None for the landing
-    itself.
+    itself. `other_records` counts, by type, the records of fixed-width files that are not the object's;
+    `control_totals` are the totals of their headers and trailers that agreed with the records.
     """
 
     files: int
@@ -71,6 +73,8 @@ class LandedPart:
     rows_file: LandedFile
     rejects_file: LandedFile | None
     parsed_in: str | None = None
+    other_records: dict[str, int] = field(default_factory=dict, hash=False)
+    control_totals: int = 0
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
@@ -133,6 +137,16 @@ class Landing:
     def rejects_expired(self) -> bool:
         """Whether the landing had rejects that are no longer stored."""
         return self.rejects > 0 and not all(path.exists() for path in self.rejects_paths)
+
+    @property
+    def other_records(self) -> dict[str, int]:
+        """Records of fixed-width files that are not the object's, by type, and title and end lines."""
+        return dict(sum((Counter(part.other_records) for part in self.parts), Counter()))
+
+    @property
+    def control_totals(self) -> int:
+        """The totals of headers and trailers that agreed with the records; a file in which one differs is refused."""
+        return sum(part.control_totals for part in self.parts)
 
     @property
     def files_taken_over(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,11 @@ class ParsedBatch:
 
 @dataclass
 class Sink:
-    """The two files of a landing, the counts of what was written, and the counts of the legacy files."""
+    """The two files of a landing, the counts of what was written, and the counts of the legacy files.
+
+    `other_records` counts, by type, the records of fixed-width files that are not the object's; `control_totals` are
+    the totals of their headers and trailers that agreed.
+    """
 
     row_writer: parquet.ParquetWriter
     reject_writer: parquet.ParquetWriter
@@ -57,6 +62,8 @@ class Sink:
     rows_in: int = 0
     blank_lines: int = 0
     latest: dt.date | None = None
+    control_totals: int = 0
+    other_records: Counter[str] = field(default_factory=Counter)
     files: list[LandedFile] = field(default_factory=list)
 
     def write(self, obj: LegacyObject, file: str, batch: ParsedBatch) -> None:

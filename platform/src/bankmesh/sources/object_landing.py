@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.fault_points import reached
+from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import ParquetFormat
 from bankmesh.sources.export_files import file_sha256, read_control, read_delivery
 from bankmesh.sources.landing_parts import part_paths, plan_parts, take_over
@@ -97,6 +98,8 @@ def _parse_part(
     """Parse files into the Parquet files of a part; an empty file of rejects is kept only if `keep_empty`."""
     from pyarrow import parquet
 
+    from bankmesh.sources.fixed_width.fixed_width_landing import land_fixed_width
+
     schema = arrow_schema(obj.columns)
     with (
         parquet.ParquetWriter(paths.rows, schema, compression="zstd") as rows,
@@ -106,6 +109,8 @@ def _parse_part(
         for file in files:
             if isinstance(obj.format, ParquetFormat):
                 land_parquet(obj, file.path, file.record.name, sink)
+            elif isinstance(obj.format, FixedWidthFormat):
+                land_fixed_width(obj, obj.format, file.path, file.record.name, sink, block_bytes)
             else:
                 land_text(obj, obj.format, file.path, file.record.name, sink, block_bytes)
     if not sink.rejects and not keep_empty:
@@ -119,6 +124,8 @@ def _parse_part(
         latest=sink.latest,
         rows_file=_written(paths.rows),
         rejects_file=_written(paths.rejects) if paths.rejects.exists() else None,
+        other_records=dict(sink.other_records),
+        control_totals=sink.control_totals,
     )
     return part, sink.files
 

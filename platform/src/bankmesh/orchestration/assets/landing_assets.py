@@ -138,8 +138,7 @@ def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -
     for name, passed in ((ACCOUNTED, landing.balanced), (TOLERATED, landing.within_tolerance)):
         outcome = "passed" if passed else "failed"
         metadata: dict[str, Any] = {**counts, "tolerated": landing.rejects_tolerated, OUTCOME: outcome}
-        if name == TOLERATED:
-            metadata |= by_reason
+        metadata |= by_reason if name == TOLERATED else _other_records(landing)
         yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=passed, metadata=metadata)
     yield dg.AssetCheckResult(
         asset_key=key,
@@ -148,6 +147,12 @@ def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -
         description="; ".join(comparison.losses) or None,
         metadata={OUTCOME: "passed" if comparison.is_kept else "failed", **_history(comparison)},
     )
+
+
+def _other_records(landing: Landing) -> dict[str, Any]:
+    """Return check metadata of fixed-width files: what is no row of the object, and how many control totals agreed."""
+    found: dict[str, Any] = {f"other records: {name}": count for name, count in sorted(landing.other_records.items())}
+    return found | ({"control totals that agree": landing.control_totals} if landing.control_totals else {})
 
 
 def _history(comparison: LandingComparison) -> dict[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification, ColumnType
 from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, BadFormat, compile_format
+from bankmesh.sources.declarations.field_reader import FIELD_KEYS, read_field, read_line_names
 from bankmesh.sources.declarations.format_ambiguity import find_ambiguity
 from bankmesh.sources.declarations.number_formats import (
     DECIMAL_READERS,
+    MINUS,
     NUMBER_KEYS,
     PLAIN_NUMBERS,
     WHOLE_READERS,
@@ -22,6 +25,7 @@ from bankmesh.sources.declarations.source_declaration import ParquetFormat, Sour
 if TYPE_CHECKING:
     import yaml
 
+    from bankmesh.sources.declarations.record_layout import FixedField
     from bankmesh.sources.declarations.source_declaration import FileFormat
     from bankmesh.yaml.nodes import Mapping
 
@@ -51,13 +55,14 @@ _NOT_LINEAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
 
 
 def read_column(
-    header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...], written: FileFormat
+    header: str, key: yaml.Node, given: Mapping, markers: tuple[str, ...], written: FileFormat, record: str = ""
 ) -> SourceColumn:
     """Read a column of files in the format `written`; `markers` are the object's values for missing ones.
 
-    Parquet files may store dates and timestamps as typed values, which need no format.
+    Parquet files may store dates and timestamps as typed values, which need no format. In fixed-width files the object
+    consists of the records of type `record`.
     """
-    given.only(COLUMN_KEYS)
+    given.only((*COLUMN_KEYS, *FIELD_KEYS))
     kind = _type(given)
     for option, types in _ONLY_FOR.items():
         if option in given.entries and kind.name not in types:
@@ -75,6 +80,7 @@ def read_column(
     zone = _timezone(given)
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
+    fixed = read_field(given, kind, written, record)
     read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
     return SourceColumn(
         name=name,
@@ -92,7 +98,8 @@ def read_column(
         read=read,
         place=given.faults.place(key),
         header_pattern=is_pattern,
-        numbers=_numbers(given, kind, read, written),
+        numbers=_numbers(given, kind, read, written, fixed),
+        fixed=fixed,
     )
 
 
@@ -105,11 +112,30 @@ def file_column(given: Mapping) -> SourceColumn | None:
     if not _NAME.match(name):
         message = f"file_as of {given.what} is {name}; use small letters, digits, underscores"
         given.faults.add(node, "bad-name", message)
+    description = "Name of the file that the row came from, below the folder of its system."
+    return replace(_derived_column(name, ColumnType("string"), description, given, node), file_name=True)
+
+
+def line_columns(given: Mapping, written: FileFormat, record: str) -> tuple[SourceColumn, ...]:
+    """Return the columns that `line_as` and `line_above_as` of an object of fixed-width files add."""
+    made = []
+    for name, above, node in read_line_names(given, written, record):
+        if not _NAME.match(name):
+            message = f"a column of lines of {given.what} is {name}; use small letters, digits, underscores"
+            given.faults.add(node, "bad-name", message)
+        of = f"the nearest {above} record above the row" if above else "the row"
+        column = _derived_column(name, ColumnType("long"), f"Line of {of} in its file, from 1.", given, node)
+        made.append(replace(column, line_of=above))
+    return tuple(made)
+
+
+def _derived_column(name: str, kind: ColumnType, description: str, given: Mapping, node: yaml.Node) -> SourceColumn:
+    """Return a column that the files do not contain."""
     return SourceColumn(
         name=name,
         header="",
-        type=ColumnType("string"),
-        description="Name of the file that the row came from, below the folder of its system.",
+        type=kind,
+        description=description,
         classification=Classification.INTERNAL,
         required=True,
         missing=(),
@@ -120,7 +146,6 @@ def file_column(given: Mapping) -> SourceColumn | None:
         timezone=None,
         read="plain",
         place=given.faults.place(node),
-        file_name=True,
     )
 
 
@@ -169,7 +194,9 @@ def _check_pattern(pattern: str, node: yaml.Node | None, what: str, given: Mappi
     return problem is None
 
 
-def _numbers(given: Mapping, kind: ColumnType, read: str, written: FileFormat) -> NumberSpelling:
+def _numbers(
+    given: Mapping, kind: ColumnType, read: str, written: FileFormat, fixed: FixedField | None
+) -> NumberSpelling:
     """Return how the column's numbers are written; plain if its type or its `read` uses no separators."""
     own = [key for key in NUMBER_KEYS if key in given.entries]
     if kind.name not in _NUMBERS:
@@ -180,7 +207,9 @@ def _numbers(given: Mapping, kind: ColumnType, read: str, written: FileFormat) -
             given.faults.add(given.value(key), "read-and-separators", message)
         return PLAIN_NUMBERS
     text = written if isinstance(written, TextFormat) else None
-    base = text.numbers if text else PLAIN_NUMBERS
+    base = PLAIN_NUMBERS if isinstance(written, ParquetFormat) else written.numbers
+    if fixed is not None and fixed.decimals is not None:  # digits alone, with a sign
+        return NumberSpelling(minus=given.word("minus", MINUS, base.minus))
     places = kind.name == "double" or kind.scale > 0
     return read_numbers(given, base, text.delimiter if text else None, text.quote if text else None, places=places)
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bankmesh.errors import Fault, Place, SourceFaults
-from bankmesh.sources.declarations.column_reader import file_column, read_column
+from bankmesh.sources.declarations.column_reader import file_column, line_columns, read_column
+from bankmesh.sources.declarations.field_reader import (
+    RECORD_KEYS,
+    check_classification,
+    check_overlaps,
+    read_record,
+    read_unused,
+    with_summed_columns,
+)
 from bankmesh.sources.declarations.format_reader import read_format
 from bankmesh.sources.declarations.source_declaration import (
     OTHERWISE,
@@ -104,7 +112,10 @@ def _system(file: Path, text: str, faults: Faults) -> LegacySystem | None:
     objects = Mapping(top.value("objects"), "objects", faults)
     if not objects.entries:
         faults.add(top.value("objects") or root, "missing-key", "the declaration needs at least one of objects")
-    made = [_object(objects, key, system, written) for key in objects.entries]
+    found = [_object(objects, key, system, written) for key in objects.entries]
+    for item in found:
+        check_classification(item, found, faults)
+    made = [with_summed_columns(item, found, faults) for item in found]
     return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file), ignore)
 
 
@@ -114,9 +125,11 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     if not NAME.match(name):
         faults.add(key, "bad-name", f"object {name}: small letters, digits and underscores only")
     given = Mapping(node, f"object {name}", faults)
-    given.only(OBJECT_KEYS)
+    given.only((*OBJECT_KEYS, *RECORD_KEYS))
     own = read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written)
-    columns = _columns(given, name, own)
+    record, unused = read_record(given, own), read_unused(given, own)
+    columns = _columns(given, name, own, record)
+    check_overlaps(columns, unused, faults)
     files, take_all = _files(given)
     return LegacyObject(
         system=system.name,
@@ -134,10 +147,12 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
         place=Place(faults.file, key.start_mark.line + 1),
         key=_key(given, columns),
         take_all=take_all,
+        record=record,
+        unused=unused,
     )
 
 
-def _columns(given: Mapping, name: str, written: FileFormat) -> tuple[SourceColumn, ...]:
+def _columns(given: Mapping, name: str, written: FileFormat, record: str) -> tuple[SourceColumn, ...]:
     columns = Mapping(given.value("columns"), f"columns of {name}", given.faults)
     if not columns.entries:
         given.faults.add(given.value("columns") or given.node, "missing-key", f"object {name} needs columns")
@@ -145,10 +160,15 @@ def _columns(given: Mapping, name: str, written: FileFormat) -> tuple[SourceColu
     made: dict[str, SourceColumn] = {}
     for header, (key, node) in columns.entries.items():
         what = f"column {name}.{header}" if header else f'column {name}.""'
-        column = read_column(header, key, Mapping(node, what, given.faults), markers, written)
+        column = read_column(header, key, Mapping(node, what, given.faults), markers, written, record)
         if column.name in made:
             message = f"two columns of {name} would land as {column.name}"
             given.faults.add(key, "duplicate-column", message)
+        made[column.name] = column
+    for column in line_columns(given, written, record):
+        if column.name in made:
+            message = f"a column of lines of {name} is {column.name}, which is a declared column"
+            given.faults.add(given.value("line_as") or given.value("line_above_as"), "duplicate-column", message)
         made[column.name] = column
     file_name = file_column(given)
     if file_name is not None and file_name.name in made:
@@ -192,7 +212,7 @@ def _tolerance(given: Mapping) -> Tolerance:
 
 def _key(given: Mapping, columns: tuple[SourceColumn, ...]) -> tuple[str, ...]:
     """Return the landed names of the columns that `key` lists by their names in the file."""
-    growing = {c.header: c.name for c in columns if not c.file_name and c.type.name in KEY_TYPES}
+    growing = {c.header: c.name for c in columns if c.is_in_file and c.type.name in KEY_TYPES}
     headers = given.texts("key") or ()
     for header in headers:
         if header not in growing:
@@ -212,7 +232,7 @@ def _complete_through(given: Mapping, columns: tuple[SourceColumn, ...]) -> Comp
         _stays_below(control, rule, "control_file")
     otherwise = rule.word("otherwise", OTHERWISE, "unknown")
     header = rule.optional_text("column")
-    dated = {c.header: c.name for c in columns if not c.file_name and c.type.name in ("date", "timestamp")}
+    dated = {c.header: c.name for c in columns if c.is_in_file and c.type.name in ("date", "timestamp")}
     if otherwise != "unknown" and header is None:
         given.faults.add(node, "missing-key", f"{rule.what} needs a column for {otherwise}")
     if header is not None and header not in dated:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
+from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
 
 if TYPE_CHECKING:
@@ -12,19 +14,31 @@ if TYPE_CHECKING:
     from bankmesh.yaml.nodes import Mapping
 
 TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)
+KINDS: dict[str, tuple[str, ...]] = {"text": TEXT_KEYS, "parquet": (), "fixed_width": FIXED_WIDTH_KEYS}
+"""The kinds of files, with the keys of each."""
 
 
 def read_format(given: Mapping, base: FileFormat = PLAIN_TEXT) -> FileFormat:
     """Read a format; keys that are not given come from `base`."""
-    given.only(("kind", *TEXT_KEYS))
-    base_kind = "parquet" if isinstance(base, ParquetFormat) else "text"
-    if given.word("kind", ("text", "parquet"), base_kind) == "text":
-        return _text(given, base if isinstance(base, TextFormat) else PLAIN_TEXT)
-    for key in TEXT_KEYS:
-        if key in given.entries:
-            message = f"{given.what} is parquet; {key} is for text"
+    given.only(("kind", *dict.fromkeys((*TEXT_KEYS, *FIXED_WIDTH_KEYS))))
+    kind = given.word("kind", KINDS, _kind(base))
+    for key in given.entries:
+        known_elsewhere = key in TEXT_KEYS or key in FIXED_WIDTH_KEYS
+        if known_elsewhere and key not in KINDS[kind]:
+            others = " and ".join(other.replace("_", "-") for other, keys in KINDS.items() if key in keys)
+            message = f"{given.what} is {kind.replace('_', '-')}; {key} is for {others}"
             given.faults.add(given.value(key), "option-of-another-kind", message)
-    return ParquetFormat()
+    if kind == "fixed_width":
+        if isinstance(base, FixedWidthFormat) and not given.entries:
+            return base
+        return read_layout(given, base)
+    return _text(given, base if isinstance(base, TextFormat) else PLAIN_TEXT) if kind == "text" else ParquetFormat()
+
+
+def _kind(base: FileFormat) -> str:
+    if isinstance(base, FixedWidthFormat):
+        return "fixed_width"
+    return "parquet" if isinstance(base, ParquetFormat) else "text"
 
 
 def _text(given: Mapping, base: TextFormat) -> TextFormat:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS, NumberSpelling
+from bankmesh.sources.declarations.record_layout import FieldPosition, FixedField, FixedWidthFormat
 
 if TYPE_CHECKING:
     from bankmesh.contracts.model import Classification, ColumnType
@@ -53,7 +54,7 @@ class ParquetFormat:
     kind: str = "parquet"
 
 
-FileFormat = TextFormat | ParquetFormat
+FileFormat = TextFormat | ParquetFormat | FixedWidthFormat
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ class SourceColumn:
     are pairs of legacy and landed value. `formats`, `century` and `timezone` apply to dates and timestamps (typed ones
     of a Parquet file need no format); the first format that reads a value is used, and `timezone` is None if none is
     declared. `pattern` applies to strings, `numbers` to numbers, and `read` names one of
-    `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`.
+    `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`. `fixed` is the field of a fixed-width file. `line_of` marks
+    a column that is not in the file either: it holds the line of the nearest record of that type above each row, or
+    that of the row itself if it is empty.
     """
 
     name: str
@@ -115,6 +118,13 @@ class SourceColumn:
     header_pattern: bool = False
     file_name: bool = False
     numbers: NumberSpelling = PLAIN_NUMBERS
+    fixed: FixedField | None = None
+    line_of: str | None = None
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the files contain the column; its value otherwise comes from the name or lines of the file."""
+        return not self.file_name and self.line_of is None
 
     def heads(self, found: str) -> bool:
         """Whether the column has that header in a file."""
@@ -134,6 +144,9 @@ class LegacyObject:
     file is used, with all files that it matches; with `take_all`, all files that any pattern matches. `columns` are
     those that land; `in_file` are those of them that the files contain, in their order. `key` are landed columns whose
     greatest value must not fall from one landing to the next.
+
+    In fixed-width files the rows are the records of type `record`. Characters that no column covers are blank, except
+    those of `unused`. `summed` are the columns, with the types of their records, that control totals sum up.
     """
 
     system: str
@@ -151,11 +164,14 @@ class LegacyObject:
     place: Place
     key: tuple[str, ...] = ()
     take_all: bool = False
+    record: str = ""
+    unused: tuple[FieldPosition, ...] = ()
+    summed: tuple[tuple[str, SourceColumn], ...] = ()
 
     @property
     def in_file(self) -> tuple[SourceColumn, ...]:
-        """The columns that the files contain: all but that of the file's name."""
-        return tuple(column for column in self.columns if not column.file_name)
+        """The columns that the files contain: all but those of the file's name and lines."""
+        return tuple(column for column in self.columns if column.is_in_file)
 
     @property
     def file_as(self) -> str | None:
@@ -177,14 +193,16 @@ class LegacyObject:
         """Hash of everything that decides which rows a file lands as; descriptions and owners do not."""
         meaning = {
             "parser": PARSER_VERSION,
-            # The spelling of numbers belongs to each column, which may differ from its format.
-            "format": {key: value for key, value in vars(self.format).items() if key != "numbers"},
+            "format": _format_meaning(self.format),
             "tolerated": str(self.rejects_tolerated),
             "optional": self.optional,
             "may_be_empty": self.may_be_empty,
             "complete_through": vars(self.complete_through) if self.complete_through else None,
             "columns": [_column_meaning(column) for column in self.columns],
         }
+        if isinstance(self.format, FixedWidthFormat):
+            meaning["record"], meaning["unused"] = self.record, [asdict(position) for position in self.unused]
+            meaning["summed"] = [(record, _column_meaning(column)) for record, column in self.summed]
         text = json.dumps(meaning, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -209,6 +227,13 @@ class LegacySystem:
         raise KeyError(name)
 
 
+def _format_meaning(written: FileFormat) -> dict[str, object]:
+    if isinstance(written, FixedWidthFormat):
+        return written.meaning()
+    # The spelling of numbers belongs to each column, which may differ from its format.
+    return {key: value for key, value in vars(written).items() if key != "numbers"}
+
+
 def _column_meaning(column: SourceColumn) -> dict[str, object]:
     meaning = dict(vars(column))
     del meaning["description"], meaning["place"]
@@ -216,6 +241,12 @@ def _column_meaning(column: SourceColumn) -> dict[str, object]:
     for option in ("header_pattern", "file_name"):
         if not meaning[option]:
             del meaning[option]
+    if column.line_of is None:
+        del meaning["line_of"]
+    if column.fixed is None:
+        del meaning["fixed"]
+    else:
+        meaning["fixed"] = asdict(column.fixed)
     meaning["numbers"] = vars(column.numbers)
     if column.numbers == PLAIN_NUMBERS:
         del meaning["numbers"]

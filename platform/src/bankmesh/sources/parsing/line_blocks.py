@@ -67,9 +67,14 @@ class LegacyText:
     After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text.
     """
 
-    def __init__(self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> None:
-        """Prepare to read a file without opening it. A file whose name ends in `.gz` or `.zst` is decompressed."""
-        self.path, self.encoding, self.block_bytes = path, encoding, block_bytes
+    def __init__(
+        self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES, *, least: str = "at least a header line"
+    ) -> None:
+        """Prepare to read a file without opening it. A file whose name ends in `.gz` or `.zst` is decompressed.
+
+        `least` is what a file must hold, for the message about an empty one.
+        """
+        self.path, self.encoding, self.block_bytes, self.least = path, encoding, block_bytes, least
         self._codec = "utf-8" if encoding == UTF8_SIG else encoding
         self.size = self.lines = self.blank_lines = self._marked = 0
         self._digest = hashlib.sha256()
@@ -93,6 +98,13 @@ class LegacyText:
             line += raw.count(b"\n")
             offset += len(raw)
 
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the decompressed bytes in pieces, without a byte order mark and without counting lines.
+
+        Raises LegacyFileError for damaged or truncated gzip or Zstandard, and for an undeclared byte order mark.
+        """
+        return self._unmarked(self._pieces())
+
     def _whole_lines(self) -> Iterator[tuple[bytes, bool]]:
         held: list[bytes] = []
         length = 0
@@ -109,7 +121,7 @@ class LegacyText:
             held = [joined[cut:]]
             length = len(held[0])
         if not self.lines:
-            raise self._fault("the file is empty", "at least a header line")
+            raise self._fault("the file is empty", self.least)
         yield b"".join(held), True
 
     def _counted(self) -> Iterator[bytes]:

@@ -108,6 +108,8 @@ def _why(column: SourceColumn) -> str:
     written = f" written {formats}" if formats else ""
     spelt = f" spelt as {column.read}" if column.read != "plain" else ""
     numbers = f" with {column.numbers}" if str(column.numbers) else ""
+    if column.fixed is not None and column.fixed.decimals:
+        numbers = f" of digits alone, {column.fixed.decimals} of them decimals{numbers}"
     return f"cannot be read as {column.type}{written}{spelt}{numbers}"
 
 
@@ -133,9 +135,7 @@ def _typed(name: str, column: SourceColumn) -> pl.Expr:
     elif kind in ("integer", "long"):
         value = _whole(text, column).cast(pl.Int32 if kind == "integer" else pl.Int64, strict=False)
     elif kind == "decimal":
-        precision, scale = column.type.precision, column.type.scale
-        pattern = number_formats.decimal_pattern(scale, column.numbers, column.read)
-        value = _plain_number(_matching(text, pattern), column.numbers).cast(pl.Decimal(precision, scale), strict=False)
+        value = _decimal(text, column).cast(pl.Decimal(column.type.precision, column.type.scale), strict=False)
     elif kind == "double":
         matching = _matching(text, number_formats.double_pattern(column.numbers))
         value = _plain_number(matching, column.numbers).cast(pl.Float64, strict=False)
@@ -167,6 +167,17 @@ def _whole(text: pl.Expr, column: SourceColumn) -> pl.Expr:
         matching = _matching(text, number_formats.whole_pattern(column.numbers))
         return _plain_number(matching, column.numbers)
     return pl.coalesce(text.str.extract(pattern, group + 1) for group in range(pattern.count("|") + 1))
+
+
+def _decimal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
+    places = column.fixed.decimals if column.fixed is not None else None
+    if not places:
+        pattern = number_formats.decimal_pattern(column.type.scale, column.numbers, column.read)
+        return _plain_number(_matching(text, pattern), column.numbers)
+    digits = _plain_number(_matching(text, number_formats.whole_pattern(column.numbers)), column.numbers)
+    # Long enough for a sign and a digit in front of the point.
+    digits = digits.str.zfill(places + 2)
+    return digits.str.head(-places) + "." + digits.str.tail(places)
 
 
 def _plain_number(text: pl.Expr, numbers: NumberSpelling) -> pl.Expr:

@@ -1,0 +1,81 @@
+"""The type of each record of a block, by its selector, and the faults of records that have none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bankmesh.errors import shorten_list
+from bankmesh.sources.landing_rejects import RecordFault
+from bankmesh.sources.landing_sink import Reject
+from bankmesh.sources.parsing.record_structure import NEWLINE, RETURN
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from bankmesh.sources.declarations.record_layout import FixedWidthFormat
+    from bankmesh.sources.fixed_width.record_stream import Positions, RecordBlock
+
+    Kinds = npt.NDArray[np.int16]
+
+DAMAGED = -1
+
+
+@dataclass(frozen=True)
+class SortedRecords:
+    """The records of a block with their types: positions in the format's `records`, or DAMAGED."""
+
+    block: RecordBlock
+    kinds: Kinds
+
+    def of_type(self, kind: int) -> Positions:
+        """Return the records of a type, by position in the block."""
+        return np.flatnonzero(self.kinds == kind)
+
+
+def sort_records(block: RecordBlock, written: FixedWidthFormat) -> SortedRecords:
+    """Return the type of each record; one of another length or of an undeclared type is damaged."""
+    kinds = np.full(len(block), DAMAGED, np.int16)
+    whole = (block.stops - block.starts) == written.record_length
+    if written.terminated:
+        whole[_with_returns(block)] = False
+    rows = np.flatnonzero(whole)
+    if written.selector is None:
+        kinds[rows] = 0
+        return SortedRecords(block, kinds)
+    found = block.matrix(rows, written.selector.start - 1, written.selector.length)
+    for kind, record in enumerate(written.records):
+        for value in record.values:
+            code = np.array([ord(character) for character in value])
+            kinds[rows[(found == code).all(axis=1)]] = kind
+    return SortedRecords(block, kinds)
+
+
+def damaged_rejects(records: SortedRecords, written: FixedWidthFormat) -> list[Reject]:
+    """Return the damaged records as rejects; a reason never holds a value."""
+    block = records.block
+    found = []
+    for at in records.of_type(DAMAGED).tolist():
+        raw = block.raw(at)
+        length = int(block.stops[at] - block.starts[at])
+        if written.terminated and b"\r" in raw:
+            reason = "carriage return within the line"
+        elif length != written.record_length:
+            reason = f"{length} characters instead of {written.record_length}"
+        else:
+            values = shorten_list(value for record in written.records for value in record.values)
+            reason = f"no declared record type at {written.selector}, which may hold {values}"
+        found.append(Reject(int(block.lines[at]), raw, (RecordFault(None, reason),)))
+    return found
+
+
+def _with_returns(block: RecordBlock) -> Positions:
+    """Return the records, by position, with a carriage return that is not part of their line end."""
+    returns = np.flatnonzero(block.cells == RETURN)
+    inner = returns[block.cells[returns + 1] != NEWLINE]
+    if not len(inner) or not len(block):
+        return np.zeros(0, np.int64)
+    at = np.searchsorted(block.starts, inner, "right") - 1
+    return np.unique(at[(at >= 0) & (inner < block.stops[at])])
