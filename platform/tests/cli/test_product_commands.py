@@ -12,7 +12,7 @@ from shop_workspace import changed, write_exports
 
 KEYS = [
     "id", "domain", "name", "major", "contract_version", "status", "published_version", "rows", "published_at",
-    "checks", "owner", "freshness", "fresh_since", "built_from_withdrawn", "end_of_support", "replaced_by",
+    "checks", "owner", "freshness", "fresh_since", "built_from_withdrawn", "fault", "end_of_support", "replaced_by",
 ]  # fmt: skip
 PRODUCTS = ["customer_spend", "monthly_sale", "opening_hour", "sale", "top_customer"]
 
