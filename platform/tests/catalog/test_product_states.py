@@ -81,6 +81,6 @@ def test_a_state_as_json_has_just_these_keys(published: Mesh) -> None:
     assert isinstance(state, ProductStatus)
     assert list(state.to_json()) == [
         "id", "domain", "name", "major", "contract_version", "status", "published_version", "rows",
-        "published_at", "checks", "owner", "freshness", "fresh_since", "built_from_withdrawn", "end_of_support",
-        "replaced_by",
+        "published_at", "checks", "owner", "freshness", "fresh_since", "built_from_withdrawn", "fault",
+        "end_of_support", "replaced_by",
     ]  # fmt: skip
