@@ -26,14 +26,6 @@ CONTRACTS = "domains/shop/src/shop/contracts"
 
 
 @pytest.fixture
-def root(published: Mesh, tmp_path: Path) -> Path:
-    """A workspace of the test's own, in which everything is published once."""
-    root = tmp_path / "workspace"
-    shutil.copytree(published.settings.root, root)
-    return root
-
-
-@pytest.fixture
 def document(root: Path, published: Mesh):
     """The document of a port of the shop."""
 

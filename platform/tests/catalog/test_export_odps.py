@@ -58,14 +58,6 @@ def departures(value: Any, at: str = "") -> list[str]:
 
 
 @pytest.fixture
-def root(published: Mesh, tmp_path: Path) -> Path:
-    """A workspace of the test's own, in which everything is published once."""
-    root = tmp_path / "workspace"
-    shutil.copytree(published.settings.root, root)
-    return root
-
-
-@pytest.fixture
 def describe(root: Path, published: Mesh):
     """The descriptor of a product of the shop."""
 

@@ -24,10 +24,8 @@ RETIRED = {"replacedBy": "shop.sale@2"}
 
 
 @pytest.fixture
-def root(published: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace of the test's own, in which everything is published once."""
-    root = tmp_path / "workspace"
-    shutil.copytree(published.settings.root, root)
+def root(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace of the test's own, which commands find."""
     monkeypatch.setenv("BANKMESH_ROOT", str(root))
     return root
 

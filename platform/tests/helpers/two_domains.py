@@ -3,7 +3,7 @@
     till.sale ─┬─► bazaar.sale ─► bazaar.customer_spend ─► bazaar.top_customer      arcade.visitor reads customer_spend
                └─► bazaar.monthly_sale (by month)                                   arcade.turnover reads sale and
                                                                                     monthly_sale, arcade.visitor
-So turnover stands at the end of four paths of different lengths, one of them through a partitioned product.
+So turnover is at the end of four paths of different lengths, one of them through a partitioned product.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from shop_workspace import write_workspace
+from shop_workspace import DEFINITIONS, PYPROJECT, write_workspace
 
 from bankmesh.orchestration.code_locations import load_location
 from bankmesh.orchestration.instance import open_instance
@@ -67,32 +67,6 @@ def turnover(sales, months, visitors):
     ),
 }
 
-DEFINITIONS = '''\
-"""A domain."""
-
-from pathlib import Path
-
-from dagster import Definitions, definitions, load_from_defs_folder
-
-
-@definitions
-def defs() -> Definitions:
-    return load_from_defs_folder(path_within_project=Path(__file__).parent)
-'''
-
-PYPROJECT = """\
-[project]
-name = "arcade"
-version = "0.1.0"
-
-[tool.dg]
-directory_type = "project"
-
-[tool.dg.project]
-root_module = "arcade"
-code_location_target_module = "arcade.definitions"
-"""
-
 WORKSPACE = """\
 load_from:
   - python_module: {module_name: bazaar.definitions, location_name: bazaar}
@@ -122,7 +96,7 @@ def write_domains(root: Path) -> list[Path]:
     _write(consumer / CONSUMER / "__init__.py", "")
     _write(consumer / CONSUMER / "definitions.py", DEFINITIONS)
     _write(consumer / CONSUMER / "defs" / "__init__.py", "")
-    _write(root / "domains" / CONSUMER / "pyproject.toml", PYPROJECT)
+    _write(root / "domains" / CONSUMER / "pyproject.toml", PYPROJECT.replace("shop", CONSUMER))
     _write(root / "workspace.yaml", WORKSPACE)
     _operate(consumer / CONSUMER)
     return [supplier, consumer]

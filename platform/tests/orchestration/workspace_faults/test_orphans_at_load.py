@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from run_failures import Failures
 from shop_mesh import LANDINGS, Mesh, Run
 from vault_workspace import LEDGER, OTHERS, READERS, Two
 
@@ -112,21 +111,6 @@ def test_a_legacy_object_that_is_declared_no_more_stops_its_consumers_though_it_
         ("defs/sale/defs.yaml", "unknown-input"),
         ("staging/stg_till__sales.sql", "unknown-input"),
     }
-
-
-@dataclass
-class Failures:
-    """Progress of which only the failures are noted, by step."""
-
-    messages: dict[str, str] = field(default_factory=dict)
-
-    def started(self, step: str) -> None: ...
-    def finished(self, step: str, notes: dict[str, object]) -> None: ...
-    def decided(self, unchanged: object) -> None:
-        """Nothing to keep."""
-
-    def failed(self, step: str, message: str) -> None:
-        self.messages[step] = message
 
 
 def test_a_product_whose_contract_is_gone_refuses_and_the_rest_of_its_location_runs(two: Two) -> None:

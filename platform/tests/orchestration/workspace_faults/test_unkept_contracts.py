@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from run_failures import Failures
 from shop_mesh import settings_in
 from shop_workspace import at_stage, contract_text, write_exports
 
@@ -17,21 +17,6 @@ if TYPE_CHECKING:
     from booth_workspace import Booth
 
 CONTRACT = "contracts/best_hour.odcs.yaml"
-
-
-@dataclass
-class Failures:
-    """Progress of which only the failures are noted, by step."""
-
-    messages: dict[str, str] = field(default_factory=dict)
-
-    def started(self, step: str) -> None: ...
-    def finished(self, step: str, notes: dict[str, object]) -> None: ...
-    def decided(self, unchanged: object) -> None:
-        """Nothing to keep."""
-
-    def failed(self, step: str, message: str) -> None:
-        self.messages[step] = message
 
 
 def promise(booth: Booth, status: str = "active") -> None:
