@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import re
 from decimal import Decimal
 
 import polars as pl
@@ -160,7 +161,7 @@ def test_records_without_line_ends(tmp_path, name, block_bytes):
     assert [(line, raw) for line, raw, *_ in rejects_of(landing)] == [(4, records[3])]
     assert (landing.rows_in, landing.blank_lines, landing.balanced) == (7, 0, True)
     for cut in (1, 21):
-        problem = f"{22 - cut} bytes follow record 6, the last whole one"
+        problem = f"bytes after record 6, the last whole one: {22 - cut}"
         with pytest.raises(LegacyFileError, match=problem):
             landed(obj, tmp_path, written(content[:-cut]), file=name, block_bytes=block_bytes)
 
@@ -282,7 +283,7 @@ def changed(at: int, old: str, new: str) -> bytes:
         (changed(6, "0007", "x007"), "holds no number records of opening and batch and item and closing at 3-8"),
         (changed(0, "0002 ", "3    "), "line 1: the opening record states 3 records of batch; the file has 2"),
         (changed(3, "0250", "0251"), "states 4.01 as sum of item.amount; the file has 4.02"),
-        (changed(3, "0250", "02x0"), "the file has 1.51 and 1 records without a readable value"),
+        (changed(3, "0250", "02x0"), "the file has 1.51; records without a readable value: 1"),
         (file_of(*DAY[:3], *DAY[4:]), "states 7 records of"),
         (file_of(*DAY[:3], DAY[3][:-1], *DAY[4:]), "states 7 records of"),
         (file_of(*DAY[:-1]), r"the file has no closing record \(trailer\). Expected 99 at 1-2 of its last record"),
@@ -383,3 +384,53 @@ def test_lineage_names_a_field_by_its_name_and_position(tmp_path):
     columns = landing_lineage(item).columns
     assert {str(d.source.column) for d in columns["batch_id"]} == {"batch (batch 3-7)"}
     assert columns["line"] == columns["batch_line"] == columns["source"] == frozenset()
+
+
+TWINS = """\
+system: host
+description: A system.
+owner: team
+format:
+  kind: fixed_width
+  encoding: ascii
+  record_length: 10
+  selector: {start: 1, length: 1}
+  records:
+    pay: {value: P}
+    fee: {value: F}
+    closing:
+      value: T
+      role: trailer
+      totals:
+        - {sum: amount, of: pay, start: 2, length: 4}
+        - {sum: amount, of: fee, start: 6, length: 4}
+objects:
+  pay:
+    description: Payments.
+    files: ["day.txt"]
+    record: pay
+    columns: &columns
+      amount: {start: 2, length: 9, type: long, padding: both, classification: internal, description: A.}
+  fee:
+    description: Fees.
+    files: ["day.txt"]
+    record: fee
+    columns: *columns
+"""
+
+
+def test_each_total_is_of_its_own_record_type_also_if_objects_share_their_columns(tmp_path):
+    pays, fees = declared(tmp_path, TWINS)
+    right, wrong = ("P     100 ", "F       7 ", "T01000007 "), ("P     100 ", "F       7 ", "T01000100 ")
+    for obj in (pays, fees):
+        assert landed(obj, tmp_path, file_of(*right)).control_totals == 2
+        with pytest.raises(LegacyFileError, match=r"line 3: .* states 100 as sum of fee\.amount; the file has 7"):
+            landed(obj, tmp_path, file_of(*wrong))
+
+
+@pytest.mark.parametrize("label", ["confidential", "restricted"])
+def test_the_message_of_a_refusal_has_no_sum_of_a_column_above_internal(tmp_path, label):
+    pays, _ = declared(tmp_path, TWINS.replace("classification: internal", f"classification: {label}"))
+    with pytest.raises(LegacyFileError, match=f"the column is {label}") as caught:
+        landed(pays, tmp_path, file_of("P    5432 ", "F       7 ", "T54310007 "))
+    assert not {"5432", "5,432", "5431", "5,431"} & set(re.findall(r"[\d,]+", str(caught.value)))

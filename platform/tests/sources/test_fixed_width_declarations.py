@@ -97,6 +97,7 @@ def test_the_digest_is_of_positions_types_and_totals(tmp_path):
         ("padding: right", "padding: middle", 8, "unknown-word"),
         ("padding: right", 'pad: "0"', 8, "one-character"),
         ("padding: right", 'title_lines: ["("]', 8, "bad-pattern"),
+        ("padding: right", 'title_lines: ["a{99999999999999}"]', 8, "bad-pattern"),
         ("padding: right", 'quote: "x"', 8, "option-of-another-kind"),
         ("padding: right", "paddng: right", 8, "unknown-key"),
         ("  selector: {start: 1, length: 2}\n", "", 11, "missing-key"),
@@ -222,3 +223,54 @@ def test_the_example_of_the_how_to_lands_as_it_says(tmp_path):
     table = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
     assert table[0] == found["cheque"].columns
     assert table[2:] == [[str(value) for value in row] for row in found["cheque"].rows()]
+
+
+def rules(tmp_path, text):
+    with pytest.raises(SourceFaults) as caught:
+        read(tmp_path, text)
+    return [(fault.rule, fault.line) for fault in caught.value.faults]
+
+
+OTHER = """\
+  other:
+    description: The same records once more.
+    files: ["day.txt"]
+    record: item
+    unused: [{start: 3, length: 28}]
+    columns:
+      amount: {start: %d, length: 9, type: "decimal(12,2)", decimals: 2, classification: internal, description: A.}
+"""
+
+
+def test_a_summed_column_is_read_in_one_way(tmp_path):
+    alike = OTHER.replace("start: 3, length: 28", "start: 17, length: 14") % 8
+    assert [item.summed[0][1].name for item in read(tmp_path, GOOD + alike)] == ["amount", "amount"]
+    moved = OTHER.replace("start: 3, length: 28", "start: 3, length: 6") % 9
+    assert rules(tmp_path, GOOD + moved) == [("unknown-column", 22), ("unknown-column", GOOD.count("\n") + 1)]
+
+
+def test_columns_without_a_position_overlap_nothing(tmp_path):
+    text = GOOD.replace("start: 8, ", "").replace("start: 17, ", "")
+    assert {rule for rule, _ in rules(tmp_path, text)} == {"missing-key"}
+
+
+BATCH = """\
+  batch:
+    description: Batches.
+    files: ["day.txt"]
+    record: batch
+    columns:
+      key: {start: 3, length: 5, type: long, classification: restricted, description: Key.}
+"""
+
+
+@pytest.mark.parametrize(
+    "override", ["", "{padding: both}", "{minus: trailing}", "{title_lines: [x]}", "{encoding: utf-8}"]
+)
+def test_a_field_of_another_record_is_classified_as_there_whatever_the_object_overrides(tmp_path, override):
+    text = GOOD.replace(
+        "    record: item\n", f"    record: item\n    format: {override}\n" if override else "    record: item\n"
+    )
+    found = rules(tmp_path, text + BATCH)
+    assert [rule for rule, _ in found if rule != "unknown-column"] == ["classified-lower"]
+    assert ("unknown-column" in dict(found)) is (override in {"{title_lines: [x]}", "{encoding: utf-8}"})

@@ -37,7 +37,7 @@ class LandedFile:
 class LandedColumn:
     """A column as landed; `type` is spelled as in declarations, `classification` is one of the four labels.
 
-    `header` is its name in the file, empty for the column with the file's name.
+    `header` is its name in the file, empty for columns that are not in the file.
     """
 
     name: str

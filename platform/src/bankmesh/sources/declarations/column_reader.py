@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification, ColumnType
+from bankmesh.contracts.parsing.regular_expressions import check_pattern
 from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, BadFormat, compile_format
 from bankmesh.sources.declarations.field_reader import FIELD_KEYS, read_field, read_line_names
 from bankmesh.sources.declarations.format_ambiguity import find_ambiguity
@@ -20,7 +21,7 @@ from bankmesh.sources.declarations.number_formats import (
     NumberSpelling,
     read_numbers,
 )
-from bankmesh.sources.declarations.source_declaration import ParquetFormat, SourceColumn, TextFormat
+from bankmesh.sources.declarations.source_declaration import NAME, ParquetFormat, SourceColumn, TextFormat
 
 if TYPE_CHECKING:
     import yaml
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
 COLUMN_KEYS = (
@@ -50,8 +50,6 @@ _ONLY_FOR = {
     "thousands": _NUMBERS,
     "minus": _NUMBERS,
 }
-# Syntax that Python accepts, but the linear-time engine that scans the rows does not.
-_NOT_LINEAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\(\?\(|\(\?>|[*+?}]\+")
 
 
 def read_column(
@@ -69,7 +67,7 @@ def read_column(
             message = f"{given.what} is {kind}; {option} is for {' and '.join(types)}"
             given.faults.add(given.value(option), "option-of-another-type", message)
     name = given.text("as", header)
-    if not _NAME.match(name):
+    if not NAME.match(name):
         would = f"{given.what} would land as {name}" if name else f"{given.what} needs a name to land as"
         message = f"{would}; use small letters, digits, underscores (`as` renames)"
         given.faults.add(given.value("as") or key, "bad-name", message)
@@ -109,7 +107,7 @@ def file_column(given: Mapping) -> SourceColumn | None:
     name = given.optional_text("file_as")
     if node is None or name is None:
         return None
-    if not _NAME.match(name):
+    if not NAME.match(name):
         message = f"file_as of {given.what} is {name}; use small letters, digits, underscores"
         given.faults.add(node, "bad-name", message)
     description = "Name of the file that the row came from, below the folder of its system."
@@ -120,7 +118,7 @@ def line_columns(given: Mapping, written: FileFormat, record: str) -> tuple[Sour
     """Return the columns that `line_as` and `line_above_as` of an object of fixed-width files add."""
     made = []
     for name, above, node in read_line_names(given, written, record):
-        if not _NAME.match(name):
+        if not NAME.match(name):
             message = f"a column of lines of {given.what} is {name}; use small letters, digits, underscores"
             given.faults.add(node, "bad-name", message)
         of = f"the nearest {above} record above the row" if above else "the row"
@@ -184,11 +182,7 @@ def _pattern(given: Mapping) -> str | None:
 
 
 def _check_pattern(pattern: str, node: yaml.Node | None, what: str, given: Mapping) -> bool:
-    problem = "no look-around, back references or possessive repeats" if _NOT_LINEAR.search(pattern) else None
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        problem = str(error)
+    problem = check_pattern(pattern)
     if problem:
         given.faults.add(node, "bad-pattern", f"{what}: {problem}")
     return problem is None

@@ -21,6 +21,7 @@ from bankmesh.sources.declarations.field_reader import (
 )
 from bankmesh.sources.declarations.format_reader import read_format
 from bankmesh.sources.declarations.source_declaration import (
+    NAME,
     OTHERWISE,
     CompleteThrough,
     LegacyObject,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from bankmesh.sources.declarations.source_declaration import FileFormat, SourceColumn
 
-NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
 SYSTEM_KEYS = ("system", "description", "owner", "folder", "ignore", "format", "objects")
 OBJECT_KEYS = (
@@ -168,7 +168,7 @@ def _columns(given: Mapping, name: str, written: FileFormat, record: str) -> tup
     for column in line_columns(given, written, record):
         if column.name in made:
             message = f"a column of lines of {name} is {column.name}, which is a declared column"
-            given.faults.add(given.value("line_as") or given.value("line_above_as"), "duplicate-column", message)
+            given.faults.found.append(Fault(column.place.file, column.place.line, "duplicate-column", message))
         made[column.name] = column
     file_name = file_column(given)
     if file_name is not None and file_name.name in made:

@@ -36,7 +36,8 @@ RECORD_KEYS = ("record", "line_as", "line_above_as", "unused")
 SUMMED_TYPES = ("long", "integer", "decimal")
 _NOT_PADDING = "+-\r\n"
 _OTHER_KIND = "option-of-another-kind"
-_NOWHERE = FieldPosition(1, 1)
+_NOWHERE = FieldPosition(0, 0)
+"""In place of a position that is not readable: it overlaps no other."""
 
 
 def read_field(given: Mapping, kind: ColumnType, written: FileFormat, record: str) -> FixedField | None:
@@ -175,20 +176,27 @@ def check_overlaps(columns: Iterable[SourceColumn], unused: Sequence[FieldPositi
 def with_summed_columns(obj: LegacyObject, objects: Iterable[LegacyObject], faults: Faults) -> LegacyObject:
     """Return the object with the columns that control totals of its files sum up, from all objects of the same files.
 
-    Notes a fault for a total whose column no object declares, or declares as another type than a whole or decimal one.
+    Notes a fault for a total whose column no object declares, or declares as another type than a whole or decimal one,
+    or that several objects read in different ways.
     """
     if not isinstance(obj.format, FixedWidthFormat):
         return obj
-    alike = [other for other in objects if other.format == obj.format]
+    layout = obj.format.meaning()
+    alike = [o for o in objects if isinstance(o.format, FixedWidthFormat) and o.format.meaning() == layout]
     summed = []
     for total in (total for record in obj.format.records for total in record.totals if total.column is not None):
         columns = [c for other in alike if other.record == total.records[0] for c in other.columns]
         found = [c for c in columns if c.header == total.column and c.fixed is not None and not c.fixed.record]
         numbers = [column for column in found if column.type.name in SUMMED_TYPES]
-        if numbers:
+        spellings = {(c.fixed, c.type, c.numbers, c.missing, c.read) for c in numbers}
+        if len(spellings) == 1:
             summed.append((total.records[0], numbers[0]))
         else:
-            problem = f"is none of {', '.join(SUMMED_TYPES)}" if found else "is declared by no object of these files"
+            problem = "is declared by no object of these files"
+            if spellings:
+                problem = "is declared in several ways by objects of these files"
+            elif found:
+                problem = f"is none of {', '.join(SUMMED_TYPES)}"
             message = f"object {obj.name}: a control total sums up {total.records[0]}.{total.column}, which {problem}"
             faults.found.append(Fault(obj.place.file, obj.place.line, "unknown-column", message))
     return replace(obj, summed=tuple(dict.fromkeys(summed)))
@@ -196,11 +204,11 @@ def with_summed_columns(obj: LegacyObject, objects: Iterable[LegacyObject], faul
 
 def check_classification(obj: LegacyObject, objects: Iterable[LegacyObject], faults: Faults) -> None:
     """Note a fault at each column `from` another record that is classified lower than the same field in its object."""
-    alike = [other for other in objects if other.format == obj.format]
     for column, field in ((column, column.fixed) for column in obj.columns):
         if field is None or not field.record:
             continue
-        fields = [c for other in alike if other.record == field.record for c in other.columns]
+        alike = [other for other in objects if _has_records_like(other, obj.format, field.record)]
+        fields = [c for other in alike for c in other.columns]
         own = [c for c in fields if c.fixed and not c.fixed.record and c.fixed.position.overlaps(field.position)]
         highest = max(own, key=lambda c: c.classification, default=column)
         if highest.classification > column.classification:
@@ -210,6 +218,18 @@ def check_classification(obj: LegacyObject, objects: Iterable[LegacyObject], fau
                 f"which is {highest.classification.label}"
             )
             faults.found.append(Fault(column.place.file, column.place.line, "classified-lower", message))
+
+
+def _has_records_like(obj: LegacyObject, written: FileFormat, name: str) -> bool:
+    """Whether the object's rows are the records of that type of a format, by selector and values."""
+    if not isinstance(obj.format, FixedWidthFormat) or not isinstance(written, FixedWidthFormat):
+        return False
+    is_laid_out = (obj.format.record_length, obj.format.selector) == (written.record_length, written.selector)
+    return obj.record == name and is_laid_out and _values_of(obj.format, name) == _values_of(written, name)
+
+
+def _values_of(written: FixedWidthFormat, name: str) -> frozenset[str]:
+    return frozenset(value for record in written.records if record.name == name for value in record.values)
 
 
 def _records_above(written: FixedWidthFormat, record: str) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import yaml
 
 from bankmesh.contracts.model import ColumnType
+from bankmesh.contracts.parsing.regular_expressions import check_pattern
 from bankmesh.sources.declarations.field_reader import read_decimals, read_padding, read_position, read_whole
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, PLAIN_NUMBERS, NumberSpelling, read_numbers
 from bankmesh.sources.declarations.record_layout import (
@@ -23,7 +23,7 @@ from bankmesh.sources.declarations.record_layout import (
     Padding,
     RecordType,
 )
-from bankmesh.sources.declarations.source_declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat
+from bankmesh.sources.declarations.source_declaration import ENCODINGS, NAME, PLAIN_TEXT, ParquetFormat
 from bankmesh.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ FIXED_WIDTH_KEYS = (
 RECORD_TYPE_KEYS = ("value", "role", "totals")
 TOTAL_KEYS = ("count", "sum", "of", "start", "length", "padding", "pad", "decimals", *NUMBER_KEYS)
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TOTAL_TYPE = ColumnType("decimal", 38, 38)
 
 
@@ -80,10 +79,8 @@ def read_layout(given: Mapping, base: FileFormat) -> FixedWidthFormat:
 def _patterns(given: Mapping, key: str, base: tuple[str, ...]) -> tuple[str, ...]:
     patterns = given.texts(key)
     for pattern in patterns or ():
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            given.faults.add(given.value(key), "bad-pattern", f"{key} of {given.what}: {error}")
+        if problem := check_pattern(pattern):
+            given.faults.add(given.value(key), "bad-pattern", f"{key} of {given.what}: {problem}")
             return base
     return base if patterns is None else patterns
 
@@ -113,7 +110,7 @@ def _records(
     roles = {}
     for name, entry in entries.items():
         entry.only(RECORD_TYPE_KEYS)
-        if not _NAME.match(name):
+        if not NAME.match(name):
             faults.add(listed.entries[name][0], "bad-name", f"record {name}: small letters, digits, underscores only")
         roles[name] = entry.word("role", RECORD_ROLES, DETAIL)
         if roles[name] != DETAIL and list(roles.values()).count(roles[name]) > 1:

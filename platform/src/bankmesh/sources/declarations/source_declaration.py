@@ -54,6 +54,9 @@ class ParquetFormat:
     kind: str = "parquet"
 
 
+NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+"""Names of objects, record types and landed columns."""
+
 FileFormat = TextFormat | ParquetFormat | FixedWidthFormat
 
 

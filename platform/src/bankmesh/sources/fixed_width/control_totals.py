@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
+from bankmesh.contracts.model import Classification
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations import number_formats
 from bankmesh.sources.declarations.record_layout import DETAIL, HEADER
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bankmesh.sources.declarations.record_layout import ControlTotal, FixedWidthFormat, RecordType
-    from bankmesh.sources.declarations.source_declaration import LegacyObject, SourceColumn
-    from bankmesh.sources.fixed_width.record_stream import Cells, Positions
-    from bankmesh.sources.fixed_width.record_types import SortedRecords
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
+    from bankmesh.sources.fixed_width.record_stream import Cells
+    from bankmesh.sources.fixed_width.record_types import TypedRecords
 
 _WHOLE_FILE = "a whole file whose control totals agree with its records"
 
@@ -52,17 +52,17 @@ class SummedColumn:
 
     def __init__(self, written: FixedWidthFormat, record: str, column: SourceColumn) -> None:
         """Prepare the sum of a column over the records of one type."""
-        self.kind, self.column = written.index(record), column
+        if column.fixed is None:
+            raise ValueError(column.name)
+        self.kind, self.column, self._field = written.index(record), column, column.fixed
         self._convert = Converter([replace(column, required=False)])
 
-    def sum_of(self, records: SortedRecords, length: int) -> ColumnSum:
+    def sum_of(self, records: TypedRecords, length: int) -> ColumnSum:
         """Return the sum over the records of a block; an absent value counts as zero."""
         import pyarrow as pa
 
-        if self.column.fixed is None:
-            return ColumnSum.zero()
         rows = records.block.matrix(records.of_type(self.kind), 0, length)
-        converted = self._convert(pa.table({"c0": field_texts(rows, self.column.fixed)}))
+        converted = self._convert(pa.table({"c0": field_texts(rows, self._field)}))
         return replace(sum_of_values(converted.rows[self.column.name]), unreadable=len(converted.faulty))
 
 
@@ -76,7 +76,7 @@ class ControlRecords:
         self._found: dict[str, tuple[int, Cells]] = {}
         self._seen = 0
 
-    def follow(self, records: SortedRecords) -> None:
+    def follow(self, records: TypedRecords) -> None:
         """Read the control records of a block. Raises LegacyFileError for one that is not in its place."""
         lines = records.block.lines
         for kind, record in self._roles:
@@ -104,34 +104,43 @@ class ControlRecords:
                 raise self._fault(problem, f"{values} at {self._written.selector} of its {place} record: a whole file")
 
     def reconcile(
-        self, counts: dict[str, int], sums: dict[tuple[str, str], ColumnSum], scales: dict[tuple[str, str], int]
+        self,
+        counts: dict[str, int],
+        sums: dict[tuple[str, str], ColumnSum],
+        columns: dict[tuple[str, str], SourceColumn],
     ) -> int:
         """Compare every total with the records; return the number of totals.
 
-        `sums` and the decimals of each column, `scales`, are by record type and column. Raises LegacyFileError with
-        both numbers if they differ.
+        `sums` and the summed `columns` are by record type and name in the declaration. Raises LegacyFileError if they
+        differ, with both numbers, unless the column is classified above `internal`: a sum over one record is its value.
         """
         totals = [(record, total) for _, record in self._roles for total in record.totals]
         for record, total in totals:
             if total.column is None:
-                found, scale = ColumnSum(Fraction(sum(counts[name] for name in total.records)), 0), 0
+                self._compare(record, total, ColumnSum(Fraction(sum(counts[name] for name in total.records)), 0))
             else:
                 summed = (total.records[0], total.column)
-                found, scale = sums[summed], scales[summed]
-            self._compare(record, total, found, scale)
+                self._compare(record, total, sums[summed], columns[summed])
         return len(totals)
 
-    def _compare(self, record: RecordType, total: ControlTotal, found: ColumnSum, scale: int) -> None:
+    def _compare(
+        self, record: RecordType, total: ControlTotal, found: ColumnSum, column: SourceColumn | None = None
+    ) -> None:
+        scale = column.type.scale if column else 0
         line, rows = self._found[record.name]
         stated = stated_total(field_texts(rows, total.field)[0].as_py(), total, scale)
         where = f"line {line}: the {record.name} record"
         if stated is None:
             raise self._fault(f"{where} holds no number {total} at {total.field.position}", _WHOLE_FILE)
-        if stated != found.total or found.unreadable:
-            places = max(scale, total.field.decimals or 0)
-            more = f" and {found.unreadable:,} records without a readable value" if found.unreadable else ""
-            said, has = as_number(stated, places), as_number(found.total, places)
-            raise self._fault(f"{where} states {said} {total}; the file has {has}{more}", _WHOLE_FILE)
+        if stated == found.total and not found.unreadable:
+            return
+        more = f"; records without a readable value: {found.unreadable:,}" if found.unreadable else ""
+        if column is not None and column.classification > Classification.INTERNAL:
+            hidden = f"the file has another (not shown: the column is {column.classification.label})"
+            raise self._fault(f"{where} states a number {total}; {hidden}{more}", _WHOLE_FILE)
+        places = max(scale, total.field.decimals or 0)
+        said, has = as_number(stated, places), as_number(found.total, places)
+        raise self._fault(f"{where} states {said} {total}; the file has {has}{more}", _WHOLE_FILE)
 
     def _fault(self, problem: str, expected: str) -> LegacyFileError:
         return LegacyFileError(self._path, problem, expected)
@@ -153,9 +162,8 @@ def stated_total(text: str | None, total: ControlTotal, scale: int) -> Fraction 
 
 def as_number(value: Fraction, places: int) -> str:
     """Return an exact decimal for people: `-1,234.50`."""
-    digits = f"{abs(int(value * 10**places)):0{places + 1}}"
-    whole, rest = (digits[:-places], digits[-places:]) if places else (digits, "")
-    return f"{'-' if value < 0 else ''}{int(whole):,}{'.' if rest else ''}{rest}"
+    # Built from text, a Decimal is exact in any context.
+    return f"{Decimal(f'{int(value * 10**places)}e-{places}'):,f}"
 
 
 def sum_of_values(values: pl.Series) -> ColumnSum:
@@ -170,13 +178,3 @@ def sum_of_values(values: pl.Series) -> ColumnSum:
     # 76 digits hold the sum of any block of numbers of 38 digits.
     total = compute.sum(arrow.cast(pa.decimal256(76, scale))).as_py()
     return ColumnSum.zero() if total is None else ColumnSum(Fraction(total), 0)
-
-
-def count_kinds(records: SortedRecords, types: int) -> Positions:
-    """Return the number of records of each type; damaged ones are of none."""
-    return np.bincount(records.kinds[records.kinds >= 0], minlength=types)
-
-
-def summed_columns(obj: LegacyObject, written: FixedWidthFormat) -> list[SummedColumn]:
-    """Return the columns that the control totals of an object's files sum up."""
-    return [SummedColumn(written, record, column) for record, column in obj.summed]

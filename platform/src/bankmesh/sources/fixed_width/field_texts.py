@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bankmesh.sources.declarations.record_layout import FixedField
-    from bankmesh.sources.fixed_width.record_stream import Cells, Flags, Positions
+    from bankmesh.sources.fixed_width.record_stream import Cells
+    from bankmesh.sources.parsing.record_structure import Flags, Positions
 
 _WIDER_FROM = (0x80, 0x800, 0x10000)
 """The characters from which UTF-8 needs one more byte."""

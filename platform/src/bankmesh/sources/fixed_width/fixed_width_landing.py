@@ -13,14 +13,13 @@ from bankmesh.sources.declarations.record_layout import FieldPosition
 from bankmesh.sources.fixed_width.control_totals import (
     ColumnSum,
     ControlRecords,
-    count_kinds,
+    SummedColumn,
     sum_of_values,
-    summed_columns,
 )
 from bankmesh.sources.fixed_width.field_texts import field_texts, is_blank
 from bankmesh.sources.fixed_width.parent_records import UNKNOWN, ParentTrace
 from bankmesh.sources.fixed_width.record_stream import RecordStream
-from bankmesh.sources.fixed_width.record_types import damaged_rejects, sort_records
+from bankmesh.sources.fixed_width.record_types import damaged_rejects, identify_types
 from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.landing_sink import ParsedBatch, Reject
@@ -36,9 +35,10 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.record_layout import FixedField, FixedWidthFormat
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.fixed_width.parent_records import ParentRecords
-    from bankmesh.sources.fixed_width.record_stream import Cells, Flags, Positions
-    from bankmesh.sources.fixed_width.record_types import SortedRecords
+    from bankmesh.sources.fixed_width.record_stream import Cells
+    from bankmesh.sources.fixed_width.record_types import TypedRecords
     from bankmesh.sources.landing_sink import Sink
+    from bankmesh.sources.parsing.record_structure import Flags, Positions
 
 MOST_BYTES = 4 << 20
 """The text parsed at once; its characters may take four times as many bytes."""
@@ -88,7 +88,7 @@ class _FixedWidthFile:
         self._trace = ParentTrace(written, dict.fromkeys(record for record in above if record))
         self._controls = ControlRecords(path, written)
         self._counts = np.zeros(max(1, len(written.records)), np.int64)
-        self._summed = summed_columns(obj, written)
+        self._summed = [SummedColumn(written, record, column) for record, column in obj.summed]
         self._sums = [ColumnSum.zero() for _ in self._summed]
         self._uncovered = _uncovered(obj, written)
 
@@ -97,9 +97,9 @@ class _FixedWidthFile:
         for block in self.stream.blocks():
             if not len(block):
                 continue
-            records = sort_records(block, self._written)
+            records = identify_types(block, self._written)
             self._controls.follow(records)
-            self._counts += count_kinds(records, len(self._counts))
+            self._counts += records.counts(len(self._counts))
             yield partial(self._batch, records, self._trace.follow(records))
 
     def add(self, batch: FixedWidthBatch) -> None:
@@ -114,7 +114,7 @@ class _FixedWidthFile:
         return self._controls.reconcile(
             dict(zip(names, self._counts.tolist(), strict=False)),
             {(record, column.header): found for (record, column), found in zip(columns, self._sums, strict=True)},
-            {(record, column.header): column.type.scale for record, column in columns},
+            {(record, column.header): column for record, column in columns},
         )
 
     @property
@@ -131,7 +131,7 @@ class _FixedWidthFile:
         """The object's records, with all damaged ones: counted from the bytes, so that rows can be compared with it."""
         return self.stream.records - sum(self.other_records.values())
 
-    def _batch(self, records: SortedRecords, parents: dict[str, ParentRecords]) -> FixedWidthBatch:
+    def _batch(self, records: TypedRecords, parents: dict[str, ParentRecords]) -> FixedWidthBatch:
         import polars as pl
         import pyarrow as pa
 
@@ -159,7 +159,7 @@ class _FixedWidthFile:
         sums = [
             # Values of clean records are converted already.
             sum_of_values(converted.rows[summed.column.name])
-            if is_whole and summed.column in self._obj.columns
+            if is_whole and summed.kind == self._own and summed.column in self._obj.columns
             else summed.sum_of(records, self._written.record_length)
             for summed in self._summed
         ]

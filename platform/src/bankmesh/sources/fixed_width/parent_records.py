@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bankmesh.sources.declarations.record_layout import FixedWidthFormat
-    from bankmesh.sources.fixed_width.record_stream import Cells, Positions
-    from bankmesh.sources.fixed_width.record_types import SortedRecords
+    from bankmesh.sources.fixed_width.record_stream import Cells
+    from bankmesh.sources.fixed_width.record_types import TypedRecords
+    from bankmesh.sources.parsing.record_structure import Positions
 
 UNKNOWN = -1
 
@@ -39,18 +40,18 @@ class ParentTrace:
         """Follow the records of these types."""
         self._length = written.record_length
         self._followed = {name: written.index(name) for name in types}
-        self._kept = {name for name in self._followed if written.records[written.index(name)].role == HEADER}
+        self._headers = {name for name in self._followed if written.records[written.index(name)].role == HEADER}
         self._carried: dict[str, tuple[Cells, Positions]] = {}
 
-    def follow(self, records: SortedRecords) -> dict[str, ParentRecords]:
+    def follow(self, records: TypedRecords) -> dict[str, ParentRecords]:
         """Return the parents of a block's records, by type."""
         return {name: self._parents(name, kind, records) for name, kind in self._followed.items()}
 
-    def _parents(self, name: str, kind: int, records: SortedRecords) -> ParentRecords:
+    def _parents(self, name: str, kind: int, records: TypedRecords) -> ParentRecords:
         order = np.arange(len(records.kinds))
         at = records.of_type(kind)
         # A header is unique and the first record, so damage below it cannot hide another.
-        damage = np.zeros(0, np.int64) if name in self._kept else records.of_type(DAMAGED)
+        damage = np.zeros(0, np.int64) if name in self._headers else records.of_type(DAMAGED)
         rows, lines = records.block.matrix(at, 0, self._length), records.block.lines[at]
         carried = self._carried.get(name)
         if carried is not None:

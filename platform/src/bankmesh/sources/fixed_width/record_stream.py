@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
     from bankmesh.sources.declarations.record_layout import FixedWidthFormat
     from bankmesh.sources.parsing.line_blocks import Block
+    from bankmesh.sources.parsing.record_structure import Positions
 
     Cells = npt.NDArray[np.unsignedinteger[Any]]
-    Positions = npt.NDArray[np.int64]
-    Flags = npt.NDArray[np.bool_]
 
 _CODECS = {1: "ascii", 2: "utf-16-le", 4: "utf-32-le"}
 """The encoding of characters by the bytes of each."""
@@ -75,7 +74,7 @@ class RecordStream:
     def __init__(self, path: Path, written: FixedWidthFormat, block_bytes: int) -> None:
         """Prepare to read a file without opening it."""
         self.path, self._written, self._block_bytes = path, written, block_bytes
-        self._text = LegacyText(path, written.encoding, block_bytes, least="records")
+        self._text = LegacyText(path, written.encoding, block_bytes, expected="records")
         self._bytes = 0
 
     @property
@@ -129,7 +128,7 @@ class RecordStream:
         if not self._bytes and not rest:
             raise LegacyFileError(self.path, "the file is empty", "records")
         if rest[whole:]:
-            problem = f"{size - whole} bytes follow record {self._bytes // length}, the last whole one"
+            problem = f"bytes after record {self._bytes // length}, the last whole one: {size - whole:,}"
             raise LegacyFileError(self.path, problem, f"a whole number of records of {length} bytes")
 
     def _cut(self, raw: bytes) -> RecordBlock:

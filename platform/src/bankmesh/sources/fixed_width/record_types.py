@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bankmesh.sources.declarations.record_layout import FixedWidthFormat
-    from bankmesh.sources.fixed_width.record_stream import Positions, RecordBlock
+    from bankmesh.sources.fixed_width.record_stream import RecordBlock
+    from bankmesh.sources.parsing.record_structure import Positions
 
     Kinds = npt.NDArray[np.int16]
 
@@ -24,7 +25,7 @@ DAMAGED = -1
 
 
 @dataclass(frozen=True)
-class SortedRecords:
+class TypedRecords:
     """The records of a block with their types: positions in the format's `records`, or DAMAGED."""
 
     block: RecordBlock
@@ -34,8 +35,12 @@ class SortedRecords:
         """Return the records of a type, by position in the block."""
         return np.flatnonzero(self.kinds == kind)
 
+    def counts(self, types: int) -> Positions:
+        """Return the number of records of each type; damaged ones are of none."""
+        return np.bincount(self.kinds[self.kinds >= 0], minlength=types)
 
-def sort_records(block: RecordBlock, written: FixedWidthFormat) -> SortedRecords:
+
+def identify_types(block: RecordBlock, written: FixedWidthFormat) -> TypedRecords:
     """Return the type of each record; one of another length or of an undeclared type is damaged."""
     kinds = np.full(len(block), DAMAGED, np.int16)
     whole = (block.stops - block.starts) == written.record_length
@@ -44,16 +49,16 @@ def sort_records(block: RecordBlock, written: FixedWidthFormat) -> SortedRecords
     rows = np.flatnonzero(whole)
     if written.selector is None:
         kinds[rows] = 0
-        return SortedRecords(block, kinds)
+        return TypedRecords(block, kinds)
     found = block.matrix(rows, written.selector.start - 1, written.selector.length)
     for kind, record in enumerate(written.records):
         for value in record.values:
             code = np.array([ord(character) for character in value])
             kinds[rows[(found == code).all(axis=1)]] = kind
-    return SortedRecords(block, kinds)
+    return TypedRecords(block, kinds)
 
 
-def damaged_rejects(records: SortedRecords, written: FixedWidthFormat) -> list[Reject]:
+def damaged_rejects(records: TypedRecords, written: FixedWidthFormat) -> list[Reject]:
     """Return the damaged records as rejects; a reason never holds a value."""
     block = records.block
     found = []

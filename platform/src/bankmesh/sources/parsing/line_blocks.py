@@ -68,13 +68,13 @@ class LegacyText:
     """
 
     def __init__(
-        self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES, *, least: str = "at least a header line"
+        self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES, *, expected: str = "at least a header line"
     ) -> None:
         """Prepare to read a file without opening it. A file whose name ends in `.gz` or `.zst` is decompressed.
 
-        `least` is what a file must hold, for the message about an empty one.
+        `expected` is what a file must hold, for the message about an empty one.
         """
-        self.path, self.encoding, self.block_bytes, self.least = path, encoding, block_bytes, least
+        self.path, self.encoding, self.block_bytes, self.expected = path, encoding, block_bytes, expected
         self._codec = "utf-8" if encoding == UTF8_SIG else encoding
         self.size = self.lines = self.blank_lines = self._marked = 0
         self._digest = hashlib.sha256()
@@ -121,7 +121,7 @@ class LegacyText:
             held = [joined[cut:]]
             length = len(held[0])
         if not self.lines:
-            raise self._fault("the file is empty", self.least)
+            raise self._fault("the file is empty", self.expected)
         yield b"".join(held), True
 
     def _counted(self) -> Iterator[bytes]:
