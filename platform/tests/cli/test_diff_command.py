@@ -230,6 +230,7 @@ def test_a_terminal_of_80_columns(party):
     shown = on_terminal(party, "diff", "retail.party")
     plain = shown.replace("\x1b[1m", "").replace("\x1b[0m", "")
     assert "[red]x\\x1b[31m" in plain
+    assert "\\[" not in plain
     assert "\x1b[31m" not in shown
     tables = plain[plain.index("rows  ") :].splitlines()
     assert max(len(line.rstrip()) for line in tables) <= 80

@@ -14,10 +14,11 @@ import pytest
 
 from bankmesh.cli.health_findings import Health, examine
 from bankmesh.cli.home_findings import database_finding, disk_finding
-from bankmesh.cli.installation_findings import clock_findings, compare_packages, port_findings
+from bankmesh.cli.installation_findings import clock_findings, compare_packages, ui_port_findings
 from bankmesh.orchestration.instance import open_instance
 from bankmesh.orchestration.runner.in_process_runs import PROCESS_TAG
 from bankmesh.ports import stage
+from bankmesh.products.version_diffs.spill_folders import PREFIX
 
 
 @pytest.fixture
@@ -105,6 +106,22 @@ def test_leftovers_of_ended_processes(diagnose, published) -> None:
     assert findings["files"]["message"].count(".json.") == 1
 
 
+def test_rows_of_a_killed_comparison_are_reported_and_expire(diagnose, mesh, published) -> None:
+    folder = published.settings.home / f"{PREFIX}abc"
+    folder.mkdir()
+    (folder / "duckdb_temp_storage-0.tmp").write_bytes(b"rows")
+    assert "comparisons" not in diagnose()[0]
+    os.utime(folder, (0, 0))
+    found = diagnose()[0]["comparisons"]
+    assert (found["health"], folder.name in found["message"], "mesh expire" in found["remedy"]) == (
+        "warning",
+        True,
+        True,
+    )
+    assert json.loads(mesh("expire", "--json").out)["comparisons"] == 1
+    assert not folder.exists()
+
+
 def test_a_code_location_that_is_not_installed(diagnose, published, request) -> None:
     file = published.settings.root / "workspace.yaml"
     text = file.read_text()
@@ -157,7 +174,7 @@ def test_a_port_that_is_taken_and_a_disk_that_is_full() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        assert _health(port_findings(other.getsockname()[1])) == [Health.WARNING]
+        assert _health(ui_port_findings(other.getsockname()[1])) == [Health.WARNING]
     assert [disk_finding(Path("/"), 2**30 * free).health for free in (0, 1, 10)] == [
         Health.FAULT, Health.WARNING, Health.OK,
     ]  # fmt: skip
@@ -171,6 +188,9 @@ def test_a_clock_that_is_obviously_wrong(tmp_path, monkeypatch) -> None:
     assert _health(clock_findings(tmp_path, now)) == [Health.OK]
     assert _health(clock_findings(tmp_path, now - timedelta(hours=3))) == [Health.WARNING]
     assert _health(clock_findings(None, datetime(1970, 1, 2, tzinfo=UTC))) == [Health.FAULT]
+    for rule in ("UTC", "Europe/Prague", ":/etc/localtime", "UTC0", "CET-1CEST"):
+        monkeypatch.setenv("TZ", rule)
+        assert _health(clock_findings(None, now)) == [Health.OK]
     monkeypatch.setenv("TZ", "Europe/Atlantis")
     assert _health(clock_findings(None, now)) == [Health.WARNING, Health.OK]
 

@@ -19,6 +19,7 @@ from diff_samples import (
 
 from bankmesh.errors import NotPublished
 from bankmesh.ports import open_version, roll_back
+from bankmesh.ports.contract_texts import FOLDER
 from bankmesh.products.candidates.refused_candidates import NOTE, last_refused, note_refusal
 from bankmesh.products.version_diffs import row_comparison
 from bankmesh.products.version_diffs.compared_columns import common_type, type_name
@@ -231,6 +232,24 @@ def test_a_column_is_shown_only_if_no_contract_of_the_two_versions_has_it_above_
         ("becomes", False, None),
     ]
     assert "canary" not in json.dumps(found.to_json())
+
+
+@pytest.mark.parametrize("damage", ["a key that this release refuses", "not kept"])
+def test_what_a_version_was_classified_as_is_read_whatever_the_release_accepts(port, damage):
+    secret = party_contract(COLUMNS | {"name": {"logicalType": "string", "classification": "restricted"}})
+    publish_party(port, secret, [row(1)])
+    publish_party(port, party_contract(COLUMNS), [row(1, "b")])
+    kept = sorted((port.path / FOLDER).glob("*.odcs.yaml"))
+    assert len(kept) == 2
+    for file in kept:
+        if damage == "not kept":
+            file.unlink()
+        else:
+            file.write_text(f"{file.read_text()}noSuchKey: 1\n")
+    (example,) = compare_versions(party_contract(COLUMNS), open_version(port)).examples
+    assert [(value.column, value.is_shown, value.before, value.after) for value in example.values] == [
+        ("name", False, None, None),
+    ]  # fmt: skip
 
 
 def test_a_column_that_no_contract_has_is_not_shown(port):

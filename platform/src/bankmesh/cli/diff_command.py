@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from bankmesh.cli.output import JsonOption, console, count, print_json, print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
@@ -101,19 +100,19 @@ def _print(found: VersionDiff) -> None:
     print_table(("rows", *_COUNTS), [("all", *_cells(found.rows))])
     if found.schema.differs:
         _line()
-        print_table(("column", "change of schema"), _as_is(_schema(found.schema)))
+        print_table(("column", "change of schema"), _schema(found.schema))
     if any(found.columns.values()):
         _line()
         changed = sorted(
             ((name, rows) for name, rows in found.columns.items() if rows), key=lambda item: (-item[1], item[0])
         )
-        print_table(("column", "changed rows"), _as_is((name, count(rows)) for name, rows in changed))
+        print_table(("column", "changed rows"), ((name, count(rows)) for name, rows in changed))
     if found.partitions:
         _line()
         print_table((found.partition_column or "", *_COUNTS), _partitions(found.partitions))
     if found.examples:
         _line()
-        print_table(("row", "column", "before", "after"), _as_is(_examples(found.examples)))
+        print_table(("row", "column", "before", "after"), _examples(found.examples))
 
 
 def _line(text: str = "") -> None:
@@ -189,8 +188,3 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a value of any column
     text = printable(str(plain))
     is_cut = sys.stdout.isatty() and len(text) > _WIDEST_VALUE
     return f"{text[: _WIDEST_VALUE - 3]}..." if is_cut else text
-
-
-def _as_is(rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    """Return cells in which nothing is interpreted as markup."""
-    return [[escape(text) if sys.stdout.isatty() else text for text in row] for row in rows]

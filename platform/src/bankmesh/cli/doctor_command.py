@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bankmesh.cli.health_findings import Health, examine
+from bankmesh.cli.health_findings import Health, examine, fault
 from bankmesh.cli.home_findings import database_findings, export_findings, home_findings, location_findings
-from bankmesh.cli.installation_findings import clock_findings, package_findings, port_findings, python_findings
-from bankmesh.cli.leftover_findings import file_findings, port_findings_of_home, run_findings
+from bankmesh.cli.installation_findings import clock_findings, package_findings, python_findings, ui_port_findings
+from bankmesh.cli.leftover_findings import file_findings, port_findings, run_findings
 from bankmesh.cli.output import JsonOption, console, print_json
+from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
@@ -41,23 +42,16 @@ def doctor(*, as_json: JsonOption = False) -> None:
 
 
 def _findings(now: datetime) -> Iterator[HealthFinding]:
-    settings: list[Settings] = []
-
-    def workspace() -> Iterator[HealthFinding]:
-        settings.append(current_settings())
-        yield from ()
-
-    checks: list[Check] = [
-        ("Python", python_findings),
-        ("packages", package_findings),
-        ("port 3000", port_findings),
-        ("workspace", workspace),
-    ]
-    for subject, check in checks:
-        yield from examine(subject, check)
-    home = settings[0].home if settings else None
-    yield from examine("clock", partial(clock_findings, home, now))
-    for subject, check in _home_checks(settings[0], now) if settings else ():
+    yield from examine("Python", python_findings)
+    yield from examine("packages", package_findings)
+    yield from examine("port 3000", ui_port_findings)
+    settings = None
+    try:
+        settings = current_settings()
+    except BankmeshError as error:
+        yield fault("workspace", str(error).rstrip("."), "")
+    yield from examine("clock", partial(clock_findings, settings.home if settings else None, now))
+    for subject, check in _home_checks(settings, now) if settings else ():
         yield from examine(subject, check)
 
 
@@ -67,7 +61,7 @@ def _home_checks(settings: Settings, now: datetime) -> list[Check]:
         ("databases", partial(database_findings, settings)),
         ("code locations", partial(location_findings, settings)),
         ("exports", partial(export_findings, settings)),
-        ("ports", partial(port_findings_of_home, settings, now)),
+        ("ports", partial(port_findings, settings, now)),
         ("runs", partial(run_findings, settings)),
         ("files", partial(file_findings, settings, now)),
     ]

@@ -33,7 +33,7 @@ _FULL, _LOW = 100 * 2**20, 2 * 2**30
 
 
 def home_findings(settings: Settings) -> Iterator[HealthFinding]:
-    """Examine whether the home can be written by this user, and by this user's group alone."""
+    """Examine whether the home can be written by this user, and not by every user."""
     home = settings.home
     nearest = next(place for place in (home, *home.parents) if place.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import socket
 import zoneinfo
 from contextlib import closing
@@ -23,6 +24,7 @@ _PACKAGE = "bankmesh"
 _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
 """No clock that is right is before the first release."""
 _AHEAD = timedelta(hours=1)
+_ZONE_NAME = re.compile(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)*")
 
 
 def python_findings() -> Iterator[HealthFinding]:
@@ -62,7 +64,7 @@ def compare_packages(pins: Iterable[str], installed: Callable[[str], str | None]
         yield ok("packages", f"{sum(pin.marker is None for pin in pinned)} are installed as pinned")
 
 
-def port_findings(port: int = 3000) -> Iterator[HealthFinding]:
+def ui_port_findings(port: int = 3000) -> Iterator[HealthFinding]:
     """Try whether the port of the Dagster UI is free."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,8 +83,9 @@ def port_findings(port: int = 3000) -> Iterator[HealthFinding]:
 def clock_findings(home: Path | None, now: datetime) -> Iterator[HealthFinding]:
     """Examine the time zone, and compare the clock with the release and with files of the home."""
     zone = os.environ.get("TZ", "")
-    if zone and zone.lstrip(":") not in zoneinfo.available_timezones():
-        yield warning("time zone", f"TZ is {zone!r}, which is no name of a time zone", "Set TZ to a name as in UTC.")
+    # Other values than names are POSIX rules (`CET-1CEST`) or files.
+    if _ZONE_NAME.fullmatch(zone) and zone not in zoneinfo.available_timezones():
+        yield warning("time zone", f"TZ is {zone!r}, which is no name of a time zone", "Set TZ to a name such as UTC.")
     newest = max((path.stat().st_mtime for path in home.iterdir()), default=0.0) if home and home.is_dir() else 0.0
     set_it = "Set the clock: freshness, retention and schedules count from it."
     if now < _RELEASED:

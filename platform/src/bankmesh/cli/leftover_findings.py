@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,11 +9,13 @@ from typing import TYPE_CHECKING
 from bankmesh.cli.health_findings import ok, warning
 from bankmesh.errors import shorten_list
 from bankmesh.ports import port_at
+from bankmesh.products.version_diffs.spill_folders import abandoned_spill_folders
+from bankmesh.sources.landing_record import unfinished_writes
+from bankmesh.storage.atomic_files import process_exists
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bankmesh.cli.health_findings import HealthFinding
     from bankmesh.settings import Settings
@@ -24,11 +24,9 @@ _KEPT = timedelta(days=7)
 _WRITING = timedelta(hours=1)
 """A file that is being written is newer, also if its process is on another machine and cannot be seen here."""
 _EXPIRE = "`mesh expire` removes them."
-_OF_PROCESS = re.compile(r"\..+\.(?P<process>\d+)")
-"""Files that a process writes before it renames them; the last part is its id."""
 
 
-def port_findings_of_home(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
+def port_findings(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
     """Look for abandoned candidates, and for expiry that a kill has interrupted."""
     from bankmesh.ports.version_expiry import abandoned_candidates, has_unfinished_expiry
 
@@ -67,29 +65,15 @@ def run_findings(settings: Settings) -> Iterator[HealthFinding]:
 
 
 def file_findings(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
-    """Look for files that a dead process has not renamed. Locks need no check: the kernel frees those of the dead."""
+    """Look for files of dead processes. Locks need no check: the kernel frees those of the dead."""
     before = (now - _WRITING).timestamp()
-    files = [path for path in _hidden_files(settings.home) if _is_of_dead_process(path.name)]
-    left = [path for path in files if path.stat().st_mtime < before]
+    writes = unfinished_writes(settings.home / "landings")
+    left = [path for path, process in writes if not process_exists(process) and path.stat().st_mtime < before]
     if left:
         listed = shorten_list((str(path) for path in left), most=3)
         yield warning("files", f"of processes that are gone: {listed}", "Delete them.")
-    else:
+    if spilled := abandoned_spill_folders(settings.home):
+        listed = shorten_list((str(path) for path in spilled), most=3)
+        yield warning("comparisons", f"rows of some that were killed: {listed}", _EXPIRE)
+    if not left and not spilled:
         yield ok("files", "none of a process that is gone, and no lock is held by one")
-
-
-def _hidden_files(home: Path) -> Iterator[Path]:
-    return (home / "landings").rglob(".*") if (home / "landings").is_dir() else iter(())
-
-
-def _is_of_dead_process(name: str) -> bool:
-    found = _OF_PROCESS.fullmatch(name)
-    if found is None:
-        return False
-    try:
-        os.kill(int(found["process"]), 0)
-    except (ProcessLookupError, OverflowError):
-        return True
-    except PermissionError:  # the process exists and belongs to another user
-        return False
-    return False

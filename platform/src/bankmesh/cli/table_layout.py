@@ -49,8 +49,8 @@ class TableText:
             lines.append(row[0])
             for heading, cell in zip(self.headings[1:], row[1:], strict=True):
                 if cell.plain:
-                    room = max(_SHORT, width - _INDENT - label - _GAP)
-                    lines += _aligned([[Text(heading, style="bold"), cell]], [label, room], _INDENT)
+                    available = max(_SHORT, width - _INDENT - label - _GAP)
+                    lines += _aligned([[Text(heading, style="bold"), cell]], [label, available], _INDENT)
         return lines
 
 
@@ -58,10 +58,10 @@ def _fit(columns: Sequence[Sequence[Text]], width: int) -> list[int] | None:
     """Return the widths of columns that fit into `width`, the widest reduced first; None if no widths do."""
     widths = [max(_natural(cell) for cell in column) for column in columns]
     least = [max(max(_longest_word(cell), min(_natural(cell), _SHORT)) for cell in column) for column in columns]
-    room = width - _GAP * (len(columns) - 1)
-    if sum(least) > room:
+    available = width - _GAP * (len(columns) - 1)
+    if sum(least) > available:
         return None
-    while sum(widths) > room:
+    while sum(widths) > available:
         _, widest = max((widths[number], number) for number in range(len(widths)) if widths[number] > least[number])
         widths[widest] -= 1
     return widths

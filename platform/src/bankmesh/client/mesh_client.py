@@ -20,7 +20,7 @@ from bankmesh.errors import UnknownName
 from bankmesh.orchestration.instance import existing_checks
 from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
-from bankmesh.products.version_diffs.product_diffs import compare_versions
+from bankmesh.products.version_diffs.product_diffs import EXAMPLES, compare_versions
 from bankmesh.settings import Settings, current_settings
 from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.workspace.recorded_data_tests import with_data_tests
@@ -119,10 +119,10 @@ class DataProduct:
             connection.execute(f"create view product as select * from {self._opened.duckdb_relation_sql()}")
             return connection.execute(query).pl()
 
-    def diff(self, since: int | None = None, *, examples: int = 5, withdrawn: bool = False) -> VersionDiff:
+    def diff(self, since: int | None = None, *, examples: int = EXAMPLES, withdrawn: bool = False) -> VersionDiff:
         """Return what changed from version `since` to this one; by default since the last one that is not withdrawn.
 
-        It has at most `examples` changed rows, up to 1,000, with the values of columns classified `internal` or
+        It has at most `examples` (0 to 1,000) changed rows, with the values of columns classified `internal` or
         `public` alone. It is not recorded as a read. Raises NotPublished for a version that does not exist or has
         expired, WithdrawnVersion for a withdrawn one unless `withdrawn` is set, PortError if files are missing, and
         NoEarlierVersion.

@@ -155,12 +155,11 @@ def withdrawals(port: Port, since: int = -1) -> dict[int, Withdrawal]:
     return VersionNotes(port).withdrawals(since)
 
 
-def newest_good(port: Port) -> Publication | None:
-    """Return the newest publication that is not withdrawn; None if there is none."""
+def newest_good(port: Port, below: int | None = None) -> Publication | None:
+    """Return the newest publication, or the newest before version `below`, that is not withdrawn; None without one."""
     notes = VersionNotes(port)
-    return next(
-        (made for made in readable_publications(port) if made.version not in notes.withdrawals(made.version)), None
-    )
+    made = (made for made in readable_publications(port) if below is None or made.version < below)
+    return next((found for found in made if found.version not in notes.withdrawals(found.version)), None)
 
 
 def hold_of(port: Port, code_version: str) -> Decision | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bankmesh.contracts.model import Classification
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bankmesh.sources.declarations.source_declaration import SourceColumn
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 RECORD = "landing.json"
 ROWS, REJECTS = "rows.parquet", "rejects.parquet"
 """Names of the Parquet files of a landing with one part."""
+
+_UNFINISHED = re.compile(r"\..+\.(?P<process>\d+)")
 
 COMPLETE_THROUGH = "complete_through"
 """A column that readers of every landing get in addition: the last day for which the export is complete."""
@@ -192,6 +196,13 @@ class Landing:
             landed_at=dt.datetime.fromisoformat(content.pop("landed_at")),
             **content,
         )
+
+
+def unfinished_writes(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield the files below a folder that `write_json` has not renamed, each with the id of the process that wrote."""
+    for path in folder.rglob(".*") if folder.is_dir() else ():
+        if found := _UNFINISHED.fullmatch(path.name):
+            yield path, int(found["process"])
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -26,6 +26,17 @@ def lock_file(path: Path) -> Iterator[None]:
         yield
 
 
+def process_exists(number: int) -> bool:
+    """Whether a process of this machine has that id; it may be another user's."""
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def is_writable(folder: Path) -> bool:
     """Whether this user may write into the folder and the disk has free space; False on a read-only file system."""
     return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= _ROOM

@@ -18,6 +18,7 @@ from bankmesh.orchestration.retention.reader_positions import alert_positions, r
 from bankmesh.ports import expire, expire_confirmations, port_at
 from bankmesh.ports.port_archive import archive_port
 from bankmesh.ports.port_locks import locked_unless_held
+from bankmesh.products.version_diffs.spill_folders import remove_abandoned_spill_folders
 from bankmesh.settings import EVENTS_DAYS, LINEAGE_DAYS, has_lineage_receiver, lineage_database
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
 
@@ -67,6 +68,7 @@ def expiry_parts(
         *((c.port, partial(_expire_port, settings, c, kept, now)) for c in contracts),
         ("landings", partial(_expire_landings, home)),
         ("rejects", lambda: len(expire_rejects(home, now - kept.rejects))),
+        ("comparisons", partial(remove_abandoned_spill_folders, home)),
         ("lineage", partial(_expire_lineage, home, now)),
         ("events", partial(_expire_event_log, settings, instance, now - events)),
     ]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from bankmesh.storage.atomic_files import process_exists
+
 PROCESS_TAG = "bankmesh/process"
 """The process that executes the run: host, id and, where it is known, a mark of when it started.
 
@@ -61,12 +63,8 @@ def _is_gone(tag: str | None) -> bool:
     host, number, started = [*(tag or "").split(":"), "", "", ""][:3]
     if host != socket.gethostname() or not number.isdigit():
         return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
+    if not process_exists(int(number)):
         return True
-    except PermissionError:  # the process exists and belongs to another user
-        return False
     now = _start_of(int(number))
     return bool(started) and now is not None and started != now
 

@@ -50,6 +50,20 @@ def candidate_relation(contract: Contract, folder: Path) -> str:
     return f"(select {names} from read_parquet({pattern}, {options}))"
 
 
+def kept_relation(
+    contract: Contract, port: Port, partitions: tuple[str, ...] | None, version: int | None
+) -> str | None:
+    """Return the rows of a version that a candidate of these partitions leaves as they are; None if it leaves none."""
+    if contract.partitioning is None or partitions is None or version is None:
+        return None
+    return rest_relation_sql(port, version, contract.partitioning.column, partitions)
+
+
+def table_relation(candidate: str, kept: str | None) -> str:
+    """Return what readers would see once the candidate is published."""
+    return f"(from {candidate} union all by name from {kept})" if kept else candidate
+
+
 def for_gate(
     contract: Contract,
     port: Port,
@@ -70,10 +84,8 @@ def for_gate(
     that it may have fewer rows than the version before. `classification` is the flow of confidentiality to its columns.
     """
     candidate = candidate_relation(contract, folder)
-    kept = None
-    if contract.partitioning and partitions is not None and published_version is not None:
-        kept = rest_relation_sql(port, published_version, contract.partitioning.column, partitions)
-    table = f"(from {candidate} union all by name from {kept})" if kept else None
+    kept = kept_relation(contract, port, partitions, published_version)
+    table = table_relation(candidate, kept) if kept else None
     volume = None
     if any(isinstance(clause.rule, Volume) for clause in contract.clauses):
         replaced = partitions if contract.partitioning else None

@@ -88,13 +88,16 @@ def _key(contract: Contract, types: Mapping[str, str]) -> tuple[tuple[str, ...],
     return contract.primary_key, None
 
 
-def shown_columns(contract: Contract, others: Iterable[Mapping[str, Classification]]) -> frozenset[str]:
+def shown_columns(contract: Contract, others: Iterable[Mapping[str, Classification] | None]) -> frozenset[str]:
     """Return the columns whose values may be shown: `internal` or `public` in every contract that has them.
 
-    `others` are the classifications that the two sides were built under. A column that no contract has is not shown.
+    `others` are the classifications that the two sides were built under; if one is None, which is not known, no column
+    is shown. Nor is a column that no contract has.
     """
     highest = {column.name: column.classification for column in contract.columns}
     for classifications in others:
+        if classifications is None:
+            return frozenset()
         for name, found in classifications.items():
             highest[name] = max(found, highest.get(name, found))
     return frozenset(name for name, found in highest.items() if found <= Classification.INTERNAL)

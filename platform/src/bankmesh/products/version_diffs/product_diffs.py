@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import PortError
-from bankmesh.ports import VersionNotes, open_version, readable_publications
+from bankmesh.ports import newest_good, open_version
 from bankmesh.products.candidates.refused_candidates import last_refused
 from bankmesh.products.version_diffs.row_comparison import compare_rows
 from bankmesh.products.version_diffs.row_sources import candidate_source, version_source
@@ -44,7 +44,7 @@ class NoRefusedCandidate(PortError):
         )
 
 
-def _unheard(_step: str) -> None:
+def ignore_progress(_step: str) -> None:
     """Report no progress."""
 
 
@@ -55,19 +55,25 @@ def compare_versions(
     *,
     withdrawn: bool = False,
     examples: int = EXAMPLES,
-    notify: Callable[[str], None] = _unheard,
+    notify: Callable[[str], None] = ignore_progress,
 ) -> VersionDiff:
     """Compare an open version with version `before`, by default the last one before it that is not withdrawn.
 
-    `examples` is at most MOST_EXAMPLES. `notify` is called with each step before it begins.
+    `examples` is from 0 to MOST_EXAMPLES; any other number counts as the nearest of them. `notify` is called with each
+    step before it begins.
 
     Raises NotPublished if version `before` does not exist or has expired, WithdrawnVersion if it is withdrawn, unless
     `withdrawn` is set, PortError if files are missing, and NoEarlierVersion.
     """
     port = later.port
-    earlier = open_version(port, _version_before(later) if before is None else before, withdrawn=withdrawn)
+    if before is None:
+        good = newest_good(port, below=later.version)
+        if good is None:
+            raise NoEarlierVersion(port.name, later.version)
+        before = good.version
+    earlier = open_version(port, before, withdrawn=withdrawn)
     sides = version_source(contract, earlier), version_source(contract, later)
-    return compare_rows(port.home, contract, *sides, examples=min(examples, MOST_EXAMPLES), notify=notify)
+    return compare_rows(port.home, contract, *sides, examples=min(max(examples, 0), MOST_EXAMPLES), notify=notify)
 
 
 def compare_candidate(
@@ -77,7 +83,7 @@ def compare_candidate(
     *,
     withdrawn: bool = False,
     examples: int = EXAMPLES,
-    notify: Callable[[str], None] = _unheard,
+    notify: Callable[[str], None] = ignore_progress,
 ) -> VersionDiff:
     """Compare a version, by default the newest, with the table that the candidate refused last would have made.
 
@@ -90,13 +96,4 @@ def compare_candidate(
         raise NoRefusedCandidate(contract.port)
     earlier = newest if before is None else open_version(port, before, withdrawn=withdrawn)
     sides = version_source(contract, earlier), candidate_source(contract, refused, newest)
-    return compare_rows(port.home, contract, *sides, examples=min(examples, MOST_EXAMPLES), notify=notify)
-
-
-def _version_before(opened: OpenVersion) -> int:
-    """Return the last version before an open one that is not withdrawn. Raises NoEarlierVersion."""
-    notes = VersionNotes(opened.port)
-    for made in readable_publications(opened.port):
-        if made.version < opened.version and made.version not in notes.withdrawals(made.version):
-            return made.version
-    raise NoEarlierVersion(opened.port.name, opened.version)
+    return compare_rows(port.home, contract, *sides, examples=min(max(examples, 0), MOST_EXAMPLES), notify=notify)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from bankmesh.contracts.parsing.contract_reader import read_text
-from bankmesh.ports import kept_contract
-from bankmesh.products.candidates.gate_relations import candidate_relation
+from bankmesh.products.candidates.gate_relations import candidate_relation, kept_relation, table_relation
 from bankmesh.products.candidates.port_settings import partition_column
+from bankmesh.products.inputs.input_classifications import published_classes
 from bankmesh.products.version_diffs.diff_queries import files_relation
 from bankmesh.products.version_diffs.version_diff import ComparedSide
 
@@ -31,7 +30,7 @@ class RowSource:
         shape: a SQL relation that has its columns and types.
         files: its Parquet files; None if its rows can only be read through `shape`.
         partition_column: the column whose values are in the names of the files' folders; None if there is none.
-        classifications: by column, as the contract had them that it was built under; empty if that is not known.
+        classifications: by column, as the contract had them that it was built under; None if that is not known.
         is_mixed: whether its files may have different columns.
     """
 
@@ -39,7 +38,7 @@ class RowSource:
     shape: str
     files: frozenset[Path] | None
     partition_column: str | None
-    classifications: Mapping[str, Classification] = field(hash=False)
+    classifications: Mapping[str, Classification] | None = field(hash=False)
     is_mixed: bool = False
 
     def relation(self, files: frozenset[Path], types: Mapping[str, str]) -> str:
@@ -57,23 +56,28 @@ def version_source(contract: Contract, opened: OpenVersion) -> RowSource:
         shape=opened.duckdb_relation_sql(),
         files=frozenset().union(*partitions.values()) if opened.has_plain_files else None,
         partition_column=partition_column(contract) if set(partitions) - {""} else None,
-        classifications=_classifications(contract, opened),
+        classifications=published_classes(opened.port, opened.publication),
     )
 
 
 def candidate_source(contract: Contract, refused: RefusedCandidate, newest: OpenVersion) -> RowSource:
     """Return the table that a refused candidate would have made of the newest version."""
+    side = ComparedSide(None, refused.name, refused.refused_at.isoformat(), refused.base_version)
+    shape = candidate_relation(contract, refused.path)
+    if refused.partitions is not None and not newest.has_plain_files:
+        rest = kept_relation(contract, newest.port, refused.partitions, newest.version)
+        table = table_relation(shape, rest)
+        return RowSource(side, table, files=None, partition_column=None, classifications=refused.classifications)
     built = frozenset(path for path in refused.path.rglob("*.parquet") if path.is_file())
     kept: frozenset[Path] = frozenset()
     if refused.partitions is not None:
         left = (files for value, files in _files(newest).items() if value not in refused.partitions)
         kept = frozenset().union(*left)
     column = partition_column(contract) if built or kept else None
-    shape = candidate_relation(contract, refused.path)
     if built:
         shape = files_relation([min(built)], {column: "DATE"} if column else {}, column)
     return RowSource(
-        ComparedSide(None, refused.name, refused.refused_at.isoformat(), refused.base_version),
+        side,
         shape=shape,
         files=built | kept,
         partition_column=column,
@@ -89,13 +93,3 @@ def _files(opened: OpenVersion) -> dict[str, frozenset[Path]]:
     return {
         value: frozenset(folder / unquote(path) for path in paths) for value, paths in opened.partition_files().items()
     }
-
-
-def _classifications(contract: Contract, opened: OpenVersion) -> dict[str, Classification]:
-    """Return the classifications that a version was published under; empty if its contract is not kept or readable."""
-    digest = opened.provenance.contract_digest
-    file = kept_contract(opened.port, digest) if digest else None
-    if file is None:
-        return {}
-    found, _ = read_text(contract.file, file.read_text(encoding="utf-8"))
-    return {column.name: column.classification for column in found.columns} if found else {}

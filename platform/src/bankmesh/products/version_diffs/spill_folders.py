@@ -29,7 +29,7 @@ def spill_folder(home: Path) -> Iterator[Path | None]:
     if not home.is_dir() or not is_writable(home):
         yield None
         return
-    _remove_abandoned(home)
+    remove_abandoned_spill_folders(home)
     folder = Path(tempfile.mkdtemp(dir=home, prefix=PREFIX))
     try:
         with FolderLock(folder):
@@ -38,8 +38,19 @@ def spill_folder(home: Path) -> Iterator[Path | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_abandoned(home: Path) -> None:
+def abandoned_spill_folders(home: Path) -> list[Path]:
+    """Return the folders that killed processes have left; their files hold rows of any classification."""
+    found = []
     for folder in home.glob(f"{PREFIX}*"):
         with suppress(OSError):  # another process removes it, or it is another user's
             if not is_marked(folder) and time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+                found.append(folder)
+    return found
+
+
+def remove_abandoned_spill_folders(home: Path) -> int:
+    """Remove the folders that killed processes have left; return how many."""
+    found = abandoned_spill_folders(home)
+    for folder in found:
+        shutil.rmtree(folder, ignore_errors=True)
+    return sum(not folder.exists() for folder in found)
