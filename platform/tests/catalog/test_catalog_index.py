@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
 from bankmesh.catalog.product_description import about, describe
 from bankmesh.catalog.recorded_reads import record_use
 from bankmesh.lineage.model import TransformationSubtype
+from bankmesh.ports import port_at
 
 
 @pytest.fixture
@@ -221,3 +223,32 @@ def test_what_was_done_is_told_in_words() -> None:
     done = IndexUpdate(products=("a.b", "a.c"), entries=3, reads=1)
     assert str(done) == "2 products, 3 entries of the event log, 1 reads"
     assert str(dataclasses.replace(done, rebuilt=True)).startswith("rebuilt: 2 products")
+
+
+def test_a_damaged_log_is_a_fault_until_it_is_repaired_and_hides_no_version_after_the_damage(
+    shop: Samples, catalog: Catalog
+) -> None:
+    shop.publish("shop.sale")
+    shop.publish("shop.sale")
+    rebuild(shop.settings, None, catalog)
+    whole = dump(catalog)
+    commit = port_at(shop.settings.home, "shop.sale", 1).path / "_delta_log" / f"{1:020d}.json"
+    content, times = commit.read_bytes(), commit.stat()
+    commit.write_bytes(b"")
+    assert column(catalog, tables.faults.c.rule) == []
+    for index in (rebuild, refresh):
+        index(shop.settings, None, catalog)
+        with catalog.reading() as connection:
+            (fault,) = about(connection)["faults"]
+        assert (fault["rule"], fault["file"]) == ("damaged-log", "domains/shop/src/shop/contracts/sale.odcs.yaml")
+        assert "commit 1 of its Delta log is damaged" in fault["message"]
+        assert dict(column(catalog, tables.products.c.port, tables.products.c.newest_version))["shop.sale"] == 2
+        assert column(catalog, tables.publications.c.port).count("shop.sale") == 1
+        assert is_stale(catalog, shop.settings)
+    commit.write_bytes(content)
+    os.utime(commit, ns=(times.st_atime_ns, times.st_mtime_ns))
+    refresh(shop.settings, None, catalog)
+    assert {name: rows for name, rows in dump(catalog).items() if name != "meta"} == {
+        name: rows for name, rows in whole.items() if name != "meta"
+    }
+    assert not is_stale(catalog, shop.settings)

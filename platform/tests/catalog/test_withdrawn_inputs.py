@@ -71,6 +71,23 @@ def test_the_logs_say_who_is_built_from_it(chain: Samples) -> None:
     assert _marked(LogFacts(chain.settings.home)) == MARKS
 
 
+def test_an_input_whose_log_is_damaged_hides_no_other(chain: Samples) -> None:
+    home = chain.settings.home
+    for name in ("a_first", "z_last"):
+        chain.contract(f"shop.{name}")
+        chain.publish(f"shop.{name}")
+        chain.publish(f"shop.{name}")
+    chain.contract("shop.mixed")
+    chain.publish("shop.mixed", inputs={"shop.a_first": 0, "shop.sale": 1, "shop.z_last": 0})
+    for name in ("a_first", "z_last"):
+        (port_at(home, f"shop.{name}", 1).path / "_delta_log" / f"{1:020d}.json").write_bytes(b"")
+    assert [str(found) for found in withdrawn_inputs(LogFacts(home), "shop.mixed")] == ["withdrawn shop.sale 1"]
+    states = {
+        state.contract.name: state for state in product_states(workspace_contracts(chain.settings.root), home, None)
+    }
+    assert (states["mixed"].freshness, states["a_first"].freshness) == ("late", "unreadable")
+
+
 def test_the_index_says_the_same(chain: Samples, catalog) -> None:
     rebuild(chain.settings, None, catalog)
     with catalog.reading() as connection:

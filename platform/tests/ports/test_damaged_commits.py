@@ -53,6 +53,23 @@ def test_what_is_no_commit_is_an_error_of_every_reader(port: Port, content: byte
             changes_rows(port, 1)
 
 
+@pytest.mark.parametrize("zeros", [1, 12, 200])
+def test_a_commit_whose_beginning_was_lost_is_an_error(port: Port, zeros: int) -> None:
+    whole = _newest(port).read_bytes()
+    assert whole.index(b"\n") > zeros
+    _newest(port).write_bytes(b"\x00" * zeros + whole[zeros:])
+    for read in (latest, open_version, read_history):
+        with pytest.raises(DamagedCommit):
+            read(port)
+
+
+@pytest.mark.parametrize("line", [b"[]", b"1", b'"text"', b"null"])
+def test_a_line_that_is_no_action_is_an_error(port: Port, line: bytes) -> None:
+    _newest(port).write_bytes(line + b"\n")
+    with pytest.raises(DamagedCommit):
+        changes_rows(port, 1)
+
+
 def test_once_it_is_removed_readers_get_the_version_before(port: Port) -> None:
     _newest(port).write_bytes(b"")
     _newest(port).unlink()

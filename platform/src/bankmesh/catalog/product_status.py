@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -115,11 +114,9 @@ def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFa
     try:
         newest = latest(port)
         since = fresh_since(port, newest) if newest else None
+        withdrawn = withdrawn_inputs(facts, contract.port)
     except PortError as error:
         return ProductStatus(contract, None, None, None, checks, fault=str(error))
-    withdrawn: tuple[WithdrawnInput, ...] = ()
-    with suppress(PortError):  # of an input, whose own line shows it
-        withdrawn = withdrawn_inputs(facts, contract.port)
     return ProductStatus(
         contract=contract,
         published_version=newest.version if newest else None,

@@ -2,15 +2,18 @@
 
 A version of a product has rows of one build, or, if partitioned or restored, of several builds: its *sources*. It is
 built from withdrawn rows if one of its sources read a version that is withdrawn, that has rows of a withdrawn one, or
-that is itself built from withdrawn rows. Inputs of expired versions are no longer known and count as not withdrawn.
+that is itself built from withdrawn rows. Inputs of expired versions are no longer known and count as not withdrawn. So
+do inputs whose Delta log is damaged, which `mesh products` and their own runs report.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bankmesh.errors import PortError
 from bankmesh.names import parse_port_name
 from bankmesh.ports import VersionNotes, find_version, latest, port_at, readable_publications, sources_by_version
 
@@ -63,7 +66,10 @@ class VersionFacts(Protocol):
 
 
 def withdrawn_inputs(facts: VersionFacts, port: str, version: int | None = None) -> tuple[WithdrawnInput, ...]:
-    """Return the withdrawn versions that a version, by default the newest, is built from; sorted, each once."""
+    """Return the withdrawn versions that a version, by default the newest, is built from; sorted, each once.
+
+    Raises PortError if the port's own log is damaged.
+    """
     version = facts.newest(port) if version is None else version
     if version is None:
         return ()
@@ -87,14 +93,18 @@ def _follow(
             if (name, read) in seen:
                 continue
             seen.add((name, read))
-            gone = facts.withdrawn(name, read)
-            bad = {read, *facts.sources(name, read)} & gone.keys() if gone else set()
+            try:
+                gone = facts.withdrawn(name, read)
+                bad = {read, *facts.sources(name, read)} & gone.keys() if gone else set()
+            except PortError:
+                continue
             for number in bad:
                 found.setdefault((name, number), WithdrawnInput(name, gone[number], via))
             if not bad:
                 behind.append((name, read))
     for name, read in behind:
-        _follow(facts, name, read, (f"{name} {read}", *via), found, seen)
+        with suppress(PortError):
+            _follow(facts, name, read, (f"{name} {read}", *via), found, seen)
 
 
 @dataclass

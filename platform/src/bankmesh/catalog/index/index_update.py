@@ -25,7 +25,14 @@ from bankmesh.catalog.index.index_rows import add, insert
 from bankmesh.catalog.index.index_schema import SCHEMA_VERSION
 from bankmesh.catalog.index.index_sources import SourceMarks, current_marks, port_marks, stored_marks
 from bankmesh.catalog.index.lineage_rows import source_lineage
-from bankmesh.catalog.index.row_collection import TWICE, ContractFiles, product_rows, read_sources
+from bankmesh.catalog.index.row_collection import (
+    DAMAGED,
+    TWICE,
+    ContractFiles,
+    damaged_ports,
+    product_rows,
+    read_sources,
+)
 from bankmesh.catalog.index.row_replacement import (
     analyze,
     forget_events,
@@ -39,14 +46,14 @@ from bankmesh.catalog.recorded_reads import read_use, use_files
 from bankmesh.settings import catalog_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy.engine import Connection
 
     from bankmesh.catalog.check_history import CheckHistory
     from bankmesh.settings import Settings
 
-INDEX_VERSION = f"{SCHEMA_VERSION}-2"
+INDEX_VERSION = f"{SCHEMA_VERSION}-3"
 """Version of the tables and of this code: raise its number when the same sources give other rows."""
 
 _READING_SECONDS = 5.0
@@ -142,6 +149,7 @@ def _rebuild(catalog: Catalog, settings: Settings, history: CheckHistory | None)
     marks = replace(marks, ports=port_marks(settings.home, contracts))
     systems, more_faults = read_sources(settings.root)
     rows = product_rows(contracts, systems, settings)
+    marks = replace(marks, ports=_without(marks.ports, damaged_ports(rows, contracts, settings.root)))
     add(rows, source_lineage(systems))
     add(rows, {tables.faults: faults + more_faults})
     totals, events, _ = _read_log(history, -1, None)
@@ -201,13 +209,20 @@ def _refresh_products(
     ports = {port: mark for port, mark in current.ports.items() if port not in old}
     ports |= port_marks(settings.home, contracts)
     systems, _ = read_sources(settings.root, {contract.domain for contract in contracts.values()})
-    put_products(connection, product_rows(contracts, systems, settings), old | set(contracts))
     for part in in_parts(of_products | files):
         connection.execute(sa.delete(tables.faults).where(tables.faults.c.file.in_(part)))
+    rows = product_rows(contracts, systems, settings)
+    put_products(connection, rows, old | set(contracts))
+    ports = _without(ports, damaged_ports(rows, contracts, settings.root))
     insert(connection, {tables.faults: faults})
     if domains:
         _refresh_sources(connection, settings)
     return tuple(sorted(products)), ports
+
+
+def _without(marks: Mapping[str, str], damaged: Collection[str]) -> dict[str, str]:
+    """Return the marks of ports, and for damaged ones a mark that differs from any, so that they are read each time."""
+    return {port: DAMAGED if port in damaged else mark for port, mark in marks.items()}
 
 
 def _refresh_sources(connection: Connection, settings: Settings) -> None:

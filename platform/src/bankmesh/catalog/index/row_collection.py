@@ -13,8 +13,9 @@ from bankmesh.catalog.index.lineage_rows import product_lineage
 from bankmesh.catalog.index.posting_rows import posting_rows
 from bankmesh.catalog.index.publication_rows import publication_rows, table_of
 from bankmesh.contracts.parsing.contract_reader import read_contract
-from bankmesh.errors import ContractFaults, PortError, SourceFaults
-from bankmesh.ports import confirmations, fresh_since, read_history, withdrawals
+from bankmesh.errors import ContractFaults, SourceFaults
+from bankmesh.ports import confirmations, fresh_since, readable_publications, withdrawals
+from bankmesh.ports.delta.commit_log import DamagedCommit
 from bankmesh.sources import read_systems
 from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.workspace.recorded_data_tests import with_data_tests
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from bankmesh.catalog.index.index_rows import Row
     from bankmesh.contracts.model import Contract
     from bankmesh.errors import FaultsFound
-    from bankmesh.ports import Publication
+    from bankmesh.ports import Port, Publication
     from bankmesh.settings import Settings
     from bankmesh.sources import LegacySystem
 
-TWICE = "duplicate-contract"
+TWICE, DAMAGED = "duplicate-contract", "damaged-log"
 
 
 @dataclass
@@ -86,16 +87,19 @@ def read_sources(root: Path, domains: Collection[str] | None = None) -> tuple[di
 def product_rows(
     contracts: Mapping[str, Contract], systems: Mapping[str, Iterable[LegacySystem]], settings: Settings
 ) -> Rows:
-    """Return all rows of these products; `contracts` has every major of each product, by port."""
+    """Return all rows of these products; `contracts` has every major of each product, by port.
+
+    Of a damaged Delta log they have the versions after the damage, and a fault at the file of the contract.
+    """
     rows: Rows = {}
     newest: dict[str, Publication] = {}
     before: Contract | None = None
     for contract in sorted(contracts.values(), key=lambda c: (c.product, c.major)):
         port = table_of(settings.home, contract.port)
-        try:
-            published, gone, confirmed = read_history(port), withdrawals(port), confirmations(port)
-        except PortError:  # `mesh products` and runs of the product show why; the others stay in the index
-            published, gone, confirmed = (), {}, ()
+        published, damage = _readable(port)
+        gone, confirmed = withdrawals(port, damage.version if damage else -1), confirmations(port)
+        if damage:
+            add(rows, {tables.faults: [_damaged_log(contract, damage, settings.root)]})
         if published:
             newest[contract.port] = published[0]
         (tested,) = with_data_tests([contract], settings.home)
@@ -110,6 +114,27 @@ def product_rows(
         before = contract
     add(rows, product_lineage(contracts.values(), systems, newest))
     return rows
+
+
+def damaged_ports(rows: Rows, contracts: Mapping[str, Contract], root: Path) -> frozenset[str]:
+    """Return the ports among the products of `rows` whose Delta log is damaged."""
+    files = {row["file"] for row in rows.get(tables.faults, ()) if row["rule"] == DAMAGED}
+    return frozenset(port for port, contract in contracts.items() if relative(contract.file, root) in files)
+
+
+def _readable(port: Port) -> tuple[tuple[Publication, ...], DamagedCommit | None]:
+    """Return the publications after the newest damaged commit, newest first, and the error of that commit, if any."""
+    found: list[Publication] = []
+    try:
+        for made in readable_publications(port):
+            found.append(made)  # noqa: PERF402 - those before an error are kept
+    except DamagedCommit as error:
+        return tuple(found), error
+    return tuple(found), None
+
+
+def _damaged_log(contract: Contract, damage: DamagedCommit, root: Path) -> Row:
+    return {"file": relative(contract.file, root), "line": 0, "rule": DAMAGED, "message": str(damage)}
 
 
 def _fault_rows(error: FaultsFound, root: Path) -> list[Row]:

@@ -62,7 +62,9 @@ sources = _table("source", _key("kind"), _key("name"), _text("mark"))
 """The sources of the index, each with a mark that changes when the source does, or with a position in it."""
 
 faults = _table("fault", _key("file"), _key("line", sa.Integer), _key("rule"), _text("message"))
-"""The faults of hand-written files that could not be read; their contents are not in the index."""
+"""The faults of hand-written files that could not be read, and of Delta logs, at the file of the contract.
+
+What could not be read is not in the index."""
 
 # --- from contracts ---
 

@@ -69,10 +69,12 @@ def commit_info(port: Port, version: int, *keys: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}  # Expiry has removed it since the log was listed.
     try:
-        orjson.loads(lines[-1] if lines else b"")  # of a commit that was cut off, this is what is missing
         # Usually the first of many lines: the others, one for each file, are not parsed. A line without any of the
         # keys is not parsed either: most of its text is a gate's result.
         line = next((line for line in lines if line.startswith(b'{"commitInfo"')), b"")
+        # Of a commit that was cut off the last line is missing; without a commitInfo any line may be what was damaged.
+        for other in lines[-1:] if line else lines or [b""]:
+            orjson.loads(other)
         info = orjson.loads(line)["commitInfo"] if any(text in line for text in texts) else {}
     except ValueError as error:
         raise DamagedCommit(port, version, _path(port, version)) from error
@@ -98,7 +100,7 @@ def changes_rows(port: Port, version: int) -> bool:
         return True
     try:
         return any({"add", "remove"} & json.loads(line).keys() for line in content.splitlines())
-    except ValueError as error:
+    except (AttributeError, ValueError) as error:  # a line is no object, or no JSON
         raise DamagedCommit(port, version, _path(port, version)) from error
 
 

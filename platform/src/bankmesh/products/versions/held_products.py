@@ -78,7 +78,7 @@ def find_outdated(home: Path, assets: Iterable[str]) -> dict[str, float]:
         try:
             direct = [item for item in withdrawn_inputs(facts, str(name)) if not item.via] if name else []
         except PortError:
-            continue  # as above
+            continue  # of the product's own log, as above
         if direct:
             found[asset] = max(item.withdrawal.at.timestamp() for item in direct)
     return found
