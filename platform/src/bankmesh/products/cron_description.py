@@ -2,79 +2,74 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
-_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_MONTHS = (
+from bankmesh.contracts.parsing.cron_expressions import FIELDS, field_values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_YEAR = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_MOST_TIMES = 6
-_FIELDS = 5
-_STEP = re.compile(r"\*/(\d+)")
+_MOST_LISTED = 6
+_SHORTEST_RANGE = 3
+_HOURS, _MINUTES = 24, 60
 
 
 def describe_times(cron: str) -> str:
     """Return the times of an expression of five fields, without a time zone."""
-    fields = cron.lower().split()
-    if len(fields) != _FIELDS:
-        return f"At the times of cron `{cron}` in"
-    minute, hour, day, month, weekday = fields
-    times, days = _times(minute, hour), _days(day, month, weekday)
-    return f"{days} {times}" if times and days else f"At the times of cron `{cron}` in"
+    parts = cron.split()
+    quoted = f"At the times of cron `{cron}` in"
+    if len(parts) != len(FIELDS):
+        return quoted
+    try:
+        values = [sorted(field_values(part, field)) for part, field in zip(parts, FIELDS, strict=True)]
+    except ValueError:
+        return quoted
+    minutes, hours, days, months, weekdays = values
+    times = _times(minutes, hours)
+    days_of = _days(days, months, sorted({(day - 1) % len(_WEEK) for day in weekdays}))
+    return f"{days_of} {times}" if times and days_of else quoted
 
 
-def _times(minute: str, hour: str) -> str | None:
-    minutes = _numbers(minute)
-    if hour == "*":
-        if minutes is not None and len(minutes) == 1:
+def _times(minutes: Sequence[int], hours: Sequence[int]) -> str | None:
+    if len(hours) == _HOURS:
+        if len(minutes) == 1:
             return f"at minute {minutes[0]} of every hour"
-        step = _STEP.fullmatch(minute)
-        return f"every {step[1]} minutes" if step else None
-    hours = _numbers(hour)
-    if minutes is None or hours is None or len(minutes) * len(hours) > _MOST_TIMES:
+        return _intervals(minutes)
+    if len(minutes) * len(hours) > _MOST_LISTED:
         return None
-    return f"at {_listed([f'{h:02}:{m:02}' for h in hours for m in minutes])}"
+    return f"at {_listed([f'{hour:02}:{minute:02}' for hour in hours for minute in minutes])}"
 
 
-def _days(day: str, month: str, weekday: str) -> str | None:
-    months = _names(month, _MONTHS, first=1)
-    within = "" if month == "*" else f" in {months}"
-    if months is None and month != "*":
+def _intervals(minutes: Sequence[int]) -> str | None:
+    step = minutes[1]
+    if _MINUTES % step or list(minutes) != list(range(0, _MINUTES, step)):
         return None
-    if day == "*" and weekday == "*":
-        return f"Every day{within}"
-    if day == "*":
-        names = _names(weekday, _DAYS, first=0)
-        return f"Every {names}{within}" if names else None
-    days = _numbers(day)
-    if weekday != "*" or days is None:
+    return f"every {step} minutes" if step > 1 else "every minute"
+
+
+def _days(days: Sequence[int], months: Sequence[int], weekdays: Sequence[int]) -> str | None:
+    """Return the days; `weekdays` count from Monday, 0. None if both kinds of days are restricted, or too many."""
+    named = None if len(months) == len(_YEAR) else _named([_YEAR[month - 1] for month in months], months)
+    every_day, every_weekday = len(days) == FIELDS[2].last, len(weekdays) == len(_WEEK)
+    if every_day:
+        of_week = "day" if every_weekday else _named([_WEEK[day] for day in weekdays], weekdays)
+        return f"Every {of_week}{f' in {named}' if named else ''}"
+    if not every_weekday or len(days) > _MOST_LISTED:
         return None
-    number = f"{'day' if len(days) == 1 else 'days'} {_listed([str(n) for n in days])}"
-    return f"On {number} of {'every month' if month == '*' else months}"
+    return f"On {'day' if len(days) == 1 else 'days'} {_listed([str(day) for day in days])} of {named or 'every month'}"
 
 
-def _names(field: str, names: tuple[str, ...], first: int) -> str | None:
-    """Return the names of a list or a range of numbers or abbreviations; None for other forms."""
-
-    def name_of(text: str) -> str | None:
-        if text.isascii() and text.isdigit():
-            number = int(text) - first
-            return names[number % len(names)] if 0 <= number <= len(names) else None
-        return next((name for name in names if name[:3].lower() == text), None)
-
-    start, dash, end = field.partition("-")
-    if dash:
-        ends = name_of(start), name_of(end)
-        return f"{ends[0]} to {ends[1]}" if all(ends) else None
-    found = [name_of(part) for part in field.split(",")]
-    return _listed([name for name in found if name]) if all(found) else None
+def _named(names: Sequence[str], values: Sequence[int]) -> str:
+    """Return the names of rising values: three or more in a row as a range."""
+    if len(values) >= _SHORTEST_RANGE and values[-1] - values[0] == len(values) - 1:
+        return f"{names[0]} to {names[-1]}"
+    return _listed(names)
 
 
-def _numbers(field: str) -> list[int] | None:
-    parts = field.split(",")
-    return [int(part) for part in parts] if all(part.isascii() and part.isdigit() for part in parts) else None
-
-
-def _listed(words: list[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class _Field:
+class CronField:
+    """A field of an expression: its name, lowest and highest value, and names of values."""
+
     name: str
     first: int
     last: int
@@ -21,12 +23,12 @@ class _Field:
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_FIELDS = (
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day of month", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    _Field("day of week", 0, 7, _WEEKDAYS),
+FIELDS = (
+    CronField("minute", 0, 59),
+    CronField("hour", 0, 23),
+    CronField("day of month", 1, 31),
+    CronField("month", 1, 12, _MONTHS),
+    CronField("day of week", 0, 7, _WEEKDAYS),
 )
 _DAY, _MONTH, _WEEKDAY = 2, 3, 4
 _SHORT_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
@@ -35,10 +37,10 @@ _SHORT_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 def check_cron(text: str) -> None:
     """Raise ValueError, naming the wrong field and what is allowed, unless `text` is a cron expression."""
     parts = text.split()
-    if len(parts) != len(_FIELDS):
-        fields = ", ".join(field.name for field in _FIELDS)
+    if len(parts) != len(FIELDS):
+        fields = ", ".join(field.name for field in FIELDS)
         raise ValueError(f"{text!r} has {len(parts)} fields; a cron expression has five: {fields}")
-    values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
+    values = [field_values(part, field) for part, field in zip(parts, FIELDS, strict=True)]
     days = (parts[_DAY], parts[_WEEKDAY])
     if "*" not in days and "*" in "".join(days):
         # cron and Dagster differ on whether a day must then satisfy both fields or either.
@@ -52,7 +54,8 @@ def check_cron(text: str) -> None:
         raise ValueError(f"{text!r} names a day that none of its months has{never}")
 
 
-def _values(text: str, field: _Field) -> set[int]:
+def field_values(text: str, field: CronField) -> set[int]:
+    """Return the values of a field: of its list, ranges and steps. Raises ValueError."""
     found: set[int] = set()
     for item in text.split(","):
         span, slash, step = item.partition("/")
@@ -64,7 +67,7 @@ def _values(text: str, field: _Field) -> set[int]:
     return found
 
 
-def _span(text: str, field: _Field, whole: str) -> tuple[int, int]:
+def _span(text: str, field: CronField, whole: str) -> tuple[int, int]:
     if text == "*":
         return field.first, field.last
     low, dash, high = text.partition("-")
@@ -77,7 +80,7 @@ def _span(text: str, field: _Field, whole: str) -> tuple[int, int]:
     return first, last
 
 
-def _number(text: str, field: _Field, whole: str) -> int:
+def _number(text: str, field: CronField, whole: str) -> int:
     if text.lower() in field.names:
         return field.names.index(text.lower()) + field.first
     if text.isascii() and text.isdigit() and field.first <= int(text) <= field.last:
@@ -86,7 +89,7 @@ def _number(text: str, field: _Field, whole: str) -> int:
     raise ValueError(f"{field.name} {whole!r}: {text!r} is not allowed; {field.first} to {field.last}{named}")
 
 
-def _step(text: str, field: _Field, whole: str) -> int:
+def _step(text: str, field: CronField, whole: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= field.last):
         raise ValueError(f"{field.name} {whole!r}: the step {text!r} is not a number from 1 to {field.last}")
     return int(text)

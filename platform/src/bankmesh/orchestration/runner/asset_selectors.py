@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.names import is_landing, parse_port_name
+from bankmesh.orchestration.runner.run_waves import reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from bankmesh.orchestration.runner.run_waves import Runnable
 
@@ -47,19 +48,9 @@ def select_assets(runnables: Iterable[Runnable], selectors: Collection[AssetSele
     for key, read in needs.items():
         for need in read & needs.keys():
             readers[need].add(key)
-    around = _reachable((s.key for s in selectors if s.upstream), needs)
-    around |= _reachable((s.key for s in selectors if s.downstream), readers)
+    around = reachable((s.key for s in selectors if s.upstream), needs)
+    around |= reachable((s.key for s in selectors if s.downstream), readers)
     return frozenset(s.key for s in selectors) | {key for key in around if land or not is_landing(key)}
-
-
-def _reachable(starts: Iterable[str], edges: Mapping[str, Collection[str]]) -> set[str]:
-    found: set[str] = set()
-    left = list(starts)
-    while left:
-        more = [key for key in edges.get(left.pop(), ()) if key in edges and key not in found]
-        found.update(more)
-        left += more
-    return found
 
 
 def _asset_of(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bankmesh.names import is_landing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,19 @@ def behind_absent(
 def landings_behind(runnables: Iterable[Runnable], named: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     """Return landings that the named assets read, and those that only what they read depends on."""
     needs = {r.key: r.needs for r in runnables}
-    read = _needs(named, needs)
-    behind, grown = read, True
-    while grown:
-        more = _needs(behind, needs) - behind
-        behind, grown = behind | more, bool(more)
-    direct = frozenset(filter(is_landing, read))
-    return direct, frozenset(filter(is_landing, behind)) - direct
+    direct = frozenset(filter(is_landing, _needs(named, needs)))
+    return direct, frozenset(filter(is_landing, reachable(named, needs))) - direct
+
+
+def reachable(starts: Iterable[str], edges: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Return the keys of `edges` that edges lead to from these keys, at any distance."""
+    found: set[str] = set()
+    left = list(starts)
+    while left:
+        more = {key for key in edges.get(left.pop(), ()) if key in edges} - found
+        found |= more
+        left += more
+    return frozenset(found)
 
 
 def unbuilt_inputs(
