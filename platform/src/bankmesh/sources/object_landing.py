@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.fault_points import reached
+from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import ParquetFormat
 from bankmesh.sources.export_files import file_sha256, read_control, read_delivery
@@ -25,6 +26,8 @@ from bankmesh.sources.landing_sink import Sink
 from bankmesh.sources.parquet_landing import land_parquet
 from bankmesh.sources.parsing.line_blocks import BLOCK_BYTES
 from bankmesh.sources.parsing.text_conversion import arrow_schema
+from bankmesh.sources.record_landing import land_records
+from bankmesh.sources.record_readers import open_records
 from bankmesh.sources.text_landing import land_text
 
 if TYPE_CHECKING:
@@ -109,6 +112,8 @@ def _parse_part(
         for file in files:
             if isinstance(obj.format, ParquetFormat):
                 land_parquet(obj, file.path, file.record.name, sink)
+            elif isinstance(obj.format, RecordFormat):
+                land_records(obj, open_records(obj, file.path, block_bytes), file.record.name, sink)
             elif isinstance(obj.format, FixedWidthFormat):
                 land_fixed_width(obj, obj.format, file.path, file.record.name, sink, block_bytes)
             else:

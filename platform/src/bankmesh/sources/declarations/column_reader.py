@@ -21,6 +21,7 @@ from bankmesh.sources.declarations.number_formats import (
     NumberSpelling,
     read_numbers,
 )
+from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.source_declaration import NAME, ParquetFormat, SourceColumn, TextFormat
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
 COLUMN_KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
-    "timezone", "read", "header_pattern", *NUMBER_KEYS,
+    "timezone", "read", "header_pattern", "path", *NUMBER_KEYS,
 )  # fmt: skip
 _NUMBERS = ("long", "integer", "decimal", "double")
 _ONLY_FOR = {
@@ -58,15 +59,16 @@ def read_column(
     """Read a column of files in the format `written`; `markers` are the object's values for missing ones.
 
     Parquet files may store dates and timestamps as typed values, which need no format. In fixed-width files the object
-    consists of the records of type `record`.
+    consists of the records of type `record`. In nested records `path` is the column's place; otherwise its key is.
     """
     given.only((*COLUMN_KEYS, *FIELD_KEYS))
+    column, header = header, _path(given, header, written)
     kind = _type(given)
     for option, types in _ONLY_FOR.items():
         if option in given.entries and kind.name not in types:
             message = f"{given.what} is {kind}; {option} is for {' and '.join(types)}"
             given.faults.add(given.value(option), "option-of-another-type", message)
-    name = given.text("as", header)
+    name = given.text("as", column)
     if not NAME.match(name):
         would = f"{given.what} would land as {name}" if name else f"{given.what} needs a name to land as"
         message = f"{would}; use small letters, digits, underscores (`as` renames)"
@@ -115,7 +117,7 @@ def file_column(given: Mapping) -> SourceColumn | None:
 
 
 def line_columns(given: Mapping, written: FileFormat, record: str) -> tuple[SourceColumn, ...]:
-    """Return the columns that `line_as` and `line_above_as` of an object of fixed-width files add."""
+    """Return the columns that `line_as` and `line_above_as` of an object add."""
     made = []
     for name, above, node in read_line_names(given, written, record):
         if not NAME.match(name):
@@ -145,6 +147,18 @@ def _derived_column(name: str, kind: ColumnType, description: str, given: Mappin
         read="plain",
         place=given.faults.place(node),
     )
+
+
+def _path(given: Mapping, column: str, written: FileFormat) -> str:
+    """Return the place of a column in its records: its `path`, or its key in the declaration."""
+    if "path" not in given.entries:
+        return column
+    if isinstance(written, RecordFormat) and written.has_paths:
+        return given.text("path", column)
+    given.faults.add(
+        given.value("path"), "option-of-another-kind", f"{given.what}: path is for files of nested records"
+    )
+    return column
 
 
 def _type(given: Mapping) -> ColumnType:

@@ -20,6 +20,7 @@ from bankmesh.sources.declarations.field_reader import (
     with_summed_columns,
 )
 from bankmesh.sources.declarations.format_reader import read_format
+from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.source_declaration import (
     NAME,
     OTHERWISE,
@@ -130,6 +131,8 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     record, unused = read_record(given, own), read_unused(given, own)
     columns = _columns(given, name, own, record)
     check_overlaps(columns, unused, faults)
+    if isinstance(own, RecordFormat):
+        own.check_columns(given, record, columns)
     files, take_all = _files(given)
     return LegacyObject(
         system=system.name,

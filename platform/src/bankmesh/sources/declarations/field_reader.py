@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bankmesh.errors import Fault
+from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import (
     DETAIL,
     NO_PADDING,
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
 FIELD_KEYS = ("start", "length", "padding", "pad", "decimals", "from")
 """Keys of a column that are for fixed-width files only."""
 
-RECORD_KEYS = ("record", "line_as", "line_above_as", "unused")
+FIXED_RECORD_KEYS = ("line_above_as", "unused")
 """Keys of an object that are for fixed-width files only."""
+
+RECORD_KEYS = ("record", "line_as", *FIXED_RECORD_KEYS)
+"""Keys of an object that are for files with records of declared types."""
 
 SUMMED_TYPES = ("long", "integer", "decimal")
 _NOT_PADDING = "+-\r\n"
@@ -114,13 +118,19 @@ def read_decimals(given: Mapping, kind: ColumnType) -> int | None:
 
 def read_record(given: Mapping, written: FileFormat) -> str:
     """Return the type of the records that an object's rows are; empty if its format has no types."""
-    if not isinstance(written, FixedWidthFormat):
+    if isinstance(written, FixedWidthFormat):
+        is_typed, types = bool(written.records), tuple(each.name for each in written.records if each.role == DETAIL)
+    elif isinstance(written, RecordFormat):
+        _refuse_keys(given, FIXED_RECORD_KEYS)
+        types = written.record_types()
+        is_typed = bool(types)
+    else:
         _refuse_keys(given, RECORD_KEYS)
         return ""
-    if written.records:
-        return given.word("record", [each.name for each in written.records if each.role == DETAIL] or [""])
+    if is_typed:
+        return given.word("record", types or ("",))
     if "record" in given.entries:
-        message = f"{given.what} names a record type, but its format declares no `records`"
+        message = f"{given.what} names a record type, but records of its format are of one type"
         given.faults.add(given.value("record"), "unknown-word", message)
     return ""
 
@@ -141,14 +151,14 @@ def read_unused(given: Mapping, written: FileFormat) -> tuple[FieldPosition, ...
 
 def read_line_names(given: Mapping, written: FileFormat, record: str) -> tuple[tuple[str, str, yaml.Node], ...]:
     """Return the columns with line numbers: landed name, record type (empty: the row's own), and node."""
-    if not isinstance(written, FixedWidthFormat):
+    if not isinstance(written, (FixedWidthFormat, RecordFormat)):
         return ()
     found = []
     own, name = given.value("line_as"), given.optional_text("line_as")
     if own is not None and name is not None:
         found.append((name, "", own))
     node = given.value("line_above_as")
-    if node is not None:
+    if node is not None and isinstance(written, FixedWidthFormat):
         known = _records_above(written, record)
         for above, landed in given.pairs("line_above_as") or ():
             if above not in known:

@@ -2,46 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
+from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bankmesh.sources.declarations.source_declaration import FileFormat
     from bankmesh.yaml.nodes import Mapping
 
 TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)
-KINDS: dict[str, tuple[str, ...]] = {"text": TEXT_KEYS, "parquet": (), "fixed_width": FIXED_WIDTH_KEYS}
-"""The kinds of files, with the keys of each."""
+
+
+@dataclass(frozen=True)
+class FormatKind:
+    """A kind of files: the keys of its format, and the function that reads them.
+
+    The function gets the format whose keys are inherited, which may be of another kind.
+    """
+
+    keys: tuple[str, ...]
+    read: Callable[[Mapping, FileFormat], FileFormat]
 
 
 def read_format(given: Mapping, base: FileFormat = PLAIN_TEXT) -> FileFormat:
     """Read a format; keys that are not given come from `base`."""
-    given.only(("kind", *dict.fromkeys((*TEXT_KEYS, *FIXED_WIDTH_KEYS))))
+    known = tuple(dict.fromkeys(key for kind in KINDS.values() for key in kind.keys))
+    given.only(("kind", *known))
     kind = given.word("kind", KINDS, _kind(base))
     for key in given.entries:
-        known_elsewhere = key in TEXT_KEYS or key in FIXED_WIDTH_KEYS
-        if known_elsewhere and key not in KINDS[kind]:
-            others = " and ".join(other.replace("_", "-") for other, keys in KINDS.items() if key in keys)
+        if key in known and key not in KINDS[kind].keys:
+            others = " and ".join(other.replace("_", "-") for other, each in KINDS.items() if key in each.keys)
             message = f"{given.what} is {kind.replace('_', '-')}; {key} is for {others}"
             given.faults.add(given.value(key), "option-of-another-kind", message)
-    if kind == "fixed_width":
-        if isinstance(base, FixedWidthFormat) and not given.entries:
-            return base
-        return read_layout(given, base)
-    return _text(given, base if isinstance(base, TextFormat) else PLAIN_TEXT) if kind == "text" else ParquetFormat()
+    if not given.entries and kind == _kind(base):
+        return base
+    return KINDS[kind].read(given, base)
 
 
 def _kind(base: FileFormat) -> str:
+    if isinstance(base, RecordFormat):
+        return base.kind
     if isinstance(base, FixedWidthFormat):
         return "fixed_width"
     return "parquet" if isinstance(base, ParquetFormat) else "text"
 
 
-def _text(given: Mapping, base: TextFormat) -> TextFormat:
+def _read_text(given: Mapping, inherited: FileFormat) -> TextFormat:
+    base = inherited if isinstance(inherited, TextFormat) else PLAIN_TEXT
     delimiter = given.text("delimiter", base.delimiter)
     quote = given.optional_text("quote") if "quote" in given.entries else base.quote
     for key, mark in (("delimiter", delimiter), ("quote", quote)):
@@ -59,3 +73,15 @@ def _text(given: Mapping, base: TextFormat) -> TextFormat:
     header = given.flag("header", default=base.header)
     numbers = read_numbers(given, base.numbers, delimiter, quote)
     return TextFormat(delimiter, quote, encoding, header, multiline, numbers)
+
+
+def _read_parquet(_given: Mapping, _inherited: FileFormat) -> ParquetFormat:
+    return ParquetFormat()
+
+
+KINDS = {
+    "text": FormatKind(TEXT_KEYS, _read_text),
+    "parquet": FormatKind((), _read_parquet),
+    "fixed_width": FormatKind(FIXED_WIDTH_KEYS, read_layout),
+}
+"""The kinds of files."""

@@ -23,7 +23,7 @@ from bankmesh.sources.declarations.record_layout import (
     Padding,
     RecordType,
 )
-from bankmesh.sources.declarations.source_declaration import ENCODINGS, NAME, PLAIN_TEXT, ParquetFormat
+from bankmesh.sources.declarations.source_declaration import ENCODINGS, NAME, PLAIN_TEXT, TextFormat
 from bankmesh.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _TOTAL_TYPE = ColumnType("decimal", 38, 38)
 
 def read_layout(given: Mapping, base: FileFormat) -> FixedWidthFormat:
     """Read the format of fixed-width files; keys that are not given come from `base`."""
-    shared = PLAIN_TEXT if isinstance(base, ParquetFormat) else base
+    shared = base if isinstance(base, (TextFormat, FixedWidthFormat)) else PLAIN_TEXT
     fixed = base if isinstance(base, FixedWidthFormat) else None
     encoding = given.word("encoding", ENCODINGS, shared.encoding)
     length = fixed.record_length if fixed else 0

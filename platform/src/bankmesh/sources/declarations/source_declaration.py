@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS, NumberSpelling
+from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import FieldPosition, FixedField, FixedWidthFormat
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ParquetFormat:
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 """Names of objects, record types and landed columns."""
 
-FileFormat = TextFormat | ParquetFormat | FixedWidthFormat
+FileFormat = TextFormat | ParquetFormat | FixedWidthFormat | RecordFormat
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class CompleteThrough:
 class SourceColumn:
     """A column of a legacy object.
 
-    `header` is its name in the file, `name` its name once landed. With `header_pattern` the header is a regular
+    `header` is its name or path in the file, `name` its name once landed. With `header_pattern` the header is a regular
     expression that the name in the file matches in full. `file_name` marks the column that is not in the file: it holds
     the name of the file of each row. `missing` are values that read as null in addition to the absent field. `codes`
     are pairs of legacy and landed value. `formats`, `century` and `timezone` apply to dates and timestamps (typed ones
@@ -148,8 +149,8 @@ class LegacyObject:
     those that land; `in_file` are those of them that the files contain, in their order. `key` are landed columns whose
     greatest value must not fall from one landing to the next.
 
-    In fixed-width files the rows are the records of type `record`. Characters that no column covers are blank, except
-    those of `unused`. `summed` are the columns, with the types of their records, that control totals sum up.
+    In files with several types of records the rows are the records of type `record`. Characters of fixed-width records
+    that no column covers are blank, except those of `unused`. `summed` are the columns, with the types of their records, that control totals sum up.
     """
 
     system: str
@@ -206,6 +207,8 @@ class LegacyObject:
         if isinstance(self.format, FixedWidthFormat):
             meaning["record"], meaning["unused"] = self.record, [asdict(position) for position in self.unused]
             meaning["summed"] = [(record, _column_meaning(column)) for record, column in self.summed]
+        if isinstance(self.format, RecordFormat):
+            meaning["record"] = self.record
         text = json.dumps(meaning, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -231,7 +234,7 @@ class LegacySystem:
 
 
 def _format_meaning(written: FileFormat) -> dict[str, object]:
-    if isinstance(written, FixedWidthFormat):
+    if isinstance(written, (FixedWidthFormat, RecordFormat)):
         return written.meaning()
     # The spelling of numbers belongs to each column, which may differ from its format.
     return {key: value for key, value in vars(written).items() if key != "numbers"}

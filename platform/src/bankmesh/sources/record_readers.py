@@ -1,0 +1,17 @@
+"""The reader of each kind of files that hold records of named fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
+    from bankmesh.sources.record_landing import RecordReader
+
+
+def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReader:
+    """Return the reader of the object's file at `path`, without opening it; it parses `block_bytes` at once."""
+    message = f"no reader for {type(obj.format).__name__} ({path}, {block_bytes})"
+    raise TypeError(message)
