@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.fault_points import reached
-from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
-from bankmesh.sources.declarations.source_declaration import ParquetFormat
+from bankmesh.sources.declarations.source_declaration import ParquetFormat, RecordFormat
 from bankmesh.sources.export_files import file_sha256, read_control, read_delivery
 from bankmesh.sources.landing_parts import part_paths, plan_parts, take_over
 from bankmesh.sources.landing_record import LandedColumn, LandedFile, LandedPart, Landing

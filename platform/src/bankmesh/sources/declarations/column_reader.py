@@ -21,8 +21,13 @@ from bankmesh.sources.declarations.number_formats import (
     NumberSpelling,
     read_numbers,
 )
-from bankmesh.sources.declarations.record_format import RecordFormat
-from bankmesh.sources.declarations.source_declaration import NAME, ParquetFormat, SourceColumn, TextFormat
+from bankmesh.sources.declarations.source_declaration import (
+    NAME,
+    ParquetFormat,
+    RecordFormat,
+    SourceColumn,
+    TextFormat,
+)
 
 if TYPE_CHECKING:
     import yaml

@@ -20,13 +20,13 @@ from bankmesh.sources.declarations.field_reader import (
     with_summed_columns,
 )
 from bankmesh.sources.declarations.format_reader import read_format
-from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.source_declaration import (
     NAME,
     OTHERWISE,
     CompleteThrough,
     LegacyObject,
     LegacySystem,
+    RecordFormat,
     Tolerance,
 )
 from bankmesh.sources.landing_history import KEY_TYPES

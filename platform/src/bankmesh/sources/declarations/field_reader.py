@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bankmesh.errors import Fault
-from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import (
     DETAIL,
     NO_PADDING,
@@ -19,6 +18,7 @@ from bankmesh.sources.declarations.record_layout import (
     FixedWidthFormat,
     Padding,
 )
+from bankmesh.sources.declarations.source_declaration import RecordFormat
 from bankmesh.yaml.nodes import Mapping
 
 if TYPE_CHECKING:

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
-from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
-from bankmesh.sources.declarations.source_declaration import ENCODINGS, PLAIN_TEXT, ParquetFormat, TextFormat
+from bankmesh.sources.declarations.source_declaration import (
+    ENCODINGS,
+    PLAIN_TEXT,
+    ParquetFormat,
+    RecordFormat,
+    TextFormat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

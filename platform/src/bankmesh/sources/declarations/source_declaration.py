@@ -6,15 +6,17 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS, NumberSpelling
-from bankmesh.sources.declarations.record_format import RecordFormat
 from bankmesh.sources.declarations.record_layout import FieldPosition, FixedField, FixedWidthFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bankmesh.contracts.model import Classification, ColumnType
     from bankmesh.errors import Place
+    from bankmesh.yaml.nodes import Mapping
 
 PARSER_VERSION = 2
 """Part of every fingerprint: raise it when the same file would land as other rows."""
@@ -53,6 +55,34 @@ class ParquetFormat:
     """Files are Parquet, which contain names and types."""
 
     kind: str = "parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordFormat:
+    """A format with records of named fields; a column's header is the name or path of its field.
+
+    A subclass has one field for each of its keys in `format`, and is read by a `RecordReader` of its own. `numbers` is
+    how columns write numbers as text that declare no spelling of their own.
+    """
+
+    kind: ClassVar[str]
+    has_paths: ClassVar[bool] = False
+    """Whether columns may have a `path`."""
+
+    numbers: NumberSpelling = PLAIN_NUMBERS
+
+    def meaning(self) -> dict[str, object]:
+        """Return what decides how files land, as JSON; the spelling of numbers belongs to each column."""
+        found = {"kind": self.kind, **asdict(self)}
+        del found["numbers"]
+        return found
+
+    def record_types(self) -> tuple[str, ...]:
+        """Return the types of records that an object's `record` may name; empty if all records are of one type."""
+        return ()
+
+    def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
+        """Note faults of the object `given` whose columns files of this format cannot have."""
 
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -150,7 +180,8 @@ class LegacyObject:
     greatest value must not fall from one landing to the next.
 
     In files with several types of records the rows are the records of type `record`. Characters of fixed-width records
-    that no column covers are blank, except those of `unused`. `summed` are the columns, with the types of their records, that control totals sum up.
+    that no column covers are blank, except those of `unused`. `summed` are the columns, with the types of their
+    records, that control totals sum up.
     """
 
     system: str
