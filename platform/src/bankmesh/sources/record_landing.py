@@ -26,18 +26,40 @@ if TYPE_CHECKING:
 class RecordReader(Protocol):
     """One file of an object, read once from start to end in bounded memory.
 
-    After `batches` is exhausted: `size` and `sha256` of the file as stored, `rows_in`, which counts the object's
-    records (with all damaged ones) apart from the batches, `blank_lines`, `other_records`, which counts by type the
-    records that are not the object's, and `control_totals`, the totals of the file that agreed with its records.
+    Its counts hold after `batches` is exhausted and all of them are converted.
     """
 
     path: Path
-    size: int
-    sha256: str
-    rows_in: int
-    blank_lines: int
-    other_records: Mapping[str, int]
-    control_totals: int
+
+    @property
+    def size(self) -> int:
+        """Size of the file as stored."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file as stored."""
+        ...
+
+    @property
+    def rows_in(self) -> int:
+        """The object's records with all damaged ones, counted apart from the batches."""
+        ...
+
+    @property
+    def blank_lines(self) -> int:
+        """Lines that hold nothing."""
+        ...
+
+    @property
+    def other_records(self) -> Mapping[str, int]:
+        """The records that are not the object's, by type."""
+        ...
+
+    @property
+    def control_totals(self) -> int:
+        """The totals of the file that agreed with its records."""
+        ...
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of each batch of records, which may run on another thread.

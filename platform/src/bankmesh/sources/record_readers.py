@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.documents.json_formats import JsonLinesFormat
+from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,5 +16,7 @@ if TYPE_CHECKING:
 
 def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReader:
     """Return the reader of the object's file at `path`, without opening it; it parses `block_bytes` at once."""
+    if isinstance(obj.format, JsonLinesFormat):
+        return JsonLinesReader(obj, obj.format, path, block_bytes)
     message = f"no reader for {type(obj.format).__name__} ({path}, {block_bytes})"
     raise TypeError(message)

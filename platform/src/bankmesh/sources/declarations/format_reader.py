@@ -15,6 +15,7 @@ from bankmesh.sources.declarations.source_declaration import (
     RecordFormat,
     TextFormat,
 )
+from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,5 +89,6 @@ KINDS = {
     "text": FormatKind(TEXT_KEYS, _read_text),
     "parquet": FormatKind((), _read_parquet),
     "fixed_width": FormatKind(FIXED_WIDTH_KEYS, read_layout),
+    "json_lines": FormatKind(JSON_KEYS, read_json_lines),
 }
 """The kinds of files."""

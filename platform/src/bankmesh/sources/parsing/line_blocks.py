@@ -64,7 +64,8 @@ class LegacyText:
 
     A leading byte order mark is dropped if the encoding is `utf-8-sig`, which does not require one.
 
-    After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text.
+    After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text,
+    and `is_terminated`, whether its last line ends; it holds already when the last block is yielded.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class LegacyText:
         self.path, self.encoding, self.block_bytes, self.expected = path, encoding, block_bytes, expected
         self._codec = "utf-8" if encoding == UTF8_SIG else encoding
         self.size = self.lines = self.blank_lines = self._marked = 0
+        self.is_terminated = True
         self._digest = hashlib.sha256()
 
     @property
@@ -134,6 +136,7 @@ class LegacyText:
             tail = window[-2:]
             yield piece
         if self.size and not tail.endswith(b"\n"):
+            self.is_terminated = False
             self.lines += 1
             self.blank_lines += tail == b"\n\r"
 

@@ -1,0 +1,55 @@
+"""Collects the records of a batch, one at a time, and converts them together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.landing_sink import ParsedBatch, Reject
+from bankmesh.sources.record_landing import FieldRecords, convert_records
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bankmesh.sources.declarations.source_declaration import LegacyObject
+    from bankmesh.sources.landing_rejects import RecordFault
+    from bankmesh.sources.parsing.text_conversion import Converter
+
+
+class BatchBuilder:
+    """A batch in the making; `records` counts everything that was added to it."""
+
+    def __init__(self, obj: LegacyObject, convert: Converter) -> None:
+        """Start an empty batch."""
+        self.records = 0
+        self._obj, self._convert = obj, convert
+        self._texts: list[list[str | None]] = []
+        self._lines: list[int] = []
+        self._raws: list[bytes] = []
+        self._rejects: list[Reject] = []
+
+    def add(self, line: int, raw: bytes, read: list[str | None] | tuple[RecordFault, ...]) -> None:
+        """Add a record: its texts in the order of the object's columns, or its faults."""
+        if isinstance(read, tuple):
+            self.reject(line, raw, read)
+            return
+        self.records += 1
+        self._texts.append(read)
+        self._lines.append(line)
+        self._raws.append(raw)
+
+    def reject(self, line: int, raw: bytes, faults: Sequence[RecordFault]) -> None:
+        """Add a record that cannot be landed."""
+        self.records += 1
+        self._rejects.append(Reject(line, raw, tuple(faults)))
+
+    def finish(self) -> ParsedBatch:
+        """Convert the records."""
+        import numpy as np
+        import pyarrow as pa
+
+        columns = zip(*self._texts, strict=True) if self._texts else ((),) * len(self._obj.in_file)
+        table = pa.table({f"c{at}": pa.array(texts, pa.string()) for at, texts in enumerate(columns)})
+        records = FieldRecords(table, np.array(self._lines, np.int64), self._raws.__getitem__)
+        parsed = convert_records(self._convert, records, self._obj.columns)
+        rejects = sorted([*parsed.rejects, *self._rejects], key=lambda reject: reject.line)
+        return ParsedBatch(parsed.rows, rejects)
