@@ -30,9 +30,12 @@ def landing_lineage(item: LegacyObject) -> StepLineage:
 def heading(column: SourceColumn) -> str:
     """Return the column's name in the file, or its landed name if the file has none or a pattern finds the column.
 
-    A field of a fixed-width file is named by its name and position: `amount (20-31)`, `batch_id (batch 3-12)`.
+    A field of a fixed-width file is named by its name and position: `amount (20-31)`, `batch_id (batch 3-12)`, one of
+    a bank message by its name and tag: `amount (:61: 5)`.
     """
     name = column.name if column.header_pattern or not column.header.strip() else column.header
+    if column.field_place:
+        return f"{name} ({column.field_place})"
     if column.fixed is None:
         return name
     return f"{name} ({' '.join(filter(None, [column.fixed.record, str(column.fixed.position)]))})"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.message_format import MessageFormat
+from bankmesh.sources.bank_messages.message_reader import MessageReader
 from bankmesh.sources.documents.json_formats import JsonLinesFormat
 from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
 
@@ -18,5 +20,7 @@ def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReade
     """Return the reader of the object's file at `path`, without opening it; it parses `block_bytes` at once."""
     if isinstance(obj.format, JsonLinesFormat):
         return JsonLinesReader(obj, obj.format, path, block_bytes)
+    if isinstance(obj.format, MessageFormat):
+        return MessageReader(obj, obj.format, path, block_bytes)
     message = f"no reader for {type(obj.format).__name__} ({path}, {block_bytes})"
     raise TypeError(message)

@@ -97,7 +97,7 @@ def read_column(
         missing=markers if missing is None else missing,
         codes=_codes(given, kind),
         pattern=_pattern(given),
-        formats=_formats(given, kind, century, zone, typed=isinstance(written, ParquetFormat)),
+        formats=_formats(given, kind, century, zone, written),
         century=century,
         timezone=zone,
         read=read,
@@ -105,6 +105,7 @@ def read_column(
         header_pattern=is_pattern,
         numbers=_numbers(given, kind, read, written, fixed),
         fixed=fixed,
+        field_place=written.field_place(record, header) if isinstance(written, RecordFormat) else "",
     )
 
 
@@ -228,10 +229,16 @@ def _numbers(
 
 
 def _formats(
-    given: Mapping, kind: ColumnType, century: int | None, zone: str | None, *, typed: bool
+    given: Mapping, kind: ColumnType, century: int | None, zone: str | None, written: FileFormat
 ) -> tuple[str, ...]:
-    if kind.name not in _ONLY_FOR["format"] or (typed and "format" not in given.entries):
+    if kind.name not in _ONLY_FOR["format"]:
         return ()
+    if "format" not in given.entries:
+        if isinstance(written, ParquetFormat):
+            return ()
+        default = _default_format(written, kind)
+        if default is not None:
+            return (default,)
     formats = given.one_or_more("format")
     problems = False
     for at, text in enumerate(formats):
@@ -247,6 +254,12 @@ def _formats(
     if all(formats) and not problems:
         _check_ambiguity(given, kind, formats, century, zone)
     return formats
+
+
+def _default_format(written: FileFormat, kind: ColumnType) -> str | None:
+    if not isinstance(written, RecordFormat):
+        return None
+    return written.date_format if kind.name == "date" else written.timestamp_format
 
 
 def _check_ambiguity(

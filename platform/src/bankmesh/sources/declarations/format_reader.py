@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.swift_format import SWIFT_KEYS, read_mt940, read_mt942
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
@@ -90,5 +91,7 @@ KINDS = {
     "parquet": FormatKind((), _read_parquet),
     "fixed_width": FormatKind(FIXED_WIDTH_KEYS, read_layout),
     "json_lines": FormatKind(JSON_KEYS, read_json_lines),
+    "mt940": FormatKind(SWIFT_KEYS, read_mt940),
+    "mt942": FormatKind(SWIFT_KEYS, read_mt942),
 }
 """The kinds of files."""

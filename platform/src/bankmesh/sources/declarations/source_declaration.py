@@ -68,6 +68,9 @@ class RecordFormat:
     kind: ClassVar[str]
     has_paths: ClassVar[bool] = False
     """Whether columns may have a `path`."""
+    date_format: ClassVar[str | None] = None
+    timestamp_format: ClassVar[str | None] = None
+    """The formats of dates and timestamps of columns that declare none; None if they must."""
 
     numbers: NumberSpelling = PLAIN_NUMBERS
 
@@ -80,6 +83,10 @@ class RecordFormat:
     def record_types(self) -> tuple[str, ...]:
         """Return the types of records that an object's `record` may name; empty if all records are of one type."""
         return ()
+
+    def field_place(self, record: str, header: str) -> str:  # noqa: ARG002 - for formats whose fields have a place
+        """Return the place (tag, position) of a field of that type of record; empty if its name is its place."""
+        return ""
 
     def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
         """Note faults of the object `given` whose columns files of this format cannot have."""
@@ -154,6 +161,7 @@ class SourceColumn:
     numbers: NumberSpelling = PLAIN_NUMBERS
     fixed: FixedField | None = None
     line_of: str | None = None
+    field_place: str = ""
 
     @property
     def is_in_file(self) -> bool:
@@ -273,7 +281,7 @@ def _format_meaning(written: FileFormat) -> dict[str, object]:
 
 def _column_meaning(column: SourceColumn) -> dict[str, object]:
     meaning = dict(vars(column))
-    del meaning["description"], meaning["place"]
+    del meaning["description"], meaning["place"], meaning["field_place"]
     # Options at their default are left out, so that new options do not change fingerprints.
     for option in ("header_pattern", "file_name"):
         if not meaning[option]:
