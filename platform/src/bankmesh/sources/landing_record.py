@@ -65,7 +65,8 @@ class LandedPart:
     `latest` is their last day, if the object's rule for `complete_through` has a column. `rejects_file` is None if
     nothing was rejected. `parsed_in` is the fingerprint of the landing that parsed the files, None for the landing
     itself. `other_records` counts, by type, the records of fixed-width files that are not the object's;
-    `control_totals` are the totals of their headers and trailers that agreed with the records.
+    `control_totals` are the totals of their headers and trailers that agreed with the records. `warnings` are what is
+    unlikely about files that were read: bytes that hardly are text of the declared encoding.
     """
 
     files: int
@@ -79,6 +80,7 @@ class LandedPart:
     parsed_in: str | None = None
     other_records: dict[str, int] = field(default_factory=dict, hash=False)
     control_totals: int = 0
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
@@ -88,6 +90,7 @@ class LandedPart:
             latest=dt.date.fromisoformat(latest) if latest else None,
             rows_file=LandedFile(**content.pop("rows_file")),
             rejects_file=LandedFile(**rejects) if rejects else None,
+            warnings=tuple(content.pop("warnings", ())),
             **content,
         )
 
@@ -151,6 +154,11 @@ class Landing:
     def control_totals(self) -> int:
         """The totals of headers and trailers that agreed with the records; a file in which one differs is refused."""
         return sum(part.control_totals for part in self.parts)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is unlikely about the files that were read, by file; no values."""
+        return tuple(warning for part in self.parts for warning in part.warnings)
 
     @property
     def files_taken_over(self) -> int:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from bankmesh.sources.landing_rejects import reason_of, reject_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
     from pyarrow import parquet
 
@@ -52,7 +54,7 @@ class Sink:
     """The two files of a landing, the counts of what was written, and the counts of the legacy files.
 
     `other_records` counts, by type, the records of fixed-width files that are not the object's; `control_totals` are
-    the totals of their headers and trailers that agreed.
+    the totals of their headers and trailers that agreed. `warnings` name files that were read, and hold no values.
     """
 
     row_writer: parquet.ParquetWriter
@@ -65,6 +67,11 @@ class Sink:
     control_totals: int = 0
     other_records: Counter[str] = field(default_factory=Counter)
     files: list[LandedFile] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, file: str, warnings: Iterable[str]) -> None:
+        """Record what is unlikely about the named file, although it can be read."""
+        self.warnings += [f"{file}: {warning}" for warning in warnings]
 
     def write(self, obj: LegacyObject, file: str, batch: ParsedBatch) -> None:
         """Write a batch of the named file."""

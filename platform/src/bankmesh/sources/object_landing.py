@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from bankmesh.sources.export_files import DeliveredFile, Delivery
     from bankmesh.sources.landing_parts import EarlierPart, PartPaths
 
+_MANY = 10
+"""The records that a file has at least if it is a warning that all of them are rejects."""
+
 
 def land(
     obj: LegacyObject,
@@ -109,6 +112,7 @@ def _parse_part(
     ):
         sink = Sink(rows, rejects)
         for file in files:
+            rows_before, rejects_before = sink.rows, sink.rejects
             if isinstance(obj.format, ParquetFormat):
                 land_parquet(obj, file.path, file.record.name, sink)
             elif isinstance(obj.format, RecordFormat):
@@ -117,6 +121,8 @@ def _parse_part(
                 land_fixed_width(obj, obj.format, file.path, file.record.name, sink, block_bytes)
             else:
                 land_text(obj, obj.format, file.path, file.record.name, sink, block_bytes)
+            if sink.rows == rows_before and sink.rejects - rejects_before >= _MANY:
+                sink.warn(file.record.name, ("none of its records reads as declared",))
     if not sink.rejects and not keep_empty:
         paths.rejects.unlink()
     part = LandedPart(
@@ -130,6 +136,7 @@ def _parse_part(
         rejects_file=_written(paths.rejects) if paths.rejects.exists() else None,
         other_records=dict(sink.other_records),
         control_totals=sink.control_totals,
+        warnings=tuple(sink.warnings),
     )
     return part, sink.files
 

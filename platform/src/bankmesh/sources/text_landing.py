@@ -40,6 +40,7 @@ def land_text(obj: LegacyObject, written: TextFormat, path: Path, name: str, sin
         raise LegacyFileError(path, "the file has a header and no rows", "rows (or `may_be_empty: true`)")
     sink.rows_in += rows_in
     sink.blank_lines += text.blank_lines
+    sink.warn(name, text.warnings)
     sink.files.append(LandedFile(name, text.size, text.sha256))
 
 

@@ -36,6 +36,7 @@ from bankmesh.sources.landing_history import TOLERANCE
 
 # No postponed annotations here: Dagster reads those of a step when it builds the asset.
 
+WARNINGS = "files that may be of another encoding"
 ACCOUNTED = "every_row_accounted_for"
 TOLERATED = "rejects_tolerated"
 KEPT = "history_kept"
@@ -150,9 +151,10 @@ def _checks(key: dg.AssetKey, landing: Landing, comparison: LandingComparison) -
 
 
 def _other_records(landing: Landing) -> dict[str, Any]:
-    """Return check metadata of fixed-width files: what is no row of the object, and how many control totals agreed."""
+    """Return check metadata: records that are no rows of the object, control totals that agreed, and warnings."""
     found: dict[str, Any] = {f"other records: {name}": count for name, count in sorted(landing.other_records.items())}
-    return found | ({"control totals that agree": landing.control_totals} if landing.control_totals else {})
+    found |= {"control totals that agree": landing.control_totals} if landing.control_totals else {}
+    return found | ({WARNINGS: "; ".join(landing.warnings)} if landing.warnings else {})
 
 
 def _history(comparison: LandingComparison) -> dict[str, Any]:

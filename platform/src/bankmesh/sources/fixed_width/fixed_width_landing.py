@@ -72,6 +72,7 @@ def land_fixed_width(
     sink.blank_lines += file.stream.blank_lines
     sink.control_totals += totals
     sink.other_records.update(file.other_records)
+    sink.warn(name, file.stream.warnings)
     sink.files.append(LandedFile(name, file.stream.size, file.stream.sha256))
 
 

@@ -88,6 +88,11 @@ class RecordStream:
         return self._text.sha256
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the declared encoding unlikely, once all was read."""
+        return self._text.warnings
+
+    @property
     def blank_lines(self) -> int:
         """Lines without a record."""
         return self._text.blank_lines

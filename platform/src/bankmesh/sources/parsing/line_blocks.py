@@ -12,10 +12,12 @@ import re
 import zlib
 from dataclasses import dataclass
 from io import RawIOBase
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.parsing.encoding_evidence import EXAMINED_FIRST, EncodingEvidence, find_other_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +82,12 @@ class LegacyText:
         self.size = self.lines = self.blank_lines = self._marked = 0
         self.is_terminated = True
         self._digest = hashlib.sha256()
+        self._evidence = EncodingEvidence(encoding)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the declared encoding unlikely, once all was read; no values."""
+        return self._evidence.warnings()
 
     @property
     def sha256(self) -> str:
@@ -90,7 +98,7 @@ class LegacyText:
         """Yield the text in blocks of whole lines, validated against the declared encoding.
 
         Raises LegacyFileError for an empty file, damaged or truncated gzip or Zstandard, an undeclared byte order mark,
-        a byte outside the encoding, or a line that does not end.
+        a byte outside the encoding, a file that is certainly of another encoding, or a line that does not end.
         """
         line, offset = 1, 0
         for raw, last in self._whole_lines():
@@ -103,7 +111,8 @@ class LegacyText:
     def pieces(self) -> Iterator[bytes]:
         """Yield the decompressed bytes in pieces, without a byte order mark and without counting lines.
 
-        Raises LegacyFileError for damaged or truncated gzip or Zstandard, and for an undeclared byte order mark.
+        Raises LegacyFileError for damaged or truncated gzip or Zstandard, for an undeclared byte order mark, and for a
+        file that is certainly of another encoding.
         """
         return self._unmarked(self._pieces())
 
@@ -145,7 +154,7 @@ class LegacyText:
         begin = b""
         for piece in pieces:
             begin += piece
-            if len(begin) >= len(_UTF8_MARK):
+            if len(begin) >= EXAMINED_FIRST:
                 break
         if begin.startswith(_UTF8_MARK):
             if self.encoding != UTF8_SIG:
@@ -155,9 +164,20 @@ class LegacyText:
             self._marked = len(_UTF8_MARK)
         elif begin.startswith(_UTF16_MARKS):
             raise self._fault("the file begins with the byte order mark of UTF-16", f"text in {self.encoding}")
+        if other := find_other_kind(begin[:EXAMINED_FIRST]):
+            raise self._fault(other, f"text in {self.encoding}")
         if begin[self._marked :]:
-            yield begin[self._marked :]
-        yield from pieces
+            yield from self._examined(begin[self._marked :], pieces)
+
+    def _examined(self, first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of the text, and collect what is evidence against the declared encoding."""
+        offset = self._marked
+        for piece in chain((first,), others):
+            self._evidence.add(piece, self.lines + 1, offset)
+            offset += len(piece)
+            yield piece
+        if refusal := self._evidence.refusal():
+            raise self._fault(refusal, f"text in {self.encoding}")
 
     def _pieces(self) -> Iterator[bytes]:
         stored = self._stored()
