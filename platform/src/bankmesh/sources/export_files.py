@@ -111,11 +111,11 @@ def copies(obj: LegacyObject, exports: Path) -> dict[Path, Path]:
     groups = matched_files(obj, exports) if obj.take_all else []
     alike: dict[str, list[Path]] = {}
     for path in groups[0] if groups else ():
-        alike.setdefault(content_sha256(path, _COMPARED_FIRST), []).append(path)
+        alike.setdefault(content_sha256(path, _COMPARED_FIRST, obj.member), []).append(path)
     first: dict[str, Path] = {}
     found: dict[Path, Path] = {}
     for path in (path for paths in alike.values() if len(paths) > 1 for path in paths):
-        original = first.setdefault(content_sha256(path), path)
+        original = first.setdefault(content_sha256(path, member=obj.member), path)
         if original != path:
             found[path] = original
     return dict(sorted(found.items(), key=lambda pair: name_of(pair[0], obj, exports)))

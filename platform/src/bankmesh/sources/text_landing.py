@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def land_text(obj: LegacyObject, written: TextFormat, path: Path, name: str, sink: Sink, block_bytes: int) -> None:
     """Land the text file at `path`, named `name` in all records. Raises LegacyFileError."""
-    text = LegacyText(path, written.encoding, block_bytes)
+    text = LegacyText(path, written.encoding, block_bytes, member=obj.member)
     body = _without_header(obj, written, text)
     continued = 0
     for batch in in_order(_tasks(obj, written, body)):

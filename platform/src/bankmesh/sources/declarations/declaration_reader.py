@@ -20,6 +20,7 @@ from bankmesh.sources.declarations.field_reader import (
     with_summed_columns,
 )
 from bankmesh.sources.declarations.format_reader import read_format
+from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import (
     NAME,
     OTHERWISE,
@@ -27,9 +28,11 @@ from bankmesh.sources.declarations.source_declaration import (
     LegacyObject,
     LegacySystem,
     RecordFormat,
+    TextFormat,
     Tolerance,
 )
 from bankmesh.sources.landing_history import KEY_TYPES
+from bankmesh.sources.parsing.compression import ZIP
 from bankmesh.yaml.nodes import Faults, Mapping, compose
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
 SYSTEM_KEYS = ("system", "description", "owner", "folder", "ignore", "format", "objects")
 OBJECT_KEYS = (
-    "description", "files", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
+    "description", "files", "member", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
     "complete_through", "key", "columns",
 )  # fmt: skip
 
@@ -134,6 +137,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     if isinstance(own, RecordFormat):
         own.check_columns(given, record, columns)
     files, take_all = _files(given)
+    member = _member(given, own, files)
     return LegacyObject(
         system=system.name,
         name=name,
@@ -152,6 +156,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
         take_all=take_all,
         record=record,
         unused=unused,
+        member=member,
     )
 
 
@@ -194,6 +199,16 @@ def _files(given: Mapping) -> tuple[tuple[str, ...], bool]:
     for file in files:
         _stays_below(file, given, "files")
     return files, take_all
+
+
+def _member(given: Mapping, written: FileFormat, files: tuple[str, ...]) -> str | None:
+    """Return the name of the file within a zip archive, or its pattern."""
+    member = given.optional_text("member")
+    has_archives = any(file.endswith((ZIP, "*")) for file in files)
+    if member is not None and not (has_archives and isinstance(written, (TextFormat, FixedWidthFormat))):
+        message = f"member of {given.what} is for files that end in {ZIP}, of text or fixed width"
+        given.faults.add(given.value("member"), "option-of-another-kind", message)
+    return member
 
 
 def _stays_below(path: str, given: Mapping, key: str) -> None:

@@ -189,7 +189,7 @@ class LegacyObject:
 
     In files with several types of records the rows are the records of type `record`. Characters of fixed-width records
     that no column covers are blank, except those of `unused`. `summed` are the columns, with the types of their
-    records, that control totals sum up.
+    records, that control totals sum up. `member` is the name, or a pattern, of the file within a zip archive.
     """
 
     system: str
@@ -210,6 +210,7 @@ class LegacyObject:
     record: str = ""
     unused: tuple[FieldPosition, ...] = ()
     summed: tuple[tuple[str, SourceColumn], ...] = ()
+    member: str | None = None
 
     @property
     def in_file(self) -> tuple[SourceColumn, ...]:
@@ -248,6 +249,8 @@ class LegacyObject:
             meaning["summed"] = [(record, _column_meaning(column)) for record, column in self.summed]
         if isinstance(self.format, RecordFormat):
             meaning["record"] = self.record
+        if self.member is not None:
+            meaning["member"] = self.member
         text = json.dumps(meaning, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -80,7 +80,7 @@ class _FixedWidthFile:
     """One file while it is landed."""
 
     def __init__(self, obj: LegacyObject, written: FixedWidthFormat, path: Path, block_bytes: int) -> None:
-        self.stream = RecordStream(path, written, min(block_bytes, MOST_BYTES))
+        self.stream = RecordStream(path, written, min(block_bytes, MOST_BYTES), obj.member)
         self._obj, self._written, self._own = obj, written, written.index(obj.record)
         self._convert = Converter(obj.in_file)
         self._line_columns = [(column.name, column.line_of) for column in obj.columns if column.line_of is not None]

@@ -71,10 +71,10 @@ class RecordStream:
     the records from the bytes alone, title and end lines included.
     """
 
-    def __init__(self, path: Path, written: FixedWidthFormat, block_bytes: int) -> None:
-        """Prepare to read a file without opening it."""
+    def __init__(self, path: Path, written: FixedWidthFormat, block_bytes: int, member: str | None = None) -> None:
+        """Prepare to read a file without opening it; `member` is as for `LegacyText`."""
         self.path, self._written, self._block_bytes = path, written, block_bytes
-        self._text = LegacyText(path, written.encoding, block_bytes, expected="records")
+        self._text = LegacyText(path, written.encoding, block_bytes, expected="records", member=member)
         self._bytes = 0
 
     @property

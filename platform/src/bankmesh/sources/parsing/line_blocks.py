@@ -9,14 +9,13 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
-from io import RawIOBase
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.parsing.compression import decompressed
 from bankmesh.sources.parsing.encoding_evidence import EXAMINED_FIRST, EncodingEvidence, find_other_kind
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ BLOCK_BYTES = 16 << 20
 
 _READ_BYTES = 1 << 20
 _LONGEST_LINE = 64 << 20
-_GZIP = 31  # zlib's window bits for a gzip header and trailer
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK_LINE = re.compile(rb"(?<=\n)\n|(?<=\n\r)\n")
@@ -46,13 +44,14 @@ class Block:
     last: bool
 
 
-def content_sha256(path: Path, first_bytes: int | None = None) -> str:
+def content_sha256(path: Path, first_bytes: int | None = None, member: str | None = None) -> str:
     """Return the SHA-256 of a file's content, or of its `first_bytes`, decompressed if its name has such a suffix.
 
     Raises LegacyFileError if the part that is read is damaged.
     """
     digest, left = hashlib.sha256(), first_bytes
-    for piece in LegacyText(path, "utf-8", first_bytes or BLOCK_BYTES)._pieces():  # noqa: SLF001 - of this module
+    text = LegacyText(path, "utf-8", first_bytes or BLOCK_BYTES, member=member)
+    for piece in text._pieces():  # noqa: SLF001 - of this module
         digest.update(piece[:left])
         if left is not None:
             left = max(0, left - len(piece))
@@ -71,12 +70,20 @@ class LegacyText:
     """
 
     def __init__(
-        self, path: Path, encoding: str, block_bytes: int = BLOCK_BYTES, *, expected: str = "at least a header line"
+        self,
+        path: Path,
+        encoding: str,
+        block_bytes: int = BLOCK_BYTES,
+        *,
+        expected: str = "at least a header line",
+        member: str | None = None,
     ) -> None:
-        """Prepare to read a file without opening it. A file whose name ends in `.gz` or `.zst` is decompressed.
+        """Prepare to read a file without opening it; it is decompressed if its name has a suffix of `compression`.
 
-        `expected` is what a file must hold, for the message about an empty one.
+        `expected` is what a file must hold, for the message about an empty one. `member` is a pattern for the name of
+        the file within a zip archive, None for its only file.
         """
+        self._member = member
         self.path, self.encoding, self.block_bytes, self.expected = path, encoding, block_bytes, expected
         self._codec = "utf-8" if encoding == UTF8_SIG else encoding
         self.size = self.lines = self.blank_lines = self._marked = 0
@@ -97,7 +104,7 @@ class LegacyText:
     def blocks(self) -> Iterator[Block]:
         """Yield the text in blocks of whole lines, validated against the declared encoding.
 
-        Raises LegacyFileError for an empty file, damaged or truncated gzip or Zstandard, an undeclared byte order mark,
+        Raises LegacyFileError for an empty file, a damaged or truncated compressed file, an undeclared byte order mark,
         a byte outside the encoding, a file that is certainly of another encoding, or a line that does not end.
         """
         line, offset = 1, 0
@@ -111,7 +118,7 @@ class LegacyText:
     def pieces(self) -> Iterator[bytes]:
         """Yield the decompressed bytes in pieces, without a byte order mark and without counting lines.
 
-        Raises LegacyFileError for damaged or truncated gzip or Zstandard, for an undeclared byte order mark, and for a
+        Raises LegacyFileError for a damaged or truncated compressed file, for an undeclared byte order mark, and for a
         file that is certainly of another encoding.
         """
         return self._unmarked(self._pieces())
@@ -180,10 +187,7 @@ class LegacyText:
             raise self._fault(refusal, f"text in {self.encoding}")
 
     def _pieces(self) -> Iterator[bytes]:
-        stored = self._stored()
-        if self.path.suffix == ".gz":
-            return self._gunzipped(stored)
-        return self._unzstd(stored) if self.path.suffix == ".zst" else stored
+        return decompressed(self.path, self._stored(), self.block_bytes, self._member)
 
     def _stored(self) -> Iterator[bytes]:
         try:
@@ -194,40 +198,6 @@ class LegacyText:
                     yield piece
         except OSError as error:
             raise self._fault(f"cannot be read ({error.strerror})", "a readable file") from error
-
-    def _gunzipped(self, stored: Iterator[bytes]) -> Iterator[bytes]:
-        member, fresh = zlib.decompressobj(_GZIP), True
-        for piece in stored:
-            rest = piece.lstrip(b"\0") if fresh else piece  # members may be padded with zeros
-            while rest:
-                try:
-                    text = member.decompress(rest, self.block_bytes)
-                    fresh = False
-                    yield text
-                    while len(text) == self.block_bytes and not member.unconsumed_tail and not member.eof:
-                        text = member.decompress(b"", self.block_bytes)
-                        yield text
-                except zlib.error as error:
-                    raise self._fault(f"is not valid gzip ({error})", "an undamaged gzip file") from error
-                rest = member.unconsumed_tail
-                if member.eof:
-                    rest = member.unused_data.lstrip(b"\0")
-                    member, fresh = zlib.decompressobj(_GZIP), True
-        if not fresh:  # the last member has no trailer
-            raise self._fault("the gzip file is cut short", "a complete gzip file")
-
-    def _unzstd(self, stored: Iterator[bytes]) -> Iterator[bytes]:
-        import pyarrow as pa
-
-        try:
-            with pa.CompressedInputStream(pa.PythonFile(_Pieces(stored), mode="r"), "zstd") as text:
-                while piece := text.read(min(_READ_BYTES, self.block_bytes)):
-                    yield piece
-        except OSError as error:
-            # Arrow raises one exception for both; only its text identifies a frame that ends too early.
-            if "runcated" in str(error):
-                raise self._fault("the Zstandard file is cut short", "a complete Zstandard file") from error
-            raise self._fault(f"is not valid Zstandard ({error})", "an undamaged Zstandard file") from error
 
     def _as_utf8(self, raw: bytes, first_line: int, offset: int) -> bytes:
         if raw.isascii():
@@ -243,23 +213,3 @@ class LegacyText:
 
     def _fault(self, problem: str, expected: str) -> LegacyFileError:
         return LegacyFileError(self.path, problem, expected)
-
-
-class _Pieces(RawIOBase):
-    """A file-like object over pieces of bytes, which Arrow reads sequentially."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._held = pieces, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._held or size < 0:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._held += piece
-        given = self._held if size < 0 else self._held[:size]
-        self._held = self._held[len(given) :]
-        return given
