@@ -8,6 +8,8 @@ from bankmesh.sources.bank_messages.message_format import MessageFormat
 from bankmesh.sources.bank_messages.message_reader import MessageReader
 from bankmesh.sources.documents.json_formats import JsonLinesFormat
 from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
+from bankmesh.sources.documents.xml_formats import XmlFormat
+from bankmesh.sources.documents.xml_reader import XmlReader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,5 +24,7 @@ def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReade
         return JsonLinesReader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, MessageFormat):
         return MessageReader(obj, obj.format, path, block_bytes)
+    if isinstance(obj.format, XmlFormat):
+        return XmlReader(obj, obj.format, path, block_bytes)
     message = f"no reader for {type(obj.format).__name__} ({path}, {block_bytes})"
     raise TypeError(message)

@@ -17,6 +17,7 @@ from bankmesh.sources.declarations.source_declaration import (
     TextFormat,
 )
 from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json_lines
+from bankmesh.sources.documents.xml_formats import XML_KEYS, read_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,5 +94,6 @@ KINDS = {
     "json_lines": FormatKind(JSON_KEYS, read_json_lines),
     "mt940": FormatKind(SWIFT_KEYS, read_mt940),
     "mt942": FormatKind(SWIFT_KEYS, read_mt942),
+    "xml": FormatKind(XML_KEYS, read_xml),
 }
 """The kinds of files."""

@@ -70,7 +70,8 @@ class JsonLinesReader:
             yield partial(self._batch, block, ends=not block.last or self._text.is_terminated)
 
     def _batch(self, block: Block, *, ends: bool) -> ParsedBatch:
-        decoder, batch = JsonDecoder(), BatchBuilder(self._obj, self._convert)
+        decoder = JsonDecoder()
+        batch = BatchBuilder[bytes](self._obj, self._convert, bytes)
         lines = block.text.split(b"\n")
         lines.pop()  # what follows the last line end
         for number, raw in enumerate(lines, block.first_line):
@@ -83,7 +84,7 @@ class JsonLinesReader:
         self._below.append(batch.records)
         return batch.finish()
 
-    def _add_line(self, decoder: JsonDecoder, batch: BatchBuilder, number: int, line: bytes) -> str | None:
+    def _add_line(self, decoder: JsonDecoder, batch: BatchBuilder[bytes], number: int, line: bytes) -> str | None:
         """Add the records of a line; return its flaw if it is not JSON."""
         value, flaw = decoder.decode(line.decode())
         if flaw is not None:

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.record_landing import FieldRecords, convert_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.landing_rejects import RecordFault
     from bankmesh.sources.parsing.text_conversion import Converter
 
+Raw = TypeVar("Raw")
 
-class BatchBuilder:
-    """A batch in the making; `records` counts everything that was added to it."""
 
-    def __init__(self, obj: LegacyObject, convert: Converter) -> None:
+class BatchBuilder(Generic[Raw]):
+    """A batch in the making; `records` counts everything that was added to it.
+
+    A record's raw form is kept, and written as text only if it becomes a reject.
+    """
+
+    def __init__(self, obj: LegacyObject, convert: Converter, write: Callable[[Raw], bytes]) -> None:
         """Start an empty batch."""
         self.records = 0
-        self._obj, self._convert = obj, convert
+        self._obj, self._convert, self._write = obj, convert, write
         self._texts: list[list[str | None]] = []
         self._lines: list[int] = []
-        self._raws: list[bytes] = []
+        self._raws: list[Raw] = []
         self._rejects: list[Reject] = []
 
-    def add(self, line: int, raw: bytes, read: list[str | None] | tuple[RecordFault, ...]) -> None:
+    def add(self, line: int, raw: Raw, read: list[str | None] | tuple[RecordFault, ...]) -> None:
         """Add a record: its texts in the order of the object's columns, or its faults."""
         if isinstance(read, tuple):
             self.reject(line, raw, read)
@@ -37,10 +42,10 @@ class BatchBuilder:
         self._lines.append(line)
         self._raws.append(raw)
 
-    def reject(self, line: int, raw: bytes, faults: Sequence[RecordFault]) -> None:
+    def reject(self, line: int, raw: Raw, faults: Sequence[RecordFault]) -> None:
         """Add a record that cannot be landed."""
         self.records += 1
-        self._rejects.append(Reject(line, raw, tuple(faults)))
+        self._rejects.append(Reject(line, self._write(raw), tuple(faults)))
 
     def finish(self) -> ParsedBatch:
         """Convert the records."""
@@ -49,7 +54,7 @@ class BatchBuilder:
 
         columns = zip(*self._texts, strict=True) if self._texts else ((),) * len(self._obj.in_file)
         table = pa.table({f"c{at}": pa.array(texts, pa.string()) for at, texts in enumerate(columns)})
-        records = FieldRecords(table, np.array(self._lines, np.int64), self._raws.__getitem__)
+        records = FieldRecords(table, np.array(self._lines, np.int64), lambda row: self._write(self._raws[row]))
         parsed = convert_records(self._convert, records, self._obj.columns)
         rejects = sorted([*parsed.rejects, *self._rejects], key=lambda reject: reject.line)
         return ParsedBatch(parsed.rows, rejects)

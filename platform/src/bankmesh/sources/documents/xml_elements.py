@@ -1,0 +1,149 @@
+"""Reads the declared fields of an element in one pass over it: repeated and undeclared elements are faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.documents.xml_formats import parse_element_path
+from bankmesh.sources.landing_rejects import RecordFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from xml.etree.ElementTree import Element
+
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
+    from bankmesh.sources.documents.xml_formats import XmlFormat
+
+XML_BLANKS = " \t\r\n"
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+
+
+@dataclass
+class WantedElement:
+    """What is read of an element: columns by number that take its text or an attribute, and the elements below."""
+
+    texts: list[int] = field(default_factory=list)
+    attributes: dict[str, list[int]] = field(default_factory=dict)
+    children: dict[str, WantedElement] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+
+    def below(self, names: Iterable[str]) -> WantedElement:
+        """Return what is wanted at a path, which is added if need be."""
+        found = self
+        for name in names:
+            found = found.children.setdefault(name, WantedElement())
+        return found
+
+
+class TagNames(dict[str, str]):
+    """The names that declarations use for tags, each found once."""
+
+    def __init__(self, written: XmlFormat) -> None:
+        """Use the namespaces of a format."""
+        super().__init__()
+        self._written = written
+
+    def __missing__(self, tag: str) -> str:
+        """Find the name of a tag."""
+        return self.setdefault(tag, self._written.name_of(tag))
+
+
+class ElementFields:
+    """Reads the columns of records; not to be shared between threads."""
+
+    def __init__(self, columns: Sequence[SourceColumn], written: XmlFormat) -> None:
+        """Prepare to read these columns, all of which are in the file."""
+        self.columns, self.names = tuple(columns), TagNames(written)
+        self._is_strict = written.other_fields == "reject"
+        self.depth = len(written.row_steps)
+        self.wanted: dict[int, WantedElement] = {self.depth: WantedElement()}
+        for number, column in enumerate(columns):
+            path = parse_element_path(column.header)
+            if path is None:
+                raise ValueError(column.header)
+            at = self.wanted.setdefault(self.depth - path.up, WantedElement()).below(path.elements)
+            if path.attribute is None:
+                at.texts.append(number)
+            else:
+                at.attributes.setdefault(path.attribute, []).append(number)
+        for text in written.ignored_fields:
+            path = parse_element_path(text)
+            if path is not None:
+                *above, last = [*path.elements, *([f"@{path.attribute}"] if path.attribute else [])]
+                self.wanted[self.depth].below(above).ignored.add(last)
+
+    def read(self, element: Element, level: int, texts: list[str | None], faults: list[RecordFault]) -> None:
+        """Fill in the texts of the columns that an element at some depth has; faults are added."""
+        wanted = self.wanted.get(level)
+        if wanted is not None:
+            self._read(element, wanted, texts, faults, is_strict=self._is_strict and level == self.depth)
+
+    def _read(
+        self,
+        element: Element,
+        wanted: WantedElement,
+        texts: list[str | None],
+        faults: list[RecordFault],
+        *,
+        is_strict: bool,
+    ) -> None:
+        if wanted.texts:
+            self._take_text(element, wanted.texts, texts, faults)
+        if element.attrib:
+            self._take_attributes(element, wanted, texts, faults, is_strict=is_strict)
+        names, seen = self.names, set[str]()
+        for number, child in enumerate(element, 1):
+            name = names[child.tag]
+            below = wanted.children.get(name)
+            if below is None:
+                if is_strict and name not in wanted.ignored and not wanted.texts:
+                    faults.append(RecordFault(None, f"element {number} of {names[element.tag]} is not declared"))
+                continue
+            if name in seen:
+                faults.append(RecordFault(self._label(below), f"{name} is repeated, where one is declared"))
+                continue
+            seen.add(name)
+            if not child and not child.attrib and len(below.texts) == 1 and not below.children:
+                texts[below.texts[0]] = self._trimmed(below.texts[0], child.text)
+            else:
+                self._read(child, below, texts, faults, is_strict=is_strict)
+
+    def _take_text(
+        self, element: Element, columns: list[int], texts: list[str | None], faults: list[RecordFault]
+    ) -> None:
+        if len(element):
+            faults.append(RecordFault(self.columns[columns[0]].label, "elements, where a text is declared"))
+        elif element.get(f"{_INSTANCE}nil") not in {"true", "1"}:
+            for number in columns:
+                texts[number] = self._trimmed(number, element.text)
+
+    def _take_attributes(
+        self,
+        element: Element,
+        wanted: WantedElement,
+        texts: list[str | None],
+        faults: list[RecordFault],
+        *,
+        is_strict: bool,
+    ) -> None:
+        for tag, value in element.attrib.items():
+            if tag.startswith(_INSTANCE):
+                continue
+            name = self.names[tag]
+            for number in wanted.attributes.get(name, ()):
+                texts[number] = self._trimmed(number, value)
+            if is_strict and name not in wanted.attributes and f"@{name}" not in wanted.ignored:
+                faults.append(RecordFault(None, f"an attribute of {self.names[element.tag]} is not declared"))
+
+    def _trimmed(self, number: int, text: str | None) -> str:
+        """Return a text; blanks around a value that is no string are none of it, as in XML Schema."""
+        found = text or ""
+        return found if self.columns[number].type.name == "string" else found.strip(XML_BLANKS)
+
+    def _label(self, wanted: WantedElement) -> str | None:
+        """Return the label of the first column of an element or those below."""
+        numbers = [*wanted.texts, *(number for several in wanted.attributes.values() for number in several)]
+        if numbers:
+            return self.columns[numbers[0]].label
+        return next(iter(filter(None, map(self._label, wanted.children.values()))), None)

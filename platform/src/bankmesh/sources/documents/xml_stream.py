@@ -1,0 +1,123 @@
+"""Reads an XML document as a stream of elements: no document type, no entities of its own, and bounded memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import ParseError, XMLPullParser
+from xml.parsers import expat
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.parsing.line_blocks import LegacyText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from xml.etree.ElementTree import Element
+
+PIECE_BYTES = 1 << 18
+LONGEST_RECORD = 64 << 20
+_MOST_PROLOG = 1 << 20
+
+
+class XmlStream:
+    """One XML document, read once from start to end.
+
+    `fed` is the number of decompressed bytes that were parsed, and `size` and `sha256` are those of the file as stored.
+    """
+
+    def __init__(self, path: Path, block_bytes: int, encoding: str = "") -> None:
+        """Prepare to read a document, whose declared encoding must be `encoding`, if that is given."""
+        self.path, self.fed = path, 0
+        self._encoding = encoding
+        self._text = LegacyText(path, UTF8_SIG, min(block_bytes, PIECE_BYTES), expected="an XML document")
+
+    @property
+    def size(self) -> int:
+        """Size of the file as stored."""
+        return self._text.size
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file as stored."""
+        return self._text.sha256
+
+    def events(self) -> Iterator[tuple[str, Element]]:
+        """Yield the start and the end of each element, in order.
+
+        Raises LegacyFileError if the document is empty, not well formed, or cut short, if it has a document type, or if
+        it declares another encoding.
+        """
+        parser = XMLPullParser(("start", "end"))
+        try:
+            for piece in self._without_document_type():
+                parser.feed(piece)
+                self.fed += len(piece)
+                yield from parser.read_events()  # type: ignore[misc]  # only elements have these events
+            parser.close()
+            yield from parser.read_events()  # type: ignore[misc]
+        except ParseError as error:
+            raise self._malformed(error.code, *error.position) from None
+
+    def refuse(self, problem: str, expected: str) -> LegacyFileError:
+        """Return the error that refuses the whole file."""
+        return LegacyFileError(self.path, problem, expected)
+
+    def _without_document_type(self) -> Iterator[bytes]:
+        """Yield the document in pieces, once it is known that no document type precedes its root element."""
+        prolog = _Prolog(self, self._encoding)
+        held: list[bytes] = []
+        for piece in self._text.pieces():
+            if prolog.is_over:
+                yield piece
+                continue
+            held.append(piece)
+            prolog.feed(piece)
+            if prolog.is_over:
+                yield from held
+        if not held:
+            raise self.refuse("the file is empty", "an XML document")
+        if not prolog.is_over:
+            yield from held
+
+    def _malformed(self, code: int, line: int, column: int) -> LegacyFileError:
+        words = expat.errors.messages.get(code, "syntax error")
+        problem = f"line {line}, column {column + 1}: not well-formed XML ({words})"
+        return self.refuse(problem, "a whole and well-formed XML document")
+
+
+class _Prolog:
+    """What precedes the root element, which alone may hold a document type."""
+
+    def __init__(self, stream: XmlStream, encoding: str) -> None:
+        self.is_over = False
+        self._stream, self._encoding, self._fed = stream, encoding, 0
+        self._parser = expat.ParserCreate()
+        self._parser.XmlDeclHandler = self._declaration
+        self._parser.StartDoctypeDeclHandler = self._document_type
+        self._parser.StartElementHandler = self._root
+
+    def feed(self, piece: bytes) -> None:
+        self._fed += len(piece)
+        try:
+            self._parser.Parse(piece)
+        except expat.ExpatError:
+            self.is_over = True  # the parser of the document finds the same fault, and reports it
+        if self._fed > _MOST_PROLOG and not self.is_over:
+            raise self._stream.refuse("no root element within the first MiB", "an XML document")
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        found = (encoding or "utf-8").lower()
+        if self._encoding and found != self._encoding:
+            raise self._stream.refuse(
+                f"the document declares another encoding than {self._encoding}", "the declared one"
+            )
+
+    def _document_type(self, *_parts: object) -> None:
+        raise self._stream.refuse(
+            "the document has a document type (DOCTYPE)", "a document without one: entities are refused"
+        )
+
+    def _root(self, _name: str, _attributes: object) -> None:
+        self.is_over = True
+        self._parser.StartDoctypeDeclHandler = None
