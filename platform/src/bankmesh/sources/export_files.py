@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bankmesh.errors import LegacyFileError, NotDelivered
-from bankmesh.sources.declarations.source_declaration import PLAIN_TEXT, UTF8_SIG, TextFormat
+from bankmesh.sources.declarations.source_declaration import PLAIN_TEXT, UTF8_SIG, UTF16, TextFormat
 from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.parsing.line_blocks import content_sha256
 from bankmesh.sources.parsing.record_structure import split_line
@@ -193,9 +193,13 @@ def read_control(obj: LegacyObject, exports: Path) -> ControlFigures | None:
         content = path.read_bytes()
         if written.encoding == UTF8_SIG:
             content = content.removeprefix(codecs.BOM_UTF8)
+        if written.encoding in UTF16:
+            content = content.decode(written.encoding).removeprefix("\ufeff").encode()
         lines = [split_line(line, written) for line in content.splitlines() if line]
     except UnicodeDecodeError as error:
-        raise LegacyFileError(path, f"byte offset {error.start} is not UTF-8", "a control file in UTF-8") from None
+        expected = written.encoding if written.encoding in UTF16 else "UTF-8"
+        problem = f"byte offset {error.start} is not {expected}"
+        raise LegacyFileError(path, problem, f"a control file in {expected}") from None
     if not lines or lines[0] != CONTROL_COLUMNS:
         raise LegacyFileError(path, "the header differs", f"the columns {', '.join(CONTROL_COLUMNS)}")
     mine = [line for line in lines[1:] if line and line[0] == obj.name]

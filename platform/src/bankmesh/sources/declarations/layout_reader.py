@@ -48,7 +48,7 @@ def read_layout(given: Mapping, base: FileFormat) -> FixedWidthFormat:
     if fixed is None or "record_length" in given.entries:
         length = read_whole(given, "record_length", least=1) or 0
     terminated = given.flag("terminated", default=fixed.terminated if fixed else True)
-    if not terminated and encoding.startswith("utf-8"):
+    if not terminated and encoding.startswith("utf-"):
         at = given.value("encoding") or given.value("terminated") or given.node
         message = f"records of {given.what} have no line ends, so each character must be one byte; {encoding} has more"
         given.faults.add(at, "unterminated-encoding", message)

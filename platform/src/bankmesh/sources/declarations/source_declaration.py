@@ -22,8 +22,11 @@ PARSER_VERSION = 2
 """Part of every fingerprint: raise it when the same file would land as other rows."""
 
 UTF8_SIG = "utf-8-sig"
-ENCODINGS = ("ascii", "utf-8", UTF8_SIG, "latin-1", "cp1250", "cp1252", "iso8859-2")
-"""Encodings in which only the byte 0x0A is a line end, so that files can be split at line ends."""
+UTF16 = {"utf-16": "", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE"}
+"""Encodings that become UTF-8 before lines are counted, with the order of their bytes; empty: the mark decides."""
+
+ENCODINGS = ("ascii", "utf-8", UTF8_SIG, "latin-1", "cp1250", "cp1252", "iso8859-2", *UTF16)
+"""Apart from UTF-16, in each only the byte 0x0A is a line end, so that files can be split at line ends."""
 
 OTHERWISE = ("unknown", "day_before_last", "last_day")
 """Rules for the last complete day of an export without a control file."""

@@ -56,30 +56,46 @@ _UTF16_ZEROS, _UTF16_ONE_SIDE = 0.4, 0.95
 _EBCDIC_LEAST, _EBCDIC_LEAST_LETTERS, _EBCDIC_MOST_ASCII = 0.6, 0.05, 0.15
 
 
-def find_other_kind(beginning: bytes) -> str | None:
-    """Return what a file is instead of text, by its first bytes; None if they may be text."""
+def find_other_kind(beginning: bytes, *, is_utf16: bool = False) -> str | None:
+    """Return what a file is instead of text, by its first bytes; None if they may be text.
+
+    The result for UTF-16 ends with its name, `UTF-16 LE` or `UTF-16 BE`; `is_utf16` says that it is expected.
+    """
     for mark, kind in _MARKS.items():
         if beginning.startswith(mark):
             return f"the file begins with {beginning[: len(mark)].hex(' ').upper()}: it is {kind}"
     size = len(beginning) - beginning.count(b"\n") - beginning.count(b"\r")
     if size < _LEAST:
         return None
+    if found := _find_utf16(beginning, size):
+        return found
+    if is_utf16:
+        needless = not beginning.count(0) and beginning.isascii()
+        share = f"none of its first {len(beginning):,} bytes is zero"
+        return f"{share}: it looks like text in ascii or utf-8" if needless else None
+    return _find_ebcdic(beginning, size)
+
+
+def _find_utf16(beginning: bytes, size: int) -> str | None:
     zeros = beginning.count(0)
-    if zeros >= _UTF16_ZEROS * size:
-        even = beginning[::2].count(0)
-        for found, name in ((zeros - even, "UTF-16 LE"), (even, "UTF-16 BE")):
-            if found >= _UTF16_ONE_SIDE * zeros:
-                share = f"{zeros:,} of its first {len(beginning):,} bytes are zero, from byte offset"
-                return f"{share} {beginning.index(0)}: it looks like {name}"
+    even = beginning[::2].count(0)
+    for found, name in ((zeros - even, "UTF-16 LE"), (even, "UTF-16 BE")):
+        if zeros >= _UTF16_ZEROS * size and found >= _UTF16_ONE_SIDE * zeros:
+            share = f"{zeros:,} of its first {len(beginning):,} bytes are zero, from byte offset"
+            return f"{share} {beginning.index(0)}: it looks like {name}"
+    return None
+
+
+def _find_ebcdic(beginning: bytes, size: int) -> str | None:
     if beginning.isascii() or _is_utf8(beginning):
         return None
     high, blanks = _count(beginning, _EBCDIC_HIGH), _count(beginning, _EBCDIC_BLANKS)
     is_ascii = _count(beginning, _ASCII_TEXT) > _EBCDIC_MOST_ASCII * size
-    if high >= _EBCDIC_LEAST_LETTERS * size and high + blanks >= _EBCDIC_LEAST * size and not is_ascii:
-        first = next(at for at, byte in enumerate(beginning) if byte in _EBCDIC_HIGH)
-        share = f"{high + blanks:,} of its first {len(beginning):,} bytes are letters, digits and blanks of EBCDIC"
-        return f"{share}, from byte offset {first} (0x{beginning[first]:02X}): it looks like EBCDIC"
-    return None
+    if is_ascii or high < _EBCDIC_LEAST_LETTERS * size or high + blanks < _EBCDIC_LEAST * size:
+        return None
+    first = next(at for at, byte in enumerate(beginning) if byte in _EBCDIC_HIGH)
+    share = f"{high + blanks:,} of its first {len(beginning):,} bytes are letters, digits and blanks of EBCDIC"
+    return f"{share}, from byte offset {first} (0x{beginning[first]:02X}): it looks like EBCDIC"
 
 
 class EncodingEvidence:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.declarations.source_declaration import UTF8_SIG, UTF16
 from bankmesh.sources.parsing.compression import decompressed
 from bankmesh.sources.parsing.encoding_evidence import EXAMINED_FIRST, EncodingEvidence, find_other_kind
 
@@ -28,7 +28,7 @@ BLOCK_BYTES = 16 << 20
 _READ_BYTES = 1 << 20
 _LONGEST_LINE = 64 << 20
 _UTF8_MARK = codecs.BOM_UTF8
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF16_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _BLANK_LINE = re.compile(rb"(?<=\n)\n|(?<=\n\r)\n")
 
 
@@ -63,7 +63,8 @@ def content_sha256(path: Path, first_bytes: int | None = None, member: str | Non
 class LegacyText:
     """One legacy file, read once from start to end.
 
-    A leading byte order mark is dropped if the encoding is `utf-8-sig`, which does not require one.
+    A leading byte order mark is dropped if the encoding is `utf-8-sig`, which does not require one. UTF-16
+    becomes UTF-8 as it is read, before lines are counted.
 
     After `blocks` is exhausted: `size` and `sha256` of the file as stored, `lines` and `blank_lines` of its text,
     and `is_terminated`, whether its last line ends; it holds already when the last block is yielded.
@@ -85,7 +86,7 @@ class LegacyText:
         """
         self._member = member
         self.path, self.encoding, self.block_bytes, self.expected = path, encoding, block_bytes, expected
-        self._codec = "utf-8" if encoding == UTF8_SIG else encoding
+        self._codec = "utf-8" if encoding == UTF8_SIG or encoding in UTF16 else encoding
         self.size = self.lines = self.blank_lines = self._marked = 0
         self.is_terminated = True
         self._digest = hashlib.sha256()
@@ -163,18 +164,49 @@ class LegacyText:
             begin += piece
             if len(begin) >= EXAMINED_FIRST:
                 break
-        if begin.startswith(_UTF8_MARK):
-            if self.encoding != UTF8_SIG:
-                raise self._fault(
-                    "the file begins with a byte order mark", f"none in {self.encoding}, or `encoding: {UTF8_SIG}`"
-                )
+        self._check_beginning(begin[:EXAMINED_FIRST])
+        if self.encoding in UTF16:
+            yield from self._examined(b"", self._transcoded(chain((begin,), pieces), begin[:2]))
+        elif begin.startswith(_UTF8_MARK):
             self._marked = len(_UTF8_MARK)
-        elif begin.startswith(_UTF16_MARKS):
-            raise self._fault("the file begins with the byte order mark of UTF-16", f"text in {self.encoding}")
-        if other := find_other_kind(begin[:EXAMINED_FIRST]):
-            raise self._fault(other, f"text in {self.encoding}")
-        if begin[self._marked :]:
+        if begin[self._marked :] and self.encoding not in UTF16:
             yield from self._examined(begin[self._marked :], pieces)
+
+    def _check_beginning(self, begin: bytes) -> None:
+        """Raise LegacyFileError for a byte order mark or first bytes that files of the encoding do not have."""
+        expected, order = f"text in {self.encoding}", UTF16.get(self.encoding)
+        marked_as = _UTF16_MARKS.get(begin[:2])
+        if begin.startswith(_UTF8_MARK) and self.encoding != UTF8_SIG:
+            none = f"none in {self.encoding}, or `encoding: {UTF8_SIG}`"
+            raise self._fault("the file begins with a byte order mark", none)
+        if order is None and marked_as:
+            raise self._fault(
+                "the file begins with the byte order mark of UTF-16", f"{expected}, or `encoding: {marked_as}`"
+            )
+        if order == "" and begin and not marked_as:
+            raise self._fault("the file has no byte order mark", "one, or `encoding: utf-16-le` or `utf-16-be`")
+        if order and marked_as and UTF16[marked_as] != order:
+            raise self._fault(f"the file begins with the byte order mark of {UTF16[marked_as]}", expected)
+        other = find_other_kind(begin, is_utf16=order is not None)
+        if other and not (order is not None and other.endswith(order or UTF16[marked_as or ""])):
+            raise self._fault(other, expected)
+
+    def _transcoded(self, pieces: Iterator[bytes], begin: bytes) -> Iterator[bytes]:
+        """Yield UTF-16 as UTF-8, without its byte order mark. Raises LegacyFileError for bytes that are none."""
+        codec = _UTF16_MARKS.get(begin, self.encoding)
+        decoder, offset, marked = codecs.getincrementaldecoder(codec)(), 0, begin in _UTF16_MARKS
+        for piece in chain(pieces, (b"",)):
+            waiting = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                line = self.lines + 1 + error.object[: error.start].decode(codec).count("\n")
+                at = offset - waiting + error.start
+                raise self._fault(f"line {line}, byte offset {at}: no character", f"text in {self.encoding}") from None
+            offset += len(piece)
+            if marked and text:
+                text, marked = text[1:], False
+            yield text.encode()
 
     def _examined(self, first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the pieces of the text, and collect what is evidence against the declared encoding."""
