@@ -1,10 +1,10 @@
 """SWIFT statements of our own making, and declarations of them."""
 
-import polars as pl
+import message_samples
+from message_samples import landed, rejects_of, rows_of
 
-from bankmesh.sources import land, read_system
+__all__ = ["COLUMNS", "STATEMENT", "declared", "landed", "rejects_of", "rows_of"]
 
-FORMAT = "{kind: mt940}"
 COLUMNS = {
     "statement": """\
       account: {type: string, required: true, classification: confidential, description: Account.}
@@ -51,28 +51,5 @@ SECOND LINE
 """
 
 
-def declared(base, written=FORMAT, records=("statement", "entry", "forward_balance"), columns=None):
-    """Objects of the system `bank`, one for each type of record; `columns` replace those of the types."""
-    text = f"system: bank\ndescription: A system.\nowner: team\nformat: {written}\nobjects:\n"
-    for record in records:
-        text += f'  {record}:\n    description: D.\n    files: ["day.txt*"]\n    record: {record}\n'
-        text += "    rejects_tolerated: 100%\n    may_be_empty: true\n    line_as: line\n    columns:\n"
-        text += (columns or COLUMNS)[record]
-    (base / "bank.yaml").write_text(text, encoding="utf-8")
-    return {obj.record: obj for obj in read_system(base / "bank.yaml").objects}
-
-
-def landed(obj, base, content=None, *, file="day.txt", block_bytes=1 << 20):
-    if content is not None:
-        (base / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-    target = base / f"out-{len(list(base.iterdir()))}"
-    target.mkdir()
-    return land(obj, base, target, block_bytes=block_bytes)
-
-
-def rows_of(landing):
-    return pl.read_parquet(landing.rows_paths).rows(named=True)
-
-
-def rejects_of(landing):
-    return pl.read_parquet(landing.rejects_paths).select("line", "reason").rows()
+def declared(base, written="{kind: mt940}", records=("statement", "entry", "forward_balance"), columns=None):
+    return message_samples.declared(base, written, {record: (columns or COLUMNS)[record] for record in records})

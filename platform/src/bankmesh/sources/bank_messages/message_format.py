@@ -32,7 +32,11 @@ class MessageFormat(RecordFormat):
     fields: ClassVar[dict[str, tuple[MessageField, ...]]]
     """The fields of each type of record."""
     starts: ClassVar[dict[str, bytes]]
-    """The pattern of what begins each record of a type, by which records are counted apart from the parser."""
+    """The pattern of what begins each record of a type, by which records are counted apart from the parser.
+
+    Types of no object (control records, fillers) may be counted, too. Several records of a type without a pattern may
+    be in one line: the parser counts them, and the totals of the file verify them.
+    """
     expected: ClassVar[str]
     """What a file must hold, for the message of its refusal."""
 

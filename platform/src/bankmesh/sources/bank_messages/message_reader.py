@@ -72,6 +72,8 @@ class MessageReader:
         convert = Converter(self._obj.in_file)
         held: list[MessageRecord] = []
         for record in self._parser.records(self._lines()):
+            if record.type not in self._starts:
+                self._counts[record.type] += 1
             if record.type != self._obj.record:
                 continue
             held.append(record)

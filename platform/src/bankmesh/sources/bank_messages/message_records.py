@@ -26,6 +26,10 @@ class MessageRecord:
     fault: str = ""
 
 
+class BadField(ValueError):
+    """A field is not written as its standard says; the text says why, without its value."""
+
+
 class MessageParser(Protocol):
     """Parser of one file. `control_totals` counts the totals of the file that agree with its records."""
 

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.message_records import BadField
 from bankmesh.sources.bank_messages.swift_values import (
     DEBIT_MARKS,
-    BadField,
     read_amount,
     read_date,
     read_entry_date,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.bank_messages.message_records import MessageRecord
+from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
 from bankmesh.sources.bank_messages.swift_entries import read_entry, read_information
 from bankmesh.sources.bank_messages.swift_fields import MESSAGE_FIELDS
 from bankmesh.sources.bank_messages.swift_tags import MessageEnd, SwiftText, Tag
@@ -16,7 +16,6 @@ from bankmesh.sources.bank_messages.swift_totals import (
     check_totals,
     read_header,
 )
-from bankmesh.sources.bank_messages.swift_values import BadField
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.currency_decimals import whole_amount
-from bankmesh.sources.bank_messages.swift_values import BadField, read_amount, read_balance, read_date
+from bankmesh.sources.bank_messages.message_records import BadField
+from bankmesh.sources.bank_messages.swift_values import read_amount, read_balance, read_date
 
 if TYPE_CHECKING:
     from bankmesh.sources.bank_messages.message_records import MessageFile

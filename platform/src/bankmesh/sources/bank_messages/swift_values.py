@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bankmesh.sources.bank_messages.currency_decimals import currency_decimals, whole_amount
+from bankmesh.sources.bank_messages.message_records import BadField
 
 _LAST_YEAR_OF_2000S = 79
 _MOST_DAYS_APART = 150
@@ -14,10 +15,6 @@ _AMOUNT = re.compile(r"([0-9]+),([0-9]*)")
 _AMOUNT_LENGTH = 15
 _BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})([0-9,]+)")
 DEBIT_MARKS = ("D", "RC")
-
-
-class BadField(ValueError):
-    """A field is not written as its standard says; the text says why, without its value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.ledger_formats import LEDGER_KEYS, read_bai2, read_nacha
 from bankmesh.sources.bank_messages.swift_format import SWIFT_KEYS, read_mt940, read_mt942
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
@@ -95,5 +96,7 @@ KINDS = {
     "mt940": FormatKind(SWIFT_KEYS, read_mt940),
     "mt942": FormatKind(SWIFT_KEYS, read_mt942),
     "xml": FormatKind(XML_KEYS, read_xml),
+    "nacha": FormatKind(LEDGER_KEYS, read_nacha),
+    "bai2": FormatKind(LEDGER_KEYS, read_bai2),
 }
 """The kinds of files."""
