@@ -5,5 +5,6 @@ message_format     declarations: the format of a kind, and its checks of columns
 message_records    one record of a message, and the refusal of a file at a line
 message_reader     records of a file to batches of a landing, counted apart from the parser
 currency_decimals  decimal places of currencies (ISO 4217)
-swift_*            SWIFT MT940 and MT942
+swift              SWIFT MT940 and MT942
+ledgers            NACHA ACH and BAI2
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.bank_messages.ledger_formats import LEDGER_KEYS, read_bai2, read_nacha
-from bankmesh.sources.bank_messages.swift_format import SWIFT_KEYS, read_mt940, read_mt942
+from bankmesh.sources.bank_messages.ledgers.ledger_formats import LEDGER_KEYS, read_bai2, read_nacha
+from bankmesh.sources.bank_messages.swift.swift_format import SWIFT_KEYS, read_mt940, read_mt942
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat

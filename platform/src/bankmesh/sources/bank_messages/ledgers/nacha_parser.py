@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.bank_messages import nacha_fields as fields_of
+from bankmesh.sources.bank_messages.ledgers import nacha_fields as fields_of
+from bankmesh.sources.bank_messages.ledgers.nacha_records import BatchSums, RecordLayout, direction_of, has_check_digit
 from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
-from bankmesh.sources.bank_messages.nacha_records import BatchSums, RecordLayout, direction_of, has_check_digit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

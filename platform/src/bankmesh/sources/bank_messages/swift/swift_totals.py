@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.currency_decimals import whole_amount
 from bankmesh.sources.bank_messages.message_records import BadField
-from bankmesh.sources.bank_messages.swift_values import read_amount, read_balance, read_date
+from bankmesh.sources.bank_messages.swift.swift_values import read_amount, read_balance, read_date
 
 if TYPE_CHECKING:
     from bankmesh.sources.bank_messages.message_records import MessageFile
-    from bankmesh.sources.bank_messages.swift_entries import SwiftEntry
-    from bankmesh.sources.bank_messages.swift_tags import Tag
+    from bankmesh.sources.bank_messages.swift.swift_entries import SwiftEntry
+    from bankmesh.sources.bank_messages.swift.swift_tags import Tag
 
 _REFERENCE = re.compile(r".{1,16}")
 _ACCOUNT = re.compile(r".{1,35}")

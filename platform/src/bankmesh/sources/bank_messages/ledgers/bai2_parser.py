@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.bank_messages.bai2_records import (
+from bankmesh.sources.bank_messages.ledgers.bai2_records import (
     FieldCursor,
     LogicalRecord,
     read_amount,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bankmesh.sources.bank_messages.bai2_fields import BAI2_FIELDS
+from bankmesh.sources.bank_messages.ledgers.bai2_fields import BAI2_FIELDS
+from bankmesh.sources.bank_messages.ledgers.nacha_fields import NACHA_FIELDS
 from bankmesh.sources.bank_messages.message_format import MessageFormat, read_encoding
 from bankmesh.sources.bank_messages.message_records import MessageFile
-from bankmesh.sources.bank_messages.nacha_fields import NACHA_FIELDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ class NachaFormat(MessageFormat):
 
     def parser(self, path: Path) -> MessageParser:
         """Return a parser of ACH files."""
-        from bankmesh.sources.bank_messages.nacha_parser import NachaParser
+        from bankmesh.sources.bank_messages.ledgers.nacha_parser import NachaParser
 
         return NachaParser(MessageFile(path, self.expected))
 
@@ -53,7 +53,7 @@ class Bai2Format(MessageFormat):
 
     def parser(self, path: Path) -> MessageParser:
         """Return a parser of BAI2."""
-        from bankmesh.sources.bank_messages.bai2_parser import Bai2Parser
+        from bankmesh.sources.bank_messages.ledgers.bai2_parser import Bai2Parser
 
         return Bai2Parser(MessageFile(path, self.expected))
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
-from bankmesh.sources.bank_messages.swift_entries import read_entry, read_information
-from bankmesh.sources.bank_messages.swift_fields import MESSAGE_FIELDS
-from bankmesh.sources.bank_messages.swift_tags import MessageEnd, SwiftText, Tag
-from bankmesh.sources.bank_messages.swift_totals import (
+from bankmesh.sources.bank_messages.swift.swift_entries import read_entry, read_information
+from bankmesh.sources.bank_messages.swift.swift_fields import MESSAGE_FIELDS
+from bankmesh.sources.bank_messages.swift.swift_tags import MessageEnd, SwiftText, Tag
+from bankmesh.sources.bank_messages.swift.swift_totals import (
     EntrySums,
     PageChain,
     check_closing,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.sources.bank_messages.message_records import MessageFile
-    from bankmesh.sources.bank_messages.swift_entries import SwiftEntry
+    from bankmesh.sources.bank_messages.swift.swift_entries import SwiftEntry
 
 SHARED = frozenset(field.name for field in MESSAGE_FIELDS)
 """The fields of a message that its entries and forward balances have, too."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_records import BadField
-from bankmesh.sources.bank_messages.swift_values import (
+from bankmesh.sources.bank_messages.swift.swift_values import (
     DEBIT_MARKS,
     read_amount,
     read_date,
@@ -15,7 +15,7 @@ from bankmesh.sources.bank_messages.swift_values import (
 )
 
 if TYPE_CHECKING:
-    from bankmesh.sources.bank_messages.swift_tags import Tag
+    from bankmesh.sources.bank_messages.swift.swift_tags import Tag
 
 _ENTRY = re.compile(
     r"(?P<value_date>[0-9]{6})(?P<entry_date>[0-9]{4})?(?P<mark>R?[CD])(?P<funds>[A-Z])?(?P<amount>[0-9,]+)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.sources.bank_messages.message_format import MessageFormat, read_encoding
 from bankmesh.sources.bank_messages.message_records import MessageFile
-from bankmesh.sources.bank_messages.swift_fields import MT940_FIELDS, MT942_FIELDS
+from bankmesh.sources.bank_messages.swift.swift_fields import MT940_FIELDS, MT942_FIELDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ class Mt940Format(SwiftFormat):
 
     def parser(self, path: Path) -> MessageParser:
         """Return a parser of MT940."""
-        from bankmesh.sources.bank_messages.swift_messages import MT940, SwiftParser
+        from bankmesh.sources.bank_messages.swift.swift_messages import MT940, SwiftParser
 
         return SwiftParser(MessageFile(path, self.expected), MT940, terminated=self.terminated)
 
@@ -54,7 +54,7 @@ class Mt942Format(SwiftFormat):
 
     def parser(self, path: Path) -> MessageParser:
         """Return a parser of MT942."""
-        from bankmesh.sources.bank_messages.swift_messages import MT942, SwiftParser
+        from bankmesh.sources.bank_messages.swift.swift_messages import MT942, SwiftParser
 
         return SwiftParser(MessageFile(path, self.expected), MT942, terminated=self.terminated)
 
