@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.sources.declarations.source_declaration import PLAIN_TEXT, UTF8_SIG, UTF16, TextFormat
 from bankmesh.sources.landing_record import LandedFile
+from bankmesh.sources.parsing.delimiter_forms import split_fields
 from bankmesh.sources.parsing.line_blocks import content_sha256
-from bankmesh.sources.parsing.record_structure import split_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,7 +195,7 @@ def read_control(obj: LegacyObject, exports: Path) -> ControlFigures | None:
             content = content.removeprefix(codecs.BOM_UTF8)
         if written.encoding in UTF16:
             content = content.decode(written.encoding).removeprefix("\ufeff").encode()
-        lines = [split_line(line, written) for line in content.splitlines() if line]
+        lines = [split_fields(line, written) for line in content.splitlines() if line]
     except UnicodeDecodeError as error:
         expected = written.encoding if written.encoding in UTF16 else "UTF-8"
         problem = f"byte offset {error.start} is not {expected}"

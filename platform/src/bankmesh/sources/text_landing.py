@@ -10,10 +10,11 @@ from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.landing_sink import ParsedBatch, Reject
+from bankmesh.sources.parsing.delimiter_forms import parse_delimited, split_fields
 from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.multiline_records import inner_lines, parse_multiline
 from bankmesh.sources.parsing.ordered_pool import in_order
-from bankmesh.sources.parsing.record_structure import parse_lines, split_line
+from bankmesh.sources.parsing.record_structure import parse_lines
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _without_header(obj: LegacyObject, written: TextFormat, text: LegacyText) ->
 
 
 def _check_header(obj: LegacyObject, written: TextFormat, path: Path, line: bytes) -> None:
-    found, columns = split_line(line, written), obj.in_file
+    found, columns = split_fields(line, written), obj.in_file
     if found is not None and _is_header(found, columns):
         return
     expected = f"{len(columns)} columns: {', '.join(column.label for column in columns)}"
@@ -99,7 +100,8 @@ def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> I
 
 
 def _parse_and_convert(convert: Converter, written: TextFormat, width: int, block: Block) -> ParsedBatch:
-    return _batch(convert, parse_lines(block.text, block.first_line, written, width), multiline=False)
+    parse = parse_lines if len(written.delimiter) == 1 else parse_delimited
+    return _batch(convert, parse(block.text, block.first_line, written, width), multiline=False)
 
 
 def _batch(convert: Converter, records: Records, *, multiline: bool) -> ParsedBatch:

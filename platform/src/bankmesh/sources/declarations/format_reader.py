@@ -13,6 +13,7 @@ from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import (
     ENCODINGS,
     PLAIN_TEXT,
+    WHITESPACE,
     ParquetFormat,
     RecordFormat,
     TextFormat,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from bankmesh.yaml.nodes import Mapping
 
 TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)
+
+_LONGEST_DELIMITER = 8
 
 
 @dataclass(frozen=True)
@@ -67,21 +70,32 @@ def _read_text(given: Mapping, inherited: FileFormat) -> TextFormat:
     base = inherited if isinstance(inherited, TextFormat) else PLAIN_TEXT
     delimiter = given.text("delimiter", base.delimiter)
     quote = given.optional_text("quote") if "quote" in given.entries else base.quote
-    for key, mark in (("delimiter", delimiter), ("quote", quote)):
-        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\r\n"):
-            message = f"{key} must be one ASCII character, not {mark!r}"
-            given.faults.add(given.value(key), "one-character", message)
-    if quote == delimiter:
-        at = given.value("quote") or given.value("delimiter")
-        given.faults.add(at, "one-character", "quote and delimiter must differ")
     multiline = given.flag("multiline", default=base.multiline)
-    if multiline and quote is None:
-        at = given.value("multiline") or given.value("quote")
-        given.faults.add(at, "multiline", "values over several lines need a quote")
+    _check_marks(given, delimiter, quote, multiline=multiline)
     encoding = given.word("encoding", ENCODINGS, base.encoding)
     header = given.flag("header", default=base.header)
-    numbers = read_numbers(given, base.numbers, delimiter, quote)
+    numbers = read_numbers(given, base.numbers, " " if delimiter == WHITESPACE else delimiter, quote)
     return TextFormat(delimiter, quote, encoding, header, multiline, numbers)
+
+
+def _check_marks(given: Mapping, delimiter: str, quote: str | None, *, multiline: bool) -> None:
+    """Note faults of the delimiter and the quote, alone and together."""
+    is_long = len(delimiter) > 1
+    for key, mark, most in (("delimiter", delimiter, _LONGEST_DELIMITER), ("quote", quote, 1)):
+        if mark is None or mark == WHITESPACE:
+            continue
+        if not mark.isascii() or any(sign in mark for sign in "\r\n\0") or len(mark) > most:
+            many = "one ASCII character" if key == "quote" else f"one to {most} ASCII characters, or {WHITESPACE}"
+            given.faults.add(given.value(key), "one-character", f"{key} must be {many}, not {mark!r}")
+    at = given.value("quote") or given.value("delimiter")
+    if quote is not None and quote in delimiter and delimiter != WHITESPACE:
+        given.faults.add(at, "one-character", "quote and delimiter must differ")
+    if quote is not None and delimiter == WHITESPACE:
+        given.faults.add(at, "one-character", f"values between {WHITESPACE} are not quoted: declare `quote: null`")
+    at = given.value("multiline") or given.value("delimiter") or given.value("quote")
+    if multiline and (quote is None or is_long):
+        needed = "a quote" if quote is None else "a delimiter of one character"
+        given.faults.add(at, "multiline", f"values over several lines need {needed}")
 
 
 def _read_parquet(_given: Mapping, _inherited: FileFormat) -> ParquetFormat:

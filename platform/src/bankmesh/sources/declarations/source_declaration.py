@@ -28,6 +28,9 @@ UTF16 = {"utf-16": "", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE"}
 ENCODINGS = ("ascii", "utf-8", UTF8_SIG, "latin-1", "cp1250", "cp1252", "iso8859-2", *UTF16)
 """Apart from UTF-16, in each only the byte 0x0A is a line end, so that files can be split at line ends."""
 
+WHITESPACE = "whitespace"
+"""The delimiter of files whose values are separated by any number of blanks and tabs."""
+
 OTHERWISE = ("unknown", "day_before_last", "last_day")
 """Rules for the last complete day of an export without a control file."""
 
@@ -36,9 +39,9 @@ OTHERWISE = ("unknown", "day_before_last", "last_day")
 class TextFormat:
     """How the files of a system are written.
 
-    `quote` is None if values are not quoted. `multiline` allows line ends in quoted values; without it every line is a
-    record of its own, so that one bad quote never affects the next line. `numbers` is how columns write numbers that
-    declare no spelling of their own.
+    `delimiter` is one character, several, or WHITESPACE. `quote` is None if values are not quoted. `multiline` allows
+    line ends in quoted values; without it every line is a record of its own, so that one bad quote never affects the
+    next line. `numbers` is how columns write numbers that declare no spelling of their own.
     """
 
     delimiter: str

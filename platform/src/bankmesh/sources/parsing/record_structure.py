@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
@@ -71,15 +73,20 @@ def split_line(line: bytes, written: TextFormat) -> list[str] | None:
     return [t[1:-1].replace(double, written.quote) if t.startswith(written.quote) else t for t in texts]
 
 
-def parse_lines(text: bytes, first_line: int, written: TextFormat, width: int) -> Records:
-    """Parse text in which every line is a record of its own; `width` is the number of columns."""
+def parse_lines(
+    text: bytes, first_line: int, written: TextFormat, width: int, faults: Mapping[int, str] | None = None
+) -> Records:
+    """Parse text in which every line is a record of its own; `width` is the number of columns.
+
+    `faults` are reasons, by line from 0, for which lines are no records.
+    """
     import numpy as np
 
     data = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(data == NEWLINE)
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])[: len(ends)]
     stops = ends - (data[ends - 1] == RETURN)
-    reasons: dict[int, str] = {}
+    reasons = dict(faults or {})
     stray = _stray_returns(text, data, ends)
     reasons |= dict.fromkeys(np.searchsorted(ends, stray).tolist(), "carriage return within the line")
     if written.quote is not None:
