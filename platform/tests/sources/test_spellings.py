@@ -181,7 +181,7 @@ def test_numbers_of_a_format_hold_for_its_columns_unless_they_say_otherwise() ->
         ('type: string, thousands: ","', "", "column thing.v is string; thousands is for long and integer and"),
         ("type: long, read: prefixed_id, minus: trailing", "", "minus does not go with read: prefixed_id"),
         ("type: long, read: zero_omitted", "", "read of column thing.v is zero_omitted; allowed: plain, prefixed_id"),
-        ('type: "decimal(5,2)", read: prefixed_id', "", "read of column thing.v is prefixed_id; allowed: plain, zero_omitted"),
+        ('type: "decimal(5,2)", read: prefixed_id', "", "read of column thing.v is prefixed_id; allowed: plain, zero_omitted, scientific"),
         ("type: long", 'thousands: "."', 'thousands and decimal of format are both "."; they must differ'),
         ("type: date, format: []", "", "format of column thing.v lists none"),
         ('type: date, format: ["%Y-%m-%d", "%Y-%m-%d"]', "", "%Y-%m-%d is listed twice"),

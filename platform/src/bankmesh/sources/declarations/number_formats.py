@@ -36,8 +36,12 @@ WHOLE_READERS: dict[str, str | None] = {
 """
 
 ZERO_OMITTED = "zero_omitted"
-DECIMAL_READERS = ("plain", ZERO_OMITTED)
-"""Named spellings of a decimal: `plain` requires a digit before the point, `zero_omitted` also reads `.50`."""
+SCIENTIFIC = "scientific"
+DECIMAL_READERS = ("plain", ZERO_OMITTED, SCIENTIFIC)
+"""Named spellings of a decimal: `plain` requires a digit before the point, `zero_omitted` also reads `.50`, and
+`scientific` also reads `1.5E+03`, which is 1500 exactly."""
+
+EXPONENT = "[eE]([+-]?[0-9]+)"
 
 NUMBER_KEYS = ("decimal", "thousands", "minus")
 
@@ -75,6 +79,12 @@ def decimal_pattern(scale: int, numbers: NumberSpelling = PLAIN_NUMBERS, read: s
     places = rf"{re.escape(numbers.decimal)}[0-9]{{1,{scale}}}"
     body = rf"{_whole(numbers)}(?:{places})?"
     return _signed(f"(?:{body}|{places})" if read == ZERO_OMITTED else body, numbers)
+
+
+def scientific_pattern(numbers: NumberSpelling = PLAIN_NUMBERS) -> str:
+    """Return the pattern of decimal notation with an optional exponent of at most two digits and any zeros."""
+    point = re.escape(numbers.decimal)
+    return _signed(rf"{_whole(numbers)}(?:{point}[0-9]+)?(?:[eE][+-]?0*[0-9]{{1,2}})?", numbers)
 
 
 def double_pattern(numbers: NumberSpelling = PLAIN_NUMBERS) -> str:

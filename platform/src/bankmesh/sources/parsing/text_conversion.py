@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MISSING = "required, but missing"
 CODES_NAMED = 10
+_MOST_ZEROS = 100  # more than the exponents that `scientific_pattern` reads
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,9 @@ def _whole(text: pl.Expr, column: SourceColumn) -> pl.Expr:
 
 def _decimal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     places = column.fixed.decimals if column.fixed is not None else None
+    if column.read == number_formats.SCIENTIFIC:
+        matching = _matching(text, number_formats.scientific_pattern(column.numbers))
+        return _without_exponent(_plain_number(matching, column.numbers), column.type.scale)
     if not places:
         pattern = number_formats.decimal_pattern(column.type.scale, column.numbers, column.read)
         return _plain_number(_matching(text, pattern), column.numbers)
@@ -178,6 +182,28 @@ def _decimal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
     # Long enough for a sign and a digit in front of the point.
     digits = digits.str.zfill(places + 2)
     return digits.str.head(-places) + "." + digits.str.tail(places)
+
+
+def _without_exponent(text: pl.Expr, scale: int) -> pl.Expr:
+    """Return numbers in plain spelling without an exponent, exactly; null where the value has more places."""
+    import polars as pl
+
+    zeros = pl.lit("0" * _MOST_ZEROS)
+    whole = text.str.extract("^[+-]?([0-9]+)")
+    fraction = text.str.extract(r"\.([0-9]+)").fill_null("")
+    exponent = text.str.extract(number_formats.EXPONENT).cast(pl.Int64).fill_null(0)
+    digits = zeros + whole + fraction + zeros
+    point = whole.str.len_bytes() + exponent + _MOST_ZEROS
+    places = digits.str.slice(point).str.strip_chars_end("0")
+    value = pl.concat_str(
+        text.str.extract("^([+-])").fill_null(""),
+        pl.lit("0"),
+        digits.str.slice(0, point).str.strip_chars_start("0"),
+        pl.lit("."),
+        places,
+        pl.lit("0") if scale else pl.lit(""),
+    )
+    return pl.when(places.str.len_bytes() <= scale).then(value if scale else value.str.strip_chars_end("."))
 
 
 def _plain_number(text: pl.Expr, numbers: NumberSpelling) -> pl.Expr:
