@@ -1,4 +1,4 @@
-"""`mesh new`: scaffold a new product."""
+"""`mesh new`: scaffold products and domains."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import console
+from bankmesh.scaffolding.domain_installation import install_domain, validate_location
+from bankmesh.scaffolding.domain_scaffold import create_domain
 from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
 
-app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Scaffold new products.")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Scaffold products and domains.")
 
 
 class TransformLanguage(StrEnum):
@@ -26,7 +28,7 @@ class TransformLanguage(StrEnum):
 
 @app.callback()
 def new() -> None:
-    """Scaffold new products."""
+    """Scaffold products and domains."""
 
 
 @app.command("product")
@@ -47,3 +49,27 @@ def new_product(
     for path in written:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
     console().print(f"Next: mesh contract check; mesh run {product}; then edit the contract and the transform.")
+
+
+@app.command("domain")
+def new_domain(
+    name: Annotated[str, typer.Argument(help="Name of the new domain.", metavar="DOMAIN")],
+    *,
+    install: Annotated[
+        bool, typer.Option(help="Also install the package and load its code location; this takes some seconds.")
+    ] = True,
+) -> None:
+    """Scaffold a domain: its package, and its entry wherever the workspace lists domains."""
+    settings = current_settings()
+    with uninterrupted():
+        plan = create_domain(settings.root, name)
+    for path in plan.created:
+        console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
+    for path in plan.changed:
+        console().print(f"changed {path.relative_to(settings.root)}", markup=False)
+    if install:
+        install_domain(plan.folder)
+        validate_location(settings, plan.folder)
+        console().print(f"The code location {name} is installed and loads.", markup=False)
+    else:
+        console().print("Next: make install", markup=False)
