@@ -10,10 +10,10 @@ from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS
 from bankmesh.sources.export_files import file_sha256
 from bankmesh.sources.landing_record import LandedFile
-from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.parsing.ordered_pool import in_order
 from bankmesh.sources.parsing.stored_value_conversion import is_text, needs_timezone, typed_value
 from bankmesh.sources.parsing.text_conversion import Converter
+from bankmesh.sources.record_landing import FieldRecords, convert_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyarrow import parquet
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject, SourceColumn
-    from bankmesh.sources.landing_sink import Sink
+    from bankmesh.sources.landing_sink import ParsedBatch, Sink
 
 ROWS_AT_ONCE = 1 << 17
 
@@ -81,21 +81,19 @@ def _tasks(
     convert = Converter(columns, _typed(columns, path, file.schema_arrow, places))
     at = 1
     for piece in _pieces(path, file, rows_at_once):
-        yield partial(_batch, convert, piece, places, at)
+        yield partial(_batch, convert, piece, places, at, obj.columns)
         at += piece.num_rows
 
 
-def _batch(convert: Converter, piece: pa.RecordBatch, places: list[int], first_row: int) -> ParsedBatch:
+def _batch(
+    convert: Converter, piece: pa.RecordBatch, places: list[int], first_row: int, columns: tuple[SourceColumn, ...]
+) -> ParsedBatch:
+    import numpy as np
     import pyarrow as pa
 
     found = {f"c{at}": _plain(piece.column(place)) for at, place in enumerate(places)}
-    converted = convert(pa.table(found))
-    written = _as_json(piece, [faulty.row for faulty in converted.faulty])
-    rejects = [
-        Reject(first_row + faulty.row, raw, faulty.faults)
-        for faulty, raw in zip(converted.faulty, written, strict=True)
-    ]
-    return ParsedBatch(converted.rows, rejects)
+    rows = first_row + np.arange(piece.num_rows)
+    return convert_records(convert, FieldRecords(pa.table(found), rows, partial(_as_json, piece)), columns)
 
 
 def _plain(values: pa.Array) -> pa.Array:
@@ -105,11 +103,9 @@ def _plain(values: pa.Array) -> pa.Array:
     return values.cast(pa.large_string()) if coded else values
 
 
-def _as_json(piece: pa.RecordBatch, rows: list[int]) -> list[bytes]:
-    import pyarrow as pa
-
-    found = piece.take(pa.array(rows, pa.int64())).to_pylist()
-    return [json.dumps(values, default=str, ensure_ascii=False).encode() for values in found]
+def _as_json(piece: pa.RecordBatch, row: int) -> bytes:
+    [values] = piece.slice(row, 1).to_pylist()
+    return json.dumps(values, default=str, ensure_ascii=False).encode()
 
 
 def _places(columns: tuple[SourceColumn, ...], path: Path, found: list[str]) -> list[int]:

@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.landing_record import LandedFile
-from bankmesh.sources.landing_rejects import RecordFault
-from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.parsing.delimiter_forms import parse_delimited, split_fields
 from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.multiline_records import inner_lines, parse_multiline
 from bankmesh.sources.parsing.ordered_pool import in_order
 from bankmesh.sources.parsing.record_structure import parse_lines
 from bankmesh.sources.parsing.text_conversion import Converter
+from bankmesh.sources.record_landing import FieldRecords, convert_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject, SourceColumn, TextFormat
-    from bankmesh.sources.landing_sink import Sink
+    from bankmesh.sources.landing_sink import ParsedBatch, Sink
     from bankmesh.sources.parsing.line_blocks import Block
     from bankmesh.sources.parsing.record_structure import Records
 
@@ -89,26 +88,21 @@ def _is_header(found: list[str], columns: tuple[SourceColumn, ...]) -> bool:
 
 def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> Iterator[Callable[[], ParsedBatch]]:
     columns = obj.in_file
-    convert = Converter(columns)
+    make = partial(_batch, Converter(columns), obj.columns)
     if written.multiline:
         # The end of a record depends on everything before it: only the conversion can run ahead.
         for records in parse_multiline(blocks, written, len(columns)):
-            yield partial(_batch, convert, records, multiline=True)
+            yield partial(make, records, multiline=True)
     else:
+        parse = parse_lines if len(written.delimiter) == 1 else parse_delimited
         for block in blocks:
-            yield partial(_parse_and_convert, convert, written, len(columns), block)
+            yield partial(_parse_and_convert, make, partial(parse, block.text, block.first_line, written, len(columns)))
 
 
-def _parse_and_convert(convert: Converter, written: TextFormat, width: int, block: Block) -> ParsedBatch:
-    parse = parse_lines if len(written.delimiter) == 1 else parse_delimited
-    return _batch(convert, parse(block.text, block.first_line, written, width), multiline=False)
+def _parse_and_convert(make: Callable[..., ParsedBatch], parse: Callable[[], Records]) -> ParsedBatch:
+    return make(parse(), multiline=False)
 
 
-def _batch(convert: Converter, records: Records, *, multiline: bool) -> ParsedBatch:
-    converted = convert(records.table)
-    rejects = [Reject(bad.line, bad.raw, (RecordFault(None, bad.reason),)) for bad in records.bad]
-    rejects += [
-        Reject(int(records.lines[faulty.row]), records.raw(faulty.row), faulty.faults) for faulty in converted.faulty
-    ]
-    rejects.sort(key=lambda reject: reject.line)
-    return ParsedBatch(converted.rows, rejects, inner_lines(records) if multiline else 0)
+def _batch(convert: Converter, columns: tuple[SourceColumn, ...], records: Records, *, multiline: bool) -> ParsedBatch:
+    found = convert_records(convert, FieldRecords(records.table, records.lines, records.raw, records.bad), columns)
+    return replace(found, inner_lines=inner_lines(records)) if multiline else found

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 _TOLERANCE = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(%?)$")
 SYSTEM_KEYS = ("system", "description", "owner", "folder", "ignore", "format", "objects")
 OBJECT_KEYS = (
-    "description", "files", "member", "file_as", "format", "rejects_tolerated", "missing", "optional", "may_be_empty",
-    "complete_through", "key", "columns",
+    "description", "files", "member", "file_as", "line_as", "format", "rejects_tolerated", "missing", "optional",
+    "may_be_empty", "complete_through", "key", "columns",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ FIELD_KEYS = ("start", "length", "padding", "pad", "decimals", "from")
 FIXED_RECORD_KEYS = ("line_above_as", "unused")
 """Keys of an object that are for fixed-width files only."""
 
-RECORD_KEYS = ("record", "line_as", *FIXED_RECORD_KEYS)
+RECORD_KEYS = ("record", *FIXED_RECORD_KEYS)
 """Keys of an object that are for files with records of declared types."""
 
 SUMMED_TYPES = ("long", "integer", "decimal")
@@ -125,7 +125,7 @@ def read_record(given: Mapping, written: FileFormat) -> str:
         types = written.record_types()
         is_typed = bool(types)
     else:
-        _refuse_keys(given, RECORD_KEYS)
+        _refuse_keys(given, ("record", *FIXED_RECORD_KEYS))
         return ""
     if is_typed:
         return given.word("record", types or ("",))
@@ -151,8 +151,6 @@ def read_unused(given: Mapping, written: FileFormat) -> tuple[FieldPosition, ...
 
 def read_line_names(given: Mapping, written: FileFormat, record: str) -> tuple[tuple[str, str, yaml.Node], ...]:
     """Return the columns with line numbers: landed name, record type (empty: the row's own), and node."""
-    if not isinstance(written, (FixedWidthFormat, RecordFormat)):
-        return ()
     found = []
     own, name = given.value("line_as"), given.optional_text("line_as")
     if own is not None and name is not None:
