@@ -25,7 +25,7 @@ EDITED = {
 
 def copy_workspace(target):
     for name in EDITED:
-        (target / name).parent.mkdir(exist_ok=True)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target / name)
     for name in ("domains", "dbt_project"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "_ports", "target"))
