@@ -8,7 +8,8 @@ from bakery import DOMAIN, Bakery, as_it_was
 from shop_workspace import SALES, SYSTEM
 
 from bankmesh.ports import open_version
-from bankmesh.sources import current_landing
+from bankmesh.products.lineage_events.landing_attempts import legacy_input
+from bankmesh.sources import current_landing, read_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +79,15 @@ def test_products_are_built_from_a_fixed_width_file_and_kept_when_its_trailer_di
         assert "the end record states 5 records of sale; the file has 4" in str(heard.failures)
         assert open_version(bakery.port("sale"), None).scan_polars().collect().equals(rows)
         assert current_landing(bakery.settings.home, DOMAIN, "till", "sale") == landing
+
+
+def test_records_of_one_file_are_datasets_of_their_own_because_their_fields_differ(tmp_path: Path) -> None:
+    (tmp_path / "till.yaml").write_text(FIXED, encoding="utf-8")
+    [sale] = read_system(tmp_path / "till.yaml").objects
+    assert legacy_input(sale, tmp_path).name.name == f"{tmp_path}/till/sale.txt#sale"
+    (tmp_path / "till.yaml").write_text(FIXED.replace("    record: sale\n", "").split("      selector")[0] + """\
+    columns:
+      sale_id: {start: 2, length: 6, type: long, classification: internal, description: Number.}
+""", encoding="utf-8")  # fmt: skip
+    [sale] = read_system(tmp_path / "till.yaml").objects
+    assert legacy_input(sale, tmp_path).name.name == f"{tmp_path}/till/sale.txt"

@@ -59,11 +59,15 @@ def _declaration(item: LegacyObject) -> CodeFacts:
 
 
 def legacy_input(item: LegacyObject, exports: Path) -> InputFacts:
-    """Return the legacy object as its system delivers it: the files under the declaration's first name."""
+    """Return the legacy object as its system delivers it: the files under the declaration's first name.
+
+    Objects that may share their files have a fragment, because their fields differ: `day.txt#batch`.
+    """
+    files = str((exports / item.folder / item.files[0]).absolute())
     return InputFacts(
         ref=f"{item.system}.{item.name}",
         logical=legacy_id(item.system, item.name),
-        name=dataset_name(str((exports / item.folder / item.files[0]).absolute())),
+        name=dataset_name(f"{files}#{item.name}" if item.shares_files else files),
         version=None,
         fields=tuple(FieldFacts(heading(c), str(c.type), c.description, c.classification.label) for c in item.in_file),
         owner=item.owner,

@@ -234,6 +234,11 @@ class LegacyObject:
         return tuple(column.header for column in self.in_file)
 
     @property
+    def shares_files(self) -> bool:
+        """Whether other objects may be other records of the same files."""
+        return bool(self.record) or isinstance(self.format, RecordFormat)
+
+    @property
     def classification(self) -> Classification:
         """The classification of the most confidential column."""
         return max(column.classification for column in self.columns)
