@@ -10,6 +10,8 @@ from bankmesh.sources.documents.json_formats import JsonLinesFormat
 from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
 from bankmesh.sources.documents.xml_formats import XmlFormat
 from bankmesh.sources.documents.xml_reader import XmlReader
+from bankmesh.sources.iso20022.iso20022_formats import Iso20022Format
+from bankmesh.sources.iso20022.message_reader import Iso20022Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,8 @@ def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReade
     """Return the reader of the object's file at `path`, without opening it; it parses `block_bytes` at once."""
     if isinstance(obj.format, JsonLinesFormat):
         return JsonLinesReader(obj, obj.format, path, block_bytes)
+    if isinstance(obj.format, Iso20022Format):
+        return Iso20022Reader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, MessageFormat):
         return MessageReader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, XmlFormat):

@@ -20,6 +20,7 @@ from bankmesh.sources.declarations.source_declaration import (
 )
 from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json_lines
 from bankmesh.sources.documents.xml_formats import XML_KEYS, read_xml
+from bankmesh.sources.iso20022.iso20022_formats import ISO20022_KEYS, read_camt053, read_camt054, read_pain001
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,5 +113,8 @@ KINDS = {
     "xml": FormatKind(XML_KEYS, read_xml),
     "nacha": FormatKind(LEDGER_KEYS, read_nacha),
     "bai2": FormatKind(LEDGER_KEYS, read_bai2),
+    "camt053": FormatKind(ISO20022_KEYS, read_camt053),
+    "camt054": FormatKind((), read_camt054),
+    "pain001": FormatKind((), read_pain001),
 }
 """The kinds of files."""

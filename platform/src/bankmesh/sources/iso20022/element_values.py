@@ -1,0 +1,91 @@
+"""Finds the texts of fields in elements of one namespace, and reads amounts exactly."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.bank_messages.message_fields import AMOUNT, DATE
+from bankmesh.sources.landing_rejects import RecordFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from xml.etree.ElementTree import Element
+
+    from bankmesh.sources.iso20022.message_paths import ElementField
+
+BLANKS = " \t\r\n"
+_AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.,]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+
+
+class FieldReader:
+    """Reads fields of elements; `fields` has those of one scope with the number of their column."""
+
+    def __init__(self, namespace: str, fields: Sequence[tuple[int, ElementField]]) -> None:
+        """Compile the paths of the fields for elements of that namespace."""
+        self._fields = [
+            (number, field, [_compiled(path, namespace) for path in field.paths]) for number, field in fields
+        ]
+
+    def read(self, element: Element, texts: list[str | None], faults: list[RecordFault]) -> None:
+        """Fill in the texts of the fields that the element has; repeated elements are faults."""
+        for number, field, paths in self._fields:
+            for path in paths:
+                found = list(values_at(element, path))
+                if not found:
+                    continue
+                if len(found) > 1 and not field.joined:
+                    faults.append(RecordFault(field.name, "is repeated, where the standard has one"))
+                else:
+                    texts[number] = _written(field, found)
+                break
+
+
+def find_all(element: Element, path: str, namespace: str) -> list[str]:
+    """Return the texts at a path below an element."""
+    return list(values_at(element, _compiled(path, namespace)))
+
+
+def values_at(element: Element, steps: Sequence[str]) -> Iterator[str]:
+    """Yield the texts at a path of tags; the last may be an attribute. An element with others below has none."""
+    if not steps:
+        if not len(element):
+            yield (element.text or "").strip(BLANKS)
+        return
+    if steps[0].startswith("@"):
+        value = element.get(steps[0][1:])
+        if value is not None:
+            yield value.strip(BLANKS)
+        return
+    for child in element.findall(steps[0]):
+        yield from values_at(child, steps[1:])
+
+
+def amount_of(text: str | None) -> Decimal | None:
+    """Return the exact amount that a text spells as XML Schema does, without a sign; None if it spells none."""
+    return Decimal(text) if text is not None and _AMOUNT.fullmatch(text) else None
+
+
+def write_amount(amount: Decimal) -> str:
+    """Return an amount in positional notation, as columns read it."""
+    return format(amount, "f")
+
+
+def _written(field: ElementField, found: list[str]) -> str | None:
+    """Return what a column of the field reads: an empty text is none, and a day ends before its time or zone."""
+    if field.joined:
+        return "\n".join(found) or None
+    text = found[0]
+    if field.kind == DATE:
+        match = _DATE.fullmatch(text)
+        return match[1] if match else text or None
+    if field.kind == AMOUNT:
+        amount = amount_of(text)
+        return text or None if amount is None else write_amount(amount)
+    return text or None
+
+
+def _compiled(path: str, namespace: str) -> tuple[str, ...]:
+    return tuple(step if step.startswith("@") else f"{{{namespace}}}{step}" for step in path.split("/"))
