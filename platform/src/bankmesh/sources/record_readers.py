@@ -11,7 +11,7 @@ from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
 from bankmesh.sources.documents.xml_formats import XmlFormat
 from bankmesh.sources.documents.xml_reader import XmlReader
 from bankmesh.sources.iso20022.iso20022_formats import Iso20022Format
-from bankmesh.sources.iso20022.message_reader import Iso20022Reader
+from bankmesh.sources.iso20022.iso20022_reader import Iso20022Reader
 
 if TYPE_CHECKING:
     from pathlib import Path

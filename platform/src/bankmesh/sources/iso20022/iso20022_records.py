@@ -31,7 +31,7 @@ _TOTALS = ("Bal", "TxsSummry", "NbOfTxs", "CtrlSum")
 _WHOLE = "a whole message in the order of its schema"
 
 
-class MessageRecords:
+class Iso20022Records:
     """Follows one message; each `end_` method returns the records of the object that an element completes."""
 
     Found = list[tuple["Element", "Texts | tuple[RecordFault, ...]"]]
@@ -85,7 +85,7 @@ class MessageRecords:
         self._parents += 1
         self._sums, self._above = Sums(), None
 
-    def end_child(self, element: Element, parent: Element) -> MessageRecords.Found:
+    def end_child(self, element: Element, parent: Element) -> Iso20022Records.Found:
         """Read an entry or payment, and drop what is not needed later. Raises LegacyFileError."""
         if element.tag == self.tag(self._shape.entry):
             found = self._end_entry(element, parent)
@@ -98,7 +98,7 @@ class MessageRecords:
             raise self._stream.refuse(f"{self._where}: {name} comes after its first {self._shape.entry}", _WHOLE)
         return []
 
-    def end_part(self, element: Element) -> MessageRecords.Found:
+    def end_part(self, element: Element) -> Iso20022Records.Found:
         """End the header, a statement or a batch, and return its statements and balances. Raises LegacyFileError."""
         if element.tag == self.tag(self._shape.header):
             if self._header is not None:
@@ -151,7 +151,7 @@ class MessageRecords:
         kind = self._one(element, "Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry") or ""
         return Balance(kind, day, moved.signed, moved.currency)
 
-    def _end_entry(self, element: Element, parent: Element) -> MessageRecords.Found:
+    def _end_entry(self, element: Element, parent: Element) -> Iso20022Records.Found:
         number = self._sums.count + 1
         where = f"{self._where}, {self._shape.entry} {number}"
         moved = self._movement(element, where)
@@ -217,7 +217,7 @@ class MessageRecords:
             self._put(texts, "signed_amount", write_amount(amount if is_credit else -amount))
         return tuple(faults) or texts
 
-    def _statement(self, element: Element, balances: list[Balance]) -> MessageRecords.Found:
+    def _statement(self, element: Element, balances: list[Balance]) -> Iso20022Records.Found:
         if self._record == "statement":
             texts, faults = self._texts_above(element)
             opening, closing = opening_and_closing(balances)
@@ -229,7 +229,7 @@ class MessageRecords:
             return [(element, tuple(faults) or texts)]
         if self._record != "balance":
             return []
-        found: MessageRecords.Found = []
+        found: Iso20022Records.Found = []
         for each, balance in zip(element.findall(self.tag("Bal")), balances, strict=True):
             texts, faults = self._texts_above(element)
             self._readers[BALANCE].read(each, texts, faults)

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from bankmesh.sources.documents.record_batches import BatchBuilder
 from bankmesh.sources.documents.xml_reader import write_element
 from bankmesh.sources.documents.xml_stream import LONGEST_RECORD, XmlStream
-from bankmesh.sources.iso20022.message_records import MessageRecords
+from bankmesh.sources.iso20022.iso20022_records import Iso20022Records
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Iso20022Reader:
         self._obj, self._written = obj, written
         self._stream = XmlStream(path, block_bytes)
         self._convert = Converter(obj.in_file)
-        self._records: MessageRecords | None = None
+        self._records: Iso20022Records | None = None
         self._began = 0
         self._seen = dict.fromkeys(written.record_types(), 0)
 
@@ -81,7 +81,7 @@ class Iso20022Reader:
     def _batch(self) -> BatchBuilder[Element]:
         return BatchBuilder(self._obj, self._convert, write_element)
 
-    def _elements(self) -> Iterator[MessageRecords.Found]:
+    def _elements(self) -> Iterator[Iso20022Records.Found]:
         """Yield what each finished element contributes to the object's records."""
         events = self._stream.events()
         _, root = next(events)
@@ -106,7 +106,7 @@ class Iso20022Reader:
                 opened.pop()
                 opened[-1].remove(element)
 
-    def _start(self, records: MessageRecords, tags: list[str]) -> None:
+    def _start(self, records: Iso20022Records, tags: list[str]) -> None:
         """Check and count an element as it begins."""
         shape, depth = self._written.shape, len(tags)
         if depth == _BODY and tags[-1] != records.tag(shape.body):
@@ -121,7 +121,7 @@ class Iso20022Reader:
             if depth <= _ENTRY:
                 self._began = self._stream.fed
 
-    def _begin(self, root: Element) -> MessageRecords:
+    def _begin(self, root: Element) -> Iso20022Records:
         shape = self._written.shape
         namespace, _, local = root.tag.rpartition("}")
         uri = namespace[1:]
@@ -130,4 +130,4 @@ class Iso20022Reader:
             first, last = shape.versions[0], shape.versions[-1]
             expected = f"Document of {_NAMESPACE}{shape.name}.{first:02} to .{last:02}"
             raise self._stream.refuse("the document is no such message, or of an unknown version", expected)
-        return MessageRecords(self._obj, self._written, uri, self._stream)
+        return Iso20022Records(self._obj, self._written, uri, self._stream)
