@@ -6,12 +6,13 @@ import pytest
 from swift_samples import COLUMNS, declared
 
 from bankmesh.errors import SourceFaults
+from bankmesh.sources.bank_messages.fix.fix_format import FixFormat
 from bankmesh.sources.bank_messages.ledgers.ledger_formats import Bai2Format, NachaFormat
 from bankmesh.sources.bank_messages.message_format import MessageFormat
 from bankmesh.sources.bank_messages.swift.swift_format import Mt940Format, Mt942Format
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "bank-messages.md").read_text(encoding="utf-8")
-FORMATS: tuple[type[MessageFormat], ...] = (Mt940Format, Mt942Format, NachaFormat, Bai2Format)
+FORMATS: tuple[type[MessageFormat], ...] = (Mt940Format, Mt942Format, NachaFormat, Bai2Format, FixFormat)
 
 
 @pytest.mark.parametrize("written", FORMATS)

@@ -7,4 +7,5 @@ message_reader     records of a file to batches of a landing, counted apart from
 currency_decimals  decimal places of currencies (ISO 4217)
 swift              SWIFT MT940 and MT942
 ledgers            NACHA ACH and BAI2
+fix                FIX execution reports
 """

@@ -31,7 +31,7 @@ class MessageFormat(RecordFormat):
     timestamp_format: ClassVar[str | None] = "iso8601"
     fields: ClassVar[dict[str, tuple[MessageField, ...]]]
     """The fields of each type of record."""
-    starts: ClassVar[dict[str, bytes]]
+    starts: ClassVar[dict[str, bytes]] = {}
     """The pattern of what begins each record of a type, by which records are counted apart from the parser.
 
     Types of no object (control records, fillers) may be counted, too. Several records of a type without a pattern may
@@ -45,6 +45,10 @@ class MessageFormat(RecordFormat):
     def parser(self, path: Path) -> MessageParser:
         """Return a parser of the file at `path`."""
         raise NotImplementedError
+
+    def record_starts(self) -> dict[str, bytes]:
+        """Return `starts`, or what takes their place in a format whose options decide it."""
+        return self.starts
 
     def record_types(self) -> tuple[str, ...]:
         """Return the types of records that the messages have."""

@@ -7,6 +7,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.message_records import DAMAGED
 from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.record_structure import BadRecord
 from bankmesh.sources.parsing.text_conversion import Converter
@@ -34,7 +35,7 @@ class MessageReader:
         self.path, self._obj, self._written = path, obj, written
         self._text = LegacyText(path, written.encoding, min(block_bytes, MOST_BYTES), expected=written.expected)
         self._parser = written.parser(path)
-        self._starts = {name: re.compile(start, re.MULTILINE) for name, start in written.starts.items()}
+        self._starts = {name: re.compile(start, re.MULTILINE) for name, start in written.record_starts().items()}
         self._counts: Counter[str] = Counter()
 
     @property
@@ -54,13 +55,14 @@ class MessageReader:
 
     @property
     def rows_in(self) -> int:
-        """The object's records, counted by what begins them in the text."""
-        return self._counts[self._obj.record]
+        """The object's records, counted by what begins them in the text, and those that may be its own."""
+        return self._counts[self._obj.record] + self._counts[DAMAGED]
 
     @property
     def other_records(self) -> dict[str, int]:
         """The records of other types, counted in the same way."""
-        return {name: count for name, count in self._counts.items() if name != self._obj.record and count}
+        own = (self._obj.record, DAMAGED)
+        return {name: count for name, count in self._counts.items() if name not in own and count}
 
     @property
     def control_totals(self) -> int:
@@ -73,8 +75,8 @@ class MessageReader:
         held: list[MessageRecord] = []
         for record in self._parser.records(self._lines()):
             if record.type not in self._starts:
-                self._counts[record.type] += 1
-            if record.type != self._obj.record:
+                self._counts[record.type] += record.count
+            if record.type not in {self._obj.record, DAMAGED}:
                 continue
             held.append(record)
             if len(held) == BATCH_RECORDS:

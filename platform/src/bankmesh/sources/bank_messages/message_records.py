@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+DAMAGED = ""
+"""The type of a record that may be of any type, because what says its type may be damaged: a reject of every object."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
     """A record of a message: its type, its first line (from 1), its text as delivered, and its fields by name.
 
-    `fault` is why the record is no such record, without any of its values; its fields are then of no use.
+    `fault` is why the record is no such record, without any of its values; its fields are then of no use. `count` is
+    how many records it counts as among the other records of a landing.
     """
 
     type: str
@@ -24,6 +29,7 @@ class MessageRecord:
     raw: str
     fields: dict[str, str] = field(default_factory=dict)
     fault: str = ""
+    count: int = 1
 
 
 class BadField(ValueError):

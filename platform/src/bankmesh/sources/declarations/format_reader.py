@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.fix.fix_format import FIX_KEYS, read_fix
 from bankmesh.sources.bank_messages.ledgers.ledger_formats import LEDGER_KEYS, read_bai2, read_nacha
 from bankmesh.sources.bank_messages.swift.swift_format import SWIFT_KEYS, read_mt940, read_mt942
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
@@ -116,5 +117,6 @@ KINDS = {
     "camt053": FormatKind(ISO20022_KEYS, read_camt053),
     "camt054": FormatKind((), read_camt054),
     "pain001": FormatKind((), read_pain001),
+    "fix": FormatKind(FIX_KEYS, read_fix),
 }
 """The kinds of files."""

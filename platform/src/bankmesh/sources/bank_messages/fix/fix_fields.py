@@ -1,0 +1,52 @@
+"""Fields of FIX execution reports, by tag."""
+
+from __future__ import annotations
+
+from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE, MOMENT, TEXT, MessageField
+
+_FIELDS = (
+    ("version", "8", TEXT, "Version of the protocol."),
+    ("sender", "49", TEXT, "Sender of the message (SenderCompID)."),
+    ("target", "56", TEXT, "Receiver of the message (TargetCompID)."),
+    ("sequence_number", "34", COUNT, "Number of the message in its session (MsgSeqNum)."),
+    ("sending_time", "52", MOMENT, "Time of sending, UTC (SendingTime)."),
+    ("possible_duplicate", "43", TEXT, "Y if the message may have been sent before (PossDupFlag)."),
+    ("on_behalf_of", "115", TEXT, "Firm on whose behalf the message is sent (OnBehalfOfCompID)."),
+    ("execution_id", "17", TEXT, "The execution (ExecID)."),
+    ("execution_reference_id", "19", TEXT, "Execution that is cancelled or corrected (ExecRefID)."),
+    ("execution_transaction_type", "20", TEXT, "0 new, 1 cancel, 2 correct, 3 status, up to FIX 4.2 (ExecTransType)."),
+    ("execution_type", "150", TEXT, "What the report reports (ExecType)."),
+    ("order_id", "37", TEXT, "The order, as its receiver numbers it (OrderID)."),
+    ("client_order_id", "11", TEXT, "The order, as its sender numbers it (ClOrdID)."),
+    ("original_client_order_id", "41", TEXT, "The order that is replaced or cancelled (OrigClOrdID)."),
+    ("order_status", "39", TEXT, "State of the order (OrdStatus)."),
+    ("account", "1", TEXT, "The account (Account)."),
+    ("symbol", "55", TEXT, "The instrument (Symbol)."),
+    ("security_id", "48", TEXT, "Identifier of the instrument (SecurityID)."),
+    ("security_id_source", "22", TEXT, "Kind of security_id, such as 4 for ISIN (SecurityIDSource)."),
+    ("side", "54", TEXT, "1 buy, 2 sell, and others (Side)."),
+    ("order_type", "40", TEXT, "Type of the order (OrdType)."),
+    ("time_in_force", "59", TEXT, "How long the order is valid (TimeInForce)."),
+    ("currency", "15", TEXT, "Currency of the prices (Currency)."),
+    ("quantity", "38", AMOUNT, "Quantity of the order (OrderQty)."),
+    ("price", "44", AMOUNT, "Limit price (Price)."),
+    ("stop_price", "99", AMOUNT, "Stop price (StopPx)."),
+    ("last_quantity", "32", AMOUNT, "Quantity of this execution (LastQty)."),
+    ("last_price", "31", AMOUNT, "Price of this execution (LastPx)."),
+    ("last_market", "30", TEXT, "Market of this execution (LastMkt)."),
+    ("cumulative_quantity", "14", AMOUNT, "Quantity executed so far (CumQty)."),
+    ("leaves_quantity", "151", AMOUNT, "Quantity still open (LeavesQty)."),
+    ("average_price", "6", AMOUNT, "Average price so far (AvgPx)."),
+    ("transaction_time", "60", MOMENT, "Time of the execution, UTC (TransactTime)."),
+    ("trade_date", "75", DATE, "Trade date (TradeDate)."),
+    ("settlement_date", "64", DATE, "Settlement date (SettlDate)."),
+    ("gross_amount", "381", AMOUNT, "Gross amount (GrossTradeAmt)."),
+    ("net_amount", "118", AMOUNT, "Net amount (NetMoney)."),
+    ("accrued_interest", "159", AMOUNT, "Accrued interest (AccruedInterestAmt)."),
+    ("commission", "12", AMOUNT, "Commission (Commission)."),
+    ("commission_type", "13", TEXT, "How commission is expressed (CommType)."),
+    ("reject_reason", "103", TEXT, "Why the order was rejected (OrdRejReason)."),
+    ("information", "58", TEXT, "Free text (Text)."),
+    ("raw_data", "96", TEXT, "Data of the length in tag 95, which may hold delimiters (RawData)."),
+)
+FIX_FIELDS = {"execution_report": tuple(MessageField(*field) for field in _FIELDS)}
