@@ -1,9 +1,11 @@
 """The mesh over the demo bank as its user sees it: a whole run, a second one, and runs over damaged exports."""
 
+import datetime as dt
 import gzip
 import json
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -124,6 +126,22 @@ def test_a_first_run_publishes_everything(bank, mesh_command):
     assert rows["retail.account"] == bank.rows["account"]
     assert rows["retail.party"] == rows["retail.customer_360"] == bank.rows["client"]
     assert rows["retail.loan_applications"] == bank.rows["loan"]
+
+
+def landed_rows(home, name):
+    paths = [path for path in (home / "landings").rglob("rows*.parquet") if f"/{name}/" in str(path)]
+    return pl.read_parquet(paths)
+
+
+def test_payments_of_statements_agree_with_the_transactions(bank):
+    payments, bookings = (landed_rows(bank.home, name) for name in ("statement_payment", "trans"))
+    month = bookings.filter(pl.col("booking_date") >= dt.date(1998, 12, 1))
+    signed = pl.when(pl.col("direction") == "CREDIT").then("amount").otherwise(-pl.col("amount"))
+    both = payments.join(month.with_columns(signed.alias("booked")), on=["transaction_id", "booking_date"])
+    assert both.height == payments.height == month.height > 0
+    differs = both.filter(pl.col("signed_amount") != pl.col("booked"))
+    assert set(differs["category"]) <= {"INTEREST"}
+    assert (differs["signed_amount"] - differs["booked"]).abs().max() in {None, Decimal("0.10")}
 
 
 def test_what_only_the_demo_bank_has_comes_through(bank):

@@ -9,11 +9,12 @@ import polars as pl
 
 from demo_bank import published
 from demo_bank.bookings import NO_BANK
-from demo_bank.calendar_days import COMPLETE_THROUGH, yymmdd
+from demo_bank.calendar_days import COMPLETE_THROUGH, MONTHS, yymmdd
 from demo_bank.draws import FloatArray, IntArray, stream
 from demo_bank.kinds import SPELLINGS
 from demo_bank.permutation import IdPermutation
 from demo_bank.standing import SYMBOLS
+from demo_bank.statements import STATEMENT_FILE, write_statements
 from demo_bank.writing import CoreBankingFile, quoted_header, write_core_banking
 
 if TYPE_CHECKING:
@@ -51,12 +52,23 @@ def write_small_files(folder: Path, bank: Bank, seed: int) -> dict[str, int]:
 
 
 def write_transactions(folder: Path, bank: Bank, months: Iterable[Month], seed: int) -> Iterable[int]:
-    """Write `trans.asc.gz` month by month, then its control file; yield the rows so far after each month."""
+    """Write `trans.asc.gz` month by month, then its control file; yield the rows so far after each month.
+
+    The last month is written as account statements, too.
+    """
+    balances = np.zeros(len(bank.population.accounts), dtype=np.int64)
     ids = IdPermutation(len(bank.population.accounts) * IDS_FOR_AN_ACCOUNT, seed)
     with CoreBankingFile(folder / "trans.asc.gz", quoted_header(*TRANSACTION_COLUMNS)) as file:
         for number, month in enumerate(months):
             rng = stream(seed, f"file order {number}")
+            if number == MONTHS - 1:
+                booking_ids = ids(file.rows + np.arange(len(month.balance)))
+                statements = folder / STATEMENT_FILE
+                write_statements(
+                    statements, bank.population.accounts.account_id, balances, month, booking_ids
+                )
             file.append(_transactions(rng, bank, month, ids, file.rows))
+            balances[month.bookings.account] = month.balance  # the last booking of an account counts
             yield file.rows
     control = f"object;rows;complete_through\r\ntrans;{file.rows};{COMPLETE_THROUGH}\r\n"
     (folder / "trans.control.csv").write_bytes(control.encode("ascii"))

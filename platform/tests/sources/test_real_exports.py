@@ -46,6 +46,7 @@ PUBLISHED = {
     "core_banking.district": 77,
     "core_banking.trans": 99_999,
     "core_banking.card_purchase": 0,
+    "core_banking.statement_payment": 0,
     "crm.client": 5_369,
     "crm.consent": 0,
 }
