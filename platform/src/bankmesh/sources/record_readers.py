@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_format import MessageFormat
 from bankmesh.sources.bank_messages.message_reader import MessageReader
+from bankmesh.sources.copybook.copybook_format import CopybookFormat
 from bankmesh.sources.documents.json_formats import JsonLinesFormat
 from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
 from bankmesh.sources.documents.xml_formats import XmlFormat
@@ -30,5 +31,9 @@ def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReade
         return MessageReader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, XmlFormat):
         return XmlReader(obj, obj.format, path, block_bytes)
+    if isinstance(obj.format, CopybookFormat):
+        from bankmesh.sources.copybook.copybook_reader import CopybookReader
+
+        return CopybookReader(obj, obj.format, path, block_bytes)
     message = f"no reader for {type(obj.format).__name__} ({path}, {block_bytes})"
     raise TypeError(message)

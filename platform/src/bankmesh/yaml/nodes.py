@@ -12,20 +12,27 @@ from bankmesh.errors import Fault, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is libyaml; both record positions
 
 
 @dataclass
 class Faults:
-    """The faults of one file, collected while it is read."""
+    """The faults of one file, collected while it is read; `beside` are texts of other files that it names."""
 
     file: str
     found: list[Fault] = field(default_factory=list)
+    beside: dict[Path, str | None] = field(default_factory=dict)
 
     def add(self, node: yaml.Node | None, rule: str, message: str) -> None:
         """Note a fault at a node, or with None at the file as a whole."""
         self.found.append(Fault(self.file, node.start_mark.line + 1 if node else 0, rule, message))
+
+    def read_beside(self, path: Path) -> str | None:
+        """Return the text of another file that this one names, and keep it; None if it is no UTF-8 text."""
+        self.beside[path] = read_text(path)
+        return self.beside[path]
 
     def place(self, node: yaml.Node) -> Place:
         """Return the position of a node."""
@@ -132,6 +139,14 @@ class Mapping:
             self.faults.add(node, "wrong-type", f"{key} of {self.what} must map texts to texts")
             return None
         return tuple((name, str(value.value)) for name, (_, value) in inner.entries.items())
+
+
+def read_text(path: Path) -> str | None:
+    """Return the text of a file; None if it cannot be read as UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def compose(text: str, faults: Faults) -> yaml.Node | None:

@@ -28,13 +28,13 @@ from bankmesh.sources.declarations.source_declaration import (
     SourceColumn,
     TextFormat,
 )
+from bankmesh.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
     import yaml
 
     from bankmesh.sources.declarations.record_layout import FixedField
     from bankmesh.sources.declarations.source_declaration import FileFormat
-    from bankmesh.yaml.nodes import Mapping
 
 TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")
 
@@ -42,7 +42,7 @@ _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
 COLUMN_KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
-    "timezone", "read", "header_pattern", "path", *NUMBER_KEYS,
+    "timezone", "read", "header_pattern", "path", "when", *NUMBER_KEYS,
 )  # fmt: skip
 _NUMBERS = ("long", "integer", "decimal", "double")
 _ONLY_FOR = {
@@ -85,7 +85,7 @@ def read_column(
     zone = _timezone(given)
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
-    fixed = read_field(given, kind, written, record)
+    fixed = read_field(given, column, kind, written, record)
     read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
     return SourceColumn(
         name=name,
@@ -105,6 +105,7 @@ def read_column(
         header_pattern=is_pattern,
         numbers=_numbers(given, kind, read, written, fixed),
         fixed=fixed,
+        when=_when(given, written),
         field_place=written.field_place(record, header) if isinstance(written, RecordFormat) else "",
     )
 
@@ -165,6 +166,25 @@ def _path(given: Mapping, column: str, written: FileFormat) -> str:
         given.value("path"), "option-of-another-kind", f"{given.what}: path is for files of nested records"
     )
     return column
+
+
+def _when(given: Mapping, written: FileFormat) -> tuple[str, tuple[str, ...]] | None:
+    """Return the field and its values of `when`, the condition under which a field is there."""
+    node = given.value("when")
+    if node is None:
+        return None
+    if not isinstance(written, RecordFormat) or "when" not in written.field_keys:
+        message = f"{given.what}: when is for files with copybooks"
+        given.faults.add(node, "option-of-another-kind", message)
+        return None
+    condition = Mapping(node, f"when of {given.what}", given.faults)
+    if len(condition.entries) != 1:
+        given.faults.add(node, "wrong-type", f"when of {given.what} names one field, with one or more values")
+        return None
+    if given.flag("required", default=False):
+        given.faults.add(node, "required-and-when", f"{given.what}: a column with when is null in other records")
+    [field] = condition.entries
+    return field, condition.one_or_more(field)
 
 
 def _type(given: Mapping) -> ColumnType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ from bankmesh.sources.declarations.source_declaration import (
 )
 from bankmesh.sources.landing_history import KEY_TYPES
 from bankmesh.sources.parsing.compression import ZIP
-from bankmesh.yaml.nodes import Faults, Mapping, compose
+from bankmesh.yaml.nodes import Faults, Mapping, compose, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,19 +84,32 @@ def _read(file: Path, faults: Faults) -> LegacySystem | None:
     except (OSError, UnicodeDecodeError) as error:
         faults.add(None, "not-readable", f"cannot be read as UTF-8 text: {error}")
         return None
-    system, found = _parse(file, text)
-    faults.found.extend(found)
-    return system
+    parsed = _parse(file, text)
+    if any(read_text(path) != known for path, known in parsed.beside.items()):
+        _parse.cache_clear()
+        parsed = _parse(file, text)
+    faults.found.extend(parsed.faults)
+    return parsed.system
+
+
+@dataclass(frozen=True)
+class _ParsedDeclaration:
+    """The system that a text declares, its faults, and the texts of the other files that it names."""
+
+    system: LegacySystem | None
+    faults: tuple[Fault, ...]
+    beside: dict[Path, str | None]
 
 
 @lru_cache(maxsize=256)
-def _parse(file: Path, text: str) -> tuple[LegacySystem | None, tuple[Fault, ...]]:
-    """Return the system that a text declares, and its faults.
+def _parse(file: Path, text: str) -> _ParsedDeclaration:
+    """Return what a text declares.
 
     Results are cached, because each landing of a run reads the declarations of all domains.
     """
     faults = Faults(str(file))
-    return _system(file, text, faults), tuple(faults.found)
+    system = _system(file, text, faults)
+    return _ParsedDeclaration(system, tuple(faults.found), faults.beside)
 
 
 def _system(file: Path, text: str, faults: Faults) -> LegacySystem | None:
@@ -133,7 +147,8 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     own = read_format(Mapping(given.value("format"), f"format of {given.what}", faults), written)
     record, unused = read_record(given, own), read_unused(given, own)
     columns = _columns(given, name, own, record)
-    check_overlaps(columns, unused, faults)
+    if isinstance(own, FixedWidthFormat):
+        check_overlaps(columns, unused, faults)
     if isinstance(own, RecordFormat):
         own.check_columns(given, record, columns)
     files, take_all = _files(given)

@@ -17,6 +17,7 @@ from bankmesh.sources.declarations.record_layout import (
     FixedField,
     FixedWidthFormat,
     Padding,
+    RecordType,
 )
 from bankmesh.sources.declarations.source_declaration import RecordFormat
 from bankmesh.yaml.nodes import Mapping
@@ -44,8 +45,11 @@ _NOWHERE = FieldPosition(0, 0)
 """In place of a position that is not readable: it overlaps no other."""
 
 
-def read_field(given: Mapping, kind: ColumnType, written: FileFormat, record: str) -> FixedField | None:
+def read_field(given: Mapping, header: str, kind: ColumnType, written: FileFormat, record: str) -> FixedField | None:
     """Read the field of a column of records of type `record`; None, with faults for its keys, in other formats."""
+    if isinstance(written, RecordFormat):
+        _refuse_keys(given, [key for key in FIELD_KEYS if key not in written.field_keys])
+        return written.read_field(given, header, record)
     if not isinstance(written, FixedWidthFormat):
         _refuse_keys(given, FIELD_KEYS)
         return None
@@ -187,12 +191,10 @@ def with_summed_columns(obj: LegacyObject, objects: Iterable[LegacyObject], faul
     Notes a fault for a total whose column no object declares, or declares as another type than a whole or decimal one,
     or that several objects read in different ways.
     """
-    if not isinstance(obj.format, FixedWidthFormat):
-        return obj
-    layout = obj.format.meaning()
-    alike = [o for o in objects if isinstance(o.format, FixedWidthFormat) and o.format.meaning() == layout]
+    types = _types_of(obj.format)
+    alike = [other for other in objects if _is_laid_out_like(obj.format, other.format)]
     summed = []
-    for total in (total for record in obj.format.records for total in record.totals if total.column is not None):
+    for total in (total for record in types for total in record.totals if total.column is not None):
         columns = [c for other in alike if other.record == total.records[0] for c in other.columns]
         found = [c for c in columns if c.header == total.column and c.fixed is not None and not c.fixed.record]
         numbers = [column for column in found if column.type.name in SUMMED_TYPES]
@@ -230,10 +232,25 @@ def check_classification(obj: LegacyObject, objects: Iterable[LegacyObject], fau
 
 def _has_records_like(obj: LegacyObject, written: FileFormat, name: str) -> bool:
     """Whether the object's rows are the records of that type of a format, by selector and values."""
+    if isinstance(written, RecordFormat):
+        return obj.record == name and _is_laid_out_like(obj.format, written)
     if not isinstance(obj.format, FixedWidthFormat) or not isinstance(written, FixedWidthFormat):
         return False
     is_laid_out = (obj.format.record_length, obj.format.selector) == (written.record_length, written.selector)
     return obj.record == name and is_laid_out and _values_of(obj.format, name) == _values_of(written, name)
+
+
+def _types_of(written: FileFormat) -> tuple[RecordType, ...]:
+    if isinstance(written, FixedWidthFormat):
+        return written.records
+    return written.typed_records() if isinstance(written, RecordFormat) else ()
+
+
+def _is_laid_out_like(written: FileFormat, other: FileFormat) -> bool:
+    """Whether files of both formats have the same records."""
+    if not isinstance(written, (FixedWidthFormat, RecordFormat)) or type(written) is not type(other):
+        return False
+    return written.meaning() == other.meaning()  # type: ignore[union-attr]
 
 
 def _values_of(written: FixedWidthFormat, name: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.sources.bank_messages.fix.fix_format import FIX_KEYS, read_fix
 from bankmesh.sources.bank_messages.ledgers.ledger_formats import LEDGER_KEYS, read_bai2, read_nacha
 from bankmesh.sources.bank_messages.swift.swift_format import SWIFT_KEYS, read_mt940, read_mt942
+from bankmesh.sources.copybook.copybook_declaration import COPYBOOK_KEYS, read_copybook
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
@@ -112,6 +113,7 @@ KINDS = {
     "mt940": FormatKind(SWIFT_KEYS, read_mt940),
     "mt942": FormatKind(SWIFT_KEYS, read_mt942),
     "xml": FormatKind(XML_KEYS, read_xml),
+    "copybook": FormatKind(COPYBOOK_KEYS, read_copybook),
     "nacha": FormatKind(LEDGER_KEYS, read_nacha),
     "bai2": FormatKind(LEDGER_KEYS, read_bai2),
     "camt053": FormatKind(ISO20022_KEYS, read_camt053),

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS, NumberSpelling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEADER, DETAIL, TRAILER = "header", "detail", "trailer"
 RECORD_ROLES = (DETAIL, HEADER, TRAILER)
@@ -92,6 +96,29 @@ class RecordType:
     values: tuple[str, ...]
     role: str = DETAIL
     totals: tuple[ControlTotal, ...] = ()
+
+
+class TypedLayout(Protocol):
+    """A format whose records are of types; `selector` is where its records hold the value that identifies theirs."""
+
+    @property
+    def record_length(self) -> int:
+        """Characters or bytes of the longest record."""
+        ...
+
+    @property
+    def selector(self) -> object:
+        """The place of the selector, for messages."""
+        ...
+
+    @property
+    def records(self) -> Sequence[RecordType]:
+        """The types."""
+        ...
+
+    def index(self, record: str) -> int:
+        """Return the position of a type among `records`. Raises ValueError."""
+        ...
 
 
 @dataclass(frozen=True)

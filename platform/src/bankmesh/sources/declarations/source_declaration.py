@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS, NumberSpelling
-from bankmesh.sources.declarations.record_layout import FieldPosition, FixedField, FixedWidthFormat
+from bankmesh.sources.declarations.record_layout import FieldPosition, FixedField, FixedWidthFormat, RecordType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +90,17 @@ class RecordFormat:
         """Return the types of records that an object's `record` may name; empty if all records are of one type."""
         return ()
 
+    field_keys: ClassVar[tuple[str, ...]] = ()
+    """The keys of fixed-width fields that its columns may have, too."""
+
+    def read_field(self, given: Mapping, header: str, record: str) -> FixedField | None:  # noqa: ARG002
+        """Return the field of the column `given` in records of that type, if fields have positions; notes faults."""
+        return None
+
+    def typed_records(self) -> tuple[RecordType, ...]:
+        """Return all types of records with their control totals; empty if all records are of one type."""
+        return ()
+
     def field_place(self, record: str, header: str) -> str:  # noqa: ARG002 - for formats whose fields have a place
         """Return the place (tag, position) of a field of that type of record; empty if its name is its place."""
         return ""
@@ -145,7 +156,8 @@ class SourceColumn:
     declared. `pattern` applies to strings, `numbers` to numbers, and `read` names one of
     `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`. `fixed` is the field of a fixed-width file. `line_of` marks
     a column that is not in the file either: it holds the line of the nearest record of that type above each row, or
-    that of the row itself if it is empty.
+    that of the row itself if it is empty. A column with `when` is read only in records where that field holds one of
+    the values, and is null in others.
     """
 
     name: str
@@ -167,6 +179,7 @@ class SourceColumn:
     numbers: NumberSpelling = PLAIN_NUMBERS
     fixed: FixedField | None = None
     line_of: str | None = None
+    when: tuple[str, tuple[str, ...]] | None = None
     field_place: str = ""
 
     @property
@@ -260,6 +273,8 @@ class LegacyObject:
             meaning["summed"] = [(record, _column_meaning(column)) for record, column in self.summed]
         if isinstance(self.format, RecordFormat):
             meaning["record"] = self.record
+            if self.summed:
+                meaning["summed"] = [(record, _column_meaning(column)) for record, column in self.summed]
         if self.member is not None:
             meaning["member"] = self.member
         text = json.dumps(meaning, sort_keys=True)
@@ -300,8 +315,9 @@ def _column_meaning(column: SourceColumn) -> dict[str, object]:
     for option in ("header_pattern", "file_name"):
         if not meaning[option]:
             del meaning[option]
-    if column.line_of is None:
-        del meaning["line_of"]
+    for option in ("line_of", "when"):
+        if meaning[option] is None:
+            del meaning[option]
     if column.fixed is None:
         del meaning["fixed"]
     else:

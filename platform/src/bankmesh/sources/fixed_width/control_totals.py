@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from bankmesh.sources.declarations.record_layout import ControlTotal, FixedWidthFormat, RecordType
+    from bankmesh.sources.declarations.record_layout import ControlTotal, FixedWidthFormat, RecordType, TypedLayout
     from bankmesh.sources.declarations.source_declaration import SourceColumn
     from bankmesh.sources.fixed_width.record_stream import Cells
     from bankmesh.sources.fixed_width.record_types import TypedRecords
@@ -69,7 +69,7 @@ class SummedColumn:
 class ControlRecords:
     """The header and the trailer of one file; blocks must come in order."""
 
-    def __init__(self, path: Path, written: FixedWidthFormat) -> None:
+    def __init__(self, path: Path, written: TypedLayout) -> None:
         """Expect the header and trailer that the format declares, if any."""
         self._path, self._written = path, written
         self._roles = [(kind, record) for kind, record in enumerate(written.records) if record.role != DETAIL]
@@ -123,12 +123,16 @@ class ControlRecords:
                 self._compare(record, total, sums[summed], columns[summed])
         return len(totals)
 
+    def stated(self, record: RecordType, rows: Cells, total: ControlTotal, scale: int) -> Fraction | None:  # noqa: ARG002
+        """Return the number that a total states in the only row; None if it has none of at most `scale` decimals."""
+        return stated_total(field_texts(rows, total.field)[0].as_py(), total, scale)
+
     def _compare(
         self, record: RecordType, total: ControlTotal, found: ColumnSum, column: SourceColumn | None = None
     ) -> None:
         scale = column.type.scale if column else 0
         line, rows = self._found[record.name]
-        stated = stated_total(field_texts(rows, total.field)[0].as_py(), total, scale)
+        stated = self.stated(record, rows, total, scale)
         where = f"line {line}: the {record.name} record"
         if stated is None:
             raise self._fault(f"{where} holds no number {total} at {total.field.position}", _WHOLE_FILE)

@@ -16,7 +16,7 @@ from bankmesh.sources.fixed_width.record_types import DAMAGED
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bankmesh.sources.declarations.record_layout import FixedWidthFormat
+    from bankmesh.sources.declarations.record_layout import TypedLayout
     from bankmesh.sources.fixed_width.record_stream import Cells
     from bankmesh.sources.fixed_width.record_types import TypedRecords
     from bankmesh.sources.parsing.record_structure import Positions
@@ -36,7 +36,7 @@ class ParentRecords:
 class ParentTrace:
     """Follows the records of some types through a file; blocks must come in order."""
 
-    def __init__(self, written: FixedWidthFormat, types: Iterable[str]) -> None:
+    def __init__(self, written: TypedLayout, types: Iterable[str]) -> None:
         """Follow the records of these types."""
         self._length = written.record_length
         self._followed = {name: written.index(name) for name in types}

@@ -124,6 +124,10 @@ class LegacyText:
         """
         return self._unmarked(self._pieces())
 
+    def raw_pieces(self) -> Iterator[bytes]:
+        """Yield the decompressed bytes in pieces as they are. Raises LegacyFileError for a damaged compressed file."""
+        return self._pieces()
+
     def _whole_lines(self) -> Iterator[tuple[bytes, bool]]:
         held: list[bytes] = []
         length = 0

@@ -1,0 +1,95 @@
+"""Rules for columns of a copybook: their types must hold every value of the PICTURE, and their options must apply."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.copybook.storage_layout import CHARACTERS, HEX_FLOAT, MOST_NARROW, UNREADABLE, Storage
+from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
+
+ZEROS = ("ZERO", "ZEROS", "ZEROES")
+FILLED_WITH = {
+    **dict.fromkeys(("LOW-VALUE", "LOW-VALUES"), 0x00),
+    **dict.fromkeys(("HIGH-VALUE", "HIGH-VALUES"), 0xFF),
+    **dict.fromkeys(("SPACE", "SPACES"), 0x40),
+}
+FIGURATIVES = (*FILLED_WITH, *ZEROS)
+"""What `missing` may name beside values: fields whose bytes are all 00, FF or blanks, or that are zero."""
+
+_WHOLE_LIMITS = {"integer": 2**31 - 1, "long": 2**63 - 1}
+
+
+def is_text_type(column: SourceColumn) -> bool:
+    """Whether values of the column are converted from text, by the options of its declaration."""
+    return column.type.name in {"string", "date", "timestamp", "boolean"}
+
+
+def as_unscaled(text: str, scale: int) -> int | None:
+    """Return a number of `missing` as the digits of a field with that scale; None if it cannot be one."""
+    try:
+        number = Decimal(text).scaleb(scale)
+    except InvalidOperation:
+        return None
+    return int(number) if number == number.to_integral_value() else None
+
+
+def check_column(column: SourceColumn, storage: Storage) -> Iterator[str]:
+    """Yield the faults of a column whose field has that storage."""
+    label = f"column {column.label}"
+    if storage.kind == UNREADABLE:
+        yield f"{label} is a field of a usage that is not read (national, DBCS, pointer, or a group of numbers)"
+        return
+    if column.header_pattern:
+        yield f"{label}: header_pattern is for files with headings"
+    if storage.kind == CHARACTERS:
+        return
+    if storage.kind == HEX_FLOAT:
+        if column.type.name != "double":
+            yield f"{label} is {column.type}, but its field is floating point (COMP-1, COMP-2): declare double"
+    elif not is_text_type(column):
+        yield from _check_number(label, column, storage)
+    elif storage.scale:
+        yield f"{label} is {column.type}, but its field is a number with a scale of {storage.scale}: declare a decimal"
+    if not is_text_type(column):
+        yield from _check_options(label, column, storage)
+
+
+def _check_number(label: str, column: SourceColumn, storage: Storage) -> Iterator[str]:
+    kind, scale = column.type, storage.scale
+    whole, decimals = max(storage.most_digits - scale, 0), max(scale, 0)
+    needed = f"its field has {storage.most_digits} digits, {decimals} of them decimals"
+    if scale < 0:
+        needed = f"its field has {storage.most_digits} digits and {-scale} assumed zeros"
+    if kind.name == "decimal":
+        if kind.scale < decimals or kind.precision - kind.scale < whole:
+            yield f"{label} is {kind}, but {needed}: declare at least decimal({whole + decimals},{decimals})"
+    elif kind.name in _WHOLE_LIMITS:
+        if scale > 0 or storage.greatest * 10**-scale > _WHOLE_LIMITS[kind.name]:
+            wanted = f"decimal({whole + decimals},{decimals})"
+            if scale <= 0 and storage.greatest * 10**-scale <= _WHOLE_LIMITS["long"]:
+                wanted = "long"
+            yield f"{label} is {kind}, but {needed}: declare {wanted}"
+    else:
+        yield f"{label} is {kind}, but {needed}: declare a whole or decimal number"
+
+
+def _check_options(label: str, column: SourceColumn, storage: Storage) -> Iterator[str]:
+    options = {
+        "read": column.read != "plain",
+        "decimal, thousands or minus": column.numbers != PLAIN_NUMBERS,
+    }
+    for option in (name for name, is_set in options.items() if is_set):
+        yield f"{label}: {option} is for text, and its field is a number"
+    plain = [text for text in column.missing if text not in FIGURATIVES]
+    if not plain:
+        return
+    if storage.kind == HEX_FLOAT or storage.most_digits > MOST_NARROW:
+        yield f"{label}: missing may only list {', '.join(FIGURATIVES)} for its field"
+    elif any(as_unscaled(text, storage.scale) is None for text in plain):
+        yield f"{label}: missing lists a text that is no number of its field"
