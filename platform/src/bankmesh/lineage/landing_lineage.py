@@ -42,4 +42,4 @@ def heading(column: SourceColumn) -> str:
 
 
 def _as_it_is(column: SourceColumn) -> bool:
-    return str(column.type) == "string" and column.codes is None and not column.missing
+    return str(column.type) == "string" and not column.has_codes and not column.missing

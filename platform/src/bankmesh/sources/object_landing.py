@@ -11,10 +11,12 @@ an earlier landing has parsed are not parsed again: see `landing_parts`.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.fault_points import reached
+from bankmesh.sources.declarations.code_tables import codes_of_file
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import ParquetFormat, RecordFormat
 from bankmesh.sources.export_files import file_sha256, read_control, read_delivery
@@ -98,20 +100,21 @@ def land(
 
 
 def _parse_part(
-    obj: LegacyObject, files: Iterable[DeliveredFile], paths: PartPaths, block_bytes: int, *, keep_empty: bool
+    declared: LegacyObject, files: Iterable[DeliveredFile], paths: PartPaths, block_bytes: int, *, keep_empty: bool
 ) -> tuple[LandedPart, list[LandedFile]]:
     """Parse files into the Parquet files of a part; an empty file of rejects is kept only if `keep_empty`."""
     from pyarrow import parquet
 
     from bankmesh.sources.fixed_width.fixed_width_landing import land_fixed_width
 
-    schema = arrow_schema(obj.columns)
+    schema = arrow_schema(declared.columns)
     with (
         parquet.ParquetWriter(paths.rows, schema, compression="zstd") as rows,
         parquet.ParquetWriter(paths.rejects, reject_schema(), compression="zstd") as rejects,
     ):
         sink = Sink(rows, rejects)
         for file in files:
+            obj = with_codes_of_file(declared, file)
             rows_before, rejects_before = sink.rows, sink.rejects
             if isinstance(obj.format, ParquetFormat):
                 land_parquet(obj, file.path, file.record.name, sink)
@@ -139,6 +142,19 @@ def _parse_part(
         warnings=tuple(sink.warnings),
     )
     return part, sink.files
+
+
+def with_codes_of_file(obj: LegacyObject, file: DeliveredFile) -> LegacyObject:
+    """Return the object with the code tables of a file. Raises LegacyFileError if a column has none or several."""
+    if not any(column.codes_by_file for column in obj.columns):
+        return obj
+    columns = []
+    for column in obj.columns:
+        codes = codes_of_file(column.codes_by_file, file.record.name) if column.codes_by_file else column.codes
+        if isinstance(codes, str):
+            raise LegacyFileError(file.path, f"column {column.label}: {codes}", "exactly one code table for each file")
+        columns.append(replace(column, codes=codes, codes_by_file=()))
+    return replace(obj, columns=tuple(columns))
 
 
 def _written(path: Path) -> LandedFile:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification, ColumnType
 from bankmesh.contracts.parsing.regular_expressions import check_pattern
+from bankmesh.sources.declarations.code_tables import read_codes
 from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, BadFormat, compile_format
 from bankmesh.sources.declarations.field_reader import FIELD_KEYS, read_field, read_line_names
 from bankmesh.sources.declarations.format_ambiguity import find_ambiguity
@@ -86,6 +87,7 @@ def read_column(
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
     fixed = read_field(given, column, kind, written, record)
+    codes, codes_by_file = read_codes(given, kind)
     read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
     return SourceColumn(
         name=name,
@@ -95,7 +97,8 @@ def read_column(
         classification=Classification[label.upper()],
         required=given.flag("required", default=False),
         missing=markers if missing is None else missing,
-        codes=_codes(given, kind),
+        codes=codes,
+        codes_by_file=codes_by_file,
         pattern=_pattern(given),
         formats=_formats(given, kind, century, zone, written),
         century=century,
@@ -200,20 +203,6 @@ def _type(given: Mapping) -> ColumnType:
     return ColumnType("string")
 
 
-def _codes(given: Mapping, kind: ColumnType) -> tuple[tuple[str, str], ...] | None:
-    codes = given.pairs("codes")
-    if codes is None:
-        return None
-    if not codes:
-        given.faults.add(given.value("codes"), "missing-key", f"codes of {given.what} is empty")
-    if kind.name == "boolean" and any(landed not in ("true", "false") for _, landed in codes):
-        message = f"codes of {given.what} must map to true and false"
-        given.faults.add(given.value("codes"), "unknown-word", message)
-    if "pattern" in given.entries:
-        given.faults.add(given.value("pattern"), "pattern-and-codes", f"{given.what}: give codes or a pattern")
-    return codes
-
-
 def _pattern(given: Mapping) -> str | None:
     pattern = given.optional_text("pattern")
     if pattern is None:
@@ -245,7 +234,7 @@ def _numbers(
     if fixed is not None and fixed.decimals is not None:  # digits alone, with a sign
         return NumberSpelling(minus=given.word("minus", MINUS, base.minus))
     places = kind.name == "double" or kind.scale > 0
-    return read_numbers(given, base, text.delimiter if text else None, text.quote if text else None, places=places)
+    return read_numbers(given, base, text.separator if text else None, text.quote if text else None, places=places)
 
 
 def _formats(

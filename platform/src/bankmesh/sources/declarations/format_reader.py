@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.fix.fix_format import FIX_KEYS, read_fix
@@ -77,8 +77,8 @@ def _read_text(given: Mapping, inherited: FileFormat) -> TextFormat:
     _check_marks(given, delimiter, quote, multiline=multiline)
     encoding = given.word("encoding", ENCODINGS, base.encoding)
     header = given.flag("header", default=base.header)
-    numbers = read_numbers(given, base.numbers, " " if delimiter == WHITESPACE else delimiter, quote)
-    return TextFormat(delimiter, quote, encoding, header, multiline, numbers)
+    made = TextFormat(delimiter, quote, encoding, header, multiline)
+    return replace(made, numbers=read_numbers(given, base.numbers, made.separator, quote))
 
 
 def _check_marks(given: Mapping, delimiter: str, quote: str | None, *, multiline: bool) -> None:

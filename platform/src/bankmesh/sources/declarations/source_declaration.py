@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Classification, ColumnType
     from bankmesh.errors import Place
+    from bankmesh.sources.declarations.code_tables import CodeTable
     from bankmesh.yaml.nodes import Mapping
 
 PARSER_VERSION = 2
@@ -50,6 +51,11 @@ class TextFormat:
     header: bool
     multiline: bool
     numbers: NumberSpelling = PLAIN_NUMBERS
+
+    @property
+    def separator(self) -> str:
+        """The characters between two values."""
+        return " " if self.delimiter == WHITESPACE else self.delimiter
 
 
 PLAIN_TEXT = TextFormat(delimiter=",", quote='"', encoding="utf-8", header=True, multiline=False)
@@ -151,8 +157,8 @@ class SourceColumn:
     `header` is its name or path in the file, `name` its name once landed. With `header_pattern` the header is a regular
     expression that the name in the file matches in full. `file_name` marks the column that is not in the file: it holds
     the name of the file of each row. `missing` are values that read as null in addition to the absent field. `codes`
-    are pairs of legacy and landed value. `formats`, `century` and `timezone` apply to dates and timestamps (typed ones
-    of a Parquet file need no format); the first format that reads a value is used, and `timezone` is None if none is
+    are pairs of legacy and landed value; `codes_by_file` are in their place if they differ among files. `formats`,
+    `century` and `timezone` apply to dates and timestamps (typed ones of a Parquet file need no format); the first format that reads a value is used, and `timezone` is None if none is
     declared. `pattern` applies to strings, `numbers` to numbers, and `read` names one of
     `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`. `fixed` is the field of a fixed-width file. `line_of` marks
     a column that is not in the file either: it holds the line of the nearest record of that type above each row, or
@@ -181,6 +187,7 @@ class SourceColumn:
     line_of: str | None = None
     when: tuple[str, tuple[str, ...]] | None = None
     field_place: str = ""
+    codes_by_file: tuple[CodeTable, ...] = ()
 
     @property
     def is_in_file(self) -> bool:
@@ -190,6 +197,11 @@ class SourceColumn:
     def heads(self, found: str) -> bool:
         """Whether the column has that header in a file."""
         return bool(re.fullmatch(self.header, found)) if self.header_pattern else found == self.header
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether values are legacy values of a code table."""
+        return self.codes is not None or bool(self.codes_by_file)
 
     @property
     def label(self) -> str:
@@ -318,6 +330,9 @@ def _column_meaning(column: SourceColumn) -> dict[str, object]:
     for option in ("line_of", "when"):
         if meaning[option] is None:
             del meaning[option]
+    del meaning["codes_by_file"]
+    if column.codes_by_file:
+        meaning["codes_by_file"] = [asdict(table) for table in column.codes_by_file]
     if column.fixed is None:
         del meaning["fixed"]
     else:
