@@ -7,9 +7,9 @@ import pytest
 
 from bankmesh.sources.declarations.column_reader import COLUMN_KEYS
 from bankmesh.sources.declarations.declaration_reader import OBJECT_KEYS, SYSTEM_KEYS
-from bankmesh.sources.declarations.format_reader import TEXT_KEYS
 from bankmesh.sources.declarations.number_formats import DECIMAL_READERS, MINUS, WHOLE_READERS
 from bankmesh.sources.declarations.source_declaration import ENCODINGS, OTHERWISE
+from bankmesh.sources.declarations.text_format_reader import TEXT_KEYS, TEXT_TOTAL_KEYS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "source-declaration.md").read_text(encoding="utf-8")
 
@@ -33,6 +33,11 @@ def keys_of(section: str) -> set[str]:
 )
 def test_every_key_is_explained(section, known):
     assert keys_of(section) == set(known)
+
+
+def test_every_key_of_a_total_is_explained():
+    text = PAGE.split("\n### Title lines and trailers\n")[1].split("\n### ")[0]
+    assert not [key for key in TEXT_TOTAL_KEYS if f"`{key}`" not in text]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.multiline_records import inner_lines, parse_multiline
 from bankmesh.sources.parsing.ordered_pool import in_order
 from bankmesh.sources.parsing.record_structure import parse_lines
+from bankmesh.sources.parsing.stated_totals import ColumnSum
 from bankmesh.sources.parsing.text_conversion import Converter
+from bankmesh.sources.parsing.text_frame import TextFrame
 from bankmesh.sources.record_landing import FieldRecords, convert_records
 
 if TYPE_CHECKING:
@@ -29,29 +31,35 @@ if TYPE_CHECKING:
 def land_text(obj: LegacyObject, written: TextFormat, path: Path, name: str, sink: Sink, block_bytes: int) -> None:
     """Land the text file at `path`, named `name` in all records. Raises LegacyFileError."""
     text = LegacyText(path, written.encoding, block_bytes, member=obj.member)
-    body = _without_header(obj, written, text)
-    continued = 0
-    for batch in in_order(_tasks(obj, written, body)):
+    frame = TextFrame(path, written, obj.in_file)
+    body = frame.without_end(_without_header(obj, written, path, frame.without_titles(text.blocks())))
+    continued, sums = 0, dict[str, ColumnSum]()
+    for batch, found in in_order(_tasks(obj, written, frame, body)):
         sink.write(obj, name, batch)
         continued += batch.inner_lines
+        sums = {column: sums.get(column, ColumnSum.zero()) + share for column, share in found.items()}
     # Counted from the bytes, not from what was landed, so that the two can be compared.
-    rows_in = text.lines - text.blank_lines - continued - written.header
+    rows_in = text.lines - text.blank_lines - continued - written.header - sum(frame.other_records.values())
+    totals = frame.reconcile(rows_in, sums)
     if rows_in == 0 and not obj.may_be_empty:
         raise LegacyFileError(path, "the file has a header and no rows", "rows (or `may_be_empty: true`)")
     sink.rows_in += rows_in
     sink.blank_lines += text.blank_lines
+    sink.control_totals += totals
+    sink.other_records.update(frame.other_records)
     sink.warn(name, text.warnings)
     sink.files.append(LandedFile(name, text.size, text.sha256))
 
 
-def _without_header(obj: LegacyObject, written: TextFormat, text: LegacyText) -> Iterator[Block]:
-    blocks = text.blocks()
-    first = next(blocks)
+def _without_header(obj: LegacyObject, written: TextFormat, path: Path, blocks: Iterator[Block]) -> Iterator[Block]:
+    first = next(blocks, None)
+    if first is None or (not first.text and written.header):
+        raise LegacyFileError(path, "the file has no header line", "a header line behind the title lines")
     if not written.header:
         yield first
     else:
         line, _, rest = first.text.partition(b"\n")
-        _check_header(obj, written, text.path, line.removesuffix(b"\r"))
+        _check_header(obj, written, path, line.removesuffix(b"\r"))
         yield replace(first, text=rest, first_line=first.first_line + 1)
     yield from blocks
 
@@ -86,23 +94,36 @@ def _is_header(found: list[str], columns: tuple[SourceColumn, ...]) -> bool:
     return len(found) == len(columns) and all(column.heads(name) for column, name in together)
 
 
-def _tasks(obj: LegacyObject, written: TextFormat, blocks: Iterator[Block]) -> Iterator[Callable[[], ParsedBatch]]:
+def _tasks(
+    obj: LegacyObject, written: TextFormat, frame: TextFrame, blocks: Iterator[Block]
+) -> Iterator[Callable[[], tuple[ParsedBatch, dict[str, ColumnSum]]]]:
     columns = obj.in_file
-    make = partial(_batch, Converter(columns), obj.columns)
+    make = partial(_batch, Converter(columns), obj.columns, frame)
     if written.multiline:
         # The end of a record depends on everything before it: only the conversion can run ahead.
         for records in parse_multiline(blocks, written, len(columns)):
-            yield partial(make, records, multiline=True)
+            yield partial(make, partial(_parsed, records), multiline=True)
     else:
         parse = parse_lines if len(written.delimiter) == 1 else parse_delimited
         for block in blocks:
-            yield partial(_parse_and_convert, make, partial(parse, block.text, block.first_line, written, len(columns)))
+            yield partial(make, partial(parse, block.text, block.first_line, written, len(columns)), multiline=False)
 
 
-def _parse_and_convert(make: Callable[..., ParsedBatch], parse: Callable[[], Records]) -> ParsedBatch:
-    return make(parse(), multiline=False)
+def _parsed(records: Records) -> Records:
+    return records
 
 
-def _batch(convert: Converter, columns: tuple[SourceColumn, ...], records: Records, *, multiline: bool) -> ParsedBatch:
+def _batch(
+    convert: Converter,
+    columns: tuple[SourceColumn, ...],
+    frame: TextFrame,
+    parse: Callable[[], Records],
+    *,
+    multiline: bool,
+) -> tuple[ParsedBatch, dict[str, ColumnSum]]:
+    """Return a batch, and its share of the sums that the file states."""
+    records = parse()
     found = convert_records(convert, FieldRecords(records.table, records.lines, records.raw, records.bad), columns)
-    return replace(found, inner_lines=inner_lines(records)) if multiline else found
+    if multiline:
+        found = replace(found, inner_lines=inner_lines(records))
+    return found, frame.sums_of(records, found)

@@ -11,9 +11,9 @@ import numpy as np
 from bankmesh.sources.copybook.copybook_blocks import CopybookRecordStream
 from bankmesh.sources.copybook.copybook_records import CopybookControls, damaged_rejects, identify_types
 from bankmesh.sources.copybook.record_decoder import RecordDecoder, with_lines
-from bankmesh.sources.fixed_width.control_totals import ColumnSum, sum_of_values
 from bankmesh.sources.fixed_width.parent_records import ParentTrace
 from bankmesh.sources.landing_sink import ParsedBatch, Reject
+from bankmesh.sources.parsing.stated_totals import ColumnSum, sum_of_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

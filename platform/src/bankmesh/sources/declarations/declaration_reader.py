@@ -32,6 +32,7 @@ from bankmesh.sources.declarations.source_declaration import (
     TextFormat,
     Tolerance,
 )
+from bankmesh.sources.declarations.text_format_reader import check_text_totals
 from bankmesh.sources.landing_history import KEY_TYPES
 from bankmesh.sources.parsing.compression import ZIP
 from bankmesh.yaml.nodes import Faults, Mapping, compose, read_text
@@ -149,6 +150,7 @@ def _object(objects: Mapping, name: str, system: LegacySystem, written: FileForm
     columns = _columns(given, name, own, record)
     if isinstance(own, FixedWidthFormat):
         check_overlaps(columns, unused, faults)
+    check_text_totals(given, own, columns)
     if isinstance(own, RecordFormat):
         own.check_columns(given, record, columns)
     files, take_all = _files(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.fix.fix_format import FIX_KEYS, read_fix
@@ -10,16 +10,13 @@ from bankmesh.sources.bank_messages.ledgers.ledger_formats import LEDGER_KEYS, r
 from bankmesh.sources.bank_messages.swift.swift_format import SWIFT_KEYS, read_mt940, read_mt942
 from bankmesh.sources.copybook.copybook_declaration import COPYBOOK_KEYS, read_copybook
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
-from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, read_numbers
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
 from bankmesh.sources.declarations.source_declaration import (
-    ENCODINGS,
     PLAIN_TEXT,
-    WHITESPACE,
     ParquetFormat,
     RecordFormat,
-    TextFormat,
 )
+from bankmesh.sources.declarations.text_format_reader import TEXT_KEYS, read_text
 from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json_lines
 from bankmesh.sources.documents.xml_formats import XML_KEYS, read_xml
 from bankmesh.sources.iso20022.iso20022_formats import ISO20022_KEYS, read_camt053, read_camt054, read_pain001
@@ -29,10 +26,6 @@ if TYPE_CHECKING:
 
     from bankmesh.sources.declarations.source_declaration import FileFormat
     from bankmesh.yaml.nodes import Mapping
-
-TEXT_KEYS = ("delimiter", "quote", "encoding", "header", "multiline", *NUMBER_KEYS)
-
-_LONGEST_DELIMITER = 8
 
 
 @dataclass(frozen=True)
@@ -69,44 +62,12 @@ def _kind(base: FileFormat) -> str:
     return "parquet" if isinstance(base, ParquetFormat) else "text"
 
 
-def _read_text(given: Mapping, inherited: FileFormat) -> TextFormat:
-    base = inherited if isinstance(inherited, TextFormat) else PLAIN_TEXT
-    delimiter = given.text("delimiter", base.delimiter)
-    quote = given.optional_text("quote") if "quote" in given.entries else base.quote
-    multiline = given.flag("multiline", default=base.multiline)
-    _check_marks(given, delimiter, quote, multiline=multiline)
-    encoding = given.word("encoding", ENCODINGS, base.encoding)
-    header = given.flag("header", default=base.header)
-    made = TextFormat(delimiter, quote, encoding, header, multiline)
-    return replace(made, numbers=read_numbers(given, base.numbers, made.separator, quote))
-
-
-def _check_marks(given: Mapping, delimiter: str, quote: str | None, *, multiline: bool) -> None:
-    """Note faults of the delimiter and the quote, alone and together."""
-    is_long = len(delimiter) > 1
-    for key, mark, most in (("delimiter", delimiter, _LONGEST_DELIMITER), ("quote", quote, 1)):
-        if mark is None or mark == WHITESPACE:
-            continue
-        if not mark.isascii() or any(sign in mark for sign in "\r\n\0") or len(mark) > most:
-            many = "one ASCII character" if key == "quote" else f"one to {most} ASCII characters, or {WHITESPACE}"
-            given.faults.add(given.value(key), "one-character", f"{key} must be {many}, not {mark!r}")
-    at = given.value("quote") or given.value("delimiter")
-    if quote is not None and quote in delimiter and delimiter != WHITESPACE:
-        given.faults.add(at, "one-character", "quote and delimiter must differ")
-    if quote is not None and delimiter == WHITESPACE:
-        given.faults.add(at, "one-character", f"values between {WHITESPACE} are not quoted: declare `quote: null`")
-    at = given.value("multiline") or given.value("delimiter") or given.value("quote")
-    if multiline and (quote is None or is_long):
-        needed = "a quote" if quote is None else "a delimiter of one character"
-        given.faults.add(at, "multiline", f"values over several lines need {needed}")
-
-
 def _read_parquet(_given: Mapping, _inherited: FileFormat) -> ParquetFormat:
     return ParquetFormat()
 
 
 KINDS = {
-    "text": FormatKind(TEXT_KEYS, _read_text),
+    "text": FormatKind(TEXT_KEYS, read_text),
     "parquet": FormatKind((), _read_parquet),
     "fixed_width": FormatKind(FIXED_WIDTH_KEYS, read_layout),
     "json_lines": FormatKind(JSON_KEYS, read_json_lines),

@@ -68,15 +68,16 @@ def read_layout(given: Mapping, base: FileFormat) -> FixedWidthFormat:
         record_length=length,
         terminated=terminated,
         padding=padding,
-        title_lines=_patterns(given, "title_lines", fixed.title_lines if fixed else ()),
-        end_lines=_patterns(given, "end_lines", fixed.end_lines if fixed else ()),
+        title_lines=read_line_patterns(given, "title_lines", fixed.title_lines if fixed else ()),
+        end_lines=read_line_patterns(given, "end_lines", fixed.end_lines if fixed else ()),
         selector=selector,
         records=records,
         numbers=numbers,
     )
 
 
-def _patterns(given: Mapping, key: str, base: tuple[str, ...]) -> tuple[str, ...]:
+def read_line_patterns(given: Mapping, key: str, base: tuple[str, ...]) -> tuple[str, ...]:
+    """Read regular expressions for whole lines; `base` if the key is absent."""
     patterns = given.texts(key)
     for pattern in patterns or ():
         if problem := check_pattern(pattern):

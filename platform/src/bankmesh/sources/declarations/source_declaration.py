@@ -37,12 +37,31 @@ OTHERWISE = ("unknown", "day_before_last", "last_day")
 
 
 @dataclass(frozen=True)
+class TextTotal:
+    """A total that a title or end line of delimited text states in a named group of its pattern.
+
+    It is the exact sum of `column` (its name in the file), or the number of records if that is None. `decimals` is the
+    number of digits behind an implied decimal point, None where the point is written.
+    """
+
+    group: str
+    column: str | None = None
+    numbers: NumberSpelling = PLAIN_NUMBERS
+    decimals: int | None = None
+
+    def __str__(self) -> str:
+        """The total in messages: `records`, `as sum of amount`."""
+        return "records" if self.column is None else f"as sum of {self.column}"
+
+
+@dataclass(frozen=True)
 class TextFormat:
     """How the files of a system are written.
 
     `delimiter` is one character, several, or WHITESPACE. `quote` is None if values are not quoted. `multiline` allows
     line ends in quoted values; without it every line is a record of its own, so that one bad quote never affects the
-    next line. `numbers` is how columns write numbers that declare no spelling of their own.
+    next line. `numbers` is how columns write numbers that declare no spelling of their own. The first lines match
+    `title_lines` and the last ones `end_lines`, regular expressions for whole lines, of which `totals` are parts.
     """
 
     delimiter: str
@@ -51,6 +70,9 @@ class TextFormat:
     header: bool
     multiline: bool
     numbers: NumberSpelling = PLAIN_NUMBERS
+    title_lines: tuple[str, ...] = ()
+    end_lines: tuple[str, ...] = ()
+    totals: tuple[TextTotal, ...] = ()
 
     @property
     def separator(self) -> str:
@@ -158,12 +180,12 @@ class SourceColumn:
     expression that the name in the file matches in full. `file_name` marks the column that is not in the file: it holds
     the name of the file of each row. `missing` are values that read as null in addition to the absent field. `codes`
     are pairs of legacy and landed value; `codes_by_file` are in their place if they differ among files. `formats`,
-    `century` and `timezone` apply to dates and timestamps (typed ones of a Parquet file need no format); the first format that reads a value is used, and `timezone` is None if none is
-    declared. `pattern` applies to strings, `numbers` to numbers, and `read` names one of
-    `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`. `fixed` is the field of a fixed-width file. `line_of` marks
-    a column that is not in the file either: it holds the line of the nearest record of that type above each row, or
-    that of the row itself if it is empty. A column with `when` is read only in records where that field holds one of
-    the values, and is null in others.
+    `century` and `timezone` apply to dates and timestamps (typed ones of a Parquet file need no format); the first
+    format that reads a value is used, and `timezone` is None if none is declared. `pattern` applies to strings,
+    `numbers` to numbers, and `read` names one of `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`. `fixed` is the
+    field of a fixed-width file. `line_of` marks a column that is not in the file either: it holds the line of the
+    nearest record of that type above each row, or that of the row itself if it is empty. A column with `when` is read
+    only in records where that field holds one of the values, and is null in others.
     """
 
     name: str
@@ -313,11 +335,18 @@ class LegacySystem:
         raise KeyError(name)
 
 
+_LATER_KEYS = ("title_lines", "end_lines", "totals")
+"""Left out where nothing is declared, so that they do not change fingerprints."""
+
+
 def _format_meaning(written: FileFormat) -> dict[str, object]:
     if isinstance(written, (FixedWidthFormat, RecordFormat)):
         return written.meaning()
     # The spelling of numbers belongs to each column, which may differ from its format.
-    return {key: value for key, value in vars(written).items() if key != "numbers"}
+    found = {key: value for key, value in vars(written).items() if key != "numbers"}
+    if isinstance(written, TextFormat):
+        found["totals"] = [asdict(total) for total in written.totals]
+    return {key: value for key, value in found.items() if value or key not in _LATER_KEYS}
 
 
 def _column_meaning(column: SourceColumn) -> dict[str, object]:

@@ -5,23 +5,18 @@ Totals are exact and are those of the file, not of what was landed: a record tha
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Classification
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.declarations import number_formats
 from bankmesh.sources.declarations.record_layout import DETAIL, HEADER
 from bankmesh.sources.fixed_width.field_texts import field_texts
+from bankmesh.sources.parsing.stated_totals import ColumnSum, describe_difference, stated_number, sum_of_values
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import polars as pl
 
     from bankmesh.sources.declarations.record_layout import ControlTotal, FixedWidthFormat, RecordType, TypedLayout
     from bankmesh.sources.declarations.source_declaration import SourceColumn
@@ -29,22 +24,6 @@ if TYPE_CHECKING:
     from bankmesh.sources.fixed_width.record_types import TypedRecords
 
 _WHOLE_FILE = "a whole file whose control totals agree with its records"
-
-
-@dataclass(frozen=True)
-class ColumnSum:
-    """The sum of a column over some records, and the number of records that hold something unreadable in its place."""
-
-    total: Fraction
-    unreadable: int
-
-    @classmethod
-    def zero(cls) -> Self:
-        """Return the sum over no records."""
-        return cls(Fraction(0), 0)
-
-    def __add__(self, other: ColumnSum) -> ColumnSum:
-        return ColumnSum(self.total + other.total, self.unreadable + other.unreadable)
 
 
 class SummedColumn:
@@ -136,15 +115,9 @@ class ControlRecords:
         where = f"line {line}: the {record.name} record"
         if stated is None:
             raise self._fault(f"{where} holds no number {total} at {total.field.position}", _WHOLE_FILE)
-        if stated == found.total and not found.unreadable:
-            return
-        more = f"; records without a readable value: {found.unreadable:,}" if found.unreadable else ""
-        if column is not None and column.classification > Classification.INTERNAL:
-            hidden = f"the file has another (not shown: the column is {column.classification.label})"
-            raise self._fault(f"{where} states a number {total}; {hidden}{more}", _WHOLE_FILE)
-        places = max(scale, total.field.decimals or 0)
-        said, has = as_number(stated, places), as_number(found.total, places)
-        raise self._fault(f"{where} states {said} {total}; the file has {has}{more}", _WHOLE_FILE)
+        difference = describe_difference(stated, found, str(total), total.field.decimals, column)
+        if difference:
+            raise self._fault(f"{where} {difference}", _WHOLE_FILE)
 
     def _fault(self, problem: str, expected: str) -> LegacyFileError:
         return LegacyFileError(self._path, problem, expected)
@@ -152,33 +125,4 @@ class ControlRecords:
 
 def stated_total(text: str | None, total: ControlTotal, scale: int) -> Fraction | None:
     """Return the number that a total states; None if it is not written as declared, with at most `scale` decimals."""
-    numbers, decimals = total.numbers, total.field.decimals
-    pattern = number_formats.decimal_pattern(0 if decimals else scale, numbers)
-    if text is None or re.fullmatch(pattern, text) is None:
-        return None
-    if numbers.thousands is not None:
-        text = text.replace(numbers.thousands, "")
-    text = text.replace(numbers.decimal, ".")
-    if text[-1] in "+-":
-        text = text[-1] + text[:-1]
-    return Fraction(text) / Fraction(10 ** (decimals or 0))
-
-
-def as_number(value: Fraction, places: int) -> str:
-    """Return an exact decimal for people: `-1,234.50`."""
-    # Built from text, a Decimal is exact in any context.
-    return f"{Decimal(f'{int(value * 10**places)}e-{places}'):,f}"
-
-
-def sum_of_values(values: pl.Series) -> ColumnSum:
-    """Return the exact sum of whole or decimal numbers; null counts as zero."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    arrow = values.to_arrow()
-    scale = arrow.type.scale if pa.types.is_decimal(arrow.type) else 0
-    if pa.types.is_int32(arrow.type):
-        arrow = arrow.cast(pa.int64())
-    # 76 digits hold the sum of any block of numbers of 38 digits.
-    total = compute.sum(arrow.cast(pa.decimal256(76, scale))).as_py()
-    return ColumnSum.zero() if total is None else ColumnSum(Fraction(total), 0)
+    return stated_number(text, total.numbers, total.field.decimals, scale)

@@ -10,12 +10,7 @@ import numpy as np
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.record_layout import FieldPosition
-from bankmesh.sources.fixed_width.control_totals import (
-    ColumnSum,
-    ControlRecords,
-    SummedColumn,
-    sum_of_values,
-)
+from bankmesh.sources.fixed_width.control_totals import ControlRecords, SummedColumn
 from bankmesh.sources.fixed_width.field_texts import field_texts, is_blank
 from bankmesh.sources.fixed_width.parent_records import UNKNOWN, ParentTrace
 from bankmesh.sources.fixed_width.record_stream import RecordStream
@@ -24,6 +19,7 @@ from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.parsing.ordered_pool import in_order
+from bankmesh.sources.parsing.stated_totals import ColumnSum, sum_of_values
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
