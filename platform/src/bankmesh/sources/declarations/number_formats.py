@@ -17,7 +17,18 @@ DECIMALS = (".", ",")
 THOUSANDS = (".", ",", "'", "\u2019", " ", "\u00a0", "\u202f")
 """Point, comma, apostrophe (also the typographic one), blank, no-break space and narrow no-break space."""
 
-MINUS = ("leading", "trailing")
+TRAILING, OVERPUNCHED = "trailing", "overpunched"
+MINUS = ("leading", TRAILING, OVERPUNCHED)
+"""The position of a sign; an overpunched one is part of the last digit, as COBOL writes zoned decimals in ASCII."""
+
+OVERPUNCHES = {
+    mark: (sign, str(digit))
+    for sign, marks in (("+", "{ABCDEFGHI"), ("-", "}JKLMNOPQR"))
+    for digit, mark in enumerate(marks)
+}
+"""The last characters of overpunched numbers, each with its sign and digit; a plain digit is positive."""
+
+_OVERPUNCHED_PATTERN = "^[0-9]*[0-9{}A-R]$"
 
 WHOLE_READERS: dict[str, str | None] = {
     "plain": None,
@@ -59,7 +70,8 @@ class NumberSpelling:
         parts = [
             f'decimal "{self.decimal}"' if self.decimal != "." else "",
             f'thousands "{self.thousands}"' if self.thousands else "",
-            "a trailing minus" if self.minus == "trailing" else "",
+            "a trailing minus" if self.minus == TRAILING else "",
+            "an overpunched sign" if self.minus == OVERPUNCHED else "",
         ]
         return " and ".join(part for part in parts if part)
 
@@ -101,7 +113,17 @@ def _whole(numbers: NumberSpelling) -> str:
 
 
 def _signed(body: str, numbers: NumberSpelling) -> str:
-    return f"^{body}[+-]?$" if numbers.minus == "trailing" else f"^[+-]?{body}$"
+    if numbers.minus == OVERPUNCHED:  # digits alone
+        return _OVERPUNCHED_PATTERN
+    return f"^{body}[+-]?$" if numbers.minus == TRAILING else f"^[+-]?{body}$"
+
+
+def plain_sign(text: str, numbers: NumberSpelling) -> str:
+    """Return a number that matches its pattern with its sign in front."""
+    if numbers.minus == OVERPUNCHED and text[-1] in OVERPUNCHES:
+        sign, digit = OVERPUNCHES[text[-1]]
+        return f"{sign}{text[:-1]}{digit}"
+    return text[-1] + text[:-1] if text[-1] in "+-" else text
 
 
 def read_numbers(
@@ -117,6 +139,9 @@ def read_numbers(
     at = given.value("thousands") or given.value("decimal")
     if at is None:
         return made
+    if made.minus == OVERPUNCHED:
+        message = f"{given.what}: numbers with an overpunched sign are digits alone, without separators"
+        given.faults.add(at, "read-and-separators", message)
     if places and made.thousands == made.decimal:
         message = f'thousands and decimal of {given.what} are both "{made.decimal}"; they must differ'
         given.faults.add(at, "same-separator", message)

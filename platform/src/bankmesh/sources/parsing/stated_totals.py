@@ -41,9 +41,7 @@ def stated_number(text: str | None, numbers: NumberSpelling, decimals: int | Non
         return None
     if numbers.thousands is not None:
         text = text.replace(numbers.thousands, "")
-    text = text.replace(numbers.decimal, ".")
-    if text[-1] in "+-":
-        text = text[-1] + text[:-1]
+    text = number_formats.plain_sign(text.replace(numbers.decimal, "."), numbers)
     return Fraction(text) / Fraction(10 ** (decimals or 0))
 
 

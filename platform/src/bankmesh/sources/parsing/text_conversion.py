@@ -212,7 +212,19 @@ def _plain_number(text: pl.Expr, numbers: NumberSpelling) -> pl.Expr:
         text = text.str.replace_all(numbers.thousands, "", literal=True)
     if numbers.decimal != ".":
         text = text.str.replace(numbers.decimal, ".", literal=True)
+    if numbers.minus == number_formats.OVERPUNCHED:
+        return _without_overpunch(text)
     return text if numbers.minus == "leading" else text.str.replace("^(.*)([+-])$", "${2}${1}")
+
+
+def _without_overpunch(text: pl.Expr) -> pl.Expr:
+    """Return numbers whose last character holds their sign with the sign in front."""
+    import polars as pl
+
+    last = text.str.tail(1)
+    signs, digits = ({mark: part[at] for mark, part in number_formats.OVERPUNCHES.items()} for at in (0, 1))
+    sign = last.replace_strict(signs, default="", return_dtype=pl.String)
+    return pl.concat_str(sign, text.str.head(-1), last.replace(digits))
 
 
 def _temporal(text: pl.Expr, column: SourceColumn) -> pl.Expr:
