@@ -1,4 +1,4 @@
-"""`mesh new`: scaffold products and domains."""
+"""`mesh new`: scaffold products, domains and source declarations."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import typer
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.name_completion import complete_product
+from bankmesh.cli.new_source_command import new_source
 from bankmesh.cli.output import console
 from bankmesh.scaffolding.domain_installation import install_domain, validate_location
 from bankmesh.scaffolding.domain_scaffold import create_domain
 from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.settings import current_settings
 
-app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Scaffold products and domains.")
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, help="Scaffold products, domains and source declarations.")
 
 
 class TransformLanguage(StrEnum):
@@ -28,7 +29,7 @@ class TransformLanguage(StrEnum):
 
 @app.callback()
 def new() -> None:
-    """Scaffold products and domains."""
+    """Scaffold products, domains and source declarations."""
 
 
 @app.command("product")
@@ -73,3 +74,6 @@ def new_domain(
         console().print(f"The code location {name} is installed and loads.", markup=False)
     else:
         console().print("Next: make install", markup=False)
+
+
+app.command("source")(new_source)

@@ -1,0 +1,93 @@
+"""`mesh new source`: a source declaration from real files, landed at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankmesh.cli.interruption import uninterrupted
+from bankmesh.cli.output import console, count
+from bankmesh.errors import BankmeshError
+from bankmesh.scaffolding.product_scaffold import CannotScaffold
+from bankmesh.settings import current_settings
+from bankmesh.workspace.domain_folders import domain_packages
+
+if TYPE_CHECKING:
+    from bankmesh.scaffolding.source_scaffold import SourcePlan
+    from bankmesh.settings import Settings
+    from bankmesh.sources import Landing
+
+FilesArgument = Annotated[list[Path], typer.Argument(help="Files of one object, in one folder.", metavar="FILE...")]
+
+
+def new_source(
+    files: FilesArgument,
+    *,
+    domain: Annotated[str | None, typer.Option(help="The domain; needed if there are several.")] = None,
+    system: Annotated[str | None, typer.Option(help="Name of the system; by default that of the folder.")] = None,
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="Name of the object; by default that of the file.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Kind of the files; by default what the first file shows.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding; by default what the bytes show.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Delimiter of text files.")] = None,
+    header: Annotated[bool | None, typer.Option(help="Whether the first line is a header.")] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 are read.")
+    ] = None,
+) -> None:
+    """Scaffold a source declaration from real files, from all of their rows, and land them."""
+    from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
+    from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
+
+    settings = current_settings()
+    new = NewSource(domain or _only_domain(settings), files, system, object_name)
+    plan = plan_source(settings, new, ProposalOptions(kind, encoding, delimiter, header, day_first))
+    with uninterrupted():
+        write_source(plan)
+    console().print(f"wrote {plan.file.relative_to(settings.root)}", markup=False)
+    _print_proposal(plan)
+    try:
+        landing = land_source(settings, plan)
+    except BankmeshError as error:
+        console().print(f"Not landed: {error}", markup=False)
+        raise typer.Exit(1) from error
+    _print_landing(settings, plan, landing)
+    if landing.rejects:
+        raise typer.Exit(1)
+
+
+def _only_domain(settings: Settings) -> str:
+    domains = [package.name for package in domain_packages(settings.root)]
+    if len(domains) == 1:
+        return domains[0]
+    raise CannotScaffold(f"Name the domain with --domain: {', '.join(domains)}.")
+
+
+def _print_proposal(plan: SourcePlan) -> None:
+    proposal = plan.proposal
+    for question in proposal.questions:
+        console().print(f"question: {question}", markup=False)
+    for column in proposal.columns:
+        for question in column.questions:
+            console().print(f"question: {column.header}: {question}", markup=False)
+    unsure = [column.header for column in proposal.columns if not column.classification.by_evidence]
+    console().print(f"{len(proposal.columns)} columns; review the class of each.", markup=False)
+    if unsure:
+        console().print(f"Proposed as confidential, without evidence: {', '.join(unsure)}", markup=False)
+
+
+def _print_landing(settings: Settings, plan: SourcePlan, landing: Landing) -> None:
+    from bankmesh.sources import describe_rejects
+
+    name = f"{plan.names.system}.{plan.names.object}"
+    console().print(f"{name}: rows {count(landing.rows)}, rejects {count(landing.rejects)}", markup=False)
+    if landing.rejects:
+        console().print(describe_rejects(landing.rejects_paths), markup=False)
+        console().print("Next: correct the declaration, or set rejects_tolerated; then run the landing.", markup=False)
+    exports = "" if plan.exports == settings.exports.absolute() else f"BANK_DATA={plan.exports} "
+    console().print(
+        f"Next: {exports}mesh run {plan.domain}.landing.{plan.names.system}_{plan.names.object}", markup=False
+    )

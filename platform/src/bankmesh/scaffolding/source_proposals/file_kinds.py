@@ -1,0 +1,39 @@
+"""The kinds of files for which a declaration can be proposed, each with its proposer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import UnknownName
+from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal, ProposalOptions
+
+    Proposer = Callable[[Sequence[Path], ProposalOptions], FileProposal]
+
+PROPOSERS: dict[str, Proposer] = {"text": propose_text}
+"""Kind of `format` → the function that proposes for files of that kind."""
+
+_SUFFIXES: dict[str, str] = {}
+_COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}
+
+
+def propose_declaration(files: Sequence[Path], options: ProposalOptions) -> FileProposal:
+    """Propose a declaration for files of one kind: the one that is named, or that the first file shows.
+
+    Raises CannotPropose, UnknownName for a kind, and LegacyFileError for a damaged file.
+    """
+    kind = options.kind or find_kind(files[0])
+    if kind not in PROPOSERS:
+        raise UnknownName("kind of files", kind, PROPOSERS)
+    return PROPOSERS[kind](files, options)
+
+
+def find_kind(file: Path) -> str:
+    """Return the kind of a file, by the end of its name."""
+    suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in _COMPRESSED]
+    return _SUFFIXES.get(suffixes[-1] if suffixes else "", "text")

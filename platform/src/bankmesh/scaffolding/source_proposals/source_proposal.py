@@ -1,0 +1,122 @@
+"""A proposed source declaration: what all kinds of files have in common, and its text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.contracts.model import Classification
+from bankmesh.errors import BankmeshError
+from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, landed_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+class CannotPropose(BankmeshError):
+    """No declaration can be proposed for a file: its kind, encoding or layout is not clear. Holds no value of it."""
+
+    def __init__(self, file: Path, problem: str, advice: str) -> None:
+        self.file = file
+        super().__init__(f"{file.name}: {problem}. {advice}")
+
+
+@dataclass(frozen=True)
+class ProposalOptions:
+    """Answers of the caller to what files leave open; None where the files decide."""
+
+    kind: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    day_first: bool | None = None
+
+
+@dataclass(frozen=True)
+class FileProposal:
+    """What one kind of files proposes: the keys of `format`, the columns, and questions about the files as a whole."""
+
+    format: Mapping[str, object]
+    columns: tuple[ColumnProposal, ...]
+    rows: int
+    object_keys: Mapping[str, object]
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceNames:
+    """The names of a new declaration; `files` are patterns below `folder`, itself below the folder of exports."""
+
+    system: str
+    object: str
+    owner: str
+    folder: str
+    files: Sequence[str]
+    take_all: bool = False
+
+
+def declaration_text(names: SourceNames, proposal: FileProposal) -> str:
+    """Return the declaration as YAML, with a comment for everything that a person has to review."""
+    return "\n".join(_lines(names, proposal)) + "\n"
+
+
+def _lines(names: SourceNames, proposal: FileProposal) -> Iterator[str]:
+    yield f"# Proposed by `mesh new source` from {proposal.rows:,} records. Review each comment, then remove it."
+    yield f"system: {names.system}"
+    yield f"description: The system {names.system}. # review: what it is"
+    yield f"owner: {names.owner} # review: the team that owns it"
+    yield f"folder: {_scalar(names.folder)}"
+    yield f"format: {_flow(proposal.format)}"
+    yield "objects:"
+    yield f"  {names.object}:"
+    yield f"    description: One row for each {names.object}. # review: what one row is"
+    yield f"    files: {_flow({'all': list(names.files)} if names.take_all else list(names.files))}"
+    for key, value in proposal.object_keys.items():
+        yield f"    {key}: {_flow(value)}"
+    for question in proposal.questions:
+        yield f"    # question: {question}"
+    yield "    columns:"
+    taken: set[str] = set()
+    for position, column in enumerate(proposal.columns, 1):
+        name = landed_name(column.header, position, taken)
+        taken.add(name)
+        yield from _column_lines(column, name)
+
+
+def _column_lines(column: ColumnProposal, name: str) -> Iterator[str]:
+    proposed = column.classification
+    yield f"      # review: {proposed.classification.label}, because {proposed.reason}"
+    yield from (f"      # note: {note}" for note in column.notes)
+    yield from (f"      # question: {question}" for question in column.questions)
+    keys = dict(column.keys)
+    if name != column.header:
+        keys["as"] = name
+    keys["classification"] = proposed.classification.label
+    keys["description"] = f"{' '.join(name.split('_')).capitalize()}."
+    yield f"      {_scalar(column.header)}: {_flow(keys)}"
+
+
+def is_at_most_internal(column: ColumnProposal) -> bool:
+    """Whether values of the column may be shown."""
+    return column.classification.classification <= Classification.INTERNAL
+
+
+def _flow(value: object) -> str:
+    """Return a value in YAML's flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(each) for each in value) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    """Return a scalar: words as they are, other texts in double quotes, which are escaped as in JSON."""
+    if value is None or isinstance(value, bool | int):
+        return json.dumps(value)
+    text = str(value)
+    plain = text.replace("_", "").isalnum() and text.isascii() and text[0].isalpha()
+    is_word = plain and text.lower() not in {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+    return text if is_word else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,137 @@
+"""A new source declaration from real files: proposed from all of their rows, written and landed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import UnknownName
+from bankmesh.scaffolding.classification_proposal import split_words
+from bankmesh.scaffolding.product_scaffold import CannotScaffold
+from bankmesh.scaffolding.source_proposals.file_kinds import propose_declaration
+from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions, SourceNames, declaration_text
+from bankmesh.sources import prepare, read_system
+from bankmesh.workspace.domain_folders import domain_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal
+    from bankmesh.settings import Settings
+    from bankmesh.sources import Landing
+
+
+@dataclass(frozen=True)
+class NewSource:
+    """The requested declaration: its domain, files and, where they are not derived from the files, its names."""
+
+    domain: str
+    files: Sequence[Path]
+    system: str | None = None
+    object: str | None = None
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """A declaration to be written to `file`; `exports` is the folder below which its files are."""
+
+    domain: str
+    file: Path
+    text: str
+    exports: Path
+    names: SourceNames
+    proposal: FileProposal
+
+
+def plan_source(settings: Settings, new: NewSource, options: ProposalOptions) -> SourcePlan:
+    """Propose a declaration from all rows of the files; writes nothing.
+
+    Raises UnknownName for a domain, CannotScaffold for files that are missing or in several folders and for
+    a declaration that exists, CannotPropose for files whose layout is not clear, and LegacyFileError for damaged ones.
+    """
+    packages = {path.name: path for path in domain_packages(settings.root)}
+    if new.domain not in packages:
+        raise UnknownName("domain", new.domain, packages)
+    files = _existing_files(new.files)
+    names, exports = _names(settings, new, files)
+    target = packages[new.domain] / "sources" / f"{names.system}.yaml"
+    if target.exists():
+        raise CannotScaffold(
+            f"Nothing written: {target.relative_to(settings.root)} already exists. Choose another name with --system, "
+            "or add the object to that file."
+        )
+    proposal = propose_declaration(files, options)
+    return SourcePlan(new.domain, target, declaration_text(names, proposal), exports, names, proposal)
+
+
+def write_source(plan: SourcePlan) -> None:
+    """Write the declaration, and read it as every landing does. Raises SourceFaults, and leaves no file with faults."""
+    plan.file.parent.mkdir(parents=True, exist_ok=True)
+    plan.file.write_text(plan.text, encoding="utf-8")
+    try:
+        read_system(plan.file)
+    except BaseException:
+        plan.file.unlink()
+        raise
+
+
+def land_source(settings: Settings, plan: SourcePlan) -> Landing:
+    """Land the files by the declaration that was written, without making the landing current.
+
+    The next run accepts it, if its rejects are tolerated. Raises LegacyFileError.
+    """
+    obj = read_system(plan.file).object(plan.names.object)
+    return prepare(obj, plan.exports, settings.home, plan.domain)
+
+
+def _existing_files(files: Sequence[Path]) -> list[Path]:
+    found = sorted({file.absolute() for file in files})
+    if missing := [str(file) for file in found if not file.is_file()]:
+        raise CannotScaffold(f"Nothing written: {', '.join(missing)} is not a file.")
+    if len({file.parent for file in found}) > 1:
+        raise CannotScaffold("Nothing written: the files are in several folders. Name those of one folder.")
+    return found
+
+
+def _names(settings: Settings, new: NewSource, files: Sequence[Path]) -> tuple[SourceNames, Path]:
+    """Return the names of the declaration, and the folder of exports, which has the files below it."""
+    folder = files[0].parent
+    exports = settings.exports.absolute()
+    below = folder.is_relative_to(exports) and folder != exports
+    exports = exports if below or folder == exports else folder.parent
+    patterns, take_all = _patterns(folder, [file.name for file in files])
+    system = new.system or _name(folder.name, "source")
+    item = new.object or _name(re.sub(r"[0-9]+", "", files[0].name.partition(".")[0]), "record")
+    for name in (system, item):
+        if _name(name, "") != name:
+            raise CannotScaffold(f"{name!r} is not a valid name: use lower-case letters, digits and underscores.")
+    owner = f"{new.domain}-data"
+    names = SourceNames(system, item, owner, folder.relative_to(exports).as_posix(), patterns, take_all)
+    return names, exports
+
+
+def _patterns(folder: Path, names: Sequence[str]) -> tuple[list[str], bool]:
+    """Return one pattern with `*` if it matches these files alone, else their names, which all belong together."""
+    if len(names) == 1:
+        return list(names), False
+    start = _common_start(names)
+    end = _common_start([name[len(start) :][::-1] for name in names])[::-1]
+    pattern = f"{start}*{end}"
+    matched = {each.name for each in folder.iterdir() if each.is_file() and fnmatchcase(each.name, pattern)}
+    if matched == set(names) and not re.search(r"[\[\]?]", start + end):
+        return [pattern], False
+    return list(names), True
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    least, most = min(texts), max(texts)
+    length = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
+    return least[:length]
+
+
+def _name(text: str, otherwise: str) -> str:
+    name = split_words(text)
+    return name if re.match("[a-z]", name) else f"{otherwise}_{name}".strip("_")

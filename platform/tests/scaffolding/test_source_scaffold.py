@@ -1,0 +1,225 @@
+"""Declarations proposed from real files: what they say, what they never hold, and that the files land by them."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from command import Command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
+from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
+from bankmesh.settings import Settings
+
+ROWS = 200
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    root = tmp_path_factory.mktemp("bank")
+    package = root / "domains" / "shop" / "src" / "shop"
+    package.mkdir(parents=True)
+    (package / "definitions.py").touch()
+    (root / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
+    return Settings(root=root, home=root / ".mesh", exports=root / "exports")
+
+
+@pytest.fixture
+def scaffold(home, tmp_path):
+    """`scaffold(text, ...)` proposes a declaration for a file with that text, writes it, and lands the file."""
+
+    def scaffold(text, *, name="items.csv", encoding="utf-8", land=True, **options):
+        file = tmp_path / "till" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(text.encode(encoding))
+        plan = plan_source(home, NewSource("shop", [file]), ProposalOptions(**options))
+        (plan.file).unlink(missing_ok=True)
+        write_source(plan)
+        try:
+            return plan, land_source(home, plan) if land else None
+        finally:
+            plan.file.unlink()
+
+    return scaffold
+
+
+def columns(plan):
+    return {column.header: column for column in plan.proposal.columns}
+
+
+def lines(header, *fields, sep=";"):
+    """A file in which each row has the fields, each a value or a function of the row's number."""
+    rows = [sep.join(f(n) if callable(f) else f for f in fields) for n in range(ROWS)]
+    return "\n".join([header, *rows]) + "\n"
+
+
+def test_types_spellings_codes_and_classes_are_proposed_and_the_file_lands(scaffold):
+    text = lines(
+        "ItemId;BookedOn;Amount;Currency;Rate;Iban;Batch;Closed",
+        lambda n: str(n + 1),
+        lambda n: f"{n % 28 + 1:02d}.{n % 12 + 1:02d}.2024",
+        lambda n: f"{n + 1}.234,5{n % 10}",
+        lambda n: "CZK" if n % 2 else "EUR",
+        lambda n: "" if n % 7 == 0 else f"0,{n:03d}",
+        "CZ6508000000192000145399",
+        lambda n: f"{n:05d}",
+        lambda n: "true" if n % 3 else "false",
+    )
+
+    plan, landing = scaffold(text)
+
+    keys = {name: dict(column.keys) for name, column in columns(plan).items()}
+    assert keys["ItemId"] == {"type": "long", "required": True}
+    assert keys["BookedOn"] == {"type": "date", "format": "%d.%m.%Y", "required": True}
+    assert keys["Amount"] == {"type": "decimal(18,2)", "decimal": ",", "thousands": ".", "required": True}
+    assert keys["Currency"]["codes"] == {"CZK": "CZK", "EUR": "EUR"}
+    assert keys["Rate"] == {"type": "decimal(18,3)", "decimal": ","}
+    assert keys["Batch"] == {"type": "string", "required": True}
+    assert keys["Closed"]["type"] == "boolean"
+    assert "# review: restricted, because values look like IBANs (check digits agree)" in plan.text
+    assert (landing.rows, landing.rejects) == (ROWS, 0)
+    row = pl.read_parquet(landing.rows_paths[0]).row(1, named=True)
+    assert (row["item_id"], row["booked_on"], row["amount"]) == (2, dt.date(2024, 2, 2), Decimal("2234.51"))
+
+
+def test_a_date_that_no_row_decides_is_a_question_and_an_answer_settles_it(scaffold):
+    text = lines("id;day", str, lambda n: f"{n % 12 + 1:02d}/{(n + 3) % 12 + 1:02d}/2024")
+
+    undecided, landing = scaffold(text)
+    assert columns(undecided)["day"].keys["type"] == "string"
+    assert "is the day or the month first?" in undecided.text
+    assert landing.rejects == 0
+
+    for day_first, form in ((True, "%d/%m/%Y"), (False, "%m/%d/%Y")):
+        answered, landing = scaffold(text, day_first=day_first)
+        assert columns(answered)["day"].keys["format"] == form
+        assert landing.rejects == 0
+
+
+def test_one_row_decides_a_date(scaffold):
+    text = lines("id;day", str, lambda n: "31/01/2024" if n == ROWS - 1 else f"0{n % 9 + 1}/02/2024")
+    plan, landing = scaffold(text)
+    assert columns(plan)["day"].keys["format"] == "%d/%m/%Y"
+    assert (columns(plan)["day"].questions, landing.rejects) == ((), 0)
+
+
+@pytest.mark.parametrize(("value", "kind"), [("1,234", "string"), ("0,234", "decimal(18,3)"), ("1,234,567", "long")])
+def test_a_separator_that_no_row_decides_is_a_question(scaffold, value, kind):
+    plan, landing = scaffold(lines("id;amount", str, value))
+    column = columns(plan)["amount"]
+    assert column.keys["type"] == kind
+    assert bool(column.questions) == (kind == "string")
+    assert landing.rejects == 0
+
+
+def test_years_of_two_digits_are_a_question(scaffold):
+    plan, _ = scaffold(lines("id;date", str, "930512"))
+    assert "which century" in columns(plan)["date"].questions[0]
+
+
+def test_few_values_that_are_written_otherwise_become_rejects_with_reasons(scaffold):
+    plan, landing = scaffold(lines("id;amount", str, lambda n: "unreadable" if n == 150 else f"{n}.5"))
+    assert columns(plan)["amount"].keys["type"] == "decimal(18,1)"
+    assert "1 of 200 values are written otherwise" in plan.text
+    assert (landing.rows, landing.rejects) == (ROWS - 1, 1)
+    assert "unreadable" not in plan.text
+
+
+def test_values_above_internal_never_reach_the_declaration(scaffold):
+    secrets = ["Zora Tajna", "QQSECRET", "zora@tajna.cz"]
+    text = lines("id;customer_name;remark;status;xyz", str, secrets[0], secrets[1], secrets[2], "QQSECRET")
+    plan, landing = scaffold(text)
+    assert landing.rejects == 0
+    assert [secret for secret in secrets if secret in plan.text] == []
+    assert columns(plan)["status"].classification.classification.label == "restricted"
+
+
+def test_codes_of_few_rows_are_not_listed(scaffold):
+    plan, _ = scaffold(lines("id;status", str, lambda n: "RARE" if n < 4 else "OFTEN"))
+    assert "codes" not in columns(plan)["status"].keys
+    assert "RARE" not in plan.text
+
+
+def test_a_first_line_that_may_be_a_row_is_not_shown(scaffold):
+    text = "Tajny;Brno\nNovak;Praha\nDvorak;Plzen\n"
+    with pytest.raises(CannotPropose, match="first line is a header") as refused:
+        scaffold(text)
+    assert "Tajny" not in str(refused.value)
+
+    without, landing = scaffold(text, header=False)
+    assert (landing.rows, list(columns(without))) == (3, ["column_1", "column_2"])
+    assert "Tajny" not in without.text
+
+
+def test_a_file_without_header_shows_it_by_its_numbers(scaffold):
+    plan, landing = scaffold("".join(f"{n}|{n}.50\n" for n in range(150)))
+    assert (plan.proposal.format["header"], landing.rows, landing.rejects) == (False, 150, 0)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "proposed", "asks"),
+    [
+        ("ascii", "ascii", False),
+        ("utf-8", "utf-8", False),
+        ("utf-8-sig", "utf-8-sig", False),
+        ("cp1250", "cp1252", True),
+    ],
+)
+def test_encodings_show_in_the_bytes_and_code_pages_are_a_question(scaffold, encoding, proposed, asks):
+    city = "Brno" if encoding == "ascii" else "Plzeň"
+    plan, _ = scaffold(lines("id;city", str, city), encoding=encoding, land=False)
+    assert plan.proposal.format["encoding"] == proposed
+    assert bool(plan.proposal.questions) == asks
+
+
+def test_quoted_values_may_hold_line_ends(scaffold):
+    plan, landing = scaffold("id,note\n" + "".join(f'{n},"one\ntwo {n}"\n' for n in range(50)))
+    assert plan.proposal.format["multiline"] is True
+    assert (landing.rows, landing.rejects) == (50, 0)
+
+
+def test_missing_markers_of_numbers_are_declared(scaffold):
+    plan, landing = scaffold(lines("id;limit", str, lambda n: "N/A" if n % 4 == 0 else str(n)))
+    assert dict(columns(plan)["limit"].keys) == {"type": "long", "missing": ["N/A"]}
+    assert landing.rejects == 0
+
+
+CELLS = st.one_of(
+    st.integers(-(10**15), 10**15).map(str),
+    st.decimals(-1000, 1000, places=2).map(str),
+    st.dates(dt.date(1900, 1, 1), dt.date(2099, 12, 31)).map(str),
+    st.sampled_from(["", "NULL", "-", "?", "true", "A", "007", "1,234", "1.234,50", "20240101", "12/11/2024", "é"]),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=8),
+)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=30))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_proposed_from_all_rows_reads_all_rows(scaffold, rows):
+    quoted = [";".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    plan, landing = scaffold("\n".join(["a;b;c", *quoted]) + "\n", delimiter=";", header=True, encoding="utf-8")
+    assert plan.proposal.rows == len(rows) == landing.rows + landing.rejects
+    dated = [c for c in plan.proposal.columns if c.keys["type"] in ("date", "timestamp")]
+    assert landing.rejects == 0 or dated  # the pattern of a date does not know that February has no 30th
+
+
+def test_the_command_writes_lands_and_names_the_next_step(home, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "branch"
+    folder.mkdir()
+    for day in ("20240501", "20240502"):
+        (folder / f"slips_{day}.csv").write_text(lines("id;amount", str, "1.50"), encoding="utf-8")
+    monkeypatch.chdir(home.root)
+    mesh = Command(capsys, monkeypatch)
+
+    said = mesh("new", "source", *sorted(folder.iterdir()))
+
+    assert (said.code, said.err) == (0, "")
+    assert "branch.slips: rows 400, rejects 0" in said.out
+    assert f"BANK_DATA={tmp_path} mesh run shop.landing.branch_slips" in said.out.replace("\n", "")
+    written = Path(home.root, "domains/shop/src/shop/sources/branch.yaml")
+    assert 'files: ["slips_2024050*.csv"]' in written.read_text(encoding="utf-8")
+    again = mesh("new", "source", *sorted(folder.iterdir()))
+    assert (again.code, "already exists" in again.err) == (2, True)
