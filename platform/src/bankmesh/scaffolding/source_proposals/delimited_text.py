@@ -144,7 +144,7 @@ def _join_lines(lines: Sequence[bytes], quote: str) -> list[bytes]:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _TextReading:
     """All rows of the files in one layout; `bad` lines are not records."""
 
     written: TextFormat
@@ -152,7 +152,7 @@ class _Reading:
     bad: int
 
 
-def _read_all(files: Sequence[Path], written: TextFormat, width: int) -> _Reading:
+def _read_all(files: Sequence[Path], written: TextFormat, width: int) -> _TextReading:
     """Read all rows; if some lines are no records, also with values over several lines, and take the better reading."""
     reading = _profile(files, written, width)
     if reading.bad and written.quote and not written.multiline:
@@ -163,7 +163,7 @@ def _read_all(files: Sequence[Path], written: TextFormat, width: int) -> _Readin
     return reading
 
 
-def _profile(files: Sequence[Path], written: TextFormat, width: int) -> _Reading:
+def _profile(files: Sequence[Path], written: TextFormat, width: int) -> _TextReading:
     import polars as pl
 
     profiles = [ColumnProfile(f"column_{position}") for position in range(1, width + 1)]
@@ -173,7 +173,7 @@ def _profile(files: Sequence[Path], written: TextFormat, width: int) -> _Reading
             bad += len(records.bad)
             for profile, column in zip(profiles, records.table.columns, strict=True):
                 profile.update(pl.Series(values=column, dtype=pl.String))
-    return _Reading(written, profiles, bad)
+    return _TextReading(written, profiles, bad)
 
 
 def _records(file: Path, written: TextFormat, width: int) -> Iterator[Records]:
