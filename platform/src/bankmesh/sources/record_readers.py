@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bankmesh.sources.bank_messages.message_format import MessageFormat
 from bankmesh.sources.bank_messages.message_reader import MessageReader
 from bankmesh.sources.copybook.copybook_format import CopybookFormat
-from bankmesh.sources.documents.json_formats import JsonLinesFormat
+from bankmesh.sources.documents.json_document_reader import JsonDocumentReader
+from bankmesh.sources.documents.json_formats import JsonFormat, JsonLinesFormat
 from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
 from bankmesh.sources.documents.xml_formats import XmlFormat
 from bankmesh.sources.documents.xml_reader import XmlReader
@@ -29,6 +30,8 @@ def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReade
         return Iso20022Reader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, MessageFormat):
         return MessageReader(obj, obj.format, path, block_bytes)
+    if isinstance(obj.format, JsonFormat):
+        return JsonDocumentReader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, XmlFormat):
         return XmlReader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, CopybookFormat):

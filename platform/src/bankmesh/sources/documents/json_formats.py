@@ -64,9 +64,7 @@ class JsonFormat(RecordFormat):
             message = f"path {column.label} spells no field; write it like customer.address.city or lines[0].sku"
             found.append(("bad-path", message))
         else:
-            try:
-                place_path(path, self.rows_path)
-            except ValueError:
+            if self._has_several_values(path):
                 message = f"path {column.label} has several values in one record; rows of the format are {self.rows}"
                 found.append(("bad-path", message))
         if column.header_pattern:
@@ -79,6 +77,14 @@ class JsonFormat(RecordFormat):
             )
             found.append(("option-of-another-kind", message))
         return found
+
+    def _has_several_values(self, path: FieldPath) -> bool:
+        """Whether a path leads to all elements of a list, or to one of the list in which the rows are."""
+        try:
+            placed = place_path(path, self.rows_path)
+        except ValueError:
+            return True
+        return path.absolute and bool(placed.steps) and isinstance(placed.steps[0], int)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +102,9 @@ Made = TypeVar("Made", bound=JsonFormat)
 def read_json(given: Mapping, base: FileFormat) -> JsonFormat:
     """Read the format of JSON documents; keys that are not given come from `base`."""
     found = _read(given, base, JsonFormat)
-    if found.rows_path.wildcards == 0:
-        message = f"rows of {given.what} is {found.rows}, which is one record; end it with [*] for all of a list"
+    steps = found.rows_path.steps
+    if None not in steps or not all(isinstance(step, str) for step in steps[: steps.index(None)]):
+        message = f"rows of {given.what} is {found.rows}; lead by keys to a list, and end it with [*] for its elements"
         given.faults.add(given.value("rows") or given.node, "bad-path", message)
     return found
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.documents.json_columns import JsonColumns
 from bankmesh.sources.documents.json_records import FieldMissing, JsonFields, records_below
 from bankmesh.sources.documents.json_values import JsonDecoder
 from bankmesh.sources.documents.record_batches import BatchBuilder
 from bankmesh.sources.landing_rejects import RecordFault
-from bankmesh.sources.parsing.line_blocks import LegacyText
+from bankmesh.sources.landing_sink import ParsedBatch
+from bankmesh.sources.parsing.line_blocks import Block, LegacyText
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.documents.json_formats import JsonLinesFormat
-    from bankmesh.sources.landing_sink import ParsedBatch
-    from bankmesh.sources.parsing.line_blocks import Block
 
 MOST_BYTES = 4 << 20
 """The text parsed at once; its values take several times as much memory."""
+
+_PARTS, _PART_BYTES = 16, 1 << 14
+"""A block that cannot be read at once is divided by so many, down to parts of that size."""
 
 
 class JsonLinesReader:
@@ -40,6 +43,7 @@ class JsonLinesReader:
         self._obj, self._rows = obj, written.rows_path
         self._fields = JsonFields(obj.in_file, written)
         self._convert = Converter(obj.in_file)
+        self._fast = JsonColumns(obj, written)
         self._below: list[int] = []
         self.other_records: Mapping[str, int] = {}
         self.control_totals = 0
@@ -70,6 +74,20 @@ class JsonLinesReader:
             yield partial(self._batch, block, ends=not block.last or self._text.is_terminated)
 
     def _batch(self, block: Block, *, ends: bool) -> ParsedBatch:
+        """Convert a block at once if it can be; otherwise parts of it, and single lines where it cannot."""
+        import polars as pl
+
+        rows = self._fast.read(block.text, block.first_line) if self._fast.is_usable else None
+        if rows is not None:
+            return ParsedBatch(rows, [])
+        divided = list(_divide(block)) if self._fast.is_usable else []
+        if len(divided) < 2:  # noqa: PLR2004 - one part would be the block itself
+            return self._slow_batch(block, ends=ends)
+        parts = [self._batch(part, ends=ends or not part.last) for part in divided]
+        rejects = [reject for part in parts for reject in part.rejects]
+        return ParsedBatch(pl.concat([part.rows for part in parts]), rejects)
+
+    def _slow_batch(self, block: Block, *, ends: bool) -> ParsedBatch:
         decoder = JsonDecoder()
         batch = BatchBuilder[bytes](self._obj, self._convert, bytes)
         lines = block.text.split(b"\n")
@@ -96,3 +114,14 @@ class JsonLinesReader:
         except FieldMissing as error:
             batch.reject(number, line, (RecordFault(None, str(error)),))
         return None
+
+
+def _divide(block: Block) -> Iterator[Block]:
+    """Yield a block in parts of whole lines."""
+    size = max(_PART_BYTES, len(block.text) // _PARTS)
+    start, line = 0, block.first_line
+    while start < len(block.text):
+        stop = block.text.find(b"\n", min(start + size, len(block.text) - 1)) + 1
+        text = block.text[start:stop]
+        yield Block(text, line, block.last and stop == len(block.text))
+        start, line = stop, line + text.count(b"\n")
