@@ -63,10 +63,9 @@ class JsonFormat(RecordFormat):
         if path is None or not path.steps:
             message = f"path {column.label} spells no field; write it like customer.address.city or lines[0].sku"
             found.append(("bad-path", message))
-        else:
-            if self._has_several_values(path):
-                message = f"path {column.label} has several values in one record; rows of the format are {self.rows}"
-                found.append(("bad-path", message))
+        elif self._has_several_values(path):
+            message = f"path {column.label} has several values in one record; rows of the format are {self.rows}"
+            found.append(("bad-path", message))
         if column.header_pattern:
             message = f"column {column.label}: header_pattern is for files with headings"
             found.append(("option-of-another-kind", message))
