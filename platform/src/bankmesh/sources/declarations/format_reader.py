@@ -17,7 +17,6 @@ from bankmesh.sources.declarations.source_declaration import (
     RecordFormat,
 )
 from bankmesh.sources.declarations.text_format_reader import TEXT_KEYS, read_text
-from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json_lines
 from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json, read_json_lines
 from bankmesh.sources.documents.xml_formats import XML_KEYS, read_xml
 from bankmesh.sources.iso20022.iso20022_formats import ISO20022_KEYS, read_camt053, read_camt054, read_pain001
