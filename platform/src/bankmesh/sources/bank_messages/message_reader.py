@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.landing_sink import ParsedBatch
 
-BATCH_RECORDS = 20_000
+BATCH_RECORDS = 5_000
 MOST_BYTES = 1 << 20
 """The text split into lines at once."""
 

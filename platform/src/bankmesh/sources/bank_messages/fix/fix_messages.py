@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.message_dates import read_day
 from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE, MOMENT
 from bankmesh.sources.bank_messages.message_records import BadField
 
@@ -123,20 +123,13 @@ def _text_of(field: MessageField, text: str) -> str:
     if field.kind == COUNT and not (text.isascii() and text.isdigit()):
         raise BadField(f"{field.place} ({field.name}) is no whole number")
     if field.kind == DATE:
-        return _day(field, text)
+        return read_day(f"{field.place} ({field.name})", text)
     if field.kind == MOMENT:
         match = _MOMENT.fullmatch(text)
         if match is None:
             raise BadField(f"{field.place} ({field.name}) is no time YYYYMMDD-HH:MM:SS")
-        return f"{_day(field, match[1])}T{match[2]}Z"
+        return f"{read_day(f'{field.place} ({field.name})', match[1])}T{match[2]}Z"
     return text
-
-
-def _day(field: MessageField, text: str) -> str:
-    try:
-        return dt.datetime.strptime(text, "%Y%m%d").replace(tzinfo=dt.UTC).date().isoformat()
-    except ValueError:
-        raise BadField(f"{field.place} ({field.name}) is no day of the calendar") from None
 
 
 def _length(tag: bytes, value: bytes) -> int:

@@ -11,10 +11,10 @@ from bankmesh.sources.bank_messages.ledgers.bai2_records import (
     LogicalRecord,
     read_amount,
     read_count,
-    read_day,
     read_funds,
     read_time,
 )
+from bankmesh.sources.bank_messages.message_dates import read_short_day
 from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Bai2Parser:
 
 def _read_file(cursor: FieldCursor) -> dict[str, str]:
     fields = {"sender": cursor.take(), "receiver": cursor.take()}
-    fields["file_creation_date"] = read_day("file_creation_date", cursor.take())
+    fields["file_creation_date"] = read_short_day("file_creation_date", cursor.take())
     fields["file_creation_time"] = read_time("file_creation_time", cursor.take())
     fields["file_identification"] = cursor.take()
     cursor.take()  # physical record length
@@ -191,7 +191,7 @@ def _read_group(cursor: FieldCursor) -> dict[str, str]:
     fields = {"ultimate_receiver": cursor.take(), "originator": cursor.take(), "group_status": cursor.take()}
     if fields["group_status"] != _UPDATE:
         raise BadField("group_status is not 1: deletions, corrections and tests are not read")
-    fields["as_of_date"] = read_day("as_of_date", cursor.take())
+    fields["as_of_date"] = read_short_day("as_of_date", cursor.take())
     fields["as_of_time"] = read_time("as_of_time", cursor.take())
     fields["group_currency"] = _read_currency(cursor.take(), _USD)
     fields["as_of_modifier"] = cursor.take()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import deque
 from dataclasses import dataclass, field
 
 from bankmesh.sources.bank_messages.currency_decimals import currency_decimals
+from bankmesh.sources.bank_messages.message_dates import read_short_day
 from bankmesh.sources.bank_messages.message_records import BadField
 
 _AMOUNT = re.compile(r"([+-]?)([0-9]+)")
@@ -101,16 +101,6 @@ def read_count(name: str, text: str) -> str:
     return text
 
 
-def read_day(name: str, text: str) -> str:
-    """Read YYMMDD of the years from 2000; empty if there is none. Raises BadField."""
-    if not text:
-        return ""
-    try:
-        return dt.datetime.strptime(f"20{text}", "%Y%m%d").replace(tzinfo=dt.UTC).date().isoformat()
-    except ValueError:
-        raise BadField(f"{name} is no day of the calendar") from None
-
-
 def read_time(name: str, text: str) -> str:
     """Return HHMM, 2400 or 9999; empty if there is none. Raises BadField."""
     if text and not re.fullmatch(r"(?:[01][0-9]|2[0-3])[0-5][0-9]|2400|9999", text):
@@ -126,7 +116,7 @@ def read_funds(cursor: FieldCursor, currency: str) -> dict[str, str]:
         for name in ("immediate_amount", "one_day_amount", "later_amount"):
             fields[name] = read_amount(name, cursor.take(), currency)[0]
     elif kind == "V":
-        fields["value_date"] = read_day("value_date", cursor.take())
+        fields["value_date"] = read_short_day("value_date", cursor.take())
         fields["value_time"] = read_time("value_time", cursor.take())
     elif kind == "D":
         number = int(read_count("number of distributions", cursor.take()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.bank_messages.message_dates import read_short_day
 from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE
 from bankmesh.sources.bank_messages.message_records import BadField
 
@@ -45,7 +45,7 @@ class RecordLayout:
         for name, kind, span in self.fields:
             text = line[span].strip()
             if kind == DATE:
-                text = _read_date(name, text)
+                text = read_short_day(name, text)
             elif kind in {COUNT, AMOUNT}:
                 if _DIGITS.fullmatch(line[span]) is None:
                     raise BadField(f"{name} has not only digits")
@@ -103,12 +103,3 @@ def has_check_digit(bank: str, digit: str) -> bool:
     """Whether eight digits of a routing number have that check digit."""
     total = sum(weight * int(each) for weight, each in zip(_WEIGHTS, bank, strict=True))
     return digit == str(-total % 10)
-
-
-def _read_date(name: str, text: str) -> str:
-    if not text:
-        return ""
-    try:
-        return dt.datetime.strptime(f"20{text}", "%Y%m%d").replace(tzinfo=dt.UTC).date().isoformat()
-    except ValueError:
-        raise BadField(f"{name} is no day of the calendar") from None

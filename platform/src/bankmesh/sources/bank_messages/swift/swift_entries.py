@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_records import BadField
@@ -75,13 +76,18 @@ def read_information(tag: Tag) -> dict[str, str]:
     match = _STRUCTURED.match(joined)
     if match is None:
         return fields
-    parts = re.split(rf"{re.escape(match['mark'])}(?=[0-9]{{2}})", joined[match.end("code") :])[1:]
+    parts = _separator(match["mark"]).split(joined[match.end("code") :])[1:]
     fields["transaction_code"] = match["code"]
     for part in parts:
         name = "remittance_information" if part[:2] in _REMITTANCE else _SUBFIELDS.get(part[:2])
         if name is not None:
             fields[name] = fields.get(name, "") + part[2:]
     return fields
+
+
+@lru_cache
+def _separator(mark: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(mark)}(?=[0-9]{{2}})")
 
 
 def _read_supplement(tag: Tag) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
-from bankmesh.sources.bank_messages.swift.swift_entries import read_entry, read_information
+from bankmesh.sources.bank_messages.swift.swift_entries import SwiftEntry, read_entry, read_information
 from bankmesh.sources.bank_messages.swift.swift_fields import MESSAGE_FIELDS
 from bankmesh.sources.bank_messages.swift.swift_tags import MessageEnd, SwiftText, Tag
 from bankmesh.sources.bank_messages.swift.swift_totals import (
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.sources.bank_messages.message_records import MessageFile
-    from bankmesh.sources.bank_messages.swift.swift_entries import SwiftEntry
 
 SHARED = frozenset(field.name for field in MESSAGE_FIELDS)
 """The fields of a message that its entries and forward balances have, too."""
@@ -69,6 +68,7 @@ class _Message:
     entry: tuple[Tag, SwiftEntry] | None = None
     sums: EntrySums = field(default_factory=EntrySums)
     information: str | None = None
+    shared: dict[str, str] | None = None
 
 
 class SwiftParser:
@@ -116,6 +116,7 @@ class SwiftParser:
             yield MessageRecord(FORWARD, tag.line, tag.raw, self._shared(message) | found)
             return
         message.fields |= found
+        message.shared = None
         if tag.name in _CLOSING:
             message.closing_line = tag.line
 
@@ -136,7 +137,7 @@ class SwiftParser:
         if message.last == "61" and message.entry is not None:
             above, entry = message.entry
             joined = Tag("61", above.line, [*above.lines, *tag.raw.split("\n")])
-            message.entry = joined, replace(entry, fields=entry.fields | read_information(tag))
+            message.entry = joined, SwiftEntry(entry.fields | read_information(tag), entry.units, entry.fault)
             message.last = "86"
             return
         ended = message.rank > (self._ranks["61"] if self._kind is MT940 else self._ranks["13D"])
@@ -160,7 +161,9 @@ class SwiftParser:
 
     def _shared(self, message: _Message) -> dict[str, str]:
         """Return the fields of the message that its entries have, too."""
-        return {name: text for name, text in message.fields.items() if name in SHARED}
+        if message.shared is None:
+            message.shared = {name: text for name, text in message.fields.items() if name in SHARED}
+        return message.shared
 
     def _end_message(self, line: int) -> Iterator[MessageRecord]:
         message, self._message = self._message, None
