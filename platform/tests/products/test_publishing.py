@@ -5,6 +5,8 @@ from shop_mesh import MONTHS, UNPARTITIONED, Mesh
 from shop_workspace import changed, write_exports
 
 from bankmesh.ports import read_history
+from bankmesh.products.profiles.kept_profiles import kept_profile
+from bankmesh.products.profiles.profile_table import profile_table
 
 SALE_CLAUSES = {
     "schema": "passed",
@@ -92,3 +94,16 @@ def test_a_product_without_rows_is_published_without_rows(landed: Mesh) -> None:
     names = ("till.sale", "sale", "customer_spend", "top_customer", "monthly_sale")
     assert landed.run(*names, months=(MONTHS[0], MONTHS[-1])).success
     assert [landed.rows(name) for name in names[1:]] == [[], [], [], []]
+
+
+def test_a_version_keeps_its_profile_and_the_asset_page_shows_it(published: Mesh) -> None:
+    run = published.run("sale")
+    made = read_history(published.port("sale"))[0]
+    kept = kept_profile(published.port("sale"), made)
+    assert kept is not None
+    assert (kept.rows, kept.column("amount").nulls) == (4, None)  # all four rows are too few
+    assert run.metadata("sale")["profile"] == profile_table(kept)
+    run = published.run("monthly_sale", months=(MONTHS[1], MONTHS[1]))
+    made = read_history(published.port("monthly_sale"))[0]
+    assert made.provenance.partitions == (MONTHS[1],)
+    assert kept_profile(published.port("monthly_sale"), made).rows == made.rows

@@ -18,6 +18,7 @@ COMMANDS = {
     "show": "product_commands.show",
     "get": "get_command.get",
     "diff": "diff_command.diff",
+    "profile": "profile_command.profile",
     "rejects": "rejects_command.rejects",
     "search": "search_command.search",
     "scorecard": "scorecard_command.scorecard",

@@ -20,7 +20,6 @@ from bankmesh.errors import UnknownName
 from bankmesh.orchestration.instance import existing_checks
 from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
-from bankmesh.products.version_diffs.product_diffs import EXAMPLES, compare_versions
 from bankmesh.settings import Settings, current_settings
 from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.workspace.recorded_data_tests import with_data_tests
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Column, Contract
     from bankmesh.ports import OpenVersion, Port, Publication, Withdrawal
+    from bankmesh.products.profiles.profile_model import VersionProfile
     from bankmesh.products.version_diffs.version_diff import VersionDiff
 
 
@@ -119,7 +119,7 @@ class DataProduct:
             connection.execute(f"create view product as select * from {self._opened.duckdb_relation_sql()}")
             return connection.execute(query).pl()
 
-    def diff(self, since: int | None = None, *, examples: int = EXAMPLES, withdrawn: bool = False) -> VersionDiff:
+    def diff(self, since: int | None = None, *, examples: int = 5, withdrawn: bool = False) -> VersionDiff:
         """Return what changed from version `since` to this one; by default since the last one that is not withdrawn.
 
         It has at most `examples` (0 to 1,000) changed rows, with the values of columns classified `internal` or
@@ -127,7 +127,20 @@ class DataProduct:
         expired, WithdrawnVersion for a withdrawn one unless `withdrawn` is set, PortError if files are missing, and
         NoEarlierVersion.
         """
+        from bankmesh.products.version_diffs.product_diffs import compare_versions
+
         return compare_versions(self.contract, self._opened, since, withdrawn=withdrawn, examples=examples)
+
+    @property
+    def profile(self) -> VersionProfile:
+        """Nulls, distinct values, frequent values and ranges of each column, computed when the version was published.
+
+        Values only of columns classified `internal` or `public`, and of at least five rows and subjects. Of a version
+        without a stored profile, it is computed. It is not recorded as a read. Raises PortError.
+        """
+        from bankmesh.products.profiles.kept_profiles import profile_version
+
+        return profile_version(self.contract, self._opened)
 
     def _read(self, columns: Sequence[str] | None) -> pl.LazyFrame:
         self._check(columns)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _PRODUCT = re.compile(r"[A-Za-z_]\w*\.[A-Za-z_]\w*", re.ASCII)
 LOG_FOLDER = "_delta_log"
+PROFILE_FOLDER = "_profiles"
+"""The profiles of versions, beside the table. Readers of Delta Lake ignore folders that start with an underscore."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Port:
                 return any(entry.name.endswith(".json") for entry in entries)
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+
+def profile_file(port: Port, candidate: str) -> Path:
+    """Return the file of the profile of the version that a candidate became."""
+    return port.path / PROFILE_FOLDER / f"{candidate}.json"
 
 
 def port_at(home: Path, product: str, major: int) -> Port:

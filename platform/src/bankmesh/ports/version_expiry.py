@@ -15,7 +15,7 @@ from bankmesh.fault_points import reached
 from bankmesh.ports.delta.commit_log import commit_versions
 from bankmesh.ports.delta.delta_commits import commit_expiry
 from bankmesh.ports.delta.version_files import files_of_versions
-from bankmesh.ports.port_locations import LOG_FOLDER
+from bankmesh.ports.port_locations import LOG_FOLDER, PROFILE_FOLDER
 from bankmesh.ports.port_locks import exclusive, is_marked
 from bankmesh.ports.version_history import VersionNotes, open_table, readable_publications
 
@@ -63,6 +63,8 @@ def expire(
         reached("files-expired")
         if table is not None:
             _drop_commits(port, first)
+        if gone:
+            _drop_profiles(port)
         return ExpiryReport(gone, candidates, files + more, size + more_size)
 
 
@@ -159,6 +161,15 @@ def _delete(port: Port, paths: Iterable[Path]) -> tuple[int, int]:
         if folder.is_dir() and not any(folder.rglob("*.parquet")) and not is_marked(folder):
             shutil.rmtree(folder)
     return files, size
+
+
+def _drop_profiles(port: Port) -> None:
+    """Remove profiles of versions that can no longer be read."""
+    found = {path.stem: path for path in (port.path / PROFILE_FOLDER).glob("*.json")}
+    kept = {made.candidate for made in readable_publications(port)} if found else set()
+    for candidate, path in found.items():
+        if candidate not in kept:
+            path.unlink(missing_ok=True)
 
 
 def _drop_commits(port: Port, first: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.build_casts import CastsRefused
@@ -39,6 +39,8 @@ from bankmesh.products.inputs import pinned_inputs
 from bankmesh.products.inputs.classification_flow import flow_of_build
 from bankmesh.products.inputs.partition_fingerprints import fingerprints_of
 from bankmesh.products.lineage_events import product_lineage
+from bankmesh.products.profiles.kept_profiles import keep_profile, profile_candidate
+from bankmesh.products.profiles.profile_table import profile_table
 from bankmesh.products.versions.confirmed_versions import ConfirmedVersion, confirm_version, examine, recipe_of
 from bankmesh.products.versions.held_products import HeldProduct, check_hold
 from bankmesh.products.versions.version_reports import find_unreported, is_same_build, older_inputs, skip_lost_versions
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from bankmesh.products.inputs.partition_fingerprints import Fingerprints
     from bankmesh.products.inputs.pinned_inputs import PinnedSources
     from bankmesh.products.product_definition import ProductDefinition
+    from bankmesh.products.profiles.profile_model import VersionProfile
     from bankmesh.products.versions.staleness import Staleness
     from bankmesh.quality.gate import ClassificationFlow, GateRelations, GateResult
 
@@ -79,6 +82,15 @@ class _Attempt:
     def fingerprints(self) -> Fingerprints:
         """Return the fingerprint of what each partition is built from, by input that is read by partition."""
         return fingerprints_of(self.product, self.sources.inputs.values())
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is shown of a candidate: Markdown by title, and its profile, which includes the rows of version `base`."""
+
+    markdown: dict[str, str] = field(default_factory=dict)
+    profile: VersionProfile | None = None
+    base: int | None = None
 
 
 def produce(run: BuildRun, product: ProductDefinition, home: Path, build: Build) -> Generator[BuildEvent, None, None]:
@@ -159,7 +171,7 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
     require_rows(product.contract, candidate.path, files, built.rows)
     flow = flow_of_build(product.contract, lineage, inputs.values())
     with _removed_if_stopped(candidate):
-        gate, charts = _evaluate_gate(attempt, candidate, files, built.losses, flow)
+        gate, shown = _evaluate_gate(attempt, candidate, files, built.losses, flow)
     reached("gated")
     report.ending = product_lineage.gated(files, gate, lineage, built.code)
     yield CandidateGated(gate, candidate.path, attempt.partitions, run.partitions)
@@ -168,9 +180,11 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
         is_comparable = is_noted and candidate.base_version is not None
         raise CandidateRefused(product.contract, gate, candidate.path, is_comparable=is_comparable)
     publication = _publish(attempt, candidate, files, gate, lineage)
+    if shown.profile is not None:
+        keep_profile(attempt.port, publication, shown.base, shown.profile)
     reached("published")
     report.complete(product_lineage.with_publication(report.ending, publication))
-    yield VersionPublished(publication, gate, built_in, run.partitions, charts)
+    yield VersionPublished(publication, gate, built_in, run.partitions, shown.markdown)
     reached("reported")
 
 
@@ -190,10 +204,10 @@ def _evaluate_gate(
     files: CandidateFiles,
     losses: tuple[CastLoss, ...],
     flow: ClassificationFlow,
-) -> tuple[GateResult, dict[str, str]]:
-    """Evaluate the gate; if it passes, also render the charts.
+) -> tuple[GateResult, _Shown]:
+    """Evaluate the gate; if it passes, also render the charts and compute the profile.
 
-    Charts are rendered before the commit, so that a failure here cannot leave a published version unreported.
+    Both happen before the commit, so that a failure here cannot leave a published version unreported.
     """
     contract, published = attempt.product.contract, latest(attempt.port)
     if attempt.partitions is not None:
@@ -202,8 +216,12 @@ def _evaluate_gate(
         compared = _relations(attempt, candidate, files, published, losses, flow)
         gate = evaluate(contract, compared, connection)
         if not gate.publishable:
-            return gate, {}
-        return gate, render_charts(contract, candidate.path, compared.table or compared.candidate, connection)
+            return gate, _Shown()
+        whole = compared.table or compared.candidate
+        charts = render_charts(contract, candidate.path, whole, connection)
+        profile = profile_candidate(contract, whole, connection)
+    markdown = charts if profile is None else charts | {"profile": profile_table(profile)}
+    return gate, _Shown(markdown, profile, published.version if published else None)
 
 
 def _reevaluate(
