@@ -18,6 +18,7 @@ from bankmesh.sources.declarations.record_layout import (
     TRAILER,
     ControlTotal,
     FieldPosition,
+    FilteredTotal,
     FixedField,
     FixedWidthFormat,
     Padding,
@@ -34,7 +35,7 @@ FIXED_WIDTH_KEYS = (
     *NUMBER_KEYS,
 )  # fmt: skip
 RECORD_TYPE_KEYS = ("value", "role", "totals")
-TOTAL_KEYS = ("count", "sum", "of", "start", "length", "padding", "pad", "decimals", *NUMBER_KEYS)
+TOTAL_KEYS = ("count", "sum", "of", "where", "start", "length", "padding", "pad", "decimals", *NUMBER_KEYS)
 
 _TOTAL_TYPE = ColumnType("decimal", 38, 38)
 
@@ -156,7 +157,7 @@ def _totals(
     for at, item in enumerate(node.value, 1):
         given = Mapping(item, f"total {at} of {entry.what}", entry.faults)
         given.only(TOTAL_KEYS)
-        found.append(_total(given, roles, length, numbers, padding))
+        found.append(_filtered(given, _total(given, roles, length, numbers, padding), length))
     return tuple(found)
 
 
@@ -181,6 +182,20 @@ def _total(given: Mapping, roles: dict[str, str], length: int, numbers: NumberSp
             message = f"count of {given.what}: {record} is no record type; allowed: {', '.join(roles)}"
             given.faults.add(given.value("count"), "unknown-word", message)
     return ControlTotal(FixedField(position, padding), counted, None, PLAIN_NUMBERS)
+
+
+def _filtered(given: Mapping, total: ControlTotal, length: int) -> ControlTotal:
+    """Return the total over the records that its `where` chooses, if it has one."""
+    if "where" not in given.entries:
+        return total
+    chosen = Mapping(given.value("where"), f"where of {given.what}", given.faults)
+    chosen.only(("start", "length", "value"))
+    position, values = read_position(chosen, length), chosen.one_or_more("value")
+    for value in values:
+        if value and len(value) != position.length:
+            message = f"value of {chosen.what} is {value!r}; the position has {position.length} characters"
+            given.faults.add(chosen.value("value"), "bad-selector-value", message)
+    return FilteredTotal(total.field, total.records, total.column, total.numbers, position, values)
 
 
 def _check_total_positions(entry: Mapping, totals: tuple[ControlTotal, ...], selector: FieldPosition | None) -> None:

@@ -89,6 +89,18 @@ class ControlTotal:
 
 
 @dataclass(frozen=True)
+class FilteredTotal(ControlTotal):
+    """A total over the records that hold one of the `values` at `where`: debits, credits."""
+
+    where: FieldPosition = FieldPosition(1, 1)
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The total in messages; `where` identifies the records, because values may be confidential."""
+        return f"{super().__str__()} by {self.where}"
+
+
+@dataclass(frozen=True)
 class RecordType:
     """A type of record, by the values of the selector that identify it."""
 

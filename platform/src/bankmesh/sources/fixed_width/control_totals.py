@@ -9,6 +9,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.record_layout import DETAIL, HEADER
 from bankmesh.sources.fixed_width.field_texts import field_texts
@@ -18,7 +20,13 @@ from bankmesh.sources.parsing.text_conversion import Converter
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bankmesh.sources.declarations.record_layout import ControlTotal, FixedWidthFormat, RecordType, TypedLayout
+    from bankmesh.sources.declarations.record_layout import (
+        ControlTotal,
+        FilteredTotal,
+        FixedWidthFormat,
+        RecordType,
+        TypedLayout,
+    )
     from bankmesh.sources.declarations.source_declaration import SourceColumn
     from bankmesh.sources.fixed_width.record_stream import Cells
     from bankmesh.sources.fixed_width.record_types import TypedRecords
@@ -38,11 +46,38 @@ class SummedColumn:
 
     def sum_of(self, records: TypedRecords, length: int) -> ColumnSum:
         """Return the sum over the records of a block; an absent value counts as zero."""
+        return self.sum_of_rows(records.block.matrix(records.of_type(self.kind), 0, length))
+
+    def sum_of_rows(self, rows: Cells) -> ColumnSum:
+        """Return the sum over some records of its type."""
         import pyarrow as pa
 
-        rows = records.block.matrix(records.of_type(self.kind), 0, length)
         converted = self._convert(pa.table({"c0": field_texts(rows, self._field)}))
         return replace(sum_of_values(converted.rows[self.column.name]), unreadable=len(converted.faulty))
+
+
+class FilteredSum:
+    """A total over the records that hold certain values; safe to use from several threads."""
+
+    def __init__(self, written: FixedWidthFormat, total: FilteredTotal, column: SourceColumn | None) -> None:
+        """Prepare the total; `column` is the one that it sums up, None if it counts."""
+        self.total, self._kinds = total, [written.index(name) for name in total.records]
+        self._summed = SummedColumn(written, total.records[0], column) if column is not None else None
+        self._codes = [np.array([ord(character) for character in value]) for value in total.values]
+
+    def sum_of(self, records: TypedRecords, length: int) -> ColumnSum:
+        """Return the total over the records of a block."""
+        found = ColumnSum.zero()
+        for kind in self._kinds:
+            rows = records.block.matrix(records.of_type(kind), 0, length)
+            cells = rows[:, self.total.where.span]
+            chosen = np.zeros(len(rows), np.bool_)
+            for code in self._codes:
+                chosen |= (cells == code).all(axis=1)
+            found += (
+                self._summed.sum_of_rows(rows[chosen]) if self._summed else ColumnSum(Fraction(int(chosen.sum())), 0)
+            )
+        return found
 
 
 class ControlRecords:
@@ -87,18 +122,22 @@ class ControlRecords:
         counts: dict[str, int],
         sums: dict[tuple[str, str], ColumnSum],
         columns: dict[tuple[str, str], SourceColumn],
+        filtered: dict[ControlTotal, ColumnSum] | None = None,
     ) -> int:
         """Compare every total with the records; return the number of totals.
 
-        `sums` and the summed `columns` are by record type and name in the declaration. Raises LegacyFileError if they
+        `sums` and the summed `columns` are by record type and name in the declaration, `filtered` are the totals over
+        some records of a type. Raises LegacyFileError if they
         differ, with both numbers, unless the column is classified above `internal`: a sum over one record is its value.
         """
         totals = [(record, total) for _, record in self._roles for total in record.totals]
         for record, total in totals:
-            if total.column is None:
+            summed = (total.records[0], total.column or "")
+            if filtered and total in filtered:
+                self._compare(record, total, filtered[total], columns.get(summed))
+            elif total.column is None:
                 self._compare(record, total, ColumnSum(Fraction(sum(counts[name] for name in total.records)), 0))
             else:
-                summed = (total.records[0], total.column)
                 self._compare(record, total, sums[summed], columns[summed])
         return len(totals)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bankmesh.errors import LegacyFileError
-from bankmesh.sources.declarations.record_layout import FieldPosition
-from bankmesh.sources.fixed_width.control_totals import ControlRecords, SummedColumn
+from bankmesh.sources.declarations.record_layout import FieldPosition, FilteredTotal
+from bankmesh.sources.fixed_width.control_totals import ControlRecords, FilteredSum, SummedColumn
 from bankmesh.sources.fixed_width.field_texts import field_texts, is_blank
 from bankmesh.sources.fixed_width.parent_records import UNKNOWN, ParentTrace
 from bankmesh.sources.fixed_width.record_stream import RecordStream
@@ -46,6 +46,7 @@ class FixedWidthBatch:
 
     parsed: ParsedBatch
     sums: list[ColumnSum]
+    filtered: list[ColumnSum]
 
 
 def land_fixed_width(
@@ -87,6 +88,13 @@ class _FixedWidthFile:
         self._counts = np.zeros(max(1, len(written.records)), np.int64)
         self._summed = [SummedColumn(written, record, column) for record, column in obj.summed]
         self._sums = [ColumnSum.zero() for _ in self._summed]
+        columns = {(record, column.header): column for record, column in obj.summed}
+        self._filtered = [
+            FilteredSum(written, total, columns.get((total.records[0], total.column or "")))
+            for total in (total for record in written.records for total in record.totals)
+            if isinstance(total, FilteredTotal)
+        ]
+        self._filtered_sums = [ColumnSum.zero() for _ in self._filtered]
         self._uncovered = _uncovered(obj, written)
 
     def tasks(self) -> Iterator[Callable[[], FixedWidthBatch]]:
@@ -102,6 +110,7 @@ class _FixedWidthFile:
     def add(self, batch: FixedWidthBatch) -> None:
         """Add the sums of a batch."""
         self._sums = [one + other for one, other in zip(self._sums, batch.sums, strict=True)]
+        self._filtered_sums = [one + other for one, other in zip(self._filtered_sums, batch.filtered, strict=True)]
 
     def reconcile(self) -> int:
         """Check header, trailer and control totals; return the number of totals. Raises LegacyFileError."""
@@ -112,6 +121,7 @@ class _FixedWidthFile:
             dict(zip(names, self._counts.tolist(), strict=False)),
             {(record, column.header): found for (record, column), found in zip(columns, self._sums, strict=True)},
             {(record, column.header): column for record, column in columns},
+            dict(zip((each.total for each in self._filtered), self._filtered_sums, strict=True)),
         )
 
     @property
@@ -160,7 +170,8 @@ class _FixedWidthFile:
             else summed.sum_of(records, self._written.record_length)
             for summed in self._summed
         ]
-        return FixedWidthBatch(ParsedBatch(converted.rows.with_columns(lines), rejects), sums)
+        filtered = [each.sum_of(records, self._written.record_length) for each in self._filtered]
+        return FixedWidthBatch(ParsedBatch(converted.rows.with_columns(lines), rejects), sums, filtered)
 
     def _texts(self, field: FixedField, own: Positions, rows: Cells, parents: dict[str, ParentRecords]) -> pa.Array:
         import pyarrow as pa
