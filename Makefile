@@ -2,6 +2,7 @@
 # make dev      the Dagster UI over the same MESH_HOME
 #               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME is set
 # make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
+# make test-damage   proof that damaged records of every kind of legacy file are noticed, in bounded memory
 # make check    style, types, import rules, contracts, lineage, dbt, dg · make bench: benchmarks
 
 PYTHON ?= python3
@@ -31,7 +32,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 
 PACKAGES := platform domains/* demo_bank
 
-.PHONY: install demo dev test test-slow test-marquez check bench lock clean
+.PHONY: install demo dev test test-slow test-damage test-marquez check bench lock clean
 
 install: $(VENV)/.installed
 
@@ -64,6 +65,10 @@ test: install
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
+
+# Damages 100,000 records of all kinds of legacy files, and lands 5,000,000 rows in bounded memory.
+test-damage: install
+	$(BIN)/python -m pytest -s -m slow platform/tests/sources/test_damaged_records.py platform/tests/sources/test_memory_of_landings.py
 
 test-marquez: install
 	$(BIN)/python -m pytest -m marquez tests/marquez
