@@ -5,12 +5,21 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.copybook.storage_layout import CHARACTERS, HEX_FLOAT, MOST_NARROW, UNREADABLE, Storage
+from bankmesh.sources.copybook.code_pages import encode_text
+from bankmesh.sources.copybook.storage_layout import (
+    CHARACTERS,
+    HEX_FLOAT,
+    MOST_NARROW,
+    UNREADABLE,
+    Storage,
+    UnknownFieldError,
+)
 from bankmesh.sources.declarations.number_formats import PLAIN_NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from bankmesh.sources.copybook.storage_layout import RecordStorage
     from bankmesh.sources.declarations.source_declaration import SourceColumn
 
 ZEROS = ("ZERO", "ZEROS", "ZEROES")
@@ -58,6 +67,45 @@ def check_column(column: SourceColumn, storage: Storage) -> Iterator[str]:
         yield f"{label} is {column.type}, but its field is a number with a scale of {storage.scale}: declare a decimal"
     if not is_text_type(column):
         yield from _check_options(label, column, storage)
+
+
+def check_condition(column: SourceColumn, layout: RecordStorage, page: str) -> Iterator[str]:
+    """Yield the faults of a column's `when`: its field must be text or unsigned digits that can hold the values."""
+    if column.when is None:
+        return
+    name, values = column.when
+    try:
+        field = layout.find(name)
+    except UnknownFieldError as error:
+        yield f"when of column {column.label}: {error}"
+        return
+    size = layout.position(field)[1]
+    if not field.storage.is_selector:
+        yield f"when of column {column.label}: {name} must be text or unsigned digits"
+    for value in values:
+        coded = encode_text(value, page)
+        if coded is None or len(coded) > size:
+            yield f"when of column {column.label}: {value!r} does not fit {name}, which has {size} characters"
+
+
+def check_class(column: SourceColumn, columns: Iterable[SourceColumn]) -> Iterator[str]:
+    """Yield a fault if the column's bytes are also those of a more confidential one, unless `when` separates them."""
+    own = column.fixed
+    for other in columns:
+        field = other.fixed
+        if own is None or field is None or own.record != field.record or not own.position.overlaps(field.position):
+            continue
+        if other.classification > column.classification and not _are_separate(column, other):
+            yield (
+                f"column {column.label} is {column.classification.label}, but its bytes are column {other.label}, "
+                f"which is {other.classification.label}"
+            )
+
+
+def _are_separate(column: SourceColumn, other: SourceColumn) -> bool:
+    if column.when is None or other.when is None:
+        return False
+    return column.when[0].upper() == other.when[0].upper() and not set(column.when[1]) & set(other.when[1])
 
 
 def _check_number(label: str, column: SourceColumn, storage: Storage) -> Iterator[str]:

@@ -21,7 +21,7 @@ from bankmesh.sources.copybook.copybook_format import (
 )
 from bankmesh.sources.copybook.copybook_parser import parse_copybook
 from bankmesh.sources.copybook.copybook_source import FIXED, FORMS, CopybookError
-from bankmesh.sources.copybook.storage_layout import CHARACTERS, ZONED, RecordStorage, UnknownFieldError
+from bankmesh.sources.copybook.storage_layout import RecordStorage, UnknownFieldError
 from bankmesh.sources.declarations.field_reader import read_whole
 from bankmesh.sources.declarations.record_layout import (
     DETAIL,
@@ -183,8 +183,7 @@ class _Reader:
                 continue
             start, length = self._records[layout].position(field)
             found.add(FieldPosition(start + 1, length))
-            is_text = field.storage.kind == CHARACTERS or (field.storage.kind == ZONED and not field.storage.signed)
-            if not is_text:
+            if not field.storage.is_selector:
                 self._faults.add(at, "bad-selector", f"selector {name} must be text or unsigned digits")
                 return None
         if len(found) != 1:

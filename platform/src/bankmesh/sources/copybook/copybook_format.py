@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.errors import Fault
-from bankmesh.sources.copybook.column_rules import check_column
+from bankmesh.sources.copybook.column_rules import check_class, check_column, check_condition
 from bankmesh.sources.copybook.copybook_parser import parse_copybook
+from bankmesh.sources.copybook.copybook_source import CopybookError
 from bankmesh.sources.copybook.storage_layout import (
     BINARY_NUMBER,
     FieldReference,
@@ -117,21 +118,23 @@ class CopybookFormat(RecordFormat):
         try:
             layout = self.storage(above or record)
             start, length = layout.position(layout.find(header))
-        except (KeyError, UnknownFieldError) as error:
+        except UnknownFieldError as error:
             given.faults.add(given.node, "unknown-field", f"{given.what}: {error}")
+            return None
+        except (KeyError, CopybookError):  # noted where the format was read
             return None
         return FixedField(FieldPosition(start + 1, length), record=above)
 
     def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
-        """Note a fault at each column whose type or options do not fit the PICTURE of its field."""
-        for column in columns:
-            if not column.is_in_file or column.fixed is None:
-                continue
-            layout = self.storage(column.fixed.record or record)
-            field = layout.find(column.header)
-            for problem in check_column(column, self.stored(field)):
-                place = column.place
-                given.faults.found.append(Fault(place.file, place.line, "type-of-picture", problem))
+        """Note a fault at each column whose type, options or class do not fit its field."""
+        placed = [column for column in columns if column.fixed is not None]
+        for column in placed:
+            layout = self.storage((column.fixed.record if column.fixed else "") or record)
+            problems = [*check_column(column, self.stored(layout.find(column.header)))]
+            problems += [*check_condition(column, layout, self.encoding), *check_class(column, placed)]
+            for problem in problems:
+                fault = Fault(column.place.file, column.place.line, "field-of-copybook", problem)
+                given.faults.found.append(fault)
 
 
 @lru_cache(maxsize=256)

@@ -72,6 +72,11 @@ class Storage:
         return self.kind in {ZONED, PACKED_DIGITS, BINARY_NUMBER}
 
     @property
+    def is_selector(self) -> bool:
+        """Whether its bytes are those of a text, so that they can be compared with one."""
+        return self.kind == CHARACTERS or (self.kind == ZONED and not self.signed)
+
+    @property
     def greatest(self) -> int:
         """The greatest number that it can hold, without its decimal point."""
         if self.kind == BINARY_NUMBER and self.full_range:
