@@ -144,6 +144,18 @@ def test_payments_of_statements_agree_with_the_transactions(bank):
     assert (differs["signed_amount"] - differs["booked"]).abs().max() in {None, Decimal("0.10")}
 
 
+def test_loans_of_the_host_are_those_of_core_banking(bank):
+    host, core = (
+        landed_rows(bank.home, name).drop("complete_through", strict=False)
+        for name in ("loans_host/loan", "core_banking/loan")
+    )
+    texts = {"FINISHED_OK": "zurückgezahlt", "RUNNING_IN_DEBT": "laufend, überfällig"}
+    for outcome, text in texts.items():
+        assert set(host.filter(pl.col("outcome") == outcome)["outcome_text"]) <= {text}
+    assert host.drop("outcome_text").sort("loan_id").equals(core.select(host.columns[:-1]).sort("loan_id"))
+    assert host.height > 0
+
+
 def test_what_only_the_demo_bank_has_comes_through(bank):
     client = DataMeshClient(ROOT, bank.home)
     patterns = client.get_data_product("retail", "credit_card_spending_patterns").to_polars()

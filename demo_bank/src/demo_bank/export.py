@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from demo_bank import core_banking, crm, customer_service, investments, ledger
+from demo_bank import core_banking, crm, customer_service, host_loans, investments, ledger
 from demo_bank.bank import Bank, make_bank
 from demo_bank.purchases import purchase_months
 from demo_bank.writing import CoreBankingFile, quoted_header
@@ -51,6 +51,7 @@ def generate(out: Path, *, scale: float, seed: int, progress: Callable[[str], No
     rows |= customer_service.write_files(customer, bank, phones, scale, seed)
     rows |= customer_service.write_corpus(out, seed)
     rows |= investments.write_files(out, bank, seed)
+    rows["host_loan"] = host_loans.write_loans(out / host_loans.HOST_FOLDER, bank)
     rows["card_purchase"] = _write_purchases(core, bank, seed)
     rows["trans"] = _write_transactions(core, bank, seed, progress)
     return Summary(out, rows)

@@ -47,6 +47,7 @@ PUBLISHED = {
     "core_banking.trans": 99_999,
     "core_banking.card_purchase": 0,
     "core_banking.statement_payment": 0,
+    "loans_host.loan": 0,
     "crm.client": 5_369,
     "crm.consent": 0,
 }
