@@ -5,6 +5,7 @@ from copybook_samples import column, declare, fixed_form, landed, rows_of, text,
 
 from bankmesh.errors import SourceFaults
 from bankmesh.sources import read_system
+from bankmesh.sources.copybook.code_pages import decoding_table
 from bankmesh.sources.copybook.copybook_format import storage_of_record
 from bankmesh.sources.copybook.copybook_source import FIXED, FREE
 
@@ -204,3 +205,19 @@ def test_a_group_of_digits_is_one_value(tmp_path):
     ).objects[0]
     content = zoned(0, 10) + text("A", 1) + b"\x0c" * 8 + zoned(20240229, 8) + text("", 4)
     assert [row[0].isoformat() for row in rows_of(landed(obj, tmp_path, content))] == ["2024-02-29"]
+
+
+@pytest.mark.parametrize(
+    ("page", "stored", "characters"),
+    [
+        ("cp037", "D05BBAFF", "}$[\x9f"),
+        ("cp273", "D04AE0C07BA1", "üÄÖä#ß"),
+        ("cp1141", "9FD0", "€ü"),
+        ("cp1140", "9F5B", "€$"),
+        ("cp1047", "ADBD5FB0", "[]^¬"),
+        ("cp500", "4A5A5FB0", "[]^¢"),
+        ("cp870", "BA9A47", "Łłč"),
+    ],
+)
+def test_code_pages_have_their_published_characters(page, stored, characters):
+    assert "".join(decoding_table(page)[byte] for byte in bytes.fromhex(stored)) == characters

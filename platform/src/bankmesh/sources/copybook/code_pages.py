@@ -1,7 +1,7 @@
 """Characters of the EBCDIC code pages, by byte.
 
 Python has cp037, cp273, cp424, cp500, cp875, cp1026 and cp1140. The other pages of Western and Central Europe are given
-by their base and the characters in which they differ from it, from IBM's published tables.
+by their base and the characters in which they differ from it, as IBM publishes them.
 """
 # ruff: noqa: RUF001 - the tables are characters that look like others
 

@@ -18,10 +18,12 @@ from bankmesh.sources.fixed_width.record_stream import RecordBlock
 from bankmesh.sources.parsing.line_blocks import LegacyText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bankmesh.sources.copybook.copybook_format import CopybookFormat
+    from bankmesh.sources.fixed_width.record_stream import Cells
+    from bankmesh.sources.parsing.record_structure import Positions
 
 _WORD = 4
 _LONG_BLOCK = 0x80
@@ -32,10 +34,17 @@ class CopybookRecordBlock(RecordBlock):
     """Consecutive records of a file, as bytes; `offset` is where its bytes begin in the decompressed file.
 
     Behind the last record there are as many zeros as the longest record has bytes, so that every record can be read
-    with that length.
+    with that length. In a dense block the records follow each other without descriptor words.
     """
 
     offset: int = 0
+    is_dense: bool = False
+
+    def matrix(self, records: Positions, first: int, length: int) -> Cells:
+        """Return `length` bytes of each of the records, from `first` (from 0)."""
+        if self.is_dense and first == 0 and len(records) == len(self) and length == self.stops[0] - self.starts[0]:
+            return self.cells[: len(records) * length].reshape(-1, length)
+        return super().matrix(records, first, length)
 
     def raw(self, record: int) -> bytes:
         """Return a record in hexadecimal digits behind its offset in the file: `@1216 D3F0F1`."""
@@ -92,22 +101,23 @@ class CopybookRecordStream:
         if held:
             yield b"".join(held)
 
-    def _block(self, raw: bytes, starts: Sequence[int], stops: Sequence[int], offset: int) -> CopybookRecordBlock:
+    def _block(self, raw: bytes, starts: Positions, stops: Positions, offset: int) -> CopybookRecordBlock:
         # Records are read with the length of the longest, also the last ones.
         cells = np.frombuffer(raw + bytes(self._written.record_length), np.uint8)
         lines = self.records + 1 + np.arange(len(starts))
         self.records += len(starts)
-        return CopybookRecordBlock(cells, np.asarray(starts, np.int64), np.asarray(stops, np.int64), lines, offset)
+        return CopybookRecordBlock(cells, starts, stops, lines, offset, self._written.recfm == FIXED_LENGTH)
 
-    def _cut(self, raw: bytes, offset: int) -> tuple[Sequence[int], Sequence[int], int]:
+    def _cut(self, raw: bytes, offset: int) -> tuple[Positions, Positions, int]:
         """Return starts and stops of the whole records at the beginning of some bytes, and how many bytes they use."""
         if self._written.recfm != FIXED_LENGTH:
             return self._cut_words(raw, offset)
         length = self._written.record_length
         used = len(raw) // length * length
-        return range(0, used, length), range(length, used + length, length), used
+        starts = np.arange(0, used, length, dtype=np.int64)
+        return starts, starts + length, used
 
-    def _cut_words(self, raw: bytes, offset: int) -> tuple[list[int], list[int], int]:
+    def _cut_words(self, raw: bytes, offset: int) -> tuple[Positions, Positions, int]:
         is_blocked = self._written.recfm == BLOCKED
         at, size, left = 0, len(raw), self._left_in_block
         starts: list[int] = []
@@ -131,7 +141,7 @@ class CopybookRecordStream:
             if left is not None:
                 left -= length
         self._left_in_block = left
-        return starts, stops, at
+        return np.array(starts, np.int64), np.array(stops, np.int64), at
 
     def _block_length(self, raw: bytes, at: int, offset: int) -> int:
         word = raw[at : at + _WORD]

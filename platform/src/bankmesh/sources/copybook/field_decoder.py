@@ -125,9 +125,9 @@ class FieldDecoder:
     def _characters(self, cells: Bytes) -> DecodedField:
         side = "both" if self.storage.edited else "left" if self.storage.justified else "right"
         whole = FixedField(FieldPosition(1, cells.shape[1]), Padding(side))
-        plain = ascii_table(self._page)[cells]
-        if plain.max(initial=0) < ASCII_END:
-            return DecodedField(field_texts(plain, whole))
+        plain = cells.tobytes().translate(ascii_table(self._page))
+        if plain.isascii():
+            return DecodedField(field_texts(np.frombuffer(plain, np.uint8).reshape(cells.shape), whole))
         codes = text_table(self._page)[cells]
         bad = codes == NO_TEXT
         faults: dict[int, tuple[int, str]] = {}
@@ -213,7 +213,7 @@ def text_table(page: str) -> npt.NDArray[np.uint16]:
 
 
 @lru_cache(maxsize=32)
-def ascii_table(page: str) -> npt.NDArray[np.uint8]:
+def ascii_table(page: str) -> bytes:
     """Return the ASCII characters of a code page by byte; at least ASCII_END for every other byte."""
     codes = text_table(page)
-    return np.where(codes < ASCII_END, codes, 0xFF).astype(np.uint8)
+    return np.where(codes < ASCII_END, codes, 0xFF).astype(np.uint8).tobytes()
