@@ -44,6 +44,34 @@ def test_a_column_that_is_no_field_is_a_fault(tmp_path, old, new, rule, message)
 
 
 @pytest.mark.parametrize(
+    ("record", "old", "new", "message"),
+    [
+        ("entry", "account: {type: string, required: true, classification: confidential", "account: {type: string, classification: internal",
+         "column account is internal, but it holds account (:25:), which is confidential"),
+        ("entry", "information: {type: string, classification: restricted", "information: {type: string, classification: confidential",
+         "column information is confidential, but it holds counterparty_name (:86: ?32-?33), which is restricted"),
+        ("entry", 'signed_amount: {type: "decimal(18,3)", required: true, classification: confidential', "signed_amount: {type: string, classification: internal",
+         "column signed_amount is internal, but it holds amount (:61: 5), which is confidential"),
+        ("entry", "mark: {type: string, required: true, classification: internal", "mark: {type: string, classification: public", ""),
+    ],
+)  # fmt: skip
+def test_a_column_is_classified_no_lower_than_what_it_holds(tmp_path, record, old, new, message):
+    more = "      counterparty_name: {type: string, classification: restricted, description: N.}\n"
+    more += "      amount: {type: string, classification: confidential, description: N.}\n"
+    columns = COLUMNS | {"entry": COLUMNS["entry"] + more}
+    assert declared(tmp_path, columns=columns)
+    assert old in columns[record]
+    columns[record] = columns[record].replace(old, new)
+    if not message:
+        assert declared(tmp_path, columns=columns)
+        return
+    with pytest.raises(SourceFaults) as caught:
+        declared(tmp_path, columns=columns)
+    assert [fault.rule for fault in caught.value.faults] == ["classified-lower"]
+    assert message in caught.value.faults[0].message
+
+
+@pytest.mark.parametrize(
     ("written", "message"),
     [
         ("{kind: mt940, delimiter: x}", "delimiter is for text"),

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bankmesh.sources.bank_messages.message_fields import TEXT, TYPES_OF
+from bankmesh.sources.bank_messages.message_fields import TEXT, TYPES_OF, reveals
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS
 from bankmesh.sources.declarations.source_declaration import ENCODINGS, RecordFormat
 from bankmesh.yaml.nodes import Mapping
@@ -62,6 +62,10 @@ class MessageFormat(RecordFormat):
         """Return the tag or position of a field."""
         field = self.field_of(record, header)
         return field.place if field else ""
+
+    def reveals(self, place: str, other: str) -> bool:
+        """Whether a field at `place` holds all of the one at the `other`."""
+        return reveals(place, other)
 
     def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
         """Note a fault for each column that is no field of the record, or that is of a type it cannot have."""

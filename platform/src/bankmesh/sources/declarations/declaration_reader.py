@@ -16,6 +16,7 @@ from bankmesh.sources.declarations.field_reader import (
     RECORD_KEYS,
     check_classification,
     check_overlaps,
+    check_revealed_fields,
     read_record,
     read_unused,
     with_summed_columns,
@@ -134,6 +135,7 @@ def _system(file: Path, text: str, faults: Faults) -> LegacySystem | None:
     found = [_object(objects, key, system, written) for key in objects.entries]
     for item in found:
         check_classification(item, found, faults)
+        check_revealed_fields(item, found, faults)
     made = [with_summed_columns(item, found, faults) for item in found]
     return LegacySystem(name, system.description, system.owner, folder, tuple(made), str(file), ignore)
 

@@ -230,6 +230,22 @@ def check_classification(obj: LegacyObject, objects: Iterable[LegacyObject], fau
             faults.found.append(Fault(column.place.file, column.place.line, "classified-lower", message))
 
 
+def check_revealed_fields(obj: LegacyObject, objects: Iterable[LegacyObject], faults: Faults) -> None:
+    """Note a fault at each column that holds all of another field of the same messages, and is classified lower."""
+    if not isinstance(obj.format, RecordFormat):
+        return
+    others = [c for other in objects if type(other.format) is type(obj.format) for c in other.columns if c.field_place]
+    for column in (column for column in obj.columns if column.field_place):
+        held = [other for other in others if obj.format.reveals(column.field_place, other.field_place)]
+        highest = max(held, key=lambda other: other.classification, default=column)
+        if highest.classification > column.classification:
+            message = (
+                f"column {column.label} is {column.classification.label}, but it holds {highest.label} "
+                f"({highest.field_place}), which is {highest.classification.label} in this declaration"
+            )
+            faults.found.append(Fault(column.place.file, column.place.line, "classified-lower", message))
+
+
 def _has_records_like(obj: LegacyObject, written: FileFormat, name: str) -> bool:
     """Whether the object's rows are the records of that type of a format, by selector and values."""
     if isinstance(written, RecordFormat):

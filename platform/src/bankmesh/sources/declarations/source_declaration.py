@@ -133,6 +133,10 @@ class RecordFormat:
         """Return the place (tag, position) of a field of that type of record; empty if its name is its place."""
         return ""
 
+    def reveals(self, place: str, other: str) -> bool:  # noqa: ARG002 - for formats whose fields have a place
+        """Whether a field at `place` holds all of the one at the `other`, so that it is classified no lower."""
+        return False
+
     def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
         """Note faults of the object `given` whose columns files of this format cannot have."""
 

@@ -9,32 +9,34 @@ MESSAGE_FIELDS = (
     MessageField("related_reference", ":21:", TEXT, "Reference of the request that the message answers."),
     MessageField("account", ":25:", TEXT, "The account, as the bank identifies it."),
     MessageField("account_owner_bic", ":25P:", TEXT, "BIC of the account's owner."),
-    MessageField("statement_number", ":28C:", COUNT, "Number of the statement."),
-    MessageField("sequence_number", ":28C:", COUNT, "Number of the message (page) in its statement."),
-    MessageField("currency", ":60: or :34F:", TEXT, "ISO 4217 code of the account's currency."),
+    MessageField("statement_number", ":28C: 1", COUNT, "Number of the statement."),
+    MessageField("sequence_number", ":28C: 2", COUNT, "Number of the message (page) in its statement."),
+    MessageField("currency", ":60: 3", TEXT, "ISO 4217 code of the account's currency."),
 )
-_STATEMENT_END = (MessageField("information", ":86:", TEXT, "Information about the statement, lines as they are."),)
+_STATEMENT_END = (
+    MessageField("information", "the last :86:", TEXT, "Information about the statement, lines as they are."),
+)
 _BALANCES = (
-    MessageField("opening_type", ":60:", TEXT, "F for the statement's first balance, M for that of a later page."),
-    MessageField("opening_date", ":60:", DATE, "Day of the opening balance."),
-    MessageField("opening_balance", ":60:", AMOUNT, "Opening balance; negative if the account is in debit."),
-    MessageField("closing_type", ":62:", TEXT, "F for the statement's last balance, M if another page follows."),
-    MessageField("closing_date", ":62:", DATE, "Day of the closing balance."),
-    MessageField("closing_balance", ":62:", AMOUNT, "Closing balance; negative if the account is in debit."),
-    MessageField("available_date", ":64:", DATE, "Day of the closing available balance."),
-    MessageField("available_balance", ":64:", AMOUNT, "Closing available balance; negative if in debit."),
+    MessageField("opening_type", ":60: letter", TEXT, "F for a statement's first balance, M for that of a later page."),
+    MessageField("opening_date", ":60: 2", DATE, "Day of the opening balance."),
+    MessageField("opening_balance", ":60: 1, 4", AMOUNT, "Opening balance; negative if the account is in debit."),
+    MessageField("closing_type", ":62: letter", TEXT, "F for the statement's last balance, M if another page follows."),
+    MessageField("closing_date", ":62: 2", DATE, "Day of the closing balance."),
+    MessageField("closing_balance", ":62: 1, 4", AMOUNT, "Closing balance; negative if the account is in debit."),
+    MessageField("available_date", ":64: 2", DATE, "Day of the closing available balance."),
+    MessageField("available_balance", ":64: 1, 4", AMOUNT, "Closing available balance; negative if in debit."),
 )
 _INTERIM = (
-    MessageField("debit_floor_limit", ":34F:", AMOUNT, "Entries below it are not reported; of debits or of all."),
-    MessageField("credit_floor_limit", ":34F:", AMOUNT, "Credits below it are not reported."),
+    MessageField("debit_floor_limit", ":34F: 3", AMOUNT, "Entries below it are not reported; of debits or of all."),
+    MessageField("credit_floor_limit", ":34F: C 3", AMOUNT, "Credits below it are not reported."),
     MessageField("report_time", ":13D:", MOMENT, "When the report was made, with its offset from UTC."),
-    MessageField("debit_count", ":90D:", COUNT, "Number of debits."),
-    MessageField("debit_total", ":90D:", AMOUNT, "Sum of the debits."),
-    MessageField("credit_count", ":90C:", COUNT, "Number of credits."),
-    MessageField("credit_total", ":90C:", AMOUNT, "Sum of the credits."),
+    MessageField("debit_count", ":90D: 1", COUNT, "Number of debits."),
+    MessageField("debit_total", ":90D: 3", AMOUNT, "Sum of the debits."),
+    MessageField("credit_count", ":90C: 1", COUNT, "Number of credits."),
+    MessageField("credit_total", ":90C: 3", AMOUNT, "Sum of the credits."),
 )
 _ENTRY = (
-    MessageField("entry_number", ":61:", COUNT, "Position of the entry in its message, from 1."),
+    MessageField("entry_number", ":61: its position", COUNT, "Position of the entry in its message, from 1."),
     MessageField("value_date", ":61: 1", DATE, "Value date."),
     MessageField("booking_date", ":61: 2", DATE, "Entry date, in the year that brings it next to the value date."),
     MessageField("mark", ":61: 3", TEXT, "C credit, D debit, RC reversal of a credit, RD reversal of a debit."),
@@ -56,8 +58,8 @@ _ENTRY = (
     MessageField("text_key_extension", ":86: ?34", TEXT, "Addition to the transaction code, such as a return reason."),
 )
 _FORWARD = (
-    MessageField("available_date", ":65:", DATE, "Day of the forward available balance."),
-    MessageField("available_balance", ":65:", AMOUNT, "Forward available balance; negative if in debit."),
+    MessageField("available_date", ":65: 2", DATE, "Day of the forward available balance."),
+    MessageField("available_balance", ":65: 1, 4", AMOUNT, "Forward available balance; negative if in debit."),
 )
 
 MT940_FIELDS = {
