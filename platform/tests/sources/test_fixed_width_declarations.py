@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from fixed_width_samples import BATCHES, declared
 
 from bankmesh.errors import SourceFaults
 from bankmesh.sources import land, read_system
@@ -246,7 +247,7 @@ def test_a_summed_column_is_read_in_one_way(tmp_path):
     alike = OTHER.replace("start: 3, length: 28", "start: 17, length: 14") % 8
     assert [item.summed[0][1].name for item in read(tmp_path, GOOD + alike)] == ["amount", "amount"]
     moved = OTHER.replace("start: 3, length: 28", "start: 3, length: 6") % 9
-    assert rules(tmp_path, GOOD + moved) == [("unknown-column", 22), ("unknown-column", GOOD.count("\n") + 1)]
+    assert rules(tmp_path, GOOD + moved) == [("unknown-column", 22)]
 
 
 def test_columns_without_a_position_overlap_nothing(tmp_path):
@@ -274,3 +275,11 @@ def test_a_field_of_another_record_is_classified_as_there_whatever_the_object_ov
     found = rules(tmp_path, text + BATCH)
     assert [rule for rule, _ in found if rule != "unknown-column"] == ["classified-lower"]
     assert ("unknown-column" in dict(found)) is (override in {"{title_lines: [x]}", "{encoding: utf-8}"})
+
+
+def test_a_fault_of_files_that_objects_share_is_reported_once_with_its_line(tmp_path):
+    with pytest.raises(SourceFaults) as caught:
+        declared(tmp_path, BATCHES.replace("sum: amount, of: item", "sum: nothing, of: item"))
+    [fault] = caught.value.faults
+    assert (fault.line, fault.rule) == (BATCHES.split("\n").index("  batch:") + 1, "unknown-column")
+    assert "item.nothing, which is declared by no object of these files" in fault.message

@@ -76,7 +76,7 @@ def _read_all(files: Iterable[Path]) -> tuple[LegacySystem, ...]:
         if system is not None:
             systems.append(system)
     if found:
-        raise SourceFaults(found)
+        raise SourceFaults(dict.fromkeys(found))
     return tuple(systems)
 
 

@@ -207,8 +207,9 @@ def with_summed_columns(obj: LegacyObject, objects: Iterable[LegacyObject], faul
                 problem = "is declared in several ways by objects of these files"
             elif found:
                 problem = f"is none of {', '.join(SUMMED_TYPES)}"
-            message = f"object {obj.name}: a control total sums up {total.records[0]}.{total.column}, which {problem}"
-            faults.found.append(Fault(obj.place.file, obj.place.line, "unknown-column", message))
+            first = alike[0]  # the files are the same, so that one fault is enough
+            message = f"object {first.name}: a control total sums up {total.records[0]}.{total.column}, which {problem}"
+            faults.found.append(Fault(first.place.file, first.place.line, "unknown-column", message))
     return replace(obj, summed=tuple(dict.fromkeys(summed)))
 
 
