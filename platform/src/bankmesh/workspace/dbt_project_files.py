@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SHARED = "dbt_project"
 """The project of every domain that names none: a folder of the workspace root."""
@@ -117,23 +117,59 @@ def project_folders(project: Path, domain: str, *kinds: str) -> list[Path]:
 
 def product_folder(project: Path, domain: str) -> Path:
     """Return the first model folder that `dbt_project.yml` materializes as `product`, by default `products/`."""
+    path = _path_of_products(_model_settings(project)) or ("products",)
+    return project_folders(project, domain, "model-paths")[-1].joinpath(*path)
+
+
+def is_product_model(project: Path, domain: str, file: Path) -> bool:
+    """Whether a model is materialized as `product`: by its own `config()`, else by `dbt_project.yml`."""
+    if own := _OWN_MATERIALIZATION.search(file.read_text(encoding="utf-8", errors="replace")):
+        return own[2] == _PRODUCT
+    settings = _model_settings(project)
+    if _path_of_products(settings) is None:
+        settings = {"products": {"+materialized": _PRODUCT}}
+    return any(
+        _materialization(settings, (*file.relative_to(folder).parts[:-1], file.stem)) == _PRODUCT
+        for folder in project_folders(project, domain, "model-paths")
+        if file.is_relative_to(folder)
+    )
+
+
+_PRODUCT = "product"
+_OWN_MATERIALIZATION = re.compile(r"\bmaterialized\s*=\s*(['\"])(\w+)\1")
+
+
+def _model_settings(project: Path) -> Any:  # noqa: ANN401 - any YAML value
     settings = project_settings(project)
     models = settings.get("models")
-    of_project = models.get(settings.get("name")) if isinstance(models, dict) else None
-    path = _path_of_products(of_project) or ("products",)
-    return project_folders(project, domain, "model-paths")[-1].joinpath(*path)
+    return models.get(settings.get("name")) if isinstance(models, dict) else None
 
 
 def _path_of_products(section: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - any YAML value
     """Return the keys that lead to `+materialized: product`, or None."""
     if not isinstance(section, dict):
         return None
-    if "product" in (section.get("+materialized"), section.get("materialized")):
+    if _own_materialization(section) == _PRODUCT:
         return ()
     for name, inner in section.items():
         if (found := _path_of_products(inner)) is not None:
             return (name, *found)
     return None
+
+
+def _materialization(section: Any, path: Sequence[str]) -> object:  # noqa: ANN401 - any YAML value
+    """Return the materialization that the settings give to a model: that of the nearest folder that names one."""
+    found: object = None
+    for key in (None, *path):
+        section = section.get(key) if key is not None else section
+        if not isinstance(section, dict):
+            break
+        found = _own_materialization(section) or found
+    return found
+
+
+def _own_materialization(section: Mapping[str, Any]) -> object:
+    return section.get("+materialized") or section.get("materialized")
 
 
 def packages_folder(project: Path) -> Path:

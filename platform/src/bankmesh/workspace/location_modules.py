@@ -14,7 +14,7 @@ def location_modules(root: Path) -> dict[str, str]:
     """Return location → Python module, in the order of `workspace.yaml`."""
     document: dict[str, Any] = yaml.safe_load((root / "workspace.yaml").read_text(encoding="utf-8"))
     modules: dict[str, str] = {}
-    for entry in document.get("load_from", []):
+    for entry in document.get("load_from") or []:
         target = entry.get("python_module")
         if isinstance(target, str):
             modules[target.split(".")[0]] = target
@@ -28,6 +28,6 @@ def located_domains(root: Path) -> frozenset[str] | None:
     """Return the domains that have a code location; None where an entry is not a Python module."""
     document: dict[str, Any] = yaml.safe_load((root / "workspace.yaml").read_text(encoding="utf-8"))
     modules = location_modules(root)
-    if len(modules) < len(document.get("load_from", [])):
+    if len(modules) < len(document.get("load_from") or []):
         return None
     return frozenset(module.partition(".")[0] for module in modules.values())

@@ -131,3 +131,30 @@ def test_a_model_in_a_project_of_the_domains_own(booth: Booth) -> None:
     booth.edit("defs/dbt_products/defs.yaml", "Products\n", "Products\nattributes: {project: own}\n")
     [(file, _, rule, _)] = orphans(booth)
     assert (file, rule) == ("own/models/marts/stray.sql", "model-without-contract")
+
+
+def test_a_model_is_a_product_wherever_it_is_materialized_as_one(booth: Booth) -> None:
+    """By its own `config()`, by any folder of `dbt_project.yml`, or by the whole project; the nearest setting counts."""
+    (booth.root / "own").mkdir()
+    (booth.root / "own/dbt_project.yml").write_text(
+        "name: own\nmodels:\n  own:\n    marts: {+materialized: product, steps: {+materialized: view}}\n"
+        "    reports: {daily: {+materialized: product}}\n"
+    )
+    own, step = "{{ config(materialized='product') }}\n", "{{ config(materialized='view') }}\n"
+    models = {
+        "elsewhere/stray_config.sql": own,
+        "marts/stray_mart.sql": "",
+        "reports/daily/stray_report.sql": "",
+        "marts/steps/step.sql": "",
+        "marts/other_step.sql": step,
+        "reports/step_of_report.sql": "",
+    }
+    for name, text in models.items():
+        file = booth.root / "own/models" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}select 1 as customer_id\n")
+    booth.edit("defs/dbt_products/defs.yaml", "Products\n", "Products\nattributes: {project: own}\n")
+    found = orphans(booth)
+    assert {rule for _, _, rule, _ in found} == {"model-without-contract"}
+    assert [file.rpartition("/")[2] for file, *_ in found] == ["stray_config.sql", "stray_mart.sql", "stray_report.sql"]
+    assert "Write its contract, stray_mart.odcs.yaml" in found[1][3]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.column_types import arrow_schema
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault
-from bankmesh.names import parse_port_name
+from bankmesh.names import parse_port_name, port_of_table
 from bankmesh.ports import published_ports, schema_conflicts
-from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
+from bankmesh.workspace.dbt_project_files import find_dbt_project, is_product_model
 from bankmesh.workspace.domain_folders import contract_file, domain_packages
 from bankmesh.workspace.product_consumers import model_files
 
@@ -75,19 +75,22 @@ def _models(root: Path, package: Path, contracts: Mapping[str, Contract], declar
     tables = {contract.port_name.table for contract in contracts.values() if contract.domain == domain}
     # A contract with faults still has its model.
     tables |= {name.table for name in map(parse_port_name, declared) if name.domain == domain}
-    folder = product_folder(find_dbt_project(root, package), package.name)
+    project = find_dbt_project(root, package)
     for model, file in sorted(model_files(root, package).items()):
-        if file.is_relative_to(folder) and model not in tables:
-            yield Fault(str(file), 0, "model-without-contract", _without_contract(model, file, tables))
+        if model not in tables and is_product_model(project, domain, file):
+            yield Fault(str(file), 0, "model-without-contract", _without_contract(domain, model, file, tables))
 
 
-def _without_contract(model: str, file: Path, tables: Collection[str]) -> str:
-    restore = "Restore the contract and, if the product is to end, retire it with `mesh contract move`; "
+def _without_contract(domain: str, model: str, file: Path, tables: Collection[str]) -> str:
+    restore = (
+        f"Write its contract, {port_of_table(domain, model).contract_file}, or restore it; if the product is to end, "
+        "restore and retire it with `mesh contract move`; "
+    )
     if file.suffix == ".py":
         restore = "A product is a model in SQL, which may read one in Python with ref(): write that and its contract; "
     return (
         f"the model {model} has no contract, so it is not built.{nearest(model, tables)} {restore}"
-        "remove the model; or move it out of products/ if other models read it"
+        "remove the model; or, if other models read it, move it out of products/ or materialize it as a view"
     )
 
 

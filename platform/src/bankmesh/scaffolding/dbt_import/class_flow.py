@@ -1,70 +1,103 @@
-"""Classes of columns along lineage: a column of a model is at least as confidential as what it is made from."""
+"""Classes of columns, proposed for a person to review: by documentation, names, values, and what a column is made from.
+
+A column of a model is at least as confidential as what it is made from; nothing else would be published.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.model import Classification
 from bankmesh.lineage.model import TransformationType
 from bankmesh.lineage.sql import CompiledModel, LineageOfSqlError, lineage_of_models
-from bankmesh.scaffolding.dbt_import.classification_proposals import propose_class
+from bankmesh.scaffolding.classification_proposal import propose_classification
+from bankmesh.scaffolding.dbt_import.documented_class import documented_class, is_personal
 from bankmesh.scaffolding.dbt_import.table_facts import relation_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from bankmesh.lineage.model import StepLineage
     from bankmesh.scaffolding.dbt_import.foreign_project import ForeignModel
     from bankmesh.scaffolding.dbt_import.table_facts import TableFacts
 
 
-def classes_of_models(
-    models: Iterable[ForeignModel],
-    facts: Mapping[str, TableFacts],
-    tables: Mapping[str, tuple[TableFacts, Mapping[str, Classification]]],
-) -> dict[str, dict[str, Classification]]:
-    """Return model id → column → class, proposed by name and raised to the class of what each column is made from.
+@dataclass
+class ClassFlow:
+    """Classes of the columns of every relation that is known so far.
 
-    Args:
-        models: in order, each after those that it reads.
-        facts: the columns of each model, by its id.
-        tables: relation → columns and classes of seeds and sources.
+    Attributes:
+        read_in_place: how compiled SQL names a file that dbt-duckdb reads in place → relation of its source.
+        classes: dbt's id → column → class.
     """
-    known = {relation: classes for relation, (_, classes) in tables.items()}
-    schemas = {relation: dict(found.columns) for relation, (found, _) in tables.items()}
-    proposals: dict[str, dict[str, Classification]] = {}
-    for model in models:
-        relation = relation_of(model.node)
-        columns = facts[model.unique_id].columns if model.unique_id in facts else model.node.get("columns") or {}
-        lineage = _lineage(model, relation, schemas)
+
+    read_in_place: Mapping[str, str]
+    classes: dict[str, Mapping[str, Classification]] = field(default_factory=dict)
+    _relations: dict[str, str] = field(default_factory=dict)
+    _schemas: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def add_table(self, node: Mapping[str, Any], facts: TableFacts, classes: Mapping[str, Classification]) -> None:
+        """Add a seed or source with the classes of its columns."""
+        self._add(node, facts.columns, classes)
+
+    def add_model(self, model: ForeignModel, facts: TableFacts | None) -> None:
+        """Add a model; all that it reads must have been added, except models of packages."""
         documented = {name.lower(): column for name, column in (model.node.get("columns") or {}).items()}
+        columns = facts.columns if facts else dict.fromkeys(documented, "VARCHAR")
+        lineage = self._lineage(model)
+        read = [self.classes.get(parent, {}) for parent in model.node["depends_on"].get("nodes", ())]
+        everything = max((level for found in read for level in found.values()), default=Classification.INTERNAL)
         found = {
-            name: max(propose_class(name, documented.get(name.lower())), _inherited(lineage, name, known))
+            name: max(
+                self._inherited(lineage, name, everything),
+                propose_class(name, documented.get(name.lower(), {}), is_derived=lineage is not None),
+            )
             for name in columns
         }
-        proposals[model.unique_id] = found
-        known[relation] = found
-        schemas[relation] = dict(facts[model.unique_id].columns) if model.unique_id in facts else {}
-    return proposals
+        self._add(model.node, columns, found)
+
+    def _add(self, node: Mapping[str, Any], columns: Mapping[str, str], classes: Mapping[str, Classification]) -> None:
+        relation = relation_of(node)
+        self.classes[node["unique_id"]] = classes
+        self._relations[relation] = node["unique_id"]
+        self._schemas[relation] = dict(columns)
+
+    def _lineage(self, model: ForeignModel) -> StepLineage | None:
+        compiled = model.node.get("compiled_code")
+        if model.is_python or not compiled:
+            return None
+        for written, source in self.read_in_place.items():
+            compiled = compiled.replace(written, source)
+        relation = relation_of(model.node)
+        try:
+            return lineage_of_models([CompiledModel(relation, relation, compiled)], relation, self._schemas).lineage
+        except LineageOfSqlError:
+            return None
+
+    def _inherited(self, lineage: StepLineage | None, column: str, everything: Classification) -> Classification:
+        """Return the highest class of what a column is made from; without known lineage, of everything read."""
+        spelled = {name.lower(): name for name in lineage.columns} if lineage else {}
+        name = spelled.get(column.lower())
+        if lineage is None or name is None or name in lineage.underivable:
+            return everything
+        direct = [d.source for d in lineage.columns[name] if d.how.kind is TransformationType.DIRECT]
+        levels = [self._class_of(ref.dataset, ref.column) for ref in direct]
+        return max(levels, default=Classification.PUBLIC)
+
+    def _class_of(self, relation: str, column: str) -> Classification:
+        found = self.classes.get(self._relations.get(relation, ""), {})
+        return {name.lower(): level for name, level in found.items()}.get(column.lower(), Classification.PUBLIC)
 
 
-def _lineage(model: ForeignModel, relation: str, schemas: Mapping[str, Mapping[str, str]]) -> StepLineage | None:
-    compiled = model.node.get("compiled_code")
-    if model.is_python or not compiled:
-        return None
-    try:
-        return lineage_of_models([CompiledModel(relation, relation, compiled)], relation, schemas).lineage
-    except LineageOfSqlError:
-        return None
-
-
-def _inherited(
-    lineage: StepLineage | None, column: str, known: Mapping[str, Mapping[str, Classification]]
+def propose_class(
+    name: str, documented: Mapping[str, Any], shapes: Mapping[str, float] | None = None, *, is_derived: bool = False
 ) -> Classification:
-    """Return the highest class that a column inherits; of a column without known lineage, that of everything read."""
-    if lineage is None or column in lineage.underivable:
-        return max((level for classes in known.values() for level in classes.values()), default=Classification.PUBLIC)
-    spelled = next((name for name in lineage.columns if name.lower() == column.lower()), column)
-    direct = [d.source for d in lineage.columns.get(spelled, ()) if d.how.kind is TransformationType.DIRECT]
-    levels = [known.get(ref.dataset, {}).get(ref.column, Classification.PUBLIC) for ref in direct]
-    return max(levels, default=Classification.PUBLIC)
+    """Return the proposed class of a column; one that nothing speaks for is internal if its lineage is known."""
+    if (named := documented_class(documented)) is not None:
+        return named
+    proposal = propose_classification(name, shapes)
+    level = proposal.classification
+    if is_derived and not proposal.by_evidence:
+        level = Classification.INTERNAL
+    return max(level, Classification.CONFIDENTIAL) if is_personal(documented) else level

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from bankmesh.scaffolding.dbt_import.class_flow import classes_of_models
+from bankmesh.scaffolding.dbt_import.class_flow import ClassFlow
 from bankmesh.scaffolding.dbt_import.contract_drafts import ContractDraft, contract_findings, contract_text
 from bankmesh.scaffolding.dbt_import.domain_files import plan_domain_files
 from bankmesh.scaffolding.dbt_import.foreign_project import ForeignProject
@@ -16,6 +16,8 @@ from bankmesh.scaffolding.dbt_import.import_names import ImportNames
 from bankmesh.scaffolding.dbt_import.import_plan import RECORD, ImportPlan
 from bankmesh.scaffolding.dbt_import.import_report import ImportFinding, report_text
 from bankmesh.scaffolding.dbt_import.model_files import (
+    in_utc,
+    local_timestamps,
     macro_findings,
     macro_text,
     model_findings,
@@ -38,8 +40,8 @@ from bankmesh.scaffolding.dbt_import.source_drafts import (
     landing_step_text,
     source_findings,
 )
-from bankmesh.scaffolding.dbt_import.source_files import find_source_file
-from bankmesh.scaffolding.dbt_import.table_facts import TableFacts, read_file, read_table, relation_of
+from bankmesh.scaffolding.dbt_import.source_files import external_location, find_source_file, read_expression
+from bankmesh.scaffolding.dbt_import.table_facts import TableFacts, read_shapes, read_table, relation_of
 from bankmesh.scaffolding.dbt_import.test_clauses import ModelClauses, clauses_of_tests
 from bankmesh.workspace.dbt_project_files import declared_paths
 from bankmesh.workspace.domain_folders import domain_packages
@@ -132,6 +134,7 @@ class _Importer:
         self.lost = foreign.unsupported()
         self.clauses, test_findings = clauses_of_tests(foreign)
         self.findings = [*test_findings, *project_findings(request.project, foreign)]
+        self.facts: dict[str, TableFacts] = {}
         self.texts: dict[Path, str] = {}
         self.copies: dict[Path, Path] = {}
         self.folder = settings.root / "domains" / request.domain
@@ -173,9 +176,11 @@ class _Importer:
             file: Path | None = self.request.project / node["original_file_path"]
         else:
             file = find_source_file(node, self.request.project, self.request.data)
-        facts = read_table(self.connection, relation_of(node))
+        relation = relation_of(node)
+        facts = read_table(self.connection, relation)
         if facts is None and file is not None:
-            facts = read_file(self.connection, file)
+            relation = read_expression(file)
+            facts = read_table(self.connection, relation)
         if facts is None:
             documented = node.get("columns") or {}
             facts = TableFacts({name: str(c.get("data_type") or "VARCHAR") for name, c in documented.items()}, 1)
@@ -187,26 +192,39 @@ class _Importer:
         tested = self.clauses.get(node["unique_id"], ModelClauses()).columns
         required = frozenset(c for c in facts.columns if c in tested and tested[c].required)
         allowed = tuple((c, tuple(q["values"])) for c in facts.columns if c in tested for q in tested[c].quality)
-        return SourceTable(node, file, facts, required, allowed)
+        shapes = read_shapes(self.connection, relation, facts)
+        return SourceTable(node, file, facts, required, allowed, shapes)
 
     def _contracts(self, tables: list[SourceTable]) -> list[str]:
-        described = {
-            relation_of(t.node): (t.facts, {column: t.class_of(column) for column in t.columns}) for t in tables
-        }
         ordered = self.foreign.in_order()
         facts = {
             model.unique_id: found
             for model in ordered
             if (found := read_table(self.connection, relation_of(model.node))) is not None
         }
-        classes = classes_of_models(ordered, facts, described)
+        in_place = {
+            str(source["relation_name"]): relation_of(source)
+            for source in self.foreign.sources
+            if external_location(source) and source.get("relation_name")
+        }
+        flow = ClassFlow(in_place)
+        for table in tables:
+            flow.add_table(table.node, table.facts, {column: table.class_of(column) for column in table.columns})
+        for model in ordered:
+            flow.add_model(model, facts.get(model.unique_id))
+        self.facts = facts
         products: list[str] = []
         for model in self.foreign.products:
             if model.unique_id in self.lost:
                 continue
             clauses = self.clauses.get(model.unique_id, ModelClauses())
             draft = ContractDraft(
-                self.foreign, self.request.domain, model, facts.get(model.unique_id), clauses, classes[model.unique_id]
+                self.foreign,
+                self.request.domain,
+                model,
+                facts.get(model.unique_id),
+                clauses,
+                flow.classes[model.unique_id],
             )
             if not draft.columns:
                 action = "it was not built and schema.yml has no columns: write its contract (`mesh new product`)"
@@ -214,14 +232,14 @@ class _Importer:
                 continue
             self.texts[self.package / "contracts" / draft.port.contract_file] = contract_text(draft)
             self.findings += contract_findings(draft)
-            if message := self.built.failed.get(model.unique_id):
-                self.findings.append(ImportFinding("review", "plain dbt", str(model.path), message))
             products.append(str(draft.port))
         return products
 
     def _models(self) -> None:
         paths = declared_paths(self.request.project, "model-paths")
         for model in self.foreign.models.values():
+            if message := self.built.failed.get(model.unique_id):
+                self.findings.append(ImportFinding("review", "not built by plain dbt", str(model.path), message))
             if reason := self.lost.get(model.unique_id):
                 action = f"{reason}: rewrite it over the landing, and import again"
                 self.findings.append(ImportFinding("left out", "model", str(model.path), action))
@@ -233,8 +251,13 @@ class _Importer:
     def _model(self, model: ForeignModel, paths: Collection[str]) -> None:
         text = read_text(self.request.project, model.path)
         place = self.folder / "dbt" / place_of(model, paths)
-        self.texts[place] = model_text(text, model, self.names)
+        rewritten = model_text(text, model, self.names)
         self.findings += model_findings(text, model)
+        if model.is_product and (local := local_timestamps(self.facts.get(model.unique_id))):
+            rewritten = in_utc(rewritten, local)
+            action = f"{', '.join(local)} had no time zone, and is taken as UTC at the end of the model"
+            self.findings.append(ImportFinding("changed", "timestamp", str(model.path), action))
+        self.texts[place] = rewritten
         clauses = self.clauses.get(model.unique_id) if model.is_product else None
         if properties := properties_text(self.foreign, model, clauses, self.names):
             self.texts[place.with_suffix(".yml")] = properties

@@ -101,7 +101,7 @@ def _closing(text: str, start: int) -> int:
     for index, character in _outside_quotes(text, start):
         depth += (character in _OPENING) - (character in _CLOSING)
         if depth == 0:
-            return index
+            return index if character == ")" else -1
     return -1
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.scaffolding.dbt_import.import_names import column_name
 from bankmesh.scaffolding.dbt_import.import_report import ImportFinding
 from bankmesh.scaffolding.dbt_import.jinja_references import (
     ModelReference,
@@ -15,12 +16,14 @@ from bankmesh.scaffolding.dbt_import.jinja_references import (
 )
 from bankmesh.scaffolding.dbt_import.test_clauses import data_test_entries
 from bankmesh.scaffolding.dbt_import.yaml_text import write_yaml
+from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bankmesh.scaffolding.dbt_import.foreign_project import ForeignModel, ForeignProject
     from bankmesh.scaffolding.dbt_import.import_names import ImportNames
+    from bankmesh.scaffolding.dbt_import.table_facts import TableFacts
     from bankmesh.scaffolding.dbt_import.test_clauses import ModelClauses
 
 PRODUCTS = "models/products"
@@ -88,6 +91,21 @@ def model_text(text: str, model: ForeignModel, names: ImportNames) -> str:
     return rewritten if model.is_python else rewrite_config(rewritten, keep)
 
 
+def local_timestamps(facts: TableFacts | None) -> list[str]:
+    """Return the columns that hold timestamps without a zone, which a product must not deliver."""
+    kinds = facts.columns if facts else {}
+    return [column_name(name) for name, kind in kinds.items() if kind.startswith("TIMESTAMP") and "ZONE" not in kind]
+
+
+def in_utc(text: str, columns: Iterable[str]) -> str:
+    """Return the code of a model whose columns of local timestamps are instants: a run's time zone is UTC."""
+    replaced = ", ".join(f"cast({sql_name(name)} as timestamptz) as {sql_name(name)}" for name in columns)
+    found = re.match(r"\s*\{\{-?\s*config\b.*?\}\}\s*", text, re.DOTALL)
+    head = found[0].strip() + "\n\n" if found else ""
+    query = (text[found.end() :] if found else text).strip("\n")
+    return f"{head}select * replace ({replaced})\nfrom (\n\n{query}\n\n) as imported\n"
+
+
 def model_findings(text: str, model: ForeignModel) -> Iterator[ImportFinding]:
     """Yield what changes in a model, and what it needs a person for."""
     node, subject = model.node, str(model.path)
@@ -121,7 +139,7 @@ def macro_text(text: str, names: ImportNames) -> str:
 def macro_findings(text: str, subject: str) -> Iterator[ImportFinding]:
     """Yield the macros that do not come in."""
     for found in _REPLACES_DBT.finditer(text):
-        name = " ".join(found[0].split("\n", 1)[0].strip("{%- }").split())
+        name = re.split(r"[\s(,]+", found[0].lstrip("{%- "), maxsplit=2)[1]
         yield ImportFinding(
             "left out", "macro", f"{name} ({subject})", "the platform names and materializes tables itself"
         )

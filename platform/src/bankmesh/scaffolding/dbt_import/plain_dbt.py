@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,15 +118,52 @@ def run_request(file: Path) -> int:
     manifest = json.loads((scratch / "target" / "manifest.json").read_text(encoding="utf-8"))
     _load_sources(manifest, request)
     words = ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--full-refresh"]
-    built = dbtRunner().invoke([*words, *_arguments(request)])
+    built = dbtRunner(manifest=_without_hooks(parsed.result)).invoke([*words, *_arguments(request)])
     results = getattr(built.result, "results", None) or ()
     failed = {
-        result.node.unique_id: " ".join(str(result.message or "not built").split())
+        result.node.unique_id: failure_text(str(result.status), str(result.message or ""))
         for result in results
         if str(result.status) not in {"success", "pass", "no-op"}
     }
     (scratch / "failed.json").write_text(json.dumps(failed), encoding="utf-8")
+    _keep_rows(scratch / f"{DATABASE}.duckdb")
     return 0
+
+
+def failure_text(status: str, message: str) -> str:
+    """Return what may be shown of a failure: an error about the query whole, of others only the kind.
+
+    Errors about data, such as a failed conversion, quote values.
+    """
+    if status == "skipped":
+        return "not built, because what it reads was not"
+    text = " ".join(message.split())
+    if found := re.search(r"\b(?:Binder|Parser|Catalog|Compilation) Error\b.*", text):
+        return found[0]
+    kind = re.search(r"\b(?!Runtime|Database)[A-Z]\w+(?: [A-Z]\w+)? (?:Error|Exception)\b", text)
+    return f"{kind[0] if kind else 'an error'}; run `dbt build` in the project to see it"
+
+
+def _keep_rows(database: Path) -> None:
+    """Make tables of the views, which may read files by paths that only this working folder has."""
+    with duckdb.connect(str(database)) as connection:
+        views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
+        for view in views:
+            name, kept = ".".join(map(sql_name, view)), sql_name(f"{view[1]}__rows")
+            with suppress(duckdb.Error):  # such a model is reported as not built
+                connection.execute(f"create table {sql_name(view[0])}.{kept} as from {name}")
+                connection.execute(f"drop view {name}")
+                connection.execute(f"alter table {sql_name(view[0])}.{kept} rename to {sql_name(view[1])}")
+
+
+def _without_hooks(manifest: Any) -> Any:  # noqa: ANN401 - dbt's own Manifest, not public
+    """Return dbt's manifest without hooks, which act on another warehouse and change no row of a model."""
+    for unique_id, node in list(manifest.nodes.items()):
+        if str(node.resource_type) == "operation":
+            del manifest.nodes[unique_id]
+        elif hasattr(node.config, "post_hook"):
+            node.config.pre_hook = node.config.post_hook = []
+    return manifest
 
 
 def _arguments(request: _Request) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.scaffolding.dbt_import.classification_proposals import propose_class
+from bankmesh.scaffolding.dbt_import.class_flow import propose_class
 from bankmesh.scaffolding.dbt_import.import_names import column_name, snake_case
 from bankmesh.scaffolding.dbt_import.import_report import ImportFinding
 from bankmesh.scaffolding.dbt_import.table_facts import (
@@ -45,6 +45,7 @@ class SourceTable:
     facts: TableFacts
     required: frozenset[str] = frozenset()
     allowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    shapes: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,7 +59,7 @@ class SourceTable:
 
     def class_of(self, column: str) -> Classification:
         """Return the proposed class of a column."""
-        return propose_class(column, self.documented(column))
+        return propose_class(column, self.documented(column), self.shapes.get(column))
 
 
 def declaration_text(
@@ -153,7 +154,7 @@ def _column(table: SourceTable, column: str, spelled: Mapping[str, Any]) -> dict
     described = _line(table.documented(column).get("description"))
     level = table.class_of(column)
     return found | {
-        "classification": proposed(level.label, "by name"),
+        "classification": proposed(level.label, "by name and values"),
         "description": described or f"Column {column} of {table.node['name']}.",
     }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.scaffolding.dbt_import.source_files import read_expression
+from bankmesh.scaffolding.classification_proposal import measure_shapes
 from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+_SAMPLE = 10_000
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*\((\d+)\s*,\s*(\d+)\)", re.IGNORECASE)
 _ALIASES = {
@@ -62,9 +64,19 @@ def read_table(connection: duckdb.DuckDBPyConnection, relation: str) -> TableFac
     return TableFacts({name: kind for name, kind, *_ in described}, int(counted[0]) if counted else 0)
 
 
-def read_file(connection: duckdb.DuckDBPyConnection, file: Path) -> TableFacts | None:
-    """Return the facts of a delivered file."""
-    return read_table(connection, read_expression(file))
+def read_shapes(connection: duckdb.DuckDBPyConnection, relation: str, facts: TableFacts) -> dict[str, dict[str, float]]:
+    """Return for each column of text which share of its distinct values has a shape that identifies people."""
+    import duckdb
+
+    shapes: dict[str, dict[str, float]] = {}
+    for name, kind in facts.columns.items():
+        if kind.startswith("VARCHAR"):
+            query = (
+                f"select distinct {sql_name(name)} from {relation} where {sql_name(name)} is not null limit {_SAMPLE}"
+            )
+            with suppress(duckdb.Error):  # a source that is not delivered has no values
+                shapes[name] = measure_shapes(value for (value,) in connection.execute(query).fetchall())
+    return shapes
 
 
 def promised_type(kind: str) -> PromisedType | None:

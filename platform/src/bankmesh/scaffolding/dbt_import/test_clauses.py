@@ -65,7 +65,8 @@ def _tested(project: ForeignProject, test: Mapping[str, Any]) -> str | None:
     if test.get("attached_node"):
         return str(test["attached_node"])
     parents = test["depends_on"].get("nodes", ())
-    return str(parents[0]) if len(parents) == 1 and parents[0] in project.models else None
+    tested = {*project.models, *(node["unique_id"] for node in (*project.seeds, *project.sources))}
+    return str(parents[0]) if len(parents) == 1 and parents[0] in tested else None
 
 
 def _add(
