@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bankmesh.sources.bank_messages.message_format import MessageFormat
 from bankmesh.sources.bank_messages.message_reader import MessageReader
@@ -12,28 +12,35 @@ from bankmesh.sources.documents.json_formats import JsonFormat, JsonLinesFormat
 from bankmesh.sources.documents.json_lines_reader import JsonLinesReader
 from bankmesh.sources.documents.xml_formats import XmlFormat
 from bankmesh.sources.documents.xml_reader import XmlReader
+from bankmesh.sources.excel.excel_format import ExcelFormat
+from bankmesh.sources.excel.excel_reader import ExcelReader
 from bankmesh.sources.iso20022.iso20022_formats import Iso20022Format
 from bankmesh.sources.iso20022.iso20022_reader import Iso20022Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from bankmesh.sources.declarations.source_declaration import LegacyObject
+    from bankmesh.sources.declarations.source_declaration import LegacyObject, RecordFormat
     from bankmesh.sources.record_landing import RecordReader
+
+
+READERS: tuple[tuple[type[RecordFormat], Callable[[LegacyObject, Any, Path, int], RecordReader]], ...] = (
+    (JsonLinesFormat, JsonLinesReader),
+    (JsonFormat, JsonDocumentReader),
+    (XmlFormat, XmlReader),
+    (ExcelFormat, ExcelReader),
+    (Iso20022Format, Iso20022Reader),
+    (MessageFormat, MessageReader),
+)
+"""The reader of each format; the first that fits is used."""
 
 
 def open_records(obj: LegacyObject, path: Path, block_bytes: int) -> RecordReader:
     """Return the reader of the object's file at `path`, without opening it; it parses `block_bytes` at once."""
-    if isinstance(obj.format, JsonLinesFormat):
-        return JsonLinesReader(obj, obj.format, path, block_bytes)
-    if isinstance(obj.format, Iso20022Format):
-        return Iso20022Reader(obj, obj.format, path, block_bytes)
-    if isinstance(obj.format, MessageFormat):
-        return MessageReader(obj, obj.format, path, block_bytes)
-    if isinstance(obj.format, JsonFormat):
-        return JsonDocumentReader(obj, obj.format, path, block_bytes)
-    if isinstance(obj.format, XmlFormat):
-        return XmlReader(obj, obj.format, path, block_bytes)
+    for written, reader in READERS:
+        if isinstance(obj.format, written):
+            return reader(obj, obj.format, path, block_bytes)
     if isinstance(obj.format, CopybookFormat):
         from bankmesh.sources.copybook.copybook_reader import CopybookReader
 

@@ -19,6 +19,7 @@ from bankmesh.sources.declarations.source_declaration import (
 from bankmesh.sources.declarations.text_format_reader import TEXT_KEYS, read_text
 from bankmesh.sources.documents.json_formats import JSON_KEYS, read_json, read_json_lines
 from bankmesh.sources.documents.xml_formats import XML_KEYS, read_xml
+from bankmesh.sources.excel.excel_format import EXCEL_KEYS, read_excel
 from bankmesh.sources.iso20022.iso20022_formats import ISO20022_KEYS, read_camt053, read_camt054, read_pain001
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ KINDS = {
     "mt940": FormatKind(SWIFT_KEYS, read_mt940),
     "mt942": FormatKind(SWIFT_KEYS, read_mt942),
     "json": FormatKind(JSON_KEYS, read_json),
+    "excel": FormatKind(EXCEL_KEYS, read_excel),
     "xml": FormatKind(XML_KEYS, read_xml),
     "copybook": FormatKind(COPYBOOK_KEYS, read_copybook),
     "nacha": FormatKind(LEDGER_KEYS, read_nacha),

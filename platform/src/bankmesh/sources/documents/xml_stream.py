@@ -26,11 +26,15 @@ class XmlStream:
     `fed` is the number of decompressed bytes that were parsed, and `size` and `sha256` are those of the file as stored.
     """
 
-    def __init__(self, path: Path, block_bytes: int, encoding: str = "") -> None:
-        """Prepare to read a document, whose declared encoding must be `encoding`, if that is given."""
+    def __init__(self, path: Path, block_bytes: int, encoding: str = "", pieces: Iterator[bytes] | None = None) -> None:
+        """Prepare to read a document, whose declared encoding must be `encoding`, if that is given.
+
+        `pieces` are its bytes, if it is a part of the file at `path`.
+        """
         self.path, self.fed = path, 0
         self._encoding = encoding
         self._text = LegacyText(path, UTF8_SIG, min(block_bytes, PIECE_BYTES), expected="an XML document")
+        self._pieces = self._text.pieces() if pieces is None else pieces
 
     @property
     def size(self) -> int:
@@ -67,7 +71,7 @@ class XmlStream:
         """Yield the document in pieces, once it is known that no document type precedes its root element."""
         prolog = _Prolog(self, self._encoding)
         held: list[bytes] = []
-        for piece in self._text.pieces():
+        for piece in self._pieces:
             if prolog.is_over:
                 yield piece
                 continue

@@ -1,0 +1,140 @@
+"""The parts of a workbook that its sheets refer to: names of sheets, shared texts, styles of dates, the date system."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import LegacyFileError
+from bankmesh.sources.documents.xml_stream import XmlStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from xml.etree.ElementTree import Element
+
+_PIECE_BYTES = 1 << 18
+_MOST_BYTES = 1 << 30
+"""The decompressed size of a part beyond which it is a bomb: a full sheet of short values has less."""
+
+_DATE_STYLES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_EXPECTED = "an undamaged Excel workbook (.xlsx)"
+
+
+class Workbook:
+    """An open workbook; `texts` are the shared ones, `date_styles` the numbers of cell styles that show dates."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a workbook. Raises LegacyFileError if it is damaged or no workbook."""
+        self.path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise LegacyFileError(path, f"is no workbook ({type(error).__name__})", _EXPECTED) from None
+        names = [info.filename for info in self._archive.infolist()]
+        if len(set(names)) != len(names) or any(info.flag_bits & 1 for info in self._archive.infolist()):
+            raise LegacyFileError(path, "has parts that are there twice or encrypted", _EXPECTED)
+        self.sheets: dict[str, str] = {}
+        self.is_1904 = False
+        self._read_workbook()
+        self.texts = [text_of(item) for item in self._items("xl/sharedStrings.xml", "si")]
+        self.date_styles = self._read_styles()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+
+    def stream(self, part: str) -> XmlStream:
+        """Return the XML of a part. Raises LegacyFileError if the workbook has none."""
+        if part not in self._archive.namelist():
+            raise LegacyFileError(self.path, f"has no part {part}", _EXPECTED)
+        return XmlStream(self.path, _PIECE_BYTES, pieces=self._pieces(part))
+
+    def _pieces(self, part: str) -> Iterator[bytes]:
+        length = 0
+        try:
+            with self._archive.open(part) as file:
+                while piece := file.read(_PIECE_BYTES):
+                    length += len(piece)
+                    if length > _MOST_BYTES:
+                        raise LegacyFileError(self.path, f"part {part} is longer than 1 GiB", _EXPECTED)
+                    yield piece
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+            raise LegacyFileError(self.path, f"part {part} is damaged ({type(error).__name__})", _EXPECTED) from None
+
+    def _items(self, part: str, name: str) -> Iterator[Element]:
+        """Yield each element of that name as it ends; what is not needed any more is dropped."""
+        if part not in self._archive.namelist():
+            return
+        open_elements: list[Element] = []
+        for event, element in self.stream(part).events():
+            if event == "start":
+                open_elements.append(element)
+                continue
+            open_elements.pop()
+            if local_name(element) == name:
+                yield element
+                element.clear()
+                if open_elements:
+                    open_elements[-1].remove(element)
+
+    def _read_workbook(self) -> None:
+        targets = {
+            item.get("Id"): posixpath.normpath(posixpath.join("/xl", item.get("Target", ""))).lstrip("/")
+            for item in self._items("xl/_rels/workbook.xml.rels", "Relationship")
+        }
+        for event, element in self.stream("xl/workbook.xml").events():
+            if event == "end" and local_name(element) == "sheet":
+                key = next((value for name, value in element.attrib.items() if name.endswith("}id")), None)
+                self.sheets[element.get("name", "")] = targets.get(key, "")
+            elif event == "end" and local_name(element) == "workbookPr":
+                self.is_1904 = element.get("date1904") in {"1", "true"}
+
+    def _read_styles(self) -> frozenset[int]:
+        custom: dict[int, bool] = {}
+        found: list[int] = []
+        if "xl/styles.xml" not in self._archive.namelist():
+            return frozenset()
+        inside = False
+        for event, element in self.stream("xl/styles.xml").events():
+            name = local_name(element)
+            if name == "cellXfs":
+                inside = event == "start"
+            elif event == "end" and name == "numFmt":
+                custom[int(element.get("numFmtId", "0"))] = shows_date(element.get("formatCode", ""))
+            elif event == "end" and name == "xf" and inside:
+                found.append(int(element.get("numFmtId", "0")))
+        return frozenset(at for at, style in enumerate(found) if custom.get(style, style in _DATE_STYLES))
+
+
+def shows_date(code: str) -> bool:
+    """Whether a number format shows a date or time: its first section has a letter of one outside quotes."""
+    first = _QUOTED.sub("", code).split(";")[0].lower()
+    return "general" not in first and any(letter in first for letter in "ymdhs")
+
+
+def local_name(element: Element) -> str:
+    """Return the name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def text_of(item: Element) -> str:
+    """Return the text of a shared or inline string: its runs joined, without phonetic guides."""
+    parts = []
+    for child in item:
+        name = local_name(child)
+        if name == "t":
+            parts.append(child.text or "")
+        elif name == "r":
+            parts += [each.text or "" for each in child if local_name(each) == "t"]
+    return unescape("".join(parts))
+
+
+def unescape(text: str) -> str:
+    """Return a text with its escaped characters: `_x000D_` is a carriage return."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
