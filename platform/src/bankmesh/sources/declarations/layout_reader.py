@@ -16,6 +16,7 @@ from bankmesh.sources.declarations.record_layout import (
     NO_PADDING,
     RECORD_ROLES,
     TRAILER,
+    BatchTotal,
     ControlTotal,
     FieldPosition,
     FilteredTotal,
@@ -35,7 +36,7 @@ FIXED_WIDTH_KEYS = (
     *NUMBER_KEYS,
 )  # fmt: skip
 RECORD_TYPE_KEYS = ("value", "role", "totals")
-TOTAL_KEYS = ("count", "sum", "of", "where", "start", "length", "padding", "pad", "decimals", *NUMBER_KEYS)
+TOTAL_KEYS = ("count", "sum", "of", "where", "since", "start", "length", "padding", "pad", "decimals", *NUMBER_KEYS)
 
 _TOTAL_TYPE = ColumnType("decimal", 38, 38)
 
@@ -151,13 +152,17 @@ def _totals(
     if not isinstance(node, yaml.SequenceNode):
         entry.faults.add(node, "wrong-type", f"totals of {entry.what} must be a list")
         return ()
-    if roles[name] == DETAIL:
-        entry.faults.add(node, "totals-of-detail", f"totals of {entry.what}: only a {HEADER} or {TRAILER} has totals")
     found = []
     for at, item in enumerate(node.value, 1):
         given = Mapping(item, f"total {at} of {entry.what}", entry.faults)
         given.only(TOTAL_KEYS)
-        found.append(_filtered(given, _total(given, roles, length, numbers, padding), length))
+        total = _total(given, roles, length, numbers, padding)
+        if roles[name] == DETAIL:
+            found.append(
+                _of_batch(given, total, [each for each, role in roles.items() if role == DETAIL and each != name])
+            )
+        else:
+            found.append(_filtered(given, total, length))
     return tuple(found)
 
 
@@ -184,8 +189,24 @@ def _total(given: Mapping, roles: dict[str, str], length: int, numbers: NumberSp
     return ControlTotal(FixedField(position, padding), counted, None, PLAIN_NUMBERS)
 
 
+def _of_batch(given: Mapping, total: ControlTotal, beginnings: list[str]) -> ControlTotal:
+    """Return the total of a record that ends a batch."""
+    if "since" not in given.entries:
+        message = f"{given.what}: only a {HEADER} or {TRAILER} has totals, and the end of a batch with `since`"
+        given.faults.add(given.node, "totals-of-detail", message)
+        return total
+    if "where" in given.entries:
+        message = f"{given.what} has since, which does not go with where"
+        given.faults.add(given.value("where"), "option-of-another-kind", message)
+    since = given.word("since", beginnings or [""])
+    return BatchTotal(total.field, total.records, total.column, total.numbers, since)
+
+
 def _filtered(given: Mapping, total: ControlTotal, length: int) -> ControlTotal:
     """Return the total over the records that its `where` chooses, if it has one."""
+    if "since" in given.entries:
+        message = f"{given.what}: since is for the record that ends a batch, not for a {HEADER} or {TRAILER}"
+        given.faults.add(given.value("since"), "option-of-another-kind", message)
     if "where" not in given.entries:
         return total
     chosen = Mapping(given.value("where"), f"where of {given.what}", given.faults)

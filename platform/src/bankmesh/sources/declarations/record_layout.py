@@ -101,6 +101,17 @@ class FilteredTotal(ControlTotal):
 
 
 @dataclass(frozen=True)
+class BatchTotal(ControlTotal):
+    """A total that the last record of a batch states, over the records since the nearest of type `since` above it."""
+
+    since: str = ""
+
+    def __str__(self) -> str:
+        """The total in messages."""
+        return f"{super().__str__()} since the {self.since} record"
+
+
+@dataclass(frozen=True)
 class RecordType:
     """A type of record, by the values of the selector that identify it."""
 

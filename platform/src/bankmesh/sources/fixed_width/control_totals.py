@@ -20,6 +20,8 @@ from bankmesh.sources.parsing.text_conversion import Converter
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import polars as pl
+
     from bankmesh.sources.declarations.record_layout import (
         ControlTotal,
         FilteredTotal,
@@ -50,10 +52,15 @@ class SummedColumn:
 
     def sum_of_rows(self, rows: Cells) -> ColumnSum:
         """Return the sum over some records of its type."""
+        values, faulty = self.values_of(rows)
+        return replace(sum_of_values(values), unreadable=len(faulty))
+
+    def values_of(self, rows: Cells) -> tuple[pl.Series, list[int]]:
+        """Return the values of some records of its type in order, and the positions of those that are unreadable."""
         import pyarrow as pa
 
         converted = self._convert(pa.table({"c0": field_texts(rows, self._field)}))
-        return replace(sum_of_values(converted.rows[self.column.name]), unreadable=len(converted.faulty))
+        return converted.rows[self.column.name], [faulty.row for faulty in converted.faulty]
 
 
 class FilteredSum:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.record_layout import FieldPosition, FilteredTotal
+from bankmesh.sources.fixed_width.batch_totals import BatchTotals
 from bankmesh.sources.fixed_width.control_totals import ControlRecords, FilteredSum, SummedColumn
 from bankmesh.sources.fixed_width.field_texts import field_texts, is_blank
 from bankmesh.sources.fixed_width.parent_records import UNKNOWN, ParentTrace
@@ -94,6 +95,7 @@ class _FixedWidthFile:
             for total in (total for record in written.records for total in record.totals)
             if isinstance(total, FilteredTotal)
         ]
+        self._batches = BatchTotals(path, written, columns)
         self._filtered_sums = [ColumnSum.zero() for _ in self._filtered]
         self._uncovered = _uncovered(obj, written)
 
@@ -104,6 +106,7 @@ class _FixedWidthFile:
                 continue
             records = identify_types(block, self._written)
             self._controls.follow(records)
+            self._batches.follow(records)
             self._counts += records.counts(len(self._counts))
             yield partial(self._batch, records, self._trace.follow(records))
 
@@ -117,7 +120,7 @@ class _FixedWidthFile:
         self._controls.require_all()
         names = [record.name for record in self._written.records]
         columns = self._obj.summed
-        return self._controls.reconcile(
+        return self._batches.require_ends() + self._controls.reconcile(
             dict(zip(names, self._counts.tolist(), strict=False)),
             {(record, column.header): found for (record, column), found in zip(columns, self._sums, strict=True)},
             {(record, column.header): column for record, column in columns},
