@@ -9,7 +9,7 @@ import typer
 
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.interruption import uninterrupted
-from bankmesh.cli.name_completion import complete_product
+from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.new_source_command import new_source
 from bankmesh.cli.output import console
 from bankmesh.scaffolding.domain_installation import install_domain, validate_location
@@ -39,7 +39,9 @@ def new_product(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", help="The product that it reads; by default the domain's first.", autocompletion=complete_product
+            "--from",
+            help="The product that it reads, or a landing: system.object; by default the domain's first product.",
+            autocompletion=complete_source,
         ),
     ] = None,
 ) -> None:

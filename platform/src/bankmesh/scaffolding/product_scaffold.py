@@ -1,4 +1,4 @@
-"""Files of a new product, which starts with the keys of a product that it reads, so that it can be built unchanged."""
+"""Files of a new product, which starts with the keys of the input that it reads, so that it can be built unchanged."""
 
 from __future__ import annotations
 
@@ -9,44 +9,39 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.errors import UnknownName
+from bankmesh.scaffolding.product_input import CannotScaffold, find_input
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
 from bankmesh.workspace.domain_folders import domain_packages
-from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bankmesh.contracts.model import Column, ColumnType, Contract
+    from bankmesh.contracts.model import ColumnType
+    from bankmesh.scaffolding.product_input import KeyColumn, ProductInput
     from bankmesh.settings import Settings
 
+__all__ = ["KINDS", "CannotScaffold", "NewProduct", "plan_files", "scaffold_product", "write_files"]
+
 KINDS = ("dbt", "polars")
-
-
-class CannotScaffold(BankmeshError):
-    """The new product cannot be scaffolded; nothing was written."""
+_LINE = 120
 
 
 @dataclass(frozen=True)
 class NewProduct:
-    """The requested product: `domain.name`, of a kind, reading the published product `source`."""
+    """The requested product: `domain.name`, of a kind, reading `source`."""
 
     domain: str
     name: str
     kind: str
-    source: Contract
-
-    @property
-    def keys(self) -> tuple[Column, ...]:
-        """The initial columns: the source's primary key, or its first column."""
-        names = self.source.primary_key or (self.source.columns[0].name,)
-        return tuple(self.source.column(name) for name in names)
+    source: ProductInput
 
 
 def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> list[Path]:
     """Write a new product's files and return them.
 
-    Raises UnknownName for a domain or source that does not exist, CannotScaffold for an invalid or existing name.
+    `source` is a product, or a landing of the domain as `system.object`; without it, the domain's first product. Raises
+    UnknownName for a domain or source that does not exist, CannotScaffold for an invalid or existing name.
     """
     domain, _, name = product.partition(".")
     packages = {path.name: path for path in domain_packages(settings.root)}
@@ -55,21 +50,12 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or re.search(r"_v\d+$", name):
         rule = "use lower-case letters, digits and underscores, without a suffix such as _v2, which denotes a major"
         raise CannotScaffold(f"{name!r} is not a valid product name: {rule}.")
-    found = _source(workspace_contracts(settings.root), domain, source)
     package = packages[domain]
+    found = find_input(settings, domain, package, source)
     models = product_folder(find_dbt_project(settings.root, package), domain)
     planned = plan_files(NewProduct(domain, name, kind, found), package, models)
     write_files(planned)
     return list(planned)
-
-
-def _source(contracts: Sequence[Contract], domain: str, named: str | None) -> Contract:
-    if named:
-        return find_contract(contracts, named, None)
-    own = [contract for contract in contracts if contract.domain == domain]
-    if not own:
-        raise CannotScaffold(f"{domain} has no product to read. Name a product of another domain with --from.")
-    return own[0]
 
 
 def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
@@ -106,28 +92,46 @@ def _render(name: str, values: dict[str, str]) -> str:
 
 
 def _values(new: NewProduct) -> dict[str, str]:
-    keys = [column.name for column in new.keys]
     source = new.source
+    keys = [column.name for column in source.keys]
     return {
         "domain": new.domain,
         "name": new.name,
         "owner": f"{new.domain}-data",
         "grain": " and ".join(keys),
-        "columns": "".join(_column(column, position) for position, column in enumerate(new.keys, start=1)),
-        "parameter": f"{source.name}s" if not source.name.endswith(("s", "y")) else source.name,
-        "source": source.port,
-        "source_id": f"{source.domain}.{source.port_name.table}",
-        "source_domain": source.domain,
-        "source_name": source.port_name.table,
-        "selected": ", ".join(f'"{key}"' for key in keys),
-        "select_list": ",\n".join(f"    {key}" for key in keys),
+        "columns": "".join(_column(column, position) for position, column in enumerate(source.keys, start=1)),
+        "parameter": source.parameter,
+        "source": source.reference,
+        "source_id": f"{source.schema}.{source.table}",
+        "source_domain": source.schema,
+        "source_name": source.table,
+        "keys": _key_list(keys),
+        "unique": "" if source.is_unique else ".unique()",
+        "select_list": _select(keys, is_unique=source.is_unique),
         "order_list": ", ".join(keys),
-        "sample": ", ".join(f'"{c.name}": pl.Series([{_sample(c.type)}])' for c in new.keys),
+        "sample": "".join(f'            "{column.name}": {_sample(column.type)},\n' for column in source.keys),
         "package": new.domain,
     }
 
 
-def _column(column: Column, position: int) -> str:
+def _key_list(keys: Sequence[str]) -> str:
+    """Return the keys as a Python list, formatted as the formatter does."""
+    quoted = ", ".join(f'"{key}"' for key in keys)
+    line = f"KEYS = [{quoted}]"
+    return line if len(line) <= _LINE else "KEYS = [\n" + "".join(f'    "{key}",\n' for key in keys) + "]"
+
+
+def _select(keys: Sequence[str], *, is_unique: bool) -> str:
+    """Return a `select` as the rules of the linter have it: one column in its line, several in a line each."""
+    words = "select" if is_unique else "select distinct"
+    return (
+        f"{words} {keys[0]}"
+        if len(keys) == 1
+        else ",\n".join([f"{words}\n    {keys[0]}", *(f"    {k}" for k in keys[1:])])
+    )
+
+
+def _column(column: KeyColumn, position: int) -> str:
     logical, physical = _odcs_type(column.type)
     lines = [f"      - name: {column.name}", f"        logicalType: {logical}"]
     lines += [f"        physicalType: {physical}"] if physical else []
@@ -154,5 +158,11 @@ def _odcs_type(kind: ColumnType) -> tuple[str, str | None]:
 
 
 def _sample(kind: ColumnType) -> str:
-    samples = {"string": '"b", "a"', "date": "date(1994, 2, 1), date(1994, 1, 1)", "boolean": "True, False"}
-    return samples.get(kind.name, "2, 1")
+    """Return an expression for a series of two values of a type, the greater one first."""
+    samples = {
+        "string": 'pl.Series(["b", "a"])',
+        "date": 'pl.Series(["1994-02-01", "1994-01-01"]).str.to_date()',
+        "timestamp": 'pl.Series(["1994-02-01", "1994-01-01"]).str.to_datetime("%Y-%m-%d", time_zone="UTC")',
+        "boolean": "pl.Series([True, False])",
+    }
+    return samples.get(kind.name, "pl.Series([2, 1])")
