@@ -10,7 +10,7 @@ import typer
 from bankmesh.cli.interruption import uninterrupted
 from bankmesh.cli.output import console, count
 from bankmesh.errors import BankmeshError
-from bankmesh.scaffolding.product_input import CannotScaffold
+from bankmesh.scaffolding.scaffold_input import CannotScaffold
 from bankmesh.settings import current_settings
 from bankmesh.workspace.domain_folders import domain_packages
 

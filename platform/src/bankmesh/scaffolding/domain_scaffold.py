@@ -21,7 +21,7 @@ from bankmesh.scaffolding.domain_registration import (
     register_in_server,
     register_location,
 )
-from bankmesh.scaffolding.product_input import CannotScaffold
+from bankmesh.scaffolding.scaffold_input import CannotScaffold
 from bankmesh.storage.atomic_files import write_atomically
 from bankmesh.workspace.dbt_project_files import SHARED
 from bankmesh.workspace.domain_folders import domain_packages

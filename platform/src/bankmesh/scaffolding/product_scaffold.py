@@ -10,7 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
-from bankmesh.scaffolding.product_input import CannotScaffold, find_input
+from bankmesh.scaffolding.scaffold_input import CannotScaffold, find_input
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.model import ColumnType
-    from bankmesh.scaffolding.product_input import KeyColumn, ProductInput
+    from bankmesh.scaffolding.scaffold_input import KeyColumn, ScaffoldInput
     from bankmesh.settings import Settings
 
 __all__ = ["KINDS", "CannotScaffold", "NewProduct", "plan_files", "scaffold_product", "write_files"]
@@ -34,7 +34,7 @@ class NewProduct:
     domain: str
     name: str
     kind: str
-    source: ProductInput
+    source: ScaffoldInput
 
 
 def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.classification_proposal import split_words
-from bankmesh.scaffolding.product_input import CannotScaffold
+from bankmesh.scaffolding.scaffold_input import CannotScaffold
 from bankmesh.scaffolding.source_proposals.file_kinds import propose_declaration
 from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions, SourceNames, declaration_text
 from bankmesh.sources import prepare, read_system

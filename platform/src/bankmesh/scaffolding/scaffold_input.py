@@ -34,7 +34,7 @@ class KeyColumn:
 
 
 @dataclass(frozen=True)
-class ProductInput:
+class ScaffoldInput:
     """An input by the names that transforms use: `reference` in `defs.yaml`, `schema` and `table` in dbt's `source()`.
 
     `rows` are the keys of its rows. If `is_unique` is False nothing shows that they are unique, and the product starts
@@ -55,7 +55,7 @@ class ProductInput:
         return f"{name}_rows" if keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
-def find_input(settings: Settings, domain: str, package: Path, named: str | None) -> ProductInput:
+def find_input(settings: Settings, domain: str, package: Path, named: str | None) -> ScaffoldInput:
     """Return the input of that name: a product, or a landing of the domain as `system.object`.
 
     Without a name, it is the domain's first product. Raises UnknownName, and CannotScaffold for a domain without
@@ -82,15 +82,15 @@ def find_input(settings: Settings, domain: str, package: Path, named: str | None
         raise UnknownName("product or landing", named, {*(c.product for c in contracts), *objects}) from None
 
 
-def product_input(contract: Contract) -> ProductInput:
+def product_input(contract: Contract) -> ScaffoldInput:
     """Return a product as an input; its keys are its primary key, or its first column."""
     names = contract.primary_key or (contract.columns[0].name,)
     columns = [contract.column(name) for name in names]
     keys = tuple(KeyColumn(c.name, c.type, c.description, c.classification) for c in columns)
-    return ProductInput(contract.name, contract.port, contract.domain, contract.port_name.table, keys)
+    return ScaffoldInput(contract.name, contract.port, contract.domain, contract.port_name.table, keys)
 
 
-def landing_input(settings: Settings, domain: str, obj: LegacyObject) -> ProductInput:
+def landing_input(settings: Settings, domain: str, obj: LegacyObject) -> ScaffoldInput:
     """Return a landing as an input; its key is the first required column that is unique in the rows landed last.
 
     If none is, or nothing was landed yet, it is the first required column. Raises CannotScaffold if there is none.
@@ -103,7 +103,7 @@ def landing_input(settings: Settings, domain: str, obj: LegacyObject) -> Product
     unique = _unique_column(settings, domain, obj, required)
     key = unique or required[0]
     keys = (KeyColumn(key.name, key.type, key.description, key.classification),)
-    return ProductInput(obj.name, f"{obj.system}.{obj.name}", obj.system, obj.name, keys, is_unique=unique is not None)
+    return ScaffoldInput(obj.name, f"{obj.system}.{obj.name}", obj.system, obj.name, keys, is_unique=unique is not None)
 
 
 def _unique_column(
