@@ -156,6 +156,13 @@ def test_loans_of_the_host_are_those_of_core_banking(bank):
     assert host.height > 0
 
 
+def test_positions_of_the_custodians_report_are_those_of_its_table(bank):
+    report, table = (landed_rows(bank.home, f"custodian/{name}") for name in ("position_report", "position"))
+    order = ["position_date", "account_number", "symbol"]
+    assert report.select(table.columns).sort(order).equals(table.sort(order))
+    assert report.height == bank.rows["positions"] > 0
+
+
 def test_what_only_the_demo_bank_has_comes_through(bank):
     client = DataMeshClient(ROOT, bank.home)
     patterns = client.get_data_product("retail", "credit_card_spending_patterns").to_polars()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from demo_bank import custodian, trade_files
 from demo_bank.brokerage import MOST_ACCOUNTS, make_accounts
+from demo_bank.custodian_report import RECORD_LENGTH, REPORT_FILE
 from demo_bank.population import make_population
 
 if TYPE_CHECKING:
@@ -184,3 +186,25 @@ def test_brokerage_accounts_are_capped() -> None:
     accounts = make_accounts(make_population(scale=40, seed=1), seed=1)
     assert len(accounts.number) == MOST_ACCOUNTS
     assert len(set(accounts.number.tolist())) == MOST_ACCOUNTS
+
+
+def test_the_fixed_width_report_has_the_same_positions_and_totals(
+    exports: Path, positions: pl.DataFrame
+) -> None:
+    text = gzip.decompress((exports / "custodian" / REPORT_FILE).read_bytes()).decode("ascii")
+    header, *lines, trailer = text.splitlines()
+    assert {len(line) for line in text.splitlines()} == {RECORD_LENGTH}
+    assert header.rstrip() == f"H{positions['position_date'].max():%Y%m%d}{custodian.CUSTODIAN}"
+    for line, row in zip(lines, positions.rows(named=True), strict=True):
+        assert line[:45].rstrip() == (
+            f"D{row['position_date']:%Y%m%d}{row['account_number']:012}{row['client_id']}{row['symbol']}"
+        )
+        sign = "-" if row["quantity"] < 0 else " "
+        quantity, price, value = (
+            abs(row["quantity"]),
+            round(row["price"] * 100),
+            round(row["market_value"] * 100),
+        )
+        assert line[45:] == f"{quantity:012}{sign}{price:011}{abs(value):015}{sign}{row['currency']}"
+    value = round(sum(round(number * 100) for number in positions["market_value"]))
+    assert trailer.rstrip() == f"T{len(lines):09}{positions['quantity'].sum():015} {value:018}"

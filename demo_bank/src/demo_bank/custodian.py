@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from demo_bank.brokerage import FIRST_DAY, Outcome, offered
+from demo_bank.custodian_report import REPORT_FILE, write_report
 from demo_bank.draws import IntArray, stream
 from demo_bank.market_calendar import month_ends
 from demo_bank.writing import write_csv
@@ -34,9 +35,12 @@ BREAKS: Final = {3: "QUANTITY", 5: "MISSING", 7: "QUANTITY", 9: "UNKNOWN", 11: "
 def write_files(
     folder: Path, clients: Clients, accounts: BrokerageAccounts, trades: Trades, market: Market, seed: int
 ) -> dict[str, int]:
-    """Write every month-end's positions into one file; return its rows."""
-    months = positions(clients, accounts, trades, market, seed)
-    return {"positions": write_csv(folder / "positions.csv.gz", months, float_precision=2)}
+    """Write every month-end's positions into one file, and as a fixed-width report; return their rows."""
+    months = list(positions(clients, accounts, trades, market, seed))
+    return {
+        "positions": write_csv(folder / "positions.csv.gz", months, float_precision=2),
+        "position_report": write_report(folder / REPORT_FILE, months),
+    }
 
 
 def positions(
