@@ -163,6 +163,7 @@ def test_a_column_must_fit_its_field(tmp_path, header, kind, more, message):
         ("encoding: cp1252", "encoding of format is cp1252; allowed: cp037"),
         ("selector: AMOUNT, records: {a: {value: x}}", "selector AMOUNT must be text or unsigned digits"),
         ("selector: D OF G1, records: {a: {value: xx}}", "'xx' does not fit"),
+        ("selector: LOAN-ID, records: {a: {value: '12'}}", "'12' does not fit LOAN-ID, which has 10 characters"),
         ("selector: D OF G1, records: {a: {value: x}, b: {value: x}}", "also identifies a"),
         ("selector: D OF G1, records: {a: {value: x, totals: [{count: a, field: LOAN-ID}]}}", "only a header or trailer"),
     ],
@@ -175,6 +176,36 @@ def test_faults_of_a_format(tmp_path, written, message):
     path.write_text(new)
     with pytest.raises(SourceFaults) as found:
         read_system(path)
+    assert message in str(found.value)
+
+
+VARYING = """
+01  HEAD.
+    05  KIND  PIC X.
+    05  N     PIC 9.
+    05  CELL  PIC X(2) OCCURS 1 TO 5 DEPENDING ON N.
+    05  TAIL  PIC 9(3).
+01  ROW.
+    05  KIND  PIC X.
+    05  A     PIC X(3).
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "more", "message"),
+    [
+        ("selector: KIND", "from: head", "from is for fields in front of tables of varying length"),
+        ("selector: TAIL", "", "selector TAIL must be text or unsigned digits, in front of tables"),
+        ("selector: KIND", "total", "TAIL is no number of digits in front of tables of varying length"),
+    ],
+)
+def test_fields_behind_a_table_of_varying_length_identify_nothing(tmp_path, written, more, message):
+    totals = ", totals: [{count: row, field: TAIL}]" if more == "total" else ""
+    types = f"{written}, records: {{head: {{value: H, role: header, layout: HEAD{totals}}}, row: {{value: R, layout: ROW}}}}"
+    columns = column("A", "string", "a") + "\n"
+    columns += column("TAIL", "long", "t", more) if more == "from: head" else ""
+    with pytest.raises(SourceFaults) as found:
+        declare(tmp_path, VARYING, columns, f"recfm: V, {types}", more="record: row")
     assert message in str(found.value)
 
 

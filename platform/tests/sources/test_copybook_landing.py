@@ -80,6 +80,8 @@ def test_records_of_one_length_land_as_typed_rows(loans, block_bytes):
         ("PIC S9(7)V99 COMP", "FFFFCFC7", "decimal(9,2)", Decimal("-123.45")),
         ("PIC S9(18) COMP", "FFFFFFFFFFFFFF85", "long", -123),
         ("PIC S9(4) COMP-5", "8000", "integer", -32768),
+        ("PIC S9(18) COMP-5", "8000000000000000", "long", -(2**63)),
+        ("PIC S9(16)V99 COMP-5", "8000000000000000", "decimal(19,2)", Decimal("-92233720368547758.08")),
         ("PIC 9(18) COMP-5", "FFFFFFFFFFFFFFFF", "decimal(20,0)", Decimal(2**64 - 1)),
         ("PIC S9(29)V99 COMP-3", "1234567890123456789012345678901D", "decimal(31,2)", Decimal("-12345678901234567890123456789.01")),
         ("COMP-1", "42640000", "double", 100.0),
@@ -161,6 +163,22 @@ def test_only_declared_figurative_constants_are_null(tmp_path):
     assert rows_of(landed(obj, tmp_path, b"".join(rows))) == [(None, None, None, None), (None, None, None, 1)]
     refused = landed(obj, tmp_path, zoned(1, 2) + b"\0\0" + b"\xff" * 5 + b"\x1f")
     assert [reject[1] for reject in rejects_of(refused)] == ["B"]
+
+
+def test_values_of_missing_are_numbers_in_fields_of_any_length(tmp_path):
+    columns = "\n".join(
+        [
+            column("A", "decimal(31,2)", "a", "missing: [ZEROS, '-1.5', '99999999999999999999']"),
+            column("B", "decimal(22,4)", "b", "missing: ['9', ZEROS]"),
+            column("C", "double", "c", "missing: [ZEROS]"),
+        ]
+    )
+    copybook = "01 R.\n  05 A PIC S9(20)V99 COMP-3.\n  05 B PIC 9(18).\n  05 C COMP-1."
+    obj = declare(tmp_path, copybook, columns).objects[0]
+    numbers = [(0, 9), (Decimal("-1.5"), 0), (10**20 - 1, 90), (Decimal("1.5"), 1)]
+    rows = [packed(a, 22, 2, signed=True) + zoned(b, 18) + bytes.fromhex("00000000") for a, b in numbers]
+    found = rows_of(landed(obj, tmp_path, b"".join(rows)))
+    assert found == [(None, None, None), (None, None, None), (None, 90, None), (Decimal("1.5"), 1, None)]
 
 
 def test_a_redefinition_is_read_where_its_condition_holds(tmp_path):

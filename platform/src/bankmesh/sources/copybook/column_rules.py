@@ -9,7 +9,6 @@ from bankmesh.sources.copybook.code_pages import encode_text
 from bankmesh.sources.copybook.storage_layout import (
     CHARACTERS,
     HEX_FLOAT,
-    MOST_NARROW,
     UNREADABLE,
     Storage,
     UnknownFieldError,
@@ -80,11 +79,12 @@ def check_condition(column: SourceColumn, layout: RecordStorage, page: str) -> I
         yield f"when of column {column.label}: {error}"
         return
     size = layout.position(field)[1]
+    if column.fixed is not None and column.fixed.record and not layout.is_steady(field):
+        yield f"when of column {column.label}: {name} must be in front of tables of varying length"
     if not field.storage.is_selector:
         yield f"when of column {column.label}: {name} must be text or unsigned digits"
     for value in values:
-        coded = encode_text(value, page)
-        if coded is None or len(coded) > size:
+        if not field.storage.can_equal(encode_text(value, page)):
             yield f"when of column {column.label}: {value!r} does not fit {name}, which has {size} characters"
 
 
@@ -137,7 +137,7 @@ def _check_options(label: str, column: SourceColumn, storage: Storage) -> Iterat
     plain = [text for text in column.missing if text not in FIGURATIVES]
     if not plain:
         return
-    if storage.kind == HEX_FLOAT or storage.most_digits > MOST_NARROW:
+    if storage.kind == HEX_FLOAT:
         yield f"{label}: missing may only list {', '.join(FIGURATIVES)} for its field"
     elif any(as_unscaled(text, storage.scale) is None for text in plain):
         yield f"{label}: missing lists a text that is no number of its field"

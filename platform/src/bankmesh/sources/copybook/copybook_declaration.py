@@ -21,7 +21,7 @@ from bankmesh.sources.copybook.copybook_format import (
 )
 from bankmesh.sources.copybook.copybook_parser import parse_copybook
 from bankmesh.sources.copybook.copybook_source import FIXED, FORMS, CopybookError
-from bankmesh.sources.copybook.storage_layout import RecordStorage, UnknownFieldError
+from bankmesh.sources.copybook.storage_layout import RecordStorage, Storage, UnknownFieldError
 from bankmesh.sources.declarations.field_reader import read_whole
 from bankmesh.sources.declarations.record_layout import (
     DETAIL,
@@ -183,9 +183,11 @@ class _Reader:
                 continue
             start, length = self._records[layout].position(field)
             found.add(FieldPosition(start + 1, length))
-            if not field.storage.is_selector:
-                self._faults.add(at, "bad-selector", f"selector {name} must be text or unsigned digits")
+            if not field.storage.is_selector or not self._records[layout].is_steady(field):
+                message = f"selector {name} must be text or unsigned digits, in front of tables of varying length"
+                self._faults.add(at, "bad-selector", message)
                 return None
+            self._check_values(name, field.storage, types)
         if len(found) != 1:
             several = " and ".join(map(str, found))
             self._faults.add(at, "bad-selector", problem if not found else f"selector {name} is at {several}")
@@ -195,12 +197,14 @@ class _Reader:
         if position.end > shortest:
             message = f"selector {name} is at {position}, but the shortest record has {shortest} bytes"
             self._faults.add(at, "bad-selector", message)
-        for value in (value for each in types for value in each.values):
-            coded = encode_text(value, self._written.encoding)
-            if coded is None or len(coded) > position.length:
-                message = f"selector value {value!r} does not fit {name}, which has {position.length} characters"
-                self._faults.add(at, "bad-selector-value", message)
         return position
+
+    def _check_values(self, name: str, storage: Storage, types: tuple[CopybookRecord, ...]) -> None:
+        for value in (value for each in types for value in each.values):
+            if not storage.can_equal(encode_text(value, self._written.encoding)):
+                message = f"selector value {value!r} does not fit {name}, which has {storage.size} characters"
+                at = self._given.value("records") or self._given.node
+                self._faults.add(at, "bad-selector-value", message)
 
     def _totals(self, entry: Mapping, roles: dict[str, str], name: str, layout: str) -> tuple[FieldTotal, ...]:
         node = entry.value("totals")
@@ -228,8 +232,9 @@ class _Reader:
         except UnknownFieldError as error:
             self._faults.add(given.value("field"), "unknown-field", f"{given.what}: {error}")
             return None
-        if not field.storage.is_exact:
-            self._faults.add(given.value("field"), "type-of-picture", f"{given.what}: {name} is no number of digits")
+        if not field.storage.is_exact or not self._records[layout].is_steady(field):
+            message = f"{given.what}: {name} is no number of digits in front of tables of varying length"
+            self._faults.add(given.value("field"), "field-of-copybook", message)
             return None
         start, length = self._records[layout].position(field)
         place = FixedField(FieldPosition(start + 1, length), decimals=max(field.storage.scale, 0))

@@ -117,7 +117,11 @@ class CopybookFormat(RecordFormat):
             above = given.word("from", others or (record,))
         try:
             layout = self.storage(above or record)
-            start, length = layout.position(layout.find(header))
+            field = layout.find(header)
+            start, length = layout.position(field)
+            if above and not layout.is_steady(field):
+                message = f"{given.what}: from is for fields in front of tables of varying length"
+                given.faults.add(given.value("from"), "field-of-copybook", message)
         except UnknownFieldError as error:
             given.faults.add(given.node, "unknown-field", f"{given.what}: {error}")
             return None

@@ -89,7 +89,7 @@ class FieldDecoder:
         absent = self._absent(cells)
         if absent is not None:
             cells = cells.copy()
-            cells[absent] = _neutral(self.storage)
+            cells[absent] = _neutral(self.storage, cells.shape[1])
         found = self._decoded(cells)
         if absent is not None:
             found.values = _nulled(found.values, absent)
@@ -110,7 +110,8 @@ class FieldDecoder:
         if storage.kind == CHARACTERS:
             return self._characters(cells)
         if storage.kind == HEX_FLOAT:
-            return DecodedField(pa.array(stored_numbers.float_values(cells)))
+            reals = stored_numbers.float_values(cells)
+            return DecodedField(pa.array(reals, mask=(reals == 0) if self._missing else None))
         if storage.kind == ZONED and storage.blank_is_zero:
             cells = np.where((cells == _BLANK).all(axis=1)[:, None], np.uint8(_ZERO_DIGIT), cells)
         if storage.kind == BINARY_NUMBER and not self._is_text and not self._is_wide:
@@ -119,7 +120,8 @@ class FieldDecoder:
         if self._is_text:
             return self._digit_texts(digits)
         if self._is_wide and self.column.type.name == "decimal":
-            return DecodedField(_wide_texts(digits, storage.scale), digits.faults)
+            texts, absent = _wide_texts(digits, storage.scale), self._absent_numbers(digits)
+            return DecodedField(texts if absent is None else _nulled(texts, absent), digits.faults)
         return self._numbers(digits.values(), digits.faults)
 
     def _characters(self, cells: Bytes) -> DecodedField:
@@ -145,6 +147,22 @@ class FieldDecoder:
         cells = np.ascontiguousarray((found.digits + np.uint8(ord("0"))).T)
         return DecodedField(field_texts(cells, FixedField(FieldPosition(1, cells.shape[1]))), found.faults)
 
+    def _absent_numbers(self, found: DecodedDigits) -> Flags | None:
+        """Return the records whose number is one of `missing`; None if there are no such values."""
+        absent: Flags | None = None
+        for text in self._missing:
+            number = as_unscaled(text, self.storage.scale)
+            spelt = str(abs(number or 0)).zfill(len(found.digits))
+            if number is None or len(spelt) > len(found.digits):
+                continue
+            wanted = np.array([int(digit) for digit in spelt], np.uint8)
+            alike: Flags = (found.digits == wanted[:, None]).all(axis=0)
+            if number:
+                negative = np.zeros(len(alike), np.bool_) if found.negative is None else found.negative
+                alike &= negative == (number < 0)
+            absent = alike if absent is None else absent | alike
+        return absent
+
     def _numbers(self, values: Whole, faults: dict[int, tuple[int, str]]) -> DecodedField:
         import pyarrow as pa
 
@@ -165,9 +183,9 @@ class FieldDecoder:
         return DecodedField(made, faults)
 
 
-def _neutral(storage: Storage) -> Bytes:
+def _neutral(storage: Storage, size: int) -> Bytes:
     """Return bytes that every field of that storage can hold."""
-    filler = np.full(storage.size, _BLANK if storage.kind == CHARACTERS else 0, np.uint8)
+    filler = np.full(size, _BLANK if storage.kind == CHARACTERS else 0, np.uint8)
     if storage.kind == ZONED:
         filler[:] = _ZERO_DIGIT
         if storage.signed and storage.sign.separate:

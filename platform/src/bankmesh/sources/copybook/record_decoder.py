@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bankmesh.sources.copybook.copybook_format import CopybookFormat
-    from bankmesh.sources.copybook.storage_layout import FieldReference, RecordStorage
+    from bankmesh.sources.copybook.storage_layout import FieldReference
     from bankmesh.sources.copybook.stored_numbers import Bytes, Flags
     from bankmesh.sources.declarations.source_declaration import SourceColumn
     from bankmesh.sources.fixed_width.parent_records import ParentRecords
@@ -80,7 +80,7 @@ class RecordDecoder:
         whole = self._whole_record_faults(own, parents)
         columns: list[pa.Array] = []
         faults: list[dict[int, RecordFault]] = []
-        groups = list(self._by_counts(cells, block.stops[own] - block.starts[own], self._layout, whole, is_own=True))
+        groups = list(self._by_counts(cells, block.stops[own] - block.starts[own], whole))
         for each in self._fields:
             values, found = self._column(each, cells, own, groups, parents)
             columns.append(values)
@@ -124,16 +124,14 @@ class RecordDecoder:
     def _by_counts(
         self,
         cells: Bytes,
-        lengths: Positions | None,
-        layout: RecordStorage,
+        lengths: Positions,
         whole: dict[int, RecordFault],
-        *,
-        is_own: bool,
     ) -> Iterator[tuple[Mapping[str, int], Positions | None]]:
         """Yield the counts of tables and the records that have them; None for all records.
 
         Notes a fault of each record whose counts are unreadable, out of range, or do not fit its length.
         """
+        layout = self._layout
         if not layout.counters:
             yield {}, None
             return
@@ -146,9 +144,8 @@ class RecordDecoder:
             wrong = (keys[:, at] < least) | (keys[:, at] > most)
             wrong[list(decoded.faults)] = True
             fault = RecordFault(name, f"(byte {start + 1}) is no count of elements from {least} to {most}")
-            if is_own:
-                for row in np.flatnonzero(wrong & ~bad).tolist():
-                    whole.setdefault(row, fault)
+            for row in np.flatnonzero(wrong & ~bad).tolist():
+                whole.setdefault(row, fault)
             bad |= wrong
         keys[bad] = -1
         distinct, of = np.unique(keys, axis=0, return_inverse=True)
@@ -157,7 +154,7 @@ class RecordDecoder:
                 continue
             rows = np.flatnonzero(of.reshape(-1) == number)
             counts = dict(zip(layout.counters, values, strict=True))
-            if lengths is not None and self._written.recfm != FIXED_LENGTH:
+            if self._written.recfm != FIXED_LENGTH:
                 length = layout.length(counts)
                 misfit = rows[lengths[rows] != length]
                 for row in misfit.tolist():
@@ -179,7 +176,8 @@ class RecordDecoder:
 
         if each.above:
             above = parents[each.above]
-            values, faults = self._own_column(each, above.rows.astype(np.uint8, copy=False), None)
+            # Such fields are at the same place in all records, whatever the counts of tables.
+            values, faults = self._own_column(each, above.rows.astype(np.uint8, copy=False), [({}, None)])
             nearest = above.nearest[own]
             taken = values.take(pa.array(nearest, mask=nearest == UNKNOWN))
             spread = {row: faults[at] for row, at in enumerate(nearest.tolist()) if at in faults} if faults else {}
@@ -187,11 +185,9 @@ class RecordDecoder:
         return self._own_column(each, cells, groups)
 
     def _own_column(
-        self, each: _ColumnField, cells: Bytes, groups: list[tuple[Mapping[str, int], Positions | None]] | None
+        self, each: _ColumnField, cells: Bytes, groups: list[tuple[Mapping[str, int], Positions | None]]
     ) -> tuple[pa.Array, dict[int, RecordFault]]:
 
-        if groups is None:
-            groups = list(self._by_counts(cells, None, each.layout, {}, is_own=False))
         parts: list[pa.Array] = []
         places: list[Positions] = []
         faults: dict[int, RecordFault] = {}

@@ -76,6 +76,10 @@ class Storage:
         """Whether its bytes are those of a text, so that they can be compared with one."""
         return self.kind == CHARACTERS or (self.kind == ZONED and not self.signed)
 
+    def can_equal(self, coded: bytes | None) -> bool:
+        """Whether a text of these bytes may be a selector's value: text is filled with blanks, digits are all there."""
+        return coded is not None and (len(coded) == self.size or (self.kind == CHARACTERS and len(coded) < self.size))
+
     @property
     def greatest(self) -> int:
         """The greatest number that it can hold, without its decimal point."""
@@ -171,6 +175,12 @@ class RecordStorage:
             stop = sum(self.position(ending, at))
             return start, stop - start
         return start, self._size(field.item, at)
+
+    def is_steady(self, field: FieldReference) -> bool:
+        """Whether a field is in every record, and at the same place, whatever the counts of its tables."""
+        least = {name: bounds[1] for name, bounds in self.counters.items()}
+        place = self.position(field)
+        return place == self.position(field, least) and sum(place) <= self.shortest
 
     def _renamed(self, path: tuple[DataItem, ...]) -> tuple[DataItem, ...]:
         renames = path[-1].renames
