@@ -1,6 +1,8 @@
 """Files of mainframes: each representation by known answers, tables, redefinitions, and what is a reject."""
 
 import gzip
+import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -257,6 +259,26 @@ def test_compressed_files_are_read(tmp_path):
 
     (tmp_path / "out").mkdir()
     assert rows_of(land(obj, tmp_path, tmp_path / "out"))[0][0] == 17
+
+
+@pytest.mark.parametrize(
+    ("page", "names", "warned"),
+    [
+        ("cp037", ["Müller", "Mößner", "Weiß ü"], True),
+        ("cp037", ["Müller", "O'Brien-X"], False),
+        ("cp273", ["Müller", "Mößner", "a.b&c-d/e"], False),
+        ("cp500", ["Grün", "Blüte", "Süß"], True),
+    ],
+)
+def test_letters_of_another_code_page_are_a_warning_without_values(tmp_path, page, names, warned):
+    obj = declare(tmp_path, "01 R.\n   05 NAME PIC X(10).", column("NAME", "string", "name")).objects[0]
+    obj = replace(obj, format=replace(obj.format, encoding=page))
+    landing = landed(obj, tmp_path, b"".join(text(name, 10, "cp273") for name in names))
+    assert landing.rows == len(names)
+    assert bool(landing.warnings) is warned
+    if warned:
+        message = r"thing.bin: 3 signs between letters are letters in .*cp273.*: cp\d+ may not be its code page"
+        assert re.fullmatch(message, landing.warnings[0])
 
 
 def test_lineage_names_the_field_and_its_bytes(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.landing_record import LandedFile
@@ -69,6 +69,16 @@ class RecordReader(Protocol):
         ...
 
 
+@runtime_checkable
+class EncodingWarnings(Protocol):
+    """A reader that notices what is unlikely in text of the declared encoding, as `warnings` without values."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is unlikely; complete after all batches are converted."""
+        ...
+
+
 @dataclass(frozen=True)
 class FieldRecords:
     """A batch of records: the fields of those that are well formed, and the others.
@@ -114,4 +124,6 @@ def land_records(obj: LegacyObject, reader: RecordReader, name: str, sink: Sink)
     sink.blank_lines += reader.blank_lines
     sink.control_totals += reader.control_totals
     sink.other_records.update(reader.other_records)
+    if isinstance(reader, EncodingWarnings):
+        sink.warn(name, reader.warnings)
     sink.files.append(LandedFile(name, reader.size, reader.sha256))

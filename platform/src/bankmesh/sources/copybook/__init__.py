@@ -4,6 +4,7 @@ copybook_source       words of a copybook, in fixed or free form
 copybook_parser       words to data description entries (data_items, picture)
 storage_layout        the place and representation of each field in a record
 code_pages            characters of the EBCDIC code pages
+code_page_evidence    signs between letters that other code pages read as letters
 copybook_format       what a declaration says about such files
 copybook_declaration  reads that from the declaration
 column_rules          what a column's type and options must be for its field

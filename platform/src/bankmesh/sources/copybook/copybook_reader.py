@@ -74,6 +74,11 @@ class CopybookReader:
         """The object's records with all damaged ones: counted from the bytes, so that rows can be compared with it."""
         return self._stream.records - sum(self.other_records.values())
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the declared code page unlikely, once all was converted; no values."""
+        return self._decoder.evidence.warnings()
+
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of each block; then compare headers, trailers and totals. Raises LegacyFileError."""
         for block in self._stream.blocks():

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from bankmesh.sources.copybook.code_page_evidence import CodePageEvidence
     from bankmesh.sources.copybook.stored_numbers import Bytes, DecodedDigits, Flags, Whole
     from bankmesh.sources.declarations.source_declaration import SourceColumn
 
@@ -51,9 +52,9 @@ class DecodedField:
 class FieldDecoder:
     """Decodes one column's field; safe to use from several threads."""
 
-    def __init__(self, column: SourceColumn, storage: Storage, page: str) -> None:
-        """Prepare tables of the code page, and the values that are missing."""
-        self.column, self.storage, self._page = column, storage, page
+    def __init__(self, column: SourceColumn, storage: Storage, page: str, evidence: CodePageEvidence) -> None:
+        """Prepare tables of the code page, and the values that are missing; texts are added to the evidence."""
+        self.column, self.storage, self._page, self._evidence = column, storage, page, evidence
         self._blank_bytes = sorted({FILLED_WITH[name] for name in column.missing if name in FILLED_WITH})
         plain = [text for text in column.missing if text not in FIGURATIVES]
         if any(name in column.missing for name in ZEROS):
@@ -127,6 +128,7 @@ class FieldDecoder:
     def _characters(self, cells: Bytes) -> DecodedField:
         side = "both" if self.storage.edited else "left" if self.storage.justified else "right"
         whole = FixedField(FieldPosition(1, cells.shape[1]), Padding(side))
+        self._evidence.add(cells)
         plain = cells.tobytes().translate(ascii_table(self._page))
         if plain.isascii():
             return DecodedField(field_texts(np.frombuffer(plain, np.uint8).reshape(cells.shape), whole))

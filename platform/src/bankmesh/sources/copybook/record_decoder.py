@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bankmesh.sources.copybook.code_page_evidence import CodePageEvidence
 from bankmesh.sources.copybook.code_pages import encode_text
 from bankmesh.sources.copybook.copybook_format import FIXED_LENGTH
 from bankmesh.sources.copybook.field_decoder import FieldDecoder
@@ -46,12 +47,12 @@ class DecodedRecords:
 class _ColumnField:
     """A declared column and where its field is."""
 
-    def __init__(self, written: CopybookFormat, record: str, column: SourceColumn) -> None:
+    def __init__(self, written: CopybookFormat, record: str, column: SourceColumn, evidence: CodePageEvidence) -> None:
         self.column = column
         self.above = column.fixed.record if column.fixed else ""
         self.layout = written.storage(self.above or record)
         self.reference = self.layout.find(column.header)
-        self.decoder = FieldDecoder(column, written.stored(self.reference), written.encoding)
+        self.decoder = FieldDecoder(column, written.stored(self.reference), written.encoding, evidence)
         self.condition: FieldReference | None = None
         self.values: tuple[bytes, ...] = ()
         if column.when is not None:
@@ -67,7 +68,8 @@ class RecordDecoder:
     def __init__(self, written: CopybookFormat, record: str, columns: Sequence[SourceColumn]) -> None:
         """Find the fields of the columns."""
         self._written, self._layout = written, written.storage(record)
-        self._fields = [_ColumnField(written, record, column) for column in columns]
+        self.evidence = CodePageEvidence(written.encoding)
+        self._fields = [_ColumnField(written, record, column, self.evidence) for column in columns]
         typed = {at: each.decoder.typed(f"c{at}") for at, each in enumerate(self._fields)}
         converted = [each.decoder.converted_column for each in self._fields]
         self._convert = Converter(converted, {at: value for at, value in typed.items() if value is not None})
