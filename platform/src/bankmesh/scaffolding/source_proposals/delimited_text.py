@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = (";", "\t", "|", "^", "~", ",")
 """A comma comes last, because it is also in numbers."""
-_BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 4 << 20
 _BEGINNING_LINES = 1_000
 _SINGLE_BYTE = "cp1252"
 
@@ -102,7 +102,7 @@ def _is_marked(file: Path) -> bool:
 
 
 def _first_lines(file: Path, encoding: str) -> list[bytes]:
-    block = next(LegacyText(file, encoding, _BLOCK_BYTES).blocks())
+    block = next(LegacyText(file, encoding, BLOCK_BYTES).blocks())
     lines = [line.removesuffix(b"\r") for line in block.text.split(b"\n", _BEGINNING_LINES)[:_BEGINNING_LINES]]
     found = [line for line in lines if line.strip()]
     if not found:
@@ -125,7 +125,7 @@ def _find_layout(file: Path, lines: Sequence[bytes], encoding: str, options: Pro
             if score > most:
                 best, most = written, score
     if best is None or most[0] < 0.5:  # noqa: PLR2004 - fewer than half of the lines agree
-        advice = "Name the delimiter with --delimiter, or the kind of file with --kind."
+        advice = "Name the delimiter with --delimiter, or say --kind fixed_width if each column has a position."
         raise CannotPropose(file, "no delimiter parts its lines into the same number of fields", advice)
     return best
 
@@ -177,7 +177,7 @@ def _profile(files: Sequence[Path], written: TextFormat, width: int) -> _TextRea
 
 
 def _records(file: Path, written: TextFormat, width: int) -> Iterator[Records]:
-    blocks = _body(LegacyText(file, written.encoding, _BLOCK_BYTES).blocks(), has_header=written.header)
+    blocks = _body(LegacyText(file, written.encoding, BLOCK_BYTES).blocks(), has_header=written.header)
     if written.multiline:
         yield from parse_multiline(blocks, written, width)
         return

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
+from bankmesh.scaffolding.source_proposals.fixed_width import propose_fixed_width
+from bankmesh.scaffolding.source_proposals.parquet_files import propose_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,10 +17,14 @@ if TYPE_CHECKING:
 
     Proposer = Callable[[Sequence[Path], ProposalOptions], FileProposal]
 
-PROPOSERS: dict[str, Proposer] = {"text": propose_text}
+PROPOSERS: dict[str, Proposer] = {
+    "text": propose_text,
+    "fixed_width": propose_fixed_width,
+    "parquet": propose_parquet,
+}
 """Kind of `format` → the function that proposes for files of that kind."""
 
-_SUFFIXES: dict[str, str] = {}
+_SUFFIXES = {".parquet": "parquet"}
 _COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}
 
 
