@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from copybook_samples import (
@@ -22,6 +23,7 @@ from copybook_samples import (
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.lineage.landing_lineage import heading
+from bankmesh.sources import land, read_system
 
 LOAN = """
 01  LOAN-RECORD.
@@ -255,8 +257,6 @@ def test_a_truncated_or_empty_file_is_refused(loans):
 def test_compressed_files_are_read(tmp_path):
     obj = declare(tmp_path, LOAN, COLUMNS).objects[0]
     (tmp_path / "thing.bin.gz").write_bytes(gzip.compress(loan()))
-    from bankmesh.sources import land
-
     (tmp_path / "out").mkdir()
     assert rows_of(land(obj, tmp_path, tmp_path / "out"))[0][0] == 17
 
@@ -286,3 +286,29 @@ def test_lineage_names_the_field_and_its_bytes(tmp_path):
     assert [heading(each) for each in obj.columns] == [
         "LOAN-ID (1-6)", "AMOUNT (7-11)", "NAME (12-19)", "GRANTED (20-27)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("page", "heading_line", "system"),
+    [
+        ("reference/source-formats.md", "\n## EBCDIC with copybooks\n", "loans.cpy"),
+        ("how-to/land-your-own-exports.md", "\n## A file of a mainframe\n", "loans_host.cpy"),
+    ],
+)
+def test_the_examples_of_the_pages_land(tmp_path, page, heading_line, system):
+    section = (Path(__file__).parents[3] / "docs" / page).read_text(encoding="utf-8").split(heading_line)[1]
+    copybook, declaration = (section.split(f"```{kind}\n")[1].split("```")[0] for kind in ("cobol", "yaml"))
+    (tmp_path / system).write_text(copybook, encoding="utf-8")
+    (tmp_path / "loans_host.yaml").write_text(declaration, encoding="utf-8")
+    obj = read_system(tmp_path / "loans_host.yaml").objects[0]
+    if system == "loans.cpy":
+        person = zoned(1, 8) + text("P", 1) + packed(Decimal("9.50"), 13, 2, signed=True) + zoned(20240229, 8)
+        content = person + text("Weiß", 30) + text("+49 30", 16) + text("", 16)
+        expected = (1, Decimal("9.50"), date(2024, 2, 29), "Weiß", None, "+49 30")
+    else:
+        content = packed(17, 7) + zoned(0, 8) + packed(Decimal("-1.25"), 13, 2, signed=True) + text("CKöln", 13)
+        expected = (17, None, Decimal("-1.25"), "RUNNING", "Köln")
+    (tmp_path / obj.folder).mkdir(exist_ok=True)
+    (tmp_path / obj.folder / "LOANS.BIN").write_bytes(content)
+    (tmp_path / "out").mkdir()
+    assert rows_of(land(obj, tmp_path, tmp_path / "out")) == [expected]
