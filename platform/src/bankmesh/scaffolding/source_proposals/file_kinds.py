@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
+from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, find_message_kind, propose_messages
 from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
 from bankmesh.scaffolding.source_proposals.fixed_width import propose_fixed_width
 from bankmesh.scaffolding.source_proposals.parquet_files import propose_parquet
+from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.parsing.line_blocks import LegacyText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,10 +26,12 @@ PROPOSERS: dict[str, Proposer] = {
     "text": propose_text,
     "fixed_width": propose_fixed_width,
     "parquet": propose_parquet,
+    **{kind: partial(propose_messages, kind) for kind in MESSAGE_KINDS},
 }
 """Kind of `format` → the function that proposes for files of that kind."""
 
 _SUFFIXES = {".parquet": "parquet"}
+_BEGINNING = 1 << 16
 _COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}
 
 
@@ -40,6 +47,9 @@ def propose_declaration(files: Sequence[Path], options: ProposalOptions) -> File
 
 
 def find_kind(file: Path) -> str:
-    """Return the kind of a file, by the end of its name."""
+    """Return the kind of a file, by the end of its name, and of bank messages by what the file begins with."""
     suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in _COMPRESSED]
-    return _SUFFIXES.get(suffixes[-1] if suffixes else "", "text")
+    if (named := _SUFFIXES.get(suffixes[-1] if suffixes else "")) is not None:
+        return named
+    beginning = b"".join(islice(LegacyText(file, UTF8_SIG).pieces(), 1))
+    return find_message_kind(beginning[:_BEGINNING]) or "text"

@@ -63,7 +63,8 @@ def declaration_text(names: SourceNames, proposal: FileProposal) -> str:
 
 
 def _lines(names: SourceNames, proposal: FileProposal) -> Iterator[str]:
-    yield f"# Proposed by `mesh new source` from {proposal.rows:,} records. Review each comment, then remove it."
+    basis = f"{proposal.rows:,} records" if proposal.rows else "the fields of the standard"
+    yield f"# Proposed by `mesh new source` from {basis}. Review each comment, then remove it."
     yield f"system: {names.system}"
     yield f"description: The system {names.system}. # review: what it is"
     yield f"owner: {names.owner} # review: the team that owns it"
@@ -94,7 +95,7 @@ def _column_lines(column: ColumnProposal, name: str) -> Iterator[str]:
     if name != column.header:
         keys["as"] = name
     keys["classification"] = proposed.classification.label
-    keys["description"] = f"{' '.join(name.split('_')).capitalize()}."
+    keys["description"] = keys.get("description", f"{' '.join(name.split('_')).capitalize()}.")
     yield f"      {_scalar(column.header)}: {_flow(keys)}"
 
 
