@@ -198,7 +198,8 @@ FLAT: Mapping[str, str] = {
         'ShipNo,name,flag,captain_email\n1,Vltava,CZ,v@ship.example\n2,Elbe,DE,\n3,"Maas\nNoord",NL,m@ship.example\n'
     ),
     "data/harbour/berth.csv": (
-        "ship_no,arrived_at,length_m\n1,2024-01-05 08:00:00,80.5\n2,2024-01-05 09:30:00,66\n1,2024-01-06 07:15:00,80.5\n"
+        "ship_no,arrived_at,length_m,quay\n"
+        "1,2024-01-05 08:00:00,80.5,007\n2,2024-01-05 09:30:00,66,012\n1,2024-01-06 07:15:00,80.5,007\n"
     ),
 }
 

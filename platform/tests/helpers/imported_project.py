@@ -34,7 +34,9 @@ class ImportedProject:
         return self.root / "domains" / self.domain
 
     def bring_in(self, *options: object) -> Said:
-        said = self.mesh("import", "dbt", self.project, "--domain", self.domain, "--no-install", *options)
+        said = self.mesh(
+            "import", "dbt", self.project, "--domain", self.domain, "--no-install", "--keep-rows", *options
+        )
         importlib.invalidate_caches()  # the folder of the package did not exist
         return said
 

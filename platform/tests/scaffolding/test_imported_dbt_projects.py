@@ -35,7 +35,7 @@ def test_a_layered_project_with_seeds(tmp_path: Path, mesh: Command, monkeypatch
     columns = {column["name"]: column for column in customers["schema"][0]["properties"]}
     assert columns["customer_id"]["primaryKey"] is True
     assert columns["customer"]["classification"] == "restricted"  # made from names, although its own says nothing
-    assert "customers is built from orders: check the pair on customers" in cafe.report()
+    assert "customers depends on orders: check the pair on customers" in cafe.report()
 
 
 @pytest.mark.slow
@@ -66,6 +66,8 @@ def test_a_flat_project_over_files_with_versions_groups_and_exposures(
     assert {"property": "consumers", "value": ["harbour_board"]} in contract["customProperties"]
     columns = {column["name"]: column for column in contract["schema"][0]["properties"]}
     assert columns["ship_no"]["relationships"] == [{"to": "ships.ship_no"}]
+    declared = yaml.safe_load((port.folder / "src/old_harbour/sources/harbour.yaml").read_text(encoding="utf-8"))
+    assert declared["objects"]["berth"]["columns"]["quay"]["type"] == "string"  # its values begin with zeros
     ships = yaml.safe_load(port.contract("ships"))["schema"][0]["properties"]
     assert {column["name"]: column["classification"] for column in ships}["contact"] == "restricted"
 

@@ -10,6 +10,7 @@ import typer
 
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.interruption import uninterrupted
+from bankmesh.cli.name_completion import complete_domain
 from bankmesh.cli.output import console
 from bankmesh.scaffolding.dbt_import.dbt_import import REPORT, DbtImport, ImportRequest, plan_import
 from bankmesh.scaffolding.dbt_import.import_plan import Acceptance, FileState
@@ -27,7 +28,9 @@ def import_() -> None:
 @app.command("dbt")
 def import_dbt(
     project: Annotated[Path, typer.Argument(help="Folder of the dbt project, which is only read.", metavar="FOLDER")],
-    domain: Annotated[str, typer.Option(help="The domain of its products; a new one is created.")],
+    domain: Annotated[
+        str, typer.Option(help="The domain of its products; a new one is created.", autocompletion=complete_domain)
+    ],
     data: Annotated[
         Path | None,
         typer.Option(help="Folder with the tables of its sources: SOURCE/TABLE.csv or .parquet."),
@@ -37,6 +40,9 @@ def import_dbt(
         typer.Option(help="A model that becomes a product; by default all outside staging. Repeatable."),
     ] = None,
     *,
+    keep_rows: Annotated[
+        bool, typer.Option("--keep-rows", help="Keep the database that plain dbt made, to compare rows.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     update: Annotated[bool, typer.Option("--update", help="Replace imported files that nobody has edited.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace edited files, too.")] = False,
@@ -49,7 +55,7 @@ def import_dbt(
     Running it again shows what has changed since, and replaces nothing without --update or --overwrite.
     """
     settings = current_settings()
-    imported = plan_import(settings, ImportRequest(project, domain, data, product or ()))
+    imported = plan_import(settings, ImportRequest(project, domain, data, product or (), keep_rows))
     states = imported.plan.states()
     for difference in imported.plan.differences():
         console().print(difference, markup=False)
@@ -58,6 +64,8 @@ def import_dbt(
         with uninterrupted():
             imported.plan.write(acceptance)
     _print_summary(imported, states, domain, dry_run=dry_run)
+    if keep_rows:
+        console().print(f"rows of plain dbt: {imported.plain}", markup=False)
     if dry_run:
         return
     if install and imported.is_new_domain:
@@ -79,4 +87,3 @@ def _print_summary(imported: DbtImport, states: dict[Path, FileState], domain: s
     found = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     report = Path("domains") / domain / "dbt" / REPORT
     out.print(f"report: {found or 'nothing to do'}; see {report}", markup=False)
-    out.print(f"rows of plain dbt: {imported.plain}", markup=False)

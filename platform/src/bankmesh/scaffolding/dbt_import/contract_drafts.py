@@ -16,9 +16,9 @@ from bankmesh.scaffolding.dbt_import.yaml_text import proposed, write_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bankmesh.scaffolding.dbt_import.data_test_drafts import ColumnClauses, ModelClauses
     from bankmesh.scaffolding.dbt_import.foreign_project import ForeignModel, ForeignProject
     from bankmesh.scaffolding.dbt_import.table_facts import TableFacts
-    from bankmesh.scaffolding.dbt_import.test_clauses import ColumnClauses, ModelClauses
 
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 _UNITS = {"minute": "min", "hour": "h", "day": "d"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import duckdb
 
 from bankmesh.scaffolding.dbt_import.class_flow import ClassFlow
 from bankmesh.scaffolding.dbt_import.contract_drafts import ContractDraft, contract_findings, contract_text
+from bankmesh.scaffolding.dbt_import.data_test_drafts import ModelClauses, clauses_of_tests
 from bankmesh.scaffolding.dbt_import.domain_files import plan_domain_files
 from bankmesh.scaffolding.dbt_import.foreign_project import ForeignProject
 from bankmesh.scaffolding.dbt_import.import_names import ImportNames
@@ -40,9 +42,13 @@ from bankmesh.scaffolding.dbt_import.source_drafts import (
     landing_step_text,
     source_findings,
 )
-from bankmesh.scaffolding.dbt_import.source_files import external_location, find_source_file, read_expression
+from bankmesh.scaffolding.dbt_import.source_files import (
+    external_location,
+    find_source_file,
+    read_expression,
+    zero_led_columns,
+)
 from bankmesh.scaffolding.dbt_import.table_facts import TableFacts, read_shapes, read_table, relation_of
-from bankmesh.scaffolding.dbt_import.test_clauses import ModelClauses, clauses_of_tests
 from bankmesh.workspace.dbt_project_files import declared_paths
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -64,12 +70,14 @@ class ImportRequest:
         domain: the domain, which may be new.
         data: a folder with the tables of dbt's sources, if they are not seeds or external files.
         products: the models that become products; empty where naming and folders decide.
+        keep_rows: whether the database that plain dbt made is kept, for a comparison.
     """
 
     project: Path
     domain: str
     data: Path | None = None
     products: Collection[str] = ()
+    keep_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,16 @@ def plan_import(settings: Settings, request: ImportRequest) -> DbtImport:
     """
     files_of_domain = plan_domain_files(settings.root, request.domain)
     scratch = settings.home / "imports" / request.domain
+    try:
+        return _plan(settings, request, scratch, files_of_domain)
+    except duckdb.Error as error:  # its message may quote values
+        raise CannotImportDbt(f"DuckDB cannot read the data of {request.project}: {type(error).__name__}.") from None
+    finally:
+        if not request.keep_rows:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _plan(settings: Settings, request: ImportRequest, scratch: Path, files_of_domain: Mapping[Path, str]) -> DbtImport:
     built = build_plainly(request.project, scratch, request.data)
     foreign = ForeignProject(built.manifest, frozenset(request.products))
     _require_models(foreign, request)
@@ -192,6 +210,12 @@ class _Importer:
         tested = self.clauses.get(node["unique_id"], ModelClauses()).columns
         required = frozenset(c for c in facts.columns if c in tested and tested[c].required)
         allowed = tuple((c, tuple(q["values"])) for c in facts.columns if c in tested for q in tested[c].quality)
+        if message := self.built.failed.get(node["unique_id"]):
+            self.findings.append(ImportFinding("review", "source without data", subject, message))
+        if file is not None:
+            numbers = (c for c in zero_led_columns(self.connection, file) if facts.columns.get(c) != "VARCHAR")
+            action = "values begin with zeros, which dbt drops: if they are codes, declare a string, and cast none"
+            self.findings += [ImportFinding("review", "type", f"{subject}.{column}", action) for column in numbers]
         shapes = read_shapes(self.connection, relation, facts)
         return SourceTable(node, file, facts, required, allowed, shapes)
 

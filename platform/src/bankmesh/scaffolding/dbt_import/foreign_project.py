@@ -112,8 +112,8 @@ class ForeignProject:
                 lost[unique_id] = "it is written in Python, and a product is a model in SQL"
         return lost
 
-    def reads(self, reader: str, read: str) -> bool:
-        """Whether one model reads another, directly or through others; a model reads itself."""
+    def reads(self, reader: str, read: str, also: Mapping[str, Collection[str]]) -> bool:
+        """Whether one model reads another, directly or through others; a model reads itself, and those of `also`."""
         waiting, seen = [reader], set()
         while waiting:
             unique_id = waiting.pop()
@@ -121,7 +121,7 @@ class ForeignProject:
                 return True
             if unique_id in self.models and unique_id not in seen:
                 seen.add(unique_id)
-                waiting += self.models[unique_id].node["depends_on"].get("nodes", ())
+                waiting += [*self.models[unique_id].node["depends_on"].get("nodes", ()), *also.get(unique_id, ())]
         return False
 
     def reads_source(self, reader: str, source: str) -> bool:

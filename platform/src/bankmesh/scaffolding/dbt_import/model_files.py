@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.scaffolding.dbt_import.data_test_drafts import data_test_entries
 from bankmesh.scaffolding.dbt_import.import_names import column_name
 from bankmesh.scaffolding.dbt_import.import_report import ImportFinding
 from bankmesh.scaffolding.dbt_import.jinja_references import (
@@ -14,17 +15,16 @@ from bankmesh.scaffolding.dbt_import.jinja_references import (
     rewrite_config,
     rewrite_references,
 )
-from bankmesh.scaffolding.dbt_import.test_clauses import data_test_entries
 from bankmesh.scaffolding.dbt_import.yaml_text import write_yaml
 from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from bankmesh.scaffolding.dbt_import.data_test_drafts import ModelClauses
     from bankmesh.scaffolding.dbt_import.foreign_project import ForeignModel, ForeignProject
     from bankmesh.scaffolding.dbt_import.import_names import ImportNames
     from bankmesh.scaffolding.dbt_import.table_facts import TableFacts
-    from bankmesh.scaffolding.dbt_import.test_clauses import ModelClauses
 
 PRODUCTS = "models/products"
 _KEPT_CONFIG = frozenset({"tags", "meta", "docs", "enabled", "event_time", "persist_docs"})

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import yaml
 
-from bankmesh.scaffolding.dbt_import.source_files import find_source_file, read_expression
+from bankmesh.scaffolding.dbt_import.source_files import find_source_file, read_expression, zero_led_columns
 from bankmesh.scaffolding.product_scaffold import CannotScaffold
 from bankmesh.sql_text import sql_name
 from bankmesh.workspace.dbt_project_files import packages_folder
@@ -116,7 +116,7 @@ def run_request(file: Path) -> int:
         sys.stderr.write(" ".join(str(parsed.exception or "see dbt's log").split()) + "\n")
         return 1
     manifest = json.loads((scratch / "target" / "manifest.json").read_text(encoding="utf-8"))
-    _load_sources(manifest, request)
+    unread = _load_sources(manifest, request)
     words = ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--full-refresh"]
     built = dbtRunner(manifest=_without_hooks(parsed.result)).invoke([*words, *_arguments(request)])
     results = getattr(built.result, "results", None) or ()
@@ -125,7 +125,7 @@ def run_request(file: Path) -> int:
         for result in results
         if str(result.status) not in {"success", "pass", "no-op"}
     }
-    (scratch / "failed.json").write_text(json.dumps(failed), encoding="utf-8")
+    (scratch / "failed.json").write_text(json.dumps(unread | failed), encoding="utf-8")
     _keep_rows(scratch / f"{DATABASE}.duckdb")
     return 0
 
@@ -184,9 +184,10 @@ def _write_profile(scratch: Path, attached: tuple[str, ...]) -> None:
     (scratch / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
 
 
-def _load_sources(manifest: Mapping[str, Any], request: _Request) -> None:
-    """Create the tables of dbt's sources from their files; one without a file, or read in place, gets none."""
+def _load_sources(manifest: Mapping[str, Any], request: _Request) -> dict[str, str]:
+    """Create the tables of dbt's sources from their files; returns those that cannot be read, without values."""
     others: set[str] = set()
+    unread: dict[str, str] = {}
     for source in manifest["sources"].values():
         database = str(source["database"] or DATABASE)
         if database != DATABASE:
@@ -197,9 +198,14 @@ def _load_sources(manifest: Mapping[str, Any], request: _Request) -> None:
         schema, table = sql_name(source["schema"]), sql_name(source["identifier"])
         with duckdb.connect(str(Path(request.scratch) / f"{database}.duckdb")) as connection:
             connection.execute(f"create schema if not exists {schema}")
-            connection.execute(f"create or replace table {schema}.{table} as from {read_expression(found)}")
+            try:
+                read = read_expression(found, zero_led_columns(connection, found))
+                connection.execute(f"create or replace table {schema}.{table} as from {read}")
+            except duckdb.Error as error:  # its message may quote a line of the file
+                unread[source["unique_id"]] = f"DuckDB cannot read {found.name}: {type(error).__name__}"
     if others:
         _write_profile(Path(request.scratch), tuple(sorted(others)))
+    return unread
 
 
 if __name__ == "__main__":

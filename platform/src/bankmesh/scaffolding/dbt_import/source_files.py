@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.sql_text import sql_literal
+from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import duckdb
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 _PATH = re.compile(r"[^'()\s]+\.(?:csv|csv\.gz|csv\.zst|parquet)")
@@ -48,7 +50,21 @@ def external_location(source: Mapping[str, Any]) -> str | None:
     return found[0] if found else None
 
 
-def read_expression(file: Path) -> str:
-    """Return DuckDB's table function that reads a file with types from all of its rows."""
+def read_expression(file: Path, texts: Iterable[str] = ()) -> str:
+    """Return DuckDB's table function that reads a file with types from all of its rows; `texts` are read as text."""
     path = sql_literal(str(file))
-    return f"read_parquet({path})" if file.suffix == ".parquet" else f"read_csv({path}, sample_size = -1)"
+    if file.suffix == ".parquet":
+        return f"read_parquet({path})"
+    types = ", ".join(f"{sql_literal(name)}: 'VARCHAR'" for name in texts)
+    return f"read_csv({path}, sample_size = -1, header = true{f', types = {{{types}}}' if types else ''})"
+
+
+def zero_led_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> frozenset[str]:
+    """Return the columns of a text file with values such as `007`, which are numbers only for who loses the zeros."""
+    if file.suffix == ".parquet":
+        return frozenset()
+    text = f"read_csv({sql_literal(str(file))}, all_varchar = true, header = true)"
+    names = [name for name, *_ in connection.execute(f"describe from {text}").fetchall()]
+    led = ", ".join(f"coalesce(bool_or(regexp_full_match({sql_name(name)}, '-?0[0-9]+')), false)" for name in names)
+    found = connection.execute(f"select {led} from {text}").fetchone() or ()
+    return frozenset(name for name, is_led in zip(names, found, strict=True) if is_led)

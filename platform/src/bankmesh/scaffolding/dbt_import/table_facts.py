@@ -111,7 +111,8 @@ def read_writing(connection: duckdb.DuckDBPyConnection, file: Path, delimiter: s
     """Return how a delimited file is written; `delimiter` is the one that a seed declares."""
     options = f", delim = {sql_literal(delimiter)}" if delimiter else ""
     path = sql_literal(str(file))
-    found = connection.execute(f"select delimiter, quote from sniff_csv({path}, sample_size = -1{options})").fetchone()
+    sniff = f"select delimiter, quote from sniff_csv({path}, sample_size = -1, header = true{options})"
+    found = connection.execute(sniff).fetchone()
     sniffed, quote = (str(value) for value in found) if found else (",", '"')
     text = _all_text(file, delimiter or sniffed)
     columns = [name for name, *_ in connection.execute(f"describe from {text}").fetchall()]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.scaffolding.dbt_import.import_names import column_name
 from bankmesh.scaffolding.dbt_import.import_report import ImportFinding
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def clauses_of_tests(project: ForeignProject) -> tuple[dict[str, ModelClauses], 
     """Return clauses by the id of the model, seed or source that is tested, and the tests that no clause can say."""
     clauses: dict[str, ModelClauses] = defaultdict(ModelClauses)
     findings: list[ImportFinding] = []
+    referred: dict[str, set[str]] = {}
     for test in project.tests:
         tested = _tested(project, test)
         if tested is None:
@@ -56,7 +58,7 @@ def clauses_of_tests(project: ForeignProject) -> tuple[dict[str, ModelClauses], 
         if model is not None and not model.is_product:
             action = f"{model.key} is not published: write it as a data test or a clause of a product that reads it"
             findings.append(_left_out(test, action))
-        elif (problem := _add(project, clauses[tested], test, model)) is not None:
+        elif (problem := _add(project, clauses[tested], test, model, referred)) is not None:
             findings.append(_left_out(test, problem))
     return clauses, findings
 
@@ -70,7 +72,11 @@ def _tested(project: ForeignProject, test: Mapping[str, Any]) -> str | None:
 
 
 def _add(
-    project: ForeignProject, clauses: ModelClauses, test: Mapping[str, Any], model: ForeignModel | None
+    project: ForeignProject,
+    clauses: ModelClauses,
+    test: Mapping[str, Any],
+    model: ForeignModel | None,
+    referred: dict[str, set[str]],
 ) -> str | None:
     """Add one test to the clauses of its model; returns what to do instead where that is impossible."""
     metadata = test.get("test_metadata") or {}
@@ -78,10 +84,13 @@ def _add(
     column = str(test.get("column_name") or arguments.get("column_name") or "").strip('"`')
     others = [parent for parent in test["depends_on"].get("nodes", ()) if parent != test.get("attached_node")]
     if model is None:
-        return _add_to_source(clauses, name, column, arguments) if _is_plain(test) else _SOURCE_ACTION
+        is_strict = _is_plain(test) and _severity(test) != "warn"
+        return _add_to_source(clauses, name, column, arguments) if is_strict else _SOURCE_ACTION
     severity = {"severity": "warning"} if _severity(test) == "warn" else {}
     if name == "relationships" and _is_plain(test):
-        return _add_relationship(project, clauses, model, column, arguments, others, is_warning=bool(severity))
+        return _add_relationship(
+            project, clauses, model, column, arguments, others, referred, is_warning=bool(severity)
+        )
     if others and metadata:
         return "it needs a second model: write it as a data test over what the product reads"
     if not _is_plain(test) or metadata.get("namespace") not in {None, "dbt_utils", "dbt_expectations"}:
@@ -121,7 +130,9 @@ def _rule(name: str | None, arguments: Mapping[str, Any]) -> dict[str, Any] | No
     if name in _UNIQUE_TOGETHER:
         columns = arguments.get("combination_of_columns") or arguments.get("column_list")
         if isinstance(columns, list) and all(isinstance(column, str) for column in columns):
-            return {"metric": "duplicateValues", "arguments": {"properties": columns}, "mustBe": 0}
+            names = [column_name(column) for column in columns]
+            rule = {"metric": "duplicateValues", "arguments": {"properties": names}, "mustBe": 0}
+            return {"id": f"unique_{'_'.join(names)}"} | rule
     return None
 
 
@@ -132,6 +143,7 @@ def _add_relationship(
     column: str,
     arguments: Mapping[str, Any],
     others: list[str],
+    referred: dict[str, set[str]],
     *,
     is_warning: bool,
 ) -> str | None:
@@ -142,9 +154,12 @@ def _add_relationship(
         )
     if is_warning:
         return "a relationship of a contract always blocks; write it there if that is meant"
-    if project.reads(target.unique_id, model.unique_id):
-        return f"{target.key} is built from {model.key}: check the pair on {target.key}, which reads both"
-    clauses.columns[column].relationships.append((target, str(arguments.get("field"))))
+    if target.unique_id in project.unsupported():
+        return f"{target.key} does not come in: check it with a data test over what the product reads"
+    if project.reads(target.unique_id, model.unique_id, referred):
+        return f"{target.key} depends on {model.key}: check the pair on {target.key}, which reads both"
+    referred.setdefault(model.unique_id, set()).add(target.unique_id)
+    clauses.columns[column].relationships.append((target, column_name(str(arguments.get("field")))))
     return None
 
 
