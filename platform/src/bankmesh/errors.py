@@ -55,6 +55,9 @@ def error_chain(error: BaseException, *, with_context: bool = False) -> Iterator
 class BankmeshError(Exception):
     """Root of all errors that Bankmesh raises on purpose; the message is written for users."""
 
+    is_wrong_call = False
+    """Whether the caller named something that does not exist, or arguments that do not fit: exit code 2 of `mesh`."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -167,6 +170,8 @@ class PortError(BankmeshError):
 class NotPublished(PortError):
     """A reader requested a product, or a version of one, that is not published."""
 
+    is_wrong_call = True
+
     def __init__(self, product: str, version: int | None, available: Sequence[int]) -> None:
         self.product, self.version, self.available = product, version, tuple(available)
         if version is None:
@@ -187,6 +192,8 @@ class PublishConflict(PortError):
 
 class UnknownName(BankmeshError):
     """A name that does not exist."""
+
+    is_wrong_call = True
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(sorted(known))

@@ -50,6 +50,8 @@ _FOLLOWER_SECONDS = 10
 class NoWorkspace(BankmeshError):
     """There is no workspace at or above the working folder."""
 
+    is_wrong_call = True
+
     def __init__(self, start: Path) -> None:
         self.start = start
         super().__init__(
@@ -60,6 +62,8 @@ class NoWorkspace(BankmeshError):
 
 class UnusableHome(BankmeshError):
     """A mesh home is not a folder, or its path holds characters that the storage libraries do not read literally."""
+
+    is_wrong_call = True
 
     def __init__(self, home: Path, characters: str = "") -> None:
         self.home, self.characters = home, characters
@@ -76,6 +80,8 @@ class UnusableHome(BankmeshError):
 
 class NoExports(BankmeshError):
     """There is nothing to land: the folder of exports is missing or empty, or it is a file."""
+
+    is_wrong_call = True
 
     def __init__(self, exports: Path, problem: str) -> None:
         self.exports, self.problem = exports, problem

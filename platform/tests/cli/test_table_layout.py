@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from bankmesh.cli.application import app
+from bankmesh.cli.command_table import COMMANDS, build_application
 from bankmesh.cli.table_layout import TableText
 
 WORDS = st.text(st.sampled_from("ab1,.[]*é漢 "), max_size=12)
@@ -139,7 +139,7 @@ def _groups(command, words=()):
         yield from _groups(below, (*words, name))
 
 
-HELPS = [words for words, _ in _groups(typer.main.get_command(app))]
+HELPS = [words for words, _ in _groups(typer.main.get_command(build_application(COMMANDS)))]
 
 
 @pytest.mark.parametrize("words", HELPS, ids=" ".join)

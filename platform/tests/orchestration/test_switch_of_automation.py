@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from typer.testing import CliRunner
 
-from bankmesh.cli.application import app
+from bankmesh.cli.command_table import build_application
 from bankmesh.orchestration.automation.automation_switch import read_switch, turn
 from bankmesh.settings import BadSwitch
 
@@ -57,10 +57,10 @@ def test_the_command_turns_it_and_says_how_it_stands(tmp_path, monkeypatch):
     monkeypatch.setenv("BANKMESH_ROOT", str(tmp_path))
     monkeypatch.setenv("MESH_HOME", str(tmp_path / "home"))
     mesh = CliRunner()
-    assert mesh.invoke(app, ["automation", "status"]).output == "automation is on\n"
-    off = mesh.invoke(app, ["automation", "off"])
+    assert mesh.invoke(build_application(["automation"]), ["automation", "status"]).output == "automation is on\n"
+    off = mesh.invoke(build_application(["automation"]), ["automation", "off"])
     assert off.exit_code == 0
     assert off.output.startswith("automation is off since 20")
-    assert mesh.invoke(app, ["automation", "status", "--json"]).exit_code == 1
+    assert mesh.invoke(build_application(["automation"]), ["automation", "status", "--json"]).exit_code == 1
     monkeypatch.setenv("BANKMESH_AUTOMATION", "off")
-    assert mesh.invoke(app, ["automation", "on"]).exit_code == 1
+    assert mesh.invoke(build_application(["automation"]), ["automation", "on"]).exit_code == 1

@@ -8,36 +8,28 @@ Exit codes: 0 success; 1 a negative result (a gate failed, a change breaks, a fa
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from bankmesh.cli.command_table import COMMANDS, build_application
-from bankmesh.cli.get_command import NeedsFile
-from bankmesh.cli.rejects_command import RawTextRefused
-from bankmesh.cli.run_commands import AcceptanceIncomplete
 from bankmesh.cli.storage_faults import explain_storage_fault
-from bankmesh.errors import BankmeshError, NotPublished, UnknownName
-from bankmesh.products.version_diffs.product_diffs import NoEarlierVersion, NoRefusedCandidate
-from bankmesh.scaffolding.product_scaffold import CannotScaffold
-from bankmesh.settings import NoExports, NoWorkspace, UnusableHome
+from bankmesh.errors import BankmeshError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import typer
 
 WRONG_CALL = 2
 INTERRUPTED = {129, 130, 143}
-_WRONG_CALLS = (
-    UnknownName,
-    NotPublished,
-    NoEarlierVersion,
-    NoRefusedCandidate,
-    NeedsFile,
-    RawTextRefused,
-    CannotScaffold,
-    NoExports,
-    NoWorkspace,
-    UnusableHome,
-    AcceptanceIncomplete,
-)
 
-app = build_application(COMMANDS)
+
+def application_for(words: Sequence[str]) -> typer.Typer:
+    """Return the application; only the command that these arguments name is imported, or all if they list commands."""
+    named = [word for word in words if not word.startswith("-")][:1]
+    lists = not words or (not named and "--help" in words)
+    return build_application(COMMANDS, imported=None if lists else named)
 
 
 def report_error(error: BaseException) -> None:
@@ -45,7 +37,7 @@ def report_error(error: BaseException) -> None:
     match error:
         case BankmeshError():
             _print_error(str(error))
-            sys.exit(WRONG_CALL if isinstance(error, _WRONG_CALLS) else 1)
+            sys.exit(WRONG_CALL if error.is_wrong_call else 1)
         case SystemExit() if error.code in INTERRUPTED:
             sys.stderr.write("mesh: stopped.\n")
         case BrokenPipeError():

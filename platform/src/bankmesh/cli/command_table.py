@@ -11,7 +11,7 @@ import typer
 from bankmesh.cli.command_group import CommandGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 COMMANDS = {
     "products": "product_commands.products",
@@ -42,8 +42,8 @@ COMMANDS = {
 """Command → module and function, or the group of its commands."""
 
 
-def build_application(names: Iterable[str], *, only_names: bool = False) -> typer.Typer:
-    """Return the application with these commands; with `only_names`, without importing what they do."""
+def build_application(names: Iterable[str], *, imported: Collection[str] | None = None) -> typer.Typer:
+    """Return the application with these commands; those that are not in `imported` (None: all) have only a name."""
     app = typer.Typer(
         cls=CommandGroup,
         no_args_is_help=True,
@@ -53,7 +53,7 @@ def build_application(names: Iterable[str], *, only_names: bool = False) -> type
     )
     app.callback()(mesh)
     for name in names:
-        command = _nothing if only_names else _imported(COMMANDS[name])
+        command = _imported(COMMANDS[name]) if imported is None or name in imported else _nothing
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:

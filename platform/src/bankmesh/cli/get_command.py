@@ -38,6 +38,8 @@ class Format(StrEnum):
 class NeedsFile(BankmeshError):
     """A binary format was requested on standard output."""
 
+    is_wrong_call = True
+
     def __init__(self) -> None:
         super().__init__("Parquet is a binary format. Name a file with -o FILE.")
 

@@ -21,8 +21,9 @@ def main() -> None:
         complete_words()
         return
     with Interruption() as interruption:
-        from bankmesh.cli.application import app, report_error
+        from bankmesh.cli.application import application_for, report_error
 
+        app = application_for(sys.argv[1:])
         interruption.is_importing = False
         try:
             try:

@@ -29,7 +29,7 @@ def complete_words() -> None:
         from bankmesh.cli.command_table import COMMANDS, build_application
 
         command = typed_command(os.environ)
-        app = build_application(COMMANDS, only_names=True) if command is None else build_application(command)
+        app = build_application(COMMANDS, imported=()) if command is None else build_application(command)
         app(prog_name="mesh")
 
 

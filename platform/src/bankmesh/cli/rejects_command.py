@@ -28,6 +28,8 @@ SHOWN = 20
 class RawTextRefused(BankmeshError):
     """The raw text of rejects was requested for an output other than a terminal."""
 
+    is_wrong_call = True
+
     def __init__(self, where: str) -> None:
         super().__init__(
             f"--raw shows the rejected text, which may contain any data, only on a terminal, not {where}. "

@@ -218,6 +218,8 @@ def _listed(keys: set[str]) -> str:
 class AcceptanceIncomplete(BankmeshError):
     """`--accept-shrink` lacks a reason, or names of products."""
 
+    is_wrong_call = True
+
 
 def _accepted(settings: Settings, names: list[str], why: str | None) -> AcceptedShrink | None:
     if why is None:

@@ -30,9 +30,10 @@ class LocationNotLoaded(BankmeshError):
 
 @dataclass(frozen=True)
 class Location:
-    """A code location: its definitions, and the products that its components define, by port."""
+    """A code location and its Python module: its definitions, and the products of its components, by port."""
 
     name: str
+    module: str
     definitions: dg.Definitions
     products: Mapping[str, ProductDefinition]
 
@@ -49,7 +50,7 @@ def load_location(name: str, module: str) -> Location:
             products = find_products(definitions.component_tree) if definitions.component_tree else ()
     except Exception as error:
         raise LocationNotLoaded(name, error) from error
-    return Location(name, definitions, {product.contract.port: product for product in products})
+    return Location(name, module, definitions, {product.contract.port: product for product in products})
 
 
 @contextmanager

@@ -9,11 +9,25 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import sys
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from bankmesh.storage.atomic_files import process_exists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROCESS_TAG = "bankmesh/process"
 """The process that executes the run: host, id and, where it is known, a mark of when it started.
@@ -28,6 +42,24 @@ def process_tags() -> dict[str, str]:
     """Return the tags of a run that this process executes itself; the daemon must not start it again."""
     parts = [socket.gethostname(), str(os.getpid()), *filter(None, [_start_of(os.getpid())])]
     return {PROCESS_TAG: ":".join(parts), "dagster/max_retries": "0"}
+
+
+@contextmanager
+def with_origin(instance: dg.DagsterInstance, location: str, module: str, job: str) -> Iterator[None]:
+    """Give runs that the block creates the origin of a job in a code location, as runs that Dagster launches have.
+
+    Dagster's overview timeline leaves out runs without one, and the lists of a code location do too.
+    `execute_in_process` has no argument for it.
+    """
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name=module)
+    place = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=location)
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(place, SINGLETON_REPOSITORY_NAME), job)
+    name = "create_run_for_job"
+    setattr(instance, name, partial(getattr(instance, name), remote_job_origin=origin))
+    try:
+        yield
+    finally:
+        delattr(instance, name)
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:

@@ -18,7 +18,7 @@ from bankmesh.orchestration.assets.run_tags import RANGE_END, RANGE_START, accep
 from bankmesh.orchestration.code_locations import LocationNotLoaded, load_location
 from bankmesh.orchestration.history.logged_versions import report_restored
 from bankmesh.orchestration.runner.asset_selectors import AssetSelector, select_assets
-from bankmesh.orchestration.runner.in_process_runs import cancel_run, end_dead_runs, process_tags
+from bankmesh.orchestration.runner.in_process_runs import cancel_run, end_dead_runs, process_tags, with_origin
 from bankmesh.orchestration.runner.run_outcome import RunOutcome
 from bankmesh.orchestration.runner.run_waves import Runnable, behind_absent, landings_behind, next_wave, unbuilt_inputs
 from bankmesh.orchestration.runner.unchanged_assets import confirm_unchanged
@@ -253,14 +253,15 @@ def _run_wave(
     job = location.definitions.resolve_implicit_global_asset_job_def()
     run_id = str(uuid.uuid4())
     instance.add_event_listener(run_id, _listener(progress, instance))
-    result = job.execute_in_process(
-        instance=instance,
-        asset_selection=keys,
-        run_id=run_id,
-        tags=_partition_tags(location, keys) | process_tags() | dict(tags),
-        run_config=_QUIET,
-        raise_on_error=False,
-    )
+    with with_origin(instance, location.name, location.module, job.name):
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=keys,
+            run_id=run_id,
+            tags=_partition_tags(location, keys) | process_tags() | dict(tags),
+            run_config=_QUIET,
+            raise_on_error=False,
+        )
     events = result.all_events
     made = {e.asset_key.to_user_string(): e for e in events if e.is_step_materialization and e.asset_key}
     unchanged = {key for key, e in made.items() if CONFIRMED in e.step_materialization_data.materialization.metadata}

@@ -25,6 +25,8 @@ MOST_EXAMPLES = 1_000
 class NoEarlierVersion(PortError):
     """There is no readable version before the one to compare, so a comparison with it has no other side."""
 
+    is_wrong_call = True
+
     def __init__(self, product: str, version: int) -> None:
         self.product, self.version = product, version
         super().__init__(
@@ -35,6 +37,8 @@ class NoEarlierVersion(PortError):
 
 class NoRefusedCandidate(PortError):
     """No candidate that the gate refused is kept."""
+
+    is_wrong_call = True
 
     def __init__(self, product: str) -> None:
         self.product = product
