@@ -10,6 +10,7 @@ from bankmesh.contracts.clause_rules import (
     LosslessCasts,
     NotFinite,
     NullValues,
+    ProfileShift,
     SchemaMatches,
     Volume,
 )
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 # Rules that every contract has, or that follow from keys and types.
-_STRUCTURAL = (ClassificationKept, SchemaMatches, LosslessCasts, NotFinite, NullValues, DuplicateValues, Volume)
+_STRUCTURAL = (
+    ClassificationKept,
+    SchemaMatches,
+    LosslessCasts,
+    NotFinite,
+    NullValues,
+    DuplicateValues,
+    ProfileShift,
+    Volume,
+)
 PARTS = (
     "purpose",
     "usage",

@@ -108,6 +108,13 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class ProfileShift:
+    """In each column at most a share of the rows has other values than before; `limits` are columns and percentages."""
+
+    limits: tuple[tuple[str, Decimal], ...]
+
+
+@dataclass(frozen=True)
 class ClassificationKept:
     """No column is less confidential than its inputs, unless a rule of the contract declassifies it."""
 
@@ -115,5 +122,5 @@ class ClassificationKept:
 Rule = (
     ClassificationKept | SchemaMatches | LosslessCasts | NotFinite | RowCount | NullValues | MissingValues
     | InvalidValues
-    | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume | DbtTest
+    | DuplicateValues | MissingReferences | SqlMeasure | Expectation | Volume | ProfileShift | DbtTest
 )  # fmt: skip

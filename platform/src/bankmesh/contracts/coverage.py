@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, NotFinite, Volume
 from bankmesh.contracts.data_test_rules import DbtTest
+from bankmesh.contracts.parsing.profile_clause import PROFILE
 from bankmesh.contracts.parsing.volume_clause import CUSTOM_PROPERTY, FREE
 from bankmesh.errors import Place
 from bankmesh.yaml import documents
@@ -194,6 +195,8 @@ def _custom(context: _Context, path: Path) -> str:
         return enforcement_points.CUSTOM_WORDS
     if name == CUSTOM_PROPERTY and item["value"] == FREE:
         return enforcement_points.VOLUME_FREE
+    if name == PROFILE:
+        return enforcement_points.NOTHING if item["value"] == FREE else _gate(context, PROFILE)
     if name == "scope" and "quality" in path:
         return _written(context, path, path.index("quality") + 2)
     text = enforcement_points.CUSTOM_POINTS.get(name, enforcement_points.OWN)

@@ -161,6 +161,7 @@ CUSTOM_POINTS: dict[str, str] = {
     "lifecycle": _LIFE,
     "declassification": _PROVEN,
     "volume": "gate: check volume",
+    "profile": "gate: check profile",
     "allowNaN": "gate: whether there is a check __finite; ports: no bounds in the files that hide NaN",
 }
 VOLUME_FREE = "!free, so a version may have any number of rows fewer than the one before"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.build_casts import CastsRefused
-from bankmesh.contracts.clause_rules import Volume
+from bankmesh.contracts.clause_rules import ProfileShift, Volume
 from bankmesh.contracts.column_types import arrow_schema
 from bankmesh.errors import NotPublished, PublishConflict
 from bankmesh.fault_points import reached
@@ -298,7 +298,8 @@ def _precondition(attempt: _Attempt, candidate: Candidate, files: CandidateFiles
     again_due = frozenset(
         clause.name
         for clause in attempt.product.contract.clauses
-        if (clause.whole_table if attempt.partitions is not None else isinstance(clause.rule, Volume))
+        if not isinstance(clause.rule, ProfileShift)  # it only warns
+        and (clause.whole_table if attempt.partitions is not None else isinstance(clause.rule, Volume))
     )
 
     def decide(newest: Publication) -> None:

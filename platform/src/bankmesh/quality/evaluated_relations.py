@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import duckdb
 
     from bankmesh.contracts.build_casts import CastLoss
+    from bankmesh.contracts.clause_rules import ProfileShift
     from bankmesh.quality.classification_check import ClassificationFlow
+    from bankmesh.quality.profile_check import ShiftedColumns
     from bankmesh.quality.volume_check import VolumeChange
 
 _numbers = itertools.count(1)
@@ -29,7 +31,7 @@ class GateRelations:
     rows again. That assumes that the kept rows are unique among themselves, as an earlier gate has found. `references`
     maps product ids to the published rows that foreign keys point to. `casts` is what the build lost in casts to the
     promised types, `volume` the figures for the clause `volume`, `classification` the lineage for the clause of that
-    name; without them, these clauses are errored.
+    name; without them, these clauses are errored. `shifts` measures the columns of the clause `profile`.
     """
 
     candidate: str
@@ -39,6 +41,7 @@ class GateRelations:
     casts: tuple[CastLoss, ...] | None = None
     volume: VolumeChange | None = None
     classification: ClassificationFlow | None = None
+    shifts: Callable[[ProfileShift, duckdb.DuckDBPyConnection], ShiftedColumns] | None = None
 
 
 @dataclass

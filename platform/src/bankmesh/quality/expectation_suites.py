@@ -16,6 +16,7 @@ from bankmesh.contracts.clause_rules import (
     Expectation,
     LosslessCasts,
     MissingReferences,
+    ProfileShift,
     RowCount,
     SchemaMatches,
     SqlMeasure,
@@ -68,7 +69,7 @@ def expectation_for(contract: Contract, clause: Clause, views: RelationViews, ro
             return _columns(contract, relation, common)
         case LosslessCasts():
             return _casts(views.casts, common)
-        case Volume() | ClassificationKept():
+        case Volume() | ProfileShift() | ClassificationKept():
             raise ClauseNotUsable(f"{clause.name} is decided by the gate itself, not by an expectation")
         case DbtTest():
             query, may_fail = _data_test(rule, relation, views), clause.severity is Severity.ERROR

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, Volume
+from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, ProfileShift, Volume
 from bankmesh.errors import UnknownName
 from bankmesh.quality import result_messages
 from bankmesh.quality.classification_check import ClassificationFlow, check_classification
 from bankmesh.quality.clause_results import ClauseResult, GateResult, Outcome, describe_clause, summary
 from bankmesh.quality.evaluated_relations import GateRelations
 from bankmesh.quality.gx_import import calm_import
+from bankmesh.quality.profile_check import check_profile
 from bankmesh.quality.volume_check import VolumeChange, check_volume
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ def evaluate(
         clause.name: check_classification(clause, relations.classification)
         for clause in clauses
         if isinstance(clause.rule, ClassificationKept)
+    }
+    compared |= {
+        clause.name: check_profile(clause, clause.rule, relations.shifts, connection)
+        for clause in clauses
+        if isinstance(clause.rule, ProfileShift)
     }
     evaluated = tuple(clause for clause in clauses if clause.name not in compared)
     if compared and not evaluated and relations.volume is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.clause_rules import DuplicateValues, InvalidValues, NullValues, Volume
+from bankmesh.contracts.clause_rules import DuplicateValues, InvalidValues, NullValues, ProfileShift, Volume
 from bankmesh.contracts.comparison.contract_change import Change, breaking, compatible
 from bankmesh.contracts.model import Clause, Comparison, Contract, Operator, Severity
 
@@ -65,6 +65,11 @@ def _measure(was: Clause, now: Clause) -> Iterator[Change]:
         if before != after:
             stronger = after.tolerance <= before.tolerance and set(after.distinct) >= set(before.distinct)
             yield _weighed(now, f"clause {name}: {was.description}; now {now.description}", stronger=stronger)
+    elif isinstance(before, ProfileShift) and isinstance(after, ProfileShift):
+        if before != after:
+            limits = dict(after.limits)
+            stronger = all(name in limits and limits[name] <= most for name, most in before.limits)
+            yield _weighed(now, f"clause {name} limits other shifts than before", stronger=stronger)
     elif before != after and not (name == "primary_key_unique" and isinstance(after, DuplicateValues)):
         yield _weighed(now, f"clause {name} measures something else", stronger=False)
     if was.comparison != now.comparison:

@@ -14,6 +14,7 @@ Names are stable, unique in a contract and valid names of Dagster checks:
 | `<column>__length`, `__pattern`, `__range`, `__multiple_of`, `__items`, `__unique_items` | `logicalTypeOptions` |
 | `<column>__references_<product>` | `relationships` |
 | `volume` | every contract; `volume` in `customProperties` |
+| `profile` | `profile` in `customProperties` of the contract or a column |
 | `<id>`, else `<name>`, else `<column>__<metric>`, `<metric>` | `quality` |
 """
 
@@ -32,7 +33,7 @@ from bankmesh.contracts.parsing.quality_rules import quality_clause
 from bankmesh.contracts.parsing.relationships import reference_clause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bankmesh.contracts.model import Clause, Column
     from bankmesh.contracts.parsing.section_cursor import Section
@@ -43,15 +44,17 @@ def compile_clauses(
     columns: tuple[tuple[Column, Section], ...],
     domain: str,
     name: str,
-    volume: tuple[Clause, Section] | None,
+    compared: Sequence[tuple[Clause, Section]],
 ) -> tuple[Clause, ...]:
-    """Return all clauses of the one schema object: schema and key, then column by column, the table, and `volume`.
+    """Return all clauses of the one schema object: schema and key, then column by column, the table, and `compared`.
+
+    `compared` are the clauses that compare a version with the one before.
 
     Faults: `duplicate-check-name` and those of the modules that compile options, quality rules and relationships.
     """
     found: list[Clause] = []
     places: dict[str, int] = {}
-    for clause, section in [*_all(table, columns, domain, name), *([volume] if volume else [])]:
+    for clause, section in [*_all(table, columns, domain, name), *compared]:
         if clause.name in places:
             message = (
                 f"two clauses are called {clause.name}, this one and that of line {places[clause.name]}; "

@@ -22,7 +22,7 @@ SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CLASSIFICATIONS = {c.label: c for c in Classification}
 GRANULARITIES = ("day", "month")
 ALLOW_NAN = "allowNaN"
-COLUMN_PROPERTIES = ("declassification", ALLOW_NAN)
+COLUMN_PROPERTIES = ("declassification", ALLOW_NAN, "profile")
 _DATE = ColumnType("date")
 
 

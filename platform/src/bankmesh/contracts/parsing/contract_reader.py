@@ -22,6 +22,7 @@ from bankmesh.contracts.parsing.identity_section import (
     read_support,
     read_table,
 )
+from bankmesh.contracts.parsing.profile_clause import profile_clause
 from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
 from bankmesh.contracts.parsing.service_levels import check_other_custom, read_custom, read_service_levels
 from bankmesh.contracts.parsing.volume_clause import volume_clause
@@ -107,7 +108,8 @@ def _contract(root: Section) -> Contract:
     complete = table is not None and not table.wrong("properties")
     names = [column.name for column, _ in columns] if complete else None
     volume = volume_clause(root, table, names) if table is not None else None
-    clauses = compile_clauses(table, columns, who.domain, who.name, volume) if table is not None else ()
+    compared = [clause for clause in (volume, profile_clause(root, columns)) if clause is not None]
+    clauses = compile_clauses(table, columns, who.domain, who.name, compared) if table is not None else ()
     if complete:
         check_declassifications(columns, clauses)
     purpose, usage, limitations = read_purpose(root)

@@ -31,7 +31,7 @@ SCHEDULED = "frequency"
 CRON = "cron"
 CUSTOM = (
     "productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts", "scheduleTimezone", "lifecycle",
-    "volume",
+    "volume", "profile",
 )  # fmt: skip
 PRODUCT_TYPES = ("source-aligned", "aggregate", "consumer-aligned")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import Volume
@@ -9,6 +10,7 @@ from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.product_definition import product_input
+from bankmesh.products.profiles.shift_measures import measure_shifts
 from bankmesh.quality.gate import GateRelations, VolumeChange
 from bankmesh.sql_text import sql_literal, sql_name
 
@@ -91,4 +93,5 @@ def for_gate(
         replaced = partitions if contract.partitioning else None
         after = volume_after(port, files, replaced)
         volume = VolumeChange(volume_baseline(port), after, table or candidate, accepted)
-    return GateRelations(candidate, table, kept, dict(references), casts, volume, classification)
+    shifts = partial(measure_shifts, contract, port, published_version, table or candidate)
+    return GateRelations(candidate, table, kept, dict(references), casts, volume, classification, shifts)

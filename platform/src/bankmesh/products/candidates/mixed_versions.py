@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.clause_rules import Volume
+from bankmesh.contracts.clause_rules import ProfileShift, Volume
 from bankmesh.errors import BankmeshError
 from bankmesh.ports import connect
 from bankmesh.products.candidates.gate_relations import referenced_inputs
@@ -44,7 +44,7 @@ def mix_check(home: Path, contract: Contract) -> CheckMix:
     """
 
     def check(relation: str, restorable: tuple[int, ...]) -> None:
-        clauses = [c for c in contract.clauses if c.whole_table and not isinstance(c.rule, Volume)]
+        clauses = [c for c in contract.clauses if c.whole_table and not isinstance(c.rule, ProfileShift | Volume)]
         if not clauses:
             return
         references = referenced_inputs(clauses)
