@@ -26,8 +26,6 @@ __all__ = ["KINDS", "CannotScaffold", "NewProduct", "plan_files", "scaffold_prod
 KINDS = ("dbt", "polars")
 _LINE = 120
 
-    is_wrong_call = True
-
 
 @dataclass(frozen=True)
 class NewProduct:

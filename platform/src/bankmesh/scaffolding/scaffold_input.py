@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class CannotScaffold(BankmeshError):
     """What was requested cannot be scaffolded; nothing was written."""
 
+    is_wrong_call = True
+
 
 @dataclass(frozen=True)
 class KeyColumn:

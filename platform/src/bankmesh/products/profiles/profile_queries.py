@@ -1,4 +1,4 @@
-"""Computes profiles with DuckDB: one scan copies the rows to count, at most 200,000, into a temporary table.
+"""Computes profiles with DuckDB: one scan copies the rows to count, at most 50,000, into a temporary table.
 
 A larger table is sampled by blocks. A value or range of five rows in a sample has at least five in the table, so a
 sample shows no more than all rows would; its shares have an error of about one percent.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Column, Contract
     from bankmesh.products.profiles.profile_model import ValueGroup
 
-MOST_ROWS = 200_000
+MOST_ROWS = 50_000
 MOST_VALUES = 10
 _FEW_VALUES = 20
 """Numbers and moments with at most so many distinct values are shown value by value."""
@@ -56,10 +56,13 @@ def profile_relation(contract: Contract, relation: str, connection: duckdb.DuckD
 
 
 def subject_columns(contract: Contract) -> tuple[str, ...]:
-    """Return the columns above `internal` that name a subject: parts of the key, and references to other products."""
+    """Return the columns above `internal` that name a subject: parts of the key, and references to other products.
+
+    A key of one column is left out, because each of its rows is another subject.
+    """
     rules = [clause.rule for clause in contract.clauses]
     referring = {rule.columns[0] for rule in rules if isinstance(rule, MissingReferences) and len(rule.columns) == 1}
-    keys = referring.union(contract.primary_key)
+    keys = referring.union(contract.primary_key if len(contract.primary_key) > 1 else ())
     return tuple(c.name for c in contract.columns if c.name in keys and c.classification > Classification.INTERNAL)
 
 
