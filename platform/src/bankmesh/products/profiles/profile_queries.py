@@ -1,6 +1,6 @@
 """Computes profiles with DuckDB: one scan copies the rows to count, at most 50,000, into a temporary table.
 
-A larger table is sampled by blocks. A value or range of five rows in a sample has at least five in the table, so a
+A larger table is sampled row by row. A value or range of five rows in a sample has at least five in the table, so a
 sample shows no more than all rows would; its shares have an error of about one percent.
 """
 
@@ -73,7 +73,7 @@ def counted_rows(contract: Contract, relation: str, connection: duckdb.DuckDBPyC
     names = [column.name for column in contract.columns if column.name in there]
     rows, *filled = _one(connection, f"select count(*), {_counts(names)} from {relation}")
     table = f"bankmesh_profile_{next(_numbers)}"
-    sample = f" using sample {100 * MOST_ROWS / rows} percent (system, {_SEED})" if rows > MOST_ROWS else ""
+    sample = f" using sample {100 * MOST_ROWS / rows} percent (bernoulli, {_SEED})" if rows > MOST_ROWS else ""
     columns = ", ".join(map(sql_name, names))
     connection.execute(f"create temp table {table} as select {columns} from {relation}{sample}")
     try:
