@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, NotFinite, Volume
 from bankmesh.contracts.data_test_rules import DbtTest
-from bankmesh.contracts.parsing.profile_clause import PROFILE
-from bankmesh.contracts.parsing.volume_clause import CUSTOM_PROPERTY, FREE
+from bankmesh.contracts.parsing.version_clauses.profile_clause import PROFILE
+from bankmesh.contracts.parsing.version_clauses.volume_clause import CUSTOM_PROPERTY, FREE
 from bankmesh.errors import Place
 from bankmesh.yaml import documents
 

@@ -22,10 +22,10 @@ from bankmesh.contracts.parsing.identity_section import (
     read_support,
     read_table,
 )
-from bankmesh.contracts.parsing.profile_clause import profile_clause
 from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
 from bankmesh.contracts.parsing.service_levels import check_other_custom, read_custom, read_service_levels
-from bankmesh.contracts.parsing.volume_clause import volume_clause
+from bankmesh.contracts.parsing.version_clauses.profile_clause import profile_clause
+from bankmesh.contracts.parsing.version_clauses.volume_clause import volume_clause
 from bankmesh.errors import ContractFaults, Fault
 from bankmesh.yaml import documents
 
