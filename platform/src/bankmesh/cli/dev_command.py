@@ -19,7 +19,7 @@ from bankmesh.cli.interruption import EXIT_OF_SIGNALS
 from bankmesh.orchestration.instance import prepare_dagster_home
 from bankmesh.settings import current_settings
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 6.0
 """How long Dagster's processes may take to shut down; after that they are killed."""
 
 _POLL_SECONDS = 0.1
