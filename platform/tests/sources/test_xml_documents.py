@@ -91,6 +91,8 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         (message("\x01"), "not well-formed"),
         (b"\xff\xfe<\0a\0", "byte order mark of UTF-16"),
         (message(GOOD.format(1)).replace(b"a &amp;", b"\xe9"), "not well-formed"),
+        (b'<?xml version="1.0" encoding="x-none"?><a/>', "an encoding that is not known"),
+        (b'<?xml version="1.0" encoding="Shift_JIS"?><a/>', "an encoding that is not known"),
     ],
 )  # fmt: skip
 def test_documents_that_are_refused_whole(thing, content, problem):

@@ -62,6 +62,8 @@ class XmlStream:
             yield from parser.read_events()  # type: ignore[misc]
         except ParseError as error:
             raise self._malformed(error.code, *error.position) from None
+        except (LookupError, ValueError):  # from Expat, for the name of the encoding
+            raise self.refuse("the document declares an encoding that is not known", "such as UTF-8") from None
 
     def refuse(self, problem: str, expected: str) -> LegacyFileError:
         """Return the error that refuses the whole file."""
@@ -105,7 +107,7 @@ class _Prolog:
         self._fed += len(piece)
         try:
             self._parser.Parse(piece)
-        except expat.ExpatError:
+        except (expat.ExpatError, LookupError, ValueError):
             self.is_over = True  # the parser of the document finds the same fault, and reports it
         if self._fed > _MOST_PROLOG and not self.is_over:
             raise self._stream.refuse("no root element within the first MiB", "an XML document")
