@@ -110,7 +110,7 @@ def balance(kind, amount):
     return tag(
         "Bal",
         tag("Tp", tag("CdOrPrtry", tag("Cd", kind)))
-        + tag("Amt", abs(amount), Ccy="CZK")
+        + tag("Amt", amount.copy_abs(), Ccy="CZK")
         + tag("CdtDbtInd", side_of(amount >= 0))
         + tag("Dt", tag("Dt", "2024-05-31")),
     )

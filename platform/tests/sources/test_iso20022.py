@@ -103,6 +103,16 @@ def test_statements_and_balances(land_record):
 TWO = [Entry(Decimal("0.10")), Entry(Decimal("0.20"), is_credit=False)]
 
 
+@pytest.mark.parametrize("amount", ["123456789012.12345678901234567890", "0.00", "0"])
+def test_the_sign_of_an_amount_leaves_all_its_digits(land_record, amount):
+    debit = Entry(Decimal(amount), is_credit=False, payments=(Payment(Decimal(amount)),))
+    summary = tag("TtlNtries", tag("TtlNetNtryAmt", amount))
+    content = camt([Statement(Decimal(0), [debit], summary, closing=Decimal(amount).copy_negate())])
+    for record in ("entry", "transaction"):
+        [[found, _]] = rows_of(land_record(record, columns_of(signed_amount="decimal(38,20)"), content))
+        assert found == Decimal(amount).copy_negate()
+
+
 def test_summaries_that_agree_are_counted(land_record):
     landing = land_record("entry", ENTRY, camt([Statement(entries=TWO, summary=summary_of(TWO))]))
     assert (landing.rows, landing.control_totals) == (2, 7)

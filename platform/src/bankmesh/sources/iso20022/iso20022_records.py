@@ -16,6 +16,7 @@ from bankmesh.sources.iso20022.statement_totals import (
     Sums,
     TotalChecks,
     opening_and_closing,
+    signed_amount,
 )
 from bankmesh.sources.landing_rejects import RecordFault
 
@@ -214,7 +215,7 @@ class Iso20022Records:
         self._put(texts, "currency", currency)
         if amount is not None:
             self._put(texts, "amount", write_amount(amount))
-            self._put(texts, "signed_amount", write_amount(amount if is_credit else -amount))
+            self._put(texts, "signed_amount", write_amount(signed_amount(amount, is_credit=is_credit)))
         return tuple(faults) or texts
 
     def _statement(self, element: Element, balances: list[Balance]) -> Iso20022Records.Found:

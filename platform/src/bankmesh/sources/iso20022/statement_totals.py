@@ -21,6 +21,11 @@ _EXACT = Context(prec=100)
 _AGREE = "a whole message whose totals agree with its records"
 
 
+def signed_amount(amount: Decimal, *, is_credit: bool) -> Decimal:
+    """Return an amount with the sign of its side: all digits of it, where `-amount` keeps 28; zero has no sign."""
+    return amount if is_credit or not amount else amount.copy_negate()
+
+
 @dataclass(frozen=True)
 class Movement:
     """What an entry adds to its statement: an amount with its side; `is_booked` ones change the balance."""
@@ -33,7 +38,7 @@ class Movement:
     @property
     def signed(self) -> Decimal:
         """The amount, negative if it lowers the balance."""
-        return self.amount if self.is_credit else -self.amount
+        return signed_amount(self.amount, is_credit=self.is_credit)
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ class TotalChecks:
             ("TtlNtries/NbOfNtries", Decimal(sums.count)), ("TtlNtries/Sum", sums.total),
             ("TtlCdtNtries/NbOfNtries", Decimal(sums.credits)), ("TtlCdtNtries/Sum", sums.credit_total),
             ("TtlDbtNtries/NbOfNtries", Decimal(debits)), ("TtlDbtNtries/Sum", debit_total),
-            ("TtlNtries/TtlNetNtryAmt", abs(net)), ("TtlNtries/TtlNetNtry/Amt", abs(net)),
+            ("TtlNtries/TtlNetNtryAmt", net.copy_abs()), ("TtlNtries/TtlNetNtry/Amt", net.copy_abs()),
         ]  # fmt: skip
         for path, found in expected:
             self.check(f"{where}: TxsSummry/{path}", statement, f"TxsSummry/{path}", found)
