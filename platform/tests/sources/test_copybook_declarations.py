@@ -88,6 +88,9 @@ def test_redefinitions_begin_where_the_first_does_and_the_longest_counts():
         ("01 R.\n   05 A.", 2, "A has neither a PICTURE nor subordinate entries"),
         ("01 R.\n   05 A PIC X.\n      10 B PIC X.", 2, "A has a PICTURE and subordinate entries"),
         ("01 R.\n   05 A PIC 9(4) COMP SYNC.", 2, "SYNCHRONIZED"),
+        ("01 R SYNC.\n   05 X PIC X.\n   05 A PIC 9(8) COMP.", 3, "A is SYNCHRONIZED"),
+        ("01 R.\n   05 G SYNCHRONIZED.\n      10 H.\n         15 A COMP-1.", 4, "A is SYNCHRONIZED"),
+        ("01 R SYNC.\n   05 G COMP-5.\n      10 A PIC 9(4).", 2, "G is SYNCHRONIZED"),
         ("01 R.\n   05 A PIC X.\n   05 B REDEFINES C PIC X.", 3, "B redefines C, which is no field in front of it"),
         ("01 R.\n   05 A OCCURS 0 TO 3 DEPENDING ON N PIC X.\n   05 N PIC 9.", 2, "not in front of every table"),
         ("01 R.\n   05 A PIC 9(19) COMP.", 2, "at most 18 digits"),
@@ -104,6 +107,11 @@ def test_faults_of_a_copybook_name_its_line(tmp_path, copybook, line, message):
     fault = found.value.faults[0]
     assert (fault.file, fault.line) == (str(tmp_path / "thing.cpy"), line)
     assert message in fault.message
+
+
+def test_synchronized_text_and_packed_numbers_are_where_they_would_be_without():
+    layout = storage("01 R SYNC.\n   05 A PIC X.\n   05 B PIC 9(3) COMP-3.\n   05 C PIC 9(3).")
+    assert [layout.position(layout.find(name)) for name in ("A", "B", "C")] == [(0, 1), (1, 2), (3, 3)]
 
 
 RECORD = """

@@ -70,12 +70,11 @@ class DataItem:
         """Whether it consists of subordinate entries."""
         return bool(self.children)
 
-    def inherited(self, usage: str | None = None, sign: Sign | None = None) -> DataItem:
-        """Return the item with the usage and sign of its groups where its own entries have none."""
-        usage, sign = self.usage or usage, self.sign or sign
-        return replace(
-            self, usage=usage, sign=sign, children=tuple(child.inherited(usage, sign) for child in self.children)
-        )
+    def inherited(self, usage: str | None = None, sign: Sign | None = None, *, synchronized: bool = False) -> DataItem:
+        """Return the item with the usage, sign and SYNCHRONIZED of its groups where its own entries have none."""
+        usage, sign, synchronized = self.usage or usage, self.sign or sign, self.synchronized or synchronized
+        children = tuple(child.inherited(usage, sign, synchronized=synchronized) for child in self.children)
+        return replace(self, usage=usage, sign=sign, synchronized=synchronized, children=children)
 
     def walk(self, above: tuple[DataItem, ...] = ()) -> Iterator[tuple[DataItem, ...]]:
         """Yield the path to each item, from this one, in order of the source."""
