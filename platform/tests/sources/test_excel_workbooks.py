@@ -144,7 +144,7 @@ def test_titles_totals_and_hidden_rows(tmp_path):
         (workbook({"a": sheet()}), "the sheet has no row 1"),
         (workbook({"a": sheet(row(1), row(2, *HEAD), row(3, *FIRST))}), "the sheet has no row 1"),
         (book(FIRST, head=HEAD[:5]), "it lacks Open"),
-        (book(FIRST, head=(*HEAD, text("New"))), "not declared are New"),
+        (book(FIRST, head=(*HEAD, text("New"))), "not declared are those of columns G"),
         (book(FIRST, head=(*HEAD, HEAD[0])), "it has twice Key"),
         (book(row(1, *FIRST)), "rows are out of order"),
         (book(row(3, *FIRST).replace("B3", "A3")), "cells are out of order"),
@@ -157,6 +157,14 @@ def test_titles_totals_and_hidden_rows(tmp_path):
 def test_workbooks_that_are_refused_whole(thing, content, problem):
     with pytest.raises(LegacyFileError, match=problem):
         thing(content)
+
+
+def test_a_sheet_without_headings_is_refused_without_its_values(thing):
+    first = (number("4111111111111111"), text("Anna Nováková"), *[None] * 24, text("CZ6508000000192000145399"))
+    values = row(1, *first).replace('r="[1"', 'r="AA1"')
+    with pytest.raises(LegacyFileError, match="not declared are those of columns A, B, AA") as refusal:
+        thing(workbook({"Data": sheet(values, row(2, *FIRST))}))
+    assert not any(value in str(refusal.value) for value in ("4111", "Anna", "CZ65"))
 
 
 def test_numbers_in_texts_are_read_only_where_declared(tmp_path):

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bankmesh.sources.declarations.number_formats import OVERPUNCHED, OVERPUNCHES, TRAILING
+
+if TYPE_CHECKING:
+    from bankmesh.sources.declarations.number_formats import NumberSpelling
+    from bankmesh.sources.declarations.source_declaration import SourceColumn
 
 TEXT, NUMBER, DATE, FLAG, ERROR, UNSTORED = (
     "a text", "a number", "a date", "true or false", "an error value", "a formula without a stored result",
 )  # fmt: skip
 SHOWN_DIGITS = 15
+NOISE = 2
+"""How many of the smallest steps of a double the results of formulas may be off."""
+
+_SPARE_STEPS = 16
+_MINUS_MARKS = {digit: mark for mark, (sign, digit) in OVERPUNCHES.items() if sign == "-"}
 _LAST_SERIAL = 2_958_466
 _FALSE_LEAP_DAY = 60
 _MILLISECONDS = 86_400_000
@@ -33,14 +46,15 @@ class CellFault(ValueError):
     """A cell is not what its column declares; the text is the reason, without the value."""
 
 
-def read_cell(cell: Cell, type_name: str, *, has_codes: bool, quoted: bool) -> str:
-    """Return the text that a column of a type reads. Raises CellFault."""
+def read_cell(cell: Cell, column: SourceColumn, *, quoted: bool) -> str:
+    """Return the text that a column reads. Raises CellFault."""
+    type_name = column.type.name
     wanted = TEXT
     if type_name in {"long", "integer", "decimal", "double"}:
         wanted = NUMBER
     elif type_name in {"date", "timestamp"}:
         wanted = DATE
-    elif type_name == "boolean" and not has_codes:
+    elif type_name == "boolean" and column.codes is None:
         wanted = FLAG
     if cell.kind in {ERROR, UNSTORED}:
         raise CellFault(cell.kind)
@@ -49,7 +63,8 @@ def read_cell(cell: Cell, type_name: str, *, has_codes: bool, quoted: bool) -> s
     if cell.kind != wanted:
         raise CellFault(f"{cell.kind}, where {wanted} is declared")
     if wanted == NUMBER:
-        return cell.text if type_name == "double" else shown_number(cell.text)
+        plain = cell.text if type_name == "double" else exact_number(cell.text, column.type.scale or 0)
+        return spell_number(plain, column.numbers)
     if wanted == DATE and type_name == "date":
         day, _, time = cell.text.partition("T")
         if time not in {"", "00:00:00.000"}:
@@ -58,10 +73,44 @@ def read_cell(cell: Cell, type_name: str, *, has_codes: bool, quoted: bool) -> s
     return cell.text
 
 
-def shown_number(text: str) -> str:
-    """Return a stored number with the 15 digits that Excel shows: `0.30000000000000004` is 0.3."""
-    plain = format(Decimal(f"{float(text):.{SHOWN_DIGITS}g}"), "f")
+def exact_number(text: str, scale: int) -> str:
+    """Return a stored number in plain spelling, for a column of `scale` places. Raises CellFault.
+
+    Up to 15 digits are exact. With more, a number of at most `scale` places is exact if a double distinguishes numbers
+    of its size and places. Any other is the noise of a double (`0.30000000000000004`) if the 15 digits that Excel shows
+    are at most two steps of a double off, and such steps are far smaller than the last of the declared places.
+    """
+    number, double = Decimal(text), float(text)
+    plain = _plain(number)
+    digits = plain.replace(".", "").lstrip("+-0")
+    if len(digits.rstrip("0")) <= SHOWN_DIGITS:
+        return plain
+    step, places = Decimal(math.ulp(double)), len(plain.partition(".")[2])
+    if places <= scale:
+        if step <= Decimal(1).scaleb(-places):
+            return plain
+    elif step * _SPARE_STEPS <= Decimal(1).scaleb(-scale):
+        shown = Decimal(f"{double:.{SHOWN_DIGITS}g}")
+        # Unless it is noise, the number stays as stored: it has more places than declared.
+        return _plain(shown) if abs(float(shown) - double) <= NOISE * float(step) else plain
+    raise CellFault("more digits than a cell stores exactly")
+
+
+def _plain(number: Decimal) -> str:
+    plain = format(number, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def spell_number(plain: str, numbers: NumberSpelling) -> str:
+    """Return a number of a typed cell as the column spells those in texts, so that no separator is misread."""
+    sign, digits = (plain[0], plain[1:]) if plain[0] in "+-" else ("", plain)
+    # Columns of whole numbers have no decimal mark of their own: a point would group digits there.
+    digits = digits.replace(".", "," if numbers.thousands == "." else numbers.decimal)
+    if numbers.minus == TRAILING:
+        return digits + sign
+    if numbers.minus == OVERPUNCHED:
+        return digits[:-1] + _MINUS_MARKS.get(digits[-1], digits[-1]) if sign == "-" else digits
+    return sign + digits
 
 
 def is_number(text: str) -> bool:

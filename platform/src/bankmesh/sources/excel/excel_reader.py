@@ -7,10 +7,10 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import LegacyFileError
+from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.documents.record_batches import BatchBuilder
 from bankmesh.sources.excel.cell_values import CellFault, read_cell
-from bankmesh.sources.excel.sheet_rows import SheetRows
+from bankmesh.sources.excel.sheet_rows import SheetRows, column_letters
 from bankmesh.sources.excel.workbook import Workbook
 from bankmesh.sources.export_files import file_sha256
 from bankmesh.sources.landing_rejects import RecordFault
@@ -100,9 +100,10 @@ class ExcelReader:
         places = [[at for at, text in found.items() if column.heads(text)] for column in columns]
         missing = [column.label for column, at in zip(columns, places, strict=True) if not at]
         twice = [column.label for column, at in zip(columns, places, strict=True) if len(at) > 1]
-        undeclared = [text for at, text in found.items() if not any(at in several for several in places)]
-        lists = (("it lacks", missing), ("it has twice", twice), ("not declared are", undeclared))
-        problems = [f"{words} {', '.join(names)}" for words, names in lists if names]
+        # A heading that is not declared may be data, in a sheet without headings, and is not repeated.
+        undeclared = [column_letters(at) for at in found if not any(at in several for several in places)]
+        lists = (("it lacks", missing), ("it has twice", twice), ("not declared are those of columns", undeclared))
+        problems = [f"{words} {shorten_list(names)}" for words, names in lists if names]
         if problems:
             expected = f"{len(columns)} columns: {', '.join(column.label for column in columns)}"
             raise self._refuse(f"row {row.number}, of headings, differs: {'; '.join(problems)}", expected)
@@ -116,9 +117,8 @@ class ExcelReader:
             if cell is None:
                 texts.append(None)
                 continue
-            has_codes, quoted = column.codes is not None, self._written.quoted_numbers
             try:
-                texts.append(read_cell(cell, column.type.name, has_codes=has_codes, quoted=quoted))
+                texts.append(read_cell(cell, column, quoted=self._written.quoted_numbers))
             except CellFault as error:
                 faults.append(RecordFault(column.label, str(error)))
         if cells.keys() - set(places):

@@ -159,3 +159,13 @@ def _position(letters: str) -> int:
     for letter in letters:
         found = found * 26 + ord(letter) - ord("A") + 1
     return found - 1
+
+
+def column_letters(position: int) -> str:
+    """Return the letters of a column's position from 0: 0 is `A`, 26 is `AA`."""
+    letters = ""
+    rest = position + 1
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
