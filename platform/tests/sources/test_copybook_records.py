@@ -1,9 +1,10 @@
 """Types of records in one file of a mainframe: selectors, parents, headers and trailers with totals, damaged records."""
 
+import tracemalloc
 from decimal import Decimal
 
 import pytest
-from copybook_samples import binary, declare, landed, packed, rejects_of, rows_of, text, with_word, zoned
+from copybook_samples import binary, column, declare, landed, packed, rejects_of, rows_of, text, with_word, zoned
 
 from bankmesh.errors import LegacyFileError
 
@@ -137,3 +138,45 @@ def test_records_of_a_wrong_length_are_rejects(tmp_path):
     landing = landed(system.objects[0], tmp_path, content)
     assert [reject[0] for reject in rejects_of(landing)] == [3]
     assert rejects_of(landing)[0][2].endswith("or not of its length: 10 bytes instead of 10, 4, 11, 15")
+
+
+LONG_TABLE = """
+01  BATCH-REC.
+    05  REC-TYPE  PIC X.
+    05  BATCH-ID  PIC 9(4).
+    05  BN        PIC 9(4).
+    05  NOTE      PIC X(10) OCCURS 0 TO 2000 DEPENDING ON BN.
+01  BOOKING-REC.
+    05  REC-TYPE  PIC X.
+    05  N         PIC 9(4).
+    05  AMOUNT    PIC 9(9)  OCCURS 0 TO 2000 DEPENDING ON N.
+"""
+LONG_TYPES = (
+    "selector: REC-TYPE, records: {batch: {value: B, layout: BATCH-REC}, booking: {value: D, layout: BOOKING-REC}}"
+)
+
+
+def test_short_records_take_no_memory_for_the_longest_of_their_copybook(tmp_path):
+    columns = "\n".join([column("AMOUNT(1)", "long", "amount"), column("BATCH-ID", "long", "batch_id", "from: batch")])
+    system = declare(tmp_path, LONG_TABLE, columns, f"recfm: V, {LONG_TYPES}", more="record: booking")
+    pair = with_word(text("B", 1) + zoned(7, 4) + zoned(0, 4)) + with_word(text("D", 1) + zoned(1, 4) + zoned(17, 9))
+    tracemalloc.start()
+    try:
+        landing = landed(system.objects[0], tmp_path, pair * 2000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rows_of(landing) == [(17, 7)] * 2000
+    assert peak < 20_000_000  # each of 4,000 records with the bytes of the longest: 80 MB
+
+
+def test_a_condition_on_an_element_that_a_record_does_not_have_does_not_hold(tmp_path):
+    copybook = """
+        01  R.
+            05  N     PIC 9.
+            05  KIND  PIC X OCCURS 0 TO 3 DEPENDING ON N.
+            05  A     PIC X(3).
+    """
+    obj = declare(tmp_path, copybook, column("A", "string", "a", "when: {KIND(2): P}"), "recfm: V").objects[0]
+    records = [zoned(2, 1) + text("QPyes", 5), zoned(1, 1) + text("QPno", 4), zoned(0, 1) + text("PPP", 3)]
+    assert rows_of(landed(obj, tmp_path, b"".join(map(with_word, records)))) == [("yes",), (None,), (None,)]

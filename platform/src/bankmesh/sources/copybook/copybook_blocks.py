@@ -33,8 +33,8 @@ _LONG_BLOCK = 0x80
 class CopybookRecordBlock(RecordBlock):
     """Consecutive records of a file, as bytes; `offset` is where its bytes begin in the decompressed file.
 
-    Behind the last record there are as many zeros as the longest record has bytes, so that every record can be read
-    with that length. In a dense block the records follow each other without descriptor words.
+    Behind the last record there are as many zeros as the longest record has bytes, so that fields which a short record
+    does not have can be read and left out. In a dense block the records follow each other without descriptor words.
     """
 
     offset: int = 0
@@ -42,8 +42,9 @@ class CopybookRecordBlock(RecordBlock):
 
     def matrix(self, records: Positions, first: int, length: int) -> Cells:
         """Return `length` bytes of each of the records, from `first` (from 0)."""
-        if self.is_dense and first == 0 and len(records) == len(self) and length == self.stops[0] - self.starts[0]:
-            return self.cells[: len(records) * length].reshape(-1, length)
+        if self.is_dense and len(records) == len(self):
+            whole = int(self.stops[0] - self.starts[0])
+            return self.cells[: len(records) * whole].reshape(-1, whole)[:, first : first + length]
         return super().matrix(records, first, length)
 
     def raw(self, record: int) -> bytes:
@@ -102,7 +103,6 @@ class CopybookRecordStream:
             yield b"".join(held)
 
     def _block(self, raw: bytes, starts: Positions, stops: Positions, offset: int) -> CopybookRecordBlock:
-        # Records are read with the length of the longest, also the last ones.
         cells = np.frombuffer(raw + bytes(self._written.record_length), np.uint8)
         lines = self.records + 1 + np.arange(len(starts))
         self.records += len(starts)

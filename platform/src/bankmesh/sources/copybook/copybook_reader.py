@@ -37,8 +37,9 @@ class CopybookReader:
         self._own = written.index(obj.record)
         self._stream = CopybookRecordStream(path, written, min(block_bytes, MOST_BYTES), obj.member)
         self._decoder = RecordDecoder(written, obj.record, obj.in_file)
-        above = dict.fromkeys(column.fixed.record for column in obj.in_file if column.fixed and column.fixed.record)
-        self._trace = ParentTrace(written, above)
+        above = [column.fixed.record for column in obj.in_file if column.fixed and column.fixed.record]
+        # Fields of parents are in the part that all their records have.
+        self._trace = ParentTrace(written, {name: written.storage(name).shortest for name in above})
         self._controls = CopybookControls(path, written)
         self._counts = np.zeros(max(1, len(written.records)), np.int64)
         self._summed = [

@@ -13,6 +13,7 @@ from bankmesh.sources.copybook.copybook_format import FIXED_LENGTH
 from bankmesh.sources.copybook.field_decoder import FieldDecoder
 from bankmesh.sources.copybook.stored_numbers import decode_digits
 from bankmesh.sources.fixed_width.parent_records import UNKNOWN
+from bankmesh.sources.fixed_width.record_stream import RecordBlock
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.parsing.text_conversion import Converter
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bankmesh.sources.copybook.stored_numbers import Bytes, Flags
     from bankmesh.sources.declarations.source_declaration import SourceColumn
     from bankmesh.sources.fixed_width.parent_records import ParentRecords
-    from bankmesh.sources.fixed_width.record_stream import RecordBlock
+    from bankmesh.sources.fixed_width.record_stream import Cells
     from bankmesh.sources.parsing.record_structure import Positions
 
     Counts = tuple[tuple[str, int], ...]
@@ -61,6 +62,33 @@ class _ColumnField:
             size = self.layout.position(self.condition)[1]
             self.values = tuple((encode_text(text, written.encoding) or b"").ljust(size, _BLANK) for text in values)
 
+    def is_within(self, counts: Mapping[str, int]) -> bool:
+        """Whether records with such tables have the field, and the one that its condition compares."""
+        fields = [self.reference, self.condition] if self.condition is not None else [self.reference]
+        return all(field.is_within(counts) for field in fields)
+
+
+class _RecordBytes:
+    """Some records of a block. Only the bytes of one field are copied at once, as the longest record may be long."""
+
+    def __init__(self, block: RecordBlock, own: Positions) -> None:
+        self._block, self._own = block, own
+        self.lengths = block.stops[own] - block.starts[own]
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    @classmethod
+    def of_rows(cls, rows: Cells) -> _RecordBytes:
+        """Return the rows of a matrix as records."""
+        starts = np.arange(len(rows), dtype=np.int64) * rows.shape[1]
+        return cls(RecordBlock(rows.reshape(-1), starts, starts + rows.shape[1], starts), np.arange(len(rows)))
+
+    def field(self, start: int, size: int, rows: Positions | None = None) -> Bytes:
+        """Return the bytes of a field in some of the records, or in all."""
+        own = self._own if rows is None else self._own[rows]
+        return self._block.matrix(own, start, size).astype(np.uint8, copy=False)
+
 
 class RecordDecoder:
     """Decodes columns of the records of one type; safe to use from several threads."""
@@ -78,11 +106,11 @@ class RecordDecoder:
         """Decode the records `own` of a block; `parents` are the records above that columns are `from`."""
         import pyarrow as pa
 
-        cells = block.matrix(own, 0, self._written.record_length).astype(np.uint8, copy=False)
+        cells = _RecordBytes(block, own)
         whole = self._whole_record_faults(own, parents)
         columns: list[pa.Array] = []
         faults: list[dict[int, RecordFault]] = []
-        groups = list(self._by_counts(cells, block.stops[own] - block.starts[own], whole))
+        groups = list(self._by_counts(cells, whole))
         for each in self._fields:
             values, found = self._column(each, cells, own, groups, parents)
             columns.append(values)
@@ -125,15 +153,14 @@ class RecordDecoder:
 
     def _by_counts(
         self,
-        cells: Bytes,
-        lengths: Positions,
+        cells: _RecordBytes,
         whole: dict[int, RecordFault],
     ) -> Iterator[tuple[Mapping[str, int], Positions | None]]:
         """Yield the counts of tables and the records that have them; None for all records.
 
         Notes a fault of each record whose counts are unreadable, out of range, or do not fit its length.
         """
-        layout = self._layout
+        layout, lengths = self._layout, cells.lengths
         if not layout.counters:
             yield {}, None
             return
@@ -141,7 +168,7 @@ class RecordDecoder:
         bad = np.zeros(len(cells), np.bool_)
         for at, (name, (field, least, most)) in enumerate(layout.counters.items()):
             start, size = layout.position(field)
-            decoded = decode_digits(cells[:, start : start + size], self._written.stored(field))
+            decoded = decode_digits(cells.field(start, size), self._written.stored(field))
             keys[:, at] = decoded.values()
             wrong = (keys[:, at] < least) | (keys[:, at] > most)
             wrong[list(decoded.faults)] = True
@@ -168,7 +195,7 @@ class RecordDecoder:
     def _column(
         self,
         each: _ColumnField,
-        cells: Bytes,
+        cells: _RecordBytes,
         own: Positions,
         groups: list[tuple[Mapping[str, int], Positions | None]],
         parents: Mapping[str, ParentRecords],
@@ -179,7 +206,8 @@ class RecordDecoder:
         if each.above:
             above = parents[each.above]
             # Such fields are at the same place in all records, whatever the counts of tables.
-            values, faults = self._own_column(each, above.rows.astype(np.uint8, copy=False), [({}, None)])
+            rows = _RecordBytes.of_rows(above.rows)
+            values, faults = self._own_column(each, rows, [({}, None)])
             nearest = above.nearest[own]
             taken = values.take(pa.array(nearest, mask=nearest == UNKNOWN))
             spread = {row: faults[at] for row, at in enumerate(nearest.tolist()) if at in faults} if faults else {}
@@ -187,19 +215,17 @@ class RecordDecoder:
         return self._own_column(each, cells, groups)
 
     def _own_column(
-        self, each: _ColumnField, cells: Bytes, groups: list[tuple[Mapping[str, int], Positions | None]]
+        self, each: _ColumnField, cells: _RecordBytes, groups: list[tuple[Mapping[str, int], Positions | None]]
     ) -> tuple[pa.Array, dict[int, RecordFault]]:
-
         parts: list[pa.Array] = []
         places: list[Positions] = []
         faults: dict[int, RecordFault] = {}
         for counts, rows in groups:
-            if each.reference.subscripts and counts and not each.reference.is_within(counts):
+            if counts and not each.is_within(counts):
                 continue
             chosen = self._chosen(each, cells, counts, rows)
             start, size = each.layout.position(each.reference, counts or None)
-            part = cells[:, start : start + size] if chosen is None else cells[chosen, start : start + size]
-            decoded = each.decoder.decode(part)
+            decoded = each.decoder.decode(cells.field(start, size, chosen))
             for row, (byte, reason) in decoded.faults.items():
                 at = row if chosen is None else int(chosen[row])
                 faults[at] = RecordFault(each.column.label, f"byte {start + byte + 1} {reason}")
@@ -211,17 +237,17 @@ class RecordDecoder:
 
     @staticmethod
     def _chosen(
-        each: _ColumnField, cells: Bytes, counts: Mapping[str, int], rows: Positions | None
+        each: _ColumnField, cells: _RecordBytes, counts: Mapping[str, int], rows: Positions | None
     ) -> Positions | None:
         """Return the records in which the column's condition holds; None for all."""
         if each.condition is None:
             return rows
         start, size = each.layout.position(each.condition, counts or None)
-        found = cells[:, start : start + size]
-        holds: Flags = np.zeros(len(cells), np.bool_)
+        found = cells.field(start, size, rows)
+        holds: Flags = np.zeros(len(found), np.bool_)
         for value in each.values:
             holds |= (found == np.frombuffer(value, np.uint8)).all(axis=1)
-        return np.flatnonzero(holds) if rows is None else rows[holds[rows]]
+        return np.flatnonzero(holds) if rows is None else rows[holds]
 
 
 def with_lines(rows: pl.DataFrame, lines: Positions, columns: Sequence[SourceColumn]) -> pl.DataFrame:

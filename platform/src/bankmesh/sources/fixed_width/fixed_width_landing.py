@@ -84,7 +84,7 @@ class _FixedWidthFile:
         self._line_columns = [(column.name, column.line_of) for column in obj.columns if column.line_of is not None]
         self._fields = [column.fixed for column in obj.in_file if column.fixed is not None]
         above = [*(field.record for field in self._fields), *(record for _, record in self._line_columns)]
-        self._trace = ParentTrace(written, dict.fromkeys(record for record in above if record))
+        self._trace = ParentTrace(written, dict.fromkeys((name for name in above if name), written.record_length))
         self._controls = ControlRecords(path, written)
         self._counts = np.zeros(max(1, len(written.records)), np.int64)
         self._summed = [SummedColumn(written, record, column) for record, column in obj.summed]

@@ -14,7 +14,7 @@ from bankmesh.sources.declarations.record_layout import HEADER
 from bankmesh.sources.fixed_width.record_types import DAMAGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from bankmesh.sources.declarations.record_layout import TypedLayout
     from bankmesh.sources.fixed_width.record_stream import Cells
@@ -36,10 +36,10 @@ class ParentRecords:
 class ParentTrace:
     """Follows the records of some types through a file; blocks must come in order."""
 
-    def __init__(self, written: TypedLayout, types: Iterable[str]) -> None:
-        """Follow the records of these types."""
-        self._length = written.record_length
-        self._followed = {name: written.index(name) for name in types}
+    def __init__(self, written: TypedLayout, lengths: Mapping[str, int]) -> None:
+        """Follow the records of some types, and keep so many characters of each from its first."""
+        self._lengths = lengths
+        self._followed = {name: written.index(name) for name in lengths}
         self._headers = {name for name in self._followed if written.records[written.index(name)].role == HEADER}
         self._carried: dict[str, tuple[Cells, Positions]] = {}
 
@@ -52,7 +52,7 @@ class ParentTrace:
         at = records.of_type(kind)
         # A header is unique and the first record, so damage below it cannot hide another.
         damage = np.zeros(0, np.int64) if name in self._headers else records.of_type(DAMAGED)
-        rows, lines = records.block.matrix(at, 0, self._length), records.block.lines[at]
+        rows, lines = records.block.matrix(at, 0, self._lengths[name]), records.block.lines[at]
         carried = self._carried.get(name)
         if carried is not None:
             rows, lines = np.vstack([carried[0], rows]), np.concatenate([carried[1], lines])
