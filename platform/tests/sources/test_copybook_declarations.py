@@ -93,6 +93,10 @@ def test_redefinitions_begin_where_the_first_does_and_the_longest_counts():
         ("01 R SYNC.\n   05 G COMP-5.\n      10 A PIC 9(4).", 2, "G is SYNCHRONIZED"),
         ("01 R.\n   05 A PIC X.\n   05 B REDEFINES C PIC X.", 3, "B redefines C, which is no field in front of it"),
         ("01 R.\n   05 A OCCURS 0 TO 3 DEPENDING ON N PIC X.\n   05 N PIC 9.", 2, "not in front of every table"),
+        (
+            "01 R.\n 05 N PIC 9.\n 05 A OCCURS 0 TO 2 DEPENDING ON N PIC X.\n 05 B OCCURS 3 TO 5 DEPENDING ON N PIC X.",
+            4, "DEPENDING ON N: no number is within the bounds of OCCURS",
+        ),
         ("01 R.\n   05 A PIC 9(19) COMP.", 2, "at most 18 digits"),
         ("01 R.\n   05 A PIC X COMP-3.", 2, "COMP-3 needs a PICTURE of digits"),
         ("01 R.\n   05 A PIC X DYNAMIC LENGTH.", 2, "DYNAMIC is no clause that is supported"),

@@ -231,6 +231,32 @@ def test_tables_of_varying_length_move_the_fields_behind_them(tmp_path):
     ]
 
 
+TWO_TABLES = """
+01  R.
+    05  N       PIC 9.
+    05  A       PIC X {first} DEPENDING ON N.
+    05  B       PIC X {second} DEPENDING ON N.
+    05  TAIL    PIC X.
+"""
+
+
+@pytest.mark.parametrize(("first", "second"), [("OCCURS 0 TO 2", "OCCURS 1 TO 4"), ("OCCURS 1 TO 4", "OCCURS 0 TO 2")])
+def test_the_count_of_two_tables_is_within_the_bounds_of_both(tmp_path, first, second):
+    copybook = TWO_TABLES.format(first=first, second=second)
+    obj = declare(tmp_path, copybook, column("TAIL", "string", "t"), "recfm: V").objects[0]
+    records = [zoned(n, 1) + text("a" * n + "b" * n + "Z", 2 * n + 1) for n in range(4)]
+    landing = landed(obj, tmp_path, b"".join(map(with_word, records)))
+    assert rows_of(landing) == [("Z",), ("Z",)]
+    assert [row[0] for row in rejects_of(landing)] == [1, 4]
+
+
+def test_records_of_one_length_have_place_for_each_table_at_its_most(tmp_path):
+    copybook = TWO_TABLES.format(first="OCCURS 0 TO 2", second="OCCURS 0 TO 4")
+    obj = declare(tmp_path, copybook, column("TAIL", "string", "t")).objects[0]
+    records = [(zoned(n, 1) + text("ab" * n + "Z", 2 * n + 1)).ljust(8, b"\x40") for n in (2, 0, 1)]
+    assert rows_of(landed(obj, tmp_path, b"".join(records))) == [("Z",)] * 3
+
+
 @pytest.mark.parametrize("recfm", ["V", "VB"])
 def test_a_broken_chain_of_descriptor_words_refuses_the_file(tmp_path, recfm):
     obj = declare(tmp_path, LOAN, COLUMNS, f"recfm: {recfm}").objects[0]

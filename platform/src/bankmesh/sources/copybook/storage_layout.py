@@ -26,7 +26,7 @@ from bankmesh.sources.copybook.data_items import (
 from bankmesh.sources.copybook.picture import EDITED, NATIONAL, NUMBER, TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bankmesh.sources.copybook.picture import Picture
 
@@ -125,8 +125,9 @@ class RecordStorage:
         self._names = {path[-1].name for path in self._paths}
         for path in record.walk():
             _check(path)
-        self.counters = {name: self._counter(name, item) for name, item in _depending(record)}
-        self._most = {name: most for name, (_, _, most) in self.counters.items()}
+        self.counters = {name: self._counter(name, tables) for name, tables in _depending(record).items()}
+        # Without a count, each table has its own most elements, also where another table with the same count has fewer.
+        self._most: dict[str, int] = {}
         self._sizes: dict[tuple[tuple[int, ...], int], int] = {}
         self.longest, self.shortest = self.length(self._most), self.length({n: c[1] for n, c in self.counters.items()})
 
@@ -195,10 +196,12 @@ class RecordStorage:
     def _storage(self, item: DataItem) -> Storage:
         return group_storage(item, self._size(item, self._most)) if item.is_group else storage_of(item)
 
-    def _counter(self, name: str, table: DataItem) -> tuple[FieldReference, int, int]:
-        """Return the field that counts a table, and the bounds. Raises CopybookError."""
-        if table.occurs is None:
-            raise ValueError(name)
+    def _counter(self, name: str, tables: Sequence[DataItem]) -> tuple[FieldReference, int, int]:
+        """Return the field that counts some tables, and the bounds that hold for all of them. Raises CopybookError."""
+        table, bounds = tables[-1], [item.occurs for item in tables if item.occurs]
+        least, most = max(each.least for each in bounds), min(each.most for each in bounds)
+        if least > most:
+            raise CopybookError(table.line, f"DEPENDING ON {name}: no number is within the bounds of OCCURS")
         try:
             field = self.find(name)
         except UnknownFieldError as error:
@@ -209,7 +212,7 @@ class RecordStorage:
         order = [path[-1] for path in self.record.walk()]
         if order.index(field.item) > order.index(before[-1]):
             raise CopybookError(table.line, f"DEPENDING ON {name}, which is not in front of every table of that kind")
-        return field, table.occurs.least, table.occurs.most
+        return field, least, most
 
     def _offset(self, parent: DataItem, item: DataItem, counts: Mapping[str, int]) -> int:
         """Return where an item begins in its group."""
@@ -246,7 +249,7 @@ class RecordStorage:
 
     def _total(self, item: DataItem, counts: Mapping[str, int]) -> int:
         table = item.occurs
-        times = 1 if table is None else counts[table.depending] if table.depending else table.most
+        times = 1 if table is None else counts.get(table.depending or "", table.most)
         return times * self._size(item, counts)
 
 
@@ -306,16 +309,17 @@ def _is_qualified(path: tuple[DataItem, ...], groups: list[str]) -> bool:
     return all(any(name == group for name in above) for group in groups)
 
 
-def _depending(record: DataItem) -> list[tuple[str, DataItem]]:
-    found: dict[str, DataItem] = {}
+def _depending(record: DataItem) -> dict[str, list[DataItem]]:
+    """Return the tables that each counter counts. Raises CopybookError."""
+    found: dict[str, list[DataItem]] = {}
     for path in record.walk():
         table = path[-1].occurs
         if table is None or table.depending is None:
             continue
         if any(item.occurs for item in path[:-1]):
             raise CopybookError(path[-1].line, "a table with DEPENDING ON within a table is not supported")
-        found.setdefault(table.depending, path[-1])
-    return list(found.items())
+        found.setdefault(table.depending, []).append(path[-1])
+    return found
 
 
 def _check(path: tuple[DataItem, ...]) -> None:
