@@ -185,6 +185,16 @@ def test_values_of_missing_are_numbers_in_fields_of_any_length(tmp_path):
     assert found == [(None, None, None), (None, None, None), (None, 90, None), (Decimal("1.5"), 1, None)]
 
 
+def test_values_of_missing_are_exact(tmp_path):
+    copybook = "01 R.\n   05 A PIC 9(31).\n   05 B PIC S9(18) COMP-5."
+    nines = "9" * 31
+    columns = column("A", "decimal(31,0)", "a", f"missing: ['{nines}']") + "\n"
+    columns += column("B", "decimal(19,0)", "b", f"missing: ['{2**63}']")
+    obj = declare(tmp_path, copybook, columns).objects[0]
+    content = b"".join(text(a, 31) + (2**63 - 1).to_bytes(8, "big") for a in (nines, nines[1:] + "8"))
+    assert rows_of(landed(obj, tmp_path, content)) == [(None, 2**63 - 1), (int(nines[1:] + "8"), 2**63 - 1)]
+
+
 def test_a_redefinition_is_read_where_its_condition_holds(tmp_path):
     copybook = """
     01  R.

@@ -142,10 +142,10 @@ class Mapping:
 
 
 def read_text(path: Path) -> str | None:
-    """Return the text of a file; None if it cannot be read as UTF-8."""
+    """Return the text of a file; None if it cannot be read as UTF-8, or if no file can have such a name."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.copybook.code_pages import encode_text
@@ -30,6 +31,9 @@ FILLED_WITH = {
 FIGURATIVES = (*FILLED_WITH, *ZEROS)
 """What `missing` may name beside values: fields whose bytes are all 00, FF or blanks, or that are zero."""
 
+_MOST_DIGITS = 100
+"""More digits, or zeros behind them, than any field has."""
+
 _WHOLE_LIMITS = {"integer": 2**31 - 1, "long": 2**63 - 1}
 
 
@@ -41,10 +45,19 @@ def is_text_type(column: SourceColumn) -> bool:
 def as_unscaled(text: str, scale: int) -> int | None:
     """Return a number of `missing` as the digits of a field with that scale; None if it cannot be one."""
     try:
-        number = Decimal(text).scaleb(scale)
+        number = Decimal(text)
     except InvalidOperation:
         return None
-    return int(number) if number == number.to_integral_value() else None
+    sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):  # infinite, or no number
+        return None
+    if not number:
+        return 0
+    if max(len(digits), abs(exponent)) > _MOST_DIGITS:
+        return None
+    unscaled = int("".join(map(str, digits))) * Fraction(10) ** (exponent + scale)
+    whole = int(unscaled) if unscaled.denominator == 1 else None
+    return -whole if whole and sign else whole
 
 
 def check_column(column: SourceColumn, storage: Storage) -> Iterator[str]:

@@ -83,6 +83,8 @@ def _read_source(given: Mapping, name: str) -> tuple[str, str]:
     text = given.faults.read_beside(path)
     if text is None:
         given.faults.add(node, "not-readable", f"copybook {name} is no file of UTF-8 text beside the declaration")
+    elif not text:
+        given.faults.found.append(Fault(str(path), 1, "bad-copybook", "the copybook is empty"))
     return str(path), text or ""
 
 

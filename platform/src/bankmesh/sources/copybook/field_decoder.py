@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bankmesh.sources.copybook.stored_numbers import Bytes, DecodedDigits, Flags, Whole
     from bankmesh.sources.declarations.source_declaration import SourceColumn
 
+_LIMIT = 1 << 63  # of the numbers that 64 bits hold
 NO_TEXT = 0xFFFF
 """In place of the character of a byte that is unassigned or a control character."""
 
@@ -169,7 +170,7 @@ class FieldDecoder:
         import pyarrow as pa
 
         numbers = (as_unscaled(text, self.storage.scale) for text in self._missing)
-        missing = [number for number in numbers if number is not None]
+        missing = [number for number in numbers if number is not None and -_LIMIT <= number < _LIMIT]
         absent = np.isin(values, missing) if missing else None
         if self._shift:
             values = values * 10**self._shift

@@ -130,6 +130,8 @@ class RecordStorage:
         self._most: dict[str, int] = {}
         self._sizes: dict[tuple[tuple[int, ...], int], int] = {}
         self.longest, self.shortest = self.length(self._most), self.length({n: c[1] for n, c in self.counters.items()})
+        for path in self._paths:
+            self._check_renames(path[-1])
 
     def length(self, counts: Mapping[str, int] | None = None) -> int:
         """Return the bytes of a record whose tables have so many elements; the most if not given."""
@@ -182,6 +184,24 @@ class RecordStorage:
         least = {name: bounds[1] for name, bounds in self.counters.items()}
         place = self.position(field)
         return place == self.position(field, least) and sum(place) <= self.shortest
+
+    def _check_renames(self, item: DataItem) -> None:
+        """Check that a level 66 renames fields in the order of the record. Raises CopybookError."""
+        renames = item.renames
+        if renames is None:
+            return
+        for name in (renames.first, renames.last or renames.first):
+            named = [path[-1] for path in self._paths if path[-1].name == name]
+            if any(each.renames for each in named):
+                raise CopybookError(item.line, f"{item.name} renames {name}, which is of level 66, too")
+        try:
+            first = self.position(self.find(renames.first))
+            last = self.position(self.find(renames.last or renames.first))
+        except UnknownFieldError as error:
+            raise CopybookError(item.line, f"{item.name} renames {renames.first}: {error}") from None
+        if last[0] < first[0] or (renames.last and sum(last) <= sum(first)):
+            problem = f"{item.name} renames {renames.first} THRU {renames.last}, which does not end behind it"
+            raise CopybookError(item.line, problem)
 
     def _renamed(self, path: tuple[DataItem, ...]) -> tuple[DataItem, ...]:
         renames = path[-1].renames
