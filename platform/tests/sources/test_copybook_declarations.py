@@ -135,6 +135,7 @@ RECORD = """
         10 D PIC X.
     05  G2.
         10 D PIC X.
+    66  KEY-AND-AMOUNT RENAMES LOAN-ID THRU AMOUNT.
 """
 
 
@@ -160,6 +161,7 @@ RECORD = """
         ("NAMES(4)", "string", "", "give NAMES(1 to 3)"),
         ("D", "string", "", "D is several fields of the copybook; give one of D OF G1, D OF G2"),
         ("NATIONAL-NAME", "string", "", "is a field of a usage that is not read"),
+        ("KEY-AND-AMOUNT", "string", "", "is a field of a usage that is not read"),
         ("LOAN-ID", "long", "start: 1", "start is for fixed-width files"),
         ("LOAN-ID", "long", "when: {NO-FIELD: 1}", "the copybook has no field NO-FIELD"),
         ("LOAN-ID", "long", "when: {D OF G1: ab}", "'ab' does not fit D OF G1"),

@@ -214,7 +214,18 @@ class RecordStorage:
         return (*target[:-1], group)
 
     def _storage(self, item: DataItem) -> Storage:
-        return group_storage(item, self._size(item, self._most)) if item.is_group else storage_of(item)
+        if not item.is_group:
+            return storage_of(item)
+        return group_storage(self._grouped(item), self._size(item, self._most))
+
+    def _grouped(self, item: DataItem) -> list[DataItem]:
+        """Return the elementary items of a group, or from the first to the last that a level 66 renames."""
+        if item.renames is None or item.renames.last is None:
+            return _leaves(item)
+        first, last = self.find(item.renames.first).item, self.find(item.renames.last).item
+        leaves = _leaves(self.record)
+        places = [id(leaf) for leaf in leaves]
+        return leaves[places.index(id(_leaves(first)[0])) : places.index(id(_leaves(last)[-1])) + 1]
 
     def _counter(self, name: str, tables: Sequence[DataItem]) -> tuple[FieldReference, int, int]:
         """Return the field that counts some tables, and the bounds that hold for all of them. Raises CopybookError."""
@@ -276,9 +287,8 @@ class RecordStorage:
 _RENAMES_LEVEL = 66
 
 
-def group_storage(item: DataItem, size: int) -> Storage:
-    """Return the storage of a group: characters, if all of its fields are."""
-    leaves = [path[-1] for path in item.walk() if not path[-1].is_group and not path[-1].renames]
+def group_storage(leaves: list[DataItem], size: int) -> Storage:
+    """Return the storage of a group with these elementary items: characters, if all of them are."""
     stored = [storage_of(leaf) for leaf in leaves]
     readable = all(s.kind in {CHARACTERS, ZONED} and not (s.signed and not s.sign.separate) for s in stored)
     return Storage(CHARACTERS if readable else UNREADABLE, size)
@@ -321,6 +331,10 @@ def _computational(item: DataItem, picture: Picture, usage: str) -> Storage:
 
 def _stored(group: DataItem) -> tuple[DataItem, ...]:
     return tuple(child for child in group.children if child.renames is None)
+
+
+def _leaves(item: DataItem) -> list[DataItem]:
+    return [path[-1] for path in item.walk() if not path[-1].is_group and not path[-1].renames]
 
 
 def _is_qualified(path: tuple[DataItem, ...], groups: list[str]) -> bool:
