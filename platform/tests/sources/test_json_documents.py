@@ -90,6 +90,15 @@ def test_documents_that_are_refused_whole(thing, content, problem):
         thing(content)
 
 
+@pytest.mark.parametrize("content", ['{"other": []}', '{"data": {"page": 1}}', '{"data": {"itemz": [{"id": 1}]}}'])
+def test_an_absent_key_on_the_way_is_no_empty_list(tmp_path, content):
+    obj = declared(tmp_path, ROWS, COLUMNS, more="may_be_empty: true\n")
+    with pytest.raises(LegacyFileError, match=r"\$\.data(\.items)? is absent"):
+        landed(obj, tmp_path, content.encode())
+    for empty in ('{"data": null}', '{"data": {"items": null}}', '{"data": {"items": []}}'):
+        assert landed(obj, tmp_path, empty.encode()).rows == 0
+
+
 def test_every_cut_of_a_document_is_refused(thing):
     whole = document()
     for cut in range(1, len(whole)):

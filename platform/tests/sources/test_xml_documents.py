@@ -1,6 +1,7 @@
 """XML documents: records by path, attributes, ancestors, namespaces, and what is refused."""
 
 import gzip
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -89,6 +90,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         (message(GOOD.format(1), "<Head><Id>7</Id></Head>", head=""), "a declared value of Batch comes after"),
         (message(), "the file has no records"),
         (message("\x01"), "not well-formed"),
+        (message("<Item id='1'>" + "<a>" * 1500 + "</a>" * 1500 + "</Item>"), "nested too deeply"),
         (b"\xff\xfe<\0a\0", "byte order mark of UTF-16"),
         (message(GOOD.format(1)).replace(b"a &amp;", b"\xe9"), "not well-formed"),
         (b'<?xml version="1.0" encoding="x-none"?><a/>', "an encoding that is not known"),
@@ -106,6 +108,60 @@ def test_values_of_an_ancestor_precede_its_records(thing, block_bytes):
     late = message(GOOD.format(1), "<Head><Id>7</Id></Head>", head="")
     with pytest.raises(LegacyFileError, match="all declared values of Batch before its records"):
         thing(late, block_bytes=block_bytes)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('<Q xmlns="urn:one"><I/></Q>', "the root element is not the first"),
+        ('<R xmlns="urn:two"><I/></R>', "the root element is not the first"),
+        ('<R xmlns="urn:one"><I xmlns="urn:two"/></R>', "in another namespace"),
+        ('<R xmlns="urn:one"><Other/></R>', None),
+        ('<R xmlns="urn:one"/>', None),
+    ],
+)
+def test_a_document_of_another_shape_is_refused_although_it_may_be_empty(tmp_path, content, problem):
+    column = "a: {path: p:A, type: long, classification: internal, description: A.}"
+    kind = "xml, rows: p:R/p:I, namespaces: {p: urn:one}"
+    obj = declared(tmp_path, kind, column, more="may_be_empty: true\n")
+    if problem is None:
+        assert landed(obj, tmp_path, content.encode()).rows == 0
+        return
+    with pytest.raises(LegacyFileError, match=problem):
+        landed(obj, tmp_path, content.encode())
+
+
+def test_attributes_of_one_local_name_are_repeated(tmp_path):
+    obj = declared(
+        tmp_path, "xml, rows: R/I", 'a: {path: "@id", type: long, classification: internal, description: A.}'
+    )
+    content = b'<R xmlns:x="urn:one"><I id="1" x:id="2"/><I x:id="3"/></R>'
+    landing = landed(obj, tmp_path, content)
+    assert (rows_of(landing), rejects_of(landing)) == ([(3, 2)], [(1, "@id: @id is repeated, where one is declared")])
+
+
+def test_a_repeated_element_above_the_records_is_one_fault_of_each(thing):
+    landing = thing(message(GOOD.format(1), GOOD.format(2), head="<Head><Id>7</Id></Head>" * 4000))
+    reason = "../Head/Id: Head is repeated, where one is declared"
+    assert rejects_of(landing) == [(1, reason), (2, reason)]
+
+
+def test_a_text_beside_the_records_is_bounded(thing):
+    content = gzip.compress(message(GOOD.format(1), before="x" * (65 << 20)), 1)
+    with pytest.raises(LegacyFileError, match="more than 64 MiB without the start or end of an element"):
+        thing(content, file="thing.xml.gz")
+
+
+def test_elements_beside_the_records_take_no_memory(tmp_path):
+    obj = declared(
+        tmp_path, "xml, rows: R/I", 'a: {path: "@id", type: long, classification: internal, description: A.}'
+    )
+    content = b"<R><J><K>" + b"<a/>" * 400_000 + b'</K></J><I id="1"/></R>'
+    tracemalloc.start()
+    assert landed(obj, tmp_path, content, block_bytes=1 << 14).rows == 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 def test_every_cut_of_a_document_is_refused(thing):

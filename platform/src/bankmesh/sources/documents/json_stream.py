@@ -47,7 +47,8 @@ class JsonStream:
         """Yield text, value and flaw of each element of the list at a path of keys.
 
         `above` is filled with the `wanted` members, by level, of the objects on the way, as far as they precede the
-        list. Raises LegacyFileError if the document is damaged or cut short, or if a wanted member comes later.
+        list. Raises LegacyFileError if the document is damaged or cut short, if a key of the path is absent, or if a
+        wanted member comes later.
         """
         self._pieces = self._decoded()
         above += [{} for _ in steps]
@@ -77,6 +78,7 @@ class JsonStream:
             yield from self._list()
             return
         seen, is_past = set[str](), False
+        place = ".".join(["$", *steps[: level + 1]])
         for key in self._keys():
             if key in seen:
                 raise self.refuse("a key is twice in an object around the rows", "each key once")
@@ -89,11 +91,17 @@ class JsonStream:
                 raise self.refuse(
                     "a declared value comes after the rows that need it", "declared values before the rows"
                 )
-            _, value, flaw = self._value()
-            if flaw is not None:
-                raise self.refuse(f"a value around the rows {flaw}", _WHOLE)
+            value = self._value_around()
             if key in wanted[level]:
                 above[level][key] = value
+        if not is_past:
+            raise self.refuse(f"{place} is absent", "the list of the rows; an empty one, or null, if there are none")
+
+    def _value_around(self) -> object:
+        _, value, flaw = self._value()
+        if flaw is not None:
+            raise self.refuse(f"a value around the rows {flaw}", _WHOLE)
+        return value
 
     def _list(self) -> Iterator[tuple[str, object, str | None]]:
         if self._peek() == "]":

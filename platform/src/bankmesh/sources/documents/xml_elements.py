@@ -92,17 +92,18 @@ class ElementFields:
             self._take_text(element, wanted.texts, texts, faults)
         if element.attrib:
             self._take_attributes(element, wanted, texts, faults, is_strict=is_strict)
-        names, seen = self.names, set[str]()
+        names, seen, is_odd = self.names, set[str](), False
         for number, child in enumerate(element, 1):
             name = names[child.tag]
             below = wanted.children.get(name)
             if below is None:
-                if is_strict and name not in wanted.ignored and not wanted.texts:
+                if is_strict and not is_odd and name not in wanted.ignored and not wanted.texts:
                     faults.append(RecordFault(None, f"element {number} of {names[element.tag]} is not declared"))
+                    is_odd = True
                 continue
             if name in seen:
                 faults.append(RecordFault(self._label(below), f"{name} is repeated, where one is declared"))
-                continue
+                break
             seen.add(name)
             if not child and not child.attrib and len(below.texts) == 1 and not below.children:
                 texts[below.texts[0]] = self._trimmed(below.texts[0], child.text)
@@ -127,11 +128,18 @@ class ElementFields:
         *,
         is_strict: bool,
     ) -> None:
+        seen = set[str]()
         for tag, value in element.attrib.items():
             if tag.startswith(_INSTANCE):
                 continue
             name = self.names[tag]
-            for number in wanted.attributes.get(name, ()):
+            numbers = wanted.attributes.get(name, [])
+            if numbers and name in seen:
+                label = self.columns[numbers[0]].label
+                faults.append(RecordFault(label, f"@{name} is repeated, where one is declared"))
+                break
+            seen.add(name)
+            for number in numbers:
                 texts[number] = self._trimmed(number, value)
             if is_strict and name not in wanted.attributes and f"@{name}" not in wanted.ignored:
                 faults.append(RecordFault(None, f"an attribute of {self.names[element.tag]} is not declared"))

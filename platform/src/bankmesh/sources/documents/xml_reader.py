@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, tostring
 
@@ -11,7 +12,7 @@ from bankmesh.sources.documents.xml_stream import LONGEST_RECORD, XmlStream
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bankmesh.sources.landing_sink import ParsedBatch
 
 RECORDS_AT_ONCE = 4096
+_MOST_KEPT = 2
+"""Elements of one name above the records: the second shows that the first is repeated."""
 
 
 class XmlReader:
@@ -63,18 +66,17 @@ class XmlReader:
 
     def _records(self) -> Iterator[tuple[int, Element, list[str | None] | tuple[RecordFault, ...]]]:
         """Yield each record with what was read of it; elements that nothing needs any more are dropped."""
-        names, steps, length = self._fields.names, self._steps, len(self._steps)
-        ancestors = _Ancestors(self._fields, self._stream)
+        length = len(self._steps)
+        ancestors = _Ancestors(self._fields, self._stream, self._steps)
         depth = emitted = began = 0
         for event, element in self._stream.events():
             matched = len(ancestors.open)
             if event == "start":
-                if matched == depth and depth < length and names[element.tag] == steps[depth]:
-                    ancestors.open.append(element)
-                    if depth + 1 == length:
-                        self.rows_in, began = self.rows_in + 1, self._stream.fed
                 depth += 1
-                if matched == length and self._stream.fed - began > LONGEST_RECORD:
+                if matched < length:
+                    if ancestors.begin(element):
+                        self.rows_in, began = self.rows_in + 1, self._stream.fed
+                elif self._stream.fed - began > LONGEST_RECORD:
                     raise self._stream.refuse(f"record {self.rows_in} is longer than 64 MiB", "records below that")
                 continue
             if matched == depth == length:
@@ -82,17 +84,22 @@ class XmlReader:
                 yield emitted, element, ancestors.read_record(element)
             if matched == depth:
                 ancestors.close()
-            elif depth == matched + 1 and matched < length:
-                ancestors.end_other(element, names[element.tag])
+            elif matched < length:
+                ancestors.end_other(element)
             depth -= 1
+        ancestors.end_document()
 
 
 class _Ancestors:
-    """The open elements on the way to the records, and what was read of them."""
+    """The open elements on the way to the records, what was read of them, and the open elements beside the way."""
 
-    def __init__(self, fields: ElementFields, stream: XmlStream) -> None:
+    def __init__(self, fields: ElementFields, stream: XmlStream, steps: Sequence[str]) -> None:
         self.open: list[Element] = []
-        self._fields, self._stream = fields, stream
+        self._fields, self._stream, self._steps = fields, stream, steps
+        self._beside: list[Element] = []
+        self._is_kept, self._began = False, 0
+        self._seen: dict[int, Counter[str]] = defaultdict(Counter)
+        self._has_records = self._has_strangers = False
         self._read: dict[int, tuple[list[str | None], list[RecordFault]]] = {}
 
     def read_record(self, element: Element) -> list[str | None] | tuple[RecordFault, ...]:
@@ -113,22 +120,63 @@ class _Ancestors:
     def close(self) -> None:
         """Leave the innermost open element, and drop it."""
         self._read.pop(len(self.open), None)
+        self._seen.pop(len(self.open), None)
         closed = self.open.pop()
         if self.open:
             self.open[-1].remove(closed)
 
-    def end_other(self, element: Element, name: str) -> None:
+    def begin(self, element: Element) -> bool:
+        """Begin an element on the way to the records or beside it, and return whether it is a record.
+
+        Raises LegacyFileError if the root of the document is not on the way.
+        """
+        if not self._beside:
+            if self._fields.names[element.tag] == self._steps[len(self.open)]:
+                self.open.append(element)
+                self._has_records |= len(self.open) == len(self._steps)
+                return len(self.open) == len(self._steps)
+            self._begin_beside(element)
+        self._beside.append(element)
+        return False
+
+    def end_document(self) -> None:
+        """Refuse a document whose records are in another namespace. Raises LegacyFileError."""
+        if self._has_strangers and not self._has_records:
+            raise self._stream.refuse("the records are in another namespace than declared", "that of `namespaces`")
+
+    def _begin_beside(self, element: Element) -> None:
+        """Decide whether a child of the innermost open element is kept. Raises LegacyFileError if it is the root."""
+        level, name = len(self.open), self._fields.names[element.tag]
+        if not level:
+            problem = "the root element is not the first of `rows`, or is in another namespace"
+            raise self._stream.refuse(problem, f"the root element {self._steps[0]}")
+        self._has_strangers |= element.tag.rpartition("}")[2] == self._steps[level].rpartition(":")[2]
+        self._is_kept = self._is_wanted(level, name) and self._seen[level][name] < _MOST_KEPT
+        if self._is_kept:
+            self._seen[level][name] += 1
+        self._began = self._stream.fed
+
+    def _is_wanted(self, level: int, name: str) -> bool:
+        wanted = self._fields.wanted.get(level)
+        return wanted is not None and name in wanted.children
+
+    def end_other(self, element: Element) -> None:
         """Drop an element beside the way to the records, unless a column needs it.
 
         Raises LegacyFileError if one that is needed comes after records that need it. The parser is ahead of the
         events, so only their order can decide this.
         """
+        self._beside.pop()
         level = len(self.open)
-        wanted = self._fields.wanted.get(level)
-        if wanted is None or name not in wanted.children:
-            if self.open:
-                self.open[-1].remove(element)
-        elif level in self._read:
+        if self._is_kept and self._stream.fed - self._began > LONGEST_RECORD:
+            raise self._stream.refuse("an element above the records is longer than 64 MiB", "elements below that")
+        if self._beside:
+            if not self._is_kept:
+                self._beside[-1].clear()  # drops its children
+            return
+        if not self._is_kept:
+            self.open[-1].remove(element)
+        if level in self._read and self._is_wanted(level, self._fields.names[element.tag]):
             above = self._fields.names[self.open[-1].tag]
             problem = f"a declared value of {above} comes after records that need it"
             raise self._stream.refuse(problem, f"all declared values of {above} before its records")

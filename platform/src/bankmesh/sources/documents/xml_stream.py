@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 1 << 18
 LONGEST_RECORD = 64 << 20
+MOST_DEPTH = 256
+"""Elements within each other; far below the depth at which code that follows them fails."""
+
 _MOST_PROLOG = 1 << 20
 
 
@@ -32,6 +35,7 @@ class XmlStream:
         `pieces` are its bytes, if it is a part of the file at `path`.
         """
         self.path, self.fed = path, 0
+        self._depth = self._last = 0
         self._encoding = encoding
         self._text = LegacyText(path, UTF8_SIG, min(block_bytes, PIECE_BYTES), expected="an XML document")
         self._pieces = self._text.pieces() if pieces is None else pieces
@@ -49,21 +53,33 @@ class XmlStream:
     def events(self) -> Iterator[tuple[str, Element]]:
         """Yield the start and the end of each element, in order.
 
-        Raises LegacyFileError if the document is empty, not well formed, or cut short, if it has a document type, or if
-        it declares another encoding.
+        Raises LegacyFileError if the document is empty, not well formed, or cut short, if it has a document type, if it
+        declares another encoding, if its elements are nested too deeply, or if a text is too long.
         """
         parser = XMLPullParser(("start", "end"))
         try:
             for piece in self._without_document_type():
                 parser.feed(piece)
                 self.fed += len(piece)
-                yield from parser.read_events()  # type: ignore[misc]  # only elements have these events
+                yield from self._bounded(parser.read_events())  # type: ignore[arg-type]  # only elements have these
+                if self.fed - self._last > LONGEST_RECORD:
+                    problem = "more than 64 MiB without the start or end of an element"
+                    raise self.refuse(problem, "texts below that")
             parser.close()
-            yield from parser.read_events()  # type: ignore[misc]
+            yield from self._bounded(parser.read_events())  # type: ignore[arg-type]
         except ParseError as error:
             raise self._malformed(error.code, *error.position) from None
         except (LookupError, ValueError):  # from Expat, for the name of the encoding
             raise self.refuse("the document declares an encoding that is not known", "such as UTF-8") from None
+
+    def _bounded(self, events: Iterator[tuple[str, Element]]) -> Iterator[tuple[str, Element]]:
+        """Yield the events, unless elements are nested too deeply."""
+        for event, element in events:
+            self._last = self.fed
+            self._depth += 1 if event == "start" else -1
+            if self._depth > MOST_DEPTH:
+                raise self.refuse("elements are nested too deeply", f"at most {MOST_DEPTH} within each other")
+            yield event, element
 
     def refuse(self, problem: str, expected: str) -> LegacyFileError:
         """Return the error that refuses the whole file."""
