@@ -190,3 +190,22 @@ def test_compressed_empty_and_badly_encoded_files(tmp_path):
 def test_faults_of_declarations(tmp_path, kind, columns, problem):
     with pytest.raises(SourceFaults, match=problem):
         declared(tmp_path, kind, columns)
+
+
+@pytest.mark.parametrize("block_bytes", [7, 1 << 20])
+def test_numbers_beyond_every_type_and_half_characters_are_rejects(tmp_path, block_bytes):
+    columns = """
+    n: {type: long, classification: internal, description: A number.}
+    d: {type: "decimal(9,2)", classification: internal, description: An amount.}
+    t: {type: string, classification: internal, description: A text.}
+    """
+    huge = "1e99999999999999999999"
+    odd = [f'"n": {huge}', f'"d": {huge}', f'"d": {huge.replace("e", "e-")}', f'"n": {"1" * 5000}']
+    texts = [r"\ud83d\ude00", r"\ud83d", r"\ude00", r"\ud83d\\ude00", r"\\ud83d", r"\\\uDC00", r"\uD83D\uDE00\uDE00"]
+    lines = [f'{{{member}, "t": "{texts[0]}"}}' for member in odd] + [f'{{"n": 1, "t": "{text}"}}' for text in texts]
+    obj = declared(tmp_path, "json_lines", columns)
+    landing = landed(obj, tmp_path, ("\n".join(lines) + "\n").encode(), block_bytes=block_bytes)
+    reasons = dict(rejects_of(landing))
+    assert [line for line, reason in reasons.items() if "cannot be read" in reason] == [1, 2, 3, 4]
+    assert [line for line, reason in reasons.items() if "half of a surrogate pair" in reason] == [6, 7, 8, 10, 11]
+    assert [row[2] for row in rows_of(landing)] == ["\U0001f600", r"\ud83d"]

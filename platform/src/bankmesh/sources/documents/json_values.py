@@ -6,7 +6,8 @@ Numbers keep their text. A key that is twice in an object, NaN, an infinity and 
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+import re
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ TOO_DEEP = "is nested too deeply"
 SURROGATE = "an escape that is no character (half of a surrogate pair)"
 _MOST_ZEROS = 400
 """Exponents beyond it fit no declared type."""
+
+_ESCAPES = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""Pairs of surrogates, single ones (the group), and other escapes."""
 
 _KINDS: Sequence[tuple[type, str]] = (
     (str, "a text"), (bool, "true or false"), (dict, "an object"), (list, "a list"),
@@ -84,7 +90,10 @@ class JsonDecoder:
 
 def plain_number(text: str) -> str:
     """Return a JSON number in positional notation, without zeros at its end: `1e2` is 100, `1.50` is 1.5."""
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent beyond those of Decimal
+        return text
     if abs(number.adjusted()) > _MOST_ZEROS:
         return text
     plain = format(number, "f")
@@ -105,4 +114,4 @@ def _skip_blanks(text: str, at: int) -> int:
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in json.dumps(json.loads(text), ensure_ascii=False))
+    return any(escape[1] for escape in _ESCAPES.finditer(text))
