@@ -164,6 +164,46 @@ def test_a_batch_that_lacks_a_transaction_refuses_the_file(land_record):
         land_record("transaction", TRANSACTION, camt([Statement(entries=[entry])]))
 
 
+@pytest.mark.parametrize("version", [2, 8])
+@pytest.mark.parametrize(
+    ("total", "currency", "second", "agreed"),
+    [
+        ("7.00", "CZK", Payment(Decimal("4.00")), 2),
+        ("99.00", "CZK", Payment(Decimal("4.00")), None),
+        ("99.00", "EUR", Payment(Decimal("4.00")), 1),
+        ("99.00", "CZK", Payment(), 1),
+        ("99.00", "CZK", Payment(Decimal("4.00"), is_credit=False), 1),
+    ],
+)
+def test_the_amount_of_a_batch_agrees_with_its_transactions(land_record, version, total, currency, second, agreed):
+    batch = tag("Btch", tag("TtlAmt", total, Ccy=currency))
+    entry = Entry(Decimal("7.00"), payments=(Payment(Decimal("3.00")), second), batch=batch)
+    content = camt([Statement(entries=[entry])], version)
+    if agreed is None:
+        with pytest.raises(LegacyFileError, match="Ntry 1: Btch/TtlAmt does not agree"):
+            land_record("transaction", TRANSACTION, content)
+    else:
+        assert land_record("transaction", TRANSACTION, content).control_totals == agreed
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "problem"),
+    [
+        (camt([Statement(entries=TWO)], 8, "054"), b'<Ntry xmlns="urn:x">', "an element is in another namespace"),
+        (camt([Statement(entries=TWO)], 8, "054"), b'<Ntry><a xmlns="urn:x"/>', "an element is in another namespace"),
+        (camt([Statement(entries=TWO)], 8, "054"), b"<Ntry>" + b"<a>" * 1500 + b"</a>" * 1500, "nested too deeply"),
+        (camt([Statement(entries=TWO)], 8, "054"), b'<Ntry><SplmtryData><Envlp><a xmlns="u"/></Envlp></SplmtryData>', None),
+    ],
+)  # fmt: skip
+def test_elements_of_other_namespaces_are_supplementary_only(land_record, content, more, problem):
+    content = without(content, b"<Ntry>", more)
+    if problem is None:
+        assert land_record("entry", ENTRY, content, "camt054").rows == 2
+        return
+    with pytest.raises(LegacyFileError, match=problem):
+        land_record("entry", ENTRY, content, "camt054")
+
+
 def test_a_statement_without_balances_lands_where_it_is_declared(tmp_path):
     content = camt([Statement(entries=TWO, types=("OPAV", "CLAV"))])
     obj = declared(tmp_path, "camt053, require_balances: false", ENTRY, more="record: entry\n")

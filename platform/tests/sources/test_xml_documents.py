@@ -57,6 +57,9 @@ def test_records_are_read_by_path_with_attributes_and_ancestors(thing, block_byt
         ('<Item id="1"><Note><b/></Note></Item>', "Note: elements, where a text is declared"),
         ('<Item id="1"><Note/><Odd/></Item>', "element 2 of Item is not declared"),
         ('<Item id="1" odd="2"/>', "an attribute of Item is not declared"),
+        ('<Item id="1">5<Note/></Item>', "text of Item is not declared"),
+        ('<Item id="1"><Note/>5</Item>', "text of Item is not declared"),
+        ('<Item id="1"><Money>5</Money></Item>', "text of Money is not declared"),
     ],
 )
 def test_what_is_not_as_declared_is_a_reject_without_its_value(thing, item, reason):
@@ -70,6 +73,22 @@ def test_an_absent_empty_and_nil_element_differ(thing):
     nil = '<Note xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/>'
     landing = thing(message('<Item id="1"/>', '<Item id="2"><Note/></Item>', f'<Item id="3">{nil}</Item>'))
     assert [row[3] for row in rows_of(landing)] == [None, "", None]
+
+
+@pytest.mark.parametrize("content", ["5", "<b/>", " 5"])
+def test_a_nil_element_with_content_is_a_reject(thing, content):
+    nil = f'<Note xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true">{content}</Note>'
+    landing = thing(message(GOOD.format(1), f'<Item id="2">{nil}</Item>'))
+    [(line, reason)] = rejects_of(landing)
+    assert (line, landing.rows) == (2, 1)
+    assert "Note: is nil, but has content" in reason
+
+
+def test_texts_that_are_not_declared_may_be_ignored(tmp_path):
+    column = "a: {path: Money/@Ccy, type: string, classification: internal, description: A.}"
+    content = b'<R><I> <Money Ccy="EUR">5</Money> </I></R>'
+    for option, rows in (("", 0), (", other_fields: ignore", 1), (", ignored_fields: [Money]", 1)):
+        assert landed(declared(tmp_path, f"xml, rows: R/I{option}", column), tmp_path, content).rows == rows
 
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'

@@ -90,7 +90,11 @@ class ElementFields:
     ) -> None:
         if wanted.texts:
             self._take_text(element, wanted.texts, texts, faults)
+        if is_strict and not wanted.texts and _has_text(element):
+            faults.append(RecordFault(None, f"text of {self.names[element.tag]} is not declared"))
         if element.attrib:
+            if _is_nil(element) and (len(element) or _has_text(element)):
+                faults.append(RecordFault(self._label(wanted), "is nil, but has content"))
             self._take_attributes(element, wanted, texts, faults, is_strict=is_strict)
         names, seen, is_odd = self.names, set[str](), False
         for number, child in enumerate(element, 1):
@@ -108,14 +112,14 @@ class ElementFields:
             if not child and not child.attrib and len(below.texts) == 1 and not below.children:
                 texts[below.texts[0]] = self._trimmed(below.texts[0], child.text)
             else:
-                self._read(child, below, texts, faults, is_strict=is_strict)
+                self._read(child, below, texts, faults, is_strict=is_strict and name not in wanted.ignored)
 
     def _take_text(
         self, element: Element, columns: list[int], texts: list[str | None], faults: list[RecordFault]
     ) -> None:
         if len(element):
             faults.append(RecordFault(self.columns[columns[0]].label, "elements, where a text is declared"))
-        elif element.get(f"{_INSTANCE}nil") not in {"true", "1"}:
+        elif not _is_nil(element):
             for number in columns:
                 texts[number] = self._trimmed(number, element.text)
 
@@ -155,3 +159,13 @@ class ElementFields:
         if numbers:
             return self.columns[numbers[0]].label
         return next(iter(filter(None, map(self._label, wanted.children.values()))), None)
+
+
+def _is_nil(element: Element) -> bool:
+    return element.get(f"{_INSTANCE}nil") in {"true", "1"}
+
+
+def _has_text(element: Element) -> bool:
+    """Whether an element has text of its own, before or between the elements in it."""
+    texts = (element.text, *(child.tail for child in element))
+    return any(text and text.strip(XML_BLANKS) for text in texts)

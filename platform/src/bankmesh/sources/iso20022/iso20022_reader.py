@@ -36,7 +36,7 @@ class Iso20022Reader:
         self._stream = XmlStream(path, block_bytes)
         self._convert = Converter(obj.in_file)
         self._records: Iso20022Records | None = None
-        self._began = 0
+        self._began, self._prefix = 0, ""
         self._seen = dict.fromkeys(written.record_types(), 0)
 
     @property
@@ -113,13 +113,15 @@ class Iso20022Reader:
             raise self._stream.refuse("the document has another body", f"a message with {shape.body}")
         if depth == _PARENT and tags[-1] == records.tag(shape.parent):
             records.begin_parent()
-        if depth > _ENTRY and self._stream.fed - self._began > LONGEST_RECORD:
-            raise self._stream.refuse("a record is longer than 64 MiB", "records below that")
+        if not tags[-1].startswith(self._prefix) and records.tag("SplmtryData") not in tags:
+            raise self._stream.refuse("an element is in another namespace", "that of the message outside SplmtryData")
         name = records.record_at(tags) if depth in {_PARENT, _ENTRY, _DETAIL} else None
         if name is not None:
             self._seen[name] = self._seen.get(name, 0) + 1
             if depth <= _ENTRY:
                 self._began = self._stream.fed
+        if depth >= _ENTRY and self._stream.fed - self._began > LONGEST_RECORD:
+            raise self._stream.refuse("a record is longer than 64 MiB", "records below that")
 
     def _begin(self, root: Element) -> Iso20022Records:
         shape = self._written.shape
@@ -130,4 +132,5 @@ class Iso20022Reader:
             first, last = shape.versions[0], shape.versions[-1]
             expected = f"Document of {_NAMESPACE}{shape.name}.{first:02} to .{last:02}"
             raise self._stream.refuse("the document is no such message, or of an unknown version", expected)
+        self._prefix = f"{{{uri}}}"
         return Iso20022Records(self._obj, self._written, uri, self._stream)

@@ -17,6 +17,7 @@ from bankmesh.sources.iso20022.statement_totals import (
     TotalChecks,
     opening_and_closing,
     signed_amount,
+    sum_amounts,
 )
 from bankmesh.sources.landing_rejects import RecordFault
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Texts = list[str | None]
 _TOTALS = ("Bal", "TxsSummry", "NbOfTxs", "CtrlSum")
+_AMOUNT_PATHS = ("Amt", "AmtDtls/TxAmt/Amt")
+_CURRENCY_PATHS = tuple(f"{path}/@Ccy" for path in _AMOUNT_PATHS)
 _WHOLE = "a whole message in the order of its schema"
 
 
@@ -165,6 +168,7 @@ class Iso20022Records:
             inside = group.findall(self.tag("TxDtls"))
             if inside:
                 self.checks.check(f"{where}: Btch/NbOfTxs", group, "Btch/NbOfTxs", Decimal(len(inside)))
+                self._check_batch_amount(where, group, inside, moved)
         if self._record not in {"entry", "transaction", "payment"}:
             return []
         if not details:
@@ -184,6 +188,17 @@ class Iso20022Records:
             for at, detail in enumerate(details, 1)
         ]
 
+    def _check_batch_amount(self, where: str, group: Element, details: list[Element], entry: Movement) -> None:
+        """Compare the amount of a batch with its transactions, if all have one of its currency and of one side."""
+        amounts = [amount_of(self._one(detail, *_AMOUNT_PATHS)) for detail in details]
+        currencies = {self._one(detail, *_CURRENCY_PATHS) for detail in details}
+        own = CREDIT if entry.is_credit else DEBIT
+        sides = {self._one(detail, "CdtDbtInd") or own for detail in details}
+        stated = set(find_all(group, "Btch/TtlAmt/@Ccy", self._namespace))
+        known = [amount for amount in amounts if amount is not None]
+        if len(known) == len(details) and currencies == stated and len(sides) == 1:
+            self.checks.check(f"{where}: Btch/TtlAmt", group, "Btch/TtlAmt", sum_amounts(known))
+
     def _detail(
         self,
         element: Element | None,
@@ -200,12 +215,12 @@ class Iso20022Records:
         if element is not None:
             self._readers[DETAIL].read(element, texts, faults)
             self._put(texts, "transaction_number", str(number))
-            stated = self._one(element, "Amt", "AmtDtls/TxAmt/Amt")
+            stated = self._one(element, *_AMOUNT_PATHS)
             amount = amount_of(stated)
             if stated is not None and amount is None:
                 faults.append(RecordFault("amount", "cannot be read as an amount"))
             side = self._one(element, "CdtDbtInd")
-            currency = self._one(element, "Amt/@Ccy", "AmtDtls/TxAmt/Amt/@Ccy")
+            currency = self._one(element, *_CURRENCY_PATHS)
         if side not in {CREDIT, DEBIT, None}:
             faults.append(RecordFault("credit_debit", f"is neither {CREDIT} nor {DEBIT}"))
         if amount is None and is_only:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.iso20022.element_values import amount_of, find_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from xml.etree.ElementTree import Element
 
     from bankmesh.errors import LegacyFileError
@@ -24,6 +25,11 @@ _AGREE = "a whole message whose totals agree with its records"
 def signed_amount(amount: Decimal, *, is_credit: bool) -> Decimal:
     """Return an amount with the sign of its side: all digits of it, where `-amount` keeps 28; zero has no sign."""
     return amount if is_credit or not amount else amount.copy_negate()
+
+
+def sum_amounts(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum of amounts."""
+    return reduce(_EXACT.add, amounts, Decimal(0))
 
 
 @dataclass(frozen=True)
