@@ -239,6 +239,33 @@ def test_payments_reconcile_with_their_header_and_batches(land_record, version):
 
 
 @pytest.mark.parametrize(
+    "uri",
+    [
+        b"urn:iso:std:iso:20022:tech:xsd:pain.001.002.03",
+        b"urn:iso:std:iso:20022:tech:xsd:pain.001.003.03",
+        b"http://www.six-interbank-clearing.com/de/pain.001.001.03.ch.02.xsd",
+    ],
+)
+def test_payments_of_national_versions(land_record, uri):
+    content = without(
+        pain([[Decimal("0.10"), Decimal("7.00")]]), b"urn:iso:std:iso:20022:tech:xsd:pain.001.001.03", uri
+    )
+    landing = land_record("payment", columns_of(amount="decimal(18,2)"), content, "pain001")
+    assert ([row[0] for row in rows_of(landing)], landing.control_totals) == ([Decimal("0.10"), Decimal("7.00")], 4)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "found"),
+    [("123456000", ".123456"), ("1234567", None), ("1234560001", None), ("0000000", ""), ("1", ".100000")],
+)
+def test_digits_beyond_microseconds_are_zeros(land_record, fraction, found):
+    content = camt([Statement(entries=[Entry(Decimal(1), time=f"10:00:00.{fraction}Z")])])
+    rows = rows_of(land_record("entry", columns_of(booking_time="timestamp"), content))
+    expected = [] if found is None else [f"2024-05-31T10:00:00{found}+00:00"]
+    assert [row[0].isoformat() for row in rows] == expected
+
+
+@pytest.mark.parametrize(
     ("kind", "record", "columns", "problem"),
     [
         ("camt053", "entry", columns_of(bookings_date="date"), "did you mean booking_date"),

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.bank_messages.message_fields import AMOUNT, DATE
+from bankmesh.sources.bank_messages.message_fields import AMOUNT, DATE, MOMENT
 from bankmesh.sources.landing_rejects import RecordFault
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 BLANKS = " \t\r\n"
 _AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}")
+_ZEROS = re.compile(r"(\.[0-9]{6})0+(?![0-9])")
+"""Digits of a fraction of seconds beyond microseconds, which are none if they are zeros."""
+
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.,]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 
 
@@ -84,7 +87,7 @@ def _written(field: ElementField, found: list[str]) -> str | None:
     if field.kind == AMOUNT:
         amount = amount_of(text)
         return text or None if amount is None else write_amount(amount)
-    return text or None
+    return (_ZEROS.sub(r"\1", text) if field.kind == MOMENT else text) or None
 
 
 def _compiled(path: str, namespace: str) -> tuple[str, ...]:

@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from bankmesh.sources.iso20022.message_paths import ElementField
     from bankmesh.yaml.nodes import Mapping
 
+_NATIONAL_PAIN001 = (
+    "urn:iso:std:iso:20022:tech:xsd:pain.001.002.03",
+    "urn:iso:std:iso:20022:tech:xsd:pain.001.003.03",
+    "http://www.six-interbank-clearing.com/de/pain.001.001.03.ch.02.xsd",
+)
+"""Versions of the German banks (two) and of the Swiss banks."""
+
 ISO20022_KEYS = ("require_balances",)
 
 
 @dataclass(frozen=True)
 class MessageShape:
-    """The name of a message, its published versions, and its elements from the root down to an entry."""
+    """The name of a message, its published versions, and its elements from the root down to an entry.
+
+    `national` are the namespaces of national versions, which restrict a published one and keep its elements.
+    """
 
     name: str
     versions: range
@@ -27,6 +37,7 @@ class MessageShape:
     parent: str
     entry: str
     header: str = "GrpHdr"
+    national: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +91,7 @@ class Pain001Format(Iso20022Format):
 
     kind: ClassVar[str] = "pain001"
     shape: ClassVar[MessageShape] = MessageShape(
-        "pain.001.001", range(3, 13), "CstmrCdtTrfInitn", "PmtInf", "CdtTrfTxInf"
+        "pain.001.001", range(3, 13), "CstmrCdtTrfInitn", "PmtInf", "CdtTrfTxInf", national=_NATIONAL_PAIN001
     )
     paths: ClassVar[dict[str, tuple[ElementField, ...]]] = PAIN001_FIELDS
     fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(PAIN001_FIELDS)

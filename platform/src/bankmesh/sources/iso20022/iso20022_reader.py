@@ -128,7 +128,7 @@ class Iso20022Reader:
         namespace, _, local = root.tag.rpartition("}")
         uri = namespace[1:]
         versions = {f"{_NAMESPACE}{shape.name}.{version:02}" for version in shape.versions}
-        if local != "Document" or uri not in versions:
+        if local != "Document" or uri not in {*versions, *shape.national}:
             first, last = shape.versions[0], shape.versions[-1]
             expected = f"Document of {_NAMESPACE}{shape.name}.{first:02} to .{last:02}"
             raise self._stream.refuse("the document is no such message, or of an unknown version", expected)
