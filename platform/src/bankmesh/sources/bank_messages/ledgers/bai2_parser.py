@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.ledgers.bai2_records import (
     FieldCursor,
     LogicalRecord,
+    is_funds_type_missing,
+    is_summary_ended,
+    is_text_next,
     read_amount,
     read_count,
     read_funds,
     read_time,
+    take_within_summary,
 )
 from bankmesh.sources.bank_messages.message_dates import read_short_day
 from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
@@ -74,7 +79,10 @@ class Bai2Parser:
                 record = LogicalRecord(code, line)
             elif record is None or record.code in _OPENS:
                 raise self._file.refusal(line, "a continuation (88) continues no record")
-            record.add(text)
+            try:
+                record.add(text)
+            except BadField as error:
+                raise self._file.refusal(line, str(error)) from None
         if record is not None:
             yield from self._take(record)
         if not self._ended or self._levels:
@@ -119,11 +127,14 @@ class Bai2Parser:
     def _read_summary(self, cursor: FieldCursor, level: _Level) -> dict[str, str]:
         currency = level.fields["currency"]
         code, amount = cursor.take(), cursor.take()
-        count = cursor.take()
         text, units = read_amount("amount", amount, currency)
         level.total += units
-        fields = {"type_code": code, "amount": text, "item_count": read_count("item_count", count) if count else ""}
-        fields |= read_funds(cursor, currency)
+        fields = {"type_code": code, "amount": text}
+        if not is_summary_ended(cursor, has_count=False):
+            count = cursor.take()
+            fields["item_count"] = read_count("item_count", count) if count else ""
+            if not is_summary_ended(cursor, has_count=True):
+                fields |= read_funds(partial(take_within_summary, cursor), currency)
         if not code:
             if any(fields.values()):
                 raise BadField("an amount has no type_code")
@@ -137,9 +148,7 @@ class Bai2Parser:
             code, amount = cursor.take(), cursor.take()
             text, units = read_amount("amount", amount, currency)
             level.total, is_counted = level.total + units, True
-            fields = _read_transaction(_read_code(code), text) | read_funds(cursor, currency)
-            fields |= {"bank_reference": cursor.take(), "customer_reference": cursor.take()}
-            fields["information"] = cursor.take_rest()
+            fields = _read_transaction(_read_code(code), text) | _read_details(cursor, currency)
         except BadField as error:
             fault = f"16: {error}"
             level.unreadable += not is_counted
@@ -210,6 +219,19 @@ def _read_code(text: str) -> str:
     if not re.fullmatch("[0-9]{3}", text):
         raise BadField("type_code is no number of three digits")
     return text
+
+
+def _read_details(cursor: FieldCursor, currency: str) -> dict[str, str]:
+    """Return the fields of a transaction behind its amount. Raises BadField."""
+    fields: dict[str, str] = {}
+    if not is_funds_type_missing(cursor):
+        fields = read_funds(cursor.take, currency)
+        references = ("bank_reference", "customer_reference")
+        for at, name in enumerate(references):
+            if is_text_next(cursor, len(references) - at):
+                break
+            fields[name] = cursor.take()
+    return fields | {"information": cursor.take_rest()}
 
 
 def _read_transaction(code: str, amount: str) -> dict[str, str]:
