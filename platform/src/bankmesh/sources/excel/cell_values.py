@@ -15,19 +15,22 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.number_formats import NumberSpelling
     from bankmesh.sources.declarations.source_declaration import SourceColumn
 
-TEXT, NUMBER, DATE, FLAG, ERROR, UNSTORED = (
-    "a text", "a number", "a date", "true or false", "an error value", "a formula without a stored result",
+TEXT, NUMBER, DATE, DURATION, FLAG, ERROR, UNSTORED, UNREADABLE = (
+    "a text", "a number", "a date", "a duration", "true or false", "an error value",
+    "a formula without a stored result", "a value that is none of its cell's type",
 )  # fmt: skip
 SHOWN_DIGITS = 15
 NOISE = 2
 """How many of the smallest steps of a double the results of formulas may be off."""
 
 _SPARE_STEPS = 16
+_LONGEST_EXPONENT = 4
 _MINUS_MARKS = {digit: mark for mark, (sign, digit) in OVERPUNCHES.items() if sign == "-"}
 _LAST_SERIAL = 2_958_466
 _FALSE_LEAP_DAY = 60
 _MILLISECONDS = 86_400_000
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+_EXPONENT = re.compile(r"[eE][+-]?0*([0-9]*)")
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,9 @@ def read_cell(cell: Cell, column: SourceColumn, *, quoted: bool) -> str:
         wanted = DATE
     elif type_name == "boolean" and column.codes is None:
         wanted = FLAG
-    if cell.kind in {ERROR, UNSTORED}:
+    if cell.kind in {ERROR, UNSTORED, UNREADABLE}:
         raise CellFault(cell.kind)
-    if wanted == NUMBER and cell.kind == TEXT and quoted:
+    if cell.kind == TEXT and (cell.text in column.missing or (wanted == NUMBER and quoted)):
         return cell.text
     if cell.kind != wanted:
         raise CellFault(f"{cell.kind}, where {wanted} is declared")
@@ -114,8 +117,14 @@ def spell_number(plain: str, numbers: NumberSpelling) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Whether a stored text is a number, and one that a double holds."""
-    return _NUMBER.fullmatch(text) is not None and abs(float(text)) < float("inf")
+    """Whether a stored text is a number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def is_finite(number: str) -> bool:
+    """Whether a double holds a stored number."""
+    exponent = _EXPONENT.search(number)
+    return abs(float(number)) < float("inf") and (exponent is None or len(exponent[1]) < _LONGEST_EXPONENT)
 
 
 def moment_of(serial: str, *, is_1904: bool) -> str | None:

@@ -50,7 +50,7 @@ class ExcelReader:
             book.close()
 
     def _batches(self, book: Workbook) -> Iterator[Callable[[], ParsedBatch]]:
-        sheet = SheetRows(book, self._part(book))
+        sheet = SheetRows(book, self._part(book), self._written.header_row)
         batch = BatchBuilder[dict[int, "Cell"]](self._obj, self._convert, _as_json)
         places: list[int] | None = None
         last = self._written.header_row
@@ -75,7 +75,7 @@ class ExcelReader:
             expected = "cells of their own for each record: the values of merged ones would be guessed"
             raise self._refuse(f"cells of records are merged, first in row {merged[0].first}", expected)
         self.blank_lines = sheet.blank
-        others = {"title rows": sheet.before(self._written.header_row), "end rows": len(self._written.end_rows)}
+        others = {"title rows": sheet.titles, "end rows": len(self._written.end_rows)}
         self.rows_in = sheet.started - sheet.blank - sum(others.values()) - 1
         noticed = others | {"hidden rows, which land as others": sheet.hidden}
         self.other_records = {name: count for name, count in noticed.items() if count}

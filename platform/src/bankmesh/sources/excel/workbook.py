@@ -22,12 +22,19 @@ _MOST_BYTES = 1 << 30
 
 _DATE_STYLES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
+_DURATION_STYLE = 46
+_WHOLE = re.compile("[0-9]{1,9}")
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _EXPECTED = "an undamaged Excel workbook (.xlsx)"
 
 
 class Workbook:
-    """An open workbook; `texts` are the shared ones, `date_styles` the numbers of cell styles that show dates."""
+    """An open workbook; `texts` are the shared ones, `date_styles` the numbers of cell styles that show dates.
+
+    `duration_styles` are those of cell styles that show elapsed time.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open a workbook. Raises LegacyFileError if it is damaged or no workbook."""
@@ -43,7 +50,7 @@ class Workbook:
         self.is_1904 = False
         self._read_workbook()
         self.texts = [text_of(item) for item in self._items("xl/sharedStrings.xml", "si")]
-        self.date_styles = self._read_styles()
+        self.date_styles, self.duration_styles = self._read_styles()
 
     def close(self) -> None:
         """Close the file."""
@@ -95,21 +102,48 @@ class Workbook:
             elif event == "end" and local_name(element) == "workbookPr":
                 self.is_1904 = element.get("date1904") in {"1", "true"}
 
-    def _read_styles(self) -> frozenset[int]:
-        custom: dict[int, bool] = {}
+    def _read_styles(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the numbers of the cell styles that show dates, and of those that show durations."""
+        custom: dict[int, str] = {}
         found: list[int] = []
         if "xl/styles.xml" not in self._archive.namelist():
-            return frozenset()
+            return frozenset(), frozenset()
         inside = False
         for event, element in self.stream("xl/styles.xml").events():
             name = local_name(element)
             if name == "cellXfs":
                 inside = event == "start"
             elif event == "end" and name == "numFmt":
-                custom[int(element.get("numFmtId", "0"))] = shows_date(element.get("formatCode", ""))
+                custom[self._format_number(element)] = element.get("formatCode", "")
             elif event == "end" and name == "xf" and inside:
-                found.append(int(element.get("numFmtId", "0")))
-        return frozenset(at for at, style in enumerate(found) if custom.get(style, style in _DATE_STYLES))
+                found.append(self._format_number(element))
+        durations = {at for at, style in enumerate(found) if _is_duration(style, custom.get(style))}
+        dates = {at for at, style in enumerate(found) if _is_date(style, custom.get(style))}
+        return frozenset(dates - durations), frozenset(durations)
+
+    def _format_number(self, element: Element) -> int:
+        number = whole_number(element.get("numFmtId", "0"))
+        if number is None:
+            raise LegacyFileError(self.path, "the styles are damaged: a format has no number", _EXPECTED)
+        return number
+
+
+def whole_number(text: str) -> int | None:
+    """Return an index or the number of a row; None if the text is none."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _is_date(style: int, code: str | None) -> bool:
+    return style in _DATE_STYLES if code is None else shows_date(code)
+
+
+def _is_duration(style: int, code: str | None) -> bool:
+    return style == _DURATION_STYLE if code is None else shows_duration(code)
+
+
+def shows_duration(code: str) -> bool:
+    """Whether a number format shows elapsed time: its first section has hours, minutes or seconds in brackets."""
+    return _ELAPSED.search(_QUOTED.sub("", code).split(";")[0]) is not None
 
 
 def shows_date(code: str) -> bool:
@@ -136,5 +170,11 @@ def text_of(item: Element) -> str:
 
 
 def unescape(text: str) -> str:
-    """Return a text with its escaped characters: `_x000D_` is a carriage return."""
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Return a text with its escaped characters: `_x000D_` is a carriage return, and two surrogates are a character."""
+    if "_x" not in text:
+        return text
+    return _SURROGATES.sub(_join, _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
+
+
+def _join(pair: re.Match[str]) -> str:
+    return pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
