@@ -325,3 +325,18 @@ def test_the_page_has_a_row_for_every_field(paths):
             place = " or ".join(f"`{path}`" for path in field.paths) or "derived"
             assert f"| `{field.name}` | {place} | {field.kind} | {field.description} |" in section
         assert section.count("\n| `") == len(fields)
+
+
+def test_fields_of_one_element_are_of_one_class_and_positions_are_not_classed_by_amounts(tmp_path):
+    labels = {"signed_amount": "confidential", "entry_number": "internal", "iban": "restricted", "account": "internal"}
+    columns = "\n".join(
+        f"{name}: {{type: {'decimal' if name == 'signed_amount' else 'string'}, classification: {label}, description: D.}}"
+        for name, label in labels.items()
+    )
+    columns = columns.replace("type: decimal", 'type: "decimal(18,2)"').replace(
+        "entry_number: {type: string", "entry_number: {type: long"
+    )
+    with pytest.raises(SourceFaults) as caught:
+        declared(tmp_path, "camt053", columns, more="record: entry\n")
+    [fault] = caught.value.faults
+    assert "column account is internal, but it holds iban (Acct/Id/IBAN), which is restricted" in fault.message

@@ -155,6 +155,8 @@ class SheetRows:
     def _number(self, text: str, style: int) -> Cell:
         if not is_finite(text):
             return Cell(UNREADABLE, text)
+        if style and not self._book.has_styles:
+            raise self._damaged("a cell refers to a style, and the workbook has none")
         if style in self._book.duration_styles:
             return Cell(DURATION, text)
         moment = moment_of(text, is_1904=self._book.is_1904) if style in self._book.date_styles else None

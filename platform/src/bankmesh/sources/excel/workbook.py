@@ -27,13 +27,15 @@ _DURATION_STYLE = 46
 _WHOLE = re.compile("[0-9]{1,9}")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_STYLES = "xl/styles.xml"
 _EXPECTED = "an undamaged Excel workbook (.xlsx)"
 
 
 class Workbook:
     """An open workbook; `texts` are the shared ones, `date_styles` the numbers of cell styles that show dates.
 
-    `duration_styles` are those of cell styles that show elapsed time.
+    `duration_styles` are those that show elapsed time. Without styles (`has_styles`) no cell may refer to
+    one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,6 +52,7 @@ class Workbook:
         self.is_1904 = False
         self._read_workbook()
         self.texts = [text_of(item) for item in self._items("xl/sharedStrings.xml", "si")]
+        self.has_styles = _STYLES in self._archive.namelist()
         self.date_styles, self.duration_styles = self._read_styles()
 
     def close(self) -> None:
@@ -106,10 +109,10 @@ class Workbook:
         """Return the numbers of the cell styles that show dates, and of those that show durations."""
         custom: dict[int, str] = {}
         found: list[int] = []
-        if "xl/styles.xml" not in self._archive.namelist():
+        if not self.has_styles:
             return frozenset(), frozenset()
         inside = False
-        for event, element in self.stream("xl/styles.xml").events():
+        for event, element in self.stream(_STYLES).events():
             name = local_name(element)
             if name == "cellXfs":
                 inside = event == "start"

@@ -53,6 +53,10 @@ class Iso20022Format(MessageFormat):
     encoding: str = "utf-8"
     require_balances: bool = True
 
+    def reveals(self, place: str, other: str) -> bool:
+        """Whether a message may have the same element for both fields."""
+        return not set(place.split(" or ")).isdisjoint(other.split(" or "))
+
     def element_fields(self, record: str) -> dict[str, ElementField]:
         """Return the fields of a type of record by name."""
         return {field.name: field for field in self.paths[record]}

@@ -14,6 +14,9 @@ HEADER, PARENT, ENTRY, DETAIL, BALANCE = "header", "parent", "entry", "detail", 
 """Scopes of paths."""
 
 
+_AMOUNT_PATHS = ("Amt", "AmtDtls/TxAmt/Amt")
+
+
 @dataclass(frozen=True)
 class ElementField:
     """A field: its name, scope, paths, kind and meaning; without paths, it is derived.
@@ -30,7 +33,12 @@ class ElementField:
 
     def as_message_field(self) -> MessageField:
         """Return the field as declarations and their page know it."""
-        return MessageField(self.name, " or ".join(self.paths) or "derived", self.kind, self.description)
+        return MessageField(self.name, " or ".join(self.paths) or self._source, self.kind, self.description)
+
+    @property
+    def _source(self) -> str:
+        """What a field without paths is derived from: a signed amount from the amount, a number from a position."""
+        return " or ".join(_AMOUNT_PATHS) if self.name == "signed_amount" else f"derived: {self.name}"
 
 
 def _agent(path: str) -> tuple[str, ...]:
@@ -122,7 +130,7 @@ TRANSACTION_FIELDS = (
     ElementField(
         "amount",
         DETAIL,
-        ("Amt", "AmtDtls/TxAmt/Amt"),
+        _AMOUNT_PATHS,
         AMOUNT,
         "Amount without a sign; that of an entry with one or no transaction, if it has none.",
     ),
