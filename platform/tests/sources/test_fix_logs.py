@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from fix_samples import FILL, message, reports
-from message_samples import landed, rejects_of, rows_of
+from message_samples import columns_of, landed, rejects_of, rows_of
 
 from bankmesh.errors import LegacyFileError, SourceFaults
 
@@ -67,6 +67,39 @@ def test_a_damaged_report_is_a_reject_and_hides_no_other(tmp_path, bad, reason, 
 def test_what_may_have_been_a_report_is_a_reject(tmp_path, bad):
     landing = landed(reports(tmp_path), tmp_path, "\n".join([bad, message(number=3), ""]))
     assert (landing.rows, landing.rejects, landing.rows_in, landing.balanced) == (1, 1, 2, True)
+
+
+@pytest.mark.parametrize(("between", "rejects"), [("\n\n", []), ("\nINFO of a log\n", [2])])
+@pytest.mark.parametrize(("more", "before"), [("", ""), (', prefix: "[0-9]{4} "', "2024 ")])
+def test_lines_between_whole_messages_leave_them_whole(tmp_path, between, rejects, more, before):
+    content = before + message(number=1) + between + before + message(number=2) + "\n\n"
+    landing = landed(reports(tmp_path, more), tmp_path, content)
+    assert [row["sequence_number"] for row in rows_of(landing)] == [1, 2]
+    assert [(line, why) for line, why in rejects_of(landing)] == [(line, "no message begins here") for line in rejects]
+    assert (landing.balanced, landing.rows_in) == (True, 2 + len(rejects))
+
+
+def test_with_a_prefix_no_line_continues_another(tmp_path):
+    cut = "2024 " + message(number=1)[:-8]
+    content = f"{cut}\nINFO of a log\n2024 {message(number=2)}\n"
+    landing = landed(reports(tmp_path, ', prefix: "[0-9]{4} "'), tmp_path, content)
+    assert rejects_of(landing) == [
+        (1, "the message does not end with CheckSum (10)"),
+        (2, "no message begins here"),
+    ]
+
+
+def test_times_finer_than_microseconds_land_only_as_text(tmp_path):
+    fine, zeros = (
+        message(FILL.replace("00.125", f"00.{given}"), at) for at, given in ((1, "123456009"), (2, "123456000"))
+    )
+    landing = landed(reports(tmp_path), tmp_path, f"{fine}\n{zeros}\n")
+    assert [row["transaction_time"].microsecond for row in rows_of(landing)] == [123456]
+    assert rejects_of(landing) == [(1, 'transaction_time: cannot be read as timestamp written "iso8601"')]
+    texts = landed(reports(tmp_path, columns=columns_of(transaction_time="string")), tmp_path)
+    assert [row["transaction_time"] for row in rows_of(texts)] == [
+        "2024-01-02T09:30:00.123456009Z", "2024-01-02T09:30:00.123456Z",
+    ]  # fmt: skip
 
 
 def test_data_may_hold_delimiters_and_line_ends(tmp_path):

@@ -25,7 +25,8 @@ _DATA_OF_LENGTH = {
 _FIRST = (b"8", b"9", b"35")
 _TAG = re.compile(rb"[1-9][0-9]*")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
-_MOMENT = re.compile(r"([0-9]{8})-((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?)")
+_MOMENT = re.compile(r"([0-9]{8})-((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(\.[0-9]+)?")
+_MICROSECONDS = len(".123456")
 _CHECKSUM = re.compile(rb"10=([0-9]{3})")
 
 Pairs = list[tuple[bytes, bytes]]
@@ -128,7 +129,9 @@ def _text_of(field: MessageField, text: str) -> str:
         match = _MOMENT.fullmatch(text)
         if match is None:
             raise BadField(f"{field.place} ({field.name}) is no time YYYYMMDD-HH:MM:SS")
-        return f"{read_day(f'{field.place} ({field.name})', match[1])}T{match[2]}Z"
+        fraction = match[3] or ""
+        fraction = fraction[:_MICROSECONDS] + fraction[_MICROSECONDS:].rstrip("0")
+        return f"{read_day(f'{field.place} ({field.name})', match[1])}T{match[2]}{fraction}Z"
     return text
 
 

@@ -42,6 +42,7 @@ class FixParser:
         self._start = re.compile(rf"(?:{prefix})(?=8=FIX)")
         # Messages follow each other in a line only if nothing is between them.
         self._next = None if prefix else re.compile(rf"(?<={re.escape(delimiter)})(?=8=FIX)")
+        self._whole = re.compile(rf"{re.escape(delimiter)}10=[0-9]{{3}}{re.escape(delimiter)}\Z")
         self._claims = re.compile(claims)
         self._damaged = 0
         self._sessions: dict[tuple[bytes, bytes], SessionSequence] = {}
@@ -60,11 +61,17 @@ class FixParser:
             yield MessageRecord(MISSING, line, "", count=missing)
 
     def _messages(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-        """Yield each message with its first line; data within it may hold line ends."""
+        """Yield each message with its first line; data within it may hold line ends, unless there is a prefix.
+
+        A line behind a whole message is on its own; a blank one is no message.
+        """
         first, held = 0, ""
         for line, text in lines:
             for part in [text] if self._next is None else self._next.split(text):
-                if not held or self._start.match(part):
+                is_apart = not held or self._next is None or self._whole.search(held) is not None
+                if not part and is_apart:
+                    continue
+                if is_apart or self._start.match(part):
                     if held:
                         yield first, held
                     first, held = line, part
