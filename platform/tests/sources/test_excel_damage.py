@@ -25,6 +25,8 @@ def landed_cells(folder, kind, *rows, options="", **more):
         (f'<row r="{"9" * 5000}"><c><v>1</v></c></row>', {}, "rows are out of order"),
         ('<row r="2"><c s="x"><v>1</v></c></row>', {}, "no number of a style"),
         ('<row r="2"><c><v>1</v><v>2</v></c></row>', {}, "several values"),
+        ('<row r="2"><c t="inlineStr"><v>1</v></c></row>', {}, "in the place of another type"),
+        ('<row r="2"><c><is><t>1</t></is></c></row>', {}, "in the place of another type"),
         (row(2, number(1)), {"styles": STYLES.replace('numFmtId="164"', 'numFmtId="x"')}, "a format has no number"),
     ],
 )

@@ -116,6 +116,8 @@ class SheetRows:
         if sum(local_name(child) in {"v", "is"} for child in element) > 1:
             raise self._damaged("a cell has several values")
         kind = element.get("t", "n")
+        if ("v" if kind == "inlineStr" else "is") in parts:
+            raise self._damaged("a cell holds its value in the place of another type")
         if kind == "inlineStr":
             return _text_cell(text_of(parts["is"])) if "is" in parts else None
         text = (parts["v"].text or "") if "v" in parts else None
