@@ -91,6 +91,17 @@ def test_a_line_says_which_partitions_were_built(capfd) -> None:
     assert confirmed.endswith("version 1, 9 passed")
 
 
+def test_a_line_says_how_many_records_were_rejected(capfd) -> None:
+    lines = StepLines()
+    for rejects in (2, 0):
+        lines.started("shop__landing__till_sale")
+        lines.finished("shop__landing__till_sale", {"dagster/row_count": 399, "rejects": rejects})
+    lines.close()
+    some, none = (line.rstrip() for line in capfd.readouterr().err.splitlines())
+    assert some.endswith("399 rows, 2 rejected")
+    assert none.endswith("399 rows")
+
+
 def test_only_what_is_named(mesh) -> None:
     assert mesh("run", "shop.sale", "shop.customer_spend", "--force").code == 0
     ran = {"sale": 1, "customer_spend": 1}

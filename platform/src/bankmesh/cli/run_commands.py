@@ -55,11 +55,13 @@ class StepLines:
             self._status.update(f"{_readable(step)} ...")
 
     def finished(self, step: str, notes: dict[str, object]) -> None:
-        """Print version, rows, gate and duration of a step; a confirmed version without what an earlier run built."""
+        """Print version, rows, rejects, gate and duration of a step; of a confirmed version without what was built."""
         is_confirmed, rows = "confirmed" in notes, notes.get("dagster/row_count")
         warned = notes.get("warned")
         named = f": {', '.join(map(str, warned))}" if isinstance(warned, list) else ""
         parts = [f"{count(rows)} rows" if isinstance(rows, int) else "", f"{notes.get('gate', '')}{named}"]
+        if isinstance(rejects := notes.get("rejects"), int) and rejects:
+            parts.insert(1, f"{count(rejects)} rejected")
         if isinstance(unchanged := notes.get("partitions unchanged"), int) and not is_confirmed:
             parts.insert(1, f"built {notes['partitions built']}, {count(unchanged)} partitions unchanged")
         if isinstance(notes.get("version"), int):
