@@ -146,6 +146,11 @@ class Settings:
         """The folder in which Dagster keeps runs, events and schedules."""
         return self.home / "dagster"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables with which another process has the same settings."""
+        return {"BANKMESH_ROOT": str(self.root), "MESH_HOME": str(self.home), "BANK_DATA": str(self.exports)}
+
 
 @dataclass(frozen=True)
 class AlertSettings:

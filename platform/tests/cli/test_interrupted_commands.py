@@ -127,7 +127,7 @@ def test_a_command_is_stopped_at_work(tmp_path, work, number) -> None:
         "def app():\n"
         + ("" if "started.touch" in body else "    started.touch()\n")
         + body
-        + "\napplication.app = app\nmain.main()\n"
+        + "\napplication.application_for = lambda words: app\nmain.main()\n"
     )
     assert _stop_at(tmp_path / "started", _python(script), number) == (128 + number, "", "mesh: stopped.\n")
 
@@ -141,7 +141,7 @@ def test_the_second_signal_ends_what_heeds_nothing(tmp_path, number) -> None:
             with uninterrupted():
                 pathlib.Path({str(tmp_path / "started")!r}).touch()
                 time.sleep(60)
-        application.app = app
+        application.application_for = lambda words: app
         main.main()
     """
     assert _stop_at(tmp_path / "started", _python(script), number, number) == (128 + number, "", "")
@@ -156,7 +156,7 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path) -> None:
             pathlib.Path({str(tmp_path / "started")!r}).touch()
             time.sleep(1.5)
             print("done")
-        application.app = app
+        application.application_for = lambda words: app
         main.main()
     """
     assert _stop_at(tmp_path / "started", _python(script), signal.SIGINT) == (0, "done\n", "")
@@ -226,7 +226,7 @@ def test_mesh_dev_ends_all_that_it_has_started(tmp_path, number, deaf) -> None:
         def app():
             code = run_group([sys.executable, "-c", {leader!r}], pathlib.Path({str(tmp_path)!r}), dict(os.environ))
             sys.exit(code)
-        application.app = app
+        application.application_for = lambda words: app
         main.main()
     """
     process = _python(script)

@@ -45,7 +45,7 @@ def complete(mesh, monkeypatch):
     [
         ("show",), ("get",), ("test",), ("export",), ("withdraw",), ("rollback",), ("resume",), ("catalog", "show"),
         ("contract", "move"), ("contract", "archive"), ("contract", "diff"), ("contract", "coverage"),
-        ("new", "product", "shop.other", "--from"), ("contract", "move", "shop.sale", "deprecated", "--replaced-by"),
+        ("contract", "move", "shop.sale", "deprecated", "--replaced-by"),
     ],
 )  # fmt: skip
 def test_products(complete, command) -> None:
@@ -63,6 +63,7 @@ def test_domains_and_scorecards(complete) -> None:
 def test_landings_where_a_command_takes_them(complete) -> None:
     assert complete("rejects", "shop.") == [*PRODUCTS, *LANDINGS]
     assert complete("run", "shop.l") == LANDINGS
+    assert complete("new", "product", "shop.other", "--from", "shop.") == [*PRODUCTS, *LANDINGS]
     assert complete("run", "shop.sale", "+shop.s") == ["+shop.sale"]
 
 

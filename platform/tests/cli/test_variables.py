@@ -15,7 +15,7 @@ NUMBERS = [value for value in vars(settings).values() if isinstance(value, Whole
 PLATFORM = Path(bankmesh.__file__).parent
 NAMED = re.compile(r"\"((?:BANKMESH|MESH|BANK)_[A-Z_]+|OPENLINEAGE_[A-Z_]+)\"")
 OF_THE_PROJECT = {"BANKMESH_DOMAIN"}  # set for dbt, and read by its project file alone
-SET_FOR_OTHERS = {"testing/fixtures.py", "cli/dev_command.py"}
+SET_FOR_OTHERS = {"testing/fixtures.py"}
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.variable)

@@ -32,14 +32,15 @@ def dev(
 ) -> None:
     """Start the Dagster UI and daemon; run history is stored in MESH_HOME."""
     settings = current_settings()
-    environment = os.environ | {
-        "DAGSTER_HOME": str(prepare_dagster_home(settings)),
-        "MESH_HOME": str(settings.home),
-        "BANK_DATA": str(settings.exports),
-        "BANKMESH_ROOT": str(settings.root),
-        # `dagster dev` emits warnings at every start.
-        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
-    }
+    environment = (
+        os.environ
+        | settings.variables
+        | {
+            "DAGSTER_HOME": str(prepare_dagster_home(settings)),
+            # `dagster dev` emits warnings at every start.
+            "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
+        }
+    )
     beside = Path(sys.executable).with_name("dagster")
     program = str(beside) if beside.is_file() else shutil.which("dagster") or "dagster"
     command = [program, "dev", "-w", "workspace.yaml", "--host", host, "--port", str(port)]

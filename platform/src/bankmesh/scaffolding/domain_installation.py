@@ -41,8 +41,7 @@ def install_domain(folder: Path) -> None:
 def validate_location(settings: Settings, folder: Path) -> None:
     """Load the domain's code location in a process of its own, as Dagster does. Raises DomainNotInstalled."""
     command = [sys.executable, "-m", "dagster", "definitions", "validate", "-m", f"{folder.name}.definitions"]
-    places = {"BANKMESH_ROOT": str(settings.root), "MESH_HOME": str(settings.home), "BANK_DATA": str(settings.exports)}
-    result = _run(command, folder, places)
+    result = _run(command, folder, settings.variables)
     if result.returncode:
         problem = "is installed, but its code location does not load"
         raise DomainNotInstalled(folder.name, problem, result.stderr or result.stdout)

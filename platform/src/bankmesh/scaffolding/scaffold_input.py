@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.names import split_major
 from bankmesh.sources import current_landing, latest_attempt, read_systems
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
@@ -79,7 +80,7 @@ def find_input(settings: Settings, domain: str, package: Path, named: str | None
     try:
         return product_input(find_contract(contracts, named, None))
     except UnknownName:
-        if named.partition("@")[0] in {contract.product for contract in contracts}:
+        if split_major(named)[0] in {contract.product for contract in contracts}:
             raise
         raise UnknownName("product or landing", named, {*(c.product for c in contracts), *objects}) from None
 
