@@ -23,6 +23,20 @@ if TYPE_CHECKING:
     from bankmesh.sources.parsing.text_conversion import Converter
 
 
+class StoredFile(Protocol):
+    """The size in bytes and the SHA-256 of a file, complete once all of it was read."""
+
+    @property
+    def size(self) -> int:
+        """The bytes read so far."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Their hash."""
+        ...
+
+
 class RecordReader(Protocol):
     """One file of an object, read once from start to end in bounded memory.
 
@@ -32,13 +46,8 @@ class RecordReader(Protocol):
     path: Path
 
     @property
-    def size(self) -> int:
-        """Size of the file as stored."""
-        ...
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file as stored."""
+    def stored(self) -> StoredFile:
+        """The file as it is stored."""
         ...
 
     @property
@@ -126,4 +135,4 @@ def land_records(obj: LegacyObject, reader: RecordReader, name: str, sink: Sink)
     sink.other_records.update(reader.other_records)
     if isinstance(reader, EncodingWarnings):
         sink.warn(name, reader.warnings)
-    sink.files.append(LandedFile(name, reader.size, reader.sha256))
+    sink.files.append(LandedFile(name, reader.stored.size, reader.stored.sha256))

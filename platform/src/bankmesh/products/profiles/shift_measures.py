@@ -79,7 +79,7 @@ def _published(column: ProfiledColumn, rows: int) -> list[float]:
 def distribution(nulls: int, rows: int, counts: Sequence[int]) -> list[float]:
     """Return the shares of nulls and of each group, which are 1 together; values without groups are one group.
 
-    `counts` may be those of a sample: their sum stands for all rows with a value.
+    `counts` may be those of a sample: their sum represents all rows with a value.
     """
     share = nulls / rows if rows else 0.0
     total = sum(counts)

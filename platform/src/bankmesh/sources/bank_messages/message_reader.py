@@ -33,20 +33,12 @@ class MessageReader:
     def __init__(self, obj: LegacyObject, written: MessageFormat, path: Path, block_bytes: int) -> None:
         """Prepare to read the file, without opening it."""
         self.path, self._obj, self._written = path, obj, written
-        self._text = LegacyText(path, written.encoding, min(block_bytes, MOST_BYTES), expected=written.expected)
+        self._text = self.stored = LegacyText(
+            path, written.encoding, min(block_bytes, MOST_BYTES), expected=written.expected
+        )
         self._parser = written.parser(path)
         self._starts = {name: re.compile(start, re.MULTILINE) for name, start in written.record_starts().items()}
         self._counts: Counter[str] = Counter()
-
-    @property
-    def size(self) -> int:
-        """The size of the file as stored."""
-        return self._text.size
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the file as stored."""
-        return self._text.sha256
 
     @property
     def blank_lines(self) -> int:

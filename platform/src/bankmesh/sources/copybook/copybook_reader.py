@@ -35,7 +35,7 @@ class CopybookReader:
         """Prepare to read the object's records without opening the file."""
         self.path, self._obj, self._written = path, obj, written
         self._own = written.index(obj.record)
-        self._stream = CopybookRecordStream(path, written, min(block_bytes, MOST_BYTES), obj.member)
+        self._stream = self.stored = CopybookRecordStream(path, written, min(block_bytes, MOST_BYTES), obj.member)
         self._decoder = RecordDecoder(written, obj.record, obj.in_file)
         above = [column.fixed.record for column in obj.in_file if column.fixed and column.fixed.record]
         # Fields of parents are in the part that all their records have.
@@ -48,16 +48,6 @@ class CopybookReader:
         ]
         self._sums = [ColumnSum.zero() for _ in self._summed]
         self.control_totals = 0
-
-    @property
-    def size(self) -> int:
-        """Size of the file as stored."""
-        return self._stream.size
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file as stored."""
-        return self._stream.sha256
 
     @property
     def blank_lines(self) -> int:

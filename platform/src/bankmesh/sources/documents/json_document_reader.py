@@ -31,6 +31,7 @@ class JsonDocumentReader:
         self.blank_lines = self.control_totals = 0
         self.other_records: Mapping[str, int] = {}
         self._obj, self._stream = obj, JsonStream(path, block_bytes)
+        self.stored = self._stream
         steps = written.rows_path.steps
         streamed = steps.index(None)
         self._keys = [str(step) for step in steps[:streamed]]
@@ -42,16 +43,6 @@ class JsonDocumentReader:
         ]
         self._fields = JsonFields(obj.in_file, written)
         self._convert = Converter(obj.in_file)
-
-    @property
-    def size(self) -> int:
-        """Size of the file as stored."""
-        return self._stream.size
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file as stored."""
-        return self._stream.sha256
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""

@@ -39,7 +39,9 @@ class JsonLinesReader:
     def __init__(self, obj: LegacyObject, written: JsonLinesFormat, path: Path, block_bytes: int) -> None:
         """Prepare to read the object's records without opening the file."""
         self.path = path
-        self._text = LegacyText(path, UTF8_SIG, min(block_bytes, MOST_BYTES), expected="a JSON value on each line")
+        self._text = self.stored = LegacyText(
+            path, UTF8_SIG, min(block_bytes, MOST_BYTES), expected="a JSON value on each line"
+        )
         self._obj, self._rows = obj, written.rows_path
         self._fields = JsonFields(obj.in_file, written)
         self._convert = Converter(obj.in_file)
@@ -47,16 +49,6 @@ class JsonLinesReader:
         self._below: list[int] = []
         self.other_records: Mapping[str, int] = {}
         self.control_totals = 0
-
-    @property
-    def size(self) -> int:
-        """Size of the file as stored."""
-        return self._text.size
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file as stored."""
-        return self._text.sha256
 
     @property
     def blank_lines(self) -> int:

@@ -36,20 +36,10 @@ class XmlReader:
         self.path, self.rows_in = path, 0
         self.blank_lines = self.control_totals = 0
         self.other_records: Mapping[str, int] = {}
-        self._stream = XmlStream(path, block_bytes, written.xml_encoding)
+        self._stream = self.stored = XmlStream(path, block_bytes, written.xml_encoding)
         self._obj, self._steps = obj, written.row_steps
         self._fields = ElementFields(obj.in_file, written)
         self._convert = Converter(obj.in_file)
-
-    @property
-    def size(self) -> int:
-        """Size of the file as stored."""
-        return self._stream.size
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file as stored."""
-        return self._stream.sha256
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""

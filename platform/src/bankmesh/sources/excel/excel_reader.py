@@ -13,6 +13,7 @@ from bankmesh.sources.excel.cell_values import CellFault, read_cell
 from bankmesh.sources.excel.sheet_rows import SheetRows, column_letters
 from bankmesh.sources.excel.workbook import Workbook
 from bankmesh.sources.export_files import file_sha256
+from bankmesh.sources.landing_record import LandedFile
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.parsing.text_conversion import Converter
 
@@ -34,7 +35,7 @@ class ExcelReader:
 
     def __init__(self, obj: LegacyObject, written: ExcelFormat, path: Path, _block_bytes: int) -> None:
         """Prepare to read the object's records without opening the file."""
-        self.path, self.size, self.sha256 = path, 0, ""
+        self.path, self.stored = path, LandedFile(path.name, 0, "")
         self.rows_in = self.blank_lines = self.control_totals = 0
         self.other_records: Mapping[str, int] = {}
         self._obj, self._written = obj, written
@@ -42,7 +43,7 @@ class ExcelReader:
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some rows at a time. Raises LegacyFileError."""
-        self.size, self.sha256 = self.path.stat().st_size, file_sha256(self.path)
+        self.stored = LandedFile(self.path.name, self.path.stat().st_size, file_sha256(self.path))
         book = Workbook(self.path)
         try:
             yield from self._batches(book)

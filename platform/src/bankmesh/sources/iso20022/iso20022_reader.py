@@ -33,21 +33,11 @@ class Iso20022Reader:
         """Prepare to read the object's records without opening the file."""
         self.path, self.blank_lines = path, 0
         self._obj, self._written = obj, written
-        self._stream = XmlStream(path, block_bytes)
+        self._stream = self.stored = XmlStream(path, block_bytes)
         self._convert = Converter(obj.in_file)
         self._records: Iso20022Records | None = None
         self._began, self._prefix = 0, ""
         self._seen = dict.fromkeys(written.record_types(), 0)
-
-    @property
-    def size(self) -> int:
-        """Size of the file as stored."""
-        return self._stream.size
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the file as stored."""
-        return self._stream.sha256
 
     @property
     def rows_in(self) -> int:

@@ -55,6 +55,29 @@ def _account(path: str) -> tuple[str, ...]:
     return (f"{path}/Id/IBAN", f"{path}/Id/Othr/Id")
 
 
+def _purpose(scope: str) -> tuple[ElementField, ...]:
+    """Return what a transfer is for, which statements and payments write alike."""
+    return (
+        ElementField("purpose", scope, ("Purp/Cd", "Purp/Prtry"), TEXT, "Purpose of the payment."),
+        ElementField(
+            "remittance_information",
+            scope,
+            ("RmtInf/Ustrd",),
+            TEXT,
+            "Unstructured lines, joined by line feeds.",
+            joined=True,
+        ),
+        ElementField(
+            "creditor_reference",
+            scope,
+            ("RmtInf/Strd/CdtrRefInf/Ref",),
+            TEXT,
+            "Structured references, joined by line feeds.",
+            joined=True,
+        ),
+    )
+
+
 FieldsByRecord = dict[str, tuple[ElementField, ...]]
 
 HEADER_FIELDS = (
@@ -163,23 +186,7 @@ TRANSACTION_FIELDS = (
     ),
     ElementField("creditor_bank", DETAIL, _agent("RltdAgts/CdtrAgt"), TEXT, "BIC of the creditor's bank."),
     ElementField("ultimate_creditor_name", DETAIL, _party("RltdPties/UltmtCdtr"), TEXT, "Who is paid in the end."),
-    ElementField("purpose", DETAIL, ("Purp/Cd", "Purp/Prtry"), TEXT, "Purpose of the payment."),
-    ElementField(
-        "remittance_information",
-        DETAIL,
-        ("RmtInf/Ustrd",),
-        TEXT,
-        "Unstructured lines, joined by line feeds.",
-        joined=True,
-    ),
-    ElementField(
-        "creditor_reference",
-        DETAIL,
-        ("RmtInf/Strd/CdtrRefInf/Ref",),
-        TEXT,
-        "Structured references, joined by line feeds.",
-        joined=True,
-    ),
+    *_purpose(DETAIL),
     ElementField("return_reason", DETAIL, ("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry"), TEXT, "Why the payment was returned."),
     ElementField(
         "transaction_information", DETAIL, ("AddtlTxInf",), TEXT, "Additional information about the transaction."
@@ -213,23 +220,7 @@ PAYMENT_FIELDS = (
     ElementField("creditor_name", ENTRY, ("Cdtr/Nm",), TEXT, "Name of the creditor."),
     ElementField("creditor_account", ENTRY, _account("CdtrAcct"), TEXT, "IBAN or other account of the creditor."),
     ElementField("creditor_bank", ENTRY, _agent("CdtrAgt"), TEXT, "BIC of the creditor's bank."),
-    ElementField("purpose", ENTRY, ("Purp/Cd", "Purp/Prtry"), TEXT, "Purpose of the payment."),
-    ElementField(
-        "remittance_information",
-        ENTRY,
-        ("RmtInf/Ustrd",),
-        TEXT,
-        "Unstructured lines, joined by line feeds.",
-        joined=True,
-    ),
-    ElementField(
-        "creditor_reference",
-        ENTRY,
-        ("RmtInf/Strd/CdtrRefInf/Ref",),
-        TEXT,
-        "Structured references, joined by line feeds.",
-        joined=True,
-    ),
+    *_purpose(ENTRY),
 )
 CAMT053_FIELDS: FieldsByRecord = {
     "statement": (*STATEMENT_FIELDS, *STATEMENT_TOTALS),
