@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from catalog_samples import Col, Samples
 
 from bankmesh.catalog.index import index_connection, tables
-from bankmesh.catalog.index.index_connection import Catalog, CatalogBusy, CatalogReadOnly, exists
+from bankmesh.catalog.index.index_connection import Catalog, CatalogBusy, CatalogReadOnly
 from bankmesh.catalog.index.index_update import is_stale, rebuild, refresh
 from bankmesh.settings import CATALOG_DATABASE, catalog_database
+from bankmesh.storage.databases import database_exists
 
 MANY = 20_000
 
@@ -36,7 +37,7 @@ def test_a_reader_sees_the_old_index_until_the_new_one_is_complete(catalog: Cata
     assert len(names(catalog)) == MANY
 
 
-def test_a_reader_sees_one_state_however_often_it_asks(catalog: Catalog) -> None:
+def test_a_reader_sees_one_state_however_often_it_reads(catalog: Catalog) -> None:
     with catalog.writing() as connection:
         put(connection, "old")
     count = sa.select(sa.func.count()).select_from(tables.meta)
@@ -126,9 +127,13 @@ def test_many_who_refresh_at_once_count_each_read_once(samples: Samples, databas
             assert connection.scalars(sa.select(tables.uses.c.reads)).all() == [5]
 
 
-def test_who_may_only_read_reads_and_is_told_when_to_write(samples: Samples, tmp_path) -> None:
+def test_who_may_only_read_reads_and_a_write_is_refused(
+    samples: Samples, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     samples.contract("shop.sale")
     path = tmp_path / "catalog.db"
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
     with Catalog(f"sqlite:///{path}") as catalog:
         rebuild(samples.settings, None, catalog)
     samples.contract("shop.sale", version="1.1.0")
@@ -138,11 +143,24 @@ def test_who_may_only_read_reads_and_is_told_when_to_write(samples: Samples, tmp
         assert is_stale(catalog, samples.settings)
         with pytest.raises(CatalogReadOnly, match="BANKMESH_CATALOG_DB"):
             refresh(samples.settings, None, catalog)
+    assert not list((tmp_path / "empty").iterdir())
 
 
-def test_nothing_to_read_and_nothing_to_write(tmp_path) -> None:
+def test_nothing_to_read_and_nothing_to_write(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(CatalogReadOnly):
         Catalog(f"sqlite:///file:{tmp_path / 'none.db'}?mode=ro&uri=true")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("form", ["{path}", "file:{path}?uri=true", "file://{path}?mode=ro&uri=true",
+                                  "file://localhost{path}?uri=true"])  # fmt: skip
+def test_an_index_is_found_by_each_form_of_its_address(form: str, tmp_path) -> None:
+    path = tmp_path / "catalog.db"
+    url = f"sqlite:///{form.format(path=path)}"
+    assert not database_exists(url)
+    with Catalog(f"sqlite:///{path}"):
+        assert database_exists(url)
 
 
 def test_the_place_hides_the_password(tmp_path) -> None:
@@ -155,9 +173,9 @@ def test_where_the_index_is(samples: Samples, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv(CATALOG_DATABASE, raising=False)
     url = catalog_database(samples.settings)
     assert url == f"sqlite:///{samples.settings.home / 'catalog.db'}"
-    assert not exists(url)
+    assert not database_exists(url)
     with Catalog(url):
-        assert exists(url)
+        assert database_exists(url)
     monkeypatch.setenv(CATALOG_DATABASE, "postgresql://ada@host/db")
     assert catalog_database(samples.settings) == "postgresql://ada@host/db"
-    assert exists(catalog_database(samples.settings))
+    assert database_exists(catalog_database(samples.settings))

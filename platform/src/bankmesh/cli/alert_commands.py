@@ -141,10 +141,11 @@ def _places() -> AlertSettings:
 @contextmanager
 def _outbox() -> Iterator[AlertOutbox | None]:
     """Open the outbox if it exists, else yield None: nothing is created before the first sensor tick."""
-    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
+    from bankmesh.storage.databases import database_exists
 
     database = _places().database
-    if not exists(database):
+    if not database_exists(database):
         yield None
         return
     with AlertOutbox(database) as outbox:

@@ -79,14 +79,15 @@ def rebuild_catalog(*, as_json: JsonOption = False) -> None:
 @app.command()
 def status(*, as_json: JsonOption = False) -> None:
     """Show the index's location, age, contents and unreadable files. Exit 1 if it is out of date."""
-    from bankmesh.catalog.index.index_connection import Catalog, exists
+    from bankmesh.catalog.index.index_connection import Catalog
     from bankmesh.catalog.index.index_update import is_stale
     from bankmesh.catalog.product_description import about
     from bankmesh.settings import catalog_database
+    from bankmesh.storage.databases import database_exists
 
     settings = current_settings()
     url = catalog_database(settings)
-    if not exists(url):
+    if not database_exists(url):
         facts: dict[str, Any] = {"built_at": None, "refreshed_at": None, "holds": {}, "faults": []}
         _print_status({"database": _place(url), "up_to_date": False, **facts}, as_json=as_json)
         raise typer.Exit(1)

@@ -67,6 +67,8 @@ def database_finding(name: str, url: str, variable: str) -> HealthFinding:
     """Return whether a database can be read. Errors are named by their class: their texts may quote the address."""
     import sqlalchemy as sa
 
+    from bankmesh.storage.databases import sqlite_file
+
     subject = f"database of {name}"
     remedy = f"Check the server and {variable}."
     try:
@@ -78,10 +80,10 @@ def database_finding(name: str, url: str, variable: str) -> HealthFinding:
     try:
         if parsed.get_backend_name() != "sqlite":
             _connect(url)
-        elif not parsed.database or not Path(parsed.database).is_file():
+        elif (file := sqlite_file(parsed)) is None or not file.is_file():
             return ok(subject, f"{place} does not exist yet")
         else:
-            uri = f"file:{quote(parsed.database)}?mode=ro"
+            uri = f"file:{quote(str(file))}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True, timeout=1)) as connection:
                 connection.execute("select count(*) from sqlite_master").fetchone()
     except Exception as error:  # noqa: BLE001 - any driver's

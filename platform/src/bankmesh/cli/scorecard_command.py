@@ -55,12 +55,13 @@ def scorecard(
 
 def _alerts() -> Alerts | None:
     """Return open incidents by port and domain; None if no sensor has recorded any alerts yet."""
-    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, exists
+    from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
     from bankmesh.catalog.scorecard_facts import count_alerts
     from bankmesh.settings import alert_settings
+    from bankmesh.storage.databases import database_exists
 
     database = alert_settings(current_settings()).database
-    if not exists(database):
+    if not database_exists(database):
         return None
     with AlertOutbox(database) as outbox:
         return count_alerts((domain, incident.assets) for domain, incident in outbox.open_incidents())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -246,12 +245,6 @@ class AlertOutbox(Closing):
     def _changed(self, query: sa.Update) -> bool:
         with self._engine.begin() as connection:
             return connection.execute(query).rowcount > 0
-
-
-def exists(url: str) -> bool:
-    """Return whether the outbox exists; a database server is assumed to have one."""
-    place = sa.make_url(url)
-    return place.get_backend_name() != "sqlite" or (place.database is not None and Path(place.database).is_file())
 
 
 def _position(connection: Connection, domain: str) -> int | None:

@@ -7,7 +7,6 @@ its own lock, on PostgreSQL by an advisory lock.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -119,12 +118,6 @@ class Catalog(Closing):
         if isinstance(error, PermissionError) or "readonly" in said or "unable to open database file" in said:
             return CatalogReadOnly(self.place)
         return error
-
-
-def exists(url: str) -> bool:
-    """Return whether there is an index to read; a database server counts as having one."""
-    place = sa.make_url(url)
-    return place.get_backend_name() != "sqlite" or (place.database is not None and Path(place.database).is_file())
 
 
 def _is_ready(reader: Engine) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
 
-from bankmesh.catalog.index.index_connection import exists
 from bankmesh.contracts.model import Status
 from bankmesh.errors import BankmeshError
 from bankmesh.lineage.openlineage.event_outbox import EventOutbox
@@ -21,6 +20,7 @@ from bankmesh.ports.port_locks import locked_unless_held
 from bankmesh.products.version_diffs.spill_folders import remove_abandoned_spill_folders
 from bankmesh.settings import EVENTS_DAYS, LINEAGE_DAYS, has_lineage_receiver, lineage_database
 from bankmesh.sources import ExpiredLandings, expire_landings, expire_rejects
+from bankmesh.storage.databases import database_exists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -120,7 +120,7 @@ def _expire_landings(home: Path) -> Facts:
 
 def _expire_lineage(home: Path, now: datetime) -> Facts:
     """Delete events that are older than their retention and sent, or that have no receiver."""
-    if not exists(lineage_database(home)):
+    if not database_exists(lineage_database(home)):
         return 0
     with EventOutbox(lineage_database(home)) as outbox:
         return outbox.delete_before(now - timedelta(days=LINEAGE_DAYS.read()), unsent=not has_lineage_receiver())
