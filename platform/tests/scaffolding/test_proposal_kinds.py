@@ -7,17 +7,10 @@ import polars as pl
 import pytest
 from camt_samples import Entry, Statement, camt
 
-from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, propose_messages
 from bankmesh.scaffolding.source_proposals.fixed_width import find_fields
-from bankmesh.scaffolding.source_proposals.source_proposal import (
-    CannotPropose,
-    ProposalOptions,
-    SourceNames,
-    declaration_text,
-)
+from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
 from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
 from bankmesh.settings import Settings
-from bankmesh.sources import read_system
 
 
 @pytest.fixture
@@ -103,13 +96,3 @@ def test_a_camt053_file_lands_its_entries_with_all_fields_of_the_standard(scaffo
     assert "which records are needed?" in plan.text
     amounts = pl.read_parquet(landing.rows_paths[0])["amount"].to_list()
     assert amounts == [Decimal("100.50"), Decimal("20.25")]
-
-
-@pytest.mark.parametrize("kind", MESSAGE_KINDS)
-def test_the_declaration_of_every_kind_of_message_has_no_fault(tmp_path, kind):
-    file = tmp_path / "host.txt"
-    file.write_text("not read\n", encoding="ascii")
-    proposal = propose_messages(kind, [file], ProposalOptions())
-    declared = tmp_path / "host.yaml"
-    declared.write_text(declaration_text(SourceNames("host", "entry", "o", ".", ["*"]), proposal), encoding="utf-8")
-    assert len(read_system(declared).object("entry").in_file) == len(proposal.columns)

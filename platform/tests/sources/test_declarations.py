@@ -174,3 +174,18 @@ def test_text_that_is_not_utf8_is_a_fault(tmp_path):
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(SourceFaults, match="cannot be read as UTF-8"):
         read_system(file)
+
+
+@pytest.mark.parametrize(
+    ("century", "rule"),
+    [
+        ('format: "%y%m%d", century: 20', "bad-century"),
+        ('format: "%y%m%d", century: 1950', "bad-century"),
+        ("century: 1900", "missing-key"),
+        ('format: "yymmdd", century: 1900', "bad-format"),
+        ('format: "%y%m%d"', "bad-format"),
+        ('format: "%Y%m%d", century: 2000', "bad-format"),
+    ],
+)
+def test_a_fault_of_a_century_is_reported_once(faults_of, century, rule):
+    assert faults_of(GOOD.replace('format: "%y%m%d", century: 1900', century))[0] == [(16, rule)]

@@ -1,5 +1,6 @@
 """ISO 20022: fields in every version, signs, totals that must agree, and what is refused."""
 
+import contextlib
 import textwrap
 from datetime import date
 from decimal import Decimal
@@ -339,4 +340,18 @@ def test_fields_of_one_element_are_of_one_class_and_positions_are_not_classed_by
     with pytest.raises(SourceFaults) as caught:
         declared(tmp_path, "camt053", columns, more="record: entry\n")
     [fault] = caught.value.faults
-    assert "column account is internal, but it holds iban (Acct/Id/IBAN), which is restricted" in fault.message
+    assert "column account is internal, but it holds iban (Stmt/Acct/Id/IBAN), which is restricted" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher", "faults"),
+    [("statement_time", "message_time", 0), ("amount", "entry_amount", 1), ("credit_debit", "currency", 0)],
+)
+def test_fields_are_of_one_class_if_a_message_may_have_one_element_for_both(tmp_path, lower, higher, faults):
+    columns = "\n".join(
+        f"{name}: {{type: string, classification: {label}, description: D.}}"
+        for name, label in ((lower, "internal"), (higher, "confidential"))
+    )
+    with pytest.raises(SourceFaults) if faults else contextlib.nullcontext() as caught:
+        declared(tmp_path, "camt053", columns, more="record: transaction\n")
+    assert caught is None or len(caught.value.faults) == faults

@@ -37,6 +37,9 @@ def new_source(
     day_first: Annotated[
         bool | None, typer.Option("--day-first/--month-first", help="How dates such as 03/04/2024 are read.")
     ] = None,
+    record: Annotated[
+        str | None, typer.Option(help="Type of the records, of files with several; by default the entries.")
+    ] = None,
 ) -> None:
     """Scaffold a source declaration from real files, from all of their rows, and land them."""
     from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
@@ -44,7 +47,7 @@ def new_source(
 
     settings = current_settings()
     new = NewSource(domain or _only_domain(settings), files, system, object_name)
-    plan = plan_source(settings, new, ProposalOptions(kind, encoding, delimiter, header, day_first))
+    plan = plan_source(settings, new, ProposalOptions(kind, encoding, delimiter, header, day_first, record))
     with uninterrupted():
         write_source(plan)
     console().print(f"wrote {plan.file.relative_to(settings.root)}", markup=False)

@@ -2,66 +2,155 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.model import Classification
+from bankmesh.errors import LegacyFileError, UnknownName
 from bankmesh.scaffolding.classification_proposal import ClassificationProposal, propose_classification
+from bankmesh.scaffolding.record_keys import LINE, standard_key
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal
 from bankmesh.scaffolding.source_proposals.delimited_text import find_encoding
+from bankmesh.scaffolding.source_proposals.fix_logs import find_fix_layout
+from bankmesh.scaffolding.source_proposals.record_profiles import RecordProfiles, draft_object, profile_records
 from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal, ProposalOptions
+from bankmesh.sources.bank_messages.fix.fix_format import FixFormat
+from bankmesh.sources.bank_messages.ledgers.ledger_formats import Bai2Format, NachaFormat
 from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE, MOMENT, TEXT
 from bankmesh.sources.bank_messages.swift.swift_format import Mt940Format, Mt942Format
 from bankmesh.sources.iso20022.iso20022_formats import Camt053Format, Camt054Format, Iso20022Format, Pain001Format
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bankmesh.sources.bank_messages.message_fields import MessageField
     from bankmesh.sources.bank_messages.message_format import MessageFormat
 
 _FORMATS: dict[str, MessageFormat] = {
-    each.kind: each for each in (Camt053Format(), Camt054Format(), Pain001Format(), Mt940Format(), Mt942Format())
-}
+    each.kind: each
+    for each in (
+        Camt053Format(), Camt054Format(), Pain001Format(), Mt940Format(), Mt942Format(), NachaFormat(), Bai2Format(),
+        FixFormat(),
+    )
+}  # fmt: skip
 MESSAGE_KINDS = tuple(_FORMATS)
 """The kinds of messages for which a declaration can be proposed."""
 
 _TYPES = {TEXT: "string", AMOUNT: "decimal(23,5)", COUNT: "long", DATE: "date", MOMENT: "timestamp"}
-_ROWS = "entry"
-_SIGNS = {
-    b"BkToCstmrStmt": "camt053", b"BkToCstmrDbtCdtNtfctn": "camt054", b"CstmrCdtTrfInitn": "pain001",
-    b":60F:": "mt940", b":60M:": "mt940", b":34F:": "mt942",
-}  # fmt: skip
+_ROWS = ("entry", "transaction")
+"""The types of records that are proposed unless another is named; the only one of a kind that has neither."""
 
 
-def find_message_kind(beginning: bytes) -> str | None:
-    """Return the kind of messages that a file begins with: by its root element, or by a tag; None for another file."""
-    return next((kind for sign, kind in _SIGNS.items() if sign in beginning), None)
+_HIGHEST = ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Keys of a format by which files may be read, and what to ask if they are proposed."""
+
+    keys: Mapping[str, object] = field(default_factory=dict)
+    question: str = ""
+
+
+_LAYOUTS: dict[str, tuple[_Layout, ...]] = {
+    "camt053": (
+        _Layout(),
+        _Layout({"require_balances": False}, "why has a statement no balances? Without them no total verifies it"),
+    ),
+    **dict.fromkeys(
+        ("mt940", "mt942"),
+        (
+            _Layout(),
+            _Layout(
+                {"terminated": False},
+                "do its messages end without a line `-`? Then the loss of the last lines of a file may be unnoticed",
+            ),
+        ),
+    ),
+    "fix": (
+        _Layout(),
+        _Layout(
+            {"sequence_gaps": "accept"},
+            "is the log a selection of messages? Sequence numbers are missing: each landing counts them",
+        ),
+    ),
+}
+"""Other than by default, the ways in which files of a kind are written; the first that reads all files is proposed."""
 
 
 def propose_messages(kind: str, files: Sequence[Path], options: ProposalOptions) -> FileProposal:
-    """Propose a declaration of the entries of messages, or of their only records, with all fields of the standard.
+    """Propose a declaration of one type of record of messages, with all fields of the standard.
 
-    Raises LegacyFileError for a file that is certainly no text.
+    It is the type that the options name, or that of the entries or transactions. Raises UnknownName for a type that
+    the messages do not have, and LegacyFileError for a file that is certainly no text.
     """
     written = _FORMATS[kind]
-    record = _ROWS if _ROWS in written.fields else next(iter(written.fields))
+    record = _record_type(written, options.record)
     keys: dict[str, object] = {"kind": kind}
     questions: tuple[str, ...] = ()
     if not isinstance(written, Iso20022Format):  # those name their encoding themselves
         keys["encoding"], questions = find_encoding(files, options.encoding)
-    fields = written.fields[record]
-    proposed = {field.name: propose_classification(field.name) for field in fields}
-    columns = [_column(field, _at_least_parts(written, field, fields, proposed)) for field in fields]
+    if kind == "fix":
+        keys |= find_fix_layout(files, str(keys["encoding"]))
+    object_keys: dict[str, object] = {"record": record}
+    if LINE in standard_key(kind, record):
+        object_keys["line_as"] = LINE
+    draft = FileProposal(keys, tuple(_draft_column(each) for each in written.fields[record]), 0, object_keys)
+    layout, found = _read_all(kind, draft, files)
+    questions = (*questions, *filter(None, [layout.question]))
+    if found is not None and not found.rows:
+        object_keys["may_be_empty"] = True
     others = ", ".join(each for each in written.fields if each != record)
     if others:
-        questions = (*questions, f"which records are needed? These are of type {record}; there are also {others}")
-    return FileProposal(keys, tuple(columns), 0, {"record": record}, questions)
+        question = f"which records are needed? These are of type {record}; --record proposes {others}"
+        questions = (*questions, question)
+    columns = _columns(written, record, found)
+    return FileProposal({**keys, **layout.keys}, columns, found.rows if found else 0, object_keys, questions)
 
 
-def _column(field: MessageField, classification: ClassificationProposal) -> ColumnProposal:
-    keys = {"type": _TYPES[field.kind], "description": field.description}
-    return ColumnProposal(field.name, keys, classification)
+def _record_type(written: MessageFormat, named: str | None) -> str:
+    if named is None:
+        return next((each for each in _ROWS if each in written.fields), next(iter(written.fields)))
+    if named not in written.fields:
+        raise UnknownName(f"type of record of {written.kind}", named, written.fields)
+    return named
+
+
+def _draft_column(field: MessageField) -> ColumnProposal:
+    return ColumnProposal(field.name, {"type": "string"}, _HIGHEST)
+
+
+def _read_all(kind: str, draft: FileProposal, files: Sequence[Path]) -> tuple[_Layout, RecordProfiles | None]:
+    """Return the first layout by which all files are read, with what they show; no profiles if there is none.
+
+    Files that no layout reads are declared as they should be, so that the landing says what is wrong with them.
+    """
+    layouts = _LAYOUTS.get(kind, (_Layout(),))
+    for layout in layouts:
+        obj = draft_object(replace(draft, format={**draft.format, **layout.keys}))
+        try:
+            return layout, profile_records(obj, files, has_spellings=False)
+        except LegacyFileError:
+            continue
+    return layouts[0], None
+
+
+def _columns(written: MessageFormat, record: str, found: RecordProfiles | None) -> tuple[ColumnProposal, ...]:
+    fields = written.fields[record]
+    shares = {name: profile.shares for name, profile in found.profiles.items()} if found else {}
+    # A message is a file here, while a column named so is the text of one.
+    names = {each.name: each.name.removeprefix("message_") for each in fields}
+    proposed = {name: propose_classification(word, shares.get(name)) for name, word in names.items()}
+    key = standard_key(written.kind, record)
+    filled = {name for name, each in found.profiles.items() if each.rows and not each.absent} if found else set()
+    columns = []
+    for each in fields:
+        keys: dict[str, object] = {"type": _TYPES[each.kind], "description": each.description}
+        if each.name in key and each.name in filled:
+            keys["required"] = True
+        columns.append(ColumnProposal(each.name, keys, _at_least_parts(written, each, fields, proposed)))
+    return tuple(columns)
 
 
 def _at_least_parts(
@@ -71,8 +160,14 @@ def _at_least_parts(
     proposed: dict[str, ClassificationProposal],
 ) -> ClassificationProposal:
     """Return the proposed class of a field, raised to the highest of the fields that it holds all of."""
-    parts = [proposed[other.name] for other in fields if written.reveals(field.place, other.place)]
-    highest = max([each.classification for each in parts], default=proposed[field.name].classification)
-    if highest <= proposed[field.name].classification:
+    parts = [other for other in fields if other != field and written.reveals(field.place, other.place)]
+    highest = max(parts, key=lambda other: proposed[other.name].classification, default=field)
+    if proposed[highest.name].classification <= proposed[field.name].classification:
         return proposed[field.name]
-    return replace(proposed[field.name], classification=highest, reason="it holds such a field", by_evidence=True)
+    reason = f"it holds {highest.name} ({proposed[highest.name].reason})"
+    return replace(
+        proposed[field.name],
+        classification=proposed[highest.name].classification,
+        reason=reason,
+        by_evidence=True,
+    )

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
-from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, find_message_kind, propose_messages
+from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, propose_messages
 from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
 from bankmesh.scaffolding.source_proposals.fixed_width import propose_fixed_width
+from bankmesh.scaffolding.source_proposals.message_kinds import find_message_kind
 from bankmesh.scaffolding.source_proposals.parquet_files import propose_parquet
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
 from bankmesh.sources.parsing.line_blocks import LegacyText
@@ -30,6 +31,9 @@ PROPOSERS: dict[str, Proposer] = {
 }
 """Kind of `format` → the function that proposes for files of that kind."""
 
+KINDS_OF_RECORDS = MESSAGE_KINDS
+"""The kinds whose files have several types of records, of which one is proposed."""
+
 _SUFFIXES = {".parquet": "parquet"}
 _BEGINNING = 1 << 16
 _COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}
@@ -43,6 +47,8 @@ def propose_declaration(files: Sequence[Path], options: ProposalOptions) -> File
     kind = options.kind or find_kind(files[0])
     if kind not in PROPOSERS:
         raise UnknownName("kind of files", kind, PROPOSERS)
+    if options.record is not None and kind not in KINDS_OF_RECORDS:
+        raise UnknownName(f"type of record of {kind}", options.record, ())
     return PROPOSERS[kind](files, options)
 
 

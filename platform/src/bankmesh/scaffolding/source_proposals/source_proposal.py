@@ -32,6 +32,8 @@ class ProposalOptions:
     delimiter: str | None = None
     header: bool | None = None
     day_first: bool | None = None
+    record: str | None = None
+    copybook: Path | None = None
 
 
 @dataclass(frozen=True)

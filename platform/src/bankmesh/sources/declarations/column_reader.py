@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import Classification, ColumnType
 from bankmesh.contracts.parsing.regular_expressions import check_pattern
 from bankmesh.sources.declarations.code_tables import read_codes
-from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, BadFormat, compile_format
+from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, YEAR_AND_CENTURY, BadFormat, compile_format
 from bankmesh.sources.declarations.field_reader import FIELD_KEYS, read_field, read_line_names
 from bankmesh.sources.declarations.format_ambiguity import find_ambiguity
 from bankmesh.sources.declarations.number_formats import (
@@ -41,6 +41,8 @@ TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timesta
 
 _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
+_ANY_CENTURY = 1900
+"""In place of a century that is a fault, so that the formats are not faults for it, too."""
 COLUMN_KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
     "timezone", "read", "header_pattern", "path", "when", *NUMBER_KEYS,
@@ -257,10 +259,12 @@ def _formats(
         if problem:
             problems = True
             given.faults.add(given.value("format"), "bad-format", f"format of {given.what}: {problem}")
+    if not formats or not all(formats) or problems:
+        return formats
     if century is not None and not any("%y" in text for text in formats):
-        message = f"format of {given.what}: a two-digit year (%y) and `century` need each other"
+        message = f"format of {given.what}: {YEAR_AND_CENTURY}"
         given.faults.add(given.value("century"), "bad-format", message)
-    if all(formats) and not problems:
+    else:
         _check_ambiguity(given, kind, formats, century, zone)
     return formats
 
@@ -302,8 +306,9 @@ def _century(given: Mapping) -> int | None:
         return None
     if re.fullmatch(r"[1-9][0-9]00", text):
         return int(text)
-    given.faults.add(given.value("century"), "bad-century", f"century of {given.what} must be like 1900 or 2000")
-    return None
+    message = f"century of {given.what} is {text}; give the first year of it, such as 1900 (for 1900 to 1999) or 2000"
+    given.faults.add(given.value("century"), "bad-century", message)
+    return _ANY_CENTURY
 
 
 def _timezone(given: Mapping) -> str | None:

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 ISO = "iso8601"
 """Named format of timestamps: `2024-05-31T23:59:59`, a blank for the T, up to six decimals, Z or an offset."""
 
+YEAR_AND_CENTURY = (
+    "a two-digit year (%y) and `century` need each other: 1900 reads 93 as 1993, 2000 reads it as 2093; "
+    "%Y needs no century"
+)
+
 DEFAULT_ZONE = "UTC"
 """The zone of times in text without a zone, in a column that declares none."""
 
@@ -73,7 +78,7 @@ def compile_format(text: str, century: int | None, *, with_time: bool) -> Tempor
         allowed = "year, month and day, and hour, minute, second" if with_time else "year, month and day only"
         raise BadFormat(f"it must name {allowed}")
     if "y" in used and century is None:
-        raise BadFormat("a two-digit year (%y) and `century` need each other")
+        raise BadFormat(YEAR_AND_CENTURY)
     in_digits = _shortened_parts(tokens)
     if max(in_digits, default=0) > 1:
         raise BadFormat("two parts of one or two digits need a character between them that is not a digit")

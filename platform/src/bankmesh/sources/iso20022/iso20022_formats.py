@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.sources.bank_messages.message_format import MessageFormat
-from bankmesh.sources.iso20022.message_paths import CAMT053_FIELDS, CAMT054_FIELDS, PAIN001_FIELDS
+from bankmesh.sources.iso20022.message_paths import (
+    BALANCE,
+    CAMT053_FIELDS,
+    CAMT054_FIELDS,
+    DETAIL,
+    ENTRY,
+    HEADER,
+    PAIN001_FIELDS,
+    PARENT,
+)
 
 if TYPE_CHECKING:
     from bankmesh.sources.bank_messages.message_fields import MessageField
@@ -54,7 +63,7 @@ class Iso20022Format(MessageFormat):
     require_balances: bool = True
 
     def reveals(self, place: str, other: str) -> bool:
-        """Whether a message may have the same element for both fields."""
+        """Whether a message may have the same element for both fields; places begin with the element of their scope."""
         return not set(place.split(" or ")).isdisjoint(other.split(" or "))
 
     def element_fields(self, record: str) -> dict[str, ElementField]:
@@ -62,8 +71,9 @@ class Iso20022Format(MessageFormat):
         return {field.name: field for field in self.paths[record]}
 
 
-def _as_fields(paths: dict[str, tuple[ElementField, ...]]) -> dict[str, tuple[MessageField, ...]]:
-    return {record: tuple(field.as_message_field() for field in fields) for record, fields in paths.items()}
+def _as_fields(paths: dict[str, tuple[ElementField, ...]], shape: MessageShape) -> dict[str, tuple[MessageField, ...]]:
+    elements = {HEADER: shape.header, PARENT: shape.parent, ENTRY: shape.entry, DETAIL: "TxDtls", BALANCE: "Bal"}
+    return {record: tuple(field.as_message_field(elements) for field in fields) for record, fields in paths.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +83,7 @@ class Camt053Format(Iso20022Format):
     kind: ClassVar[str] = "camt053"
     shape: ClassVar[MessageShape] = MessageShape("camt.053.001", range(2, 14), "BkToCstmrStmt", "Stmt", "Ntry")
     paths: ClassVar[dict[str, tuple[ElementField, ...]]] = CAMT053_FIELDS
-    fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(CAMT053_FIELDS)
+    fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(CAMT053_FIELDS, shape)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +95,7 @@ class Camt054Format(Iso20022Format):
         "camt.054.001", range(2, 14), "BkToCstmrDbtCdtNtfctn", "Ntfctn", "Ntry"
     )
     paths: ClassVar[dict[str, tuple[ElementField, ...]]] = CAMT054_FIELDS
-    fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(CAMT054_FIELDS)
+    fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(CAMT054_FIELDS, shape)
     require_balances: bool = False
 
 
@@ -98,7 +108,7 @@ class Pain001Format(Iso20022Format):
         "pain.001.001", range(3, 13), "CstmrCdtTrfInitn", "PmtInf", "CdtTrfTxInf", national=_NATIONAL_PAIN001
     )
     paths: ClassVar[dict[str, tuple[ElementField, ...]]] = PAIN001_FIELDS
-    fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(PAIN001_FIELDS)
+    fields: ClassVar[dict[str, tuple[MessageField, ...]]] = _as_fields(PAIN001_FIELDS, shape)
     require_balances: bool = False
 
 

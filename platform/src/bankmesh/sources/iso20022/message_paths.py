@@ -7,14 +7,20 @@ the balance. The first path that is there has the value; versions never have two
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE, MOMENT, TEXT, MessageField
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HEADER, PARENT, ENTRY, DETAIL, BALANCE = "header", "parent", "entry", "detail", "balance"
 """Scopes of paths."""
 
 
 _AMOUNT_PATHS = ("Amt", "AmtDtls/TxAmt/Amt")
+_OF_ENTRY = {"amount": "Amt", "signed_amount": "Amt", "currency": "Amt/@Ccy", "credit_debit": "CdtDbtInd"}
+"""The fields of a transaction that are those of its entry where it has none, with their paths there."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +37,19 @@ class ElementField:
     description: str
     joined: bool = False
 
-    def as_message_field(self) -> MessageField:
-        """Return the field as declarations and their page know it."""
-        return MessageField(self.name, " or ".join(self.paths) or self._source, self.kind, self.description)
+    def as_message_field(self, elements: Mapping[str, str]) -> MessageField:
+        """Return the field as declarations know it; `elements` has the name of the element of each scope."""
+        places = [f"{elements[self.scope]}/{path}" for path in self.paths or self._sources]
+        if self.scope == DETAIL and self.name in _OF_ENTRY:
+            places.append(f"{elements[ENTRY]}/{_OF_ENTRY[self.name]}")
+        return MessageField(self.name, " or ".join(places) or f"derived: {self.name}", self.kind, self.description)
 
     @property
-    def _source(self) -> str:
-        """What a field without paths is derived from: a signed amount from the amount, a number from a position."""
-        return " or ".join(_AMOUNT_PATHS) if self.name == "signed_amount" else f"derived: {self.name}"
+    def _sources(self) -> tuple[str, ...]:
+        """The paths that a field without its own is derived from: a signed amount from the amount."""
+        if self.name != "signed_amount":
+            return ()
+        return _AMOUNT_PATHS if self.scope == DETAIL else _AMOUNT_PATHS[:1]
 
 
 def _agent(path: str) -> tuple[str, ...]:
