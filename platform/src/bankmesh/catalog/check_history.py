@@ -55,7 +55,14 @@ class CheckEvents:
     more: bool
 
 
-class CheckHistory(Protocol):
+class CheckOutcomes(Protocol):
+    """The newest outcome of each check. Orchestration reads it from Dagster's event log."""
+
+    def latest_outcomes(self, contracts: Iterable[Contract]) -> dict[str, list[str]]:
+        """Return outcomes of the newest evaluation of each clause, by port; clauses never evaluated are left out."""
+
+
+class CheckHistory(CheckOutcomes, Protocol):
     """A log of checks and changes of freshness. Orchestration implements it on Dagster's event log."""
 
     def read(self, after: int, now: datetime) -> CheckEvents:
@@ -66,9 +73,6 @@ class CheckHistory(Protocol):
 
     def has_entry(self, cursor: int, mark: str) -> bool:
         """Return whether the log still has the entry `cursor` with this mark: it is the same log, and not truncated."""
-
-    def latest_outcomes(self, contracts: Iterable[Contract]) -> dict[str, list[str]]:
-        """Return outcomes of the newest evaluation of each clause, by port; clauses never evaluated are left out."""
 
 
 def port_of(path: Collection[str]) -> str | None:

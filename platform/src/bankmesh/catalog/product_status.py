@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from bankmesh.catalog.check_history import CheckHistory
+    from bankmesh.catalog.check_history import CheckOutcomes
     from bankmesh.contracts.model import Contract
 
 OUTCOMES = ("passed", "warned", "failed", "errored", "not evaluated")
@@ -100,12 +100,12 @@ class ProductStatus:
         }
 
 
-def product_states(contracts: Iterable[Contract], home: Path, history: CheckHistory | None) -> list[ProductStatus]:
-    """Return the state of every contract that is not retired; without a history, checks are unknown."""
+def product_states(contracts: Iterable[Contract], home: Path, outcomes: CheckOutcomes | None) -> list[ProductStatus]:
+    """Return the state of every contract that is not retired; without outcomes, checks are unknown."""
     living = with_data_tests((c for c in contracts if c.status is not Status.RETIRED), home)
-    outcomes = history.latest_outcomes(living) if history else {}
+    newest = outcomes.latest_outcomes(living) if outcomes else {}
     facts = LogFacts(home)
-    return [_state(contract, home, outcomes.get(contract.port, []), facts) for contract in living]
+    return [_state(contract, home, newest.get(contract.port, []), facts) for contract in living]
 
 
 def _state(contract: Contract, home: Path, outcomes: Sequence[str], facts: LogFacts) -> ProductStatus:

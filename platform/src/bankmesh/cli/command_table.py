@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,6 +70,8 @@ def _nothing() -> None: ...
 
 def _print_version(*, is_requested: bool) -> None:
     if is_requested:
+        from importlib.metadata import version
+
         typer.echo(f"bankmesh {version('bankmesh')}")
         raise typer.Exit
 

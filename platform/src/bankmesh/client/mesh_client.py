@@ -17,7 +17,7 @@ from bankmesh.client.notebook_tables import ProductList, columns_html
 from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
-from bankmesh.orchestration.instance import existing_checks
+from bankmesh.orchestration.history.stored_outcomes import existing_outcomes
 from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.settings import Settings, current_settings
@@ -173,8 +173,7 @@ class DataMeshClient:
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
         chosen = [c for c in self._contracts if domain in {None, c.domain}]
-        with existing_checks(self._settings) as checks:
-            return ProductList(product_states(chosen, self._settings.home, checks))
+        return ProductList(product_states(chosen, self._settings.home, existing_outcomes(self._settings)))
 
     def contract(self, product: str, major: int | None = None) -> Contract:
         """Return the contract of `domain.product`. Raises UnknownName."""

@@ -97,12 +97,16 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(prepare_dagster_home(settings)))
 
 
-def existing_instance(settings: Settings) -> dg.DagsterInstance | None:
-    """Open the instance; None if there is none yet, or if its SQLite files are read-only. Creates nothing."""
+def is_readable(settings: Settings) -> bool:
+    """Whether there is an instance whose files can be read: SQLite must write beside those that it reads."""
     folder = settings.dagster_home
     in_sqlite = (folder / "history").is_dir()
-    readable = (folder / "dagster.yaml").exists() and (is_writable(folder) or not in_sqlite)
-    return open_instance(settings) if readable else None
+    return (folder / "dagster.yaml").exists() and (is_writable(folder) or not in_sqlite)
+
+
+def existing_instance(settings: Settings) -> dg.DagsterInstance | None:
+    """Open the instance; None if there is none yet, or if its SQLite files are read-only. Creates nothing."""
+    return open_instance(settings) if is_readable(settings) else None
 
 
 @contextmanager
