@@ -36,6 +36,7 @@ COMMANDS = {
     "contract": "contract_commands.app",
     "lineage": "lineage_commands.app",
     "new": "new_command.app",
+    "remove": "removal_commands.remove",
     "import": "import_command.app",
 }
 """Command → module and function, or the group of its commands."""

@@ -32,11 +32,18 @@ class ModelReference:
 
 
 def rewrite_references(
-    text: str, resolve: Callable[[ModelReference], ModelReference | None], *, python: bool = False
+    text: str,
+    resolve: Callable[[ModelReference], ModelReference | None],
+    *,
+    python: bool = False,
+    bare: bool = False,
 ) -> str:
-    """Return code in which each reference is what `resolve` returns; it stays where that is None, or is computed."""
-    if python:
-        return _rewrite_calls(text, _PYTHON_CALL, resolve)
+    """Return code in which each reference is what `resolve` returns; it stays where that is None, or is computed.
+
+    `python` is for Python models (`dbt.ref()`), `bare` for values of YAML files, which need no braces.
+    """
+    if python or bare:
+        return _rewrite_calls(text, _PYTHON_CALL if python else _CALL, resolve)
     return _BLOCK.sub(lambda block: _in_block(block[0], resolve), text)
 
 

@@ -1,0 +1,196 @@
+"""References to ports in hand-written files, rewritten in place: contracts, `defs.yaml`, dbt code and its YAML, Python.
+
+References are those that a tool resolves: `source()`, `ref()`, inputs, relationships, `replacedBy`. Other places that
+name a product, in prose, comments and texts of tests, are mentions.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bankmesh.errors import Place
+from bankmesh.names import CONTRACT_SUFFIX, PortName, parse_port_name, port_of_table
+from bankmesh.scaffolding.dbt_import.jinja_references import ModelReference, rewrite_references
+from bankmesh.storage.atomic_files import walk_files
+from bankmesh.workspace.dbt_project_files import (
+    GENERATED_MACROS,
+    GENERATED_SOURCES,
+    find_dbt_project,
+    project_folders,
+)
+from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.yaml.node_edits import rewrite_scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from bankmesh.yaml.node_edits import NodePath
+
+    Resolve: TypeAlias = Callable[[PortName], PortName | None]
+
+_SHORT = re.compile(r"(?P<table>\w+)\.(?P<column>\w+)", re.ASCII)
+_FULL = re.compile(
+    r"(?P<domain>\w+)/(?P<file>\w+)(?P<major>\.v\d+)?\.odcs\.yaml#/schema/(?P<table>\w+)/(?P<rest>.+)", re.ASCII
+)
+_INPUTS = {"inputs", "partition_inputs"}
+_GENERATED = {GENERATED_MACROS, GENERATED_SOURCES, "target", "dbt_packages", "logs"}
+
+
+class FileKind(StrEnum):
+    """How a file refers to ports."""
+
+    CONTRACT = "contract"
+    COMPONENT = "component"
+    DBT_CODE = "dbt code"
+    DBT_YAML = "dbt yaml"
+    PYTHON = "python"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class WorkspaceFile:
+    """A hand-written file of a domain."""
+
+    path: Path
+    kind: FileKind
+    domain: str
+
+
+def domain_files(root: Path) -> Iterator[WorkspaceFile]:
+    """Yield the hand-written files of all domains, and those of their dbt projects; generated ones are left out."""
+    for package in domain_packages(root):
+        folder, project = package.parents[1], find_dbt_project(root, package)
+        for path in walk_files(folder):
+            if not _is_hidden(path.relative_to(folder).parts):
+                yield WorkspaceFile(path, _kind(path, package, project), package.name)
+        for place in project_folders(project, package.name):
+            if place.is_relative_to(folder):
+                continue
+            for path in walk_files(place):
+                if not _is_hidden(path.relative_to(project).parts):
+                    yield WorkspaceFile(path, _dbt_kind(path), package.name)
+
+
+def _is_hidden(parts: tuple[str, ...]) -> bool:
+    return any(part in _GENERATED or part.startswith(".") or part.endswith(".egg-info") for part in parts)
+
+
+def _kind(path: Path, package: Path, project: Path) -> FileKind:
+    if path.is_relative_to(project):
+        return _dbt_kind(path)
+    if path.name.endswith(CONTRACT_SUFFIX):
+        return FileKind.CONTRACT
+    if path.is_relative_to(package / "defs") and path.suffix == ".yaml":
+        return FileKind.COMPONENT
+    return FileKind.PYTHON if path.suffix == ".py" else FileKind.OTHER
+
+
+def _dbt_kind(path: Path) -> FileKind:
+    if path.suffix in {".sql", ".py"}:
+        return FileKind.DBT_CODE
+    return FileKind.DBT_YAML if path.suffix in {".yml", ".yaml"} else FileKind.OTHER
+
+
+def rewrite_file(file: WorkspaceFile, text: str, resolve: Resolve) -> str:
+    """Return the text in which each reference to a port is that to the port which `resolve` returns, if it does."""
+    match file.kind:
+        case FileKind.CONTRACT:
+            return rewrite_scalars(text, lambda path, value: _in_contract(path, value, file.domain, resolve))
+        case FileKind.COMPONENT:
+            return rewrite_scalars(text, lambda path, value: _in_component(path, value, resolve))
+        case FileKind.DBT_CODE:
+            python = file.path.suffix == ".py"
+            return rewrite_references(text, lambda call: _in_call(call, file.domain, resolve), python=python)
+        case FileKind.DBT_YAML:
+            return rewrite_scalars(
+                text,
+                lambda _, value: rewrite_references(
+                    value, lambda call: _in_call(call, file.domain, resolve), bare=True
+                ),
+            )
+    return text
+
+
+def find_references(file: WorkspaceFile, text: str, is_meant: Callable[[PortName], bool]) -> list[Place]:
+    """Return the lines of a file that refer to one of the ports."""
+    renamed = rewrite_file(
+        file, text, lambda port: PortName(port.domain, f"{port.product}_", port.major) if is_meant(port) else None
+    )
+    pairs = zip(text.split("\n"), renamed.split("\n"), strict=True)
+    return [Place(str(file.path), line) for line, (old, new) in enumerate(pairs, 1) if old != new]
+
+
+def find_imports(file: WorkspaceFile, text: str, module: str) -> list[Place]:
+    """Return the lines of a Python file that import a module, or something below it."""
+    if file.kind is not FileKind.PYTHON or module not in text.replace(" import ", "."):
+        return []
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        if any(name == module or name.startswith(f"{module}.") for name in names):
+            found.append(Place(str(file.path), node.lineno))
+    return found
+
+
+def mention_pattern(port: PortName) -> re.Pattern[str]:
+    """Return the pattern of texts that name a product beyond doubt: its id, asset key, or domain and name as words."""
+    domain, name = re.escape(port.domain), re.escape(port.product)
+    return re.compile(
+        rf"(?<![\w./@-]){domain}(?P<mark>[./]){name}(?![\w-])|(['\"]){domain}\2,\s*(['\"]){name}(?:_v\d+)?\3", re.ASCII
+    )
+
+
+def _in_contract(path: NodePath, value: str, domain: str, resolve: Resolve) -> str:
+    if "relationships" in path:
+        if short := _SHORT.fullmatch(value):
+            port = resolve(PortName(domain, short["table"]))
+            return f"{port.product}.{short['column']}" if port else value
+        if full := _FULL.fullmatch(value):
+            port = resolve(PortName(full["domain"], full["file"], int((full["major"] or ".v1")[2:])))
+            if port:
+                return f"{port.domain}/{port.contract_file}#/schema/{port.product}/{full['rest']}"
+        return value
+    return _in_id(value, resolve) if path[0] == "customProperties" and path[-1] == "value" else value
+
+
+def _in_component(path: NodePath, value: str, resolve: Resolve) -> str:
+    return _in_id(value, resolve) if _INPUTS & {*path} else value
+
+
+def _in_id(value: str, resolve: Resolve) -> str:
+    try:
+        port = resolve(parse_port_name(value))
+    except ValueError:
+        return value
+    return (port.numbered if "@" in value else str(port)) if port else value
+
+
+def _in_call(call: ModelReference, domain: str, resolve: Resolve) -> ModelReference | None:
+    """Return a `source()` of a port, or a `ref()` of its model, as it is to be written; None to leave it."""
+    if call.function == "source" and len(call.arguments) == 2:  # noqa: PLR2004 - schema and table
+        port = resolve(port_of_table(*call.arguments))
+        return ModelReference("source", (port.domain, port.table)) if port else None
+    if call.function == "ref" and call.arguments:
+        *package, model = call.arguments
+        named = port_of_table(domain, model)
+        version = str(call.version or "")
+        port = resolve(PortName(domain, model, int(version)) if version.isdigit() else named)
+        if port:
+            table = port.product if call.version is not None else port.table
+            return ModelReference("ref", (*package, table), call.version)
+    return None

@@ -1,0 +1,180 @@
+"""Removal of products: what belongs to them goes, what others need stays, and their stage of life decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from shop_workspace import at_stage, contract_text, write_workspace
+
+from bankmesh.scaffolding.product_scaffold import scaffold_product
+from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused
+from bankmesh.scaffolding.workspace_changes.product_removal import plan_product_removal
+from bankmesh.settings import Settings
+from bankmesh.workspace.workspace_contracts import workspace_contracts
+
+SHOP = "domains/shop/src/shop"
+MODELS = "dbt_project/models/shop"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    write_workspace(tmp_path / "bank")
+    return Settings(root=tmp_path / "bank", home=tmp_path / "home", exports=tmp_path / "exports")
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def set_stage(settings: Settings, name: str, status: str) -> None:
+    path = settings.root / SHOP / f"contracts/{name}.odcs.yaml"
+    text = contract_text(name)
+    path.write_text(
+        at_stage(text, status)
+        if status in {"deprecated", "retired"}
+        else text.replace("status: active", f"status: {status}")
+    )
+
+
+def removed(settings: Settings, name: str) -> set[str]:
+    return {path for action, path in plan_product_removal(settings, name).actions() if action == "remove"}
+
+
+@pytest.mark.parametrize("kind", ["dbt", "polars"])
+@pytest.mark.parametrize("source", ["shop.sale", "till.sale"])
+def test_a_scaffold_that_was_never_published_is_removed_without_trace(settings, kind: str, source: str) -> None:
+    before = contents(settings.root)
+    scaffold_product(settings, "shop.sale_list", kind, source)
+    assert contents(settings.root) != before
+    plan = plan_product_removal(settings, "shop.sale_list")
+    plan.write()
+    assert contents(settings.root) == before
+    assert not (settings.root / SHOP / "defs/sale_list").exists()
+    assert "Its contract is removed, too: it is draft" in plan.notes[0]
+
+
+def test_a_retired_product_loses_its_code_and_keeps_its_contract(settings: Settings) -> None:
+    set_stage(settings, "opening_hour", "retired")
+    assert removed(settings, "shop.opening_hour") == {
+        f"{SHOP}/defs/opening_hour/{n}" for n in ("defs.yaml", "transform.py")
+    }
+    plan_product_removal(settings, "shop.opening_hour").write()
+    assert "shop.opening_hour" in {contract.product for contract in workspace_contracts(settings.root)}
+    with pytest.raises(ChangeRefused, match="nothing is left to remove"):
+        plan_product_removal(settings, "shop.opening_hour")
+
+
+def test_what_dbt_yaml_and_the_component_say_about_a_product_goes_with_it(settings: Settings) -> None:
+    set_stage(settings, "top_customer", "draft")
+    notes = settings.root / MODELS / "products/notes.yml"
+    notes.write_text(
+        "version: 2\nmodels:\n  - name: customer_spend   # stays\n  # goes\n  - name: top_customer\n    columns: [{name: customer_id}]\n"
+    )
+    tests = settings.root / MODELS / "products/top.yml"
+    tests.write_text("unit_tests:\n  - {name: one, model: top_customer, given: [], expect: {rows: []}}\n")
+    single = settings.root / "dbt_project/tests/shop/one_top.sql"
+    single.parent.mkdir(parents=True)
+    single.write_text("select 1 from {{ ref('top_customer') }} where customer_id is null\n")
+    component = settings.root / SHOP / "defs/dbt_products/defs.yaml"
+    component.write_text(
+        "type: bankmesh.DbtDataProducts\nattributes:\n  repeatable:\n    top_customer: true\n    customer_spend: true\n"
+    )
+    assert removed(settings, "shop.top_customer") == {
+        f"{SHOP}/contracts/top_customer.odcs.yaml",
+        f"{MODELS}/products/top_customer.sql",
+        f"{MODELS}/products/top.yml",
+        "dbt_project/tests/shop/one_top.sql",
+    }
+    plan_product_removal(settings, "shop.top_customer").write()
+    assert notes.read_text() == "version: 2\nmodels:\n  - name: customer_spend   # stays\n"
+    assert "top_customer" not in component.read_text()
+    assert "customer_spend: true" in component.read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        (f"{MODELS}/staging/stg_hours.sql", "-- hours\nselect * from {{ source('shop', 'opening_hour') }}\n", 2),
+        ("dbt_project/macros/shop/hours.sql", "{% macro h() %}\n\n{{ source('shop', 'opening_hour') }}{% endmacro %}\n", 3),
+        (f"{MODELS}/uses.yml", "exposures:\n  - name: sign\n    depends_on:\n      - source('shop', 'opening_hour')\n", 4),
+        (f"{SHOP}/defs/sign/defs.yaml", "type: bankmesh.PolarsDataProduct\nattributes:\n  contract: sign\n  inputs:\n    h: shop.opening_hour\n", 5),
+        ("domains/shop/tests/test_sign.py", "from shop.defs.opening_hour import transform\n", 1),
+    ],
+)  # fmt: skip
+def test_a_product_that_something_refers_to_is_not_removed(settings, file: str, text: str, line: int) -> None:
+    set_stage(settings, "opening_hour", "draft")
+    (settings.root / file).parent.mkdir(parents=True, exist_ok=True)
+    (settings.root / file).write_text(text)
+    with pytest.raises(ChangeRefused, match=rf"shop\.opening_hour: it is still referred to, by {file}:{line}\. "):
+        plan_product_removal(settings, "shop.opening_hour")
+
+
+def test_a_relationship_and_a_successor_are_references(settings: Settings) -> None:
+    set_stage(settings, "sale", "draft")
+    hours = settings.root / SHOP / "contracts/opening_hour.odcs.yaml"
+    hours.write_text(at_stage(contract_text("opening_hour"), "deprecated", replacedBy="shop.sale"))
+    with pytest.raises(ChangeRefused) as refused:
+        plan_product_removal(settings, "shop.sale")
+    for place in (
+        f"{MODELS}/products/customer_spend.sql:4",
+        f"{SHOP}/contracts/top_customer.odcs.yaml:",
+        f"{SHOP}/contracts/opening_hour.odcs.yaml:",
+    ):
+        assert place in refused.value.problem
+
+
+def test_names_that_begin_alike_and_comments_are_no_references(settings: Settings) -> None:
+    scaffold_product(settings, "shop.sale_list", "dbt", "shop.sale")
+    scaffold_product(settings, "shop.sale_list_by_day", "dbt", "shop.sale")
+    other = settings.root / MODELS / "products/sale_list_by_day.sql"
+    other.write_text(
+        "-- as source('shop', 'sale_list')\n{# ref('sale_list') #}\nselect sale_id from {{ source('shop', 'sale') }}\n"
+    )
+    plan_product_removal(settings, "shop.sale_list").write()
+    assert other.exists()
+    assert {c.name for c in workspace_contracts(settings.root)} >= {"sale", "sale_list_by_day"}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("active", r"it is active.*Products that read it: shop\.top_customer\. Consumers: till-window\. First run `mesh contract move shop\.customer_spend@1 deprecated"),
+        ("deprecated", r"readers have support until 2027-06-30.*`mesh contract move shop\.customer_spend@1 retired --why"),
+    ],
+)  # fmt: skip
+def test_the_stage_of_life_says_what_to_do_first(settings: Settings, status: str, told: str) -> None:
+    set_stage(settings, "customer_spend", status)
+    before = contents(settings.root)
+    with pytest.raises(ChangeRefused, match=told):
+        plan_product_removal(settings, "shop.customer_spend", ["till-window"])
+    assert contents(settings.root) == before
+
+
+def test_a_model_that_nobody_else_reads_and_other_mentions_are_reported(settings: Settings) -> None:
+    set_stage(settings, "monthly_sale", "draft")
+    (settings.root / "docs").mkdir()
+    (settings.root / "docs/sales.md").write_text("# Sales\n\nSee `shop.monthly_sale`, and shop.monthly_sale_list.\n")
+    plan = plan_product_removal(settings, "shop.monthly_sale")
+    assert f"No other model reads {MODELS}/staging/stg_till__sales.sql, which stays." in plan.notes
+    assert [(Path(place.file).name, place.line) for place in plan.review] == [("sales.md", 3)]
+
+
+def test_one_major_is_removed_and_the_other_stays(settings: Settings) -> None:
+    contracts = settings.root / SHOP / "contracts"
+    text = contract_text("opening_hour")
+    (contracts / "opening_hour.v2.odcs.yaml").write_text(
+        text.replace("1.0.0", "2.0.0").replace("status: active", "status: draft")
+    )
+    defs = settings.root / SHOP / "defs"
+    (defs / "opening_hour_v2").mkdir()
+    (defs / "opening_hour_v2/transform.py").write_text("def opening_hour(hours):\n    return hours\n")
+    component = (defs / "opening_hour/defs.yaml").read_text()
+    (defs / "opening_hour_v2/defs.yaml").write_text(
+        component.replace("contract: opening_hour\n", "contract: opening_hour\n  major: 2\n")
+    )
+    assert removed(settings, "shop.opening_hour@2") == {
+        f"{SHOP}/contracts/opening_hour.v2.odcs.yaml",
+        f"{SHOP}/defs/opening_hour_v2/defs.yaml",
+        f"{SHOP}/defs/opening_hour_v2/transform.py",
+    }
