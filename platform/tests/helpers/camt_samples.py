@@ -93,7 +93,7 @@ class Statement:
         return self.opening + sum(entry.amount if entry.is_credit else -entry.amount for entry in booked)
 
     def xml(self, version, name="Stmt"):
-        account = tag("Acct", tag("Id", tag("IBAN", "CZ1")) + tag("Ccy", "CZK"))
+        account = tag("Acct", tag("Id", tag("IBAN", "CZ6508000000192000145399")) + tag("Ccy", "CZK"))
         closing = self.closes_at() if self.closing is None else self.closing
         amounts = zip(self.types, (self.opening, closing), strict=True)
         balances = "" if name != "Stmt" else "".join(balance(kind, amount) for kind, amount in amounts)

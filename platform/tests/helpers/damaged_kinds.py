@@ -56,7 +56,8 @@ class Kind:
     `write` gives the bytes of each record, with a head and a tail; `declared` the object. `counted` returns the number
     of records of a file, `said` the rows that its records say, where a few lines can do that; both are None for kinds
     in which damage may change what is a record. In framed kinds the beginning of a record ends the one before, so that
-    both are one reject if it is damaged.
+    both are one reject if it is damaged. `packed` makes the file of its content. A file `is_whole` if a checksum covers
+    it: it lands as it was, or not at all.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Kind:
     said: Callable[[bytes], set[Row]] | None = None
     per_file: int = 1
     is_framed: bool = False
+    packed: Callable[[bytes], bytes] = bytes
+    is_whole: bool = False
 
 
 def amount(at: int) -> Decimal:
@@ -234,7 +237,7 @@ KINDS = [
          counted=lambda content: sum(bool(line.strip()) for line in content.split(b"\n")),
         said=json_rows, per_file=40),
     Kind("copybook", "thing.bin", declare_copybook, write_copybook, lambda content: len(content) // 23, per_file=40),
-    Kind("parquet", "thing.txt", from_yaml("{kind: parquet}", COLUMNS % ("", "", "")), write_parquet),
+    Kind("parquet", "thing.txt", from_yaml("{kind: parquet}", COLUMNS % ("", "", "")), write_parquet, is_whole=True),
     Kind("xml", "thing.txt", lambda base: document_samples.declared(base, "xml, rows: /Message/Item", XML_COLUMNS), write_xml),
     Kind("camt053", "thing.txt", lambda base: document_samples.declared(base, "camt053",
          f'signed_amount: {{type: "decimal(18,2)", {C}}}', more="record: entry\n"), write_camt),

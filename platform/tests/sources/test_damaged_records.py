@@ -6,16 +6,20 @@ became another digit is such a row, unless a checksum or a total of its kind of 
 """
 
 import random
+import time
 from collections import Counter
 
 import polars as pl
 import pytest
+from damaged_documents import DOCUMENTS
 from damaged_kinds import KINDS
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources import land
 
 RECORDS = 80
+FEW = 10
+ALL_KINDS = [*KINDS, *DOCUMENTS]
 PRINTABLE = bytes(range(0x20, 0x7F))
 
 
@@ -33,7 +37,7 @@ class Trial:
 
     def land(self, content: bytes):
         self.count += 1
-        (self.base / self.kind.file).write_bytes(content)
+        (self.base / self.kind.file).write_bytes(self.kind.packed(content))
         target = self.base / f"out-{self.count}"
         target.mkdir()
         landing = land(self.obj, self.base, target)
@@ -75,7 +79,7 @@ class Trial:
         others = list((found - untouched).elements())
         if self.kind.said is not None:
             assert set(others) <= self.kind.said(content), "a row that the file does not say"
-        if self.kind.name == "parquet":
+        if self.kind.is_whole:
             assert rows == self.clean
         self.outcomes["rejected"] += min(landing.rejects, len(hit))
         self.outcomes["as written"] += len(hit) - min(landing.rejects, len(hit))
@@ -92,7 +96,7 @@ class Trial:
         return sum(self.outcomes.values())
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", ALL_KINDS, ids=lambda kind: kind.name)
 def test_damage_ends_in_rejects_or_refusals_or_lands_as_the_file_says(tmp_path, kind):
     trial = Trial(kind, tmp_path)
     for _ in range(25):
@@ -102,13 +106,16 @@ def test_damage_ends_in_rejects_or_refusals_or_lands_as_the_file_says(tmp_path, 
 
 @pytest.mark.slow
 def test_a_hundred_thousand_damaged_records_over_all_kinds(tmp_path):
-    outcomes = Counter()
-    for kind in KINDS:
+    outcomes, began = Counter(), time.monotonic()
+    for kind in ALL_KINDS:
         (tmp_path / kind.name).mkdir()
         trial = Trial(kind, tmp_path / kind.name, seed=2)
-        while trial.damaged < (24_000 if kind.per_file > 1 else 600):
+        # Of files that one damage refuses whole, a few records each are damaged; they take as long as others with many.
+        while trial.damaged < (24_000 if kind.per_file > FEW else 600):
             trial.run_once()
         outcomes.update({f"{kind.name}: {name}": count for name, count in trial.outcomes.items()})
     for name, count in sorted(outcomes.items()):
         print(f"{name}: {count:,}")  # noqa: T201 - the figures of the proof
+    figures = f"{sum(outcomes.values()):,} damaged records of {len(ALL_KINDS)} kinds, 0 lost, 0 guessed"
+    print(f"{figures}, in {time.monotonic() - began:,.0f} s")  # noqa: T201 - the same
     assert sum(outcomes.values()) >= 100_000

@@ -35,6 +35,15 @@ def test_damaged_rows_cells_and_styles_refuse_the_file(tmp_path, damaged, more, 
         landed_cells(tmp_path, "long", row(1, text("Thing")), damaged, **more)
 
 
+@pytest.mark.parametrize(("at", "byte"), [(6, 99), (10, 99)])
+def test_an_archive_of_another_version_or_method_refuses_the_file(tmp_path, at, byte):
+    content = bytearray(workbook({"a": sheet(row(1, text("Thing")))}))
+    content[content.index(b"PK\x01\x02") + at] = byte
+    obj = declared(tmp_path, "excel", COLUMN % "string")
+    with pytest.raises(LegacyFileError, match=r"no workbook|is damaged"):
+        landed(obj, tmp_path, bytes(content), file="thing.xlsx")
+
+
 @pytest.mark.parametrize(
     ("kind", "stored", "reason"),
     [

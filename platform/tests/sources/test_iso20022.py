@@ -53,8 +53,17 @@ def test_entries_have_the_same_fields_in_every_version(land_record, version, kin
     content = camt([Statement(entries=entries), Statement(number=2)], version, kind)
     landing = land_record("entry", ENTRY, content, f"camt{kind}")
     [first, second] = rows_of(landing)
-    assert first[:8] == ("S1", "CZ1", 1, Decimal("1.50"), "CZK", "BOOK", None, date(2024, 5, 31))
-    assert second[:8] == ("S1", "CZ1", 2, Decimal("-100.00"), "CZK", "BOOK", True, date(2024, 5, 31))
+    assert first[:8] == ("S1", "CZ6508000000192000145399", 1, Decimal("1.50"), "CZK", "BOOK", None, date(2024, 5, 31))
+    assert second[:8] == (
+        "S1",
+        "CZ6508000000192000145399",
+        2,
+        Decimal("-100.00"),
+        "CZK",
+        "BOOK",
+        True,
+        date(2024, 5, 31),
+    )
     assert (first[8].isoformat(), first[9:]) == ("2024-05-31T23:00:00+00:00", ("RCDT", 1))
     assert (landing.rows_in, landing.rejects, landing.balanced) == (2, 0, True)
     assert landing.control_totals == (2 if kind == "053" else 0)

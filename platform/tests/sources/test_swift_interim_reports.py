@@ -93,3 +93,16 @@ def test_without_totals_an_unreadable_entry_is_a_reject(objects, tmp_path):
     assert (landing.rows, landing.control_totals, landing.balanced) == (2, 0, True)
     reason = ":61: is not built of value date, entry date, mark, amount, type, references"
     assert rejects_of(landing) == [(11, reason)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("FIRST\n:61:2", "FIRST:61:2"), ("FIRST\n:61:2", "FIRST\n61:2"), ("X\n:61:240102C", "X\n.:61:240102C")],
+)
+def test_without_totals_an_entry_that_became_text_of_another_is_a_reject(objects, tmp_path, old, new):
+    content = REPORT.replace(":90D:1EUR250,5\n:90C:2EUR109,95\n:86:ALL\n", "")
+    landing = landed(objects["entry"], tmp_path, content.replace(old, new))
+    assert landing.rows == 1
+    assert [reason for _, reason in rejects_of(landing)] == [
+        "its text reads as another :61:, whose tag or line end is damaged"
+    ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-import zlib
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.documents.xml_stream import XmlStream
+from bankmesh.sources.parsing.compression import DAMAGED_ARCHIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Workbook:
         self.path = path
         try:
             self._archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except DAMAGED_ARCHIVE as error:
             raise LegacyFileError(path, f"is no workbook ({type(error).__name__})", _EXPECTED) from None
         names = [info.filename for info in self._archive.infolist()]
         if len(set(names)) != len(names) or any(info.flag_bits & 1 for info in self._archive.infolist()):
@@ -74,7 +74,7 @@ class Workbook:
                     if length > _MOST_BYTES:
                         raise LegacyFileError(self.path, f"part {part} is longer than 1 GiB", _EXPECTED)
                     yield piece
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        except DAMAGED_ARCHIVE as error:
             raise LegacyFileError(self.path, f"part {part} is damaged ({type(error).__name__})", _EXPECTED) from None
 
     def _items(self, part: str, name: str) -> Iterator[Element]:

@@ -20,7 +20,30 @@ _AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}")
 _ZEROS = re.compile(r"(\.[0-9]{6})0+(?![0-9])")
 """Digits of a fraction of seconds beyond microseconds, which are none if they are zeros."""
 
-_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.,]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+_DATE = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?)?"
+    r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+)
+_CURRENCY = re.compile("[A-Z]{3}")
+_BIC = re.compile("[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
+_FLAG = re.compile("true|false|1|0")
+NOT_OF_SCHEMA = "is not written as the schema of the message says"
+SIMPLE_TYPES = {
+    "@Ccy": _CURRENCY,
+    "Ccy": _CURRENCY,
+    "IBAN": re.compile("[A-Z]{2}[0-9]{2}[A-Za-z0-9]{1,30}"),
+    "BIC": _BIC,
+    "BICFI": _BIC,
+    "UETR": re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
+    "ChrgBr": re.compile("DEBT|CRED|SHAR|SLEV"),
+    "PmtMtd": re.compile("CHK|TRF|TRA"),
+    "PgNb": re.compile("[0-9]{1,5}"),
+    "RvslInd": _FLAG,
+    "LastPgInd": _FLAG,
+    "BtchBookg": _FLAG,
+}
+"""How the schemas of all versions write the text of an element or attribute of that name."""
 
 
 class FieldReader:
@@ -35,12 +58,14 @@ class FieldReader:
     def read(self, element: Element, texts: list[str | None], faults: list[RecordFault]) -> None:
         """Fill in the texts of the fields that the element has; repeated elements are faults."""
         for number, field, paths in self._fields:
-            for path in paths:
+            for at, path in enumerate(paths):
                 found = list(values_at(element, path))
                 if not found:
                     continue
                 if len(found) > 1 and not field.joined:
                     faults.append(RecordFault(field.name, "is repeated, where the standard has one"))
+                elif not is_of_schema(field.paths[at].rpartition("/")[2], found[0]):
+                    faults.append(RecordFault(field.name, NOT_OF_SCHEMA))
                 else:
                     texts[number] = _written(field, found)
                 break
@@ -74,6 +99,12 @@ def amount_of(text: str | None) -> Decimal | None:
 def write_amount(amount: Decimal) -> str:
     """Return an amount in positional notation, as columns read it."""
     return format(amount, "f")
+
+
+def is_of_schema(name: str, text: str) -> bool:
+    """Whether a text may be that of the element or attribute of that name; an empty element is an absent one."""
+    simple = SIMPLE_TYPES.get(name)
+    return simple is None or simple.fullmatch(text) is not None or (not text and not name.startswith("@"))
 
 
 def _written(field: ElementField, found: list[str]) -> str | None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.iso20022.element_values import FieldReader, amount_of, find_all, write_amount
+from bankmesh.sources.iso20022.element_values import (
+    NOT_OF_SCHEMA,
+    FieldReader,
+    amount_of,
+    find_all,
+    is_of_schema,
+    write_amount,
+)
 from bankmesh.sources.iso20022.message_paths import BALANCE, DETAIL, ENTRY, HEADER, PARENT
 from bankmesh.sources.iso20022.statement_totals import (
     BOOKED,
@@ -225,6 +232,8 @@ class Iso20022Records:
             faults.append(RecordFault("credit_debit", f"is neither {CREDIT} nor {DEBIT}"))
         if amount is None and is_only:
             amount, currency = entry.amount, entry.currency
+            if "currency" in self._number_of and not is_of_schema("@Ccy", currency):
+                faults.append(RecordFault("currency", NOT_OF_SCHEMA))
         is_credit = entry.is_credit if side is None else side == CREDIT
         self._put(texts, "credit_debit", CREDIT if is_credit else DEBIT)
         self._put(texts, "currency", currency)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import struct
 import zipfile
 import zlib
 from fnmatch import fnmatchcase
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ZIP = ".zip"
+
+DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+"""What `zipfile` raises for damaged archives, and for methods and versions that it does not read."""
 
 _READ_BYTES = 1 << 20
 _GZIP = 31  # zlib's window bits for a gzip header and trailer
@@ -114,7 +127,7 @@ def _unzipped(path: Path, stored: Iterator[bytes], most: int, member: str | None
         raise LegacyFileError(path, f"is not valid zip, or cut short ({type(error).__name__})", expected) from error
     except NotImplementedError as error:
         raise LegacyFileError(path, "is compressed by a method that is not read", "deflate, bzip2 or LZMA") from error
-    except (OSError, ValueError, RuntimeError) as error:  # from damaged lists of members
+    except DAMAGED_ARCHIVE as error:  # from damaged lists of members
         raise LegacyFileError(path, f"is not valid zip ({type(error).__name__})", expected) from error
 
 

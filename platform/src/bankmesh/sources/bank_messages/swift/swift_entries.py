@@ -22,6 +22,7 @@ _ENTRY = re.compile(
     r"(?P<value_date>[0-9]{6})(?P<entry_date>[0-9]{4})?(?P<mark>R?[CD])(?P<funds>[A-Z])?(?P<amount>[0-9,]+)"
     r"(?P<type>S[0-9]{3}|[NF][A-Z0-9]{3})(?P<owner>.{0,16}?)(?://(?P<bank>.{0,16}))?"
 )
+_HIDDEN_ENTRY = re.compile(r"[0-9]{6}(?:[0-9]{4})?R?[CD][A-Z]?[0-9]{1,12},[0-9]{0,3}[SNF][A-Z0-9]{3}")
 _SUPPLEMENT_LENGTH = 34
 _STRUCTURED = re.compile(r"(?P<code>[0-9]{3})(?P<mark>[^A-Za-z0-9 ])(?=[0-9]{2})")
 _ENTRY_LINES = 2
@@ -83,6 +84,11 @@ def read_information(tag: Tag) -> dict[str, str]:
         if name is not None:
             fields[name] = fields.get(name, "") + part[2:]
     return fields
+
+
+def hides_entry(tag: Tag) -> bool:
+    """Whether a text holds what reads as another :61: whose tag or line end is damaged."""
+    return any(_HIDDEN_ENTRY.search(line) for line in (tag.lines if tag.name == "86" else tag.lines[1:]))
 
 
 @lru_cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.message_records import BadField, MessageRecord
-from bankmesh.sources.bank_messages.swift.swift_entries import SwiftEntry, read_entry, read_information
+from bankmesh.sources.bank_messages.swift.swift_entries import SwiftEntry, hides_entry, read_entry, read_information
 from bankmesh.sources.bank_messages.swift.swift_fields import MESSAGE_FIELDS
 from bankmesh.sources.bank_messages.swift.swift_tags import MessageEnd, SwiftText, Tag
 from bankmesh.sources.bank_messages.swift.swift_totals import (
@@ -26,6 +26,7 @@ SHARED = frozenset(field.name for field in MESSAGE_FIELDS)
 """The fields of a message that its entries and forward balances have, too."""
 
 STATEMENT, ENTRY, FORWARD = "statement", "entry", "forward_balance"
+_HIDDEN = "its text reads as another :61:, whose tag or line end is damaged"
 
 
 @dataclass(frozen=True)
@@ -137,19 +138,22 @@ class SwiftParser:
         if message.last == "61" and message.entry is not None:
             above, entry = message.entry
             joined = Tag("61", above.line, [*above.lines, *tag.raw.split("\n")])
-            message.entry = joined, SwiftEntry(entry.fields | read_information(tag), entry.units, entry.fault)
+            fault = entry.fault or (_HIDDEN if hides_entry(tag) else "")
+            message.entry = joined, SwiftEntry(entry.fields | read_information(tag), entry.units, fault)
             message.last = "86"
             return
         ended = message.rank > (self._ranks["61"] if self._kind is MT940 else self._ranks["13D"])
         if message.information is not None or not (ended or message.last == "86"):
             raise self._file.refusal(tag.line, ":86: is not in its place")
+        if hides_entry(tag):
+            raise self._file.refusal(tag.line, f":86: {_HIDDEN}")
         message.information = message.fields["information"] = tag.text
         message.raw.append(tag.raw)
 
     def _begin_entry(self, message: _Message, tag: Tag) -> None:
         entry = read_entry(tag, message.fields["currency"])
         message.sums.add(entry)
-        message.entry = tag, entry
+        message.entry = tag, SwiftEntry(entry.fields, entry.units, _HIDDEN) if hides_entry(tag) else entry
 
     def _end_entry(self, message: _Message) -> Iterator[MessageRecord]:
         if message.entry is None:
