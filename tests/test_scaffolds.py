@@ -26,7 +26,6 @@ def every_input():
         for package in domain_packages(ROOT)
         for system in read_systems(package / "sources")
         for item in system.objects
-        if any(column.required and not column.file_name for column in item.columns)
     }
     return sorted(products), sorted(landings)
 
@@ -50,7 +49,7 @@ def written(tmp_path_factory):
             name = f"{source.partition('.')[2]}_{kind}"
             name = name if f"{domain}.{name}" not in taken else f"{name}_{len(taken)}"
             taken.add(f"{domain}.{name}")
-            files[source, kind] = scaffold_product(settings, f"{domain}.{name}", kind, source)
+            files[source, kind] = scaffold_product(settings, f"{domain}.{name}", kind, source).files
     return root, files
 
 
@@ -102,11 +101,29 @@ def test_the_sql_of_scaffolds_passes_sqlfluff(written):
     run(root, "-m", "sqlfluff", "lint", *some_models(files, ["core_banking.trans", "retail.account"]))
 
 
-def test_the_tests_of_scaffolds_pass(written):
+def add_a_column(paths):
+    """Add a column of `retail.account` to a dbt product with its key, as a user does."""
+    contract = next(path for path in paths if path.name.endswith(".odcs.yaml"))
+    model = next(path for path in paths if path.suffix == ".sql")
+    column = (
+        "      - {name: opened_on, logicalType: date, description: Day., classification: internal, required: true}\n"
+    )
+    contract.write_text(contract.read_text().replace("    quality:\n", f"{column}    quality:\n"))
+    model.write_text(model.read_text().replace("select account_id\n", "select\n    account_id,\n    opened_on\n"))
+
+
+def test_the_tests_of_scaffolds_pass_also_when_a_column_is_added(written):
     root, files = written
-    chosen = [("core_banking.trans", "polars"), ("core_banking.trans", "dbt")]
-    tests = [path for key in chosen for path in files[key] if path.name.startswith("test_")]
-    assert "2 passed" in run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    changed = files["retail.account", "dbt"]
+    before = {path: path.read_text() for path in changed}
+    add_a_column(changed)
+    chosen = [changed, files["core_banking.trans", "polars"], files["core_banking.trans", "dbt"]]
+    tests = [path for paths in chosen for path in paths if path.name.startswith("test_")]
+    try:
+        assert "3 passed" in run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
 
 
 @pytest.mark.slow

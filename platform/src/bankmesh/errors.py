@@ -191,15 +191,15 @@ class PublishConflict(PortError):
 
 
 class UnknownName(BankmeshError):
-    """A name that does not exist."""
+    """A name that does not exist. `aliases` are other names of the known ones, which are suggested and not listed."""
 
     is_wrong_call = True
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], aliases: Iterable[str] = ()) -> None:
         self.kind, self.name, self.known = kind, name, tuple(sorted(known))
         # The last part alone names a product, too: `party` for `retail.party`.
         near = [other for other in self.known if other.rpartition(".")[2] == name]
-        near = near[:1] or difflib.get_close_matches(name, self.known, n=1)
+        near = near[:1] or difflib.get_close_matches(name, sorted({*self.known, *aliases}), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         listed = ", ".join(self.known) or "none"
         super().__init__(f"There is no {kind} {name}.{hint} Known: {listed}.")

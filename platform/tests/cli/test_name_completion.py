@@ -65,6 +65,9 @@ def test_landings_where_a_command_takes_them(complete) -> None:
     assert complete("run", "shop.l") == LANDINGS
     assert complete("new", "product", "shop.other", "--from", "shop.") == [*PRODUCTS, *LANDINGS]
     assert complete("run", "shop.sale", "+shop.s") == ["+shop.sale"]
+    for command in (("run",), ("rejects",), ("new", "product", "shop.other", "--from")):
+        assert complete(*command, "till.") == ["till.hour", "till.sale"]
+    assert complete("run", "+till.h") == ["+till.hour"]
 
 
 def test_columns_where_a_command_takes_them(complete) -> None:

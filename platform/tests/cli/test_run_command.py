@@ -129,6 +129,22 @@ def test_a_product_that_is_not_there(mesh) -> None:
     assert "Did you mean shop.sale" in said.err
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("till.sael", "till.sale"), ("shop.landing.till_hours", "shop.landing.till_hour")]
+)
+def test_a_landing_that_is_not_there(mesh, typed, meant) -> None:
+    said = mesh("run", typed)
+    assert said.code == 2
+    assert f"There is no product or landing {typed}. Did you mean {meant}? Known: shop.customer_spend, " in said.err
+
+
+def test_a_landing_by_the_name_that_transforms_give_it(mesh, published) -> None:
+    write_exports(published.settings.exports, changed(4, amount="150.00"))
+    said = mesh("run", "till.sale")
+    assert said.code == 0
+    assert [line.split()[1] for line in said.err.splitlines() if line.startswith("done")] == ["shop.landing.till_sale"]
+
+
 def test_skipped_products_are_in_the_table_with_the_checks_they_had_last(mesh, published) -> None:
     write_exports(published.settings.exports, changed(3, amount="-1.00"))
     said = mesh("run")

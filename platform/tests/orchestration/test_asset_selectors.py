@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 from bakery import Heard
@@ -10,17 +11,54 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop_workspace import changed, write_exports
 
-from bankmesh.orchestration.runner.asset_selectors import AssetSelector, parse_selector, select_assets
+from bankmesh.orchestration.runner.asset_selectors import AssetSelector, parse_selectors, select_assets
 from bankmesh.orchestration.runner.local_runner import run_everything
 from bankmesh.orchestration.runner.run_waves import Runnable
 from bankmesh.ports import port_at, read_history, withdraw
 from bankmesh.products.inputs.source_changes import changed_landings
+from bankmesh.workspace.landing_names import AmbiguousLanding
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TURNOVER = AssetSelector("arcade/turnover", upstream=True)
 BEHIND = {
     "bazaar/landing/till_sale", "bazaar/sale", "bazaar/monthly_sale", "bazaar/customer_spend", "arcade/visitor",
     "arcade/turnover",
 }  # fmt: skip
+
+
+DECLARED = """\
+system: till
+description: The till.
+owner: shop-data
+folder: till
+format: {delimiter: ","}
+objects:
+  sale:
+    description: One row for each sale.
+    files: [sale.csv]
+    columns:
+      sale_id: {type: long, classification: internal, description: The sale.}
+"""
+
+
+@pytest.fixture(scope="module")
+def two_shops(tmp_path_factory) -> Path:
+    """A workspace of two domains that land an object of the same name; one of them lands another, too."""
+    root = tmp_path_factory.mktemp("two_shops")
+    for domain in ("shop", "stall"):
+        sources = root / "domains" / domain / "src" / domain / "sources"
+        sources.mkdir(parents=True)
+        (sources.parent / "definitions.py").touch()
+        (sources / "till.yaml").write_text(DECLARED)
+        (sources / "broken.yaml").write_text("{")
+    (root / "domains/shop/src/shop/sources/host.yaml").write_text(DECLARED.replace("system: till", "system: host"))
+    contracts = root / "domains/shop/src/shop/contracts"
+    contracts.mkdir()
+    for name in ("sale", "sale.v2"):
+        (contracts / f"{name}.odcs.yaml").touch()
+    return root
 
 
 @pytest.mark.parametrize(
@@ -31,16 +69,28 @@ BEHIND = {
         ("shop.sale+", AssetSelector("shop/sale", downstream=True)),
         ("+shop.sale@2+", AssetSelector("shop/sale/v2", upstream=True, downstream=True)),
         ("shop.sale@1+", AssetSelector("shop/sale", downstream=True)),
-        ("shop.landing.till_sale+", AssetSelector("shop/landing/till_sale", downstream=True)),
         ("+", AssetSelector("+")),
+        ("host.sale", AssetSelector("shop/landing/host_sale")),
+        ("+host.sale+", AssetSelector("shop/landing/host_sale", upstream=True, downstream=True)),
+        ("stall.till.sale", AssetSelector("stall/landing/till_sale")),
+        ("shop.landing.till_sale+", AssetSelector("shop/landing/till_sale", downstream=True)),
+        ("shop.landing.till.sale", AssetSelector("shop/landing/till_sale")),
+        ("shop/landing/till_sale", AssetSelector("shop/landing/till_sale")),
+        ("host.sael", AssetSelector("host/sael")),
     ],
 )
-def test_a_name_with_operators(text, selector) -> None:
-    assert parse_selector(text) == selector
+def test_a_name_with_operators(two_shops, text, selector) -> None:
+    assert parse_selectors(two_shops, [text]) == [selector]
 
 
-def test_an_option_selects_what_every_named_asset_reads() -> None:
-    assert parse_selector("shop.sale+", upstream=True) == AssetSelector("shop/sale", upstream=True, downstream=True)
+def test_a_landing_of_several_domains_is_named_in_full(two_shops) -> None:
+    with pytest.raises(AmbiguousLanding, match=r"shop\.landing\.till_sale or stall\.landing\.till_sale"):
+        parse_selectors(two_shops, ["+till.sale"])
+
+
+def test_an_option_selects_what_every_named_asset_reads(two_shops) -> None:
+    (selector,) = parse_selectors(two_shops, ["shop.sale+"], upstream=True)
+    assert selector == AssetSelector("shop/sale", upstream=True, downstream=True)
 
 
 def _line() -> list[Runnable]:

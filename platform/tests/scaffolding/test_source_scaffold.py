@@ -10,23 +10,10 @@ from command import Command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bankmesh.errors import UnknownName
-from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
 from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
-from bankmesh.settings import Settings
 
 ROWS = 200
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    root = tmp_path_factory.mktemp("bank")
-    package = root / "domains" / "shop" / "src" / "shop"
-    package.mkdir(parents=True)
-    (package / "definitions.py").touch()
-    (root / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
-    return Settings(root=root, home=root / ".mesh", exports=root / "exports")
 
 
 @pytest.fixture
@@ -225,23 +212,3 @@ def test_the_command_writes_lands_and_names_the_next_step(home, tmp_path, capsys
     assert 'files: ["slips_2024050*.csv"]' in written.read_text(encoding="utf-8")
     again = mesh("new", "source", *sorted(folder.iterdir()))
     assert (again.code, "already exists" in again.err) == (2, True)
-
-
-def test_a_product_starts_with_the_unique_column_of_a_landing(home, tmp_path):
-    file = tmp_path / "vault" / "boxes.csv"
-    file.parent.mkdir()
-    file.write_text(lines("branch;box_id", lambda n: str(n % 3), str), encoding="utf-8")
-    plan = plan_source(home, NewSource("shop", [file]), ProposalOptions())
-    write_source(plan)
-    before = scaffold_product(home, "shop.before", "polars", "vault.boxes")
-    land_source(home, plan)
-    after = scaffold_product(home, "shop.after", "polars", "shop.landing.vault_boxes")
-    plan.file.unlink()
-
-    texts = [next(p for p in paths if p.name == "transform.py").read_text("utf-8") for paths in (before, after)]
-    assert 'KEYS = ["branch"]' in texts[0]
-    assert ".unique()" in texts[0]
-    assert 'KEYS = ["box_id"]' in texts[1]
-    assert ".unique()" not in texts[1]
-    with pytest.raises(UnknownName, match="product or landing"):
-        scaffold_product(home, "shop.other", "polars", "vault.boxez")

@@ -107,13 +107,16 @@ def _domains(root: Path) -> list[str]:
 
 
 def _landings(root: Path) -> list[str]:
+    """Return `system.object` of each landing, unless several domains have it, and then the full name of each."""
     found: list[str] = []
+    brief: list[str] = []
     for package in domain_packages(root):
         for file in (package / "sources").glob("*.yaml"):
             with suppress(Exception):  # other declarations may be readable
                 declared = _read(file)
                 found += [landing_asset(package.name, declared["system"], name) for name in declared["objects"]]
-    return sorted(map(readable_asset, found))
+                brief += [f"{declared['system']}.{name}" for name in declared["objects"]]
+    return [*sorted(name for name in brief if brief.count(name) == 1), *sorted(map(readable_asset, found))]
 
 
 def _columns(root: Path, product: str) -> list[str]:

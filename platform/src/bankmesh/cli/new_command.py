@@ -49,8 +49,9 @@ def new_product(
     settings = current_settings()
     with uninterrupted():
         written = scaffold_product(settings, product, kind.value, source)
-    for path in written:
+    for path in written.files:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
+    console().print(f"key: {', '.join(written.key) or 'none'}. {written.key_reason}", markup=False)
     console().print(f"Next: mesh contract check; mesh run {product}; then edit the contract and the transform.")
 
 

@@ -10,10 +10,11 @@ import typer
 
 from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
-from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
-from bankmesh.sources import Landing, count_rejects, current_landing, latest_attempt, read_rejects
-from bankmesh.workspace.domain_folders import domain_packages
+from bankmesh.sources import Landing, count_rejects, current_landing, latest_attempt, read_rejects, read_systems
+from bankmesh.workspace.domain_folders import declared_ports, domain_packages
+from bankmesh.workspace.landing_names import LandingName, declared_landings, matching_landings, unknown_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,31 +38,11 @@ class RawTextRefused(BankmeshError):
         )
 
 
-@dataclass(frozen=True, order=True)
-class LandedObject:
-    """A declared legacy object of a domain."""
-
-    domain: str
-    system: str
-    object: str
-
-    @property
-    def id(self) -> str:
-        """The name that the command prints."""
-        return f"{self.domain}.landing.{self.system}_{self.object}"
-
-    @property
-    def names(self) -> frozenset[str]:
-        """All names that the command accepts: Dagster's, the catalog's, and that of inputs."""
-        full = f"{self.system}.{self.object}"
-        return frozenset({self.id, f"{self.domain}.landing.{full}", f"{self.domain}.{full}", full})
-
-
 @dataclass(frozen=True)
 class ObjectRejects:
     """The rejects of the last attempt to land an object; `landing` is None if it was never landed."""
 
-    object: LandedObject
+    object: LandingName
     landing: Landing | None
     state: str
     counts: tuple[RejectCount, ...]
@@ -100,43 +81,31 @@ def rejects(
     _print(found, raw=raw)
 
 
-def _resolve(target: str, settings: Settings) -> list[LandedObject]:
+def _resolve(target: str, settings: Settings) -> list[LandingName]:
     """Return the landings that the target names or, if it is a product, reads. Raises UnknownName."""
-    from bankmesh.workspace.workspace_contracts import workspace_contracts
-
-    declared = _declared_objects(settings.root)
+    declared = declared_landings(settings.root)
     name = target.replace("/", ".")
-    if named := [item for item in declared if name in item.names]:
+    ports = declared_ports(settings.root)
+    if name in ports:
+        return _read_by(name, ports[name].parent.parent.name, settings.root)
+    if named := matching_landings(declared, target):
         return named
-    contracts = workspace_contracts(settings.root)
-    ports = {contract.port: contract for contract in contracts}
-    if name not in ports:
-        raise UnknownName("product or landing", target, {*ports, *(item.id for item in declared)})
-    return _read_by(name, ports[name].domain, settings.root)
+    for package in domain_packages(settings.root):
+        read_systems(package / "sources")  # it may be declared in a file with faults, which are reported then
+    raise unknown_input(target, ports, declared)
 
 
-def _declared_objects(root: Path) -> list[LandedObject]:
-    from bankmesh.sources import read_systems
-
-    return [
-        LandedObject(package.name, system.name, item.name)
-        for package in domain_packages(root)
-        for system in read_systems(package / "sources")
-        for item in system.objects
-    ]
-
-
-def _read_by(port: str, domain: str, root: Path) -> list[LandedObject]:
+def _read_by(port: str, domain: str, root: Path) -> list[LandingName]:
     """Return the landings that a product reads directly, by its code, whether or not it was ever published."""
     from bankmesh.orchestration.code_locations import load_products
     from bankmesh.products.product_definition import LegacyInput
 
     product = load_products(root, domain).get(port)
     inputs = product.inputs.values() if product else ()
-    return sorted({LandedObject(i.domain, i.system, i.object) for i in inputs if isinstance(i, LegacyInput)})
+    return sorted({LandingName(i.domain, i.system, i.object) for i in inputs if isinstance(i, LegacyInput)})
 
 
-def _rejects_of(item: LandedObject, home: Path, limit: int, *, raw: bool) -> ObjectRejects:
+def _rejects_of(item: LandingName, home: Path, limit: int, *, raw: bool) -> ObjectRejects:
     landing = latest_attempt(home, item.domain, item.system, item.object)
     if landing is None:
         return ObjectRejects(item, None, "never landed", (), ())
@@ -149,7 +118,7 @@ def _rejects_of(item: LandedObject, home: Path, limit: int, *, raw: bool) -> Obj
 def _facts(item: ObjectRejects) -> dict[str, Any]:
     landing = item.landing
     return {
-        "landing": item.object.id,
+        "landing": item.object.full,
         "domain": item.object.domain,
         "system": item.object.system,
         "object": item.object.object,
@@ -182,22 +151,24 @@ def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:
         headings = ("file", "line", "column", "reason", *(["raw text"] if raw else []))
         print_table(headings, records)
     totals = [
-        (item.object.id, c.fault.column or "-", c.fault.reason, count(c.rejects)) for item in found for c in item.counts
+        (item.object.full, c.fault.column or "-", c.fault.reason, count(c.rejects))
+        for item in found
+        for c in item.counts
     ]
     if totals:
         typer.echo()
         print_table(("landing", "column", "reason", "rejects"), totals)
     for item in found:
         if item.expired:
-            typer.echo(f"The rejects of {item.object.id} have expired. Land its files again to see them.", err=True)
+            typer.echo(f"The rejects of {item.object.full} have expired. Land its files again to see them.", err=True)
 
 
 def _state(item: ObjectRejects) -> tuple[str, ...]:
     landing = item.landing
     if landing is None:
-        return (item.object.id, item.state, "-", "-", "-", "never")
+        return (item.object.full, item.state, "-", "-", "-", "never")
     counts = (count(landing.rejects), count(landing.rows_in), landing.rejects_tolerated)
-    return (item.object.id, item.state, *counts, ago(landing.landed_at))
+    return (item.object.full, item.state, *counts, ago(landing.landed_at))
 
 
 def _records(item: ObjectRejects, *, raw: bool) -> Iterator[tuple[str, ...]]:

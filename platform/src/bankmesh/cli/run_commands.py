@@ -122,7 +122,7 @@ def run(
         list[str] | None,
         typer.Argument(
             help="Only these products and landings; by default all. "
-            "+NAME selects also what it reads, NAME+ what reads it.",
+            "A landing is SYSTEM.OBJECT. +NAME selects also what it reads, NAME+ what reads it.",
             metavar="[[+]NAME[+]...]",
             autocompletion=complete_selector,
         ),
@@ -142,19 +142,19 @@ def run(
 ) -> None:
     """Materialise every product that has changed. Exit 1 if one is not published, except for undelivered systems."""
     from bankmesh.names import readable_asset
-    from bankmesh.orchestration.runner.asset_selectors import parse_selector
+    from bankmesh.orchestration.runner.asset_selectors import parse_selectors
     from bankmesh.orchestration.runner.local_runner import run_everything
     from bankmesh.products.inputs.source_changes import changed_landings
     from bankmesh.products.inputs.unread_exports import unread_of_landings
 
     settings = current_settings()
     accepted = _accepted(settings, products or [], accept_shrink)
+    only = parse_selectors(settings.root, products or [], upstream=upstream)
     if not products:
         require_exports(settings.exports)
     remember_exports(settings)
     _calm_logs()
     lines = StepLines()
-    only = [parse_selector(name, upstream=upstream) for name in products or []]
     try:
         with open_instance(settings) as instance:
             work = partial(

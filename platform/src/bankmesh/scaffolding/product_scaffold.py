@@ -1,9 +1,10 @@
-"""Files of a new product, which starts with the keys of the input that it reads, so that it can be built unchanged."""
+"""Files of a new product, which can be built unchanged: it starts with all columns of a landing, or a product's key."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.scaffold_input import CannotScaffold, find_input
+from bankmesh.sql_text import sql_name
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -18,10 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.model import ColumnType
-    from bankmesh.scaffolding.scaffold_input import KeyColumn, ScaffoldInput
+    from bankmesh.scaffolding.scaffold_input import InputColumn, ScaffoldInput
     from bankmesh.settings import Settings
 
-__all__ = ["KINDS", "CannotScaffold", "NewProduct", "plan_files", "scaffold_product", "write_files"]
+__all__ = [
+    "KINDS",
+    "CannotScaffold",
+    "NewProduct",
+    "ScaffoldedProduct",
+    "plan_files",
+    "scaffold_product",
+    "write_files",
+]
 
 KINDS = ("dbt", "polars")
 _LINE = 120
@@ -37,8 +47,17 @@ class NewProduct:
     source: ScaffoldInput
 
 
-def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> list[Path]:
-    """Write a new product's files and return them.
+@dataclass(frozen=True)
+class ScaffoldedProduct:
+    """The files that were written, and a sentence about the key of the product."""
+
+    files: list[Path]
+    key: tuple[str, ...]
+    key_reason: str
+
+
+def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> ScaffoldedProduct:
+    """Write a new product's files.
 
     `source` is a product, or a landing of the domain as `system.object`; without it, the domain's first product. Raises
     UnknownName for a domain or source that does not exist, CannotScaffold for an invalid or existing name.
@@ -55,7 +74,7 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     models = product_folder(find_dbt_project(settings.root, package), domain)
     planned = plan_files(NewProduct(domain, name, kind, found), package, models)
     write_files(planned)
-    return list(planned)
+    return ScaffoldedProduct(list(planned), found.keys, found.key_reason)
 
 
 def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
@@ -93,55 +112,98 @@ def _render(name: str, values: dict[str, str]) -> str:
 
 def _values(new: NewProduct) -> dict[str, str]:
     source = new.source
-    keys = [column.name for column in source.keys]
+    columns, keys = [column.name for column in source.columns], list(source.keys)
+    positions = {name: position for position, name in enumerate(keys, start=1)}
     return {
         "domain": new.domain,
         "name": new.name,
         "owner": f"{new.domain}-data",
-        "grain": " and ".join(keys),
-        "columns": "".join(_column(column, position) for position, column in enumerate(source.keys, start=1)),
+        "product_type": source.product_type,
+        "table_description": _one_line(source.description),
+        "grain": " and ".join(keys) or f"row of {source.reference}",
+        "key_comment": _key_comment(source),
+        "columns": "".join(_column(column, positions.get(column.name)) for column in source.columns),
         "parameter": source.parameter,
         "source": source.reference,
         "source_id": f"{source.schema}.{source.table}",
         "source_domain": source.schema,
         "source_name": source.table,
-        "keys": _key_list(keys),
-        "unique": "" if source.is_unique else ".unique()",
-        "select_list": _select(keys, is_unique=source.is_unique),
-        "order_list": ", ".join(keys),
-        "sample": "".join(f'            "{column.name}": {_sample(column.type)},\n' for column in source.keys),
+        "column_list": _python_list("COLUMNS", columns),
+        "keys": f"{_python_list('KEYS', keys)}\n" if keys else "",
+        "sort": ".sort(KEYS)" if keys else "",
+        "select_list": _select(columns),
+        "order": f"\norder by {', '.join(map(sql_column, keys))}" if keys else "",
+        "comparison": _comparison("KEYS", keys),
+        "transform_comparison": _comparison("transform.KEYS", keys),
         "package": new.domain,
     }
 
 
-def _key_list(keys: Sequence[str]) -> str:
-    """Return the keys as a Python list, formatted as the formatter does."""
-    quoted = ", ".join(f'"{key}"' for key in keys)
-    line = f"KEYS = [{quoted}]"
-    return line if len(line) <= _LINE else "KEYS = [\n" + "".join(f'    "{key}",\n' for key in keys) + "]"
+def _comparison(constant: str, keys: Sequence[str]) -> str:
+    """Return what a test asserts about the rows; it holds whatever columns are added."""
+    if not keys:
+        return "trial.rows.height == rows.height"
+    return f"trial.rows.select({constant}).equals(rows.select({constant}).sort({constant}))"
 
 
-def _select(keys: Sequence[str], *, is_unique: bool) -> str:
+def _key_comment(source: ScaffoldInput) -> str:
+    """Return what the contract says about the key: where it comes from or, without one, how to declare it."""
+    if source.keys:
+        return f"    # {source.key_reason}\n"
+    return f"    # {source.key_reason} Mark the columns that name a row with primaryKey: true.\n"
+
+
+def _python_list(name: str, items: Sequence[str]) -> str:
+    """Return a list as a Python constant, formatted as the formatter does."""
+    quoted = ", ".join(f'"{item}"' for item in items)
+    line = f"{name} = [{quoted}]"
+    return line if len(line) <= _LINE else f"{name} = [\n" + "".join(f'    "{item}",\n' for item in items) + "]"
+
+
+def _select(columns: Sequence[str]) -> str:
     """Return a `select` as the rules of the linter have it: one column in its line, several in a line each."""
-    words = "select" if is_unique else "select distinct"
-    return (
-        f"{words} {keys[0]}"
-        if len(keys) == 1
-        else ",\n".join([f"{words}\n    {keys[0]}", *(f"    {k}" for k in keys[1:])])
-    )
+    names = [sql_column(name) for name in columns]
+    return f"select {names[0]}" if len(names) == 1 else "select\n    " + ",\n    ".join(names)
 
 
-def _column(column: KeyColumn, position: int) -> str:
+def sql_column(name: str) -> str:
+    """Return a column as SQL reads it: quoted if it is a word of DuckDB's that is read as something else."""
+    return sql_name(name) if name in _reserved_words() else name
+
+
+@cache
+def _reserved_words() -> frozenset[str]:
+    import duckdb
+
+    query = "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
+    return frozenset(word for (word,) in duckdb.sql(query).fetchall()) | _FUNCTIONS_WITHOUT_BRACKETS
+
+
+_FUNCTIONS_WITHOUT_BRACKETS = frozenset(
+    {
+        "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
+        "current_user", "localtime", "localtimestamp", "session_user", "user",
+    }
+)  # fmt: skip
+
+
+def _column(column: InputColumn, key_position: int | None) -> str:
     logical, physical = _odcs_type(column.type)
     lines = [f"      - name: {column.name}", f"        logicalType: {logical}"]
     lines += [f"        physicalType: {physical}"] if physical else []
+    if column.type.item is not None:
+        logical, physical = _odcs_type(column.type.item)
+        lines += ["        items:", f"          logicalType: {logical}"]
+        lines += [f"          physicalType: {physical}"] if physical else []
     lines += [
         f"        description: {_one_line(column.description)}",
         f"        classification: {column.classification.label}",
-        "        primaryKey: true",
-        f"        primaryKeyPosition: {position}",
-        "        required: true",
     ]
+    if key_position is not None:
+        lines += ["        primaryKey: true", f"        primaryKeyPosition: {key_position}"]
+    lines += ["        required: true"] if column.required else []
+    if column.allows_nan:
+        lines += ["        customProperties:", "          - property: allowNaN", "            value: true"]
     return "\n".join(lines) + "\n"
 
 
@@ -155,14 +217,3 @@ def _odcs_type(kind: ColumnType) -> tuple[str, str | None]:
     )
     physical = {"integer": "integer", "double": "double", "decimal": str(kind)}.get(kind.name)
     return logical, physical
-
-
-def _sample(kind: ColumnType) -> str:
-    """Return an expression for a series of two values of a type, the greater one first."""
-    samples = {
-        "string": 'pl.Series(["b", "a"])',
-        "date": 'pl.Series(["1994-02-01", "1994-01-01"]).str.to_date()',
-        "timestamp": 'pl.Series(["1994-02-01", "1994-01-01"]).str.to_datetime("%Y-%m-%d", time_zone="UTC")',
-        "boolean": "pl.Series([True, False])",
-    }
-    return samples.get(kind.name, "pl.Series([2, 1])")

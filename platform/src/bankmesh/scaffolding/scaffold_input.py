@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.names import split_major
-from bankmesh.sources import current_landing, latest_attempt, read_systems
+from bankmesh.scaffolding.key_proposal import propose_key
+from bankmesh.sources import read_systems
+from bankmesh.workspace.landing_names import declared_landings, find_landing, matching_landings, unknown_input
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Classification, ColumnType, Contract
     from bankmesh.settings import Settings
-    from bankmesh.sources import LegacyObject, SourceColumn
+    from bankmesh.sources import LegacyObject
 
 
 class CannotScaffold(BankmeshError):
@@ -27,34 +29,40 @@ class CannotScaffold(BankmeshError):
 
 
 @dataclass(frozen=True)
-class KeyColumn:
-    """A key column of the input, which the new product starts with."""
+class InputColumn:
+    """A column of the input, which the new product starts with."""
 
     name: str
     type: ColumnType
     description: str
     classification: Classification
+    required: bool
+    allows_nan: bool = False
 
 
 @dataclass(frozen=True)
 class ScaffoldInput:
     """An input by the names that transforms use: `reference` in `defs.yaml`, `schema` and `table` in dbt's `source()`.
 
-    `rows` are the keys of its rows. If `is_unique` is False nothing shows that they are unique, and the product starts
-    with the distinct ones.
+    The product starts with `columns`: all of a landing, whose rows it takes over, or the key of a product. `keys` are
+    those that name each row, none if nothing shows which; `key_reason` is a sentence about it.
     """
 
     name: str
     reference: str
     schema: str
     table: str
-    keys: tuple[KeyColumn, ...]
-    is_unique: bool = True
+    columns: tuple[InputColumn, ...]
+    keys: tuple[str, ...]
+    key_reason: str
+    description: str
+    product_type: str
 
     @property
     def parameter(self) -> str:
         """The name of the input in a transform: the plural, and no word of Python."""
-        name = self.name if self.name.endswith(("s", "y")) else f"{self.name}s"
+        ending = "" if self.name.endswith(("s", "y")) else "es" if self.name.endswith(("x", "ch", "sh")) else "s"
+        name = f"{self.name}{ending}"
         return f"{name}_rows" if keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
@@ -62,7 +70,7 @@ def find_input(settings: Settings, domain: str, package: Path, named: str | None
     """Return the input of that name: a product, or a landing of the domain as `system.object`.
 
     Without a name, it is the domain's first product. Raises UnknownName, and CannotScaffold for a domain without
-    products and for a landing without a required column.
+    products and for a landing of another domain.
     """
     contracts = workspace_contracts(settings.root)
     if not named:
@@ -72,57 +80,58 @@ def find_input(settings: Settings, domain: str, package: Path, named: str | None
                 f"{domain} has no product to read. Name a product or a landing of {domain} with --from."
             )
         return product_input(own[0])
-    objects = {f"{o.system}.{o.name}": o for s in read_systems(package / "sources") for o in s.objects}
-    landings = {f"{domain}.landing.{name.replace('.', '_')}": name for name in objects}
-    name = landings.get(named.replace("/", "."), named)
-    if name in objects and name not in {contract.product for contract in contracts}:
-        return landing_input(settings, domain, objects[name])
+    ports = {contract.port for contract in contracts} | {contract.product for contract in contracts}
+    landings = declared_landings(settings.root)
+    own_landings = [landing for landing in landings if landing.domain == domain]
+    if named not in ports and (landing := find_landing(own_landings, named)):
+        objects = {(o.system, o.name): o for s in read_systems(package / "sources") for o in s.objects}
+        return landing_input(settings, domain, objects[landing.system, landing.object])
     try:
         return product_input(find_contract(contracts, named, None))
     except UnknownName:
         if split_major(named)[0] in {contract.product for contract in contracts}:
             raise
-        raise UnknownName("product or landing", named, {*(c.product for c in contracts), *objects}) from None
+        if foreign := matching_landings(landings, named):
+            owner = foreign[0].domain
+            raise CannotScaffold(
+                f"{foreign[0].full} is internal to {owner}. Read a product of {owner}, or scaffold {owner}.NAME."
+            ) from None
+        read_systems(package / "sources")  # it may be declared in a file with faults, which are reported then
+        raise unknown_input(named, {contract.product for contract in contracts}, own_landings) from None
 
 
 def product_input(contract: Contract) -> ScaffoldInput:
-    """Return a product as an input; its keys are its primary key, or its first column."""
-    names = contract.primary_key or (contract.columns[0].name,)
-    columns = [contract.column(name) for name in names]
-    keys = tuple(KeyColumn(c.name, c.type, c.description, c.classification) for c in columns)
-    return ScaffoldInput(contract.name, contract.port, contract.domain, contract.port_name.table, keys)
+    """Return a product as an input, with the columns of its primary key, or with all columns if it has none."""
+    keys = contract.primary_key
+    columns = [contract.column(name) for name in keys] if keys else contract.columns
+    reason = f"The primary key of {contract.port}." if keys else f"{contract.port} has no primary key."
+    return ScaffoldInput(
+        name=contract.name,
+        reference=contract.port,
+        schema=contract.domain,
+        table=contract.port_name.table,
+        columns=tuple(
+            InputColumn(c.name, c.type, c.description, c.classification, c.required or c.name in keys, c.allows_nan)
+            for c in columns
+        ),
+        keys=keys,
+        key_reason=reason,
+        description=f"One row per {' and '.join(keys)}." if keys else f"One row for each row of {contract.port}.",
+        product_type="aggregate",
+    )
 
 
 def landing_input(settings: Settings, domain: str, obj: LegacyObject) -> ScaffoldInput:
-    """Return a landing as an input; its key is the first required column that is unique in the rows landed last.
-
-    If none is, or nothing was landed yet, it is the first required column. Raises CannotScaffold if there is none.
-    """
-    required = [column for column in obj.columns if column.required and not column.file_name]
-    if not required:
-        raise CannotScaffold(
-            f"{obj.system}.{obj.name} declares no required column, which a key must be. Add `required: true` to one."
-        )
-    unique = _unique_column(settings, domain, obj, required)
-    key = unique or required[0]
-    keys = (KeyColumn(key.name, key.type, key.description, key.classification),)
-    return ScaffoldInput(obj.name, f"{obj.system}.{obj.name}", obj.system, obj.name, keys, is_unique=unique is not None)
-
-
-def _unique_column(
-    settings: Settings, domain: str, obj: LegacyObject, required: list[SourceColumn]
-) -> SourceColumn | None:
-    import polars as pl
-
-    places = (settings.home, domain, obj.system, obj.name)
-    landing = current_landing(*places) or latest_attempt(*places)
-    if landing is None or not landing.rows:
-        return None
-    landed = {column.name for column in landing.columns}
-    rows = pl.scan_parquet([path for path in landing.rows_paths if path.is_file()])
-    for column in required:  # one at a time: the distinct values of a column are in memory
-        if column.name in landed:
-            distinct = rows.select(pl.col(column.name).n_unique()).collect(engine="streaming").item()
-            if distinct == landing.rows:
-                return column
-    return None
+    """Return a landing as an input, with all of its columns and the key that its declaration or rows show."""
+    key = propose_key(settings, domain, obj)
+    return ScaffoldInput(
+        name=obj.name,
+        reference=f"{obj.system}.{obj.name}",
+        schema=obj.system,
+        table=obj.name,
+        columns=tuple(InputColumn(c.name, c.type, c.description, c.classification, c.required) for c in obj.columns),
+        keys=key.columns,
+        key_reason=key.reason,
+        description=obj.description,
+        product_type="source-aligned",
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
 from bankmesh.contracts.column_types import polars_schema, polars_type
 from bankmesh.errors import UnknownName
@@ -53,6 +55,18 @@ class Samples:
             {name: _column(name, [row.get(name) for row in full], kind) for name, kind in schema.items()}
         )
 
+    def examples(self, source: str, count: int = 2) -> pl.DataFrame:
+        """Return made-up rows with a value in every column, which differs from row to row; the greatest come first.
+
+        Raises UnknownName for a source that is not declared.
+        """
+        import polars as pl
+
+        numbers = range(count, 0, -1)
+        return pl.DataFrame(
+            [_column(name, [_example(kind, n) for n in numbers], kind) for name, kind in self.schema(source).items()]
+        )
+
     def frame(self, source: str, given: pl.DataFrame | Sequence[Row]) -> pl.DataFrame:
         """Return a frame unchanged, or rows converted to a frame."""
         import polars as pl
@@ -87,7 +101,7 @@ class Samples:
         return trial(self.domain.contract(model, major), frames, references=known, **options)
 
 
-def samples_of(package: str, defaults: Mapping[str, Row]) -> Samples:
+def samples_of(package: str, defaults: Mapping[str, Row] = MappingProxyType({})) -> Samples:
     """Return the samples of a domain, by its Python package. Raises UnknownName, ContractFaults or SourceFaults."""
     folder = package_folder(package)
     return Samples(read_domain(folder), readable_contracts(find_root(folder)), defaults)
@@ -99,3 +113,20 @@ def _column(name: str, values: list[Any], kind: pl.DataType) -> pl.Series:
     if isinstance(kind, pl.Decimal):
         values = [None if value is None else Decimal(value) for value in values]
     return pl.Series(name, values).cast(kind)
+
+
+def _example(kind: pl.DataType, number: int) -> Any:  # noqa: ANN401 - any value of that type
+    """Return a value of a type for the row of that number, from 1."""
+    import polars as pl
+
+    if isinstance(kind, pl.List):
+        return [_example(cast("pl.DataType", kind.inner), number)]  # an item's class in Polars' types alone
+    if isinstance(kind, pl.Decimal):
+        return Decimal(number).scaleb(-kind.scale)
+    if isinstance(kind, pl.Date):
+        return date(2024, 1, 1) + timedelta(days=number)
+    if isinstance(kind, pl.Datetime):
+        return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    if isinstance(kind, pl.Boolean):
+        return number % 2 == 1
+    return f"text {number:06}" if isinstance(kind, pl.String) else number

@@ -10,8 +10,7 @@ import dagster as dg
 from dagster import DagsterEventType
 from dagster._core.execution.plan.objects import ErrorSource
 
-from bankmesh.errors import UnknownName
-from bankmesh.names import port_of_asset, readable_asset, step_of_asset
+from bankmesh.names import is_landing, port_of_asset, readable_asset, step_of_asset
 from bankmesh.orchestration.assets.automation_condition import code_versions
 from bankmesh.orchestration.assets.event_metadata import CONFIRMED, NOT_DELIVERED, OUTCOME
 from bankmesh.orchestration.assets.run_tags import RANGE_END, RANGE_START, acceptance_tags, confirm_tags
@@ -29,6 +28,7 @@ from bankmesh.products.product_definition import product_input
 from bankmesh.products.unimplemented_contracts import find_unimplemented
 from bankmesh.products.versions.held_products import describe_holds, find_held
 from bankmesh.settings import current_settings
+from bankmesh.workspace.landing_names import declared_landings, unknown_input
 from bankmesh.workspace.location_modules import location_modules
 from bankmesh.workspace.stage_access import require_port
 from bankmesh.workspace.workspace_contracts import readable_contracts
@@ -83,7 +83,8 @@ def run_everything(
     unimplemented = find_unimplemented(root, readable_contracts(root), locations, known)
     for key in named:
         if key not in known | unimplemented.keys() and not outcome.not_loaded:
-            raise UnknownName("product or landing", readable_asset(key), {readable_asset(k) for k in known})
+            ports = [readable_asset(each) for each in known if not is_landing(each)]
+            raise unknown_input(readable_asset(key), ports, declared_landings(root))
     unmade = [Runnable(key, "", frozenset()) for key in unimplemented]
     chosen = select_assets([*runnables, *unmade], selectors, land=land)
     _fail_unimplemented(unimplemented, chosen, progress, outcome)
