@@ -40,6 +40,7 @@ def new_source(
     record: Annotated[
         str | None, typer.Option(help="Type of the records, of files with several; by default the entries.")
     ] = None,
+    copybook: Annotated[Path | None, typer.Option(help="Copybook of EBCDIC files; it is copied.")] = None,
 ) -> None:
     """Scaffold a source declaration from real files, from all of their rows, and land them."""
     from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
@@ -47,7 +48,7 @@ def new_source(
 
     settings = current_settings()
     new = NewSource(domain or _only_domain(settings), files, system, object_name)
-    plan = plan_source(settings, new, ProposalOptions(kind, encoding, delimiter, header, day_first, record))
+    plan = plan_source(settings, new, ProposalOptions(kind, encoding, delimiter, header, day_first, record, copybook))
     with uninterrupted():
         write_source(plan)
     console().print(f"wrote {plan.file.relative_to(settings.root)}", markup=False)

@@ -68,13 +68,24 @@ def plan_source(settings: Settings, new: NewSource, options: ProposalOptions) ->
 
 
 def write_source(plan: SourcePlan) -> None:
-    """Write the declaration, and read it as every landing does. Raises SourceFaults, and leaves no file with faults."""
+    """Write the declaration with the files beside it, and read it as every landing does.
+
+    Raises SourceFaults, and leaves no file with faults; CannotScaffold if another file has the name of one beside it.
+    """
     plan.file.parent.mkdir(parents=True, exist_ok=True)
+    copies = {plan.file.parent / path.name: path.read_bytes() for path in plan.proposal.beside}
+    for target, content in copies.items():
+        if target.exists() and target.read_bytes() != content:
+            raise CannotScaffold(f"Nothing written: {target} already exists, with other text. Rename the file.")
+    written = [target for target in copies if not target.exists()]
+    for target in written:
+        target.write_bytes(copies[target])
     plan.file.write_text(plan.text, encoding="utf-8")
     try:
         read_system(plan.file)
     except BaseException:
-        plan.file.unlink()
+        for target in (plan.file, *written):
+            target.unlink()
         raise
 
 

@@ -6,12 +6,14 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import UnknownName
+from bankmesh.errors import LegacyFileError, UnknownName
 from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, propose_messages
+from bankmesh.scaffolding.source_proposals.copybooks.copybook_proposal import propose_copybook
 from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
 from bankmesh.scaffolding.source_proposals.fixed_width import propose_fixed_width
 from bankmesh.scaffolding.source_proposals.message_kinds import find_message_kind
 from bankmesh.scaffolding.source_proposals.parquet_files import propose_parquet
+from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
 from bankmesh.sources.parsing.line_blocks import LegacyText
 
@@ -23,15 +25,17 @@ if TYPE_CHECKING:
 
     Proposer = Callable[[Sequence[Path], ProposalOptions], FileProposal]
 
+COPYBOOK = "copybook"
 PROPOSERS: dict[str, Proposer] = {
     "text": propose_text,
     "fixed_width": propose_fixed_width,
     "parquet": propose_parquet,
+    COPYBOOK: propose_copybook,
     **{kind: partial(propose_messages, kind) for kind in MESSAGE_KINDS},
 }
 """Kind of `format` → the function that proposes for files of that kind."""
 
-KINDS_OF_RECORDS = MESSAGE_KINDS
+KINDS_OF_RECORDS = (*MESSAGE_KINDS, COPYBOOK)
 """The kinds whose files have several types of records, of which one is proposed."""
 
 _SUFFIXES = {".parquet": "parquet"}
@@ -42,9 +46,10 @@ _COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}
 def propose_declaration(files: Sequence[Path], options: ProposalOptions) -> FileProposal:
     """Propose a declaration for files of one kind: the one that is named, or that the first file shows.
 
-    Raises CannotPropose, UnknownName for a kind, and LegacyFileError for a damaged file.
+    Files with a copybook are of that kind. Raises CannotPropose, UnknownName for a kind or type of record, and
+    LegacyFileError for a damaged file.
     """
-    kind = options.kind or find_kind(files[0])
+    kind = options.kind or (COPYBOOK if options.copybook else find_kind(files[0]))
     if kind not in PROPOSERS:
         raise UnknownName("kind of files", kind, PROPOSERS)
     if options.record is not None and kind not in KINDS_OF_RECORDS:
@@ -57,5 +62,10 @@ def find_kind(file: Path) -> str:
     suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in _COMPRESSED]
     if (named := _SUFFIXES.get(suffixes[-1] if suffixes else "")) is not None:
         return named
-    beginning = b"".join(islice(LegacyText(file, UTF8_SIG).pieces(), 1))
+    try:
+        beginning = b"".join(islice(LegacyText(file, UTF8_SIG).pieces(), 1))
+    except LegacyFileError as error:
+        if "EBCDIC" not in error.problem:
+            raise
+        raise CannotPropose(file, error.problem, "Give its copybook with --copybook FILE.") from error
     return find_message_kind(beginning[:_BEGINNING]) or "text"

@@ -15,7 +15,7 @@ from bankmesh.sources.parsing.line_blocks import BLOCK_BYTES
 from bankmesh.sources.record_readers import open_records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bankmesh.sources import LegacyObject
 
@@ -26,19 +26,15 @@ _SYSTEM, _OBJECT = "draft", "record"
 class RecordProfiles:
     """What all records of some files show: a profile of each field by its name, and counts.
 
-    `faults` has the rejected records by the first faulty field, None for a record as a whole, `others` the records of
-    other types by name.
+    `rejects` are the records that do not read as drafted, `faults` how many of them each field is faulty in (None for
+    the record as a whole), `others` the records of other types by name.
     """
 
     profiles: dict[str, ColumnProfile] = field(default_factory=dict)
     faults: Counter[str | None] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
     rows: int = 0
-
-    @property
-    def rejects(self) -> int:
-        """The records that do not read as drafted."""
-        return self.faults.total()
+    rejects: int = 0
 
 
 def draft_object(draft: FileProposal, copybook: Path | None = None) -> LegacyObject:
@@ -52,10 +48,13 @@ def draft_object(draft: FileProposal, copybook: Path | None = None) -> LegacyObj
         return read_system(file).object(_OBJECT)
 
 
-def profile_records(obj: LegacyObject, files: Sequence[Path], *, has_spellings: bool = True) -> RecordProfiles:
+def profile_records(
+    obj: LegacyObject, files: Sequence[Path], *, has_spellings: bool = True, digits: Mapping[str, int] | None = None
+) -> RecordProfiles:
     """Read all records of some files, some at a time, and profile their fields as text. Raises LegacyFileError.
 
-    Without `has_spellings`, the spellings of values are not compared, for fields whose type is known.
+    Without `has_spellings`, the spellings of values are not compared, for fields whose type is known. `digits` are
+    those of fields of whole numbers that are profiled with leading zeros.
     """
     import polars as pl
 
@@ -67,9 +66,12 @@ def profile_records(obj: LegacyObject, files: Sequence[Path], *, has_spellings: 
         reader = open_records(obj, file, BLOCK_BYTES)
         for convert in reader.batches():
             batch = convert()
-            found.faults.update(reject.faults[0].column for reject in batch.rejects)
+            found.rejects += len(batch.rejects)
+            found.faults.update(fault.column for reject in batch.rejects for fault in reject.faults)
             for column in obj.in_file:
-                found.profiles[column.header].update(batch.rows[column.name].cast(pl.String))
+                texts = batch.rows[column.name].cast(pl.String)
+                width = digits.get(column.header) if digits else None
+                found.profiles[column.header].update(texts.str.zfill(width) if width else texts)
         found.rows += reader.rows_in
         found.others.update(reader.other_records)
     return found

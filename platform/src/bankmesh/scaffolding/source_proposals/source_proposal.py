@@ -38,13 +38,17 @@ class ProposalOptions:
 
 @dataclass(frozen=True)
 class FileProposal:
-    """What one kind of files proposes: the keys of `format`, the columns, and questions about the files as a whole."""
+    """What one kind of files proposes: the keys of `format`, the columns, and questions about the files as a whole.
+
+    `beside` are files that belong beside the declaration, such as a copybook.
+    """
 
     format: Mapping[str, object]
     columns: tuple[ColumnProposal, ...]
     rows: int
     object_keys: Mapping[str, object]
     questions: tuple[str, ...] = ()
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,14 @@ class CodePageEvidence:
         with self._lock:
             self._found += found
 
+    @property
+    def signs_between_letters(self) -> int:
+        """How many signs are between letters in the texts of the page so far, where another page has letters."""
+        return self._found.total()
+
     def warnings(self) -> tuple[str, ...]:
         """Return what is unlikely in text of the declared page, without values."""
-        count = sum(self._found.values())
+        count = self.signs_between_letters
         pages = [page for page in CODE_PAGES if page != self._page and set(self._found) <= set(letter_bytes(page))]
         if count < LEAST or not pages:
             return ()
