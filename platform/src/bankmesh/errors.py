@@ -114,11 +114,15 @@ class SourceFaults(FaultsFound):
 
 
 class LegacyFileError(BankmeshError):
-    """A legacy file cannot be landed at all: missing, empty, wrong columns or wrong encoding."""
+    """A legacy file cannot be landed at all: missing, empty, wrong columns or wrong encoding.
 
-    def __init__(self, file: Path | str, problem: str, expected: str) -> None:
-        self.file, self.problem, self.expected = str(file), problem, expected
-        super().__init__(f"{file}: {as_sentence(problem)} Expected {as_sentence(expected)}")
+    `read` is what was read before that was noticed: counts of records, and those that are rejects.
+    """
+
+    def __init__(self, file: Path | str, problem: str, expected: str, read: str = "") -> None:
+        self.file, self.problem, self.expected, self.read = str(file), problem, expected, read
+        more = f" {as_sentence(read)}" if read else ""
+        super().__init__(f"{file}: {as_sentence(problem)} Expected {as_sentence(expected)}{more}")
 
 
 class NotDelivered(LegacyFileError):

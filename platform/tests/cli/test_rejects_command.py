@@ -125,3 +125,17 @@ def _read(screen: int) -> bytes:
 
 def test_only_what_can_be_printed_is():
     assert printable("é [b]\x1b[0m\n\t\u202e") == "é [b]\\x1b[0m\\n\\t\\u202e"
+
+
+def test_files_that_are_refused_as_a_whole_show_why_and_when(mesh, published):
+    write_exports(published.settings.exports, SALES)
+    (published.settings.exports / "till" / "sale.csv").write_text(f"sale_id;customer\n1;{POISON}\n", encoding="utf-8")
+    assert not published.run("till.sale").success
+    said = mesh("rejects", "till.sale")
+    assert (said.code, POISON in said.out) == (0, False)
+    assert said.out.splitlines()[1].split("\t")[:5] == ["shop.landing.till_sale", "refused", "-", "-", "-"]
+    assert "The files of shop.landing.till_sale were refused:" in said.out
+    [landing] = json.loads(mesh("rejects", "till.sale", "--json").out)
+    assert (landing["state"], landing["records"], landing["landed_at"]) == ("refused", None, None)
+    assert "the first line is not a header" in landing["refusal"]
+    assert landing["refused_at"]

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import document_samples
 import message_samples
@@ -57,7 +58,8 @@ class Kind:
     of records of a file, `said` the rows that its records say, where a few lines can do that; both are None for kinds
     in which damage may change what is a record. In framed kinds the beginning of a record ends the one before, so that
     both are one reject if it is damaged. `packed` makes the file of its content. A file `is_whole` if a checksum covers
-    it: it lands as it was, or not at all.
+    it: it lands as it was, or not at all. Records are covered if a checksum or the totals of the file leave no other
+    value of a column possible: they land as they were, or not at all.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Kind:
     is_framed: bool = False
     packed: Callable[[bytes], bytes] = bytes
     is_whole: bool = False
+    is_covered: bool = False
 
 
 def amount(at: int) -> Decimal:
@@ -173,6 +176,22 @@ def write_copybook(n: int):
     return b"", [zoned(at, 6) + text(f"name {at}", 12) + packed(amount(at), 9, 2, signed=True) for at in range(n)], b""
 
 
+def copybook_rows(content: bytes) -> set[Row]:
+    found = set()
+    for record in (content[at : at + 23] for at in range(0, len(content), 23)):
+        digits = record[18:].hex()
+        if re.fullmatch(b"[\xf0-\xf9]{6}", record[:6]) and re.fullmatch("[0-9]{9}[a-f]", digits):
+            sign = -1 if digits[-1] in "bd" else 1
+            found.add(
+                (
+                    int(record[:6].hex()[1::2]),
+                    record[6:18].decode("cp273").rstrip(" "),
+                    sign * Decimal(int(digits[:9])) / 100,
+                )
+            )
+    return found
+
+
 def declare_copybook(base: Path):
     return declare(base, COPYBOOK, COPYBOOK_COLUMNS, more="rejects_tolerated: 100%\nmay_be_empty: true").objects[0]
 
@@ -180,6 +199,17 @@ def declare_copybook(base: Path):
 def write_xml(n: int):
     items = [f'<Item id="{at}"><T>name {at}</T><A>{amount(at):.2f}</A></Item>\n'.encode() for at in range(n)]
     return b"<Message>\n", items, b"</Message>\n"
+
+
+def xml_rows(content: bytes) -> set[Row]:
+    try:
+        items = list(ET.fromstring(content))  # noqa: S314 - a file of our own making
+    except ET.ParseError:
+        return set()
+    fields = [
+        [item.get("id", "").strip(), item.findtext("T", "").strip(), item.findtext("A", "").strip()] for item in items
+    ]
+    return {row for each in fields if (row := row_of(each))}
 
 
 XML_COLUMNS = f"""
@@ -236,13 +266,14 @@ KINDS = [
     Kind("json_lines", "thing.txt", from_yaml("{kind: json_lines}", COLUMNS % ("", "", "")), write_json,
          counted=lambda content: sum(bool(line.strip()) for line in content.split(b"\n")),
         said=json_rows, per_file=40),
-    Kind("copybook", "thing.bin", declare_copybook, write_copybook, lambda content: len(content) // 23, per_file=40),
+    Kind("copybook", "thing.bin", declare_copybook, write_copybook, lambda content: len(content) // 23, copybook_rows, per_file=40),
     Kind("parquet", "thing.txt", from_yaml("{kind: parquet}", COLUMNS % ("", "", "")), write_parquet, is_whole=True),
-    Kind("xml", "thing.txt", lambda base: document_samples.declared(base, "xml, rows: /Message/Item", XML_COLUMNS), write_xml),
+    Kind("xml", "thing.txt", lambda base: document_samples.declared(base, "xml, rows: /Message/Item", XML_COLUMNS), write_xml,
+         said=xml_rows),
     Kind("camt053", "thing.txt", lambda base: document_samples.declared(base, "camt053",
-         f'signed_amount: {{type: "decimal(18,2)", {C}}}', more="record: entry\n"), write_camt),
-    Kind("mt940", "day.txt", of_messages("mt940", "entry", ENTRY), write_mt940),
-    Kind("nacha", "day.txt", of_messages("nacha", "entry", ENTRY), write_nacha),
-    Kind("bai2", "day.txt", of_messages("bai2", "transaction", columns_of(amount="decimal")), write_bai2),
-    Kind("fix", "day.txt", of_messages("fix", "execution_report", FIX_COLUMNS), write_fix, is_framed=True),
+         f'signed_amount: {{type: "decimal(18,2)", {C}}}', more="record: entry\n"), write_camt, is_covered=True),
+    Kind("mt940", "day.txt", of_messages("mt940", "entry", ENTRY), write_mt940, is_covered=True),
+    Kind("nacha", "day.txt", of_messages("nacha", "entry", ENTRY), write_nacha, is_covered=True),
+    Kind("bai2", "day.txt", of_messages("bai2", "transaction", columns_of(amount="decimal")), write_bai2, is_covered=True),
+    Kind("fix", "day.txt", of_messages("fix", "execution_report", FIX_COLUMNS), write_fix, is_framed=True, is_covered=True),
 ]  # fmt: skip

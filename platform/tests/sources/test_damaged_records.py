@@ -79,6 +79,8 @@ class Trial:
         others = list((found - untouched).elements())
         if self.kind.said is not None:
             assert set(others) <= self.kind.said(content), "a row that the file does not say"
+        if self.kind.is_covered:
+            assert found <= Counter(self.clean), "a row that the file does not have"
         if self.kind.is_whole:
             assert rows == self.clean
         self.outcomes["rejected"] += min(landing.rejects, len(hit))

@@ -12,7 +12,15 @@ from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
 from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
-from bankmesh.sources import Landing, count_rejects, current_landing, latest_attempt, read_rejects, read_systems
+from bankmesh.sources import (
+    Landing,
+    count_rejects,
+    current_landing,
+    latest_attempt,
+    latest_refusal,
+    read_rejects,
+    read_systems,
+)
 from bankmesh.workspace.domain_folders import declared_ports, domain_packages
 from bankmesh.workspace.landing_names import LandingName, declared_landings, matching_landings, unknown_input
 
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.settings import Settings
-    from bankmesh.sources import RejectCount, RejectedRecord
+    from bankmesh.sources import Refusal, RejectCount, RejectedRecord
 
 SHOWN = 20
 
@@ -40,13 +48,17 @@ class RawTextRefused(BankmeshError):
 
 @dataclass(frozen=True)
 class ObjectRejects:
-    """The rejects of the last attempt to land an object; `landing` is None if it was never landed."""
+    """The rejects of the last attempt to land an object.
+
+    `landing` is None if it was never landed, or if a file was refused as a whole, which `refusal` explains.
+    """
 
     object: LandingName
     landing: Landing | None
     state: str
     counts: tuple[RejectCount, ...]
     records: tuple[RejectedRecord, ...]
+    refusal: Refusal | None = None
 
     @property
     def expired(self) -> bool:
@@ -106,10 +118,14 @@ def _read_by(port: str, domain: str, root: Path) -> list[LandingName]:
 
 
 def _rejects_of(item: LandingName, home: Path, limit: int, *, raw: bool) -> ObjectRejects:
-    landing = latest_attempt(home, item.domain, item.system, item.object)
+    places = (home, item.domain, item.system, item.object)
+    refusal = latest_refusal(*places)
+    if refusal is not None:
+        return ObjectRejects(item, None, "refused", (), (), refusal)
+    landing = latest_attempt(*places)
     if landing is None:
         return ObjectRejects(item, None, "never landed", (), ())
-    current = current_landing(home, item.domain, item.system, item.object)
+    current = current_landing(*places)
     state = "current" if current and current.fingerprint == landing.fingerprint else "refused"
     paths = landing.rejects_paths
     return ObjectRejects(item, landing, state, count_rejects(paths), read_rejects(paths, limit, raw=raw))
@@ -123,6 +139,8 @@ def _facts(item: ObjectRejects) -> dict[str, Any]:
         "system": item.object.system,
         "object": item.object.object,
         "state": item.state,
+        "refused_at": item.refusal.at.isoformat() if item.refusal else None,
+        "refusal": item.refusal.message if item.refusal else None,
         "landed_at": landing.landed_at.isoformat() if landing else None,
         "records": landing.rows_in if landing else None,
         "rejects": landing.rejects if landing else None,
@@ -159,6 +177,8 @@ def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:
         typer.echo()
         print_table(("landing", "column", "reason", "rejects"), totals)
     for item in found:
+        if item.refusal:
+            typer.echo(f"\nThe files of {item.object.full} were refused:\n{item.refusal.message}")
         if item.expired:
             typer.echo(f"The rejects of {item.object.full} have expired. Land its files again to see them.", err=True)
 
@@ -166,7 +186,8 @@ def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:
 def _state(item: ObjectRejects) -> tuple[str, ...]:
     landing = item.landing
     if landing is None:
-        return (item.object.full, item.state, "-", "-", "-", "never")
+        when = ago(item.refusal.at) if item.refusal else "never"
+        return (item.object.full, item.state, "-", "-", "-", when)
     counts = (count(landing.rejects), count(landing.rows_in), landing.rejects_tolerated)
     return (item.object.full, item.state, *counts, ago(landing.landed_at))
 

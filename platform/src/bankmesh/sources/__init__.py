@@ -18,6 +18,7 @@ from bankmesh.sources.landing_rejects import (
     read_rejects,
 )
 from bankmesh.sources.landing_store import (
+    Refusal,
     accept,
     current_landing,
     expire_rejects,
@@ -25,6 +26,7 @@ from bankmesh.sources.landing_store import (
     land_object,
     landing_folder,
     latest_attempt,
+    latest_refusal,
     prepare,
 )
 from bankmesh.sources.object_landing import land
@@ -42,6 +44,7 @@ __all__ = [
     "LegacySystem",
     "PassedOverFiles",
     "RecordFault",
+    "Refusal",
     "RejectCount",
     "RejectedRecord",
     "SourceColumn",
@@ -58,6 +61,7 @@ __all__ = [
     "land_object",
     "landing_folder",
     "latest_attempt",
+    "latest_refusal",
     "legacy_files",
     "passed_over",
     "prepare",

@@ -38,6 +38,18 @@ class LandedFile:
 
 
 @dataclass(frozen=True)
+class RejectedFile:
+    """A file with rejects: its name, the number of its records, and how many of them are rejects."""
+
+    name: str
+    records: int
+    rejects: int
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.rejects:,} of {self.records:,}"
+
+
+@dataclass(frozen=True)
 class LandedColumn:
     """A column as landed; `type` is spelled as in declarations, `classification` is one of the four labels.
 
@@ -66,7 +78,8 @@ class LandedPart:
     nothing was rejected. `parsed_in` is the fingerprint of the landing that parsed the files, None for the landing
     itself. `other_records` counts, by type, the records of fixed-width files that are not the object's;
     `control_totals` are the totals of their headers and trailers that agreed with the records. `warnings` are what is
-    unlikely about files that were read: bytes that hardly are text of the declared encoding.
+    unlikely about files that were read: bytes that hardly are text of the declared encoding. `rejected_files` are those
+    with rejects; parts of earlier releases have none.
     """
 
     files: int
@@ -81,6 +94,7 @@ class LandedPart:
     other_records: dict[str, int] = field(default_factory=dict, hash=False)
     control_totals: int = 0
     warnings: tuple[str, ...] = ()
+    rejected_files: tuple[RejectedFile, ...] = ()
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Self:
@@ -91,6 +105,7 @@ class LandedPart:
             rows_file=LandedFile(**content.pop("rows_file")),
             rejects_file=LandedFile(**rejects) if rejects else None,
             warnings=tuple(content.pop("warnings", ())),
+            rejected_files=tuple(RejectedFile(**file) for file in content.pop("rejected_files", ())),
             **content,
         )
 
@@ -159,6 +174,11 @@ class Landing:
     def warnings(self) -> tuple[str, ...]:
         """What is unlikely about the files that were read, by file; no values."""
         return tuple(warning for part in self.parts for warning in part.warnings)
+
+    @property
+    def rejected_files(self) -> tuple[RejectedFile, ...]:
+        """The files with rejects; none in landings of earlier releases."""
+        return tuple(file for part in self.parts for file in part.rejected_files)
 
     @property
     def files_taken_over(self) -> int:

@@ -114,7 +114,7 @@ def count_rejects(paths: Sequence[Path]) -> tuple[RejectCount, ...]:
 def describe_rejects(paths: Sequence[Path], shown: int = SHOWN) -> str:
     """Return the first rejects, one a line, and counts by kind if there are more; empty if there are none."""
     counts = count_rejects(paths)
-    lines = [f"  {record.file}:{record.line}: {_some(record.faults)}" for record in read_rejects(paths, shown)]
+    lines = [f"  {record.file}:{record.line}: {some_faults(record.faults)}" for record in read_rejects(paths, shown)]
     more = sum(count.rejects for count in counts) - len(lines)
     if more > 0:
         reasons = "; ".join(f"{count.fault} ({count.rejects:,})" for count in counts[:SHOWN])
@@ -123,7 +123,8 @@ def describe_rejects(paths: Sequence[Path], shown: int = SHOWN) -> str:
     return "\n".join(lines)
 
 
-def _some(faults: tuple[RecordFault, ...]) -> str:
+def some_faults(faults: tuple[RecordFault, ...]) -> str:
+    """Return the first faults of a record, and the number of the others."""
     listed = "; ".join(map(str, faults[:FAULTS_SHOWN]))
     return f"{listed}; and {len(faults) - FAULTS_SHOWN} more faults" if len(faults) > FAULTS_SHOWN else listed
 

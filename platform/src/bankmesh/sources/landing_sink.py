@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.landing_rejects import reason_of, reject_schema
+from bankmesh.sources.landing_record import RejectedFile
+from bankmesh.sources.landing_rejects import SHOWN, RejectedRecord, reason_of, reject_schema, some_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.landing_record import LandedFile
     from bankmesh.sources.landing_rejects import RecordFault
+
+
+MANY = 10
+"""The records that a file has at least if it is a warning that all of them are rejects."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,31 @@ class ParsedBatch:
 
 
 @dataclass
+class FileCounts:
+    """What was written of one file: the numbers of rows and rejects, and the first rejects."""
+
+    file: str
+    rows: int = 0
+    rejects: int = 0
+    first: list[RejectedRecord] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """The counts and rejects for the message of a refusal; empty if nothing was written."""
+        if not self.rows + self.rejects:
+            return ""
+        found = f"Rejects among the {self.rows + self.rejects:,} records read before that: {self.rejects:,}"
+        listed = "; ".join(f"line {reject.line}: {some_faults(reject.faults)}" for reject in self.first)
+        more = f"; and {self.rejects - len(self.first):,} more" if self.rejects > len(self.first) else ""
+        return f"{found} ({listed}{more})" if listed else found
+
+
+@dataclass
 class Sink:
     """The two files of a landing, the counts of what was written, and the counts of the legacy files.
 
     `other_records` counts, by type, the records of fixed-width files that are not the object's; `control_totals` are
     the totals of their headers and trailers that agreed. `warnings` name files that were read, and hold no values.
+    `rejected_files` are the files with rejects, `current` counts the one that is read.
     """
 
     row_writer: parquet.ParquetWriter
@@ -68,6 +93,20 @@ class Sink:
     other_records: Counter[str] = field(default_factory=Counter)
     files: list[LandedFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    rejected_files: list[RejectedFile] = field(default_factory=list)
+    current: FileCounts = field(default_factory=lambda: FileCounts(""))
+
+    def begin(self, file: str) -> None:
+        """Count what is written of the named file, which comes next."""
+        self.current = FileCounts(file)
+
+    def end(self) -> None:
+        """Record the file if it has rejects, and warn if it has many and no row."""
+        counts = self.current
+        if counts.rejects:
+            self.rejected_files.append(RejectedFile(counts.file, counts.rows + counts.rejects, counts.rejects))
+        if not counts.rows and counts.rejects >= MANY:
+            self.warn(counts.file, ("none of its records reads as declared",))
 
     def warn(self, file: str, warnings: Iterable[str]) -> None:
         """Record what is unlikely about the named file, although it can be read."""
@@ -84,9 +123,14 @@ class Sink:
             self.row_writer.write_table(rows.cast(self.row_writer.schema))
         if batch.rejects:
             made = [reject.row(file) for reject in batch.rejects]
+            room = max(0, SHOWN - len(self.current.first))
+            self.current.first += [RejectedRecord(file, each.line, each.faults) for each in batch.rejects[:room]]
             self.reject_writer.write_table(pa.Table.from_pylist(made, reject_schema()))
-        self.rows += batch.rows.height
-        self.rejects += len(batch.rejects)
+        self.rows, self.current.rows = self.rows + batch.rows.height, self.current.rows + batch.rows.height
+        self.rejects, self.current.rejects = (
+            self.rejects + len(batch.rejects),
+            self.current.rejects + len(batch.rejects),
+        )
         self._notice_latest(obj, batch.rows)
 
     def _notice_latest(self, obj: LegacyObject, rows: pl.DataFrame) -> None:

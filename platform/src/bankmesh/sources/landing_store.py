@@ -14,10 +14,10 @@ import json
 import shutil
 import uuid
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered
+from bankmesh.errors import HistoryLost, LegacyFileError, NoLongerDelivered, NotDelivered
 from bankmesh.ports.port_locks import FolderLock
 from bankmesh.sources.export_files import (
     Delivery,
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.source_declaration import LegacyObject
 
 POINTER, ATTEMPT = "current.json", "attempt.json"
-"""The current landing, and the landing that the last attempt made or found, acceptable or not."""
+"""The current landing, and the landing that the last attempt made or found, acceptable or not.
+
+If a file was refused as a whole, the attempt has the `refusal` and no landing.
+"""
 
 UNFINISHED = ".incoming-"
 _ABANDONED_AFTER = dt.timedelta(days=1)
@@ -87,10 +90,22 @@ def prepare(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landin
     A complete landing with the same fingerprint is returned unchanged. Raises LegacyFileError, also if a file changes
     while it is read.
     """
-    landing = _find_or_make(obj, exports, home, domain)
-    attempt = {"fingerprint": landing.fingerprint, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
-    write_json(landing.folder.parent / ATTEMPT, attempt)
+    store = landing_folder(home, domain, obj.system, obj.name)
+    try:
+        landing = _find_or_make(obj, exports, home, domain)
+    except NotDelivered:
+        raise
+    except LegacyFileError as error:
+        store.mkdir(parents=True, exist_ok=True)
+        _record_attempt(store, "", str(error))
+        raise
+    _record_attempt(store, landing.fingerprint)
     return landing
+
+
+def _record_attempt(store: Path, fingerprint: str, refusal: str | None = None) -> None:
+    attempt = {"fingerprint": fingerprint, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
+    write_json(store / ATTEMPT, attempt if refusal is None else attempt | {"refusal": refusal})
 
 
 def _find_or_make(obj: LegacyObject, exports: Path, home: Path, domain: str) -> Landing:
@@ -195,10 +210,27 @@ def read_attempt(store: Path) -> str | None:
     return fingerprint
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A delivery that was refused as a whole: when, and the message, which holds no value of a file."""
+
+    at: dt.datetime
+    message: str
+
+
+def latest_refusal(home: Path, domain: str, system: str, name: str) -> Refusal | None:
+    """Return why the last attempt made no landing; None if it made one, or if there was none."""
+    try:
+        attempt = json.loads((landing_folder(home, domain, system, name) / ATTEMPT).read_text(encoding="utf-8"))
+        return Refusal(dt.datetime.fromisoformat(attempt["at"]), attempt["refusal"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def latest_attempt(home: Path, domain: str, system: str, name: str) -> Landing | None:
     """Return the landing of the last attempt, refused or not; None if there was none.
 
-    If no attempt is recorded, as in earlier releases, returns the newest landing.
+    If the attempt made none, or none is recorded, as in earlier releases, returns the newest landing.
     """
     store = landing_folder(home, domain, system, name)
     try:

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from bankmesh.sources.export_files import DeliveredFile, Delivery
     from bankmesh.sources.landing_parts import EarlierPart, PartPaths
 
-_MANY = 10
-"""The records that a file has at least if it is a warning that all of them are rejects."""
-
 
 def land(
     obj: LegacyObject,
@@ -105,8 +102,6 @@ def _parse_part(
     """Parse files into the Parquet files of a part; an empty file of rejects is kept only if `keep_empty`."""
     from pyarrow import parquet
 
-    from bankmesh.sources.fixed_width.fixed_width_landing import land_fixed_width
-
     schema = arrow_schema(declared.columns)
     with (
         parquet.ParquetWriter(paths.rows, schema, compression="zstd") as rows,
@@ -114,18 +109,12 @@ def _parse_part(
     ):
         sink = Sink(rows, rejects)
         for file in files:
-            obj = with_codes_of_file(declared, file)
-            rows_before, rejects_before = sink.rows, sink.rejects
-            if isinstance(obj.format, ParquetFormat):
-                land_parquet(obj, file.path, file.record.name, sink)
-            elif isinstance(obj.format, RecordFormat):
-                land_records(obj, open_records(obj, file.path, block_bytes), file.record.name, sink)
-            elif isinstance(obj.format, FixedWidthFormat):
-                land_fixed_width(obj, obj.format, file.path, file.record.name, sink, block_bytes)
-            else:
-                land_text(obj, obj.format, file.path, file.record.name, sink, block_bytes)
-            if sink.rows == rows_before and sink.rejects - rejects_before >= _MANY:
-                sink.warn(file.record.name, ("none of its records reads as declared",))
+            sink.begin(file.record.name)
+            try:
+                _land_file(with_codes_of_file(declared, file), file, sink, block_bytes)
+            except LegacyFileError as error:
+                raise LegacyFileError(error.file, error.problem, error.expected, str(sink.current)) from error
+            sink.end()
     if not sink.rejects and not keep_empty:
         paths.rejects.unlink()
     part = LandedPart(
@@ -140,8 +129,23 @@ def _parse_part(
         other_records=dict(sink.other_records),
         control_totals=sink.control_totals,
         warnings=tuple(sink.warnings),
+        rejected_files=tuple(sink.rejected_files),
     )
     return part, sink.files
+
+
+def _land_file(obj: LegacyObject, file: DeliveredFile, sink: Sink, block_bytes: int) -> None:
+    from bankmesh.sources.fixed_width.fixed_width_landing import land_fixed_width
+
+    name = file.record.name
+    if isinstance(obj.format, ParquetFormat):
+        land_parquet(obj, file.path, name, sink)
+    elif isinstance(obj.format, RecordFormat):
+        land_records(obj, open_records(obj, file.path, block_bytes), name, sink)
+    elif isinstance(obj.format, FixedWidthFormat):
+        land_fixed_width(obj, obj.format, file.path, name, sink, block_bytes)
+    else:
+        land_text(obj, obj.format, file.path, name, sink, block_bytes)
 
 
 def with_codes_of_file(obj: LegacyObject, file: DeliveredFile) -> LegacyObject:

@@ -7,6 +7,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bankmesh.errors import LegacyFileError
 from bankmesh.sources.bank_messages.message_records import DAMAGED
 from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.record_structure import BadRecord
@@ -65,17 +66,26 @@ class MessageReader:
         """Yield the conversion of each batch of records. Raises LegacyFileError."""
         convert = Converter(self._obj.in_file)
         held: list[MessageRecord] = []
+        try:
+            for record in self._own_records():
+                held.append(record)
+                if len(held) == BATCH_RECORDS:
+                    yield partial(self._batch, convert, held)
+                    held = []
+        except LegacyFileError:
+            # The faults of the records before it may be its cause.
+            yield partial(self._batch, convert, held)
+            raise
+        if held:
+            yield partial(self._batch, convert, held)
+
+    def _own_records(self) -> Iterator[MessageRecord]:
+        """Yield the object's records and those that may be its own."""
         for record in self._parser.records(self._lines()):
             if record.type not in self._starts:
                 self._counts[record.type] += record.count
-            if record.type not in {self._obj.record, DAMAGED}:
-                continue
-            held.append(record)
-            if len(held) == BATCH_RECORDS:
-                yield partial(self._batch, convert, held)
-                held = []
-        if held:
-            yield partial(self._batch, convert, held)
+            if record.type in {self._obj.record, DAMAGED}:
+                yield record
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         for block in self._text.blocks():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bankmesh.errors import LegacyFileError
 from bankmesh.sources.copybook.copybook_blocks import CopybookRecordStream
 from bankmesh.sources.copybook.copybook_records import CopybookControls, damaged_rejects, identify_types
 from bankmesh.sources.copybook.record_decoder import RecordDecoder, with_lines
@@ -74,11 +75,21 @@ class CopybookReader:
         """Yield the conversion of each block; then compare headers, trailers and totals. Raises LegacyFileError."""
         for block in self._stream.blocks():
             records = identify_types(block, self._written)
-            self._controls.follow(records)
-            self._counts += records.counts(len(self._counts))
-            self._add_sums(records)
+            refusal = self._follow(records)
             yield partial(self._batch, records, self._trace.follow(records))
+            if refusal is not None:
+                raise refusal
         self._reconcile()
+
+    def _follow(self, records: TypedRecords) -> LegacyFileError | None:
+        """Count the records of a block; return the error of a control record that is not in its place."""
+        try:
+            self._controls.follow(records)
+        except LegacyFileError as error:
+            return error
+        self._counts += records.counts(len(self._counts))
+        self._add_sums(records)
+        return None
 
     def _batch(self, records: TypedRecords, parents: dict[str, ParentRecords]) -> ParsedBatch:
         block, own = records.block, records.of_type(self._own)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bankmesh.sources.documents.field_paths import FieldPath, place_path
 from bankmesh.sources.documents.json_records import FieldMissing, JsonFields, parse_declared, records_below
 from bankmesh.sources.documents.json_stream import JsonStream
-from bankmesh.sources.documents.record_batches import BatchBuilder
+from bankmesh.sources.documents.record_batches import BatchBuilder, build_batches
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.parsing.text_conversion import Converter
 
@@ -46,14 +46,9 @@ class JsonDocumentReader:
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""
-        batch = self._batch()
         above: list[dict[str, object]] = []
-        for text, value, flaw in self._stream.elements(self._keys, self._wanted, above):
-            self._add(batch, above, text, value, flaw)
-            if batch.records >= RECORDS_AT_ONCE:
-                yield batch.finish
-                batch = self._batch()
-        yield batch.finish
+        elements = self._stream.elements(self._keys, self._wanted, above)
+        return build_batches(elements, self._batch, lambda batch, each: self._add(batch, above, *each), RECORDS_AT_ONCE)
 
     def _batch(self) -> BatchBuilder[str]:
         return BatchBuilder(self._obj, self._convert, _encoded)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from bankmesh.errors import LegacyFileError
 from bankmesh.sources.landing_sink import ParsedBatch, Reject
 from bankmesh.sources.record_landing import FieldRecords, convert_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.landing_rejects import RecordFault
     from bankmesh.sources.parsing.text_conversion import Converter
 
 Raw = TypeVar("Raw")
+Item = TypeVar("Item")
 
 
 class BatchBuilder(Generic[Raw]):
@@ -58,3 +60,26 @@ class BatchBuilder(Generic[Raw]):
         parsed = convert_records(self._convert, records, self._obj.columns)
         rejects = sorted([*parsed.rejects, *self._rejects], key=lambda reject: reject.line)
         return ParsedBatch(parsed.rows, rejects)
+
+
+def build_batches(
+    items: Iterable[Item],
+    start: Callable[[], BatchBuilder[Raw]],
+    add: Callable[[BatchBuilder[Raw], Item], None],
+    most: int,
+) -> Iterator[Callable[[], ParsedBatch]]:
+    """Yield the conversion of batches of about `most` records, to which `add` adds those of each item.
+
+    If the items end in a LegacyFileError, the records before it come first, so that its message can name their faults.
+    """
+    batch = start()
+    try:
+        for item in items:
+            add(batch, item)
+            if batch.records >= most:
+                yield batch.finish
+                batch = start()
+    except LegacyFileError:
+        yield batch.finish
+        raise
+    yield batch.finish

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, tostring
 
-from bankmesh.sources.documents.record_batches import BatchBuilder
+from bankmesh.sources.documents.record_batches import BatchBuilder, build_batches
 from bankmesh.sources.documents.xml_elements import ElementFields
 from bankmesh.sources.documents.xml_stream import LONGEST_RECORD, XmlStream
 from bankmesh.sources.parsing.text_conversion import Converter
@@ -43,13 +43,7 @@ class XmlReader:
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""
-        batch = self._batch()
-        for number, element, read in self._records():
-            batch.add(number, element, read)
-            if batch.records >= RECORDS_AT_ONCE:
-                yield batch.finish
-                batch = self._batch()
-        yield batch.finish
+        return build_batches(self._records(), self._batch, lambda batch, each: batch.add(*each), RECORDS_AT_ONCE)
 
     def _batch(self) -> BatchBuilder[Element]:
         return BatchBuilder(self._obj, self._convert, write_element)

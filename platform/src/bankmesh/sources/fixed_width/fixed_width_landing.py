@@ -105,10 +105,21 @@ class _FixedWidthFile:
             if not len(block):
                 continue
             records = identify_types(block, self._written)
+            refusal = self._follow(records)
+            # Its rejects may say why the file is refused.
+            yield partial(self._batch, records, self._trace.follow(records))
+            if refusal is not None:
+                raise refusal
+
+    def _follow(self, records: TypedRecords) -> LegacyFileError | None:
+        """Count the records of a block; return the error of its control records or batches."""
+        try:
             self._controls.follow(records)
             self._batches.follow(records)
-            self._counts += records.counts(len(self._counts))
-            yield partial(self._batch, records, self._trace.follow(records))
+        except LegacyFileError as error:
+            return error
+        self._counts += records.counts(len(self._counts))
+        return None
 
     def add(self, batch: FixedWidthBatch) -> None:
         """Add the sums of a batch."""

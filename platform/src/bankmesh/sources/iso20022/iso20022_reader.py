@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from bankmesh.sources.documents.record_batches import BatchBuilder
+from bankmesh.sources.documents.record_batches import BatchBuilder, build_batches
 from bankmesh.sources.documents.xml_reader import write_element
 from bankmesh.sources.documents.xml_stream import LONGEST_RECORD, XmlStream
 from bankmesh.sources.iso20022.iso20022_records import Iso20022Records
+from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.parsing.text_conversion import Converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from xml.etree.ElementTree import Element
 
     from bankmesh.sources.declarations.source_declaration import LegacyObject
     from bankmesh.sources.iso20022.iso20022_formats import Iso20022Format
     from bankmesh.sources.landing_sink import ParsedBatch
 
 RECORDS_AT_ONCE = 4096
+Found = tuple[Element, list[str | None] | tuple[RecordFault, ...]]
 _NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 _ROOT, _BODY, _PARENT, _ENTRY, _DETAIL = 1, 2, 3, 4, 6
 """Depths of the elements of a message."""
@@ -57,16 +58,8 @@ class Iso20022Reader:
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""
-        batch = self._batch()
-        number = 0
-        for found in self._elements():
-            for raw, read in found:
-                number += 1
-                batch.add(number, raw, read)
-                if batch.records >= RECORDS_AT_ONCE:
-                    yield batch.finish
-                    batch = self._batch()
-        yield batch.finish
+        numbered = enumerate((each for found in self._elements() for each in found), 1)
+        return build_batches(numbered, self._batch, _add, RECORDS_AT_ONCE)
 
     def _batch(self) -> BatchBuilder[Element]:
         return BatchBuilder(self._obj, self._convert, write_element)
@@ -124,3 +117,8 @@ class Iso20022Reader:
             raise self._stream.refuse("the document is no such message, or of an unknown version", expected)
         self._prefix = f"{{{uri}}}"
         return Iso20022Records(self._obj, self._written, uri, self._stream)
+
+
+def _add(batch: BatchBuilder[Element], numbered: tuple[int, Found]) -> None:
+    number, (raw, read) = numbered
+    batch.add(number, raw, read)
