@@ -1,6 +1,10 @@
 """Declarations proposed from bank messages: every type of record of every kind lands, without rejects."""
 
 import datetime as dt
+import os
+import re
+import subprocess
+import sys
 from decimal import Decimal
 
 import polars as pl
@@ -11,11 +15,14 @@ from ledger_samples import BAI2, nacha_addenda, nacha_batch, nacha_entry, nacha_
 from swift_samples import STATEMENT
 
 from bankmesh.contracts.model import Classification
+from bankmesh.contracts.parsing.contract_reader import read_contract
 from bankmesh.errors import LegacyFileError, UnknownName
+from bankmesh.scaffolding.product_scaffold import scaffold_product
+from bankmesh.scaffolding.record_keys import standard_key
 from bankmesh.scaffolding.source_proposals.bank_messages import _FORMATS
 from bankmesh.scaffolding.source_proposals.file_kinds import find_kind
 from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
-from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
+from bankmesh.scaffolding.source_scaffold import NewSource, land_source, note_key, plan_source, write_source
 from bankmesh.settings import Settings
 
 INTERIM = """\
@@ -67,7 +74,9 @@ def scaffold(tmp_path):
     """`scaffold(content, ...)` proposes a declaration for a file with that content, and lands it."""
     package = tmp_path / "bank" / "domains" / "shop" / "src" / "shop"
     package.mkdir(parents=True)
-    (package / "definitions.py").touch()
+    for name in ("definitions.py", "__init__.py"):
+        (package / name).touch()
+    (tmp_path / "bank" / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
     home = Settings(root=tmp_path / "bank", home=tmp_path / "bank" / ".mesh", exports=tmp_path / "exports")
 
     def scaffold(*contents, **options):
@@ -81,6 +90,7 @@ def scaffold(tmp_path):
         write_source(plan)
         return plan, land_source(home, plan)
 
+    scaffold.home = home
     return scaffold
 
 
@@ -168,7 +178,7 @@ def test_a_file_that_no_layout_reads_is_declared_and_its_landing_says_why(scaffo
 
 
 def test_times_of_the_message_and_of_its_statements_are_of_their_own_class(scaffold):
-    plan, _ = scaffold(FILES["camt053"])
+    plan, _ = scaffold(re.sub(b"<IBAN>[A-Z0-9]+<", b"<IBAN>XX1<", FILES["camt053"]))
     columns = {column.header: column.classification for column in plan.proposal.columns}
     assert columns["message_time"].reason == "named time"
     assert columns["statement_time"].reason == "named time"
@@ -181,3 +191,50 @@ def test_values_decide_the_class_of_a_field(scaffold):
     account = next(column for column in plan.proposal.columns if column.header == "account")
     assert account.classification.reason == "values look like IBANs (check digits agree)"
     assert "DE02120300000000202051" not in plan.text
+
+
+@pytest.mark.parametrize(("kind", "record"), [(kind, record) for kind, rows in ROWS.items() for record in rows])
+def test_every_type_of_record_has_the_key_of_its_standard(scaffold, kind, record):
+    plan, _ = scaffold(FILES[kind], record=record)
+    key = note_key(scaffold.home, plan)
+    expected = [name for name in standard_key(kind, record) if name != "sequence_number" or kind == "mt940"]
+    assert set(key.columns) - {"sequence_number"} == set(expected) - {"sequence_number"}
+    assert "by the standard" in key.reason
+    assert f"# note: key: {', '.join(key.columns)}" in plan.file.read_text(encoding="utf-8")
+
+
+def test_the_key_of_entries_is_unique_in_several_files_although_their_numbers_repeat(scaffold):
+    other = camt(STATEMENTS).replace(b"<MsgId>M1<", b"<MsgId>M2<")
+    plan, landing = scaffold(camt(STATEMENTS), other)
+    key = note_key(scaffold.home, plan)
+    rows = rows_of(landing)
+    assert key.columns == ("message_id", "statement_id", "entry_number")
+    assert rows.select(key.columns).is_duplicated().sum() == 0
+    assert rows["entry_number"].is_duplicated().all()
+
+
+def test_a_message_that_was_delivered_twice_has_no_key(scaffold):
+    changed = camt([Statement(entries=[Entry(Decimal("1.00"))])])
+    plan, _ = scaffold(camt(STATEMENTS), changed)
+    key = note_key(scaffold.home, plan)
+    assert key.columns == ()
+    assert "a message may have been delivered twice" in key.reason
+
+
+def test_a_product_from_a_proposed_landing_has_its_key_and_its_test_passes(scaffold):
+    plan, _ = scaffold(FILES["nacha"])
+    tests = []
+    for kind in ("polars", "dbt"):
+        made = scaffold_product(scaffold.home, f"shop.entries_{kind}", kind, "host.day")
+        contract = read_contract(next(path for path in made.files if path.name.endswith(".odcs.yaml")))
+        assert contract.primary_key == standard_key("nacha", "entry")
+        tests += [path for path in made.files if path.name.startswith("test_") and kind == "polars"]
+    package = plan.file.parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=scaffold.home.root,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(package.parent), *filter(None, sys.path)]),
+             "BANKMESH_ROOT": str(scaffold.home.root), "MESH_HOME": str(scaffold.home.home)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "1 passed" in done.stdout, done.stdout + done.stderr

@@ -44,7 +44,7 @@ def new_source(
 ) -> None:
     """Scaffold a source declaration from real files, from all of their rows, and land them."""
     from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
-    from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
+    from bankmesh.scaffolding.source_scaffold import NewSource, land_source, note_key, plan_source, write_source
 
     settings = current_settings()
     new = NewSource(domain or _only_domain(settings), files, system, object_name)
@@ -58,6 +58,9 @@ def new_source(
     except BankmeshError as error:
         console().print(f"Not landed: {error}", markup=False)
         raise typer.Exit(1) from error
+    with uninterrupted():
+        key = note_key(settings, plan)
+    console().print(f"key: {', '.join(key.columns) or 'none'}. {key.reason}", markup=False)
     _print_landing(settings, plan, landing)
     if landing.rejects:
         raise typer.Exit(1)

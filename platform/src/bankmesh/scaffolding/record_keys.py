@@ -5,6 +5,9 @@ from __future__ import annotations
 LINE = "line"
 """The column of the line (or number) of a record in its file, which `line_as` adds."""
 
+NOT_ALWAYS = frozenset({"sequence_number"})
+"""Fields that messages may lack; the others identify records then."""
+
 _MESSAGE = ("message_id", "statement_id")
 _STATEMENT = ("transaction_reference", "account", "statement_number", "sequence_number")
 _ACH_FILE = ("immediate_destination", "immediate_origin", "file_creation_date", "file_id_modifier")

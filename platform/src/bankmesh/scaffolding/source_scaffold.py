@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.classification_proposal import split_words
+from bankmesh.scaffolding.file_patterns import FILE_COLUMN, find_patterns
+from bankmesh.scaffolding.key_proposal import propose_key
 from bankmesh.scaffolding.scaffold_input import CannotScaffold
 from bankmesh.scaffolding.source_proposals.file_kinds import propose_declaration
 from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions, SourceNames, declaration_text
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from bankmesh.scaffolding.file_patterns import FilePatterns
+    from bankmesh.scaffolding.key_proposal import ProposedKey
     from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal
     from bankmesh.settings import Settings
     from bankmesh.sources import Landing
@@ -56,14 +59,15 @@ def plan_source(settings: Settings, new: NewSource, options: ProposalOptions) ->
     if new.domain not in packages:
         raise UnknownName("domain", new.domain, packages)
     files = _existing_files(new.files)
-    names, exports = _names(settings, new, files)
+    patterns = find_patterns(files[0].parent, [file.name for file in files])
+    names, exports = _names(settings, new, files, patterns)
     target = packages[new.domain] / "sources" / f"{names.system}.yaml"
     if target.exists():
         raise CannotScaffold(
             f"Nothing written: {target.relative_to(settings.root)} already exists. Choose another name with --system, "
             "or add the object to that file."
         )
-    proposal = propose_declaration(files, options)
+    proposal = _with_files(propose_declaration(files, options), patterns)
     return SourcePlan(new.domain, target, declaration_text(names, proposal), exports, names, proposal)
 
 
@@ -98,6 +102,26 @@ def land_source(settings: Settings, plan: SourcePlan) -> Landing:
     return prepare(obj, plan.exports, settings.home, plan.domain)
 
 
+def note_key(settings: Settings, plan: SourcePlan) -> ProposedKey:
+    """Return the key that the rows landed last show, and write it as a note into the declaration."""
+    obj = read_system(plan.file).object(plan.names.object)
+    key = propose_key(settings, plan.domain, obj)
+    noted = replace(
+        plan.proposal, notes=(*plan.proposal.notes, f"key: {', '.join(key.columns) or 'none'}. {key.reason}")
+    )
+    plan.file.write_text(declaration_text(plan.names, noted), encoding="utf-8")
+    return key
+
+
+def _with_files(proposal: FileProposal, found: FilePatterns) -> FileProposal:
+    """Return the proposal with what the names of its files leave open, and a column for names that hold a period."""
+    questions = (*filter(None, [found.question]), *proposal.questions)
+    taken = {split_words(column.header) for column in proposal.columns}
+    if not found.period or FILE_COLUMN in taken:
+        return replace(proposal, questions=questions)
+    return replace(proposal, questions=questions, object_keys={**proposal.object_keys, "file_as": FILE_COLUMN})
+
+
 def _existing_files(files: Sequence[Path]) -> list[Path]:
     found = sorted({file.absolute() for file in files})
     if missing := [str(file) for file in found if not file.is_file()]:
@@ -107,40 +131,20 @@ def _existing_files(files: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _names(settings: Settings, new: NewSource, files: Sequence[Path]) -> tuple[SourceNames, Path]:
+def _names(settings: Settings, new: NewSource, files: Sequence[Path], found: FilePatterns) -> tuple[SourceNames, Path]:
     """Return the names of the declaration, and the folder of exports, which has the files below it."""
     folder = files[0].parent
     exports = settings.exports.absolute()
     below = folder.is_relative_to(exports) and folder != exports
     exports = exports if below or folder == exports else folder.parent
-    patterns, take_all = _patterns(folder, [file.name for file in files])
     system = new.system or _name(folder.name, "source")
     item = new.object or _name(re.sub(r"[0-9]+", "", files[0].name.partition(".")[0]), "record")
     for name in (system, item):
         if _name(name, "") != name:
             raise CannotScaffold(f"{name!r} is not a valid name: use lower-case letters, digits and underscores.")
     owner = f"{new.domain}-data"
-    names = SourceNames(system, item, owner, folder.relative_to(exports).as_posix(), patterns, take_all)
-    return names, exports
-
-
-def _patterns(folder: Path, names: Sequence[str]) -> tuple[list[str], bool]:
-    """Return one pattern with `*` if it matches these files alone, else their names, which all belong together."""
-    if len(names) == 1:
-        return list(names), False
-    start = _common_start(names)
-    end = _common_start([name[len(start) :][::-1] for name in names])[::-1]
-    pattern = f"{start}*{end}"
-    matched = {each.name for each in folder.iterdir() if each.is_file() and fnmatchcase(each.name, pattern)}
-    if matched == set(names) and not re.search(r"[\[\]?]", start + end):
-        return [pattern], False
-    return list(names), True
-
-
-def _common_start(texts: Sequence[str]) -> str:
-    least, most = min(texts), max(texts)
-    length = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    return least[:length]
+    below_exports = folder.relative_to(exports).as_posix()
+    return SourceNames(system, item, owner, below_exports, found.patterns, found.take_all), exports
 
 
 def _name(text: str, otherwise: str) -> str:

@@ -135,7 +135,9 @@ def _decide_short_date(found: Mapping[Spelling, int], profile: ColumnProfile) ->
     if not _DATED.search(split_words(profile.name)):
         return None
     formats = " or ".join(f'"{spelling.format}"' for spelling in _best(found))
-    question = f"which century are its years of two digits in? Declare type date, format {formats} and century"
+    question = (
+        f"which century are its years of two digits in? Declare type date, format {formats} and century: 1900 or 2000"
+    )
     return _Decision("string", questions=[question])
 
 

@@ -40,7 +40,7 @@ class ProposalOptions:
 class FileProposal:
     """What one kind of files proposes: the keys of `format`, the columns, and questions about the files as a whole.
 
-    `beside` are files that belong beside the declaration, such as a copybook.
+    `beside` are files that belong beside the declaration, such as a copybook; `notes` are findings to be reviewed.
     """
 
     format: Mapping[str, object]
@@ -49,6 +49,7 @@ class FileProposal:
     object_keys: Mapping[str, object]
     questions: tuple[str, ...] = ()
     beside: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _lines(names: SourceNames, proposal: FileProposal) -> Iterator[str]:
         yield f"    {key}: {_flow(value)}"
     for question in proposal.questions:
         yield f"    # question: {question}"
+    yield from (f"    # note: {note}" for note in proposal.notes)
     yield "    columns:"
     taken: set[str] = set()
     for position, column in enumerate(proposal.columns, 1):
