@@ -209,3 +209,17 @@ def test_numbers_beyond_every_type_and_half_characters_are_rejects(tmp_path, blo
     assert [line for line, reason in reasons.items() if "cannot be read" in reason] == [1, 2, 3, 4]
     assert [line for line, reason in reasons.items() if "half of a surrogate pair" in reason] == [6, 7, 8, 10, 11]
     assert [row[2] for row in rows_of(landing)] == ["\U0001f600", r"\ud83d"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "number", "value"),
+    [
+        ('decimal: ",", thousands: "."', "decimal(18,3)", "1.234", Decimal("1.234")),
+        ('decimal: ",", thousands: "."', "double", "-1.234e0", -1.234),
+        ("minus: trailing", "decimal(18,3)", "-1.5", Decimal("-1.500")),
+    ],
+)
+def test_the_spelling_of_texts_does_not_change_numbers(tmp_path, options, kind, number, value):
+    column = f'a: {{type: "{kind}", classification: internal, description: A.}}'
+    obj = declared(tmp_path, f"json_lines, quoted_numbers: true, {options}", column)
+    assert [row[0] for row in rows_of(landed(obj, tmp_path, lines_of(f'{{"a": {number}}}')))] == [value]

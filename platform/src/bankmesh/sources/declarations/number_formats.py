@@ -28,6 +28,8 @@ OVERPUNCHES = {
 }
 """The last characters of overpunched numbers, each with its sign and digit; a plain digit is positive."""
 
+_MINUS_MARKS = {digit: mark for mark, (sign, digit) in OVERPUNCHES.items() if sign == "-"}
+
 _OVERPUNCHED_PATTERN = "^[0-9]*[0-9{}A-R]$"
 
 WHOLE_READERS: dict[str, str | None] = {
@@ -162,3 +164,15 @@ def _thousands(given: Mapping, base: NumberSpelling) -> str | None:
     message = f"thousands of {given.what} is {mark!r}; allowed: {allowed}, or null"
     given.faults.add(given.value("thousands"), "unknown-word", message)
     return base.thousands
+
+
+def spell_number(plain: str, numbers: NumberSpelling) -> str:
+    """Return a typed number as the column spells those in texts, so that no separator is misread."""
+    sign, digits = (plain[0], plain[1:]) if plain[0] in "+-" else ("", plain)
+    # Columns of whole numbers have no decimal mark of their own: a point would group digits there.
+    digits = digits.replace(".", "," if numbers.thousands == "." else numbers.decimal)
+    if numbers.minus == TRAILING:
+        return digits + sign
+    if numbers.minus == OVERPUNCHED:
+        return digits[:-1] + _MINUS_MARKS.get(digits[-1], digits[-1]) if sign == "-" else digits
+    return sign + digits

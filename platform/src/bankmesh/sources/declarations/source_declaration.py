@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bankmesh.sources.declarations.code_tables import CodeTable
     from bankmesh.yaml.nodes import Mapping
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Part of every fingerprint: raise it when the same file would land as other rows."""
 
 UTF8_SIG = "utf-8-sig"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.declarations.number_formats import spell_number
 from bankmesh.sources.documents.field_paths import place_path, write_steps
 from bankmesh.sources.documents.json_values import JsonNumber, kind_of, plain_number
 from bankmesh.sources.landing_rejects import RecordFault
@@ -93,7 +94,8 @@ class JsonFields:
         elif found is JsonNumber:
             if field.wanted == NUMBER:
                 text = str(value)
-                return plain_number(text) if field.is_exact and not text.lstrip("-").isdigit() else text
+                plain = plain_number(text) if field.is_exact and not text.lstrip("-").isdigit() else text
+                return spell_number(plain, field.column.numbers)
         elif found is bool and field.wanted == FLAG:
             return "true" if value else "false"
         faults.append(RecordFault(field.column.label, f"{kind_of(value)}, where {field.wanted} is declared"))

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bankmesh.sources.declarations.number_formats import OVERPUNCHED, OVERPUNCHES, TRAILING
+from bankmesh.sources.declarations.number_formats import spell_number
 
 if TYPE_CHECKING:
-    from bankmesh.sources.declarations.number_formats import NumberSpelling
     from bankmesh.sources.declarations.source_declaration import SourceColumn
 
 TEXT, NUMBER, DATE, DURATION, FLAG, ERROR, UNSTORED, UNREADABLE = (
@@ -25,7 +24,6 @@ NOISE = 2
 
 _SPARE_STEPS = 16
 _LONGEST_EXPONENT = 4
-_MINUS_MARKS = {digit: mark for mark, (sign, digit) in OVERPUNCHES.items() if sign == "-"}
 _LAST_SERIAL = 2_958_466
 _FALSE_LEAP_DAY = 60
 _MILLISECONDS = 86_400_000
@@ -102,18 +100,6 @@ def exact_number(text: str, scale: int) -> str:
 def _plain(number: Decimal) -> str:
     plain = format(number, "f")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def spell_number(plain: str, numbers: NumberSpelling) -> str:
-    """Return a number of a typed cell as the column spells those in texts, so that no separator is misread."""
-    sign, digits = (plain[0], plain[1:]) if plain[0] in "+-" else ("", plain)
-    # Columns of whole numbers have no decimal mark of their own: a point would group digits there.
-    digits = digits.replace(".", "," if numbers.thousands == "." else numbers.decimal)
-    if numbers.minus == TRAILING:
-        return digits + sign
-    if numbers.minus == OVERPUNCHED:
-        return digits[:-1] + _MINUS_MARKS.get(digits[-1], digits[-1]) if sign == "-" else digits
-    return sign + digits
 
 
 def is_number(text: str) -> bool:
