@@ -41,6 +41,9 @@ def new_source(
         str | None, typer.Option(help="Type of the records, of files with several; by default the entries.")
     ] = None,
     copybook: Annotated[Path | None, typer.Option(help="Copybook of EBCDIC files; it is copied.")] = None,
+    rows: Annotated[
+        str | None, typer.Option(help="Path of the records in JSON (`$.items[*]`) or XML (`/Orders/Order`).")
+    ] = None,
 ) -> None:
     """Scaffold a source declaration from real files, from all of their rows, and land them."""
     from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
@@ -48,7 +51,8 @@ def new_source(
 
     settings = current_settings()
     new = NewSource(domain or _only_domain(settings), files, system, object_name)
-    plan = plan_source(settings, new, ProposalOptions(kind, encoding, delimiter, header, day_first, record, copybook))
+    options = ProposalOptions(kind, encoding, delimiter, header, day_first, record, copybook, rows)
+    plan = plan_source(settings, new, options)
     with uninterrupted():
         write_source(plan)
     console().print(f"wrote {plan.file.relative_to(settings.root)}", markup=False)

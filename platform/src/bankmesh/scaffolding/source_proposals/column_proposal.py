@@ -28,13 +28,17 @@ _DATED = re.compile(r"(?:^|_)(?:date|datum|day|tag|den|valuta|birth|geburt\w*|na
 
 @dataclass(frozen=True)
 class ColumnProposal:
-    """A column of a declaration: its name in the file, keys of the declaration, and notes for its review."""
+    """A column of a declaration: its name in the file, keys of the declaration, and notes for its review.
+
+    It lands as `name`, which is made from the one in the file if it is empty.
+    """
 
     header: str
     keys: Mapping[str, object]
     classification: ClassificationProposal
     notes: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass

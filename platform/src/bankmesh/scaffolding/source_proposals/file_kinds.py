@@ -11,9 +11,11 @@ from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, p
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_proposal import propose_copybook
 from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
 from bankmesh.scaffolding.source_proposals.fixed_width import propose_fixed_width
+from bankmesh.scaffolding.source_proposals.json_files import find_json_kind, propose_json, propose_json_lines
 from bankmesh.scaffolding.source_proposals.message_kinds import find_message_kind
 from bankmesh.scaffolding.source_proposals.parquet_files import propose_parquet
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose
+from bankmesh.scaffolding.source_proposals.xml_files import is_xml, propose_xml
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
 from bankmesh.sources.parsing.line_blocks import LegacyText
 
@@ -31,6 +33,9 @@ PROPOSERS: dict[str, Proposer] = {
     "fixed_width": propose_fixed_width,
     "parquet": propose_parquet,
     COPYBOOK: propose_copybook,
+    "json": propose_json,
+    "xml": propose_xml,
+    "json_lines": propose_json_lines,
     **{kind: partial(propose_messages, kind) for kind in MESSAGE_KINDS},
 }
 """Kind of `format` → the function that proposes for files of that kind."""
@@ -38,7 +43,11 @@ PROPOSERS: dict[str, Proposer] = {
 KINDS_OF_RECORDS = (*MESSAGE_KINDS, COPYBOOK)
 """The kinds whose files have several types of records, of which one is proposed."""
 
-_SUFFIXES = {".parquet": "parquet"}
+_OPTIONS = {"rows": ("json", "json_lines", "xml"), "sheet": ("excel",), "header_row": ("excel",)}
+"""Options of some kinds alone."""
+
+_SUFFIXES = {".parquet": "parquet", ".jsonl": "json_lines", ".ndjson": "json_lines"}
+_DOCUMENTS = {".json": "json", ".xml": "xml"}
 _BEGINNING = 1 << 16
 _COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}
 
@@ -54,11 +63,15 @@ def propose_declaration(files: Sequence[Path], options: ProposalOptions) -> File
         raise UnknownName("kind of files", kind, PROPOSERS)
     if options.record is not None and kind not in KINDS_OF_RECORDS:
         raise UnknownName(f"type of record of {kind}", options.record, ())
+    for option, kinds in _OPTIONS.items():
+        if getattr(options, option) is not None and kind not in kinds:
+            problem = f"--{option.replace('_', '-')} is not for {kind}, but for {' and '.join(kinds)}"
+            raise CannotPropose(files[0], problem, "Leave it out, or name another kind with --kind.")
     return PROPOSERS[kind](files, options)
 
 
 def find_kind(file: Path) -> str:
-    """Return the kind of a file, by the end of its name, and of bank messages by what the file begins with."""
+    """Return the kind of a file, by the end of its name, and of documents and messages by what the file begins with."""
     suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in _COMPRESSED]
     if (named := _SUFFIXES.get(suffixes[-1] if suffixes else "")) is not None:
         return named
@@ -68,4 +81,5 @@ def find_kind(file: Path) -> str:
         if "EBCDIC" not in error.problem:
             raise
         raise CannotPropose(file, error.problem, "Give its copybook with --copybook FILE.") from error
-    return find_message_kind(beginning[:_BEGINNING]) or "text"
+    shown = find_message_kind(beginning[:_BEGINNING]) or find_json_kind(beginning)
+    return shown or ("xml" if is_xml(beginning) else _DOCUMENTS.get(suffixes[-1] if suffixes else "", "text"))

@@ -34,6 +34,9 @@ class ProposalOptions:
     day_first: bool | None = None
     record: str | None = None
     copybook: Path | None = None
+    rows: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def _lines(names: SourceNames, proposal: FileProposal) -> Iterator[str]:
     yield "    columns:"
     taken: set[str] = set()
     for position, column in enumerate(proposal.columns, 1):
-        name = landed_name(column.header, position, taken)
+        name = landed_name(column.name or column.header, position, taken)
         taken.add(name)
         yield from _column_lines(column, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError
@@ -18,6 +19,17 @@ _PIECE_BYTES = 1 << 20
 _LONGEST_VALUE = 64 << 20
 _BLANKS = " \t\r\n"
 _WHOLE = "one whole JSON document in UTF-8"
+_MOST_DEPTH = 64
+
+
+@dataclass(frozen=True)
+class DocumentMember:
+    """A value of a document: where keys lead to it, or to the list whose element it is, and its flaw, if any."""
+
+    keys: tuple[str, ...]
+    value: object
+    flaw: str | None
+    is_element: bool
 
 
 class JsonStream:
@@ -57,6 +69,31 @@ class JsonStream:
         yield from self._below(0, steps, wanted, above)
         if self._peek() != "":
             raise self.refuse("something follows the document", _WHOLE)
+
+    def members(self) -> Iterator[DocumentMember]:
+        """Yield each value of the document that no object holds alone: those of objects, and the elements of lists.
+
+        Raises LegacyFileError if the document is damaged or cut short.
+        """
+        self._pieces = self._decoded()
+        if self._peek() == "":
+            raise self.refuse("the file is empty", _WHOLE)
+        yield from self._members(())
+        if self._peek() != "":
+            raise self.refuse("something follows the document", _WHOLE)
+
+    def _members(self, keys: tuple[str, ...]) -> Iterator[DocumentMember]:
+        mark = self._peek()
+        if mark == "{" and len(keys) < _MOST_DEPTH:
+            self._at += 1
+            for key in self._keys():
+                yield from self._members((*keys, key))
+        elif mark == "[":
+            self._at += 1
+            for _, value, flaw in self._list():
+                yield DocumentMember(keys, value, flaw, is_element=True)
+        else:
+            yield DocumentMember(keys, self._value_around(), None, is_element=False)
 
     def refuse(self, problem: str, expected: str) -> LegacyFileError:
         """Return the error that refuses the whole file."""

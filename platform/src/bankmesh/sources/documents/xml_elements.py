@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bankmesh.sources.documents.xml_formats import XmlFormat
 
 XML_BLANKS = " \t\r\n"
-_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+"""The namespace of the attributes of XML Schema, which are no fields."""
 
 
 @dataclass
@@ -90,10 +91,10 @@ class ElementFields:
     ) -> None:
         if wanted.texts:
             self._take_text(element, wanted.texts, texts, faults)
-        if is_strict and not wanted.texts and _has_text(element):
+        if is_strict and not wanted.texts and has_text(element):
             faults.append(RecordFault(None, f"text of {self.names[element.tag]} is not declared"))
         if element.attrib:
-            if _is_nil(element) and (len(element) or _has_text(element)):
+            if is_nil(element) and (len(element) or has_text(element)):
                 faults.append(RecordFault(self._label(wanted), "is nil, but has content"))
             self._take_attributes(element, wanted, texts, faults, is_strict=is_strict)
         names, seen, is_odd = self.names, set[str](), False
@@ -119,7 +120,7 @@ class ElementFields:
     ) -> None:
         if len(element):
             faults.append(RecordFault(self.columns[columns[0]].label, "elements, where a text is declared"))
-        elif not _is_nil(element):
+        elif not is_nil(element):
             for number in columns:
                 texts[number] = self._trimmed(number, element.text)
 
@@ -134,7 +135,7 @@ class ElementFields:
     ) -> None:
         seen = set[str]()
         for tag, value in element.attrib.items():
-            if tag.startswith(_INSTANCE):
+            if tag.startswith(INSTANCE):
                 continue
             name = self.names[tag]
             numbers = wanted.attributes.get(name, [])
@@ -161,11 +162,12 @@ class ElementFields:
         return next(iter(filter(None, map(self._label, wanted.children.values()))), None)
 
 
-def _is_nil(element: Element) -> bool:
-    return element.get(f"{_INSTANCE}nil") in {"true", "1"}
+def is_nil(element: Element) -> bool:
+    """Whether an element says that it has no value."""
+    return element.get(f"{INSTANCE}nil") in {"true", "1"}
 
 
-def _has_text(element: Element) -> bool:
+def has_text(element: Element) -> bool:
     """Whether an element has text of its own, before or between the elements in it."""
     texts = (element.text, *(child.tail for child in element))
     return any(text and text.strip(XML_BLANKS) for text in texts)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 XML_KEYS = ("rows", "namespaces", "other_fields", "ignored_fields", "xml_encoding", *NUMBER_KEYS)
 
-_STEP = re.compile(r"(?:[A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*")
+STEP = re.compile(r"(?:[^\W\d][\w.-]*:)?[^\W\d][\w.-]*")
+"""The name of an element or attribute in a path."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def parse_element_path(text: str) -> ElementPath | None:
         up, steps = up + 1, steps[1:]
     attribute = steps.pop()[1:] if steps and steps[-1].startswith("@") else None
     names = [*steps, *([attribute] if attribute is not None else [])]
-    if not names or not all(map(_STEP.fullmatch, names)):
+    if not names or not all(map(STEP.fullmatch, names)):
         return None
     return ElementPath(up, tuple(steps), attribute)
 
@@ -99,7 +100,7 @@ def read_xml(given: Mapping, base: FileFormat) -> XmlFormat:
     """Read the format of XML documents; keys that are not given come from `base`."""
     inherited = base if isinstance(base, XmlFormat) else XmlFormat()
     rows = given.text("rows", inherited.rows)
-    if not all(map(_STEP.fullmatch, rows.strip("/").split("/"))) or rows.endswith("/"):
+    if not all(map(STEP.fullmatch, rows.strip("/").split("/"))) or rows.endswith("/"):
         message = f"rows of {given.what} must be a path of elements from the root: /Orders/Order"
         given.faults.add(given.value("rows") or given.node, "bad-path", message)
     ignored = given.texts("ignored_fields")

@@ -1,0 +1,212 @@
+"""Proposals for fields whose values have types of their own, as in JSON and workbooks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
+from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, propose_column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+TEXT, NUMBER, FLAG, DATE, MOMENT = "texts", "numbers", "true or false", "dates", "times of a day"
+"""Kinds of values that a column can read. Any other kind is a word for people, and its values become rejects."""
+
+Value = tuple[str, str]
+"""A kind, and the value as text: a number in plain spelling, or any other word where only a double holds it."""
+
+_PLAIN_NUMBER = r"^-?([0-9]+)(?:\.([0-9]+))?$"
+_LONG_DIGITS, _USUAL_DIGITS, _MOST_DIGITS = 18, 18, 38
+_LEAST_PLACES, _MOST_PLACES = 2, 12
+"""Typed numbers are written without zeros at their ends: places are at least those of money, at most these."""
+_DOUBLE_DIGITS = 17
+_FEW, _NEARLY_ALL = 100, 0.99
+_NUMBER_TYPES = ("long", "decimal", "double")
+
+
+@dataclass
+class NumberProfile:
+    """Digits of typed numbers: the most before and behind the point, and how many numbers only a double holds."""
+
+    values: int = 0
+    digits: int = 0
+    places: int = 0
+    doubles: int = 0
+
+    def update(self, numbers: pl.Series) -> None:
+        """Add a batch of numbers as text."""
+        found = numbers.str.extract(_PLAIN_NUMBER, 1)
+        places = numbers.str.extract(_PLAIN_NUMBER, 2).str.strip_chars_end("0").str.len_bytes()
+        self.values += len(numbers)
+        self.doubles += found.null_count()
+        self.digits = max(self.digits, _most(found.str.strip_chars_start("0").str.len_bytes()))
+        self.places = max(self.places, _most(places))
+
+    def decide(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """Return the type that holds all numbers, notes and questions."""
+        if self.doubles or self.places > _MOST_PLACES:
+            note = "numbers with long fractions, as doubles"
+            is_rounded = not self.doubles and self.digits + self.places > _DOUBLE_DIGITS
+            question = ("some have more digits than a double holds: are rounded ones enough?",) if is_rounded else ()
+            return "double", (note,), question
+        if not self.places and self.digits <= _LONG_DIGITS:
+            return "long", (), ()
+        places = max(self.places, _LEAST_PLACES) if self.places else 0
+        digits = _USUAL_DIGITS if self.digits + places <= _USUAL_DIGITS else _MOST_DIGITS
+        if self.digits + places > _MOST_DIGITS:
+            return "double", (), ("some have more digits than a double holds: are rounded ones enough?",)
+        return f"decimal({digits},{places})", (), ()
+
+
+def _most(lengths: pl.Series) -> int:
+    return int(lengths.max() or 0)  # type: ignore[arg-type]  # of whole numbers
+
+
+@dataclass
+class TypedProfile:
+    """Counts of one field: its texts, numbers and other kinds of values apart; `present` are all that are not null."""
+
+    name: str
+    texts: ColumnProfile
+    numbers: NumberProfile = field(default_factory=NumberProfile)
+    kinds: Counter[str] = field(default_factory=Counter)
+    present: int = 0
+
+    @classmethod
+    def named(cls, name: str) -> TypedProfile:
+        """Return an empty profile."""
+        return cls(name, ColumnProfile(name))
+
+    def update(self, values: Sequence[Value]) -> None:
+        """Add values that are not null."""
+        import polars as pl
+
+        self.present += len(values)
+        self.kinds.update(kind for kind, _ in values)
+        texts = [text for kind, text in values if kind == TEXT]
+        if texts:
+            self.texts.update(pl.Series(values=texts, dtype=pl.String))
+        numbers = [text for kind, text in values if kind == NUMBER]
+        if numbers:
+            self.numbers.update(pl.Series(values=numbers, dtype=pl.String))
+
+
+@dataclass(frozen=True)
+class TypedProposal:
+    """A column, and whether it needs `quoted_numbers` because some of its numbers or markers are texts."""
+
+    column: ColumnProposal
+    quoted: bool = False
+
+
+def propose_typed(profile: TypedProfile, rows: int, *, day_first: bool | None) -> TypedProposal:
+    """Return the proposed declaration of a field in so many rows.
+
+    Its most frequent kind of values decides the type. Texts that spell values of this type are read, too; what the
+    type does not read is counted in a note, or, if it is more than a few, in a question.
+    """
+    texts = profile.texts
+    texts.rows, texts.absent = rows, rows - profile.present
+    spelled = propose_column(texts, day_first=day_first)
+    counts = Counter({kind: profile.kinds[kind] for kind in (NUMBER, FLAG)})
+    counts[DATE], counts[TEXT] = profile.kinds[DATE] + profile.kinds[MOMENT], texts.values
+    main = max(counts, key=lambda kind: counts[kind])
+    is_text = main == TEXT or not counts[main]
+    found = _of_texts(spelled) if is_text else _of_kind(main, profile, spelled)
+    read = counts[main] + (texts.values if main != TEXT and found.reads_texts else 0)
+    others = profile.present - read - texts.missing.total()
+    return TypedProposal(_with_others(found.column, others, profile), found.quoted)
+
+
+def propose_texts(profile: TypedProfile, rows: int, *, day_first: bool | None) -> ColumnProposal:
+    """Return the proposed declaration of a field that has texts alone, in so many rows."""
+    profile.texts.rows, profile.texts.absent = rows, rows - profile.present
+    return propose_column(profile.texts, day_first=day_first)
+
+
+@dataclass(frozen=True)
+class _DecidedColumn:
+    column: ColumnProposal
+    quoted: bool
+    reads_texts: bool = False
+
+
+def _of_texts(spelled: ColumnProposal) -> _DecidedColumn:
+    """Return the column of a field with texts: a number in them needs a declaration of its own."""
+    kind = str(spelled.keys["type"])
+    keys = dict(spelled.keys)
+    if kind == "long":
+        note = "digits in texts; declare long, and quoted_numbers of the format, if they are numbers"
+        keys = {"type": "string"} | ({"required": True} if keys.get("required") else {})
+        return _DecidedColumn(replace(spelled, keys=keys, notes=(*spelled.notes, note)), quoted=False)
+    if kind == "boolean":
+        keys["codes"] = {"true": True, "false": False}
+    is_number = kind.partition("(")[0] in _NUMBER_TYPES
+    return _DecidedColumn(replace(spelled, keys=keys), quoted=is_number)
+
+
+def _of_kind(main: str, profile: TypedProfile, spelled: ColumnProposal) -> _DecidedColumn:
+    """Return the column of a field whose values mostly have a type."""
+    texts, kind_of_texts = profile.texts, str(spelled.keys["type"])
+    notes: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    keys: dict[str, object] = {"type": "boolean"}
+    reads_texts = False
+    if main == NUMBER:
+        kind, notes, questions = profile.numbers.decide()
+        reads_texts = texts.values > 0 and kind_of_texts.partition("(")[0] in _NUMBER_TYPES
+        keys = {"type": _wider(kind, kind_of_texts)} | _spelling(spelled) if reads_texts else {"type": kind}
+    elif main == DATE:
+        kind = "timestamp" if profile.kinds[MOMENT] or kind_of_texts == "timestamp" else "date"
+        reads_texts = texts.values > 0 and kind_of_texts == kind
+        keys = {"type": kind} | ({"format": spelled.keys["format"]} if reads_texts else {})
+        if kind == "timestamp":
+            keys["timezone"] = "UTC"
+            questions = ("which time zone are its times in? They are stored without one, and UTC is a guess",)
+    if texts.missing:
+        keys["missing"] = sorted(texts.missing)
+    elif not texts.absent:
+        keys["required"] = True
+    if reads_texts:
+        notes = (*notes, f"{texts.values:,} of {profile.present:,} values are written as text")
+    elif texts.values:
+        questions = (*questions, *spelled.questions)
+    column = replace(spelled, keys=keys, notes=notes, questions=questions)
+    return _DecidedColumn(column, main != DATE and (reads_texts or bool(texts.missing)), reads_texts)
+
+
+def _spelling(spelled: ColumnProposal) -> dict[str, object]:
+    return {key: spelled.keys[key] for key in ("read", "decimal", "thousands", "minus") if key in spelled.keys}
+
+
+def _wider(kind: str, other: str) -> str:
+    """Return the type of numbers that holds those of both."""
+    if "double" in (kind, other):
+        return "double"
+    places = max(_places(kind), _places(other))
+    if not places:
+        return "long" if kind == other else f"decimal({_MOST_DIGITS},0)"
+    digits = _MOST_DIGITS if f"({_MOST_DIGITS}," in kind + other else _USUAL_DIGITS
+    return f"decimal({digits},{places})"
+
+
+def _places(kind: str) -> int:
+    return int(kind.rpartition(",")[2].rstrip(")")) if "," in kind else 0
+
+
+def _with_others(column: ColumnProposal, others: int, profile: TypedProfile) -> ColumnProposal:
+    """Return a column with what is said about values of kinds that it does not read."""
+    if not others:
+        return column
+    kinds: Mapping[str, int] = {kind: n for kind, n in profile.kinds.items() if n}
+    listed = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items(), key=lambda each: -each[1]))
+    if profile.present >= _FEW and others <= (1 - _NEARLY_ALL) * profile.present:
+        note = f"{others:,} of {profile.present:,} values are of another kind ({listed}): rejects"
+        return replace(column, notes=(*column.notes, note))
+    question = f"which kind of values does it have? There are {listed}; {others:,} become rejects"
+    return replace(column, questions=(*column.questions, question))
