@@ -75,7 +75,10 @@ def test_every_level_lands(objects, tmp_path, block_bytes):
         ("D,3,0,", "D,4,0,", "line 3: 03: "),
         ("88,AND MORE/\n", "", "line 8: 49: record_count differs"),
         ("99,142001255,1,14/\n", "99,142001255,1,14/\n88,X/\n", "line 15: a continuation .* continues no record"),
-        ("99,142001255,1,14/\n", "99,142001255,1,14/\n01,A,B,240102,0630,1,,,2/\n", "line 15: a record 01 is not in its place"),
+        ("99,142001255,1,14/\n", "99,142001255,1,14/\n01,A,B,240102,0630,1,,,2/\n", "the file ends without its trailer"),
+        ("99,142001255,1,14/\n", "99,142001255,1,14/\n02,A,B,1,240102,,,2/\n", "line 15: a record 02 is not in its place"),
+        ("99,142001255,1,14/\n", f"99,142001255,1,14/\n{BAI2}", "line 15: 01: the same file is there twice"),
+        ("98,142001255", "01,A,B,240102,0630,1,,,2/\n98,142001255", "line 13: a record 01 is not in its place"),
     ],
 )  # fmt: skip
 def test_a_file_that_disagrees_with_itself_is_refused_whole(objects, tmp_path, old, new, problem):
@@ -99,3 +102,12 @@ def test_a_transaction_with_a_readable_amount_is_a_reject(objects, tmp_path, old
     landing = landed(objects["transaction"], tmp_path, BAI2.replace(old, new))
     assert (landing.rows, landing.rows_in, landing.balanced) == (2, 3, True)
     assert [(line, why) for line, why in rejects_of(landing)] == [(7, reason)]
+
+
+def test_files_may_follow_each_other_and_each_has_its_own_totals(objects, tmp_path):
+    second = BAI2.replace("0630,1,", "0630,2,")
+    landing = landed(objects["transaction"], tmp_path, BAI2 + second)
+    assert (landing.rows, landing.control_totals, landing.balanced) == (6, 20, True)
+    assert landing.other_records == {"file": 2, "group": 2, "account": 4, "summary": 8}
+    with pytest.raises(LegacyFileError, match="line 28: 99: record_count differs: there are 14"):
+        landed(objects["file"], tmp_path, BAI2 + second.replace("99,142001255,1,14/", "99,142001255,1,28/"))

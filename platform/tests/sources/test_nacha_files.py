@@ -121,7 +121,25 @@ def test_a_record_that_does_not_change_the_totals_is_a_reject(objects, tmp_path,
 
 def test_files_may_follow_each_other_and_need_no_filling(objects, tmp_path):
     loose = nacha_file(nacha_batch(nacha_entry()), blocked=False)
-    assert landed(objects["entry"], tmp_path, loose + DAY + loose).rows == 5
+    assert (
+        landed(objects["entry"], tmp_path, loose.replace("0630A", "0630B") + DAY + loose.replace("0630A", "0630C")).rows
+        == 5
+    )
+
+
+def test_a_file_that_is_there_twice_refuses_the_delivery(objects, tmp_path):
+    for obj in objects.values():
+        with pytest.raises(LegacyFileError, match=f"line {len(DAY.splitlines()) + 1}: the same file is there twice"):
+            landed(obj, tmp_path, DAY * 2)
+
+
+@pytest.mark.parametrize("written", ["000000", "      "])
+def test_a_batch_may_have_no_effective_date(objects, tmp_path, written):
+    content = changed(2, 70, written)
+    landing = landed(objects["batch"], tmp_path, content)
+    assert [row["effective_date"] is None for row in rows_of(landing)] == [True, False]
+    with pytest.raises(LegacyFileError, match="line 1: file_creation_date is no day"):
+        landed(objects["batch"], tmp_path, changed(1, 24, "000000"))
 
 
 def test_a_debit_in_a_batch_of_credits_and_a_wrong_count_of_ctx_addenda_are_rejects(objects, tmp_path):

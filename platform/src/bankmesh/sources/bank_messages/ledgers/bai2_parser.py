@@ -52,7 +52,7 @@ class _Level:
 
 
 class Bai2Parser:
-    """Parser of one file; a `MessageParser`."""
+    """Parser of one delivery, which may hold several files, each from 01 to 99; a `MessageParser`."""
 
     def __init__(self, file: MessageFile) -> None:
         """Prepare to read a file."""
@@ -60,6 +60,7 @@ class Bai2Parser:
         self._file = file
         self._levels: dict[str, _Level] = {}
         self._ended = False
+        self._files: set[tuple[str, ...]] = set()
         self._read: dict[str, Callable[[FieldCursor], dict[str, str]]] = {
             "01": _read_file, "02": _read_group, "03": self._read_account,
         }  # fmt: skip
@@ -89,7 +90,7 @@ class Bai2Parser:
             raise self._file.refusal(line, "the file ends without its trailer (99)")
 
     def _take(self, record: LogicalRecord) -> Iterator[MessageRecord]:
-        if tuple(self._levels) != _INSIDE[record.code] or (record.code == "01" and self._ended):
+        if tuple(self._levels) != _INSIDE[record.code]:
             raise self._file.refusal(record.line, f"a record {record.code} is not in its place")
         for level in self._levels.values():
             level.records += len(record.lines)
@@ -112,11 +113,21 @@ class Bai2Parser:
         self._levels[record.code] = level
         cursor = FieldCursor(record)
         level.fields = above | self._read[record.code](cursor)
+        if record.code == "01":
+            self._ended = False
+            self._check_new(level.fields)
         while record.code == "03" and cursor.has_more:
             summary = self._read_summary(cursor, level)
             if summary:
                 yield MessageRecord("summary", record.line, record.raw, level.fields | summary)
         cursor.require_end()
+
+    def _check_new(self, fields: dict[str, str]) -> None:
+        """Raise BadField if the delivery has had a file of that sender, receiver, day, time and identification."""
+        key = tuple(fields.values())
+        if key in self._files:
+            raise BadField("the same file is there twice: sender, receiver, day, time and identification")
+        self._files.add(key)
 
     def _read_account(self, cursor: FieldCursor) -> dict[str, str]:
         account, currency = cursor.take(), cursor.take()

@@ -22,7 +22,7 @@ _ENTRY = RecordLayout.of(field for field in fields_of.ENTRY_FIELDS if field.name
 _ADDENDA = RecordLayout.of(field for field in fields_of.ADDENDA_FIELDS if field.name != "addenda_sequence")
 _MARKS_OF = {"200": "CD", "220": "C", "225": "D"}
 _NOT_READ = ("IAT", "ADV")
-_FORMAT = slice(34, 40)
+_FORMAT, _IDENTITY = slice(34, 40), slice(3, 34)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EXPECTED_FORMAT = "094101"
 _PAYMENT, _CHANGE_OR_RETURN, _TERMINAL = "05", ("98", "99"), "02"
@@ -50,6 +50,7 @@ class NachaParser:
         self._sums, self._file_sums = BatchSums(), BatchSums()
         self._control: tuple[int, dict[str, str]] | None = None
         self._raw: list[str] = []
+        self._files: set[str] = set()
 
     def records(self, lines: Iterator[tuple[int, str]]) -> Iterator[MessageRecord]:
         """Yield files, batches, entries and addenda. Raises LegacyFileError."""
@@ -98,6 +99,9 @@ class NachaParser:
         if text[_FORMAT] != _EXPECTED_FORMAT:
             raise self._refusal(f"record size, blocking factor and format code are not {_EXPECTED_FORMAT}")
         self._header, self._file_line, self._raw = self._read(_FILE, text), self._line, [text]
+        if text[_IDENTITY] in self._files:
+            raise self._refusal("the same file is there twice: destination, origin, day, time and modifier")
+        self._files.add(text[_IDENTITY])
 
     def _begin_batch(self, text: str) -> None:
         batch = self._read(_BATCH, text)

@@ -21,6 +21,8 @@ _DIGITS = re.compile(r"[0-9]+")
 _PLACE = re.compile(r"[0-9]: ([0-9]+)(?:-([0-9]+))?")
 _WEIGHTS = (3, 7, 1, 3, 7, 1, 3, 7)
 _HASHED = 10**10
+_EFFECTIVE, _NO_DAY = "effective_date", "000000"
+"""The only day that a file may leave out: the operator accepts a batch without it, blank or zero."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class RecordLayout:
         for name, kind, span in self.fields:
             text = line[span].strip()
             if kind == DATE:
-                text = read_short_day(name, text)
+                text = "" if name == _EFFECTIVE and text == _NO_DAY else read_short_day(name, text)
             elif kind in {COUNT, AMOUNT}:
                 if _DIGITS.fullmatch(line[span]) is None:
                     raise BadField(f"{name} has not only digits")
