@@ -253,7 +253,7 @@ DOCUMENTS = [
          lambda content: len(elements_of(content, "CdtTrfTxInf")), pain_rows),
     Kind("mt942", "day.txt", lambda base: declare_swift(base, "mt942"), write_mt942, counted_by(b"^:61:"), swift_rows),
     Kind("mt942_without_totals", "day.txt", lambda base: declare_swift(base, "mt942"), without_totals(write_mt942),
-         counted_by(b"^:61:"), swift_rows, per_file=4),
+         counted_by(b"^:61:"), swift_rows, per_file=4, is_framed=True),
     Kind("excel", "thing.xlsx", declare_document("excel", JSON_COLUMNS), write_rows,
          lambda content: len(elements_of(content, "row")) - 1, sheet_rows, per_file=2, packed=in_workbook),
     Kind("excel_file", "thing.xlsx", declare_document("excel", JSON_COLUMNS), write_workbook, is_whole=True),

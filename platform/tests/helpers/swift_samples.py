@@ -3,7 +3,7 @@
 import message_samples
 from message_samples import landed, rejects_of, rows_of
 
-__all__ = ["COLUMNS", "STATEMENT", "declared", "landed", "rejects_of", "rows_of"]
+__all__ = ["COLUMNS", "STATEMENT", "declared", "landed", "page", "rejects_of", "rows_of"]
 
 COLUMNS = {
     "statement": """\
@@ -53,3 +53,7 @@ SECOND LINE
 
 def declared(base, written="{kind: mt940}", records=("statement", "entry", "forward_balance"), columns=None):
     return message_samples.declared(base, written, {record: (columns or COLUMNS)[record] for record in records})
+
+
+def page(number, opening, entry, closing):
+    return f":20:R\n:25:ACC\n:28C:7/{number}\n:60{opening}\n:61:240102{entry}NTRFX\n:62{closing}\n-\n"

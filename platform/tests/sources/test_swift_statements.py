@@ -5,7 +5,7 @@ import gzip
 from decimal import Decimal
 
 import pytest
-from swift_samples import STATEMENT, declared, landed, rejects_of, rows_of
+from swift_samples import STATEMENT, declared, landed, page, rejects_of, rows_of
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.lineage.landing_lineage import heading
@@ -108,10 +108,6 @@ def test_an_entry_whose_amount_is_readable_is_a_reject(tmp_path, old, new, reaso
     landing = landed(declared(tmp_path)["entry"], tmp_path, STATEMENT.replace(old, new))
     assert (landing.rows, landing.rows_in, landing.balanced) == (1, 2, True)
     assert rejects_of(landing) == [(5, reason)]
-
-
-def page(number, opening, entry, closing):
-    return f":20:R\n:25:ACC\n:28C:7/{number}\n:60{opening}\n:61:240102{entry}NTRFX\n:62{closing}\n-\n"
 
 
 def test_pages_follow_each_other_by_their_intermediate_balances(tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.sources.bank_messages.fix.fix_format import FIX_KEYS, read_fix
 from bankmesh.sources.bank_messages.ledgers.ledger_formats import LEDGER_KEYS, read_bai2, read_nacha
-from bankmesh.sources.bank_messages.swift.swift_format import SWIFT_KEYS, read_mt940, read_mt942
+from bankmesh.sources.bank_messages.swift.swift_format import MT940_KEYS, SWIFT_KEYS, read_mt940, read_mt942
 from bankmesh.sources.copybook.copybook_declaration import COPYBOOK_KEYS, read_copybook
 from bankmesh.sources.declarations.layout_reader import FIXED_WIDTH_KEYS, read_layout
 from bankmesh.sources.declarations.record_layout import FixedWidthFormat
@@ -72,7 +72,7 @@ KINDS = {
     "parquet": FormatKind((), _read_parquet),
     "fixed_width": FormatKind(FIXED_WIDTH_KEYS, read_layout),
     "json_lines": FormatKind(JSON_KEYS, read_json_lines),
-    "mt940": FormatKind(SWIFT_KEYS, read_mt940),
+    "mt940": FormatKind(MT940_KEYS, read_mt940),
     "mt942": FormatKind(SWIFT_KEYS, read_mt942),
     "json": FormatKind(JSON_KEYS, read_json),
     "excel": FormatKind(EXCEL_KEYS, read_excel),

@@ -16,6 +16,8 @@ from bankmesh.sources.bank_messages.swift.swift_values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bankmesh.sources.bank_messages.swift.swift_tags import Tag
 
 _ENTRY = re.compile(
@@ -70,13 +72,21 @@ def read_entry(tag: Tag, currency: str) -> SwiftEntry:
     return SwiftEntry(fields, units)
 
 
-def read_information(tag: Tag) -> dict[str, str]:
-    """Return :86: as it is and, if it is built of a code and numbered subfields (`166?00...?20...`), these, too."""
-    fields = {"information": tag.text}
-    joined = "".join(tag.lines)
-    match = _STRUCTURED.match(joined)
+def read_information(tags: Sequence[Tag]) -> dict[str, str]:
+    """Return :86: as it is and, if it is built of a code and numbered subfields (`166?00...?20...`), these, too.
+
+    Several :86: of one entry are one text; the later ones may repeat the code. Raises BadField for another code.
+    """
+    fields = {"information": "\n".join(tag.text for tag in tags)}
+    texts = ["".join(tag.lines) for tag in tags]
+    match = _STRUCTURED.match(texts[0])
     if match is None:
         return fields
+    later = [_STRUCTURED.match(text) for text in texts[1:]]
+    if any(each and each["code"] != match["code"] for each in later):
+        raise BadField("has several transaction codes")
+    rest = [text[each.end("code") if each else 0 :] for text, each in zip(texts[1:], later, strict=True)]
+    joined = "".join([texts[0], *rest])
     parts = _separator(match["mark"]).split(joined[match.end("code") :])[1:]
     fields["transaction_code"] = match["code"]
     for part in parts:

@@ -11,12 +11,14 @@ MESSAGE_FIELDS = (
     MessageField("account_owner_bic", ":25P:", TEXT, "BIC of the account's owner."),
     MessageField("statement_number", ":28C: 1", COUNT, "Number of the statement."),
     MessageField("sequence_number", ":28C: 2", COUNT, "Number of the message (page) in its statement."),
+    MessageField("subsequence_number", ":28C: 3", COUNT, "Third number, which some banks add to it."),
     MessageField("currency", ":60: 3", TEXT, "ISO 4217 code of the account's currency."),
 )
 _STATEMENT_END = (
     MessageField("information", "the last :86:", TEXT, "Information about the statement, lines as they are."),
 )
 _BALANCES = (
+    MessageField("report_time", ":13D:", MOMENT, "When the statement was made, with its offset from UTC."),
     MessageField("opening_type", ":60: letter", TEXT, "F for a statement's first balance, M for that of a later page."),
     MessageField("opening_date", ":60: 2", DATE, "Day of the opening balance."),
     MessageField("opening_balance", ":60: 1, 4", AMOUNT, "Opening balance; negative if the account is in debit."),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bankmesh.yaml.nodes import Mapping
 
 SWIFT_KEYS = ("encoding", "terminated")
+MT940_KEYS = (*SWIFT_KEYS, "split_statements")
+SPLIT_STATEMENTS = ("refuse", "accept")
+"""What happens to a file in which a page of a statement is missing that may be in another file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,9 @@ class SwiftFormat(MessageFormat):
 
 @dataclass(frozen=True, kw_only=True)
 class Mt940Format(SwiftFormat):
-    """Customer statements."""
+    """Customer statements; those whose pages are in several files may be accepted (`split_statements`)."""
+
+    split_statements: str = "refuse"
 
     kind: ClassVar[str] = "mt940"
     fields: ClassVar[dict[str, tuple[MessageField, ...]]] = MT940_FIELDS
@@ -40,7 +45,8 @@ class Mt940Format(SwiftFormat):
         """Return a parser of MT940."""
         from bankmesh.sources.bank_messages.swift.swift_messages import MT940, SwiftParser
 
-        return SwiftParser(MessageFile(path, self.expected), MT940, terminated=self.terminated)
+        is_split = self.split_statements == "accept"
+        return SwiftParser(MessageFile(path, self.expected), MT940, terminated=self.terminated, is_split=is_split)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,12 @@ class Mt942Format(SwiftFormat):
 
 def read_mt940(given: Mapping, base: FileFormat) -> Mt940Format:
     """Read the format of MT940 files; keys that are not given come from a base of that kind."""
-    return Mt940Format(encoding=read_encoding(given, base), terminated=_read_terminated(given, base))
+    inherited = base.split_statements if isinstance(base, Mt940Format) else "refuse"
+    return Mt940Format(
+        encoding=read_encoding(given, base),
+        terminated=_read_terminated(given, base),
+        split_statements=given.word("split_statements", SPLIT_STATEMENTS, inherited),
+    )
 
 
 def read_mt942(given: Mapping, base: FileFormat) -> Mt942Format:

@@ -26,6 +26,8 @@ SHARED = frozenset(field.name for field in MESSAGE_FIELDS)
 """The fields of a message that its entries and forward balances have, too."""
 
 STATEMENT, ENTRY, FORWARD = "statement", "entry", "forward_balance"
+SPLIT = "pages that go on in another file"
+_MOST_INFORMATION = 10
 _HIDDEN = "its text reads as another :61:, whose tag or line end is damaged"
 
 
@@ -43,7 +45,7 @@ _HEAD = (("20",), ("21",), ("25", "25P"), ("28C", "28"))
 _OPENING, _CLOSING = ("60F", "60M"), ("62F", "62M")
 MT940 = MessageType(
     "940",
-    (*_HEAD, _OPENING, ("61",), _CLOSING, ("64",), ("65",)),
+    (*_HEAD, ("13D",), _OPENING, ("61",), _CLOSING, ("64",), ("65",)),
     frozenset({"61", "65"}),
     (("20",), ("25", "25P"), ("28C", "28"), _OPENING, _CLOSING),
 )
@@ -57,7 +59,7 @@ MT942 = MessageType(
 
 @dataclass
 class _Message:
-    """A message while it is read."""
+    """A message while it is read; `about_entry` are the :86: below its latest entry."""
 
     line: int
     closing_line: int = 0
@@ -67,6 +69,7 @@ class _Message:
     fields: dict[str, str] = field(default_factory=dict)
     raw: list[str] = field(default_factory=list)
     entry: tuple[Tag, SwiftEntry] | None = None
+    about_entry: list[Tag] = field(default_factory=list)
     sums: EntrySums = field(default_factory=EntrySums)
     information: str | None = None
     shared: dict[str, str] | None = None
@@ -75,13 +78,13 @@ class _Message:
 class SwiftParser:
     """Parser of MT940 or MT942 files; a `MessageParser`."""
 
-    def __init__(self, file: MessageFile, kind: MessageType, *, terminated: bool) -> None:
-        """Prepare to read a file of messages of one type."""
+    def __init__(self, file: MessageFile, kind: MessageType, *, terminated: bool, is_split: bool = False) -> None:
+        """Prepare to read a file of messages of one type; if `is_split`, statements have pages in several files."""
         self.control_totals = 0
         self._file, self._kind, self._terminated = file, kind, terminated
         self._ranks = {tag: rank for rank, group in enumerate(kind.order) for tag in group}
         self._message: _Message | None = None
-        self._chain = PageChain(file)
+        self._chain = PageChain(file, is_split=is_split)
 
     def records(self, lines: Iterator[tuple[int, str]]) -> Iterator[MessageRecord]:
         """Yield statements, entries and forward balances. Raises LegacyFileError."""
@@ -93,6 +96,8 @@ class SwiftParser:
             else:
                 yield from self._take(item)
         self._chain.require_closed(line)
+        if self._chain.split:
+            yield MessageRecord(SPLIT, line, "", count=self._chain.split)
 
     def _take(self, tag: Tag) -> Iterator[MessageRecord]:
         message = self._message
@@ -126,7 +131,7 @@ class SwiftParser:
         if rank is None:
             raise self._file.refusal(tag.line, f":{tag.name}: is no field of MT{self._kind.name}")
         repeats = rank == message.rank and tag.name in self._kind.repeated
-        if message.information is not None or (rank <= message.rank and not repeats):
+        if rank <= message.rank and not repeats:
             raise self._file.refusal(tag.line, f":{tag.name}: is not in its place")
         if tag.name == "61" and not message.fields.get("currency"):
             raise self._file.refusal(tag.line, ":61: is not in its place")
@@ -135,15 +140,13 @@ class SwiftParser:
 
     def _take_information(self, message: _Message, tag: Tag) -> None:
         """Take :86:, which belongs to the entry right above it, or to the statement after its balances."""
-        if message.last == "61" and message.entry is not None:
-            above, entry = message.entry
-            joined = Tag("61", above.line, [*above.lines, *tag.raw.split("\n")])
-            fault = entry.fault or (_HIDDEN if hides_entry(tag) else "")
-            message.entry = joined, SwiftEntry(entry.fields | read_information(tag), entry.units, fault)
-            message.last = "86"
+        if message.entry is not None:
+            if len(message.about_entry) == _MOST_INFORMATION:
+                raise self._file.refusal(tag.line, f"an entry has more than {_MOST_INFORMATION} :86:")
+            message.about_entry.append(tag)
             return
         ended = message.rank > (self._ranks["61"] if self._kind is MT940 else self._ranks["13D"])
-        if message.information is not None or not (ended or message.last == "86"):
+        if message.information is not None or not ended:
             raise self._file.refusal(tag.line, ":86: is not in its place")
         if hides_entry(tag):
             raise self._file.refusal(tag.line, f":86: {_HIDDEN}")
@@ -153,15 +156,29 @@ class SwiftParser:
     def _begin_entry(self, message: _Message, tag: Tag) -> None:
         entry = read_entry(tag, message.fields["currency"])
         message.sums.add(entry)
-        message.entry = tag, SwiftEntry(entry.fields, entry.units, _HIDDEN) if hides_entry(tag) else entry
+        message.entry = tag, entry
 
     def _end_entry(self, message: _Message) -> Iterator[MessageRecord]:
+        """Yield the entry above with all of its :86:."""
         if message.entry is None:
             return
-        tag, entry = message.entry
-        fields = self._shared(message) | entry.fields | {"entry_number": str(message.sums.entries)}
-        message.entry = None
-        yield MessageRecord(ENTRY, tag.line, tag.raw, fields, entry.fault)
+        (tag, entry), tags = message.entry, message.about_entry
+        message.entry, message.about_entry = None, []
+        fields, fault = self._shared(message) | entry.fields | {"entry_number": str(message.sums.entries)}, entry.fault
+        try:
+            fields |= read_information(tags) if tags else {}
+        except BadField as error:
+            fault = fault or f":86: {error}"
+        if not fault and any(map(hides_entry, (tag, *tags))):
+            fault = _HIDDEN
+        yield MessageRecord(ENTRY, tag.line, "\n".join(each.raw for each in (tag, *tags)), fields, fault)
+
+    def _end_last_entry(self, message: _Message) -> Iterator[MessageRecord]:
+        """Yield the entry at the end of a message: in MT942, the last of several :86: is that of the report."""
+        own = message.about_entry.pop() if len(message.about_entry) > 1 and self._kind is MT942 else None
+        yield from self._end_entry(message)
+        if own is not None:
+            self._take_information(message, own)
 
     def _shared(self, message: _Message) -> dict[str, str]:
         """Return the fields of the message that its entries have, too."""
@@ -173,7 +190,7 @@ class SwiftParser:
         message, self._message = self._message, None
         if message is None:
             return
-        yield from self._end_entry(message)
+        yield from self._end_last_entry(message)
         for group in self._kind.required:
             if not message.seen.intersection(group):
                 raise self._file.refusal(line, f"the message has no :{group[0]}:")

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 _TAG = re.compile(r":([0-9]{2}[A-Z]?):(.*)", re.DOTALL)
 _HEADER = re.compile(r"\{1:[^{}]*\}(?:\{2:(?P<to>[IO])(?P<type>[0-9]{3})[^{}]*\})(?:\{3:(?:[^{}]|\{[^{}]*\})*\})?\{4:")
 _TRAILER = re.compile(r"-\}(?:\{5:(?:[^{}]|\{[^{}]*\})*\})?(?:\{S:(?:[^{}]|\{[^{}]*\})*\})?")
+_BLOCKS = re.compile(r"\{1:[^{}]*\}(?:\{2:[^{}]*\}(?:\{3:(?:[^{}]|\{[^{}]*\})*\})?)?")
+_BLOCK = re.compile(r"\{[1-5S]:")
+_BANK, _TYPE = re.compile("[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?"), re.compile(":?([0-9]{3}):?")
+_HEADS = ("", "T", "BT", "TB", "BTB")
+"""The lines above a message that some banks write: the type of the message, and BICs around it."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FRAMING = "\x01\x03$ "
 """What may be around the blocks of a message: the marks of a transmission, the separator of RJE files."""
@@ -55,6 +61,7 @@ class SwiftText:
         self._file, self._type, self._terminated = file, message_type, terminated
         self._line, self._open, self._in_block = 0, False, False
         self._tag: Tag | None = None
+        self._blocks = self._head = ""
 
     def tags(self, lines: Iterator[tuple[int, str]]) -> Iterator[Tag | MessageEnd]:
         """Yield the fields of each message, then its end. Raises LegacyFileError."""
@@ -62,15 +69,29 @@ class SwiftText:
             self._line = line
             if _CONTROL.search(text.strip(_FRAMING)):
                 raise self._file.refusal(line, "a control character is within the text")
-            if text.startswith(":"):
+            if text.startswith(":") and not (self._tag is None and _TYPE.fullmatch(text.rstrip())):
                 yield from self._begin_tag(text)
-            elif text[:1] == "-" or "{" in text[:2]:
+            elif _is_frame(text):
                 yield from self._frame(text)
             elif self._tag is not None:
                 self._continue(text)
             elif text.strip(_FRAMING):
-                raise self._file.refusal(line, "the text belongs to no field")
+                self._take_head(text.strip(_FRAMING))
         yield from self._finish()
+
+    def _take_head(self, text: str) -> None:
+        """Read a line above a message. Raises LegacyFileError if it is none that banks write there."""
+        kind = _TYPE.fullmatch(text)
+        self._head += "T" if kind else "B" if _BANK.fullmatch(text) else "?"
+        if self._open or self._blocks or self._in_block or self._head not in {*_HEADS, "B"}:
+            raise self._file.refusal(self._line, "the text belongs to no field")
+        if kind and kind[1] != self._type:
+            raise self._file.refusal(self._line, f"the message is none of type MT{self._type}")
+
+    def _end_head(self) -> None:
+        if self._head not in _HEADS or self._blocks:
+            raise self._file.refusal(self._line, "the lines above the message are incomplete")
+        self._head = ""
 
     def _continue(self, text: str) -> None:
         tag = self._tag
@@ -85,6 +106,7 @@ class SwiftText:
         if match is None:
             raise self._file.refusal(self._line, "a line begins with a colon, but with no tag")
         yield from self._end_tag()
+        self._end_head()
         if match[1] == "20" and self._open:
             if self._terminated or self._in_block:
                 raise self._file.refusal(self._line, "a message begins where the one before has not ended")
@@ -110,18 +132,28 @@ class SwiftText:
             left = left[trailer.end() :].strip(_FRAMING) if trailer else ""
         if not left:
             return
+        left = self._blocks + left
         header = _HEADER.fullmatch(left)
-        if header is None:
+        self._blocks = left if header is None else ""
+        if header is None and _BLOCKS.fullmatch(left) is None:
             raise self._file.refusal(self._line, "the blocks of a message are not well formed")
         if self._open or self._in_block:
             raise self._file.refusal(self._line, "a message begins where the one before has not ended")
+        if header is None:
+            return
         if header["type"] != self._type:
             raise self._file.refusal(self._line, f"the message is none of type MT{self._type}")
         self._in_block = True
 
     def _finish(self) -> Iterator[Tag | MessageEnd]:
-        if self._in_block or (self._open and self._terminated):
+        if self._in_block or self._blocks or self._head or (self._open and self._terminated):
             raise self._file.refusal(self._line, "the file ends within a message")
         yield from self._end_tag()
         if self._open:
             yield MessageEnd(self._line)
+
+
+def _is_frame(text: str) -> bool:
+    """Whether a line is the end of a message or has the blocks around one; other lines with `-` or `{` are text."""
+    left = text.strip(_FRAMING)
+    return left == "-" or left.startswith("-}") or _BLOCK.match(left) is not None

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r".{1,16}")
 _ACCOUNT = re.compile(r".{1,35}")
 _OWNER = re.compile(r"([A-Z0-9]{8}(?:[A-Z0-9]{3})?)")
-_NUMBER = re.compile(r"([0-9]{1,5})(?:/([0-9]{1,5}))?")
+_NUMBER = re.compile(r"([0-9]{1,5})(?:/([0-9]{1,5})(?:/([0-9]{1,5}))?)?")
 _FLOOR = re.compile(r"([A-Z]{3})([CD])?([0-9,]+)")
 _MOMENT = re.compile(r"([0-9]{6})([01][0-9]|2[0-3])([0-5][0-9])([+-])(0[0-9]|1[0-4])([0-5][0-9])")
 _TOTAL = re.compile(r"([0-9]{1,5})([A-Z]{3})([0-9,]+)")
 _FIRST_PAGES = (0, 1)
+_ACCEPTED = "`split_statements: accept` accepts pages in several files"
 
 
 @dataclass
@@ -62,7 +63,8 @@ def read_header(tag: Tag, above: dict[str, str]) -> dict[str, str]:
         return {"transaction_reference" if tag.name == "20" else "related_reference": text}
     if tag.name in {"28", "28C"}:
         number = _match(_NUMBER, text, "is no number of a statement")
-        return {"statement_number": number[1], "sequence_number": number[2] or ""}
+        third = {"subsequence_number": number[3]} if number[3] else {}
+        return {"statement_number": number[1], "sequence_number": number[2] or ""} | third
     return _read_balance(tag, above) if tag.name[0] == "6" else _read_interim(tag, above)
 
 
@@ -92,11 +94,15 @@ def check_totals(file: MessageFile, line: int, fields: dict[str, str], sums: Ent
 
 
 class PageChain:
-    """The pages of statements: each later one opens with the balance at which the page before it closed."""
+    """The pages of statements: each later one opens with the balance at which the page before it closed.
 
-    def __init__(self, file: MessageFile) -> None:
-        """Begin without open statements."""
-        self._file = file
+    `split` counts the pages that continue one of another file, or are continued in another.
+    """
+
+    def __init__(self, file: MessageFile, *, is_split: bool) -> None:
+        """Begin without open statements; if `is_split`, a statement may have pages in several files."""
+        self.split = 0
+        self._file, self._is_split = file, is_split
         self._open: dict[tuple[str, str], dict[str, str]] = {}
         self._seen: set[int] = set()
 
@@ -104,11 +110,13 @@ class PageChain:
         """Take the next page; return 1 if it continues another. Raises LegacyFileError."""
         key = fields["account"], fields["statement_number"]
         before, page = self._open.pop(key, None), int(fields["sequence_number"] or 1)
-        if fields["opening_type"] == "M":
-            self._check_next(line, before, fields, page)
+        if fields["opening_type"] == "M" and before is not None:
+            self._check_next(line, before, fields)
+        elif fields["opening_type"] == "M":
+            self._continue_elsewhere(line)
         elif before is not None:
             raise self._file.refusal(line, "a statement begins before the last page of the one before")
-        elif page not in _FIRST_PAGES:
+        elif page not in _FIRST_PAGES and int(fields.get("subsequence_number") or page) not in _FIRST_PAGES:
             raise self._file.refusal(line, ":28C: is a later page, but :60F: begins a statement")
         self._check_repeated(line, fields, sums)
         if fields["closing_type"] == "M":
@@ -116,14 +124,20 @@ class PageChain:
         return int(before is not None)
 
     def require_closed(self, line: int) -> None:
-        """Raise LegacyFileError if the last page of a statement is missing."""
-        if self._open:
-            raise self._file.refusal(line, f"statements without their last page (:62F:): {len(self._open)}")
+        """Raise LegacyFileError if the last page of a statement is missing, unless it may be in another file."""
+        if self._open and not self._is_split:
+            raise self._file.refusal(
+                line, f"statements without their last page (:62F:): {len(self._open)}; {_ACCEPTED}"
+            )
+        self.split += len(self._open)
 
-    def _check_next(self, line: int, before: dict[str, str] | None, fields: dict[str, str], page: int) -> None:
-        if before is None:
-            raise self._file.refusal(line, ":60M: continues a page that is not in the file")
-        if fields["sequence_number"] and page != int(before["sequence_number"] or 1) + 1:
+    def _continue_elsewhere(self, line: int) -> None:
+        if not self._is_split:
+            raise self._file.refusal(line, f":60M: continues a page that is not in the file; {_ACCEPTED}")
+        self.split += 1
+
+    def _check_next(self, line: int, before: dict[str, str], fields: dict[str, str]) -> None:
+        if fields["sequence_number"] and not _follows(fields, before):
             raise self._file.refusal(line, ":28C: is not the page that follows")
         pairs = (("opening_date", "closing_date"), ("currency", "currency"))
         same = all(fields[opening] == before[closing] for opening, closing in pairs)
@@ -131,13 +145,25 @@ class PageChain:
             raise self._file.refusal(line, ":60M: is not the balance at which the page before closed (:62M:)")
 
     def _check_repeated(self, line: int, fields: dict[str, str], sums: EntrySums) -> None:
-        """Refuse a page that the file has twice: the same account, numbers and balances."""
-        names = ("account", "statement_number", "sequence_number", "opening_date", "opening_balance", "closing_date",
-                 "closing_balance")  # fmt: skip
-        page = hash(tuple(fields[name] for name in names))
-        if sums.entries and page in self._seen:
+        """Refuse a page that the file has twice: the same account, numbers and balances.
+
+        Pages without entries of banks that do not number their statements (0) may be alike, as those of two days are.
+        """
+        names = ("account", "statement_number", "sequence_number", "subsequence_number", "opening_date",
+                 "opening_balance", "closing_date", "closing_balance")  # fmt: skip
+        page = hash(tuple(fields.get(name) for name in names))
+        if (sums.entries or int(fields["statement_number"])) and page in self._seen:
             raise self._file.refusal(line, "the file has the same page of the statement twice")
         self._seen.add(page)
+
+
+def _follows(fields: dict[str, str], before: dict[str, str]) -> bool:
+    """Whether a page has the number after another's: the second of :28C: or, where there is a third, that one."""
+    page, page_before = int(fields["sequence_number"]), int(before["sequence_number"] or 1)
+    third, third_before = (each.get("subsequence_number") for each in (fields, before))
+    if third and third_before and page == page_before:
+        return int(third) == int(third_before) + 1
+    return page == page_before + 1
 
 
 def _match(pattern: re.Pattern[str], text: str, problem: str) -> re.Match[str]:
