@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.model import Classification, ColumnType
 from bankmesh.contracts.parsing.regular_expressions import check_pattern
 from bankmesh.sources.declarations.code_tables import read_codes
-from bankmesh.sources.declarations.date_formats import DEFAULT_ZONE, ISO, YEAR_AND_CENTURY, BadFormat, compile_format
+from bankmesh.sources.declarations.date_formats import (
+    DEFAULT_ZONE,
+    ISO,
+    STORED,
+    YEAR_AND_CENTURY,
+    BadFormat,
+    compile_format,
+)
 from bankmesh.sources.declarations.field_reader import FIELD_KEYS, read_field, read_line_names
 from bankmesh.sources.declarations.format_ambiguity import find_ambiguity
 from bankmesh.sources.declarations.number_formats import (
@@ -41,11 +48,12 @@ TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timesta
 
 _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
+_CELL = re.compile("[A-Z]{1,3}[1-9][0-9]{0,6}")
 _ANY_CENTURY = 1900
 """In place of a century that is a fault, so that the formats are not faults for it, too."""
 COLUMN_KEYS = (
     "type", "description", "classification", "required", "as", "missing", "codes", "pattern", "format", "century",
-    "timezone", "read", "header_pattern", "path", "when", *NUMBER_KEYS,
+    "timezone", "read", "header_pattern", "path", "when", "cell", *NUMBER_KEYS,
 )  # fmt: skip
 _NUMBERS = ("long", "integer", "decimal", "double")
 _ONLY_FOR = {
@@ -88,6 +96,7 @@ def read_column(
     zone = _timezone(given)
     label = given.word("classification", [c.label for c in Classification])
     missing = given.texts("missing")
+    cell = _cell(given, written)
     fixed = read_field(given, column, kind, written, record)
     codes, codes_by_file = read_codes(given, kind)
     read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
@@ -111,7 +120,8 @@ def read_column(
         numbers=_numbers(given, kind, read, written, fixed),
         fixed=fixed,
         when=_when(given, written),
-        field_place=written.field_place(record, header) if isinstance(written, RecordFormat) else "",
+        field_place=cell or (written.field_place(record, header) if isinstance(written, RecordFormat) else ""),
+        cell=cell,
     )
 
 
@@ -192,6 +202,23 @@ def _when(given: Mapping, written: FileFormat) -> tuple[str, tuple[str, ...]] | 
     return field, condition.one_or_more(field)
 
 
+def _cell(given: Mapping, written: FileFormat) -> str | None:
+    """Return the cell of `cell`, which holds the value of all rows."""
+    cell = given.optional_text("cell")
+    if cell is None:
+        return None
+    if not isinstance(written, RecordFormat) or "cell" not in written.field_keys:
+        given.faults.add(given.value("cell"), "option-of-another-kind", f"{given.what}: cell is for workbooks")
+        return None
+    if not _CELL.fullmatch(cell):
+        given.faults.add(given.value("cell"), "bad-cell", f"cell of {given.what} is {cell}; write it like B2")
+        return None
+    if "header_pattern" in given.entries:
+        message = f"{given.what} has a cell; header_pattern is for columns with headings"
+        given.faults.add(given.value("header_pattern"), "option-of-another-kind", message)
+    return cell
+
+
 def _type(given: Mapping) -> ColumnType:
     text = given.text("type")
     decimal = _DECIMAL.match(text)
@@ -266,7 +293,7 @@ def _formats(
         given.faults.add(given.value("century"), "bad-format", message)
     else:
         _check_ambiguity(given, kind, formats, century, zone)
-    return formats
+    return (STORED, *formats) if isinstance(written, RecordFormat) and written.stores_dates else formats
 
 
 def _default_format(written: FileFormat, kind: ColumnType) -> str | None:

@@ -17,6 +17,12 @@ YEAR_AND_CENTURY = (
     "%Y needs no century"
 )
 
+STORED = "stored"
+"""Named format of dates and timestamps that a file stores as such; their text is in ISO 8601, behind `STORED_MARK`."""
+
+STORED_MARK = "\0"
+"""A character that no text of a file has."""
+
 DEFAULT_ZONE = "UTC"
 """The zone of times in text without a zone, in a column that declares none."""
 

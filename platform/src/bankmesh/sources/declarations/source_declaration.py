@@ -105,6 +105,8 @@ class RecordFormat:
     date_format: ClassVar[str | None] = None
     timestamp_format: ClassVar[str | None] = None
     """The formats of dates and timestamps of columns that declare none; None if they must."""
+    stores_dates: ClassVar[bool] = False
+    """Whether files store dates as such, which columns read beside the formats that they declare for texts."""
 
     numbers: NumberSpelling = PLAIN_NUMBERS
 
@@ -189,7 +191,8 @@ class SourceColumn:
     `numbers` to numbers, and `read` names one of `number_spelling.WHOLE_READERS` or `DECIMAL_READERS`. `fixed` is the
     field of a fixed-width file. `line_of` marks a column that is not in the file either: it holds the line of the
     nearest record of that type above each row, or that of the row itself if it is empty. A column with `when` is read
-    only in records where that field holds one of the values, and is null in others.
+    only in records where that field holds one of the values, and is null in others. A column with a `cell` (`B2`) holds
+    that of its sheet's titles in each row.
     """
 
     name: str
@@ -213,6 +216,7 @@ class SourceColumn:
     line_of: str | None = None
     when: tuple[str, tuple[str, ...]] | None = None
     field_place: str = ""
+    cell: str | None = None
     codes_by_file: tuple[CodeTable, ...] = ()
 
     @property
@@ -360,7 +364,7 @@ def _column_meaning(column: SourceColumn) -> dict[str, object]:
     for option in ("header_pattern", "file_name"):
         if not meaning[option]:
             del meaning[option]
-    for option in ("line_of", "when"):
+    for option in ("line_of", "when", "cell"):
         if meaning[option] is None:
             del meaning[option]
     del meaning["codes_by_file"]

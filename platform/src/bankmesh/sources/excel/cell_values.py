@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.declarations.date_formats import STORED, STORED_MARK
 from bankmesh.sources.declarations.number_formats import spell_number
 
 if TYPE_CHECKING:
     from bankmesh.sources.declarations.source_declaration import SourceColumn
 
-TEXT, NUMBER, DATE, DURATION, FLAG, ERROR, UNSTORED, UNREADABLE = (
-    "a text", "a number", "a date", "a duration", "true or false", "an error value",
+TEXT, NUMBER, DATE, TIME, DURATION, FLAG, ERROR, UNSTORED, UNREADABLE = (
+    "a text", "a number", "a date", "a time without a day", "a duration", "true or false", "an error value",
     "a formula without a stored result", "a value that is none of its cell's type",
 )  # fmt: skip
+MIDNIGHT = "00:00:00.000"
 SHOWN_DIGITS = 15
 NOISE = 2
 """How many of the smallest steps of a double the results of formulas may be off."""
@@ -49,29 +51,53 @@ class CellFault(ValueError):
 
 def read_cell(cell: Cell, column: SourceColumn, *, quoted: bool) -> str:
     """Return the text that a column reads. Raises CellFault."""
-    type_name = column.type.name
-    wanted = TEXT
-    if type_name in {"long", "integer", "decimal", "double"}:
-        wanted = NUMBER
-    elif type_name in {"date", "timestamp"}:
-        wanted = DATE
-    elif type_name == "boolean" and column.codes is None:
-        wanted = FLAG
+    type_name, wanted = column.type.name, _wanted(column)
     if cell.kind in {ERROR, UNSTORED, UNREADABLE}:
         raise CellFault(cell.kind)
-    if cell.kind == TEXT and (cell.text in column.missing or (wanted == NUMBER and quoted)):
+    if cell.kind == TEXT and _reads_text(cell.text, column, wanted, quoted=quoted):
         return cell.text
+    if wanted == TEXT and cell.kind in {TIME, DURATION}:
+        return spell_time(cell.text, is_elapsed=cell.kind == DURATION)
     if cell.kind != wanted:
         raise CellFault(f"{cell.kind}, where {wanted} is declared")
     if wanted == NUMBER:
         plain = cell.text if type_name == "double" else exact_number(cell.text, column.type.scale or 0)
         return spell_number(plain, column.numbers)
-    if wanted == DATE and type_name == "date":
-        day, _, time = cell.text.partition("T")
-        if time not in {"", "00:00:00.000"}:
-            raise CellFault("a time within a day, where a date is declared")
-        return day
-    return cell.text
+    if wanted != DATE:
+        return cell.text
+    day, _, time = cell.text.partition("T")
+    if type_name == "date" and time not in {"", MIDNIGHT}:
+        raise CellFault("a time within a day, where a date is declared")
+    return STORED_MARK + (day if type_name == "date" else cell.text)
+
+
+def _wanted(column: SourceColumn) -> str:
+    """Return the kind of cells that a column reads."""
+    if column.type.name in {"long", "integer", "decimal", "double"}:
+        return NUMBER
+    if column.type.name in {"date", "timestamp"}:
+        return DATE
+    return FLAG if column.type.name == "boolean" and column.codes is None else TEXT
+
+
+def _reads_text(text: str, column: SourceColumn, wanted: str, *, quoted: bool) -> bool:
+    """Whether a column that wants another kind of cell, or a text, reads a text: a missing value, or declared so."""
+    if text in column.missing:
+        return True
+    has_formats = any(form != STORED for form in column.formats)
+    return (wanted == NUMBER and quoted) or (wanted == DATE and has_formats and not text.startswith(STORED_MARK))
+
+
+def spell_time(serial: str, *, is_elapsed: bool) -> str:
+    """Return a time, or elapsed time, as `HH:MM:SS`, with milliseconds if it has any. Raises CellFault."""
+    number = float(serial)
+    milliseconds = round(abs(number) * _MILLISECONDS)
+    if not is_elapsed and (number < 0 or milliseconds >= _MILLISECONDS):
+        raise CellFault("a time with days, which its format does not show")
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, hours = seconds // 60, seconds // 3600
+    text = f"{hours:02d}:{minutes % 60:02d}:{seconds % 60:02d}" + (f".{rest:03d}" if rest else "")
+    return f"-{text}" if number < 0 and milliseconds else text
 
 
 def exact_number(text: str, scale: int) -> str:
@@ -133,3 +159,27 @@ def moment_of(serial: str, *, is_1904: bool) -> str | None:
         return (start + dt.timedelta(days=days, milliseconds=rest)).isoformat(timespec="milliseconds")
     except OverflowError:
         return None
+
+
+def cell_place(reference: str) -> tuple[int, int]:
+    """Return the row, from 1, and the column, from 0, of a cell such as `B2`."""
+    letters = reference.rstrip("0123456789")
+    return int(reference[len(letters) :]), column_position(letters)
+
+
+def column_position(letters: str) -> int:
+    """Return a column's position from 0: `A` is 0, `AA` is 26."""
+    found = 0
+    for letter in letters:
+        found = found * 26 + ord(letter) - ord("A") + 1
+    return found - 1
+
+
+def column_letters(position: int) -> str:
+    """Return the letters of a column's position from 0: 0 is `A`, 26 is `AA`."""
+    letters = ""
+    rest = position + 1
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.contracts.parsing.regular_expressions import check_pattern
 from bankmesh.errors import Fault
+from bankmesh.sources.declarations.date_formats import STORED
 from bankmesh.sources.declarations.number_formats import NUMBER_KEYS, PLAIN_NUMBERS, read_numbers
 from bankmesh.sources.declarations.source_declaration import RecordFormat
+from bankmesh.sources.excel.cell_values import cell_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,15 +23,17 @@ EXCEL_KEYS = ("sheet", "header_row", "end_rows", "quoted_numbers", *NUMBER_KEYS)
 
 @dataclass(frozen=True, kw_only=True)
 class ExcelFormat(RecordFormat):
-    """One sheet of a workbook; without `sheet`, the workbook has one.
+    """One sheet of a workbook: the one whose name is `sheet` or matches that pattern; without, the workbook has one.
 
     `header_row` is the row of the headings, from 1. The first text of each of the last rows matches one of `end_rows`,
     in order. `quoted_numbers` allows texts that spell numbers.
     """
 
     kind: ClassVar[str] = "excel"
-    date_format: ClassVar[str | None] = "%Y-%m-%d"
-    timestamp_format: ClassVar[str | None] = "iso8601"
+    date_format: ClassVar[str | None] = STORED
+    timestamp_format: ClassVar[str | None] = STORED
+    stores_dates: ClassVar[bool] = True
+    field_keys: ClassVar[tuple[str, ...]] = ("cell",)
 
     sheet: str | None = None
     header_row: int = 1
@@ -37,8 +41,14 @@ class ExcelFormat(RecordFormat):
     quoted_numbers: bool = False
 
     def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
-        """Note faults of columns that spell numbers although cells have typed ones."""
+        """Note faults of columns that spell numbers although cells have typed ones, and of cells below the headings."""
         del record
+        for column in columns:
+            if column.cell is not None and cell_place(column.cell)[0] >= self.header_row:
+                message = (
+                    f"cell of {column.label} is {column.cell}, which is not above the headings: row {self.header_row}"
+                )
+                given.faults.found.append(Fault(column.place.file, column.place.line, "bad-cell", message))
         for column in (column for column in columns if column.is_in_file):
             if not self.quoted_numbers and (column.numbers != PLAIN_NUMBERS or column.read != "plain"):
                 message = (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
+from collections import defaultdict, deque
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.documents.record_batches import BatchBuilder
-from bankmesh.sources.excel.cell_values import CellFault, read_cell
-from bankmesh.sources.excel.sheet_rows import SheetRows, column_letters
+from bankmesh.sources.excel.cell_values import CellFault, cell_place, column_letters, read_cell
+from bankmesh.sources.excel.sheet_rows import SheetRows
 from bankmesh.sources.excel.workbook import Workbook
 from bankmesh.sources.export_files import file_sha256
 from bankmesh.sources.landing_record import LandedFile
@@ -39,6 +40,11 @@ class ExcelReader:
         self.rows_in = self.blank_lines = self.control_totals = 0
         self.other_records: Mapping[str, int] = {}
         self._obj, self._written = obj, written
+        self._above: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for at, column in enumerate(obj.in_file):
+            if column.cell is not None:
+                number, place = cell_place(column.cell)
+                self._above[number].append((-1 - at, place))
         self._convert = Converter(obj.in_file)
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
@@ -54,9 +60,11 @@ class ExcelReader:
         sheet = SheetRows(book, self._part(book), self._written.header_row)
         batch = BatchBuilder[dict[int, "Cell"]](self._obj, self._convert, _as_json)
         places: list[int] | None = None
+        above: dict[int, Cell] = {}
         last = self._written.header_row
         for row in self._without_end(sheet.rows()):
             if row.number < self._written.header_row:
+                above |= {at: row.cells[place] for at, place in self._above.get(row.number, ()) if place in row.cells}
                 continue
             if places is None and row.number > self._written.header_row:
                 break
@@ -64,7 +72,7 @@ class ExcelReader:
                 places = self._places(row)
                 continue
             last = row.number
-            batch.add(row.number, row.cells, self._read(row.cells, places))
+            batch.add(row.number, row.cells, self._read(row.cells | above, places))
             if batch.records >= RECORDS_AT_ONCE:
                 yield batch.finish
                 batch = BatchBuilder(self._obj, self._convert, _as_json)
@@ -88,16 +96,22 @@ class ExcelReader:
             return part
         if wanted is None:
             raise self._refuse(f"the workbook has {len(book.sheets)} sheets", "`sheet` in the format, to name one")
-        if wanted not in book.sheets:
+        named = [wanted] if wanted in book.sheets else [each for each in book.sheets if fnmatchcase(each, wanted)]
+        if not named:
             raise self._refuse(
                 f"the workbook has no sheet {wanted}", f"one of {len(book.sheets)} sheets to be named so"
             )
-        return book.sheets[wanted]
+        if len(named) > 1:
+            raise self._refuse(f"the workbook has {len(named)} sheets {wanted}", "one sheet that matches the pattern")
+        return book.sheets[named[0]]
 
     def _places(self, row: SheetRow) -> list[int]:
-        """Return the position of each declared column, in any order. Raises LegacyFileError if the headings differ."""
+        """Return the position of each declared column, in any order; below zero those of cells above the headings.
+
+        Raises LegacyFileError if the headings differ.
+        """
         found = {at: cell.text for at, cell in row.cells.items() if cell.text}
-        columns = self._obj.in_file
+        columns = [column for column in self._obj.in_file if column.cell is None]
         places = [[at for at, text in found.items() if column.heads(text)] for column in columns]
         missing = [column.label for column, at in zip(columns, places, strict=True) if not at]
         twice = [column.label for column, at in zip(columns, places, strict=True) if len(at) > 1]
@@ -108,7 +122,8 @@ class ExcelReader:
         if problems:
             expected = f"{len(columns)} columns: {', '.join(column.label for column in columns)}"
             raise self._refuse(f"row {row.number}, of headings, differs: {'; '.join(problems)}", expected)
-        return [several[0] for several in places]
+        headed = iter([several[0] for several in places])
+        return [next(headed) if each.cell is None else -1 - at for at, each in enumerate(self._obj.in_file)]
 
     def _read(self, cells: dict[int, Cell], places: list[int]) -> list[str | None] | tuple[RecordFault, ...]:
         texts: list[str | None] = []

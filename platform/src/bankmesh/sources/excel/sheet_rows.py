@@ -14,9 +14,11 @@ from bankmesh.sources.excel.cell_values import (
     FLAG,
     NUMBER,
     TEXT,
+    TIME,
     UNREADABLE,
     UNSTORED,
     Cell,
+    column_position,
     is_finite,
     is_number,
     moment_of,
@@ -102,9 +104,9 @@ class SheetRows:
             reference = element.get("r")
             if reference is not None:
                 match = _REFERENCE.fullmatch(reference)
-                if match is None or int(match[2]) != number or _position(match[1]) <= last:
+                if match is None or int(match[2]) != number or column_position(match[1]) <= last:
                     raise self._damaged("cells are out of order")
-                at = _position(match[1])
+                at = column_position(match[1])
             last = at
             cell = self._cell(element)
             if cell is not None:
@@ -161,6 +163,8 @@ class SheetRows:
             raise self._damaged("a cell refers to a style, and the workbook has none")
         if style in self._book.duration_styles:
             return Cell(DURATION, text)
+        if style in self._book.time_styles:
+            return Cell(TIME, text)
         moment = moment_of(text, is_1904=self._book.is_1904) if style in self._book.date_styles else None
         return Cell(NUMBER, text) if moment is None else Cell(DATE, moment)
 
@@ -181,21 +185,3 @@ def _date_cell(text: str) -> Cell:
         return Cell(UNREADABLE, text)
     time = f"{found[2] or '00:00:00'}{(found[3] or '.').ljust(4, '0')}{found[4] or ''}"
     return Cell(DATE, f"{found[1]}T{time}")
-
-
-def _position(letters: str) -> int:
-    """Return a column's position from 0: `A` is 0, `AA` is 26."""
-    found = 0
-    for letter in letters:
-        found = found * 26 + ord(letter) - ord("A") + 1
-    return found - 1
-
-
-def column_letters(position: int) -> str:
-    """Return the letters of a column's position from 0: 0 is `A`, 26 is `AA`."""
-    letters = ""
-    rest = position + 1
-    while rest:
-        rest, letter = divmod(rest - 1, 26)
-        letters = chr(ord("A") + letter) + letters
-    return letters

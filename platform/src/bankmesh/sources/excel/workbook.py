@@ -24,6 +24,9 @@ _DATE_STYLES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _DURATION_STYLE = 46
+_TIME_STYLES = frozenset((18, 19, 20, 21, 32, 33, 45, 47))
+_HALF_OF_DAY = re.compile("am/pm|a/p")
+_PARTS = re.compile("y+|m+|d+|h+|s+")
 _WHOLE = re.compile("[0-9]{1,9}")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -34,8 +37,8 @@ _EXPECTED = "an undamaged Excel workbook (.xlsx)"
 class Workbook:
     """An open workbook; `texts` are the shared ones, `date_styles` the numbers of cell styles that show dates.
 
-    `duration_styles` are those that show elapsed time. Without styles (`has_styles`) no cell may refer to
-    one.
+    `time_styles` are those that show a time without a day, and `duration_styles` those that show elapsed time. Without
+    styles (`has_styles`) no cell may refer to one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +56,9 @@ class Workbook:
         self._read_workbook()
         self.texts = [text_of(item) for item in self._items("xl/sharedStrings.xml", "si")]
         self.has_styles = _STYLES in self._archive.namelist()
-        self.date_styles, self.duration_styles = self._read_styles()
+        self.date_styles = self.time_styles = self.duration_styles = frozenset[int]()
+        if self.has_styles:
+            self._read_styles()
 
     def close(self) -> None:
         """Close the file."""
@@ -105,12 +110,9 @@ class Workbook:
             elif event == "end" and local_name(element) == "workbookPr":
                 self.is_1904 = element.get("date1904") in {"1", "true"}
 
-    def _read_styles(self) -> tuple[frozenset[int], frozenset[int]]:
-        """Return the numbers of the cell styles that show dates, and of those that show durations."""
+    def _read_styles(self) -> None:
         custom: dict[int, str] = {}
         found: list[int] = []
-        if not self.has_styles:
-            return frozenset(), frozenset()
         inside = False
         for event, element in self.stream(_STYLES).events():
             name = local_name(element)
@@ -122,7 +124,9 @@ class Workbook:
                 found.append(self._format_number(element))
         durations = {at for at, style in enumerate(found) if _is_duration(style, custom.get(style))}
         dates = {at for at, style in enumerate(found) if _is_date(style, custom.get(style))}
-        return frozenset(dates - durations), frozenset(durations)
+        times = {at for at, style in enumerate(found) if _is_time(style, custom.get(style))} - durations
+        self.date_styles, self.time_styles = frozenset(dates - durations - times), frozenset(times)
+        self.duration_styles = frozenset(durations)
 
     def _format_number(self, element: Element) -> int:
         number = whole_number(element.get("numFmtId", "0"))
@@ -142,6 +146,19 @@ def _is_date(style: int, code: str | None) -> bool:
 
 def _is_duration(style: int, code: str | None) -> bool:
     return style == _DURATION_STYLE if code is None else shows_duration(code)
+
+
+def _is_time(style: int, code: str | None) -> bool:
+    return style in _TIME_STYLES if code is None else shows_time(code)
+
+
+def shows_time(code: str) -> bool:
+    """Whether a number format shows a time without a day: `m` behind `h` or before `s` is no month."""
+    first = _HALF_OF_DAY.sub("", _QUOTED.sub("", code).split(";")[0].lower())
+    parts = [part[0] for part in _PARTS.findall(first)]
+    around = zip(["", *parts], parts, [*parts[1:], ""], strict=False)
+    is_day = any(part in "yd" or (part == "m" and before != "h" and after != "s") for before, part, after in around)
+    return bool(parts) and not is_day and "general" not in first
 
 
 def shows_duration(code: str) -> bool:

@@ -105,7 +105,7 @@ def _why(column: SourceColumn) -> str:
         return f"not in the code table, which knows {', '.join(old for old, _ in column.codes[:CODES_NAMED])}{more}"
     if column.type.name == "string":
         return "does not match the pattern"
-    formats = " or ".join(f'"{text}"' for text in column.formats)
+    formats = " or ".join(f'"{text}"' for text in column.formats if text != date_formats.STORED)
     written = f" written {formats}" if formats else ""
     spelt = f" spelt as {column.read}" if column.read != "plain" else ""
     numbers = f" with {column.numbers}" if str(column.numbers) else ""
@@ -238,9 +238,12 @@ def _written_as(form: str, text: pl.Expr, column: SourceColumn) -> pl.Expr:
     import polars as pl
 
     zone = column.timezone or date_formats.DEFAULT_ZONE
+    with_time = column.type.name == "timestamp"
+    if form == date_formats.STORED:
+        stored = pl.when(text.str.starts_with(date_formats.STORED_MARK)).then(text.str.slice(1))
+        return _iso(stored, zone) if with_time else stored.str.to_date("%Y-%m-%d", strict=False, exact=True)
     if form == date_formats.ISO:
         return _iso(text, zone)
-    with_time = column.type.name == "timestamp"
     compiled = date_formats.compile_format(form, column.century, with_time=with_time)
     matching = _matching(text, compiled.pattern)
     if compiled.prefix:
