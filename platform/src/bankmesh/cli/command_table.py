@@ -36,7 +36,8 @@ COMMANDS = {
     "contract": "contract_commands.app",
     "lineage": "lineage_commands.app",
     "new": "new_command.app",
-    "remove": "removal_commands.remove",
+    "rename": "rename_command.rename",
+    "remove": "removal_command.remove",
     "import": "import_command.app",
 }
 """Command → module and function, or the group of its commands."""

@@ -28,6 +28,7 @@ __all__ = [
     "CannotScaffold",
     "NewProduct",
     "ScaffoldedProduct",
+    "check_product_name",
     "plan_files",
     "scaffold_product",
     "write_files",
@@ -66,15 +67,20 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     packages = {path.name: path for path in domain_packages(settings.root)}
     if domain not in packages:
         raise UnknownName("domain", domain, packages)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or re.search(r"_v\d+$", name):
-        rule = "use lower-case letters, digits and underscores, without a suffix such as _v2, which denotes a major"
-        raise CannotScaffold(f"{name!r} is not a valid product name: {rule}.")
+    check_product_name(name)
     package = packages[domain]
     found = find_input(settings, domain, package, source)
     models = product_folder(find_dbt_project(settings.root, package), domain)
     planned = plan_files(NewProduct(domain, name, kind, found), package, models)
     write_files(planned)
     return ScaffoldedProduct(list(planned), found.keys, found.key_reason)
+
+
+def check_product_name(name: str) -> None:
+    """Raise CannotScaffold for a name that no product may have."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or re.search(r"_v\d+$", name):
+        rule = "use lower-case letters, digits and underscores, without a suffix such as _v2, which denotes a major"
+        raise CannotScaffold(f"{name!r} is not a valid product name: {rule}.")
 
 
 def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:

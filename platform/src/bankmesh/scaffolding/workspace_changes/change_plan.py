@@ -87,6 +87,7 @@ class ChangePlan:
         root: the workspace.
         changes: every file that changes.
         moved: new path → old path of files that are moved.
+        stand_ins: new files at the old path of a moved one.
         notes: facts to know before it is confirmed.
         review: other places that name the product, which a person must review.
         next_steps: what to do afterwards.
@@ -96,6 +97,7 @@ class ChangePlan:
     root: Path
     changes: tuple[FileChange, ...]
     moved: dict[Path, Path] = field(default_factory=dict)
+    stand_ins: frozenset[Path] = frozenset()
     notes: tuple[str, ...] = ()
     review: tuple[Place, ...] = ()
     next_steps: tuple[str, ...] = ()
@@ -115,16 +117,18 @@ class ChangePlan:
                 if change.path not in old:
                     yield "remove", name
             else:
-                yield ("create" if change.before is None else "edit"), name
+                is_new = change.before is None or change.path in self.stand_ins
+                yield ("create" if is_new else "edit"), name
 
     def differences(self) -> Iterator[str]:
-        """Yield a unified diff of each file that is edited, also while it is moved."""
+        """Yield a unified diff of each file that is edited, also while it is moved, and the text of each stand-in."""
         before = {change.path: change.before for change in self.changes}
         for change in self.changes:
             source = self.moved.get(change.path, change.path)
-            if change.after is not None and (old := before.get(source)) is not None and old != change.after:
+            old = b"" if change.path in self.stand_ins else before.get(source)
+            if change.after is not None and old is not None and old != change.after:
                 there, planned = (content.decode("utf-8", "replace").splitlines() for content in (old, change.after))
-                names = self._name(source), self._name(change.path)
+                names = self._name(source) if old else "/dev/null", self._name(change.path)
                 yield "\n".join(difflib.unified_diff(there, planned, *names, n=1, lineterm=""))
 
     def _name(self, path: Path) -> str:

@@ -148,11 +148,20 @@ def find_imports(file: WorkspaceFile, text: str, module: str) -> list[Place]:
 
 
 def mention_pattern(port: PortName) -> re.Pattern[str]:
-    """Return the pattern of texts that name a product beyond doubt: its id, asset key, or domain and name as words."""
+    """Return the pattern of texts that name a product beyond doubt: its id, asset key, or domain and name in quotes."""
     domain, name = re.escape(port.domain), re.escape(port.product)
-    return re.compile(
-        rf"(?<![\w./@-]){domain}(?P<mark>[./]){name}(?![\w-])|(['\"]){domain}\2,\s*(['\"]){name}(?:_v\d+)?\3", re.ASCII
-    )
+    pair = rf"(['\"]){domain}\2,\s*(['\"]){name}(?:_v\d+)?\3"
+    return re.compile(f"{_id_pattern(port)}|{pair}", re.ASCII)
+
+
+def rename_ids(text: str, port: PortName, new: str) -> str:
+    """Return the text in which the product's id and asset key have the new name, in prose and comments too."""
+    return re.sub(_id_pattern(port), lambda found: f"{port.domain}{found['mark']}{new}", text, flags=re.ASCII)
+
+
+def _id_pattern(port: PortName) -> str:
+    domain, name = re.escape(port.domain), re.escape(port.product)
+    return rf"(?<![\w./@-]){domain}(?P<mark>[./]){name}(?![\w-])"
 
 
 def _in_contract(path: NodePath, value: str, domain: str, resolve: Resolve) -> str:

@@ -1,0 +1,120 @@
+"""The new name of a product in Python files: ids in texts and comments, imports of its folder, its transform."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bankmesh.scaffolding.workspace_changes.product_references import rename_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from bankmesh.names import PortName
+
+
+@dataclass(frozen=True)
+class PythonRename:
+    """What changes its name in Python.
+
+    Attributes:
+        old: the port; its id is replaced in texts and comments.
+        new: the name of the product.
+        folder: the folder of its component below `defs`, and its new name; None if it stays.
+        function: the name of the transform, and its new name; None if it stays.
+    """
+
+    old: PortName
+    new: str
+    folder: tuple[str, str] | None = None
+    function: tuple[str, str] | None = None
+
+
+def rename_in_python(text: str, rename: PythonRename, *, is_transform: bool = False) -> str:
+    """Return the text with the new name; text that is not Python is returned unchanged.
+
+    `is_transform` is for the module that defines the transform.
+    """
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text, newline="").readline))
+        tree = ast.parse(text)
+    except (tokenize.TokenError, SyntaxError):
+        return text
+    edits = dict(_edits(tokens, tree, rename, is_transform=is_transform))
+    lines = list(io.StringIO(text, newline=""))
+    for token in reversed(tokens):
+        if token.start in edits:
+            _replace(lines, token, edits[token.start])
+    return "".join(lines)
+
+
+def defines_function(text: str, name: str) -> bool:
+    """Whether a module defines the function at its top and uses its name for nothing else."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return False
+    defined = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    others = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
+    return len(defined) == 1 and not others
+
+
+def _edits(
+    tokens: Sequence[tokenize.TokenInfo], tree: ast.Module, rename: PythonRename, *, is_transform: bool
+) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield the start of each token that changes, and its new text."""
+    words = [token for token in tokens if token.type not in {tokenize.NL, tokenize.INDENT, tokenize.DEDENT}]
+    names, modules = _imported(tree, rename)
+    for index, token in enumerate(words):
+        before = [word.string for word in words[max(0, index - 4) : index]]
+        if token.type in {tokenize.STRING, tokenize.COMMENT}:
+            new = rename_ids(token.string, rename.old, rename.new)
+            if before[-2:] == [_quoted(rename.old.domain, words[index - 2].string), ","] and _is_name(
+                token.string, rename
+            ):
+                new = token.string.replace(rename.old.product, rename.new, 1)
+            yield token.start, new
+        elif token.type == tokenize.NAME:
+            if rename.folder and token.string == rename.folder[0] and before == [rename.old.domain, ".", "defs", "."]:
+                yield token.start, rename.folder[1]
+            elif rename.function and token.string == rename.function[0]:
+                is_defined = is_transform and before[-1:] == ["def"] and token.start[1] == len("def ")
+                is_attribute = before[-1:] == ["."] and before[-2] in modules
+                if is_defined or is_attribute or (names and before[-1:] != ["."]):
+                    yield token.start, rename.function[1]
+
+
+def _quoted(domain: str, written: str) -> str:
+    """Return the text as it is written, if it is the domain in quotes, else a text that equals nothing."""
+    return written if written in {f'"{domain}"', f"'{domain}'"} else ""
+
+
+def _is_name(written: str, rename: PythonRename) -> bool:
+    product = rename.old.product
+    return written in {f'"{product}"', f"'{product}'"}
+
+
+def _imported(tree: ast.Module, rename: PythonRename) -> tuple[bool, Collection[str]]:
+    """Return whether the transform is imported and its name used for nothing else, and the names of its module."""
+    if rename.function is None or rename.folder is None:
+        return False, ()
+    package = f"{rename.old.domain}.defs.{rename.folder[0]}"
+    function = rename.function[0]
+    is_imported, modules = False, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            modules |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            is_imported |= any(alias.name == function and alias.asname is None for alias in node.names)
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg | ast.keyword) and node.arg}
+    return is_imported and function not in bound, modules
+
+
+def _replace(lines: list[str], token: tokenize.TokenInfo, new: str) -> None:
+    (row, start), (last, end) = token.start, token.end
+    head, tail = lines[row - 1][:start], lines[last - 1][end:]
+    lines[row - 1 : last] = [f"{head}{new}{tail}"]
