@@ -78,8 +78,10 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
 
 def check_product_name(name: str) -> None:
     """Raise CannotScaffold for a name that no product may have."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or re.search(r"_v\d+$", name):
-        rule = "use lower-case letters, digits and underscores, without a suffix such as _v2, which denotes a major"
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or re.search(r"_v\d+$", name):
+        rule = (
+            "use lower-case letters, digits and single underscores, without a suffix such as _v2, which denotes a major"
+        )
         raise CannotScaffold(f"{name!r} is not a valid product name: {rule}.")
 
 

@@ -101,7 +101,7 @@ def port_rename(root: Path, contract: Contract, new: PortName) -> PortRename:
         )
         module = files.component.parent / f"{named[1]}.py" if named else None
         if named and named[2] == contract.name and module and module.is_file():
-            function = named[2] if defines_function(module.read_text(encoding="utf-8"), named[2]) else None
+            function = named[2] if defines_function(module.read_text(encoding="utf-8"), named[2], new.product) else None
     return PortRename(contract, files, new, function)
 
 

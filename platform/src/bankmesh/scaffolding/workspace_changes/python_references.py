@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,15 +52,15 @@ def rename_in_python(text: str, rename: PythonRename, *, is_transform: bool = Fa
     return "".join(lines)
 
 
-def defines_function(text: str, name: str) -> bool:
-    """Whether a module defines the function at its top and uses its name for nothing else."""
+def defines_function(text: str, name: str, new: str) -> bool:
+    """Whether a module defines the function at its top, and uses neither name for anything else."""
     try:
         tree = ast.parse(text)
     except SyntaxError:
         return False
     defined = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
-    others = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name]
-    return len(defined) == 1 and not others
+    used = _identifiers(tree)
+    return len(defined) == 1 and used[name] == 1 and not used[new]
 
 
 def _edits(
@@ -67,7 +68,7 @@ def _edits(
 ) -> Iterator[tuple[tuple[int, int], str]]:
     """Yield the start of each token that changes, and its new text."""
     words = [token for token in tokens if token.type not in {tokenize.NL, tokenize.INDENT, tokenize.DEDENT}]
-    names, modules = _imported(tree, rename)
+    imported, modules = _imported(tree, rename)
     for index, token in enumerate(words):
         before = [word.string for word in words[max(0, index - 4) : index]]
         if token.type in {tokenize.STRING, tokenize.COMMENT}:
@@ -80,10 +81,12 @@ def _edits(
         elif token.type == tokenize.NAME:
             if rename.folder and token.string == rename.folder[0] and before == [rename.old.domain, ".", "defs", "."]:
                 yield token.start, rename.folder[1]
+            elif token.start in imported:
+                yield token.start, imported[token.start]
             elif rename.function and token.string == rename.function[0]:
                 is_defined = is_transform and before[-1:] == ["def"] and token.start[1] == len("def ")
                 is_attribute = before[-1:] == ["."] and before[-2] in modules
-                if is_defined or is_attribute or (names and before[-1:] != ["."]):
+                if is_defined or is_attribute or (rename.function[1] in imported.values() and before[-1:] != ["."]):
                     yield token.start, rename.function[1]
 
 
@@ -97,21 +100,42 @@ def _is_name(written: str, rename: PythonRename) -> bool:
     return written in {f'"{product}"', f"'{product}'"}
 
 
-def _imported(tree: ast.Module, rename: PythonRename) -> tuple[bool, Collection[str]]:
-    """Return whether the transform is imported and its name used for nothing else, and the names of its module."""
+def _imported(tree: ast.Module, rename: PythonRename) -> tuple[dict[tuple[int, int], str], Collection[str]]:
+    """Return how the transform is imported by its name, by the place of the name, and the names of its module.
+
+    It keeps its name in a file that uses it, or the new one, for something else too: `client as party`.
+    """
     if rename.function is None or rename.folder is None:
-        return False, ()
+        return {}, ()
     package = f"{rename.old.domain}.defs.{rename.folder[0]}"
-    function = rename.function[0]
-    is_imported, modules = False, set()
+    old, new = rename.function
+    used = _identifiers(tree)
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg | ast.keyword) and node.arg}
+    imported, modules = {}, set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == package:
             modules |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
-            is_imported |= any(alias.name == function and alias.asname is None for alias in node.names)
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg | ast.keyword) and node.arg}
-    return is_imported and function not in bound, modules
+            for alias in node.names:
+                if alias.name == old:
+                    is_free = alias.asname is not None or (old not in bound and not used[new])
+                    imported[alias.lineno, alias.col_offset] = new if is_free else f"{new} as {old}"
+    return imported, modules
+
+
+def _identifiers(tree: ast.Module) -> Counter[str]:
+    """Return how often a module's code has each name: of variables, parameters, keywords, functions and imports."""
+    found: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                found[name] += 1
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found[name] += 1
+            case ast.alias():
+                found[node.asname or node.name] += 1
+    return found
 
 
 def _replace(lines: list[str], token: tokenize.TokenInfo, new: str) -> None:
