@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.scaffold_input import CannotScaffold, find_input
 from bankmesh.sql_text import sql_name
@@ -78,7 +79,7 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
 
 def check_product_name(name: str) -> None:
     """Raise CannotScaffold for a name that no product may have."""
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or re.search(r"_v\d+$", name):
+    if not SNAKE_CASE.fullmatch(name) or re.search(r"_v\d+$", name):
         rule = (
             "use lower-case letters, digits and single underscores, without a suffix such as _v2, which denotes a major"
         )
