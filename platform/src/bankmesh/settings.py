@@ -265,6 +265,11 @@ def is_automation_off() -> bool:
     return named in _OFF
 
 
+def is_run_by_make() -> bool:
+    """Whether this process is a command of a Makefile, which may set variables that the shell of its caller lacks."""
+    return "MAKELEVEL" in os.environ
+
+
 def named_consumer() -> str:
     """Return the name that the environment gives the consumer of this process; empty where it gives none."""
     return os.environ.get(CONSUMER, "").strip()

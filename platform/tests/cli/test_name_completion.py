@@ -43,7 +43,7 @@ def complete(mesh, monkeypatch):
 @pytest.mark.parametrize(
     "command",
     [
-        ("show",), ("get",), ("test",), ("export",), ("withdraw",), ("rollback",), ("resume",), ("catalog", "show"),
+        ("get",), ("test",), ("export",), ("withdraw",), ("rollback",), ("resume",), ("catalog", "show"),
         ("contract", "move"), ("contract", "archive"), ("contract", "diff"), ("contract", "coverage"),
         ("contract", "move", "shop.sale", "deprecated", "--replaced-by"),
     ],
@@ -61,11 +61,12 @@ def test_domains_and_scorecards(complete) -> None:
 
 
 def test_landings_where_a_command_takes_them(complete) -> None:
-    assert complete("rejects", "shop.") == [*PRODUCTS, *LANDINGS]
+    for command in ("rejects", "show"):
+        assert complete(command, "shop.") == [*PRODUCTS, *LANDINGS]
     assert complete("run", "shop.l") == LANDINGS
     assert complete("new", "product", "shop.other", "--from", "shop.") == [*PRODUCTS, *LANDINGS]
     assert complete("run", "shop.sale", "+shop.s") == ["+shop.sale"]
-    for command in (("run",), ("rejects",), ("new", "product", "shop.other", "--from")):
+    for command in (("run",), ("rejects",), ("show",), ("new", "product", "shop.other", "--from")):
         assert complete(*command, "till.") == ["till.hour", "till.sale"]
     assert complete("run", "+till.h") == ["+till.hour"]
 
@@ -94,7 +95,7 @@ def test_names_of_a_file_with_faults(complete, published, request) -> None:
     for file in (contract, sources):
         request.addfinalizer(partial(file.write_text, file.read_text()))
         file.write_text("{")
-    assert complete("show", "shop.o") == ["shop.opening_hour"]
+    assert complete("get", "shop.o") == ["shop.opening_hour"]
     assert complete("lineage", "shop.opening_hour.") == []
     assert complete("lineage", "shop.customer_spend.t") == ["shop.customer_spend.total"]
     assert complete("run", "shop.l") == []

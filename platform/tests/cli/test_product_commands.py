@@ -51,6 +51,12 @@ def test_a_refused_product_shows_its_failing_clause(mesh, published) -> None:
     sale = json.loads(mesh("products", "--json").out)[3]
     assert sale["published_version"] == 0
     assert sale["checks"] == {"passed": 11, "warned": 0, "failed": 1, "errored": 0, "not evaluated": 0}
+    said = mesh("products")
+    row = next(line.split("\t") for line in said.out.splitlines() if line.startswith("shop.sale\t"))
+    assert row[1:4] == ["0", "4", "last attempt: 11 passed, 1 failed"]
+    assert said.err == (
+        "shop.sale: the checks are of the last attempt, which was not published; readers keep version 0.\n"
+    )
 
 
 def test_products_of_one_domain(mesh) -> None:
@@ -58,42 +64,6 @@ def test_products_of_one_domain(mesh) -> None:
     said = mesh("products", "--domain", "shpo")
     assert said.code == 2
     assert said.err.strip() == "mesh: There is no domain shpo. Did you mean shop? Known: shop."
-
-
-def test_show_as_json(mesh, published) -> None:
-    published.run("customer_spend")
-    shown = json.loads(mesh("show", "shop.customer_spend", "--json").out)
-    assert shown["id"] == "shop.customer_spend"
-    assert shown["contract"]["status"] == "active"
-    (freshness,) = shown["contract"]["service_levels"]
-    assert freshness | {"property": "freshness", "value": 1, "unit": "d"} == freshness
-    assert shown["columns"][0]["name"] == "customer_id"
-    assert {column["classification"] for column in shown["columns"]} == {"internal", "confidential", "restricted"}
-    assert "primary_key_unique" in [clause["name"] for clause in shown["clauses"]]
-    assert [version["version"] for version in shown["versions"]] == [1, 0]
-    assert shown["versions"][0]["inputs"] == {"shop.sale": 0}
-
-
-def test_show_as_text(mesh) -> None:
-    said = mesh("show", "shop.sale")
-    assert said.code == 0
-    for expected in (
-        "shop.sale",
-        "What was sold at the till.",
-        "Shop Data",
-        "decimal(18,2)",
-        "restricted",
-        "12 passed",
-    ):
-        assert expected in said.out
-
-
-def test_show_something_that_is_not_there(mesh) -> None:
-    said = mesh("show", "shop.sael")
-    assert said.code == 2
-    assert said.out == ""
-    assert "There is no product shop.sael. Did you mean shop.sale?" in said.err
-    assert mesh("show", "shop.sale", "--major", "2").code == 2
 
 
 def test_a_wrong_option_is_a_wrong_call(mesh) -> None:
@@ -114,5 +84,5 @@ def test_the_installed_command(mesh, published) -> None:
     program = Path(sys.executable).with_name("mesh")
     done = subprocess.run([program, "show", "shop.nothing"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "There is no product shop.nothing" in done.stderr
+    assert "There is no product or landing shop.nothing" in done.stderr
     assert "Traceback" not in done.stderr

@@ -138,13 +138,6 @@ def test_a_landing_that_is_not_there(mesh, typed, meant) -> None:
     assert f"There is no product or landing {typed}. Did you mean {meant}? Known: shop.customer_spend, " in said.err
 
 
-def test_a_landing_by_the_name_that_transforms_give_it(mesh, published) -> None:
-    write_exports(published.settings.exports, changed(4, amount="150.00"))
-    said = mesh("run", "till.sale")
-    assert said.code == 0
-    assert [line.split()[1] for line in said.err.splitlines() if line.startswith("done")] == ["shop.landing.till_sale"]
-
-
 def test_skipped_products_are_in_the_table_with_the_checks_they_had_last(mesh, published) -> None:
     write_exports(published.settings.exports, changed(3, amount="-1.00"))
     said = mesh("run")
@@ -170,41 +163,25 @@ def test_a_contract_in_force_that_nothing_keeps_fails_the_run(mesh, published, r
     assert {entry["name"]: entry["this_run"] for entry in json.loads(said.out)}["orphan"] == "failed"
 
 
-def test_the_last_line_says_how_to_point_mesh_at_a_home_of_its_own(mesh, published) -> None:
-    said = mesh("run", "shop.sale")
-    assert said.err.splitlines()[-1].endswith(f"export MESH_HOME={published.settings.home}")
-
-
-def test_a_named_products_changed_source_is_landed_first(mesh, published) -> None:
-    write_exports(published.settings.exports, changed(4, amount="150.00"))
-    said = mesh("run", "shop.sale")
-    assert said.code == 0
-    assert "Landed first, because their files have changed: shop.landing.till_sale." in said.err
-    assert published.rows("sale")[3]["amount"] == 150
-
-
 def test_no_land_names_what_is_newer_and_builds_on_what_was_landed(mesh, published) -> None:
     write_exports(published.settings.exports, changed(4, amount="150.00"))
     said = mesh("run", "shop.sale", "--no-land")
     assert said.code == 0
-    assert "Not landed, although their files have changed: shop.landing.till_sale; --no-land is set." in said.err
+    assert (
+        "Not landed, although their files are new or have changed: shop.landing.till_sale; --no-land is set."
+        in said.err
+    )
     assert published.rows("sale")[3]["amount"] == 100
 
 
 def test_a_source_behind_products_that_were_not_named_is_named_and_not_landed(mesh, published) -> None:
     write_exports(published.settings.exports, changed(4, amount="150.00"))
     said = mesh("run", "shop.customer_spend")
-    assert "Not landed, although their files have changed: shop.landing.till_sale; the products between" in said.err
+    assert (
+        "Not landed, although their files are new or have changed: shop.landing.till_sale; the products between"
+        in said.err
+    )
     assert published.reported("sale") == [0]
-
-
-def test_a_named_product_is_not_built_on_a_source_that_is_refused(mesh, published) -> None:
-    (published.settings.exports / "till" / "sale.csv").write_text("no header of ours\n")
-    said = mesh("run", "shop.sale")
-    assert said.code == 1
-    assert "the first line is not a header" in said.err
-    assert _versions(mesh)["sale"] == 0
-    assert mesh("run", "shop.sale", "--no-land").code == 0
 
 
 def test_a_file_that_nothing_reads_is_named_for_its_system(mesh, published) -> None:

@@ -55,7 +55,7 @@ def test_a_long_name_has_a_line_of_its_own() -> None:
 def test_values_that_are_wider_than_the_screen_are_listed() -> None:
     rows = [("7", "2026-01-01T00:00:00.123456+00:00", "", "a [b] c")]
     assert _lines(("version", "published", "run", "state"), rows, 30) == [
-        "7",
+        "version 7",
         "    published  2026-01-01T00:00:00.123456+00:00",
         "    state      a [b] c",
     ]

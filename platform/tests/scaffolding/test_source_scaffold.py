@@ -207,12 +207,12 @@ def test_the_command_writes_lands_and_names_the_next_step(home, tmp_path, capsys
 
     assert (said.code, said.err) == (0, "")
     assert "branch.slips: rows 400, rejects 0" in said.out
-    assert f"BANK_DATA={tmp_path} mesh run shop.landing.branch_slips" in said.out.replace("\n", "")
+    assert f"BANK_DATA={tmp_path} mesh run branch.slips" in said.out.replace("\n", "")
     written = Path(home.root, "domains/shop/src/shop/sources/branch.yaml")
     declared = written.read_text(encoding="utf-8")
     assert 'files: ["slips_20??????.csv"]' in declared
     assert "file_as: source_file" in declared
-    key = "key: id, source_file. id and source_file are together unique in the 400 rows landed last."
+    key = "key: id and source_file are together unique in the 400 rows landed last."
     assert key in said.out.replace("\n", " ")
     assert f"# note: {key}" in declared
     again = mesh("new", "source", *sorted(folder.iterdir()))

@@ -75,6 +75,11 @@ class ProductStatus:
             outdated=bool(self.built_from_withdrawn),
         )
 
+    @property
+    def is_attempt_refused(self) -> bool:
+        """Whether the checks are of an attempt that was not published, as no version has a clause that failed."""
+        return any(self.checks[outcome] for outcome in ("failed", "errored", "not evaluated"))
+
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `mesh products --json`; moments are ISO 8601 in UTC."""
         contract = self.contract

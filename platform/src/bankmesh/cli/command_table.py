@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "products": "product_commands.products",
-    "show": "product_commands.show",
+    "show": "show_command.show",
     "get": "get_command.get",
     "diff": "diff_command.diff",
     "profile": "profile_command.profile",

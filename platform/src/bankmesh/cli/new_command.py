@@ -51,7 +51,7 @@ def new_product(
         written = scaffold_product(settings, product, kind.value, source)
     for path in written.files:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
-    console().print(f"key: {', '.join(written.key) or 'none'}. {written.key_reason}", markup=False)
+    console().print(str(written.key), markup=False)
     console().print(f"Next: mesh contract check; mesh run {product}; then edit the contract and the transform.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,7 +65,7 @@ def new_source(
         raise typer.Exit(1) from error
     with uninterrupted():
         key = note_key(settings, plan)
-    console().print(f"key: {', '.join(key.columns) or 'none'}. {key.reason}", markup=False)
+    console().print(str(key), markup=False)
     _print_landing(settings, plan, landing)
     if landing.rejects:
         raise typer.Exit(1)
@@ -95,10 +96,9 @@ def _print_landing(settings: Settings, plan: SourcePlan, landing: Landing) -> No
 
     name = f"{plan.names.system}.{plan.names.object}"
     console().print(f"{name}: rows {count(landing.rows)}, rejects {count(landing.rejects)}", markup=False)
+    exports = "" if plan.exports == settings.exports.absolute() else f"BANK_DATA={quote(str(plan.exports))} "
+    command = f"{exports}mesh run {name}"
     if landing.rejects:
         console().print(describe_rejects(landing.rejects_paths), markup=False)
-        console().print("Next: correct the declaration, or set rejects_tolerated; then run the landing.", markup=False)
-    exports = "" if plan.exports == settings.exports.absolute() else f"BANK_DATA={plan.exports} "
-    console().print(
-        f"Next: {exports}mesh run {plan.domain}.landing.{plan.names.system}_{plan.names.object}", markup=False
-    )
+        command = f"correct the declaration, or tolerate them (rejects_tolerated: {landing.rejects}); then {command}"
+    console().print(f"Next: {command}", markup=False)

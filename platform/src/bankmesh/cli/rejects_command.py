@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.catalog.landing_status import landing_status
 from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
 from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
-from bankmesh.sources import (
-    Landing,
-    count_rejects,
-    current_landing,
-    latest_attempt,
-    latest_refusal,
-    read_rejects,
-    read_systems,
-)
+from bankmesh.sources import Landing, count_rejects, read_rejects, read_systems
 from bankmesh.workspace.domain_folders import declared_ports, domain_packages
 from bankmesh.workspace.landing_names import LandingName, declared_landings, matching_landings, unknown_input
 
@@ -118,17 +111,12 @@ def _read_by(port: str, domain: str, root: Path) -> list[LandingName]:
 
 
 def _rejects_of(item: LandingName, home: Path, limit: int, *, raw: bool) -> ObjectRejects:
-    places = (home, item.domain, item.system, item.object)
-    refusal = latest_refusal(*places)
-    if refusal is not None:
-        return ObjectRejects(item, None, "refused", (), (), refusal)
-    landing = latest_attempt(*places)
-    if landing is None:
-        return ObjectRejects(item, None, "never landed", (), ())
-    current = current_landing(*places)
-    state = "current" if current and current.fingerprint == landing.fingerprint else "refused"
-    paths = landing.rejects_paths
-    return ObjectRejects(item, landing, state, count_rejects(paths), read_rejects(paths, limit, raw=raw))
+    status = landing_status(home, item)
+    if status.attempt is None:
+        return ObjectRejects(item, None, status.state, (), (), status.refusal)
+    paths = status.attempt.rejects_paths
+    rejected = count_rejects(paths), read_rejects(paths, limit, raw=raw)
+    return ObjectRejects(item, status.attempt, status.state, *rejected)
 
 
 def _facts(item: ObjectRejects) -> dict[str, Any]:

@@ -6,24 +6,21 @@ import os
 import sys
 import time
 from functools import partial
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bankmesh.catalog.product_status import product_states
 from bankmesh.cli.name_completion import complete_selector
-from bankmesh.cli.output import JsonOption, count, print_json
-from bankmesh.cli.product_commands import print_states
+from bankmesh.cli.output import JsonOption, count
+from bankmesh.cli.run_report import print_line, print_states_after, report_outcome
 from bankmesh.contracts.shrink_tolerance import AcceptedShrink
-from bankmesh.errors import BankmeshError, ContractFaults
+from bankmesh.errors import BankmeshError
 from bankmesh.names import step_of_asset
 from bankmesh.orchestration.instance import open_instance
-from bankmesh.settings import DEFAULT_HOME, current_settings, remember_exports, require_exports
+from bankmesh.settings import current_settings, remember_exports, require_exports
 from bankmesh.workspace.stage_transitions import person
-from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,7 +138,6 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Materialise every product that has changed. Exit 1 if one is not published, except for undelivered systems."""
-    from bankmesh.names import readable_asset
     from bankmesh.orchestration.runner.asset_selectors import parse_selectors
     from bankmesh.orchestration.runner.local_runner import run_everything
     from bankmesh.products.inputs.source_changes import changed_landings
@@ -170,51 +166,14 @@ def run(
             )
             outcome = _finished_or_stopped(work, instance, lines)
             lines.close()
-            for fault in outcome.not_loaded:
-                _print_line(f"\n{fault}")
-            if outcome.cycles:
-                _print_line(f"\nNot run, because of cycles. {outcome.cycles}")
-            for message in outcome.not_delivered.values():
-                _print_line(f"\nAbsent: {message}")
-            for message in outcome.held.values():
-                _print_line(f"\nNot built: {message}")
-            if outcome.skipped:
-                skipped = ", ".join(sorted(readable_asset(key) for key in outcome.skipped))
-                _print_line(f"\nSkipped, because their inputs are not published: {skipped}.")
-            _report_unbuilt(outcome, products or [])
-            _report_sources(outcome, land=land)
+            report_outcome(outcome, products or [], land=land)
             for unread in unread_of_landings(settings, outcome.landings):
-                _print_line(f"\nWarning: {unread}")
+                print_line(f"\nWarning: {unread}")
             _notify_others(settings, instance, outcome.replaced)
-            _print_states(settings, instance, outcome, as_json=as_json)
+            print_states_after(settings, instance, outcome, as_json=as_json)
     finally:
         lines.close()
     raise typer.Exit(0 if outcome.success else 1)
-
-
-def _report_unbuilt(outcome: RunOutcome, named: list[str]) -> None:
-    """Print the unbuilt inputs of the named products, and the command that builds them."""
-    from bankmesh.names import readable_asset
-
-    if outcome.unbuilt and (outcome.failed or outcome.skipped):
-        lacking = [readable_asset(key) for key in outcome.unbuilt]
-        _print_line(
-            f"\nInputs of {', '.join(named)} were never built: {', '.join(lacking)}. "
-            f"`mesh run {' '.join([*lacking, *named])}` builds them first; `mesh run` builds everything."
-        )
-
-
-def _report_sources(outcome: RunOutcome, *, land: bool) -> None:
-    """Print the landings that were made first, and those that are older than their files."""
-    if outcome.landed_first:
-        _print_line(f"\nLanded first, because their files have changed: {_listed(outcome.landed_first)}.")
-    if outcome.newer:
-        why = "the products between them and the named ones are not named" if land else "--no-land is set"
-        _print_line(f"\nNot landed, although their files have changed: {_listed(outcome.newer)}; {why}.")
-
-
-def _listed(keys: set[str]) -> str:
-    return ", ".join(sorted(key.replace("/", ".") for key in keys))
 
 
 class AcceptanceIncomplete(BankmeshError):
@@ -250,7 +209,7 @@ def _finished_or_stopped(work: Callable[[], RunOutcome], instance: Instance, lin
         cancel_runs_of_this_process(instance)
         code, line = stop.exit_code, "mesh: stopped while a step was still running. Run the command again to continue."
     lines.close()
-    _print_line(line)
+    print_line(line)
     sys.stderr.flush()
     # Threads of dbt and Polars may still be in native code, and a normal exit would wait for them or crash.
     os._exit(code)
@@ -281,52 +240,20 @@ def _notify_others(settings: Settings, instance: Instance, replaced: Sequence[in
         with EventOutbox(lineage_database(settings.home)) as outbox:
             drain_spool(spool_folder(settings.home), outbox)
             if has_lineage_receiver() and (stopped := forward(outbox, _FORWARD_SECONDS).stopped):
-                _print_line(f"\nLineage events are still in the outbox ({stopped}); `mesh lineage forward` sends them.")
+                print_line(f"\nLineage events are still in the outbox ({stopped}); `mesh lineage forward` sends them.")
     except Exception as error:  # noqa: BLE001 - the products are published; events stay in the outbox
-        _print_line(f"\nLineage events could not be sent: {type(error).__name__}. `mesh lineage forward` tries again.")
+        print_line(f"\nLineage events could not be sent: {type(error).__name__}. `mesh lineage forward` tries again.")
     try:
         if replaced:
             expire_replaced_confirmations(settings, instance, replaced)
     except Exception as error:  # noqa: BLE001 - no data is missing; `mesh expire` removes them later
-        _print_line(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
+        print_line(f"\nEvents of earlier confirmations could not be removed: {type(error).__name__}.")
     try:
         refresh(settings, LoggedChecks(instance))
     except BankmeshError as error:
-        _print_line(f"\nThe catalog is not up to date: {error}")
+        print_line(f"\nThe catalog is not up to date: {error}")
     except Exception as error:  # noqa: BLE001 - the same
-        _print_line(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` rebuilds it.")
-
-
-def _print_states(settings: Settings, instance: Instance, outcome: RunOutcome, *, as_json: bool) -> None:
-    from bankmesh.names import readable_asset
-    from bankmesh.orchestration.history.check_events import LoggedChecks
-
-    this_run, reasons = outcome.by_port(), {readable_asset(key): why for key, why in outcome.build_reasons.items()}
-    try:
-        states = product_states(workspace_contracts(settings.root), settings.home, LoggedChecks(instance))
-    except ContractFaults:
-        return  # already reported as the reason why a location does not load
-    if as_json:
-        done = [
-            {"this_run": this_run.get(state.contract.port), "made_because": reasons.get(state.contract.port)}
-            for state in states
-        ]
-        print_json([{**state.to_json(), **what} for state, what in zip(states, done, strict=True)])
-        return
-    _print_line("")
-    print_states(states, this_run)
-    _print_line(
-        "\nNext: `mesh search WORDS` finds a product, `mesh show PRODUCT` and `mesh get PRODUCT` read one, "
-        "`mesh lineage PRODUCT.COLUMN` shows the sources of a column, `make dev` opens the Dagster UI."
-    )
-    if settings.home != (settings.root / DEFAULT_HOME).resolve():
-        _print_line(
-            f"MESH_HOME is not the default; for `mesh` and `make dev`: export MESH_HOME={quote(str(settings.home))}"
-        )
-
-
-def _print_line(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+        print_line(f"\nThe catalog is not up to date ({type(error).__name__}); `mesh catalog rebuild` rebuilds it.")
 
 
 def _calm_logs() -> None:

@@ -42,11 +42,11 @@ class TableText:
         return self._listed(width)
 
     def _listed(self, width: int) -> list[Text]:
-        """Return each row as its first value, and below it a line for each of the others."""
+        """Return each row as its first heading and value, and below it a line for each of the others."""
         label = max((cell_len(heading) for heading in self.headings[1:]), default=0)
         lines: list[Text] = []
         for row in self.rows:
-            lines.append(row[0])
+            lines.append(Text(f"{self.headings[0]} ", style="bold") + row[0])
             for heading, cell in zip(self.headings[1:], row[1:], strict=True):
                 if cell.plain:
                     available = max(_SHORT, width - _INDENT - label - _GAP)

@@ -37,6 +37,10 @@ class ProposedKey:
     columns: tuple[str, ...]
     reason: str
 
+    def __str__(self) -> str:
+        """The line that commands print."""
+        return f"{'key' if self.columns else 'no key'}: {self.reason}"
+
 
 def propose_key(settings: Settings, domain: str, obj: LegacyObject) -> ProposedKey:
     """Return the key of a landing.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.contracts.model import ColumnType
+    from bankmesh.scaffolding.key_proposal import ProposedKey
     from bankmesh.scaffolding.scaffold_input import InputColumn, ScaffoldInput
     from bankmesh.settings import Settings
 
@@ -51,11 +52,10 @@ class NewProduct:
 
 @dataclass(frozen=True)
 class ScaffoldedProduct:
-    """The files that were written, and a sentence about the key of the product."""
+    """The files that were written, and the key of the product."""
 
     files: list[Path]
-    key: tuple[str, ...]
-    key_reason: str
+    key: ProposedKey
 
 
 def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> ScaffoldedProduct:
@@ -74,7 +74,7 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     models = product_folder(find_dbt_project(settings.root, package), domain)
     planned = plan_files(NewProduct(domain, name, kind, found), package, models)
     write_files(planned)
-    return ScaffoldedProduct(list(planned), found.keys, found.key_reason)
+    return ScaffoldedProduct(list(planned), found.key)
 
 
 def check_product_name(name: str) -> None:
@@ -121,7 +121,7 @@ def _render(name: str, values: dict[str, str]) -> str:
 
 def _values(new: NewProduct) -> dict[str, str]:
     source = new.source
-    columns, keys = [column.name for column in source.columns], list(source.keys)
+    columns, keys = [column.name for column in source.columns], list(source.key.columns)
     positions = {name: position for position, name in enumerate(keys, start=1)}
     return {
         "domain": new.domain,
@@ -157,9 +157,8 @@ def _comparison(constant: str, keys: Sequence[str]) -> str:
 
 def _key_comment(source: ScaffoldInput) -> str:
     """Return what the contract says about the key: where it comes from or, without one, how to declare it."""
-    if source.keys:
-        return f"    # {source.key_reason}\n"
-    return f"    # {source.key_reason} Mark the columns that name a row with primaryKey: true.\n"
+    advice = "" if source.key.columns else " Mark the columns that name a row with primaryKey: true."
+    return f"    # {source.key}{advice}\n"
 
 
 def _python_list(name: str, items: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.names import split_major
-from bankmesh.scaffolding.key_proposal import propose_key
+from bankmesh.scaffolding.key_proposal import ProposedKey, propose_key
 from bankmesh.sources import read_systems
 from bankmesh.workspace.landing_names import declared_landings, find_landing, matching_landings, unknown_input
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
@@ -44,8 +44,8 @@ class InputColumn:
 class ScaffoldInput:
     """An input by the names that transforms use: `reference` in `defs.yaml`, `schema` and `table` in dbt's `source()`.
 
-    The product starts with `columns`: all of a landing, whose rows it takes over, or the key of a product. `keys` are
-    those that name each row, none if nothing shows which; `key_reason` is a sentence about it.
+    The product starts with `columns`: all of a landing, whose rows it takes over, or the key of a product. `key` has
+    those that name each row, none if nothing shows which.
     """
 
     name: str
@@ -53,8 +53,7 @@ class ScaffoldInput:
     schema: str
     table: str
     columns: tuple[InputColumn, ...]
-    keys: tuple[str, ...]
-    key_reason: str
+    key: ProposedKey
     description: str
     product_type: str
 
@@ -104,7 +103,7 @@ def product_input(contract: Contract) -> ScaffoldInput:
     """Return a product as an input, with the columns of its primary key, or with all columns if it has none."""
     keys = contract.primary_key
     columns = [contract.column(name) for name in keys] if keys else contract.columns
-    reason = f"The primary key of {contract.port}." if keys else f"{contract.port} has no primary key."
+    reason = f"{', '.join(keys)}, as in {contract.port}." if keys else f"{contract.port} has none."
     return ScaffoldInput(
         name=contract.name,
         reference=contract.port,
@@ -114,8 +113,7 @@ def product_input(contract: Contract) -> ScaffoldInput:
             InputColumn(c.name, c.type, c.description, c.classification, c.required or c.name in keys, c.allows_nan)
             for c in columns
         ),
-        keys=keys,
-        key_reason=reason,
+        key=ProposedKey(keys, reason),
         description=f"One row per {' and '.join(keys)}." if keys else f"One row for each row of {contract.port}.",
         product_type="aggregate",
     )
@@ -123,15 +121,13 @@ def product_input(contract: Contract) -> ScaffoldInput:
 
 def landing_input(settings: Settings, domain: str, obj: LegacyObject) -> ScaffoldInput:
     """Return a landing as an input, with all of its columns and the key that its declaration or rows show."""
-    key = propose_key(settings, domain, obj)
     return ScaffoldInput(
         name=obj.name,
         reference=f"{obj.system}.{obj.name}",
         schema=obj.system,
         table=obj.name,
         columns=tuple(InputColumn(c.name, c.type, c.description, c.classification, c.required) for c in obj.columns),
-        keys=key.columns,
-        key_reason=key.reason,
+        key=propose_key(settings, domain, obj),
         description=obj.description,
         product_type="source-aligned",
     )

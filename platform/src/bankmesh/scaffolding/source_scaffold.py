@@ -106,9 +106,7 @@ def note_key(settings: Settings, plan: SourcePlan) -> ProposedKey:
     """Return the key that the rows landed last show, and write it as a note into the declaration."""
     obj = read_system(plan.file).object(plan.names.object)
     key = propose_key(settings, plan.domain, obj)
-    noted = replace(
-        plan.proposal, notes=(*plan.proposal.notes, f"key: {', '.join(key.columns) or 'none'}. {key.reason}")
-    )
+    noted = replace(plan.proposal, notes=(*plan.proposal.notes, str(key)))
     plan.file.write_text(declaration_text(plan.names, noted), encoding="utf-8")
     return key
 

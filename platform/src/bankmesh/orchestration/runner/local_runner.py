@@ -87,6 +87,7 @@ def run_everything(
             raise unknown_input(readable_asset(key), ports, declared_landings(root))
     unmade = [Runnable(key, "", frozenset()) for key in unimplemented]
     chosen = select_assets([*runnables, *unmade], selectors, land=land)
+    outcome.readers = frozenset(r.key for r in runnables if r.needs & frozenset(filter(is_landing, named)))
     _fail_unimplemented(unimplemented, chosen, progress, outcome)
     products = {port: item for location in locations.values() for port, item in location.products.items()}
     on_cycles = _refuse_cycles(root, products.values(), known, chosen, outcome)

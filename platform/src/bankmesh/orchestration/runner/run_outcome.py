@@ -46,6 +46,7 @@ class RunOutcome:
     """The outcome of a run over the whole mesh, by asset key (`retail/party`).
 
     `named` are the assets that were named, if any; others may be selected with them.
+    `readers` are the products that read the named landings themselves.
     `confirmed` are assets that a build would only repeat: nothing was published for them. `build_reasons` gives the
     reason why others were not confirmed, where it was known before their run.
     `replaced` are events of earlier confirmations that are redundant now.
@@ -60,6 +61,7 @@ class RunOutcome:
     """
 
     named: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
     published: set[str] = field(default_factory=set)
     confirmed: set[str] = field(default_factory=set)
     build_reasons: dict[str, str] = field(default_factory=dict)
