@@ -1,5 +1,6 @@
 """ISO 20022: texts that the schema of a message restricts are rejects if they are written in another way."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -58,3 +59,12 @@ def test_the_currency_of_a_payment_that_is_no_code_is_a_reject(tmp_path):
     content = pain([[Decimal(1), Decimal(2)]]).replace(b'Ccy="EUR">1', b'Ccy="EU">1')
     landing = land_record(tmp_path, "pain001", "payment", content, currency="string")
     assert (rows_of(landing), rejects_of(landing)) == ([("EUR", 2)], [(1, f"currency: {REASON}")])
+
+
+def test_a_moment_at_the_end_of_a_day_is_the_first_of_the_next(tmp_path):
+    content = notification(b"T23:30:00+02:00", b"T24:00:00+02:00")
+    landing = land_record(tmp_path, "camt054", "entry", content, booking_time="timestamp")
+    assert rows_of(landing) == [(dt.datetime(2024, 5, 31, 22, tzinfo=dt.UTC), 1)]
+    # The day of its text is not the day of the moment, so that neither is taken.
+    landing = land_record(tmp_path, "camt054", "entry", content, booking_date="date")
+    assert (landing.rows, landing.rejects) == (0, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.landing_record import LandedFile
@@ -70,21 +70,16 @@ class RecordReader(Protocol):
         """The totals of the file that agreed with its records."""
         ...
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What is unlikely in text of the declared encoding; no values."""
+        ...
+
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of each batch of records, which may run on another thread.
 
         Raises LegacyFileError if the file is empty, damaged, cut short, or disagrees with its totals.
         """
-        ...
-
-
-@runtime_checkable
-class EncodingWarnings(Protocol):
-    """A reader that notices what is unlikely in text of the declared encoding, as `warnings` without values."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is unlikely; complete after all batches are converted."""
         ...
 
 
@@ -133,6 +128,5 @@ def land_records(obj: LegacyObject, reader: RecordReader, name: str, sink: Sink)
     sink.blank_lines += reader.blank_lines
     sink.control_totals += reader.control_totals
     sink.other_records.update(reader.other_records)
-    if isinstance(reader, EncodingWarnings):
-        sink.warn(name, reader.warnings)
+    sink.warn(name, reader.warnings)
     sink.files.append(LandedFile(name, reader.stored.size, reader.stored.sha256))

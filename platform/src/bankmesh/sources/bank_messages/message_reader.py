@@ -47,6 +47,11 @@ class MessageReader:
         return self._text.blank_lines
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding unlikely, once all was read; no values."""
+        return self._text.warnings
+
+    @property
     def rows_in(self) -> int:
         """The object's records, counted by what begins them in the text, and those that may be its own."""
         return self._counts[self._obj.record] + self._counts[DAMAGED]

@@ -10,7 +10,10 @@ import re
 from dataclasses import dataclass
 
 ISO = "iso8601"
-"""Named format of timestamps: `2024-05-31T23:59:59`, a blank for the T, up to six decimals, Z or an offset."""
+"""Named format of timestamps: `2024-05-31T23:59:59`, a blank for the T, up to six decimals, Z or an offset.
+
+By ISO 8601 and XML Schema, `24:00:00` is the end of a day, so the first moment of the next one.
+"""
 
 YEAR_AND_CENTURY = (
     "a two-digit year (%y) and `century` need each other: 1900 reads 93 as 1993, 2000 reads it as 2093; "
@@ -31,6 +34,9 @@ _OFFSET = f"(?:Z|[+-]{_HOUR}:?{_SIXTIETH})"
 ISO_PATTERN = (
     f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_HOUR}:{_SIXTIETH}:{_SIXTIETH}" + rf"(?:\.[0-9]{{1,6}})?{_OFFSET}?$"
 )
+END_OF_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]24(:00:00(?:\.0{1,6})?" + f"{_OFFSET}?)$"
+"""The end of a day in the named format, which is the beginning of the next one."""
+
 ISO_WITH_OFFSET = f"{_OFFSET}$"
 
 _DIRECTIVES = {

@@ -44,6 +44,11 @@ class JsonDocumentReader:
         self._fields = JsonFields(obj.in_file, written)
         self._convert = Converter(obj.in_file)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding unlikely, once all was read; no values."""
+        return self._stream.warnings
+
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""
         above: list[dict[str, object]] = []

@@ -56,6 +56,11 @@ class JsonLinesReader:
         return self._text.blank_lines
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding unlikely, once all was read; no values."""
+        return self._text.warnings
+
+    @property
     def rows_in(self) -> int:
         """The lines with a value, counted from the bytes; or the elements of their lists, and the damaged lines."""
         return sum(self._below) if self._rows.steps else self._text.lines - self._text.blank_lines

@@ -53,6 +53,11 @@ class JsonStream:
         """Hash of the file as stored."""
         return self._file.sha256
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding unlikely, once all was read; no values."""
+        return self._file.warnings
+
     def elements(
         self, steps: Sequence[str], wanted: Sequence[Collection[str]], above: list[dict[str, object]]
     ) -> Iterator[tuple[str, object, str | None]]:

@@ -41,6 +41,11 @@ class XmlReader:
         self._fields = ElementFields(obj.in_file, written)
         self._convert = Converter(obj.in_file)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding unlikely, once all was read; no values."""
+        return self._stream.warnings
+
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""
         return build_batches(self._records(), self._batch, lambda batch, each: batch.add(*each), RECORDS_AT_ONCE)

@@ -8,6 +8,7 @@ from xml.parsers import expat
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
+from bankmesh.sources.parsing.encoding_evidence import EncodingEvidence
 from bankmesh.sources.parsing.line_blocks import LegacyText
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ MOST_DEPTH = 256
 """Elements within each other; far below the depth at which code that follows them fails."""
 
 _MOST_PROLOG = 1 << 20
+_SINGLE_BYTE = {"iso-8859-1": "latin-1", "iso-8859-2": "iso8859-2", "windows-1250": "cp1250", "windows-1252": "cp1252"}
+"""Encodings in which all bytes are characters, so that a wrong declaration is no error."""
 
 
 class XmlStream:
@@ -37,6 +40,7 @@ class XmlStream:
         self.path, self.fed = path, 0
         self._depth = self._last = 0
         self._encoding = encoding
+        self._evidence: EncodingEvidence | None = None
         self._text = LegacyText(path, UTF8_SIG, min(block_bytes, PIECE_BYTES), expected="an XML document")
         self._pieces = self._text.pieces() if pieces is None else pieces
 
@@ -50,6 +54,11 @@ class XmlStream:
         """Hash of the file as stored."""
         return self._text.sha256
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding that the document declares unlikely, once all was read; no values."""
+        return self._text.warnings if self._evidence is None else self._evidence.warnings()
+
     def events(self) -> Iterator[tuple[str, Element]]:
         """Yield the start and the end of each element, in order.
 
@@ -58,7 +67,7 @@ class XmlStream:
         """
         parser = XMLPullParser(("start", "end"))
         try:
-            for piece in self._without_document_type():
+            for piece in self._examined(self._without_document_type()):
                 parser.feed(piece)
                 self.fed += len(piece)
                 yield from self._bounded(parser.read_events())  # type: ignore[arg-type]  # only elements have these
@@ -102,6 +111,22 @@ class XmlStream:
         if not prolog.is_over:
             yield from held
 
+    def _examined(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the pieces, and refuse a document whose bytes are certainly of another encoding than it declares."""
+        line, offset = 1, 0
+        for piece in pieces:
+            if self._evidence is not None:
+                self._evidence.add(piece, line, offset)
+                line, offset = line + piece.count(b"\n"), offset + len(piece)
+            yield piece
+        if self._evidence is not None and (problem := self._evidence.refusal()):
+            raise self.refuse(problem, "a document in the encoding that it declares")
+
+    def declare(self, encoding: str) -> None:
+        """Take the name of the encoding that the document declares: what is unlikely in it becomes a warning."""
+        known = _SINGLE_BYTE.get(encoding.lower())
+        self._evidence = EncodingEvidence(known) if known else None
+
     def _malformed(self, code: int, line: int, column: int) -> LegacyFileError:
         words = expat.errors.messages.get(code, "syntax error")
         problem = f"line {line}, column {column + 1}: not well-formed XML ({words})"
@@ -130,6 +155,7 @@ class _Prolog:
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         found = (encoding or "utf-8").lower()
+        self._stream.declare(found)
         if self._encoding and found != self._encoding:
             raise self._stream.refuse(
                 f"the document declares another encoding than {self._encoding}", "the declared one"

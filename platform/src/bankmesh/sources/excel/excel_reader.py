@@ -39,6 +39,7 @@ class ExcelReader:
         self.path, self.stored = path, LandedFile(path.name, 0, "")
         self.rows_in = self.blank_lines = self.control_totals = 0
         self.other_records: Mapping[str, int] = {}
+        self.warnings: tuple[str, ...] = ()
         self._obj, self._written = obj, written
         self._above: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for at, column in enumerate(obj.in_file):

@@ -41,6 +41,11 @@ class Iso20022Reader:
         self._seen = dict.fromkeys(written.record_types(), 0)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the encoding unlikely, once all was read; no values."""
+        return self._stream.warnings
+
+    @property
     def rows_in(self) -> int:
         """The object's records, counted as their elements begin; an entry without details is one transaction."""
         bare = self._records.bare_entries if self._records and self._obj.record == "transaction" else 0

@@ -259,12 +259,13 @@ def _written_as(form: str, text: pl.Expr, column: SourceColumn) -> pl.Expr:
 def _iso(text: pl.Expr, zone: str) -> pl.Expr:
     import polars as pl
 
-    matching = _matching(text, date_formats.ISO_PATTERN).str.replace(" ", "T", literal=True)
+    ends = text.str.contains(date_formats.END_OF_DAY)
+    started = text.str.replace(date_formats.END_OF_DAY, "${1}T00${2}")
+    matching = _matching(started, date_formats.ISO_PATTERN).str.replace(" ", "T", literal=True)
     offset = matching.str.contains(date_formats.ISO_WITH_OFFSET)
     zoned = pl.when(offset).then(matching.str.replace("Z", "+00:00", literal=True))
     local = pl.when(~offset).then(matching)
     moment = local.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", time_zone=None, strict=False)
-    return pl.coalesce(
-        zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False),
-        to_utc(moment, zone),
-    )
+    instant = zoned.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
+    one_day = pl.when(ends).then(pl.duration(days=1)).otherwise(pl.duration())
+    return pl.coalesce(instant + one_day, to_utc(moment + one_day, zone))
