@@ -18,8 +18,9 @@ from bankmesh.ports.port_locations import PROFILE_FOLDER, profile_file
 from bankmesh.products.profiles.disclosure_control import CountedGroup, frequent_values, mask_count, merge_ranges
 from bankmesh.products.profiles.kept_profiles import keep_profile, kept_profile, profile_version, withhold_values
 from bankmesh.products.profiles.profile_model import VersionProfile
-from bankmesh.products.profiles.profile_queries import MOST_ROWS, profile_relation
+from bankmesh.products.profiles.profile_queries import profile_relation
 from bankmesh.products.profiles.profile_table import profile_table
+from bankmesh.products.profiles.row_samples import MOST_ROWS
 
 KEY = key_column("integer", classification="internal")
 AMOUNT = {"logicalType": "number", "physicalType": "double"}

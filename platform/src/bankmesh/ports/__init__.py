@@ -28,7 +28,14 @@ from bankmesh.ports.port_reader import OpenVersion, is_intact, open_version, res
 from bankmesh.ports.publication import Provenance, Publication
 from bankmesh.ports.publisher import ReplaceAll, ReplacePartitions, publish, skip_versions
 from bankmesh.ports.restore_plan import CannotRestore, sources_by_version
-from bankmesh.ports.table_volume import TableVolume, VolumeBaseline, volume_after, volume_baseline
+from bankmesh.ports.table_volume import (
+    TableCounts,
+    TableVolume,
+    VolumeBaseline,
+    rest_counts,
+    volume_after,
+    volume_baseline,
+)
 from bankmesh.ports.version_decisions import Decision, DecisionKind, Withdrawal, WithdrawnVersion
 from bankmesh.ports.version_expiry import ExpiryReport, expire
 from bankmesh.ports.version_history import (
@@ -66,6 +73,7 @@ __all__ = [
     "ReplaceAll",
     "ReplacePartitions",
     "RestoreResult",
+    "TableCounts",
     "TableVolume",
     "VersionNotes",
     "VolumeBaseline",
@@ -99,6 +107,7 @@ __all__ = [
     "read_history",
     "readable_publications",
     "recent_decisions",
+    "rest_counts",
     "rest_relation_sql",
     "resume",
     "roll_back",

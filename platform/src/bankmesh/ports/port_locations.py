@@ -16,6 +16,7 @@ _PRODUCT = re.compile(r"[A-Za-z_]\w*\.[A-Za-z_]\w*", re.ASCII)
 LOG_FOLDER = "_delta_log"
 PROFILE_FOLDER = "_profiles"
 """The profiles of versions, beside the table. Readers of Delta Lake ignore folders that start with an underscore."""
+SAMPLE_SUFFIX = ".arrow"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Port:
 def profile_file(port: Port, candidate: str) -> Path:
     """Return the file of the profile of the version that a candidate became."""
     return port.path / PROFILE_FOLDER / f"{candidate}.json"
+
+
+def sample_file(port: Port, candidate: str) -> Path:
+    """Return the file of the sampled rows behind the profile of the version that a candidate became."""
+    return port.path / PROFILE_FOLDER / f"{candidate}{SAMPLE_SUFFIX}"
 
 
 def port_at(home: Path, product: str, major: int) -> Port:

@@ -16,13 +16,15 @@ from bankmesh.ports.port_reader import relation_sql
 from bankmesh.ports.version_history import newest_good, newest_removal, open_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from deltalake import DeltaTable
 
     from bankmesh.ports.candidate_measures import CandidateFiles
     from bankmesh.ports.port_locations import Port
+
+_NULLS = "null_count."
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,35 @@ def volume_after(port: Port, files: CandidateFiles, replaced: Collection[str] | 
         kept = _rows_by_partition(port, table, files.partition_column)
         rows.update({partition: count for partition, count in kept.items() if partition not in replaced})
     return _volume(rows, partitioned=files.partition_column is not None)
+
+
+@dataclass(frozen=True)
+class TableCounts:
+    """Rows, and nulls by column, as the log has them; columns whose nulls some file does not count are absent."""
+
+    rows: int
+    nulls: Mapping[str, int]
+
+
+def rest_counts(port: Port, version: int, partition_column: str, replaced: Collection[str]) -> TableCounts | None:
+    """Return the counts of the rows of a version that replacing these partitions would keep.
+
+    None if the table has no such version, or its log lacks the rows of a file.
+    """
+    table = open_table(port, version)
+    if table is None:
+        return None
+    actions = read_add_actions(table)
+    counted = [name for name in actions.column_names if name.startswith(_NULLS)]
+    rows, nulls = 0, dict.fromkeys((name.removeprefix(_NULLS) for name in counted), 0)
+    for file in actions.select([f"partition.{partition_column}", "num_records", *counted]).to_pylist():
+        if str(file[f"partition.{partition_column}"]) in replaced:
+            continue
+        if file["num_records"] is None:
+            return None
+        rows += file["num_records"]
+        nulls = {name: nulls[name] + found for name in nulls if (found := file[f"{_NULLS}{name}"]) is not None}
+    return TableCounts(rows, nulls)
 
 
 def _volume(rows: Counter[str | None], *, partitioned: bool) -> TableVolume:

@@ -15,7 +15,7 @@ from bankmesh.fault_points import reached
 from bankmesh.ports.delta.commit_log import commit_versions
 from bankmesh.ports.delta.delta_commits import commit_expiry
 from bankmesh.ports.delta.version_files import files_of_versions
-from bankmesh.ports.port_locations import LOG_FOLDER, PROFILE_FOLDER
+from bankmesh.ports.port_locations import LOG_FOLDER, PROFILE_FOLDER, SAMPLE_SUFFIX
 from bankmesh.ports.port_locks import exclusive, is_marked
 from bankmesh.ports.version_history import VersionNotes, open_table, readable_publications
 
@@ -164,11 +164,12 @@ def _delete(port: Port, paths: Iterable[Path]) -> tuple[int, int]:
 
 
 def _drop_profiles(port: Port) -> None:
-    """Remove profiles of versions that can no longer be read."""
-    found = {path.stem: path for path in (port.path / PROFILE_FOLDER).glob("*.json")}
+    """Remove profiles and samples of versions that can no longer be read."""
+    folder = port.path / PROFILE_FOLDER
+    found = [*folder.glob("*.json"), *folder.glob(f"*{SAMPLE_SUFFIX}")]
     kept = {made.candidate for made in readable_publications(port)} if found else set()
-    for candidate, path in found.items():
-        if candidate not in kept:
+    for path in found:
+        if path.stem not in kept:
             path.unlink(missing_ok=True)
 
 

@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     from bankmesh.products.inputs.partition_fingerprints import Fingerprints
     from bankmesh.products.inputs.pinned_inputs import PinnedSources
     from bankmesh.products.product_definition import ProductDefinition
+    from bankmesh.products.profiles.candidate_sample import CandidateSample
     from bankmesh.products.profiles.profile_model import VersionProfile
+    from bankmesh.products.profiles.row_samples import StoredSample
     from bankmesh.products.versions.staleness import Staleness
     from bankmesh.quality.gate import ClassificationFlow, GateRelations, GateResult
 
@@ -86,11 +88,15 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What is shown of a candidate: Markdown by title, and its profile, which includes the rows of version `base`."""
+    """What is shown of a candidate: Markdown by title, and its profile, which includes the rows of version `base`.
+
+    `sample` are the rows behind the profile, to be stored with it.
+    """
 
     markdown: dict[str, str] = field(default_factory=dict)
     profile: VersionProfile | None = None
     base: int | None = None
+    sample: StoredSample | None = None
 
 
 def produce(run: BuildRun, product: ProductDefinition, home: Path, build: Build) -> Generator[BuildEvent, None, None]:
@@ -181,7 +187,7 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
         raise CandidateRefused(product.contract, gate, candidate.path, is_comparable=is_comparable)
     publication = _publish(attempt, candidate, files, gate, lineage)
     if shown.profile is not None:
-        keep_profile(attempt.port, publication, shown.base, shown.profile)
+        keep_profile(attempt.port, publication, shown.base, shown.profile, shown.sample, product.contract)
     reached("published")
     report.complete(product_lineage.with_publication(report.ending, publication))
     yield VersionPublished(publication, gate, built_in, run.partitions, shown.markdown)
@@ -213,22 +219,24 @@ def _evaluate_gate(
     if attempt.partitions is not None:
         contract = widen_warned(contract, published)
     with connect() as connection, stoppable(connection.interrupt):
-        compared = _relations(attempt, candidate, files, published, losses, flow)
+        compared, sample = _relations(attempt, candidate, files, published, losses, flow)
         gate = evaluate(contract, compared, connection)
         if not gate.publishable:
             return gate, _Shown()
-        whole = compared.table or compared.candidate
-        charts = render_charts(contract, candidate.path, whole, connection)
-        profile = profile_candidate(contract, whole, connection)
-    markdown = charts if profile is None else charts | {"profile": profile_table(profile)}
-    return gate, _Shown(markdown, profile, published.version if published else None)
+        charts = render_charts(contract, candidate.path, compared.table or compared.candidate, connection)
+        profiled = profile_candidate(contract, sample, connection)
+    if profiled is None:
+        return gate, _Shown(charts)
+    profile, rows = profiled
+    markdown = charts | {"profile": profile_table(profile)}
+    return gate, _Shown(markdown, profile, published.version if published else None, rows)
 
 
 def _reevaluate(
     attempt: _Attempt, candidate: Candidate, files: CandidateFiles, published: Publication, only: frozenset[str]
 ) -> GateResult:
     with connect() as connection:
-        compared = _relations(attempt, candidate, files, published, ())
+        compared, _ = _relations(attempt, candidate, files, published, ())
         return evaluate(attempt.product.contract, compared, connection, only)
 
 
@@ -239,13 +247,13 @@ def _relations(
     published: Publication | None,
     losses: tuple[CastLoss, ...],
     flow: ClassificationFlow | None = None,
-) -> GateRelations:
+) -> tuple[GateRelations, CandidateSample]:
     return gate_relations.for_gate(
         attempt.product.contract,
         attempt.port,
         candidate.path,
         attempt.partitions,
-        published.version if published else None,
+        published,
         {ref: pinned.relation for ref, pinned in attempt.sources.references.items()},
         losses,
         files=files,

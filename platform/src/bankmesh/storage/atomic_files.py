@@ -54,12 +54,12 @@ def walk_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def write_atomically(target: Path, text: str) -> None:
-    """Write `text` beside `target` and rename it into place; the folder must exist."""
+def write_atomically(target: Path, content: str | bytes) -> None:
+    """Write text in UTF-8, or bytes, beside `target` and rename it into place; the folder must exist."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
         os.replace(name, target)  # noqa: PTH105 - both are plain strings here
     except BaseException:
         os.unlink(name)  # noqa: PTH108

@@ -10,6 +10,7 @@ from bankmesh.contracts.column_types import duckdb_type
 from bankmesh.contracts.parsing.relationships import products_read
 from bankmesh.ports import rest_relation_sql, volume_after, volume_baseline
 from bankmesh.products.product_definition import product_input
+from bankmesh.products.profiles.candidate_sample import candidate_sample
 from bankmesh.products.profiles.shift_measures import measure_shifts
 from bankmesh.quality.gate import GateRelations, VolumeChange
 from bankmesh.sql_text import sql_literal, sql_name
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from bankmesh.contracts.build_casts import CastLoss
     from bankmesh.contracts.model import Clause, Contract
     from bankmesh.contracts.shrink_tolerance import AcceptedShrink
-    from bankmesh.ports import CandidateFiles, Port
+    from bankmesh.ports import CandidateFiles, Port, Publication
     from bankmesh.products.product_definition import Input, ProductDefinition, ProductInput
+    from bankmesh.products.profiles.candidate_sample import CandidateSample
     from bankmesh.quality.gate import ClassificationFlow
 
 
@@ -71,27 +73,29 @@ def for_gate(
     port: Port,
     folder: Path,
     partitions: tuple[str, ...] | None,
-    published_version: int | None,
+    published: Publication | None,
     references: Mapping[str, str],
     casts: tuple[CastLoss, ...],
     *,
     files: CandidateFiles,
     accepted: AcceptedShrink | None = None,
     classification: ClassificationFlow | None = None,
-) -> GateRelations:
-    """Return what the gate reads for one candidate.
+) -> tuple[GateRelations, CandidateSample]:
+    """Return what the gate reads for one candidate, and the sample of rows that its profile is made of.
 
     `kept` are the published rows that a run over some partitions leaves as they are; `table` is what
     readers would see once the candidate, which consists of `files`, is published. `accepted` is a person's decision
     that it may have fewer rows than the version before. `classification` is the flow of confidentiality to its columns.
     """
     candidate = candidate_relation(contract, folder)
-    kept = kept_relation(contract, port, partitions, published_version)
+    version = published.version if published else None
+    kept = kept_relation(contract, port, partitions, version)
     table = table_relation(candidate, kept) if kept else None
     volume = None
     if any(isinstance(clause.rule, Volume) for clause in contract.clauses):
         replaced = partitions if contract.partitioning else None
         after = volume_after(port, files, replaced)
         volume = VolumeChange(volume_baseline(port), after, table or candidate, accepted)
-    shifts = partial(measure_shifts, contract, port, published_version, table or candidate)
-    return GateRelations(candidate, table, kept, dict(references), casts, volume, classification, shifts)
+    sample = candidate_sample(contract, port, (candidate, table or candidate), files, partitions, published)
+    shifts = partial(measure_shifts, contract, port, version, sample)
+    return GateRelations(candidate, table, kept, dict(references), casts, volume, classification, shifts), sample

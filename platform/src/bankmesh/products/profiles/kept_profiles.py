@@ -15,8 +15,9 @@ from bankmesh.contracts.model import Classification
 from bankmesh.ports import connect, readable_publications
 from bankmesh.ports.port_locations import profile_file
 from bankmesh.products.inputs.input_classifications import published_classes
+from bankmesh.products.profiles.kept_samples import keep_sample
 from bankmesh.products.profiles.profile_model import VersionProfile
-from bankmesh.products.profiles.profile_queries import profile_relation
+from bankmesh.products.profiles.profile_queries import profile_relation, profile_rows
 from bankmesh.storage.atomic_files import write_atomically
 
 if TYPE_CHECKING:
@@ -26,23 +27,37 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import OpenVersion, Port, Publication
+    from bankmesh.products.profiles.candidate_sample import CandidateSample
+    from bankmesh.products.profiles.row_samples import StoredSample
 
 _FORMAT = 1
 UNKNOWN_CLASS = "its class in this version is not known, so no values are shown"
 
 
-def profile_candidate(contract: Contract, table: str, connection: duckdb.DuckDBPyConnection) -> VersionProfile | None:
-    """Return the profile of the table that a candidate becomes; None if a query fails, which fails no version."""
+def profile_candidate(
+    contract: Contract, sample: CandidateSample, connection: duckdb.DuckDBPyConnection
+) -> tuple[VersionProfile, StoredSample | None] | None:
+    """Return the profile of the table that a candidate becomes, and the sampled rows to keep for the next one.
+
+    None if a query fails, which fails no version.
+    """
     import duckdb as duckdb_errors
 
     try:
-        return profile_relation(contract, table, connection)
+        return profile_rows(contract, sample.rows(connection), connection), sample.to_store(connection)
     except duckdb_errors.Error:
         return None
 
 
-def keep_profile(port: Port, publication: Publication, base: int | None, profile: VersionProfile) -> bool:
-    """Store the profile of a version that was just published; return whether it was stored.
+def keep_profile(
+    port: Port,
+    publication: Publication,
+    base: int | None,
+    profile: VersionProfile,
+    sample: StoredSample | None = None,
+    contract: Contract | None = None,
+) -> bool:
+    """Store the profile of a version that was just published, and its sample; return whether both were stored.
 
     `base` is the version whose rows the profile includes where the candidate is a part of the table. If another run has
     published in between, the profile is of another table and is not stored. A file that cannot be written fails no
@@ -54,6 +69,8 @@ def keep_profile(port: Port, publication: Publication, base: int | None, profile
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, json.dumps({"format": _FORMAT, **profile.to_json()}))
+        if sample is not None and contract is not None:
+            keep_sample(port, publication, sample, contract)
     except OSError:
         return False
     return True

@@ -1,14 +1,12 @@
-"""Computes profiles with DuckDB: one scan copies the rows to count, at most 50,000, into a temporary table.
+"""Computes profiles with DuckDB, from a temporary table of the rows to count.
 
-A larger table is sampled row by row. A value or range of five rows in a sample has at least five in the table, so a
-sample shows no more than all rows would; its shares have an error of about one percent.
+A value or range of five rows in a sample has at least five in the table, so a sample shows no more than all rows would;
+its shares have an error of about one percent.
 """
 
 from __future__ import annotations
 
-import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.clause_rules import MissingReferences
@@ -16,6 +14,7 @@ from bankmesh.contracts.model import Classification
 from bankmesh.products.profiles.disclosure_control import CountedGroup, frequent_values, mask_count, merge_ranges
 from bankmesh.products.profiles.profile_model import ProfiledColumn, VersionProfile
 from bankmesh.products.profiles.range_edges import range_edges
+from bankmesh.products.profiles.row_samples import counted_rows
 from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
@@ -25,34 +24,39 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Column, Contract
     from bankmesh.products.profiles.profile_model import ValueGroup
+    from bankmesh.products.profiles.row_samples import CountedRows
 
-MOST_ROWS = 50_000
 MOST_VALUES = 10
 _FEW_VALUES = 20
 """Numbers and moments with at most so many distinct values are shown value by value."""
-_SEED = 12
 _MEASURED = frozenset({"integer", "long", "double", "decimal", "date", "timestamp"})
-_numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class CountedRows:
-    """A temporary table with `counted` of the `rows` of a relation; `nulls` by column counts all rows."""
-
-    table: str
-    rows: int
-    counted: int
-    nulls: dict[str, int]
 
 
 def profile_relation(contract: Contract, relation: str, connection: duckdb.DuckDBPyConnection) -> VersionProfile:
     """Return the profile of the columns of the contract that the relation has. Raises duckdb.Error."""
     with counted_rows(contract, relation, connection) as rows:
-        columns = [column for column in contract.columns if column.name in rows.nulls]
+        return profile_rows(contract, rows, connection)
+
+
+def profile_rows(contract: Contract, rows: CountedRows, connection: duckdb.DuckDBPyConnection) -> VersionProfile:
+    """Return the profile of the columns of the contract that were counted. Raises duckdb.Error."""
+    columns = [column for column in contract.columns if column.name in rows.nulls]
+    subjects = [name for name in subject_columns(contract) if name in rows.nulls]
+    with _one_thread(connection):
         distinct = _distinct(rows, columns, connection)
-        subjects = [name for name in subject_columns(contract) if name in rows.nulls]
         profiles = [_profile(column, rows, distinct[column.name], subjects, connection) for column in columns]
     return VersionProfile(rows.rows, rows.counted, tuple(profiles))
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Query with one thread: for so few rows, sharing them out costs as much as counting them."""
+    threads = _one(connection, "select current_setting('threads')")[0]
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads}")
 
 
 def subject_columns(contract: Contract) -> tuple[str, ...]:
@@ -64,27 +68,6 @@ def subject_columns(contract: Contract) -> tuple[str, ...]:
     referring = {rule.columns[0] for rule in rules if isinstance(rule, MissingReferences) and len(rule.columns) == 1}
     keys = referring.union(contract.primary_key if len(contract.primary_key) > 1 else ())
     return tuple(c.name for c in contract.columns if c.name in keys and c.classification > Classification.INTERNAL)
-
-
-@contextmanager
-def counted_rows(contract: Contract, relation: str, connection: duckdb.DuckDBPyConnection) -> Iterator[CountedRows]:
-    """Copy the rows to count into a temporary table, which is dropped afterwards."""
-    there = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
-    names = [column.name for column in contract.columns if column.name in there]
-    rows, *filled = _one(connection, f"select count(*), {_counts(names)} from {relation}")
-    table = f"bankmesh_profile_{next(_numbers)}"
-    sample = f" using sample {100 * MOST_ROWS / rows} percent (bernoulli, {_SEED})" if rows > MOST_ROWS else ""
-    columns = ", ".join(map(sql_name, names))
-    connection.execute(f"create temp table {table} as select {columns} from {relation}{sample}")
-    try:
-        counted = _one(connection, f"select count(*) from {table}")[0]
-        yield CountedRows(table, rows, counted, dict(zip(names, (rows - n for n in filled), strict=True)))
-    finally:
-        connection.execute(f"drop table if exists {table}")
-
-
-def _counts(names: Sequence[str]) -> str:
-    return ", ".join(f"count({sql_name(name)})" for name in names)
 
 
 def _distinct(

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.ports import open_version
 from bankmesh.products.profiles.kept_profiles import profile_version
-from bankmesh.products.profiles.profile_queries import count_groups, counted_rows
+from bankmesh.products.profiles.profile_queries import count_groups
 from bankmesh.quality.profile_check import ShiftedColumns, total_variation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import duckdb
 
     from bankmesh.contracts.clause_rules import ProfileShift
-    from bankmesh.contracts.model import Contract
+    from bankmesh.contracts.model import Column, Contract
     from bankmesh.ports import Port
+    from bankmesh.products.profiles.candidate_sample import CandidateSample
     from bankmesh.products.profiles.profile_model import ProfiledColumn, VersionProfile
+    from bankmesh.products.profiles.row_samples import CountedRows
 
 
 def measure_shifts(
     contract: Contract,
     port: Port,
     version: int | None,
-    table: str,
+    sample: CandidateSample,
     rule: ProfileShift,
     connection: duckdb.DuckDBPyConnection,
 ) -> ShiftedColumns:
-    """Return the shifts of the rule's columns in the relation `table` since a version; None is no version.
+    """Return the shifts of the rule's columns in a candidate's table since a version; None is no version.
 
     Of a column without values in the profile, only the share of nulls is compared; a column that the version lacks is
     not. Raises PortError and duckdb.Error.
@@ -39,27 +40,21 @@ def measure_shifts(
     profile = profile_version(contract, open_version(port, version))
     limited = {name for name, _ in rule.limits}
     columns = tuple(column for column in contract.columns if column.name in limited)
-    return ShiftedColumns(
-        version, profile.rows, _shifts(replace(contract, columns=columns), profile, table, connection)
-    )
+    return ShiftedColumns(version, profile.rows, _shifts(columns, profile, sample.rows(connection), connection))
 
 
 def _shifts(
-    contract: Contract, profile: VersionProfile, table: str, connection: duckdb.DuckDBPyConnection
+    columns: Iterable[Column], profile: VersionProfile, rows: CountedRows, connection: duckdb.DuckDBPyConnection
 ) -> dict[str, float]:
     shifts = {}
-    with counted_rows(contract, table, connection) as rows:
-        for column in contract.columns:
-            before = profile.column(column.name)
-            if before is None or before.type != str(column.type):
-                continue
-            counts = (
-                []
-                if before.kind == "none"
-                else count_groups(column, before.groups, before.kind, rows.table, connection)
-            )
-            after = distribution(rows.nulls[column.name], rows.rows, counts)
-            shifts[column.name] = total_variation(_published(before, profile.rows), after)
+    for column in columns:
+        before = profile.column(column.name)
+        if before is None or before.type != str(column.type):
+            continue
+        is_counted = before.kind != "none"
+        counts = count_groups(column, before.groups, before.kind, rows.table, connection) if is_counted else []
+        after = distribution(rows.nulls[column.name], rows.rows, counts)
+        shifts[column.name] = total_variation(_published(before, profile.rows), after)
     return shifts
 
 
