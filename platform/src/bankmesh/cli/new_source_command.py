@@ -45,6 +45,8 @@ def new_source(
     rows: Annotated[
         str | None, typer.Option(help="Path of the records in JSON (`$.items[*]`) or XML (`/Orders/Order`).")
     ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of workbooks: its name or a pattern.")] = None,
+    header_row: Annotated[int | None, typer.Option(help="Row of the headings of workbooks.", min=1)] = None,
 ) -> None:
     """Scaffold a source declaration from real files, from all of their rows, and land them."""
     from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
@@ -52,7 +54,7 @@ def new_source(
 
     settings = current_settings()
     new = NewSource(domain or _only_domain(settings), files, system, object_name)
-    options = ProposalOptions(kind, encoding, delimiter, header, day_first, record, copybook, rows)
+    options = ProposalOptions(kind, encoding, delimiter, header, day_first, record, copybook, rows, sheet, header_row)
     plan = plan_source(settings, new, options)
     with uninterrupted():
         write_source(plan)

@@ -11,11 +11,16 @@ from bankmesh.scaffolding.source_proposals.bank_messages import MESSAGE_KINDS, p
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_proposal import propose_copybook
 from bankmesh.scaffolding.source_proposals.delimited_text import propose_text
 from bankmesh.scaffolding.source_proposals.fixed_width import propose_fixed_width
-from bankmesh.scaffolding.source_proposals.json_files import find_json_kind, propose_json, propose_json_lines
 from bankmesh.scaffolding.source_proposals.message_kinds import find_message_kind
+from bankmesh.scaffolding.source_proposals.nested_records.json_files import (
+    find_json_kind,
+    propose_json,
+    propose_json_lines,
+)
+from bankmesh.scaffolding.source_proposals.nested_records.xml_files import is_xml, propose_xml
 from bankmesh.scaffolding.source_proposals.parquet_files import propose_parquet
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose
-from bankmesh.scaffolding.source_proposals.xml_files import is_xml, propose_xml
+from bankmesh.scaffolding.source_proposals.workbooks.excel_files import propose_excel
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
 from bankmesh.sources.parsing.line_blocks import LegacyText
 
@@ -33,6 +38,7 @@ PROPOSERS: dict[str, Proposer] = {
     "fixed_width": propose_fixed_width,
     "parquet": propose_parquet,
     COPYBOOK: propose_copybook,
+    "excel": propose_excel,
     "json": propose_json,
     "xml": propose_xml,
     "json_lines": propose_json_lines,
@@ -46,7 +52,10 @@ KINDS_OF_RECORDS = (*MESSAGE_KINDS, COPYBOOK)
 _OPTIONS = {"rows": ("json", "json_lines", "xml"), "sheet": ("excel",), "header_row": ("excel",)}
 """Options of some kinds alone."""
 
-_SUFFIXES = {".parquet": "parquet", ".jsonl": "json_lines", ".ndjson": "json_lines"}
+_SUFFIXES = {
+    ".parquet": "parquet", ".jsonl": "json_lines", ".ndjson": "json_lines",
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls"), "excel"),
+}  # fmt: skip
 _DOCUMENTS = {".json": "json", ".xml": "xml"}
 _BEGINNING = 1 << 16
 _COMPRESSED = {".gz", ".bz2", ".zst", ".zip"}

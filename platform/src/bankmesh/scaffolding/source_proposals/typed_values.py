@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-TEXT, NUMBER, FLAG, DATE, MOMENT = "texts", "numbers", "true or false", "dates", "times of a day"
+TEXT, NUMBER, FLAG, DATE, MOMENT, TIME = "texts", "numbers", "true or false", "dates", "dates with a time", "times"
 """Kinds of values that a column can read. Any other kind is a word for people, and its values become rejects."""
 
 Value = tuple[str, str]
@@ -115,9 +115,14 @@ def propose_typed(profile: TypedProfile, rows: int, *, day_first: bool | None) -
     spelled = propose_column(texts, day_first=day_first)
     counts = Counter({kind: profile.kinds[kind] for kind in (NUMBER, FLAG)})
     counts[DATE], counts[TEXT] = profile.kinds[DATE] + profile.kinds[MOMENT], texts.values
+    counts[TIME] = profile.kinds[TIME]
     main = max(counts, key=lambda kind: counts[kind])
-    is_text = main == TEXT or not counts[main]
-    found = _of_texts(spelled) if is_text else _of_kind(main, profile, spelled)
+    if main == TIME and counts[main]:
+        found = _of_times(spelled)
+    elif main == TEXT or not counts[main]:
+        found = _of_texts(spelled)
+    else:
+        found = _of_kind(main, profile, spelled)
     read = counts[main] + (texts.values if main != TEXT and found.reads_texts else 0)
     others = profile.present - read - texts.missing.total()
     return TypedProposal(_with_others(found.column, others, profile), found.quoted)
@@ -148,6 +153,13 @@ def _of_texts(spelled: ColumnProposal) -> _DecidedColumn:
         keys["codes"] = {"true": True, "false": False}
     is_number = kind.partition("(")[0] in _NUMBER_TYPES
     return _DecidedColumn(replace(spelled, keys=keys), quoted=is_number)
+
+
+def _of_times(spelled: ColumnProposal) -> _DecidedColumn:
+    """Return the column of a field with times without a day, which no type but text holds."""
+    keys = {"type": "string"} | ({"required": True} if spelled.keys.get("required") else {})
+    column = replace(spelled, keys=keys, notes=("times, which land as HH:MM:SS",), questions=())
+    return _DecidedColumn(column, quoted=False, reads_texts=True)
 
 
 def _of_kind(main: str, profile: TypedProfile, spelled: ColumnProposal) -> _DecidedColumn:

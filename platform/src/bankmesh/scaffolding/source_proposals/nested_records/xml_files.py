@@ -8,10 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bankmesh.scaffolding.source_proposals.nested_fields import FieldProfiles, name_columns, too_many_fields
+from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import (
+    FieldProfiles,
+    name_columns,
+    too_many_fields,
+)
+from bankmesh.scaffolding.source_proposals.nested_records.xml_records import ElementValues
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
 from bankmesh.scaffolding.source_proposals.typed_values import propose_texts
-from bankmesh.scaffolding.source_proposals.xml_records import ElementValues
 from bankmesh.sources.documents.xml_formats import STEP
 from bankmesh.sources.documents.xml_stream import LONGEST_RECORD, PIECE_BYTES, XmlStream
 

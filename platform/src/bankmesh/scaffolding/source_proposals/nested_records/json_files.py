@@ -8,7 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bankmesh.scaffolding.source_proposals.nested_fields import PARENT, FieldProfiles, name_columns, too_many_fields
+from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import (
+    PARENT,
+    FieldProfiles,
+    name_columns,
+    too_many_fields,
+)
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
 from bankmesh.scaffolding.source_proposals.typed_values import FLAG, NUMBER, TEXT, propose_typed
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
