@@ -85,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-mesh-") as temporary:
         found = measure(arguments, arguments.work or Path(temporary))
     if arguments.quick and arguments.out == RESULTS:
-        print(report.render(found, ""))
+        print(report.render(found, ()))
         return
     arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     report.write(found, arguments.out)

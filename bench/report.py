@@ -1,17 +1,20 @@
-"""RESULTS.md from results.json. The text between the two marks is written by hand and kept."""
+"""RESULTS.md from results.json. Text between marks is written by hand and kept: below the budgets, and at the end."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bench import catalog, figures
 from bench.figures import TIMES, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 BEGIN = "<!-- written by hand: kept when this page is generated anew -->"
 END = "<!-- end of what is written by hand -->"
+_MARKED = re.compile(f"{re.escape(BEGIN)}(.*?){re.escape(END)}", re.DOTALL)
 WHAT = ("wall", "cpu")
 MONTHS_IN_ALL = 84
 HEAD = """\
@@ -28,30 +31,51 @@ NAMES = {
 }
 
 
+class UnmarkedSections(ValueError):
+    """The page has sections that are neither generated nor between the marks of what is written by hand."""
+
+    def __init__(self, page: Path, headings: Sequence[str]) -> None:
+        self.page, self.headings = page, headings
+        super().__init__(
+            f"{page} would lose what is written by hand: {', '.join(headings)}. Move it between {BEGIN} and {END}."
+        )
+
+
 def write(found: dict[str, Any], results: Path) -> None:
-    """Write the page next to the JSON, and keep the part that is written by hand."""
+    """Write the page next to the JSON, and keep what is written by hand; on UnmarkedSections nothing is changed."""
     page = results.with_name("RESULTS.md")
-    kept = _kept(page.read_text(encoding="utf-8")) if page.is_file() else ""
-    page.write_text(render(found, kept), encoding="utf-8")
+    before = page.read_text(encoding="utf-8") if page.is_file() else ""
+    after = render(found, handwritten(before))
+    generated = set(_headings(after))
+    if lost := [heading for heading in _headings(before) if heading not in generated]:
+        raise UnmarkedSections(page, lost)
+    page.write_text(after, encoding="utf-8")
 
 
-def _kept(text: str) -> str:
-    return text.split(BEGIN, 1)[1].split(END, 1)[0].strip("\n") if BEGIN in text and END in text else ""
+def handwritten(text: str) -> list[str]:
+    """Return the parts of a page between the marks, in order."""
+    return [part.strip("\n") for part in _MARKED.findall(text)]
 
 
-def render(found: dict[str, Any], kept: str) -> str:
-    """The page."""
+def _headings(text: str) -> list[str]:
+    return re.findall(r"^## .+$", _MARKED.sub("", text), re.MULTILINE)
+
+
+def render(found: dict[str, Any], kept: Sequence[str]) -> str:
+    """Return the page, with the parts written by hand: the first below the budgets, all others at the end."""
+    why, *rest = [f"{BEGIN}\n{part}\n{END}" for part in kept or [""]]
     parts = [
         HEAD,
         _machine(found["machine"]),
         "## Budgets\n\n" + _budgets(found),
-        "## Why\n\n" + f"{BEGIN}\n{kept}\n{END}",
+        "## Why\n\n" + why,
         *(_world(world) for world in found["worlds"]),
         _growth(found["worlds"]),
         _gate(found["gate"]) if "gate" in found else "",
         _catalog(found["catalog"]) if "catalog" in found else "",
         _load(found["load"]) if "load" in found else "",
         _sizes(found["sizes"]),
+        *rest,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
