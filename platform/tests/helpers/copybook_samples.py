@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,7 +27,8 @@ def text(value: str, size: int, page: str = "cp273") -> bytes:
 
 def digits_of(number: Decimal | int, digits: int, scale: int) -> str:
     """Return the digits of a number's magnitude, which must fit."""
-    found = str(int(abs(Decimal(number)).scaleb(scale))).zfill(digits)
+    with localcontext(prec=40):  # 28 digits by default, fewer than a field may have
+        found = str(int(abs(Decimal(number)).scaleb(scale))).zfill(digits)
     assert len(found) == digits
     return found
 

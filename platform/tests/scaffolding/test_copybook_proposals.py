@@ -1,11 +1,15 @@
 """Declarations proposed from files of mainframes: framing, code page, types of records, and fields that land."""
 
 import datetime as dt
+import shutil
 from decimal import Decimal
 
 import polars as pl
 import pytest
 from copybook_samples import binary, fixed_form, packed, text, with_block_word, with_word, zoned
+from copybook_strategies import number_fields, text_fields
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
@@ -72,7 +76,9 @@ def scaffold(tmp_path):
     home = Settings(root=tmp_path / "bank", home=tmp_path / "bank" / ".mesh", exports=tmp_path / "exports")
     (tmp_path / "host").mkdir()
 
-    def scaffold(copybook, content, *, land=True, form=fixed_form, **options):
+    def scaffold(copybook, content, *, land=True, form=fixed_form, replaces=False, **options):
+        if replaces:
+            shutil.rmtree(package / "sources", ignore_errors=True)
         (tmp_path / "loans.cpy").write_text(form(copybook), encoding="utf-8")
         file = tmp_path / "host" / "LOANS.BIN"
         file.write_bytes(content)
@@ -254,3 +260,18 @@ def test_free_form_is_found(scaffold):
     plan, landing = scaffold("01 R.\n02 A PIC 9(3).\n", zoned(17, 3), form=str)
     assert plan.proposal.format["copybook_form"] == "free"
     assert landing.rows == 1
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_what_was_written_lands_as_it_was(scaffold, data):
+    fields = data.draw(st.lists(st.one_of(number_fields(), text_fields()), min_size=1, max_size=5))
+    rows = data.draw(st.lists(st.tuples(*(values for *_, values in fields)), min_size=1, max_size=4))
+    copybook = "01 R.\n" + "\n".join(f"   05 F{at} {clauses}." for at, (clauses, *_) in enumerate(fields))
+    records = [b"".join(field[2](value) for field, value in zip(fields, row, strict=True)) for row in rows]
+    plan, landing = scaffold(
+        copybook, framed(data.draw(st.sampled_from(["F", "V"])), records), encoding="cp273", replaces=True
+    )
+    assert (landing.rows, landing.rejects) == (len(rows), 0)
+    assert pl.read_parquet(landing.rows_paths).rows() == rows
+    assert len(plan.proposal.columns) == len(fields)

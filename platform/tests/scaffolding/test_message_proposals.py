@@ -238,3 +238,14 @@ def test_a_product_from_a_proposed_landing_has_its_key_and_its_test_passes(scaff
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_names_accounts_and_texts_of_customers_are_restricted(scaffold, kind):
+    plan, _ = scaffold(FILES[kind])
+    words = ("_name", "information", "creditor_account", "debtor_account", "counterparty_account", "account_number")
+    firms = {"company_name", "origin_name", "destination_name"}
+    found = {column.header: column.classification.classification for column in plan.proposal.columns}
+    parties = [name for name in found if name.endswith(words) and name not in firms]
+    assert parties
+    assert {found[name] for name in parties} == {Classification.RESTRICTED}

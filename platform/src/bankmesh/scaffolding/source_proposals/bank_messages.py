@@ -42,6 +42,21 @@ _ROWS = ("entry", "transaction")
 """The types of records that are proposed unless another is named; the only one of a kind that has neither."""
 
 
+_PARTIES = (
+    "account_name", "account_owner", "account_number", "counterparty_account", "counterparty_name", "creditor_account",
+    "creditor_name", "debtor_account", "debtor_name", "individual_identification", "individual_name",
+    "initiating_party", "ultimate_creditor_name", "ultimate_debtor_name", "addenda_content", "addenda_information",
+    "entry_information", "information", "payment_information", "raw_data", "remittance_information",
+    "supplementary_details", "transaction_information",
+)  # fmt: skip
+"""Fields in which a standard has names and accounts of customers, or texts, which may hold them."""
+
+_REFERENCES = (
+    "client_order_id", "end_to_end_id", "instruction_id", "mandate_id", "order_id", "original_client_order_id",
+    "transaction_id",
+)  # fmt: skip
+"""Fields in which customers write references of their own."""
+
 _HIGHEST = ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled")
 
 
@@ -139,9 +154,7 @@ def _read_all(kind: str, draft: FileProposal, files: Sequence[Path]) -> tuple[_L
 def _columns(written: MessageFormat, record: str, found: RecordProfiles | None) -> tuple[ColumnProposal, ...]:
     fields = written.fields[record]
     shares = {name: profile.shares for name, profile in found.profiles.items()} if found else {}
-    # A message is a file here, while a column named so is the text of one.
-    names = {each.name: each.name.removeprefix("message_") for each in fields}
-    proposed = {name: propose_classification(word, shares.get(name)) for name, word in names.items()}
+    proposed = {each.name: _classification(each.name, shares.get(each.name)) for each in fields}
     key = standard_key(written.kind, record)
     filled = {name for name, each in found.profiles.items() if each.rows and not each.absent} if found else set()
     columns = []
@@ -151,6 +164,16 @@ def _columns(written: MessageFormat, record: str, found: RecordProfiles | None) 
             keys["required"] = True
         columns.append(ColumnProposal(each.name, keys, _at_least_parts(written, each, fields, proposed)))
     return tuple(columns)
+
+
+def _classification(name: str, shares: Mapping[str, float] | None) -> ClassificationProposal:
+    """Return the class of a field alone, by what the standard has there, its values and its name."""
+    found = propose_classification(name.removeprefix("message_"), shares)  # a message is a file here, not a text
+    if name in _PARTIES and found.classification < Classification.RESTRICTED:
+        return ClassificationProposal(Classification.RESTRICTED, "it holds names, accounts or texts of customers")
+    if name in _REFERENCES and found.classification < Classification.CONFIDENTIAL:
+        return ClassificationProposal(Classification.CONFIDENTIAL, "it holds references of customers")
+    return found
 
 
 def _at_least_parts(

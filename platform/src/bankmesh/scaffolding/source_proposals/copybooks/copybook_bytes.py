@@ -132,8 +132,8 @@ def find_code_page(file: Path, found: FieldBytes) -> tuple[str, tuple[str, ...]]
     rank = {page: (found.evidence[page].signs_between_letters, *_unlikely(found, page, used)) for page in CODE_PAGES}
     order = sorted(CODE_PAGES, key=lambda page: (rank[page], _preference(page)))
     likely = [page for page in order if rank[page] == rank[order[0]]]
-    others = ", ".join(likely[1:_PAGES_NAMED])
-    question = f"is {likely[0]} its code page? {others or 'No other page'} reads its texts as well: see --encoding"
+    others = ", ".join(likely[1:_PAGES_NAMED]) or "none"
+    question = f"is {likely[0]} its code page? Others that read its texts as well: {others}; see --encoding"
     return likely[0], (question,)
 
 

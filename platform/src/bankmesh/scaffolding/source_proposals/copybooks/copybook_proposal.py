@@ -69,7 +69,8 @@ def propose_copybook(files: Sequence[Path], options: ProposalOptions) -> FilePro
     types = find_types(files, written, layouts) if len(layouts) > 1 else None
     record = _record_type(types, options.record)
     layout = layouts[types.layouts[record]] if types else next(iter(layouts.values()))
-    draft = _Draft(files, copybook, _format_keys(written, types), record, find_fields(layout))
+    fields = _without_selector(find_fields(layout), types, record)
+    draft = _Draft(files, copybook, _format_keys(written, types), record, fields)
     found = draft.read_bytes(layout)
     questions: tuple[str, ...] = ()
     if options.encoding is None:
@@ -105,6 +106,13 @@ def _record_type(types: FoundTypes | None, named: str | None) -> str:
     if named is not None and (types is None or named not in types.details):
         raise UnknownName("type of record of the copybook", named, types.details if types else ())
     return named or (types.details[0] if types else "")
+
+
+def _without_selector(found: RecordFields, types: FoundTypes | None, record: str) -> RecordFields:
+    """Return the fields without a selector that holds the same value in all records of the type."""
+    if types is None or len(types.values[record]) > 1:
+        return found
+    return replace(found, fields={name: each for name, each in found.fields.items() if name != types.selector})
 
 
 def _format_keys(written: CopybookFormat, types: FoundTypes | None) -> dict[str, object]:
