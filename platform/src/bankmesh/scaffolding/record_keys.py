@@ -5,11 +5,11 @@ from __future__ import annotations
 LINE = "line"
 """The column of the line (or number) of a record in its file, which `line_as` adds."""
 
-NOT_ALWAYS = frozenset({"sequence_number"})
+NOT_ALWAYS = frozenset({"sequence_number", "subsequence_number"})
 """Fields that messages may lack; the others identify records then."""
 
 _MESSAGE = ("message_id", "statement_id")
-_STATEMENT = ("transaction_reference", "account", "statement_number", "sequence_number")
+_STATEMENT = ("transaction_reference", "account", "statement_number", "sequence_number", "subsequence_number")
 _ACH_FILE = ("immediate_destination", "immediate_origin", "file_creation_date", "file_id_modifier")
 _BAI2_FILE = ("sender", "receiver", "file_creation_date", "file_identification")
 

@@ -68,21 +68,26 @@ class _Layout:
     question: str = ""
 
 
+_UNTERMINATED = _Layout(
+    {"terminated": False},
+    "do its messages end without a line `-`? Then the loss of the last lines of a file may be unnoticed",
+)
+_SPLIT = _Layout(
+    {"split_statements": "accept"},
+    "are pages of a statement in other files? Then a page that is lost is not noticed",
+)
 _LAYOUTS: dict[str, tuple[_Layout, ...]] = {
     "camt053": (
         _Layout(),
         _Layout({"require_balances": False}, "why has a statement no balances? Without them no total verifies it"),
     ),
-    **dict.fromkeys(
-        ("mt940", "mt942"),
-        (
-            _Layout(),
-            _Layout(
-                {"terminated": False},
-                "do its messages end without a line `-`? Then the loss of the last lines of a file may be unnoticed",
-            ),
-        ),
+    "mt940": (
+        _Layout(),
+        _UNTERMINATED,
+        _SPLIT,
+        _Layout({**_UNTERMINATED.keys, **_SPLIT.keys}, f"{_UNTERMINATED.question}; and {_SPLIT.question}"),
     ),
+    "mt942": (_Layout(), _UNTERMINATED),
     "fix": (
         _Layout(),
         _Layout(
@@ -91,7 +96,7 @@ _LAYOUTS: dict[str, tuple[_Layout, ...]] = {
         ),
     ),
 }
-"""Other than by default, the ways in which files of a kind are written; the first that reads all files is proposed."""
+"""The ways in which files of a kind may be written; the first that reads all files is proposed."""
 
 
 def propose_messages(kind: str, files: Sequence[Path], options: ProposalOptions) -> FileProposal:
