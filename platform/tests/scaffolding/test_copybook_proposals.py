@@ -188,6 +188,36 @@ def test_another_type_of_record_is_proposed_by_its_name_and_an_unknown_one_is_no
     assert caught.value.known == ("card_record", "loan_record")
 
 
+def test_the_selector_has_few_values_and_none_of_customers(scaffold):
+    copybook = """
+    01  A.
+        05  CUSTOMER  PIC 9(4).
+        05  KIND      PIC X(2).
+        05  SHARE     PIC S9(5) COMP-3.
+    01  B.
+        05  CUSTOMER  PIC 9(4).
+        05  KIND      PIC X(2).
+        05  NOTE      PIC X(3).
+    """
+    rows = [zoned(n, 4) + text("SH", 2) + packed(n, 5, signed=True) for n in range(1, 4)]
+    rows += [zoned(n, 4) + text("N", 2) + text("abc", 3) for n in range(4, 7)]
+    plan, landing = scaffold(copybook, b"".join(rows))
+    assert plan.proposal.format["selector"] == "KIND"
+    assert plan.proposal.format["records"] == {
+        "a": {"value": ["SH"], "layout": "A"},
+        "b": {"value": ["N"], "layout": "B"},
+    }
+    assert (landing.rows, landing.rejects) == (3, 0)
+
+
+def test_the_only_level_that_fits_all_records_needs_no_selector(scaffold):
+    loans = b"".join(b"\xd3" + packed(n, 7) + packed(n, 11, 2, signed=True) + text("K", 7) for n in range(1, 5))
+    plan, landing = scaffold(MIXED, loans)
+    assert plan.proposal.format["layout"] == "LOAN-RECORD"
+    assert "records" not in plan.proposal.format
+    assert (landing.rows, landing.rejects) == (4, 0)
+
+
 def test_types_that_the_bytes_do_not_show_are_refused(scaffold):
     alike = "01 A.\n    05 T PIC X.\n    05 V PIC X(3).\n01 B.\n    05 T PIC X.\n    05 W PIC X(3).\n"
     with pytest.raises(CannotPropose, match="which level 01 its records have does not show"):

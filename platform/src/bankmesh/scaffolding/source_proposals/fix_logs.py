@@ -31,7 +31,12 @@ _GROUPS = {
 """Repeating groups of execution reports by FIX 4.2 to 4.4: parties, contra brokers, fees, other identifiers,
 stipulations, amounts, time stamps, hops. By the tag of the count, the tags of the members, the first one first."""
 
-_RUNS = (("[0-9]+", re.compile(rb"[0-9]+")), ("[A-Za-z]+", re.compile(rb"[A-Za-z]+")))
+_RUNS = (
+    ("[0-9]+", re.compile(rb"[0-9]+")),
+    ("[A-Za-z]+", re.compile(rb"[A-Za-z]+")),
+    ("[^ -~]+", re.compile(rb"[^ -~]+")),
+)
+"""Patterns of runs of characters, so that no word, number or name of a log is in a declaration."""
 
 
 def find_fix_layout(files: Sequence[Path], encoding: str) -> dict[str, object]:

@@ -66,11 +66,16 @@ def propose_copybook(files: Sequence[Path], options: ProposalOptions) -> FilePro
     bounds = min(each.shortest for each in layouts.values()), max(each.longest for each in layouts.values())
     written = CopybookFormat(copybook=copybook.file.name, source=copybook.source, form=copybook.form, encoding=page)
     written = find_framing(files, written, bounds)
-    types = find_types(files, written, layouts) if len(layouts) > 1 else None
+    found_types = find_types(files, written, layouts) if len(layouts) > 1 else next(iter(layouts))
+    types = None if isinstance(found_types, str) else found_types
     record = _record_type(types, options.record)
-    layout = layouts[types.layouts[record]] if types else next(iter(layouts.values()))
+    name = types.layouts[record] if types else str(found_types)
+    layout = layouts[name]
     fields = _without_selector(find_fields(layout), types, record)
-    draft = _Draft(files, copybook, _format_keys(written, types), record, fields)
+    keys = _format_keys(written, types)
+    if types is None and len(layouts) > 1:
+        keys["layout"] = name
+    draft = _Draft(files, copybook, keys, record, fields)
     found = draft.read_bytes(layout)
     questions: tuple[str, ...] = ()
     if options.encoding is None:

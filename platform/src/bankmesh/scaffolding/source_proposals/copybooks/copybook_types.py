@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bankmesh.scaffolding.classification_proposal import split_words
+from bankmesh.contracts.model import Classification
+from bankmesh.scaffolding.classification_proposal import propose_classification, split_words
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_bytes import record_blocks
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_fields import find_fields
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from bankmesh.sources.copybook.stored_numbers import Flags
 
 _LONGEST_SELECTOR = 8
-_MOST_VALUES = 30
+_WORD = 8
+_VALUES_OF_EACH = 4
+"""The most values that a selector has, for each level 01; the key of a small file has more."""
 _ADVICE = "Declare its selector and records by hand, see the reference of copybooks."
 
 Place = tuple[int, int]
@@ -76,13 +79,21 @@ class FoundTypes:
         return tuple(name for name, _ in self.counts.most_common() if self.roles[name] == DETAIL)
 
 
-def find_types(files: Sequence[Path], written: CopybookFormat, layouts: Mapping[str, RecordStorage]) -> FoundTypes:
-    """Return the types of records that all bytes of the files show. Raises CannotPropose if they do not."""
+def find_types(
+    files: Sequence[Path], written: CopybookFormat, layouts: Mapping[str, RecordStorage]
+) -> FoundTypes | str:
+    """Return the types of records that all bytes of the files show, or the only level 01 that fits all records.
+
+    Raises CannotPropose if they show neither.
+    """
     places = _places(layouts)
-    for place, found in _read_values(files, written, layouts, list(places)).items():
+    values, fitting = _read_values(files, written, layouts, list(places))
+    for place, found in sorted(values.items(), key=lambda each: (len(each[1].counts), each[0])):
         assigned = _assign(found, list(layouts))
         if assigned is not None:
             return _types(places[place], found, assigned, written.encoding)
+    if len(fitting) == 1:
+        return fitting.pop()
     raise CannotPropose(files[0], "which level 01 its records have does not show in its bytes", _ADVICE)
 
 
@@ -96,29 +107,38 @@ def _places(layouts: Mapping[str, RecordStorage]) -> dict[Place, str]:
             layout.position(each): name
             for name, each in fields.items()
             if each.storage.is_selector and each.storage.size <= _LONGEST_SELECTOR and layout.is_steady(each)
-            and sum(layout.position(each)) <= shortest
+            and sum(layout.position(each)) <= shortest and _may_be_shown(name)
         })  # fmt: skip
     common = set(found[0]).intersection(*found[1:])
     return {place: found[0][place] for place in sorted(common)}
 
 
+def _may_be_shown(name: str) -> bool:
+    """Whether values of a field may be in a declaration: nothing in its name says that they are confidential."""
+    proposed = propose_classification(name)
+    return not proposed.by_evidence or proposed.classification <= Classification.INTERNAL
+
+
 def _read_values(
     files: Sequence[Path], written: CopybookFormat, layouts: Mapping[str, RecordStorage], places: list[Place]
-) -> dict[Place, _Values]:
-    found = {place: _Values() for place in places}
+) -> tuple[dict[Place, _Values], set[str]]:
+    """Return the values at each place, but those with too many, and the levels 01 that fit all records."""
+    found, fitting, most = {place: _Values() for place in places}, set(layouts), _VALUES_OF_EACH * len(layouts)
     fields = {name: _steady(layout) for name, layout in layouts.items()}
     for file in files:
         own: dict[Place, Counter[bytes]] = {place: Counter() for place in found}
         is_first = True
         for block in record_blocks([file], written):
             fits = {name: _fitting(block, written, layouts[name], fields[name]) for name in layouts}
+            fitting -= {name for name, each in fits.items() if not each.all()}
             for place in list(found):
-                if not _add_block(found[place], own[place], block, place, fits, is_first=is_first):
+                _add_block(found[place], own[place], block, place, fits, most, is_first=is_first)
+                if len(found[place].counts) > most:
                     del found[place]
             is_first = False
         for place, values in found.items():
             values.once.append({value for value, n in own[place].items() if n == 1})
-    return found
+    return found, fitting
 
 
 def _add_block(
@@ -127,26 +147,29 @@ def _add_block(
     block: CopybookRecordBlock,
     place: Place,
     fits: Mapping[str, Flags],
+    most: int,
     *,
     is_first: bool,
-) -> bool:
-    """Add the values of a block; return whether they are few enough to be those of a selector."""
-    cells = np.ascontiguousarray(block.matrix(np.arange(len(block)), *place).astype(np.uint8))
-    texts = cells.view(f"V{place[1]}").reshape(-1)
-    distinct, inverse = np.unique(texts, return_inverse=True)
-    if len(distinct) > _MOST_VALUES:
-        return False
-    for at, raw in enumerate(distinct):
-        value, rows = raw.tobytes(), inverse == at
+) -> None:
+    """Add the values of a block, as long as they are few."""
+    size = place[1]
+    padded = np.zeros((len(block), _WORD), np.uint8)
+    padded[:, :size] = block.matrix(np.arange(len(block)), *place)
+    distinct, inverse = np.unique(padded.view(">u8").reshape(-1), return_inverse=True)
+    values = [number.to_bytes(_WORD, "big")[:size] for number in distinct.tolist()]
+    if len(values) > most:
+        found.counts.update(values)
+        return
+    for at, value in enumerate(values):
+        rows = inverse == at
         found.counts[value] += int(rows.sum())
         own[value] += int(rows.sum())
         misfits = {name for name, fitting in fits.items() if not fitting[rows].all()}
         found.misfits.setdefault(value, set()).update(misfits)
     if is_first:
-        found.firsts.append(texts[0].tobytes())
+        found.firsts.append(values[inverse[0]])
         found.lasts.append(b"")
-    found.lasts[-1] = texts[-1].tobytes()
-    return len(found.counts) <= _MOST_VALUES
+    found.lasts[-1] = values[inverse[-1]]
 
 
 def _steady(layout: RecordStorage) -> list[FieldReference]:
