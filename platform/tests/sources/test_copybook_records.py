@@ -180,3 +180,12 @@ def test_a_condition_on_an_element_that_a_record_does_not_have_does_not_hold(tmp
     obj = declare(tmp_path, copybook, column("A", "string", "a", "when: {KIND(2): P}"), "recfm: V").objects[0]
     records = [zoned(2, 1) + text("QPyes", 5), zoned(1, 1) + text("QPno", 4), zoned(0, 1) + text("PPP", 3)]
     assert rows_of(landed(obj, tmp_path, b"".join(map(with_word, records)))) == [("yes",), (None,), (None,)]
+
+
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_a_segment_of_a_spanned_record_refuses_the_file(tmp_path, code):
+    obj = declare(tmp_path, "01 R.\n   05 T PIC X(3).\n", column("T", "string", "t"), "recfm: V").objects[0]
+    segment = (7).to_bytes(2, "big") + bytes([code, 0]) + text("SEC", 3)
+    problem = r"at byte offset 7, behind record 0 or a later one: a segment of a spanned record \(VBS\), which is not supported"
+    with pytest.raises(LegacyFileError, match=problem):
+        landed(obj, tmp_path, with_word(text("ONE", 3)) + segment)

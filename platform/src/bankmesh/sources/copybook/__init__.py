@@ -7,6 +7,7 @@ code_pages            characters of the EBCDIC code pages
 code_page_evidence    signs between letters that other code pages read as letters
 copybook_format       what a declaration says about such files
 copybook_declaration  reads that from the declaration
+condition_names       code tables of columns from levels 88
 column_rules          what a column's type and options must be for its field
 stored_numbers        zoned, packed, binary and floating point numbers, for many records at once
 field_decoder         a field of many records to values of its column, with faults

@@ -154,7 +154,7 @@ class CopybookRecordStream:
     def _bad_word(self, kind: str, offset: int, word: bytes) -> LegacyFileError:
         problem = f"no {kind} descriptor word at byte offset {offset}, behind record {self.records:,} or a later one"
         if kind == "record" and word[2] in {1, 2, 3}:
-            problem += ": a segment of a spanned record, which is not supported"
+            problem += ": a segment of a spanned record (VBS), which is not supported; have the file copied to VB"
         return LegacyFileError(self.path, problem, self._expected)
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bankmesh.errors import Fault
 from bankmesh.sources.copybook.column_rules import check_class, check_column, check_condition
+from bankmesh.sources.copybook.condition_names import BadConditionError, codes_of_conditions
 from bankmesh.sources.copybook.copybook_parser import parse_copybook
 from bankmesh.sources.copybook.copybook_source import CopybookError
 from bankmesh.sources.copybook.storage_layout import (
@@ -30,6 +31,7 @@ from bankmesh.sources.declarations.source_declaration import RecordFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bankmesh.sources.declarations.code_tables import Codes
     from bankmesh.sources.declarations.source_declaration import SourceColumn
     from bankmesh.yaml.nodes import Mapping
 
@@ -128,6 +130,17 @@ class CopybookFormat(RecordFormat):
         except (KeyError, CopybookError):  # noted where the format was read
             return None
         return FixedField(FieldPosition(start + 1, length), record=above)
+
+    def condition_codes(self, given: Mapping, header: str, record: str) -> Codes | None:
+        """Return the values of a column's levels 88 with their names; notes a fault if they are no code table."""
+        try:
+            above = given.optional_text("from") or record
+            return codes_of_conditions(self.storage(above).find(header))
+        except BadConditionError as error:
+            given.faults.add(given.value("codes"), "bad-conditions", f"codes of {given.what}: {error}")
+        except (UnknownFieldError, KeyError, CopybookError):  # noted where the field or the format was read
+            pass
+        return None
 
     def check_columns(self, given: Mapping, record: str, columns: Sequence[SourceColumn]) -> None:
         """Note a fault at each column whose type, options or class do not fit its field."""

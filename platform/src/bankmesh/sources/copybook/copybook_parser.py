@@ -1,7 +1,7 @@
 """Parser of copybooks: data description entries by the Language Reference of Enterprise COBOL for z/OS.
 
 What has no place in a record, or would move fields in ways that are not supported (COPY, REPLACE, SYNCHRONIZED numbers,
-tables without bound), is refused with its line. Levels 66, 77 and 88 are read; VALUE has no effect.
+tables without bound), is refused with its line. Levels 66, 77 and 88 are read; other VALUEs have no effect.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bankmesh.sources.copybook.data_items import (
     OTHER_SIZES,
     PACKED,
     SHORT_FLOAT,
+    Condition,
     DataItem,
     Occurs,
     Renames,
@@ -88,7 +89,7 @@ def _add(found: list[DataItem], item: DataItem) -> None:
     elif not found or found[-1].level == _RENAMES:
         raise CopybookError(item.line, "level 88 without a field above")
     else:
-        found[-1] = replace(found[-1], conditions=(*found[-1].conditions, item.name))
+        found[-1] = replace(found[-1], conditions=(*found[-1].conditions, *item.conditions))
 
 
 def _tree(entries: list[DataItem]) -> DataItem:
@@ -148,12 +149,22 @@ class _Entry:
         name = self._name()
         item = DataItem(int(first), "" if name == "FILLER" else name, self._line)
         if item.level == _CONDITION:
-            return item
+            return replace(item, conditions=(self._condition(name),))
         while self._at < len(self._words):
             item = self._clause(item)
         if (item.level == _RENAMES) != (item.renames is not None):
             raise CopybookError(self._line, "level 66 and RENAMES need each other")
         return item
+
+    def _condition(self, name: str) -> Condition:
+        """Return a level 88; what WHEN SET TO FALSE assigns is none of its values."""
+        if self._skip("VALUE", "VALUES"):
+            self._skip("IS", "ARE")
+        values = []
+        while self._peek() not in {"", "WHEN", "FALSE"}:
+            first = self._next()
+            values.append((first, self._next() if self._skip("THRU", "THROUGH") else None))
+        return Condition(name, tuple(values))
 
     def _name(self) -> str:
         if self._at >= len(self._words) or self._words[self._at].text in _CLAUSES:

@@ -47,8 +47,16 @@ class Renames:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A level 88: its name, and its values as pairs of literals, of which the second ends a range or is None."""
+
+    name: str
+    values: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
 class DataItem:
-    """One entry; `children` are its subordinate entries, `conditions` its levels 88 with their first values."""
+    """One entry; `children` are its subordinate entries, `conditions` its levels 88."""
 
     level: int
     name: str
@@ -62,7 +70,7 @@ class DataItem:
     justified: bool = False
     blank_when_zero: bool = False
     synchronized: bool = False
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     children: tuple[DataItem, ...] = field(default=())
 
     @property

@@ -7,6 +7,8 @@ import zoneinfo
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import yaml
+
 from bankmesh.contracts.model import Classification, ColumnType
 from bankmesh.contracts.parsing.regular_expressions import check_pattern
 from bankmesh.sources.declarations.code_tables import read_codes
@@ -39,12 +41,14 @@ from bankmesh.sources.declarations.source_declaration import (
 from bankmesh.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
-    import yaml
-
+    from bankmesh.sources.declarations.code_tables import Codes, CodeTable
     from bankmesh.sources.declarations.record_layout import FixedField
     from bankmesh.sources.declarations.source_declaration import FileFormat
 
 TYPES = ("string", "long", "integer", "decimal(p,s)", "double", "date", "timestamp", "boolean")
+
+LEVEL_88 = "level_88"
+"""In place of a code table: that of the field's conditions in its copybook."""
 
 _DECIMAL = re.compile(r"^decimal\((\d+), ?(\d+)\)$")
 _MOST_DIGITS = 38
@@ -98,7 +102,7 @@ def read_column(
     missing = given.texts("missing")
     cell = _cell(given, written)
     fixed = read_field(given, column, kind, written, record)
-    codes, codes_by_file = read_codes(given, kind)
+    codes, codes_by_file = _codes(given, kind, column, written, record)
     read = given.word("read", DECIMAL_READERS if kind.name == "decimal" else WHOLE_READERS, "plain")
     return SourceColumn(
         name=name,
@@ -169,6 +173,26 @@ def _derived_column(name: str, kind: ColumnType, description: str, given: Mappin
         read="plain",
         place=given.faults.place(node),
     )
+
+
+def _codes(
+    given: Mapping, kind: ColumnType, column: str, written: FileFormat, record: str
+) -> tuple[Codes | None, tuple[CodeTable, ...]]:
+    """Read `codes`: a table, tables by file, or `level_88` for that of a copybook."""
+    node = given.value("codes")
+    if not isinstance(node, yaml.ScalarNode) or node.value != LEVEL_88:
+        return read_codes(given, kind)
+    if "pattern" in given.entries:
+        given.faults.add(given.value("pattern"), "pattern-and-codes", f"{given.what}: give codes or a pattern")
+    if kind.name != "string":
+        message = f"{given.what} is {kind}; the names of level 88 are for string"
+        given.faults.add(node, "option-of-another-type", message)
+        return None, ()
+    if isinstance(written, RecordFormat):
+        return written.condition_codes(given, column, record), ()
+    message = f"codes of {given.what}: {LEVEL_88} is for files with copybooks"
+    given.faults.add(node, "option-of-another-kind", message)
+    return None, ()
 
 
 def _path(given: Mapping, column: str, written: FileFormat) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import Classification, ColumnType
     from bankmesh.errors import Place
-    from bankmesh.sources.declarations.code_tables import CodeTable
+    from bankmesh.sources.declarations.code_tables import Codes, CodeTable
     from bankmesh.yaml.nodes import Mapping
 
 PARSER_VERSION = 3
@@ -125,6 +125,12 @@ class RecordFormat:
 
     def read_field(self, given: Mapping, header: str, record: str) -> FixedField | None:  # noqa: ARG002
         """Return the field of the column `given` in records of that type, if fields have positions; notes faults."""
+        return None
+
+    def condition_codes(self, given: Mapping, header: str, record: str) -> Codes | None:  # noqa: ARG002
+        """Return the code table that the format has for a column; notes a fault in formats that have none."""
+        message = f"codes of {given.what}: level_88 is for files with copybooks"
+        given.faults.add(given.value("codes"), "option-of-another-kind", message)
         return None
 
     def typed_records(self) -> tuple[RecordType, ...]:
