@@ -115,11 +115,26 @@ def test_an_interrupted_change_is_undone_first(mesh: Command, root: Path) -> Non
     transform = root / SHOP / "defs/list/transform.py"
     kill_while_removing(root, transform)
     assert not transform.exists()
+    assert "a change of its files was interrupted" in mesh("doctor").out
     said = mesh("remove", "shop.list", "--dry-run")
     assert (said.code, "An earlier change of the workspace was interrupted." in said.err) == (1, True)
     said = mesh("remove", "shop.sale", "--yes")
     assert said.code == 1
     assert f"mesh: an earlier change was interrupted; restored {SHOP}/defs/list/transform.py" in said.err
+    assert contents(root) == before
+
+
+def test_a_landing_and_a_domain_have_rules_of_their_own(mesh: Command, root: Path) -> None:
+    before = contents(root)
+    said = mesh("remove", "till.sale", "--yes")
+    assert (said.code, "till.sale: it is read by " in said.err) == (1, True)
+    said = mesh("remove", "--domain", "shop", "--yes")
+    assert (said.code, "shop: it has products: " in said.err) == (1, True)
+    said = mesh("remove", "till.sal", "--yes")
+    assert (said.code, "There is no product or landing till.sal. Did you mean till.sale" in said.err) == (2, True)
+    for words in ([], ["shop.sale", "--domain", "shop"]):
+        said = mesh("remove", *words)
+        assert (said.code, "name a product or landing, or a domain with --domain" in said.err) == (2, True)
     assert contents(root) == before
 
 

@@ -178,3 +178,17 @@ def test_one_major_is_removed_and_the_other_stays(settings: Settings) -> None:
         f"{SHOP}/defs/opening_hour_v2/defs.yaml",
         f"{SHOP}/defs/opening_hour_v2/transform.py",
     }
+
+
+def test_a_version_of_a_dbt_model_and_settings_of_the_project(settings: Settings) -> None:
+    set_stage(settings, "top_customer", "draft")
+    notes = settings.root / MODELS / "products/notes.yml"
+    notes.write_text(
+        "models:\n  - name: best\n    versions:\n      - v: 1\n        defined_in: top_customer\n      - v: 2\n"
+    )
+    project = settings.root / "dbt_project/dbt_project.yml"
+    project.write_text(project.read_text() + "      top_customer:\n        +tags: [best]\n")
+    plan = plan_product_removal(settings, "shop.top_customer")
+    assert [Path(place.file).name for place in plan.review] == ["dbt_project.yml"]
+    plan.write()
+    assert notes.read_text() == "models:\n  - name: best\n    versions:\n      - v: 2\n"

@@ -12,6 +12,7 @@ from bankmesh.ports import port_at
 from bankmesh.products.version_diffs.spill_folders import abandoned_spill_folders
 from bankmesh.sources.landing_record import unfinished_writes
 from bankmesh.storage.atomic_files import process_exists
+from bankmesh.workspace.file_transaction import JOURNAL, has_interrupted
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
@@ -75,5 +76,8 @@ def file_findings(settings: Settings, now: datetime) -> Iterator[HealthFinding]:
     if spilled := abandoned_spill_folders(settings.home):
         listed = shorten_list((str(path) for path in spilled), most=3)
         yield warning("comparisons", f"rows of some that were killed: {listed}", _EXPIRE)
+    if has_interrupted(settings.root):
+        remedy = "The next `mesh remove` or `mesh rename` undoes it."
+        yield warning("workspace", f"a change of its files was interrupted: {settings.root / JOURNAL}", remedy)
     if not left and not spilled:
         yield ok("files", "none of a process that is gone, and no lock is held by one")

@@ -1,38 +1,69 @@
-"""`mesh remove`: the files of a product that is not needed any more."""
+"""`mesh remove`: the files of a product, landing or domain that is not needed any more."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli.change_confirmation import DryRunOption, YesOption, carry_out, undo_interrupted
-from bankmesh.cli.name_completion import complete_source
+from bankmesh.cli.name_completion import complete_domain, complete_source
 from bankmesh.cli.output import JsonOption
+from bankmesh.errors import UnknownName
+from bankmesh.names import split_major
+from bankmesh.scaffolding.workspace_changes.domain_removal import plan_domain_removal
+from bankmesh.scaffolding.workspace_changes.landing_removal import (
+    declared_objects,
+    find_declared_object,
+    plan_landing_removal,
+)
 from bankmesh.scaffolding.workspace_changes.product_removal import plan_product_removal
 from bankmesh.settings import current_settings
+from bankmesh.workspace.workspace_contracts import workspace_contracts
+
+if TYPE_CHECKING:
+    from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan
+    from bankmesh.settings import Settings
 
 
 def remove(
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="domain.product@MAJOR; the major is optional if there is only one.",
+            help="A product, domain.product or one major of it, domain.product@2; or a landing, system.object.",
             metavar="NAME",
             autocompletion=complete_source,
         ),
-    ],
+    ] = None,
     *,
+    domain: Annotated[
+        str | None, typer.Option(help="A whole domain instead of NAME.", autocompletion=complete_domain)
+    ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a product's files: contract, transform, tests. Exit 1 if its stage or its readers do not allow it."""
+    """Remove the files of a product or domain, or the declaration of a landing. Published and landed rows stay.
+
+    Exit 1 if its stage or its readers do not allow it.
+    """
+    if (name is None) == (domain is None):
+        raise typer.BadParameter("name a product or landing, or a domain with --domain")
     settings = current_settings()
     undo_interrupted(settings.root, dry_run=dry_run)
-    recorded = {
-        use.consumer for use in recorded_use(settings.home) if use.port.partition("@")[0] == name.partition("@")[0]
-    }
-    plan = plan_product_removal(settings, name, recorded)
+    plan = plan_domain_removal(settings, domain) if domain else _plan(settings, str(name))
     carry_out(plan, yes=yes, dry_run=dry_run, as_json=as_json)
+
+
+def _plan(settings: Settings, name: str) -> ChangePlan:
+    product = split_major(name)[0]
+    products = {contract.product for contract in workspace_contracts(settings.root)}
+    if product in products:
+        recorded = {use.consumer for use in recorded_use(settings.home) if split_major(use.port)[0] == product}
+        return plan_product_removal(settings, name, recorded)
+    declared = find_declared_object(settings.root, name)
+    if declared is None:
+        landings = {item.reference for item in declared_objects(settings.root)}
+        raise UnknownName("product or landing", name, products | landings)
+    return plan_landing_removal(settings, declared)

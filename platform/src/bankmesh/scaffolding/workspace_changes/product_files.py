@@ -117,6 +117,8 @@ def is_about(path: NodePath, value: Any, table: str) -> bool:  # noqa: ANN401 - 
     match path:
         case ("models", int()):
             return isinstance(value, dict) and value.get("name") == table and "versions" not in value
+        case ("models", int(), "versions", int()):
+            return isinstance(value, dict) and value.get("defined_in") == table
         case ("unit_tests", int()):
             return isinstance(value, dict) and value.get("model") == table
         case ("attributes", "repeatable" | "partition_inputs", name):

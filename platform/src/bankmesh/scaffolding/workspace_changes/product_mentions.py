@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 _SKIPPED = {"__pycache__", "node_modules", "target", "logs", "dbt_packages", GENERATED_MACROS, GENERATED_SOURCES}
 _TEXTS = {".cfg", ".ini", ".ipynb", ".md", ".py", ".rst", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"}
 _LARGEST = 1 << 20
+_SETTINGS = "dbt_project.yml"
+"""Its keys below `models:` may be names of models."""
 
 
 def find_mentions(settings: Settings, ports: Iterable[PortName], without: Collection[Path]) -> tuple[Place, ...]:
     """Return the lines of text files that name a product, except in the files `without`; hidden folders are skipped."""
+    ports = list(ports)
     patterns = [mention_pattern(port) for port in ports]
+    keys = re.compile(rf"^\s*(?:{'|'.join(re.escape(port.table) for port in ports)}):")
     found = []
     for path in _text_files(settings.root, settings.home):
         if path in without:
@@ -35,7 +40,7 @@ def find_mentions(settings: Settings, ports: Iterable[PortName], without: Collec
         found += [
             Place(str(path), number)
             for number, line in enumerate(lines, 1)
-            if any(pattern.search(line) for pattern in patterns)
+            if any(pattern.search(line) for pattern in patterns) or (path.name == _SETTINGS and keys.match(line))
         ]
     return tuple(found)
 

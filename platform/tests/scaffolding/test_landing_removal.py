@@ -1,0 +1,92 @@
+"""Removal of landings: the declaration loses the object, unless something of the domain or of the file needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fixed_width_samples import BATCHES
+from shop_workspace import SYSTEM, write_workspace
+
+from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused
+from bankmesh.scaffolding.workspace_changes.landing_removal import find_declared_object, plan_landing_removal
+from bankmesh.settings import Settings
+from bankmesh.sources import read_systems
+
+SHOP = "domains/shop/src/shop"
+SOURCE = f"{SHOP}/sources/till.yaml"
+COUPON = """\
+  # Paper coupons.
+  coupon:
+    description: One row for each coupon.
+    files: [coupon.csv]
+    columns:
+      coupon_id: {type: long, required: true, classification: internal, description: Number.}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The shop, whose till exports coupons, too, which nobody reads."""
+    write_workspace(tmp_path / "bank")
+    (tmp_path / "bank" / SOURCE).write_text(SYSTEM.replace("  hour:\n", f"{COUPON}  hour:\n"))
+    return Settings(root=tmp_path / "bank", home=tmp_path / "home", exports=tmp_path / "exports")
+
+
+def plan(settings: Settings, name: str) -> ChangePlan:
+    declared = find_declared_object(settings.root, name)
+    assert declared is not None
+    return plan_landing_removal(settings, declared)
+
+
+@pytest.mark.parametrize("name", ["till.coupon", "shop.landing.till_coupon"])
+def test_an_object_that_nobody_reads_leaves_the_declaration_and_its_rows_stay(settings: Settings, name: str) -> None:
+    rows = settings.home / "landings/shop/till/coupon"
+    rows.mkdir(parents=True)
+    planned = plan(settings, name)
+    planned.write()
+    assert (settings.root / SOURCE).read_text() == SYSTEM
+    assert rows.is_dir()
+    assert str(rows) in planned.notes[0]
+
+
+def test_the_last_object_takes_the_file_with_it_and_a_copybook_is_reported(settings: Settings) -> None:
+    file = settings.root / SHOP / "sources/host.yaml"
+    file.write_text("system: host\nobjects:\n  loan:\n    format: {kind: copybook, copybook: loan.cpy}\n")
+    file.with_name("loan.cpy").write_text("       01 LOAN PIC X.\n")
+    planned = plan(settings, "host.loan")
+    assert list(planned.actions()) == [("remove", f"{SHOP}/sources/host.yaml")]
+    assert planned.notes == (f"No declaration reads {SHOP}/sources/loan.cpy any more, which stays.",)
+
+
+def test_what_is_read_is_not_removed(settings: Settings) -> None:
+    with pytest.raises(ChangeRefused, match=r"till\.hour: it is read by .*defs/opening_hour/defs\.yaml:6"):
+        plan(settings, "till.hour")
+    with pytest.raises(ChangeRefused) as refused:
+        plan(settings, "till.sale")
+    for place in ("defs/sale/defs.yaml:6", "staging/stg_till__sales.sql:2"):
+        assert place in refused.value.problem
+
+
+def test_an_object_whose_control_total_the_format_declares_is_not_removed(settings: Settings) -> None:
+    (settings.root / SHOP / "sources/host.yaml").write_text(BATCHES)
+    with pytest.raises(
+        ChangeRefused, match=r"host\.item: the rest of its file needs it: host\.yaml:\d+: .*is declared by no object"
+    ):
+        plan(settings, "host.item")
+    plan(settings, "host.batch").write()
+    (system,) = (system for system in read_systems(settings.root / SHOP / "sources") if system.name == "host")
+    assert [item.name for item in system.objects] == ["item"]
+
+
+def test_an_object_that_several_domains_land_needs_the_domain(settings: Settings) -> None:
+    other = settings.root / "domains/kiosk/src/kiosk"
+    (other / "sources").mkdir(parents=True)
+    (other / "definitions.py").touch()
+    (other / "sources/till.yaml").write_text((settings.root / SOURCE).read_text())
+    with pytest.raises(ChangeRefused, match=r"write kiosk\.landing\.till_coupon or shop\.landing\.till_coupon"):
+        find_declared_object(settings.root, "till.coupon")
+    declared = find_declared_object(settings.root, "kiosk.landing.till_coupon")
+    assert declared is not None
+    assert declared.package == other
+    assert find_declared_object(settings.root, "till.voucher") is None
