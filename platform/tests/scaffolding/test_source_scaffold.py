@@ -10,8 +10,10 @@ from command import Command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bankmesh.scaffolding.scaffold_input import CannotScaffold
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
-from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
+from bankmesh.scaffolding.source_scaffold import NewSource, land_source, note_key, plan_source, write_source
+from bankmesh.sources import read_system
 
 ROWS = 200
 
@@ -216,4 +218,48 @@ def test_the_command_writes_lands_and_names_the_next_step(home, tmp_path, capsys
     assert key in said.out.replace("\n", " ")
     assert f"# note: {key}" in declared
     again = mesh("new", "source", *sorted(folder.iterdir()))
-    assert (again.code, "already exists" in again.err) == (2, True)
+    assert (again.code, "already exists, with the object slips" in again.err.replace("\n", " ")) == (2, True)
+
+
+OPEN_DAYS = lines("id;opened_on", str, "2024-05-31")
+
+
+def add(home, exports, name, text=OPEN_DAYS, *, folder="desk", **more):
+    file = exports / folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    plan = plan_source(home, NewSource("shop", [file], **more), ProposalOptions())
+    write_source(plan)
+    return plan, land_source(home, plan)
+
+
+def test_another_object_is_added_to_the_declaration_of_its_system(home, tmp_path):
+    first, _ = add(home, tmp_path, "boxes.csv")
+    before = first.file.read_text(encoding="utf-8")
+    try:
+        second, landing = add(home, tmp_path, "keys.csv", lines("key|amount", str, "1.50", sep="|"))
+        note_key(home, second)
+        written = second.file.read_text(encoding="utf-8")
+        assert written.startswith(before)
+        assert [each.name for each in read_system(second.file).objects] == ["boxes", "keys"]
+        assert (landing.rows, landing.rejects) == (ROWS, 0)
+        with pytest.raises(CannotScaffold, match="with the object keys"):
+            add(home, tmp_path, "keys.csv")
+        assert second.file.read_text(encoding="utf-8") == written
+    finally:
+        first.file.unlink()
+
+
+@pytest.mark.parametrize("last", ["ignore: [x.csv]\n", "# the end\nignore: [x.csv]\n"])
+def test_an_object_is_not_added_where_objects_are_not_the_last_key(home, tmp_path, last):
+    first, _ = add(home, tmp_path, "boxes.csv")
+    try:
+        text = first.file.read_text(encoding="utf-8") + last
+        first.file.write_text(text, encoding="utf-8")
+        with pytest.raises(CannotScaffold, match="Nothing written"):
+            add(home, tmp_path, "keys.csv")
+        assert first.file.read_text(encoding="utf-8") == text
+        with pytest.raises(CannotScaffold, match="for another folder"):
+            add(home, tmp_path, "keys.csv", folder="other", system="desk")
+    finally:
+        first.file.unlink()

@@ -69,21 +69,37 @@ class SourceNames:
 
 def declaration_text(names: SourceNames, proposal: FileProposal) -> str:
     """Return the declaration as YAML, with a comment for everything that a person has to review."""
-    return "\n".join(_lines(names, proposal)) + "\n"
+    return "\n".join([*_system_lines(names, proposal), *_object_lines(names, proposal)]) + "\n"
 
 
-def _lines(names: SourceNames, proposal: FileProposal) -> Iterator[str]:
+def with_object(text: str, names: SourceNames, proposal: FileProposal) -> str:
+    """Return a declaration, whose objects come last, with one more object of a format of its own."""
+    return "\n".join([text.rstrip(), *_object_lines(names, proposal, has_format=True)]) + "\n"
+
+
+def _basis(proposal: FileProposal) -> str:
     basis = f"{proposal.rows:,} records" if proposal.rows else "the fields of the standard"
-    yield f"# Proposed by `mesh new source` from {basis}. Review each comment, then remove it."
+    return f"# Proposed by `mesh new source` from {basis}. Review each comment, then remove it."
+
+
+def _system_lines(names: SourceNames, proposal: FileProposal) -> Iterator[str]:
+    yield _basis(proposal)
     yield f"system: {names.system}"
     yield f"description: The system {names.system}. # review: what it is"
     yield f"owner: {names.owner} # review: the team that owns it"
     yield f"folder: {_scalar(names.folder)}"
     yield f"format: {_flow(proposal.format)}"
     yield "objects:"
+
+
+def _object_lines(names: SourceNames, proposal: FileProposal, *, has_format: bool = False) -> Iterator[str]:
     yield f"  {names.object}:"
+    if has_format:
+        yield f"    {_basis(proposal)}"
     yield f"    description: One row for each {names.object}. # review: what one row is"
     yield f"    files: {_flow({'all': list(names.files)} if names.take_all else list(names.files))}"
+    if has_format:
+        yield f"    format: {_flow(proposal.format)}"
     for key, value in proposal.object_keys.items():
         yield f"    {key}: {_flow(value)}"
     for question in proposal.questions:
