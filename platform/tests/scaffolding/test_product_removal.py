@@ -192,3 +192,19 @@ def test_a_version_of_a_dbt_model_and_settings_of_the_project(settings: Settings
     assert [Path(place.file).name for place in plan.review] == ["dbt_project.yml"]
     plan.write()
     assert notes.read_text() == "models:\n  - name: best\n    versions:\n      - v: 2\n"
+
+
+def test_a_component_of_another_type_goes_with_its_product(settings: Settings) -> None:
+    set_stage(settings, "opening_hour", "draft")
+    component = settings.root / SHOP / "defs/opening_hour/defs.yaml"
+    component.write_text(component.read_text().replace("bankmesh.PolarsDataProduct", "shop.components.Scraped"))
+    assert f"{SHOP}/defs/opening_hour/defs.yaml" in removed(settings, "shop.opening_hour")
+
+
+def test_a_component_that_shares_its_folder_is_left_to_a_person(settings: Settings) -> None:
+    set_stage(settings, "opening_hour", "draft")
+    inner = settings.root / SHOP / "defs/opening_hour/inner/defs.yaml"
+    inner.parent.mkdir()
+    inner.write_text("type: shop.components.Other\nattributes: {}\n")
+    with pytest.raises(ChangeRefused, match=r"shares its folder with other components\. Edit it by hand"):
+        plan_product_removal(settings, "shop.opening_hour")

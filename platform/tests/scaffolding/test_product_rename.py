@@ -72,7 +72,12 @@ def test_readers_follow_and_names_that_are_alike_stay(settings: Settings) -> Non
         + "    # as of shop.sale; not till.sale\n    more: 'shop.sale@1'   # kept\n    landed: till.sale\n"
     )
     before = contents(settings.root)
-    rename(settings, "shop.sale", "purchase")
+    plan = plan_product_rename(settings, "shop.sale", "purchase", RECORD)
+    (note,) = plan.notes
+    assert note.startswith(
+        "Contracts that refer to it change: sale_list.odcs.yaml, top_customer.odcs.yaml. Raise their"
+    )
+    plan.write()
     after = contents(settings.root)
 
     moved = {

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bankmesh.scaffolding.dbt_import.jinja_references import ModelReference
     from bankmesh.yaml.node_edits import NodePath
 
-POLARS, DBT = "bankmesh.PolarsDataProduct", "bankmesh.DbtDataProducts"
-
 
 @dataclass(frozen=True)
 class ProductFiles:
@@ -29,7 +27,7 @@ class ProductFiles:
 
     Attributes:
         contract: its contract.
-        component: the `defs.yaml` of a Polars product; None for others.
+        component: the `defs.yaml` of a Polars product, or of a component of another type with `contract`; else None.
         model: the dbt model; None for others.
         data_tests: singular dbt tests of its model.
         test: `tests/test_<product>.py` of the domain; None if there is none.
@@ -84,7 +82,7 @@ def _documents(file: Path) -> list[Any]:
 
 
 def _builds(document: Any, port: PortName) -> bool:  # noqa: ANN401 - any YAML value
-    attributes = document.get("attributes") if isinstance(document, dict) and document.get("type") == POLARS else None
+    attributes = document.get("attributes") if isinstance(document, dict) else None
     return (
         isinstance(attributes, dict)
         and attributes.get("contract") == port.product

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts.contract_editor import move_text
 from bankmesh.contracts.parsing.contract_reader import faults_between, read_text
 from bankmesh.errors import ContractFaults
-from bankmesh.names import PortName
+from bankmesh.names import CONTRACT_SUFFIX, PortName
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, WorkspaceDraft
 from bankmesh.scaffolding.workspace_changes.product_files import find_product_files
 from bankmesh.scaffolding.workspace_changes.product_mentions import find_mentions
@@ -133,16 +133,25 @@ def plan_rename_in_place(
     check_contracts(draft)
     changes = draft.changes()
     old, product = renames[0].old, renames[0].new.product_id
-    names = ", ".join(contract.port for contract in published)
     return ChangePlan(
         what=f"rename {old.product_id} to {product}",
         root=settings.root,
         changes=changes,
         moved=draft.moved,
-        notes=(f"{names} was published: its contract stays, retired, and so do its versions.",) if names else (),
+        notes=tuple(_notes(renames, published, [change.path for change in changes])),
         review=find_mentions(settings, [old], {change.path for change in changes}),
         next_steps=(f"mesh contract check, reload the code location, then mesh run {product}",),
     )
+
+
+def _notes(renames: Sequence[PortRename], published: Collection[Contract], changed: Iterable[Path]) -> Iterable[str]:
+    if published:
+        names = ", ".join(contract.port for contract in published)
+        yield f"{names} was published: its contract stays, retired, and so do its versions."
+    own = {path for rename in renames for path in (rename.files.contract, rename.new_path(rename.files.contract))}
+    others = [path.name for path in changed if path.name.endswith(CONTRACT_SUFFIX) and path not in own]
+    if others:
+        yield f"Contracts that refer to it change: {', '.join(others)}. Raise their versions: `mesh contract diff`."
 
 
 def _rename_all(file: WorkspaceFile, text: str, renames: Iterable[PortRename]) -> str:
@@ -212,7 +221,7 @@ def move_files(draft: WorkspaceDraft, rename: PortRename) -> None:
 def check_contracts(draft: WorkspaceDraft) -> None:
     """Raise ContractFaults if the drafted contracts have faults that they did not have before."""
     before = readable_contracts(draft.root)
-    changed = {change.path: change for change in draft.changes() if change.path.name.endswith(".odcs.yaml")}
+    changed = {change.path: change for change in draft.changes() if change.path.name.endswith(CONTRACT_SUFFIX)}
     kept = [contract for contract in before if Path(contract.file) not in changed]
     read = [read_text(str(path), change.after.decode()) for path, change in changed.items() if change.after is not None]
     faults = {fault for _, found in read for fault in found}
