@@ -207,7 +207,7 @@ def xml_rows(content: bytes) -> set[Row]:
     except ET.ParseError:
         return set()
     fields = [
-        [item.get("id", "").strip(), item.findtext("T", "").strip(), item.findtext("A", "").strip()] for item in items
+        [item.get("id", "").strip(), item.findtext("T", ""), item.findtext("A", "").strip()] for item in items
     ]
     return {row for each in fields if (row := row_of(each))}
 
