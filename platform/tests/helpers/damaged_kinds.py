@@ -206,9 +206,7 @@ def xml_rows(content: bytes) -> set[Row]:
         items = list(ET.fromstring(content))  # noqa: S314 - a file of our own making
     except ET.ParseError:
         return set()
-    fields = [
-        [item.get("id", "").strip(), item.findtext("T", ""), item.findtext("A", "").strip()] for item in items
-    ]
+    fields = [[item.get("id", "").strip(), item.findtext("T", ""), item.findtext("A", "").strip()] for item in items]
     return {row for each in fields if (row := row_of(each))}
 
 

@@ -68,3 +68,12 @@ def test_a_moment_at_the_end_of_a_day_is_the_first_of_the_next(tmp_path):
     # The day of its text is not the day of the moment, so that neither is taken.
     landing = land_record(tmp_path, "camt054", "entry", content, booking_date="date")
     assert (landing.rows, landing.rejects) == (0, 1)
+
+
+@pytest.mark.parametrize("new", [b"2024-05-31T99", b"2024-05-31x", b"2024-05-3", b"2024-02-30", b"2024-05-31T24:00:00"])
+def test_the_day_of_a_balance_that_is_none_is_a_reject(tmp_path, new):
+    content = camt([Statement(entries=[])]).replace(b"<Dt><Dt>2024-05-31", b"<Dt><Dt>" + new, 1)
+    landing = land_record(tmp_path, "camt053", "statement", content, opening_date="date", closing_date="date")
+    assert [reason.partition(":")[0] for _, reason in rejects_of(landing)] == ["opening_date"]
+    landing = land_record(tmp_path, "camt053", "balance", content, balance_date="date")
+    assert (landing.rows, landing.rejects) == (1, 1)

@@ -135,3 +135,17 @@ ITEM = st.fixed_dictionaries({"id": st.integers(-(2**62), 2**62)}, optional={"mo
 def test_what_was_written_is_read(thing, items, indent, block):
     content = json.dumps({"data": {"page": 1, "items": items}}, indent=indent).encode()
     assert [row[2] for row in rows_of(thing(content, block_bytes=block))] == [item["id"] for item in items]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'[\n {"n": 1},\n {"n": 2]\n]', "line 3, character 2"), (b'[{"n": 1}\n\n  x', "line 3, character 3"),
+        (b'[\n{"n": 1}, {"n": ', "line 2, character 11"), ('[\n{"n": 1}, "\u00e4\u00e4", }'.encode(), "line 2, character 17"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_where_the_value_begins_that_is_no_json(tmp_path, content, place, size):
+    obj = declared(tmp_path, "json", "n: {type: long, classification: internal, description: N.}")
+    with pytest.raises(LegacyFileError, match=f"{place}: the document is no JSON, or is cut short"):
+        landed(obj, tmp_path, content, block_bytes=size)

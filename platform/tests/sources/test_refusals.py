@@ -129,7 +129,10 @@ def test_a_landing_counts_the_rejects_of_each_file(exports):
     for name, rows in (("thing1.txt", b"1;x;1\nx;y;2\n"), ("thing2.txt", b"2;x;1\n"), ("thing3.txt", b"x\ny\n3;x;1\n")):
         exports.write(b"n;t;a\n" + rows, name)
     landing = exports.land(obj)
-    assert list(map(str, landing.rejected_files)) == ["thing1.txt 1 of 2", "thing3.txt 2 of 3"]
+    assert landing.rejects_by_file == "thing1.txt 1 of 2, thing3.txt 2 of 3"
+    assert type(landing).read(landing.folder).rejects_by_file == landing.rejects_by_file
+    alone = exports.declare(more="rejects_tolerated: 100%", file="thing1.txt")
+    assert exports.land(alone).rejects_by_file == ""
 
 
 def test_the_refusal_of_the_last_attempt_is_kept_until_the_next(exports, tmp_path):

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from bankmesh.contracts.model import Classification
+from bankmesh.errors import shorten_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,6 +180,11 @@ class Landing:
     def rejected_files(self) -> tuple[RejectedFile, ...]:
         """The files with rejects; none in landings of earlier releases."""
         return tuple(file for part in self.parts for file in part.rejected_files)
+
+    @property
+    def rejects_by_file(self) -> str:
+        """The rejects of each file that has some: `a.txt 3 of 80, b.txt 1 of 90`; empty for a landing of one file."""
+        return shorten_list(map(str, self.rejected_files)) if len(self.files) > 1 else ""
 
     @property
     def files_taken_over(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from bankmesh.errors import LegacyFileError, NotDelivered, shorten_list
+from bankmesh.errors import LegacyFileError, NotDelivered
 from bankmesh.lineage.landing_lineage import landing_lineage
 from bankmesh.names import step_of_asset
 from bankmesh.orchestration.asset_keys import landing_key, legacy_key
@@ -205,7 +205,7 @@ def _refusal(item: LegacyObject, landing: Landing, comparison: LandingComparison
     """Return why the landing does not become the current one; None if it does."""
     if landing.acceptable:
         return None if comparison.is_kept else _lost_history(item, comparison, key)
-    by_file = f" By file: {shorten_list(map(str, landing.rejected_files))}." if len(landing.files) > 1 else ""
+    by_file = f" By file: {landing.rejects_by_file}." if landing.rejects_by_file else ""
     return (
         f"{item.system}.{item.name} is not landed: {landing.rejects:,} of {landing.rows_in:,} rows rejected, "
         f"{landing.rejects_tolerated} tolerated [{item.place}].{by_file} Readers keep the previous landing. "

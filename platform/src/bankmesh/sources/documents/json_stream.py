@@ -41,6 +41,7 @@ class JsonStream:
         self._file = LegacyText(path, UTF8_SIG, min(block_bytes, _PIECE_BYTES), expected="a JSON document")
         self._decoder = JsonDecoder()
         self._text, self._at, self._is_whole = "", 0, False
+        self._lines, self._before = 1, 0
         self._pieces: Iterator[str] = iter(())
 
     @property
@@ -218,6 +219,10 @@ class JsonStream:
             self._is_whole = piece is None
             pieces.append(piece or "")
             length += len(piece or "")
+        # The place of what was parsed, for the message of a refusal.
+        self._lines += self._text.count("\n", 0, self._at)
+        last = self._text.rfind("\n", 0, self._at)
+        self._before = self._before + self._at if last < 0 else self._at - last - 1
         self._text, self._at = "".join(pieces), 0
 
     def _decoded(self) -> Iterator[str]:
@@ -230,4 +235,12 @@ class JsonStream:
             raise self.refuse("the document is not UTF-8", _WHOLE) from None
 
     def _damaged(self) -> LegacyFileError:
-        return self.refuse("the document is no JSON, or is cut short", _WHOLE)
+        return self.refuse(f"{self._place}: the document is no JSON, or is cut short", _WHOLE)
+
+    @property
+    def _place(self) -> str:
+        """The line and character, from 1, at which the value begins that cannot be read."""
+        line = self._lines + self._text.count("\n", 0, self._at)
+        last = self._text.rfind("\n", 0, self._at)
+        column = (self._before + self._at if last < 0 else self._at - last - 1) + 1
+        return f"line {line}, character {column}"

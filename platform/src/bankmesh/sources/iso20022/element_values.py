@@ -96,6 +96,12 @@ def amount_of(text: str | None) -> Decimal | None:
     return Decimal(text) if text is not None and _AMOUNT.fullmatch(text) else None
 
 
+def day_of(text: str) -> str:
+    """Return the day of a date or moment; anything else as it is, so that no column reads it as a date."""
+    match = _DATE.fullmatch(text)
+    return match[1] if match else text
+
+
 def write_amount(amount: Decimal) -> str:
     """Return an amount in positional notation, as columns read it."""
     return format(amount, "f")
@@ -113,8 +119,7 @@ def _written(field: ElementField, found: list[str]) -> str | None:
         return "\n".join(found) or None
     text = found[0]
     if field.kind == DATE:
-        match = _DATE.fullmatch(text)
-        return match[1] if match else text or None
+        return day_of(text) or None
     if field.kind == AMOUNT:
         amount = amount_of(text)
         return text or None if amount is None else write_amount(amount)

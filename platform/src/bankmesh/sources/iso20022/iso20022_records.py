@@ -9,6 +9,7 @@ from bankmesh.sources.iso20022.element_values import (
     NOT_OF_SCHEMA,
     FieldReader,
     amount_of,
+    day_of,
     find_all,
     is_of_schema,
     write_amount,
@@ -158,7 +159,7 @@ class Iso20022Records:
 
     def _balance(self, element: Element) -> Balance:
         moved = self._movement(element, f"{self._where}: a balance")
-        day = (self._one(element, "Dt/Dt", "Dt/DtTm") or "")[:10]
+        day = day_of(self._one(element, "Dt/Dt", "Dt/DtTm") or "")
         kind = self._one(element, "Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry") or ""
         return Balance(kind, day, moved.signed, moved.currency)
 
