@@ -48,8 +48,10 @@ class Scaffold:
         package = folder / "bank" / "domains" / "shop" / "src" / "shop"
         package.mkdir(parents=True)
         (package / "definitions.py").touch()
+        (folder / "bank" / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
         self._home = Settings(root=folder / "bank", home=folder / "bank" / ".mesh", exports=folder / "exports")
         self._folder, self._systems = folder, 0
+        self.root = self._home.root
 
     def plan(self, files, **options):
         """Only propose."""

@@ -69,6 +69,7 @@ def test_a_record_that_begins_like_a_total_stays_a_record(scaffold):
     rows = [(text(name), number(n)) for n, name in enumerate(("Shell", "Sum Oil", "Total Energies"))]
     found = scaffold({"a.xlsx": book((text("Name"), text("Amount")), *rows)})
     assert ([each["name"] for each in found.rows], found.rejects) == (["Shell", "Sum Oil", "Total Energies"], [])
+    assert found.questions == ["are rows 3, 4 totals? They begin like some, and land as records"]
 
 
 def test_the_sheet_with_the_most_records_is_proposed_and_others_are_a_question(scaffold):
@@ -186,6 +187,20 @@ def test_files_of_different_layouts_are_refused(scaffold):
     books = {"a.xlsx": book(HEAD, *RECORDS), "b.xlsx": book((text("Title"),), HEAD, *RECORDS)}
     with pytest.raises(CannotPropose, match=r"b\.xlsx: its headings, or what follows"):
         scaffold.plan(books)
+
+
+def test_the_command_takes_a_sheet_and_a_row_of_headings(scaffold, tmp_path, mesh, monkeypatch):
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    names = ((text("Names"),), (text("Who"), text("Where")), (text("Novak"), text("Praha")))
+    content = workbook({"Data": table(HEAD, *RECORDS), "Names": table(*names)}, styles=STYLED)
+    (folder / "limits.xlsx").write_bytes(content)
+    monkeypatch.chdir(scaffold.root)
+    said = mesh("new", "source", folder / "limits.xlsx", "--sheet", "N*", "--header-row", "2")
+    assert said.err == ""
+    assert (said.code, "desk.limits: rows 1, rejects 0" in said.out, "Novak" in said.out) == (0, True, False)
+    refused = mesh("new", "source", folder / "limits.xlsx", "--rows", "$", "--system", "other")
+    assert (refused.code, "--rows is not for excel" in refused.err) == (1, True)
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Nd")), max_size=6).map("w".__add__)

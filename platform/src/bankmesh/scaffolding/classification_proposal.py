@@ -16,6 +16,7 @@ from bankmesh.contracts.model import Classification
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+NAMES_OF_PEOPLE = "names of people"
 SHARE = 0.2
 """The share of a column's distinct values from which their shape decides."""
 
@@ -147,7 +148,7 @@ _SHAPES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("social security numbers", lambda value: _SSN.fullmatch(value) is not None),
     ("birth numbers (check digits agree)", is_birth_number),
     ("phone numbers", _is_phone),
-    ("names of people", lambda value: _PERSON.fullmatch(value) is not None and value == value.title()),
+    (NAMES_OF_PEOPLE, lambda value: _PERSON.fullmatch(value) is not None and value == value.title()),
 )
 """Each shape with its test, the most specific first."""
 

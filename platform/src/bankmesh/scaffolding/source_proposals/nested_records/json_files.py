@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bankmesh.scaffolding.classification_proposal import NAMES_OF_PEOPLE, find_shape
 from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import (
     PARENT,
     FieldProfiles,
@@ -48,20 +49,28 @@ class _JsonReading:
     objects: set[str] = field(default_factory=set)
     lists: Counter[str] = field(default_factory=Counter)
     flawed: int = 0
-    _paths: dict[FieldPath, str] = field(default_factory=dict)
+    _paths: dict[tuple[bool, tuple[Step, ...]], str] = field(default_factory=dict)
 
     def path(self, place: tuple[Step, ...], *, is_around: bool) -> str:
         """Return how declarations write a place in the record, or, around it, from the top of the document.
 
-        Raises CannotPropose if there are too many.
+        Raises CannotPropose if there are too many, or if they look like values.
         """
-        found = FieldPath(place, absolute=is_around)
-        if found not in self._paths:
-            if len(self._paths) >= _MOST_PLACES:
-                raise too_many_fields(self.file)
-            self._paths[found] = str(found)
-            self.places[str(found)] = place
-        return self._paths[found]
+        known = self._paths.get((is_around, place))
+        if known is not None:
+            return known
+        if len(self._paths) >= _MOST_PLACES:
+            raise too_many_fields(self.file)
+        if _looks_like_value(place[-1]):
+            raise CannotPropose(self.file, "keys of its objects look like values", "No declaration can list them.")
+        path = self._paths[is_around, place] = str(FieldPath(place, absolute=is_around))
+        self.places[path] = place
+        return path
+
+
+def _looks_like_value(key: Step) -> bool:
+    """Whether a key is a number, or identifies people; capitalized words, which names have too, are usual in keys."""
+    return isinstance(key, str) and (key.isdigit() or find_shape(key) not in {None, NAMES_OF_PEOPLE})
 
 
 def find_json_kind(beginning: bytes) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import FieldProfiles
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
 from bankmesh.scaffolding.source_proposals.typed_values import DATE, FLAG, MOMENT, NUMBER, TEXT, TIME, propose_typed
-from bankmesh.scaffolding.source_proposals.workbooks.sheet_tables import SheetTable, find_table
+from bankmesh.scaffolding.source_proposals.workbooks.sheet_tables import SheetTable, find_table, is_like_total
 from bankmesh.scaffolding.source_proposals.workbooks.title_dates import propose_title_dates
 from bankmesh.sources.excel import cell_values
 from bankmesh.sources.excel.cell_values import CellFault, column_letters, exact_number
@@ -146,12 +146,14 @@ def _common_start(texts: Sequence[str]) -> str:
 
 def _add_records(chosen: _ChosenSheet, fields: FieldProfiles) -> tuple[str, ...]:
     """Add the rows of a table, and return questions about them."""
-    table, without = chosen.table, set[int]()
+    table, without, totals = chosen.table, set[int](), list[int]()
     with _opened(chosen.file) as book:
         sheet = SheetRows(book, book.sheets[chosen.name], 0)
         for row in sheet.rows():
             if table.header_row < row.number <= table.last:
                 without |= row.cells.keys() - table.headings.keys()
+                if len(totals) < _NAMED and is_like_total(row):
+                    totals.append(row.number)
                 cells = ((heading, row.cells.get(at)) for at, heading in table.headings.items())
                 fields.add({heading: None if cell is None else _value(cell) for heading, cell in cells})
         merged = [area for area in sheet.merged if area.last > table.header_row and area.first <= table.last]
@@ -164,6 +166,9 @@ def _add_records(chosen: _ChosenSheet, fields: FieldProfiles) -> tuple[str, ...]
         questions.append(
             f"are rows {numbers} records? They lack what others have, and may become rejects; see end_rows"
         )
+    if totals:
+        numbers = ", ".join(map(str, totals))
+        questions.append(f"are rows {numbers} totals? They begin like some, and land as records")
     if merged:
         questions.append(
             f"which record has the value of merged cells? The file is refused: first in row {merged[0].first}"

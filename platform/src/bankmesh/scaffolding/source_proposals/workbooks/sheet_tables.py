@@ -20,12 +20,14 @@ _BEGINNING, _END = 60, 10
 """The rows at the beginning that are examined, and the most rows at the end that may be no records."""
 _BODY = 20
 _USUAL, _MOST = 0.9, 0.5
+_TOTALS = r"(?:grand |sub)?totals?|sums?|summe|gesamt(?:summe|betrag)?|insgesamt|celkem|sou[cč]et|suma"
 _WORDS = (
-    r"(?:grand |sub)?totals?|sums?|summe|gesamt(?:summe|betrag)?|insgesamt|celkem|sou[cč]et|suma|"
+    rf"{_TOTALS}|"
     r"printed|generated|created|exported|source|quelle|zdroj|notes?|remarks?|page|seite|strana|end(?: of report)?|"
     r"gedruckt|erstellt|stand|vyti[sš]t[eě]no|pozn[aá]mk[ay]"
 )
 _END_WORD = re.compile(rf"({_WORDS})\b(:?)(.*)", re.IGNORECASE | re.DOTALL)
+_TOTAL = re.compile(rf"(?:{_TOTALS})\b", re.IGNORECASE)
 _NO_NUMBER = "[^-+0-9].*"
 """What begins as no number or date: where the first column has these, no record begins so."""
 
@@ -108,6 +110,12 @@ def _is_typed(cells: Sequence[Cell]) -> bool:
 def is_value(text: str) -> bool:
     """Whether a text spells a number, a date, a time or a flag."""
     return any(re.search(spelling.pattern, text) for spelling in all_spellings())
+
+
+def is_like_total(row: SheetRow) -> bool:
+    """Whether a row begins with a word such as `Total`."""
+    first = row.cells[min(row.cells)]
+    return first.kind == TEXT and _TOTAL.match(first.text) is not None
 
 
 def _find_end(last_rows: Sequence[SheetRow], body: Sequence[SheetRow]) -> tuple[tuple[str, ...], tuple[int, ...]]:
