@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_LISTED = 40
+"""The maximum number of known names that an error lists whole."""
+
+
 def shorten_list(names: Iterable[str], most: int = 12) -> str:
     """Return the names, comma-separated; after `most` of them, only the number of the others."""
     every = list(names)
@@ -179,7 +183,7 @@ class NotPublished(PortError):
     def __init__(self, product: str, version: int | None, available: Sequence[int]) -> None:
         self.product, self.version, self.available = product, version, tuple(available)
         if version is None:
-            text = f"{product} has no published version yet. Materialise it first, then read it."
+            text = f"{product} has no published version yet. `mesh run {product}` builds it."
         else:
             known = ", ".join(map(str, available)) or "none"
             text = f"{product} has no version {version}. Readable versions: {known}."
@@ -205,8 +209,14 @@ class UnknownName(BankmeshError):
         near = [other for other in self.known if other.rpartition(".")[2] == name]
         near = near[:1] or difflib.get_close_matches(name, sorted({*self.known, *aliases}), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        listed = ", ".join(self.known) or "none"
-        super().__init__(f"There is no {kind} {name}.{hint} Known: {listed}.")
+        super().__init__(f"There is no {kind} {name}.{hint} Known: {self._listed() or 'none'}.")
+
+    def _listed(self) -> str:
+        """Return all known names or, of many, some: those that begin with the same part come first."""
+        if len(self.known) <= _LISTED:
+            return ", ".join(self.known)
+        part = self.name.partition(".")[0]
+        return shorten_list(sorted(self.known, key=lambda other: other.partition(".")[0] != part))
 
 
 def root_cause(error: BaseException) -> str:

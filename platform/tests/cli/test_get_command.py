@@ -101,7 +101,7 @@ def test_what_is_not_published_yet(mesh, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("MESH_HOME", str(tmp_path / "empty"))
     said = mesh("get", "shop.sale")
     assert said.code == 2
-    assert "shop.sale has no published version yet" in said.err
+    assert "shop.sale has no published version yet. `mesh run shop.sale` builds it." in said.err
 
 
 def test_names_that_do_not_exist(mesh) -> None:
@@ -150,3 +150,13 @@ def test_csv_and_parquet_keep_what_is_no_number(tmp_path, capsys) -> None:
     assert rows[1]["scores"].startswith("-inf")
     write_rows(RATIOS.lazy(), Format.PARQUET, tmp_path / "rows.parquet")
     assert pl.read_parquet(tmp_path / "rows.parquet").equals(RATIOS)
+
+
+@pytest.mark.parametrize("name", ["till.sale", "shop.landing.till_sale"])
+def test_a_landing_is_not_read_and_the_message_says_what_does(mesh, name) -> None:
+    said = mesh("get", name)
+    assert (said.code, said.out) == (2, "")
+    assert (
+        "shop.landing.till_sale is a landing, which only products of shop read. `mesh show till.sale` has" in said.err
+    )
+    assert "`mesh new product shop.NAME --kind dbt --from till.sale`" in said.err

@@ -65,6 +65,14 @@ def test_a_whole_dataset_can_be_asked_for(mesh) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["till.sale.amount", "shop.landing.till_sale.amount", "shop.landing.till.sale.amount"])
+def test_a_column_of_a_landing_by_any_name_of_the_landing(mesh, name) -> None:
+    said = mesh("lineage", "of", name, "--upstream")
+    assert said.code == 0
+    assert said.out.splitlines()[0] == "shop.landing.till.sale.amount"
+    assert "legacy.till.sale.amount" in said.out
+
+
 def test_a_drawing_in_mermaid(mesh) -> None:
     lines = mesh("lineage", "shop.customer_spend.total", "--format", "mermaid").out.splitlines()
     assert lines[0] == "flowchart LR"

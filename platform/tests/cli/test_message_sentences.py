@@ -33,3 +33,12 @@ def test_reasons_of_people(mesh, published) -> None:
 
 def test_the_last_part_of_a_name_finds_it() -> None:
     assert "Did you mean retail.party?" in str(UnknownName("product", "party", ["retail.party", "retail.parties"]))
+
+
+def test_of_many_names_those_that_begin_alike_are_listed() -> None:
+    few, many = ([f"d{n % 9}.p{n:03}" for n in range(count)] for count in (40, 41))
+    assert str(UnknownName("product", "d3.x", few)).endswith(f"Known: {', '.join(sorted(few))}.")
+    listed = str(UnknownName("product", "d3.x", many)).partition("Known: ")[2]
+    alike = "d3.p003, d3.p012, d3.p021, d3.p030, d3.p039"
+    others = "d0.p000, d0.p009, d0.p018, d0.p027, d0.p036, d1.p001, d1.p010"
+    assert listed == f"{alike}, {others} and 29 more."

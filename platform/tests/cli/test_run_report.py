@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shop_workspace import changed, write_exports
+
+from bankmesh.cli.run_commands import step_lines
 
 
 def tables(text: str) -> dict[str, dict[str, str]]:
@@ -101,3 +105,24 @@ def test_a_home_that_make_has_chosen_is_named_for_the_shell(mesh, published, mon
     said = mesh("run", "shop.sale")
     assert said.err.splitlines()[-1].endswith(f"export MESH_HOME={published.settings.home}") is is_printed
     assert ("MESH_HOME" in said.err) is is_printed
+
+
+def test_the_line_of_a_step_is_two_where_a_terminal_would_cut_it() -> None:
+    figures = "version 0, 103,118 rows, 26 passed"
+    assert step_lines("done  ", "retail.party", "   1.2 s", figures, None) == [
+        f"done   {'retail.party':<48}    1.2 s  {figures}"
+    ]
+    assert step_lines("done  ", "retail.party", "   1.2 s", "version 0, 537 rows, 18 passed", 80) == [
+        f"done   {'retail.party':<30}    1.2 s  version 0, 537 rows, 18 passed"
+    ]
+    assert step_lines("done  ", "retail.transaction_history", "   1.2 s", figures, 80) == [
+        f"done   {'retail.transaction_history':<30}    1.2 s", f"       {figures}",
+    ]  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text("abc._", min_size=1, max_size=60), st.text("0123456789, rows", max_size=60), st.integers(80, 200))
+def test_no_figure_of_a_step_is_cut(what, said, width) -> None:
+    lines = step_lines("failed", what, "   1.2 s", said, width)
+    assert max(map(len, lines)) <= width
+    assert " ".join(lines).split() == ["failed", what, "1.2", "s", *said.split()]

@@ -111,6 +111,17 @@ def test_files_that_were_refused_as_a_whole_are_explained(mesh, published) -> No
     assert (facts["state"], facts["refusal"], facts["last_attempt"]) == ("refused", why, None)
 
 
+def test_a_declaration_with_faults_is_named_with_its_line(mesh, published) -> None:
+    declaration = published.settings.root / "domains/shop/src/shop/sources/kiosk.yaml"
+    declaration.write_text("system: kiosk\nobjcts: {}\n")
+    try:
+        said = mesh("show", "kiosk.hour")
+    finally:
+        declaration.unlink()
+    assert said.code == 1
+    assert "kiosk.yaml:2: the declaration has no key objcts; did you mean objects?" in said.err
+
+
 def test_what_was_never_made_names_the_command_that_makes_it(mesh, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("MESH_HOME", str(tmp_path / "fresh"))
     assert mesh("show", "till.sale").out.splitlines()[-1] == "Never landed: `mesh run till.sale` lands it."

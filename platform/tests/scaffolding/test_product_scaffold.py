@@ -130,6 +130,20 @@ def test_names_that_are_not_there(home, scaffold):
             scaffold_product(home, "shop.other", "polars", name)
 
 
+def test_what_is_there_and_what_lacks_a_domain_is_refused(home, scaffold):
+    scaffold([])
+    with pytest.raises(CannotScaffold, match=r"^boxes names no domain\. Write DOMAIN\.boxes; domains: shop\.$"):
+        scaffold_product(home, "boxes", "polars", "vault.box")
+    model = home.root / "domains/shop/tests/test_boxes.py"
+    model.parent.mkdir(exist_ok=True)
+    model.touch()
+    with pytest.raises(
+        CannotScaffold, match=r"^Nothing written: .*test_boxes\.py exists already\. Choose another name\.$"
+    ):
+        scaffold_product(home, "shop.boxes", "polars", "vault.box")
+    model.unlink()
+
+
 def test_a_landing_of_another_domain_is_internal_to_it(home, scaffold):
     scaffold([])
     other = home.root / "domains" / "kiosk" / "src" / "kiosk"

@@ -15,6 +15,7 @@ from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
 from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
 from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.settings import current_settings
 from bankmesh.storage.atomic_files import replaced_file
 from bankmesh.workspace.deprecation import deprecation_of
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
+
+    from bankmesh.workspace.landing_names import LandingName
 
 TABLE_ROWS = 20
 
@@ -58,6 +61,19 @@ class NotInJson(BankmeshError):
         super().__init__(
             f"JSON has no NaN and no infinity, but {found} such values. Use --format csv (NaN, inf, -inf) or parquet, "
             "or leave the column out with --columns."
+        )
+
+
+class LandingNotRead(BankmeshError):
+    """The rows of a landing were requested; only products of its domain read them."""
+
+    is_wrong_call = True
+
+    def __init__(self, landing: LandingName) -> None:
+        start = f"mesh new product {landing.domain}.NAME --kind dbt --from {landing.short}"
+        super().__init__(
+            f"{landing.full} is a landing, which only products of {landing.domain} read. "
+            f"`mesh show {landing.short}` has its columns and counts; `{start}` writes a product with its rows."
         )
 
 
@@ -102,10 +118,22 @@ def _open(product: str, major: int | None, version: int | None, *, archived: boo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecatedMajor)
         client = DataMeshClient()
-        opened = client.get_data_product(domain, name, major, version, archived=archived, withdrawn=withdrawn)
+        try:
+            opened = client.get_data_product(domain, name, major, version, archived=archived, withdrawn=withdrawn)
+        except UnknownName:
+            _refuse_landing(product)
+            raise
     if ending := deprecation_of(opened.contract):
         sys.stderr.write(f"mesh: {ending.notice}\n")
     return opened
+
+
+def _refuse_landing(name: str) -> None:
+    """Raise LandingNotRead if this is the name of a landing."""
+    from bankmesh.workspace.landing_names import declared_landings, find_landing
+
+    if landing := find_landing(declared_landings(current_settings().root), name):
+        raise LandingNotRead(landing)
 
 
 def _chosen(columns: str, known: list[str], product: str) -> list[str]:

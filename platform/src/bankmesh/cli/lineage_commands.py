@@ -15,6 +15,7 @@ from bankmesh.errors import UnknownName
 from bankmesh.lineage.graph_traversal import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
 from bankmesh.lineage.lineage_charts import mermaid, tree
 from bankmesh.settings import current_settings
+from bankmesh.workspace.landing_names import declared_landings, find_landing
 from bankmesh.workspace.workspace_contracts import find_contract, readable_contracts
 from bankmesh.workspace.workspace_graph import workspace_graph
 
@@ -60,7 +61,8 @@ def lineage_of(
     name: Annotated[
         str,
         typer.Argument(
-            help="A column (retail.party.birth_date) or a dataset (retail.party@2).", autocompletion=complete_column
+            help="A column (retail.party.birth_date), or a dataset: a product, or a landing as system.object.",
+            autocompletion=complete_column,
         ),
     ],
     *,
@@ -94,12 +96,19 @@ def lineage_of(
 
 
 def _with_major(name: str, settings: Settings) -> str:
-    """Return the name with the major of the default port: a name without one means the newest active major."""
+    """Return the name with the major of the default port, and a landing by the name that lineage gives it.
+
+    A name without a major means the newest active one. Raises AmbiguousLanding.
+    """
     contracts = readable_contracts(settings.root)
     products = {contract.product for contract in contracts}
     for product in (name, name.rpartition(".")[0]):
         if product in products:
             return find_contract(contracts, product, None).port + name[len(product) :]
+    landings = declared_landings(settings.root)
+    for dataset in (name, name.rpartition(".")[0]):
+        if landing := find_landing(landings, dataset):
+            return f"{landing.domain}.landing.{landing.short}{name[len(dataset) :]}"
     return name.replace("@1.", ".").removesuffix("@1")
 
 

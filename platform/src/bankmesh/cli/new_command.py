@@ -52,7 +52,7 @@ def new_product(
     for path in written.files:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
     console().print(str(written.key), markup=False)
-    console().print(f"Next: mesh contract check; mesh run {product}; then edit the contract and the transform.")
+    console().print(f"Next: `mesh run {product}` builds it as it is; then edit the contract and the transform.")
 
 
 @app.command("domain")

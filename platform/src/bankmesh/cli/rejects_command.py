@@ -13,9 +13,15 @@ from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
 from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
-from bankmesh.sources import Landing, count_rejects, read_rejects, read_systems
-from bankmesh.workspace.domain_folders import declared_ports, domain_packages
-from bankmesh.workspace.landing_names import LandingName, declared_landings, matching_landings, unknown_input
+from bankmesh.sources import Landing, count_rejects, read_rejects
+from bankmesh.workspace.domain_folders import declared_ports
+from bankmesh.workspace.landing_names import (
+    LandingName,
+    declared_landings,
+    matching_landings,
+    require_readable_declarations,
+    unknown_input,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,8 +101,7 @@ def _resolve(target: str, settings: Settings) -> list[LandingName]:
         return _read_by(name, ports[name].parent.parent.name, settings.root)
     if named := matching_landings(declared, target):
         return named
-    for package in domain_packages(settings.root):
-        read_systems(package / "sources")  # it may be declared in a file with faults, which are reported then
+    require_readable_declarations(settings.root)
     raise unknown_input(target, ports, declared)
 
 

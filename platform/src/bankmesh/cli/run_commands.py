@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 _FORWARD_SECONDS = 20.0
+_NAME, _SHORT_NAME, _WIDE = 48, 30, 110
+"""The width of names in lines of steps, also that on terminals that are not wide, and the width of one that is."""
 
 
 class StepLines:
@@ -64,11 +66,11 @@ class StepLines:
         if isinstance(notes.get("version"), int):
             parts.insert(0, f"version {notes['version']}")
         said = ", ".join(part for part in parts if part)
-        self._line("[green]confirmed[/green]" if is_confirmed else "[green]done[/green]  ", step, said)
+        self._line("confirmed" if is_confirmed else "done", "green", step, said)
 
     def failed(self, step: str, message: str) -> None:
         """Print a failed step and its error."""
-        self._line("[red]failed[/red]", step, "")
+        self._line("failed", "red", step, "")
         self._console.print(message, markup=False)
 
     def decided(self, unchanged: UnchangedAssets) -> None:
@@ -83,8 +85,7 @@ class StepLines:
 
     def _print_decision(self, word: str, what: str, why: str) -> None:
         colour = "green" if word == "confirmed" else "yellow"
-        # A reason may contain brackets, which are not markup.
-        self._console.print(f"[{colour}]{word:<9}[/{colour}] {what:<48}        {escape(why)}")
+        self._print(colour, word, step_lines(f"{word:<9}", what, " " * 5, why, self._width))
 
     def stopping(self) -> None:
         """Show on the spinner, if there is one, that the run is being stopped."""
@@ -95,9 +96,27 @@ class StepLines:
         """Stop the spinner."""
         self._status.stop()
 
-    def _line(self, word: str, step: str, said: str) -> None:
+    def _line(self, word: str, colour: str, step: str, said: str) -> None:
         seconds = time.perf_counter() - self._since.get(step, time.perf_counter())
-        self._console.print(f"{word} {_readable(step):<48} {seconds:6.1f} s  {said}")
+        self._print(colour, word, step_lines(f"{word:<6}", _readable(step), f"{seconds:6.1f} s", said, self._width))
+
+    @property
+    def _width(self) -> int | None:
+        return self._console.width if self._watched else None
+
+    def _print(self, colour: str, word: str, lines: list[str]) -> None:
+        lines[0] = lines[0].removeprefix(word)
+        # What is said may contain brackets, which are not markup.
+        self._console.print(f"[{colour}]{word}[/{colour}]" + escape("\n".join(lines)))
+
+
+def step_lines(word: str, what: str, seconds: str, said: str, width: int | None) -> list[str]:
+    """Return the line of a step, or two where one would be cut at the edge of a terminal; None: it has no edge."""
+    name = _NAME if width is None or width >= _WIDE else _SHORT_NAME
+    line = f"{word} {what:<{name}} {seconds}  {said}"
+    if width is None or len(line) <= width or not said:
+        return [line]
+    return [f"{word} {what:<{name}} {seconds}", f"{'':<{len(word)}} {said}"]
 
 
 def _own_stderr() -> TextIO:

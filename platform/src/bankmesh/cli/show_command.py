@@ -70,11 +70,17 @@ def show(
 def _show_landing(settings: Settings, target: str, *, as_json: bool) -> None:
     """Show the landing of that name. Raises UnknownName and AmbiguousLanding."""
     from bankmesh.cli.landing_output import print_landing
-    from bankmesh.workspace.landing_names import declared_landings, find_landing, unknown_input
+    from bankmesh.workspace.landing_names import (
+        declared_landings,
+        find_landing,
+        require_readable_declarations,
+        unknown_input,
+    )
 
     landings = declared_landings(settings.root)
     name = find_landing(landings, target)
     if name is None:
+        require_readable_declarations(settings.root)
         raise unknown_input(target, {split_major(port)[0] for port in declared_ports(settings.root)}, landings)
     print_landing(settings, name, as_json=as_json)
 

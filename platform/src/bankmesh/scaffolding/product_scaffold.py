@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -64,8 +65,10 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     `source` is a product, or a landing of the domain as `system.object`; without it, the domain's first product. Raises
     UnknownName for a domain or source that does not exist, CannotScaffold for an invalid or existing name.
     """
-    domain, _, name = product.partition(".")
+    domain, dot, name = product.partition(".")
     packages = {path.name: path for path in domain_packages(settings.root)}
+    if not dot:
+        raise CannotScaffold(f"{product} names no domain. Write DOMAIN.{product}; domains: {', '.join(packages)}.")
     if domain not in packages:
         raise UnknownName("domain", domain, packages)
     check_product_name(name)
@@ -106,9 +109,10 @@ def plan_files(new: NewProduct, package: Path, models: Path) -> dict[Path, str]:
 
 def write_files(planned: dict[Path, str]) -> None:
     """Write the planned files. Raises CannotScaffold, and writes nothing, if one of the files already exists."""
-    there = [str(path) for path in planned if path.exists()]
+    there = [os.path.relpath(path) for path in planned if path.exists()]
     if there:
-        raise CannotScaffold(f"Nothing written: {', '.join(there)} already exists. Choose another name.")
+        exist = "exists already" if len(there) == 1 else "exist already"
+        raise CannotScaffold(f"Nothing written: {', '.join(there)} {exist}. Choose another name.")
     for path, text in planned.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

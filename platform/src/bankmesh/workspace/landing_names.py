@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError, SourceFaults, UnknownName
 from bankmesh.names import landing_asset, readable_asset
-from bankmesh.sources.declarations.declaration_reader import read_system
+from bankmesh.sources.declarations.declaration_reader import read_system, read_systems
 from bankmesh.workspace.domain_folders import domain_packages
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ def brief_names(landings: Sequence[LandingName]) -> list[str]:
     """Return the shortest name of each landing that names no other."""
     times = Counter(landing.short for landing in landings)
     return [landing.short if times[landing.short] == 1 else landing.full for landing in landings]
+
+
+def require_readable_declarations(root: Path) -> None:
+    """Raise SourceFaults for the declarations with faults: a name that is not found may be declared in one of them."""
+    for package in domain_packages(root):
+        read_systems(package / "sources")
 
 
 def unknown_input(text: str, ports: Collection[str], landings: Sequence[LandingName]) -> UnknownName:

@@ -99,9 +99,8 @@ class ExcelReader:
             raise self._refuse(f"the workbook has {len(book.sheets)} sheets", "`sheet` in the format, to name one")
         named = [wanted] if wanted in book.sheets else [each for each in book.sheets if fnmatchcase(each, wanted)]
         if not named:
-            raise self._refuse(
-                f"the workbook has no sheet {wanted}", f"one of {len(book.sheets)} sheets to be named so"
-            )
+            theirs = "its only sheet" if len(book.sheets) == 1 else f"one of its {len(book.sheets)} sheets"
+            raise self._refuse(f"the workbook has no sheet {wanted}", f"`sheet` in the format to name {theirs}")
         if len(named) > 1:
             raise self._refuse(f"the workbook has {len(named)} sheets {wanted}", "one sheet that matches the pattern")
         return book.sheets[named[0]]
