@@ -99,6 +99,9 @@ def test_what_dbt_yaml_and_the_component_say_about_a_product_goes_with_it(settin
         ("dbt_project/macros/shop/hours.sql", "{% macro h() %}\n\n{{ source('shop', 'opening_hour') }}{% endmacro %}\n", 3),
         (f"{MODELS}/uses.yml", "exposures:\n  - name: sign\n    depends_on:\n      - source('shop', 'opening_hour')\n", 4),
         (f"{SHOP}/defs/sign/defs.yaml", "type: bankmesh.PolarsDataProduct\nattributes:\n  contract: sign\n  inputs:\n    h: shop.opening_hour\n", 5),
+        (f"{MODELS}/staging/stg_hours.sql", "select *\nfrom {{ source(\n    'shop',\n    'opening_hour'\n) }}\n", 2),
+        (f"{SHOP}/defs/sale/more.py", "import re\nfrom ..opening_hour.transform import opening_hour\n", 2),
+        (f"{SHOP}/defs/more.py", "from . import opening_hour\n", 1),
         ("domains/shop/tests/test_sign.py", "from shop.defs.opening_hour import transform\n", 1),
     ],
 )  # fmt: skip

@@ -243,6 +243,37 @@ def test_a_folder_with_the_new_name_is_not_overwritten(settings: Settings) -> No
     assert contents(settings.root) == before
 
 
+def test_a_relative_import_of_its_module_is_left_to_a_person(settings: Settings) -> None:
+    (settings.root / SHOP / "defs/opening_hour/names.py").write_text("from .transform import opening_hour\n")
+    plan_product_rename(settings, "shop.opening_hour", "open_time", RECORD)
+    (settings.root / SHOP / "defs/sale/more.py").write_text("from ..opening_hour.names import opening_hour\n")
+    with pytest.raises(
+        ChangeRefused, match=r"more\.py:1 imports its module relatively\. Write `from shop\.defs\.opening_hour"
+    ):
+        plan_product_rename(settings, "shop.opening_hour", "open_time", RECORD)
+
+
+def test_marks_and_line_ends_of_windows_stay(settings: Settings) -> None:
+    contract = settings.root / SHOP / "contracts/top_customer.odcs.yaml"
+    contract.write_bytes(b"\xef\xbb\xbf" + contract.read_bytes().replace(b"\n", b"\r\n"))
+    model = settings.root / MODELS / "products/top_customer.sql"
+    model.write_bytes(model.read_bytes().replace(b"\n", b"\r\n"))
+    before = contract.read_bytes(), model.read_bytes()
+    rename(settings, "shop.customer_spend", "spending")
+    rename(settings, "shop.top_customer", "best")
+    after = (settings.root / SHOP / "contracts/best.odcs.yaml").read_bytes()
+    assert after == before[0].replace(b"top_customer", b"best")
+    after = (settings.root / MODELS / "products/best.sql").read_bytes()
+    assert after == before[1].replace(b"customer_spend", b"spending")
+
+
+def test_a_file_that_cannot_be_read_is_not_passed_over(settings: Settings) -> None:
+    model = settings.root / MODELS / "products/top_customer.sql"
+    model.write_bytes(model.read_bytes() + b"-- Gr\xf6\xdfe\n")
+    with pytest.raises(ChangeRefused, match=r"top_customer\.sql is not UTF-8, so it cannot be edited"):
+        plan_product_rename(settings, "shop.customer_spend", "spending", RECORD)
+
+
 def test_a_draft_that_another_domain_reads_is_not_renamed(settings: Settings) -> None:
     kiosk = settings.root / "domains/kiosk/src/kiosk"
     (kiosk / "defs/news").mkdir(parents=True)

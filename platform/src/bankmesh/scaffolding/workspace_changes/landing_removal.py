@@ -14,7 +14,7 @@ from bankmesh.errors import Place, SourceFaults, shorten_list
 from bankmesh.names import PortName, landing_asset, readable_asset
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft
 from bankmesh.scaffolding.workspace_changes.product_mentions import find_mentions
-from bankmesh.scaffolding.workspace_changes.product_references import FileKind, domain_files, find_references
+from bankmesh.scaffolding.workspace_changes.product_references import FileKind, domain_files, read_references
 from bankmesh.sources import read_systems
 from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.yaml.node_edits import LayoutNotEditable, remove_entries
@@ -87,7 +87,7 @@ def plan_landing_removal(settings: Settings, declared: DeclaredObject) -> Change
         place
         for file in domain_files(root)
         if file.domain == declared.package.name and file.kind in _READING
-        for place in find_references(file, file.path.read_text(encoding="utf-8"), lambda port: port == as_port)
+        for place in read_references(file, lambda port: port == as_port)
     ]
     if readers:
         problem = f"it is read by {_places(root, readers)}. Remove these references first."

@@ -94,7 +94,9 @@ def _find_data_tests(root: Path, package: Path, port: PortName) -> list[Path]:
     """Return the singular dbt tests of a port: those that refer to its model, which may be no other one's."""
     folders = project_folders(find_dbt_project(root, package), package.name, "test-paths")
     files = [file for folder in folders for file in walk_files(folder) if file.suffix == ".sql"]
-    return sorted(file for file in files if port.table in models_read(file.read_text(encoding="utf-8")))
+    return sorted(
+        file for file in files if port.table in models_read(file.read_text(encoding="utf-8", errors="replace"))
+    )
 
 
 def models_read(text: str) -> set[str]:

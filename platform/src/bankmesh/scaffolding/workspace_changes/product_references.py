@@ -7,6 +7,7 @@ name a product, in prose, comments and texts of tests, are mentions.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,17 +119,29 @@ def rewrite_file(file: WorkspaceFile, text: str, resolve: Resolve) -> str:
 
 
 def find_references(file: WorkspaceFile, text: str, is_meant: Callable[[PortName], bool]) -> list[Place]:
-    """Return the lines of a file that refer to one of the ports."""
+    """Return the lines of a file that refer to one of the ports; of a call over several lines the first one."""
     renamed = rewrite_file(
         file, text, lambda port: PortName(port.domain, f"{port.product}_", port.major) if is_meant(port) else None
     )
-    pairs = zip(text.split("\n"), renamed.split("\n"), strict=True)
-    return [Place(str(file.path), line) for line, (old, new) in enumerate(pairs, 1) if old != new]
+    old, new = text.split("\n"), renamed.split("\n")
+    if len(old) == len(new):
+        lines = [number for number, pair in enumerate(zip(old, new, strict=True), 1) if pair[0] != pair[1]]
+    else:
+        blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        lines = [start + 1 for kind, start, *_ in blocks if kind != "equal"]
+    return [Place(str(file.path), line) for line in lines]
 
 
-def find_imports(file: WorkspaceFile, text: str, module: str) -> list[Place]:
-    """Return the lines of a Python file that import a module, or something below it."""
-    if file.kind is not FileKind.PYTHON or module not in text.replace(" import ", "."):
+def read_references(file: WorkspaceFile, is_meant: Callable[[PortName], bool]) -> list[Place]:
+    """Return the same of a file on disk; a file that refers to no port by its kind is not read."""
+    if file.kind in {FileKind.OTHER, FileKind.PYTHON}:
+        return []
+    return find_references(file, file.path.read_text(encoding="utf-8", errors="replace"), is_meant)
+
+
+def find_imports(file: WorkspaceFile, text: str, module: str, *, is_relative: bool | None = None) -> list[Place]:
+    """Return the lines of a Python file that import a module, or something below it; with `is_relative`, only such."""
+    if file.kind is not FileKind.PYTHON or module.rpartition(".")[2] not in text:
         return []
     try:
         tree = ast.parse(text)
@@ -138,13 +151,24 @@ def find_imports(file: WorkspaceFile, text: str, module: str) -> list[Place]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(file, node)
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         else:
             continue
-        if any(name == module or name.startswith(f"{module}.") for name in names):
+        is_meant = is_relative is None or is_relative == bool(getattr(node, "level", 0))
+        if is_meant and any(name == module or name.startswith(f"{module}.") for name in names):
             found.append(Place(str(file.path), node.lineno))
     return found
+
+
+def _absolute(file: WorkspaceFile, node: ast.ImportFrom) -> str:
+    """Return the module of an import, of which a relative one begins at the package of its file."""
+    if not node.level:
+        return node.module or ""
+    parts = file.path.with_suffix("").parts
+    start = len(parts) - parts[::-1].index("src") if "src" in parts else len(parts)
+    return ".".join([*parts[start : -node.level], *filter(None, [node.module])])
 
 
 def mention_pattern(port: PortName) -> re.Pattern[str]:

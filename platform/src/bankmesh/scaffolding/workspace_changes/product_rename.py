@@ -15,13 +15,14 @@ from bankmesh.contracts.contract_editor import move_text
 from bankmesh.contracts.parsing.contract_reader import faults_between, read_text
 from bankmesh.errors import ContractFaults
 from bankmesh.names import CONTRACT_SUFFIX, PortName
-from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, WorkspaceDraft
+from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft
 from bankmesh.scaffolding.workspace_changes.product_files import find_product_files
 from bankmesh.scaffolding.workspace_changes.product_mentions import find_mentions
 from bankmesh.scaffolding.workspace_changes.product_references import (
     FileKind,
     WorkspaceFile,
     domain_files,
+    find_imports,
     rename_ids,
     rewrite_file,
 )
@@ -119,8 +120,11 @@ def plan_rename_in_place(
     """
     draft = WorkspaceDraft(settings.root)
     renames = [port_rename(settings.root, c, PortName(c.domain, new, c.major)) for c in contracts]
-    for file in domain_files(settings.root):
-        text = draft.text(file.path) if file.kind is not FileKind.OTHER or file.path.suffix == ".md" else None
+    files = list(domain_files(settings.root))
+    for rename in renames:
+        refuse_relative_imports(rename, files)
+    for file in files:
+        text = read_draft(draft, file, renames[0])
         if text is not None and (edited := _rename_all(file, text, renames)) != text:
             draft.write(file.path, edited)
     for rename in renames:
@@ -142,6 +146,16 @@ def plan_rename_in_place(
         review=find_mentions(settings, [old], {change.path for change in changes}),
         next_steps=(f"mesh contract check, reload the code location, then mesh run {product}",),
     )
+
+
+def read_draft(draft: WorkspaceDraft, file: WorkspaceFile, rename: PortRename) -> str | None:
+    """Return the text of a file that may name a product; None for others. Raises ChangeRefused if it is not UTF-8."""
+    if file.kind is FileKind.OTHER and file.path.suffix != ".md":
+        return None
+    text = draft.text(file.path)
+    if text is None and file.kind is not FileKind.OTHER and draft.exists(file.path):
+        raise ChangeRefused(rename.contract.port, f"{file.path} is not UTF-8, so it cannot be edited.")
+    return text
 
 
 def _notes(renames: Sequence[PortRename], published: Collection[Contract], changed: Iterable[Path]) -> Iterable[str]:
@@ -210,6 +224,20 @@ def _in_dbt_yaml(path: NodePath, value: str, rename: PortRename) -> str:
     return value
 
 
+def refuse_relative_imports(rename: PortRename, files: Iterable[WorkspaceFile]) -> None:
+    """Raise ChangeRefused if a file outside of a folder that moves imports it relatively, which is not rewritten."""
+    python = rename.python()
+    if python.folder is None or rename.files.folder is None:
+        return
+    module = f"{rename.old.domain}.defs.{python.folder[0]}"
+    for file in files:
+        if file.kind is FileKind.PYTHON and not file.path.is_relative_to(rename.files.folder):
+            text = file.path.read_text(encoding="utf-8", errors="replace")
+            if found := find_imports(file, text, module, is_relative=True):
+                problem = f"{found[0]} imports its module relatively. Write `from {module} import ...` there first."
+                raise ChangeRefused(rename.contract.port, problem)
+
+
 def move_files(draft: WorkspaceDraft, rename: PortRename) -> None:
     """Draft the new paths of a port's files. Raises ChangeRefused if one of them exists."""
     for path in rename.own_files():
@@ -223,7 +251,11 @@ def check_contracts(draft: WorkspaceDraft) -> None:
     before = readable_contracts(draft.root)
     changed = {change.path: change for change in draft.changes() if change.path.name.endswith(CONTRACT_SUFFIX)}
     kept = [contract for contract in before if Path(contract.file) not in changed]
-    read = [read_text(str(path), change.after.decode()) for path, change in changed.items() if change.after is not None]
+    read = [
+        read_text(str(path), change.after.decode("utf-8-sig"))
+        for path, change in changed.items()
+        if change.after is not None
+    ]
     faults = {fault for _, found in read for fault in found}
     after = [*kept, *(contract for contract, _ in read if contract)]
     faults |= set(faults_between(after)) - set(faults_between(before))

@@ -22,12 +22,14 @@ from bankmesh.scaffolding.workspace_changes.product_references import (
     FileKind,
     domain_files,
     find_imports,
-    find_references,
+    read_references,
 )
 from bankmesh.scaffolding.workspace_changes.product_rename import (
     check_contracts,
     move_files,
     port_rename,
+    read_draft,
+    refuse_relative_imports,
     rename_in_file,
     rewrite_own_entries,
 )
@@ -88,12 +90,13 @@ def plan_succession(settings: Settings, contract: Contract, new: str, terms: Suc
     rename = port_rename(settings.root, contract, PortName(contract.domain, new))
     files = list(domain_files(settings.root))
     own = set(rename.own_files())
+    refuse_relative_imports(rename, files)
     _refuse_own_versions(rename, [file for file in files if file.path in own])
     draft = WorkspaceDraft(settings.root)
     module = _module(rename)
     for file in files:
-        text = draft.text(file.path)
-        if text is None or file.domain != contract.domain:
+        text = read_draft(draft, file, rename) if file.domain == contract.domain else None
+        if text is None:
             continue
         if file.path in own or (module and find_imports(file, text, module)):
             edited = rename_in_file(file, text, rename)
@@ -129,7 +132,7 @@ def _refuse_own_versions(rename: PortRename, own: Iterable[WorkspaceFile]) -> No
     for file in own:
         if file.kind is FileKind.CONTRACT or file.path in rename.files.data_tests:
             continue
-        found = find_references(file, file.path.read_text(encoding="utf-8"), lambda port: port == rename.old)
+        found = read_references(file, lambda port: port == rename.old)
         if found:
             raise ChangeRefused(
                 rename.contract.port,
@@ -178,12 +181,7 @@ def _stand_ins(rename: PortRename) -> dict[Path, str]:
 
 
 def _readers(rename: PortRename, others: Iterable[WorkspaceFile]) -> list[tuple[str, int]]:
-    places = [
-        place
-        for file in others
-        if file.kind not in {FileKind.OTHER, FileKind.PYTHON}
-        for place in find_references(file, file.path.read_text(encoding="utf-8"), lambda port: port == rename.old)
-    ]
+    places = [place for file in others for place in read_references(file, lambda port: port == rename.old)]
     return [(place.file, place.line) for place in places]
 
 

@@ -13,7 +13,7 @@ from bankmesh.ports import port_at
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.scaffolding.product_scaffold import check_product_name
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused
-from bankmesh.scaffolding.workspace_changes.product_references import FileKind, domain_files, find_references
+from bankmesh.scaffolding.workspace_changes.product_references import domain_files, read_references
 from bankmesh.scaffolding.workspace_changes.product_rename import plan_rename_in_place
 from bankmesh.scaffolding.workspace_changes.product_succession import SuccessionTerms, plan_succession
 from bankmesh.sources import read_systems
@@ -122,8 +122,8 @@ def _refuse_outside_readers(root: Path, live: Sequence[Contract]) -> None:
     found = [
         f"{Path(place.file).relative_to(root)}:{place.line}"
         for file in domain_files(root)
-        if file.domain != live[0].domain and file.kind not in {FileKind.OTHER, FileKind.PYTHON}
-        for place in find_references(file, file.path.read_text(encoding="utf-8"), lambda port: port in ports)
+        if file.domain != live[0].domain
+        for place in read_references(file, lambda port: port in ports)
     ]
     if found:
         raise ChangeRefused(
