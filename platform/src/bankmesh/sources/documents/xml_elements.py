@@ -22,12 +22,22 @@ INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 @dataclass
 class WantedElement:
-    """What is read of an element: columns by number that take its text or an attribute, and the elements below."""
+    """What is read of an element: columns by number that take its text or an attribute, and the elements below.
+
+    `only_text` is the column of an element of which only the text is read, by one column, once `settle` was called.
+    """
 
     texts: list[int] = field(default_factory=list)
     attributes: dict[str, list[int]] = field(default_factory=dict)
     children: dict[str, WantedElement] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
+    only_text: int | None = None
+
+    def settle(self) -> None:
+        """Prepare to read, once everything that is wanted is added."""
+        self.only_text = self.texts[0] if len(self.texts) == 1 and not self.children else None
+        for child in self.children.values():
+            child.settle()
 
     def below(self, names: Iterable[str]) -> WantedElement:
         """Return what is wanted at a path, which is added if need be."""
@@ -68,11 +78,14 @@ class ElementFields:
                 at.texts.append(number)
             else:
                 at.attributes.setdefault(path.attribute, []).append(number)
+        self._strips = tuple(column.type.name != "string" for column in columns)
         for text in written.ignored_fields:
             path = parse_element_path(text)
             if path is not None:
                 *above, last = [*path.elements, *([f"@{path.attribute}"] if path.attribute else [])]
                 self.wanted[self.depth].below(above).ignored.add(last)
+        for wanted in self.wanted.values():
+            wanted.settle()
 
     def read(self, element: Element, level: int, texts: list[str | None], faults: list[RecordFault]) -> None:
         """Fill in the texts of the columns that an element at some depth has; faults are added."""
@@ -91,16 +104,30 @@ class ElementFields:
     ) -> None:
         if wanted.texts:
             self._take_text(element, wanted.texts, texts, faults)
-        if is_strict and not wanted.texts and has_text(element):
+        elif is_strict and has_text(element):
             faults.append(RecordFault(None, f"text of {self.names[element.tag]} is not declared"))
-        if element.attrib:
+        if element.keys():
             if is_nil(element) and (len(element) or has_text(element)):
                 faults.append(RecordFault(self._label(wanted), "is nil, but has content"))
             self._take_attributes(element, wanted, texts, faults, is_strict=is_strict)
-        names, seen, is_odd = self.names, set[str](), False
+        if len(element):
+            self._read_children(element, wanted, texts, faults, is_strict=is_strict)
+
+    def _read_children(
+        self,
+        element: Element,
+        wanted: WantedElement,
+        texts: list[str | None],
+        faults: list[RecordFault],
+        *,
+        is_strict: bool,
+    ) -> None:
+        names, children, strips = self.names, wanted.children, self._strips
+        seen: set[str] = set()
+        is_odd = False
         for number, child in enumerate(element, 1):
             name = names[child.tag]
-            below = wanted.children.get(name)
+            below = children.get(name)
             if below is None:
                 if is_strict and not is_odd and name not in wanted.ignored and not wanted.texts:
                     faults.append(RecordFault(None, f"element {number} of {names[element.tag]} is not declared"))
@@ -110,8 +137,11 @@ class ElementFields:
                 faults.append(RecordFault(self._label(below), f"{name} is repeated, where one is declared"))
                 break
             seen.add(name)
-            if not child and not child.attrib and len(below.texts) == 1 and not below.children:
-                texts[below.texts[0]] = self._trimmed(below.texts[0], child.text)
+            column = below.only_text
+            # `keys` makes no dictionary for an element without attributes, as `attrib` does.
+            if column is not None and not len(child) and not child.keys():
+                text = child.text or ""
+                texts[column] = text.strip(XML_BLANKS) if strips[column] else text
             else:
                 self._read(child, below, texts, faults, is_strict=is_strict and name not in wanted.ignored)
 
@@ -152,7 +182,7 @@ class ElementFields:
     def _trimmed(self, number: int, text: str | None) -> str:
         """Return a text; blanks around a value that is no string are none of it, as in XML Schema."""
         found = text or ""
-        return found if self.columns[number].type.name == "string" else found.strip(XML_BLANKS)
+        return found.strip(XML_BLANKS) if self._strips[number] else found
 
     def _label(self, wanted: WantedElement) -> str | None:
         """Return the label of the first column of an element or those below."""
@@ -169,5 +199,10 @@ def is_nil(element: Element) -> bool:
 
 def has_text(element: Element) -> bool:
     """Whether an element has text of its own, before or between the elements in it."""
-    texts = (element.text, *(child.tail for child in element))
-    return any(text and text.strip(XML_BLANKS) for text in texts)
+    if element.text and element.text.strip(XML_BLANKS):
+        return True
+    for child in element:
+        tail = child.tail
+        if tail and tail.strip(XML_BLANKS):
+            return True
+    return False

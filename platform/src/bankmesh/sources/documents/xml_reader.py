@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bankmesh.sources.landing_rejects import RecordFault
     from bankmesh.sources.landing_sink import ParsedBatch
 
+    _Found = tuple[int, Element, list[str | None] | tuple[RecordFault, ...]]
+
 RECORDS_AT_ONCE = 4096
 _MOST_KEPT = 2
 """Elements of one name above the records: the second shows that the first is repeated."""
@@ -48,35 +50,46 @@ class XmlReader:
 
     def batches(self) -> Iterator[Callable[[], ParsedBatch]]:
         """Yield the conversion of some records at a time. Raises LegacyFileError."""
-        return build_batches(self._records(), self._batch, lambda batch, each: batch.add(*each), RECORDS_AT_ONCE)
+        return build_batches(self._records(), self._batch, _add, RECORDS_AT_ONCE)
 
     def _batch(self) -> BatchBuilder[Element]:
         return BatchBuilder(self._obj, self._convert, write_element)
 
-    def _records(self) -> Iterator[tuple[int, Element, list[str | None] | tuple[RecordFault, ...]]]:
+    def _records(self) -> Iterator[_Found]:
         """Yield each record with what was read of it; elements that nothing needs any more are dropped."""
-        length = len(self._steps)
-        ancestors = _Ancestors(self._fields, self._stream, self._steps)
-        depth = emitted = began = 0
-        for event, element in self._stream.events():
+        stream = self._stream
+        ancestors = _Ancestors(self._fields, stream, self._steps)
+        depth = inside = emitted = began = 0
+        for event, element in stream.events():
+            if inside:  # of a record: the number of its open elements
+                if event == "start":
+                    inside += 1
+                    if stream.fed - began > LONGEST_RECORD:
+                        raise stream.refuse(f"record {self.rows_in} is longer than 64 MiB", "records below that")
+                    continue
+                inside -= 1
+                if not inside:
+                    emitted += 1
+                    yield emitted, element, ancestors.read_record(element)
+                    ancestors.close()
+                continue
             matched = len(ancestors.open)
             if event == "start":
-                depth += 1
-                if matched < length:
-                    if ancestors.begin(element):
-                        self.rows_in, began = self.rows_in + 1, self._stream.fed
-                elif self._stream.fed - began > LONGEST_RECORD:
-                    raise self._stream.refuse(f"record {self.rows_in} is longer than 64 MiB", "records below that")
+                if ancestors.begin(element):
+                    self.rows_in, began, inside = self.rows_in + 1, stream.fed, 1
+                else:
+                    depth += 1
                 continue
-            if matched == depth == length:
-                emitted += 1
-                yield emitted, element, ancestors.read_record(element)
             if matched == depth:
                 ancestors.close()
-            elif matched < length:
+            else:
                 ancestors.end_other(element)
             depth -= 1
         ancestors.end_document()
+
+
+def _add(batch: BatchBuilder[Element], found: _Found) -> None:
+    batch.add(*found)
 
 
 class _Ancestors:
@@ -93,11 +106,12 @@ class _Ancestors:
 
     def read_record(self, element: Element) -> list[str | None] | tuple[RecordFault, ...]:
         """Return the texts of a record's columns, or its faults."""
-        texts: list[str | None] = [None] * len(self._fields.columns)
+        fields = self._fields
+        texts: list[str | None] = [None] * len(fields.columns)
         faults: list[RecordFault] = []
-        for level in self._fields.wanted:
-            if level == self._fields.depth:
-                self._fields.read(element, level, texts, faults)
+        for level in fields.wanted:
+            if level == fields.depth:
+                fields.read(element, level, texts, faults)
                 continue
             if level not in self._read:
                 self._read[level] = self._values(level)

@@ -70,25 +70,31 @@ class XmlStream:
             for piece in self._examined(self._without_document_type()):
                 parser.feed(piece)
                 self.fed += len(piece)
-                yield from self._bounded(parser.read_events())  # type: ignore[arg-type]  # only elements have these
+                yield from self._bounded(parser)
                 if self.fed - self._last > LONGEST_RECORD:
                     problem = "more than 64 MiB without the start or end of an element"
                     raise self.refuse(problem, "texts below that")
             parser.close()
-            yield from self._bounded(parser.read_events())  # type: ignore[arg-type]
+            yield from self._bounded(parser)
         except ParseError as error:
             raise self._malformed(error.code, *error.position) from None
         except (LookupError, ValueError):  # from Expat, for the name of the encoding
             raise self.refuse("the document declares an encoding that is not known", "such as UTF-8") from None
 
-    def _bounded(self, events: Iterator[tuple[str, Element]]) -> Iterator[tuple[str, Element]]:
-        """Yield the events, unless elements are nested too deeply."""
-        for event, element in events:
+    def _bounded(self, parser: XMLPullParser) -> Iterator[tuple[str, Element]]:
+        """Yield the events of what was fed, unless elements are nested too deeply."""
+        depth = self._depth
+        found: tuple[str, Element]
+        for found in parser.read_events():  # type: ignore[assignment]  # only elements have these events
+            if found[0] == "end":
+                depth -= 1
+            else:
+                depth += 1
+                if depth > MOST_DEPTH:
+                    raise self.refuse("elements are nested too deeply", f"at most {MOST_DEPTH} within each other")
+            yield found
             self._last = self.fed
-            self._depth += 1 if event == "start" else -1
-            if self._depth > MOST_DEPTH:
-                raise self.refuse("elements are nested too deeply", f"at most {MOST_DEPTH} within each other")
-            yield event, element
+        self._depth = depth
 
     def refuse(self, problem: str, expected: str) -> LegacyFileError:
         """Return the error that refuses the whole file."""
