@@ -211,3 +211,13 @@ def test_a_component_that_shares_its_folder_is_left_to_a_person(settings: Settin
     inner.write_text("type: shop.components.Other\nattributes: {}\n")
     with pytest.raises(ChangeRefused, match=r"shares its folder with other components\. Edit it by hand"):
         plan_product_removal(settings, "shop.opening_hour")
+
+
+def test_the_line_of_a_reference_is_that_of_the_file(settings: Settings) -> None:
+    set_stage(settings, "top_customer", "draft")
+    (settings.root / MODELS / "products/uses.yml").write_text(
+        "models:\n  - name: top_customer\n    description: The best.\nexposures:\n  - name: sign\n    depends_on:\n"
+        "      - ref('top_customer')\n"
+    )
+    with pytest.raises(ChangeRefused, match=r"by dbt_project/models/shop/products/uses\.yml:7\. "):
+        plan_product_removal(settings, "shop.top_customer")

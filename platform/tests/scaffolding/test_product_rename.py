@@ -234,11 +234,11 @@ def test_a_name_that_cannot_be_used_is_refused(settings, old: str, new: str, err
 
 
 def test_a_folder_with_the_new_name_is_not_overwritten(settings: Settings) -> None:
-    there = settings.root / SHOP / "defs/purchase/transform.py"
+    there = settings.root / SHOP / "defs/purchase/notes.py"
     there.parent.mkdir()
     there.write_text("# somebody's work\n")
     before = contents(settings.root)
-    with pytest.raises(ChangeRefused, match=r"defs/purchase/transform\.py exists already"):
+    with pytest.raises(ChangeRefused, match=r"defs/purchase exists already"):
         rename(settings, "shop.sale", "purchase")
     assert contents(settings.root) == before
 

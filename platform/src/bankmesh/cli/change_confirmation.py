@@ -16,7 +16,7 @@ from bankmesh.workspace.file_transaction import has_interrupted, restore_interru
 if TYPE_CHECKING:
     from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan
 
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write the changes without asking, for scripts.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write the changes without a prompt, for scripts.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the changes, and write nothing.")]
 _SHOWN_PLACES = 20
 
@@ -54,7 +54,7 @@ def undo_interrupted(root: Path, *, dry_run: bool) -> None:
 def carry_out(plan: ChangePlan, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Show a plan, and write it once it is confirmed. Raises NotConfirmed, ChangedMeanwhile."""
     if as_json and not (yes or dry_run):
-        raise NotConfirmed("--json asks no question")
+        raise NotConfirmed("--json has no prompt")
     if not as_json:
         _show(plan)
     if not (yes or dry_run):

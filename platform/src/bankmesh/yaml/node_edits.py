@@ -34,7 +34,7 @@ def rewrite_scalars(text: str, rewrite: Rewrite) -> str:
     """Return the text in which each scalar is what `rewrite` returns for its path and value.
 
     The path of a key is that of its value, with the key itself as the last part and a leading `""`, so that keys and
-    values are told apart. Scalars with escapes or line breaks are left as they are. Text that is no YAML is returned
+    values differ. Scalars with escapes or line breaks are left as they are. Text that is no YAML is returned
     unchanged.
     """
     edits = []

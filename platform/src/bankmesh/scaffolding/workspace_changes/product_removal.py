@@ -117,8 +117,8 @@ def _references(
             continue
         text = file.path.read_text(encoding="utf-8", errors="replace") if file.kind is not FileKind.OTHER else ""
         rest = _without_own_entries(file, text, contract, root)
-        if rest is not None:
-            found += find_references(file, rest, lambda port: port == contract.port_name)
+        if rest is not None and find_references(file, rest, lambda port: port == contract.port_name):
+            found += find_references(file, text, lambda port: port == contract.port_name)  # with the file's own lines
         if module:
             found += find_imports(file, text, module)
     return found

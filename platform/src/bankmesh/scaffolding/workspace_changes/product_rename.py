@@ -239,7 +239,11 @@ def refuse_relative_imports(rename: PortRename, files: Iterable[WorkspaceFile]) 
 
 
 def move_files(draft: WorkspaceDraft, rename: PortRename) -> None:
-    """Draft the new paths of a port's files. Raises ChangeRefused if one of them exists."""
+    """Draft the new paths of a port's files. Raises ChangeRefused if one of them, or the new folder, exists."""
+    folder = rename.new_folder
+    if folder and folder != rename.files.folder and folder.exists():
+        problem = f"{folder.relative_to(draft.root)} exists already. Choose another name."
+        raise ChangeRefused(rename.contract.port, problem)
     for path in rename.own_files():
         target = rename.new_path(path)
         if target != path:
