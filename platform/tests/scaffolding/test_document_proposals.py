@@ -85,6 +85,15 @@ def test_values_of_several_kinds_are_a_question_and_land_as_rejects(scaffold):
     assert any("There are 2 texts, 1 numbers; 1 become rejects" in each for each in found.questions)
 
 
+def test_odd_keys_have_a_path_and_an_empty_one_is_a_question(scaffold):
+    records = [{"a.b": n, ".c": n, "[0]": n, 'd"e': n, "f": {"g h": n}} for n in range(3)]
+    found = scaffold({"a.jsonl": lines_of(*records, {"f": {"": 5, "g h": 1}})})
+    assert list(found.keys) == ['["a.b"]', '[".c"]', '["[0]"]', '["d\\"e"]', 'f["g h"]']
+    assert [set(row.values()) for row in found.rows] == [{0}, {1}, {2}]
+    assert [line for line, _ in found.rejects] == [4]
+    assert "1 fields have an empty name, to which no path leads: rejects" in found.questions
+
+
 def test_numbers_that_are_texts_are_read_beside_others(scaffold):
     records = [{"id": n, "a": "1234,50" if n % 2 else 0.125, "b": "N/A" if n % 2 else 5} for n in range(6)]
     found = scaffold({"a.jsonl": lines_of(*records)})

@@ -1,6 +1,7 @@
 """Declarations proposed from workbooks: sheets, headings below titles, totals below records, and cells of all kinds."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -57,6 +58,24 @@ def test_remarks_that_no_word_shows_are_told_from_records_by_the_first_column(sc
     found = scaffold({"a.xlsx": book(HEAD, *RECORDS, (text("Eva will check these"),))})
     assert found.plan.proposal.format["end_rows"] == ["[^-+0-9].*"]
     assert (len(found.rows), "Eva" in found.plan.text) == (12, False)
+
+
+@pytest.mark.parametrize(
+    ("ends", "patterns"),
+    [
+        ((text("Total"), number(9)), ["Total"]),
+        ((text("Total EUR:"), number(9)), ["Total EUR:"]),
+        ((text("Total of all limits"),), None),
+        ((text("Kept by Eva"),), None),
+    ],
+)
+def test_where_records_begin_with_texts_no_pattern_matches_them(scaffold, ends, patterns):
+    rows = [(text(f"w{n}"), number(n), number(n)) for n in range(1, 5)]
+    found = scaffold({"a.xlsx": book(tuple(map(text, ("Name", "Limit", "Used"))), *rows, ends)})
+    shown = found.plan.proposal.format.get("end_rows")
+    assert ([re.sub(r"\\", "", each) for each in shown] if shown else None) == patterns
+    assert (len(found.rows), [line for line, _ in found.rejects]) == (4, [] if patterns else [6])
+    assert "Eva" not in found.plan.text
 
 
 def test_a_row_of_sums_without_a_word_is_a_question_and_a_reject(scaffold):

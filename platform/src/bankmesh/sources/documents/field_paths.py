@@ -53,7 +53,8 @@ def write_steps(steps: tuple[Step, ...], *, leading_dot: bool = False) -> str:
     text = ""
     for step in steps:
         if isinstance(step, str):
-            if _STEP.fullmatch(step):
+            match = _STEP.fullmatch(step)
+            if match is not None and match["key"] == step:
                 text += f".{step}" if text or leading_dot else step
             else:
                 escaped = step.replace("\\", "\\\\").replace('"', '\\"')

@@ -41,7 +41,10 @@ _BEGINNING = re.compile(rb'\{\s*["}]|\[\s*[\[{\]]')
 
 @dataclass
 class _JsonReading:
-    """What all records hold: their fields, the objects and lists in them by path, and how much is no record."""
+    """What all records hold: their fields, the objects and lists in them by path, and how much no column can have.
+
+    `flawed` counts values that are no record, and `unnamed` fields whose key is empty.
+    """
 
     file: Path
     fields: FieldProfiles
@@ -49,6 +52,7 @@ class _JsonReading:
     objects: set[str] = field(default_factory=set)
     lists: Counter[str] = field(default_factory=Counter)
     flawed: int = 0
+    unnamed: int = 0
     _paths: dict[tuple[bool, tuple[Step, ...]], str] = field(default_factory=dict)
 
     def path(self, place: tuple[Step, ...], *, is_around: bool) -> str:
@@ -132,7 +136,12 @@ def _find_rows(files: Sequence[Path]) -> tuple[FieldPath, tuple[str, ...]]:
     found: Counter[tuple[str, ...]] = Counter()
     for file in files:
         for member in JsonStream(file, _BLOCK_BYTES).members():
-            if member.is_element and type(member.value) is dict and (member.keys in found or len(found) < _MOST_PLACES):
+            if (
+                member.is_element
+                and type(member.value) is dict
+                and all(member.keys)
+                and (member.keys in found or len(found) < _MOST_PLACES)
+            ):
                 found[member.keys] += 1
     if not found:
         advice = "Declare it by hand: see the reference of formats."
@@ -167,7 +176,7 @@ def _add_document(file: Path, reading: _JsonReading, keys: tuple[str, ...], rows
                 _add_records(reading, member.value, (*keys, None), rows)
             elif member.keys == keys:
                 reading.flawed += 1
-        elif member.keys:
+        elif member.keys and all(member.keys):
             path = reading.path(member.keys, is_around=True)
             if reading.fields.rows > before:
                 late.add(path)
@@ -207,6 +216,9 @@ def _flatten(
 ) -> None:
     """Fill in the values of all fields of an object by path; lists in it are counted, unless it is around a record."""
     for key, value in record.items():
+        if not key:
+            reading.unnamed += 1
+            continue
         place = (*above, key)
         if isinstance(value, dict):
             if not is_around:
@@ -242,6 +254,8 @@ def _propose(kind: str, file: Path, reading: _JsonReading, rows: FieldPath, opti
         keys["quoted_numbers"] = True
     if reading.flawed:
         questions = (*questions, f"{reading.flawed:,} values where records are expected are none, and become rejects")
+    if reading.unnamed:
+        questions = (*questions, f"{reading.unnamed:,} fields have an empty name, to which no path leads: rejects")
     return FileProposal(keys, tuple(each.column for each in proposed), fields.rows, {}, questions)
 
 

@@ -26,7 +26,9 @@ _WORDS = (
     r"printed|generated|created|exported|source|quelle|zdroj|notes?|remarks?|page|seite|strana|end(?: of report)?|"
     r"gedruckt|erstellt|stand|vyti[sš]t[eě]no|pozn[aá]mk[ay]"
 )
-_END_WORD = re.compile(rf"({_WORDS})\b(:?)(.*)", re.IGNORECASE | re.DOTALL)
+_END_WORD = re.compile(rf"(?:{_WORDS})\b:?", re.IGNORECASE)
+_END_WORD_AND_CURRENCY = re.compile(rf"(?:{_WORDS}) (?:in )?(?-i:[A-Z]{{3}}):?", re.IGNORECASE)
+_NUMBERED = re.compile("[-+0-9]")
 _TOTAL = re.compile(rf"(?:{_TOTALS})\b", re.IGNORECASE)
 _NO_NUMBER = "[^-+0-9].*"
 """What begins as no number or date: where the first column has these, no record begins so."""
@@ -120,13 +122,14 @@ def is_like_total(row: SheetRow) -> bool:
 
 def _find_end(last_rows: Sequence[SheetRow], body: Sequence[SheetRow]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return patterns for the rows at the end that are no records, and the numbers of those that show no pattern."""
-    filled = Counter(at for row in body for at in row.cells)
-    usual = {at for at, n in filled.items() if n >= _USUAL * len(body)}
+    upper = body[: (len(body) + 1) // 2]  # of a short table, the end is part of the body
+    filled = Counter(at for row in upper for at in row.cells)
+    usual = {at for at, n in filled.items() if n >= _USUAL * len(upper)}
     first = min(filled)
-    is_typed = first in usual and _is_typed([row.cells[first] for row in body if first in row.cells])
+    is_numbered = all(first in row.cells and _NUMBERED.match(row.cells[first].text) for row in upper)
     patterns: list[str] = []
     for row in reversed(last_rows[1:]):
-        pattern = _end_pattern(row, usual, first, is_typed=is_typed)
+        pattern = _end_pattern(row, usual, is_numbered=is_numbered)
         if pattern is None:
             break
         patterns.insert(0, pattern)
@@ -138,16 +141,18 @@ def _find_end(last_rows: Sequence[SheetRow], body: Sequence[SheetRow]) -> tuple[
     return tuple(patterns), tuple(odd)
 
 
-def _end_pattern(row: SheetRow, usual: set[int], first: int, *, is_typed: bool) -> str | None:
-    at = min(row.cells)
-    cell = row.cells[at]
+def _end_pattern(row: SheetRow, usual: set[int], *, is_numbered: bool) -> str | None:
+    """Return a pattern for a row at the end that no record matches, so that a file without the row loses no record."""
+    cell = row.cells[min(row.cells)]
     if cell.kind != TEXT or "\n" in cell.text or is_value(cell.text):
         return None
     is_short = not usual <= row.cells.keys()
-    word = _END_WORD.fullmatch(cell.text)
-    if word is not None and (is_short or not word[3].strip()):
-        return re.escape(word[0]) if not word[3] else f"{re.escape(word[1])}.*"
-    return _NO_NUMBER if is_typed and is_short and at == first else None
+    if _END_WORD.fullmatch(cell.text) or (is_short and _END_WORD_AND_CURRENCY.fullmatch(cell.text)):
+        return re.escape(cell.text)
+    if not is_numbered or not is_short:
+        return None
+    word = _END_WORD.match(cell.text)
+    return f"{re.escape(word[0])}.*" if word else _NO_NUMBER
 
 
 def _is_odd(row: SheetRow, usual: set[int], first: int) -> bool:
