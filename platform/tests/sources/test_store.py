@@ -109,12 +109,12 @@ def test_rows_that_do_not_add_up_are_never_accepted(exports, home):
     assert current(home) is None
 
 
-def test_a_refused_file_leaves_nothing_behind(exports, home, store):
+def test_a_refused_file_leaves_nothing_but_its_refusal_behind(exports, home, store):
     obj = exports.declare()
     exports.write(b"n;t\n1;x\n")
     with pytest.raises(LegacyFileError):
         land_object(obj, exports.base, home, "retail")
-    assert list(store.iterdir()) == []
+    assert [path.name for path in store.iterdir()] == ["attempt.json"]
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(exports, home, store, monkeypatch):
@@ -130,7 +130,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(exports, home, store, m
     monkeypatch.setattr("bankmesh.sources.landing_store.read_delivery", read_and_change)
     with pytest.raises(LegacyFileError, match="files of thing changed while they were read"):
         land_object(obj, exports.base, home, "retail")
-    assert list(store.iterdir()) == []
+    assert [path.name for path in store.iterdir()] == ["attempt.json"]
 
 
 def test_what_a_killed_process_left_is_cleared_after_a_day(exports, home, store):
