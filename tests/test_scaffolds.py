@@ -101,6 +101,11 @@ def test_the_sql_of_scaffolds_passes_sqlfluff(written):
     run(root, "-m", "sqlfluff", "lint", *some_models(files, ["core_banking.trans", "retail.account"]))
 
 
+def files_of_tests(written):
+    """Return the files of tests; an object may be named `test`, too."""
+    return [path for paths in written for path in paths if path.parent.name == "tests"]
+
+
 def add_a_column(paths):
     """Add a column of `retail.account` to a dbt product with its key, as a user does."""
     contract = next(path for path in paths if path.name.endswith(".odcs.yaml"))
@@ -117,8 +122,7 @@ def test_the_tests_of_scaffolds_pass_also_when_a_column_is_added(written):
     changed = files["retail.account", "dbt"]
     before = {path: path.read_text() for path in changed}
     add_a_column(changed)
-    chosen = [changed, files["core_banking.trans", "polars"], files["core_banking.trans", "dbt"]]
-    tests = [path for paths in chosen for path in paths if path.name.startswith("test_")]
+    tests = files_of_tests([changed, files["core_banking.trans", "polars"], files["core_banking.trans", "dbt"]])
     try:
         assert "3 passed" in run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     finally:
@@ -131,5 +135,6 @@ def test_the_contracts_sql_and_tests_of_every_scaffold_pass(written):
     root, files = written
     run(root, "-c", "from bankmesh.cli.main import main; main()", "contract", "check")
     run(root, "-m", "sqlfluff", "lint", *some_models(files, {source for source, _ in files}))
-    tests = [path for paths in files.values() for path in paths if path.name.startswith("test_")]
+    tests = files_of_tests(files.values())
+    assert len(tests) == len(files)
     assert f"{len(tests)} passed" in run(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)

@@ -120,7 +120,7 @@ def test_the_line_of_a_step_is_two_where_a_terminal_would_cut_it() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text("abc._", min_size=1, max_size=60), st.text("0123456789, rows", max_size=60), st.integers(80, 200))
 def test_no_figure_of_a_step_is_cut(what, said, width) -> None:
     lines = step_lines("failed", what, "   1.2 s", said, width)
