@@ -9,9 +9,10 @@ from fixed_width_samples import BATCHES
 from shop_workspace import SYSTEM, write_workspace
 
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused
-from bankmesh.scaffolding.workspace_changes.landing_removal import find_declared_object, plan_landing_removal
+from bankmesh.scaffolding.workspace_changes.landing_removal import plan_landing_removal
 from bankmesh.settings import Settings
 from bankmesh.sources import read_systems
+from bankmesh.workspace.landing_names import AmbiguousLanding, declared_landings, find_landing
 
 SHOP = "domains/shop/src/shop"
 SOURCE = f"{SHOP}/sources/till.yaml"
@@ -25,6 +26,20 @@ COUPON = """\
 """
 
 
+HOST = """\
+system: host
+description: Loans of the host.
+owner: lending
+format: {kind: copybook, copybook: loan.cpy, encoding: cp273}
+objects:
+  loan:
+    description: One row for each loan.
+    files: [LOANS.BIN]
+    columns:
+      LOAN: {type: string, as: loan, classification: internal, description: The loan.}
+"""
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The shop, whose till exports coupons, too, which nobody reads."""
@@ -34,9 +49,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def plan(settings: Settings, name: str) -> ChangePlan:
-    declared = find_declared_object(settings.root, name)
-    assert declared is not None
-    return plan_landing_removal(settings, declared)
+    landing = find_landing(declared_landings(settings.root), name)
+    assert landing is not None
+    return plan_landing_removal(settings, landing)
 
 
 @pytest.mark.parametrize("name", ["till.coupon", "shop.landing.till_coupon"])
@@ -52,7 +67,7 @@ def test_an_object_that_nobody_reads_leaves_the_declaration_and_its_rows_stay(se
 
 def test_the_last_object_takes_the_file_with_it_and_a_copybook_is_reported(settings: Settings) -> None:
     file = settings.root / SHOP / "sources/host.yaml"
-    file.write_text("system: host\nobjects:\n  loan:\n    format: {kind: copybook, copybook: loan.cpy}\n")
+    file.write_text(HOST)
     file.with_name("loan.cpy").write_text("       01 LOAN PIC X.\n")
     planned = plan(settings, "host.loan")
     assert list(planned.actions()) == [("remove", f"{SHOP}/sources/host.yaml")]
@@ -84,9 +99,8 @@ def test_an_object_that_several_domains_land_needs_the_domain(settings: Settings
     (other / "sources").mkdir(parents=True)
     (other / "definitions.py").touch()
     (other / "sources/till.yaml").write_text((settings.root / SOURCE).read_text())
-    with pytest.raises(ChangeRefused, match=r"write kiosk\.landing\.till_coupon or shop\.landing\.till_coupon"):
-        find_declared_object(settings.root, "till.coupon")
-    declared = find_declared_object(settings.root, "kiosk.landing.till_coupon")
-    assert declared is not None
-    assert declared.package == other
-    assert find_declared_object(settings.root, "till.voucher") is None
+    with pytest.raises(AmbiguousLanding, match=r"kiosk\.landing\.till_coupon or shop\.landing\.till_coupon"):
+        plan(settings, "till.coupon")
+    plan(settings, "kiosk.landing.till_coupon").write()
+    assert "coupon" not in (other / "sources/till.yaml").read_text()
+    assert "coupon" in (settings.root / SOURCE).read_text()

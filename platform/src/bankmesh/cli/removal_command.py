@@ -10,16 +10,17 @@ from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli.change_confirmation import DryRunOption, YesOption, carry_out, undo_interrupted
 from bankmesh.cli.name_completion import complete_domain, complete_source
 from bankmesh.cli.output import JsonOption
-from bankmesh.errors import UnknownName
 from bankmesh.names import split_major
 from bankmesh.scaffolding.workspace_changes.domain_removal import plan_domain_removal
-from bankmesh.scaffolding.workspace_changes.landing_removal import (
-    declared_objects,
-    find_declared_object,
-    plan_landing_removal,
-)
+from bankmesh.scaffolding.workspace_changes.landing_removal import plan_landing_removal
 from bankmesh.scaffolding.workspace_changes.product_removal import plan_product_removal
 from bankmesh.settings import current_settings
+from bankmesh.workspace.landing_names import (
+    declared_landings,
+    find_landing,
+    require_readable_declarations,
+    unknown_input,
+)
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def _plan(settings: Settings, name: str) -> ChangePlan:
     if product in products:
         recorded = {use.consumer for use in recorded_use(settings.home) if split_major(use.port)[0] == product}
         return plan_product_removal(settings, name, recorded)
-    declared = find_declared_object(settings.root, name)
-    if declared is None:
-        landings = {item.reference for item in declared_objects(settings.root)}
-        raise UnknownName("product or landing", name, products | landings)
-    return plan_landing_removal(settings, declared)
+    landings = declared_landings(settings.root)
+    landing = find_landing(landings, name)
+    if landing is None:
+        require_readable_declarations(settings.root)
+        raise unknown_input(name, products, landings)
+    return plan_landing_removal(settings, landing)
