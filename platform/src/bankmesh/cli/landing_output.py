@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.landing_status import landing_status
-from bankmesh.cli.output import ago, console, count, print_json, print_table
+from bankmesh.cli.output import ago, console, count, print_columns, print_json, print_table
 from bankmesh.sources import read_system
 
 if TYPE_CHECKING:
@@ -108,15 +108,7 @@ def _print_declared(obj: LegacyObject, status: LandingStatus) -> None:
         ("declaration", f"{os.path.relpath(obj.place.file)}:{obj.place.line}"),
     ):
         out.print(f"  {label:<16}{text}", markup=False)
-    out.print()
-    print_table(
-        ("column", "type", "classification", "required", "description"),
-        [
-            (c.name, str(c.type), c.classification.label, "yes" if c.required else "no", c.description)
-            for c in obj.columns
-        ],
-    )
-    out.print()
+    print_columns(obj.columns)
 
 
 def _print_landed(status: LandingStatus) -> None:

@@ -16,6 +16,9 @@ from bankmesh.cli.table_layout import TableText
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bankmesh.contracts.model import Column
+    from bankmesh.sources import SourceColumn
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -39,6 +42,17 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -
     table = TableText(headings, [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows])
     for line in table.lines(out.width):
         out.print(line, soft_wrap=True)
+
+
+def print_columns(columns: Iterable[Column | SourceColumn]) -> None:
+    """Print a table of the columns of a product or a landing, between blank lines."""
+    out = console()
+    out.print()
+    print_table(
+        ("column", "type", "classification", "required", "description"),
+        [(c.name, str(c.type), c.classification.label, "yes" if c.required else "no", c.description) for c in columns],
+    )
+    out.print()
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:

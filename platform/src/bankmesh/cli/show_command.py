@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bankmesh.cli.name_completion import complete_source
-from bankmesh.cli.output import JsonOption, console, count, print_json, print_table
+from bankmesh.cli.output import JsonOption, console, count, print_columns, print_json, print_table
 from bankmesh.cli.product_commands import MajorOption, stage_words
 from bankmesh.client import DataMeshClient
 from bankmesh.names import split_major
@@ -196,15 +196,7 @@ def _print_product(contract: Contract, versions: list[dict[str, Any]], lines: li
     out.print(contract.purpose, markup=False)
     for label, text in lines:
         out.print(f"  {label:<16}{text}", markup=False)
-    out.print()
-    print_table(
-        ("column", "type", "classification", "required", "description"),
-        [
-            (c.name, str(c.type), c.classification.label, "yes" if c.required else "no", c.description)
-            for c in contract.columns
-        ],
-    )
-    out.print()
+    print_columns(contract.columns)
     if not versions:
         out.print(f"Never published: `mesh run {contract.port}` builds it.", markup=False)
         return
