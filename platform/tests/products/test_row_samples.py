@@ -85,6 +85,15 @@ def test_a_small_table_is_profiled_month_by_month_as_if_it_were_scanned(tmp_path
     assert (found.column("name").distinct, found.column("tags").distinct) == (7, 1)
 
 
+def test_replaced_rows_leave_the_sample_of_a_table_whose_partition_column_is_confidential(tmp_path) -> None:
+    contract = party_contract(COLUMNS | {"month": MONTH | {"classification": "confidential"}})
+    port = party_port(tmp_path)
+    build(port, month_rows(0, 300) + month_rows(1, 200, "FR"), MONTHS[:2], contract)
+    found = build(port, month_rows(1, 50, "IT"), MONTHS[1:2], contract)
+    assert found == whole_profile(port, contract)
+    assert {str(group): group.rows for group in found.column("country").groups} == {"GB": 270, "IT": 45}
+
+
 def test_only_the_partitions_of_the_run_are_read(tmp_path) -> None:
     port = party_port(tmp_path)
     before = month_rows(0, 40_000, is_flat=True) + month_rows(1, 30_000, "FR", is_flat=True)

@@ -22,6 +22,9 @@ def scaffold(tmp_path_factory):
     return Scaffold(tmp_path_factory.mktemp("bank"))
 
 
+IBAN = "CZ6508000000192000145399"
+
+
 def lines_of(*records):
     return "".join(json.dumps(each) + "\n" for each in records)
 
@@ -158,8 +161,16 @@ def test_the_most_frequent_of_repeated_elements_is_proposed_and_others_are_a_que
         ("a.json", '[{"a": 1}]', {"sheet": "x"}, "--sheet is not for json"),
         ("a.jsonl", lines_of({f"k{n}": n for n in range(501)}), {}, "more than 500 different fields"),
         ("a.jsonl", lines_of({f"k{n}": [] for n in range(2000)}), {}, "more than 500 different fields"),
-        ("a.jsonl", lines_of({"by": {"CZ6508000000192000145399": 1}}), {}, "keys of its objects look like values"),
+        ("a.jsonl", lines_of({"by": {IBAN: 1}}), {}, "keys of its objects look like values"),
         ("a.jsonl", lines_of({"20240531": 1}), {}, "keys of its objects look like values"),
+        ("a.json", json.dumps({"by": {IBAN: {"a": 1}}, "of": [{"b": 1}]}), {}, "keys of its objects look like values"),
+        ("a.json", json.dumps({IBAN: [{"a": 1}], "of": [{"b": 1}]}), {}, "keys of its objects look like values"),
+        (
+            "a.jsonl",
+            lines_of({"by": {IBAN: {"a": 1}}, "of": [{"b": 1}]}),
+            {"rows": "$.of[*]"},
+            "keys of its objects look like values",
+        ),
         ("a.xml", "<A><B>1</B></A>", {}, "no element is repeated"),
         ("a.xml", "<A><B>1</B></A>", {"rows": "/A/C"}, "no elements /A/C"),
         ("a.xml", "<A><B>1</B></A>", {"rows": "/A/[1]"}, "is no path of elements"),

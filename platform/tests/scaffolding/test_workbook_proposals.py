@@ -78,6 +78,24 @@ def test_where_records_begin_with_texts_no_pattern_matches_them(scaffold, ends, 
     assert "Eva" not in found.plan.text
 
 
+def test_rows_at_the_end_that_begin_as_other_records_do_are_no_end_rows(scaffold):
+    named = [(text(f"X{n}"), number(n)) for n in range(20)]
+    found = scaffold({"a.xlsx": book(HEAD, *RECORDS * 6, *named)})
+    assert "end_rows" not in found.plan.proposal.format
+    assert len(found.rows) + len(found.rejects) == 12 * 6 + 20
+
+
+def test_a_whole_record_that_begins_with_the_word_of_a_remark_is_a_record(scaffold):
+    rows = [(text(name), number(n)) for n, name in enumerate(("Bonds", "Loans", "Notes"))]
+    found = scaffold({"a.xlsx": book((text("Item"), text("Amount")), *rows)})
+    assert ([each["item"] for each in found.rows], found.rejects) == (["Bonds", "Loans", "Notes"], [])
+
+
+def test_a_remark_that_begins_with_a_digit_does_not_block_the_landing(scaffold):
+    found = scaffold({"a.xlsx": book(HEAD, *RECORDS, (text("12 rows exported"),))})
+    assert (len(found.rows), [line for line, _ in found.rejects]) == (12, [14])
+
+
 def test_a_row_of_sums_without_a_word_is_a_question_and_a_reject(scaffold):
     found = scaffold({"a.xlsx": book(HEAD, *RECORDS, (None, number(7839)))})
     assert [line for line, _ in found.rejects] == [14]

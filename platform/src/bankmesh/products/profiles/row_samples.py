@@ -89,7 +89,7 @@ def sample_rows(contract: Contract, table: SampledTable, connection: duckdb.Duck
         view = f"bankmesh_sample_{number}"
         connection.register(view, earlier.rows)
         names = ", ".join(sql_name(column.name) for column in columns)
-        parts.append(_drawn(names, view, share / earlier.share, seeds[1], _others(table)))
+        parts.append(_drawn(names, view, share / earlier.share, seeds[1], _others(contract, table)))
     try:
         connection.execute(f"create temp table {name} as {' union all by name '.join(parts)}")
     finally:
@@ -136,11 +136,16 @@ def _seed(*parts: object) -> int:
     return zlib.crc32(repr(parts).encode()) & _GREATEST_SEED
 
 
-def _others(table: SampledTable) -> str:
-    if table.partition_column is None or not table.replaced:
+def _others(contract: Contract, table: SampledTable) -> str:
+    """Return the condition of the earlier rows that stay; a partition column above `internal` is there as hashes."""
+    column = next((each for each in contract.columns if each.name == table.partition_column), None)
+    if column is None or not table.replaced:
         return "true"
+    if _is_hashed(column):
+        replaced = ", ".join(f"hash({sql_literal(value)}::date)" for value in table.replaced)
+        return f"{sql_name(column.name)} not in ({replaced})"
     replaced = ", ".join(map(sql_literal, table.replaced))
-    return f"{sql_name(table.partition_column)}::varchar not in ({replaced})"
+    return f"{sql_name(column.name)}::varchar not in ({replaced})"
 
 
 def _counted(column: Column) -> str:

@@ -36,6 +36,7 @@ _TOP = FieldPath((), absolute=True)
 _NAMED = 8
 """The most places that a question names."""
 _MOST_PLACES = 1_000
+_VALUES_AS_KEYS = "keys of its objects look like values"
 _BEGINNING = re.compile(rb'\{\s*["}]|\[\s*[\[{\]]')
 
 
@@ -43,11 +44,12 @@ _BEGINNING = re.compile(rb'\{\s*["}]|\[\s*[\[{\]]')
 class _JsonReading:
     """What all records hold: their fields, the objects and lists in them by path, and how much no column can have.
 
-    `flawed` counts values that are no record, and `unnamed` fields whose key is empty.
+    `flawed` counts values that are no record, and `unnamed` fields whose key is empty. `rows` leads to the records.
     """
 
     file: Path
     fields: FieldProfiles
+    rows: FieldPath
     places: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     objects: set[str] = field(default_factory=set)
     lists: Counter[str] = field(default_factory=Counter)
@@ -65,8 +67,8 @@ class _JsonReading:
             return known
         if len(self._paths) >= _MOST_PLACES:
             raise too_many_fields(self.file)
-        if _looks_like_value(place[-1]):
-            raise CannotPropose(self.file, "keys of its objects look like values", "No declaration can list them.")
+        if any(_looks_like_value(key) for key in place if key not in self.rows.steps):
+            raise CannotPropose(self.file, _VALUES_AS_KEYS, "No declaration can list them.")
         path = self._paths[is_around, place] = str(FieldPath(place, absolute=is_around))
         self.places[path] = place
         return path
@@ -93,7 +95,7 @@ def find_json_kind(beginning: bytes) -> str | None:
 def propose_json_lines(files: Sequence[Path], options: ProposalOptions) -> FileProposal:
     """Propose a declaration for files with a JSON value on each line. Raises CannotPropose, and LegacyFileError."""
     rows = _given_rows(files[0], options) or _TOP
-    reading = _JsonReading(files[0], FieldProfiles(files[0]))
+    reading = _JsonReading(files[0], FieldProfiles(files[0]), rows)
     for file in files:
         for value in _line_values(file, reading):
             _add_records(reading, value, (), rows)
@@ -105,7 +107,7 @@ def propose_json(files: Sequence[Path], options: ProposalOptions) -> FileProposa
     given = _given_rows(files[0], options)
     rows, questions = _find_rows(files) if given is None else (given, ())
     keys = _keys_of(files[0], rows)
-    reading, late = _JsonReading(files[0], FieldProfiles(files[0])), set[str]()
+    reading, late = _JsonReading(files[0], FieldProfiles(files[0]), rows), set[str]()
     for file in files:
         _add_document(file, reading, keys, rows, late)
     reading.fields.drop(late)
@@ -146,6 +148,8 @@ def _find_rows(files: Sequence[Path]) -> tuple[FieldPath, tuple[str, ...]]:
     if not found:
         advice = "Declare it by hand: see the reference of formats."
         raise CannotPropose(files[0], "it has no list of objects, which would be its records", advice)
+    if any(_looks_like_value(key) for keys in found for key in keys):
+        raise CannotPropose(files[0], _VALUES_AS_KEYS, "Name the list that holds the records with --rows.")
     (rows, most), *others = [(FieldPath((*keys, None), absolute=True), n) for keys, n in found.most_common()]
     if not others:
         return rows, ()

@@ -30,6 +30,7 @@ _END_WORD = re.compile(rf"(?:{_WORDS})\b:?", re.IGNORECASE)
 _END_WORD_AND_CURRENCY = re.compile(rf"(?:{_WORDS}) (?:in )?(?-i:[A-Z]{{3}}):?", re.IGNORECASE)
 _NUMBERED = re.compile("[-+0-9]")
 _TOTAL = re.compile(rf"(?:{_TOTALS})\b", re.IGNORECASE)
+_ONLY_TOTAL = re.compile(rf"(?:{_TOTALS}):?", re.IGNORECASE)
 _NO_NUMBER = "[^-+0-9].*"
 """What begins as no number or date: where the first column has these, no record begins so."""
 
@@ -55,19 +56,22 @@ def find_table(rows: Iterable[SheetRow], header_row: int | None) -> SheetTable |
     """Return the table of a sheet with its headings in a row; without it, where the rows show them, or None."""
     beginning: list[SheetRow] = []
     end: deque[SheetRow] = deque(maxlen=_END + 1)
-    total = 0
+    total = texts = 0
     for row in rows:
         total += 1
         end.append(row)
         if len(beginning) < _BEGINNING + (header_row or 0):
             beginning.append(row)
+        else:
+            texts += not _is_numbered(row)
     named = (row for row in beginning if row.number == header_row)
     header = _find_header(beginning) if header_row is None else next(named, None)
     if header is None:
         return None
     body = [row for row in beginning if row.number > header.number]
     last_rows = [row for row in end if row.number > header.number]
-    patterns, odd = _find_end(last_rows, body or last_rows)
+    texts += sum(not _is_numbered(row) for row in body)
+    patterns, odd = _find_end(last_rows, body or last_rows, texts)
     records = last_rows[: len(last_rows) - len(patterns) - len(odd)]
     if not records:
         return None
@@ -120,19 +124,26 @@ def is_like_total(row: SheetRow) -> bool:
     return first.kind == TEXT and _TOTAL.match(first.text) is not None
 
 
-def _find_end(last_rows: Sequence[SheetRow], body: Sequence[SheetRow]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return patterns for the rows at the end that are no records, and the numbers of those that show no pattern."""
+def _is_numbered(row: SheetRow) -> bool:
+    """Whether the first text of a row begins like a number or date."""
+    return _NUMBERED.match(row.cells[min(row.cells)].text) is not None
+
+
+def _find_end(
+    last_rows: Sequence[SheetRow], body: Sequence[SheetRow], texts: int
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return patterns for the rows at the end that are no records, and the numbers of those that show no pattern.
+
+    `texts` are all rows below the headings that begin with no number: if more than those at the end, records do so.
+    """
     upper = body[: (len(body) + 1) // 2]  # of a short table, the end is part of the body
     filled = Counter(at for row in upper for at in row.cells)
     usual = {at for at, n in filled.items() if n >= _USUAL * len(upper)}
     first = min(filled)
     is_numbered = all(first in row.cells and _NUMBERED.match(row.cells[first].text) for row in upper)
-    patterns: list[str] = []
-    for row in reversed(last_rows[1:]):
-        pattern = _end_pattern(row, usual, is_numbered=is_numbered)
-        if pattern is None:
-            break
-        patterns.insert(0, pattern)
+    patterns = _end_patterns(last_rows[1:], usual, is_numbered=is_numbered)
+    if texts > len(patterns):
+        patterns = _end_patterns(last_rows[1:], usual, is_numbered=False)
     odd: list[int] = []
     for row in reversed(last_rows[1 : len(last_rows) - len(patterns)]):
         if not _is_odd(row, usual, first):
@@ -141,15 +152,27 @@ def _find_end(last_rows: Sequence[SheetRow], body: Sequence[SheetRow]) -> tuple[
     return tuple(patterns), tuple(odd)
 
 
+def _end_patterns(last_rows: Sequence[SheetRow], usual: set[int], *, is_numbered: bool) -> list[str]:
+    patterns: list[str] = []
+    for row in reversed(last_rows):
+        pattern = _end_pattern(row, usual, is_numbered=is_numbered)
+        if pattern is None:
+            break
+        patterns.insert(0, pattern)
+    return patterns
+
+
 def _end_pattern(row: SheetRow, usual: set[int], *, is_numbered: bool) -> str | None:
     """Return a pattern for a row at the end that no record matches, so that a file without the row loses no record."""
     cell = row.cells[min(row.cells)]
     if cell.kind != TEXT or "\n" in cell.text or is_value(cell.text):
         return None
     is_short = not usual <= row.cells.keys()
-    if _END_WORD.fullmatch(cell.text) or (is_short and _END_WORD_AND_CURRENCY.fullmatch(cell.text)):
+    if _ONLY_TOTAL.fullmatch(cell.text):
         return re.escape(cell.text)
-    if not is_numbered or not is_short:
+    if is_short and (_END_WORD.fullmatch(cell.text) or _END_WORD_AND_CURRENCY.fullmatch(cell.text)):
+        return re.escape(cell.text)
+    if not is_numbered or not is_short or _NUMBERED.match(cell.text):
         return None
     word = _END_WORD.match(cell.text)
     return f"{re.escape(word[0])}.*" if word else _NO_NUMBER
