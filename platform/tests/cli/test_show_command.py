@@ -145,4 +145,8 @@ def test_a_schedule_is_shown_in_words_with_its_cron_and_zone(mesh, published, re
     assert line.endswith(f"{shown} (cron 0 6,18 * * *)")
     assert "scheduleTimezone" not in said.out
     facts = json.loads(mesh("show", "shop.opening_hour", "--json").out)["contract"]
-    assert facts["schedule"] == {"cron": "0 6,18 * * *", "timezone": zone or "UTC"}
+    assert facts["schedule"] == {"cron": "0 6,18 * * *", "timezone": zone or "UTC", "runs": True}
+    contract.write_text(contract.read_text().replace("status: active", "status: draft"))
+    (line,) = (line for line in mesh("show", "shop.opening_hour").out.splitlines() if line.startswith("  schedule "))
+    assert "not while it is draft; once it is active (`mesh contract move`)" in line
+    assert json.loads(mesh("show", "shop.opening_hour", "--json").out)["contract"]["schedule"]["runs"] is False

@@ -63,6 +63,18 @@ def test_a_schedule_is_read_and_enforced():
     assert where["customProperties[1].value"] == point
 
 
+@pytest.mark.parametrize("status", ["draft", "proposed"])
+def test_no_schedule_runs_a_product_that_is_not_active(status):
+    contract, faults = _read(
+        'schedule: "0 6 * * 1-5"', "scheduler: cron", head=HEAD.replace("status: active", f"status: {status}")
+    )
+    assert faults == ()
+    entries = {entry.clause: entry for entry in coverage(contract)}
+    for clause in ("slaProperties[0].schedule", "slaProperties[0].scheduler", "customProperties[1].value"):
+        assert not entries[clause].enforced
+        assert f"while its status is {status}" in entries[clause].reason
+
+
 def test_a_frequency_without_a_schedule_is_not_enforced():
     contract, faults = _read()
     assert faults == ()

@@ -129,7 +129,9 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
             ],
             "roles": [{"role": r.role, "access": r.access, "description": r.description} for r in contract.roles],
             "custom": contract.custom,
-            "schedule": {"cron": timing.cron, "timezone": timing.timezone} if timing else None,
+            "schedule": {"cron": timing.cron, "timezone": timing.timezone, "runs": contract.status.in_force}
+            if timing
+            else None,
         },
         "columns": [
             {
@@ -167,13 +169,24 @@ def _lines(contract: Contract, others: list[Contract]) -> list[tuple[str, str]]:
         ("support", ", ".join(channel.url or channel.channel for channel in contract.support)),
         ("roles", ", ".join(f"{r.role} ({r.access})" if r.access else r.role for r in contract.roles)),
         ("service levels", ", ".join(levels)),
-        ("schedule", f"{timing.in_words} (cron {timing.cron})" if (timing := schedule_of(contract)) else ""),
+        ("schedule", _schedule(contract)),
         *((_LABELS.get(name, name), _words(value)) for name, value in custom.items()),
         ("life", ", ".join(f"{s.status} {s.on} by {s.by} ({s.why.rstrip('.')})" for s in contract.lifecycle)),
         ("other majors", ", ".join(f"{other.port} ({stage_words(other)})" for other in others)),
         ("contract", os.path.relpath(contract.file)),
     ]
     return [(label, " ".join(text.split())) for label, text in lines if text]
+
+
+def _schedule(contract: Contract) -> str:
+    """Return the times at which a schedule publishes the product, or when it will; "" if the contract promises none."""
+    timing = schedule_of(contract)
+    if timing is None:
+        return ""
+    text = f"{timing.in_words} (cron {timing.cron})"
+    if contract.status.in_force:
+        return text
+    return f"not while it is {contract.status.value}; once it is active (`mesh contract move`), {text}"
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - any value of a custom property

@@ -104,6 +104,9 @@ class _Context:
 
 def _entry(context: _Context, path: Path, value: Value) -> Coverage:
     text = _point(context, path, value)
+    status = context.contract.status
+    if text == enforcement_points.SCHEDULE and not status.in_force:
+        text = enforcement_points.NOT_IN_FORCE.format(status=status.value)
     place = Place(context.document.file, context.document.line(path))
     spelled = documents.spell(path)
     if text.startswith("!"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 _PEOPLE = "!kept in the contract for people; not shown anywhere yet"
 _TABLE = "!every port is one Delta table, named by the platform"
 _SERVER = "!the location of ports is configured once for the platform, not by a contract"
-_SCHEDULE = "operations: schedule of the code location"
+SCHEDULE = "operations: schedule of the code location"
 _READING = "reading: a contract with another value is refused"
 _SHOW = "cli: mesh show"
 _ENDING = "client: warning to readers of a deprecated major; dagster: asset description"
@@ -98,8 +98,8 @@ POINTS: dict[str, str] = {
     "slaProperties[].unit": "{level}",
     "slaProperties[].element": "!a service level is about the whole product",
     "slaProperties[].description": _SHOW,
-    "slaProperties[].schedule": _SCHEDULE,
-    "slaProperties[].scheduler": _SCHEDULE,
+    "slaProperties[].schedule": SCHEDULE,
+    "slaProperties[].scheduler": SCHEDULE,
 }
 
 # Keys of `logicalTypeOptions` and the check that each compiles to; the same for a column and for items of an array.
@@ -145,9 +145,10 @@ QUALITY_POINTS: dict[str, str] = {
 LEVELS: dict[str, str] = {
     "freshness": "dagster: freshness policy",
     "retention": "ports: log retention and expiry",
-    "frequency": _SCHEDULE,
+    "frequency": SCHEDULE,
 }
 UNSCHEDULED = "!a frequency without a schedule runs nothing; write schedule and scheduler"
+NOT_IN_FORCE = "!no schedule runs it while its status is {status}; that of an active contract does"
 OTHER_LEVEL = "!this service level is not measured"
 
 CUSTOM_POINTS: dict[str, str] = {
@@ -155,7 +156,7 @@ CUSTOM_POINTS: dict[str, str] = {
     "partitioning": "dagster: partitions",
     "charts": "dagster: charts of each published version",
     "consumers": "dagster: asset description of a deprecated major; cli: mesh show",
-    "scheduleTimezone": _SCHEDULE,
+    "scheduleTimezone": SCHEDULE,
     "endOfSupport": _ENDING,
     "replacedBy": _ENDING,
     "lifecycle": _LIFE,
