@@ -97,6 +97,23 @@ def test_odd_keys_have_a_path_and_an_empty_one_is_a_question(scaffold):
     assert "1 fields have an empty name, to which no path leads: rejects" in found.questions
 
 
+@pytest.mark.parametrize("character", ["\n", "\x7f", "\x85", "\u2028", "\ufffe"])
+def test_characters_that_yaml_does_not_allow_do_not_break_the_declaration(scaffold, character):
+    key = f"x{character}y: #"
+    found = scaffold({"a.json": json.dumps({key: [{"a": 1}], "of": [{key: 1}, {key: 2}]})})
+    assert [list(each.values()) for each in found.rows] == [[1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "keys"),
+    [(1234, "long", {"thousands": "."}), (1.5, "decimal(18,2)", {"thousands": ".", "decimal": ","})],
+)
+def test_whole_numbers_in_texts_are_grouped_by_points_beside_numbers(scaffold, number, kind, keys):
+    found = scaffold({"a.jsonl": lines_of({"a": number}, {"a": number}, {"a": "1.234.567"})})
+    assert found.keys["a"] == {"type": kind, "required": True, **keys}
+    assert [each["a"] for each in found.rows] == [number, number, 1234567]
+
+
 def test_numbers_that_are_texts_are_read_beside_others(scaffold):
     records = [{"id": n, "a": "1234,50" if n % 2 else 0.125, "b": "N/A" if n % 2 else 5} for n in range(6)]
     found = scaffold({"a.jsonl": lines_of(*records)})

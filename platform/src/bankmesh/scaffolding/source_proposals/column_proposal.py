@@ -158,15 +158,17 @@ def _decide_decimal(found: Mapping[Spelling, int], profile: ColumnProfile) -> _D
     chosen = best[0]
     marks = [mark for mark in ".," if profile.most_places[mark]]
     if len(marks) == 1 and marks[0] not in profile.decided_marks:
-        mark, other = (marks[0], "," if marks[0] == "." else ".")
+        mark = marks[0]
         question = (
             f'does "{mark}" separate thousands or decimals? No row tells: declare type decimal(18,3) and '
-            f'decimal: "{mark}", or type long, thousands: "{mark}" and decimal: "{other}"'
+            f'decimal: "{mark}", or type long and thousands: "{mark}"'
         )
         return _Decision("string", questions=[question])
     places = profile.most_places[chosen.numbers.decimal]
     if chosen.numbers.thousands and not places:
-        return _Decision("long", _number_keys(chosen))
+        keys = _number_keys(chosen)
+        keys.pop("decimal", None)
+        return _Decision("long", keys)
     digits = _USUAL_DIGITS if profile.most_digits <= _USUAL_DIGITS else _MOST_DIGITS
     return _Decision(f"decimal({digits},{places})", _number_keys(chosen))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+
+_UNWRITTEN = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML does not allow, or that end a line, and so a comment."""
 
 
 class CannotPropose(BankmeshError):
@@ -103,8 +108,8 @@ def _object_lines(names: SourceNames, proposal: FileProposal, *, has_format: boo
     for key, value in proposal.object_keys.items():
         yield f"    {key}: {_flow(value)}"
     for question in proposal.questions:
-        yield f"    # question: {question}"
-    yield from (f"    # note: {note}" for note in proposal.notes)
+        yield f"    # question: {_escape(question)}"
+    yield from (f"    # note: {_escape(note)}" for note in proposal.notes)
     yield "    columns:"
     taken: set[str] = set()
     for position, column in enumerate(proposal.columns, 1):
@@ -115,9 +120,9 @@ def _object_lines(names: SourceNames, proposal: FileProposal, *, has_format: boo
 
 def _column_lines(column: ColumnProposal, name: str) -> Iterator[str]:
     proposed = column.classification
-    yield f"      # review: {proposed.classification.label}, because {proposed.reason}"
-    yield from (f"      # note: {note}" for note in column.notes)
-    yield from (f"      # question: {question}" for question in column.questions)
+    yield f"      # review: {proposed.classification.label}, because {_escape(proposed.reason)}"
+    yield from (f"      # note: {_escape(note)}" for note in column.notes)
+    yield from (f"      # question: {_escape(question)}" for question in column.questions)
     keys = dict(column.keys)
     if name != column.header:
         keys["as"] = name
@@ -147,4 +152,9 @@ def _scalar(value: object) -> str:
     text = str(value)
     plain = text.replace("_", "").isalnum() and text.isascii() and text[0].isalpha()
     is_word = plain and text.lower() not in {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-    return text if is_word else json.dumps(text, ensure_ascii=False)
+    return text if is_word else _escape(json.dumps(text, ensure_ascii=False))
+
+
+def _escape(text: str) -> str:
+    """Return a text for one line of YAML, with escapes for characters that have no place there."""
+    return _UNWRITTEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -172,7 +172,10 @@ def _of_kind(main: str, profile: TypedProfile, spelled: ColumnProposal) -> _Deci
     if main == NUMBER:
         kind, notes, questions = profile.numbers.decide()
         reads_texts = texts.values > 0 and kind_of_texts.partition("(")[0] in _NUMBER_TYPES
-        keys = {"type": _wider(kind, kind_of_texts)} | _spelling(spelled) if reads_texts else {"type": kind}
+        keys = {"type": kind}
+        if reads_texts:
+            wider = _wider(kind, kind_of_texts)
+            keys = {"type": wider} | _spelling(spelled, wider)
     elif main == DATE:
         kind = "timestamp" if profile.kinds[MOMENT] or kind_of_texts == "timestamp" else "date"
         reads_texts = texts.values > 0 and kind_of_texts == kind
@@ -192,8 +195,11 @@ def _of_kind(main: str, profile: TypedProfile, spelled: ColumnProposal) -> _Deci
     return _DecidedColumn(column, main != DATE and (reads_texts or bool(texts.missing)), reads_texts)
 
 
-def _spelling(spelled: ColumnProposal) -> dict[str, object]:
-    return {key: spelled.keys[key] for key in ("read", "decimal", "thousands", "minus") if key in spelled.keys}
+def _spelling(spelled: ColumnProposal, kind: str) -> dict[str, object]:
+    keys = {key: spelled.keys[key] for key in ("read", "decimal", "thousands", "minus") if key in spelled.keys}
+    if kind != "long" and keys.get("thousands") == ".":
+        keys["decimal"] = ","  # whole numbers in texts have none
+    return keys
 
 
 def _wider(kind: str, other: str) -> str:
