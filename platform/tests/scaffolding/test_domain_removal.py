@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 from shop_workspace import CONTRACTS, REPOSITORY, at_stage, contract_text, write_workspace
 
 from bankmesh.errors import UnknownName
-from bankmesh.scaffolding.domain_deregistration import deregister_in_project, deregister_location
+from bankmesh.scaffolding.domain_deregistration import (
+    deregister_in_compose,
+    deregister_in_project,
+    deregister_location,
+)
 from bankmesh.scaffolding.domain_scaffold import create_domain
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused
 from bankmesh.scaffolding.workspace_changes.domain_removal import plan_domain_removal
@@ -120,3 +125,32 @@ def test_lists_that_do_not_name_the_domain_stay() -> None:
     locations = "load_from:\n  # The treasury.\n  - python_module: treasury.definitions\n  - python_file: other.py\n"
     assert deregister_location(locations, "treasury") == "load_from:\n  - python_file: other.py\n"
     assert deregister_location(locations, "retail") == locations
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ('x = [\n  "retail",\n  "treasury",\n  "cards",\n]\n', 'x = [\n  "retail",\n  "cards",\n]\n'),
+        ('x = [\n  "treasury",\n]\n', "x = [\n]\n"),
+        ('x = ["treasury" ,"cards"]\n', 'x = ["cards"]\n'),
+        ("x = ['cards', 'treasury']\n", "x = ['cards']\n"),
+        ('a = 1\n[[tool.dg.workspace.projects]]\npath = "domains/treasury"\n', "a = 1\n"),
+    ],
+)
+def test_lists_in_any_layout_stay_toml(text: str, rest: str) -> None:
+    edited = deregister_in_project(text, "treasury", {"cards"})
+    assert edited == rest
+    assert tomllib.loads(edited)
+
+
+def test_a_service_with_empty_lines_leaves_none_of_its_lines() -> None:
+    text = "services:\n  treasury:\n    image: a\n\n    command: b\n\n  web:\n    image: c\n"
+    assert deregister_in_compose(text, "treasury") == "services:\n\n  web:\n    image: c\n"
+
+
+def test_a_domain_whose_code_another_one_imports_is_not_removed(settings: Settings) -> None:
+    create_domain(settings.root, "treasury")
+    reader = settings.root / "domains/retail/src/retail/rates.py"
+    reader.write_text("import json\nfrom treasury.defs import rates\n")
+    with pytest.raises(ChangeRefused, match=r"in domains/retail/src/retail/rates\.py:2\. Remove"):
+        plan_domain_removal(settings, "treasury")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from bankmesh.workspace.file_transaction import (
     ChangedMeanwhile,
     FileChange,
     RestoreConflict,
+    UnusableJournal,
     commit_changes,
     has_interrupted,
     restore_interrupted,
@@ -130,3 +132,26 @@ def test_an_edit_after_a_kill_is_never_overwritten(root: Path) -> None:
     restore_interrupted(root)
     assert contents(root) == BEFORE
     assert not (root / JOURNAL).exists()
+
+
+@pytest.mark.parametrize("path", ["../outside.py", "{outside}", "sub/../../outside.py", ""])
+@pytest.mark.parametrize("before", ["null", '"ZXZpbA=="'])
+def test_a_journal_that_names_files_outside_of_the_workspace_is_refused(root: Path, path: str, before: str) -> None:
+    outside = root.parent / "outside.py"
+    outside.write_text("x\n")
+    digest = hashlib.sha256(b"x\n").hexdigest()
+    written = path.format(outside=outside)
+    (root / JOURNAL).write_text(f'[{{"path": "{written}", "before": {before}, "after": "{digest}"}}]')
+    with pytest.raises(UnusableJournal, match="nothing was restored"):
+        restore_interrupted(root)
+    assert outside.read_text() == "x\n"
+    assert contents(root) == BEFORE | {JOURNAL: (root / JOURNAL).read_bytes()}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"a": 1}', "[1]", '[{"path": "a"}]', '[{"path": "a", "before": "!", "after": null}]', "7"]
+)
+def test_a_journal_of_something_else_is_refused(root: Path, text: str) -> None:
+    (root / JOURNAL).write_text(text)
+    with pytest.raises(UnusableJournal):
+        restore_interrupted(root)

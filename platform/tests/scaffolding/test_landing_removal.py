@@ -104,3 +104,12 @@ def test_an_object_that_several_domains_land_needs_the_domain(settings: Settings
     plan(settings, "kiosk.landing.till_coupon").write()
     assert "coupon" not in (other / "sources/till.yaml").read_text()
     assert "coupon" in (settings.root / SOURCE).read_text()
+
+
+def test_a_model_that_reads_an_object_whose_name_ends_like_a_major_is_a_reader(settings: Settings) -> None:
+    source = settings.root / SOURCE
+    source.write_text(source.read_text().replace("  coupon:\n", "  coupon_v2:\n"))
+    model = "dbt_project/models/shop/staging/stg_coupons.sql"
+    (settings.root / model).write_text("select *\nfrom {{ source('till', 'coupon_v2') }}\n")
+    with pytest.raises(ChangeRefused, match=f"it is read by {model}:2"):
+        plan(settings, "till.coupon_v2")

@@ -68,9 +68,44 @@ def test_text_that_is_no_yaml_stays() -> None:
 
 
 def test_scalars_are_rewritten_where_they_are_with_their_quotes() -> None:
-    text = '\ufeffold: \'old\'  # old\r\nlist: ["old", older, old, "o\\x6cd"]\r\ntext: |\r\n  old\r\n'
+    text = "\ufeffold: 'old'  # old\r\nlist: [\"old\", older, old]\r\ntext: |\r\n  old\r\n"
     edited = rewrite_scalars(text, lambda path, value: "new" if value == "old" and path[0] != "" else value)
     assert edited == text.replace("'old'", "'new'").replace('["old", older, old', '["new", older, new')
+
+
+def renamed(text: str) -> str:
+    return rewrite_scalars(text, lambda _, value: value.replace("ref('old')", "ref('a_new')"))
+
+
+def test_a_text_over_several_lines_is_rewritten_and_an_alias_once() -> None:
+    text = (
+        "e: |\n  a in (\n    {{ ref('old') }})\nf: >-\n  b\n  {{ ref('old') }}\nin: &in\n  x: ref('old')\nmore: *in\n"
+    )
+    assert renamed(text) == text.replace("old", "a_new")
+
+
+@pytest.mark.parametrize("written", ["&a shop.old", "!!str shop.old", '"shop.\\x6fld"'])
+def test_a_whole_value_with_an_anchor_a_tag_or_escapes_is_not_passed_over(written: str) -> None:
+    with pytest.raises(LayoutNotEditable, match="line 1:"):
+        rewrite_scalars(f"a: {written}\n", lambda _, value: "shop.new" if value == "shop.old" else value)
+
+
+def test_an_alias_that_would_change_only_one_of_its_places_is_refused() -> None:
+    with pytest.raises(LayoutNotEditable, match="line 1:"):
+        rewrite_scalars("a: &x [old]\nb: *x\n", lambda path, value: "new" if path == ("b", 0) else value)
+
+
+@pytest.mark.parametrize("written", ["'{{ ref(''old'') }}'", "\"ref('\\x6fld')\""])
+def test_a_scalar_that_cannot_be_rewritten_in_place_is_not_passed_over(written: str) -> None:
+    with pytest.raises(LayoutNotEditable, match="line 2: its layout does not allow an edit in place"):
+        renamed(f"a: b\nexpression: {written}\n")
+
+
+def test_comments_of_what_follows_stay() -> None:
+    rest = "  # --- customers ---\n\n  # about b\n  - name: b\n# of the rest\n  - name: c\n"
+    text = f"models:\n  # about orders\n  - name: orders\n    # its columns\n    columns: [id]\n    # end\n{rest}"
+    assert remove_entries(text, is_model("orders")) == f"models:\n{rest}"
+    assert remove_entries(text, is_model("b")) == text.replace("  # about b\n  - name: b\n", "")
 
 
 NAMES = st.sampled_from(["orders", "order", "refunds", "ü", "x y", "7", "true"])

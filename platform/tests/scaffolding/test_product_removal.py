@@ -102,6 +102,10 @@ def test_what_dbt_yaml_and_the_component_say_about_a_product_goes_with_it(settin
         (f"{MODELS}/staging/stg_hours.sql", "select *\nfrom {{ source(\n    'shop',\n    'opening_hour'\n) }}\n", 2),
         (f"{SHOP}/defs/sale/more.py", "import re\nfrom ..opening_hour.transform import opening_hour\n", 2),
         (f"{SHOP}/defs/more.py", "from . import opening_hour\n", 1),
+        (f"{MODELS}/uses.yml", "models:\n  - name: a\n    data_tests:\n      - e: |\n          {{ ref('opening_hour') }}\n", 5),
+        (f"{MODELS}/uses.yml", "models:\n  - name: a\n    data_tests:\n      - e: '{{ ref(''opening_hour'') }}'\n", 4),
+        (f"{MODELS}/logs/hours.sql", "select * from {{ source('shop', 'opening_hour') }}\n", 1),
+        (f"{SHOP}/defs/sign/defs.yaml", "attributes:\n  inputs:\n    h: &hours shop.opening_hour\n", 3),
         ("domains/shop/tests/test_sign.py", "from shop.defs.opening_hour import transform\n", 1),
     ],
 )  # fmt: skip
@@ -221,3 +225,18 @@ def test_the_line_of_a_reference_is_that_of_the_file(settings: Settings) -> None
     )
     with pytest.raises(ChangeRefused, match=r"by dbt_project/models/shop/products/uses\.yml:7\. "):
         plan_product_removal(settings, "shop.top_customer")
+
+
+def test_a_data_test_of_two_products_is_a_reference_and_a_name_in_a_variable_is_reported(settings: Settings) -> None:
+    set_stage(settings, "monthly_sale", "draft")
+    by_name = settings.root / MODELS / "staging/stg_by_name.sql"
+    by_name.write_text("{% set name = 'monthly_sale' %}\nselect * from {{ ref(name) }}\n")
+    test = settings.root / "dbt_project/tests/shop/sums.sql"
+    test.parent.mkdir(parents=True, exist_ok=True)
+    test.write_text("select * from {{ ref('monthly_sale') }}\n")
+    plan = plan_product_removal(settings, "shop.monthly_sale")
+    assert ("remove", "dbt_project/tests/shop/sums.sql") in plan.actions()
+    assert [(Path(place.file), place.line) for place in plan.review] == [(by_name, 1)]
+    test.write_text("select * from {{ ref('monthly_sale') }} join {{ ref('customer_spend') }} using (customer_id)\n")
+    with pytest.raises(ChangeRefused, match=r"by dbt_project/tests/shop/sums\.sql:1\."):
+        plan_product_removal(settings, "shop.monthly_sale")

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from shop_workspace import at_stage, contract_text, write_workspace
 
 from bankmesh.contracts.model import Status
@@ -175,3 +176,23 @@ def test_a_product_that_reads_its_own_versions_keeps_its_name(settings: Settings
     model.write_text(model.read_text() + "-- {{ source('shop', 'top_customer') }}\n")
     with pytest.raises(ChangeRefused, match=r"it reads its own versions .*top_customer\.sql:4"):
         plan_product_rename(settings, "shop.top_customer", "best_customer", RECORD)
+
+
+def test_the_successor_of_a_second_major_is_a_first_one_and_still_reads_the_first(settings: Settings) -> None:
+    contracts, defs = settings.root / SHOP / "contracts", settings.root / SHOP / "defs"
+    first = at_stage(contract_text("opening_hour"), "deprecated", replacedBy="shop.opening_hour@2")
+    (contracts / "opening_hour.odcs.yaml").write_text(first)
+    (contracts / "opening_hour.v2.odcs.yaml").write_text(contract_text("opening_hour", "2.0.0"))
+    (defs / "opening_hour_v2").mkdir()
+    (defs / "opening_hour_v2/defs.yaml").write_text(
+        "type: bankmesh.PolarsDataProduct\nattributes:\n  contract: opening_hour\n  major: 2\n"
+        "  transform: .transform:opening_hour\n  inputs:\n    before: shop.opening_hour\n"
+    )
+    code = '"""{} from shop.opening_hour@1."""\n\n\ndef {}(before):\n    return before\n'
+    (defs / "opening_hour_v2/transform.py").write_text(code.format("shop.opening_hour@2", "opening_hour"))
+    plan_product_rename(settings, "shop.opening_hour@2", "hours", RECORD).write()
+    component = yaml.safe_load((defs / "hours/defs.yaml").read_text())["attributes"]
+    assert (component["contract"], component["major"]) == ("hours", 1)
+    assert component["inputs"] == {"before": "shop.opening_hour"}
+    assert (defs / "hours/transform.py").read_text() == code.format("shop.hours", "hours")
+    assert by_port(settings)["shop.hours"].version == "1.0.0"

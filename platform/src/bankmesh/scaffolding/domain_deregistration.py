@@ -34,7 +34,7 @@ def deregister_in_project(text: str, name: str, others: set[str]) -> str:
 
     `others` are the domains that stay: regular expressions that name all of them are alternatives of domains.
     """
-    project = rf'\n?^\[\[tool\.dg\.workspace\.projects\]\]\npath = "domains/{name}"\n'
+    project = rf'(?:(?<=\n)\n)?^\[\[tool\.dg\.workspace\.projects\]\]\npath = "domains/{name}"\n'
     text = re.sub(project, "", text, flags=re.MULTILINE)
     text = _LIST.sub(lambda found: _without_item(found[0], name), text)
 
@@ -50,7 +50,7 @@ def deregister_in_compose(text: str, name: str) -> str:
     """Return `deploy/compose.yaml` without the service of the domain."""
     text = re.sub(rf"(?m)^ +{name.upper()}_HOST: {name}\n", "", text)
     text = re.sub(rf"(?m)^ +{name}: \{{condition: service_healthy\}}\n", "", text)
-    return re.sub(rf"(?m)\n?^  {name}:\n(?:    .*\n)+", "", text)
+    return re.sub(rf"(?m)(?:(?<=\n)\n)?^  {name}:\n(?:\n*    .*\n)+", "", text)
 
 
 def deregister_in_processes(text: str, name: str) -> str:
@@ -78,7 +78,9 @@ def _location(entry: Any) -> str | None:  # noqa: ANN401 - any YAML value
 
 def _without_item(written: str, name: str) -> str:
     """Return a TOML list without the domain; one that does not name it is returned as it is."""
-    for item in (f', "{name}"', f'"{name}", ', f'"{name}"'):
-        if item in written:
-            return written.replace(item, "", 1)
+    item = rf"""(?:"{name}"|'{name}')"""
+    for pattern in (rf", {item}", rf"{item}, ", rf"\n[ \t]*{item},?(?=[ \t]*\n)", rf"{item}\s*,?"):
+        edited, times = re.subn(pattern, "", written, count=1)
+        if times:
+            return edited
     return written

@@ -14,6 +14,7 @@ import os
 from base64 import b64decode, b64encode
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.errors import BankmeshError, shorten_list
@@ -22,7 +23,6 @@ from bankmesh.storage.atomic_files import replaced_file, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 JOURNAL = ".workspace-edit.json"
 """The journal's name below the workspace's root; it is there only while files are written, or after a kill."""
@@ -47,6 +47,17 @@ class RestoreConflict(BankmeshError):
             f"An earlier change of the workspace was interrupted, and {shorten_list(edited)} was edited since. "
             "Restore these files (`git restore`) and run the command again; "
             f"or complete the change by hand and delete {journal}."
+        )
+
+
+class UnusableJournal(BankmeshError):
+    """The journal is not one that `commit_changes` wrote for this workspace; nothing was restored."""
+
+    def __init__(self, journal: Path) -> None:
+        self.journal = journal
+        super().__init__(
+            f"{journal} is not the journal of a change of this workspace, so nothing was restored from it. "
+            "See with `git status` whether files are half edited, then delete it."
         )
 
 
@@ -92,13 +103,13 @@ def has_interrupted(root: Path) -> bool:
 def restore_interrupted(root: Path) -> tuple[Path, ...]:
     """Undo a change that a kill interrupted; return the restored files, none if there is nothing to undo.
 
-    Raises RestoreConflict if a file was edited since.
+    Raises RestoreConflict if a file was edited since, UnusableJournal if the journal names files outside of `root`.
     """
     with _locked(root):
         if not has_interrupted(root):
             return ()
         journal = root / JOURNAL
-        entries: list[dict[str, Any]] = json.loads(journal.read_text(encoding="utf-8"))
+        entries = _read_journal(journal)
         edited = [entry["path"] for entry in entries if not _is_ours(root, entry)]
         if edited:
             raise RestoreConflict(journal, edited)
@@ -120,8 +131,22 @@ def _entry(root: Path, change: FileChange) -> dict[str, str | None]:
     }
 
 
+def _read_journal(journal: Path) -> list[dict[str, Any]]:
+    """Raises UnusableJournal."""
+    try:
+        entries: list[dict[str, Any]] = json.loads(journal.read_text(encoding="utf-8"))
+        for entry in entries:
+            path = PurePosixPath(entry["path"])
+            if path.is_absolute() or ".." in path.parts or not path.parts or "after" not in entry:
+                raise UnusableJournal(journal)
+            _before(entry)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnusableJournal(journal) from error
+    return entries
+
+
 def _before(entry: dict[str, Any]) -> bytes | None:
-    return None if entry["before"] is None else b64decode(entry["before"])
+    return None if entry["before"] is None else b64decode(entry["before"], validate=True)
 
 
 def _is_ours(root: Path, entry: dict[str, Any]) -> bool:

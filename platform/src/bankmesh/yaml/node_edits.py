@@ -5,6 +5,7 @@ Each edit is read again and compared with the data that it should give; a layout
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -34,22 +35,35 @@ def rewrite_scalars(text: str, rewrite: Rewrite) -> str:
     """Return the text in which each scalar is what `rewrite` returns for its path and value.
 
     The path of a key is that of its value, with the key itself as the last part and a leading `""`, so that keys and
-    values differ. Scalars with escapes or line breaks are left as they are. Text that is no YAML is returned
-    unchanged.
+    values differ. Text that is no YAML is returned unchanged. Raises LayoutNotEditable for a scalar that changes and
+    has an anchor, a tag or escapes, or that an alias shares with a place where it does not change.
     """
-    edits = []
-    for root in _documents(text):
-        for path, node in _scalars(root, ()):
+    scalars = [scalar for root in _documents(text) for scalar in _scalars(root, ())]
+    expected = [rewrite(path, node.value) for path, node in scalars]
+    edits: dict[tuple[int, int], str] = {}  # by place, because aliases yield a scalar again
+    for (path, node), new in zip(scalars, expected, strict=True):
+        if new != node.value:
             start, end = node.start_mark.index, node.end_mark.index
-            written = text[start:end]
-            quoted = written[:1] in _QUOTES and written[-1:] == written[:1] and len(written) > 1
-            inner = written[1:-1] if quoted else written
-            if inner == node.value and (new := rewrite(path, inner)) != inner:
-                shift = int(quoted)
-                edits.append((start + shift, end - shift, new))
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+            edits[start, end] = _rewritten(text[start:end], node.value, new, partial(rewrite, path))
+    if not edits:
+        return text
+    edited = text
+    for (start, end), new in sorted(edits.items(), reverse=True):
+        edited = edited[:start] + new + edited[end:]
+    found = [node.value for root in _documents(edited) for _, node in _scalars(root, ())]
+    for index, (_, node) in enumerate(scalars):
+        if len(found) != len(scalars) or found[index] != expected[index]:
+            raise LayoutNotEditable(node.start_mark.line + 1, "its layout does not allow an edit in place")
+    return edited
+
+
+def _rewritten(written: str, value: str, new: str, rewrite: Callable[[str], str]) -> str:
+    """Return a scalar as it is written with its new value; one over several lines is rewritten as it is written."""
+    quoted = written[:1] in _QUOTES and written[-1:] == written[:1] and len(written) > 1
+    inner = written[1:-1] if quoted else written
+    if inner == value:
+        return f"{written[0]}{new}{written[0]}" if quoted else new
+    return rewrite(written)
 
 
 def remove_entries(text: str, selected: Selection) -> str | None:
@@ -74,10 +88,13 @@ def remove_entries(text: str, selected: Selection) -> str | None:
 
 
 class _RemovedEntry:
-    """An entry to remove: its lines, from 0, `last` exclusive; `whole` if the document consists of it alone."""
+    """An entry to remove: its content up to the line `last`, from 0, and the lines up to the next entry, `end`.
 
-    def __init__(self, path: NodePath, node: yaml.Node, end: int, *, whole: bool = False) -> None:
-        self.path, self.node, self.end, self.whole = path, node, end, whole
+    `whole` if the document consists of it alone.
+    """
+
+    def __init__(self, path: NodePath, node: yaml.Node, last: int, end: int, *, whole: bool = False) -> None:
+        self.path, self.node, self.last, self.end, self.whole = path, node, last, end, whole
         self.line = node.start_mark.line + 1
 
 
@@ -125,14 +142,15 @@ def _entries(root: yaml.Node, path: NodePath, selected: Selection) -> Iterator[_
     children = _children(root, path)
     chosen = [_is_gone(value, inner, selected) for inner, _, value in children]
     if not path and children and all(chosen):
-        yield _RemovedEntry(path, root, 0, whole=True)
+        yield _RemovedEntry(path, root, 0, 0, whole=True)
         return
     for index, ((inner, first, value), is_chosen) in enumerate(zip(children, chosen, strict=True)):
         if is_chosen:
             if isinstance(root, yaml.CollectionNode) and root.flow_style:
                 raise LayoutNotEditable(first.start_mark.line + 1, "the entry is written in braces or brackets")
             following = children[index + 1][1].start_mark.line if index + 1 < len(children) else None
-            yield _RemovedEntry(inner, first, _end_line(value) if following is None else following)
+            last = _end_line(value)
+            yield _RemovedEntry(inner, first, last, last if following is None else following)
         else:
             yield from _entries(value, inner, selected)
 
@@ -160,16 +178,15 @@ def _without_lines(text: str, entry: _RemovedEntry) -> str:
     if lines[start][: entry.node.start_mark.column].strip() not in {"", "-"}:
         raise LayoutNotEditable(entry.line, "the entry begins in the line of another one")
     column = len(lines[start]) - len(lines[start].lstrip())
-    while start > 0 and _is_comment(lines[start - 1], column):
+    while start > 0 and _is_comment(lines[start - 1], range(column, column + 1)):
         start -= 1
-    end = entry.end
-    while end > entry.node.start_mark.line + 1 and _is_comment(lines[end - 1], column):
-        end -= 1  # comments above the next entry belong to that one
+    # Comments between the entry and the next one belong to the rest, unless they are indented like its content.
+    end = next((n for n in range(entry.last, entry.end) if _is_comment(lines[n], range(column + 1))), entry.end)
     return "".join([*lines[:start], *lines[end:]])
 
 
-def _is_comment(line: str, column: int) -> bool:
-    return line.lstrip().startswith("#") and len(line) - len(line.lstrip()) == column
+def _is_comment(line: str, columns: range) -> bool:
+    return line.lstrip().startswith("#") and len(line) - len(line.lstrip()) in columns
 
 
 def _pruned(data: Any, removed: NodePath) -> Any:  # noqa: ANN401 - any YAML value

@@ -17,7 +17,7 @@ from bankmesh.scaffolding.domain_deregistration import (
     deregister_location,
 )
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft
-from bankmesh.scaffolding.workspace_changes.product_references import domain_files, read_references
+from bankmesh.scaffolding.workspace_changes.product_references import domain_files, find_imports, read_references
 from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
 from bankmesh.workspace.domain_folders import declared_ports, domain_packages
@@ -69,7 +69,10 @@ def _refuse_outside_readers(root: Path, name: str) -> None:
         f"{Path(place.file).relative_to(root)}:{place.line}"
         for file in domain_files(root)
         if file.domain != name
-        for place in read_references(file, lambda port: port.domain == name)
+        for place in (
+            *read_references(file, lambda port: port.domain == name),
+            *find_imports(file, file.path.read_text(encoding="utf-8", errors="replace"), name),
+        )
     ]
     if found:
         problem = f"other domains refer to its products, in {shorten_list(found)}. Remove these references first."

@@ -41,7 +41,7 @@ def plan_landing_removal(settings: Settings, landing: LandingName) -> ChangePlan
         place
         for read in domain_files(root)
         if read.domain == landing.domain and read.kind in _READING
-        for place in read_references(read, lambda port: port == as_port)
+        for place in read_references(read, lambda port: (port.domain, port.table) == (landing.system, landing.object))
     ]
     if readers:
         problem = f"it is read by {_places(root, readers)}. Remove these references first."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bankmesh.names import CONTRACT_SUFFIX, port_of_contract_file
 from bankmesh.scaffolding.dbt_import.jinja_references import rewrite_references
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused
 from bankmesh.storage.atomic_files import walk_files
@@ -91,12 +92,16 @@ def _builds(document: Any, port: PortName) -> bool:  # noqa: ANN401 - any YAML v
 
 
 def _find_data_tests(root: Path, package: Path, port: PortName) -> list[Path]:
-    """Return the singular dbt tests of a port: those that refer to its model, which may be no other one's."""
+    """Return the singular dbt tests of a port: those that refer to its model, and to that of no other product."""
+    others = {
+        name.table
+        for file in (package / "contracts").glob(f"*{CONTRACT_SUFFIX}")
+        if (name := port_of_contract_file(package.name, file.name)) and name != port
+    }
     folders = project_folders(find_dbt_project(root, package), package.name, "test-paths")
     files = [file for folder in folders for file in walk_files(folder) if file.suffix == ".sql"]
-    return sorted(
-        file for file in files if port.table in models_read(file.read_text(encoding="utf-8", errors="replace"))
-    )
+    read = {file: models_read(file.read_text(encoding="utf-8", errors="replace")) for file in files}
+    return sorted(file for file, models in read.items() if port.table in models and not models & others)
 
 
 def models_read(text: str) -> set[str]:

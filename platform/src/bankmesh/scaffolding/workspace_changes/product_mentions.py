@@ -21,14 +21,15 @@ _SKIPPED = {"__pycache__", "node_modules", "target", "logs", "dbt_packages", GEN
 _TEXTS = {".cfg", ".ini", ".ipynb", ".md", ".py", ".rst", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"}
 _LARGEST = 1 << 20
 _SETTINGS = "dbt_project.yml"
-"""Its keys below `models:` may be names of models."""
+"""Its keys below `models:` may be names of models; texts in quotes in SQL may be those of `ref()` with a variable."""
 
 
 def find_mentions(settings: Settings, ports: Iterable[PortName], without: Collection[Path]) -> tuple[Place, ...]:
     """Return the lines of text files that name a product, except in the files `without`; hidden folders are skipped."""
     ports = list(ports)
     patterns = [mention_pattern(port) for port in ports]
-    keys = re.compile(rf"^\s*(?:{'|'.join(re.escape(port.table) for port in ports)}):")
+    tables = "|".join(re.escape(port.table) for port in ports)
+    keys, quoted = re.compile(rf"^\s*(?:{tables}):"), re.compile(rf"(['\"])(?:{tables})\1")
     found = []
     for path in _text_files(settings.root, settings.home):
         if path in without:
@@ -40,7 +41,9 @@ def find_mentions(settings: Settings, ports: Iterable[PortName], without: Collec
         found += [
             Place(str(path), number)
             for number, line in enumerate(lines, 1)
-            if any(pattern.search(line) for pattern in patterns) or (path.name == _SETTINGS and keys.match(line))
+            if any(pattern.search(line) for pattern in patterns)
+            or (path.name == _SETTINGS and keys.match(line))
+            or (path.suffix == ".sql" and quoted.search(line))
         ]
     return tuple(found)
 

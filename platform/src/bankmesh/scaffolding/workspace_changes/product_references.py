@@ -24,7 +24,7 @@ from bankmesh.workspace.dbt_project_files import (
     project_folders,
 )
 from bankmesh.workspace.domain_folders import domain_packages
-from bankmesh.yaml.node_edits import rewrite_scalars
+from bankmesh.yaml.node_edits import LayoutNotEditable, rewrite_scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,9 @@ _FULL = re.compile(
     r"(?P<domain>\w+)/(?P<file>\w+)(?P<major>\.v\d+)?\.odcs\.yaml#/schema/(?P<table>\w+)/(?P<rest>.+)", re.ASCII
 )
 _INPUTS = {"inputs", "partition_inputs"}
-_GENERATED = {GENERATED_MACROS, GENERATED_SOURCES, "target", "dbt_packages", "logs"}
+_GENERATED = {GENERATED_MACROS, GENERATED_SOURCES}
+_OUTPUT = {"target", "dbt_packages", "logs"}
+"""Folders at the top of a domain or of a dbt project; below `models/` they are folders as any other."""
 
 
 class FileKind(StrEnum):
@@ -68,18 +70,22 @@ def domain_files(root: Path) -> Iterator[WorkspaceFile]:
     for package in domain_packages(root):
         folder, project = package.parents[1], find_dbt_project(root, package)
         for path in walk_files(folder):
-            if not _is_hidden(path.relative_to(folder).parts):
+            if not _is_hidden(path, folder, project):
                 yield WorkspaceFile(path, _kind(path, package, project), package.name)
         for place in project_folders(project, package.name):
             if place.is_relative_to(folder):
                 continue
             for path in walk_files(place):
-                if not _is_hidden(path.relative_to(project).parts):
+                if not _is_hidden(path, project):
                     yield WorkspaceFile(path, _dbt_kind(path), package.name)
 
 
-def _is_hidden(parts: tuple[str, ...]) -> bool:
-    return any(part in _GENERATED or part.startswith(".") or part.endswith(".egg-info") for part in parts)
+def _is_hidden(path: Path, folder: Path, *projects: Path) -> bool:
+    tops = {path.relative_to(place).parts[0] for place in (folder, *projects) if path.is_relative_to(place)}
+    return not tops.isdisjoint(_OUTPUT) or any(
+        part in _GENERATED or part.startswith(".") or part.endswith(".egg-info")
+        for part in path.relative_to(folder).parts
+    )
 
 
 def _kind(path: Path, package: Path, project: Path) -> FileKind:
@@ -99,7 +105,10 @@ def _dbt_kind(path: Path) -> FileKind:
 
 
 def rewrite_file(file: WorkspaceFile, text: str, resolve: Resolve) -> str:
-    """Return the text in which each reference to a port is that to the port which `resolve` returns, if it does."""
+    """Return the text in which each reference to a port is that to the port which `resolve` returns, if it does.
+
+    Raises LayoutNotEditable for YAML whose layout does not allow it.
+    """
     match file.kind:
         case FileKind.CONTRACT:
             return rewrite_scalars(text, lambda path, value: _in_contract(path, value, file.domain, resolve))
@@ -120,9 +129,12 @@ def rewrite_file(file: WorkspaceFile, text: str, resolve: Resolve) -> str:
 
 def find_references(file: WorkspaceFile, text: str, is_meant: Callable[[PortName], bool]) -> list[Place]:
     """Return the lines of a file that refer to one of the ports; of a call over several lines the first one."""
-    renamed = rewrite_file(
-        file, text, lambda port: PortName(port.domain, f"{port.product}_", port.major) if is_meant(port) else None
-    )
+    try:
+        renamed = rewrite_file(
+            file, text, lambda port: PortName(port.domain, f"{port.product}_", port.major) if is_meant(port) else None
+        )
+    except LayoutNotEditable as error:
+        return [Place(str(file.path), error.line)]
     old, new = text.split("\n"), renamed.split("\n")
     if len(old) == len(new):
         lines = [number for number, pair in enumerate(zip(old, new, strict=True), 1) if pair[0] != pair[1]]
@@ -178,9 +190,18 @@ def mention_pattern(port: PortName) -> re.Pattern[str]:
     return re.compile(f"{_id_pattern(port)}|{pair}", re.ASCII)
 
 
-def rename_ids(text: str, port: PortName, new: str) -> str:
-    """Return the text in which the product's id and asset key have the new name, in prose and comments too."""
-    return re.sub(_id_pattern(port), lambda found: f"{port.domain}{found['mark']}{new}", text, flags=re.ASCII)
+def rename_ids(text: str, old: PortName, new: PortName) -> str:
+    """Return the text in which the port's id and asset key have the new name, in prose and comments too.
+
+    Ids of other majors stay; one without a major is that of the first.
+    """
+    major = rf"(?P<major>@{old.major}(?!\d)){'?' if old.major == 1 else ''}(?!@\d)"
+    after = f"@{new.major}" if old.major == 1 or new.major > 1 else ""
+
+    def renamed(found: re.Match[str]) -> str:
+        return f"{new.domain}{found['mark']}{new.product}{after if found['major'] else ''}"
+
+    return re.sub(f"{_id_pattern(old)}{major}", renamed, text, flags=re.ASCII)
 
 
 def _id_pattern(port: PortName) -> str:

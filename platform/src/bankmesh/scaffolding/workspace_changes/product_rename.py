@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +29,10 @@ from bankmesh.scaffolding.workspace_changes.product_references import (
 )
 from bankmesh.scaffolding.workspace_changes.python_references import PythonRename, defines_function, rename_in_python
 from bankmesh.workspace.workspace_contracts import readable_contracts
-from bankmesh.yaml.node_edits import rewrite_scalars
+from bankmesh.yaml.node_edits import LayoutNotEditable, rewrite_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from bankmesh.contracts.contract_editor import LifecycleEntry
     from bankmesh.contracts.model import Contract
@@ -70,7 +71,7 @@ class PortRename:
         folder, new_folder = self.files.folder, self.new_folder
         return PythonRename(
             self.old,
-            self.new.product,
+            self.new,
             (folder.name, new_folder.name) if folder and new_folder and folder != new_folder else None,
             (self.function, self.new.product) if self.function else None,
         )
@@ -175,23 +176,51 @@ def _rename_all(file: WorkspaceFile, text: str, renames: Iterable[PortRename]) -
 
 
 def rename_in_file(file: WorkspaceFile, text: str, rename: PortRename) -> str:
-    """Return a file's text with all references to the port, its own entries about it, and its ids renamed."""
+    """Return a file's text with all references to the port, its own entries about it, and its ids renamed.
+
+    Raises ChangeRefused if the layout of YAML does not allow it.
+    """
     old, new = rename.old, rename.new
     if file.kind is FileKind.PYTHON:
         module = rename.files.folder and file.path.is_relative_to(rename.files.folder)
         return rename_in_python(text, rename.python(), is_transform=bool(module))
-    text = rewrite_file(file, text, lambda port: new if port == old else None)
+    with _refused_layout(file, rename):
+        text = rewrite_file(file, text, lambda port: new if port == old else None)
     if file.domain == old.domain:
         text = rewrite_own_entries(file, text, rename)
-    return rename_ids(text, old, new.product)
+    return rename_ids(text, old, new)
 
 
 def rewrite_own_entries(file: WorkspaceFile, text: str, rename: PortRename) -> str:
-    """Return a file's text in which the contract, the component and dbt's YAML have the new name of their product."""
+    """Return a file's text in which the contract, the component and dbt's YAML have the new name of their product.
+
+    Raises ChangeRefused if the layout of YAML does not allow it.
+    """
+    with _refused_layout(file, rename):
+        return _rewrite_entries(file, text, rename)
+
+
+@contextmanager
+def _refused_layout(file: WorkspaceFile, rename: PortRename) -> Iterator[None]:
+    try:
+        yield
+    except LayoutNotEditable as error:
+        problem = f"{file.path}:{error.line} names it, and {error.problem}. Write it as a plain text there first."
+        raise ChangeRefused(rename.contract.port, problem) from None
+
+
+def _rewrite_entries(file: WorkspaceFile, text: str, rename: PortRename) -> str:
     old, new = rename.old, rename.new
     if file.path == rename.files.contract:
         return rewrite_scalars(
-            text, lambda path, value: new.product if path in _OWN_NAMES and value == old.product else value
+            text,
+            lambda path, value: (
+                f"{new.domain}.{new.product}"
+                if path == ("id",) and value == f"{old.domain}.{old.product}"
+                else new.product
+                if path in _OWN_NAMES and value == old.product
+                else value
+            ),
         )
     if file.path == rename.files.component:
         return rewrite_scalars(text, lambda path, value: _in_component(path, value, rename))
@@ -205,6 +234,8 @@ def rewrite_own_entries(file: WorkspaceFile, text: str, rename: PortRename) -> s
 def _in_component(path: NodePath, value: str, rename: PortRename) -> str:
     if path == ("attributes", "contract") and value == rename.old.product:
         return rename.new.product
+    if path == ("attributes", "major") and value == str(rename.old.major):
+        return str(rename.new.major)
     if path == ("attributes", "transform") and rename.function and value.endswith(f":{rename.function}"):
         return value.removesuffix(rename.function) + rename.new.product
     return value

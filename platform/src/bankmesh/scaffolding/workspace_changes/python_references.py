@@ -23,13 +23,13 @@ class PythonRename:
 
     Attributes:
         old: the port; its id is replaced in texts and comments.
-        new: the name of the product.
+        new: its new name.
         folder: the folder of its component below `defs`, and its new name; None if it stays.
         function: the name of the transform, and its new name; None if it stays.
     """
 
     old: PortName
-    new: str
+    new: PortName
     folder: tuple[str, str] | None = None
     function: tuple[str, str] | None = None
 
@@ -76,7 +76,7 @@ def _edits(
             if before[-2:] == [_quoted(rename.old.domain, words[index - 2].string), ","] and _is_name(
                 token.string, rename
             ):
-                new = token.string.replace(rename.old.product, rename.new, 1)
+                new = token.string.replace(rename.old.table, rename.new.table, 1)
             yield token.start, new
         elif token.type == tokenize.NAME:
             if rename.folder and token.string == rename.folder[0] and before == [rename.old.domain, ".", "defs", "."]:
@@ -96,8 +96,8 @@ def _quoted(domain: str, written: str) -> str:
 
 
 def _is_name(written: str, rename: PythonRename) -> bool:
-    product = rename.old.product
-    return written in {f'"{product}"', f"'{product}'"}
+    table = rename.old.table
+    return written in {f'"{table}"', f"'{table}'"}
 
 
 def _imported(tree: ast.Module, rename: PythonRename) -> tuple[dict[tuple[int, int], str], Collection[str]]:
