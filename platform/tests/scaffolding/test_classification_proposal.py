@@ -24,6 +24,8 @@ from bankmesh.scaffolding.classification_proposal import (
         ("cardNumber", "restricted"), ("phone2", "restricted"), ("zip code", "restricted"),
         ("amount", "confidential"), ("Saldo", "confidential"), ("account_id", "confidential"), ("remark", "confidential"),
         ("status", "internal"), ("currency", "internal"), ("trans_id", "internal"), ("booking date", "internal"),
+        ("Owner/@custId", "confidential"), ("CUSTNO", "confidential"), ("clientId", "confidential"), ("KD-NR", "confidential"),
+        ("Kundennummer", "confidential"), ("klient_id", "confidential"), ("cif", "confidential"), ("custody_type", "internal"),
         ("xyz", "confidential"), ("mailbox_type", "internal"), ("c7", "confidential"),
     ],
 )  # fmt: skip

@@ -166,6 +166,26 @@ def test_encodings_show_in_the_bytes_and_code_pages_are_a_question(scaffold, enc
     assert bool(plan.proposal.questions) == asks
 
 
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1250", ("Šťastný", "Dvořák")), ("cp1250", ("Dvořák", "Říha")), ("iso8859-2", ("Šťastný", "Dvořák")),
+        ("cp1252", ("Müller", "Groß")), ("cp1252", ("Lefèvre", "Garçon")), ("cp1250", ("Łukasiewicz", "Żak")),
+    ],
+)  # fmt: skip
+def test_the_code_page_is_the_one_in_which_all_bytes_are_letters_of_one_language(scaffold, encoding, names):
+    plan, landing = scaffold(lines("id;town", str, lambda n: names[n % 2]), encoding=encoding)
+    assert plan.proposal.format["encoding"] == encoding
+    assert set(pl.read_parquet(landing.rows_paths[0])["town"]) == set(names)
+    [question] = [each for each in plan.proposal.questions if "code page" in each]
+    assert "--encoding" in question
+
+
+def test_bytes_that_no_code_page_has_name_the_option_and_what_was_tried(scaffold):
+    with pytest.raises(CannotPropose, match=r"cp1252, cp1250, latin-1, iso8859-2\. .*--encoding"):
+        scaffold(lines("id;town", str, "\x81\x83"), encoding="latin-1")
+
+
 def test_quoted_values_may_hold_line_ends(scaffold):
     plan, landing = scaffold("id,note\n" + "".join(f'{n},"one\ntwo {n}"\n' for n in range(50)))
     assert plan.proposal.format["multiline"] is True

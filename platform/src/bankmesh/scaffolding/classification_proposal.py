@@ -31,7 +31,8 @@ _RESTRICTED_WORDS = (
 )
 _CONFIDENTIAL_WORDS = (
     r"amount|balance|salary|income|wage|limit|price|turnover|revenue|saldo|betrag|castka|zustatek|score|rating|note|text|"
-    r"comment|remark|memo|message|purpose|description|marital(_?status)?|education|employment|occupation|age|account|konto|ucet|customer|client|kunde|klient|party|city|ort|mesto|name"
+    r"comment|remark|memo|message|purpose|description|marital(_?status)?|education|employment|occupation|age|account|konto|ucet|party|city|ort|mesto|name|"
+    r"(?:cust|customer|client|klient|kunden?|kd|cif|zakaznik)s?(?:id|no|nr|num|number|nummer)?"
 )
 _INTERNAL_WORDS = (
     r"id|key|number|no|nr|seq|sequence|line|row|version|type|typ|art|kind|status|state|stav|code|kod|currency|mena|waehrung|"

@@ -12,6 +12,7 @@ from bankmesh.errors import LegacyFileError
 from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
 from bankmesh.scaffolding.source_proposals.column_proposal import propose_column
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
+from bankmesh.scaffolding.source_proposals.text_code_pages import find_code_page
 from bankmesh.scaffolding.source_proposals.value_patterns import MISSING_MARKERS
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG, TextFormat
 from bankmesh.sources.parsing.line_blocks import LegacyText
@@ -29,7 +30,6 @@ DELIMITERS = (";", "\t", "|", "^", "~", ",")
 """A comma comes last, because it is also in numbers."""
 BLOCK_BYTES = 4 << 20
 _BEGINNING_LINES = 1_000
-_SINGLE_BYTE = "cp1252"
 
 
 def propose_text(files: Sequence[Path], options: ProposalOptions) -> FileProposal:
@@ -64,16 +64,14 @@ def propose_text(files: Sequence[Path], options: ProposalOptions) -> FileProposa
 def find_encoding(files: Sequence[Path], given: str | None) -> tuple[str, tuple[str, ...]]:
     """Return the encoding that all bytes of all files have, and questions about it.
 
-    UTF-8 shows in the bytes. A code page of one byte for each character does not: the proposal is a question.
+    UTF-8 shows in the bytes. A code page of one byte for each character does not: the proposal is a question. Raises
+    CannotPropose if no code page fits.
     """
     if given is not None:
         return given, ()
     found = {_encoding_of(file) for file in files}
     if None in found:
-        question = (
-            f"which code page is it? Bytes beyond ASCII are not UTF-8, and {_SINGLE_BYTE} is a guess: see --encoding"
-        )
-        return _SINGLE_BYTE, (question,)
+        return find_code_page(files)
     return next(each for each in (UTF8_SIG, "utf-8", "ascii") if each in found), ()
 
 
