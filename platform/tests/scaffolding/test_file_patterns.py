@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankmesh.scaffolding.file_patterns import find_patterns
+from bankmesh.scaffolding.file_patterns import find_patterns, remove_period
 
 
 @pytest.fixture
@@ -32,6 +32,12 @@ def folder(tmp_path):
         ("slips_20240531T0630.csv", "slips_20??????T????.csv", "day"),
         ("balances_202405.xml", "balances_20????.xml", "month"),
         ("balances_2024-05.xml", "balances_20??-??.xml", "month"),
+        ("balances_05-2024.xml", "balances_??-20??.xml", "month"),
+        ("limits_Q2_2026.xlsx", "limits_Q?_20??.xlsx", "quarter"),
+        ("limits 2026q2.xlsx", "limits 20??q?.xlsx", "quarter"),
+        ("2Q2026-limits.xlsx", "?Q20??-limits.xlsx", "quarter"),
+        ("limits_H1_2026.xlsx", "limits_H?_20??.xlsx", "half-year"),
+        ("limits_2026.xlsx", "limits_20??.xlsx", "year"),
         ("slips.csv", "slips.csv", ""),
         ("slips_20241399.csv", "slips_20241399.csv", ""),
         ("branch_12345.csv", "branch_12345.csv", ""),
@@ -42,6 +48,21 @@ def test_a_day_or_a_month_in_a_name_is_a_pattern_with_a_question(folder, name, p
     found = find_patterns(folder(name), [name])
     assert (found.patterns, found.take_all, found.period) == ((pattern,), False, period)
     assert (f"does each file hold the rows of its {period} alone?" in found.question) == bool(period)
+
+
+def test_quarters_of_one_year_have_the_pattern_of_the_next_year(folder):
+    names = ["limits_Q2_2026.xlsx", "limits_Q3_2026.xlsx"]
+    found = find_patterns(folder(*names), names)
+    assert (found.patterns, found.period) == (("limits_Q?_20??.xlsx",), "quarter")
+    assert fnmatchcase("limits_Q1_2027.xlsx", found.patterns[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"),
+    [("limits_Q2_2026.xlsx", "limits_.xlsx"), ("limits_20240531T0630.csv", "limits_.csv"), ("a1.csv", "a1.csv")],
+)
+def test_a_period_is_removed_from_a_name(name, rest):
+    assert remove_period(name) == rest
 
 
 def test_files_of_several_days_have_the_pattern_of_later_ones(folder):
@@ -65,7 +86,7 @@ def test_files_without_days_have_their_common_pattern_or_their_names(folder):
     assert (found.patterns, found.take_all) == (("a1.csv", "a2.csv"), True)
 
 
-FORMS = st.sampled_from(["%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%d.%m.%Y", "%d%m%Y", "%m-%d-%Y", "%Y%m", "%Y-%m"])
+FORMS = st.sampled_from(["%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%d.%m.%Y", "%d%m%Y", "%m-%d-%Y", "%Y%m", "%Y-%m", "%Y"])
 DAYS = st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31))
 
 

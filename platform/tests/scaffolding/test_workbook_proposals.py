@@ -130,6 +130,20 @@ def test_sheets_named_by_month_are_proposed_as_a_pattern(scaffold):
     assert (found.plan.proposal.format["sheet"], len(found.rows)) == ("Limits *", 24)
 
 
+def test_files_and_sheets_named_by_quarter_are_patterns_that_read_the_next_year(scaffold):
+    books = {
+        f"limits_Q{quarter}_2026.xlsx": workbook(
+            {f"Limits Q{quarter} 2026": table(HEAD, *RECORDS), "Info": sheet()}, styles=STYLED
+        )
+        for quarter in (2, 3)
+    }
+    found = scaffold(books)
+    assert (found.plan.names.object, found.plan.names.files) == ("limits", ("limits_Q?_20??.xlsx",))
+    assert (found.plan.proposal.format["sheet"], len(found.rows)) == ("Limits Q? ????", 24)
+    assert {each["source_file"] for each in found.rows} == set(books)
+    assert "does each file hold the rows of its quarter alone?" in found.questions[0]
+
+
 def test_mixed_dates_and_numbers_typed_as_text_are_read(scaffold):
     rows = [
         (number(n) if n % 2 else text(str(n)), text("31.05.2024") if n % 2 else number(45443, DAY), cell("b", n % 2))

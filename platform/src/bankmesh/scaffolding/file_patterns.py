@@ -1,4 +1,4 @@
-"""Patterns of the files of an object, which follow the files of later days and months where their names hold one."""
+"""Patterns of the files of an object, which follow those of later days, months, quarters and years in their names."""
 
 from __future__ import annotations
 
@@ -13,17 +13,31 @@ if TYPE_CHECKING:
 
 _YEAR, _MONTH, _DAY = "(?P<century>20)[0-9]{2}", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 _CLOCK = "(?P<clock>[-_.T]?(?:[01][0-9]|2[0-3])[-_.]?[0-5][0-9](?:[-_.]?[0-5][0-9])?(?![0-9]))?"
+
+
+def _parts_of_years(period: str, part: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return the forms of a part of a year that is written before or behind it."""
+    return (
+        (period, re.compile(rf"(?<![A-Za-z0-9]){part}[-_. ]?{_YEAR}(?![0-9])")),
+        (period, re.compile(rf"(?<![0-9]){_YEAR}[-_. ]?{part}(?![A-Za-z0-9])")),
+    )
+
+
 _DATES = (
     ("day", re.compile(rf"(?<![0-9]){_YEAR}(?P<mark>[-_.]?){_MONTH}(?P=mark){_DAY}(?:{_CLOCK}|(?![0-9]))")),
     ("day", re.compile(rf"(?<![0-9]){_DAY}(?P<mark>[-_.]?){_MONTH}(?P=mark){_YEAR}(?![0-9])")),
     ("day", re.compile(rf"(?<![0-9]){_MONTH}(?P<mark>[-_.]?){_DAY}(?P=mark){_YEAR}(?![0-9])")),
     ("day", re.compile(rf"(?<![0-9])(?P<century>)[0-3][0-9]{_MONTH}{_DAY}(?![0-9])")),
     ("month", re.compile(rf"(?<![0-9]){_YEAR}[-_.]?{_MONTH}(?![0-9])")),
+    ("month", re.compile(rf"(?<![0-9]){_MONTH}[-_.]{_YEAR}(?![0-9])")),
+    *_parts_of_years("quarter", "(?:[Qq][1-4]|[1-4][Qq])"),
+    *_parts_of_years("half-year", "(?:[Hh][12]|[12][Hh])"),
+    ("year", re.compile(rf"(?<![0-9]){_YEAR}(?![0-9])")),
 )
-"""Days and months as names of files spell them; a time of the day may follow a day."""
+"""Periods as names of files spell them, the shorter first; a time of the day may follow a day."""
 
 FILE_COLUMN = "source_file"
-"""The column of the name of each row's file, where that holds a day or month."""
+"""The column of the name of each row's file, where that holds a period."""
 
 _SPECIAL = re.compile(r"[*?\[\]]")
 
@@ -44,8 +58,8 @@ class FilePatterns:
 def find_patterns(folder: Path, names: Sequence[str]) -> FilePatterns:
     """Return the patterns that match the named files of a folder, and no other file that is there now.
 
-    Names with a day or month have one pattern for those to come, too. Otherwise it is one with `*` for several files
-    that have a beginning and an end in common, else their names, which all belong together.
+    Names with a day, month, quarter, half-year or year have one pattern for those to come, too. Otherwise it is one
+    with `*` for several files that have a beginning and an end in common, else their names, which all belong together.
     """
     dated = {_dated_pattern(name) for name in names}
     only = dated.pop() if len(dated) == 1 else None
@@ -78,14 +92,27 @@ def _plain_patterns(folder: Path, names: Sequence[str]) -> FilePatterns:
 
 
 def _dated_pattern(name: str) -> tuple[str, str] | None:
-    """Return a name with `?` for the digits of its day or month, but those of the century, and which of them it is."""
-    if _SPECIAL.search(name):
+    """Return a name with `?` for the digits of its period, but those of the century, and which kind of period it is."""
+    found = None if _SPECIAL.search(name) else _find_period(name)
+    if found is None:
         return None
+    period, match = found
+    start, stop = match.span()
+    return name[:start] + "".join(_widened(match)) + name[stop:], period
+
+
+def remove_period(name: str) -> str:
+    """Return a name without its day, month, quarter, half-year or year."""
+    found = _find_period(name)
+    return name if found is None else name[: found[1].start()] + name[found[1].end() :]
+
+
+def _find_period(name: str) -> tuple[str, re.Match[str]] | None:
+    """Return the kind of period that a name holds, and where; None if there is none, or several of the shortest."""
     for period, form in _DATES:
         found = list(form.finditer(name))
         if len(found) == 1:
-            start, stop = found[0].span()
-            return name[:start] + "".join(_widened(found[0])) + name[stop:], period
+            return period, found[0]
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.errors import SourceFaults, UnknownName
 from bankmesh.scaffolding.classification_proposal import split_words
-from bankmesh.scaffolding.file_patterns import FILE_COLUMN, find_patterns
+from bankmesh.scaffolding.file_patterns import FILE_COLUMN, find_patterns, remove_period
 from bankmesh.scaffolding.key_proposal import propose_key
 from bankmesh.scaffolding.scaffold_input import CannotScaffold
 from bankmesh.scaffolding.source_proposals.file_kinds import propose_declaration
@@ -182,7 +182,8 @@ def _names(
     below = folder.is_relative_to(exports) and folder != exports
     exports = exports if below or folder == exports else folder.parent
     system = new.system or _name(folder.name, "source")
-    item = new.object or _name(re.sub(r"[0-9]+", "", files[0].name.partition(".")[0]), record or "record")
+    stem = remove_period(files[0].name).partition(".")[0]
+    item = new.object or _name(re.sub(r"[0-9]+", "", stem), record or "record")
     for name in (system, item):
         if _name(name, "") != name:
             raise CannotScaffold(f"{name!r} is not a valid name: use lower-case letters, digits and underscores.")

@@ -123,19 +123,30 @@ def _name_sheet(chosen: Sequence[_ChosenSheet], options: ProposalOptions) -> tup
         return options.sheet, questions
     names = sorted({each.name for each in chosen})
     if len(names) == 1:
-        if re.search("[0-9]", first.name):
-            pattern = re.sub("[0-9]", "?", first.name)
+        if (pattern := _without_digits(first.name)) != first.name:
             question = (
                 f'does the sheet have another name in later files? A pattern matches these, too: sheet: "{pattern}"'
             )
             questions = (*questions, question)
         return first.name, questions
-    start = _common_start(names)
-    pattern = f"{start}*{_common_start([name[len(start) :][::-1] for name in names])[::-1]}"
+    pattern = _common_pattern(names)
     if pattern == "*" or any(sum(fnmatchcase(name, pattern) for name in each.names) != 1 for each in chosen):
         problem = f"the sheets of the {len(chosen)} files are named differently"
         raise CannotPropose(first.file, problem, "Name a pattern with --sheet that one sheet of each matches.")
     return pattern, questions
+
+
+def _common_pattern(names: Sequence[str]) -> str:
+    """Return a pattern with `?` for digits, which follow later periods; with `*` if names differ in more than these."""
+    patterns = {_without_digits(name) for name in names}
+    if len(patterns) == 1:
+        return patterns.pop()
+    start = _common_start(names)
+    return f"{start}*{_common_start([name[len(start) :][::-1] for name in names])[::-1]}"
+
+
+def _without_digits(name: str) -> str:
+    return re.sub("[0-9]", "?", name)
 
 
 def _common_start(texts: Sequence[str]) -> str:
