@@ -305,3 +305,21 @@ def test_what_was_written_lands_as_it_was(scaffold, data):
     assert (landing.rows, landing.rejects) == (len(rows), 0)
     assert pl.read_parquet(landing.rows_paths).rows() == rows
     assert len(plan.proposal.columns) == len(fields)
+
+
+def test_digits_that_lose_zeros_are_noted_and_levels_88_are_a_question(scaffold):
+    book = """
+01  ACCOUNT-RECORD.
+    05  KONTO-NR  PIC 9(10).
+    05  LOANS     PIC 9(4).
+    05  STATUS    PIC X.
+        88  ACTIVE  VALUE 'A'.
+        88  CLOSED  VALUE 'C'.
+"""
+    content = b"".join(zoned(n, 10) + zoned(n, 4) + text("AC"[n % 2], 1) for n in range(1, 41))
+    plan, landing = scaffold(book, content)
+    assert (landing.rows, landing.rejects) == (40, 0)
+    number, loans, status = plan.proposal.columns
+    assert number.notes == ("a number, without the leading zeros of its 10 digits: restore them in a product",)
+    assert (loans.notes, loans.questions) == ((), ())
+    assert (status.keys["codes"], "codes: level_88" in status.questions[0]) == ({"A": "A", "C": "C"}, True)

@@ -283,3 +283,17 @@ def test_an_object_is_not_added_where_objects_are_not_the_last_key(home, tmp_pat
             add(home, tmp_path, "keys.csv", folder="other", system="desk")
     finally:
         first.file.unlink()
+
+
+def test_a_key_of_several_columns_avoids_those_above_internal(home, scaffold):
+    text = lines(
+        "label;worth;branch;as_of",
+        lambda n: f"N{n % 20}", lambda n: str(n // 20), lambda n: f"B{n % 20}", lambda n: f"2024-05-{n // 20 + 1:02d}",
+    )  # fmt: skip
+    plan, _ = scaffold(text, name="branches.csv", land=False)
+    write_source(plan)
+    try:
+        land_source(home, plan)
+        assert note_key(home, plan).columns == ("branch", "as_of")
+    finally:
+        plan.file.unlink()

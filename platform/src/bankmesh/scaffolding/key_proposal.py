@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import prod
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
+from bankmesh.contracts.model import Classification
 from bankmesh.scaffolding.record_keys import LINE, NOT_ALWAYS, standard_key
 from bankmesh.sources import current_landing, latest_attempt
 from bankmesh.sources.bank_messages.message_format import MessageFormat
@@ -47,8 +48,8 @@ def propose_key(settings: Settings, domain: str, obj: LegacyObject) -> ProposedK
 
     Records of bank messages have the key of their standard. For others, it is the first column, required and no amount,
     that is unique in the rows landed last. If these come from one of several files, which may repeat its values, file
-    and line are preferred where the declaration lands both. Without either, it is the first combination of up to three
-    columns that is unique, the file of each row among them.
+    and line are preferred where the declaration lands both. Without either, it is a combination of up to three
+    columns that is unique, the file of each row among them: the smallest, with the fewest columns above `internal`.
     """
     declared = _place_of_rows(obj)
     places = (settings.home, domain, obj.system, obj.name)
@@ -74,7 +75,7 @@ def _shown_key(obj: LegacyObject, landing: Landing, rows: _LandedRows, declared:
         return _by_place(declared)
     if obj.file_as is not None:
         distinct[obj.file_as] = rows.count_distinct([obj.file_as])
-    for names in _combinations(distinct, landing.rows):
+    for names in _combinations(distinct, obj, landing.rows):
         if rows.are_named_by(names):
             return ProposedKey(tuple(names), _evidence(names, landing, is_proven=is_proven))
     return ProposedKey((), f"No column that is required, and no few of them, are unique in {_rows_of(landing)}.")
@@ -129,16 +130,24 @@ def _candidates(obj: LegacyObject) -> list[str]:
     return [c.name for c in obj.columns if c.required and c.is_in_file and c.type.name in _TYPES]
 
 
-def _combinations(distinct: Mapping[str, int], rows: int) -> Iterator[Sequence[str]]:
-    """Yield combinations of columns that have enough distinct values to be unique, the smallest first."""
-    tried = 0
-    for width in range(2, _WIDEST + 1):
-        for names in combinations(distinct, width):
-            if prod(distinct[name] for name in names) >= rows:
-                yield names
-                tried += 1
-                if tried == _TRIED:
-                    return
+def _combinations(distinct: Mapping[str, int], obj: LegacyObject, rows: int) -> Iterator[Sequence[str]]:
+    """Yield combinations of columns that have enough distinct values to be unique, the smallest first.
+
+    Of one size, those with the fewest columns above `internal` come first, and of these the ones with file or day.
+    """
+    hidden = {column.name for column in obj.columns if column.classification > Classification.INTERNAL}
+    times = {column.name for column in obj.columns if column.type.name == "date"} | {obj.file_as}
+    order = sorted(distinct, key=lambda name: name not in times)
+    shown, others = [each for each in order if each not in hidden], [each for each in order if each in hidden]
+    tried = (
+        sorted((*some, *more), key=list(distinct).index)
+        for width in range(2, _WIDEST + 1)
+        for count in range(width + 1)
+        for some in combinations(shown, width - count)
+        for more in combinations(others, count)
+        if prod(distinct[name] for name in (*some, *more)) >= rows
+    )
+    return islice(tried, _TRIED)
 
 
 class _LandedRows:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Classification
 from bankmesh.errors import UnknownName
-from bankmesh.scaffolding.classification_proposal import ClassificationProposal, propose_classification
+from bankmesh.scaffolding.classification_proposal import ClassificationProposal, propose_classification, split_words
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, propose_column
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_bytes import (
     PREFERRED_PAGES,
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
     from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
     from bankmesh.sources.copybook.storage_layout import FieldReference
 
+_IDENTIFIER = re.compile(
+    r"(?:^|_)(?:konto|kto|account|acct|ucet|iban|blz|plz|psc|zip|post_?code|bank_?code|kd|cif|cust|customer|kunden?|client)"
+    r"(?:nr|no|number|nummer|id)?(?:_|$)"
+)
+"""Names of digits that are written with leading zeros."""
 _HIGHEST = ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled")
 _DAY_DIGITS = 8
 _LEAST_DAYS = 10
@@ -227,11 +233,21 @@ def _column(
         keys["missing"] = [*missing, *markers]
     if any(item.occurs for item in reference.path):
         keys.pop("required", None)
-    notes = found.notes
+    notes, questions = (*found.notes, *_notes(reference, keys)), found.questions
+    if reference.path[-1].conditions and not reference.storage.scale:
+        question = "are the names of its levels 88 to land? Declare type string and codes: level_88"
+        questions = (*questions, question)
     if faults:
         notes = (*notes, f"{faults:,} records do not hold such a value: rejects")
         keys.pop("required", None)
-    return replace(found, keys=keys, notes=notes)
+    return replace(found, keys=keys, notes=notes, questions=questions)
+
+
+def _notes(reference: FieldReference, keys: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a note for digits that identify something, whose leading zeros a number does not have."""
+    if keys["type"] != "long" or not _IDENTIFIER.search(split_words(reference.path[-1].name)):
+        return ()
+    return (f"a number, without the leading zeros of its {reference.storage.digits} digits: restore them in a product",)
 
 
 def _typed(reference: FieldReference, profile: ColumnProfile, options: ProposalOptions) -> ColumnProposal:
