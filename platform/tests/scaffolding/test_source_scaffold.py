@@ -49,11 +49,12 @@ def lines(header, *fields, sep=";"):
 
 def test_types_spellings_codes_and_classes_are_proposed_and_the_file_lands(scaffold):
     text = lines(
-        "ItemId;BookedOn;Amount;Currency;Rate;Iban;Batch;Closed",
+        "ItemId;BookedOn;Amount;Currency;SideCode;Rate;Iban;Batch;Closed",
         lambda n: str(n + 1),
         lambda n: f"{n % 28 + 1:02d}.{n % 12 + 1:02d}.2024",
         lambda n: f"{n + 1}.234,5{n % 10}",
         lambda n: "CZK" if n % 2 else "EUR",
+        lambda n: "BUY" if n % 2 else "SELL",
         lambda n: "" if n % 7 == 0 else f"0,{n:03d}",
         "CZ6508000000192000145399",
         lambda n: f"{n:05d}",
@@ -66,7 +67,8 @@ def test_types_spellings_codes_and_classes_are_proposed_and_the_file_lands(scaff
     assert keys["ItemId"] == {"type": "long", "required": True}
     assert keys["BookedOn"] == {"type": "date", "format": "%d.%m.%Y", "required": True}
     assert keys["Amount"] == {"type": "decimal(18,2)", "decimal": ",", "thousands": ".", "required": True}
-    assert keys["Currency"]["codes"] == {"CZK": "CZK", "EUR": "EUR"}
+    assert keys["Currency"] == {"type": "string", "required": True, "pattern": "[A-Z]{3}"}
+    assert keys["SideCode"]["codes"] == {"BUY": "BUY", "SELL": "SELL"}
     assert keys["Rate"] == {"type": "decimal(18,3)", "decimal": ","}
     assert keys["Batch"] == {"type": "string", "required": True}
     assert keys["Closed"]["type"] == "boolean"

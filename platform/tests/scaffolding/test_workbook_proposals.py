@@ -144,6 +144,13 @@ def test_files_and_sheets_named_by_quarter_are_patterns_that_read_the_next_year(
     assert "does each file hold the rows of its quarter alone?" in found.questions[0]
 
 
+def test_whole_amounts_are_decimals_and_other_whole_numbers_are_not(scaffold):
+    rows = [(number(n), number(n * 1000)) for n in range(1, 5)]
+    found = scaffold({"a.xlsx": book((text("Card"), text("Limit (EUR)")), *rows)})
+    assert [found.keys[name]["type"] for name in ("Card", "Limit (EUR)")] == ["long", "decimal(18,2)"]
+    assert found.rows[0] == {"card": 1, "limit_eur": Decimal("1000.00")}
+
+
 def test_mixed_dates_and_numbers_typed_as_text_are_read(scaffold):
     rows = [
         (number(n) if n % 2 else text(str(n)), text("31.05.2024") if n % 2 else number(45443, DAY), cell("b", n % 2))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _LEAST_PER_CODE = 5
 """A value of fewer rows is not listed as a code."""
 _CODE = re.compile(r"[A-Za-z0-9_+./-]{1,20}")
+_CURRENCY = re.compile(r"(?:^|_)(?:currency|ccy|curr|mena|waehrung|wahrung|whg)(?:_|$)")
+_CURRENCY_CODE = re.compile("[A-Z]{3}")
+"""Codes of currencies (ISO 4217) are no closed list: a file of tomorrow has another one."""
 _LONG_DIGITS, _USUAL_DIGITS, _MOST_DIGITS = 18, 18, 38
 _KINDS = (("boolean",), ("date", "timestamp"), ("short_date",), ("long",), ("decimal",), ("double",))
 """Kinds of spellings, the more specific first."""
@@ -66,7 +69,10 @@ def propose_column(profile: ColumnProfile, *, day_first: bool | None = None) -> 
     if profile.rows and not profile.absent and not any(profile.missing[marker] for marker in markers):
         keys["required"] = True
     if decided.kind == "string" and (codes := _codes(profile, classification)):
-        keys["codes"] = codes
+        if _CURRENCY.search(split_words(profile.name)) and all(map(_CURRENCY_CODE.fullmatch, codes)):
+            keys["pattern"] = _CURRENCY_CODE.pattern
+        else:
+            keys["codes"] = codes
     return ColumnProposal(profile.name, keys, classification, tuple(decided.notes), tuple(decided.questions))
 
 

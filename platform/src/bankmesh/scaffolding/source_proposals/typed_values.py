@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bankmesh.scaffolding.classification_proposal import split_words
 from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, propose_column
 
@@ -25,6 +27,11 @@ _LONG_DIGITS, _USUAL_DIGITS, _MOST_DIGITS = 18, 18, 38
 _LEAST_PLACES, _MOST_PLACES = 2, 12
 """Typed numbers are written without zeros at their ends: places are at least those of money, at most these."""
 _DOUBLE_DIGITS = 17
+_AMOUNT = re.compile(
+    r"(?:^|_)(?:amount|balance|limit|exposure|price|salary|income|wage|turnover|revenue|fee|saldo|betrag|preis|umsatz|castka|"
+    r"zustatek)(?:_|$)"
+)
+"""Names of amounts of money, which have places in some file, even if not in these."""
 _FEW, _NEARLY_ALL = 100, 0.99
 _NUMBER_TYPES = ("long", "decimal", "double")
 
@@ -46,6 +53,11 @@ class NumberProfile:
         self.doubles += found.null_count()
         self.digits = max(self.digits, _most(found.str.strip_chars_start("0").str.len_bytes()))
         self.places = max(self.places, _most(places))
+
+    def as_money(self) -> str:
+        """Return the type of whole numbers that may have places in later files."""
+        digits = _USUAL_DIGITS if self.digits + _LEAST_PLACES <= _USUAL_DIGITS else _MOST_DIGITS
+        return f"decimal({digits},{_LEAST_PLACES})"
 
     def decide(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """Return the type that holds all numbers, notes and questions."""
@@ -171,6 +183,8 @@ def _of_kind(main: str, profile: TypedProfile, spelled: ColumnProposal) -> _Deci
     reads_texts = False
     if main == NUMBER:
         kind, notes, questions = profile.numbers.decide()
+        if kind == "long" and _AMOUNT.search(split_words(profile.name)):
+            kind, notes = profile.numbers.as_money(), (*notes, "whole numbers alone, and an amount by its name")
         reads_texts = texts.values > 0 and kind_of_texts.partition("(")[0] in _NUMBER_TYPES
         keys = {"type": kind}
         if reads_texts:
