@@ -132,6 +132,22 @@ def test_values_of_confidential_fields_are_not_written(scaffold):
     assert [name for name in NAMES if name in plan.text] == []
 
 
+def test_the_key_of_a_small_file_is_no_selector(scaffold):
+    book = """
+01  LOAN-RECORD.
+    05  PERSON  PIC 9(8).
+    05  AMOUNT  PIC S9(9)V99 COMP-3.
+01  CARD-RECORD.
+    05  PERSON  PIC 9(8).
+    05  LABEL   PIC X(6).
+"""
+    loans = [zoned(71052300 + n, 8) + packed(Decimal(n), 11, 2, signed=True) for n in range(3)]
+    cards = [zoned(71052400 + n, 8) + text("ABC", 6) for n in range(3)]
+    with pytest.raises(CannotPropose, match="does not show in its bytes") as refused:
+        scaffold(book, b"".join([*loans, *cards]))
+    assert "710524" not in str(refused.value)
+
+
 def test_fields_without_a_value_are_declared_missing(scaffold):
     empty = bytearray(loan(3))
     empty[6:18], empty[18:23], empty[23:31] = b"\0" * 12, b"\x40" * 5, b"\xff" * 8

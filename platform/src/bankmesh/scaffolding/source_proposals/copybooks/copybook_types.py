@@ -199,7 +199,10 @@ def _fitting(
 
 
 def _assign(found: _Values, layouts: Sequence[str]) -> dict[bytes, str] | None:
-    """Return the level 01 of each value; None if a value has none, or if several fit it that no other value needs."""
+    """Return the level 01 of each value; None if a value has none, or if several fit it that no other value needs.
+
+    Of several values of one level 01, each must be repeated: a key of few records would be one otherwise.
+    """
     if len(found.counts) < 2:  # noqa: PLR2004 - one value tells nothing apart
         return None
     options = {value: [name for name in layouts if name not in found.misfits[value]] for value in found.counts}
@@ -214,7 +217,9 @@ def _assign(found: _Values, layouts: Sequence[str]) -> dict[bytes, str] | None:
             value: [name for name in names if name not in taken]
             for value, names in options.items() if value not in decided
         }  # fmt: skip
-    return assigned
+    several = Counter(assigned.values())
+    is_key = any(several[name] > 1 and found.counts[value] == 1 for value, name in assigned.items())
+    return None if is_key else assigned
 
 
 def _types(selector: str, found: _Values, assigned: Mapping[bytes, str], page: str) -> FoundTypes:
