@@ -25,6 +25,7 @@ class Payment:
     iban: str = "CZ6508000000192000145399"
     lines: tuple[str, ...] = ("Invoice 1",)
     is_credit: bool | None = None
+    charges: str = ""
 
     def xml(self, version, *, credit):
         name = tag("Nm", escape(self.party))
@@ -38,6 +39,7 @@ class Payment:
             tag("Refs", tag("EndToEndId", self.end_to_end))
             + wrapped
             + tag("CdtDbtInd", side)
+            + self.charges
             + tag("RltdPties", tag(role, party) + tag(f"{role}Acct", tag("Id", tag("IBAN", self.iban))))
             + tag("RltdAgts", tag(f"{role}Agt", tag("FinInstnId", tag(bic, "GIBACZPX"))))
             + tag("RmtInf", "".join(tag("Ustrd", escape(line)) for line in self.lines)),
@@ -59,6 +61,7 @@ class Entry:
     reference: str = "R1"
     payments: tuple[Payment, ...] = ()
     batch: str = ""
+    charges: str = ""
 
     def xml(self, version):
         status = tag("Cd", self.status) if version >= 8 else self.status
@@ -75,6 +78,7 @@ class Entry:
             + tag("BookgDt", booked)
             + tag("ValDt", tag("Dt", self.day))
             + tag("BkTxCd", tag("Domn", tag("Cd", "PMNT") + tag("Fmly", tag("Cd", "RCDT") + tag("SubFmlyCd", "ESCT"))))
+            + self.charges
             + (tag("NtryDtls", inside) if inside else ""),
         )
 

@@ -251,3 +251,12 @@ def test_names_accounts_and_texts_of_customers_are_restricted(scaffold, kind):
     parties = [name for name in found if name.endswith(words) and name not in firms]
     assert parties
     assert {found[name] for name in parties} == {Classification.RESTRICTED}
+
+
+def test_elements_that_no_field_reads_are_a_question_without_their_values(scaffold):
+    card = "<CardTx><Card><PlainCardData><PAN>5555000011112222</PAN></PlainCardData></Card></CardTx>"
+    plan, landing = scaffold(camt([Statement(entries=[Entry(Decimal(1), charges=card)])], 8))
+    text = plan.file.read_text(encoding="utf-8")
+    assert "# question: are these elements needed? No field reads them: Stmt/Ntry/CardTx\n" in text
+    assert "5555" not in text
+    assert landing.rejects == 0

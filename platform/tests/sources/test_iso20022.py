@@ -146,8 +146,10 @@ WHOLE = camt([Statement(entries=TWO)])
     [
         (camt([Statement(entries=TWO, closing=Decimal("99.91"))]), "do not give the closing balance"),
         (camt([Statement(entries=TWO, summary=summary_of(TWO[:1]))]), "TtlNtries/NbOfNtries does not agree"),
-        (without(WHOLE, b"0.10", b"1O"), "Stmt 1, Ntry 1 has no readable amount and side"),
+        (without(WHOLE, b"0.10", b"1O"), "Stmt 1, Ntry 1 has no readable amount"),
         (without(WHOLE, b"0.10", b"-0.10"), "no readable amount"),
+        (without(WHOLE, b"0.10", b"0,10"), "Stmt 1, Ntry 1 has no readable amount"),
+        (without(WHOLE, b"CRDT</CdtDbtInd><Sts>", b"CRED</CdtDbtInd><Sts>"), "Ntry 1 has no readable side"),
         (without(WHOLE, b'<Amt Ccy="CZK">0.20', b'<Amt Ccy="EUR">0.20'), "several currencies"),
         (camt([Statement(types=("OPAV", "CLBD"))]), "no opening booked balance"),
         (camt([Statement(types=("OPBD", "CLAV"))]), "no closing booked balance"),

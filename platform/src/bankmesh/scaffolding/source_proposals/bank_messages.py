@@ -19,6 +19,7 @@ from bankmesh.sources.bank_messages.ledgers.ledger_formats import Bai2Format, Na
 from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE, MOMENT, TEXT
 from bankmesh.sources.bank_messages.swift.swift_format import Mt940Format, Mt942Format
 from bankmesh.sources.iso20022.iso20022_formats import Camt053Format, Camt054Format, Iso20022Format, Pain001Format
+from bankmesh.sources.iso20022.unread_elements import find_unread_elements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,11 +53,13 @@ _PARTIES = (
 """Fields in which a standard has names and accounts of customers, or texts, which may hold them."""
 
 _REFERENCES = (
-    "client_order_id", "end_to_end_id", "instruction_id", "mandate_id", "order_id", "original_client_order_id",
+    "batch_message_id", "batch_payment_information_id", "client_order_id", "end_to_end_id", "instruction_id",
+    "mandate_id", "order_id", "original_client_order_id",
     "transaction_id",
 )  # fmt: skip
 """Fields in which customers write references of their own."""
 
+_MOST_PATHS = 60
 _HIGHEST = ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled")
 
 
@@ -126,7 +129,22 @@ def propose_messages(kind: str, files: Sequence[Path], options: ProposalOptions)
         question = f"which records are needed? These are of type {record}; --record proposes {others}"
         questions = (*questions, question)
     columns = _columns(written, record, found)
-    return FileProposal({**keys, **layout.keys}, columns, found.rows if found else 0, object_keys, questions)
+    rows = found.rows if found else 0
+    return FileProposal({**keys, **layout.keys}, columns, rows, object_keys, (*questions, *_unread(written, files)))
+
+
+def _unread(written: MessageFormat, files: Sequence[Path]) -> tuple[str, ...]:
+    """Return the question for elements that would be left out, by their names; none for damaged files."""
+    if not isinstance(written, Iso20022Format):
+        return ()
+    try:
+        paths = find_unread_elements(written, files)
+    except LegacyFileError:
+        return ()
+    if not paths:
+        return ()
+    more = f" and {len(paths) - _MOST_PATHS:,} more" if len(paths) > _MOST_PATHS else ""
+    return (f"are these elements needed? No field reads them: {', '.join(paths[:_MOST_PATHS])}{more}",)
 
 
 def _record_type(written: MessageFormat, named: str | None) -> str:

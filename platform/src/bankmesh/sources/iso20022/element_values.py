@@ -47,19 +47,25 @@ SIMPLE_TYPES = {
 
 
 class FieldReader:
-    """Reads fields of elements; `fields` has those of one scope with the number of their column."""
+    """Reads fields of elements, but combined ones; `fields` has those of one scope with the number of their column."""
 
     def __init__(self, namespace: str, fields: Sequence[tuple[int, ElementField]]) -> None:
         """Compile the paths of the fields for elements of that namespace."""
         self._fields = [
-            (number, field, [_compiled(path, namespace) for path in field.paths]) for number, field in fields
+            (number, field, [_compiled(path, namespace) for path in field.paths])
+            for number, field in fields
+            if not field.combined
         ]
 
     def read(self, element: Element, texts: list[str | None], faults: list[RecordFault]) -> None:
         """Fill in the texts of the fields that the element has; repeated elements are faults."""
+        self.read_all([element], texts, faults)
+
+    def read_all(self, elements: Sequence[Element], texts: list[str | None], faults: list[RecordFault]) -> None:
+        """Fill in the texts of the fields that one of the elements has; those that several have are faults."""
         for number, field, paths in self._fields:
             for at, path in enumerate(paths):
-                found = list(values_at(element, path))
+                found = [text for element in elements for text in values_at(element, path)]
                 if not found:
                     continue
                 if len(found) > 1 and not field.joined:

@@ -12,6 +12,7 @@ from bankmesh.sources.iso20022.message_paths import (
     CAMT054_FIELDS,
     DETAIL,
     ENTRY,
+    GROUP,
     HEADER,
     PAIN001_FIELDS,
     PARENT,
@@ -72,7 +73,10 @@ class Iso20022Format(MessageFormat):
 
 
 def _as_fields(paths: dict[str, tuple[ElementField, ...]], shape: MessageShape) -> dict[str, tuple[MessageField, ...]]:
-    elements = {HEADER: shape.header, PARENT: shape.parent, ENTRY: shape.entry, DETAIL: "TxDtls", BALANCE: "Bal"}
+    elements = {
+        HEADER: shape.header, PARENT: shape.parent, ENTRY: shape.entry, GROUP: "NtryDtls", DETAIL: "TxDtls",
+        BALANCE: "Bal",
+    }  # fmt: skip
     return {record: tuple(field.as_message_field(elements) for field in fields) for record, fields in paths.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.iso20022.charge_records import ChargeReader
 from bankmesh.sources.iso20022.element_values import (
     NOT_OF_SCHEMA,
     FieldReader,
@@ -14,7 +15,7 @@ from bankmesh.sources.iso20022.element_values import (
     is_of_schema,
     write_amount,
 )
-from bankmesh.sources.iso20022.message_paths import BALANCE, DETAIL, ENTRY, HEADER, PARENT
+from bankmesh.sources.iso20022.message_paths import BALANCE, DETAIL, ENTRY, GROUP, HEADER, PARENT
 from bankmesh.sources.iso20022.statement_totals import (
     BOOKED,
     CREDIT,
@@ -40,6 +41,7 @@ Texts = list[str | None]
 _TOTALS = ("Bal", "TxsSummry", "NbOfTxs", "CtrlSum")
 _AMOUNT_PATHS = ("Amt", "AmtDtls/TxAmt/Amt")
 _CURRENCY_PATHS = tuple(f"{path}/@Ccy" for path in _AMOUNT_PATHS)
+_AMOUNT_WRITTEN = "digits with a decimal point at most, such as 12.34"
 _WHOLE = "a whole message in the order of its schema"
 
 
@@ -57,7 +59,11 @@ class Iso20022Records:
         wanted = [(number, fields[name]) for name, number in self._number_of.items()]
         self._readers = {
             scope: FieldReader(namespace, [(number, field) for number, field in wanted if field.scope == scope])
-            for scope in (HEADER, PARENT, ENTRY, DETAIL, BALANCE)
+            for scope in (HEADER, PARENT, ENTRY, GROUP, DETAIL, BALANCE)
+        }
+        self._charges = {
+            scope: ChargeReader(namespace, [(number, field) for number, field in wanted if field.scope == scope])
+            for scope in (ENTRY, DETAIL)
         }
         paths = [path for field in fields.values() if field.scope == PARENT for path in field.paths]
         self._kept = {self.tag(name) for name in (*(path.split("/")[0] for path in paths), *_TOTALS)}
@@ -152,8 +158,10 @@ class Iso20022Records:
         amount_at = ("Amt",) if self._shape.entry == "Ntry" else ("Amt/InstdAmt", "Amt/EqvtAmt/Amt")
         amount = amount_of(self._one(element, *amount_at))
         side = self._one(element, "CdtDbtInd") if self._shape.entry == "Ntry" else CREDIT
-        if amount is None or side not in {CREDIT, DEBIT}:
-            raise self._stream.refuse(f"{where} has no readable amount and side", _WHOLE)
+        if amount is None:
+            raise self._stream.refuse(f"{where} has no readable amount ({' or '.join(amount_at)})", _AMOUNT_WRITTEN)
+        if side not in {CREDIT, DEBIT}:
+            raise self._stream.refuse(f"{where} has no readable side (CdtDbtInd)", f"{CREDIT} or {DEBIT}")
         currency = self._one(element, *(f"{path}/@Ccy" for path in amount_at)) or ""
         return Movement(amount, side == CREDIT, self._one(element, "Sts/Cd", "Sts") == BOOKED, currency)
 
@@ -169,10 +177,9 @@ class Iso20022Records:
         moved = self._movement(element, where)
         self._sums.add(moved)
         self._all.add(moved)
-        details = [
-            detail for group in element.findall(self.tag("NtryDtls")) for detail in group.findall(self.tag("TxDtls"))
-        ]
-        for group in element.findall(self.tag("NtryDtls")):
+        groups = element.findall(self.tag("NtryDtls"))
+        details = [(group, detail) for group in groups for detail in group.findall(self.tag("TxDtls"))]
+        for group in groups:
             inside = group.findall(self.tag("TxDtls"))
             if inside:
                 self.checks.check(f"{where}: Btch/NbOfTxs", group, "Btch/NbOfTxs", Decimal(len(inside)))
@@ -183,6 +190,7 @@ class Iso20022Records:
             self.bare_entries += 1
         texts, faults = self._texts_above(parent)
         self._readers[ENTRY].read(element, texts, faults)
+        self._charges[ENTRY].read(element, texts, faults)
         self._put(texts, "entry_number", str(number))
         self._put(texts, "payment_number", str(number))
         self._put(texts, "transaction_count", str(len(details)))
@@ -190,11 +198,14 @@ class Iso20022Records:
             self._put(texts, "signed_amount", write_amount(moved.signed))
             return [(element, tuple(faults) or texts)]
         if not details:
+            self._readers[GROUP].read_all(groups, texts, faults)
             return [(element, self._detail(None, 0, moved, texts, faults, is_only=True))]
-        return [
-            (detail, self._detail(detail, at, moved, texts, faults, is_only=len(details) == 1))
-            for at, detail in enumerate(details, 1)
-        ]
+        found: Iso20022Records.Found = []
+        for at, (group, detail) in enumerate(details, 1):
+            own, own_faults = list(texts), list(faults)
+            self._readers[GROUP].read(group, own, own_faults)
+            found.append((detail, self._detail(detail, at, moved, own, own_faults, is_only=len(details) == 1)))
+        return found
 
     def _check_batch_amount(self, where: str, group: Element, details: list[Element], entry: Movement) -> None:
         """Compare the amount of a batch with its transactions, if all have one of its currency and of one side."""
@@ -212,16 +223,16 @@ class Iso20022Records:
         element: Element | None,
         number: int,
         entry: Movement,
-        above: Texts,
-        above_faults: list[RecordFault],
+        texts: Texts,
+        faults: list[RecordFault],
         *,
         is_only: bool,
     ) -> Texts | tuple[RecordFault, ...]:
-        """Return the texts of a transaction; what it does not say itself is its entry's, if it is the only one."""
-        texts, faults = list(above), list(above_faults)
+        """Add the texts of a transaction to those above; what it does not say is its entry's, if it is the only one."""
         amount, side, currency = None, None, None
         if element is not None:
             self._readers[DETAIL].read(element, texts, faults)
+            self._charges[DETAIL].read(element, texts, faults)
             self._put(texts, "transaction_number", str(number))
             stated = self._one(element, *_AMOUNT_PATHS)
             amount = amount_of(stated)

@@ -1,7 +1,7 @@
 """Where the fields of ISO 20022 messages are: one name for each meaning, and its paths in all published versions.
 
-A path begins at an element of its scope: the group header, the statement (or payment), the entry, the transaction, or
-the balance. The first path that is there has the value; versions never have two of them.
+A path begins at an element of its scope: the group header, the statement (or payment), the entry, its group of
+transactions, the transaction, or the balance. The first path that is there has the value; versions never have two.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from bankmesh.sources.bank_messages.message_fields import AMOUNT, COUNT, DATE, M
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HEADER, PARENT, ENTRY, DETAIL, BALANCE = "header", "parent", "entry", "detail", "balance"
+HEADER, PARENT, ENTRY, GROUP, DETAIL, BALANCE = "header", "parent", "entry", "group", "detail", "balance"
 """Scopes of paths."""
+
+CHARGES_AMOUNT, CHARGES_CURRENCY, CHARGES_SIDE = "charges_amount", "charges_currency", "charges_credit_debit"
+ENTRY_PREFIX = "entry_"
+"""Begins the names of the fields that a transaction has of its entry, beside its own."""
 
 
 _AMOUNT_PATHS = ("Amt", "AmtDtls/TxAmt/Amt")
@@ -27,7 +31,8 @@ _OF_ENTRY = {"amount": "Amt", "signed_amount": "Amt", "currency": "Amt/@Ccy", "c
 class ElementField:
     """A field: its name, scope, paths, kind and meaning; without paths, it is derived.
 
-    `joined` fields are repeated in messages, and their texts are joined by line feeds.
+    `joined` fields are repeated in messages, and their texts are joined by line feeds. `combined` fields are made from
+    all elements at their paths (see `charge_records`).
     """
 
     name: str
@@ -36,6 +41,7 @@ class ElementField:
     kind: str
     description: str
     joined: bool = False
+    combined: bool = False
 
     def as_message_field(self, elements: Mapping[str, str]) -> MessageField:
         """Return the field as declarations know it; `elements` has the name of the element of each scope."""
@@ -85,6 +91,62 @@ def _purpose(scope: str) -> tuple[ElementField, ...]:
             TEXT,
             "Structured references, joined by line feeds.",
             joined=True,
+        ),
+    )
+
+
+def _charges(scope: str, prefix: str = "") -> tuple[ElementField, ...]:
+    """Return the charges of an entry or transaction: the stated total, and what its charge records add up to."""
+    total = "Chrgs/TtlChrgsAndTaxAmt"
+    amounts = ("Chrgs/Rcrd/Amt", "Chrgs/Amt")
+    return (
+        ElementField(f"{prefix}charges_total", scope, (total,), AMOUNT, "Total of charges and taxes, as it is stated."),
+        ElementField(f"{prefix}charges_total_currency", scope, (f"{total}/@Ccy",), TEXT, "Its currency."),
+        ElementField(
+            f"{prefix}{CHARGES_AMOUNT}",
+            scope,
+            amounts,
+            AMOUNT,
+            "Sum of the charge records, which are of one currency and side; without a sign.",
+            combined=True,
+        ),
+        ElementField(
+            f"{prefix}{CHARGES_CURRENCY}",
+            scope,
+            tuple(f"{path}/@Ccy" for path in amounts),
+            TEXT,
+            "Currency of the charge records.",
+            combined=True,
+        ),
+        ElementField(
+            f"{prefix}{CHARGES_SIDE}",
+            scope,
+            ("Chrgs/Rcrd/CdtDbtInd", "Chrgs/CdtDbtInd"),
+            TEXT,
+            "CRDT or DBIT, if the charge records say it.",
+            combined=True,
+        ),
+    )
+
+
+def _batch(scope: str, path: str, *, joined: bool) -> tuple[ElementField, ...]:
+    more = ", joined by line feeds" if joined else ""
+    return (
+        ElementField(
+            "batch_message_id",
+            scope,
+            (f"{path}/MsgId",),
+            TEXT,
+            f"Message that initiated the batch{more}.",
+            joined=joined,
+        ),
+        ElementField(
+            "batch_payment_information_id",
+            scope,
+            (f"{path}/PmtInfId",),
+            TEXT,
+            f"Identification of the batch in that message{more}.",
+            joined=joined,
         ),
     )
 
@@ -153,11 +215,15 @@ ENTRY_FIELDS = (
     ElementField("signed_amount", ENTRY, (), AMOUNT, "Amount; negative if it lowers the balance (DBIT)."),
     ElementField("currency", ENTRY, ("Amt/@Ccy",), TEXT, "ISO 4217 code of the amount's currency."),
     ElementField("credit_debit", ENTRY, ("CdtDbtInd",), TEXT, "CRDT or DBIT."),
+    *_charges(ENTRY),
+    *_batch(ENTRY, "NtryDtls/Btch", joined=True),
 )
 TRANSACTION_FIELDS = (
     *STATEMENT_FIELDS,
     *_ENTRY_COMMON,
     ElementField("entry_amount", ENTRY, ("Amt",), AMOUNT, "Amount of the entry without a sign."),
+    *_charges(ENTRY, ENTRY_PREFIX),
+    *_batch(GROUP, "Btch", joined=False),
     ElementField(
         "transaction_number", DETAIL, (), COUNT, "Position in its entry, from 1; none for an entry without TxDtls."
     ),
@@ -177,6 +243,7 @@ TRANSACTION_FIELDS = (
         "instructed_amount", DETAIL, ("AmtDtls/InstdAmt/Amt",), AMOUNT, "Amount as instructed, in its own currency."
     ),
     ElementField("instructed_currency", DETAIL, ("AmtDtls/InstdAmt/Amt/@Ccy",), TEXT, "Its currency."),
+    *_charges(DETAIL),
     ElementField("end_to_end_id", DETAIL, ("Refs/EndToEndId",), TEXT, "Reference of the debtor for the creditor."),
     ElementField("instruction_id", DETAIL, ("Refs/InstrId",), TEXT, "Reference of the instruction."),
     ElementField("transaction_id", DETAIL, ("Refs/TxId",), TEXT, "Reference between banks."),

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.iso20022.element_values import amount_of, find_all
+from bankmesh.sources.iso20022.message_paths import HEADER, PARENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 CREDIT, DEBIT = "CRDT", "DBIT"
 BOOKED = "BOOK"
 OPENING, CLOSING, INTERIM = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
+CHECKED_PATHS = {
+    HEADER: ("NbOfTxs", "CtrlSum"),
+    PARENT: (
+        "NbOfTxs", "CtrlSum", "TxsSummry/TtlNtries/NbOfNtries", "TxsSummry/TtlNtries/Sum",
+        "TxsSummry/TtlNtries/TtlNetNtryAmt", "TxsSummry/TtlNtries/TtlNetNtry/Amt", "TxsSummry/TtlNtries/CdtDbtInd",
+        "TxsSummry/TtlNtries/TtlNetNtry/CdtDbtInd", "TxsSummry/TtlCdtNtries/NbOfNtries", "TxsSummry/TtlCdtNtries/Sum",
+        "TxsSummry/TtlDbtNtries/NbOfNtries", "TxsSummry/TtlDbtNtries/Sum",
+    ),
+}  # fmt: skip
+"""Totals that are verified wherever a message has them, by scope."""
+
 _EXACT = Context(prec=100)
 _AGREE = "a whole message whose totals agree with its records"
 
