@@ -154,3 +154,14 @@ def test_a_domain_whose_code_another_one_imports_is_not_removed(settings: Settin
     reader.write_text("import json\nfrom treasury.defs import rates\n")
     with pytest.raises(ChangeRefused, match=r"in domains/retail/src/retail/rates\.py:2\. Remove"):
         plan_domain_removal(settings, "treasury")
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_files_that_are_not_the_domains_own_are_not_removed(settings: Settings, tmp_path: Path, is_link: bool) -> None:
+    create_domain(settings.root, "treasury")
+    if is_link:
+        (settings.root / "domains/treasury/data").symlink_to(tmp_path)
+    else:
+        (settings.root / "domains/treasury/.git").mkdir()
+    with pytest.raises(ChangeRefused, match="link to another folder" if is_link else "a git repository of its own"):
+        plan_domain_removal(settings, "treasury")

@@ -240,3 +240,12 @@ def test_a_data_test_of_two_products_is_a_reference_and_a_name_in_a_variable_is_
     test.write_text("select * from {{ ref('monthly_sale') }} join {{ ref('customer_spend') }} using (customer_id)\n")
     with pytest.raises(ChangeRefused, match=r"by dbt_project/tests/shop/sums\.sql:1\."):
         plan_product_removal(settings, "shop.monthly_sale")
+
+
+def test_files_behind_a_link_are_not_removed(settings: Settings, tmp_path: Path) -> None:
+    set_stage(settings, "opening_hour", "draft")
+    (tmp_path / "bank_data").mkdir()
+    (tmp_path / "bank_data/ledger.csv").touch()
+    (settings.root / SHOP / "defs/opening_hour/data").symlink_to(tmp_path / "bank_data")
+    with pytest.raises(ChangeRefused, match="defs/opening_hour/data is a link to another folder"):
+        plan_product_removal(settings, "shop.opening_hour")

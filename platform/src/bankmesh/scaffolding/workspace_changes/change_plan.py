@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bankmesh.errors import BankmeshError
@@ -11,7 +13,6 @@ from bankmesh.workspace.file_transaction import FileChange, commit_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bankmesh.errors import Place
 
@@ -22,6 +23,24 @@ class ChangeRefused(BankmeshError):
     def __init__(self, name: str, problem: str) -> None:
         self.name, self.problem = name, problem
         super().__init__(f"{name}: {problem}")
+
+
+def owned_files(name: str, folder: Path) -> list[Path]:
+    """Return every file below a folder that is removed or moved as a whole, without compiled code.
+
+    Raises ChangeRefused, in the name of what changes, if the folder has a link to another folder, whose files are not
+    its own, or is a git repository of its own, whose history would be lost.
+    """
+    found: list[Path] = []
+    for at, folders, names in os.walk(folder):
+        place = Path(at)
+        if ".git" in {*folders, *names}:
+            raise ChangeRefused(name, f"{place} is a git repository of its own. Remove or rename it by hand.")
+        if link := next((place / each for each in sorted(folders) if (place / each).is_symlink()), None):
+            raise ChangeRefused(name, f"{link} is a link to another folder. Remove the link first; its files stay.")
+        folders[:] = [each for each in folders if each != "__pycache__"]
+        found += [place / each for each in names if not each.endswith(".pyc")]
+    return sorted(found)
 
 
 class WorkspaceDraft:

@@ -16,9 +16,8 @@ from bankmesh.scaffolding.domain_deregistration import (
     deregister_in_project,
     deregister_location,
 )
-from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft
+from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft, owned_files
 from bankmesh.scaffolding.workspace_changes.product_references import domain_files, find_imports, read_references
-from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
 from bankmesh.workspace.domain_folders import declared_ports, domain_packages
 from bankmesh.workspace.workspace_contracts import workspace_contracts
@@ -80,9 +79,12 @@ def _refuse_outside_readers(root: Path, name: str) -> None:
 
 
 def _files(root: Path, package: Path) -> list[Path]:
-    """Return the files of a domain's folder, and those of its own folders in a dbt project elsewhere."""
-    found = [path for place in (package.parents[1], *_own_folders(root, package)) for path in walk_files(place)]
-    return [path for path in found if path.suffix != ".pyc"]
+    """Return the files of a domain's folder, and those of its own folders in a dbt project elsewhere.
+
+    Raises ChangeRefused if not all of them are its own.
+    """
+    places = (package.parents[1], *_own_folders(root, package))
+    return [path for place in places for path in owned_files(package.name, place)]
 
 
 def _own_folders(root: Path, package: Path) -> list[Path]:

@@ -10,7 +10,7 @@ import yaml
 
 from bankmesh.names import CONTRACT_SUFFIX, port_of_contract_file
 from bankmesh.scaffolding.dbt_import.jinja_references import rewrite_references
-from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused
+from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused, owned_files
 from bankmesh.storage.atomic_files import walk_files
 from bankmesh.workspace.dbt_project_files import find_dbt_project, project_folders
 from bankmesh.workspace.product_consumers import model_files
@@ -46,8 +46,11 @@ class ProductFiles:
         return self.component.parent if self.component else None
 
     def component_files(self) -> list[Path]:
-        """Return every file in the folder of the component, which is removed and moved as a whole."""
-        return [path for path in walk_files(self.folder) if path.suffix != ".pyc"] if self.folder else []
+        """Return every file in the folder of the component, which is removed and moved as a whole.
+
+        Raises ChangeRefused if not all of them are its own.
+        """
+        return owned_files(self.folder.name, self.folder) if self.folder else []
 
 
 def find_product_files(root: Path, contract: Contract) -> ProductFiles:
