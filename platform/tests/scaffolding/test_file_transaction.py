@@ -15,6 +15,7 @@ from bankmesh.workspace.file_transaction import (
     JOURNAL,
     ChangedMeanwhile,
     FileChange,
+    InterruptedMeanwhile,
     RestoreConflict,
     UnusableJournal,
     commit_changes,
@@ -155,3 +156,10 @@ def test_a_journal_of_something_else_is_refused(root: Path, text: str) -> None:
     (root / JOURNAL).write_text(text)
     with pytest.raises(UnusableJournal):
         restore_interrupted(root)
+
+
+def test_the_journal_of_a_killed_command_is_not_replaced_by_a_later_one(root: Path) -> None:
+    (root / JOURNAL).write_text("[]")
+    with pytest.raises(InterruptedMeanwhile):
+        commit_changes(root, changes(root))
+    assert contents(root) == BEFORE | {JOURNAL: b"[]"}

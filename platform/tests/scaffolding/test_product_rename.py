@@ -312,3 +312,21 @@ def test_renaming_back_gives_every_file_as_it_was(shop: Settings, product: str, 
     assert f"{SHOP}/contracts/{product}.odcs.yaml" not in changed
     rename(shop, f"shop.{name}", product)
     assert contents(shop.root) == before
+
+
+@pytest.mark.parametrize("code", ["from shop.defs import sale", "import shop.defs.sale.transform as made"])
+def test_an_import_of_its_folder_is_left_to_a_person(settings: Settings, code: str) -> None:
+    (settings.root / "domains/shop/tests").mkdir(exist_ok=True)
+    (settings.root / "domains/shop/tests/test_more.py").write_text(f"import json\n{code}\n")
+    with pytest.raises(
+        ChangeRefused, match=r"test_more\.py:2 imports its folder\. Write `from shop\.defs\.sale\.MODULE"
+    ):
+        rename(settings, "shop.sale", "purchase")
+
+
+def test_a_function_in_an_f_string_still_has_its_name(settings: Settings) -> None:
+    test = settings.root / "domains/shop/tests/test_more.py"
+    test.parent.mkdir(exist_ok=True)
+    test.write_text("from shop.defs.sale.transform import sale\n\ntext = f'{sale(1)}'\n")
+    rename(settings, "shop.sale", "purchase")
+    assert test.read_text() == "from shop.defs.purchase.transform import purchase as sale\n\ntext = f'{sale(1)}'\n"

@@ -50,6 +50,15 @@ class RestoreConflict(BankmeshError):
         )
 
 
+class InterruptedMeanwhile(BankmeshError):
+    """Another command was killed while it edited the workspace. Nothing was written; first its edits are undone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing written: another change of the workspace was interrupted meanwhile. Run the command again."
+        )
+
+
 class UnusableJournal(BankmeshError):
     """The journal is not one that `commit_changes` wrote for this workspace; nothing was restored."""
 
@@ -73,10 +82,13 @@ class FileChange:
 def commit_changes(root: Path, changes: Iterable[FileChange]) -> None:
     """Write all changes below `root` or none; folders that become empty are removed.
 
-    Raises ChangedMeanwhile if a file is not as `before` says. If a write fails, the files written so far are restored.
+    Raises ChangedMeanwhile if a file is not as `before` says, InterruptedMeanwhile if an
+    earlier change must be undone first. If a write fails, the files written so far are restored.
     """
     changes = [change for change in changes if change.before != change.after]
     with _locked(root):
+        if has_interrupted(root):
+            raise InterruptedMeanwhile
         for change in changes:
             if _content(change.path) != change.before:
                 raise ChangedMeanwhile(change.path)

@@ -27,7 +27,12 @@ from bankmesh.scaffolding.workspace_changes.product_references import (
     rename_ids,
     rewrite_file,
 )
-from bankmesh.scaffolding.workspace_changes.python_references import PythonRename, defines_function, rename_in_python
+from bankmesh.scaffolding.workspace_changes.python_references import (
+    PythonRename,
+    defines_function,
+    imports_folder,
+    rename_in_python,
+)
 from bankmesh.workspace.workspace_contracts import readable_contracts
 from bankmesh.yaml.node_edits import LayoutNotEditable, rewrite_scalars
 
@@ -256,7 +261,10 @@ def _in_dbt_yaml(path: NodePath, value: str, rename: PortRename) -> str:
 
 
 def refuse_relative_imports(rename: PortRename, files: Iterable[WorkspaceFile]) -> None:
-    """Raise ChangeRefused if a file outside of a folder that moves imports it relatively, which is not rewritten."""
+    """Raise ChangeRefused if a file outside of a folder that moves imports it in a way that is not rewritten.
+
+    That is relatively, as a name of `defs`, or by its path, if its function gets another name.
+    """
     python = rename.python()
     if python.folder is None or rename.files.folder is None:
         return
@@ -266,6 +274,10 @@ def refuse_relative_imports(rename: PortRename, files: Iterable[WorkspaceFile]) 
             text = file.path.read_text(encoding="utf-8", errors="replace")
             if found := find_imports(file, text, module, is_relative=True):
                 problem = f"{found[0]} imports its module relatively. Write `from {module} import ...` there first."
+                raise ChangeRefused(rename.contract.port, problem)
+            package, by_path = f"{rename.old.domain}.defs", python.function is not None
+            if line := imports_folder(text, package, python.folder[0], by_path=by_path):
+                problem = f"{file.path}:{line} imports its folder. Write `from {module}.MODULE import ...` there first."
                 raise ChangeRefused(rename.contract.port, problem)
 
 

@@ -119,9 +119,32 @@ def _imported(tree: ast.Module, rename: PythonRename) -> tuple[dict[tuple[int, i
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
             for alias in node.names:
                 if alias.name == old:
-                    is_free = alias.asname is not None or (old not in bound and not used[new])
+                    is_free = alias.asname is not None or (old not in bound | _in_f_strings(tree) and not used[new])
                     imported[alias.lineno, alias.col_offset] = new if is_free else f"{new} as {old}"
     return imported, modules
+
+
+def _in_f_strings(tree: ast.Module) -> set[str]:
+    """Return the variables in f-strings, which are one token before Python 3.12."""
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    return {node.id for text in texts for node in ast.walk(text) if isinstance(node, ast.Name)}
+
+
+def imports_folder(text: str, package: str, folder: str, *, by_path: bool) -> int | None:
+    """Return the line of `from package import folder` or, with `by_path`, of `import package.folder.module`."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return None
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module == package and not node.level:
+            is_meant = any(alias.name == folder for alias in node.names)
+        else:
+            names = [alias.name for alias in node.names] if by_path and isinstance(node, ast.Import) else []
+            is_meant = any(f"{name}.".startswith(f"{package}.{folder}.") for name in names)
+        if is_meant and isinstance(node, ast.ImportFrom | ast.Import):
+            return node.lineno
+    return None
 
 
 def _identifiers(tree: ast.Module) -> Counter[str]:
