@@ -147,3 +147,9 @@ def test_title_and_end_lines_are_no_records_and_are_verified(tmp_path, block_byt
     ]:
         with pytest.raises(LegacyFileError, match=problem):
             landed(obj, tmp_path, content, block_bytes=block_bytes)
+
+
+def test_a_last_line_of_the_end_of_file_character_is_named(plain):
+    [(line, raw, reason, _)] = rejects_of(plain(file_of(*GOOD, last="\n\x1a")))
+    assert (line, raw) == (4, "\x1a")
+    assert reason == 'the line is the end-of-file character 0x1A; for the last line, declare `end_lines: ["\\x1a"]`'

@@ -137,3 +137,15 @@ def test_a_file_lands_exactly_if_its_totals_are_right(framed, rows_of, cents, wr
             framed(lines, block_bytes=block_bytes)
     else:
         assert [row[2] for row in rows_of(framed(lines, block_bytes=block_bytes))] == amounts
+
+
+@pytest.mark.parametrize("multiline", ["true", "false"])
+def test_a_last_line_of_the_end_of_file_character_is_named_and_may_be_declared(exports, rejects_of, multiline):
+    content = b"n;t;a\n1;x;2\n\x1a"
+    more = 'rejects_tolerated: "100%"\n'
+    landing = exports.land(exports.declare(COLUMNS, more=more, written=f"multiline: {multiline}"), content)
+    [(line, _, reason, _)] = rejects_of(landing)
+    assert line == 3
+    assert reason == 'the line is the end-of-file character 0x1A; for the last line, declare `end_lines: ["\\x1a"]`'
+    written = f'multiline: {multiline}, end_lines: ["\\x1a"]'
+    assert exports.land(exports.declare(COLUMNS, more=more, written=written), content).rejects == 0

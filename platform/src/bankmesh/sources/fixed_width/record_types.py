@@ -10,7 +10,7 @@ import numpy as np
 from bankmesh.errors import shorten_list
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.landing_sink import Reject
-from bankmesh.sources.parsing.record_structure import NEWLINE, RETURN
+from bankmesh.sources.parsing.record_structure import END_OF_FILE, END_OF_FILE_LINE, NEWLINE, RETURN
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -67,6 +67,8 @@ def damaged_rejects(records: TypedRecords, written: FixedWidthFormat) -> list[Re
         length = int(block.stops[at] - block.starts[at])
         if written.terminated and b"\r" in raw:
             reason = "carriage return within the line"
+        elif written.terminated and raw == END_OF_FILE:
+            reason = END_OF_FILE_LINE
         elif length != written.record_length:
             reason = f"{length} characters instead of {written.record_length}"
         else:

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.parsing.record_structure import (
+    END_OF_FILE,
+    END_OF_FILE_LINE,
     NEWLINE,
     RETURN,
     BadRecord,
@@ -125,6 +127,8 @@ def _patterns(written: TextFormat, width: int) -> tuple[re.Pattern[bytes], re.Pa
 
 def _reason(line: bytes, written: TextFormat, width: int) -> str:
     quote, mark = (written.quote or "").encode(), written.delimiter.encode()
+    if line == END_OF_FILE:
+        return END_OF_FILE_LINE
     if b"\r" in line:
         return "carriage return within the line"
     if line.count(quote) % 2:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Flags = npt.NDArray[np.bool_]
 
 NEWLINE, RETURN = 10, 13
+END_OF_FILE = b"\x1a"
+END_OF_FILE_LINE = 'the line is the end-of-file character 0x1A; for the last line, declare `end_lines: ["\\x1a"]`'
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,12 @@ def parse_lines(
         live = np.repeat(kept, ends - starts + 1)
         counts = _field_counts(data, live, ends, written)
         wrong = {row: int(counts[row]) for row in np.flatnonzero(kept & (counts != width)).tolist()}
-        reasons |= {row: f"{count} fields instead of {width}" for row, count in wrong.items()}
+        reasons |= {
+            row: END_OF_FILE_LINE
+            if text[starts[row] : stops[row]] == END_OF_FILE
+            else f"{count} fields instead of {width}"
+            for row, count in wrong.items()
+        }
         kept[list(wrong)] = False
         table = read_fields(_only(data, kept, starts, ends, text), written, width)
     rows = np.flatnonzero(kept)
