@@ -39,11 +39,20 @@ def test_records_that_cannot_be_landed_are_rejects_with_their_reasons(plain, blo
         (4, records[3], "21 characters instead of 22", None),
         (5, records[4], "23 characters instead of 22", None),
         (6, records[5], "carriage return within the line", None),
-        (7, records[6], "not blank at 19-22, where no column is declared", None),
+        (7, records[6], "not blank at 22, where no column is declared", None),
         (8, records[7], "n: required, but missing", "n"),
         (9, records[8], f"n: cannot be read as long; a: {decimal}", "n"),
     ]
     assert (landing.rows_in, landing.rows, landing.balanced) == (9, 3, True)
+
+
+def test_a_reject_lists_only_the_positions_that_it_fills(plain):
+    records = [GOOD[0][:-4] + filled for filled in ("x   ", "    ", " xx ", "x  x")]
+    reasons = [(line, reason) for line, _, reason, _ in rejects_of(plain(file_of(*records)))]
+    assert reasons == [
+        (line, f"not blank at {places}, where no column is declared")
+        for line, places in ((1, "19"), (3, "20-21"), (4, "19, 22"))
+    ]
 
 
 @pytest.mark.parametrize("block_bytes", [1, 50, 1 << 20])

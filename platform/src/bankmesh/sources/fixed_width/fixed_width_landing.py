@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bankmesh.errors import LegacyFileError
+from bankmesh.errors import LegacyFileError, shorten_list
 from bankmesh.sources.declarations.record_layout import FieldPosition, FilteredTotal
 from bankmesh.sources.fixed_width.batch_totals import BatchTotals
 from bankmesh.sources.fixed_width.control_totals import ControlRecords, FilteredSum, SummedColumn
@@ -202,10 +202,15 @@ class _FixedWidthFile:
             fault = RecordFault(None, f"no {name} record above, or a damaged record between")
             found |= dict.fromkeys(own[above.nearest[own] == UNKNOWN].tolist(), fault)
         if self._uncovered.any():
-            places = ", ".join(map(str, _positions(self._uncovered)))
-            fault = RecordFault(None, f"not blank at {places}, where no column is declared")
-            found |= dict.fromkeys(own[~is_blank(rows, self._uncovered)].tolist(), fault)
+            filled = np.flatnonzero(~is_blank(rows, self._uncovered))
+            for at, places in zip(own[filled].tolist(), (rows[filled] != ord(" ")) & self._uncovered, strict=True):
+                found[at] = _uncovered_fault(places)
         return found
+
+
+def _uncovered_fault(places: Flags) -> RecordFault:
+    """Return the fault of a record that is filled at `places`; it names positions, never characters."""
+    return RecordFault(None, f"not blank at {shorten_list(map(str, _positions(places)))}, where no column is declared")
 
 
 def _uncovered(obj: LegacyObject, written: FixedWidthFormat) -> Flags:
