@@ -149,3 +149,35 @@ def test_a_last_line_of_the_end_of_file_character_is_named_and_may_be_declared(e
     assert reason == 'the line is the end-of-file character 0x1A; for the last line, declare `end_lines: ["\\x1a"]`'
     written = f'multiline: {multiline}, end_lines: ["\\x1a"]'
     assert exports.land(exports.declare(COLUMNS, more=more, written=written), content).rejects == 0
+
+
+@pytest.mark.parametrize("quoted", ["x", '"x"'])
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\n", "\x1a\r\n"])
+@pytest.mark.parametrize("multiline", ["true", "false"])
+def test_the_end_of_file_character_is_no_part_of_the_last_value(exports, rejects_of, multiline, end, quoted):
+    columns = (
+        "      n: {type: long, classification: internal, description: N.}\n"
+        "      t: {type: string, classification: internal, description: T.}\n"
+    )
+    declared = exports.declare(columns, more='rejects_tolerated: "100%"\n', written=f"multiline: {multiline}")
+    landing = exports.land(declared, f"n;t\n1;y\n2;{quoted}{end}".encode())
+    [(line, _, reason, _)] = rejects_of(landing)
+    assert (landing.rows, line) == (1, 3)
+    assert reason == "the record ends with the end-of-file character 0x1A, which is no part of its last value"
+
+
+def test_no_line_within_such_a_record_is_a_record(exports, rejects_of):
+    declared = exports.declare(COLUMNS, more='rejects_tolerated: "100%"\n', written="multiline: true")
+    landing = exports.land(declared, b'n;t;a\n1;"x\n2;y;3\n";4\x1a')
+    assert landing.rows == 0
+    [(line, *_)] = rejects_of(landing)
+    assert line == 2
+
+
+def test_a_column_of_texts_has_no_value_of_the_end_of_file_character(exports, rejects_of):
+    column = "t: {type: string, classification: restricted, description: A text.}"
+    declared = exports.declare(column, more='rejects_tolerated: "100%"\n', written="multiline: false")
+    landing = exports.land(declared, b"t\nx\n\x1a\n")
+    assert landing.rows == 1
+    [(_, _, reason, _)] = rejects_of(landing)
+    assert reason.startswith("the line is the end-of-file character")

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from bankmesh.sources.parsing.record_structure import (
     END_OF_FILE,
-    END_OF_FILE_LINE,
     NEWLINE,
     RETURN,
     BadRecord,
     Records,
     badly_placed,
     check_rows,
+    end_of_file_fault,
     read_fields,
 )
 
@@ -78,6 +78,8 @@ def _fast(text: bytes, first_line: int, written: TextFormat, width: int, *, last
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])[: len(ends)]
     stops = ends - (data[ends - 1] == RETURN)
     kept = starts < stops
+    if (data[stops[kept] - 1] == END_OF_FILE[0]).any():
+        return None
     table = read_fields(text, written, width)
     if table is None:
         return None
@@ -100,7 +102,10 @@ def _walk(text: bytes, first_line: int, written: TextFormat, width: int, *, last
         if text[at:end] in (b"", b"\r"):
             end += 1
         elif match is not None and match.end() - at <= LONGEST_RECORD:
-            good.append((line, at, match.end(1)))
+            if (fault := end_of_file_fault(match[1])) is not None:
+                bad.append(BadRecord(line, match[1], fault))
+            else:
+                good.append((line, at, match.end(1)))
             end = match.end()
         elif not last and len(text) - at <= LONGEST_RECORD and unfinished.match(text, at):
             break
@@ -127,8 +132,8 @@ def _patterns(written: TextFormat, width: int) -> tuple[re.Pattern[bytes], re.Pa
 
 def _reason(line: bytes, written: TextFormat, width: int) -> str:
     quote, mark = (written.quote or "").encode(), written.delimiter.encode()
-    if line == END_OF_FILE:
-        return END_OF_FILE_LINE
+    if (fault := end_of_file_fault(line)) is not None:
+        return fault
     if b"\r" in line:
         return "carriage return within the line"
     if line.count(quote) % 2:

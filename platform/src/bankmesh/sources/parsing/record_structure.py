@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NEWLINE, RETURN = 10, 13
 END_OF_FILE = b"\x1a"
 END_OF_FILE_LINE = 'the line is the end-of-file character 0x1A; for the last line, declare `end_lines: ["\\x1a"]`'
+END_OF_FILE_BEHIND = "the record ends with the end-of-file character 0x1A, which is no part of its last value"
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,11 @@ def parse_lines(
     ends = np.flatnonzero(data == NEWLINE)
     starts = np.concatenate([np.zeros(1, np.int64), ends[:-1] + 1])[: len(ends)]
     stops = ends - (data[ends - 1] == RETURN)
-    reasons = dict(faults or {})
     stray = _stray_returns(text, data, ends)
-    reasons |= dict.fromkeys(np.searchsorted(ends, stray).tolist(), "carriage return within the line")
+    reasons = dict.fromkeys(np.searchsorted(ends, stray).tolist(), "carriage return within the line")
     if written.quote is not None:
         reasons |= _quote_faults(data, ends, written)
+    reasons |= _end_of_file_faults(text, data, starts, stops) | dict(faults or {})
     kept = starts < stops
     kept[list(reasons)] = False
     table = read_fields(_only(data, kept, starts, ends, text), written, width)
@@ -100,18 +101,29 @@ def parse_lines(
         live = np.repeat(kept, ends - starts + 1)
         counts = _field_counts(data, live, ends, written)
         wrong = {row: int(counts[row]) for row in np.flatnonzero(kept & (counts != width)).tolist()}
-        reasons |= {
-            row: END_OF_FILE_LINE
-            if text[starts[row] : stops[row]] == END_OF_FILE
-            else f"{count} fields instead of {width}"
-            for row, count in wrong.items()
-        }
+        reasons |= {row: f"{count} fields instead of {width}" for row, count in wrong.items()}
         kept[list(wrong)] = False
         table = read_fields(_only(data, kept, starts, ends, text), written, width)
     rows = np.flatnonzero(kept)
     check_rows(table, len(rows))
     bad = [BadRecord(first_line + r, text[starts[r] : stops[r]], reasons[r]) for r in sorted(reasons)]
     return Records(table, text, first_line + rows, starts[rows], stops[rows], tuple(bad))
+
+
+def end_of_file_fault(record: bytes) -> str | None:
+    """Return the reason why a record that ends with 0x1A, which DOS and hosts write behind a text, is a reject."""
+    if not record.endswith(END_OF_FILE):
+        return None
+    return END_OF_FILE_LINE if record == END_OF_FILE else END_OF_FILE_BEHIND
+
+
+def _end_of_file_faults(
+    text: bytes, data: npt.NDArray[np.uint8], starts: Positions, stops: Positions
+) -> dict[int, str]:
+    import numpy as np
+
+    rows = np.flatnonzero((starts < stops) & (data[stops - 1] == END_OF_FILE[0])).tolist()
+    return {row: fault for row in rows if (fault := end_of_file_fault(text[starts[row] : stops[row]])) is not None}
 
 
 def read_fields(text: bytes, written: TextFormat, width: int) -> pa.Table | None:
