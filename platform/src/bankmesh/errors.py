@@ -23,11 +23,11 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 
 _LISTED = 40
@@ -72,6 +72,10 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+    def relative_to(self, root: Path) -> Place:
+        """Return the position in the file's path below `root`."""
+        return Place(Path(self.file).relative_to(root).as_posix(), self.line)
 
 
 @dataclass(frozen=True, order=True)

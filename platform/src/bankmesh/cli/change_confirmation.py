@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +81,7 @@ def plan_facts(plan: ChangePlan, *, is_written: bool) -> dict[str, object]:
         "written": is_written,
         "files": [{"action": action, "path": path} for action, path in plan.actions()],
         "notes": list(plan.notes),
-        "review": [{"file": _short(plan, place.file), "line": place.line} for place in plan.review],
+        "review": [asdict(place.relative_to(plan.root)) for place in plan.review],
         "next": list(plan.next_steps),
     }
 
@@ -94,12 +95,8 @@ def _show(plan: ChangePlan) -> None:
     for note in plan.notes:
         out.print(note, markup=False)
     if plan.review:
-        places = [f"{_short(plan, place.file)}:{place.line}" for place in plan.review]
+        places = [str(place.relative_to(plan.root)) for place in plan.review]
         out.print(
             f"Review {count(len(places))} other places that name it: {shorten_list(places, _SHOWN_PLACES)}",
             markup=False,
         )
-
-
-def _short(plan: ChangePlan, file: str) -> str:
-    return Path(file).relative_to(plan.root).as_posix()

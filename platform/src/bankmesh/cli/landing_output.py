@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bankmesh.catalog.landing_status import landing_status
 from bankmesh.cli.output import ago, console, count, print_columns, print_json, print_table
 from bankmesh.sources import read_system
+from bankmesh.workspace.landing_names import declaration_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,7 @@ _WORDS = {"published": "landed"}
 
 def print_landing(settings: Settings, name: LandingName, *, as_json: bool) -> None:
     """Print the declaration of a landing, its columns, and what was landed. Raises SourceFaults."""
-    package = settings.root / "domains" / name.domain / "src" / name.domain
-    obj = read_system(package / "sources" / f"{name.system}.yaml").object(name.object)
+    obj = read_system(declaration_file(settings.root, name)).object(name.object)
     status = landing_status(settings.home, name)
     if as_json:
         print_json(_facts(obj, status))

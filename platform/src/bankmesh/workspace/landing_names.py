@@ -66,6 +66,11 @@ class LandingName:
         return frozenset({self.full, f"{self.domain}.landing.{self.short}", f"{self.domain}.{self.short}", self.short})
 
 
+def declaration_file(root: Path, landing: LandingName) -> Path:
+    """Return the file that declares a landing, which has the name of its system."""
+    return root / "domains" / landing.domain / "src" / landing.domain / "sources" / f"{landing.system}.yaml"
+
+
 def declared_landings(root: Path) -> list[LandingName]:
     """Return the landings of all domains, sorted, without those of a declaration that cannot be read."""
     found: list[LandingName] = []

@@ -65,7 +65,7 @@ def _refuse_living_products(settings: Settings, name: str) -> None:
 
 def _refuse_outside_readers(root: Path, name: str) -> None:
     found = [
-        f"{Path(place.file).relative_to(root)}:{place.line}"
+        str(place.relative_to(root))
         for file in domain_files(root)
         if file.domain != name
         for place in (

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import Place, SourceFaults, shorten_list
+from bankmesh.errors import SourceFaults, shorten_list
 from bankmesh.names import PortName
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft
 from bankmesh.scaffolding.workspace_changes.product_mentions import find_mentions
 from bankmesh.scaffolding.workspace_changes.product_references import FileKind, domain_files, read_references
 from bankmesh.sources import landing_folder, read_system, read_systems
-from bankmesh.workspace.domain_folders import domain_packages
-from bankmesh.workspace.landing_names import declared_landings, unknown_input
+from bankmesh.workspace.landing_names import declaration_file
 from bankmesh.yaml.node_edits import LayoutNotEditable, remove_entries
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def plan_landing_removal(settings: Settings, landing: LandingName) -> ChangePlan
     an edit in place.
     """
     root = settings.root
-    file, is_only_one = _find_declaration(root, landing)
+    file = declaration_file(root, landing)
     as_port = PortName(landing.system, landing.object)
     readers = [
         place
@@ -44,10 +42,11 @@ def plan_landing_removal(settings: Settings, landing: LandingName) -> ChangePlan
         for place in read_references(read, lambda port: (port.domain, port.table) == (landing.system, landing.object))
     ]
     if readers:
-        problem = f"it is read by {_places(root, readers)}. Remove these references first."
+        places = shorten_list(str(place.relative_to(root)) for place in readers)
+        problem = f"it is read by {places}. Remove these references first."
         raise ChangeRefused(landing.short, problem)
     draft = WorkspaceDraft(root)
-    if is_only_one:
+    if len(read_system(file).objects) == 1:
         draft.remove(file)
     else:
         draft.write(file, _without(root, file, landing))
@@ -60,17 +59,6 @@ def plan_landing_removal(settings: Settings, landing: LandingName) -> ChangePlan
         review=find_mentions(settings, [as_port], {file}),
         next_steps=("mesh contract check, then reload the code location",),
     )
-
-
-def _find_declaration(root: Path, landing: LandingName) -> tuple[Path, bool]:
-    """Return the file that declares an object, and whether it declares no other one. Raises UnknownName."""
-    for package in domain_packages(root):
-        for file in sorted((package / "sources").glob("*.yaml")) if package.name == landing.domain else ():
-            with suppress(SourceFaults):  # of another file
-                system = read_system(file)
-                if system.name == landing.system and landing.object in (names := {o.name for o in system.objects}):
-                    return file, len(names) == 1
-    raise unknown_input(landing.full, (), declared_landings(root))
 
 
 def _notes(settings: Settings, file: Path, landing: LandingName, draft: WorkspaceDraft) -> Iterator[str]:
@@ -104,7 +92,3 @@ def _check_declaration(file: Path, landing: LandingName, text: str) -> None:
         except SourceFaults as error:
             faults = shorten_list(f"{Path(fault.file).name}:{fault.line}: {fault.message}" for fault in error.faults)
             raise ChangeRefused(landing.short, f"the rest of its file needs it: {faults}") from None
-
-
-def _places(root: Path, places: list[Place]) -> str:
-    return shorten_list(f"{Path(place.file).relative_to(root)}:{place.line}" for place in places)

@@ -48,9 +48,10 @@ def plan_product_removal(settings: Settings, product: str, recorded: Collection[
     is_record = contract.status is Status.RETIRED
     readers = _references(settings.root, contract, own, files, is_record=is_record)
     if readers:
+        places = shorten_list(str(place.relative_to(settings.root)) for place in readers)
         raise ChangeRefused(
             contract.port,
-            f"it is still referred to, by {_places(settings.root, readers)}. Remove these references first.",
+            f"it is still referred to, by {places}. Remove these references first.",
         )
     draft = WorkspaceDraft(settings.root)
     _remove_own(draft, own, contract, files, is_record=is_record)
@@ -196,7 +197,3 @@ def _next_steps(settings: Settings, contract: Contract) -> Iterable[str]:
     if port.is_published:
         yield f"mesh contract archive {contract.port_name.numbered}, which moves its published versions to the archive"
     yield "mesh contract check, then reload the code location"
-
-
-def _places(root: Path, places: Iterable[Place]) -> str:
-    return shorten_list(f"{Path(place.file).relative_to(root)}:{place.line}" for place in places)

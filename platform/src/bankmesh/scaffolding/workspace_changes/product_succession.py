@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.contract_editor import LifecycleEntry
     from bankmesh.contracts.model import Contract
+    from bankmesh.errors import Place
     from bankmesh.scaffolding.workspace_changes.product_references import WorkspaceFile
     from bankmesh.scaffolding.workspace_changes.product_rename import PortRename
     from bankmesh.settings import Settings
@@ -119,7 +120,9 @@ def plan_succession(settings: Settings, contract: Contract, new: str, terms: Suc
         moved=draft.moved,
         stand_ins=frozenset(stand_ins),
         notes=tuple(_notes(settings.root, rename, terms, readers)),
-        review=find_mentions(settings, [rename.old], {c.path for c in changes} | {Path(file) for file, _ in readers}),
+        review=find_mentions(
+            settings, [rename.old], {c.path for c in changes} | {Path(place.file) for place in readers}
+        ),
         next_steps=(
             f"mesh contract check, reload the code location, then mesh run {rename.new} {rename.old}",
             f"mesh contract move {rename.old.numbered} retired --why ..., from {terms.end_of_support} on",
@@ -180,17 +183,16 @@ def _stand_ins(rename: PortRename) -> dict[Path, str]:
     return {folder / "defs.yaml": _DEFS.substitute(values), folder / "transform.py": _TRANSFORM.substitute(values)}
 
 
-def _readers(rename: PortRename, others: Iterable[WorkspaceFile]) -> list[tuple[str, int]]:
-    places = [place for file in others for place in read_references(file, lambda port: port == rename.old)]
-    return [(place.file, place.line) for place in places]
+def _readers(rename: PortRename, others: Iterable[WorkspaceFile]) -> list[Place]:
+    return [place for file in others for place in read_references(file, lambda port: port == rename.old)]
 
 
-def _notes(root: Path, rename: PortRename, terms: SuccessionTerms, readers: Iterable[tuple[str, int]]) -> Iterable[str]:
+def _notes(root: Path, rename: PortRename, terms: SuccessionTerms, readers: Iterable[Place]) -> Iterable[str]:
     yield (
         f"{rename.new} is a new product without versions. {rename.old} keeps its versions, is deprecated until "
         f"{terms.end_of_support}, and has the rows of {rename.new} from its next run on."
     )
-    places = [f"{Path(file).relative_to(root)}:{line}" for file, line in readers]
+    places = [str(place.relative_to(root)) for place in readers]
     if places:
         yield f"These read {rename.old}, and move to {rename.new} by then: {shorten_list(places)}."
     if rename.contract.consumers:

@@ -120,7 +120,7 @@ def _refuse_part(live: Sequence[Contract], old: str, major: int | None) -> None:
 def _refuse_outside_readers(root: Path, live: Sequence[Contract]) -> None:
     ports = {contract.port_name for contract in live}
     found = [
-        f"{Path(place.file).relative_to(root)}:{place.line}"
+        str(place.relative_to(root))
         for file in domain_files(root)
         if file.domain != live[0].domain
         for place in read_references(file, lambda port: port in ports)
