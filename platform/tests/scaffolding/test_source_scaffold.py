@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from command import Command
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bankmesh.scaffolding.scaffold_input import CannotScaffold
@@ -210,6 +210,7 @@ CELLS = st.one_of(
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=30))
+@example([("0", "0", "0"), ("1000000000000000", "0", "0"), ("1,234", "0", "0")])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_proposed_from_all_rows_reads_all_rows(scaffold, rows):
     quoted = [";".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]

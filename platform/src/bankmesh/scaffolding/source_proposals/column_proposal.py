@@ -175,7 +175,8 @@ def _decide_decimal(found: Mapping[Spelling, int], profile: ColumnProfile) -> _D
         keys = _number_keys(chosen)
         keys.pop("decimal", None)
         return _Decision("long", keys)
-    digits = _USUAL_DIGITS if profile.most_digits <= _USUAL_DIGITS else _MOST_DIGITS
+    # One value may have all the digits before its mark, and another all the places.
+    digits = _USUAL_DIGITS if profile.most_digits + places <= _USUAL_DIGITS else _MOST_DIGITS
     return _Decision(f"decimal({digits},{places})", _number_keys(chosen))
 
 
