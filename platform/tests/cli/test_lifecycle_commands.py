@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import shutil
 import stat
 import subprocess
 from datetime import UTC, datetime
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONTRACTS = "domains/shop/src/shop/contracts"
-
-
-@pytest.fixture
-def root(published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace of the test's own, where nobody reads opening_hour and much reads sale."""
-    root = tmp_path / "workspace"
-    shutil.copytree(published.settings.root, root)
-    monkeypatch.setenv("BANKMESH_ROOT", str(root))
-    monkeypatch.chdir(root)
-    return root
 
 
 @pytest.fixture

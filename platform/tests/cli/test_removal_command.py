@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,16 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHOP = "domains/shop/src/shop"
-
-
-@pytest.fixture
-def root(published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace of the test's own, in whose home everything is published."""
-    root = tmp_path / "workspace"
-    shutil.copytree(published.settings.root, root)
-    monkeypatch.setenv("BANKMESH_ROOT", str(root))
-    monkeypatch.chdir(root)
-    return root
 
 
 @pytest.fixture

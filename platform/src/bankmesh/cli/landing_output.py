@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.catalog.landing_status import landing_status
-from bankmesh.cli.output import ago, console, count, print_columns, print_json, print_table
+from bankmesh.cli.output import ago, column_facts, console, count, print_columns, print_json, print_table
 from bankmesh.sources import read_system
 from bankmesh.workspace.landing_names import declaration_file
 
@@ -66,16 +66,7 @@ def _facts(obj: LegacyObject, status: LandingStatus) -> dict[str, Any]:
         "files": list(obj.files),
         "declaration": f"{os.path.relpath(obj.place.file)}:{obj.place.line}",
         "rejects_tolerated": str(obj.rejects_tolerated),
-        "columns": [
-            {
-                "name": column.name,
-                "type": str(column.type),
-                "classification": column.classification.label,
-                "required": column.required,
-                "description": column.description,
-            }
-            for column in obj.columns
-        ],
+        "columns": [column_facts(column) for column in obj.columns],
         "state": status.state,
         "current": _landed_facts(status.current),
         "last_attempt": _landed_facts(status.attempt),

@@ -55,6 +55,17 @@ def print_columns(columns: Iterable[Column | SourceColumn]) -> None:
     out.print()
 
 
+def column_facts(column: Column | SourceColumn) -> dict[str, Any]:
+    """Return a column of a product or a landing for JSON."""
+    return {
+        "name": column.name,
+        "type": str(column.type),
+        "classification": column.classification.label,
+        "required": column.required,
+        "description": column.description,
+    }
+
+
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
     """Return how long ago a moment was, in the largest unit that is not zero: `3 h ago`."""
     if moment is None:

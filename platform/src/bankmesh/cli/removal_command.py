@@ -15,12 +15,7 @@ from bankmesh.scaffolding.workspace_changes.domain_removal import plan_domain_re
 from bankmesh.scaffolding.workspace_changes.landing_removal import plan_landing_removal
 from bankmesh.scaffolding.workspace_changes.product_removal import plan_product_removal
 from bankmesh.settings import current_settings
-from bankmesh.workspace.landing_names import (
-    declared_landings,
-    find_landing,
-    require_readable_declarations,
-    unknown_input,
-)
+from bankmesh.workspace.landing_names import require_landing
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
@@ -63,9 +58,4 @@ def _plan(settings: Settings, name: str) -> ChangePlan:
     if product in products:
         recorded = {use.consumer for use in recorded_use(settings.home) if split_major(use.port)[0] == product}
         return plan_product_removal(settings, name, recorded)
-    landings = declared_landings(settings.root)
-    landing = find_landing(landings, name)
-    if landing is None:
-        require_readable_declarations(settings.root)
-        raise unknown_input(name, products, landings)
-    return plan_landing_removal(settings, landing)
+    return plan_landing_removal(settings, require_landing(settings.root, name, products))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bankmesh.cli.name_completion import complete_source
-from bankmesh.cli.output import JsonOption, console, count, print_columns, print_json, print_table
+from bankmesh.cli.output import JsonOption, column_facts, console, count, print_columns, print_json, print_table
 from bankmesh.cli.product_commands import MajorOption, stage_words
 from bankmesh.client import DataMeshClient
 from bankmesh.names import split_major
@@ -70,19 +70,10 @@ def show(
 def _show_landing(settings: Settings, target: str, *, as_json: bool) -> None:
     """Show the landing of that name. Raises UnknownName and AmbiguousLanding."""
     from bankmesh.cli.landing_output import print_landing
-    from bankmesh.workspace.landing_names import (
-        declared_landings,
-        find_landing,
-        require_readable_declarations,
-        unknown_input,
-    )
+    from bankmesh.workspace.landing_names import require_landing
 
-    landings = declared_landings(settings.root)
-    name = find_landing(landings, target)
-    if name is None:
-        require_readable_declarations(settings.root)
-        raise unknown_input(target, {split_major(port)[0] for port in declared_ports(settings.root)}, landings)
-    print_landing(settings, name, as_json=as_json)
+    products = {split_major(port)[0] for port in declared_ports(settings.root)}
+    print_landing(settings, require_landing(settings.root, target, products), as_json=as_json)
 
 
 def _rejects_behind(settings: Settings, contract: Contract, versions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -134,14 +125,7 @@ def _facts(contract: Contract, versions: list[dict[str, Any]]) -> dict[str, Any]
             else None,
         },
         "columns": [
-            {
-                "name": column.name,
-                "type": str(column.type),
-                "classification": column.classification.label,
-                "required": column.required,
-                "primary_key": column.primary_key_position is not None,
-                "description": column.description,
-            }
+            column_facts(column) | {"primary_key": column.primary_key_position is not None}
             for column in contract.columns
         ],
         "clauses": [

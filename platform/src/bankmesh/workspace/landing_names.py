@@ -108,6 +108,16 @@ def require_readable_declarations(root: Path) -> None:
         read_systems(package / "sources")
 
 
+def require_landing(root: Path, text: str, products: Collection[str]) -> LandingName:
+    """Return the landing of that name. Raises AmbiguousLanding, SourceFaults, and UnknownName, which lists products."""
+    landings = declared_landings(root)
+    landing = find_landing(landings, text)
+    if landing is None:
+        require_readable_declarations(root)
+        raise unknown_input(text, products, landings)
+    return landing
+
+
 def unknown_input(text: str, ports: Collection[str], landings: Sequence[LandingName]) -> UnknownName:
     """Return the error for a name of neither a product nor a landing, with the nearest of all their names."""
     aliases = {name for landing in landings for name in landing.spellings}

@@ -107,7 +107,7 @@ def _outcome(event: str) -> str:
         evaluation: Any = json.loads(event)["dagster_event"]["event_specific_data"]
         written = evaluation["metadata"].get(OUTCOME)
         found = ("passed" if evaluation["success"] else "failed") if written is None else written["text"]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise _Unexpected from error
     if not isinstance(found, str):
         raise _Unexpected
