@@ -123,6 +123,16 @@ def test_numbers_that_are_texts_are_read_beside_others(scaffold):
     assert [(row["a"], row["b"]) for row in found.rows[:2]] == [(Decimal("0.125"), 5), (Decimal("1234.500"), None)]
 
 
+@pytest.mark.parametrize("texts", [2, 8])
+@pytest.mark.parametrize("number", [1234567890123.45, 12345678901234567])
+def test_one_type_holds_the_digits_of_numbers_and_the_places_of_texts(scaffold, number, texts):
+    records = [{"a": "0.12345678"}] * texts + [{"a": number}] * (10 - texts)
+    found = scaffold({"a.jsonl": lines_of(*records)})
+    assert found.keys["a"] == {"type": "decimal(38,8)", "required": True}
+    assert [row["a"] for row in found.rows] == [Decimal("0.12345678")] * texts + [Decimal(str(number))] * (10 - texts)
+    assert not found.questions
+
+
 @pytest.mark.parametrize("day", ["03/04/2024", "04/05/2024"])
 def test_an_ambiguous_date_stays_a_text_and_is_a_question(scaffold, day):
     documents = {

@@ -25,6 +25,11 @@ _EARLY = 20_000
 """The values after which a spelling that fits less than half of them is given up."""
 
 
+def is_nearly_all(count: int, values: int) -> bool:
+    """Whether so many are all of some values, or nearly all of many."""
+    return count >= (values if values < _FEW else _NEARLY_ALL * values)
+
+
 @dataclass
 class ColumnProfile:
     """Counts of one column: `rows`, `absent` fields, `missing` markers, `values` (all others), and their spellings.
@@ -119,5 +124,4 @@ class ColumnProfile:
 
     def reading(self) -> dict[Spelling, int]:
         """Return the spellings that read all values, or nearly all of many, with how many each reads."""
-        least = self.values if self.values < _FEW else _NEARLY_ALL * self.values
-        return {spelling: n for spelling, n in self.fits.items() if self.values and n >= least}
+        return {spelling: n for spelling, n in self.fits.items() if self.values and is_nearly_all(n, self.values)}

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.column_types import WIDEST_DECIMAL
 from bankmesh.contracts.model import Classification
 from bankmesh.scaffolding.classification_proposal import ClassificationProposal, propose_classification, split_words
 from bankmesh.scaffolding.source_proposals.value_patterns import TEXT_MARKERS, Spelling
@@ -23,7 +24,8 @@ _CODE = re.compile(r"[A-Za-z0-9_+./-]{1,20}")
 _CURRENCY = re.compile(r"(?:^|_)(?:currency|ccy|curr|mena|waehrung|wahrung|whg)(?:_|$)")
 _CURRENCY_CODE = re.compile("[A-Z]{3}")
 """Codes of currencies (ISO 4217) are no closed list: a file of tomorrow has another one."""
-_LONG_DIGITS, _USUAL_DIGITS, _MOST_DIGITS = 18, 18, 38
+LONG_DIGITS, _USUAL_DIGITS = 18, 18
+_NUMBER_TYPES = frozenset({"long", "decimal", "double"})
 _KINDS = (("boolean",), ("date", "timestamp"), ("short_date",), ("long",), ("decimal",), ("double",))
 """Kinds of spellings, the more specific first."""
 _DATED = re.compile(r"(?:^|_)(?:date|datum|day|tag|den|valuta|birth|geburt\w*|narozen\w*|dob)[0-9]*(?:_|$)")
@@ -74,6 +76,16 @@ def propose_column(profile: ColumnProfile, *, day_first: bool | None = None) -> 
         else:
             keys["codes"] = codes
     return ColumnProposal(profile.name, keys, classification, tuple(decided.notes), tuple(decided.questions))
+
+
+def decimal_type(digits: int, places: int) -> str:
+    """Return the decimal of the usual digits for numbers with so many before and behind the point, or the widest."""
+    return f"decimal({_USUAL_DIGITS if digits + places <= _USUAL_DIGITS else WIDEST_DECIMAL},{places})"
+
+
+def is_number_type(kind: str) -> bool:
+    """Whether a type, with its digits or without, is one that is proposed for numbers."""
+    return kind.partition("(")[0] in _NUMBER_TYPES
 
 
 def landed_name(header: str, position: int, taken: set[str]) -> str:
@@ -154,7 +166,7 @@ def _decide_short_date(found: Mapping[Spelling, int], profile: ColumnProfile) ->
 def _decide_long(profile: ColumnProfile) -> _Decision:
     if profile.leading_zeros:
         return _Decision("string", notes=["digits with leading zeros, which a number would lose"])
-    if profile.most_digits > _LONG_DIGITS:
+    if profile.most_digits > LONG_DIGITS:
         return _Decision("string", notes=["more digits than a long has"])
     return _Decision("long")
 
@@ -176,8 +188,7 @@ def _decide_decimal(found: Mapping[Spelling, int], profile: ColumnProfile) -> _D
         keys.pop("decimal", None)
         return _Decision("long", keys)
     # One value may have all the digits before its mark, and another all the places.
-    digits = _USUAL_DIGITS if profile.most_digits + places <= _USUAL_DIGITS else _MOST_DIGITS
-    return _Decision(f"decimal({digits},{places})", _number_keys(chosen))
+    return _Decision(decimal_type(profile.most_digits, places), _number_keys(chosen))
 
 
 def _number_keys(spelling: Spelling) -> dict[str, object]:

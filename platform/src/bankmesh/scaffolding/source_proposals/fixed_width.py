@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
-from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, propose_column
+from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, is_number_type, propose_column
 from bankmesh.scaffolding.source_proposals.delimited_text import BLOCK_BYTES, find_encoding
 from bankmesh.scaffolding.source_proposals.record_lines import (
     DETAIL,
@@ -29,7 +29,6 @@ _OVERPUNCHED = "^[0-9]{2,}[0-9{}A-R]$"
 _SIGNED = "[{}A-R]$"
 _AMOUNT_DIGITS, _ZONED_DIGITS = 6, 9
 """Whole numbers of so many digits, the second with leading zeros, may have decimals behind an implied point."""
-_NUMBERS = ("long", "decimal", "double")
 
 
 @dataclass
@@ -135,7 +134,7 @@ def _open_side(column: ColumnProposal, field: _FieldRun, filled: Counts) -> str:
     if at_left and at_right and kind in {"date", "timestamp", "boolean"}:
         return "none"
     is_right = at_right and not at_left
-    is_number = kind in _NUMBERS and (at_right or not at_left)
+    is_number = is_number_type(kind) and (at_right or not at_left)
     return "left" if is_right or is_number else "right"
 
 

@@ -7,9 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.column_types import WIDEST_DECIMAL
 from bankmesh.scaffolding.classification_proposal import split_words
-from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
-from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, propose_column
+from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile, is_nearly_all
+from bankmesh.scaffolding.source_proposals.column_proposal import (
+    LONG_DIGITS,
+    ColumnProposal,
+    decimal_type,
+    is_number_type,
+    propose_column,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +30,6 @@ Value = tuple[str, str]
 """A kind, and the value as text: a number in plain spelling, or any other word where only a double holds it."""
 
 _PLAIN_NUMBER = r"^-?([0-9]+)(?:\.([0-9]+))?$"
-_LONG_DIGITS, _USUAL_DIGITS, _MOST_DIGITS = 18, 18, 38
 _LEAST_PLACES, _MOST_PLACES = 2, 12
 """Typed numbers are written without zeros at their ends: places are at least those of money, at most these."""
 _DOUBLE_DIGITS = 17
@@ -32,8 +38,7 @@ _AMOUNT = re.compile(
     r"zustatek)(?:_|$)"
 )
 """Names of amounts of money, which have places in some file, even if not in these."""
-_FEW, _NEARLY_ALL = 100, 0.99
-_NUMBER_TYPES = ("long", "decimal", "double")
+_ROUNDED = "some have more digits than a double holds: are rounded ones enough?"
 
 
 @dataclass
@@ -56,23 +61,20 @@ class NumberProfile:
 
     def as_money(self) -> str:
         """Return the type of whole numbers that may have places in later files."""
-        digits = _USUAL_DIGITS if self.digits + _LEAST_PLACES <= _USUAL_DIGITS else _MOST_DIGITS
-        return f"decimal({digits},{_LEAST_PLACES})"
+        return decimal_type(self.digits, _LEAST_PLACES)
 
     def decide(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """Return the type that holds all numbers, notes and questions."""
         if self.doubles or self.places > _MOST_PLACES:
             note = "numbers with long fractions, as doubles"
             is_rounded = not self.doubles and self.digits + self.places > _DOUBLE_DIGITS
-            question = ("some have more digits than a double holds: are rounded ones enough?",) if is_rounded else ()
-            return "double", (note,), question
-        if not self.places and self.digits <= _LONG_DIGITS:
+            return "double", (note,), (_ROUNDED,) if is_rounded else ()
+        if not self.places and self.digits <= LONG_DIGITS:
             return "long", (), ()
         places = max(self.places, _LEAST_PLACES) if self.places else 0
-        digits = _USUAL_DIGITS if self.digits + places <= _USUAL_DIGITS else _MOST_DIGITS
-        if self.digits + places > _MOST_DIGITS:
-            return "double", (), ("some have more digits than a double holds: are rounded ones enough?",)
-        return f"decimal({digits},{places})", (), ()
+        if self.digits + places > WIDEST_DECIMAL:
+            return "double", (), (_ROUNDED,)
+        return decimal_type(self.digits, places), (), ()
 
 
 def _most(lengths: pl.Series) -> int:
@@ -129,6 +131,8 @@ def propose_typed(profile: TypedProfile, rows: int, *, day_first: bool | None) -
     counts[DATE], counts[TEXT] = profile.kinds[DATE] + profile.kinds[MOMENT], texts.values
     counts[TIME] = profile.kinds[TIME]
     main = max(counts, key=lambda kind: counts[kind])
+    if main == TEXT and _are_read_with_texts(profile.numbers, str(spelled.keys["type"])):
+        main = NUMBER
     if main == TIME and counts[main]:
         found = _of_times(spelled)
     elif main == TEXT or not counts[main]:
@@ -144,6 +148,12 @@ def propose_texts(profile: TypedProfile, rows: int, *, day_first: bool | None) -
     """Return the proposed declaration of a field that has texts alone, in so many rows."""
     profile.texts.rows, profile.texts.absent = rows, rows - profile.present
     return propose_column(profile.texts, day_first=day_first)
+
+
+def _are_read_with_texts(numbers: NumberProfile, kind_of_texts: str) -> bool:
+    """Whether a field has numbers that its texts, which spell fractions, can be read with and lose no digit by it."""
+    is_fraction = is_number_type(kind_of_texts) and kind_of_texts != "long"  # whole ones are mostly keys
+    return is_fraction and numbers.values > 0 and numbers.decide()[0] != "double"
 
 
 @dataclass(frozen=True)
@@ -163,8 +173,7 @@ def _of_texts(spelled: ColumnProposal) -> _DecidedColumn:
         return _DecidedColumn(replace(spelled, keys=keys, notes=(*spelled.notes, note)), quoted=False)
     if kind == "boolean":
         keys["codes"] = {"true": True, "false": False}
-    is_number = kind.partition("(")[0] in _NUMBER_TYPES
-    return _DecidedColumn(replace(spelled, keys=keys), quoted=is_number)
+    return _DecidedColumn(replace(spelled, keys=keys), quoted=is_number_type(kind))
 
 
 def _of_times(spelled: ColumnProposal) -> _DecidedColumn:
@@ -185,10 +194,10 @@ def _of_kind(main: str, profile: TypedProfile, spelled: ColumnProposal) -> _Deci
         kind, notes, questions = profile.numbers.decide()
         if kind == "long" and _AMOUNT.search(split_words(profile.name)):
             kind, notes = profile.numbers.as_money(), (*notes, "whole numbers alone, and an amount by its name")
-        reads_texts = texts.values > 0 and kind_of_texts.partition("(")[0] in _NUMBER_TYPES
+        reads_texts = texts.values > 0 and is_number_type(kind_of_texts)
         keys = {"type": kind}
         if reads_texts:
-            wider = _wider(kind, kind_of_texts)
+            wider = _wider(kind, kind_of_texts, max(profile.numbers.digits, texts.most_digits))
             keys = {"type": wider} | _spelling(spelled, wider)
     elif main == DATE:
         kind = "timestamp" if profile.kinds[MOMENT] or kind_of_texts == "timestamp" else "date"
@@ -216,15 +225,11 @@ def _spelling(spelled: ColumnProposal, kind: str) -> dict[str, object]:
     return keys
 
 
-def _wider(kind: str, other: str) -> str:
-    """Return the type of numbers that holds those of both."""
+def _wider(kind: str, other: str, digits: int) -> str:
+    """Return the type that holds the numbers of both, with so many digits before the point."""
     if "double" in (kind, other):
         return "double"
-    places = max(_places(kind), _places(other))
-    if not places:
-        return "long" if kind == other else f"decimal({_MOST_DIGITS},0)"
-    digits = _MOST_DIGITS if f"({_MOST_DIGITS}," in kind + other else _USUAL_DIGITS
-    return f"decimal({digits},{places})"
+    return kind if kind == other else decimal_type(digits, max(_places(kind), _places(other)))
 
 
 def _places(kind: str) -> int:
@@ -237,7 +242,7 @@ def _with_others(column: ColumnProposal, others: int, profile: TypedProfile) -> 
         return column
     kinds: Mapping[str, int] = {kind: n for kind, n in profile.kinds.items() if n}
     listed = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items(), key=lambda each: -each[1]))
-    if profile.present >= _FEW and others <= (1 - _NEARLY_ALL) * profile.present:
+    if is_nearly_all(profile.present - others, profile.present):
         note = f"{others:,} of {profile.present:,} values are of another kind ({listed}): rejects"
         return replace(column, notes=(*column.notes, note))
     question = f"which kind of values does it have? There are {listed}; {others:,} become rejects"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.column_types import WIDEST_DECIMAL
 from bankmesh.sources.copybook.storage_layout import (
     CHARACTERS,
     HEX_FLOAT,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 MOST_ELEMENTS = 50
 """The elements of a table that become columns."""
 _MOST_LONG = 2**63 - 1
-_MOST_DIGITS = 38
 
 
 @dataclass(frozen=True)
@@ -113,4 +113,4 @@ def natural_type(storage: Storage) -> str | None:
     whole = max(storage.most_digits - storage.scale, 0)
     if not places and storage.greatest * 10**-storage.scale <= _MOST_LONG:
         return "long"
-    return f"decimal({whole + places},{places})" if whole + places <= _MOST_DIGITS else None
+    return f"decimal({whole + places},{places})" if whole + places <= WIDEST_DECIMAL else None
