@@ -10,13 +10,13 @@ from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, is_number_type, propose_column
 from bankmesh.scaffolding.source_proposals.delimited_text import BLOCK_BYTES, find_encoding
 from bankmesh.scaffolding.source_proposals.record_lines import (
-    DETAIL,
     LineShapes,
     RecordLines,
     count_classes,
     find_record_lines,
 )
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
+from bankmesh.sources.declarations.record_layout import DETAIL
 from bankmesh.sources.parsing.line_blocks import LegacyText
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bankmesh.sources.declarations.record_layout import DETAIL, HEADER, TRAILER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     Counts = npt.NDArray[np.int64]
 
-DETAIL = "detail"
 MOST_SELECTED = 3
 """The most characters of a type of record that are looked for."""
 _LEAST_LINES = 10
@@ -134,7 +135,7 @@ def _find_beginning(shapes: LineShapes, lines: Sequence[str]) -> str | None:
 
 def _find_types(shapes: LineShapes, title: str | None, closing: str | None) -> RecordLines | None:
     """Return the types of records, if their values are all words or all numbers, and differ."""
-    given = {role: value for role, value in (("header", title), ("trailer", closing)) if value is not None}
+    given = {role: value for role, value in ((HEADER, title), (TRAILER, closing)) if value is not None}
     if not given:
         return None
     # Words are as long as they agree; of digits only the first is the type, because others may belong to a value.
@@ -152,10 +153,10 @@ def _find_types(shapes: LineShapes, title: str | None, closing: str | None) -> R
 def _with_types(values: Mapping[str, str], width: int) -> RecordLines:
     records: dict[str, object] = {
         role: {"value": values[role]} | ({} if role == DETAIL else {"role": role})
-        for role in ("header", DETAIL, "trailer")
+        for role in (HEADER, DETAIL, TRAILER)
         if role in values
     }
-    lines = " and ".join(name for name, role in (("first", "header"), ("last", "trailer")) if role in values)
+    lines = " and ".join(name for name, role in (("first", HEADER), ("last", TRAILER)) if role in values)
     question = (
         f"are the first {width} characters of a line the type of its record? They alone differ in the {lines} line of "
         "each file, which is no row here. If a value begins with them, let its column begin there, too"
@@ -164,9 +165,9 @@ def _with_types(values: Mapping[str, str], width: int) -> RecordLines:
         question = question.replace("are the first 1 characters", "is the first character").replace(
             "They alone differ", "It differs"
         )
-    questions = (question, _TOTALS) if "trailer" in values else (question,)
+    questions = (question, _TOTALS) if TRAILER in values else (question,)
     keys = {"selector": {"start": 1, "length": width}, "records": records}
-    return RecordLines(keys, "header" in values, "trailer" in values, width, questions)
+    return RecordLines(keys, HEADER in values, TRAILER in values, width, questions)
 
 
 def _find_patterns(shapes: LineShapes, title: str | None, closing: str | None) -> RecordLines:
