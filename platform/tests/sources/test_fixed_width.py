@@ -162,3 +162,30 @@ def test_a_last_line_of_the_end_of_file_character_is_named(plain):
     [(line, raw, reason, _)] = rejects_of(plain(file_of(*GOOD, last="\n\x1a")))
     assert (line, raw) == (4, "\x1a")
     assert reason == 'the line is the end-of-file character 0x1A; for the last line, declare `end_lines: ["\\x1a"]`'
+
+
+@pytest.mark.parametrize("line", [GOOD[0], GOOD[0][:-1], GOOD[0] + " "])
+def test_the_end_of_file_character_behind_the_last_record_is_named(plain, line):
+    landing = plain(file_of(*GOOD, line, last="\x1a"))
+    [(number, raw, reason, _)] = rejects_of(landing)
+    assert (landing.rows, number, raw) == (3, 4, f"{line}\x1a")
+    assert reason == "the record ends with the end-of-file character 0x1A, which is no part of its last value"
+
+
+@pytest.mark.parametrize("terminated", ["true", "false"])
+def test_the_end_of_file_character_is_no_part_of_the_last_value(tmp_path, terminated):
+    head, _, _ = (PLAIN % f", terminated: {terminated}").partition("      n:")
+    column = "      t: {start: 1, length: 4, type: string, classification: internal, description: T.}\n"
+    [obj] = declared(tmp_path, head.replace("22", "4") + column)
+    landing = landed(obj, tmp_path, b"abcd\nabc\x1a" if terminated == "true" else b"abcdabc\x1a")
+    assert rows_of(landing) == [("abcd",)]
+    [(_, _, reason, _)] = rejects_of(landing)
+    assert reason == "the record ends with the end-of-file character 0x1A, which is no part of its last value"
+
+
+@pytest.mark.parametrize(("rest", "named"), [("\x1a", True), ("\x1a\x1a", True), ("x\x1a", False), ("x", False)])
+def test_bytes_after_the_last_record_are_named_if_they_are_end_of_file_characters(tmp_path, rest, named):
+    [obj] = declared(tmp_path, PLAIN % ", terminated: false")
+    with pytest.raises(LegacyFileError, match=f"after record 3, the last whole one: {len(rest)}") as refused:
+        landed(obj, tmp_path, "".join([*GOOD, rest]).encode())
+    assert ("all of them the end-of-file character 0x1A" in refused.value.problem) is named

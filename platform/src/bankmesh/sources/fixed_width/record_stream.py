@@ -15,7 +15,7 @@ import numpy as np
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.parsing.line_blocks import LegacyText
-from bankmesh.sources.parsing.record_structure import NEWLINE, RETURN
+from bankmesh.sources.parsing.record_structure import END_OF_FILE, NEWLINE, RETURN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +134,8 @@ class RecordStream:
             raise LegacyFileError(self.path, "the file is empty", "records")
         if rest[whole:]:
             problem = f"bytes after record {self._bytes // length}, the last whole one: {size - whole:,}"
+            if not rest[whole:].strip(END_OF_FILE):
+                problem += ", all of them the end-of-file character 0x1A"
             raise LegacyFileError(self.path, problem, f"a whole number of records of {length} bytes")
 
     def _cut(self, raw: bytes) -> RecordBlock:

@@ -10,7 +10,7 @@ import numpy as np
 from bankmesh.errors import shorten_list
 from bankmesh.sources.landing_rejects import RecordFault
 from bankmesh.sources.landing_sink import Reject
-from bankmesh.sources.parsing.record_structure import END_OF_FILE, END_OF_FILE_LINE, NEWLINE, RETURN
+from bankmesh.sources.parsing.record_structure import END_OF_FILE, NEWLINE, RETURN, end_of_file_fault
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,9 +41,10 @@ class TypedRecords:
 
 
 def identify_types(block: RecordBlock, written: FixedWidthFormat) -> TypedRecords:
-    """Return the type of each record; one of another length or of an undeclared type is damaged."""
+    """Return the type of each record; one of another length or type, or with 0x1A at its end, is damaged."""
     kinds = np.full(len(block), DAMAGED, np.int16)
     whole = (block.stops - block.starts) == written.record_length
+    whole &= block.cells[block.stops - 1] != END_OF_FILE[0]
     if written.terminated:
         whole[_with_returns(block)] = False
     rows = np.flatnonzero(whole)
@@ -67,8 +68,8 @@ def damaged_rejects(records: TypedRecords, written: FixedWidthFormat) -> list[Re
         length = int(block.stops[at] - block.starts[at])
         if written.terminated and b"\r" in raw:
             reason = "carriage return within the line"
-        elif written.terminated and raw == END_OF_FILE:
-            reason = END_OF_FILE_LINE
+        elif (fault := end_of_file_fault(raw)) is not None:
+            reason = fault
         elif length != written.record_length:
             reason = f"{length} characters instead of {written.record_length}"
         else:
