@@ -19,12 +19,16 @@ XML_BLANKS = " \t\r\n"
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 """The namespace of the attributes of XML Schema, which are no fields."""
 
+Texts = list[str | None]
+Faults = list[RecordFault]
+
 
 @dataclass
 class WantedElement:
     """What is read of an element: columns by number that take its text or an attribute, and the elements below.
 
-    `only_text` is the column of an element of which only the text is read, by one column, once `settle` was called.
+    Once `settle` was called, `only_text` is the column of an element of which only the text is read, by one column, and
+    `is_strict` is whether what no column reads of the element is a fault.
     """
 
     texts: list[int] = field(default_factory=list)
@@ -32,12 +36,14 @@ class WantedElement:
     children: dict[str, WantedElement] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
     only_text: int | None = None
+    is_strict: bool = False
 
-    def settle(self) -> None:
-        """Prepare to read, once everything that is wanted is added."""
+    def settle(self, *, is_strict: bool) -> None:
+        """Prepare to read, once everything that is wanted is added; ignored elements below are not strict."""
         self.only_text = self.texts[0] if len(self.texts) == 1 and not self.children else None
-        for child in self.children.values():
-            child.settle()
+        self.is_strict = is_strict
+        for name, child in self.children.items():
+            child.settle(is_strict=is_strict and name not in self.ignored)
 
     def below(self, names: Iterable[str]) -> WantedElement:
         """Return what is wanted at a path, which is added if need be."""
@@ -66,7 +72,6 @@ class ElementFields:
     def __init__(self, columns: Sequence[SourceColumn], written: XmlFormat) -> None:
         """Prepare to read these columns, all of which are in the file."""
         self.columns, self.names = tuple(columns), TagNames(written)
-        self._is_strict = written.other_fields == "reject"
         self.depth = len(written.row_steps)
         self.wanted: dict[int, WantedElement] = {self.depth: WantedElement()}
         for number, column in enumerate(columns):
@@ -84,44 +89,28 @@ class ElementFields:
             if path is not None:
                 *above, last = [*path.elements, *([f"@{path.attribute}"] if path.attribute else [])]
                 self.wanted[self.depth].below(above).ignored.add(last)
-        for wanted in self.wanted.values():
-            wanted.settle()
+        for level, wanted in self.wanted.items():
+            wanted.settle(is_strict=written.other_fields == "reject" and level == self.depth)
 
-    def read(self, element: Element, level: int, texts: list[str | None], faults: list[RecordFault]) -> None:
+    def read(self, element: Element, level: int, texts: Texts, faults: Faults) -> None:
         """Fill in the texts of the columns that an element at some depth has; faults are added."""
         wanted = self.wanted.get(level)
         if wanted is not None:
-            self._read(element, wanted, texts, faults, is_strict=self._is_strict and level == self.depth)
+            self._read(element, wanted, texts, faults)
 
-    def _read(
-        self,
-        element: Element,
-        wanted: WantedElement,
-        texts: list[str | None],
-        faults: list[RecordFault],
-        *,
-        is_strict: bool,
-    ) -> None:
+    def _read(self, element: Element, wanted: WantedElement, texts: Texts, faults: Faults) -> None:
         if wanted.texts:
             self._take_text(element, wanted.texts, texts, faults)
-        elif is_strict and has_text(element):
+        elif wanted.is_strict and has_text(element):
             faults.append(RecordFault(None, f"text of {self.names[element.tag]} is not declared"))
         if element.keys():
             if is_nil(element) and (len(element) or has_text(element)):
                 faults.append(RecordFault(self._label(wanted), "is nil, but has content"))
-            self._take_attributes(element, wanted, texts, faults, is_strict=is_strict)
+            self._take_attributes(element, wanted, texts, faults)
         if len(element):
-            self._read_children(element, wanted, texts, faults, is_strict=is_strict)
+            self._read_children(element, wanted, texts, faults)
 
-    def _read_children(
-        self,
-        element: Element,
-        wanted: WantedElement,
-        texts: list[str | None],
-        faults: list[RecordFault],
-        *,
-        is_strict: bool,
-    ) -> None:
+    def _read_children(self, element: Element, wanted: WantedElement, texts: Texts, faults: Faults) -> None:
         names, children, strips = self.names, wanted.children, self._strips
         seen: set[str] = set()
         is_odd = False
@@ -129,7 +118,7 @@ class ElementFields:
             name = names[child.tag]
             below = children.get(name)
             if below is None:
-                if is_strict and not is_odd and name not in wanted.ignored and not wanted.texts:
+                if wanted.is_strict and not is_odd and name not in wanted.ignored and not wanted.texts:
                     faults.append(RecordFault(None, f"element {number} of {names[element.tag]} is not declared"))
                     is_odd = True
                 continue
@@ -143,26 +132,16 @@ class ElementFields:
                 text = child.text or ""
                 texts[column] = text.strip(XML_BLANKS) if strips[column] else text
             else:
-                self._read(child, below, texts, faults, is_strict=is_strict and name not in wanted.ignored)
+                self._read(child, below, texts, faults)
 
-    def _take_text(
-        self, element: Element, columns: list[int], texts: list[str | None], faults: list[RecordFault]
-    ) -> None:
+    def _take_text(self, element: Element, columns: list[int], texts: Texts, faults: Faults) -> None:
         if len(element):
             faults.append(RecordFault(self.columns[columns[0]].label, "elements, where a text is declared"))
         elif not is_nil(element):
             for number in columns:
                 texts[number] = self._trimmed(number, element.text)
 
-    def _take_attributes(
-        self,
-        element: Element,
-        wanted: WantedElement,
-        texts: list[str | None],
-        faults: list[RecordFault],
-        *,
-        is_strict: bool,
-    ) -> None:
+    def _take_attributes(self, element: Element, wanted: WantedElement, texts: Texts, faults: Faults) -> None:
         seen = set[str]()
         for tag, value in element.attrib.items():
             if tag.startswith(INSTANCE):
@@ -176,7 +155,7 @@ class ElementFields:
             seen.add(name)
             for number in numbers:
                 texts[number] = self._trimmed(number, value)
-            if is_strict and name not in wanted.attributes and f"@{name}" not in wanted.ignored:
+            if wanted.is_strict and name not in wanted.attributes and f"@{name}" not in wanted.ignored:
                 faults.append(RecordFault(None, f"an attribute of {self.names[element.tag]} is not declared"))
 
     def _trimmed(self, number: int, text: str | None) -> str:
