@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
@@ -20,6 +20,8 @@ _LONGEST_VALUE = 64 << 20
 _BLANKS = " \t\r\n"
 _WHOLE = "one whole JSON document in UTF-8"
 _MOST_DEPTH = 64
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,22 @@ class JsonStream:
         list. Raises LegacyFileError if the document is damaged or cut short, if a key of the path is absent, or if a
         wanted member comes later.
         """
-        self._pieces = self._decoded()
         above += [{} for _ in steps]
-        if self._peek() == "":
-            raise self.refuse("the file is empty", _WHOLE)
-        yield from self._below(0, steps, wanted, above)
-        if self._peek() != "":
-            raise self.refuse("something follows the document", _WHOLE)
+        return self._whole(self._below(0, steps, wanted, above))
 
     def members(self) -> Iterator[DocumentMember]:
         """Yield each value of the document that no object holds alone: those of objects, and the elements of lists.
 
         Raises LegacyFileError if the document is damaged or cut short.
         """
+        return self._whole(self._members(()))
+
+    def _whole(self, found: Iterator[Found]) -> Iterator[Found]:
+        """Yield what is found in the document, which must be all that is in the file."""
         self._pieces = self._decoded()
         if self._peek() == "":
             raise self.refuse("the file is empty", _WHOLE)
-        yield from self._members(())
+        yield from found
         if self._peek() != "":
             raise self.refuse("something follows the document", _WHOLE)
 
@@ -219,10 +220,7 @@ class JsonStream:
             self._is_whole = piece is None
             pieces.append(piece or "")
             length += len(piece or "")
-        # The place of what was parsed, for the message of a refusal.
-        self._lines += self._text.count("\n", 0, self._at)
-        last = self._text.rfind("\n", 0, self._at)
-        self._before = self._before + self._at if last < 0 else self._at - last - 1
+        self._lines, self._before = self._position()
         self._text, self._at = "".join(pieces), 0
 
     def _decoded(self) -> Iterator[str]:
@@ -235,12 +233,12 @@ class JsonStream:
             raise self.refuse("the document is not UTF-8", _WHOLE) from None
 
     def _damaged(self) -> LegacyFileError:
-        return self.refuse(f"{self._place}: the document is no JSON, or is cut short", _WHOLE)
+        line, before = self._position()
+        place = f"line {line}, character {before + 1}"
+        return self.refuse(f"{place}: the document is no JSON, or is cut short", _WHOLE)
 
-    @property
-    def _place(self) -> str:
-        """The line and character, from 1, at which the value begins that cannot be read."""
-        line = self._lines + self._text.count("\n", 0, self._at)
+    def _position(self) -> tuple[int, int]:
+        """Return the line, from 1, of what is parsed next, and the number of characters before it in that line."""
         last = self._text.rfind("\n", 0, self._at)
-        column = (self._before + self._at if last < 0 else self._at - last - 1) + 1
-        return f"line {line}, character {column}"
+        before = self._before + self._at if last < 0 else self._at - last - 1
+        return self._lines + self._text.count("\n", 0, self._at), before
