@@ -49,6 +49,15 @@ class MessageShape:
     header: str = "GrpHdr"
     national: tuple[str, ...] = ()
 
+    def scope_paths(self) -> dict[str, str]:
+        """Return the path of the element of each scope of fields, from below the body."""
+        entry = f"{self.parent}/{self.entry}"
+        group = f"{entry}/NtryDtls"
+        return {
+            HEADER: self.header, PARENT: self.parent, BALANCE: f"{self.parent}/Bal", ENTRY: entry, GROUP: group,
+            DETAIL: f"{group}/TxDtls",
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Iso20022Format(MessageFormat):
@@ -73,10 +82,7 @@ class Iso20022Format(MessageFormat):
 
 
 def _as_fields(paths: dict[str, tuple[ElementField, ...]], shape: MessageShape) -> dict[str, tuple[MessageField, ...]]:
-    elements = {
-        HEADER: shape.header, PARENT: shape.parent, ENTRY: shape.entry, GROUP: "NtryDtls", DETAIL: "TxDtls",
-        BALANCE: "Bal",
-    }  # fmt: skip
+    elements = {scope: path.rpartition("/")[2] for scope, path in shape.scope_paths().items()}
     return {record: tuple(field.as_message_field(elements) for field in fields) for record, fields in paths.items()}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.sources.documents.xml_stream import XmlStream
-from bankmesh.sources.iso20022.message_paths import BALANCE, DETAIL, ENTRY, GROUP, HEADER, PARENT
 from bankmesh.sources.iso20022.statement_totals import CHECKED_PATHS
 from bankmesh.sources.parsing.line_blocks import BLOCK_BYTES
 
@@ -38,12 +37,7 @@ def find_unread_elements(written: Iso20022Format, files: Sequence[Path]) -> tupl
 
 
 def _read_paths(written: Iso20022Format) -> set[tuple[str, ...]]:
-    shape = written.shape
-    entry = f"{shape.parent}/{shape.entry}"
-    prefixes = {
-        HEADER: shape.header, PARENT: shape.parent, BALANCE: f"{shape.parent}/Bal", ENTRY: entry,
-        GROUP: f"{entry}/NtryDtls", DETAIL: f"{entry}/NtryDtls/TxDtls",
-    }  # fmt: skip
+    prefixes = written.shape.scope_paths()
     paths = [
         f"{prefixes[field.scope]}/{path.partition('/@')[0]}"
         for fields in written.paths.values()
