@@ -126,11 +126,9 @@ class Sink:
             room = max(0, SHOWN - len(self.current.first))
             self.current.first += [RejectedRecord(file, each.line, each.faults) for each in batch.rejects[:room]]
             self.reject_writer.write_table(pa.Table.from_pylist(made, reject_schema()))
-        self.rows, self.current.rows = self.rows + batch.rows.height, self.current.rows + batch.rows.height
-        self.rejects, self.current.rejects = (
-            self.rejects + len(batch.rejects),
-            self.current.rejects + len(batch.rejects),
-        )
+        for counts in (self, self.current):
+            counts.rows += batch.rows.height
+            counts.rejects += len(batch.rejects)
         self._notice_latest(obj, batch.rows)
 
     def _notice_latest(self, obj: LegacyObject, rows: pl.DataFrame) -> None:
