@@ -16,7 +16,7 @@ from bankmesh.ports.port_locations import PROFILE_FOLDER, sample_file
 from bankmesh.products.candidates.gate_relations import candidate_relation, kept_relation, table_relation
 from bankmesh.products.profiles.candidate_sample import candidate_sample
 from bankmesh.products.profiles.kept_profiles import keep_profile, kept_profile, profile_candidate
-from bankmesh.products.profiles.kept_samples import kept_sample
+from bankmesh.products.profiles.kept_samples import kept_sample, to_store
 from bankmesh.products.profiles.profile_queries import profile_relation
 from bankmesh.products.profiles.row_samples import MOST_ROWS, SampledTable, StoredSample, sample_rows
 
@@ -63,7 +63,7 @@ def build(port, rows, months, contract=CONTRACT):
         profile, stored = profile_candidate(contract, _sample_of(port, candidate, months, contract), connection)
     shutil.rmtree(candidate.path)
     made = publish_party(port, contract, rows, months)
-    assert keep_profile(port, made, before.version if before else None, profile, stored, contract)
+    assert keep_profile(port, made, before.version if before else None, profile, stored)
     return profile
 
 
@@ -160,7 +160,7 @@ def draw(connection, rows: int, earlier: StoredSample | None, replaced=()) -> St
     new = f"(select * from whole where part = '{rows // 200_000 - 1}')"
     table = SampledTable("whole", new if earlier else "whole", None, earlier, "part", replaced)
     found = sample_rows(PLAIN, table, connection)
-    return StoredSample(connection.execute(f"from {found.table}").to_arrow_table(), found.share)
+    return to_store(PLAIN, found, connection)
 
 
 def test_every_row_is_as_likely_in_a_sample_that_has_grown_by_parts_as_in_a_new_one() -> None:

@@ -187,7 +187,7 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
         raise CandidateRefused(product.contract, gate, candidate.path, is_comparable=is_comparable)
     publication = _publish(attempt, candidate, files, gate, lineage)
     if shown.profile is not None:
-        keep_profile(attempt.port, publication, shown.base, shown.profile, shown.sample, product.contract)
+        keep_profile(attempt.port, publication, shown.base, shown.profile, shown.sample)
     reached("published")
     report.complete(product_lineage.with_publication(report.ending, publication))
     yield VersionPublished(publication, gate, built_in, run.partitions, shown.markdown)

@@ -34,7 +34,7 @@ class CandidateSample:
         """Return the rows to store for the next run over some partitions; None for a product without partitions."""
         if self._contract.partitioning is None:
             return None
-        return to_store(self.rows(connection), connection)
+        return to_store(self._contract, self.rows(connection), connection)
 
 
 def candidate_sample(

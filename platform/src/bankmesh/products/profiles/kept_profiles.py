@@ -55,7 +55,6 @@ def keep_profile(
     base: int | None,
     profile: VersionProfile,
     sample: StoredSample | None = None,
-    contract: Contract | None = None,
 ) -> bool:
     """Store the profile of a version that was just published, and its sample; return whether both were stored.
 
@@ -69,8 +68,8 @@ def keep_profile(
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, json.dumps({"format": _FORMAT, **profile.to_json()}))
-        if sample is not None and contract is not None:
-            keep_sample(port, publication, sample, contract)
+        if sample is not None:
+            keep_sample(port, publication, sample)
     except OSError:
         return False
     return True

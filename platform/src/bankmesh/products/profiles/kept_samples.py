@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 _KEY = b"bankmesh"
 
 
-def to_store(rows: CountedRows, connection: duckdb.DuckDBPyConnection) -> StoredSample:
-    """Return the rows of a sample. Raises duckdb.Error."""
-    return StoredSample(connection.execute(f"from {rows.table}").to_arrow_table(), rows.share)
+def to_store(contract: Contract, rows: CountedRows, connection: duckdb.DuckDBPyConnection) -> StoredSample:
+    """Return the rows of a sample of a table with that contract. Raises duckdb.Error."""
+    found = connection.execute(f"from {rows.table}").to_arrow_table()
+    return StoredSample(found, rows.share, counted_columns(contract))
 
 
-def keep_sample(port: Port, publication: Publication, sample: StoredSample, contract: Contract) -> None:
+def keep_sample(port: Port, publication: Publication, sample: StoredSample) -> None:
     """Store the sample of a version that was just published, in place of those of earlier versions. Raises OSError."""
     import pyarrow as pa
 
     place = sample_file(port, publication.candidate)
-    note = json.dumps({"share": sample.share, "columns": counted_columns(contract)})
+    note = json.dumps({"share": sample.share, "columns": dict(sample.columns)})
     rows = sample.rows.replace_schema_metadata({_KEY: note})
     buffer = pa.BufferOutputStream()
     with pa.ipc.new_file(buffer, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
@@ -54,5 +55,5 @@ def kept_sample(port: Port, publication: Publication, contract: Contract) -> Sto
             rows = reader.read_all()
         note = json.loads((rows.schema.metadata or {})[_KEY])
         if note["columns"] == counted_columns(contract) and 0 < note["share"] <= 1:
-            return StoredSample(rows, float(note["share"]))
+            return StoredSample(rows, float(note["share"]), note["columns"])
     return None

@@ -49,10 +49,11 @@ class CountedRows:
 
 @dataclass(frozen=True)
 class StoredSample:
-    """The sample of a version, with the columns that `counted_columns` returns."""
+    """The sample of a version; `columns` are those that `counted_columns` returned for its contract."""
 
     rows: pa.Table = field(repr=False)
     share: float
+    columns: Mapping[str, str]
 
 
 @dataclass(frozen=True)
