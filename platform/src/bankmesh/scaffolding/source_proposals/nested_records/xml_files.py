@@ -13,7 +13,7 @@ from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import (
     name_columns,
     too_many_fields,
 )
-from bankmesh.scaffolding.source_proposals.nested_records.xml_records import ElementValues
+from bankmesh.scaffolding.source_proposals.nested_records.xml_records import ElementValues, local_name
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
 from bankmesh.scaffolding.source_proposals.typed_values import propose_texts
 from bankmesh.sources.documents.xml_formats import STEP
@@ -114,7 +114,7 @@ def _elements(file: Path) -> Iterator[tuple[Steps, bool]]:
     steps: Steps = ()
     for event, element in XmlStream(file, PIECE_BYTES).events():
         if event == "start":
-            name = _local(element)
+            name = local_name(element)
             seen[-1][name] += 1
             steps = (*steps, name)
             yield steps, seen[-1][name] > 1
@@ -134,10 +134,6 @@ def drop_last(open_elements: list[Element]) -> Element:
     if open_elements:
         open_elements[-1].remove(closed)
     return closed
-
-
-def _local(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 @dataclass
@@ -179,7 +175,9 @@ class _Document:
         for event, element in stream.events():
             if event == "start":
                 self._open.append(element)
-                is_next = self._on_way == len(self._open) - 1 < len(steps) and _local(element) == steps[self._on_way]
+                is_next = (
+                    self._on_way == len(self._open) - 1 < len(steps) and local_name(element) == steps[self._on_way]
+                )
                 if is_next:
                     self._begin(element)
                     self._began = stream.fed
@@ -232,7 +230,7 @@ class _Document:
             return
         drop_last(self._open)
         if self._on_way and self._beside <= _MOST_BESIDE:
-            name, level = _local(element), self._on_way - 1
+            name, level = local_name(element), self._on_way - 1
             self._names[level][name] += 1
             found: dict[str, str | None] = {}
             path = "../" * (len(self._reading.steps) - self._on_way) + name

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 OWN_TEXT = "."
 
 
+def local_name(element: Element) -> str:
+    """Return the name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
 @dataclass
 class ElementValues:
     """Reads elements, and notes what some of them hold by path.
@@ -38,9 +43,9 @@ class ElementValues:
         self.branches.add(own)
         if has_text(element):
             self.mixed.add(own)
-        names = Counter(_local(child) for child in element)
+        names = Counter(local_name(child) for child in element)
         for child in element:
-            name = _local(child)
+            name = local_name(child)
             below = f"{path}/{name}" if path else name
             if names[name] == 1:
                 self.add_element(child, below, found)
@@ -68,7 +73,3 @@ class ElementValues:
         if stripped != value:
             self.padded.add(path)
         found[path] = stripped
-
-
-def _local(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
