@@ -10,7 +10,7 @@ from bankmesh.errors import LegacyFileError, UnknownName
 from bankmesh.scaffolding.classification_proposal import ClassificationProposal, propose_classification
 from bankmesh.scaffolding.record_keys import LINE, standard_key
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal
-from bankmesh.scaffolding.source_proposals.delimited_text import find_encoding
+from bankmesh.scaffolding.source_proposals.encoding_proposal import find_encoding
 from bankmesh.scaffolding.source_proposals.fix_logs import find_fix_layout
 from bankmesh.scaffolding.source_proposals.record_profiles import RecordProfiles, draft_object, profile_records
 from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal, ProposalOptions

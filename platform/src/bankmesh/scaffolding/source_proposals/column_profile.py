@@ -12,6 +12,8 @@ from bankmesh.scaffolding.source_proposals.value_patterns import MISSING_MARKERS
 if TYPE_CHECKING:
     import polars as pl
 
+BLOCK_BYTES = 4 << 20
+"""The bytes of a file whose values are profiled at a time."""
 MOST_CODES = 20
 """The most values that a code table has."""
 _NEARLY_ALL = 0.99

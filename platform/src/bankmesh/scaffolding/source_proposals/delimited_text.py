@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bankmesh.errors import LegacyFileError
-from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
+from bankmesh.scaffolding.source_proposals.column_profile import BLOCK_BYTES, ColumnProfile
 from bankmesh.scaffolding.source_proposals.column_proposal import propose_column
+from bankmesh.scaffolding.source_proposals.encoding_proposal import find_encoding
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
-from bankmesh.scaffolding.source_proposals.text_code_pages import find_code_page
 from bankmesh.scaffolding.source_proposals.value_patterns import MISSING_MARKERS
-from bankmesh.sources.declarations.source_declaration import UTF8_SIG, TextFormat
+from bankmesh.sources.declarations.source_declaration import TextFormat
 from bankmesh.sources.parsing.line_blocks import LegacyText
 from bankmesh.sources.parsing.multiline_records import parse_multiline
 from bankmesh.sources.parsing.record_structure import parse_lines, split_line
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 DELIMITERS = (";", "\t", "|", "^", "~", ",")
 """A comma comes last, because it is also in numbers."""
-BLOCK_BYTES = 4 << 20
 _BEGINNING_LINES = 1_000
 
 
@@ -59,44 +56,6 @@ def propose_text(files: Sequence[Path], options: ProposalOptions) -> FileProposa
         keys["multiline"] = True
     columns = tuple(propose_column(profile, day_first=options.day_first) for profile in reading.profiles)
     return FileProposal(keys, columns, reading.profiles[0].rows, {}, questions)
-
-
-def find_encoding(files: Sequence[Path], given: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return the encoding that all bytes of all files have, and questions about it.
-
-    UTF-8 shows in the bytes. A code page of one byte for each character does not: the proposal is a question. Raises
-    CannotPropose if no code page fits.
-    """
-    if given is not None:
-        return given, ()
-    found = {_encoding_of(file) for file in files}
-    if None in found:
-        return find_code_page(files)
-    return next(each for each in (UTF8_SIG, "utf-8", "ascii") if each in found), ()
-
-
-def _encoding_of(file: Path) -> str | None:
-    is_ascii, decoder = True, codecs.getincrementaldecoder("utf-8")()
-    marked = False
-    try:
-        for number, piece in enumerate(LegacyText(file, UTF8_SIG).pieces()):
-            is_ascii = is_ascii and piece.isascii()
-            decoder.decode(piece)
-            marked = marked or (number == 0 and _is_marked(file))
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return None
-    if marked:
-        return UTF8_SIG
-    return "ascii" if is_ascii else "utf-8"
-
-
-def _is_marked(file: Path) -> bool:
-    try:
-        next(LegacyText(file, "utf-8").pieces(), None)
-    except LegacyFileError:
-        return True
-    return False
 
 
 def _first_lines(file: Path, encoding: str) -> list[bytes]:

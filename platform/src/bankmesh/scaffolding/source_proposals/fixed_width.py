@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
+from bankmesh.scaffolding.source_proposals.column_profile import BLOCK_BYTES, ColumnProfile
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, is_number_type, propose_column
-from bankmesh.scaffolding.source_proposals.delimited_text import BLOCK_BYTES, find_encoding
+from bankmesh.scaffolding.source_proposals.encoding_proposal import find_encoding
 from bankmesh.scaffolding.source_proposals.record_lines import (
     LineShapes,
     RecordLines,

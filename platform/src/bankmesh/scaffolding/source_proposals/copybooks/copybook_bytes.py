@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bankmesh.errors import LegacyFileError
+from bankmesh.scaffolding.source_proposals.column_profile import BLOCK_BYTES
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose
 from bankmesh.sources.copybook.code_page_evidence import CodePageEvidence
 from bankmesh.sources.copybook.code_pages import CODE_PAGES, decoding_table
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bankmesh.sources.fixed_width.record_stream import RecordBlock
     from bankmesh.sources.parsing.record_structure import Positions
 
-BLOCK_BYTES = 4 << 20
 _FILLS = {"LOW-VALUES": FILLED_WITH["LOW-VALUES"], "HIGH-VALUES": FILLED_WITH["HIGH-VALUES"]}
 _FILLS_OF = {
     CHARACTERS: _FILLS,  # blanks are no value of a text anyway

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bankmesh.scaffolding.classification_proposal import NAMES_OF_PEOPLE, find_shape
+from bankmesh.scaffolding.source_proposals.column_profile import BLOCK_BYTES
 from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import (
     PARENT,
     FieldProfiles,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from bankmesh.scaffolding.source_proposals.typed_values import TypedProposal, Value
     from bankmesh.sources.documents.field_paths import Step
 
-_BLOCK_BYTES = 4 << 20
 _TOP = FieldPath((), absolute=True)
 _NAMED = 8
 """The most places that a question names."""
@@ -137,7 +137,7 @@ def _find_rows(files: Sequence[Path]) -> tuple[FieldPath, tuple[str, ...]]:
     """Return the list with the most objects, and a question if there are others."""
     found: Counter[tuple[str, ...]] = Counter()
     for file in files:
-        for member in JsonStream(file, _BLOCK_BYTES).members():
+        for member in JsonStream(file, BLOCK_BYTES).members():
             if (
                 member.is_element
                 and type(member.value) is dict
@@ -159,7 +159,7 @@ def _find_rows(files: Sequence[Path]) -> tuple[FieldPath, tuple[str, ...]]:
 
 def _line_values(file: Path, reading: _JsonReading) -> Iterator[object]:
     decoder = JsonDecoder()
-    for block in LegacyText(file, UTF8_SIG, _BLOCK_BYTES, expected="a JSON value on each line").blocks():
+    for block in LegacyText(file, UTF8_SIG, BLOCK_BYTES, expected="a JSON value on each line").blocks():
         for line in block.text.split(b"\n"):
             if not line or line == b"\r":
                 continue
@@ -174,7 +174,7 @@ def _add_document(file: Path, reading: _JsonReading, keys: tuple[str, ...], rows
     """Add the records of a document, and what is around them; paths that come after the first record are `late`."""
     around: dict[str, Value | None] = {}
     before = reading.fields.rows
-    for member in JsonStream(file, _BLOCK_BYTES).members():
+    for member in JsonStream(file, BLOCK_BYTES).members():
         if member.is_element:
             if member.keys == keys and member.flaw is None:
                 _add_records(reading, member.value, (*keys, None), rows)

@@ -1,6 +1,6 @@
-"""The code page of texts whose bytes beyond ASCII are not UTF-8, by the characters that each page makes of them.
+"""The encoding of texts: UTF-8 and ASCII show in the bytes, a code page by the characters that each makes of them.
 
-Most code pages of one byte for each character read most files, so the result is a proposal for a person to confirm.
+Most code pages of one byte for each character read most files, so that one is a proposal for a person to confirm.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bankmesh.errors import LegacyFileError
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose
 from bankmesh.sources.declarations.source_declaration import UTF8_SIG
 from bankmesh.sources.parsing.line_blocks import LegacyText
@@ -31,7 +32,45 @@ _ASCII = bytes(range(0x80))
 _FIRST_AFTER_C1 = 0xA0
 
 
-def find_code_page(files: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
+def find_encoding(files: Sequence[Path], given: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the encoding that all bytes of all files have, and questions about it.
+
+    UTF-8 shows in the bytes. A code page of one byte for each character does not: the proposal is a question. Raises
+    CannotPropose if no code page fits.
+    """
+    if given is not None:
+        return given, ()
+    found = {_encoding_of(file) for file in files}
+    if None in found:
+        return _find_code_page(files)
+    return next(each for each in (UTF8_SIG, "utf-8", "ascii") if each in found), ()
+
+
+def _encoding_of(file: Path) -> str | None:
+    is_ascii, decoder = True, codecs.getincrementaldecoder("utf-8")()
+    marked = False
+    try:
+        for number, piece in enumerate(LegacyText(file, UTF8_SIG).pieces()):
+            is_ascii = is_ascii and piece.isascii()
+            decoder.decode(piece)
+            marked = marked or (number == 0 and _is_marked(file))
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return None
+    if marked:
+        return UTF8_SIG
+    return "ascii" if is_ascii else "utf-8"
+
+
+def _is_marked(file: Path) -> bool:
+    try:
+        next(LegacyText(file, "utf-8").pieces(), None)
+    except LegacyFileError:
+        return True
+    return False
+
+
+def _find_code_page(files: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
     """Return the code page in which all bytes are most like text of one language, and a question with the others.
 
     Raises CannotPropose if no code page has a character for every byte of all files.
