@@ -83,8 +83,7 @@ def _question(pattern: str, period: str) -> str:
 def _plain_patterns(folder: Path, names: Sequence[str]) -> FilePatterns:
     if len(names) == 1:
         return FilePatterns(tuple(names))
-    start = _common_start(names)
-    end = _common_start([name[len(start) :][::-1] for name in names])[::-1]
+    start, end = common_ends(names)
     pattern = f"{start}*{end}"
     if _matches(folder, pattern) == set(names) and not _SPECIAL.search(start + end):
         return FilePatterns((pattern,))
@@ -124,6 +123,12 @@ def _widened(found: re.Match[str]) -> Iterator[str]:
 
 def _matches(folder: Path, pattern: str) -> set[str]:
     return {each.name for each in folder.iterdir() if each.is_file() and fnmatchcase(each.name, pattern)}
+
+
+def common_ends(names: Sequence[str]) -> tuple[str, str]:
+    """Return the beginning and the end that all names have, without overlap."""
+    start = _common_start(names)
+    return start, _common_start([name[len(start) :][::-1] for name in names])[::-1]
 
 
 def _common_start(texts: Sequence[str]) -> str:

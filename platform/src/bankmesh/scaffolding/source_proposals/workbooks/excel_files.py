@@ -9,6 +9,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from bankmesh.scaffolding.file_patterns import common_ends
 from bankmesh.scaffolding.source_proposals.nested_records.nested_fields import FieldProfiles
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
 from bankmesh.scaffolding.source_proposals.typed_values import DATE, FLAG, MOMENT, NUMBER, TEXT, TIME, propose_typed
@@ -141,18 +142,11 @@ def _common_pattern(names: Sequence[str]) -> str:
     patterns = {_without_digits(name) for name in names}
     if len(patterns) == 1:
         return patterns.pop()
-    start = _common_start(names)
-    return f"{start}*{_common_start([name[len(start) :][::-1] for name in names])[::-1]}"
+    return "*".join(common_ends(names))
 
 
 def _without_digits(name: str) -> str:
     return re.sub("[0-9]", "?", name)
-
-
-def _common_start(texts: Sequence[str]) -> str:
-    least, most = min(texts), max(texts)
-    length = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    return least[:length]
 
 
 def _add_records(chosen: _ChosenSheet, fields: FieldProfiles) -> tuple[str, ...]:
