@@ -12,7 +12,12 @@ from bankmesh.scaffolding.record_keys import LINE, standard_key
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal
 from bankmesh.scaffolding.source_proposals.encoding_proposal import find_encoding
 from bankmesh.scaffolding.source_proposals.fix_logs import find_fix_layout
-from bankmesh.scaffolding.source_proposals.record_profiles import RecordProfiles, draft_object, profile_records
+from bankmesh.scaffolding.source_proposals.record_profiles import (
+    RecordProfiles,
+    draft_column,
+    draft_object,
+    profile_records,
+)
 from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal, ProposalOptions
 from bankmesh.sources.bank_messages.fix.fix_format import FixFormat
 from bankmesh.sources.bank_messages.ledgers.ledger_formats import Bai2Format, NachaFormat
@@ -60,7 +65,6 @@ _REFERENCES = (
 """Fields in which customers write references of their own."""
 
 _MOST_PATHS = 60
-_HIGHEST = ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled")
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,9 @@ def propose_messages(kind: str, files: Sequence[Path], options: ProposalOptions)
     object_keys: dict[str, object] = {"record": record}
     if LINE in standard_key(kind, record):
         object_keys["line_as"] = LINE
-    draft = FileProposal(keys, tuple(_draft_column(each) for each in written.fields[record]), 0, object_keys)
+    draft = FileProposal(
+        keys, tuple(draft_column(each.name, {"type": "string"}) for each in written.fields[record]), 0, object_keys
+    )
     layout, found = _read_all(kind, draft, files)
     questions = (*questions, *filter(None, [layout.question]))
     if found is not None and not found.rows:
@@ -153,10 +159,6 @@ def _record_type(written: MessageFormat, named: str | None) -> str:
     if named not in written.fields:
         raise UnknownName(f"type of record of {written.kind}", named, written.fields)
     return named
-
-
-def _draft_column(field: MessageField) -> ColumnProposal:
-    return ColumnProposal(field.name, {"type": "string"}, _HIGHEST)
 
 
 def _read_all(kind: str, draft: FileProposal, files: Sequence[Path]) -> tuple[_Layout, RecordProfiles | None]:

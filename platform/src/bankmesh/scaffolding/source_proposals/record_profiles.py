@@ -8,7 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.model import Classification
+from bankmesh.scaffolding.classification_proposal import ClassificationProposal
 from bankmesh.scaffolding.source_proposals.column_profile import ColumnProfile
+from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal
 from bankmesh.scaffolding.source_proposals.source_proposal import FileProposal, SourceNames, declaration_text
 from bankmesh.sources import read_system
 from bankmesh.sources.parsing.line_blocks import BLOCK_BYTES
@@ -35,6 +38,11 @@ class RecordProfiles:
     others: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     rejects: int = 0
+
+
+def draft_column(name: str, keys: Mapping[str, object]) -> ColumnProposal:
+    """Return a column by which a field is read to be profiled, of the highest class until its values are known."""
+    return ColumnProposal(name, keys, ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled"))
 
 
 def draft_object(draft: FileProposal, copybook: Path | None = None) -> LegacyObject:

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Classification
 from bankmesh.errors import UnknownName
-from bankmesh.scaffolding.classification_proposal import ClassificationProposal, propose_classification, split_words
+from bankmesh.scaffolding.classification_proposal import propose_classification, split_words
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, propose_column
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_bytes import (
     PREFERRED_PAGES,
@@ -19,7 +18,12 @@ from bankmesh.scaffolding.source_proposals.copybooks.copybook_bytes import (
 )
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_fields import RecordFields, find_fields, natural_type
 from bankmesh.scaffolding.source_proposals.copybooks.copybook_types import FoundTypes, find_types
-from bankmesh.scaffolding.source_proposals.record_profiles import RecordProfiles, draft_object, profile_records
+from bankmesh.scaffolding.source_proposals.record_profiles import (
+    RecordProfiles,
+    draft_column,
+    draft_object,
+    profile_records,
+)
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, FileProposal, ProposalOptions
 from bankmesh.sources.copybook.code_pages import CODE_PAGES
 from bankmesh.sources.copybook.copybook_format import FIXED_LENGTH, CopybookFormat
@@ -42,7 +46,6 @@ _IDENTIFIER = re.compile(
     r"(?:nr|no|number|nummer|id)?(?:_|$)"
 )
 """Names of digits that are written with leading zeros."""
-_HIGHEST = ClassificationProposal(Classification.RESTRICTED, "it is read to be profiled")
 _DAY_DIGITS = 8
 _LEAST_DAYS = 10
 """The values from which numbers of eight digits that are all days are proposed as days."""
@@ -169,7 +172,7 @@ class _Draft:
             if name in left_out or kind is None:
                 continue
             keys: dict[str, object] = {"type": kind, "missing": sorted(missing.get(name, ()))}
-            columns.append(ColumnProposal(name, keys, _HIGHEST))
+            columns.append(draft_column(name, keys))
         object_keys = {"record": self.record} if self.record else {}
         return FileProposal(self.format, tuple(columns), 0, object_keys)
 
