@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.scaffolding.domain_registration import ALTERNATIVES, LIST
 from bankmesh.yaml.node_edits import remove_entries
 
 if TYPE_CHECKING:
     from bankmesh.yaml.node_edits import NodePath
 
-_LIST = re.compile(r"\[[^\[\]]*\]")
-_ALTERNATIVES = re.compile(r"\((\w+(?:\|\w+)+)\)")
 _WORKSPACE_ENTRY = 2
 
 
@@ -36,14 +35,14 @@ def deregister_in_project(text: str, name: str, others: set[str]) -> str:
     """
     project = rf'(?:(?<=\n)\n)?^\[\[tool\.dg\.workspace\.projects\]\]\npath = "domains/{name}"\n'
     text = re.sub(project, "", text, flags=re.MULTILINE)
-    text = _LIST.sub(lambda found: _without_item(found[0], name), text)
+    text = LIST.sub(lambda found: _without_item(found[0], name), text)
 
     def shorten(found: re.Match[str]) -> str:
         words = found[1].split("|")
         is_of_domains = name in words and others <= {*words}
         return f"({'|'.join(word for word in words if word != name)})" if is_of_domains else found[0]
 
-    return _ALTERNATIVES.sub(shorten, text)
+    return ALTERNATIVES.sub(shorten, text)
 
 
 def deregister_in_compose(text: str, name: str) -> str:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _PROJECT = re.compile(r'^\[\[tool\.dg\.workspace\.projects\]\]\npath = "[^"]*"\n', re.MULTILINE)
 _DG_WORKSPACE = re.compile(r'^\[tool\.dg\]\ndirectory_type = "workspace"\n', re.MULTILINE)
-_LIST = re.compile(r"\[[^\[\]]*\]")
+LIST = re.compile(r"\[[^\[\]]*\]")
+ALTERNATIVES = re.compile(r"\((\w+(?:\|\w+)+)\)")
 _PORT = re.compile(r"(?:-p |port: )(\d{4,5})\b")
 
 
@@ -32,7 +33,7 @@ def register_in_project(text: str, name: str, domains: Sequence[str]) -> str:
     if places:
         end = places[-1].end()
         text = f"{text[:end]}\n{entry}{text[end:]}"
-    listed = _LIST.sub(lambda found: _extend_list(found[0], name, domains), text)
+    listed = LIST.sub(lambda found: _extend_list(found[0], name, domains), text)
     return _extend_alternatives(listed, name, domains)
 
 
@@ -103,7 +104,7 @@ def _extend_alternatives(text: str, name: str, domains: Sequence[str]) -> str:
         last = max(words.index(domain) for domain in domains)
         return f"({'|'.join([*words[: last + 1], name, *words[last + 1 :]])})"
 
-    return re.sub(r"\((\w+(?:\|\w+)+)\)", extend, text)
+    return ALTERNATIVES.sub(extend, text)
 
 
 def _names_any(text: str, domains: Iterable[str]) -> bool:
