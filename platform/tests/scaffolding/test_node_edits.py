@@ -108,6 +108,13 @@ def test_comments_of_what_follows_stay() -> None:
     assert remove_entries(text, is_model("b")) == text.replace("  # about b\n  - name: b\n", "")
 
 
+def test_comments_that_begin_the_file_stay() -> None:
+    header, rest = "# Owned by shop-data.\n", "# about b\nunit_tests:\n- name: b\n"
+    text = f"{header}models:\n- name: orders\n{rest}"
+    assert remove_entries(text, is_model("orders")) == f"{header}{rest}"
+    assert remove_entries(text, lambda path, _: path == ("unit_tests",)) == f"{header}models:\n- name: orders\n"
+
+
 NAMES = st.sampled_from(["orders", "order", "refunds", "ü", "x y", "7", "true"])
 VALUES = st.recursive(
     NAMES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=12

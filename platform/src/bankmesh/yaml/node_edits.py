@@ -69,8 +69,9 @@ def _rewritten(written: str, value: str, new: str, rewrite: Callable[[str], str]
 def remove_entries(text: str, selected: Selection) -> str | None:
     """Return the text without the list items and mapping entries that are selected by path and value.
 
-    Comments directly above an entry go with it. A list or mapping that would be empty goes, too; None if nothing is
-    left. Raises LayoutNotEditable for entries in flow style, those that share a line, and files of several documents.
+    Comments directly above an entry go with it, unless they begin the file. A list or mapping that would be empty goes,
+    too; None if nothing is left. Raises LayoutNotEditable for entries in flow style, those that share a line, and files
+    of several documents.
     """
     while True:
         documents = _documents(text)
@@ -178,8 +179,10 @@ def _without_lines(text: str, entry: _RemovedEntry) -> str:
     if lines[start][: entry.node.start_mark.column].strip() not in {"", "-"}:
         raise LayoutNotEditable(entry.line, "the entry begins in the line of another one")
     column = len(lines[start]) - len(lines[start].lstrip())
-    while start > 0 and _is_comment(lines[start - 1], range(column, column + 1)):
-        start -= 1
+    above = start
+    while above > 0 and _is_comment(lines[above - 1], range(column, column + 1)):
+        above -= 1
+    start = above or start  # comments that begin the file are about all of it
     # Comments between the entry and the next one belong to the rest, unless they are indented like its content.
     end = next((n for n in range(entry.last, entry.end) if _is_comment(lines[n], range(column + 1))), entry.end)
     return "".join([*lines[:start], *lines[end:]])
