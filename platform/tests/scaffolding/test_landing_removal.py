@@ -12,7 +12,7 @@ from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, Chang
 from bankmesh.scaffolding.workspace_changes.landing_removal import plan_landing_removal
 from bankmesh.settings import Settings
 from bankmesh.sources import read_systems
-from bankmesh.workspace.landing_names import AmbiguousLanding, declared_landings, find_landing
+from bankmesh.workspace.landing_names import AmbiguousLanding, LandingName, declared_landings, find_landing
 
 SHOP = "domains/shop/src/shop"
 SOURCE = f"{SHOP}/sources/till.yaml"
@@ -104,6 +104,14 @@ def test_an_object_that_several_domains_land_needs_the_domain(settings: Settings
     plan(settings, "kiosk.landing.till_coupon").write()
     assert "coupon" not in (other / "sources/till.yaml").read_text()
     assert "coupon" in (settings.root / SOURCE).read_text()
+
+
+def test_landings_that_share_an_asset_key_are_named_by_their_systems() -> None:
+    landings = [LandingName("shop", "till", "front_coupon"), LandingName("shop", "till_front", "coupon")]
+    with pytest.raises(AmbiguousLanding) as raised:
+        find_landing(landings, "shop.landing.till_front_coupon")
+    assert str(raised.value).endswith("Name one of them: shop.till.front_coupon or shop.till_front.coupon.")
+    assert [find_landing(landings, each.with_domain) for each in landings] == landings
 
 
 def test_a_model_that_reads_an_object_whose_name_ends_like_a_major_is_a_reader(settings: Settings) -> None:

@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 
 class AmbiguousLanding(BankmeshError):
-    """Several domains land an object of that name."""
+    """Several landings have that name."""
 
     is_wrong_call = True
 
     def __init__(self, text: str, found: Iterable[LandingName]) -> None:
-        names = " or ".join(sorted(landing.full for landing in found))
-        super().__init__(f"Several domains land {text}. Name one of them: {names}.")
+        landings = sorted(found)
+        times = Counter(landing.full for landing in landings)
+        names = " or ".join(each.full if times[each.full] == 1 else each.with_domain for each in landings)
+        super().__init__(f"Several landings are called {text}. Name one of them: {names}.")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,9 +63,14 @@ class LandingName:
         return f"{self.system}.{self.object}"
 
     @property
+    def with_domain(self) -> str:
+        """Domain, system and object, a name that no other landing has: `retail.core_banking.trans`."""
+        return f"{self.domain}.{self.short}"
+
+    @property
     def spellings(self) -> frozenset[str]:
         """All names that commands accept."""
-        return frozenset({self.full, f"{self.domain}.landing.{self.short}", f"{self.domain}.{self.short}", self.short})
+        return frozenset({self.full, f"{self.domain}.landing.{self.short}", self.with_domain, self.short})
 
 
 def declaration_file(root: Path, landing: LandingName) -> Path:
