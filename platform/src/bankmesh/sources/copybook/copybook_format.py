@@ -68,6 +68,7 @@ class CopybookFormat(RecordFormat):
     """
 
     kind: ClassVar[str] = "copybook"
+    has_conditions: ClassVar[bool] = True
     field_keys: ClassVar[tuple[str, ...]] = ("from", "when")
 
     copybook: str

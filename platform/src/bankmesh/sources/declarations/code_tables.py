@@ -49,8 +49,6 @@ def read_codes(given: Mapping, kind: ColumnType) -> tuple[Codes | None, tuple[Co
     node = given.value("codes")
     if node is None:
         return None, ()
-    if "pattern" in given.entries:
-        given.faults.add(given.value("pattern"), "pattern-and-codes", f"{given.what}: give codes or a pattern")
     if not isinstance(node, yaml.SequenceNode):
         return _table(given, kind), ()
     tables = []

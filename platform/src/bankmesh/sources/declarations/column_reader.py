@@ -180,15 +180,15 @@ def _codes(
 ) -> tuple[Codes | None, tuple[CodeTable, ...]]:
     """Read `codes`: a table, tables by file, or `level_88` for that of a copybook."""
     node = given.value("codes")
+    if node is not None and "pattern" in given.entries:
+        given.faults.add(given.value("pattern"), "pattern-and-codes", f"{given.what}: give codes or a pattern")
     if not isinstance(node, yaml.ScalarNode) or node.value != LEVEL_88:
         return read_codes(given, kind)
-    if "pattern" in given.entries:
-        given.faults.add(given.value("pattern"), "pattern-and-codes", f"{given.what}: give codes or a pattern")
     if kind.name != "string":
         message = f"{given.what} is {kind}; the names of level 88 are for string"
         given.faults.add(node, "option-of-another-type", message)
         return None, ()
-    if isinstance(written, RecordFormat):
+    if isinstance(written, RecordFormat) and written.has_conditions:
         return written.condition_codes(given, column, record), ()
     message = f"codes of {given.what}: {LEVEL_88} is for files with copybooks"
     given.faults.add(node, "option-of-another-kind", message)

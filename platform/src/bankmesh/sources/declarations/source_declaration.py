@@ -102,6 +102,8 @@ class RecordFormat:
     kind: ClassVar[str]
     has_paths: ClassVar[bool] = False
     """Whether columns may have a `path`."""
+    has_conditions: ClassVar[bool] = False
+    """Whether fields may have conditions (level 88), which a column may take its code table from."""
     date_format: ClassVar[str | None] = None
     timestamp_format: ClassVar[str | None] = None
     """The formats of dates and timestamps of columns that declare none; None if they must."""
@@ -128,9 +130,7 @@ class RecordFormat:
         return None
 
     def condition_codes(self, given: Mapping, header: str, record: str) -> Codes | None:  # noqa: ARG002
-        """Return the code table that the format has for a column; notes a fault in formats that have none."""
-        message = f"codes of {given.what}: level_88 is for files with copybooks"
-        given.faults.add(given.value("codes"), "option-of-another-kind", message)
+        """Return the code table that the format has for a column, if its fields have conditions; notes faults."""
         return None
 
     def typed_records(self) -> tuple[RecordType, ...]:
