@@ -38,7 +38,7 @@ class ChargeReader:
         currencies = {self._one(record, "Amt/@Ccy") for record in records}
         sides = {self._one(record, "CdtDbtInd") for record in records}
         known = [amount for amount in amounts if amount is not None]
-        problem = _find_problem(len(known) == len(records), currencies, sides)
+        problem = _find_problem(currencies, sides, are_readable=len(known) == len(records))
         if problem is not None:
             faults.extend(RecordFault(field.name, problem) for _, field in self._fields)
             return
@@ -68,7 +68,7 @@ class ChargeReader:
         return f"{{{self._namespace}}}{name}"
 
 
-def _find_problem(are_readable: bool, currencies: set[str | None], sides: set[str | None]) -> str | None:  # noqa: FBT001
+def _find_problem(currencies: set[str | None], sides: set[str | None], *, are_readable: bool) -> str | None:
     if not are_readable:
         return "cannot be read: a charge record has no readable amount"
     if len(currencies) > 1:

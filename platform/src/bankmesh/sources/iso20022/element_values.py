@@ -50,9 +50,9 @@ class FieldReader:
     """Reads fields of elements, but combined ones; `fields` has those of one scope with the number of their column."""
 
     def __init__(self, namespace: str, fields: Sequence[tuple[int, ElementField]]) -> None:
-        """Compile the paths of the fields for elements of that namespace."""
+        """Compile the paths of the fields for elements of that namespace, each with the last name in it."""
         self._fields = [
-            (number, field, [_compiled(path, namespace) for path in field.paths])
+            (number, field, [(_compiled(path, namespace), path.rpartition("/")[2]) for path in field.paths])
             for number, field in fields
             if not field.combined
         ]
@@ -64,13 +64,13 @@ class FieldReader:
     def read_all(self, elements: Sequence[Element], texts: list[str | None], faults: list[RecordFault]) -> None:
         """Fill in the texts of the fields that one of the elements has; those that several have are faults."""
         for number, field, paths in self._fields:
-            for at, path in enumerate(paths):
-                found = [text for element in elements for text in values_at(element, path)]
+            for steps, name in paths:
+                found = [text for element in elements for text in values_at(element, steps)]
                 if not found:
                     continue
                 if len(found) > 1 and not field.joined:
                     faults.append(RecordFault(field.name, "is repeated, where the standard has one"))
-                elif not is_of_schema(field.paths[at].rpartition("/")[2], found[0]):
+                elif not is_of_schema(name, found[0]):
                     faults.append(RecordFault(field.name, NOT_OF_SCHEMA))
                 else:
                     texts[number] = _written(field, found)
