@@ -41,15 +41,22 @@ class Proposed:
         return [*proposal.questions, *(each for column in proposal.columns for each in column.questions)]
 
 
+def write_empty_workspace(folder, domain="shop"):
+    """The settings of a new workspace with one domain, that has nothing."""
+    root = folder / "bank"
+    package = root / "domains" / domain / "src" / domain
+    package.mkdir(parents=True)
+    for name in ("definitions.py", "__init__.py"):
+        (package / name).touch()
+    (root / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
+    return Settings(root=root, home=root / ".mesh", exports=folder / "exports")
+
+
 class Scaffold:
     """`scaffold({"items.json": b"..."}, rows="$[*]")` proposes for files in one folder, and lands them."""
 
     def __init__(self, folder):
-        package = folder / "bank" / "domains" / "shop" / "src" / "shop"
-        package.mkdir(parents=True)
-        (package / "definitions.py").touch()
-        (folder / "bank" / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
-        self._home = Settings(root=folder / "bank", home=folder / "bank" / ".mesh", exports=folder / "exports")
+        self._home = write_empty_workspace(folder)
         self._folder, self._systems = folder, 0
         self.root = self._home.root
 

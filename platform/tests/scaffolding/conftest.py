@@ -5,6 +5,8 @@ import warnings
 
 import pytest
 from command import Command
+from proposed_source import write_empty_workspace
+from shop_workspace import write_workspace
 
 from bankmesh.settings import Settings
 
@@ -22,9 +24,11 @@ def mesh(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """A workspace with one domain, the shop, that has nothing."""
-    root = tmp_path_factory.mktemp("bank")
-    package = root / "domains" / "shop" / "src" / "shop"
-    package.mkdir(parents=True)
-    (package / "definitions.py").touch()
-    (root / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
-    return Settings(root=root, home=root / ".mesh", exports=root / "exports")
+    return write_empty_workspace(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """The shop with its products, all of which are active."""
+    write_workspace(tmp_path / "bank")
+    return Settings(root=tmp_path / "bank", home=tmp_path / "home", exports=tmp_path / "exports")

@@ -10,11 +10,11 @@ from copybook_samples import binary, fixed_form, packed, text, with_block_word, 
 from copybook_strategies import number_fields, text_fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from proposed_source import write_empty_workspace
 
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
 from bankmesh.scaffolding.source_scaffold import CannotScaffold, NewSource, land_source, plan_source, write_source
-from bankmesh.settings import Settings
 
 LOAN = """
 01  LOAN-RECORD.
@@ -70,15 +70,12 @@ def mixed_file():
 
 @pytest.fixture
 def scaffold(tmp_path):
-    package = tmp_path / "bank" / "domains" / "shop" / "src" / "shop"
-    package.mkdir(parents=True)
-    (package / "definitions.py").touch()
-    home = Settings(root=tmp_path / "bank", home=tmp_path / "bank" / ".mesh", exports=tmp_path / "exports")
+    home = write_empty_workspace(tmp_path)
     (tmp_path / "host").mkdir()
 
     def scaffold(copybook, content, *, land=True, form=fixed_form, replaces=False, **options):
         if replaces:
-            shutil.rmtree(package / "sources", ignore_errors=True)
+            shutil.rmtree(home.root / "domains/shop/src/shop/sources", ignore_errors=True)
         (tmp_path / "loans.cpy").write_text(form(copybook), encoding="utf-8")
         file = tmp_path / "host" / "LOANS.BIN"
         file.write_bytes(content)

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from folder_contents import contents
 from shop_workspace import CONTRACTS, REPOSITORY, at_stage, contract_text, write_workspace
 
 from bankmesh.errors import UnknownName
@@ -37,10 +38,6 @@ def settings(tmp_path: Path) -> Settings:
         (root / f"domains/{name}/src/{name}").mkdir(parents=True)
         (root / f"domains/{name}/src/{name}/definitions.py").touch()
     return Settings(root=root, home=tmp_path / "home", exports=tmp_path / "exports")
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def test_a_new_domain_is_removed_without_trace(settings: Settings) -> None:

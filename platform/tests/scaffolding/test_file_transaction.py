@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from folder_contents import contents
 
 from bankmesh import fault_points
 from bankmesh.workspace.file_transaction import (
@@ -39,10 +40,6 @@ def root(tmp_path: Path) -> Path:
 
 def changes(root: Path) -> list[FileChange]:
     return [FileChange(root / name, BEFORE.get(name), AFTER.get(name)) for name in sorted({*BEFORE, *AFTER})]
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def test_all_files_change_and_folders_that_become_empty_are_removed(root: Path) -> None:

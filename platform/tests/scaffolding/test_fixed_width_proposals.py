@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+from proposed_source import write_empty_workspace
 
 from bankmesh.scaffolding.source_proposals.fixed_width import extend_fields
 from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
 from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
-from bankmesh.settings import Settings
 
 WIDTH = 50
 NAMES = ("Novak", "Svoboda", "Dvorak")
@@ -25,10 +25,7 @@ def details(kind, count=40):
 @pytest.fixture
 def propose(tmp_path):
     """Propose for files of some lines, one for each day, and land them."""
-    package = tmp_path / "bank" / "domains" / "shop" / "src" / "shop"
-    package.mkdir(parents=True)
-    (package / "definitions.py").touch()
-    home = Settings(root=tmp_path / "bank", home=tmp_path / "bank" / ".mesh", exports=tmp_path / "exports")
+    home = write_empty_workspace(tmp_path)
     (tmp_path / "host").mkdir()
 
     def propose(*files):

@@ -11,6 +11,7 @@ import pytest
 from camt_samples import Entry, Payment, Statement, camt, pain
 from fix_samples import FILL, SOH, message
 from ledger_samples import BAI2, nacha_addenda, nacha_batch, nacha_entry, nacha_file
+from proposed_source import write_empty_workspace
 from swift_samples import STATEMENT
 
 from bankmesh.contracts.model import Classification
@@ -22,7 +23,6 @@ from bankmesh.scaffolding.source_proposals.bank_messages import _FORMATS
 from bankmesh.scaffolding.source_proposals.file_kinds import find_kind
 from bankmesh.scaffolding.source_proposals.source_proposal import ProposalOptions
 from bankmesh.scaffolding.source_scaffold import NewSource, land_source, note_key, plan_source, write_source
-from bankmesh.settings import Settings
 
 DOMAIN = "message_desk"
 INTERIM = """\
@@ -72,12 +72,7 @@ ROWS = {
 @pytest.fixture
 def scaffold(tmp_path):
     """`scaffold(content, ...)` proposes a declaration for a file with that content, and lands it."""
-    package = tmp_path / "bank" / "domains" / DOMAIN / "src" / DOMAIN
-    package.mkdir(parents=True)
-    for name in ("definitions.py", "__init__.py"):
-        (package / name).touch()
-    (tmp_path / "bank" / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
-    home = Settings(root=tmp_path / "bank", home=tmp_path / "bank" / ".mesh", exports=tmp_path / "exports")
+    home = write_empty_workspace(tmp_path, DOMAIN)
 
     def scaffold(*contents, **options):
         files = []

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from shop_workspace import at_stage, contract_text, write_workspace
+from folder_contents import contents
+from shop_workspace import at_stage, contract_text
 
 from bankmesh.scaffolding.product_scaffold import scaffold_product
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangeRefused
 from bankmesh.scaffolding.workspace_changes.product_removal import plan_product_removal
-from bankmesh.settings import Settings
 from bankmesh.workspace.workspace_contracts import workspace_contracts
+
+if TYPE_CHECKING:
+    from bankmesh.settings import Settings
 
 SHOP = "domains/shop/src/shop"
 MODELS = "dbt_project/models/shop"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    write_workspace(tmp_path / "bank")
-    return Settings(root=tmp_path / "bank", home=tmp_path / "home", exports=tmp_path / "exports")
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def set_stage(settings: Settings, name: str, status: str) -> None:

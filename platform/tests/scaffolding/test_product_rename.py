@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from folder_contents import contents
 from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -41,10 +42,6 @@ def settings(tmp_path: Path) -> Settings:
     write_workspace(found.root)
     make_drafts(found)
     return found
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def rename(settings: Settings, old: str, new: str) -> None:

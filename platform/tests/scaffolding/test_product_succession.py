@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from shop_workspace import at_stage, contract_text, write_workspace
+from folder_contents import contents
+from shop_workspace import at_stage, contract_text
 
 from bankmesh.contracts.model import Status
 from bankmesh.errors import ContractFaults
@@ -18,24 +19,15 @@ from bankmesh.scaffolding.workspace_changes.rename_decision import (
     RenameRecord,
     plan_product_rename,
 )
-from bankmesh.settings import Settings
 from bankmesh.workspace.product_consumers import life_faults, workspace_readers
 from bankmesh.workspace.workspace_contracts import workspace_contracts
+
+if TYPE_CHECKING:
+    from bankmesh.settings import Settings
 
 SHOP = "domains/shop/src/shop"
 MODELS = "dbt_project/models/shop/products"
 RECORD = RenameRecord("shop-data", date(2026, 1, 2), "A clearer name.", "2027-06-30")
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """The shop, all of whose products are active."""
-    write_workspace(tmp_path / "bank")
-    return Settings(root=tmp_path / "bank", home=tmp_path / "home", exports=tmp_path / "exports")
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def by_port(settings: Settings) -> dict[str, object]:

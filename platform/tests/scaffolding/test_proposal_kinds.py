@@ -6,19 +6,16 @@ from decimal import Decimal
 import polars as pl
 import pytest
 from camt_samples import Entry, Statement, camt
+from proposed_source import write_empty_workspace
 
 from bankmesh.scaffolding.source_proposals.fixed_width import find_fields
 from bankmesh.scaffolding.source_proposals.source_proposal import CannotPropose, ProposalOptions
 from bankmesh.scaffolding.source_scaffold import NewSource, land_source, plan_source, write_source
-from bankmesh.settings import Settings
 
 
 @pytest.fixture
 def scaffold(tmp_path):
-    package = tmp_path / "bank" / "domains" / "shop" / "src" / "shop"
-    package.mkdir(parents=True)
-    (package / "definitions.py").touch()
-    home = Settings(root=tmp_path / "bank", home=tmp_path / "bank" / ".mesh", exports=tmp_path / "exports")
+    home = write_empty_workspace(tmp_path)
 
     def scaffold(file, kind=None):
         plan = plan_source(home, NewSource("shop", [file]), ProposalOptions(kind=kind))
