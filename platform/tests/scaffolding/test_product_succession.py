@@ -106,6 +106,13 @@ def test_a_partitioned_stand_in_reads_the_partitions_of_the_run(settings: Settin
     assert "stg_till__sales" in (settings.root / MODELS / "by_month.sql").read_text()
 
 
+def test_a_stand_in_reads_columns_that_are_words_of_sql(settings: Settings) -> None:
+    contract = settings.root / SHOP / "contracts/monthly_sale.odcs.yaml"
+    contract.write_text(contract.read_text().replace("amount", "order"))
+    plan_product_rename(settings, "shop.monthly_sale", "by_month", RECORD).write()
+    assert 'sold_on,\n    "order"\nfrom ' in (settings.root / MODELS / "monthly_sale.sql").read_text()
+
+
 def test_a_partitioned_polars_stand_in_takes_the_partitions(settings: Settings) -> None:
     (settings.root / MODELS / "monthly_sale.sql").unlink()
     folder = settings.root / SHOP / "defs/monthly_sale"

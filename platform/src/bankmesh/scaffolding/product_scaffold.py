@@ -144,7 +144,7 @@ def _values(new: NewProduct) -> dict[str, str]:
         "column_list": _python_list("COLUMNS", columns),
         "keys": f"{_python_list('KEYS', keys)}\n" if keys else "",
         "sort": ".sort(KEYS)" if keys else "",
-        "select_list": _select(columns),
+        "select_list": select_columns(columns),
         "order": f"\norder by {', '.join(map(sql_column, keys))}" if keys else "",
         "comparison": _comparison("KEYS", keys),
         "transform_comparison": _comparison("transform.KEYS", keys),
@@ -172,7 +172,7 @@ def _python_list(name: str, items: Sequence[str]) -> str:
     return line if len(line) <= _LINE else f"{name} = [\n" + "".join(f'    "{item}",\n' for item in items) + "]"
 
 
-def _select(columns: Sequence[str]) -> str:
+def select_columns(columns: Sequence[str]) -> str:
     """Return a `select` as the rules of the linter have it: one column in its line, several in a line each."""
     names = [sql_column(name) for name in columns]
     return f"select {names[0]}" if len(names) == 1 else "select\n    " + ",\n    ".join(names)

@@ -16,6 +16,7 @@ from bankmesh.contracts.contract_editor import move_text
 from bankmesh.contracts.lifecycle import PROPERTY
 from bankmesh.errors import shorten_list
 from bankmesh.names import PortName
+from bankmesh.scaffolding.product_scaffold import select_columns, sql_column
 from bankmesh.scaffolding.workspace_changes.change_plan import ChangePlan, ChangeRefused, WorkspaceDraft
 from bankmesh.scaffolding.workspace_changes.product_mentions import find_mentions
 from bankmesh.scaffolding.workspace_changes.product_references import (
@@ -49,7 +50,7 @@ _OF_THE_OLD = {PROPERTY, "endOfSupport", "replacedBy"}
 _MATERIALIZED = re.compile(r"\bmaterialized\s*=\s*(['\"])product\1")
 _MODEL = Template("""\
 -- Deprecated: the rows of $new, until its readers have moved there.
-select$columns
+$select
 from {{ source('$domain', '$table') }}
 """)
 _DEFS = Template("""\
@@ -167,10 +168,9 @@ def _stand_ins(rename: PortRename) -> dict[Path, str]:
     contract, old, new = rename.contract, rename.old, rename.new
     partition = contract.partitioning.column if contract.partitioning else None
     if rename.files.model:
-        names = [column.name for column in contract.columns]
-        columns = f" {names[0]}" if len(names) == 1 else "".join(f"\n    {name}," for name in names).rstrip(",")
-        text = _MODEL.substitute(new=new, columns=columns, domain=new.domain, table=new.table)
-        text += f"where {{{{ in_partitions('{partition}') }}}}\n" if partition else ""
+        columns = select_columns([column.name for column in contract.columns])
+        text = _MODEL.substitute(new=new, select=columns, domain=new.domain, table=new.table)
+        text += f"where {{{{ in_partitions('{sql_column(partition)}') }}}}\n" if partition else ""
         is_set = _MATERIALIZED.search(rename.files.model.read_text(encoding="utf-8"))
         return {rename.files.model: "{{ config(materialized='product') }}\n\n" * bool(is_set) + text}
     if rename.files.folder is None:
