@@ -52,6 +52,17 @@ def test_whole_numbers_grouped_by_points_land_as_written(scaffold, tmp_path):
     assert pl.read_parquet(landing.rows_paths[0])["amount"].to_list() == [1234567, 2345678]
 
 
+def test_grouped_numbers_that_no_long_holds_land_as_written(scaffold, tmp_path):
+    file = tmp_path / "host" / "boxes.csv"
+    file.write_text("id;amount\n1;1.234.567.890.123.456.789.012\n2;2.345.678\n", encoding="utf-8")
+    plan, landing = scaffold(file)
+    assert dict(plan.proposal.columns[1].keys)["type"] == "decimal(38,0)"
+    assert pl.read_parquet(landing.rows_paths)["amount"].to_list() == [
+        Decimal(1234567890123456789012),
+        Decimal(2345678),
+    ]
+
+
 def test_lines_of_different_lengths_are_refused_with_advice(scaffold, tmp_path):
     file = tmp_path / "host" / "boxes.txt"
     file.write_text("H20240531\nS0001 NOVAK\n", encoding="utf-8")

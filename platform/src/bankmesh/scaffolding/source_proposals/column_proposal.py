@@ -183,7 +183,7 @@ def _decide_decimal(found: Mapping[Spelling, int], profile: ColumnProfile) -> _D
         )
         return _Decision("string", questions=[question])
     places = profile.most_places[chosen.numbers.decimal]
-    if chosen.numbers.thousands and not places:
+    if chosen.numbers.thousands and not places and profile.most_digits <= LONG_DIGITS:
         keys = _number_keys(chosen)
         keys.pop("decimal", None)
         return _Decision("long", keys)
