@@ -1,0 +1,1 @@
+"""Masks: how the values of a masked column are replaced, and the keys of pseudonyms."""
