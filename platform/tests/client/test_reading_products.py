@@ -16,6 +16,7 @@ from shop_workspace import SALES, changed, write_exports
 from bankmesh import DataMeshClient
 from bankmesh.client.notebook_tables import ProductList, html_table
 from bankmesh.errors import NotPublished, UnknownName
+from bankmesh.workspace.consistent_cuts import BadMoment, NotPublishedThen
 
 if TYPE_CHECKING:
     from shop_mesh import Mesh
@@ -159,3 +160,22 @@ def test_what_changed_between_two_versions(client: DataMeshClient, published: Me
     assert client.get_data_product("shop", "sale").diff(1, examples=0).differs is False
     with pytest.raises(NotPublished, match=r"Readable versions: 0, 1"):
         client.get_data_product("shop", "sale").diff(7)
+
+
+def test_the_mesh_at_a_moment_is_as_it_was(published: Mesh, client: DataMeshClient) -> None:
+    first = client.get_data_product("shop", "sale")
+    between = datetime.now(UTC)
+    write_exports(published.settings.exports, changed(4, amount="1.00"))
+    published.run("till.sale", "sale")
+    assert client.get_data_product("shop", "sale").version > first.version
+    assert client.at(between).get_data_product("shop", "sale").version == first.version
+    with pytest.raises(NotPublishedThen, match="oldest readable version"):
+        client.at("2020-01-31T00:00Z").get_data_product("shop", "sale")
+    with pytest.raises(BadMoment):
+        client.at("2020-01-31")
+
+
+def test_the_client_has_the_name_that_readers_import() -> None:
+    import data_mesh_client
+
+    assert data_mesh_client.DataMeshClient is DataMeshClient

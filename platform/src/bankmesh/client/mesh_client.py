@@ -17,10 +17,12 @@ from bankmesh.client.notebook_tables import ProductList, columns_html
 from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
+from bankmesh.names import parse_port_name
 from bankmesh.orchestration.history.stored_outcomes import existing_outcomes
 from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.settings import Settings, current_settings
+from bankmesh.workspace.consistent_cuts import ConsistentCut, parse_moment
 from bankmesh.workspace.deprecation import deprecation_of
 from bankmesh.workspace.recorded_data_tests import with_data_tests
 from bankmesh.workspace.stage_access import NotRetired, require_port
@@ -159,13 +161,28 @@ class DataMeshClient:
     """A client for one workspace and one `MESH_HOME`, taken from the environment by default."""
 
     def __init__(
-        self, root: Path | str | None = None, home: Path | str | None = None, *, consumer: str | None = None
+        self,
+        root: Path | str | None = None,
+        home: Path | str | None = None,
+        *,
+        consumer: str | None = None,
+        moment: str | datetime | None = None,
     ) -> None:
-        """`consumer` is recorded with each read; the default is BANKMESH_CONSUMER, else the user."""
+        """`consumer` is recorded with each read: by default BANKMESH_CONSUMER, else the user. For `moment` see `at`."""
         found = current_settings(Path(root) if root else None)
         self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
         self.consumer = consumer or consumer_name()
+        self._cut = ConsistentCut(parse_moment(moment), self._publications) if moment is not None else None
         self._contracts = with_data_tests(workspace_contracts(self._settings.root), self._settings.home)
+
+    def at(self, moment: str | datetime) -> DataMeshClient:
+        """Return a client of the mesh as it was: each product at the version that it had at the moment.
+
+        `moment` is a datetime or ISO 8601 text with a time zone, `2026-01-31T00:00Z`. No product is newer than the
+        products that it is built from. Raises BadMoment; reading raises NotPublishedThen for a product without a
+        readable version of then. Withdrawn versions are refused as usual.
+        """
+        return DataMeshClient(self._settings.root, self._settings.home, consumer=self.consumer, moment=moment)
 
     def products(self, domain: str | None = None) -> ProductList:
         """Return the state of every product, or of those of one domain. Raises UnknownName."""
@@ -205,6 +222,8 @@ class DataMeshClient:
             require_port(contract)
         elif contract.status is not Status.RETIRED:
             raise NotRetired(contract.port, contract.status)
+        if version is None and self._cut is not None:
+            version = self._cut.publication(contract.port).version
         opened = open_version(self._port(contract), version, withdrawn=withdrawn)
         if deprecation := deprecation_of(contract):
             warn_once(deprecation)
@@ -225,6 +244,13 @@ class DataMeshClient:
     def withdrawn_inputs(self, product: str, major: int | None = None) -> tuple[WithdrawnInput, ...]:
         """Return the withdrawn versions that a product's newest version is built from; empty once it is rebuilt."""
         return withdrawn_inputs(LogFacts(self._settings.home), self.contract(product, major).port)
+
+    def _publications(self, port: str) -> tuple[Publication, ...]:
+        """Return the readable publications of a port, newest first; of one without a contract, of its folder."""
+        named = parse_port_name(port)
+        known = (contract for contract in self._contracts if contract.port == port)
+        found = next(known, None)
+        return read_history(self._port(found) if found else port_at(self._settings.home, named.product_id, named.major))
 
     def _port(self, contract: Contract) -> Port:
         """Return the port of a contract; for a retired product the one in the archive, once it was moved there."""
