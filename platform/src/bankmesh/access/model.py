@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AttributeValue = str | int | bool | frozenset[str]
 
 
-class Outcome(StrEnum):
+class ColumnOutcome(StrEnum):
     """What a reader gets of a column."""
 
     SHOW = "show"
@@ -100,7 +100,7 @@ class ColumnDecision:
     """What a reader gets of one column; `mask` is set if the outcome is MASK, and only then."""
 
     column: str
-    outcome: Outcome
+    outcome: ColumnOutcome
     mask: Mask | None = None
     reasons: tuple[Reason, ...] = ()
 
@@ -132,7 +132,7 @@ class RowFilter:
 
 
 @dataclass(frozen=True)
-class Decision:
+class AccessDecision:
     """The decision about reads of one product by one principal for one purpose.
 
     Attributes:
@@ -165,12 +165,12 @@ class Decision:
     @property
     def readable(self) -> tuple[str, ...]:
         """The columns that are shown or masked, in the contract's order."""
-        return tuple(name for name, found in self.columns.items() if found.outcome is not Outcome.WITHHOLD)
+        return tuple(name for name, found in self.columns.items() if found.outcome is not ColumnOutcome.WITHHOLD)
 
     @property
     def shown(self) -> frozenset[str]:
         """The columns whose values are shown as they are."""
-        return frozenset(name for name, found in self.columns.items() if found.outcome is Outcome.SHOW)
+        return frozenset(name for name, found in self.columns.items() if found.outcome is ColumnOutcome.SHOW)
 
     @property
     def masks(self) -> dict[str, Mask]:
@@ -180,4 +180,4 @@ class Decision:
     def of(self, column: str) -> ColumnDecision:
         """Return the decision on a column; a column that the contract does not have is withheld."""
         unknown = Reason(f"the contract of {self.port} has no column {column}")
-        return self.columns.get(column) or ColumnDecision(column, Outcome.WITHHOLD, None, (unknown,))
+        return self.columns.get(column) or ColumnDecision(column, ColumnOutcome.WITHHOLD, None, (unknown,))
