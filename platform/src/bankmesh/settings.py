@@ -21,6 +21,8 @@ They are read from the environment when they are needed.
 | `BANKMESH_PATIENCE_SECONDS` | seconds to wait for an input that has yet to follow a change, 0 to 86,400 | 900 |
 | `BANKMESH_AUTOMATION` | `off` switches automation off, whatever `mesh automation` says | what that says |
 | `BANKMESH_CONSUMER` | name of the consumer, as contracts list it | `user:` and the login name |
+| `BANKMESH_PSEUDONYM_KEYS` | the keys of pseudonyms, as JSON | `access/keys/pseudonyms.json` in `MESH_HOME` |
+| `BANKMESH_PSEUDONYM_KEYS_COMMAND` | a command that prints the keys of pseudonyms | none |
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ LINEAGE_DATABASE = "BANKMESH_LINEAGE_DB"
 ALERTS_DATABASE = "BANKMESH_ALERTS_DB"
 AUTOMATION = "BANKMESH_AUTOMATION"
 CONSUMER = "BANKMESH_CONSUMER"
+PSEUDONYM_KEYS = "BANKMESH_PSEUDONYM_KEYS"
+PSEUDONYM_KEYS_COMMAND = "BANKMESH_PSEUDONYM_KEYS_COMMAND"
 LINEAGE_NAMESPACE = "OPENLINEAGE_NAMESPACE"
 _DEFAULT_NAMESPACE = "bankmesh"
 _OFF, _ON = {"off", "0", "false", "no"}, {"on", "1", "true", "yes", ""}
