@@ -5,6 +5,7 @@ BankmeshError
 │   ├── NoPurpose          a read declares no purpose
 │   └── AuditUnavailable   the audit log cannot be written, so nothing is read
 ├── IdentityRefused        there is no token, or it is not valid
+├── UntranslatableResidual a condition on rows cannot be evaluated on columns, so the decision denies
 └── FaultsFound
     └── PolicyFaults       faults of policies, roles.yaml and purposes.yaml
 """
@@ -82,3 +83,7 @@ class IdentityRefused(BankmeshError):
     def __init__(self, problem: str, next_step: str) -> None:
         self.problem, self.next_step = problem, next_step
         super().__init__(f"{as_sentence(problem)} {as_sentence(next_step)}")
+
+
+class UntranslatableResidual(BankmeshError):
+    """A condition of a policy on rows cannot be evaluated on columns, so the decision denies."""
