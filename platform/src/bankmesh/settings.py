@@ -21,8 +21,10 @@ They are read from the environment when they are needed.
 | `BANKMESH_PATIENCE_SECONDS` | seconds to wait for an input that has yet to follow a change, 0 to 86,400 | 900 |
 | `BANKMESH_AUTOMATION` | `off` switches automation off, whatever `mesh automation` says | what that says |
 | `BANKMESH_CONSUMER` | name of the consumer, as contracts list it | `user:` and the login name |
-| `BANKMESH_PSEUDONYM_KEYS` | the keys of pseudonyms, as JSON | `access/keys/pseudonyms.json` in `MESH_HOME` |
-| `BANKMESH_PSEUDONYM_KEYS_COMMAND` | a command that prints the keys of pseudonyms | none |
+| `BANKMESH_TOKEN` | the reader's token, or the name of one that `mesh token issue` made | what `mesh token use` chose |
+| `BANKMESH_PURPOSE` | the purpose of reads that name none | what `mesh token use` chose |
+| `BANKMESH_ACCESS_DB` | database of registered audit chains, as a SQLAlchemy URL | SQLite in `MESH_HOME/access.db` |
+| `BANKMESH_AUDIT` | `strict`: a read waits until its audit records are on the disk | `grouped` |
 """
 
 from __future__ import annotations
@@ -41,11 +43,14 @@ LINEAGE_DATABASE = "BANKMESH_LINEAGE_DB"
 ALERTS_DATABASE = "BANKMESH_ALERTS_DB"
 AUTOMATION = "BANKMESH_AUTOMATION"
 CONSUMER = "BANKMESH_CONSUMER"
-PSEUDONYM_KEYS = "BANKMESH_PSEUDONYM_KEYS"
-PSEUDONYM_KEYS_COMMAND = "BANKMESH_PSEUDONYM_KEYS_COMMAND"
+ACCESS_DATABASE = "BANKMESH_ACCESS_DB"
+TOKEN = "BANKMESH_TOKEN"  # noqa: S105 - the name of the variable
+PURPOSE = "BANKMESH_PURPOSE"
+AUDIT = "BANKMESH_AUDIT"
 LINEAGE_NAMESPACE = "OPENLINEAGE_NAMESPACE"
 _DEFAULT_NAMESPACE = "bankmesh"
 _OFF, _ON = {"off", "0", "false", "no"}, {"on", "1", "true", "yes", ""}
+_STRICT, _GROUPED = "strict", "grouped"
 _DAY = 86_400
 _FOLLOWER_SECONDS = 10
 """Nobody waits for lineage or the catalog, and each tick costs a code server some milliseconds."""
@@ -110,6 +115,14 @@ class BadSwitch(BankmeshError):
     def __init__(self, where: str, value: str) -> None:
         self.where, self.value = where, value
         super().__init__(f"{where} is {value!r}; write on or off (`mesh automation on`, `mesh automation off`).")
+
+
+class BadAuditMode(BankmeshError):
+    """The mode of the audit log is not one of those that exist."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        super().__init__(f"{AUDIT} is {value!r}; write {_STRICT} or {_GROUPED}.")
 
 
 @dataclass(frozen=True)
@@ -277,6 +290,29 @@ def is_run_by_make() -> bool:
 def named_consumer() -> str:
     """Return the name that the environment gives the consumer of this process; empty where it gives none."""
     return os.environ.get(CONSUMER, "").strip()
+
+
+def access_database(home: Path) -> str:
+    """Return the URL of the database of registered audit chains."""
+    return os.environ.get(ACCESS_DATABASE) or f"sqlite:///{home / 'access.db'}"
+
+
+def named_token() -> str:
+    """Return the token that the environment gives, or its name; empty where it gives none."""
+    return os.environ.get(TOKEN, "").strip()
+
+
+def named_purpose() -> str:
+    """Return the purpose that the environment gives; empty where it gives none."""
+    return os.environ.get(PURPOSE, "").strip()
+
+
+def is_audit_strict() -> bool:
+    """Whether reads wait until their audit records are on the disk. Raises BadAuditMode."""
+    named = os.environ.get(AUDIT, "").strip().lower() or _GROUPED
+    if named not in {_STRICT, _GROUPED}:
+        raise BadAuditMode(named)
+    return named == _STRICT
 
 
 def _last_exports(home: Path) -> Path:

@@ -86,7 +86,7 @@ CURRENCY = """      - name: currency
         ("value: 4711", "value: 4712", "custom-property-changed", False),
         ("  - role: analyst", "  - role: scientist", "role-removed", True),
         ("  - role: analyst", "  - role: scientist\n  - role: analyst", "role-added", False),
-        ("    access: read", "    access: write", "role-access-changed", True),
+        ("    access: read\n", "", "role-access-changed", True),
     ],
 )  # fmt: skip
 def test_a_change_is_named_and_weighed(booking, old, new, rule, breaking):

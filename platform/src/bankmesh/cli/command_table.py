@@ -34,6 +34,7 @@ COMMANDS = {
     "automation": "automation_commands.app",
     "catalog": "catalog_commands.app",
     "contract": "contract_commands.app",
+    "token": "token_command.app",
     "lineage": "lineage_commands.app",
     "new": "new_command.app",
     "rename": "rename_command.rename",

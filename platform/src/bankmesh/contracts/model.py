@@ -98,7 +98,12 @@ class Declassification:
 
 @dataclass(frozen=True)
 class Column:
-    """A promised column."""
+    """A promised column.
+
+    `subject` is the kind of person or party that its values identify (`party`): two columns of one subject name the
+    same subjects, and get equal pseudonyms for one purpose. `mask` is how the column is masked where a policy names no
+    method; `bankmesh.access` reads it.
+    """
 
     name: str
     type: ColumnType
@@ -112,6 +117,8 @@ class Column:
     place: Place
     declassification: Declassification | None = None
     allows_nan: bool = False
+    subject: str | None = None
+    mask: str | None = None
 
     @property
     def is_floating(self) -> bool:
@@ -198,11 +205,44 @@ class SupportChannel:
 
 @dataclass(frozen=True)
 class Role:
-    """A role that may use the product."""
+    """A role that may read the product: for the contract's purposes or, if it has `purposes`, for these of them."""
 
     role: str
     access: str | None
     description: str | None
+    purposes: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class TeamMember:
+    """A person of the team that owns a product; `role` is text of the contract, such as `owner` or `steward`."""
+
+    username: str
+    role: str | None
+
+
+@dataclass(frozen=True)
+class DerivationGrant:
+    """Duties of this product that columns of a product built on it need not have, by decision of this one's owner.
+
+    Attributes:
+        product: the port of the product that is relieved: `retail.customer_360@2`.
+        columns: the columns of that product.
+        lifts: the duties: of `purposes`, `audience`, `masks` and `rows`.
+        by: who decided.
+        on: the day of the decision, as an ISO date.
+        why: the reason, in words.
+        place: its position in the contract.
+    """
+
+    product: str
+    columns: tuple[str, ...]
+    lifts: tuple[str, ...]
+    by: str
+    on: str
+    why: str
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -271,6 +311,9 @@ class Contract:
     text: str = field(repr=False)
     charts: tuple[Chart, ...] = ()
     lifecycle: tuple[LifeStep, ...] = ()
+    purposes: tuple[str, ...] = ()
+    derivation_grants: tuple[DerivationGrant, ...] = ()
+    team: tuple[TeamMember, ...] = ()
 
     @property
     def product(self) -> str:
@@ -296,6 +339,21 @@ class Contract:
     def consumers(self) -> tuple[str, ...]:
         """The declared consumers, whether or not reads of them were observed."""
         return tuple(map(str, self.custom.get("consumers") or ()))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The usernames of the team's members with the role `owner`."""
+        return tuple(member.username for member in self.team if member.role == "owner")
+
+    @property
+    def stewards(self) -> tuple[str, ...]:
+        """The usernames of the team's members with the role `steward`."""
+        return tuple(member.username for member in self.team if member.role == "steward")
+
+    @property
+    def subject_columns(self) -> dict[str, str]:
+        """The columns whose values identify a subject, each with the kind of subject."""
+        return {column.name: column.subject for column in self.columns if column.subject is not None}
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.column_types import column_type, fit_value
 from bankmesh.contracts.model import Classification, Column, ColumnType, Partitioning
+from bankmesh.contracts.parsing.access_clauses import MASK, SUBJECT, read_mask, read_subject
 from bankmesh.contracts.parsing.declassification import read_declassification
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.contracts.parsing.section_cursor import custom_properties
@@ -22,7 +23,7 @@ SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CLASSIFICATIONS = {c.label: c for c in Classification}
 GRANULARITIES = ("day", "month")
 ALLOW_NAN = "allowNaN"
-COLUMN_PROPERTIES = ("declassification", ALLOW_NAN, "profile")
+COLUMN_PROPERTIES = ("declassification", ALLOW_NAN, "profile", SUBJECT, MASK)
 _DATE = ColumnType("date")
 
 
@@ -31,7 +32,7 @@ def read_columns(table: Section) -> tuple[tuple[Column, Section], ...]:
 
     Faults: `no-columns`, `column-name`, `duplicate-column`, `missing-description`, `missing-classification`,
     `bad-classification`, `missing-type`, `bad-type`, `item-rules`, `bad-key-position`, `bad-declassification`,
-    `bad-allow-nan`.
+    `bad-allow-nan`, `bad-subject`, `bad-mask`.
     """
     if not table.data.get("properties") and not table.wrong("properties"):
         table.fault("properties", "no-columns", "a product promises at least one column; list them under properties")
@@ -80,6 +81,8 @@ def _column(section: Section, name: str | None) -> Column | None:
         place=section.place(),
         declassification=declassification,
         allows_nan=_allows_nan(section, label, kind, custom),
+        subject=read_subject(section),
+        mask=read_mask(section),
     )
 
 

@@ -10,6 +10,7 @@ from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.lifecycle import read_lifecycle
 from bankmesh.contracts.model import Contract
 from bankmesh.contracts.parsing import odcs_schema
+from bankmesh.contracts.parsing.access_clauses import read_grants, read_purposes, read_roles, read_team
 from bankmesh.contracts.parsing.chart_properties import read_charts
 from bankmesh.contracts.parsing.clause_compiler import compile_clauses
 from bankmesh.contracts.parsing.column_properties import check_keys, read_columns, read_partitioning
@@ -18,7 +19,6 @@ from bankmesh.contracts.parsing.identity_section import (
     read_identity,
     read_owner,
     read_purpose,
-    read_roles,
     read_support,
     read_table,
 )
@@ -113,6 +113,7 @@ def _contract(root: Section) -> Contract:
     if complete:
         check_declassifications(columns, clauses)
     purpose, usage, limitations = read_purpose(root)
+    purposes = read_purposes(root)
     check_other_custom(root)
     return Contract(
         domain=who.domain,
@@ -131,13 +132,16 @@ def _contract(root: Section) -> Contract:
         clauses=clauses,
         service_levels=read_service_levels(root, who.name, names),
         support=read_support(root),
-        roles=read_roles(root),
+        roles=read_roles(root, purposes),
         partitioning=partitioning,
         custom=custom,
         file=root.notes.document.file,
         text=root.notes.document.text,
         charts=read_charts(root, {c.name: c for c, _ in columns}, custom.get("charts")) if complete else (),
         lifecycle=read_lifecycle(root, who.status, custom),
+        purposes=purposes,
+        derivation_grants=read_grants(root),
+        team=read_team(root),
     )
 
 

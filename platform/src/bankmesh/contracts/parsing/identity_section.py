@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Role, Status, SupportChannel
+from bankmesh.contracts.model import Status, SupportChannel
 from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.names import PortName
@@ -144,16 +144,3 @@ def read_support(root: Section) -> tuple[SupportChannel, ...]:
     if not found and not root.wrong("support"):
         root.fault("support", "missing-support", "a consumer needs at least one support channel with a name")
     return found
-
-
-def read_roles(root: Section) -> tuple[Role, ...]:
-    """Return the roles that may use the product. Fault: `duplicate-role`."""
-    found: dict[str, Role] = {}
-    for item in root.sections("roles"):
-        name = item.text("role")
-        if name is None:
-            continue
-        if name in found:
-            item.fault("role", "duplicate-role", f"role {name} is listed twice")
-        found.setdefault(name, Role(name, item.text("access"), item.text("description")))
-    return tuple(found.values())

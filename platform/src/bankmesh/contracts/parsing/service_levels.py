@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bankmesh.contracts.column_types import fit_value
 from bankmesh.contracts.exact_numbers import plain_numbers
 from bankmesh.contracts.model import ColumnType, ServiceLevel
+from bankmesh.contracts.parsing.access_clauses import GRANTS, PURPOSES
 from bankmesh.contracts.parsing.cron_expressions import check_cron
 from bankmesh.contracts.parsing.durations import seconds
 from bankmesh.contracts.parsing.odcs_schema import nearest
@@ -31,7 +32,7 @@ SCHEDULED = "frequency"
 CRON = "cron"
 CUSTOM = (
     "productType", "partitioning", "consumers", "endOfSupport", "replacedBy", "charts", "scheduleTimezone", "lifecycle",
-    "volume", "profile",
+    "volume", "profile", PURPOSES, GRANTS,
 )  # fmt: skip
 PRODUCT_TYPES = ("source-aligned", "aggregate", "consumer-aligned")
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(@[1-9]\d*)?")
@@ -162,4 +163,4 @@ def check_other_custom(section: Section) -> None:
                 custom_properties(member, ())
     for key in ("schema", "support", "roles", "servers"):
         for part in section.sections(key):
-            custom_properties(part, ())
+            custom_properties(part, (PURPOSES,) if key == "roles" else ())

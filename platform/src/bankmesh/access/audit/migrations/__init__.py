@@ -1,0 +1,1 @@
+"""Revisions of the tables of audit chains and anchors, oldest first."""

@@ -1,0 +1,178 @@
+"""The recorder of reads: one record before the first byte, one after the last, and the receipt of the read."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bankmesh.access.audit.audit_record import RecordKind
+from bankmesh.access.audit.statement_text import without_literals
+from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups
+from bankmesh.access.errors import AuditUnavailable
+from bankmesh.access.receipts.read_receipt import Receipt, sign_receipt
+from bankmesh.access.signing_keys import UnusableKey, canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from bankmesh.access.audit.audit_record import AuditPosition
+    from bankmesh.access.model import AccessDecision, Principal
+    from bankmesh.ports import OpenVersion
+    from bankmesh.ports.publication import Provenance
+
+_STRICT = "strict_audit"
+
+
+class AppendRecord(Protocol):
+    """Appends a record to the log. Raises AuditUnavailable."""
+
+    def __call__(
+        self,
+        kind: RecordKind,
+        port: str,
+        fields: Mapping[str, Any],
+        *,
+        wait: bool = False,
+        begun: AuditPosition | None = None,
+    ) -> AuditPosition:
+        """Append a record, and return where it lies."""
+
+
+class AuditedReads:
+    """Records the reads of one version under one decision; each call of `begin` is a read."""
+
+    def __init__(
+        self,
+        home: Path,
+        append: AppendRecord,
+        decision: AccessDecision,
+        facts: Mapping[str, Any],
+        subjects: Mapping[str, str],
+    ) -> None:
+        """`facts` are fields of every record; `subjects` maps columns to subject domains."""
+        self.home, self.decision = home, decision
+        self._append, self._facts, self._subjects = append, facts, subjects
+        self._must_wait = _STRICT in decision.obligations
+        self._last: AuditedRead | None = None
+
+    def begin(
+        self,
+        columns: Sequence[str],
+        way: str,
+        statement: str | None = None,
+        *,
+        lookups: Mapping[str, Collection[object]] | None = None,
+    ) -> AuditedRead:
+        """Record that a read begins; call it before the first byte is read. Raises AuditUnavailable.
+
+        Args:
+            columns: the columns that are read.
+            way: how: `scan`, `arrow`, `sql`, `get`, `diff`.
+            statement: the reader's SQL; its literals are not recorded.
+            lookups: the values that the reader's predicate compares columns with, by column; of columns that name a
+                subject, their keyed hashes are recorded. Those in the statement are found here.
+        """
+        searched: dict[str, Collection[object]] = dict(lookups or {})
+        if statement is not None and self._subjects:
+            searched |= statement_lookups(statement, self._subjects)
+        masks = self.decision.masks
+        fields = {
+            **self._facts,
+            "columns": list(columns),
+            "masks": {name: str(masks[name]) for name in columns if name in masks},
+            "way": way,
+            "statement": None if statement is None else without_literals(statement, self.decision.columns),
+            "subjects": self._hashes(searched),
+        }
+        position = self._append(RecordKind.BEGIN, self.decision.port, fields, wait=self._must_wait)
+        self._last = AuditedRead(self, position, fields)
+        return self._last
+
+    def _hashes(self, lookups: Mapping[str, Collection[object]]) -> dict[str, list[str]]:
+        try:
+            return hash_lookups(self.home, self._subjects, lookups)
+        except (OSError, UnusableKey) as error:
+            raise AuditUnavailable(self.decision.port, f"the key of subjects: {type(error).__name__}") from error
+
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt of the last read, once it has ended. Raises ValueError before."""
+        if self._last is None:
+            raise ValueError("nothing has been read yet, so there is no receipt")
+        return self._last.receipt
+
+    def end(self, read: AuditedRead, fields: Mapping[str, Any]) -> AuditPosition:
+        """Record the end of a read. Raises AuditUnavailable."""
+        return self._append(RecordKind.END, self.decision.port, fields, wait=self._must_wait, begun=read.position)
+
+
+class AuditedRead:
+    """A read that has begun."""
+
+    def __init__(self, reads: AuditedReads, position: AuditPosition, begin: Mapping[str, Any]) -> None:
+        self.position = position
+        self._reads, self._begin = reads, begin
+        self._ended: dict[str, Any] | None = None
+
+    def end(self, rows: int, cancelled: bool) -> None:  # noqa: FBT001 - the protocol of readers
+        """Record how many rows have left, once; a second call does nothing.
+
+        Raises AuditUnavailable, unless the read was cancelled: then its own error is on its way.
+        """
+        if self._ended is not None:
+            return
+        fields = {"read": str(self.position), "rows": rows, "cancelled": cancelled}
+        try:
+            at = self._reads.end(self, fields).at
+        except AuditUnavailable:
+            if not cancelled:
+                raise
+        else:
+            self._ended = {**fields, "at": at}
+
+    @property
+    def receipt(self) -> Receipt:
+        """The signed receipt. Raises ValueError before the end of the read."""
+        if self._ended is None:
+            raise ValueError("the read has not ended, so there is no receipt yet")
+        begin = {**self._begin, "at": self.position.at}
+        return sign_receipt(self._reads.home, str(self.position), self.position.digest, begin, self._ended)
+
+
+def read_facts(decision: AccessDecision, opened: OpenVersion, pseudonym_key: str) -> dict[str, Any]:
+    """Return the fields that all reads of a version under a decision share."""
+    made = opened.provenance
+    return {
+        **principal_fields(decision.principal),
+        "port": decision.port,
+        "version": opened.version,
+        "purpose": decision.purpose,
+        "policy": decision.policy_digest,
+        "contract": decision.contract_digest,
+        "published_contract": made.contract_digest,
+        "gate": dict(made.gate.get("counts") or {}),
+        "lineage": lineage_digest(made),
+        "filter": None if decision.row_filter.is_everything else decision.row_filter.digest,
+        "pseudonym_key": pseudonym_key or None,
+        "obligations": sorted(decision.obligations),
+    }
+
+
+def lineage_digest(made: Provenance) -> str:
+    """Return the SHA-256 of what a version was made from: inputs with their versions, code, and column lineage."""
+    lineage = None if made.lineage is None else dict(made.lineage)
+    origin = {"inputs": dict(made.inputs), "code": made.code_version, "run": made.run_id, "lineage": lineage}
+    return hashlib.sha256(canonical_json(origin)).hexdigest()
+
+
+def principal_fields(principal: Principal | None) -> dict[str, Any]:
+    """Return what records hold of a reader."""
+    if principal is None:
+        return {"principal": None, "issuer": None, "client": None, "roles": []}
+    return {
+        "principal": principal.id,
+        "issuer": principal.issuer,
+        "client": principal.client,
+        "roles": sorted(principal.roles),
+    }

@@ -1,0 +1,1 @@
+"""Receipts: signed statements of what one read was given, under which decision."""

@@ -1,0 +1,81 @@
+"""The reader of this process: a principal from its token, and the purpose of its reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.access.errors import IdentityRefused
+from bankmesh.access.model import Principal
+from bankmesh.access.registry import load_registry
+from bankmesh.access.tokens.development_tokens import (
+    is_token_name,
+    issued_names,
+    read_claims,
+    token_file,
+)
+from bankmesh.access.tokens.reader_session import read_session
+from bankmesh.errors import shorten_list
+from bankmesh.settings import TOKEN, named_purpose, named_token
+
+if TYPE_CHECKING:
+    from bankmesh.access.registry import ReaderRegistry
+    from bankmesh.access.tokens.development_tokens import TokenClaims
+    from bankmesh.settings import Settings
+
+_PERSON = "person"
+
+
+def current_principal(settings: Settings, token: str | None = None) -> Principal:
+    """Return who reads.
+
+    The token is the argument, else BANKMESH_TOKEN, else the one that `mesh token use` chose; each may be a token or the
+    name of one that `mesh token issue` made. Raises IdentityRefused, PolicyFaults and UnusableKey.
+    """
+    given = token or named_token()
+    text = find_token(settings, given) if given else read_session(settings.home).token
+    registry = load_registry(settings.root)
+    if not text:
+        raise IdentityRefused("nobody is named as the reader: there is no token", _next_step(settings, registry))
+    return principal_of(read_claims(settings.home, text), registry)
+
+
+def current_purpose(settings: Settings, purpose: str | None = None) -> str | None:
+    """Return the purpose: the argument, else BANKMESH_PURPOSE, else the session's; None if none is named."""
+    return purpose or named_purpose() or read_session(settings.home).purpose or None
+
+
+def find_token(settings: Settings, token: str) -> str:
+    """Return a token, or the issued one that the text names."""
+    if is_token_name(token) and (file := token_file(settings.home, token)).is_file():
+        return file.read_text(encoding="ascii", errors="replace").strip()
+    return token
+
+
+def principal_of(claims: TokenClaims, registry: ReaderRegistry) -> Principal:
+    """Return the principal of valid claims.
+
+    `roles.yaml` maps the values of an issuer's tokens; without an entry for the issuer of development tokens, their
+    values are names of roles. A value that gives no role is dropped. Raises IdentityRefused if no role is left.
+    """
+    mapping = registry.issuers.get(claims.issuer)
+    names = [mapping.roles.get(value) if mapping else value for value in claims.roles]
+    roles = frozenset(name for name in names if name is not None and name in registry.roles)
+    if not roles:
+        raise IdentityRefused(
+            "the token holds no role that roles.yaml lists", f"Roles: {shorten_list(sorted(registry.roles), most=20)}"
+        )
+    return Principal(
+        id=claims.subject,
+        roles=roles,
+        attributes={"domains": claims.domains, "kind": _PERSON},
+        client=mapping.clients.get(claims.client, "") if mapping else claims.client,
+        issuer=claims.issuer,
+    )
+
+
+def _next_step(settings: Settings, registry: ReaderRegistry) -> str:
+    if names := issued_names(settings.home):
+        return f"Choose one: `mesh token use {names[0]}`, or {TOKEN}={names[0]}"
+    roles = [name for name in registry.roles if name != "governance_auditor"]
+    role = next((name for name in roles if not name.startswith("data_")), roles[0] if roles else "ROLE")
+    return f"`mesh token issue --role {role}` issues one. Roles: {shorten_list(sorted(registry.roles), most=20)}"
