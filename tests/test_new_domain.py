@@ -27,7 +27,7 @@ def copy_workspace(target):
     for name in EDITED:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target / name)
-    for name in ("domains", "dbt_project"):
+    for name in ("domains", "dbt_project", "policies"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "_ports", "target"))
     return target
 

@@ -36,7 +36,7 @@ def written(tmp_path_factory):
     root = tmp_path_factory.mktemp("bank")
     for name in ("workspace.yaml", "pyproject.toml", "conftest.py"):
         shutil.copy(ROOT / name, root / name)
-    for name in ("domains", "dbt_project"):
+    for name in ("domains", "dbt_project", "policies"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "_ports", "target"))
     platform = root / "platform" / "src" / "bankmesh" / "testing"
     platform.mkdir(parents=True)

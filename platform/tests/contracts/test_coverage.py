@@ -61,7 +61,7 @@ def test_a_clause_has_a_named_point(booking, path, point):
     [
         ("slaProperties[2].value", "not measured"),
         ("schema[0].quality[2].description", "prose"),
-        ("roles[0].access", "access rules"),
+        ("roles[0].access", "the contract allows no purposes"),
         ("customProperties[2].value", "your own"),
         ("tenant", "for people"),
     ],
@@ -155,3 +155,39 @@ def test_volume_is_covered_where_it_is_stated(booking, value, path, where):
     assert found[path].where == where
     assert "volume (default)" not in found
     assert where or "any number of rows fewer" in found[path].reason
+
+
+def test_a_role_is_enforced_where_it_may_read_for_something(booking):
+    allowed = booking.replace(
+        "\ncustomProperties:\n", "\ncustomProperties:\n  - property: purposes\n    value: [service]\n"
+    )
+    assert allowed != booking
+    entries = by_path(allowed.replace("    access: read\n", "    access: read\n  - role: other\n"))
+    for clause in ("roles[0].role", "roles[0].access"):
+        assert entries[clause].where == enforcement_points.ACCESS
+    assert "no access: read" in entries["roles[1].role"].reason
+    before = by_path(booking)
+    assert {before[clause].where for clause in ("roles[0].role", "roles[0].access")} == {None}
+
+
+def test_every_clause_of_access_has_a_point(party):
+    text = party.replace(
+        "        classification: internal\n",
+        "        classification: internal\n        customProperties:\n          - {property: subject, value: party}\n"
+        "          - {property: mask, value: pseudonym}\n",
+    ).replace(
+        "customProperties:\n  - property: productType",
+        "roles:\n  - role: agent\n    access: read\n    customProperties:\n      - {property: purposes, value: [service]}\n"
+        "customProperties:\n  - {property: purposes, value: [service]}\n  - property: derivationGrants\n    value:\n"
+        "      - {product: a.b, columns: [c], lifts: [rows], by: me, date: '2026-01-01', why: Because.}\n"
+        "  - property: productType",
+    )
+    entries = [
+        entry
+        for entry in coverage(read(text, "party.odcs.yaml"))
+        if entry.clause.startswith(("roles", "customProperties", "schema[0].properties[0].customProperties"))
+    ]
+    assert len(entries) > 15
+    assert [
+        entry for entry in entries if entry.where is None or not entry.where.startswith(("access", "dagster"))
+    ] == []

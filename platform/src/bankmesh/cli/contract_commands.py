@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankmesh.access.errors import PolicyFaults
+from bankmesh.access.registry.contract_names import find_contract_name_faults
 from bankmesh.catalog.change_impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
 from bankmesh.catalog.recorded_reads import recorded_use
@@ -60,7 +62,7 @@ def check(
     """
     found = _contract_files(paths) if paths else all_contract_files(current_settings().root)
     files = [Path(os.path.relpath(file)) for file in found]
-    faults = find_faults(files) if paths else _workspace_faults()
+    faults = _faults_of(files) if paths else _workspace_faults()
     if as_json:
         print_json([{"file": f.file, "line": f.line, "rule": f.rule, "message": f.message} for f in faults])
     else:
@@ -68,6 +70,22 @@ def check(
             console().print(str(fault), markup=False, soft_wrap=True)
         console().print(f"{len(files)} contracts, {len(faults)} faults")
     raise typer.Exit(1 if faults else 0)
+
+
+def _faults_of(files: Sequence[Path]) -> tuple[Fault, ...]:
+    """Return the faults of contracts; in a workspace also of the roles, purposes and masks that they name."""
+    found = [*find_faults(files)]
+    try:
+        root = current_settings().root
+    except NoWorkspace:
+        return tuple(found)
+    faulty = {fault.file for fault in found}
+    sound = [read_contract(file) for file in files if str(file) not in faulty]
+    try:
+        found += find_contract_name_faults(root, sound)
+    except PolicyFaults as error:
+        found += error.faults
+    return tuple(sorted(found))
 
 
 def _workspace_faults() -> tuple[Fault, ...]:

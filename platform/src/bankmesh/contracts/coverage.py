@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bankmesh.contracts import enforcement_points
 from bankmesh.contracts.clause_rules import ClassificationKept, LosslessCasts, NotFinite, Volume
 from bankmesh.contracts.data_test_rules import DbtTest
+from bankmesh.contracts.parsing.access_clauses import PURPOSES
 from bankmesh.contracts.parsing.version_clauses.profile_clause import PROFILE
 from bankmesh.contracts.parsing.version_clauses.volume_clause import CUSTOM_PROPERTY, FREE
 from bankmesh.errors import Place
@@ -126,9 +127,17 @@ def _point(context: _Context, path: Path, value: Value) -> str:
     if "logicalTypeOptions" in path:
         return _option(context, path, value)
     text = point_of(_pattern(path))
-    if text == "{level}":
-        return _level(context.at(path[:2]))
+    if text in ("{level}", enforcement_points.ACCESS):
+        entry = context.at(path[:2])
+        return _level(entry) if text == "{level}" else _access(context, entry)
     return _declared(context, path, value) if "{check}" in text else _unless_false(path, value, text)
+
+
+def _access(context: _Context, role: dict[str, Value]) -> str:
+    """Return the point of a key of a role; one that gets nothing has none."""
+    if role.get("access") is None:
+        return enforcement_points.NO_ACCESS
+    return enforcement_points.ACCESS if context.contract.purposes else enforcement_points.NO_PURPOSES
 
 
 def _level(level: dict[str, Value]) -> str:
@@ -202,5 +211,7 @@ def _custom(context: _Context, path: Path) -> str:
         return enforcement_points.NOTHING if item["value"] == FREE else _gate(context, PROFILE)
     if name == "scope" and "quality" in path:
         return _written(context, path, path.index("quality") + 2)
-    text = enforcement_points.CUSTOM_POINTS.get(name, enforcement_points.OWN)
+    of_role = path[0] == "roles" and name == PURPOSES
+    known = enforcement_points.CUSTOM_POINTS.get(name, enforcement_points.OWN)
+    text = _access(context, context.at(path[:2])) if of_role else known
     return text.format(rule=item["value"]["rule"]) if "{rule}" in text else text

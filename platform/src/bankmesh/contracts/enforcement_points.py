@@ -21,6 +21,10 @@ _SCHEMA = "gate: check schema"
 _CHECK = "gate: check {check}"
 _EACH_BUILD = "!the gate runs at every build, not by a schedule of its own"
 
+ACCESS = "access: decision on each read through Bankmesh"
+NO_ACCESS = "!the role has no access: read, so it gets nothing"
+NO_PURPOSES = "!the contract allows no purposes (custom property purposes), so the role gets nothing"
+
 PROSE = "!a rule of type text is prose; write it as a metric, as sql or as an expectation"
 NOTHING = "!false or empty, so it promises nothing"
 OWN = "!a custom property of your own, which Bankmesh does not read"
@@ -83,9 +87,9 @@ POINTS: dict[str, str] = {
     "team": _PEOPLE,
     "team.name": "dagster: owners",
     "roles[]": _PEOPLE,
-    "roles[].role": _SHOW,
+    "roles[].role": ACCESS,
     "roles[].description": _SHOW,
-    "roles[].access": "!access rules are not compiled; every reader of the store can read a port",
+    "roles[].access": ACCESS,
     "support[]": _PEOPLE,
     "support[].channel": _ALERTS,
     "support[].tool": "alerts: severities of the channel, if the routing file names none",
@@ -163,6 +167,10 @@ CUSTOM_POINTS: dict[str, str] = {
     "declassification": _PROVEN,
     "volume": "gate: check volume",
     "profile": "gate: check profile",
+    "purposes": ACCESS,
+    "derivationGrants": "access: duties of products built on this one, when a code location loads",
+    "subject": "access: policies about subjects; pseudonyms",
+    "mask": "access: mask where a policy masks the column and names no method",
     "allowNaN": "gate: whether there is a check __finite; ports: no bounds in the files that hide NaN",
 }
 VOLUME_FREE = "!free, so a version may have any number of rows fewer than the one before"

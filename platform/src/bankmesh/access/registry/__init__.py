@@ -4,6 +4,7 @@
 - reader_registry  roles, clients and issuers, and what a principal may read for
 - registry_files   the strict reader of both files
 - registry_load    the platform's files and the workspace's, merged, read again when they change
+- contract_names   roles, purposes and masks that contracts name and nothing defines
 """
 
 from bankmesh.access.registry.purpose_tree import PurposeTree

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.contracts.comparison.access_changes import ACCESS_RULES, REPORTED_ACCESS
 from bankmesh.contracts.comparison.clause_changes import compare_clauses
 from bankmesh.contracts.comparison.column_changes import COLUMN_RULES
 from bankmesh.contracts.comparison.contract_change import Change, breaking, compatible
@@ -54,20 +55,6 @@ def _words(old: Contract, new: Contract) -> Iterator[Change]:
             yield _at_file(new, "description-changed", key, f"{key.replace('_', ' ')} changed")
 
 
-def _roles(old: Contract, new: Contract) -> Iterator[Change]:
-    before, after = {r.role: r for r in old.roles}, {r.role: r for r in new.roles}
-    for name, role in before.items():
-        if name not in after:
-            yield _at_file(new, "role-removed", name, f"role {name} may no longer use the product", breaking=True)
-        elif role.access != after[name].access:
-            message = f"role {name} had access {role.access} and has {after[name].access}"
-            yield _at_file(new, "role-access-changed", name, message, breaking=True)
-        elif role != after[name]:
-            yield _at_file(new, "description-changed", name, f"description of role {name} changed")
-    for name in (name for name in after if name not in before):
-        yield _at_file(new, "role-added", name, f"role {name} is new")
-
-
 def _partitioning(old: Contract, new: Contract) -> Iterator[Change]:
     if old.partitioning != new.partitioning:
         message = "how the product is partitioned changed; published partitions do not fit it"
@@ -87,7 +74,7 @@ def _identity(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _custom(old: Contract, new: Contract) -> Iterator[Change]:
-    reported = ("productType", "partitioning", *REPORTED_PROPERTIES)
+    reported = ("productType", "partitioning", *REPORTED_PROPERTIES, *REPORTED_ACCESS)
     for name in dict.fromkeys([*old.custom, *new.custom]):
         if name not in reported and not _same(old.custom.get(name), new.custom.get(name)):
             yield _at_file(new, "custom-property-changed", name, f"custom property {name} changed")
@@ -147,7 +134,7 @@ RULES: tuple[Callable[[Contract, Contract], Iterator[Change]], ...] = (
     *COLUMN_RULES,
     compare_clauses,
     _service_levels,
-    _roles,
+    *ACCESS_RULES,
     _custom,
     _words,
 )

@@ -32,7 +32,7 @@ from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.names import parse_port_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
@@ -46,6 +46,11 @@ _GRANT_KEYS = ("product", "columns", "lifts", "by", "date", "why")
 _PURPOSE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)*", re.ASCII)
 _SUBJECT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 _DATE = ColumnType("date")
+
+
+def covers(allowed: Iterable[str], purpose: str) -> bool:
+    """Whether one of the allowed purposes is this one or includes it, by their names."""
+    return any(purpose == wider or purpose.startswith(f"{wider}.") for wider in allowed)
 
 
 def find_property(section: Section, name: str) -> Section | None:
@@ -100,7 +105,7 @@ def _check_role_purposes(item: Section, role: str, purposes: Collection[str], al
     if at is None:
         return
     for purpose in purposes:
-        if not any(purpose == wider or purpose.startswith(f"{wider}.") for wider in allowed):
+        if not covers(allowed, purpose):
             message = f"role {role} reads for {purpose}, which the contract does not allow.{nearest(purpose, allowed)}"
             at.fault("value", "role-purpose", f"{message} Allowed: {', '.join(allowed) or 'none'}")
 

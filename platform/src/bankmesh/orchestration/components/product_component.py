@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import dagster as dg
 from pydantic import PrivateAttr
 
+from bankmesh.access.registry.contract_names import check_contract_names
 from bankmesh.products.domain_package import read_domain
 from bankmesh.settings import current_settings
 
@@ -58,8 +59,13 @@ def _checked(component: dg.Component) -> ProductComponent:
 
 
 def domain_of(context: dg.ComponentLoadContext) -> Domain:
-    """Return the domain that a component is loaded for. Raises ContractFaults or SourceFaults with every fault."""
-    return read_domain(context.defs_module_path.parent)
+    """Return the domain that a component is loaded for.
+
+    Raises ContractFaults, SourceFaults, or PolicyFaults (of the lists of roles and purposes) with every fault.
+    """
+    domain = read_domain(context.defs_module_path.parent)
+    check_contract_names(settings_of(context).root, domain.contracts)
+    return domain
 
 
 def settings_of(context: dg.ComponentLoadContext) -> Settings:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.access.errors import PolicyFaults
+from bankmesh.access.registry.contract_names import find_contract_name_faults, find_grant_faults
 from bankmesh.alerts.delivery.routing_file import RoutingFaults, read_routing
 from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.errors import Fault, SourceFaults
@@ -25,9 +27,10 @@ from bankmesh.workspace.product_consumers import life_faults, workspace_reads
 from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from bankmesh.contracts.model import Contract
     from bankmesh.products.product_definition import ProductDefinition
     from bankmesh.settings import Settings
 
@@ -38,6 +41,7 @@ _HARMLESS = {
     "model-without-contract",
     "changed-within-major",
     "port-without-contract",
+    "unknown-grant",
 }
 
 
@@ -76,9 +80,19 @@ def find_file_faults(root: Path) -> tuple[Fault, ...]:
         for component in components:
             if component.type == POLARS:
                 found += polars_faults(component, by_port, declared)
+    found += _access_faults(root, contracts)
     reads = workspace_reads(root, contracts)
     found += [*unknown_inputs(reads, declared, systems), *input_cycles(reads, by_port)]
     return _each_once(found)
+
+
+def _access_faults(root: Path, contracts: Sequence[Contract]) -> Iterator[Fault]:
+    """Yield faults of the lists of roles and purposes, else of the contracts that name them; and of grants."""
+    try:
+        yield from find_contract_name_faults(root, contracts)
+    except PolicyFaults as error:
+        yield from error.faults
+    yield from find_grant_faults(contracts, declared_ports(root))
 
 
 def _routing_faults(settings: Settings) -> tuple[Fault, ...]:
