@@ -1,0 +1,44 @@
+"""How much a decision about one column reveals, compared with a decision about another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bankmesh.access.masks.mask_rules import strictest
+from bankmesh.access.model import ColumnOutcome, MaskMethod
+
+if TYPE_CHECKING:
+    from bankmesh.access.model import ColumnDecision, Mask
+
+
+def reveals_no_more(given: ColumnDecision, allowed: ColumnDecision) -> bool:
+    """Whether a reader of one column learns no more of a value than a reader of the other does.
+
+    A withheld column and one masked by `null` reveal nothing. Of two masks, one reveals no more than the other if its
+    result can be computed from the other's: `redact` from every mask but `null`, and otherwise only a mask of the same
+    method that hides at least as much. A pseudonym cannot be computed from the last four digits, nor these from it.
+    """
+    if _reveals_nothing(given) or allowed.outcome is ColumnOutcome.SHOW:
+        return True
+    if _reveals_nothing(allowed) or given.mask is None or allowed.mask is None:
+        return False
+    return _can_be_computed(given.mask, allowed.mask)
+
+
+def _reveals_nothing(decision: ColumnDecision) -> bool:
+    return decision.outcome is ColumnOutcome.WITHHOLD or (
+        decision.mask is not None and decision.mask.method is MaskMethod.NULL
+    )
+
+
+def _can_be_computed(coarse: Mask, fine: Mask) -> bool:
+    if coarse.method is MaskMethod.REDACT:
+        return True
+    return coarse.method is fine.method and strictest([coarse, fine]) == coarse
+
+
+def spell(decision: ColumnDecision) -> str:
+    """Return the decision in words: `shows`, `masks by partial(last: 4)`, `withholds`."""
+    if decision.outcome is ColumnOutcome.MASK:
+        return f"masks by {decision.mask}" if decision.mask else "masks"
+    return "shows" if decision.outcome is ColumnOutcome.SHOW else "withholds"

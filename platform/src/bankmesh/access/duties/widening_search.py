@@ -1,0 +1,116 @@
+"""The search for columns that widen access: the duties of each input, compared with what a product gives to readers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bankmesh.access.duties.model import Duty, Widening
+from bankmesh.access.duties.readers import (
+    admits_role,
+    admitted_readers,
+    allows_purpose,
+    companions,
+    product_principal,
+    role_principal,
+)
+from bankmesh.access.duties.row_filter_flow import find_row_problem
+from bankmesh.access.duties.visibility import reveals_no_more, spell
+from bankmesh.access.model import ColumnDecision, ColumnOutcome
+from bankmesh.lineage.lineage_graph import ROWS
+from bankmesh.lineage.model import ColumnRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bankmesh.access.duties.model import ColumnFlow, Decide, ProductFlow
+    from bankmesh.access.model import AccessDecision
+    from bankmesh.access.registry import ReaderRegistry
+    from bankmesh.contracts.model import Contract
+
+
+def find_widenings(flow: ProductFlow, registry: ReaderRegistry, decide: Decide) -> tuple[Widening, ...]:
+    """Return each duty that each column of a product does not keep, sorted, whether or not a grant lifts it.
+
+    Each product is compared with its own inputs alone: if every product keeps its duties, every path does.
+    """
+    search = _Search(flow, registry, decide)
+    found: set[Widening] = set()
+    for one in flow.flows:
+        found.update(search.widenings(one))
+    return tuple(sorted(found))
+
+
+class _Search:
+    """The readers of one product and the decisions about it, each made once."""
+
+    def __init__(self, flow: ProductFlow, registry: ReaderRegistry, decide: Decide) -> None:
+        self._flow, self._registry, self._decide = flow, registry, decide
+        self._port = flow.contract.port
+        self._decided: dict[tuple[frozenset[str], str, str], AccessDecision] = {}
+
+    @cached_property
+    def _readers(self) -> tuple[tuple[str, str], ...]:
+        return tuple(admitted_readers(self._flow.contract, self._registry))
+
+    def widenings(self, one: ColumnFlow) -> Iterator[Widening]:
+        """Yield what one column widens of one column of an input."""
+        source = self._flow.inputs[one.source.dataset]
+        target = ColumnRef(self._port, one.target)
+        for purpose in self._flow.contract.purposes:
+            if not allows_purpose(source, purpose, self._registry):
+                allowed = f"allows {', '.join(source.purposes) or 'no purpose'}"
+                yield Widening(target, one.source, Duty.PURPOSES, (), purpose, f"allows {purpose}", allowed)
+        for role, purpose in self._readers:
+            if not allows_purpose(source, purpose, self._registry):
+                continue
+            if not admits_role(source, role, purpose, self._registry):
+                given, allowed = f"admits {role} for {purpose}", f"admits {self._admitted(source, purpose)} for it"
+                yield Widening(target, one.source, Duty.AUDIENCE, (role,), purpose, given, allowed)
+                continue
+            for roles in companions(role, purpose, self._registry):
+                yield from self._compared(one, target, roles, purpose)
+
+    def _compared(self, one: ColumnFlow, target: ColumnRef, roles: frozenset[str], purpose: str) -> Iterator[Widening]:
+        """Yield what readers with these roles gain in a column, of value and of rows."""
+        given = self._decision(roles, self._port, purpose)
+        own = given.of(one.target)
+        if own.outcome is ColumnOutcome.WITHHOLD:
+            return
+        allowed = self._decision(roles, one.source.dataset, purpose)
+        there = _of(allowed, one.source.column)
+        held = tuple(sorted(roles))
+        if not reveals_no_more(own, there):
+            yield Widening(target, one.source, Duty.MASKS, held, purpose, spell(own), spell(there))
+        for filtered in (allowed, self._as_product(one.source.dataset, purpose)):
+            problem = find_row_problem(
+                self._flow, one.source.dataset, one.target, given.row_filter, filtered.row_filter
+            )
+            if problem:
+                names = ", ".join(sorted(filtered.row_filter.columns))
+                yield Widening(target, one.source, Duty.ROWS, held, purpose, problem, f"filters its rows by {names}")
+
+    def _decision(self, roles: frozenset[str], port: str, purpose: str) -> AccessDecision:
+        key = (roles, port, purpose)
+        if key not in self._decided:
+            self._decided[key] = self._decide(role_principal(roles, purpose, self._registry), port, purpose)
+        return self._decided[key]
+
+    def _as_product(self, port: str, purpose: str) -> AccessDecision:
+        principal = product_principal(self._flow.contract)
+        key = (principal.roles, port, purpose)
+        if key not in self._decided:
+            self._decided[key] = self._decide(principal, port, purpose)
+        return self._decided[key]
+
+    def _admitted(self, source: Contract, purpose: str) -> str:
+        roles = (entry.role for entry in source.roles)
+        return ", ".join(r for r in roles if admits_role(source, r, purpose, self._registry)) or "no role"
+
+
+def _of(decision: AccessDecision, column: str) -> ColumnDecision:
+    """Return the decision on a column; that on the rows is the one on the most revealing column."""
+    if column != ROWS:
+        return decision.of(column)
+    outcome = ColumnOutcome.WITHHOLD if decision.is_refused else ColumnOutcome.SHOW
+    return ColumnDecision(ROWS, outcome)
