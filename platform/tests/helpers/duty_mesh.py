@@ -91,7 +91,9 @@ def _clearance(found, principal, purpose, readers):
     """Return the clearance of a reader that the contract admits; None for any other."""
     wider = {purpose, purpose.split(".")[0]}
     if principal.attributes.get("kind") == "product":
-        own = found.domain in principal.domains or principal.id.removeprefix("product:") in found.consumers
+        own = found.domain in principal.domains or principal.id.removeprefix("product:") in {
+            name.removesuffix("@1") for name in found.consumers
+        }
         return Classification.RESTRICTED if own and wider & set(found.purposes) else None
     active = [readers.roles[r] for r in principal.roles if r in readers.roles and wider & readers.roles[r].purposes]
     names = {role.name for role in active}

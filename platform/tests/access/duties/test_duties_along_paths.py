@@ -135,7 +135,7 @@ def visible(decide, reader, ref, purpose):
     return revealed(decide(reader, ref.dataset, purpose).of(ref.column))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(meshes(), registries())
 def test_what_no_edge_reports_and_no_grant_lifts_gains_no_visibility_along_any_path(mesh, known):
     contracts, reads, lineage = mesh
@@ -157,7 +157,7 @@ def test_what_no_edge_reports_and_no_grant_lifts_gains_no_visibility_along_any_p
                     assert last <= first, (path, reader.roles, purpose)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(meshes(), registries())
 def test_whatever_is_reported_of_readers_is_a_gain_of_theirs(mesh, known):
     contracts, reads, lineage = mesh

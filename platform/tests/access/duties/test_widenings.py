@@ -7,6 +7,7 @@ from helpers.duty_mesh import contract, decide_by, registry
 
 from bankmesh.access.duties.column_flows import find_flows, find_identities
 from bankmesh.access.duties.model import Duty, ProductFlow
+from bankmesh.access.duties.row_filter_flow import implies
 from bankmesh.access.duties.visibility import reveals_no_more
 from bankmesh.access.duties.widening_search import find_widenings
 from bankmesh.access.masks.mask_rules import parse_mask
@@ -143,12 +144,27 @@ def test_a_mask_reveals_no_more_than_another_if_it_can_be_computed_from_its_resu
 
 # --- rows --------------------------------------------------------------------------------------------------
 
-READ = {"==": {"left": {".": {"left": {"Var": "resource"}, "attr": "agreed"}}, "right": {"Value": True}}}
+
+def test_a_filter_implies_another_by_fewer_permits_and_more_forbids():
+    def residual(permits, forbids):
+        return json.dumps(
+            {"every": [{"permit": [{"Value": p} for p in permits], "forbid": [{"Value": f} for f in forbids]}]}
+        )
+
+    assert implies(residual("a", "xy"), residual("ab", "x"))
+    assert implies(residual("", ""), residual("ab", "x"))
+    assert not implies(residual("abc", "x"), residual("ab", "x"))
+    assert not implies(residual("a", ""), residual("ab", "x"))
+    assert not implies("", residual("ab", ""))
+    two = json.dumps({"every": [*json.loads(residual("a", ""))["every"], *json.loads(residual("b", "x"))["every"]]})
+    assert implies(two, residual("a", ""))
+    assert not implies(residual("a", ""), two)
 
 
-def agreed(name="agreed"):
-    text = json.dumps(READ, sort_keys=True, separators=(",", ":")).replace('"agreed"', json.dumps(name))
-    return RowFilter(text, frozenset({name}))
+def agreed(column="agreed"):
+    """Return the filter of rows in which a column is true, as the policies leave it."""
+    condition = {"==": {"left": {".": {"left": {"Var": "resource"}, "attr": column}}, "right": {"Value": True}}}
+    return RowFilter(json.dumps({"every": [{"forbid": [], "permit": [condition]}]}), frozenset({column}))
 
 
 def filtered(*, own, how=How.IDENTITY, name="agreed", **more):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.duties.model import RefusedRead
 from bankmesh.access.duties.readers import admits_product, allows_purpose, product_principal
-from bankmesh.access.duties.visibility import spell
 from bankmesh.access.model import ColumnOutcome
 from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.lineage.lineage_graph import ROWS
@@ -65,5 +64,6 @@ def _refused(
                 continue
             if found.outcome is not ColumnOutcome.SHOW:
                 why = "; ".join(map(str, decision.reasons if ref.column == ROWS else found.reasons))
-                problem = f"for {purpose} the policies give it {spell(found)}{': ' if why else ''}{why}"
+                hidden = "withheld" if found.outcome is ColumnOutcome.WITHHOLD else f"masked by {found.mask}"
+                problem = f"for {purpose} it is {hidden} from it{': ' if why else ''}{why}"
                 yield RefusedRead(ref, purpose, problem, place)

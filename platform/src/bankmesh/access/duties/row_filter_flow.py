@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.access.row_filters.residual_conditions import RESOURCE
 from bankmesh.lineage.model import TransformationSubtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bankmesh.access.duties.model import ProductFlow
     from bankmesh.access.model import RowFilter
@@ -30,7 +31,7 @@ def find_row_problem(flow: ProductFlow, source: str, column: str, given: RowFilt
         return f"no column carries {source}.{missing[0]} unchanged"
     if mixes_rows(flow, source, column, allowed.columns):
         return f"it mixes rows of {source} that the filter tells apart"
-    if not implies(given, rename(allowed.residual, carried)):
+    if not implies(given.residual, rename(allowed.residual, carried)):
         return f"its rows are not filtered by {', '.join(sorted(carried[name] for name in allowed.columns))} as there"
     return None
 
@@ -44,8 +45,8 @@ def mixes_rows(flow: ProductFlow, source: str, column: str, by: frozenset[str]) 
 
 
 def rename(residual: str, names: Mapping[str, str]) -> str:
-    """Return a residual with its columns renamed, in canonical JSON."""
-    return _canonical(_renamed(json.loads(residual), names))
+    """Return a residual with the columns of the row renamed."""
+    return json.dumps(_renamed(json.loads(residual), names))
 
 
 def _renamed(node: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
@@ -53,16 +54,29 @@ def _renamed(node: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any 
         return [_renamed(item, names) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: names.get(value, value) if key == "attr" and isinstance(value, str) else _renamed(value, names)
-        for key, value in node.items()
-    }
+    if node.get("left") == RESOURCE and "attr" in node:
+        return {**node, "attr": names[node["attr"]]}
+    return {key: _renamed(value, names) for key, value in node.items()}
 
 
-def implies(given: RowFilter, residual: str) -> bool:
-    """Whether a filter lets through only rows that another residual lets through: the same conditions, as written."""
-    return not given.is_everything and _canonical(json.loads(given.residual)) == residual
+def implies(given: str, allowed: str) -> bool:
+    """Whether a residual lets through only rows that another lets through, by the conditions as they are written.
+
+    Rows must pass every policy set. One of the sets of `given` must permit no more than each set of `allowed`: by some
+    of its permits at most, and by all of its forbids.
+    """
+    held = _policy_sets(given)
+    return all(
+        any(not permits or (permits <= wider and forbids >= narrower) for permits, forbids in held)
+        for wider, narrower in _policy_sets(allowed)
+    )
 
 
-def _canonical(node: Any) -> str:  # noqa: ANN401 - any JSON
-    return json.dumps(node, sort_keys=True, separators=(",", ":"))
+def _policy_sets(residual: str) -> list[tuple[frozenset[str], frozenset[str]]]:
+    """Return permits and forbids of each policy set, each condition as canonical JSON."""
+    every = json.loads(residual)["every"] if residual else []
+    return [(_canonical(one["permit"]), _canonical(one["forbid"])) for one in every]
+
+
+def _canonical(conditions: Iterable[Any]) -> frozenset[str]:
+    return frozenset(json.dumps(condition, sort_keys=True) for condition in conditions)
