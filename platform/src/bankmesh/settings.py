@@ -25,6 +25,8 @@ They are read from the environment when they are needed.
 | `BANKMESH_PURPOSE` | the purpose of reads that name none | what `mesh token use` chose |
 | `BANKMESH_ACCESS_DB` | database of registered audit chains, as a SQLAlchemy URL | SQLite in `MESH_HOME/access.db` |
 | `BANKMESH_AUDIT` | `strict`: a read waits until its audit records are on the disk | `grouped` |
+| `BANKMESH_PSEUDONYM_KEYS` | the keys of pseudonyms, as JSON | `access/keys/pseudonyms.json` in `MESH_HOME` |
+| `BANKMESH_PSEUDONYM_KEYS_COMMAND` | a command that prints the keys of pseudonyms | none |
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ ACCESS_DATABASE = "BANKMESH_ACCESS_DB"
 TOKEN = "BANKMESH_TOKEN"  # noqa: S105 - the name of the variable
 PURPOSE = "BANKMESH_PURPOSE"
 AUDIT = "BANKMESH_AUDIT"
+PSEUDONYM_KEYS = "BANKMESH_PSEUDONYM_KEYS"
+PSEUDONYM_KEYS_COMMAND = "BANKMESH_PSEUDONYM_KEYS_COMMAND"
 LINEAGE_NAMESPACE = "OPENLINEAGE_NAMESPACE"
 _DEFAULT_NAMESPACE = "bankmesh"
 _OFF, _ON = {"off", "0", "false", "no"}, {"on", "1", "true", "yes", ""}
