@@ -1,0 +1,132 @@
+"""Contracts compiled to Cedar permits: roles, purposes, the owning team, and the products that read a product.
+
+The permits are composed as Cedar's JSON form, never as text, so that no name in a contract can change their meaning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.access.policies.cedar_schema import row_type
+from bankmesh.access.policies.model import (
+    MASK,
+    PRODUCT,
+    PURPOSE,
+    READ,
+    READER,
+    ROLE,
+    SHOW,
+    CedarPolicy,
+    PolicyEffect,
+    PolicyOrigin,
+)
+from bankmesh.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bankmesh.contracts.model import Contract
+
+OWNER, STEWARD, STEWARDSHIP = "data_owner", "data_steward", "stewardship"
+"""The platform's roles for work on the products of a reader's own domains, and the purpose of that work."""
+
+PRODUCT_KIND = "product"
+ACCESS = "read"
+"""The value of a role's `access` that permits reads; a contract with another value has a fault."""
+
+_All = dict[str, Any]
+
+
+def product_principal_id(port: str) -> str:
+    """Return the id of a product as a reader of its inputs."""
+    return f"product:{port}"
+
+
+def compile_contract(contract: Contract) -> tuple[CedarPolicy, ...]:
+    """Return the permits of a contract, with the lines of its clauses; none for reads that no clause admits."""
+    found = [*_team_permits(contract)]
+    if contract.purposes:
+        found += _role_permits(contract)
+        found += _product_permits(contract)
+    return tuple(found)
+
+
+def _role_permits(contract: Contract) -> Iterator[CedarPolicy]:
+    for role in contract.roles:
+        if role.access != ACCESS:
+            continue
+        purposes = [contract.purposes, role.purposes] if role.purposes else [contract.purposes]
+        why = f"{contract.port} permits {role.role} for {', '.join(role.purposes or contract.purposes)}"
+        yield from _permits(
+            contract,
+            role.place or clause_place(contract, "roles:"),
+            why,
+            {"op": "in", "entity": {"type": ROLE, "id": role.role}},
+            [_purpose_in(names) for names in purposes],
+        )
+
+
+def _team_permits(contract: Contract) -> Iterator[CedarPolicy]:
+    for role in (OWNER, STEWARD):
+        why = f"{contract.port} permits {role} of {contract.domain} for {STEWARDSHIP}"
+        yield from _permits(
+            contract,
+            clause_place(contract, "team:"),
+            why,
+            {"op": "in", "entity": {"type": ROLE, "id": role}},
+            [_works_for(contract.domain), _purpose_in((STEWARDSHIP,))],
+        )
+
+
+def _product_permits(contract: Contract) -> Iterator[CedarPolicy]:
+    is_product = {"==": {"left": _attribute("principal", "kind"), "right": {"Value": PRODUCT_KIND}}}
+    why = f"{contract.port} permits products of {contract.domain}"
+    of_domain = [is_product, _works_for(contract.domain), _purpose_in(contract.purposes)]
+    yield from _permits(contract, clause_place(contract, "domain:"), why, {"op": "All"}, of_domain)
+    for consumer in contract.consumers:
+        reader = {"op": "==", "entity": {"type": READER, "id": product_principal_id(consumer)}}
+        why = f"{contract.port} permits its consumer {consumer}"
+        place = clause_place(contract, "- property: consumers")
+        yield from _permits(contract, place, why, reader, [is_product, _purpose_in(contract.purposes)])
+
+
+def _permits(
+    contract: Contract, place: Place, why: str, principal: _All, conditions: Sequence[_All]
+) -> Iterator[CedarPolicy]:
+    """Yield a permit on the columns and one on the rows of a product."""
+    on_columns = {"op": "in", "entities": [_action(SHOW), _action(MASK)]}
+    in_product = {"op": "in", "entity": {"type": PRODUCT, "id": contract.port}}
+    on_rows = {"op": "==", "entity": _action(READ)}
+    is_row = {"op": "is", "entity_type": row_type(contract.port_name)}
+    for action, resource in ((on_columns, in_product), (on_rows, is_row)):
+        body = {
+            "effect": PolicyEffect.PERMIT.value,
+            "principal": principal,
+            "action": action,
+            "resource": resource,
+            "conditions": [{"kind": "when", "body": condition} for condition in conditions],
+        }
+        yield CedarPolicy(PolicyOrigin.CONTRACT, PolicyEffect.PERMIT, place, {"why": why}, body, "", contract.domain)
+
+
+def _works_for(domain: str) -> _All:
+    return {"contains": {"left": _attribute("principal", "domains"), "right": {"Value": domain}}}
+
+
+def _purpose_in(purposes: Sequence[str]) -> _All:
+    listed = [{"Value": {"__entity": {"type": PURPOSE, "id": purpose}}} for purpose in purposes]
+    return {"in": {"left": _attribute("context", "purpose"), "right": {"Set": listed}}}
+
+
+def _attribute(variable: str, name: str) -> _All:
+    return {".": {"left": {"Var": variable}, "attr": name}}
+
+
+def _action(name: str) -> dict[str, str]:
+    return {"type": "Action", "id": name}
+
+
+def clause_place(contract: Contract, key: str) -> Place:
+    """Return the first line of the contract that begins with a key; line 1 if it has none."""
+    lines = contract.text.splitlines()
+    return Place(contract.file, next((at for at, line in enumerate(lines, 1) if line.strip().startswith(key)), 1))

@@ -1,0 +1,151 @@
+"""`mesh policy`: check policies, explain a decision, and compare decisions with tables of what is expected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bankmesh.cli.command_group import CommandGroup
+from bankmesh.cli.name_completion import complete_product
+from bankmesh.cli.output import JsonOption, console, print_json, print_table
+from bankmesh.errors import UnknownName
+from bankmesh.settings import current_settings
+from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
+
+if TYPE_CHECKING:
+    from bankmesh.access.decisions.access_policy import AccessPolicy
+    from bankmesh.access.model import AccessDecision, ColumnDecision, Principal, Reason
+    from bankmesh.contracts.model import Contract
+
+app = typer.Typer(
+    cls=CommandGroup, no_args_is_help=True, help="Check policies, explain decisions about reads, and test both."
+)
+
+
+@app.command()
+def explain(
+    product: Annotated[
+        str, typer.Argument(help="domain.product or domain.product@MAJOR.", autocompletion=complete_product)
+    ],
+    *,
+    reader: Annotated[str, typer.Option("--as", help="A role of roles.yaml.")],
+    purpose: Annotated[
+        str | None, typer.Option(help="What the product is read for; without it, list what it may be.")
+    ] = None,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(help="With a role: a domain that the reader works for; by default the product's."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the outcome of each column for a reader and a purpose, with the policies and contract lines behind it.
+
+    Exit 1 if the read is refused.
+    """
+    from bankmesh.access.decisions.access_policy import load_access_policy
+    from bankmesh.access.decisions.decision_engine import decide
+
+    settings = current_settings()
+    contracts = workspace_contracts(settings.root)
+    contract = find_contract(contracts, product, None)
+    policy = load_access_policy(settings.root, contracts)
+    principal = _principal(policy, reader, domain or [contract.domain])
+    if purpose is None:
+        _list_purposes(policy, principal, contract, as_json=as_json)
+        return
+    decision = decide(policy, principal, contract.port, purpose)
+    if as_json:
+        print_json(decision_facts(decision))
+    else:
+        _print_decision(decision)
+    raise typer.Exit(1 if decision.is_refused else 0)
+
+
+def _principal(policy: AccessPolicy, name: str, domains: list[str]) -> Principal:
+    """Return a reader of one role. Raises UnknownName."""
+    from bankmesh.access.model import Principal
+
+    if name in policy.registry.roles:
+        return Principal(f"role:{name}", frozenset({name}), {"domains": frozenset(domains)}, LOCAL_CLIENT)
+    raise UnknownName("role", name, policy.registry.roles)
+
+
+LOCAL_CLIENT = "mesh"
+
+
+def _list_purposes(policy: AccessPolicy, principal: Principal, contract: Contract, *, as_json: bool) -> None:
+    from bankmesh.access.decisions.decision_engine import usable_purposes
+
+    purposes = usable_purposes(policy, principal, contract.port)
+    if as_json:
+        print_json({"reader": principal.id, "port": contract.port, "purposes": list(purposes)})
+        return
+    descriptions = policy.registry.purposes.descriptions
+    if purposes:
+        print_table(("purpose", "description"), [(name, descriptions[name]) for name in purposes])
+    else:
+        console().print(f"{principal.id} can read {contract.port} for no purpose", markup=False, soft_wrap=True)
+
+
+def _print_decision(decision: AccessDecision) -> None:
+    out = console()
+    verdict = "refused" if decision.is_refused else "permitted"
+    out.print(
+        f"{decision.port} for {decision.purpose} as {decision.principal.id}: {verdict}", markup=False, soft_wrap=True
+    )
+    for reason in decision.reasons:
+        out.print(f"  {reason}", markup=False, soft_wrap=True)
+    if decision.is_refused:
+        return
+    if not decision.row_filter.is_everything:
+        named = ", ".join(sorted(decision.row_filter.columns))
+        out.print(f"Rows are filtered by {named}:", markup=False, soft_wrap=True)
+        for reason in decision.row_filter.reasons:
+            out.print(f"  {reason}", markup=False, soft_wrap=True)
+    rows = [(found.column, outcome_text(found), _because(found, decision)) for found in decision.columns.values()]
+    print_table(("column", "outcome", "because"), rows)
+
+
+def _because(found: ColumnDecision, decision: AccessDecision) -> str:
+    """Return the reasons of a column that are not already those of the whole read."""
+    return "; ".join(str(reason) for reason in found.reasons if reason not in decision.reasons)
+
+
+def outcome_text(found: ColumnDecision) -> str:
+    """Return an outcome as policy tables spell it: `show`, `withhold`, or the mask."""
+    return str(found.mask) if found.mask else found.outcome.value
+
+
+def decision_facts(decision: AccessDecision) -> dict[str, Any]:
+    """Return a decision for JSON."""
+    return {
+        "reader": decision.principal.id,
+        "port": decision.port,
+        "purpose": decision.purpose,
+        "refused": decision.is_refused,
+        "reasons": [_reason_facts(reason) for reason in decision.reasons],
+        "columns": [
+            {
+                "column": found.column,
+                "outcome": found.outcome.value,
+                "mask": str(found.mask) if found.mask else None,
+                "reasons": [_reason_facts(reason) for reason in found.reasons],
+            }
+            for found in decision.columns.values()
+        ],
+        "row_filter": {
+            "everything": decision.row_filter.is_everything,
+            "columns": sorted(decision.row_filter.columns),
+            "digest": decision.row_filter.digest,
+            "reasons": [_reason_facts(reason) for reason in decision.row_filter.reasons],
+        },
+        "obligations": sorted(decision.obligations),
+        "policy_digest": decision.policy_digest,
+        "contract_digest": decision.contract_digest,
+    }
+
+
+def _reason_facts(reason: Reason) -> dict[str, Any]:
+    place = reason.place
+    return {"text": reason.text, "file": place.file if place else None, "line": place.line if place else None}
