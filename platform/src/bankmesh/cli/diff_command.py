@@ -134,6 +134,10 @@ def _remarks(found: VersionDiff) -> Iterator[str]:
     for side, repeated in (("before", found.repeated_before), ("after", found.repeated_after)):
         if repeated.keys:
             yield _repeated(side, repeated)
+    if found.is_filtered:
+        yield "Only rows that you may read are compared."
+    if found.withheld:
+        yield f"Not compared, because they are withheld from you: {', '.join(found.withheld)}."
     if not found.differs:
         yield "Nothing differs."
 

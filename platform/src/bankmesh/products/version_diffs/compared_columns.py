@@ -32,6 +32,7 @@ class ComparedColumns:
         partition: the partition column, if both sides have it.
         shown: the columns whose values may be shown.
         schema: what differs between the two sides.
+        withheld: the columns of a side that its reader may not compare.
     """
 
     types: Mapping[str, str]
@@ -40,6 +41,7 @@ class ComparedColumns:
     partition: str | None
     shown: frozenset[str]
     schema: SchemaDifference
+    withheld: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,25 +60,40 @@ class ComparedColumns:
 
 
 def plan_columns(
-    contract: Contract, before: Mapping[str, str], after: Mapping[str, str], shown: frozenset[str]
+    contract: Contract,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    shown: frozenset[str],
+    readable: tuple[Mapping[str, str], Mapping[str, str]] | None = None,
+    why_no_pair: str | None = None,
 ) -> ComparedColumns:
-    """Return what is compared of two sides, whose columns and DuckDB types are given."""
-    common = {name: common_type(before[name], after[name]) for name in after if name in before}
+    """Return what is compared of two sides, whose columns and DuckDB types are given.
+
+    `readable` are the columns of each side that the reader may compare, with the types that they get; by default all
+    as stored. `why_no_pair` says why the key as the reader gets it pairs no rows; None if it does.
+    """
+    own, other = readable or (before, after)
+    common = {name: common_type(own[name], other[name]) for name in after if name in own and name in other}
+    types = {name: kind for name, kind in common.items() if kind is not None}
     retyped = tuple(
-        RetypedColumn(name, type_name(before[name]), type_name(after[name]), kind is not None)
-        for name, kind in common.items()
-        if before[name] != after[name]
+        RetypedColumn(name, type_name(before[name]), type_name(after[name]), name in types)
+        for name in after
+        if name in before and before[name] != after[name]
     )
     schema = SchemaDifference(
         added=tuple((name, type_name(kind)) for name, kind in after.items() if name not in before),
         removed=tuple((name, type_name(kind)) for name, kind in before.items() if name not in after),
         retyped=retyped,
     )
-    types = {name: kind for name, kind in common.items() if kind is not None}
-    key, why = _key(contract, types)
+    key, why = ((), why_no_pair) if why_no_pair else _key(contract, types)
     ordered = {name: types[name] for name in (*key, *(name for name in types if name not in key))}
     column = contract.partitioning.column if contract.partitioning else None
-    return ComparedColumns(ordered, key, why, column if column in types else None, shown, schema)
+    withheld = tuple(
+        name
+        for name in {**after, **before}
+        if (name in after and name not in other) or (name in before and name not in own)
+    )
+    return ComparedColumns(ordered, key, why, column if column in types else None, shown, schema, withheld)
 
 
 def _key(contract: Contract, types: Mapping[str, str]) -> tuple[tuple[str, ...], str | None]:

@@ -1,17 +1,21 @@
 """Compares the rows of two sides with DuckDB, within a limit of memory: counts, partitions, examples.
 
 Rows in files that both sides have are equal and are not read, but for their key columns: a key that other files have
-too is repeated. The result is the same as if all files were read.
+too is repeated. The result is the same as if all files were read. If rows are filtered or values masked for the reader,
+the rows as the reader gets them are copied into temporary tables first, and all of them are compared.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.access.metadata_decisions import why_no_pair
 from bankmesh.ports import connect
+from bankmesh.products.governed_tables import create_governed_table, governed_types, recorded_computation
 from bankmesh.products.version_diffs import diff_queries
 from bankmesh.products.version_diffs.compared_columns import ComparedColumns, plan_columns, shown_columns
 from bankmesh.products.version_diffs.diff_queries import AFTER, BEFORE, SHARED, RowLayout
@@ -33,8 +37,11 @@ if TYPE_CHECKING:
     import duckdb
 
     from bankmesh.contracts.model import Contract
+    from bankmesh.products.governed_tables import GovernedRows
     from bankmesh.products.version_diffs.row_sources import RowSource
 
+_WAY = "diff"
+"""How rows are read, for the audit log."""
 MEMORY_LIMIT = "1GB"
 _MOST_THREADS = 4
 """Each thread of DuckDB needs some memory of its own, so more of them would not keep within the limit."""
@@ -103,12 +110,15 @@ def compare_rows(
     Raises duckdb.Error if a file cannot be read, or if the rows need more disk space than there is.
     """
     notify("reading the schemas")
-    with spill_folder(home) as spill, _connect(spill) as connection:
-        described = [_describe(connection, side) for side in (before, after)]
+    sides = before, after
+    with spill_folder(home) as spill, _connect(spill) as connection, ExitStack() as records:
+        described = _ordered(_describe(connection, before), contract), _ordered(_describe(connection, after), contract)
         shown = shown_columns(contract, [before.classifications, after.classifications])
-        plan = plan_columns(contract, _ordered(described[0], contract), _ordered(described[1], contract), shown)
+        readable = _readable(connection, before, described[0]), _readable(connection, after, described[1])
+        plan = plan_columns(contract, *described, shown, readable, _why_no_pair(contract, sides))
         run = _Comparison(connection, plan, examples)
-        run.create_views((before, after), described)
+        read = _record_sides(records, sides, plan)
+        run.create_views(sides, described)
         notify("counting keys")
         run.flag_keys()
         notify("comparing rows")
@@ -116,13 +126,16 @@ def compare_rows(
         notify("choosing examples")
         chosen = run.examples(tallies.total.changed)
         repeated_before, repeated_after = run.repeated()
+        rows = tallies.total.counts(has_key=bool(plan.key))
+        for record, number in zip(read, (rows.before, rows.after), strict=True):
+            record.append(number)
     return VersionDiff(
         port=contract.port,
         before=before.side,
         after=after.side,
         key=plan.key,
         why_no_key=plan.why_no_key,
-        rows=tallies.total.counts(has_key=bool(plan.key)),
+        rows=rows,
         schema=plan.schema,
         columns={name: tallies.columns[plan.names.index(name)] for name in plan.values} if plan.key else {},
         repeated_before=repeated_before,
@@ -130,6 +143,8 @@ def compare_rows(
         partition_column=plan.partition,
         partitions=_partitions(plan, tallies),
         examples=chosen,
+        withheld=plan.withheld,
+        is_filtered=any(side.governed and not side.governed.decision.row_filter.is_everything for side in sides),
     )
 
 
@@ -158,6 +173,34 @@ def _describe(connection: duckdb.DuckDBPyConnection, source: RowSource) -> dict[
     return {str(name): str(kind) for name, kind, *_ in rows}
 
 
+def _readable(connection: duckdb.DuckDBPyConnection, side: RowSource, stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that the reader may compare, with the types that the reader gets."""
+    found = side.readable_of(stored)
+    if side.copied is None:
+        return found
+    return governed_types(side.copied, [name for name in found if name in side.copied.schema], connection)
+
+
+def _why_no_pair(contract: Contract, sides: tuple[RowSource, RowSource]) -> str | None:
+    """Return why the key as the reader gets it pairs no rows; None if it does. Raises AccessDenied."""
+    found = (why_no_pair(side.governed.decision, contract.primary_key) for side in sides if side.governed is not None)
+    return next(filter(None, found), None)
+
+
+def _record_sides(
+    records: ExitStack, sides: tuple[RowSource, RowSource], plan: ComparedColumns
+) -> tuple[list[int], list[int]]:
+    """Record the read of each side whose files are queried, until `records` is closed; return lists for their rows.
+
+    A side that is copied is recorded where it is read. Raises AuditUnavailable.
+    """
+    before, after = (
+        [] if side.queried is None else records.enter_context(recorded_computation(side.queried, plan.names, _WAY))
+        for side in sides
+    )
+    return before, after
+
+
 def _ordered(types: Mapping[str, str], contract: Contract) -> dict[str, str]:
     """Return the columns in the contract's order; a partition column comes last in files."""
     known = [column.name for column in contract.columns if column.name in types]
@@ -177,18 +220,24 @@ class _Comparison:
         )
         self._has_shared = self._has_flagged = False
 
-    def create_views(self, sides: tuple[RowSource, RowSource], described: list[dict[str, str]]) -> None:
-        files = [side.files or frozenset() for side in sides]
+    def create_views(
+        self, sides: tuple[RowSource, RowSource], described: tuple[Mapping[str, str], Mapping[str, str]]
+    ) -> None:
+        files = [frozenset() if side.copied else side.files or frozenset() for side in sides]
         shared = files[0] & files[1]
         self._has_shared = bool(shared)
-        views = [
-            (view, side, own - shared, types)
-            for view, side, own, types in zip((BEFORE, AFTER), sides, files, described, strict=True)
-        ]
-        for view, side, own, types in views:
-            self._connection.execute(diff_queries.view_of_rows(view, side.relation(own, types), self._plan.types))
-        relation = diff_queries.files_relation(shared, described[0], sides[0].partition_column)
+        for view, side, own, types in zip((BEFORE, AFTER), sides, files, described, strict=True):
+            relation = self._copy(side.copied, view) if side.copied else side.relation(own - shared, types)
+            self._connection.execute(diff_queries.view_of_rows(view, relation, self._plan.types))
+        types = described[0] if shared else self._plan.types or described[0]
+        relation = diff_queries.files_relation(shared, types, sides[0].partition_column)
         self._connection.execute(diff_queries.view_of_rows(SHARED, relation, self._plan.types))
+
+    def _copy(self, rows: GovernedRows, view: str) -> str:
+        """Copy the rows that the reader may see; without a column to compare, any one, so that rows are counted."""
+        table = f"governed_{view}"
+        create_governed_table(rows, self._plan.names or list(rows.schema)[:1], table, self._connection, _WAY)
+        return table
 
     def flag_keys(self) -> None:
         if not self._layout.width:

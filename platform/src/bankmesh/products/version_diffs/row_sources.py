@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from bankmesh.products.candidates.gate_relations import candidate_relation, kept_relation, table_relation
 from bankmesh.products.candidates.port_settings import partition_column
+from bankmesh.products.governed_tables import is_whole
 from bankmesh.products.inputs.input_classifications import published_classes
 from bankmesh.products.version_diffs.diff_queries import files_relation
 from bankmesh.products.version_diffs.version_diff import ComparedSide
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Classification, Contract
     from bankmesh.ports import OpenVersion
     from bankmesh.products.candidates.refused_candidates import RefusedCandidate
+    from bankmesh.products.governed_tables import GovernedRows
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class RowSource:
         partition_column: the column whose values are in the names of the files' folders; None if there is none.
         classifications: by column, as the contract had them that it was built under; None if that is not known.
         is_mixed: whether its files may have different columns.
+        readable: the columns that the reader may compare; None for all, of comparisons by the platform itself.
+        governed: the rows as the reader may see them; None for a candidate, and for the platform itself.
     """
 
     side: ComparedSide
@@ -40,6 +44,26 @@ class RowSource:
     partition_column: str | None
     classifications: Mapping[str, Classification] | None = field(hash=False)
     is_mixed: bool = False
+    readable: frozenset[str] | None = None
+    governed: GovernedRows | None = None
+
+    @property
+    def copied(self) -> GovernedRows | None:
+        """Its rows, if they are filtered or masked for the reader, so that its files must not be queried."""
+        return None if self.governed is None or self._is_whole else self.governed
+
+    @property
+    def queried(self) -> GovernedRows | None:
+        """Its rows, if the reader sees them as they are: its files may be queried, and the read is recorded."""
+        return self.governed if self._is_whole else None
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.governed is not None and is_whole(self.governed.decision, tuple(self.readable or ()))
+
+    def readable_of(self, types: Mapping[str, str]) -> dict[str, str]:
+        """Return those of its columns that the reader may compare."""
+        return {name: kind for name, kind in types.items() if self.readable is None or name in self.readable}
 
     def relation(self, files: frozenset[Path], types: Mapping[str, str]) -> str:
         """Return the relation of these files, or of all rows if it has no files; `types` are those of its columns."""
@@ -58,6 +82,12 @@ def version_source(contract: Contract, opened: OpenVersion) -> RowSource:
         partition_column=partition_column(contract) if set(partitions) - {""} else None,
         classifications=published_classes(opened.port, opened.publication),
     )
+
+
+def governed_source(contract: Contract, relation: GovernedRows) -> RowSource:
+    """Return the rows of a published version that a reader may see."""
+    columns = frozenset(relation.decision.readable)
+    return replace(version_source(contract, relation.opened), readable=columns, governed=relation)
 
 
 def candidate_source(contract: Contract, refused: RefusedCandidate, newest: OpenVersion) -> RowSource:

@@ -125,6 +125,8 @@ class VersionDiff:
         partition_column: None for a product without partitions.
         partitions: those that differ, in order.
         examples: changed rows.
+        withheld: the columns that were not compared, because they are withheld from the reader.
+        is_filtered: whether only those rows were compared that the reader may see.
     """
 
     port: str
@@ -140,6 +142,8 @@ class VersionDiff:
     partition_column: str | None
     partitions: tuple[PartitionCounts, ...]
     examples: tuple[ChangedRow, ...]
+    withheld: tuple[str, ...] = ()
+    is_filtered: bool = False
 
     @property
     def differs(self) -> bool:
@@ -165,6 +169,8 @@ class VersionDiff:
             "partition_column": self.partition_column,
             "partitions": [{"partition": found.partition, **asdict(found.rows)} for found in self.partitions],
             "examples": [_row_facts(row) for row in self.examples],
+            "withheld": list(self.withheld),
+            "is_filtered": self.is_filtered,
         }
 
 
