@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from reader_sessions import read_as
 from shop_workspace import SALES, Sale, changed, write_exports
 
+from bankmesh.access.tokens.reader_session import session_file
 from bankmesh.cli.rejects_command import printable
 
 POISON = "Poisonous-Remark-4711"
@@ -25,9 +27,10 @@ def land_refused(published):
 
 
 @pytest.fixture
-def refused(published_after):
-    """The shop with an export of which two rows are no sales."""
+def refused(published, published_after):
+    """The shop with an export of which two rows are no sales, read by a steward of the shop."""
     published_after(land_refused)
+    read_as(published.settings.home, "data_steward", domain="shop")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,21 @@ def test_expired_rejects_are_said_to_be_so(mesh, refused):
     assert json.loads(mesh("rejects", "till.sale", "--json").out)[0]["expired"] is True
 
 
+@pytest.mark.parametrize(("roles", "domain"), [(["data_owner"], "market"), (["governance_auditor"], None), ([], None)])
+def test_others_see_how_many_records_were_rejected_and_how_to_see_them(mesh, published, refused, roles, domain):
+    read_as(published.settings.home, *roles, domain=domain) if roles else session_file(published.settings.home).unlink()
+    table, facts = mesh("rejects", "till.sale"), mesh("rejects", "till.sale", "--json")
+    assert (table.code, facts.code) == (0, 0)
+    [landing] = json.loads(facts.out)
+    assert (landing["state"], landing["records"], landing["rejects"]) == ("refused", 5, 2)
+    if roles == ["governance_auditor"]:
+        assert len(landing["rejected"]) == 2
+        return
+    assert (landing["by_reason"], landing["rejected"]) == (None, None)
+    assert [word for word in ("sale.csv", AMOUNT, "sold_on") if word in table.out + facts.out] == []
+    assert "mesh token issue --role data_steward --domain shop" in table.err
+
+
 @pytest.mark.parametrize(("options", "where"), [(["--json"], "in JSON"), ([], "in a file or a pipe")])
 def test_the_text_is_refused_where_it_would_be_kept(mesh, refused, options, where):
     said = mesh("rejects", "till.sale", "--raw", *options)
@@ -114,6 +132,34 @@ def test_the_text_is_shown_on_a_terminal_without_what_would_steer_it(published, 
     assert done.returncode == 0, done.stderr
     assert f"6,1,2024-03-16,\\x1b[31m[red]{POISON},17,thank you" in shown.decode()
     assert b"\x1b[31m" not in shown
+    assert audited(published.settings.home) == [("begin", "data_steward"), ("end", None)]
+
+
+def audited(home):
+    """The kinds of records about reads in the audit log of a home, with the role of their reader; no text of a file."""
+    lines = [line for file in (home / "audit").rglob("*.jsonl") for line in file.read_text().splitlines()]
+    assert POISON not in "".join(lines)
+    records = [record for record in map(json.loads, lines) if record["kind"] in {"begin", "end", "denied"}]
+    return [(record["kind"], *(record.get("roles") or [None])) for record in records]
+
+
+@pytest.mark.parametrize(
+    ("role", "domain", "purpose"),
+    [
+        ("data_steward", "shop", "service"),
+        ("governance_auditor", None, "audit"),
+        ("data_owner", "market", "stewardship"),
+    ],
+)
+def test_the_text_is_refused_to_others_on_a_terminal_too(mesh, published, refused, monkeypatch, role, domain, purpose):
+    read_as(published.settings.home, role, domain=domain, purpose=purpose)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    said = mesh("rejects", "till.sale", "--raw")
+    assert (said.code, said.out) == (2, "")
+    assert "mesh token issue --role data_steward --domain shop" in said.err
+    assert "mesh rejects till.sale --raw" in said.err
+    assert POISON not in said.err
+    assert audited(published.settings.home) == [("denied", role)]
 
 
 def _read(screen: int) -> bytes:

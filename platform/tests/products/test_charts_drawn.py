@@ -53,6 +53,11 @@ def test_a_confidential_mean_of_few_rows_is_left_out(connection):
     assert len(points(connection, Chart("T", "day", "day", "max", "rate", None))) == 2
 
 
+def test_few_rows_that_a_confidential_condition_picks_are_left_out(connection):
+    assert points(connection, Chart("T", "day", "day", "rows", None, "amount >= 0")) == [("2024-01-01", 12.0)]
+    assert points(connection, Chart("T", "day", "day", "mean", "rate", "amount > 20")) == []
+
+
 def test_a_condition_picks_rows(connection):
     assert points(connection, Chart("T", "day", "month", "rows", None, "rate < 3")) == [("2024-01-01", 3.0)]
 

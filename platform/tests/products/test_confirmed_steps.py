@@ -22,7 +22,7 @@ def test_what_a_schedule_finds_unchanged_is_confirmed_with_its_checks(published:
         shown = run.metadata(product)
         assert shown["version"] == 0
         assert CONFIRMED in shown
-        assert "preview" in shown
+        assert "profile" in shown
         assert all(check.passed for check in run.checks(product).values())
         assert len(run.checks(product)) > 0
         assert len(confirmations(published.port(product))) == 1

@@ -150,7 +150,7 @@ def test_the_run_says_what_was_built(bakery: Bakery) -> None:
     assert {event.metadata["partitions unchanged"].value for event in of_run} == {3}
     assert evaluated[EVALUATED].value == [[FEBRUARY, FEBRUARY]]
     assert EVALUATED not in whole
-    assert of_run[0].metadata.keys() - of_run[1].metadata.keys() >= {"preview"}
+    assert of_run[0].metadata.keys() - of_run[1].metadata.keys() >= {"profile"}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_what_is_the_same_for_all_months_is_in_the_event_of_the_last_one(publish
         for event in run.events
         if event.is_step_materialization
     }
-    once = {"preview", "dagster/column_lineage", "where columns come from"}
+    once = {"profile", "dagster/column_lineage", "where columns come from"}
     assert list(made) == [FEBRUARY, MARCH]
     assert once <= made[MARCH].keys()
     assert made[MARCH].keys() - made[FEBRUARY].keys() >= once

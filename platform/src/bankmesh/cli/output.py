@@ -16,10 +16,17 @@ from bankmesh.cli.table_layout import TableText
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bankmesh.access.metadata_reader import MetadataReader
     from bankmesh.contracts.model import Column
     from bankmesh.sources import SourceColumn
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def warn_of_reader(reader: MetadataReader) -> None:
+    """Say on standard error why a token that was given does not count."""
+    if reader.problem is not None:
+        sys.stderr.write(f"mesh: {reader.problem} What everybody may see is shown.\n")
 
 
 def console() -> Console:

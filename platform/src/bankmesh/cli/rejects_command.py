@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.access.metadata_decisions import STEWARD, STEWARDSHIP, owns_facts
+from bankmesh.access.metadata_reader import current_metadata_reader
 from bankmesh.catalog.landing_status import landing_status
+from bankmesh.catalog.reject_texts import read_reject_texts, require_reject_texts
 from bankmesh.cli.name_completion import complete_source
-from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table
+from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table, warn_of_reader
 from bankmesh.errors import BankmeshError
 from bankmesh.settings import current_settings
 from bankmesh.sources import Landing, count_rejects, read_rejects
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from bankmesh.access.metadata_reader import MetadataReader
     from bankmesh.settings import Settings
     from bankmesh.sources import Refusal, RejectCount, RejectedRecord
 
@@ -49,7 +53,8 @@ class RawTextRefused(BankmeshError):
 class ObjectRejects:
     """The rejects of the last attempt to land an object.
 
-    `landing` is None if it was never landed, or if a file was refused as a whole, which `refusal` explains.
+    `landing` is None if it was never landed, or if a file was refused as a whole, which `refusal` explains. Counts and
+    records are empty where `is_withheld`: they are for owners and stewards of the domain, and auditors.
     """
 
     object: LandingName
@@ -58,6 +63,7 @@ class ObjectRejects:
     counts: tuple[RejectCount, ...]
     records: tuple[RejectedRecord, ...]
     refusal: Refusal | None = None
+    is_withheld: bool = False
 
     @property
     def expired(self) -> bool:
@@ -79,17 +85,37 @@ def rejects(
     limit: Annotated[int, typer.Option(min=0, help="Maximum number of records of each landing.")] = SHOWN,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the records that the last landing rejected: of one landing, or of all that a product reads."""
+    """Show the records that the last landing rejected: of one landing, or of all that a product reads.
+
+    Files, lines and reasons are for owners and stewards of the domain and auditors; everybody sees how many there are.
+    """
     if raw and as_json:
         raise RawTextRefused("in JSON")
     if raw and not sys.stdout.isatty():
         raise RawTextRefused("in a file or a pipe")
     settings = current_settings()
-    found = [_rejects_of(item, settings.home, limit, raw=raw) for item in _resolve(target, settings)]
+    reader = current_metadata_reader(settings)
+    named = _resolve(target, settings)
+    for name in named if raw else ():
+        require_reject_texts(settings.home, reader, name)
+    warn_of_reader(reader)
+    found = [_rejects_of(item, settings.home, limit, reader, raw=raw) for item in named]
     if as_json:
         print_json([_facts(item) for item in found])
-        return
-    _print(found, raw=raw)
+    else:
+        _print(found, raw=raw)
+    for item in found:
+        if item.is_withheld and item.landing is not None and item.landing.rejects:
+            sys.stderr.write(f"mesh: {_withheld(item.object)}\n")
+
+
+def _withheld(name: LandingName) -> str:
+    """Return who sees the records of a landing, and the command that would work."""
+    token = f"`mesh token issue --role {STEWARD} --domain {name.domain}`"
+    return (
+        f"the records that {name.full} rejected are for owners and stewards of {name.domain}, and auditors. "
+        f"{token} issues such a token; {STEWARDSHIP} is its purpose."
+    )
 
 
 def _resolve(target: str, settings: Settings) -> list[LandingName]:
@@ -115,13 +141,17 @@ def _read_by(port: str, domain: str, root: Path) -> list[LandingName]:
     return sorted({LandingName(i.domain, i.system, i.object) for i in inputs if isinstance(i, LegacyInput)})
 
 
-def _rejects_of(item: LandingName, home: Path, limit: int, *, raw: bool) -> ObjectRejects:
-    status = landing_status(home, item)
-    if status.attempt is None:
-        return ObjectRejects(item, None, status.state, (), (), status.refusal)
-    paths = status.attempt.rejects_paths
-    rejected = count_rejects(paths), read_rejects(paths, limit, raw=raw)
-    return ObjectRejects(item, status.attempt, status.state, *rejected)
+def _rejects_of(item: LandingName, home: Path, limit: int, reader: MetadataReader, *, raw: bool) -> ObjectRejects:
+    status, is_withheld = landing_status(home, item), not owns_facts(reader.principal, item.domain)
+    landing = status.attempt
+    if landing is None or is_withheld:
+        return ObjectRejects(item, landing, status.state, (), (), status.refusal, is_withheld)
+    counts = count_rejects(landing.rejects_paths)
+    if raw:
+        records = read_reject_texts(home, reader, item, landing, limit)
+    else:
+        records = read_rejects(landing.rejects_paths, limit)
+    return ObjectRejects(item, landing, status.state, counts, records)
 
 
 def _facts(item: ObjectRejects) -> dict[str, Any]:
@@ -139,16 +169,18 @@ def _facts(item: ObjectRejects) -> dict[str, Any]:
         "rejects": landing.rejects if landing else None,
         "rejects_tolerated": landing.rejects_tolerated if landing else None,
         "expired": item.expired,
-        "by_reason": [{"column": c.fault.column, "reason": c.fault.reason, "rejects": c.rejects} for c in item.counts],
-        "rejected": [
-            {
-                "file": record.file,
-                "line": record.line,
-                "faults": [{"column": fault.column, "reason": fault.reason} for fault in record.faults],
-            }
-            for record in item.records
-        ],
+        "by_reason": None if item.is_withheld else [*map(_count_facts, item.counts)],
+        "rejected": None if item.is_withheld else [*map(_record_facts, item.records)],
     }
+
+
+def _count_facts(found: RejectCount) -> dict[str, Any]:
+    return {"column": found.fault.column, "reason": found.fault.reason, "rejects": found.rejects}
+
+
+def _record_facts(record: RejectedRecord) -> dict[str, Any]:
+    faults = [{"column": fault.column, "reason": fault.reason} for fault in record.faults]
+    return {"file": record.file, "line": record.line, "faults": faults}
 
 
 def _print(found: Sequence[ObjectRejects], *, raw: bool) -> None:

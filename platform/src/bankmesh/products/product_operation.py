@@ -31,7 +31,7 @@ from bankmesh.products.cancellation import stoppable
 from bankmesh.products.candidates import gate_relations, port_settings
 from bankmesh.products.candidates.candidate_files import require_rows
 from bankmesh.products.candidates.clause_scope import widen_warned
-from bankmesh.products.candidates.published_charts import render_charts
+from bankmesh.products.candidates.published_charts import draw_charts
 from bankmesh.products.candidates.refused_candidates import note_refusal
 from bankmesh.products.code.platform_version import platform_version
 from bankmesh.products.errors import CandidateRefused
@@ -223,7 +223,7 @@ def _evaluate_gate(
         gate = evaluate(contract, compared, connection)
         if not gate.publishable:
             return gate, _Shown()
-        charts = render_charts(contract, candidate.path, compared.table or compared.candidate, connection)
+        charts = dict(draw_charts(contract, compared.table or compared.candidate, connection))
         profiled = profile_candidate(contract, sample, connection)
     if profiled is None:
         return gate, _Shown(charts)

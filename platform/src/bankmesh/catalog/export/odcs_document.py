@@ -1,6 +1,7 @@
 """A contract as a standalone ODCS document, with a server from which the data can be read.
 
-`datacontract lint` accepts it, and `datacontract test` of the published version gives the same results as the gate.
+`datacontract lint` accepts it, and `datacontract test` of the published version gives the same results as the gate. An
+exported file has no reader of its own, so it has examples of values for public columns alone.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.access.metadata_decisions import shows_value
 from bankmesh.catalog.export.exported_rules import exported_rules, option_rules, uniqueness_rule, whole_pattern
 from bankmesh.contracts.column_types import nullable
 from bankmesh.contracts.exact_numbers import plain_numbers
@@ -29,6 +31,7 @@ def standalone_contract(port: PortFacts) -> dict[str, Any]:
     document, _ = documents.parse(port.contract.file, port.contract.text)
     data: dict[str, Any] = copy.deepcopy(document.data)
     _spell_out_rules(data, document, port.contract)
+    _leave_out_examples(data, port.contract)
     servers = [_server(port)] if port.location is not None and port.contract.status.has_port else []
     servers += [server for server in data.pop("servers", []) if server.get("server") != SERVER]
     return plain_numbers(_with_servers(data, servers) if servers else data)  # type: ignore[no-any-return]
@@ -68,6 +71,15 @@ def _spell_out_rules(data: dict[str, Any], document: Document, contract: Contrac
         for options in (spelled.get("logicalTypeOptions"), spelled.get("items", {}).get("logicalTypeOptions")):
             if options and options.get("pattern"):
                 options["pattern"] = whole_pattern(options["pattern"])
+
+
+def _leave_out_examples(data: dict[str, Any], contract: Contract) -> None:
+    """Remove the examples of columns that are not shown to everybody; `data` is a copy of the document's own."""
+    for spelled in data["schema"][0]["properties"]:
+        if not shows_value(None, contract.column(spelled["name"])):
+            for owner in (spelled, spelled.get("items")):
+                if isinstance(owner, dict):
+                    owner.pop("examples", None)
 
 
 def _set_rules(owner: dict[str, Any], rules: list[dict[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """Charts of a product for its asset page: one aggregate query each, drawn as a small SVG inside Markdown.
 
+The page shows aggregates and no row: it is not known who reads it, and rows are read through a decision.
+
 Dagster's UI shows Markdown in place below a thousand characters, and as a link beyond. The SVG of a charting library
 exceeds that even for two points, and would be stored with every event of a materialisation.
 """
@@ -13,12 +15,11 @@ from xml.sax.saxutils import escape
 
 from bankmesh.contracts.model import Chart, Classification
 from bankmesh.contracts.parsing.chart_properties import FEWEST_ROWS
-from bankmesh.products.candidates.row_preview import preview_table
+from bankmesh.contracts.parsing.sql_rules import read_query
 from bankmesh.sql_text import sql_literal, sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import duckdb
 
@@ -41,14 +42,6 @@ def charts_of(contract: Contract) -> tuple[Chart, ...]:
     return (Chart(f"Rows by {span}", contract.partitioning.column, span, "rows", None, None), *contract.charts)
 
 
-def render_charts(
-    contract: Contract, folder: Path, whole: str, connection: duckdb.DuckDBPyConnection
-) -> dict[str, str]:
-    """Return Markdown for the asset page: rows of the candidate in `folder`, and charts over the `whole` table."""
-    drawn = {"preview": preview_table(contract, folder), **dict(draw_charts(contract, whole, connection))}
-    return {name: text for name, text in drawn.items() if text}
-
-
 def draw_charts(contract: Contract, relation: str, connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     """Yield title and Markdown of each chart over `relation`; charts that fail or have no points are left out."""
     import duckdb as duckdb_errors
@@ -68,12 +61,28 @@ def points_query(chart: Chart, contract: Contract, relation: str) -> str:
     x = f"date_trunc({sql_literal(chart.every)}, {by})::date" if chart.every else by
     measure = {"mean": "avg"}.get(chart.measure, chart.measure)
     y = "count(*)" if chart.of is None else f"{measure}({sql_name(chart.of)})"
-    fewest = FEWEST_ROWS if chart.of and contract.column(chart.of).classification > Classification.INTERNAL else 1
+    fewest = FEWEST_ROWS if _most_confidential(chart, contract) > Classification.INTERNAL else 1
     return (
         f"select x::varchar, y from (select {x} as x, ({y})::double as y from {relation}"
         f" where {by} is not null and ({chart.where or 'true'})"
         f" group by 1 having count(*) >= {fewest} and y is not null order by 1 desc limit {MOST_POINTS}) order by x"
     )
+
+
+def _most_confidential(chart: Chart, contract: Contract) -> Classification:
+    """Return the class of the most confidential column that a chart measures or selects rows by."""
+    names = set() if chart.of is None else {chart.of}
+    if chart.where is not None:
+        names |= read_query(f"select count(*) from ${{table}} where {chart.where}", None).columns
+    return max((_class_of(contract, name) for name in names), default=Classification.PUBLIC)
+
+
+def _class_of(contract: Contract, column: str) -> Classification:
+    """Return the class of a column; a name that the contract does not have counts as restricted."""
+    try:
+        return contract.column(column).classification
+    except KeyError:
+        return Classification.RESTRICTED
 
 
 def fitting(points: Sequence[Point], *, lines: bool) -> str:

@@ -1,0 +1,102 @@
+"""Facts of the catalog as one reader may see them: what was computed from withheld columns or rows is left out.
+
+Facts are plain values as commands print them as JSON. A number that may not be shown is None, as one that is not known.
+Functions return copies; a decision of None means that nobody has identified themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bankmesh.access.metadata_decisions import owns_facts, shows_every_row, shows_measure
+from bankmesh.contracts.clause_rules import Expectation, SqlMeasure
+from bankmesh.contracts.data_test_rules import DbtTest
+from bankmesh.contracts.model import Classification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bankmesh.access.model import AccessDecision, Principal
+    from bankmesh.catalog.product_status import ProductStatus
+    from bankmesh.catalog.recorded_reads import RecordedRead
+    from bankmesh.contracts.model import Contract
+
+_MEASURES = ("observed", "failing_rows", "message")
+_SIZES = ("rows", "rows_seen", "bytes")
+
+
+def readable_state(state: ProductStatus, decision: AccessDecision | None) -> ProductStatus:
+    """Return the state of a product; without its rows if some of them are withheld from the reader."""
+    return state if shows_every_row(decision) else replace(state, rows=None)
+
+
+def readable_version(version: Mapping[str, Any], contract: Contract, decision: AccessDecision | None) -> dict[str, Any]:
+    """Return a published version as `mesh show` has it.
+
+    Rows and bytes need a decision that shows every row, the values of partitions one that shows their column, and the
+    measures of a clause one that shows all columns that it reads. Names and outcomes of clauses are shown to everybody.
+    """
+    gate = dict(version["gate"])
+    if "clauses" in gate:
+        gate["clauses"] = [_readable_result(entry, entry["name"], contract, decision) for entry in gate["clauses"]]
+    found = {**version, "gate": gate}
+    if not shows_every_row(decision):
+        found |= {name: None for name in _SIZES if name in found}
+        gate |= {name: None for name in _SIZES if name in gate}
+    if version.get("partitions") and not _shows_partitions(contract, decision):
+        found["partitions"] = []
+    return found
+
+
+def clause_columns(contract: Contract, name: str) -> tuple[str, ...]:
+    """Return the columns that a clause reads; empty if they are not known: queries may read any column."""
+    clause = next((clause for clause in contract.clauses if clause.name == name), None)
+    is_known = clause is not None and not isinstance(clause.rule, SqlMeasure | Expectation | DbtTest)
+    return clause.columns if clause is not None and is_known else ()
+
+
+def _shows_partitions(contract: Contract, decision: AccessDecision | None) -> bool:
+    """Whether the values of partitions are shown; without a decision those of a column that is at most internal."""
+    if contract.partitioning is None:
+        return False
+    column = contract.column(contract.partitioning.column)
+    if decision is None:
+        return column.classification <= Classification.INTERNAL
+    return shows_measure(decision, contract, (column.name,))
+
+
+def readable_description(
+    facts: Mapping[str, Any], contract: Contract, decision: AccessDecision | None, principal: Principal | None
+) -> dict[str, Any]:
+    """Return the description of a product as `mesh catalog show` has it.
+
+    Recorded reads are for owners and stewards of the domain, and auditors; None in place of them for everybody else.
+    """
+    quality = dict(facts["quality"])
+    quality["not_passed"] = [
+        _readable_result(entry, entry["check_name"], contract, decision) for entry in quality["not_passed"]
+    ]
+    found = {**facts, "quality": quality}
+    if not shows_every_row(decision):
+        found["published"] = {**facts["published"], "rows": None}
+        found["publications"] = [
+            {name: None if name in _SIZES else value for name, value in made.items()} for made in facts["publications"]
+        ]
+    if not owns_facts(principal, contract.domain):
+        found["consumers"] = {**facts["consumers"], "recorded": None}
+    return found
+
+
+def readable_uses(uses: Iterable[RecordedRead], domain: str, principal: Principal | None) -> list[RecordedRead]:
+    """Return the recorded reads of products of a domain that may be named: all of them, or none."""
+    return list(uses) if owns_facts(principal, domain) else []
+
+
+def _readable_result(
+    entry: Mapping[str, Any], clause: str, contract: Contract, decision: AccessDecision | None
+) -> dict[str, Any]:
+    """Return the result of one clause."""
+    measures = () if shows_measure(decision, contract, clause_columns(contract, clause)) else _MEASURES
+    sizes = () if shows_every_row(decision) else _SIZES
+    return {name: None if name in {*measures, *sizes} else value for name, value in entry.items()}
