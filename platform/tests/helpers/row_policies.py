@@ -22,7 +22,7 @@ COLUMNS = {
     "flag": ColumnType("boolean"),
     "optin": ColumnType("boolean"),
     "amount": ColumnType("decimal", 12, 2),
-    "rate": ColumnType("decimal", 18, 4),
+    "rate": ColumnType("decimal", 15, 4),
     "day": ColumnType("date"),
     "other_day": ColumnType("date"),
     "at": ColumnType("timestamp"),
@@ -62,9 +62,7 @@ TEXTS = [
 LONGS = [-(2**63), -(2**31), -1, 0, 1, 2, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1]
 INTEGERS = [number for number in LONGS if -(2**31) <= number < 2**31]
 AMOUNTS = [Decimal(text) for text in ("-9999999999.99", "-0.01", "0.00", "0.01", "1.50", "9999999999.99")]
-RATES = [
-    Decimal(text) for text in ("-99999999999999.9999", "-0.0001", "0.0000", "0.0001", "1.5000", "99999999999999.9999")
-]
+RATES = [Decimal(text) for text in ("-99999999999.9999", "-0.0001", "0.0000", "0.0001", "1.5000", "99999999999.9999")]
 DECIMALS = [*AMOUNTS, *RATES, Decimal("922337203685477.5807"), Decimal("-922337203685477.5808")]
 DAYS = [date(1, 1, 1), date(1969, 12, 31), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31)]
 MOMENTS = [
@@ -175,9 +173,8 @@ class PolicyWriter:
         column = self.pick([*COLUMNS, "unknown_column"])
         found = "resource has " + column
         if column == "unknown_column":
-            return self.pick(
-                [f"({found} && resource.{column} == 1)", f"!({found})", f"(!({found}) || resource.{column})"]
-            )
+            unguarded = [f"resource.{column}", f"resource.{column} == 1", f"[1].contains(resource.{column})"]
+            return self.pick([f"({found} && resource.{column} == 1)", f"!({found})", *unguarded])
         return self.pick(
             [found, f"!({found})", f"({found} && {self.comparison()})", f"(!({found}) || {self.comparison()})"]
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DECIMAL_SCALE = 4
 _DECIMAL_WHOLE_DIGITS = 14
+_DIGITS_OF_A_DOUBLE = 15
 _DECIMAL_MOST = Decimal(2**63 - 1).scaleb(-DECIMAL_SCALE)
 _DECIMAL_LEAST = Decimal(-(2**63)).scaleb(-DECIMAL_SCALE)
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]{1,4}", re.ASCII)
@@ -53,11 +54,14 @@ def attribute_type(column: ColumnType) -> AttributeType | None:
     """Return Cedar's type of a column's values; None if Cedar cannot hold every one of them.
 
     A date is the datetime of its midnight, UTC. Cedar's decimal is a 64-bit number of ten-thousandths, so it holds each
-    value of a decimal of at most 4 places and 14 digits before them. It has no doubles, and arrays are left out.
+    value of a decimal of at most 4 places and 14 digits before them. Decimals of more than 15 digits are left out, too:
+    Delta keeps their minimum and maximum as doubles, and files with permitted rows would be skipped. Cedar has no
+    doubles, and arrays are left out.
     """
     if column.name == "decimal":
-        fits = column.scale <= DECIMAL_SCALE and column.precision - column.scale <= _DECIMAL_WHOLE_DIGITS
-        return AttributeType.DECIMAL if fits else None
+        holds_whole = column.precision - column.scale <= _DECIMAL_WHOLE_DIGITS
+        is_exact = holds_whole and column.scale <= DECIMAL_SCALE and column.precision <= _DIGITS_OF_A_DOUBLE
+        return AttributeType.DECIMAL if is_exact else None
     return _TYPES.get(column.name)
 
 

@@ -21,6 +21,8 @@ from bankmesh.access.row_filters.three_valued_logic import (
     Conjunction,
     Truth,
     all_of,
+    error,
+    join_balanced,
     test_of,
 )
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from bankmesh.contracts.model import ColumnType
 
-Literal = str | int | bool | Decimal | datetime
+LiteralValue = str | int | bool | Decimal | datetime
 
 LONGEST_PATTERN = 1000
 MOST_ELEMENTS = 1000
@@ -67,7 +69,7 @@ class Operand:
     kind: AttributeType | None
     column: str = ""
     is_date: bool = False
-    literal: Literal | None = None
+    literal: LiteralValue | None = None
 
     @property
     def defined(self) -> Conjunction:
@@ -89,7 +91,7 @@ class Operand:
             AttributeType.DECIMAL: pl.Decimal(_DECIMAL_DIGITS, DECIMAL_SCALE),
             AttributeType.DATETIME: pl.Datetime("us", "UTC"),
         }
-        return pl.lit(self.literal) if self.kind is None else pl.lit(self.literal, dtype=types[self.kind])
+        return pl.lit(self.literal, dtype=None if self.kind is None else types[self.kind])
 
     def microseconds(self) -> pl.Expr:
         """Return a datetime as microseconds since 1970 in 128 bits, which hold every date and timestamp."""
@@ -115,7 +117,7 @@ def compare(comparison: ComparisonOperator, left: Operand, right: Operand) -> Tr
     """
     defined = left.defined & right.defined
     if left.kind is None or right.kind is None:
-        return _nowhere()
+        return error()
     if left.kind is not right.kind:
         raise UntranslatableResidual(f"it compares a {left.kind} with a {right.kind}")
     return test_of(_compared(comparison, left, right), defined)
@@ -139,7 +141,7 @@ def contains(elements: Sequence[Operand], searched: Operand) -> Truth:
             f"a set of it has {len(elements):,} elements; at most {MOST_ELEMENTS:,} can be tested"
         )
     if searched.kind is None or any(element.kind is None for element in elements):
-        return _nowhere()
+        return error()
     for element in elements:
         if element.kind is not searched.kind:
             raise UntranslatableResidual(f"it searches a {searched.kind} in a set with a {element.kind}")
@@ -151,7 +153,7 @@ def contains(elements: Sequence[Operand], searched: Operand) -> Truth:
         # A list of Python values, as Polars skips files through it but not through a series.
         return test_of(pl.col(searched.column).is_in([element.literal for element in elements]), defined)
     equal = [_compared(ComparisonOperator.EQUAL, element, searched) for element in elements]
-    return test_of(_any(equal), defined)
+    return test_of(join_balanced(operator.or_, equal), defined)
 
 
 def match_pattern(text: Operand, pattern: Sequence[str | None]) -> Truth:
@@ -160,19 +162,13 @@ def match_pattern(text: Operand, pattern: Sequence[str | None]) -> Truth:
     Raises UntranslatableResidual for a pattern of more than 1,000 parts, and for anything but a string.
     """
     if text.kind is None:
-        return _nowhere()
+        return error()
     if text.kind is not AttributeType.STRING:
         raise UntranslatableResidual(f"`like` has no meaning for a {text.kind}")
     if sum(1 if part is None else len(part) for part in pattern) > LONGEST_PATTERN:
         raise UntranslatableResidual(f"a pattern of it has more than {LONGEST_PATTERN:,} characters")
     regex = "".join(".*" if part is None else "".join(f"\\x{{{ord(each):x}}}" for each in part) for part in pattern)
     return test_of(text.expression().str.contains(rf"\A(?s:{regex})\z", strict=False), text.defined)
-
-
-def _nowhere() -> Truth:
-    import polars as pl
-
-    return test_of(pl.lit(value=False), IMPOSSIBLE)
 
 
 def _compared(comparison: ComparisonOperator, left: Operand, right: Operand) -> pl.Expr:
@@ -205,11 +201,3 @@ def _compared_date(
     if is_flipped:
         return day <= date if comparison is ComparisonOperator.LESS_OR_EQUAL and is_midnight else day < date
     return date < day if comparison is ComparisonOperator.LESS and is_midnight else date <= day
-
-
-def _any(conditions: Sequence[pl.Expr]) -> pl.Expr:
-    """Join conditions by `|` as a balanced tree, whose depth stays small."""
-    if len(conditions) == 1:
-        return conditions[0]
-    middle = len(conditions) // 2
-    return _any(conditions[:middle]) | _any(conditions[middle:])

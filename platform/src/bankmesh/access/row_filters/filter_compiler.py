@@ -15,6 +15,7 @@ from bankmesh.access.row_filters.residual_conditions import (
     TRUE,
     Condition,
     RowType,
+    check_depth,
     is_never_true,
     read_columns,
     simplify_condition,
@@ -106,6 +107,7 @@ def _condition_of(name: str, policy: Mapping[str, Any], row: RowType) -> Conditi
     bodies = [_when(condition) for condition in policy["conditions"]]
     whole = reduce(lambda left, right: {"&&": {"left": left, "right": right}}, bodies, TRUE)
     try:
+        check_depth(whole)
         return simplify_condition(whole, row)
     except UntranslatableResidual as error:
         raise UntranslatableResidual(f"{name}: {error}") from None

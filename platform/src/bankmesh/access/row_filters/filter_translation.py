@@ -16,7 +16,7 @@ Anything else, arithmetic included, raises UntranslatableResidual.
 from __future__ import annotations
 
 import json
-from functools import partial, reduce
+from functools import partial
 from operator import and_, or_
 from typing import TYPE_CHECKING, TypeVar
 
@@ -50,6 +50,8 @@ from bankmesh.access.row_filters.three_valued_logic import (
     conjunction,
     constant,
     disjunction,
+    error,
+    join_balanced,
     negation,
     test_of,
 )
@@ -107,11 +109,11 @@ def translate_condition(node: Condition, columns: Mapping[str, ColumnType]) -> T
 
 
 def _boolean_operand(found: Operand) -> Truth:
-    if found.kind is not None and found.kind is not AttributeType.BOOL:
+    if found.kind not in {None, AttributeType.BOOL}:
         raise UntranslatableResidual(f"it needs a Bool where it has a {found.kind}")
-    if not found.column:
-        return constant(value=bool(found.literal))
-    return test_of(found.expression(), found.defined)
+    if found.kind is None:
+        return error()
+    return test_of(found.expression(), found.defined) if found.column else constant(value=bool(found.literal))
 
 
 def _translate_and(body: Body, columns: Mapping[str, ColumnType]) -> Truth:
@@ -173,7 +175,7 @@ def _search_each(
     elements, searched = _elements(body["left"], columns), _elements(body["right"], columns)
     defined = all_of(each.defined for each in (*elements, *searched))
     found = [contains(elements, each).value for each in searched]
-    return test_of(reduce(join, found) if found else constant(value=of_none).value, defined)
+    return test_of(join_balanced(join, found) if found else constant(value=of_none).value, defined)
 
 
 def _translate_like(body: Body, columns: Mapping[str, ColumnType]) -> Truth:

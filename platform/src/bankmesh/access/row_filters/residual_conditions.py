@@ -25,6 +25,7 @@ Body = dict[str, Any]
 RESOURCE: Condition = {"Var": "resource"}
 TRUE: Condition = {"Value": True}
 FALSE: Condition = {"Value": False}
+DEEPEST = 64
 _UNKNOWN_ROW: Condition = {"unknown": [{"Value": "resource"}]}
 
 
@@ -59,6 +60,18 @@ def simplify_condition(node: Condition, row: RowType) -> Condition:
     if operator in {"unknown", "Var"}:
         raise UntranslatableResidual(f"it depends on {_name_of(body)}, which is not known when a read is decided")
     return {operator: _simplify_parts(body, row)}
+
+
+def check_depth(node: Condition) -> None:
+    """Raise UntranslatableResidual for a condition whose operators are nested deeper than Polars can evaluate fast."""
+    level: list[object] = [node]
+    for _ in range(DEEPEST):
+        level = [operand for inner in level for operand in _operands(inner)]
+        if not level:
+            return
+    raise UntranslatableResidual(
+        f"its operators are nested deeper than {DEEPEST}; write `[...].contains(...)`, or several policies"
+    )
 
 
 def read_columns(node: object) -> Iterator[str]:
@@ -108,6 +121,15 @@ def _split(node: object) -> tuple[str, Any]:
     return next(iter(node.items()))
 
 
+def _operands(node: object) -> list[object]:
+    """Return the nodes below an operator."""
+    found: list[object] = []
+    for body in node.values() if isinstance(node, dict) else ():
+        parts = body if isinstance(body, list) else body.values() if isinstance(body, dict) else ()
+        found += [part for part in parts if isinstance(part, dict | list)]
+    return found
+
+
 def _name_of(body: object) -> str:
     found = body[0] if isinstance(body, list) and body else body
     return str(found.get("Value", found)) if isinstance(found, dict) else str(found)
@@ -121,23 +143,31 @@ def _simplify_parts(body: Body | list[Any], row: RowType) -> Body | list[Any]:
 
 
 def _simplify_and(body: Body, row: RowType) -> Condition:
-    left = simplify_condition(body["left"], row)
+    return _join_and(simplify_condition(body["left"], row), body["right"], row)
+
+
+def _join_and(left: Condition, right: Condition, row: RowType) -> Condition:
+    """Join a simplified condition and one that is simplified only if it can be evaluated."""
     if left == TRUE:
-        return simplify_condition(body["right"], row)
+        return simplify_condition(right, row)
     if is_never_true(left):
         return left
-    right = simplify_condition(body["right"], row)
-    return left if right == TRUE else {"&&": {"left": left, "right": right}}
+    then = simplify_condition(right, row)
+    return left if then == TRUE else {"&&": {"left": left, "right": then}}
 
 
 def _simplify_or(body: Body, row: RowType) -> Condition:
-    left = simplify_condition(body["left"], row)
+    return _join_or(simplify_condition(body["left"], row), body["right"], row)
+
+
+def _join_or(left: Condition, right: Condition, row: RowType) -> Condition:
+    """Join a simplified condition and one that is simplified only if it can be evaluated."""
     if left == FALSE:
-        return simplify_condition(body["right"], row)
+        return simplify_condition(right, row)
     if is_never_false(left):
         return left
-    right = simplify_condition(body["right"], row)
-    return left if right == FALSE else {"||": {"left": left, "right": right}}
+    otherwise = simplify_condition(right, row)
+    return left if otherwise == FALSE else {"||": {"left": left, "right": otherwise}}
 
 
 def _simplify_not(body: Body, row: RowType) -> Condition:
@@ -151,9 +181,9 @@ def _simplify_not(body: Body, row: RowType) -> Condition:
 def _simplify_if(body: Body, row: RowType) -> Condition:
     condition = simplify_condition(body["if"], row)
     if is_never_false(condition):
-        return _simplify_and({"left": condition, "right": body["then"]}, row)
+        return _join_and(condition, body["then"], row)
     if is_never_true(condition):
-        return _simplify_or({"left": condition, "right": body["else"]}, row)
+        return _join_or(condition, body["else"], row)
     branches = {branch: simplify_condition(body[branch], row) for branch in ("then", "else")}
     return {"if-then-else": {"if": condition, **branches}}
 

@@ -14,7 +14,7 @@ from operator import and_, or_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     import polars as pl
 
@@ -53,7 +53,7 @@ class Conjunction:
 
         if self.is_impossible or self.is_certain:
             return pl.lit(self.is_certain)
-        return reduce(and_, [*(pl.col(name).is_not_null() for name in sorted(self.columns)), *self.terms])
+        return join_balanced(and_, [*(pl.col(name).is_not_null() for name in sorted(self.columns)), *self.terms])
 
 
 CERTAIN = Conjunction()
@@ -89,6 +89,13 @@ def constant(*, value: bool) -> Truth:
     return Truth(pl.lit(value), CERTAIN, CERTAIN if value else IMPOSSIBLE, IMPOSSIBLE if value else CERTAIN)
 
 
+def error() -> Truth:
+    """Return the condition that is an error on every row."""
+    import polars as pl
+
+    return test_of(pl.lit(value=False), IMPOSSIBLE)
+
+
 def negation(inner: Truth) -> Truth:
     """Return Cedar's `!`."""
     return Truth(~inner.value, inner.defined, inner.false, inner.true)
@@ -110,9 +117,16 @@ def disjunction(left: Truth, right: Truth) -> Truth:
 
 def choice(condition: Truth, then: Truth, otherwise: Truth) -> Truth:
     """Return Cedar's `if`: an error if its condition is one, or the branch that the condition selects."""
-    taken = disjunction(negation(condition), then)
-    not_taken = disjunction(condition, otherwise)
-    return conjunction(taken, not_taken)
+    import polars as pl
+
+    value = pl.when(condition.value).then(then.value).otherwise(otherwise.value)
+    known = condition.defined.columns
+    rests = [branch.defined.without_nulls_of(known) for branch in (then, otherwise)]
+    defined = condition.defined
+    if not all(rest.is_certain for rest in rests):
+        chosen = pl.when(condition.value).then(rests[0].expression()).otherwise(rests[1].expression())
+        defined &= Conjunction(terms=(chosen,))
+    return test_of(value, defined)
 
 
 def any_of(conditions: Iterable[Conjunction]) -> Conjunction:
@@ -122,12 +136,20 @@ def any_of(conditions: Iterable[Conjunction]) -> Conjunction:
         return CERTAIN
     if len(possible) < 2:  # noqa: PLR2004
         return possible[0] if possible else IMPOSSIBLE
-    return Conjunction(terms=(reduce(or_, [condition.expression() for condition in possible]),))
+    return Conjunction(terms=(join_balanced(or_, [condition.expression() for condition in possible]),))
 
 
 def all_of(conditions: Iterable[Conjunction]) -> Conjunction:
     """Return where all of the conditions hold."""
     return reduce(and_, conditions, CERTAIN)
+
+
+def join_balanced(operator: Callable[[pl.Expr, pl.Expr], pl.Expr], parts: Sequence[pl.Expr]) -> pl.Expr:
+    """Join one or more expressions as a balanced tree: Polars overflows its stack in a tree of a thousand levels."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return operator(join_balanced(operator, parts[:middle]), join_balanced(operator, parts[middle:]))
 
 
 def _where(defined: Conjunction, value: pl.Expr) -> Conjunction:
