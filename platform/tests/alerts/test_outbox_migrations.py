@@ -13,6 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import bankmesh
+from bankmesh.access.audit import tables as access_tables
+from bankmesh.access.audit.chain_anchors import ChainAnchors
 from bankmesh.alerts.delivery import tables
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.lineage.openlineage import event_outbox
@@ -23,6 +25,7 @@ from bankmesh.storage.schema_migrations import NewerTables, alembic_config, read
 PLATFORM = Path(bankmesh.__file__).parents[2]
 OUTBOXES = {
     "alerts": (AlertOutbox, tables.MIGRATIONS, tables.metadata),
+    "access": (ChainAnchors, access_tables.MIGRATIONS, access_tables.metadata),
     "lineage": (EventOutbox, event_outbox.MIGRATIONS, event_outbox.metadata),
 }
 

@@ -48,7 +48,13 @@ def sign_receipt(home: Path, position: str, record: str, begin: Mapping[str, Any
     Raises UnusableKey, and OSError if there is no key yet and none can be written.
     """
     key = load_signing_key(home, KeyUse.RECEIPTS)
-    content = {
+    content = {**receipt_content(position, record, begin, end), "key": key.id}
+    return {**content, "signature": key.sign(_SIGNED + canonical_json(content))}
+
+
+def receipt_content(position: str, record: str, begin: Mapping[str, Any], end: Mapping[str, Any]) -> Receipt:
+    """Return what a receipt says of a read, without the key and the signature; see `sign_receipt`."""
+    return {
         "format": FORMAT,
         "product": begin["port"],
         **{name: begin.get(name) for name in _OF_THE_READ},
@@ -58,9 +64,7 @@ def sign_receipt(home: Path, position: str, record: str, begin: Mapping[str, Any
         "cancelled": end["cancelled"],
         "audit": {"position": position, "record": record},
         "boundary": BOUNDARY,
-        "key": key.id,
     }
-    return {**content, "signature": key.sign(_SIGNED + canonical_json(content))}
 
 
 def signature_fault(receipt: Mapping[str, Any], key: Ed25519PublicKey) -> str:

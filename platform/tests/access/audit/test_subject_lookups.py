@@ -1,0 +1,85 @@
+"""The subjects that a read names are found in Polars predicates and in SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from bankmesh.access.audit.subject_lookups import (
+    MOST_LOOKUPS,
+    hash_lookups,
+    predicate_lookups,
+    statement_lookups,
+    subject_hash,
+)
+
+ID, NAME = pl.col("id"), pl.col("name")
+
+
+@pytest.mark.parametrize(
+    ("predicate", "found"),
+    [
+        (ID == 42, {"id": {"42"}}),
+        (pl.lit(42) == ID, {"id": {"42"}}),
+        (ID.is_in([42, 43]), {"id": {"42", "43"}}),
+        (ID.is_between(42, 42), {"id": {"42"}}),
+        ((ID >= 42) & (ID <= 42), {"id": {"42"}}),
+        (ID.eq_missing(42) | (NAME == "x"), {"id": {"42"}}),
+        (~(ID != 42), {"id": {"42"}}),
+        (ID.cast(pl.String) == "42", {"id": {"42"}}),
+        (pl.lit(42, dtype=pl.Int32) == ID, {"id": {"42"}}),
+        (NAME == "x", {}),
+        (pl.col("other") == ID, {}),
+        (ID.is_not_null(), {}),
+        (dt.date(2026, 1, 31) == ID, {"id": {"2026-01-31"}}),
+    ],
+)
+def test_literals_that_a_predicate_combines_with_a_subject(predicate, found):
+    assert predicate_lookups(predicate, {"id"}) == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("id = 42", {"42"}),
+        ("42 = ID", {"42"}),
+        ("'42' = id::varchar", {"42"}),
+        ("id in (42, 43)", {"42", "43"}),
+        ("id between 42 and 42", {"42"}),
+        ("id is not distinct from 42", {"42"}),
+        ("p.\"id\" = '42' and name = 'x'", {"42"}),
+        ("exists (select 1 from product q where q.id = 42)", {"42"}),
+        ("name = '42'", set()),
+        ("id is null", set()),
+    ],
+)
+def test_literals_that_a_statement_compares_with_a_subject(condition, found):
+    lookups = statement_lookups(f"select * from product p where {condition}", {"id"})
+    assert found <= lookups.get("id", set())
+    assert bool(found) == bool(lookups)
+
+
+def test_what_is_no_sql_looks_up_nobody():
+    assert statement_lookups("select 'open", {"id"}) == {}
+    assert statement_lookups("", {"id"}) == {}
+
+
+def test_one_subject_has_one_hash_in_all_columns_of_its_domain(tmp_path):
+    first = hash_lookups(tmp_path, {"id": "party"}, {"id": {42}})
+    assert hash_lookups(tmp_path, {"customer": "party"}, {"customer": {"42"}, "name": {"x"}}) == first
+    assert hash_lookups(tmp_path, {"id": "card"}, {"id": {42}})["card"] != first["party"]
+    assert "42" not in first["party"][0][:2]
+
+
+def test_a_hash_needs_the_secret_of_the_home(tmp_path):
+    a, b = (hash_lookups(tmp_path / name, {"id": "party"}, {"id": {42}}) for name in "ab")
+    assert a != b
+    assert subject_hash(b"k" * 32, "party", 42) == subject_hash(b"k" * 32, "party", "42")
+
+
+def test_who_compares_with_more_values_than_a_bound_looks_up_nobody_in_particular(tmp_path):
+    many = predicate_lookups(ID.is_in(range(10 * MOST_LOOKUPS)), {"id"})
+    assert len(many["id"]) == MOST_LOOKUPS + 1
+    assert hash_lookups(tmp_path, {"id": "party"}, many) == {}
