@@ -1,0 +1,296 @@
+"""A published version as one reader may see it for one purpose: rows filtered, columns masked or left out, on record.
+
+`read_batches` is the one place that reads rows under a decision. Lazy frames, SQL and the command line go through it:
+
+1. the pinned version is scanned, only the columns that are needed;
+2. the row filter of the decision; with it the reader's predicate, if it cannot fail (`safe_predicates`);
+3. the masks;
+4. any other predicate of the reader, on what is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from bankmesh.access.errors import AccessDenied
+from bankmesh.access.masks.mask_expressions import mask_expression
+from bankmesh.access.masks.mask_rules import masked_type
+from bankmesh.access.masks.pseudonyms import NO_KEYS, KeyUnavailable, Pseudonyms
+from bankmesh.access.model import MaskMethod, Reason
+from bankmesh.access.relations.batch_stream import StreamFailed, stream_batches
+from bankmesh.access.relations.opaque_source import OpaqueSource, refuse_copy
+from bankmesh.contracts.column_types import polars_type
+from bankmesh.errors import BankmeshError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    import polars as pl
+
+    from bankmesh.access.masks.key_provider import KeyProvider
+    from bankmesh.access.model import AccessDecision
+    from bankmesh.access.relations.safe_predicates import PredicateReading
+    from bankmesh.contracts.model import ColumnType, Contract
+    from bankmesh.ports import OpenVersion
+
+_BATCH_ROWS = 100_000
+
+
+class OpenRead(Protocol):
+    """A read that has begun on record."""
+
+    def end(self, rows: int, cancelled: bool) -> None:  # noqa: FBT001 - two facts of one record
+        """Record the end: the rows that the reader got, and whether they stopped early or an error did."""
+
+
+class ReadRecorder(Protocol):
+    """Records reads, before the first byte and after the last."""
+
+    def begin(
+        self,
+        columns: Sequence[str],
+        way: str,
+        statement: str | None = None,
+        *,
+        lookups: Mapping[str, Collection[object]] | None = None,
+    ) -> OpenRead:
+        """Record that a read begins. Raises AuditUnavailable, and nothing is read.
+
+        `lookups` are the values that the reader's predicate compares shown columns with, by column.
+        """
+
+
+class ReadFailed(BankmeshError):
+    """A version could not be read. The text holds neither the cause nor a path or value; `kind` is its class."""
+
+    def __init__(self, port: str, version: int, kind: str) -> None:
+        self.port, self.version, self.kind = port, version, kind
+        super().__init__(f"{port}: version {version} could not be read.")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GovernedRelation:
+    """The rows of a version under a decision.
+
+    Attributes:
+        decision: the decision on the read.
+        contract: the newest contract of the port's major, whose columns, types and classification apply.
+        opened: the version, which may be older than the contract.
+        recorder: records each read.
+        keys: the provider of keys of pseudonyms; needed if a column is masked by one.
+    """
+
+    decision: AccessDecision
+    contract: Contract
+    opened: OpenVersion
+    recorder: ReadRecorder
+    keys: KeyProvider | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        names = {self.decision.port, self.contract.port, self.opened.port.name}
+        if len(names) > 1:
+            raise ValueError(f"a decision, a contract and a version of one port are needed, not of {sorted(names)}")
+
+    @cached_property
+    def columns(self) -> dict[str, ColumnType]:
+        """The columns that are shown or masked and that the version has, with their types as stored."""
+        found = self._columns_of_version
+        return {name: found[name] for name in self.decision.readable if name in found}
+
+    @cached_property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The columns that a reader gets, in the contract's order, with their types after masks."""
+        masks = self.decision.masks
+        return {
+            name: polars_type(masked_type(masks[name], kind) if name in masks else kind)
+            for name, kind in self.columns.items()
+        }
+
+    @cached_property
+    def key_version(self) -> int | None:
+        """The version of the key of pseudonyms, for receipts; None if no column has one. Raises AccessDenied."""
+        return None if self._pseudonyms is None else self._pseudonyms.key.version
+
+    def scan(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """Return a lazy frame of the readable columns, or of these. Each time that it is collected is a read on record.
+
+        Raises AccessDenied for a column that is withheld, or if the decision refuses the read.
+        """
+        from polars.io.plugins import register_io_source
+
+        wanted = self.require_columns(columns)
+        schema = {name: self.schema[name] for name in wanted}
+        source = OpaqueSource(self.decision.port, wanted, self.read_batches)
+        return register_io_source(source, schema=schema, validate_schema=True, explain_name=self.decision.port)
+
+    def read_batches(
+        self,
+        columns: Sequence[str] | None,
+        predicate: pl.Expr | None = None,
+        rows: int | None = None,
+        *,
+        way: str = "scan",
+        statement: str | None = None,
+        batch_size: int | None = None,
+    ) -> Iterator[pl.DataFrame]:
+        """Yield the rows of these columns in batches, as the decision permits; at least one, which may be empty.
+
+        Args:
+            columns: the columns, all readable ones by default.
+            predicate: a condition of the reader on readable columns, as they see them.
+            rows: the number of rows after which reading ends, counted before the predicate.
+            way: how the reader reads, for the record: `scan`, `sql`, `get`, `diff`.
+            statement: the reader's SQL, for the record.
+            batch_size: about so many rows in a batch.
+
+        The record begins before the first byte is read, and ends with the last batch; as cancelled, if the caller
+        stops before that or an error occurs. Raises AccessDenied, AuditUnavailable and ReadFailed; and an error of the
+        predicate, which holds only values that its reader may see.
+        """
+        wanted = self.require_columns(columns)
+        return self._read(wanted, predicate, rows, way, statement, batch_size or _BATCH_ROWS)
+
+    def require_columns(self, columns: Sequence[str] | None) -> tuple[str, ...]:
+        """Return the columns, all readable ones by default. Raises AccessDenied for one that is not readable."""
+        if self.decision.is_refused:
+            raise AccessDenied(self.decision.port, "no column may be read", self.decision.reasons, self._next_step)
+        if columns is None:
+            return tuple(self.columns)
+        for name in columns:
+            if name not in self.columns:
+                self._refuse_column(name)
+        return tuple(dict.fromkeys(columns))
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refuse to be pickled. Raises AccessDenied."""
+        refuse_copy(self.decision.port)
+
+    def __repr__(self) -> str:
+        return f"<governed relation {self.decision.port}, version {self.opened.version}>"
+
+    # --- Reading -----------------------------------------------------------------------------------------
+
+    def _read(
+        self,
+        wanted: tuple[str, ...],
+        predicate: pl.Expr | None,
+        rows: int | None,
+        way: str,
+        statement: str | None,
+        batch_size: int,
+    ) -> Iterator[pl.DataFrame]:
+        reading = self._read_predicate(predicate)
+        above = None if predicate is None or (reading and reading.below is not None and rows is None) else predicate
+        needed = tuple(dict.fromkeys((*wanted, *(above.meta.root_names() if above is not None else ()))))
+        self.require_columns(needed)
+        plan = self._plan(needed, reading.below if reading and above is None else None, rows)
+        read = self.recorder.begin(needed, way, statement, lookups=reading.lookups if reading else None)
+        count, last, ended = 0, None, False
+        try:
+            for masked in self._collect(plan, batch_size):
+                batch = (masked if above is None else masked.filter(above)).select(wanted)
+                if last is not None:
+                    yield last
+                last, count = batch, count + batch.height
+            ended = True
+        finally:
+            # The last batch leaves after the end is on record: most readers never ask for another one.
+            read.end(count, not ended)
+        if last is not None:
+            yield last
+
+    def _plan(self, needed: Sequence[str], below: pl.Expr | None, rows: int | None) -> pl.LazyFrame:
+        """Return the plan that reads, filters and masks. It stays inside this module."""
+        scan = self.opened.scan_polars()
+        if not self.decision.row_filter.is_everything:
+            scan = scan.filter(self._row_filter)
+        if below is not None:
+            scan = scan.filter(below)
+        if rows is not None:
+            scan = scan.head(rows)
+        return scan.select(*(self._masked(name) for name in needed))
+
+    def _masked(self, name: str) -> pl.Expr:
+        import polars as pl
+
+        mask = self.decision.masks.get(name)
+        if mask is None:
+            return pl.col(name)
+        return mask_expression(name, self.columns[name], mask, self._pseudonyms)
+
+    def _collect(self, plan: pl.LazyFrame, batch_size: int) -> Iterator[pl.DataFrame]:
+        """Yield the batches of a plan. Raises ReadFailed outside of the handler of an error.
+
+        Within it, the error of the engine, which may hold a path, would stay reachable as the context of ours.
+        """
+        try:
+            yield from stream_batches(plan, batch_size)
+        except StreamFailed as error:
+            kind = error.kind
+        else:
+            return
+        raise ReadFailed(self.decision.port, self.opened.version, kind)
+
+    def _read_predicate(self, predicate: pl.Expr | None) -> PredicateReading | None:
+        from bankmesh.access.relations.safe_predicates import read_predicate
+
+        if predicate is None:
+            return None
+        shown = self.decision.shown
+        return read_predicate(predicate, {name: kind for name, kind in self.schema.items() if name in shown})
+
+    # --- Decision and version ----------------------------------------------------------------------------
+
+    @cached_property
+    def _columns_of_version(self) -> dict[str, ColumnType]:
+        """The contract's columns that the version has; one that it stores in another type counts as missing."""
+        stored = self.opened.scan_polars().collect_schema()
+        return {c.name: c.type for c in self.contract.columns if stored.get(c.name) == polars_type(c.type)}
+
+    @cached_property
+    def _row_filter(self) -> pl.Expr:
+        from bankmesh.access.row_filters.filter_translation import filter_expression
+
+        row_filter, found = self.decision.row_filter, self._columns_of_version
+        if missing := sorted(row_filter.columns - set(found)):
+            problem = f"version {self.opened.version} lacks {', '.join(missing)}, which the permitted rows depend on"
+            raise AccessDenied(self.decision.port, problem, row_filter.reasons, "Read a later version")
+        return filter_expression(row_filter, found)
+
+    @cached_property
+    def _pseudonyms(self) -> Pseudonyms | None:
+        """The keys of the decision's pseudonyms, read once, so that all batches have pseudonyms of one version."""
+        masked = [name for name, mask in self.decision.masks.items() if mask.method is MaskMethod.PSEUDONYM]
+        if not masked:
+            return None
+        problem = KeyUnavailable("", "")
+        try:
+            if self.keys is None:
+                raise NO_KEYS
+            return Pseudonyms(self.keys.current_key(), self.decision.purpose, pseudonym_domains(self.contract))
+        except KeyUnavailable as error:
+            problem = error
+        raise AccessDenied(self.decision.port, str(problem), (), problem.next_step)
+
+    def _refuse_column(self, name: str) -> NoReturn:
+        reasons, port = self.decision.of(name).reasons, self.decision.port
+        if name in self.decision.readable:
+            problem, reasons = f"version {self.opened.version} has no column {name}, or stores it in another type", ()
+        else:
+            problem = f"{self.decision.principal.id} may not read column {name} for the purpose {self.decision.purpose}"
+        raise AccessDenied(port, problem, reasons or (Reason("no policy permits it"),), self._next_step)
+
+    @property
+    def _next_step(self) -> str:
+        return (
+            f"`mesh policy explain {self.decision.port} --purpose {self.decision.purpose}` shows each column and the "
+            f"policies behind it; {self.contract.owner}, who owns the product, can change its contract"
+        )
+
+
+def pseudonym_domains(contract: Contract) -> dict[str, str]:
+    """Return the pseudonym domain of each column: its subject, else the column itself, in all majors of the product."""
+    subjects = contract.subject_columns
+    return {column.name: subjects.get(column.name, f"{contract.product}.{column.name}") for column in contract.columns}
