@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from command import Command
+from reader_sessions import read_as
 from shop_workspace import at_stage, contract_text
+
+from bankmesh.catalog.recorded_reads import record_use
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shop_mesh import Mesh
 
 SHOP = "domains/shop/src/shop"
 
@@ -65,12 +70,16 @@ def test_a_draft_with_published_versions_is_retired_first_and_its_data_stays(mes
     assert mesh("get", "shop.opening_hour", "--archived", "--limit", "1").code == 0
 
 
-def test_recorded_consumers_are_named_in_the_refusal(mesh: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BANKMESH_CONSUMER", "tax-office")
-    assert mesh("get", "shop.customer_spend", "--limit", "1").code == 0
+def test_recorded_consumers_are_named_in_the_refusal_for_owners(mesh: Command, published: Mesh) -> None:
+    record_use(published.settings.home, "shop.customer_spend", 0, None, "tax-office")
+    read_as(published.settings.home, "data_owner", domain="shop")
     said = mesh("remove", "shop.customer_spend", "--yes")
     assert said.code == 1
     assert "Products that read it: shop.top_customer. Consumers: tax-office. First run `mesh contract move" in said.err
+    read_as(published.settings.home, "data_owner", domain="market")
+    other = mesh("remove", "shop.customer_spend", "--yes").err
+    assert "Consumers: 1 of recorded reads. First run" in other
+    assert "tax-office" not in other
 
 
 def test_nothing_is_written_without_a_confirmation(mesh: Command, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,7 +16,6 @@ from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.ports import (
     Candidate,
     Port,
-    Provenance,
     Publication,
     ReplaceAll,
     ReplacePartitions,
@@ -72,9 +72,13 @@ def write_party(port: Port, contract: Contract, rows: Iterable[Row]) -> Candidat
 
 
 def publish_party(
-    port: Port, contract: Contract, rows: Iterable[Row], months: Sequence[str] | None = None
+    port: Port,
+    contract: Contract,
+    rows: Iterable[Row],
+    months: Sequence[str] | None = None,
+    gate: Mapping[str, Any] | None = None,
 ) -> Publication:
-    """Publish rows without a gate: all of the table, or these months. Key columns may be null."""
+    """Publish rows without a gate, or with the given result: all of the table, or these months. Keys may be null."""
     candidate = write_party(port, contract, rows)
     column = contract.partitioning.column if contract.partitioning else None
     schema = pa.schema([spec.with_nullable(spec.name != column) for spec in arrow_schema(contract)])
@@ -85,7 +89,7 @@ def publish_party(
         measure_files(candidate, schema, column, ()),
         schema,
         replace=ReplaceAll() if months is None or column is None else ReplacePartitions(column, tuple(months)),
-        provenance=Provenance(**(made.__dict__ | {"contract_digest": keep_contract(port, contract.text)})),
+        provenance=replace(made, contract_digest=keep_contract(port, contract.text), gate=gate or made.gate),
         description=None,
     )
 

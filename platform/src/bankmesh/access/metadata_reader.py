@@ -10,9 +10,12 @@ from bankmesh.access.signing_keys import UnusableKey
 from bankmesh.access.tokens.current_reader import current_principal, current_purpose
 from bankmesh.access.tokens.reader_session import read_session
 from bankmesh.settings import named_token
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
-    from bankmesh.access.model import Principal
+    from bankmesh.access.decisions.access_policy import AccessPolicy
+    from bankmesh.access.model import AccessDecision, Principal
+    from bankmesh.contracts.model import Contract
     from bankmesh.settings import Settings
 
 
@@ -23,22 +26,40 @@ class MetadataReader:
     Attributes:
         principal: None if nobody has identified themselves: then only public and operational facts are shown.
         purpose: the declared purpose; None if none is.
+        policy: the policies that decide; None where no decision is needed.
         problem: why a token that was given does not count; None if it does, or if there is none.
     """
 
     principal: Principal | None = None
     purpose: str | None = None
+    policy: AccessPolicy | None = field(default=None, repr=False)
     problem: str | None = field(default=None, compare=False)
 
+    def decision_on(self, contract: Contract) -> AccessDecision | None:
+        """Return the decision about the data of a product; None without a principal and a purpose."""
+        from bankmesh.access.decisions.decision_engine import decide
 
-def current_metadata_reader(settings: Settings) -> MetadataReader:
-    """Return who reads metadata in this process.
+        if self.principal is None or self.purpose is None or self.policy is None:
+            return None
+        return decide(self.policy, self.principal, contract.port, self.purpose)
 
-    A token that is not valid does not stop a command about metadata: it shows what everybody may see, and why.
+
+def current_metadata_reader(settings: Settings, *, decides: bool = True) -> MetadataReader:
+    """Return who reads metadata in this process; without `decides` who it is, and no policies to decide by.
+
+    A token that is not valid, or a policy with faults, does not stop a command about metadata: it shows what everybody
+    may see, and why.
     """
     try:
         if not (named_token() or read_session(settings.home).token):
             return MetadataReader()
-        return MetadataReader(current_principal(settings), current_purpose(settings))
+        policy = _current_policy(settings) if decides else None
+        return MetadataReader(current_principal(settings), current_purpose(settings), policy)
     except (IdentityRefused, PolicyFaults, UnusableKey) as error:
         return MetadataReader(problem=str(error))
+
+
+def _current_policy(settings: Settings) -> AccessPolicy:
+    from bankmesh.access.decisions.access_policy import load_access_policy
+
+    return load_access_policy(settings.root, workspace_contracts(settings.root))

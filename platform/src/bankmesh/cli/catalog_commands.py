@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
+from bankmesh.access.metadata_reader import current_metadata_reader
 from bankmesh.cli.command_group import CommandGroup
-from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table
+from bankmesh.cli.output import JsonOption, ago, console, count, print_json, print_table, warn_of_reader
 from bankmesh.cli.product_commands import ProductArgument
 from bankmesh.settings import current_settings
 
@@ -107,9 +108,16 @@ def show(
 ) -> None:
     """Show everything about a product: contract versions, publications, quality, lineage, consumers."""
     from bankmesh.catalog.product_description import describe, resolve
+    from bankmesh.catalog.readable_metadata import readable_description
+    from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
+    settings = current_settings()
+    reader = current_metadata_reader(settings)
+    warn_of_reader(reader)
     with current_catalog(with_history=True) as catalog, catalog.reading() as connection:
         facts = describe(connection, resolve(connection, product), datetime.now(UTC))
+    contract = find_contract(workspace_contracts(settings.root), facts["product"], facts["major"])
+    facts = readable_description(facts, contract, reader.decision_on(contract), reader.principal)
     if as_json:
         print_json(facts)
         return
@@ -151,7 +159,7 @@ def _print_product(facts: dict[str, Any]) -> None:
     out.print(f"{facts['port']}  contract {facts['contract_version']} ({facts['status']})", style="bold", markup=False)
     out.print(facts["purpose"], markup=False)
     lineage, consumers = facts["lineage"], facts["consumers"]
-    recorded = [f"{who} ({use['reads']} reads)" for who, use in consumers["recorded"].items()]
+    recorded = [f"{who} ({use['reads']} reads)" for who, use in (consumers["recorded"] or {}).items()]
     lines = [
         ("owner", ", ".join(f"{owner['name']} ({owner['role']})" for owner in facts["owners"])),
         ("made from", _nearest(lineage["made_from"]) or _unknown(lineage["known"])),

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bankmesh.access.errors import PolicyFaults
+from bankmesh.access.metadata_reader import current_metadata_reader
 from bankmesh.access.registry.contract_names import find_contract_name_faults
 from bankmesh.catalog.change_impact import impact
 from bankmesh.catalog.lineage_coverage import lineage_coverage
+from bankmesh.catalog.readable_metadata import readable_uses
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli import lifecycle_commands
 from bankmesh.cli.command_group import CommandGroup
@@ -184,7 +186,8 @@ def _affected(changes: Sequence[Change], before: Contract) -> dict[Change, tuple
     graph = workspace_graph(settings.root, settings.home)
     if before.port not in graph.columns:
         return {}
-    uses = list(recorded_use(settings.home))
+    reader = current_metadata_reader(settings, decides=False)
+    uses = readable_uses(recorded_use(settings.home), before.domain, reader.principal)
     return {change: impact(change, before, graph, uses) for change in changes if change.breaking}
 
 

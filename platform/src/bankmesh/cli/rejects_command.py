@@ -94,7 +94,7 @@ def rejects(
     if raw and not sys.stdout.isatty():
         raise RawTextRefused("in a file or a pipe")
     settings = current_settings()
-    reader = current_metadata_reader(settings)
+    reader = current_metadata_reader(settings, decides=False)
     named = _resolve(target, settings)
     for name in named if raw else ():
         require_reject_texts(settings.home, reader, name)

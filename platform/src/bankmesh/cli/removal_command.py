@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankmesh.access.metadata_reader import current_metadata_reader
+from bankmesh.catalog.readable_metadata import readable_uses
 from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.cli.change_confirmation import DryRunOption, YesOption, carry_out, undo_interrupted
 from bankmesh.cli.name_completion import complete_domain, complete_source
@@ -56,6 +58,14 @@ def _plan(settings: Settings, name: str) -> ChangePlan:
     product = split_major(name)[0]
     products = {contract.product for contract in workspace_contracts(settings.root)}
     if product in products:
-        recorded = {use.consumer for use in recorded_use(settings.home) if split_major(use.port)[0] == product}
-        return plan_product_removal(settings, name, recorded)
+        return plan_product_removal(settings, name, _recorded_readers(settings, product))
     return plan_landing_removal(settings, require_landing(settings.root, name, products))
+
+
+def _recorded_readers(settings: Settings, product: str) -> set[str]:
+    """Return the consumers of recorded reads of a product; for others than its owners and auditors only how many."""
+    reads = [use for use in recorded_use(settings.home) if split_major(use.port)[0] == product]
+    reader = current_metadata_reader(settings, decides=False)
+    named = {use.consumer for use in readable_uses(reads, product.partition(".")[0], reader.principal)}
+    number = len({use.consumer for use in reads})
+    return named if named or not number else {f"{number} of recorded reads"}
