@@ -125,6 +125,36 @@ def test_a_relationship_and_a_successor_are_references(settings: Settings) -> No
         assert place in refused.value.problem
 
 
+GRANT = """\
+  - property: derivationGrants
+    value:
+      - {product: shop.opening_hour@1, columns: [weekday], lifts: [rows], by: x, date: "2026-01-01", why: Because.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("permission", "is_reference"),
+    [
+        ("  - {property: consumers, value: [shop.opening_hour]}\n", True),
+        (GRANT, True),
+        ("  - {property: purposes, value: [shop.opening_hour]}\n", False),
+        ("  - {property: consumers, value: [shop.opening_hours, shop.opening_hour@2]}\n", False),
+    ],
+)
+def test_a_product_that_a_contract_permits_to_read_its_own_is_referred_to(
+    settings: Settings, permission: str, *, is_reference: bool
+) -> None:
+    set_stage(settings, "opening_hour", "draft")
+    sale = settings.root / SHOP / "contracts/sale.odcs.yaml"
+    sale.write_text(sale.read_text().replace("customProperties:\n", f"customProperties:\n{permission}", 1))
+    line = 1 + sale.read_text()[: sale.read_text().index("shop.opening_hour")].count("\n")
+    if is_reference:
+        with pytest.raises(ChangeRefused, match=rf"contracts/sale\.odcs\.yaml:{line}\. Remove these references first"):
+            plan_product_removal(settings, "shop.opening_hour")
+    else:
+        plan_product_removal(settings, "shop.opening_hour")
+
+
 def test_names_that_begin_alike_and_comments_are_no_references(settings: Settings) -> None:
     scaffold_product(settings, "shop.sale_list", "dbt", "shop.sale")
     scaffold_product(settings, "shop.sale_list_by_day", "dbt", "shop.sale")

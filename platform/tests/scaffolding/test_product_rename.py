@@ -107,6 +107,21 @@ def test_readers_follow_and_names_that_are_alike_stay(settings: Settings) -> Non
         assert new == functools.reduce(lambda text, pair: text.replace(*pair), expected[name], old), name
 
 
+def test_a_draft_is_renamed_where_contracts_permit_it_to_read(settings: Settings) -> None:
+    scaffold_product(settings, "shop.sale_list", "dbt", "shop.sale")
+    sale = settings.root / SHOP / "contracts/sale.odcs.yaml"
+    permits = (
+        "  - {property: consumers, value: [shop.sale_list, shop.sale_list@2]}\n  - property: derivationGrants\n    value:\n"
+        "      - {product: shop.sale_list, columns: [sale_id], lifts: [rows], by: x, date: '2026-01-01', why: Because.}\n"
+    )
+    sale.write_text(sale.read_text().replace("customProperties:\n", f"customProperties:\n{permits}", 1))
+    before = sale.read_text()
+    plan_product_rename(settings, "shop.sale_list", "receipt", RECORD).write()
+    expected = before.replace("shop.sale_list,", "shop.receipt,")
+    assert sale.read_text() == expected
+    assert expected.count("shop.receipt") == 2
+
+
 def test_dbt_code_and_its_yaml_follow_and_what_dbt_does_not_read_stays(settings: Settings) -> None:
     files = {
         f"{MODELS}/products/notes.yml": "models:\n  - name: monthly_sale  # of shop.monthly_sale\n    columns: [{name: monthly_sale}]\n"

@@ -195,3 +195,37 @@ def test_the_successor_of_a_second_major_is_a_first_one_and_still_reads_the_firs
     assert component["inputs"] == {"before": "shop.opening_hour"}
     assert (defs / "hours/transform.py").read_text() == code.format("shop.hours", "hours")
     assert by_port(settings)["shop.hours"].version == "1.0.0"
+
+
+GRANT = """
+  - property: derivationGrants
+    value:
+      - product: {port}
+        columns: [weekday]
+        lifts: [audience]
+        by: shop-data
+        date: "2026-01-01"
+        why: The hours are on the door.
+"""
+
+
+def test_grants_stay_with_the_old_name_and_owners_of_inputs_are_named(settings: Settings) -> None:
+    path = settings.root / SHOP / "contracts/opening_hour.odcs.yaml"
+    own = contract_text("opening_hour").rstrip() + "\n"
+    marker = "customProperties:\n"
+    path.write_text(own.replace(marker, marker.rstrip() + GRANT.format(port="shop.top_customer").rstrip() + "\n", 1))
+    source = settings.root / SHOP / "contracts/sale.odcs.yaml"
+    permits = (
+        "\n  - property: consumers\n    value: [shop.opening_hour]" + GRANT.format(port="shop.opening_hour").rstrip()
+    )
+    source.write_text(source.read_text().replace(marker, marker.rstrip() + permits + "\n", 1))
+    before = source.read_text()
+    plan = plan_product_rename(settings, "shop.opening_hour", "open_time", RECORD)
+    plan.write()
+    assert source.read_text() == before
+    lines = [number for number, line in enumerate(before.splitlines(), 1) if "shop.opening_hour" in line]
+    [note] = [note for note in plan.notes if "must let shop.open_time do so, too" in note]
+    assert [f"{SHOP}/contracts/sale.odcs.yaml:{line}" in note for line in lines] == [True, True]
+    assert not any("These read" in note and "sale.odcs.yaml" in note for note in plan.notes)
+    old, new = (by_port(settings)[f"shop.{name}"] for name in ("opening_hour", "open_time"))
+    assert ([grant.product for grant in old.derivation_grants], new.derivation_grants) == (["shop.top_customer"], ())

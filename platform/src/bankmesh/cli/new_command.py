@@ -52,6 +52,8 @@ def new_product(
     for path in written.files:
         console().print(f"wrote {path.relative_to(settings.root)}", markup=False)
     console().print(str(written.key), markup=False)
+    if written.permission:
+        console().print(written.permission, markup=False)
     console().print(f"Next: `mesh run {product}` builds it as it is; then edit the contract and the transform.")
 
 

@@ -9,8 +9,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from bankmesh.access.errors import PolicyFaults
+from bankmesh.access.registry import load_registry
+from bankmesh.access.registry.registry_load import lists_own_roles
+from bankmesh.contracts.parsing.access_clauses import SUBJECT
 from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
 from bankmesh.errors import UnknownName
 from bankmesh.scaffolding.scaffold_input import CannotScaffold, find_input
@@ -43,20 +48,25 @@ _LINE = 120
 
 @dataclass(frozen=True)
 class NewProduct:
-    """The requested product: `domain.name`, of a kind, reading `source`."""
+    """The requested product: `domain.name`, of a kind, reading `source`; `readers` are comments about its readers."""
 
     domain: str
     name: str
     kind: str
     source: ScaffoldInput
+    readers: str = ""
 
 
 @dataclass(frozen=True)
 class ScaffoldedProduct:
-    """The files that were written, and the key of the product."""
+    """The files that were written, and the key of the product.
+
+    `permission` says what the owner of its input must do first; empty if nothing.
+    """
 
     files: list[Path]
     key: ProposedKey
+    permission: str = ""
 
 
 def scaffold_product(settings: Settings, product: str, kind: str, source: str | None = None) -> ScaffoldedProduct:
@@ -75,9 +85,35 @@ def scaffold_product(settings: Settings, product: str, kind: str, source: str | 
     package = packages[domain]
     found = find_input(settings, domain, package, source)
     models = product_folder(find_dbt_project(settings.root, package), domain)
-    planned = plan_files(NewProduct(domain, name, kind, found), package, models)
+    planned = plan_files(NewProduct(domain, name, kind, found, readers_comment(settings.root)), package, models)
     write_files(planned)
-    return ScaffoldedProduct(list(planned), found.key)
+    return ScaffoldedProduct(list(planned), found.key, _permission(product, domain, found))
+
+
+def _permission(product: str, domain: str, source: ScaffoldInput) -> str:
+    if source.domain in {"", domain}:
+        return ""
+    return f"First the owner of {source.reference} lists {product} under `consumers` of its contract."
+
+
+def readers_comment(root: Path) -> str:
+    """Return comments for a contract: who reads a product that lists nobody, and whom it could list."""
+    said = (
+        "Owners and stewards of the domain read it for stewardship. To let others read it, write roles (role, "
+        "access: read) and the custom property purposes."
+    )
+    lines = [line for text in (said, *_known_readers(root)) for line in wrap(text, _LINE - 4, break_on_hyphens=False)]
+    return "".join(f"  # {line}\n" for line in lines)
+
+
+def _known_readers(root: Path) -> tuple[str, ...]:
+    if not lists_own_roles(root):
+        return ("This workspace lists no roles yet: policies/roles.yaml and policies/purposes.yaml do.",)
+    try:
+        registry = load_registry(root)
+    except PolicyFaults:  # `mesh contract check` reports them
+        return ()
+    return f"Roles: {', '.join(registry.roles)}.", f"Purposes: {', '.join(registry.purposes)}."
 
 
 def check_product_name(name: str) -> None:
@@ -132,6 +168,7 @@ def _values(new: NewProduct) -> dict[str, str]:
         "name": new.name,
         "owner": f"{new.domain}-data",
         "product_type": source.product_type,
+        "readers_comment": new.readers,
         "table_description": _one_line(source.description),
         "grain": " and ".join(keys) or f"row of {source.reference}",
         "key_comment": _key_comment(source),
@@ -214,8 +251,11 @@ def _column(column: InputColumn, key_position: int | None) -> str:
     if key_position is not None:
         lines += ["        primaryKey: true", f"        primaryKeyPosition: {key_position}"]
     lines += ["        required: true"] if column.required else []
-    if column.allows_nan:
-        lines += ["        customProperties:", "          - property: allowNaN", "            value: true"]
+    properties = {"allowNaN": "true"} if column.allows_nan else {}
+    properties |= {SUBJECT: column.subject} if column.subject else {}
+    lines += ["        customProperties:"] if properties else []
+    for name, value in properties.items():
+        lines += [f"          - property: {name}", f"            value: {value}"]
     return "\n".join(lines) + "\n"
 
 

@@ -38,6 +38,7 @@ class InputColumn:
     classification: Classification
     required: bool
     allows_nan: bool = False
+    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ScaffoldInput:
     """An input by the names that transforms use: `reference` in `defs.yaml`, `schema` and `table` in dbt's `source()`.
 
     The product starts with `columns`: all of a landing, whose rows it takes over, or the key of a product. `key` has
-    those that name each row, none if nothing shows which.
+    those that name each row, none if nothing shows which. `domain` is the owner of a product, empty for a landing.
     """
 
     name: str
@@ -56,6 +57,7 @@ class ScaffoldInput:
     key: ProposedKey
     description: str
     product_type: str
+    domain: str = ""
 
     @property
     def parameter(self) -> str:
@@ -110,12 +112,15 @@ def product_input(contract: Contract) -> ScaffoldInput:
         schema=contract.domain,
         table=contract.port_name.table,
         columns=tuple(
-            InputColumn(c.name, c.type, c.description, c.classification, c.required or c.name in keys, c.allows_nan)
+            InputColumn(
+                c.name, c.type, c.description, c.classification, c.required or c.name in keys, c.allows_nan, c.subject
+            )
             for c in columns
         ),
         key=ProposedKey(keys, reason),
         description=f"One row per {' and '.join(keys)}." if keys else f"One row for each row of {contract.port}.",
         product_type="aggregate",
+        domain=contract.domain,
     )
 
 

@@ -86,7 +86,6 @@ def contract_text(draft: ContractDraft) -> str:
         "description": {"purpose": purpose},
         "team": {"name": team},
         "support": channels,
-        "roles": [{"role": f"{port.domain}_analyst", "access": "read"}],
         "slaProperties": [_freshness(draft), {"property": "retention", "value": 90, "unit": "d"}],
         "customProperties": list(_custom_properties(draft)),
         "schema": [_table(draft, described)],
@@ -104,6 +103,8 @@ def contract_findings(draft: ContractDraft) -> Iterator[ImportFinding]:
         yield ImportFinding(
             "review", "no key", key, "no column is tested as unique and not_null: name the primaryKey if it has one"
         )
+    action = "owners and stewards alone read it, for stewardship: add roles, and the custom property purposes"
+    yield ImportFinding("review", "readers", key, action)
     for column, kind in draft.columns.items():
         if promised_type(kind) is None:
             yield ImportFinding(

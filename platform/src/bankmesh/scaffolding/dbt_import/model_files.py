@@ -41,7 +41,7 @@ _CONFIG_ACTIONS = {
     "alias": "the platform names the tables of a run",
     "schema": "the platform names the tables of a run",
     "database": "the platform names the tables of a run",
-    "grants": "access is governed at the port: write roles into the contract",
+    "grants": "access is decided by contracts and policies: write roles and purposes into the contract",
     "contract": "columns and types are promised by the data contract, which has them",
     "sql_header": "a statement before the query is not run",
     "on_schema_change": "the columns are those of the contract",

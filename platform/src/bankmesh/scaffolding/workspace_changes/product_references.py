@@ -1,7 +1,8 @@
 """References to ports in hand-written files, rewritten in place: contracts, `defs.yaml`, dbt code and its YAML, Python.
 
-References are those that a tool resolves: `source()`, `ref()`, inputs, relationships, `replacedBy`. Other places that
-name a product, in prose, comments and texts of tests, are mentions.
+References are those that a tool resolves: `source()`, `ref()`, inputs, relationships, `replacedBy`, and products that a
+contract permits to read its own (`consumers`, `derivationGrants`). Other places that name a product, in prose, comments
+and texts of tests, are mentions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import yaml
+
+from bankmesh.contracts.parsing.access_clauses import GRANTS
 from bankmesh.errors import Place
 from bankmesh.names import CONTRACT_SUFFIX, PortName, parse_port_name, port_of_table
 from bankmesh.scaffolding.dbt_import.jinja_references import ModelReference, rewrite_references
@@ -27,7 +31,7 @@ from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.yaml.node_edits import LayoutNotEditable, rewrite_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import TypeAlias
 
@@ -111,7 +115,8 @@ def rewrite_file(file: WorkspaceFile, text: str, resolve: Resolve) -> str:
     """
     match file.kind:
         case FileKind.CONTRACT:
-            return rewrite_scalars(text, lambda path, value: _in_contract(path, value, file.domain, resolve))
+            kinds = _custom_properties(text)
+            return rewrite_scalars(text, lambda path, value: _in_contract(path, value, file.domain, kinds, resolve))
         case FileKind.COMPONENT:
             return rewrite_scalars(text, lambda path, value: _in_component(path, value, resolve))
         case FileKind.DBT_CODE:
@@ -130,18 +135,38 @@ def rewrite_file(file: WorkspaceFile, text: str, resolve: Resolve) -> str:
 def find_references(file: WorkspaceFile, text: str, is_meant: Callable[[PortName], bool]) -> list[Place]:
     """Return the lines of a file that refer to one of the ports; of a call over several lines the first one."""
     try:
-        renamed = rewrite_file(
-            file, text, lambda port: PortName(port.domain, f"{port.product}_", port.major) if is_meant(port) else None
-        )
+        renamed = rewrite_file(file, text, _marked(is_meant))
     except LayoutNotEditable as error:
         return [Place(str(file.path), error.line)]
-    old, new = text.split("\n"), renamed.split("\n")
+    return _changed_lines(file.path, text, renamed)
+
+
+def _marked(is_meant: Callable[[PortName], bool]) -> Resolve:
+    """Return a renaming of the ports that are meant, by which references to them are found."""
+    return lambda port: PortName(port.domain, f"{port.product}_", port.major) if is_meant(port) else None
+
+
+def _changed_lines(path: Path, before: str, after: str) -> list[Place]:
+    old, new = before.split("\n"), after.split("\n")
     if len(old) == len(new):
         lines = [number for number, pair in enumerate(zip(old, new, strict=True), 1) if pair[0] != pair[1]]
     else:
         blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         lines = [start + 1 for kind, start, *_ in blocks if kind != "equal"]
-    return [Place(str(file.path), line) for line in lines]
+    return [Place(str(path), line) for line in lines]
+
+
+def find_permissions(file: WorkspaceFile, is_meant: Callable[[PortName], bool]) -> list[Place]:
+    """Return the lines of a contract that let one of the ports read its product, or lift duties of it."""
+    if file.kind is not FileKind.CONTRACT:
+        return []
+    text = file.path.read_text(encoding="utf-8", errors="replace")
+    kinds, mark = _custom_properties(text), _marked(is_meant)
+    try:
+        marked = rewrite_scalars(text, lambda path, value: _in_id(value, mark) if _permits(path, kinds) else value)
+    except LayoutNotEditable as error:
+        return [Place(str(file.path), error.line)]
+    return _changed_lines(file.path, text, marked)
 
 
 def read_references(file: WorkspaceFile, is_meant: Callable[[PortName], bool]) -> list[Place]:
@@ -209,7 +234,28 @@ def _id_pattern(port: PortName) -> str:
     return rf"(?<![\w./@-]){domain}(?P<mark>[./]){name}(?![\w-])"
 
 
-def _in_contract(path: NodePath, value: str, domain: str, resolve: Resolve) -> str:
+def _custom_properties(text: str) -> dict[int, str]:
+    """Return the names of a contract's own custom properties by their positions; empty for text that is no contract."""
+    try:
+        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - every scalar as text
+    except yaml.YAMLError:
+        return {}
+    items = found.get("customProperties") if isinstance(found, dict) else None
+    named = enumerate(items if isinstance(items, list) else ())
+    return {at: str(item.get("property")) for at, item in named if isinstance(item, dict)}
+
+
+def _permits(path: NodePath, kinds: Mapping[int, str]) -> bool:
+    """Whether a path of a contract is that of a product which may read it, or whose duties are lifted."""
+    match path:
+        case ("customProperties", int(at), "value", int()):
+            return kinds.get(at) == "consumers"
+        case ("customProperties", int(at), "value", int(), "product"):
+            return kinds.get(at) == GRANTS
+    return False
+
+
+def _in_contract(path: NodePath, value: str, domain: str, kinds: Mapping[int, str], resolve: Resolve) -> str:
     if "relationships" in path:
         if short := _SHORT.fullmatch(value):
             port = resolve(PortName(domain, short["table"]))
@@ -219,7 +265,8 @@ def _in_contract(path: NodePath, value: str, domain: str, resolve: Resolve) -> s
             if port:
                 return f"{port.domain}/{port.contract_file}#/schema/{port.product}/{full['rest']}"
         return value
-    return _in_id(value, resolve) if path[0] == "customProperties" and path[-1] == "value" else value
+    is_value = path[0] == "customProperties" and path[-1] == "value"
+    return _in_id(value, resolve) if is_value or _permits(path, kinds) else value
 
 
 def _in_component(path: NodePath, value: str, resolve: Resolve) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.contracts.contract_editor import move_text
 from bankmesh.contracts.lifecycle import PROPERTY
+from bankmesh.contracts.parsing.access_clauses import GRANTS
 from bankmesh.errors import shorten_list
 from bankmesh.names import PortName
 from bankmesh.scaffolding.product_scaffold import select_columns, sql_column
@@ -23,6 +24,7 @@ from bankmesh.scaffolding.workspace_changes.product_references import (
     FileKind,
     domain_files,
     find_imports,
+    find_permissions,
     read_references,
 )
 from bankmesh.scaffolding.workspace_changes.product_rename import (
@@ -37,7 +39,7 @@ from bankmesh.scaffolding.workspace_changes.product_rename import (
 from bankmesh.yaml.node_edits import LayoutNotEditable, remove_entries, rewrite_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bankmesh.contracts.contract_editor import LifecycleEntry
     from bankmesh.contracts.model import Contract
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
     from bankmesh.scaffolding.workspace_changes.product_rename import PortRename
     from bankmesh.settings import Settings
 
-_OF_THE_OLD = {PROPERTY, "endOfSupport", "replacedBy"}
+_OF_THE_OLD = {PROPERTY, "endOfSupport", "replacedBy", GRANTS}
+"""Custom properties that the new product begins without; products that are built on the old one still read that."""
 _MATERIALIZED = re.compile(r"\bmaterialized\s*=\s*(['\"])product\1")
 _MODEL = Template("""\
 -- Deprecated: the rows of $new, until its readers have moved there.
@@ -112,7 +115,9 @@ def plan_succession(settings: Settings, contract: Contract, new: str, terms: Suc
     for path, text in stand_ins.items():
         draft.write(path, text)
     check_contracts(draft)
-    readers = _readers(rename, [file for file in files if file.path not in own])
+    others = [file for file in files if file.path not in own]
+    permissions = _found_in(others, rename, find_permissions)
+    readers = [place for place in _found_in(others, rename, read_references) if place not in permissions]
     changes = draft.changes()
     return ChangePlan(
         what=f"rename {contract.port} to {rename.new}",
@@ -120,7 +125,7 @@ def plan_succession(settings: Settings, contract: Contract, new: str, terms: Suc
         changes=changes,
         moved=draft.moved,
         stand_ins=frozenset(stand_ins),
-        notes=tuple(_notes(settings.root, rename, terms, readers)),
+        notes=(*_notes(settings.root, rename, terms, readers), *_permission_notes(settings.root, rename, permissions)),
         review=find_mentions(
             settings, [rename.old], {c.path for c in changes} | {Path(place.file) for place in readers}
         ),
@@ -183,8 +188,22 @@ def _stand_ins(rename: PortRename) -> dict[Path, str]:
     return {folder / "defs.yaml": _DEFS.substitute(values), folder / "transform.py": _TRANSFORM.substitute(values)}
 
 
-def _readers(rename: PortRename, others: Iterable[WorkspaceFile]) -> list[Place]:
-    return [place for file in others for place in read_references(file, lambda port: port == rename.old)]
+def _found_in(
+    files: Iterable[WorkspaceFile],
+    rename: PortRename,
+    find: Callable[[WorkspaceFile, Callable[[PortName], bool]], list[Place]],
+) -> list[Place]:
+    return [place for file in files for place in find(file, lambda port: port == rename.old)]
+
+
+def _permission_notes(root: Path, rename: PortRename, permissions: Iterable[Place]) -> Iterable[str]:
+    """Yield where owners of inputs let the old product read them; only they may let the new one do so."""
+    places = [str(place.relative_to(root)) for place in permissions]
+    if places:
+        yield (
+            f"These contracts let {rename.old} read their products. Their owners must let {rename.new} do so, too, "
+            f"before it loads: {shorten_list(places)}."
+        )
 
 
 def _notes(root: Path, rename: PortRename, terms: SuccessionTerms, readers: Iterable[Place]) -> Iterable[str]:
