@@ -3,7 +3,7 @@
 #               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME is set
 # make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
 # make test-damage   proof that damaged records of every kind of legacy file are noticed, in bounded memory
-# make check    style, types, import rules, contracts, lineage, dbt, dg · make bench: benchmarks
+# make check    style, types, import rules, contracts, policies, lineage, dbt, dg · make bench: benchmarks
 
 PYTHON ?= python3
 VENV := .venv
@@ -80,6 +80,8 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project/models
 	$(BIN)/mesh contract check
+	$(BIN)/mesh policy check
+	$(BIN)/mesh policy test
 	$(BIN)/mesh lineage check
 	$(BIN)/mesh test
 	@for domain in $(notdir $(wildcard domains/*)); do \

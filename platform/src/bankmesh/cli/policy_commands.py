@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.access.policies.policy_tables import outcome_text
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
-from bankmesh.errors import UnknownName
-from bankmesh.settings import current_settings
+from bankmesh.errors import Fault, UnknownName
+from bankmesh.settings import Settings, current_settings
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
@@ -24,12 +28,74 @@ app = typer.Typer(
 
 
 @app.command()
+def check(*, as_json: JsonOption = False) -> None:
+    """Check all policies: syntax, names, types, rules without effect, masks, subjects. Exit 1 if there is a fault."""
+    settings = current_settings()
+    policy, faults = _load(settings)
+    if policy is not None:
+        from bankmesh.access.policies.policy_check import find_policy_faults
+
+        faults = find_policy_faults(policy)
+    if as_json:
+        print_json([{"file": f.file, "line": f.line, "rule": f.rule, "message": f.message} for f in faults])
+    else:
+        for fault in faults:
+            console().print(str(fault), markup=False, soft_wrap=True)
+        count = f"{len(policy.policies)} policies, " if policy is not None else ""
+        console().print(f"{count}{len(faults)} faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _load(settings: Settings) -> tuple[AccessPolicy | None, tuple[Fault, ...]]:
+    """Return the policies in force, or their faults with paths below the working folder. Raises ContractFaults."""
+    from bankmesh.access.decisions.access_policy import load_access_policy
+    from bankmesh.access.errors import PolicyFaults
+
+    try:
+        return load_access_policy(settings.root, workspace_contracts(settings.root)), ()
+    except PolicyFaults as error:
+        return None, tuple(replace(fault, file=os.path.relpath(fault.file)) for fault in error.faults)
+
+
+@app.command("test")
+def run_tests(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Tables; by default all of the workspace.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare decisions with the tables in `policies/tests`. Exit 1 if one differs, or if there is no table."""
+    from bankmesh.access.decisions.access_policy import load_access_policy
+    from bankmesh.access.policies.policy_tables import check_case, find_tables, read_table
+
+    settings = current_settings()
+    policy = load_access_policy(settings.root, workspace_contracts(settings.root))
+    files = paths or find_tables(settings.root)
+    findings: list[Fault] = []
+    count = 0
+    for file in files:
+        cases, faults = read_table(Path(os.path.relpath(file)), policy)
+        findings += faults
+        count += len(cases)
+        failures = [failure for case in cases for failure in check_case(policy, case)]
+        findings += [Fault(each.case.place.file, each.case.place.line, "decision", each.message) for each in failures]
+    if as_json:
+        print_json({"cases": count, "failures": [vars(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            console().print(str(finding), markup=False, soft_wrap=True)
+        console().print(f"{len(files)} tables, {count} cases, {len(findings)} failures")
+    raise typer.Exit(1 if findings or not count else 0)
+
+
+@app.command()
 def explain(
     product: Annotated[
         str, typer.Argument(help="domain.product or domain.product@MAJOR.", autocompletion=complete_product)
     ],
     *,
-    reader: Annotated[str, typer.Option("--as", help="A role of roles.yaml.")],
+    reader: Annotated[str, typer.Option("--as", help="A role, or the name of an issued development token.")],
     purpose: Annotated[
         str | None, typer.Option(help="What the product is read for; without it, list what it may be.")
     ] = None,
@@ -50,7 +116,7 @@ def explain(
     contracts = workspace_contracts(settings.root)
     contract = find_contract(contracts, product, None)
     policy = load_access_policy(settings.root, contracts)
-    principal = _principal(policy, reader, domain or [contract.domain])
+    principal = _reader(settings, policy, reader, purpose or "", domain or [contract.domain])
     if purpose is None:
         _list_purposes(policy, principal, contract, as_json=as_json)
         return
@@ -62,16 +128,21 @@ def explain(
     raise typer.Exit(1 if decision.is_refused else 0)
 
 
-def _principal(policy: AccessPolicy, name: str, domains: list[str]) -> Principal:
-    """Return a reader of one role. Raises UnknownName."""
-    from bankmesh.access.model import Principal
+def _reader(settings: Settings, policy: AccessPolicy, name: str, purpose: str, domains: list[str]) -> Principal:
+    """Return a reader of one role, or the one of an issued development token.
+
+    Raises UnknownName, IdentityRefused.
+    """
+    from bankmesh.access.policies.probe_readers import reader_with_roles
+    from bankmesh.access.tokens.current_reader import current_principal
+    from bankmesh.access.tokens.development_tokens import issued_names
 
     if name in policy.registry.roles:
-        return Principal(f"role:{name}", frozenset({name}), {"domains": frozenset(domains)}, LOCAL_CLIENT)
-    raise UnknownName("role", name, policy.registry.roles)
-
-
-LOCAL_CLIENT = "mesh"
+        return reader_with_roles(policy.registry, (name,), purpose, domains)
+    issued = issued_names(settings.home)
+    if name in issued:
+        return current_principal(settings, name)
+    raise UnknownName("role or issued token", name, {*policy.registry.roles, *issued})
 
 
 def _list_purposes(policy: AccessPolicy, principal: Principal, contract: Contract, *, as_json: bool) -> None:
@@ -110,11 +181,6 @@ def _print_decision(decision: AccessDecision) -> None:
 def _because(found: ColumnDecision, decision: AccessDecision) -> str:
     """Return the reasons of a column that are not already those of the whole read."""
     return "; ".join(str(reason) for reason in found.reasons if reason not in decision.reasons)
-
-
-def outcome_text(found: ColumnDecision) -> str:
-    """Return an outcome as policy tables spell it: `show`, `withhold`, or the mask."""
-    return str(found.mask) if found.mask else found.outcome.value
 
 
 def decision_facts(decision: AccessDecision) -> dict[str, Any]:

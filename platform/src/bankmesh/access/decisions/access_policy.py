@@ -34,6 +34,7 @@ from bankmesh.access.policies.policy_sources import (
     read_policy_files,
 )
 from bankmesh.access.registry import load_registry, platform_policy_folder
+from bankmesh.access.row_filters.residual_conditions import RowType
 from bankmesh.errors import Fault, Place
 from bankmesh.names import parse_port_name
 from bankmesh.workspace.domain_folders import declared_ports
@@ -71,15 +72,15 @@ class PortPolicy:
         self, contract: Contract, hub: Sequence[CedarPolicy], narrowing: Sequence[CedarPolicy], known: str
     ) -> None:
         self.contract = contract
-        self.row_type = row_type(contract.port_name)
+        self.row = RowType(row_type(contract.port_name), {column.name: column.type for column in contract.columns})
         self.contract_digest = hashlib.sha256(contract.text.encode()).hexdigest()
         self._hub, self._narrowing, self._known = hub, narrowing, known
 
     @cached_property
     def sides(self) -> tuple[PolicySide, PolicySide]:
         """The hub's side and the contract's."""
-        return _compile_side("the hub", self._hub, self.row_type), _compile_side(
-            "the contract", self._narrowing, self.row_type
+        return _compile_side("the hub", self._hub, self.row.entity_type), _compile_side(
+            "the contract", self._narrowing, self.row.entity_type
         )
 
     @cached_property

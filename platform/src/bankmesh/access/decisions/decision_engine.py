@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bankmesh.access.decisions.access_policy import AccessPolicy, PolicySide, PortPolicy
     from bankmesh.access.decisions.cedar_requests import ColumnAnswer
@@ -53,10 +53,12 @@ def usable_purposes(policy: AccessPolicy, principal: Principal, port: str) -> tu
 
 @dataclass(frozen=True)
 class PolicyEvaluation:
-    """A decision with all policies that it follows from."""
+    """A decision with all policies that it follows from, those about each column, and the error that it denies for."""
 
     decision: AccessDecision
     determining: frozenset[CedarPolicy]
+    of_column: Mapping[str, tuple[CedarPolicy, ...]] = field(default_factory=dict)
+    problem: str = ""
 
 
 @lru_cache(maxsize=_CACHED)
@@ -70,6 +72,20 @@ def evaluate(policy: AccessPolicy, principal: Principal, port: str, purpose: str
     return replace(whole, decision=_with_short_places(policy, whole.decision))
 
 
+def policies_in_effect(policy: AccessPolicy, principal: Principal, port: str, purpose: str) -> frozenset[CedarPolicy]:
+    """Return the policies that hold for a reader and a port, whether or not the contract admits the reader.
+
+    Empty if its roles do not hold the purpose. Raises EvaluationFailed, UntranslatableResidual.
+    """
+    found = policy.ports[port]
+    if purpose_refusals(policy.registry, principal, found.contract, purpose):
+        return frozenset()
+    session = CedarSession(found, _reader(policy, principal, purpose), purpose)
+    rows = combine_rows(found, [(side, session.on_rows(side)) for side in found.sides])
+    of_column = _of_columns([(side.name, session.on_columns(side)) for side in found.sides])
+    return frozenset({*rows.determining, *(each for policies in of_column.values() for each in policies)})
+
+
 def _evaluate_port(policy: AccessPolicy, principal: Principal, port: str, purpose: str) -> PolicyEvaluation:
     found = policy.ports.get(port)
     if found is None:
@@ -81,7 +97,8 @@ def _evaluate_port(policy: AccessPolicy, principal: Principal, port: str, purpos
     try:
         return _evaluate(policy, principal, found, purpose)
     except (EvaluationFailed, UntranslatableResidual) as error:
-        return PolicyEvaluation(_refuse(policy, principal, port, purpose, found, (Reason(str(error)),)), frozenset())
+        refused = _refuse(policy, principal, port, purpose, found, (Reason(str(error)),))
+        return PolicyEvaluation(refused, frozenset(), {}, str(error))
 
 
 def _evaluate(policy: AccessPolicy, principal: Principal, port: PortPolicy, purpose: str) -> PolicyEvaluation:
@@ -96,7 +113,8 @@ def _evaluate(policy: AccessPolicy, principal: Principal, port: PortPolicy, purp
         return PolicyEvaluation(refused, frozenset(rows.determining))
     answers = [(side.name, session.on_columns(side)) for side in port.sides]
     columns = _columns(port, reader, answers)
-    determining = frozenset({*rows.determining, *_on_columns(answers)})
+    of_column = _of_columns(answers)
+    determining = frozenset({*rows.determining, *(each for found in of_column.values() for each in found)})
     decision = AccessDecision(
         principal=principal,
         port=name,
@@ -112,7 +130,7 @@ def _evaluate(policy: AccessPolicy, principal: Principal, port: PortPolicy, purp
     )
     if unknown := decision.obligations - OBLIGATIONS:
         raise EvaluationFailed(f"a policy demands {', '.join(sorted(unknown))}, which no reader of rows fulfils")
-    return PolicyEvaluation(decision, determining)
+    return PolicyEvaluation(decision, determining, of_column)
 
 
 def _reader(policy: AccessPolicy, principal: Principal, purpose: str) -> PolicyReader:
@@ -141,9 +159,16 @@ def _columns(
     return decided
 
 
-def _on_columns(answers: Iterable[tuple[str, dict[str, tuple[ColumnAnswer, ColumnAnswer]]]]) -> set[CedarPolicy]:
-    pairs = (pair for _, of_columns in answers for pair in of_columns.values())
-    return {policy for pair in pairs for answer in pair for policy in answer.determining}
+def _of_columns(
+    answers: Sequence[tuple[str, dict[str, tuple[ColumnAnswer, ColumnAnswer]]]],
+) -> dict[str, tuple[CedarPolicy, ...]]:
+    names = answers[0][1]
+    return {
+        name: tuple(
+            dict.fromkeys(policy for _, found in answers for answer in found[name] for policy in answer.determining)
+        )
+        for name in names
+    }
 
 
 def _refuse(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.decisions.column_outcomes import policy_reasons
 from bankmesh.access.errors import UntranslatableResidual
 from bankmesh.access.policies.model import PolicyEffect
 from bankmesh.access.row_filters.filter_compiler import PartialResult, compile_residuals, permits_no_row
-from bankmesh.access.row_filters.residual_conditions import RowType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from bankmesh.access.decisions.access_policy import PolicySide, PortPolicy
     from bankmesh.access.model import RowFilter
     from bankmesh.access.policies.model import CedarPolicy
-
-Residuals = "Mapping[str, Any]"
+    from bankmesh.access.row_filters.residual_conditions import RowType
 
 _ALWAYS: Mapping[str, Any] = {
     "effect": "permit",
@@ -27,6 +27,10 @@ _ALWAYS: Mapping[str, Any] = {
     "resource": {"op": "All"},
     "conditions": [],
 }
+
+
+_KEY = "policy"
+_LABEL = f"{_KEY}: "
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class RowOutcome:
 
 def combine_rows(port: PortPolicy, residuals: Sequence[tuple[PolicySide, Mapping[str, Any]]]) -> RowOutcome:
     """Return the rows that both sides permit. Raises UntranslatableResidual, with the place of the policy."""
-    row = RowType(port.row_type, {column.name: column.type for column in port.contract.columns})
+    row = port.row
     sides = [(side, _effective(side, found, row)) for side, found in residuals]
     results = [
         PartialResult(found, (), {key: policy_reasons([side.policies[key]])[0] for key in found})
@@ -72,11 +76,18 @@ def _effective(side: PolicySide, residuals: Mapping[str, Any], row: RowType) -> 
 
 
 def _holds(side: PolicySide, key: str, residual: Mapping[str, Any], row: RowType) -> bool:
-    is_permit = residual["effect"] == PolicyEffect.PERMIT.value
-    alone = {key: residual} if is_permit else {"always": _ALWAYS, key: residual}
+    """Raises UntranslatableResidual, with the place of the policy."""
     try:
-        found = compile_residuals([PartialResult(alone)], row)
+        return _holds_for_some(json.dumps(residual, sort_keys=True), row)
     except UntranslatableResidual as error:
-        place = side.policies[key].place
-        raise UntranslatableResidual(f"{place}: {str(error).removeprefix(f'{key}: ')}") from None
+        raise UntranslatableResidual(f"{side.policies[key].place}: {str(error).removeprefix(_LABEL)}") from None
+
+
+@lru_cache(maxsize=4096)
+def _holds_for_some(written: str, row: RowType) -> bool:
+    """Whether a residual, as JSON, permits or forbids a row of the type. Raises UntranslatableResidual."""
+    residual = json.loads(written)
+    is_permit = residual["effect"] == PolicyEffect.PERMIT.value
+    alone = {_KEY: residual} if is_permit else {"always": _ALWAYS, _KEY: residual}
+    found = compile_residuals([PartialResult(alone)], row)
     return not permits_no_row(found) if is_permit else not found.is_everything

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _RESERVED = frozenset({"true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"})
 
+_NO_ROW = "Row"
+"""The type of the rows of a workspace without products: an action needs at least one type of resource."""
+
 
 def row_type(port: PortName) -> str:
     """Return the type of the rows of a port: `retail::party_v1`; a domain named like a word of Cedar gets a `_`."""
@@ -55,7 +58,7 @@ def _common(rows: list[str]) -> dict[str, Any]:
     names = {"type": "Set", "element": text}
     context = _record({"purpose": {"type": "Entity", "name": PURPOSE}})
     on_columns = {"appliesTo": {"principalTypes": [READER], "resourceTypes": [COLUMN], "context": context}}
-    on_rows = {"appliesTo": {"principalTypes": [READER], "resourceTypes": rows, "context": context}}
+    on_rows = {"appliesTo": {"principalTypes": [READER], "resourceTypes": rows or [_NO_ROW], "context": context}}
     column = {"name": text, "product": text, "domain": text, "classification": text, "sensitivity": number}
     return {
         "entityTypes": {
@@ -65,6 +68,7 @@ def _common(rows: list[str]) -> dict[str, Any]:
             },
             ROLE: {},
             PURPOSE: {"memberOfTypes": [PURPOSE]},
+            _NO_ROW: {},
             DOMAIN: {},
             PRODUCT: {"memberOfTypes": [DOMAIN]},
             COLUMN: {"memberOfTypes": [PRODUCT], "shape": _record({**column, "subject": {**text, "required": False}})},

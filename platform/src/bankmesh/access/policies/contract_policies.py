@@ -5,6 +5,7 @@ The permits are composed as Cedar's JSON form, never as text, so that no name in
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.policies.cedar_schema import row_type
@@ -21,6 +22,7 @@ from bankmesh.access.policies.model import (
     PolicyOrigin,
 )
 from bankmesh.errors import Place
+from bankmesh.names import parse_port_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +42,15 @@ _All = dict[str, Any]
 def product_principal_id(port: str) -> str:
     """Return the id of a product as a reader of its inputs."""
     return f"product:{port}"
+
+
+def consuming_ports(contract: Contract) -> tuple[str, ...]:
+    """Return the ports among a contract's consumers; the others are roles and teams."""
+    found: list[str] = []
+    for consumer in contract.consumers:
+        with suppress(ValueError):
+            found.append(str(parse_port_name(consumer)))
+    return tuple(found)
 
 
 def compile_contract(contract: Contract) -> tuple[CedarPolicy, ...]:
@@ -83,7 +94,7 @@ def _product_permits(contract: Contract) -> Iterator[CedarPolicy]:
     why = f"{contract.port} permits products of {contract.domain}"
     of_domain = [is_product, _works_for(contract.domain), _purpose_in(contract.purposes)]
     yield from _permits(contract, clause_place(contract, "domain:"), why, {"op": "All"}, of_domain)
-    for consumer in contract.consumers:
+    for consumer in consuming_ports(contract):
         reader = {"op": "==", "entity": {"type": READER, "id": product_principal_id(consumer)}}
         why = f"{contract.port} permits its consumer {consumer}"
         place = clause_place(contract, "- property: consumers")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TOKEN = re.compile(
-    r'(?P<comment>//[^\n]*)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>@?\s*\w+)|(?P<space>\s+)|.', re.DOTALL
+    r'(?P<comment>//[^\n]*)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>@\s*\w+|\w+)|(?P<space>\s+)|.', re.DOTALL
 )
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import dagster as dg
 from pydantic import PrivateAttr
 
+from bankmesh.access.decisions.access_policy import load_access_policy
 from bankmesh.access.registry.contract_names import check_contract_names
 from bankmesh.products.domain_package import read_domain
 from bankmesh.settings import current_settings
+from bankmesh.workspace.workspace_contracts import readable_contracts
 
 if TYPE_CHECKING:
     from dagster.components.core.component_tree import ComponentTree
@@ -61,10 +63,13 @@ def _checked(component: dg.Component) -> ProductComponent:
 def domain_of(context: dg.ComponentLoadContext) -> Domain:
     """Return the domain that a component is loaded for.
 
-    Raises ContractFaults, SourceFaults, or PolicyFaults (of the lists of roles and purposes) with every fault.
+    Raises ContractFaults, SourceFaults, or PolicyFaults (of policies and the lists of roles and purposes) with every
+    fault.
     """
     domain = read_domain(context.defs_module_path.parent)
-    check_contract_names(settings_of(context).root, domain.contracts)
+    root = settings_of(context).root
+    check_contract_names(root, domain.contracts)
+    load_access_policy(root, readable_contracts(root))
     return domain
 
 

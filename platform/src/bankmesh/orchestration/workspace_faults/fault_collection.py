@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bankmesh.access.decisions.access_policy import load_access_policy
 from bankmesh.access.errors import PolicyFaults
 from bankmesh.access.registry.contract_names import find_contract_name_faults, find_grant_faults
 from bankmesh.alerts.delivery.routing_file import RoutingFaults, read_routing
@@ -87,9 +88,10 @@ def find_file_faults(root: Path) -> tuple[Fault, ...]:
 
 
 def _access_faults(root: Path, contracts: Sequence[Contract]) -> Iterator[Fault]:
-    """Yield faults of the lists of roles and purposes, else of the contracts that name them; and of grants."""
+    """Yield faults of the lists of roles and purposes, else of contracts that name them and of policies; of grants."""
     try:
         yield from find_contract_name_faults(root, contracts)
+        load_access_policy(root, contracts)
     except PolicyFaults as error:
         yield from error.faults
     yield from find_grant_faults(contracts, declared_ports(root))

@@ -1,0 +1,164 @@
+"""What is refused when policies are loaded: whatever would be ignored, misread or never apply."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from access_workspace import PORT, contract_text, write_access_workspace
+
+from bankmesh.access.errors import PolicyFaults
+
+FORBID = 'forbid (principal, action == Action::"show", resource);'
+ROWS = 'forbid (principal, action == Action::"read", resource is shop::customer_v1)'
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return write_access_workspace(tmp_path)
+
+
+def found(workspace):
+    """Each fault as file below the workspace, line and rule."""
+    with pytest.raises(PolicyFaults) as raised:
+        workspace.load()
+    root = f"{workspace.root}{os.sep}"
+    return [(fault.file.removeprefix(root), fault.line, fault.rule) for fault in raised.value.faults]
+
+
+def when(condition):
+    return f"{FORBID[:-1]} when {{ {condition} }};"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ("", 0, "policy-empty"),
+        ("// a comment; with a semicolon\n\n", 0, "policy-empty"),
+        (f"{FORBID}\n\n{FORBID[:-1]}", 3, "policy-syntax"),
+        (f"{FORBID}\n/* no comment of Cedar */\n{FORBID}", 3, "policy-syntax"),
+        (f"{FORBID};", 1, "policy-syntax"),
+        ('@id("a")\n@id("b")\n' + FORBID, 3, "policy-syntax"),
+        (FORBID + "\n\nallow (principal, action, resource);", 3, "policy-syntax"),
+        ("\nforbid (principal == ?principal, action, resource);", 2, "policy-template"),
+        ('@maks("redact")\n' + FORBID, 2, "policy-annotation"),
+        ("@id\n" + FORBID, 2, "policy-annotation"),
+        ('@mask("black")\n' + FORBID, 2, "policy-mask"),
+        ('@mask("redact")\nforbid (principal, action, resource);', 2, "policy-mask"),
+        ('@mask("redact")\npermit (principal, action == Action::"show", resource);', 2, "policy-mask"),
+        ('@obligation("call_mother")\n' + FORBID, 2, "policy-obligation"),
+        ('forbid (principal in Role::"clrek", action, resource);', 1, "unknown-role"),
+        ('forbid (principal in Role::"Clerk", action, resource);', 1, "unknown-role"),
+        (when('principal.roles.contains("clérk")'), 1, "unknown-role"),
+        (when('principal.roles.containsAny(["clerk", "boss"])'), 1, "unknown-role"),
+        (when('context.purpose == Purpose::"serviec"'), 1, "unknown-purpose"),
+        ('forbid (principal, action == Action::"show", resource in Product::"shop.cust");', 1, "unknown-entity"),
+        ('forbid (principal, action == Action::"show", resource == Column::"shop.customer.x");', 1, "unknown-entity"),
+        ('forbid (principal, action == Action::"see", resource);', 1, "policy-type"),
+        (f"{ROWS} when {{ resource.opt_in }};", 1, "policy-type"),
+        (f"{ROWS} when {{ resource.colour == 1 }};", 1, "policy-type"),
+        (when('resource.subject == "customer"'), 1, "policy-type"),
+        (when('resource.sensitivity < "1"'), 1, "policy-type"),
+        ('forbid (principal is shop::customer_v1, action == Action::"show", resource);', 1, "policy-type"),
+        ('forbid (principal, action == Action::"read", resource is shop::customer_v7);', 1, "policy-type"),
+        (f'{ROWS} when {{ datetime("2026-02-30") < datetime("2026-03-01") }};', 1, "policy-type"),
+    ],
+)
+def test_a_policy_that_cannot_apply_is_a_fault_with_its_line(shop, text, line, rule):
+    shop.policy(text)
+    assert found(shop)[0] == ("policies/own.cedar", line, rule)
+
+
+@pytest.mark.parametrize("literal", ["1.23456", "922337203685477.5808", "1", "1.", "1e3"])
+def test_a_decimal_that_cedar_cannot_hold_is_a_fault(shop, literal):
+    shop.policy(when(f'decimal("{literal}").lessThan(decimal("2.0"))'))
+    assert [rule for _, _, rule in found(shop)] == ["policy-type"]
+
+
+def test_every_fault_of_every_file_is_reported(shop):
+    shop.policy('@maks("redact")\nforbid (principal in Role::"boss", action, resource);')
+    shop.policy("permit (principal, action, resource)", "policies/deep/er/more.cedar")
+    shop.domain_policy('permit (principal, action == Action::"show", resource);')
+    assert found(shop) == [
+        ("domains/shop/src/shop/policies/narrow.cedar", 1, "domain-permit"),
+        ("policies/deep/er/more.cedar", 1, "policy-syntax"),
+        ("policies/own.cedar", 2, "policy-annotation"),
+        ("policies/own.cedar", 2, "unknown-role"),
+    ]
+
+
+def test_a_policy_in_a_nested_folder_counts(shop):
+    shop.policy(FORBID, "policies/a/b/narrow.cedar")
+    assert "show" not in shop.outcomes("clerk", "service").values()
+
+
+def test_an_id_names_one_policy_in_all_folders(shop):
+    shop.policy(f'@id("one")\n{FORBID}')
+    shop.domain_policy(f'@id("one")\n{FORBID}')
+    assert [rule for _, _, rule in found(shop)] == ["policy-duplicate-id"]
+    shop.domain_policy(f'@id("show-within-clearance")\n{FORBID}')
+    assert [rule for _, _, rule in found(shop)] == ["policy-duplicate-id"]
+
+
+@pytest.mark.parametrize("name", ["own.CEDAR", "own.Cedar"])
+def test_a_suffix_in_other_letters_is_a_fault(shop, name):
+    shop.policy(FORBID, f"policies/{name}")
+    assert found(shop) == [(f"policies/{name}", 0, "policy-suffix")]
+
+
+def test_bytes_that_are_not_utf_8_are_a_fault_with_their_line(shop):
+    shop.write("policies/own.cedar", f"{FORBID}\n// caf".encode() + b"\xe9\n")
+    assert found(shop) == [("policies/own.cedar", 2, "policy-encoding")]
+
+
+def test_a_link_is_a_fault_wherever_it_leads(shop, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "wide.cedar").write_text("permit (principal, action, resource);")
+    (shop.root / "policies/wide.cedar").symlink_to(elsewhere / "wide.cedar")
+    (shop.root / "policies/more").symlink_to(elsewhere)
+    (shop.root / "policies/gone.cedar").symlink_to(elsewhere / "gone.cedar")
+    assert found(shop) == [
+        ("policies/gone.cedar", 0, "policy-link"),
+        ("policies/more", 0, "policy-link"),
+        ("policies/wide.cedar", 0, "policy-link"),
+    ]
+
+
+def test_a_folder_of_policies_that_is_a_link_is_a_fault(shop, tmp_path_factory):
+    folder = shop.root / "domains/shop/src/shop/policies"
+    folder.symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    assert found(shop) == [("domains/shop/src/shop/policies", 0, "policy-link")]
+
+
+def test_a_domain_narrows_its_own_products_alone(shop):
+    shop.domain_policy('forbid (principal, action in [Action::"show", Action::"mask"], resource);')
+    assert shop.decide("clerk", "service").is_refused
+    assert not shop.decide("clerk", "service", "market.order").is_refused
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "when"', "a\\b", "x\ty", "} ; permit", "žluťoučký", "// no"])
+def test_names_of_contracts_are_never_read_as_policy_text(shop, name):
+    quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
+    text = contract_text().replace("  - role: clerk", f"  - role: {quoted}")
+    shop.write("domains/shop/src/shop/contracts/customer.odcs.yaml", text)
+    assert shop.decide("clerk", "service").is_refused
+    assert not shop.decide("seller", "marketing").is_refused
+    bodies = [policy.body["principal"] for policy in shop.load().ports[PORT].sides[1].policies.values()]
+    assert {"op": "in", "entity": {"type": "Role", "id": name}} in bodies
+
+
+def test_a_byte_order_mark_and_carriage_returns_are_read(shop):
+    shop.write("policies/own.cedar", b"\xef\xbb\xbf// one\r\n" + FORBID.encode() + b"\r\n")
+    assert "show" not in shop.outcomes("clerk", "service").values()
+
+
+def test_semicolons_and_comments_within_texts_split_nothing(shop):
+    second = when('resource.name == "//"')
+    shop.policy(
+        '@why("first; // second \\" third")\n'
+        'forbid (principal, action == Action::"show", resource) // no; end\n'
+        'when { resource.name == "a;b" || resource.name == "phone" };\n' + second
+    )
+    policies = [policy for policy in shop.load().policies if policy.place.file == "policies/own.cedar"]
+    assert [policy.place.line for policy in policies] == [2, 4]
+    assert policies[0].annotations["why"] == 'first; // second " third'
