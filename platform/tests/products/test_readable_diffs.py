@@ -8,12 +8,12 @@ from datetime import date
 
 import polars as pl
 import pytest
-from decision_samples import decision_on, reader
+from decision_samples import reader
 from diff_samples import MONTH, MONTHS, key_column, party_contract, party_port, publish_party, write_party
-from governed_samples import SampleRows
+from relation_samples import FixedKeys, Recorder, decide
 
 from bankmesh.access.errors import AccessDenied
-from bankmesh.access.model import ColumnOutcome, Mask, MaskMethod, RowFilter
+from bankmesh.access.relations.governed_relation import GovernedRelation, ReadFailed
 from bankmesh.ports import open_version
 from bankmesh.products.candidates.refused_candidates import note_refusal
 from bankmesh.products.version_diffs import row_comparison
@@ -24,10 +24,9 @@ from bankmesh.products.version_diffs.product_diffs import (
     earlier_version,
 )
 
-SHOW, WITHHOLD = ColumnOutcome.SHOW, ColumnOutcome.WITHHOLD
-PSEUDONYM, MONTH_MASK = Mask(MaskMethod.PSEUDONYM), Mask(MaskMethod.GENERALISE, "month")
-REDACT, NULL = Mask(MaskMethod.REDACT), Mask(MaskMethod.NULL)
-FILTER = RowFilter('{"country": "GB"}', frozenset({"country"}))
+WITHHOLD = "withhold"
+PSEUDONYM, REDACT, NULL, MONTH_MASK = "pseudonym", "redact", "null", "generalise(month)"
+FILTER = 'resource has country && resource.country == "GB"'
 COLUMNS = {
     "id": key_column("integer"),
     "name": "string",
@@ -36,13 +35,7 @@ COLUMNS = {
     "born": "date",
     "month": MONTH,
 }
-ALL_SHOWN = dict.fromkeys(COLUMNS, SHOW)
-EXPRESSIONS = {
-    PSEUDONYM: lambda name: pl.concat_str(pl.lit("pseudonym-"), (pl.col(name) * 7919).cast(pl.String)),
-    REDACT: lambda name: pl.when(pl.col(name).is_not_null()).then(pl.lit("redacted")),
-    NULL: lambda _name: pl.lit(None, dtype=pl.String),
-    MONTH_MASK: lambda name: pl.col(name).dt.truncate("1mo"),
-}
+ALL_SHOWN = dict.fromkeys(COLUMNS, "show")
 
 
 def row(number, name="a", cell="s", country="GB", month=0):
@@ -73,11 +66,17 @@ def port(tmp_path):
     return found
 
 
+def on_party(outcomes, condition=""):
+    return decide(party_contract(COLUMNS), ALL_SHOWN | outcomes, condition)
+
+
+def relation(opened, decision):
+    return GovernedRelation(decision, party_contract(COLUMNS), opened, Recorder(), FixedKeys())
+
+
 def sides(port, decision):
-    condition = pl.lit(value=True) if decision.row_filter.is_everything else pl.col("country") == "GB"
-    masks = {name: EXPRESSIONS[mask](name) for name, mask in decision.masks.items()}
     later = open_version(port)
-    return [SampleRows(decision, opened, condition, masks) for opened in (later, earlier_version(later))]
+    return [relation(opened, decision) for opened in (later, earlier_version(later))]
 
 
 def comparison(port, decision):
@@ -85,41 +84,35 @@ def comparison(port, decision):
     return compare_readable(party_contract(COLUMNS), later, earlier)
 
 
-def published_without(folder, decision):
-    """The comparison of the same versions, published with only what the reader may see."""
-    kept = {name: COLUMNS[name] for name in decision.readable if name in COLUMNS}
-    kept |= {name: "string" for name, mask in decision.masks.items() if mask is not MONTH_MASK}
-    if PSEUDONYM in decision.masks.values():
-        kept["id"] = key_column("string")
-    elif "id" in decision.masks:
-        kept["id"] = "string"
-    contract, port = party_contract(kept), party_port(folder)
-    for rows in (BEFORE, AFTER):
-        frame = pl.DataFrame(rows, schema_overrides={"id": pl.Int32})
-        if not decision.row_filter.is_everything:
-            frame = frame.filter(pl.col("country") == "GB")
-        masked = frame.with_columns(**{name: EXPRESSIONS[mask](name) for name, mask in decision.masks.items()})
-        publish_party(port, contract, masked.select(list(kept)).iter_rows(named=True))
-    return compare_versions(contract, open_version(port))
+def published_without(folder, port, decision):
+    """The comparison of the same versions, published with only the rows and values that the reader gets."""
+    kept = {name: COLUMNS[name] for name in decision.readable}
+    if mask := decision.masks.get("id"):
+        kept["id"] = key_column("string") if str(mask) == PSEUDONYM else "integer"
+    contract, other = party_contract(kept), party_port(folder)
+    for side in reversed(sides(port, decision)):
+        rows = pl.concat(side.read_batches(None))
+        publish_party(other, contract, rows.iter_rows(named=True))
+    return compare_versions(contract, open_version(other))
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "row_filter"),
+    ("outcomes", "condition"),
     [
-        ({}, None),
-        ({"secret": WITHHOLD}, None),
-        ({"secret": WITHHOLD, "month": WITHHOLD}, None),
-        ({"born": MONTH_MASK, "secret": WITHHOLD}, None),
-        ({"id": PSEUDONYM, "name": REDACT}, None),
-        ({"id": NULL, "secret": WITHHOLD}, None),
+        ({}, ""),
+        ({"secret": WITHHOLD}, ""),
+        ({"secret": WITHHOLD, "month": WITHHOLD}, ""),
+        ({"born": MONTH_MASK, "secret": WITHHOLD}, ""),
+        ({"id": PSEUDONYM, "name": REDACT}, ""),
+        ({"id": NULL, "secret": WITHHOLD}, ""),
         ({"secret": WITHHOLD}, FILTER),
         ({"secret": WITHHOLD, "country": WITHHOLD, "month": WITHHOLD}, FILTER),
         ({"id": PSEUDONYM, "born": MONTH_MASK, "secret": WITHHOLD, "country": WITHHOLD}, FILTER),
     ],
 )
-def test_it_is_that_of_versions_without_what_is_withheld(port, tmp_path, outcomes, row_filter):
-    decision = decision_on(ALL_SHOWN | outcomes, row_filter=row_filter)
-    found, expected = comparison(port, decision), published_without(tmp_path / "other", decision)
+def test_it_is_that_of_versions_without_what_is_withheld(port, tmp_path, outcomes, condition):
+    decision = on_party(outcomes, condition)
+    found, expected = comparison(port, decision), published_without(tmp_path / "other", port, decision)
     assert found.rows == expected.rows
     assert found.columns == expected.columns
     assert found.partitions == expected.partitions
@@ -128,21 +121,21 @@ def test_it_is_that_of_versions_without_what_is_withheld(port, tmp_path, outcome
     )  # fmt: skip
     assert sorted(map(str, found.examples)) == sorted(map(str, expected.examples))
     withheld = {name for name in COLUMNS if name not in decision.readable}
-    assert (set(found.withheld), found.is_filtered) == (withheld, row_filter is not None)
+    assert (set(found.withheld), found.is_filtered) == (withheld, bool(condition))
     text = json.dumps(found.to_json())
     assert "CANARY-CELL" not in text
-    assert ("CANARY-ROW" in text) is (row_filter is None and "name" not in decision.masks and bool(found.key))
+    assert ("CANARY-ROW" in text) is (not condition and "name" not in decision.masks and bool(found.key))
 
 
 def test_a_withheld_key_refuses_it_and_so_does_nothing_readable(port):
     for outcomes in ({"id": WITHHOLD}, dict.fromkeys(COLUMNS, WITHHOLD)):
         with pytest.raises(AccessDenied) as refused:
-            comparison(port, decision_on(ALL_SHOWN | outcomes))
+            comparison(port, on_party(outcomes))
         assert "CANARY" not in str(refused.value)
 
 
 def test_a_masked_key_that_is_no_pseudonym_compares_whole_rows(port):
-    found = comparison(port, decision_on(ALL_SHOWN | {"id": NULL}))
+    found = comparison(port, on_party({"id": NULL}))
     assert (found.key, found.why_no_key) == (
         (),
         "id of the primary key is masked, so that different keys may look equal",
@@ -161,35 +154,45 @@ def test_the_files_are_queried_only_by_a_reader_of_every_row_and_cell(port, monk
     monkeypatch.setattr(
         "bankmesh.products.version_diffs.row_sources.files_relation", row_comparison.diff_queries.files_relation
     )
-    for outcomes, row_filter in (({"name": REDACT}, None), ({}, FILTER)):
-        comparison(port, decision_on(ALL_SHOWN | outcomes, row_filter=row_filter))
+    for outcomes, condition in (({"name": REDACT}, ""), ({}, FILTER)):
+        comparison(port, on_party(outcomes, condition))
     assert queried == []
-    comparison(port, decision_on(ALL_SHOWN | {"secret": WITHHOLD}))
+    comparison(port, on_party({"secret": WITHHOLD}))
     assert queried != []
 
 
 @pytest.mark.parametrize("outcomes", [{"secret": WITHHOLD}, {"name": REDACT}])
 def test_the_read_of_each_version_is_recorded_with_its_columns_and_rows(port, outcomes):
-    decision = decision_on(ALL_SHOWN | outcomes)
+    decision = on_party(outcomes)
     later, earlier = sides(port, decision)
     compare_readable(party_contract(COLUMNS), later, earlier)
     for side, rows in ((earlier, len(BEFORE)), (later, len(AFTER))):
         (read,) = side.recorder.reads
-        assert (set(read.columns), read.way, read.rows, read.cancelled) == (set(decision.readable), "diff", rows, False)
+        assert (set(read.columns), read.way, read.ended) == (set(decision.readable), "diff", (rows, False))
+
+
+def test_a_file_that_cannot_be_read_is_refused_without_its_path(port):
+    later, earlier = sides(port, on_party({"secret": WITHHOLD}))
+    for file in later.opened.files():
+        file.write_bytes(b"CANARY")
+    with pytest.raises(ReadFailed) as failed:
+        compare_readable(party_contract(COLUMNS), later, earlier)
+    assert [text for text in ("CANARY", str(port.path), ".parquet") if text in str(failed.value)] == []
+    assert [read.ended for side in (later, earlier) for read in side.recorder.reads] == [(0, True)] * 2
 
 
 def test_a_refused_candidate_is_compared_for_its_owner_alone(port):
     contract = party_contract(COLUMNS)
     note_refusal(write_party(port, contract, [row(1, "z"), hidden(15, "new")]), contract, "run", None)
     owner = reader("data_owner", domains=["retail"])
-    decision = decision_on(ALL_SHOWN | {"secret": WITHHOLD, "name": REDACT}, principal=owner, purpose="stewardship")
-    found = compare_readable_candidate(contract, SampleRows(decision, open_version(port)))
+    decision = replace(on_party({"secret": WITHHOLD, "name": REDACT}), principal=owner)
+    found = compare_readable_candidate(contract, relation(open_version(port), decision))
     assert (found.rows.before, found.rows.after, found.rows.added) == (len(AFTER), 2, 1)
     assert set(found.withheld) == {"secret", "name"}
     assert "CANARY" not in json.dumps(found.to_json())
     for other in (
         replace(decision, principal=reader("data_owner", domains=["investment"])),
-        replace(decision, row_filter=FILTER),
+        replace(on_party({}, FILTER), principal=owner),
     ):
         with pytest.raises(AccessDenied, match="a refused candidate is not published"):
-            compare_readable_candidate(contract, SampleRows(other, open_version(port)))
+            compare_readable_candidate(contract, relation(open_version(port), other))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 
-import polars as pl
 import pytest
-from decision_samples import decision_on
 from diff_samples import key_column, party_contract, party_port, publish_party
-from governed_samples import SampleRows
+from relation_samples import FixedKeys, Recorder, decide
 
 from bankmesh.access.errors import AccessDenied
-from bankmesh.access.model import ColumnOutcome, Mask, MaskMethod, RowFilter
+from bankmesh.access.relations.governed_relation import GovernedRelation
 from bankmesh.ports import open_version
 from bankmesh.products.profiles.kept_profiles import keep_profile, profile_version
 from bankmesh.products.profiles.readable_profiles import profile_readable
 
-SHOW, WITHHOLD = ColumnOutcome.SHOW, ColumnOutcome.WITHHOLD
-FILTER = RowFilter('{"country": "GB"}', frozenset({"country"}))
+WITHHOLD, REDACT = "withhold", "redact"
+FILTER = 'resource has country && resource.country == "GB"'
 COLUMNS = {
     "customer": key_column("integer", classification="restricted"),
     "number": key_column("integer", 2),
@@ -26,7 +24,7 @@ COLUMNS = {
     "country": "string",
 }
 CONTRACT = party_contract(COLUMNS)
-ALL_SHOWN = dict.fromkeys(COLUMNS, SHOW)
+ALL_SHOWN = dict.fromkeys(COLUMNS, "show")
 
 
 def row(number, city, country="GB"):
@@ -47,11 +45,9 @@ def opened(tmp_path):
     return open_version(port)
 
 
-def rows_of(opened, outcomes, row_filter=None):
-    condition = pl.lit(value=True) if row_filter is None else pl.col("country") == "GB"
-    masks = {"customer": pl.concat_str(pl.lit("p"), pl.col("customer").cast(pl.String))}
-    decision = decision_on(ALL_SHOWN | outcomes, row_filter=row_filter)
-    return SampleRows(decision, opened, condition, {name: masks[name] for name in decision.masks if name in masks})
+def rows_of(opened, outcomes, condition=""):
+    decision = decide(CONTRACT, ALL_SHOWN | outcomes, condition)
+    return GovernedRelation(decision, CONTRACT, opened, Recorder(), FixedKeys())
 
 
 def groups(found, name):
@@ -64,23 +60,20 @@ def test_a_reader_of_every_row_gets_the_stored_profile_of_shown_columns(opened, 
     whole = profile_version(CONTRACT, opened)
     if is_kept:
         assert keep_profile(opened.port, opened.publication, None, whole)
-    rows = rows_of(opened, {"secret": WITHHOLD, "country": Mask(MaskMethod.REDACT)})
+    rows = rows_of(opened, {"secret": WITHHOLD, "country": REDACT})
     found = profile_readable(CONTRACT, rows)
     for name in ("customer", "number", "city"):
         assert found.column(name) == whole.column(name)
     for name, why in (
-        ("secret", "secret is withheld from you for service"),
+        ("secret", "secret is withheld from you for analytics"),
         ("country", "country is masked for you (redact)"),
     ):
         column = found.column(name)
         assert (column.nulls, column.distinct, column.kind, column.groups, column.why) == (None, None, "none", (), why)
     assert "CANARY-CELL" not in json.dumps(found.to_json())
     (read,) = rows.recorder.reads
-    assert (read.columns, read.way, read.rows) == (
-        ("customer", "number", "city"),
-        "profile",
-        0 if is_kept else len(ROWS),
-    )
+    assert (read.columns, read.way) == (("customer", "number", "city"), "profile")
+    assert read.ended == (0 if is_kept else len(ROWS), False)
 
 
 def test_rows_that_are_withheld_are_not_counted(opened):
@@ -93,7 +86,7 @@ def test_rows_that_are_withheld_are_not_counted(opened):
 
 
 def test_subjects_are_counted_by_their_pseudonyms_else_no_value_is_shown(opened):
-    pseudonyms = profile_readable(CONTRACT, rows_of(opened, {"customer": Mask(MaskMethod.PSEUDONYM)}, FILTER))
+    pseudonyms = profile_readable(CONTRACT, rows_of(opened, {"customer": "pseudonym"}, FILTER))
     assert groups(pseudonyms, "city") == ([("Leeds", 30), ("York", 20)], None)
     withheld = profile_readable(CONTRACT, rows_of(opened, {"customer": WITHHOLD}, FILTER))
     assert groups(withheld, "city")[0] == []
@@ -106,15 +99,15 @@ def test_values_of_few_subjects_stay_hidden_where_the_key_is_shown_in_part(tmp_p
     port = party_port(tmp_path)
     publish_party(port, CONTRACT, [row(n, "Hull") | {"customer": 7} for n in range(30)])
     for outcomes in ({"number": WITHHOLD}, {"customer": WITHHOLD}, {}):
-        for row_filter in (FILTER, None):
-            found = profile_readable(CONTRACT, rows_of(open_version(port), outcomes, row_filter))
+        for condition in (FILTER, ""):
+            found = profile_readable(CONTRACT, rows_of(open_version(port), outcomes, condition))
             assert found.column("city").groups == ()
 
 
 def test_without_a_shown_column_only_rows_are_counted(opened):
-    masked = dict.fromkeys(COLUMNS, Mask(MaskMethod.REDACT))
-    for row_filter, rows in ((None, len(ROWS)), (FILTER, 50)):
-        found = profile_readable(CONTRACT, rows_of(opened, masked, row_filter))
+    masked = dict.fromkeys(COLUMNS, REDACT)
+    for condition, rows in (("", len(ROWS)), (FILTER, 50)):
+        found = profile_readable(CONTRACT, rows_of(opened, masked, condition))
         assert (found.rows, {column.kind for column in found.columns}) == (rows, {"none"})
     with pytest.raises(AccessDenied, match="nothing of it is readable"):
         profile_readable(CONTRACT, rows_of(opened, dict.fromkeys(COLUMNS, WITHHOLD)))

@@ -3,57 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bankmesh.sql_text import sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import duckdb
-    import polars as pl
 
     from bankmesh.access.model import AccessDecision
-    from bankmesh.ports import OpenVersion
+    from bankmesh.access.relations.governed_relation import GovernedRelation
 
 _BATCH = "bankmesh_batch"
-
-
-class BegunRead(Protocol):
-    """A read that has begun and is recorded."""
-
-    def end(self, rows: int, cancelled: bool) -> None:  # noqa: FBT001 - the protocol of readers
-        """Record how many rows were read."""
-
-
-class RecordedReads(Protocol):
-    """Records reads in the audit log."""
-
-    def begin(self, columns: Sequence[str], way: str, statement: str | None) -> BegunRead:
-        """Record that a read begins. Raises AuditUnavailable."""
-
-
-class GovernedRows(Protocol):
-    """What a computation needs of a governed relation: one version, as its reader may see it."""
-
-    @property
-    def decision(self) -> AccessDecision:
-        """The decision about the read."""
-
-    @property
-    def opened(self) -> OpenVersion:
-        """The version."""
-
-    @property
-    def recorder(self) -> RecordedReads:
-        """The recorder of reads."""
-
-    @property
-    def schema(self) -> Mapping[str, pl.DataType]:
-        """The readable columns, with the types that they have after masks."""
-
-    def read_batches(self, columns: Sequence[str], *, way: str) -> Iterator[pl.DataFrame]:
-        """Yield the readable rows; the read is recorded."""
 
 
 def is_whole(decision: AccessDecision, columns: Sequence[str]) -> bool:
@@ -62,7 +24,7 @@ def is_whole(decision: AccessDecision, columns: Sequence[str]) -> bool:
 
 
 def governed_types(
-    relation: GovernedRows, columns: Sequence[str], connection: duckdb.DuckDBPyConnection
+    relation: GovernedRelation, columns: Sequence[str], connection: duckdb.DuckDBPyConnection
 ) -> dict[str, str]:
     """Return the DuckDB types of readable columns as their reader gets them: a mask may change a type."""
     import polars as pl
@@ -77,7 +39,7 @@ def governed_types(
 
 
 def create_governed_table(
-    relation: GovernedRows, columns: Sequence[str], table: str, connection: duckdb.DuckDBPyConnection, way: str
+    relation: GovernedRelation, columns: Sequence[str], table: str, connection: duckdb.DuckDBPyConnection, way: str
 ) -> None:
     """Copy the rows that the reader may see into a new temporary table, batch by batch; the read is recorded.
 
@@ -95,16 +57,23 @@ def create_governed_table(
 
 
 @contextmanager
-def recorded_computation(relation: GovernedRows, columns: Sequence[str], way: str) -> Iterator[list[int]]:
+def recorded_computation(relation: GovernedRelation, columns: Sequence[str], way: str) -> Iterator[list[int]]:
     """Record a computation over the files themselves, as `is_whole` permits it; append to the list the rows read.
 
-    Raises AuditUnavailable before anything is read.
+    Raises AuditUnavailable before anything is read, and ReadFailed in place of an error of DuckDB, whose text may hold
+    a path or a value.
     """
+    import duckdb
+
+    from bankmesh.access.relations.governed_relation import ReadFailed
+
     read: list[int] = []
     record = relation.recorder.begin(columns, way, None)
     is_complete = False
     try:
         yield read
         is_complete = True
+    except duckdb.Error as error:
+        raise ReadFailed(relation.decision.port, relation.opened.version, type(error).__name__) from None
     finally:
-        record.end(sum(read), cancelled=not is_complete)
+        record.end(sum(read), not is_complete)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bankmesh.access.model import AccessDecision
+    from bankmesh.access.relations.governed_relation import GovernedRelation
     from bankmesh.contracts.model import Column, Contract
-    from bankmesh.products.governed_tables import GovernedRows
 
 _TABLE = "readable_rows"
 _MEMORY_LIMIT = "1GB"
 
 
-def profile_readable(contract: Contract, relation: GovernedRows) -> VersionProfile:
+def profile_readable(contract: Contract, relation: GovernedRelation) -> VersionProfile:
     """Return the profile of a version as its reader may see it; its columns are all that the version has.
 
     Of a column that is masked or withheld it has name, type, classification, and why nothing else. If rows are withheld
@@ -50,7 +50,7 @@ def profile_readable(contract: Contract, relation: GovernedRows) -> VersionProfi
 
 
 def _of_every_row(
-    contract: Contract, relation: GovernedRows, shown: Sequence[str], subjects: Sequence[str]
+    contract: Contract, relation: GovernedRelation, shown: Sequence[str], subjects: Sequence[str]
 ) -> VersionProfile:
     """Return the stored profile, else one that is computed from the files; subjects are counted and never shown."""
     opened = relation.opened
@@ -66,7 +66,7 @@ def _of_every_row(
 
 
 def _of_readable_rows(
-    contract: Contract, relation: GovernedRows, shown: Sequence[str], subjects: Sequence[str]
+    contract: Contract, relation: GovernedRelation, shown: Sequence[str], subjects: Sequence[str]
 ) -> VersionProfile:
     """Return the profile of the rows that the reader may see; without values if their subjects cannot be counted."""
     decision = relation.decision

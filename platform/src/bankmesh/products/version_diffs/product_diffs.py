@@ -16,10 +16,10 @@ from bankmesh.products.version_diffs.row_sources import candidate_source, govern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bankmesh.access.relations.governed_relation import GovernedRelation
     from bankmesh.contracts.model import Contract
     from bankmesh.ports import OpenVersion, Port
     from bankmesh.products.candidates.refused_candidates import RefusedCandidate
-    from bankmesh.products.governed_tables import GovernedRows
     from bankmesh.products.version_diffs.row_sources import RowSource
     from bankmesh.products.version_diffs.version_diff import VersionDiff
 
@@ -97,8 +97,8 @@ def earlier_version(later: OpenVersion, before: int | None = None, *, withdrawn:
 
 def compare_readable(
     contract: Contract,
-    later: GovernedRows,
-    earlier: GovernedRows,
+    later: GovernedRelation,
+    earlier: GovernedRelation,
     *,
     examples: int = EXAMPLES,
     notify: Callable[[str], None] = ignore_progress,
@@ -137,7 +137,7 @@ def compare_candidate(
 
 def compare_readable_candidate(
     contract: Contract,
-    earlier: GovernedRows,
+    earlier: GovernedRelation,
     *,
     examples: int = EXAMPLES,
     notify: Callable[[str], None] = ignore_progress,

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from bankmesh.access.relations.governed_relation import GovernedRelation
     from bankmesh.contracts.model import Contract
-    from bankmesh.products.governed_tables import GovernedRows
     from bankmesh.products.version_diffs.row_sources import RowSource
 
 _WAY = "diff"
@@ -233,7 +233,7 @@ class _Comparison:
         relation = diff_queries.files_relation(shared, types, sides[0].partition_column)
         self._connection.execute(diff_queries.view_of_rows(SHARED, relation, self._plan.types))
 
-    def _copy(self, rows: GovernedRows, view: str) -> str:
+    def _copy(self, rows: GovernedRelation, view: str) -> str:
         """Copy the rows that the reader may see; without a column to compare, any one, so that rows are counted."""
         table = f"governed_{view}"
         create_governed_table(rows, self._plan.names or list(rows.schema)[:1], table, self._connection, _WAY)

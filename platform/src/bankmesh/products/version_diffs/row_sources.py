@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from bankmesh.access.relations.governed_relation import GovernedRelation
     from bankmesh.contracts.model import Classification, Contract
     from bankmesh.ports import OpenVersion
     from bankmesh.products.candidates.refused_candidates import RefusedCandidate
-    from bankmesh.products.governed_tables import GovernedRows
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ class RowSource:
     classifications: Mapping[str, Classification] | None = field(hash=False)
     is_mixed: bool = False
     readable: frozenset[str] | None = None
-    governed: GovernedRows | None = None
+    governed: GovernedRelation | None = None
 
     @property
-    def copied(self) -> GovernedRows | None:
+    def copied(self) -> GovernedRelation | None:
         """Its rows, if they are filtered or masked for the reader, so that its files must not be queried."""
         return None if self.governed is None or self._is_whole else self.governed
 
     @property
-    def queried(self) -> GovernedRows | None:
+    def queried(self) -> GovernedRelation | None:
         """Its rows, if the reader sees them as they are: its files may be queried, and the read is recorded."""
         return self.governed if self._is_whole else None
 
@@ -84,7 +84,7 @@ def version_source(contract: Contract, opened: OpenVersion) -> RowSource:
     )
 
 
-def governed_source(contract: Contract, relation: GovernedRows) -> RowSource:
+def governed_source(contract: Contract, relation: GovernedRelation) -> RowSource:
     """Return the rows of a published version that a reader may see."""
     columns = frozenset(relation.decision.readable)
     return replace(version_source(contract, relation.opened), readable=columns, governed=relation)
