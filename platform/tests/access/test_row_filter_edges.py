@@ -194,6 +194,41 @@ def test_datetimes_and_durations_are_read_as_cedar_does():
             parse_duration(text)
 
 
+# --- Conditions in the form that Cedar may write ------------------------------------------------------------
+
+
+def residual_of(effect: str, *conditions: tuple[str, dict]) -> PartialResult:
+    every = {"op": "All"}
+    written = [{"kind": kind, "body": body} for kind, body in conditions]
+    policy = {"effect": effect, "principal": every, "action": every, "resource": every, "conditions": written}
+    anything = {**policy, "effect": "permit", "conditions": []}
+    return PartialResult({"policy0": policy, **({"policy1": anything} if effect == "forbid" else {})})
+
+
+def test_each_when_and_unless_of_a_residual_counts():
+    flag, optin, name = ({".": {"left": {"Var": "resource"}, "attr": each}} for each in ("flag", "optin", "name"))
+    is_a = {"==": {"left": name, "right": {"Value": "a"}}}
+    conditions = [("when", flag), ("unless", optin), ("when", is_a)]
+    values = [True, False, None]
+    rows = pl.DataFrame(
+        [
+            {"flag": flag, "optin": optin, "name": name}
+            for flag in values
+            for optin in values
+            for name in ("a", "b", None)
+        ],
+        schema={"flag": pl.Boolean, "optin": pl.Boolean, "name": pl.String},
+    )
+    permitted = compile_residuals([residual_of("permit", *conditions)], generated.ROW_TYPE)
+    assert kept(permitted, rows).rows() == [(True, False, "a")]
+    not_forbidden = compile_residuals([residual_of("forbid", *conditions)], generated.ROW_TYPE)
+    assert kept(not_forbidden, rows).rows() == [
+        *((True, True, name) for name in ("a", "b", None)),  # the first condition that is false ends the evaluation
+        (True, False, "b"),
+        *((False, optin, name) for optin in values for name in ("a", "b", None)),
+    ]
+
+
 # --- Data that the contract does not promise ----------------------------------------------------------------
 
 

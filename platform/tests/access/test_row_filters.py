@@ -37,7 +37,50 @@ def assert_no_difference(seed: int, sets: int, rows_of_each: int) -> None:
 
 
 def test_a_row_filter_selects_the_rows_that_cedar_permits():
-    assert_no_difference(seed=13, sets=100, rows_of_each=20)
+    assert_no_difference(seed=13, sets=120, rows_of_each=20)
+
+
+AWKWARD = [
+    "(resource.flag || true) || resource.optin",
+    "(resource.flag && false) && resource.optin",
+    "!((resource.flag && false) || resource.optin)",
+    "if (resource.flag || true) then resource.optin else resource.unknown_column",
+    "if (resource.flag && false) then resource.unknown_column else resource.optin",
+    "resource.optin || (if resource.flag then resource.unknown_column else resource.optin)",
+    'resource.name like "a*b"',
+    'resource.name like ""',
+    'resource.name like "*"',
+    "resource.long == 9007199254740992",
+    "resource.long < 9223372036854775807",
+    "resource.long <= -9223372036854775808",
+    "resource.count < resource.long",
+    "resource.amount == resource.rate",
+    'resource.amount.lessThanOrEqual(decimal("-0.0"))',
+    'resource.rate.greaterThan(decimal("-922337203685477.5808"))',
+    "resource.day < resource.at",
+    "resource.at <= resource.day",
+    'datetime("2024-02-29T00:00:00.001Z") <= resource.day',
+    'datetime("9999-12-31T23:59:59.999Z") < resource.at',
+    'resource.day == datetime("1970-01-02").offset(duration("-1d"))',
+    "[].contains(resource.name)",
+    "[resource.long].containsAll([])",
+    "[].containsAny([resource.long])",
+    "[resource.flag, true].contains(resource.optin)",
+    "(resource.flag == resource.optin) == (resource.flag != resource.optin)",
+    "resource.flag == (resource has optin)",
+]
+"""Conditions whose outcome is easy to get wrong, and that random ones seldom contain."""
+
+
+@pytest.mark.parametrize("effect", ["permit", "forbid"])
+@pytest.mark.parametrize("kind", ["when", "unless"])
+def test_awkward_conditions_select_the_rows_that_cedar_permits(effect, kind):
+    rows = generated.draw_rows(random.Random(7), 100)  # noqa: S311
+    scope = 'principal, action == Action::"read", resource'
+    for condition in AWKWARD:
+        policies = [f"{effect}({scope}) {kind} {{ {condition} }};"]
+        policies += [f"permit({scope});"] if effect == "forbid" else []
+        assert select_rows([policies], rows) == generated.permitted_rows(policies, rows), condition
 
 
 @pytest.mark.slow

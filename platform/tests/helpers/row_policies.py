@@ -59,7 +59,7 @@ TEXTS = [
     "%_",
     " a",
 ]
-LONGS = [-(2**63), -(2**31), -1, 0, 1, 2, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1]
+LONGS = [-(2**63), -(2**31), -1, 0, 1, 2, 2**31 - 1, 2**31, 2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
 INTEGERS = [number for number in LONGS if -(2**31) <= number < 2**31]
 AMOUNTS = [Decimal(text) for text in ("-9999999999.99", "-0.01", "0.00", "0.01", "1.50", "9999999999.99")]
 RATES = [Decimal(text) for text in ("-99999999999.9999", "-0.0001", "0.0000", "0.0001", "1.5000", "99999999999.9999")]
@@ -125,7 +125,7 @@ class PolicyWriter:
     def condition(self, depth: int) -> str:
         """Return a condition of at most the given depth."""
         if depth == 0 or self.random.random() < 0.15:
-            return self.test()
+            return self.pick([self.test, self.test, self.test, self.known])()
         inner = lambda: self.condition(depth - 1)  # noqa: E731  (the parts of one template, in order)
         shape = self.pick(["&&", "&&", "||", "||", "!", "if", "==", "test"])
         match shape:
@@ -165,7 +165,7 @@ class PolicyWriter:
         """Return two operands, at least one of them a column."""
         columns, values = FAMILIES[family]
         column = f"resource.{self.pick(columns)}"
-        other = f"resource.{self.pick(columns)}" if self.random.random() < 0.3 else written(self.pick(values))
+        other = f"resource.{self.pick(columns)}" if self.random.random() < 0.4 else written(self.pick(values))
         return (column, other) if self.random.random() < 0.7 else (other, column)
 
     def guarded(self) -> str:
@@ -195,7 +195,7 @@ class PolicyWriter:
         """Compare two sets, one of them with a column."""
         family = self.pick([*FAMILIES])
         column = f"resource.{self.pick(FAMILIES[family][0])}"
-        left, right = self.elements(family), [column, *self.elements(family)][: self.random.randrange(1, 4)]
+        left, right = self.elements(family), [column, *self.elements(family)][: self.random.randrange(4)]
         return f"[{', '.join(left)}].{self.pick(['containsAll', 'containsAny'])}([{', '.join(right)}])"
 
     def flag(self) -> str:

@@ -104,15 +104,15 @@ def negation(inner: Truth) -> Truth:
 def conjunction(left: Truth, right: Truth) -> Truth:
     """Return Cedar's `&&`: an error if the left is one; the right counts only where the left is true."""
     value = left.value & right.value
-    defined = _defined_after(left, right, skipped=~left.value)
-    return Truth(value, defined, left.true & right.true, _where(defined, ~value))
+    defined = _defined_after(left, right, skipped=~left.value, known=left.true.columns)
+    return Truth(value, defined, left.true & right.true, _either(left, left.false, right.false, defined, ~value))
 
 
 def disjunction(left: Truth, right: Truth) -> Truth:
     """Return Cedar's `||`: an error if the left is one; the right counts only where the left is false."""
     value = left.value | right.value
-    defined = _defined_after(left, right, skipped=left.value)
-    return Truth(value, defined, _where(defined, value), left.false & right.false)
+    defined = _defined_after(left, right, skipped=left.value, known=left.false.columns)
+    return Truth(value, defined, _either(left, left.true, right.true, defined, value), left.false & right.false)
 
 
 def choice(condition: Truth, then: Truth, otherwise: Truth) -> Truth:
@@ -156,9 +156,26 @@ def _where(defined: Conjunction, value: pl.Expr) -> Conjunction:
     return defined & Conjunction(terms=(value,))
 
 
-def _defined_after(left: Truth, right: Truth, skipped: pl.Expr) -> Conjunction:
-    """Return where the left is defined and the right is, too, or is skipped."""
-    rest = right.defined.without_nulls_of(left.defined.columns)
+def _defined_after(left: Truth, right: Truth, skipped: pl.Expr, known: frozenset[str]) -> Conjunction:
+    """Return where the left is defined and the right is, too, or is skipped.
+
+    Where the right is not skipped, the known columns are not null: `resource has name && resource.name == "a"`.
+    """
+    rest = right.defined.without_nulls_of(left.defined.columns | known)
     if rest.is_certain:
         return left.defined
     return left.defined & Conjunction(terms=(skipped if rest.is_impossible else skipped | rest.expression(),))
+
+
+def _either(
+    left: Truth, of_left: Conjunction, of_right: Conjunction, defined: Conjunction, value: pl.Expr
+) -> Conjunction:
+    """Return where the left is defined and one of two outcomes occurs, the right one's counting if the left's does not.
+
+    The short form names each part once; it needs a left that is defined wherever its columns are not null, as the
+    size of nested conditions would else grow with the cube of their depth.
+    """
+    if left.defined.terms:
+        return _where(defined, value)
+    known = left.defined.columns
+    return left.defined & any_of([of_left.without_nulls_of(known), of_right.without_nulls_of(known)])
