@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from alert_samples import check, failed, passed, units
 from command import Command
+from reader_sessions import read_as
 
 from bankmesh.alerts.delivery.alert_outbox import AlertOutbox
 from bankmesh.alerts.event_facts import INPUT, AlertSeverity, Cause
@@ -50,7 +51,8 @@ def told(home):
     return notices
 
 
-def test_open_incidents(mesh, told) -> None:
+def test_open_incidents(mesh, home, told) -> None:
+    read_as(home, "data_owner", domain="retail")
     said = mesh("alerts")
     assert said.code == 0
     assert re.search(r"error\s+retail\.party\s+check has_rows failed", said.out)
@@ -61,7 +63,19 @@ def test_open_incidents(mesh, told) -> None:
     assert "error=500" in said.out
 
 
-def test_open_incidents_as_json(mesh, told) -> None:
+def test_numbers_of_rows_are_for_those_of_the_domain(mesh, home, told) -> None:
+    for domain in (None, "market"):
+        if domain:
+            read_as(home, "data_owner", domain=domain)
+        said = mesh("alerts")
+        assert "check has_rows failed" in said.out
+        assert "4 of 9 rows" not in said.out
+        (problem,) = json.loads(mesh("alerts", "--json").out)["incidents"][0]["problems"]
+        assert (problem["check"], problem["failing_rows"], problem["rows"]) == ("has_rows", None, None)
+
+
+def test_open_incidents_as_json(mesh, home, told) -> None:
+    read_as(home, "data_owner", domain="retail")
     found = json.loads(mesh("alerts", "--json").out)
     first, second = found["incidents"]
     assert first["id"] == told[0].incident.id

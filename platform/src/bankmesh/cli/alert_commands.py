@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.access.metadata_decisions import owns_facts
+from bankmesh.access.metadata_reader import current_metadata_reader
 from bankmesh.cli.command_group import CommandGroup
-from bankmesh.cli.output import JsonOption, ago, print_json, print_table
+from bankmesh.cli.output import JsonOption, ago, print_json, print_table, warn_of_reader
 from bankmesh.errors import UnknownName
 from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bankmesh.alerts.delivery.alert_outbox import AlertOutbox, DeliveredNotice, NoticeDelivery
     from bankmesh.alerts.model import Incident, Problem
@@ -26,11 +29,14 @@ app = typer.Typer(cls=CommandGroup, help="Show open incidents, notifications and
 
 @app.callback(invoke_without_command=True)
 def list_open(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """List open incidents, and alerts that could not be delivered."""
+    """List open incidents, and alerts that could not be delivered.
+
+    Numbers of failing rows are for owners and stewards of the domain, and auditors.
+    """
     if context.invoked_subcommand is not None:
         return
     with _outbox() as outbox:
-        incidents = outbox.open_incidents() if outbox else []
+        incidents = _readable(outbox.open_incidents()) if outbox else []
         waiting = outbox.undelivered() if outbox else []
     if as_json:
         print_json(
@@ -150,6 +156,22 @@ def _outbox() -> Iterator[AlertOutbox | None]:
         return
     with AlertOutbox(database) as outbox:
         yield outbox
+
+
+def _readable(incidents: Sequence[tuple[str, Incident]]) -> list[tuple[str, Incident]]:
+    """Return the incidents with domains; without numbers of rows for readers who are not of the domain."""
+    if not incidents:
+        return []
+    reader = current_metadata_reader(current_settings(), decides=False)
+    warn_of_reader(reader)
+    return [
+        (domain, incident if owns_facts(reader.principal, domain) else _without_rows(incident))
+        for domain, incident in incidents
+    ]
+
+
+def _without_rows(incident: Incident) -> Incident:
+    return replace(incident, problems=tuple(replace(each, failing_rows=None, rows=None) for each in incident.problems))
 
 
 def _print_incidents(incidents: list[tuple[str, Incident]]) -> None:
