@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bankmesh.access.registry import load_registry
+from bankmesh.access.registry.contract_names import find_contract_name_faults
+from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.contracts.model import Classification, Status
 from bankmesh.orchestration.code_locations import load_location
 from bankmesh.workspace.deprecation import deprecation_of
@@ -98,6 +101,34 @@ def find_cycle(edges):
         return found
 
     return next((cycle for node in sorted(edges) if (cycle := walk(node))), None)
+
+
+def test_every_contract_says_who_may_read_the_product_and_for_what(contracts):
+    silent = [contract.port for contract in contracts if not (contract.purposes and contract.roles)]
+    assert silent == []
+    assert find_contract_name_faults(ROOT, contracts) == ()
+    named = {role.role for contract in contracts for role in contract.roles}
+    assert set(load_registry(ROOT).roles) - named == {"data_owner", "data_steward", "governance_auditor"}
+
+
+def test_every_column_that_identifies_a_party_says_so(contracts):
+    keys = {("retail.party", "party_id")}
+    keys |= {
+        (contract.port, own)
+        for contract in contracts
+        for clause in contract.clauses
+        if isinstance(clause.rule, MissingReferences)
+        for own, aim in zip(clause.rule.columns, clause.rule.target_columns, strict=True)
+        if (clause.rule.product, aim) == ("retail.party", "party_id")
+    }
+    found = {
+        (contract.port, name)
+        for contract in contracts
+        for name, kind in contract.subject_columns.items()
+        if kind == "party"
+    }
+    assert len(keys) > 5
+    assert keys - found == set()
 
 
 def test_the_platform_folder_is_no_package():

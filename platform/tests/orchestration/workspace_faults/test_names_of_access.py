@@ -56,6 +56,14 @@ def test_a_role_that_is_not_listed_is_a_fault_with_the_nearest_name(booth):
     assert "Did you mean clerk?" in message
 
 
+def test_a_role_that_holds_no_purpose_of_the_contract_is_a_fault(booth):
+    list_roles(booth)
+    give_access(booth, purpose="stewardship")
+    [(place, line, rule, message)] = booth.found()
+    assert (place, line, rule) == (CONTRACT, line_of(booth, "role: clerk"), "idle-role")
+    assert "for stewardship, but it holds only selling" in message
+
+
 def test_a_workspace_without_a_list_of_roles_does_not_check_their_names(booth):
     give_access(booth, role="anybody", purpose="stewardship")
     assert booth.found_with_locations() == []

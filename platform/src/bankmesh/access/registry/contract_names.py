@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bankmesh.access.registry.reader_registry import ReaderRegistry
-    from bankmesh.contracts.model import Column, Contract, DerivationGrant
+    from bankmesh.contracts.model import Column, Contract, DerivationGrant, Role
     from bankmesh.yaml.documents import Path as YamlPath
     from bankmesh.yaml.documents import Value
 
@@ -38,7 +38,7 @@ def check_contract_names(root: Path, contracts: Iterable[Contract]) -> None:
 
 
 def find_contract_name_faults(root: Path, contracts: Iterable[Contract]) -> tuple[Fault, ...]:
-    """Return the faults `unknown-role`, `unknown-purpose` and `bad-mask` of contracts.
+    """Return the faults `unknown-role`, `idle-role`, `unknown-purpose` and `bad-mask` of contracts.
 
     Raises PolicyFaults if the files that list roles and purposes have faults.
     """
@@ -78,10 +78,22 @@ def _grant_problems(
 
 def _role_faults(registry: ReaderRegistry, contract: Contract) -> Iterator[Fault]:
     for role in contract.roles:
+        line = role.place.line if role.place else 1
         if role.role not in registry.roles:
-            line = role.place.line if role.place else 1
             message = f"role {role.role} is not listed in policies/roles.yaml.{nearest(role.role, registry.roles)}"
             yield Fault(contract.file, line, "unknown-role", f"{message} Listed: {', '.join(registry.roles)}")
+        elif contract.purposes and not _may_read(registry, role, contract):
+            allowed, held = ", ".join(role.purposes or contract.purposes), registry.roles[role.role].purposes
+            message = f"role {role.role} reads nothing: the contract lets it read for {allowed}, but it holds only"
+            message = f"{message} {', '.join(sorted(held))}; allow one of these, or remove the role"
+            yield Fault(contract.file, line, "idle-role", message)
+
+
+def _may_read(registry: ReaderRegistry, role: Role, contract: Contract) -> bool:
+    """Whether the role holds a purpose for which the contract lets it read."""
+    held, allowed = registry.roles[role.role].purposes, role.purposes or contract.purposes
+    purposes = registry.purposes
+    return any(purposes.covers(held, name) and purposes.covers(allowed, name) for name in purposes)
 
 
 def _purpose_faults(registry: ReaderRegistry, contract: Contract) -> Iterator[Fault]:
