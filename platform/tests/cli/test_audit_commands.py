@@ -13,7 +13,10 @@ from bankmesh.access.audit.audit_chain import close_chains
 from bankmesh.access.audit.audit_log import AuditLog
 from bankmesh.access.audit.chain_file import chain_files
 from bankmesh.access.model import Principal
-from bankmesh.access.signing_keys import key_folder
+from bankmesh.access.signing_keys import KeyUse, key_folder, private_key_file
+from bankmesh.cli.audit_findings import audit_findings
+from bankmesh.cli.health_findings import Health
+from bankmesh.settings import current_settings
 
 __all__ = ["booth"]
 
@@ -59,7 +62,7 @@ def as_role(command, monkeypatch):
 def test_an_intact_log_is_reported_in_one_line(command):
     said = command("audit", "verify")
     assert (said.code, said.out) == (
-        0, "1 chains, 7 records, 0 faults; 0 reads under way, 0 interrupted; 0 records are not anchored.\n"
+        0, "Chains: 1, records: 7, faults: 0; reads under way: 0, interrupted: 0; records that are not anchored: 0.\n"
     )  # fmt: skip
 
 
@@ -116,7 +119,8 @@ def test_readers_see_their_own_entries(as_role):
     command = as_role("data_owner", name="alice")
     said = command("audit", "query", "--product", "booth.sale")
     assert [line.split("\t")[6] for line in said.out.splitlines()[1:]] == ["ended", "denied (AccessDenied)"]
-    assert len(json.loads(command("audit", "query", "--since", "2020-01-31", "--json").out)) == 3
+    states = [entry["state"] for entry in json.loads(command("audit", "query", "--since", "2020-01-31", "--json").out)]
+    assert states == ["ended", "ended", "denied", "inspected"]
     assert json.loads(command("audit", "query", "--since", "2120-01-31", "--json").out) == []
     assert json.loads(command("audit", "query", "--principal", "bob", "--json").out) == []
 
@@ -177,3 +181,16 @@ def test_what_is_no_receipt_is_not_valid(command, tmp_path, content):
     said = command("verify", file)
     assert said.code in {1, 2}
     assert said.out + said.err
+
+
+def test_doctor_examines_keys_and_log(home, command):
+    found = {finding.subject: finding for finding in audit_findings(current_settings())}
+    assert found["audit log"].message == "intact; chains: 1"
+    assert found["keys"].health is Health.OK
+
+    private_key_file(home, KeyUse.AUDIT).chmod(0o644)
+    (file,) = chain_files(home)
+    file.unlink()
+    found = {finding.subject: finding for finding in audit_findings(current_settings())}
+    assert "chmod 600" in found["keys"].remedy
+    assert found["audit log"].message == f"it was changed: {file.stem}"

@@ -232,7 +232,7 @@ def _print_report(report: LogReport) -> None:
     open_tail = sum(chain.unanchored for chain in report.chains)
     faults = sum(len(chain.faults) for chain in report.chains)
     typer.echo(
-        f"{count(len(report.chains))} chains, {count(records)} records, {count(faults)} faults; "
-        f"{count(report.under_way)} reads under way, {count(len(report.interrupted))} interrupted; "
-        f"{count(open_tail)} records are not anchored."
+        f"Chains: {count(len(report.chains))}, records: {count(records)}, faults: {count(faults)}; "
+        f"reads under way: {count(report.under_way)}, interrupted: {count(len(report.interrupted))}; "
+        f"records that are not anchored: {count(open_tail)}."
     )

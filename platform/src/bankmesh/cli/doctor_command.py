@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bankmesh.cli.audit_findings import audit_findings
 from bankmesh.cli.health_findings import Health, examine, fault
 from bankmesh.cli.home_findings import database_findings, export_findings, home_findings, location_findings
 from bankmesh.cli.installation_findings import clock_findings, package_findings, python_findings, ui_port_findings
@@ -64,4 +65,5 @@ def _home_checks(settings: Settings, now: datetime) -> list[Check]:
         ("ports", partial(port_findings, settings, now)),
         ("runs", partial(run_findings, settings)),
         ("files", partial(file_findings, settings, now)),
+        ("audit log", partial(audit_findings, settings)),
     ]

@@ -13,10 +13,12 @@ from urllib.parse import quote
 
 from bankmesh.cli.health_findings import fault, ok, warning
 from bankmesh.settings import (
+    ACCESS_DATABASE,
     ALERTS_DATABASE,
     CATALOG_DATABASE,
     LINEAGE_DATABASE,
     NoExports,
+    access_database,
     alert_settings,
     catalog_database,
     lineage_database,
@@ -61,6 +63,7 @@ def database_findings(settings: Settings) -> Iterator[HealthFinding]:
     yield database_finding("catalog", catalog_database(settings), CATALOG_DATABASE)
     yield database_finding("lineage", lineage_database(settings.home), LINEAGE_DATABASE)
     yield database_finding("alerts", alert_settings(settings).database, ALERTS_DATABASE)
+    yield database_finding("access", access_database(settings.home), ACCESS_DATABASE)
 
 
 def database_finding(name: str, url: str, variable: str) -> HealthFinding:

@@ -147,6 +147,7 @@ def test_on_a_read_only_disk_no_read_begins(tmp_path, opened):
         mount("-o", "remount,ro,bind", str(shown))
         with pytest.raises(AuditUnavailable, match="read-only file system"):
             recorder(shown, opened).begin(["id"], "scan")
+        assert verify_log(shown).is_intact  # as an auditor verifies a copy
     finally:
         subprocess.run(["umount", str(shown)], check=True)
     assert verify_log(home).is_intact

@@ -35,8 +35,10 @@ def receipt(home):
     with pytest.raises(ValueError, match="no receipt"):
         _ = recorder.receipt
     read = recorder.begin(["id", "name"], "sql", "select id, name from product where id = 42")
-    with pytest.raises(ValueError, match="not ended"):
+    with pytest.raises(ValueError, match="no receipt"):
         _ = recorder.receipt
+    with pytest.raises(ValueError, match="not ended"):
+        _ = read.receipt
     read.end(3, False)
     close_chains()
     return recorder.receipt

@@ -14,7 +14,6 @@ from bankmesh.access.audit.audit_record import RecordKind
 from bankmesh.access.audit.read_recorder import AuditedReads, principal_fields, read_facts
 from bankmesh.access.errors import AuditUnavailable
 from bankmesh.access.signing_keys import UnusableKey
-from bankmesh.names import parse_port_name
 from bankmesh.settings import access_database, is_audit_strict
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 STRICT = "strict_audit"
 """The obligation of a policy under which a read waits until its records are on the disk."""
+_PORT = re.compile(r"[a-z][a-z0-9_]{0,60}(\.[a-z][a-z0-9_]{0,100}){1,2}(@[1-9][0-9]{0,3})?", re.ASCII)
 _PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,60}(\.[a-z0-9_]{1,60}){0,8}", re.ASCII)
 
 
@@ -98,7 +98,13 @@ class AuditLog:
 
     def inspected(self, principal: Principal, product: str | None, *, by_subject: bool, records: int) -> AuditPosition:
         """Record that somebody has queried the log itself. Raises AuditUnavailable."""
-        fields = {**principal_fields(principal), "product": product, "by_subject": by_subject, "records": records}
+        fields = {
+            **principal_fields(principal),
+            "port": product if product and _names_port(product) else None,
+            "way": "audit",
+            "by_subject": by_subject,
+            "records": records,
+        }
         return self.append(RecordKind.INSPECTION, product or "audit", fields)
 
     def append(
@@ -120,8 +126,5 @@ class AuditLog:
 
 
 def _names_port(text: str) -> bool:
-    try:
-        parse_port_name(text)
-    except ValueError:
-        return False
-    return re.fullmatch(r"[\w.@]{1,200}", text, re.ASCII) is not None
+    """Whether a text has the form of a product or a landing: `retail.party@2`, `retail.landing.core_banking_trans`."""
+    return _PORT.fullmatch(text) is not None

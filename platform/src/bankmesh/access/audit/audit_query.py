@@ -30,13 +30,22 @@ OWNERS = frozenset({"data_owner", "data_steward"})
 
 
 class EntryState(StrEnum):
-    """How a read went."""
+    """How a read went; `inspected` is a query of the log itself."""
 
     ENDED = "ended"
     CANCELLED = "cancelled"
     DENIED = "denied"
+    INSPECTED = "inspected"
     UNDER_WAY = "under way"
     INTERRUPTED = "interrupted"
+
+
+_ENTRIES = {
+    RecordKind.BEGIN: EntryState.UNDER_WAY,
+    RecordKind.DENIED: EntryState.DENIED,
+    RecordKind.INSPECTION: EntryState.INSPECTED,
+}
+"""The records that queries show, each with its state until another record is found."""
 
 
 class SubjectMatch(StrEnum):
@@ -118,7 +127,7 @@ def query_log(home: Path, wanted: EntryFilter) -> list[AuditEntry]:
             position = f"{file.stem}:{sequence}"
             if record["kind"] == RecordKind.END:
                 ends[str(record.get("read"))] = record
-            elif record["kind"] in {RecordKind.BEGIN, RecordKind.DENIED} and _is_wanted(record, wanted):
+            elif record["kind"] in _ENTRIES and _is_wanted(record, wanted):
                 found = _entry(position, record, wanted, is_running=is_running)
                 if found is not None and record["kind"] == RecordKind.BEGIN:
                     begun[position] = found
@@ -198,13 +207,13 @@ def _entry(position: str, record: dict[str, Any], wanted: EntryFilter, *, is_run
     match = _match(record, wanted.subject) if wanted.subject else None
     if wanted.subject and match is None:
         return None
-    if record["kind"] == RecordKind.DENIED:
-        return AuditEntry(position, record, EntryState.DENIED, None, match)
+    if record["kind"] != RecordKind.BEGIN:
+        return AuditEntry(position, record, _ENTRIES[record["kind"]], None, match)
     return AuditEntry(position, record, EntryState.UNDER_WAY if is_running else EntryState.INTERRUPTED, None, match)
 
 
 def _match(record: dict[str, Any], subject: SubjectQuery) -> SubjectMatch | None:
-    if record["kind"] == RecordKind.DENIED:
+    if record["kind"] != RecordKind.BEGIN:
         return None
     found: dict[str, list[str]] = record.get("subjects") or {}
     if any(hashes & set(found.get(domain, ())) for domain, hashes in subject.hashes.items()):

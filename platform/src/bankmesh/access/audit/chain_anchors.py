@@ -58,7 +58,7 @@ class ChainAnchor:
 
 
 class ChainAnchors(Closing):
-    """The access database at a SQLAlchemy URL. Connections are closed after each transaction, so forks are safe."""
+    """The access database at a SQLAlchemy URL. Writing closes its connections again, so that forks are safe."""
 
     def __init__(self, url: str) -> None:
         """Open the database and make missing tables. Raises NewerTables, and SQLAlchemyError."""
@@ -104,7 +104,6 @@ class ChainAnchors(Closing):
         """Return all registrations in order, each with its fault if it is not to be trusted."""
         with self._engine.begin() as connection:
             rows = connection.execute(sa.select(chains).order_by(chains.c.number)).all()
-        self._engine.dispose()
         found, previous = [], FIRST_PREVIOUS
         for row in rows:
             body = json.loads(row.body)
@@ -120,7 +119,6 @@ class ChainAnchors(Closing):
             rows = connection.execute(
                 sa.select(anchors).where(anchors.c.chain == chain).order_by(anchors.c.number)
             ).all()
-        self._engine.dispose()
         found = []
         for row in rows:
             message = _anchor_message(row.chain, row.sequence, row.digest, row.at)

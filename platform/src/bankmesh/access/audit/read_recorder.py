@@ -10,7 +10,7 @@ from bankmesh.access.audit.statement_text import without_literals
 from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups
 from bankmesh.access.errors import AuditUnavailable
 from bankmesh.access.receipts.read_receipt import Receipt, sign_receipt
-from bankmesh.access.signing_keys import UnusableKey, canonical_json
+from bankmesh.access.signing_keys import UnusableKey, canonical_json, load_subject_secret
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -55,6 +55,7 @@ class AuditedReads:
         self._append, self._facts, self._subjects = append, facts, subjects
         self._must_wait = _STRICT in decision.obligations
         self._last: AuditedRead | None = None
+        self._secret = b""
 
     def begin(
         self,
@@ -86,25 +87,29 @@ class AuditedReads:
             "subjects": self._hashes(searched),
         }
         position = self._append(RecordKind.BEGIN, self.decision.port, fields, wait=self._must_wait)
-        self._last = AuditedRead(self, position, fields)
-        return self._last
+        return AuditedRead(self, position, fields)
 
     def _hashes(self, lookups: Mapping[str, Collection[object]]) -> dict[str, list[str]]:
+        if not any(column in self._subjects for column in lookups):
+            return {}
         try:
-            return hash_lookups(self.home, self._subjects, lookups)
+            self._secret = self._secret or load_subject_secret(self.home)
+            return hash_lookups(self._secret, self._subjects, lookups)
         except (OSError, UnusableKey) as error:
             raise AuditUnavailable(self.decision.port, f"the key of subjects: {type(error).__name__}") from error
 
     @property
     def receipt(self) -> Receipt:
-        """The receipt of the last read, once it has ended. Raises ValueError before."""
+        """The receipt of the read that has ended last. Raises ValueError before the first one."""
         if self._last is None:
-            raise ValueError("nothing has been read yet, so there is no receipt")
+            raise ValueError("no read has ended yet, so there is no receipt")
         return self._last.receipt
 
     def end(self, read: AuditedRead, fields: Mapping[str, Any]) -> AuditPosition:
         """Record the end of a read. Raises AuditUnavailable."""
-        return self._append(RecordKind.END, self.decision.port, fields, wait=self._must_wait, begun=read.position)
+        position = self._append(RecordKind.END, self.decision.port, fields, wait=self._must_wait, begun=read.position)
+        self._last = read
+        return position
 
 
 class AuditedRead:

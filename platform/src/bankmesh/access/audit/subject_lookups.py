@@ -11,11 +11,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from bankmesh.access.signing_keys import load_subject_secret
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
     import polars as pl
 
@@ -30,17 +27,16 @@ def subject_hash(secret: bytes, domain: str, value: object) -> str:
 
 
 def hash_lookups(
-    home: Path, subjects: Mapping[str, str], lookups: Mapping[str, Collection[object]]
+    secret: bytes, subjects: Mapping[str, str], lookups: Mapping[str, Collection[object]]
 ) -> dict[str, list[str]]:
     """Return the hashes of the looked-up subjects by subject domain; of columns that name none, nothing is returned.
 
     A column with more values than `MOST_LOOKUPS` counts as one that looks up nobody in particular.
-    Raises UnusableKey, and OSError if there is no secret yet and none can be written.
     """
     found: dict[str, set[str]] = {}
     for column, values in lookups.items():
         if column in subjects and 0 < len(values) <= MOST_LOOKUPS:
-            secret, domain = load_subject_secret(home), subjects[column]
+            domain = subjects[column]
             found.setdefault(domain, set()).update(subject_hash(secret, domain, value) for value in values)
     return {domain: sorted(hashes) for domain, hashes in sorted(found.items())}
 

@@ -1,0 +1,138 @@
+"""Reads of a governed relation under the real audit log: each is on record, and no value is in any of it."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from child_processes import run_child
+from relation_samples import OPTED, OUTCOMES, FixedKeys, Party, decide, party_rows
+
+from bankmesh.access.audit import audit_chain
+from bankmesh.access.audit.audit_chain import close_chains
+from bankmesh.access.audit.audit_log import AuditLog
+from bankmesh.access.audit.audit_query import EntryFilter, EntryState, query_log
+from bankmesh.access.audit.chain_file import chain_files
+from bankmesh.access.audit.log_verification import verify_log
+from bankmesh.access.audit.receipt_check import check_receipt
+from bankmesh.access.errors import AccessDenied, AuditUnavailable
+from bankmesh.access.relations.governed_relation import GovernedRelation
+
+SUBJECTS = {"id": "party", "referrer": "party"}
+
+
+@pytest.fixture(scope="module")
+def party(tmp_path_factory):
+    return Party.publish(tmp_path_factory.mktemp("port"), party_rows(range(300)))
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    close_chains()
+
+
+@pytest.fixture
+def relation(party, tmp_path):
+    decision = decide(party.contract, OUTCOMES, OPTED)
+    recorder = AuditLog(tmp_path).recorder_for(decision, party.opened, subjects=SUBJECTS, pseudonym_key="3")
+    return GovernedRelation(decision, party.contract, party.opened, recorder, FixedKeys())
+
+
+def entries(home):
+    return [(entry.state, entry.rows, entry.record["columns"]) for entry in query_log(home, EntryFilter())]
+
+
+def test_each_collect_has_two_records_and_a_receipt(relation, tmp_path):
+    frame = relation.scan(["id", "name"])
+    assert chain_files(tmp_path) == []
+    assert frame.collect().height == 100
+    first = relation.recorder.receipt
+    frame.filter(pl.col("id") > 150).collect()
+    assert entries(tmp_path) == [
+        (EntryState.ENDED, 100, ["id", "name"]), (EntryState.ENDED, 49, ["id", "name"]),
+    ]  # fmt: skip
+    assert (first["rows"], first["masks"], first["pseudonym_key"]) == (100, {"name": "redact"}, "3")
+    assert first["filter"] == relation.decision.row_filter.digest
+    assert relation.recorder.receipt["rows"] == 49
+    assert check_receipt(tmp_path, json.loads(json.dumps(first)), None).is_valid
+
+
+def test_who_stops_early_has_a_cancelled_read(relation, tmp_path):
+    batches = relation.read_batches(["id"], batch_size=10)
+    next(batches)
+    assert entries(tmp_path) == [(EntryState.UNDER_WAY, None, ["id"])]
+    batches.close()
+    ((state, rows, _),) = entries(tmp_path)
+    assert state is EntryState.CANCELLED
+    assert rows < 100
+
+
+def test_without_the_log_not_one_batch_leaves(relation, tmp_path):
+    (tmp_path / "audit").write_text("no folder")
+    with pytest.raises(AuditUnavailable):
+        next(relation.read_batches(["id"]))
+    with pytest.raises(AuditUnavailable):
+        relation.scan().collect()
+
+
+def test_where_the_end_cannot_be_recorded_the_last_batch_does_not_leave(relation, tmp_path):
+    batches = relation.read_batches(["id"])  # one batch
+    recorder = relation.recorder
+    begin = recorder.begin
+
+    def begin_and_lose_the_log(*arguments, **options):
+        begun = begin(*arguments, **options)
+        chain_files(tmp_path)[0].unlink()
+        return begun
+
+    recorder.begin = begin_and_lose_the_log
+    with pytest.raises(AuditUnavailable):
+        next(batches)
+
+
+def test_no_record_receipt_or_error_holds_a_value(relation, tmp_path):
+    texts = []
+    for predicate in (
+        pl.col("name") == "CANARY-name-3", pl.col("id") == 777_000_000_001, pl.col("city").is_in(["CANARY-city-1"]),
+        pl.col("id").is_between(777_000_000_000, 777_000_000_009), pl.col("referrer") == "CANARY",
+    ):  # fmt: skip
+        relation.scan().filter(predicate).collect()
+        texts.append(json.dumps(relation.recorder.receipt))
+    recorder = relation.recorder
+    for statement in (
+        "select * from product where name = 'CANARY-name-3' and id = 777000000001",
+        'select id as "CANARY-1" from product /* CANARY */ -- CANARY',
+        "select CANARY('CANARY') from CANARY",
+        "CANARY",
+    ):
+        list(relation.read_batches(["id"], way="sql", statement=statement))
+        texts.append(json.dumps(recorder.receipt))
+    for column in ("CANARY-column", "national_id"):
+        with pytest.raises(AccessDenied) as refused:
+            relation.scan([column])
+        AuditLog(tmp_path).denied(
+            relation.decision.principal, "retail.party", "CANARY", way="scan", why=type(refused.value).__name__,
+            columns=[column], decision=relation.decision,
+        )  # fmt: skip
+    close_chains()
+    assert verify_log(tmp_path).is_intact
+    written = [file.read_bytes().decode(errors="replace") for file in tmp_path.rglob("*") if file.is_file()]
+    for text in [*texts, *written]:
+        assert "CANARY" not in text
+        assert "777000000001" not in text
+        assert "777_000" not in text
+    assert len(texts) == 9
+
+
+def test_a_forked_child_reads_in_a_chain_of_its_own(relation, tmp_path):
+    relation.recorder.begin(["id"], "scan").end(1, cancelled=False)
+
+    def work():
+        relation.recorder.begin(["id"], "scan").end(2, cancelled=False)
+        close_chains()
+
+    run_child(work)
+    assert len(chain_files(tmp_path)) == 2
+    assert audit_chain.GROUP_SECONDS <= 0.1
