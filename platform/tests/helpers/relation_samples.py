@@ -34,7 +34,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "phone": {"logicalType": "string"},
     "born": {"logicalType": "date"},
     "joined": {"logicalType": "timestamp"},
-    "city": {"logicalType": "string"},
+    "postcode": {"logicalType": "string"},
     "visits": {"logicalType": "integer", "physicalType": "integer"},
     "balance": {"logicalType": "number", "physicalType": "decimal(18,2)"},
     "score": {"logicalType": "number", "physicalType": "double"},
@@ -49,7 +49,7 @@ OUTCOMES = {
     "phone": "partial(last: 4)",
     "born": "generalise(year)",
     "joined": "show",
-    "city": "show",
+    "postcode": "show",
     "visits": "show",
     "balance": "generalise(round: 100)",
     "score": "show",
@@ -59,7 +59,7 @@ OUTCOMES = {
 }
 OPTED = "resource has opted && resource.opted"
 ALICE = Principal("alice@bank.example", frozenset({"retail_analyst"}))
-CITIES = ("Brno", "Kolín", "Ústí nad Labem", "Zlín", None)
+POSTCODES = ("60200", "28002", "40001", "76001", None)
 
 
 @dataclass
@@ -121,7 +121,7 @@ def party_row(number: int, *, opted: bool | None) -> dict[str, Any]:
         "joined": datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=number)
         if kept
         else datetime(1777, 7, 7, tzinfo=UTC),
-        "city": CITIES[number % len(CITIES)] if kept else f"CANARY-city-{number}",
+        "postcode": POSTCODES[number % len(POSTCODES)] if kept else f"CANARY-postcode-{number}",
         "visits": number % 7 if kept else 777_000_000 + number,
         "balance": Decimal(number) + Decimal("0.5") if kept else Decimal(f"777000{number}.77"),
         "score": number / 8 if kept else 777_000.25 + number,

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -36,6 +37,19 @@ if TYPE_CHECKING:
     from bankmesh.ports import OpenVersion
 
 _BATCH_ROWS = 100_000
+_DIAGNOSTICS = (
+    "POLARS_VERBOSE",
+    "POLARS_VERBOSE_SENSITIVE",
+    "POLARS_LOG_METRICS",
+    "POLARS_TRACK_METRICS",
+    "POLARS_OUTPUT_COLUMN_PREDS",
+    "POLARS_OUTPUT_SKIP_BATCH_PREDS",
+    "POLARS_VISUALIZE_IR",
+    "POLARS_VISUALIZE_PHYSICAL_PLAN",
+    "POLARS_PANIC_ON_ERR",
+    "POLARS_BACKTRACE_IN_ERR",
+)
+"""Variables with which Polars writes its plans, the rows before and after each filter, or paths, to its output."""
 
 
 class OpenRead(Protocol):
@@ -150,6 +164,7 @@ class GovernedRelation:
         predicate, which holds only values that its reader may see.
         """
         wanted = self.require_columns(columns)
+        self._refuse_diagnostics()
         return self._read(wanted, predicate, rows, way, statement, batch_size or _BATCH_ROWS)
 
     def require_columns(self, columns: Sequence[str] | None) -> tuple[str, ...]:
@@ -273,6 +288,12 @@ class GovernedRelation:
         except KeyUnavailable as error:
             problem = error
         raise AccessDenied(self.decision.port, str(problem), (), problem.next_step)
+
+    def _refuse_diagnostics(self) -> None:
+        for variable in _DIAGNOSTICS:
+            if os.environ.get(variable, "0") not in {"", "0"}:
+                problem = f"with {variable} Polars writes how rows are filtered into the output of this process"
+                raise AccessDenied(self.decision.port, problem, (), f"Unset {variable}, and read again")
 
     def _refuse_column(self, name: str) -> NoReturn:
         reasons, port = self.decision.of(name).reasons, self.decision.port
