@@ -13,6 +13,7 @@ from bankmesh.access.policies.policy_tables import outcome_text
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
+from bankmesh.cli.pseudonym_key_commands import app as keys_app
 from bankmesh.errors import Fault, UnknownName
 from bankmesh.settings import Settings, current_settings
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     cls=CommandGroup, no_args_is_help=True, help="Check policies, explain decisions about reads, and test both."
 )
+app.add_typer(keys_app, name="keys")
 
 
 @app.command()

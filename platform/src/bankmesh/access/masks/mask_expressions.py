@@ -26,6 +26,10 @@ _INVISIBLE = r"[\p{M}\p{C}\p{Z}\x{115F}\x{1160}\x{2800}\x{3164}\x{FFA0}]"
 """Marks, controls, formats, spaces and blank letters: they fill a value up without hiding anything of it."""
 
 
+_DIGITS_OF_LONG = 18
+"""Every number of so many digits before the point fits into 64 bits."""
+
+
 def mask_expression(column: str, kind: ColumnType, mask: Mask, pseudonyms: Pseudonyms | None) -> pl.Expr:
     """Return the masked values of a column of type `kind`, under its name, in the type of `masked_type`.
 
@@ -117,7 +121,7 @@ def _rounded(value: pl.Expr, kind: ColumnType, unit: int) -> pl.Expr:
         units = value / float(unit)
         towards_zero = pl.when(value < 0).then(units.ceil()).otherwise(units.floor())
         return towards_zero * float(unit) + 0.0  # without the sign of a zero
-    exact = pl.Int128 if kind.name == "decimal" else pl.Int64
+    exact = pl.Int128 if kind.precision - kind.scale > _DIGITS_OF_LONG else pl.Int64
     whole, step = value.cast(exact), pl.lit(unit, dtype=exact)
     rounded = pl.when(whole < 0).then((whole + (step - 1)) // step * step).otherwise(whole // step * step)
     return rounded.cast(polars_type(kind))
