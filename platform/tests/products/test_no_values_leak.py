@@ -53,9 +53,10 @@ def test_a_refusal_tells_no_value_and_ends_with_one(published: Mesh, commands: F
 
 
 def test_the_search_would_find_one(published: Mesh) -> None:
-    """A value that is `internal` does stand in the event log, so the search above looks in the right place."""
+    """The name of a clause is in the event log, so the search looks in the right place; no row is, of any class."""
     published.run("sale")
-    assert _holding(published.settings.dagster_home, "2024-01-31")
+    assert _holding(published.settings.dagster_home, "voucher_is_positive")
+    assert _holding(published.settings.dagster_home, "2024-01-31") == []
 
 
 def test_a_clause_that_quotes_the_value_in_its_error(
