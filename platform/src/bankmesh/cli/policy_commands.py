@@ -97,10 +97,11 @@ def explain(
         str, typer.Argument(help="domain.product or domain.product@MAJOR.", autocompletion=complete_product)
     ],
     *,
-    reader: Annotated[str, typer.Option("--as", help="A role, or the name of an issued development token.")],
-    purpose: Annotated[
-        str | None, typer.Option(help="What the product is read for; without it, list what it may be.")
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="A role, or the name of an issued development token; by default yours."),
     ] = None,
+    purpose: Annotated[str | None, typer.Option(help="What the product is read for.")] = None,
     domain: Annotated[
         list[str] | None,
         typer.Option(help="With a role: a domain that the reader works for; by default the product's."),
@@ -109,6 +110,7 @@ def explain(
 ) -> None:
     """Show the outcome of each column for a reader and a purpose, with the policies and contract lines behind it.
 
+    Without a purpose, list those for which the reader can read the product; without a reader, too, list all roles.
     Exit 1 if the read is refused.
     """
     from bankmesh.access.decisions.access_policy import load_access_policy
@@ -118,6 +120,9 @@ def explain(
     contracts = workspace_contracts(settings.root)
     contract = find_contract(contracts, product, None)
     policy = load_access_policy(settings.root, contracts)
+    if reader is None and purpose is None:
+        _list_readers(policy, contract, as_json=as_json)
+        return
     principal = _reader(settings, policy, reader, purpose or "", domain or [contract.domain])
     if purpose is None:
         _list_purposes(policy, principal, contract, as_json=as_json)
@@ -130,8 +135,8 @@ def explain(
     raise typer.Exit(1 if decision.is_refused else 0)
 
 
-def _reader(settings: Settings, policy: AccessPolicy, name: str, purpose: str, domains: list[str]) -> Principal:
-    """Return a reader of one role, or the one of an issued development token.
+def _reader(settings: Settings, policy: AccessPolicy, name: str | None, purpose: str, domains: list[str]) -> Principal:
+    """Return a reader of one role, or the one of an issued development token; without a name, the current reader.
 
     Raises UnknownName, IdentityRefused.
     """
@@ -139,12 +144,26 @@ def _reader(settings: Settings, policy: AccessPolicy, name: str, purpose: str, d
     from bankmesh.access.tokens.current_reader import current_principal
     from bankmesh.access.tokens.development_tokens import issued_names
 
+    if name is None:
+        return current_principal(settings)
     if name in policy.registry.roles:
         return reader_with_roles(policy.registry, (name,), purpose, domains)
     issued = issued_names(settings.home)
     if name in issued:
         return current_principal(settings, name)
     raise UnknownName("role or issued token", name, {*policy.registry.roles, *issued})
+
+
+def _list_readers(policy: AccessPolicy, contract: Contract, *, as_json: bool) -> None:
+    from bankmesh.access.policies.probe_readers import list_readers
+
+    found = list_readers(policy, contract.port)
+    if as_json:
+        print_json({"port": contract.port, "readers": [{"role": role, "purposes": list(of)} for role, of in found]})
+    elif found:
+        print_table(("role", "purposes"), [(role, ", ".join(purposes)) for role, purposes in found])
+    else:
+        console().print(f"no role can read {contract.port}", markup=False, soft_wrap=True)
 
 
 def _list_purposes(policy: AccessPolicy, principal: Principal, contract: Contract, *, as_json: bool) -> None:

@@ -54,7 +54,7 @@ def test_each_reason_has_the_line_of_its_policy_or_contract(shop):
     clerk = lines.index("  - role: clerk") + 1
     places = {str(reason.place) for reason in found.of("visits").reasons}
     assert places == {hub_place("show-within-clearance"), f"{contract}:{clerk}"}
-    assert hub_place("mask-next-classification") in {str(reason.place) for reason in found.of("phone").reasons}
+    assert hub_place("mask-up-to-the-next-class") in {str(reason.place) for reason in found.of("phone").reasons}
 
 
 def test_a_role_of_the_contract_is_bound_to_its_own_purposes(shop):

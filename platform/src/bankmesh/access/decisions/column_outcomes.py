@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.masks.mask_rules import fits, parse_mask, strictest
 from bankmesh.access.model import ColumnDecision, ColumnOutcome, Mask, MaskMethod, Reason
+from bankmesh.access.policies.model import PolicyOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,18 +54,33 @@ def _masked(column: Column, decisive: Iterable[tuple[ColumnAnswer, ColumnAnswer]
     masks: list[Mask] = []
     policies: list[CedarPolicy] = []
     for show, mask in decisive:
-        found = [*_forbids(show), *mask.determining]
-        policies += found
-        named = [parse_mask(policy.annotations["mask"]) for policy in found if "mask" in policy.annotations]
-        masks.append(strictest(named) if named else default_mask(column))
-    chosen = strictest(masks)
+        policies += [*_forbids(show), *mask.determining]
+        masks += _side_masks(column, _forbids(show), mask.determining)
+    chosen = strictest(masks) if masks else default_mask(column)
     problem = mask_problem(chosen, column)
     reasons = policy_reasons(policies)
     if problem is None:
         return ColumnDecision(column.name, ColumnOutcome.MASK, chosen, reasons)
-    return ColumnDecision(
-        column.name, ColumnOutcome.MASK, Mask(MaskMethod.NULL), (*reasons, Reason(problem, column.place))
-    )
+    hidden = Mask(MaskMethod.NULL)
+    return ColumnDecision(column.name, ColumnOutcome.MASK, hidden, (*reasons, Reason(problem, column.place)))
+
+
+def _side_masks(column: Column, forbids: Iterable[CedarPolicy], permits: Iterable[CedarPolicy]) -> list[Mask]:
+    """Return the masks that one side demands: one of its permits, and one of each forbid to show.
+
+    A policy that names none demands the column's own. Of permits, those that name a mask go before the others; permits
+    of contracts demand none, because they permit to show as well. So a further forbid can only make the mask stricter.
+    """
+    own = default_mask(column)
+    of_permits = [policy for policy in permits if policy.origin is not PolicyOrigin.CONTRACT]
+    named = [mask for policy in of_permits if (mask := _named_mask(policy)) is not None]
+    chosen = [strictest(named)] if named else [own] if of_permits else []
+    return [*chosen, *(_named_mask(policy) or own for policy in forbids)]
+
+
+def _named_mask(policy: CedarPolicy) -> Mask | None:
+    written = policy.annotations.get("mask")
+    return parse_mask(written) if written else None
 
 
 def default_mask(column: Column) -> Mask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bankmesh.access.decisions.decision_engine import decide
 from bankmesh.access.model import Principal
 from bankmesh.access.policies.contract_policies import PRODUCT_KIND, consuming_ports, product_principal_id
 from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
@@ -50,6 +51,18 @@ def product_reader(port: str) -> Principal:
         frozenset({PRODUCT_ROLE}),
         {"domains": frozenset({domain}), "kind": PRODUCT_KIND},
     )
+
+
+def list_readers(policy: AccessPolicy, port: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return each role that can read a column of a port, as one that works for its domain, with its purposes."""
+    domain = policy.ports[port].contract.domain
+    found = []
+    for role in policy.registry.roles:
+        held = policy.registry.purposes.expand(policy.registry.roles[role].purposes)
+        readers = {purpose: reader_with_roles(policy.registry, (role,), purpose, (domain,)) for purpose in held}
+        usable = tuple(each for each in held if not decide(policy, readers[each], port, each).is_refused)
+        found += [(role, usable)] if usable else []
+    return tuple(found)
 
 
 def list_role_probes(policy: AccessPolicy) -> Iterator[PolicyProbe]:
