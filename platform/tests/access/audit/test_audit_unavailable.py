@@ -16,7 +16,7 @@ from child_processes import run_child
 from bankmesh.access.audit.audit_chain import close_chains
 from bankmesh.access.audit.audit_log import AuditLog
 from bankmesh.access.audit.chain_file import chain_files
-from bankmesh.access.audit.chain_verification import Tampering
+from bankmesh.access.audit.chain_verification import ChainState, Tampering
 from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.access.errors import AuditUnavailable
 
@@ -226,6 +226,7 @@ def test_a_file_that_somebody_else_changes_ends_the_chain(home, opened, change, 
     read(home, opened)  # in another chain
     close_chains()
     assert len(verify_log(home).chains) == 2
+    assert {chain.state for chain in verify_log(home).chains} == {ChainState.KILLED, ChainState.CLOSED}
     if kind is not None:
         assert kind in kinds(home)
 

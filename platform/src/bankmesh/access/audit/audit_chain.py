@@ -108,11 +108,7 @@ class AuditChain:
             self._is_closed = True
             self._failure = self._failure or "it is closed"
             self._changed.notify()
-        with suppress(ChainUnavailable, SQLAlchemyError):
-            self._sync(self._sequence - 1)
-            self._anchor()
-        self._file.close()
-        self._anchors.close()
+        self._finish()
 
     def forget(self) -> None:
         """In a forked child: close what is the parent's, without writing to it."""
@@ -198,6 +194,18 @@ class AuditChain:
                 self._sync(self._sequence - 1)
                 if time.monotonic() >= self._anchor_at:
                     self._anchor()
+
+        if not self._is_closed:  # the chain is broken; what it has on the disk is anchored all the same
+            self._finish()
+
+    def _finish(self) -> None:
+        """Bring all records to the disk, anchor the head, and close the file."""
+        with suppress(ChainUnavailable, SQLAlchemyError):
+            self._sync(self._sequence - 1)
+            self._anchor()
+        with self._disk:
+            self._file.close()
+            self._anchors.close()
 
     def _has_work(self) -> bool:
         return bool(self._failure) or self._anchored < self._sequence - 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "audit"
+_CLOSED = -1
 
 
 class ChainFileChanged(Exception):
@@ -53,9 +54,11 @@ class ChainFile:
             self._is_listed = True
 
     def close(self) -> None:
-        """Close the file and release its lock."""
-        with suppress(OSError):
-            os.close(self._descriptor)
+        """Close the file and release its lock; a second call does nothing."""
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            with suppress(OSError):
+                os.close(descriptor)
 
     def discard(self) -> None:
         """Close and delete a file that holds no record."""
