@@ -1,4 +1,7 @@
-"""Which columns Cedar can hold, and the literals of Cedar's extension types as Python values."""
+"""Which columns Cedar can hold, and the literals of Cedar's extension types as Python values.
+
+Errors do not quote a literal: a refused reader sees them, and a literal is a part of the row filter.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def parse_decimal(text: str) -> Decimal:
     """Return the value of `decimal("...")`. Raises ValueError if Cedar's decimal cannot hold it."""
     value = Decimal(text) if _DECIMAL.fullmatch(text) else None
     if value is None or not _DECIMAL_LEAST <= value <= _DECIMAL_MOST:
-        raise ValueError(f"decimal({text!r}) is not a decimal of Cedar: 1 to 4 places, at most ±922337203685477.5807")
+        raise ValueError("a literal is not a decimal of Cedar: 1 to 4 places, and at most ±922337203685477.5807")
     return value
 
 
@@ -83,7 +86,7 @@ def parse_datetime(text: str) -> datetime:
         millis = timedelta(milliseconds=int(found["millis"] or 0))
         return value + millis - _zone_offset(found["zone"] or "Z")
     except (ValueError, OverflowError):
-        raise ValueError(f"datetime({text!r}) is not a moment of the years 1 to 9999 as Cedar spells them") from None
+        raise ValueError("a literal is not a moment of the years 1 to 9999 as Cedar spells them") from None
 
 
 def parse_duration(text: str) -> timedelta:
@@ -97,7 +100,7 @@ def parse_duration(text: str) -> timedelta:
             raise ValueError(text)  # noqa: TRY301
         return timedelta(**parts) * (-1 if found["sign"] else 1)
     except (ValueError, OverflowError):
-        raise ValueError(f"duration({text!r}) is not a duration as Cedar spells them") from None
+        raise ValueError("a literal is not a duration as Cedar spells them") from None
 
 
 def shift_datetime(moment: datetime, by: timedelta) -> datetime:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.errors import UntranslatableResidual
 from bankmesh.access.model import RowFilter
-from bankmesh.access.row_filters.filter_translation import filter_expression
+from bankmesh.access.row_filters.filter_translation import translate_condition
 from bankmesh.access.row_filters.residual_conditions import (
     FALSE,
     TRUE,
@@ -22,7 +23,7 @@ from bankmesh.access.row_filters.residual_conditions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bankmesh.access.model import Reason
 
@@ -62,9 +63,7 @@ def compile_residuals(results: Iterable[PartialResult], row: RowType) -> RowFilt
             reasons += because
     if _canonical(_NO_ROW) in every:
         every = {_canonical(_NO_ROW)}
-    row_filter = _row_filter([json.loads(policy_set) for policy_set in sorted(every)], reasons)
-    filter_expression(row_filter, row.columns)
-    return row_filter
+    return _row_filter([json.loads(policy_set) for policy_set in sorted(every)], reasons)
 
 
 def permits_no_row(row_filter: RowFilter) -> bool:
@@ -83,10 +82,12 @@ def _compile_set(result: PartialResult, row: RowType) -> tuple[Mapping[str, list
     forbids: dict[str, Condition] = {}
     reasons = []
     for name, policy in sorted(result.residuals.items()):
-        condition = _condition_of(name, policy, row)
-        is_forbid = policy["effect"] == "forbid"
-        if condition == FALSE or (not is_forbid and is_never_true(condition)):
-            continue
+        with _refusals_of(name):
+            condition = _condition_of(policy, row)
+            is_forbid = policy["effect"] == "forbid"
+            if condition == FALSE or (not is_forbid and is_never_true(condition)):
+                continue
+            translate_condition(condition, row.columns)
         (forbids if is_forbid else permits)[_canonical(condition)] = condition
         reasons += [result.reasons[name]] if name in result.reasons else []
     if not permits or _canonical(TRUE) in forbids:
@@ -98,19 +99,27 @@ def _compile_set(result: PartialResult, row: RowType) -> tuple[Mapping[str, list
     )
 
 
-def _condition_of(name: str, policy: Mapping[str, Any], row: RowType) -> Condition:
+@contextmanager
+def _refusals_of(policy: str) -> Iterator[None]:
+    """Name the policy in a refusal. Partial evaluation is experimental: a form that it never had is refused, too."""
+    try:
+        yield
+    except UntranslatableResidual as error:
+        raise UntranslatableResidual(f"{policy}: {error}") from None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UntranslatableResidual(f"{policy}: it is not of the form that Cedar is known to leave") from error
+
+
+def _condition_of(policy: Mapping[str, Any], row: RowType) -> Condition:
     """Join all conditions of a policy: each `when`, and the negation of each `unless`, in their order."""
     if policy["effect"] not in {"permit", "forbid"} or any(
         policy[part] != _EVERY_ENTITY for part in ("principal", "action", "resource")
     ):
-        raise UntranslatableResidual(f"{name}: a residual has a scope, and Cedar writes none")
+        raise UntranslatableResidual("it has a scope, and Cedar leaves none")
     bodies = [_when(condition) for condition in policy["conditions"]]
     whole = reduce(lambda left, right: {"&&": {"left": left, "right": right}}, bodies, TRUE)
-    try:
-        check_depth(whole)
-        return simplify_condition(whole, row)
-    except UntranslatableResidual as error:
-        raise UntranslatableResidual(f"{name}: {error}") from None
+    check_depth(whole)
+    return simplify_condition(whole, row)
 
 
 def _when(condition: Mapping[str, Any]) -> Condition:
@@ -120,7 +129,7 @@ def _when(condition: Mapping[str, Any]) -> Condition:
             return body
         case "unless":
             return {"!": {"arg": body}}
-    raise UntranslatableResidual(f"a residual has a condition of the unknown kind {condition['kind']}")
+    raise UntranslatableResidual(f"it has a condition of the unknown kind {condition['kind']}")
 
 
 def _canonical(value: object) -> str:

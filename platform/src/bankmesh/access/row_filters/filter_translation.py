@@ -39,7 +39,7 @@ from bankmesh.access.row_filters.comparisons import (
     match_pattern,
     order_kinds,
 )
-from bankmesh.access.row_filters.residual_conditions import RESOURCE, Body, Condition
+from bankmesh.access.row_filters.residual_conditions import RESOURCE, Body, Condition, split_node
 from bankmesh.access.row_filters.three_valued_logic import (
     CERTAIN,
     Conjunction,
@@ -96,7 +96,7 @@ def _permitted(policy_set: Mapping[str, list[Condition]], columns: Mapping[str, 
 
 def translate_condition(node: Condition, columns: Mapping[str, ColumnType]) -> Truth:
     """Return a simplified condition on columns of these types. Raises UntranslatableResidual for any other operator."""
-    operator, body = next(iter(node.items()))
+    operator, body = split_node(node)
     rule = _CONDITIONS.get(operator)
     if rule is not None:
         return rule(body, columns)
@@ -149,7 +149,7 @@ def _translate_order(comparison: ComparisonOperator, body: Body, columns: Mappin
 
 def _translate_equal(body: Body, columns: Mapping[str, ColumnType]) -> Truth:
     parts = body["left"], body["right"]
-    if any(next(iter(part)) in (*_CONDITIONS, *_DECIMAL_ORDER) for part in parts):
+    if any(split_node(part)[0] in (*_CONDITIONS, *_DECIMAL_ORDER) for part in parts):
         left, right = (translate_condition(part, columns) for part in parts)
         return test_of(left.value == right.value, left.defined & right.defined)
     left_operand, right_operand = (_operand(part, columns) for part in parts)
@@ -185,7 +185,7 @@ def _translate_like(body: Body, columns: Mapping[str, ColumnType]) -> Truth:
 
 def _elements(node: Condition, columns: Mapping[str, ColumnType]) -> tuple[Operand, ...]:
     """Return the elements of a set that is written out, or of a literal one."""
-    operator, body = next(iter(node.items()))
+    operator, body = split_node(node)
     if operator == "Set":
         return tuple(_operand(element, columns) for element in body)
     if operator == "Value" and isinstance(body, list):
@@ -194,7 +194,7 @@ def _elements(node: Condition, columns: Mapping[str, ColumnType]) -> tuple[Opera
 
 
 def _operand(node: Condition, columns: Mapping[str, ColumnType]) -> Operand:
-    operator, body = next(iter(node.items()))
+    operator, body = split_node(node)
     if operator == "." and body["left"] == RESOURCE:
         return _column(body["attr"], columns)
     return _literal(node)
@@ -210,11 +210,11 @@ def _column(name: str, columns: Mapping[str, ColumnType]) -> Operand:
 
 
 def _literal(node: Condition) -> Operand:
-    operator, body = next(iter(node.items()))
+    operator, body = split_node(node)
     match operator, body:
         case "Value", bool():
             return Operand(AttributeType.BOOL, literal=body)
-        case "Value", int():
+        case "Value", int() if -(2**63) <= body < 2**63:
             return Operand(AttributeType.LONG, literal=body)
         case "Value", str():
             return Operand(AttributeType.STRING, literal=body)

@@ -44,6 +44,13 @@ class RowType:
     ancestors: frozenset[tuple[str, str]] = frozenset()
 
 
+def split_node(node: object) -> tuple[str, Any]:
+    """Return the operator of a node and its operands. Raises UntranslatableResidual for anything else."""
+    if not isinstance(node, dict) or len(node) != 1:
+        raise UntranslatableResidual("a node of it is not of Cedar's JSON form")
+    return next(iter(node.items()))
+
+
 def simplify_condition(node: Condition, row: RowType) -> Condition:
     """Return an equal condition without the parts that are known for every row of the type.
 
@@ -51,14 +58,15 @@ def simplify_condition(node: Condition, row: RowType) -> Condition:
     """
     if node in (_UNKNOWN_ROW, RESOURCE):
         return RESOURCE
-    operator, body = _split(node)
+    operator, body = split_node(node)
     rule = _RULES.get(operator)
     if rule is not None:
         return rule(body, row)
     if operator == "Value":
         return node
     if operator in {"unknown", "Var"}:
-        raise UntranslatableResidual(f"it depends on {_name_of(body)}, which is not known when a read is decided")
+        unknown = f"an attribute of the {body}" if operator == "Var" else "an entity"
+        raise UntranslatableResidual(f"it depends on {unknown} that is not known when a read is decided")
     return {operator: _simplify_parts(body, row)}
 
 
@@ -89,7 +97,7 @@ def read_columns(node: object) -> Iterator[str]:
 
 def is_never_true(node: Condition) -> bool:
     """Whether a simplified condition is false or an error for every row."""
-    operator, body = _split(node)
+    operator, body = split_node(node)
     match operator:
         case "&&":
             return is_never_true(body["left"]) or is_never_true(body["right"])
@@ -103,7 +111,7 @@ def is_never_true(node: Condition) -> bool:
 
 def is_never_false(node: Condition) -> bool:
     """Whether a simplified condition is true or an error for every row."""
-    operator, body = _split(node)
+    operator, body = split_node(node)
     match operator:
         case "&&":
             return is_never_false(body["left"]) and is_never_false(body["right"])
@@ -115,12 +123,6 @@ def is_never_false(node: Condition) -> bool:
             return node == TRUE
 
 
-def _split(node: object) -> tuple[str, Any]:
-    if not isinstance(node, dict) or len(node) != 1:
-        raise UntranslatableResidual("a node of it is not of Cedar's JSON form")
-    return next(iter(node.items()))
-
-
 def _operands(node: object) -> list[object]:
     """Return the nodes below an operator."""
     found: list[object] = []
@@ -128,11 +130,6 @@ def _operands(node: object) -> list[object]:
         parts = body if isinstance(body, list) else body.values() if isinstance(body, dict) else ()
         found += [part for part in parts if isinstance(part, dict | list)]
     return found
-
-
-def _name_of(body: object) -> str:
-    found = body[0] if isinstance(body, list) and body else body
-    return str(found.get("Value", found)) if isinstance(found, dict) else str(found)
 
 
 def _simplify_parts(body: Body | list[Any], row: RowType) -> Body | list[Any]:
@@ -174,7 +171,7 @@ def _simplify_not(body: Body, row: RowType) -> Condition:
     inner = simplify_condition(body["arg"], row)
     if inner in (TRUE, FALSE):
         return FALSE if inner == TRUE else TRUE
-    operator, deeper = _split(inner)
+    operator, deeper = split_node(inner)
     return deeper["arg"] if operator == "!" else {"!": {"arg": inner}}
 
 
@@ -214,7 +211,7 @@ def _simplify_in(body: Body, row: RowType) -> Condition:
 
 def _entities(node: Condition) -> frozenset[tuple[str, str]]:
     """Return the entities of a literal entity or of a literal set of them."""
-    operator, body = _split(node)
+    operator, body = split_node(node)
     if operator == "Value" and isinstance(body, dict) and "__entity" in body:
         return frozenset({(body["__entity"]["type"], body["__entity"]["id"])})
     if operator == "Set":
