@@ -111,6 +111,7 @@ def test_a_draft_is_renamed_where_contracts_permit_it_to_read(settings: Settings
     scaffold_product(settings, "shop.sale_list", "dbt", "shop.sale")
     sale = settings.root / SHOP / "contracts/sale.odcs.yaml"
     permits = (
+        "  - {property: purposes, value: [shop, shop.sale_list]}\n"  # a purpose that is called as the product
         "  - {property: consumers, value: [shop.sale_list, shop.sale_list@2]}\n  - property: derivationGrants\n    value:\n"
         "      - {product: shop.sale_list, columns: [sale_id], lifts: [rows], by: x, date: '2026-01-01', why: Because.}\n"
     )
@@ -120,6 +121,7 @@ def test_a_draft_is_renamed_where_contracts_permit_it_to_read(settings: Settings
     expected = before.replace("shop.sale_list,", "shop.receipt,")
     assert sale.read_text() == expected
     assert expected.count("shop.receipt") == 2
+    assert "value: [shop, shop.sale_list]}" in expected
 
 
 def test_dbt_code_and_its_yaml_follow_and_what_dbt_does_not_read_stays(settings: Settings) -> None:

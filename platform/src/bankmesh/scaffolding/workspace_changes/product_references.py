@@ -12,11 +12,11 @@ import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bankmesh.contracts.parsing.access_clauses import GRANTS
+from bankmesh.contracts.parsing.access_clauses import GRANTS, PURPOSES
 from bankmesh.errors import Place
 from bankmesh.names import CONTRACT_SUFFIX, PortName, parse_port_name, port_of_table
 from bankmesh.scaffolding.dbt_import.jinja_references import ModelReference, rewrite_references
@@ -234,15 +234,46 @@ def _id_pattern(port: PortName) -> str:
     return rf"(?<![\w./@-]){domain}(?P<mark>[./]){name}(?![\w-])"
 
 
+def keep_purposes(before: str, after: str) -> str:
+    """Return a contract after a rename with the purposes that it had: `marketing.offers` may be one and a product.
+
+    Raises LayoutNotEditable for YAML whose layout does not allow it.
+    """
+    kept = dict(_purposes(before))
+    return rewrite_scalars(after, kept.get) if kept else after
+
+
+def _purposes(text: str) -> Iterator[tuple[NodePath, str]]:
+    """Yield the path and name of each purpose of a contract and of its roles."""
+    found = _data(text)
+    roles = found.get("roles")
+    owners: list[tuple[NodePath, Any]] = [((), found)]
+    owners += [(("roles", at), role) for at, role in enumerate(roles if isinstance(roles, list) else ())]
+    for path, owner in owners:
+        for at, item in _entries_of(owner):
+            names = item.get("value") if item.get("property") == PURPOSES else None
+            for index, name in enumerate(names if isinstance(names, list) else ()):
+                yield (*path, "customProperties", at, "value", index), str(name)
+
+
 def _custom_properties(text: str) -> dict[int, str]:
     """Return the names of a contract's own custom properties by their positions; empty for text that is no contract."""
+    return {at: str(item.get("property")) for at, item in _entries_of(_data(text))}
+
+
+def _entries_of(owner: Any) -> Iterator[tuple[int, dict[str, Any]]]:  # noqa: ANN401 - any YAML value
+    items = owner.get("customProperties") if isinstance(owner, dict) else None
+    for at, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            yield at, item
+
+
+def _data(text: str) -> dict[str, Any]:
     try:
         found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - every scalar as text
     except yaml.YAMLError:
         return {}
-    items = found.get("customProperties") if isinstance(found, dict) else None
-    named = enumerate(items if isinstance(items, list) else ())
-    return {at: str(item.get("property")) for at, item in named if isinstance(item, dict)}
+    return found if isinstance(found, dict) else {}
 
 
 def _permits(path: NodePath, kinds: Mapping[int, str]) -> bool:

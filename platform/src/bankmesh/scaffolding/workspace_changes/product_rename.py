@@ -24,6 +24,7 @@ from bankmesh.scaffolding.workspace_changes.product_references import (
     WorkspaceFile,
     domain_files,
     find_imports,
+    keep_purposes,
     rename_ids,
     rewrite_file,
 )
@@ -193,7 +194,11 @@ def rename_in_file(file: WorkspaceFile, text: str, rename: PortRename) -> str:
         text = rewrite_file(file, text, lambda port: new if port == old else None)
     if file.domain == old.domain:
         text = rewrite_own_entries(file, text, rename)
-    return rename_ids(text, old, new)
+    renamed = rename_ids(text, old, new)
+    if file.kind is not FileKind.CONTRACT:
+        return renamed
+    with _refused_layout(file, rename):
+        return keep_purposes(text, renamed)
 
 
 def rewrite_own_entries(file: WorkspaceFile, text: str, rename: PortRename) -> str:
