@@ -270,6 +270,13 @@ def contract_text(name: str, version: str = "1.0.0") -> str:
     return HEAD.format(name=name, purpose=purpose, version=version) + body
 
 
+def consumed_by(text: str, *consumers: str) -> str:
+    """The contract with the products of other domains that may read it."""
+    return text.replace(
+        "customProperties:\n", f"customProperties:\n  - property: consumers\n    value: [{', '.join(consumers)}]\n", 1
+    )
+
+
 def at_stage(text: str, status: str, on: str = "2026-01-01", **properties: str) -> str:
     """The contract at another stage of its life, as its record says; `properties` are custom ones, written in YAML."""
     entry = f'[{{status: {status}, date: "{on}", by: shop-data, why: The window decided so.}}]'

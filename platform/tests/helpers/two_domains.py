@@ -15,7 +15,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from shop_workspace import DEFINITIONS, PYPROJECT, write_workspace
+from shop_workspace import DEFINITIONS, PYPROJECT, consumed_by, write_workspace
 
 from bankmesh.orchestration.code_locations import load_location
 from bankmesh.orchestration.instance import open_instance
@@ -79,10 +79,12 @@ def write_domains(root: Path) -> list[Path]:
     supplier = write_workspace(root, SUPPLIER)
     package = supplier / SUPPLIER
     _operate(package)
-    for name in ("sale", "monthly_sale"):
+    for name, consumer in (("sale", "turnover"), ("monthly_sale", "turnover"), ("customer_spend", "visitor")):
         contract = package / "contracts" / f"{name}.odcs.yaml"
-        text = contract.read_text(encoding="utf-8")
-        contract.write_text(text.replace("customProperties:\n", f"{SCHEDULE}customProperties:\n", 1), encoding="utf-8")
+        text = consumed_by(contract.read_text(encoding="utf-8"), f"{CONSUMER}.{consumer}")
+        if consumer == "turnover":
+            text = text.replace("customProperties:\n", f"{SCHEDULE}customProperties:\n", 1)
+        contract.write_text(text, encoding="utf-8")
     consumer = root / "domains" / CONSUMER / "src"
     for name, (key, status, inputs, code) in PRODUCTS.items():
         columns = {key: {"logicalType": "integer", "primaryKey": True}, "total": MONEY}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from booth_workspace import Booth
 from shop_mesh import Mesh, settings_in
-from shop_workspace import DEFINITIONS, PYPROJECT, contract_text, write_exports, write_workspace
+from shop_workspace import DEFINITIONS, PYPROJECT, consumed_by, contract_text, write_exports, write_workspace
 
 from bankmesh.orchestration.code_locations import load_location
 
@@ -49,8 +49,9 @@ def write_texts(root: Path, texts: dict[str, str]) -> None:
         (root / name).write_text(text)
 
 
-def hours_contract(domain: str, name: str) -> str:
-    return contract_text("opening_hour").replace("opening_hour", name).replace("shop", domain)
+def hours_contract(domain: str, name: str, *consumers: str) -> str:
+    text = contract_text("opening_hour").replace("opening_hour", name).replace("shop", domain)
+    return consumed_by(text, *consumers) if consumers else text
 
 
 def make_two_domains(folder: Path) -> Two:
@@ -66,7 +67,8 @@ def make_two_domains(folder: Path) -> Two:
         f"{vault}/defs/__init__.py": "",
         f"{vault}/defs/ledger/defs.yaml": COMPONENT.format("ledger", "ledger", "booth.opening_hour"),
         f"{vault}/defs/ledger/transform.py": select.format("ledger"),
-        LEDGER: hours_contract("vault", "ledger"),
+        LEDGER: hours_contract("vault", "ledger", "booth.opening_hour", *(f"booth.{name}" for name in READERS)),
+        f"{booth}/contracts/opening_hour.odcs.yaml": hours_contract("booth", "opening_hour", "vault.ledger"),
         f"{booth}/contracts/week.odcs.yaml": hours_contract("booth", "week"),
         f"{booth}/contracts/first_hour.odcs.yaml": hours_contract("booth", "first_hour"),
         f"{booth}/contracts/best_hour.odcs.yaml": hours_contract("booth", "best_hour"),

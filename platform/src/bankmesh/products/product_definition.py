@@ -85,6 +85,8 @@ class Derivation:
 
 
 Derive = Callable[[InputColumns], Derivation]
+CheckDuties = Callable[["StepLineage"], tuple[str, ...]]
+"""Returns what a build widens, by its lineage under the names of the snapshot vector, beyond what its inputs allow."""
 
 
 class InputCompleteness(StrEnum):
@@ -116,6 +118,7 @@ class ProductDefinition:
     `derive` derives the lineage of its columns from the code alone, given the columns of each input. `unrepeatable`
     holds the reasons why the same inputs may give other rows, or another gate result; such a product is always built.
     `partition_inputs` are, by reference, the inputs of which a partition reads only the rows of that partition.
+    `check_duties` checks the lineage of each build before it is published; None outside a workspace.
     """
 
     contract: Contract
@@ -126,6 +129,7 @@ class ProductDefinition:
     derive: Derive | None = None
     unrepeatable: tuple[str, ...] = ()
     partition_inputs: Mapping[str, PartitionInput] = field(default_factory=dict)
+    check_duties: CheckDuties | None = None
 
     @property
     def asset(self) -> str:

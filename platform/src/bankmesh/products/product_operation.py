@@ -175,7 +175,7 @@ def _carry_out(attempt: _Attempt, candidate: Candidate, build: Build, report: At
         stats_columns=port_settings.statistics_columns(product.contract),
     )
     require_rows(product.contract, candidate.path, files, built.rows)
-    flow = flow_of_build(product.contract, lineage, inputs.values())
+    flow = flow_of_build(product, lineage, inputs.values())
     with _removed_if_stopped(candidate):
         gate, shown = _evaluate_gate(attempt, candidate, files, built.losses, flow)
     reached("gated")

@@ -20,10 +20,12 @@ class ClassificationFlow:
     Attributes:
         losses: one sentence for each column that is less confidential than its inputs.
         unknown: inputs whose classifications are not known, each with the reason.
+        widened: one sentence for each duty to an input that its columns do not keep.
     """
 
     losses: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    widened: tuple[str, ...] = ()
 
 
 def check_classification(clause: Clause, flow: ClassificationFlow | None) -> ClauseResult:
@@ -33,6 +35,8 @@ def check_classification(clause: Clause, flow: ClassificationFlow | None) -> Cla
     if flow.losses:
         advice = "Classify each at least as high, or give it a `declassification` that a rule of the contract proves."
         return _result(clause, Outcome.FAILED, len(flow.losses), f"classification: {_some(flow.losses)}. {advice}")
+    if flow.widened:
+        return _result(clause, Outcome.FAILED, len(flow.widened), f"duties to inputs: {_some(flow.widened)}")
     if flow.unknown:
         return _result(clause, Outcome.ERRORED, None, f"could not be evaluated: {_some(flow.unknown)}.")
     kept = "classification: no column is less confidential than what it is made from."

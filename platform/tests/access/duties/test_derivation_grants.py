@@ -81,8 +81,6 @@ def test_grants_that_are_needed_have_no_fault():
 @pytest.mark.parametrize(
     ("entry", "rule", "words"),
     [
-        (grant("use.gone", ["score"], ["masks"]), "grant-without-product", "no product use.gone"),
-        (grant(P, ["gone"], ["masks"]), "grant-without-product", "no column gone"),
         (
             grant(P, ["score"], ["audience"]),
             "grant-without-effect",

@@ -96,6 +96,14 @@ def test_what_decides_which_rows_exist_counts_for_every_column(how):
     assert gist(found) == {(Duty.MASKS, "income", "party_id")}
 
 
+@pytest.mark.parametrize("how", list(How))
+def test_a_pseudonym_is_carried_by_all_but_joins_and_groups_which_it_allows_as_well(how):
+    rows = frozenset({Dependency(ColumnRef(S, "income"), how)})
+    lineage = StepLineage({"party_id": frozenset(), "score": frozenset()}, rows)
+    found = widenings(source_of(income="restricted pseudonym"), product_of(), lineage)
+    assert bool(found) is (how not in {How.JOIN, How.GROUP_BY})
+
+
 def test_an_opaque_step_carries_every_column_that_it_read():
     opaque = frozenset({ColumnRef(S, "income")})
     found = widenings(source_of(income="restricted"), product_of(score="restricted"), step(opaque=opaque))

@@ -230,7 +230,7 @@ def test_a_cycle_over_two_domains_is_a_fault_and_leaves_other_products_alone(two
         f"description: Day of the week., classification: public, relationships: [{{to: {to}}}]",
     )
     [(file, line, rule, message)] = two.found_with_locations()
-    assert (file, line, rule) == ("contracts/opening_hour.odcs.yaml", 25, CYCLE)
+    assert (file, line, rule) == ("contracts/opening_hour.odcs.yaml", 27, CYCLE)
     assert message.startswith("booth.opening_hour refers to vault.ledger, which reads booth.opening_hour: none")
 
     outcome = _run(two)

@@ -10,15 +10,12 @@ from bankmesh.errors import Fault, as_sentence, shorten_list
 from bankmesh.lineage.lineage_graph import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from bankmesh.access.duties.model import Lift, RefusedRead, Widening
+    from bankmesh.access.duties.model import Lift, RefusedRead, Way, Widening
     from bankmesh.contracts.model import Contract
     from bankmesh.errors import Place
     from bankmesh.lineage.model import ColumnRef
-
-    Way = Callable[[ColumnRef, str], Sequence[str]]
-    """The columns on the path from a column of an input to one of the product, ends included."""
 
 RULES = {
     Duty.PURPOSES: "purposes-widened",
@@ -32,21 +29,24 @@ REFUSED = "input-refused"
 def widening_faults(
     contract: Contract, inputs: Mapping[str, Contract], widenings: Iterable[Widening], way: Way
 ) -> Iterator[Fault]:
-    """Yield the faults of a product, one for each input, duty and place in its contract where it is widened."""
-    groups: dict[tuple[str, Duty, Place | None], list[Widening]] = {}
+    """Yield the faults of a product: one for each input and duty, and each role that an audience is widened by."""
+    groups: dict[tuple[str, Duty, tuple[str, ...]], list[Widening]] = {}
     for one in widenings:
-        groups.setdefault((one.source.dataset, one.duty, _place(contract, one)), []).append(one)
-    for (port, duty, place), found in groups.items():
-        first = min(found, key=lambda one: (one.source.column == ROWS, one))
+        role = one.roles if one.duty is Duty.AUDIENCE else ()
+        groups.setdefault((one.source.dataset, one.duty, role), []).append(one)
+    for (port, duty, _), found in groups.items():
+        first = min(found, key=lambda one: (one.source.column == ROWS, len(one.roles), one))
+        place = _place(contract, first)
         columns = tuple(dict.fromkeys(one.target.column for one in found))
         purposes = shorten_list(dict.fromkeys(one.purpose for one in found))
         by = f" to readers with {' and '.join(first.roles)}" if first.roles and duty is not Duty.AUDIENCE else ""
-        file, line = (place.file, place.line) if place else (contract.file, _line(contract, duty))
+        more = f" ({len(columns)} columns in all)" if len(columns) > 1 else ""
         message = (
             f"{contract.port} gives more than {port} for {purposes}{by}: {first.target.column} {first.given}, but "
-            f"{_spell(first.source)} {first.allowed}. Path: {' → '.join(_path(first, way))}. "
+            f"{_spell(first.source)} {first.allowed}{more}. Path: {' → '.join(_path(first, way))}. "
             f"{as_sentence(_advice(contract, inputs[port], duty, columns))}"
         )
+        file, line = (place.file, place.line) if place else (contract.file, _line(contract, duty))
         yield Fault(file, line, RULES[duty], message)
 
 

@@ -15,32 +15,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """Widenings that a grant lifts and those that none does, with the entries of grants that lifted something."""
+class AcceptedWidenings:
+    """Widenings that a grant lifts and those that none does, with the lifts that were needed."""
 
     lifted: tuple[Widening, ...]
     kept: tuple[Widening, ...]
     used: frozenset[Lift]
 
 
-def apply_grants(widenings: Iterable[Widening], inputs: Mapping[str, Contract]) -> Accepted:
+def apply_grants(widenings: Iterable[Widening], inputs: Mapping[str, Contract]) -> AcceptedWidenings:
     """Return which widenings of one product the contracts of its inputs lift: each duty and each column by itself."""
+    granted = {port: frozenset(lifts_of(source)) for port, source in inputs.items()}
     lifted: list[Widening] = []
     kept: list[Widening] = []
     used: set[Lift] = set()
     for one in widenings:
         source = inputs[one.source.dataset]
-        found = [lift for lift in lifts_of(source) if _covers(lift, one)]
-        used.update(found)
-        (lifted if found else kept).append(one)
-    return Accepted(tuple(lifted), tuple(kept), frozenset(used))
+        needed = Lift(source.port, one.target.dataset, one.target.column, one.duty)
+        if needed in granted[source.port]:
+            used.add(needed)
+            lifted.append(one)
+        else:
+            kept.append(one)
+    return AcceptedWidenings(tuple(lifted), tuple(kept), frozenset(used))
 
 
 def lifts_of(source: Contract) -> Iterator[Lift]:
     """Yield every single lift of a contract's grants that the owner of the product has made."""
     for grant in source.derivation_grants:
         if is_by_owner(grant, source):
-            yield from (Lift(grant, source.port, c, Duty(duty)) for c in grant.columns for duty in grant.lifts)
+            yield from (Lift(source.port, grant.product, c, Duty(duty)) for c in grant.columns for duty in grant.lifts)
 
 
 def is_by_owner(grant: DerivationGrant, source: Contract) -> bool:
@@ -58,41 +62,24 @@ def find_grant_problems(
 ) -> Iterator[tuple[DerivationGrant, str, str]]:
     """Yield each faulty grant of a contract with the rule and the problem.
 
-    Rules: `grant-not-by-owner`, `grant-without-product`, `grant-without-effect`. `used` are the lifts that products
-    needed; of a product that is not among `checked`, it is not known whether it needs them.
+    Rules: `grant-not-by-owner`, `grant-without-effect`. `used` are the lifts that products needed; of a product that is
+    not among `checked`, it is not known whether it needs them. That product and columns exist is checked elsewhere.
     """
     for grant in source.derivation_grants:
         reader = contracts.get(grant.product)
         if not is_by_owner(grant, source):
             allowed = ", ".join(deciders(source))
             yield grant, "grant-not-by-owner", f"{grant.by} does not own {source.port}. Allowed: {allowed}"
-        elif reader is None:
-            yield grant, "grant-without-product", f"there is no product {grant.product}. Remove the grant"
-        else:
-            yield from _problems_of_columns(grant, source, reader, used, checked)
+        elif reader is not None and grant.product in checked:
+            yield from _idle_lifts(grant, source, reader, used)
 
 
-def _problems_of_columns(
-    grant: DerivationGrant, source: Contract, reader: Contract, used: Collection[Lift], checked: Collection[str]
+def _idle_lifts(
+    grant: DerivationGrant, source: Contract, reader: Contract, used: Collection[Lift]
 ) -> Iterator[tuple[DerivationGrant, str, str]]:
     names = {column.name for column in reader.columns}
-    unknown = [column for column in grant.columns if column not in names]
-    for column in unknown:
-        yield grant, "grant-without-product", f"{grant.product} has no column {column}. Remove it from the grant"
-    for duty in map(Duty, grant.lifts) if grant.product in checked else ():
-        idle = [c for c in grant.columns if c in names and Lift(grant, source.port, c, duty) not in used]
+    for duty in map(Duty, grant.lifts):
+        idle = [c for c in grant.columns if c in names and Lift(source.port, grant.product, c, duty) not in used]
         if idle:
-            which = f"{', '.join(idle)} of {grant.product}"
-            yield (
-                grant,
-                "grant-without-effect",
-                f"{which} would keep the duty {duty} without the grant. Remove it there",
-            )
-
-
-def _covers(lift: Lift, widening: Widening) -> bool:
-    return (lift.grant.product, lift.column, lift.duty) == (
-        widening.target.dataset,
-        widening.target.column,
-        widening.duty,
-    )
+            problem = f"{', '.join(idle)} of {grant.product} would keep the duty {duty} without it. Remove it there"
+            yield grant, "grant-without-effect", problem

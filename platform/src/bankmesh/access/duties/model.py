@@ -7,22 +7,26 @@ duties by a derivation grant in the input's contract.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bankmesh.access.model import AccessDecision, Principal
+from bankmesh.lineage.model import ColumnRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bankmesh.contracts.model import Contract, DerivationGrant
+    from bankmesh.contracts.model import Contract
     from bankmesh.errors import Place
-    from bankmesh.lineage.model import ColumnRef, TransformationSubtype
+    from bankmesh.lineage.model import TransformationSubtype
 
 Decide = Callable[[Principal, str, str], AccessDecision]
 """Decides about reads of a port for a purpose by a principal; never raises for a refusal."""
+
+Way = Callable[[ColumnRef, str], Sequence[str]]
+"""Returns the columns on the path from a column of an input to one of the product, ends included."""
 
 
 class Duty(StrEnum):
@@ -99,11 +103,11 @@ class RefusedRead:
     place: Place | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Lift:
-    """One duty that one entry of a grant lifts from one column."""
+    """One duty to one source that its owner lifts from one column of a product; both are named by their ports."""
 
-    grant: DerivationGrant
     source: str
+    product: str
     column: str
     duty: Duty

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.access.duties.model import RefusedRead
-from bankmesh.access.duties.readers import admits_product, allows_purpose, product_principal
+from bankmesh.access.duties.readers import admits_product, allows_purpose
 from bankmesh.access.model import ColumnOutcome
+from bankmesh.access.policies.probe_readers import product_reader
 from bankmesh.contracts.clause_rules import MissingReferences
 from bankmesh.lineage.lineage_graph import ROWS
 from bankmesh.lineage.model import ColumnRef
@@ -55,7 +56,7 @@ def _refused(
         problem = f"it may be read by products of {source.domain} and by its `consumers`: {named}"
         yield from (RefusedRead(ref, "", problem, place) for ref, place in reads)
         return
-    principal = product_principal(reader)
+    principal = product_reader(reader.port)
     for purpose in (p for p in reader.purposes if allows_purpose(source, p, registry)):
         decision = decide(principal, source.port, purpose)
         for ref, place in reads:

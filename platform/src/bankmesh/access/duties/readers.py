@@ -8,42 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.access.model import Principal
-from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
-from bankmesh.names import parse_port_name
+from bankmesh.access.policies.contract_policies import consuming_ports
+from bankmesh.access.policies.probe_readers import reader_with_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from bankmesh.access.model import AttributeValue
+    from bankmesh.access.model import Principal
     from bankmesh.access.registry import ReaderRegistry
     from bankmesh.contracts.model import Contract, Role
 
 _READ = "read"
 
 
-def product_principal(contract: Contract) -> Principal:
-    """Return the principal as which a product reads its inputs."""
-    attributes: dict[str, AttributeValue] = {"domains": frozenset({contract.domain}), "kind": "product"}
-    return Principal(f"product:{contract.port}", frozenset({PRODUCT_ROLE}), attributes)
-
-
-def role_principal(roles: frozenset[str], purpose: str, registry: ReaderRegistry) -> Principal:
-    """Return a reader with these roles, through a client that may read for the purpose; it has no other attribute."""
-    clients = (name for name, client in registry.clients.items() if registry.purposes.covers(client.purposes, purpose))
-    return Principal(f"any:{'+'.join(sorted(roles))}", roles, client=next(clients, ""))
-
-
 def admits_product(source: Contract, reader: Contract) -> bool:
     """Whether a contract lets another product read it: one of its own domain, or one of its `consumers`."""
-    return reader.domain == source.domain or reader.port in {_port(name) for name in source.consumers}
-
-
-def _port(consumer: str) -> str:
-    try:
-        return str(parse_port_name(consumer))
-    except ValueError:
-        return consumer  # a team or a role
+    return reader.domain == source.domain or reader.port in consuming_ports(source)
 
 
 def allows_purpose(contract: Contract, purpose: str, registry: ReaderRegistry) -> bool:
@@ -68,12 +48,16 @@ def admitted_readers(contract: Contract, registry: ReaderRegistry) -> Iterator[t
                 yield name, purpose
 
 
-def companions(role: str, purpose: str, registry: ReaderRegistry) -> Iterator[frozenset[str]]:
-    """Yield the role alone, and with each other role that holds the purpose: a reader may have both."""
-    yield frozenset({role})
+def readers_with(role: str, purpose: str, registry: ReaderRegistry, domains: Iterable[str]) -> Iterator[Principal]:
+    """Yield readers who hold a role: alone, as one who works for the domains, and with each other role for the purpose.
+
+    Readers may have several roles, and then see by the highest clearance of those that hold the purpose.
+    """
+    yield reader_with_roles(registry, (role,), purpose, ())
+    yield reader_with_roles(registry, (role,), purpose, domains)
     for name, other in registry.roles.items():
         if name != role and registry.purposes.covers(other.purposes, purpose):
-            yield frozenset({role, name})
+            yield reader_with_roles(registry, (role, name), purpose, ())
 
 
 def _purposes(contract: Contract, entry: Role) -> tuple[str, ...]:

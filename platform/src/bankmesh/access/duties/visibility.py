@@ -1,4 +1,4 @@
-"""How much a decision about one column reveals, compared with a decision about another."""
+"""How much a decision about one column reveals, compared with a decision about a column that it depends on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,25 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.masks.mask_rules import strictest
 from bankmesh.access.model import ColumnOutcome, MaskMethod
+from bankmesh.lineage.model import TransformationSubtype
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bankmesh.access.model import ColumnDecision, Mask
+
+
+_BY_EQUALITY = frozenset({TransformationSubtype.JOIN, TransformationSubtype.GROUP_BY})
+
+
+def keeps_mask(ways: Iterable[TransformationSubtype], given: ColumnDecision, allowed: ColumnDecision) -> bool:
+    """Whether a column that depends in these ways on another reveals no more of it than a reader of it may learn.
+
+    Joins and groups use only which values are equal. That is what a pseudonym shows, so they carry every mask but a
+    pseudonym: readers could join and group by the pseudonyms themselves.
+    """
+    method = allowed.mask.method if allowed.mask else None
+    return (method is MaskMethod.PSEUDONYM and _BY_EQUALITY.issuperset(ways)) or reveals_no_more(given, allowed)
 
 
 def reveals_no_more(given: ColumnDecision, allowed: ColumnDecision) -> bool:

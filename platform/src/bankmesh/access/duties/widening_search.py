@@ -10,13 +10,12 @@ from bankmesh.access.duties.readers import (
     admits_role,
     admitted_readers,
     allows_purpose,
-    companions,
-    product_principal,
-    role_principal,
+    readers_with,
 )
 from bankmesh.access.duties.row_filter_flow import find_row_problem
-from bankmesh.access.duties.visibility import reveals_no_more, spell
+from bankmesh.access.duties.visibility import keeps_mask, spell
 from bankmesh.access.model import ColumnDecision, ColumnOutcome
+from bankmesh.access.policies.probe_readers import product_reader
 from bankmesh.lineage.lineage_graph import ROWS
 from bankmesh.lineage.model import ColumnRef
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bankmesh.access.duties.model import ColumnFlow, Decide, ProductFlow
-    from bankmesh.access.model import AccessDecision
+    from bankmesh.access.model import AccessDecision, Principal
     from bankmesh.access.registry import ReaderRegistry
     from bankmesh.contracts.model import Contract
 
@@ -47,7 +46,7 @@ class _Search:
     def __init__(self, flow: ProductFlow, registry: ReaderRegistry, decide: Decide) -> None:
         self._flow, self._registry, self._decide = flow, registry, decide
         self._port = flow.contract.port
-        self._decided: dict[tuple[frozenset[str], str, str], AccessDecision] = {}
+        self._decided: dict[tuple[Principal, str, str], AccessDecision] = {}
 
     @cached_property
     def _readers(self) -> tuple[tuple[str, str], ...]:
@@ -68,21 +67,21 @@ class _Search:
                 given, allowed = f"admits {role} for {purpose}", f"admits {self._admitted(source, purpose)} for it"
                 yield Widening(target, one.source, Duty.AUDIENCE, (role,), purpose, given, allowed)
                 continue
-            for roles in companions(role, purpose, self._registry):
-                yield from self._compared(one, target, roles, purpose)
+            for reader in readers_with(role, purpose, self._registry, {source.domain, self._flow.contract.domain}):
+                yield from self._compared(one, target, reader, purpose)
 
-    def _compared(self, one: ColumnFlow, target: ColumnRef, roles: frozenset[str], purpose: str) -> Iterator[Widening]:
-        """Yield what readers with these roles gain in a column, of value and of rows."""
-        given = self._decision(roles, self._port, purpose)
+    def _compared(self, one: ColumnFlow, target: ColumnRef, reader: Principal, purpose: str) -> Iterator[Widening]:
+        """Yield what a reader gains in a column, of value and of rows."""
+        given = self._decision(reader, self._port, purpose)
         own = given.of(one.target)
         if own.outcome is ColumnOutcome.WITHHOLD:
             return
-        allowed = self._decision(roles, one.source.dataset, purpose)
+        allowed = self._decision(reader, one.source.dataset, purpose)
         there = _of(allowed, one.source.column)
-        held = tuple(sorted(roles))
-        if not reveals_no_more(own, there):
+        held = tuple(sorted(reader.roles))
+        if not keeps_mask(one.ways, own, there):
             yield Widening(target, one.source, Duty.MASKS, held, purpose, spell(own), spell(there))
-        for filtered in (allowed, self._as_product(one.source.dataset, purpose)):
+        for filtered in (allowed, self._decision(product_reader(self._port), one.source.dataset, purpose)):
             problem = find_row_problem(
                 self._flow, one.source.dataset, one.target, given.row_filter, filtered.row_filter
             )
@@ -90,17 +89,10 @@ class _Search:
                 names = ", ".join(sorted(filtered.row_filter.columns))
                 yield Widening(target, one.source, Duty.ROWS, held, purpose, problem, f"filters its rows by {names}")
 
-    def _decision(self, roles: frozenset[str], port: str, purpose: str) -> AccessDecision:
-        key = (roles, port, purpose)
+    def _decision(self, reader: Principal, port: str, purpose: str) -> AccessDecision:
+        key = (reader, port, purpose)
         if key not in self._decided:
-            self._decided[key] = self._decide(role_principal(roles, purpose, self._registry), port, purpose)
-        return self._decided[key]
-
-    def _as_product(self, port: str, purpose: str) -> AccessDecision:
-        principal = product_principal(self._flow.contract)
-        key = (principal.roles, port, purpose)
-        if key not in self._decided:
-            self._decided[key] = self._decide(principal, port, purpose)
+            self._decided[key] = self._decide(reader, port, purpose)
         return self._decided[key]
 
     def _admitted(self, source: Contract, purpose: str) -> str:

@@ -21,6 +21,7 @@ from bankmesh.products.dbt.dbt_models import (
     with_ancestors,
 )
 from bankmesh.products.dbt.faults.configuration_faults import PRODUCT
+from bankmesh.products.inputs.duty_guard import guard_duties
 from bankmesh.products.inputs.input_stages import refuse_closed_inputs
 from bankmesh.products.inputs.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.orphaned_products import OrphanedProduct
@@ -93,10 +94,10 @@ class DbtDataProducts(ProductComponent):
             ),
             partition_inputs=partition_inputs,
         )
-        root = settings_of(context).root
-        refuse_closed_inputs(product, files, root)
-        check_partition_inputs(product, domain_of(context), root, defs, model)
-        return product
+        settings = settings_of(context)
+        refuse_closed_inputs(product, files, settings.root)
+        check_partition_inputs(product, domain_of(context), settings.root, defs, model)
+        return guard_duties(product, files, settings)
 
 
 def _checked(place: DbtProjectPlace) -> DbtProjectPlace:

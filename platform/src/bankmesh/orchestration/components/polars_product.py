@@ -17,6 +17,7 @@ from bankmesh.orchestration.components.product_scaffolder import PolarsProductSc
 from bankmesh.products.candidates.clause_scope import widen_clauses
 from bankmesh.products.code.code_versions import fingerprint_texts, imported_files
 from bankmesh.products.code.repeatability import find_unrepeatable_transform
+from bankmesh.products.inputs.duty_guard import guard_duties
 from bankmesh.products.inputs.input_stages import refuse_closed_inputs
 from bankmesh.products.inputs.partition_inputs import check_partition_inputs, parse_partition_inputs
 from bankmesh.products.orphaned_products import OrphanedProduct
@@ -98,6 +99,7 @@ class PolarsDataProduct(ProductComponent):
         defs = context.path / "defs.yaml"
         refuse_closed_inputs(product, [defs], settings_of(context).root)
         check_partition_inputs(product, domain, settings_of(context).root, defs)
+        product = guard_duties(product, [defs], settings_of(context))
 
         def build(request: BuildRequest) -> BuildResult:
             return build_with_polars(function, contract, request)

@@ -15,6 +15,7 @@ from bankmesh.contracts.parsing.contract_reader import find_faults
 from bankmesh.errors import Fault, SourceFaults
 from bankmesh.orchestration.workspace_faults.code_location_faults import location_faults, read_locations
 from bankmesh.orchestration.workspace_faults.component_file_faults import POLARS, read_components
+from bankmesh.orchestration.workspace_faults.derivation_grant_faults import derivation_grant_faults
 from bankmesh.orchestration.workspace_faults.input_faults import UNKNOWN_INPUT, input_cycles, unknown_inputs
 from bankmesh.orchestration.workspace_faults.orphan_faults import orphan_faults
 from bankmesh.orchestration.workspace_faults.polars_component_faults import polars_faults
@@ -63,6 +64,7 @@ def find_workspace_faults(settings: Settings) -> tuple[Fault, ...]:
     loaded: list[ProductDefinition] = []
     for entry in entries:
         found += location_faults(entry, faulty, contracts.values(), loaded)
+    found += derivation_grant_faults(loaded, contracts, settings)
     hidden = hidden_reads(loaded, contracts, workspace_reads(root, contracts.values()))
     found += unknown_inputs(hidden, declared_ports(root), _systems(root)[0])
     return _each_once(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bankmesh.errors import FaultsFound
 from bankmesh.lineage.confidentiality import find_step_losses
 from bankmesh.lineage.model import ColumnRef
 from bankmesh.quality.gate import ClassificationFlow
@@ -15,12 +17,14 @@ if TYPE_CHECKING:
     from bankmesh.lineage.confidentiality import ConfidentialityLoss
     from bankmesh.lineage.model import StepLineage
     from bankmesh.products.inputs.pinned_inputs import PinnedInput
+    from bankmesh.products.product_definition import ProductDefinition
 
 
-def flow_of_build(contract: Contract, lineage: StepLineage, read: Iterable[PinnedInput]) -> ClassificationFlow:
+def flow_of_build(product: ProductDefinition, lineage: StepLineage, read: Iterable[PinnedInput]) -> ClassificationFlow:
     """Return the flow of one build, by the classes under which its pinned versions were published or landed.
 
-    `lineage` names its inputs as the snapshot vector does.
+    `lineage` names its inputs as the snapshot vector does. It may show more than the code alone, of which the duties
+    were checked when the location loaded.
     """
     classes: dict[ColumnRef, Classification] = {}
     unknown = []
@@ -32,7 +36,12 @@ def flow_of_build(contract: Contract, lineage: StepLineage, read: Iterable[Pinne
             )
         for column, level in (item.classes or {}).items():
             classes[ColumnRef(item.source.ref, column)] = level
-    return classification_flow(contract, lineage, classes, unknown)
+    widened: tuple[str, ...] = ()
+    try:
+        widened = product.check_duties(lineage) if product.check_duties else ()
+    except FaultsFound as error:
+        unknown.append(f"the duties to its inputs are not known, because the policies have faults: {error}")
+    return replace(classification_flow(product.contract, lineage, classes, unknown), widened=widened)
 
 
 def classification_flow(
