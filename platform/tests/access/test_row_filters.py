@@ -68,6 +68,10 @@ AWKWARD = [
     "[resource.flag, true].contains(resource.optin)",
     "(resource.flag == resource.optin) == (resource.flag != resource.optin)",
     "resource.flag == (resource has optin)",
+    '(resource has name || resource.name == "a") == true',
+    '(!(resource has name) || resource.name == "a") == true',
+    '(!(resource has name) && resource.name == "a") == false',
+    '(resource has name && resource.name == "a") == false',
 ]
 """Conditions whose outcome is easy to get wrong, and that random ones seldom contain."""
 
