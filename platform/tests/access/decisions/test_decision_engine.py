@@ -57,6 +57,16 @@ def test_each_reason_has_the_line_of_its_policy_or_contract(shop):
     assert hub_place("mask-up-to-the-next-class") in {str(reason.place) for reason in found.of("phone").reasons}
 
 
+def test_a_forbid_to_show_names_the_mask_of_what_would_be_shown_and_weakens_no_other(shop):
+    hide = '@mask("partial(last: 1)")\nforbid (principal, action == Action::"show", resource);'
+    shop.policy(hide)
+    found = shop.outcomes("clerk", "service")
+    assert (found["shop"], found["visits"]) == ("partial(last: 1)", "partial(last: 1)")
+    assert (found["phone"], found["name"], found["opt_in"]) == ("redact", "partial(last: 1)", "null")
+    shop.policy(f'{hide}\nforbid (principal, action == Action::"show", resource);')
+    assert shop.outcomes("clerk", "service")["shop"] == "redact"
+
+
 def test_a_role_of_the_contract_is_bound_to_its_own_purposes(shop):
     assert not shop.decide("seller", "marketing").is_refused
     assert not shop.decide("seller", "marketing.offers").is_refused

@@ -22,6 +22,7 @@ from bankmesh.access.policies.model import (
     ROLE,
     SHOW,
     CedarPolicy,
+    PolicyEffect,
     PolicyOrigin,
 )
 from bankmesh.access.policies.policy_sources import (
@@ -56,12 +57,14 @@ class PolicySide:
         name: `the hub` or `the contract`, in reasons.
         policies: the policies by the key that they have in both sets.
         on_columns: the compiled policies on columns.
+        permits_on_columns: the permits among them, which tell what a column would be without the forbids.
         on_rows: the compiled policies on the rows of one port.
     """
 
     name: str
     policies: Mapping[str, CedarPolicy] = field(hash=False)
     on_columns: cedarpy.PolicySet = field(hash=False, repr=False)
+    permits_on_columns: cedarpy.PolicySet = field(hash=False, repr=False)
     on_rows: cedarpy.PolicySet = field(hash=False, repr=False)
 
 
@@ -95,7 +98,8 @@ def _compile_side(name: str, policies: Sequence[CedarPolicy], rows: str) -> Poli
     keyed = {f"p{number}": policy for number, policy in enumerate(policies)}
     on_columns = {key: policy.body for key, policy in keyed.items() if not policy.actions.isdisjoint({SHOW, MASK})}
     on_rows = {key: policy.body for key, policy in keyed.items() if READ in policy.actions and _concerns(policy, rows)}
-    return PolicySide(name, keyed, _policy_set(on_columns), _policy_set(on_rows))
+    permits = {key: body for key, body in on_columns.items() if body["effect"] == PolicyEffect.PERMIT.value}
+    return PolicySide(name, keyed, _policy_set(on_columns), _policy_set(permits), _policy_set(on_rows))
 
 
 def _concerns(policy: CedarPolicy, rows: str) -> bool:

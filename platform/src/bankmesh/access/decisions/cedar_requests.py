@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.decisions.access_policy import column_id
@@ -15,7 +15,7 @@ from bankmesh.access.policies.model import COLUMN, MASK, PURPOSE, READ, READER, 
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import cedarpy
 
@@ -61,10 +61,17 @@ class PolicyReader:
 
 @dataclass(frozen=True)
 class ColumnAnswer:
-    """Cedar's answer to one request; `determining` are the policies that it follows from, none if no permit held."""
+    """Cedar's answer to one request.
+
+    Attributes:
+        is_allowed: whether a permit holds and no forbid does.
+        determining: the policies that it follows from; none if no permit holds.
+        is_only_forbidden: whether it would be allowed without the forbids.
+    """
 
     is_allowed: bool
     determining: tuple[CedarPolicy, ...]
+    is_only_forbidden: bool = False
 
     @property
     def is_forbidden(self) -> bool:
@@ -89,14 +96,21 @@ class CedarSession:
 
         Raises EvaluationFailed.
         """
+        names = [column.name for column in self._port.contract.columns]
+        shown, masked = (self._answers(side, side.on_columns, action, names) for action in (SHOW, MASK))
+        forbidden = [name for name in names if shown[name].is_forbidden]
+        for name, answer in self._answers(side, side.permits_on_columns, SHOW, forbidden).items():
+            shown[name] = replace(shown[name], is_only_forbidden=answer.is_allowed)
+        return {name: (shown[name], masked[name]) for name in names}
+
+    def _answers(
+        self, side: PolicySide, policies: cedarpy.PolicySet, action: str, names: Sequence[str]
+    ) -> dict[str, ColumnAnswer]:
         import cedarpy
 
-        names = [column.name for column in self._port.contract.columns]
-        requests = [self._request(action, name) for name in names for action in (SHOW, MASK)]
-        answers = [
-            _answer(side, found) for found in cedarpy.is_authorized_batch(requests, side.on_columns, self._entities)
-        ]
-        return dict(zip(names, zip(answers[::2], answers[1::2], strict=True), strict=True))
+        requests = [self._request(action, name) for name in names]
+        results = cedarpy.is_authorized_batch(requests, policies, self._entities) if requests else []
+        return {name: _answer(side, found) for name, found in zip(names, results, strict=True)}
 
     def on_rows(self, side: PolicySide) -> Mapping[str, Any]:
         """Return what is left of each policy's conditions on a row that is not known. Raises EvaluationFailed."""

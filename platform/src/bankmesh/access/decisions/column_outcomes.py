@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.masks.mask_rules import fits, parse_mask, strictest
 from bankmesh.access.model import ColumnDecision, ColumnOutcome, Mask, MaskMethod, Reason
-from bankmesh.access.policies.model import PolicyOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,8 +54,8 @@ def _masked(column: Column, decisive: Iterable[tuple[ColumnAnswer, ColumnAnswer]
     policies: list[CedarPolicy] = []
     for show, mask in decisive:
         policies += [*_forbids(show), *mask.determining]
-        masks += _side_masks(column, _forbids(show), mask.determining)
-    chosen = strictest(masks) if masks else default_mask(column)
+        masks += _side_masks(column, show, mask)
+    chosen = strictest(masks)
     problem = mask_problem(chosen, column)
     reasons = policy_reasons(policies)
     if problem is None:
@@ -65,17 +64,18 @@ def _masked(column: Column, decisive: Iterable[tuple[ColumnAnswer, ColumnAnswer]
     return ColumnDecision(column.name, ColumnOutcome.MASK, hidden, (*reasons, Reason(problem, column.place)))
 
 
-def _side_masks(column: Column, forbids: Iterable[CedarPolicy], permits: Iterable[CedarPolicy]) -> list[Mask]:
-    """Return the masks that one side demands: one of its permits, and one of each forbid to show.
+def _side_masks(column: Column, show: ColumnAnswer, mask: ColumnAnswer) -> list[Mask]:
+    """Return the masks that one side demands: a policy that names none demands the column's own.
 
-    A policy that names none demands the column's own. Of permits, those that name a mask go before the others; permits
-    of contracts demand none, because they permit to show as well. So a further forbid can only make the mask stricter.
+    Forbids alone demand one where the column would else be shown. Where it would be masked anyway, the permits' mask
+    stays, of those that name one if any does, and forbids can only make it stricter.
     """
     own = default_mask(column)
-    of_permits = [policy for policy in permits if policy.origin is not PolicyOrigin.CONTRACT]
-    named = [mask for policy in of_permits if (mask := _named_mask(policy)) is not None]
-    chosen = [strictest(named)] if named else [own] if of_permits else []
-    return [*chosen, *(_named_mask(policy) or own for policy in forbids)]
+    of_forbids = [_named_mask(policy) or own for policy in _forbids(show)]
+    if show.is_only_forbidden:
+        return of_forbids
+    named = [found for policy in mask.determining if (found := _named_mask(policy)) is not None]
+    return [strictest(named) if named else own, *of_forbids]
 
 
 def _named_mask(policy: CedarPolicy) -> Mask | None:
