@@ -24,6 +24,11 @@ else
 MESH_HOME := .mesh
 endif
 endif
+# Three readers of a mesh home; the first one reads, for analytics, unless another was chosen before.
+READERS = for reader in "retail_analyst --purpose analytics" service_agent \
+  "data_owner $(foreach domain,$(notdir $(wildcard domains/*)),--domain $(domain))"; \
+  do $(BIN)/mesh token issue --role $$reader > /dev/null || exit 1; done
+ONE_CUSTOMER := --columns customer_id,full_name,age,balance --limit 1
 DEMO := $(MESH_HOME)/demo_bank/$(SCALE)-$(SEED)
 
 export MESH_HOME
@@ -54,6 +59,13 @@ else
 	@test -f "$(DEMO)/.complete" || { \
 	  $(BIN)/python -m demo_bank --scale $(SCALE) --seed $(SEED) --out "$(DEMO)" && touch "$(DEMO)/.complete"; }
 	@BANK_DATA="$(DEMO)" $(BIN)/mesh run
+endif
+	@$(READERS)
+ifndef BANK_DATA
+	@echo; echo "The same customer, as two roles see it:"
+	@for reader in "retail_analyst --purpose analytics" "service_agent --purpose service"; do \
+	  echo; echo "$$ $(BIN)/mesh get retail.customer_360 $(ONE_CUSTOMER) --as $$reader"; \
+	  $(BIN)/mesh get retail.customer_360 $(ONE_CUSTOMER) --as $$reader || exit 1; done
 endif
 
 dev: install

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from dev_server import ROOT, dev_server, wait_for, webhook
+from whole_bank import AS_OWNER
 
 from bankmesh.client import DataMeshClient
 from bankmesh.orchestration.automation.automation_switch import turn
@@ -70,7 +71,7 @@ def come_to_rest(day):
 
 
 def read_version(bank, domain, name):
-    return DataMeshClient(ROOT, bank.home).get_data_product(domain, name).version
+    return DataMeshClient(ROOT, bank.home, **AS_OWNER).get_data_product(domain, name).version
 
 
 def test_every_location_is_there(day):
@@ -145,6 +146,6 @@ def test_late_rows_land_in_their_month_by_a_backfill_of_the_ui(bank, day):
 
 
 def rows_by_month(bank):
-    product = DataMeshClient(ROOT, bank.home).get_data_product("retail", "transaction_history")
+    product = DataMeshClient(ROOT, bank.home, **AS_OWNER).get_data_product("retail", "transaction_history")
     counted = product.sql("select booking_month, count(*) as bookings from product group by booking_month")
     return dict(counted.iter_rows())

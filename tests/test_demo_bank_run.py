@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from whole_bank import ROOT
+from reader_sessions import read_as_owner
+from whole_bank import AS_OWNER, DOMAINS, ROOT
 
 import retail
 from bankmesh.client import DataMeshClient
@@ -61,6 +62,7 @@ def run_in_process(home, only=(), accepted=None, *, force=True):
         steps, settings = Steps(), current_settings(ROOT)
         with open_instance(settings) as instance:
             outcome = run_everything(settings.root, instance, steps, only, accepted=accepted, force=force)
+    read_as_owner(home, *DOMAINS)
     return SimpleNamespace(home=home, outcome=outcome, failures=steps.failures, client=DataMeshClient(ROOT, home))
 
 
@@ -164,7 +166,7 @@ def test_positions_of_the_custodians_report_are_those_of_its_table(bank):
 
 
 def test_what_only_the_demo_bank_has_comes_through(bank):
-    client = DataMeshClient(ROOT, bank.home)
+    client = DataMeshClient(ROOT, bank.home, **AS_OWNER)
     patterns = client.get_data_product("retail", "credit_card_spending_patterns").to_polars()
     assert 0 < patterns["purchase_transactions"].sum() <= bank.rows["card_purchase"]
     assert patterns["top_merchant_category"].drop_nulls().str.contains(r"^\d{4}$").all()
@@ -214,6 +216,7 @@ def test_a_truncated_row_and_an_orphan_as_the_user_sees_them(damaged, bank, mesh
     assert versions == {name: 0 if name in kept else 1 for name in PRODUCTS}
     assert listed["retail.loan_applications"]["checks"]["failed"] == 1
     assert "retail.customer_360" in said[said.index("Skipped") :]
+    read_as_owner(home, *DOMAINS)
     read = mesh_command(home, "get", "retail.loan_applications", "--format", "csv")
     assert read.returncode == 0
     assert len(read.stdout.splitlines()) == bank.rows["loan"] + 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from reader_sessions import read_as_owner
 from real_contacts import known_contacts
 
 import retail
@@ -76,6 +77,7 @@ def mesh(tmp_path_factory):
         environment.setenv("BANK_DATA", str(REAL))
         environment.setenv("BANKMESH_ROOT", str(ROOT))
         run_mesh()
+        read_as_owner(home, "retail", "investment", "customer_service")
         yield SimpleNamespace(home=home, client=DataMeshClient(ROOT, home))
 
 

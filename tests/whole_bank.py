@@ -11,13 +11,20 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bankmesh.access.tokens.development_tokens import issue_token
+from bankmesh.access.tokens.reader_session import ReaderSession, write_session
 from bankmesh.storage.atomic_files import lock_file
 
 ROOT = Path(__file__).parents[1]
 MESH = Path(sys.executable).with_name("mesh")
 SCALE = 0.05
+DOMAINS = ("customer_service", "investment", "retail")
+AS_OWNER = {"token": "data_owner", "purpose": "stewardship"}
+"""Arguments of a client that reads everything in the bank's home, or in a copy of it."""
+MESH_VARIABLES = {"MESH_HOME", "BANK_DATA", "BANKMESH_ROOT", "BANKMESH_TOKEN", "BANKMESH_PURPOSE"}
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,19 @@ def whole_bank(folder: Path) -> WholeBank:
             rows = generate(home / "exports", scale=SCALE, seed=1).rows
             variables = workspace_variables(root) | {"MESH_HOME": str(home)}
             run = subprocess.run([MESH, "run"], cwd=root, env=variables, capture_output=True, text=True, check=False)
+            issue_readers(home)
             ran = Ran(run.returncode, run.stdout, run.stderr)
             told.write_text(json.dumps({"rows": rows, "run": vars(ran)}))
     found = json.loads(told.read_text())
     return WholeBank(root, home, found["rows"], Ran(**found["run"]))
+
+
+def issue_readers(home: Path) -> None:
+    """Issue the tokens that `make demo` issues; the analyst's is in use."""
+    for role, of_domains in {"retail_analyst": (), "service_agent": (), "data_owner": DOMAINS}.items():
+        token = issue_token(home, role, [role], of_domains, days=1, now=datetime.now(UTC))
+        if role == "retail_analyst":
+            write_session(home, ReaderSession(token, "analytics"))
 
 
 def copy_tracked_files(target: Path) -> None:
@@ -68,5 +84,5 @@ def copy_tracked_files(target: Path) -> None:
 
 def workspace_variables(root: Path) -> dict[str, str]:
     """The environment of a command in a copy of this repository; its own domains come before the installed ones."""
-    inherited = {k: v for k, v in os.environ.items() if k not in {"MESH_HOME", "BANK_DATA", "BANKMESH_ROOT"}}
+    inherited = {k: v for k, v in os.environ.items() if k not in MESH_VARIABLES}
     return inherited | {"PYTHONPATH": os.pathsep.join(str(path) for path in root.glob("domains/*/src"))}

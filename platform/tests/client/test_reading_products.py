@@ -137,7 +137,7 @@ from bankmesh import DataMeshClient
 product = DataMeshClient().get_data_product("shop", "sale")
 assert product.to_polars().height == 4
 assert product.sql("select count(*) as n from product").item() == 4
-heavy = {"dagster", "dbt", "great_expectations", "dagster_dbt", "sqlalchemy"} & set(sys.modules)
+heavy = {"dagster", "dbt", "great_expectations", "dagster_dbt"} & set(sys.modules)
 assert not heavy, heavy
 """
 

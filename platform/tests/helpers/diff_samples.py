@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 from port_samples import provenance
+from reader_sessions import read_as_owner
 
 from bankmesh.contracts.column_types import arrow_schema, polars_schema
 from bankmesh.contracts.parsing.contract_reader import read_text
@@ -95,8 +96,9 @@ def publish_party(
 
 
 def write_party_workspace(root: Path, contract: Contract) -> None:
-    """A workspace that has only this contract, without code."""
+    """A workspace that has only this contract, without code, and whose owner reads."""
     folder = root / "domains/retail/src/retail/contracts"
     folder.mkdir(parents=True)
     (root / "workspace.yaml").write_text("load_from: []\n", encoding="utf-8")
     (folder / "party.odcs.yaml").write_text(contract.text, encoding="utf-8")
+    read_as_owner(root / ".mesh", "retail")

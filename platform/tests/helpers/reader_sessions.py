@@ -16,3 +16,9 @@ def read_as(home: Path, *roles: str, domain: str | None = None, purpose: str = "
     """Let reads of this home be those of a reader with these roles, an owner or steward of `domain` if one is given."""
     token = issue_token(home, "ada@bank.example", roles, [domain] if domain else [], days=1, now=datetime.now(UTC))
     write_session(home, ReaderSession(token, purpose))
+
+
+def read_as_owner(home: Path, *domains: str) -> None:
+    """Let reads of this home be those of the owner of the products of these domains."""
+    token = issue_token(home, "olga@bank.example", ["data_owner"], domains, days=1, now=datetime.now(UTC))
+    write_session(home, ReaderSession(token, "stewardship"))

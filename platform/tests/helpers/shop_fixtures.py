@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from reader_sessions import read_as_owner
 from shop_mesh import LANDINGS, MONTHS, UNPARTITIONED, Mesh, settings_in
 from shop_nursery import Nursery
 from shop_workspace import write_exports, write_workspace
@@ -43,7 +44,9 @@ def _landed(base: Path) -> Path:
     folder = base / "shop_landed"
     write_exports(folder / "exports")
     with pytest.MonkeyPatch.context() as patch:
-        assert _mesh(base, folder, patch).run(*LANDINGS).success
+        mesh = _mesh(base, folder, patch)
+        read_as_owner(mesh.settings.home, "shop")
+        assert mesh.run(*LANDINGS).success
     return folder
 
 

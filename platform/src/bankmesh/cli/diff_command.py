@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,13 +13,11 @@ from rich.console import Console
 
 from bankmesh.cli.output import JsonOption, console, count, print_json, print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
+from bankmesh.cli.reader_options import PurposeOption, ReaderOption
 from bankmesh.cli.rejects_command import printable
 from bankmesh.client import DataMeshClient
-from bankmesh.ports import open_version, port_at
-from bankmesh.products.version_diffs.product_diffs import EXAMPLES, MOST_EXAMPLES, compare_candidate, compare_versions
+from bankmesh.products.version_diffs.product_diffs import EXAMPLES, MOST_EXAMPLES
 from bankmesh.products.version_diffs.version_diff import RowCounts, plain_value
-from bankmesh.settings import current_settings
-from bankmesh.workspace.stage_access import require_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,6 +50,8 @@ def diff(
         ),
     ] = None,
     *,
+    purpose: PurposeOption = None,
+    reader: ReaderOption = None,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Allow comparing withdrawn versions.")] = False,
     examples: Annotated[
         int, typer.Option(min=0, max=MOST_EXAMPLES, help="Maximum number of changed rows to show.")
@@ -59,15 +60,14 @@ def diff(
 ) -> None:
     """Show what changed between two versions of a product, or what a refused candidate would have changed."""
     version = _version(to)
-    contract = DataMeshClient().contract(product, major)
-    require_port(contract)
-    port = port_at(current_settings().home, contract.product, contract.major)
+    mesh = DataMeshClient(token=reader, purpose=purpose)
+    contract = mesh.contract(product, major)
+    read = partial(mesh.get_data_product, contract.domain, contract.name, contract.major, withdrawn=withdrawn)
     with _progress() as notify:
         if to == CANDIDATE:
-            found = compare_candidate(contract, port, since, withdrawn=withdrawn, examples=examples, notify=notify)
+            found = read(since).diff_candidate(examples=examples, notify=notify)
         else:
-            later = open_version(port, version, withdrawn=withdrawn)
-            found = compare_versions(contract, later, since, withdrawn=withdrawn, examples=examples, notify=notify)
+            found = read(version).diff(since, withdrawn=withdrawn, examples=examples, notify=notify)
     if as_json:
         print_json(found.to_json())
     else:

@@ -13,8 +13,9 @@ import typer
 from bankmesh.cli.name_completion import complete_column_list
 from bankmesh.cli.output import print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
+from bankmesh.cli.reader_options import PurposeOption, ReaderOption
 from bankmesh.client import DataMeshClient, DataProduct, DeprecatedMajor
-from bankmesh.errors import BankmeshError, UnknownName
+from bankmesh.errors import BankmeshError, UnknownName, shorten_list
 from bankmesh.settings import current_settings
 from bankmesh.storage.atomic_files import replaced_file
 from bankmesh.workspace.deprecation import deprecation_of
@@ -82,6 +83,8 @@ def get(
     major: MajorOption = None,
     version: Annotated[int | None, typer.Option(help="A published version; by default the newest.")] = None,
     *,
+    purpose: PurposeOption = None,
+    reader: ReaderOption = None,
     archived: Annotated[bool, typer.Option("--archived", help="Read a retired product from the archive.")] = False,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Allow reading a withdrawn version.")] = False,
     limit: Annotated[int | None, typer.Option(min=0, help=f"Maximum number of rows; {TABLE_ROWS} for a table.")] = None,
@@ -91,11 +94,13 @@ def get(
     format_: Annotated[Format, typer.Option("--format", help="table, csv, json or parquet.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
 ) -> None:
-    """Read the rows of a product at one version."""
+    """Read the rows of a product at one version, as policies show them to the reader for the purpose."""
     if format_ is Format.PARQUET and output is None:
         raise NeedsFile
-    opened = _open(product, major, version, archived=archived, withdrawn=withdrawn)
-    frame = opened.scan(_chosen(columns, [c.name for c in opened.columns], product) if columns else None)
+    client = DataMeshClient(token=reader, purpose=purpose)
+    opened = _open(client, product, major, version, archived=archived, withdrawn=withdrawn)
+    frame = opened.scan(_chosen(columns, opened) if columns else None)
+    _note_decision(opened, frame.collect_schema().names(), has_chosen=columns is not None)
     if limit is None and format_ is Format.TABLE and output is None:
         limit = TABLE_ROWS
     if limit is not None:
@@ -112,12 +117,13 @@ def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> Non
         _WRITERS[format_](frame, beside)
 
 
-def _open(product: str, major: int | None, version: int | None, *, archived: bool, withdrawn: bool) -> DataProduct:
+def _open(
+    client: DataMeshClient, product: str, major: int | None, version: int | None, *, archived: bool, withdrawn: bool
+) -> DataProduct:
     """Open the product; a deprecated major prints one line on standard error instead of a Python warning."""
     domain, _, name = product.partition(".")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecatedMajor)
-        client = DataMeshClient()
         try:
             opened = client.get_data_product(domain, name, major, version, archived=archived, withdrawn=withdrawn)
         except UnknownName:
@@ -136,12 +142,31 @@ def _refuse_landing(name: str) -> None:
         raise LandingNotRead(landing)
 
 
-def _chosen(columns: str, known: list[str], product: str) -> list[str]:
+def _chosen(columns: str, opened: DataProduct) -> list[str]:
+    """Return the chosen columns. Raises UnknownName for one that neither the contract nor the version has."""
+    known = [column.name for column in opened.columns]
     chosen = [name.strip() for name in columns.split(",") if name.strip()]
     for name in chosen:
-        if name not in known:
-            raise UnknownName(f"column of {product}", name, known)
+        if name not in known and name not in opened.decision.columns:
+            raise UnknownName(f"column of {opened.contract.port}", name, known)
     return chosen
+
+
+def _note_decision(opened: DataProduct, read: list[str], *, has_chosen: bool) -> None:
+    """Say on standard error what of the product these rows leave out or mask."""
+    decision = opened.decision
+    masked = [f"{name} ({decision.masks[name]})" for name in read if name in decision.masks]
+    withheld = [] if has_chosen else [name for name in decision.columns if name not in decision.readable]
+    notes = [
+        *([f"masked: {shorten_list(masked)}"] if masked else []),
+        *([f"withheld: {shorten_list(withheld)}"] if withheld else []),
+        *([] if decision.row_filter.is_everything else ["only rows that you may see"]),
+    ]
+    if notes:
+        sys.stderr.write(
+            f"mesh: as {decision.principal.id}, for {decision.purpose}: {'; '.join(notes)}. "
+            f"`mesh policy explain {opened.contract.port}` says why.\n"
+        )
 
 
 def _write_table(frame: pl.LazyFrame, output: Path | None) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.cli.product_commands import MajorOption, ProductArgument
+from bankmesh.cli.reader_options import PurposeOption, ReaderOption
 from bankmesh.cli.rejects_command import printable
 from bankmesh.client import DataMeshClient
 from bankmesh.products.profiles.profile_table import describe_distinct, describe_groups, describe_nulls, describe_rows
@@ -22,10 +23,12 @@ def profile(
     major: MajorOption = None,
     version: Annotated[int | None, typer.Option(help="A published version; by default the newest.")] = None,
     *,
+    purpose: PurposeOption = None,
+    reader: ReaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show nulls, distinct values, frequent values and ranges of each column of a version."""
-    mesh = DataMeshClient()
+    mesh = DataMeshClient(token=reader, purpose=purpose)
     contract = mesh.contract(product, major)
     opened = mesh.get_data_product(contract.domain, contract.name, contract.major, version)
     found = opened.profile

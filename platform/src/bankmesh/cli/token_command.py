@@ -47,6 +47,9 @@ def issue(
         list[str] | None,
         typer.Option(help="A domain that an owner or steward works for; repeatable."),
     ] = None,
+    purpose: Annotated[
+        str | None, typer.Option(help="The purpose of reads that name none, if this is the first token.")
+    ] = None,
     days: Annotated[int, typer.Option(help=f"Days until the token expires, 1 to {MOST_DAYS}.")] = 30,
     *,
     as_json: JsonOption = False,
@@ -56,11 +59,12 @@ def issue(
     registry = load_registry(settings.root)
     _require(role, "role", registry.roles)
     _require(domain or [], "domain", [package.name for package in domain_packages(settings.root)])
+    _require([purpose] if purpose else [], "purpose", registry.purposes)
     subject = name or role[0]
     token = issue_token(settings.home, subject, role, domain or (), days=days, now=datetime.now(UTC))
     is_used = not _has_reader(settings)
     if is_used:
-        write_session(settings.home, ReaderSession(token))
+        write_session(settings.home, ReaderSession(token, purpose or ""))
     facts = _facts(read_claims(settings.home, token), registry) | {
         "file": str(token_file(settings.home, subject)),
         "used": is_used,
@@ -70,7 +74,8 @@ def issue(
         return
     typer.echo(f"{_line(facts)}\nThe token is in {facts['file']}.")
     if is_used:
-        typer.echo("Reads use it from now on; name their purpose with --purpose, or `mesh token use` once.")
+        purposes = f"for {purpose} unless they name another" if purpose else "and name their purpose: --purpose"
+        typer.echo(f"Reads use it from now on, {purposes}.")
     else:
         typer.echo(f"To read with it: `mesh token use {subject}`, or {TOKEN}={subject} for one command.")
 

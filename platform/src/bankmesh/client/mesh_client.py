@@ -7,19 +7,22 @@ product.sql("select direction, sum(amount) from product group by 1")
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.access.governed_reads import GovernedReads
 from bankmesh.catalog.product_status import product_states
 from bankmesh.catalog.recorded_reads import consumer_name, record_use
 from bankmesh.client.deprecation_warning import warn_once
 from bankmesh.client.notebook_tables import ProductList, columns_html
 from bankmesh.client.query_columns import columns_of_query
+from bankmesh.contracts.column_types import arrow_type
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
 from bankmesh.names import parse_port_name
 from bankmesh.orchestration.history.stored_outcomes import existing_outcomes
-from bankmesh.ports import connect, open_version, port_at, read_history, withdrawals
+from bankmesh.ports import open_version, port_at, read_history, withdrawals
 from bankmesh.ports.port_archive import archived_port
 from bankmesh.settings import Settings, current_settings
 from bankmesh.workspace.consistent_cuts import ConsistentCut, parse_moment
@@ -37,21 +40,28 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from bankmesh.access.model import AccessDecision
+    from bankmesh.access.receipts.read_receipt import Receipt
+    from bankmesh.access.relations.governed_relation import GovernedRelation
     from bankmesh.contracts.model import Column, Contract
-    from bankmesh.ports import OpenVersion, Port, Publication, Withdrawal
+    from bankmesh.ports import Port, Publication, Withdrawal
     from bankmesh.products.profiles.profile_model import VersionProfile
     from bankmesh.products.version_diffs.version_diff import VersionDiff
 
 
 class DataProduct:
-    """One product at one published version; rows are read on demand."""
+    """One product at one published version, as its reader may see it for one purpose; rows are read on demand."""
 
     def __init__(
-        self, contract: Contract, opened: OpenVersion, note: Callable[[Sequence[str] | None], None] | None = None
+        self,
+        relation: GovernedRelation,
+        reads: GovernedReads,
+        note: Callable[[Sequence[str] | None], None] | None = None,
     ) -> None:
         """`note` is called with the columns of each read, None for all."""
-        self.contract = contract
-        self._opened = opened
+        self.contract = relation.contract
+        self._relation, self._reads = relation, reads
+        self._opened = relation.opened
         self._note = note or (lambda _columns: None)
 
     def __repr__(self) -> str:
@@ -59,8 +69,8 @@ class DataProduct:
 
     def _repr_html_(self) -> str:
         published = f"published {self.published_at:%Y-%m-%d %H:%M} UTC"
-        caption = f"{self.contract.port}, version {self.version}, {self.rows:,} rows, {published}"
-        return columns_html(caption, self.columns)
+        rows = "" if self.rows is None else f" {self.rows:,} rows,"
+        return columns_html(f"{self.contract.port}, version {self.version},{rows} {published}", self.columns)
 
     @property
     def id(self) -> str:
@@ -78,34 +88,51 @@ class DataProduct:
         return self._opened.published_at
 
     @property
-    def rows(self) -> int:
-        """Number of rows of the version."""
-        return self._opened.rows
+    def decision(self) -> AccessDecision:
+        """What the reader may see for the declared purpose, and why."""
+        return self._relation.decision
+
+    @property
+    def receipt(self) -> Receipt:
+        """The signed receipt of the last read that has ended. Raises ValueError before the first one."""
+        return self._relation.recorder.receipt
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows of the version; None if the reader may see only some of them."""
+        return self._opened.rows if self.decision.row_filter.is_everything else None
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of this version, with the types, descriptions and classifications of the current contract."""
-        there = set(self._opened.schema.names)
-        return tuple(column for column in self.contract.columns if column.name in there)
+        """The readable columns of this version, with the current contract's descriptions and classifications.
+
+        The type of a masked column is that of its masked values.
+        """
+        types = self._relation.masked_types
+        return tuple(replace(c, type=types[c.name]) for c in self.contract.columns if c.name in types)
 
     def scan(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
         """Return a lazy Polars frame; filters on partitions and on columns with statistics skip files.
 
         Pass the columns that you need, here and below: recorded reads then show that changes of other columns do not
-        affect you. Raises UnknownName for a column that does not exist.
+        affect you. Without them you get all readable ones. Each time that the frame is collected is a read on record.
+        Raises UnknownName for a column that does not exist, and AccessDenied for one that is withheld.
         """
-        return self._read(columns)
+        return self._read("scan", columns)
 
     def to_polars(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return all rows as a Polars frame."""
-        return self._read(columns).collect(engine="streaming")
+        return self._read("to_polars", columns).collect(engine="streaming")
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return all rows as an Arrow table in the contract's types."""
-        self._check(columns)
-        self._note(columns)
-        rows = self._opened.to_arrow()
-        return rows.select(list(columns)) if columns is not None else rows
+        import polars as pl
+        import pyarrow as pa
+
+        frame = self._read("to_arrow", columns).collect(engine="streaming")
+        types = self._relation.masked_types
+        schema = pa.schema([pa.field(name, arrow_type(types[name])) for name in frame.columns])
+        return frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return all rows as a Pandas frame with Arrow types, which preserve decimals and nulls."""
@@ -115,46 +142,69 @@ class DataProduct:
         return frame
 
     def sql(self, query: str) -> pl.DataFrame:
-        """Run a DuckDB query over this version; the table is named `product`."""
-        self._note(columns_of_query(query, self.contract))
-        with connect() as connection:
-            connection.execute(f"create view product as select * from {self._opened.duckdb_relation_sql()}")
-            return connection.execute(query).pl()
+        """Run one SELECT in DuckDB's SQL over this version; the table is named `product`.
 
-    def diff(self, since: int | None = None, *, examples: int = 5, withdrawn: bool = False) -> VersionDiff:
+        Raises StatementRefused for anything but a SELECT over it, and AccessDenied if it names a withheld column.
+        """
+        from bankmesh.access.queries.sql_session import run_query
+
+        with self._reads.record_refusals(self.decision, "sql"):
+            rows = run_query(self._relation, query)
+        self._note(columns_of_query(query, self.contract))
+        return rows
+
+    def diff(
+        self,
+        since: int | None = None,
+        *,
+        examples: int = 5,
+        withdrawn: bool = False,
+        notify: Callable[[str], None] | None = None,
+    ) -> VersionDiff:
         """Return what changed from version `since` to this one; by default since the last one that is not withdrawn.
 
-        It has at most `examples` (0 to 1,000) changed rows, with the values of columns classified `internal` or
-        `public` alone. It is not recorded as a read. Raises NotPublished for a version that does not exist or has
-        expired, WithdrawnVersion for a withdrawn one unless `withdrawn` is set, PortError if files are missing, and
-        NoEarlierVersion.
+        Rows that you may not see do not count, and masked columns are compared after the mask. It has at most
+        `examples` (0 to 1,000) changed rows. `notify` is called with each step before it begins. Raises NotPublished
+        for a version that does not exist or has expired, WithdrawnVersion for a withdrawn one unless `withdrawn` is
+        set, PortError if files are missing, NoEarlierVersion, and AccessDenied if the primary key is withheld.
         """
-        from bankmesh.products.version_diffs.product_diffs import compare_versions
+        from bankmesh.products.version_diffs.product_diffs import compare_readable, earlier_version
 
-        return compare_versions(self.contract, self._opened, since, withdrawn=withdrawn, examples=examples)
+        earlier = earlier_version(self._opened, since, withdrawn=withdrawn)
+        before = self._reads.open(self.contract, earlier, self.decision.purpose, way="diff")
+        with self._reads.record_refusals(self.decision, "diff"):
+            return compare_readable(self.contract, self._relation, before, examples=examples, notify=notify)
+
+    def diff_candidate(self, *, examples: int = 5, notify: Callable[[str], None] | None = None) -> VersionDiff:
+        """Return what the candidate that the gate refused last would have changed, for owners and stewards.
+
+        Raises NoRefusedCandidate, AccessDenied for other readers, and PortError.
+        """
+        from bankmesh.products.version_diffs.product_diffs import compare_readable_candidate
+
+        with self._reads.record_refusals(self.decision, "diff"):
+            return compare_readable_candidate(self.contract, self._relation, examples=examples, notify=notify)
 
     @property
     def profile(self) -> VersionProfile:
-        """Nulls, distinct values, frequent values and ranges of each column, computed when the version was published.
+        """Nulls, distinct values, frequent values and ranges of each column that the reader may see.
 
-        Values only of columns classified `internal` or `public`, and of at least five rows and subjects. Of a version
-        without a stored profile, it is computed. It is not recorded as a read. Raises PortError.
+        Values only of columns classified `internal` or `public`, and of at least five rows and subjects. Raises
+        PortError and AccessDenied.
         """
-        from bankmesh.products.profiles.kept_profiles import profile_version
+        from bankmesh.products.profiles.readable_profiles import profile_readable
 
-        return profile_version(self.contract, self._opened)
+        with self._reads.record_refusals(self.decision, "profile"):
+            return profile_readable(self.contract, self._relation)
 
-    def _read(self, columns: Sequence[str] | None) -> pl.LazyFrame:
-        self._check(columns)
-        self._note(columns)
-        frame = self._opened.scan_polars()
-        return frame if columns is None else frame.select(columns)
-
-    def _check(self, columns: Sequence[str] | None) -> None:
-        known = self._opened.schema.names if columns else []
+    def _read(self, way: str, columns: Sequence[str] | None) -> pl.LazyFrame:
         for name in columns or ():
-            if name not in known:
-                raise UnknownName(f"column of {self.contract.port}", name, known)
+            if name not in self.decision.columns:
+                raise UnknownName(f"column of {self.contract.port}", name, self._relation.schema)
+        with self._reads.record_refusals(self.decision, way, columns):
+            frame = self._relation.scan(columns, way=way)
+        self._note(columns)
+        return frame
 
 
 class DataMeshClient:
@@ -167,13 +217,27 @@ class DataMeshClient:
         *,
         consumer: str | None = None,
         moment: str | datetime | None = None,
+        token: str | None = None,
+        purpose: str | None = None,
     ) -> None:
-        """`consumer` is recorded with each read: by default BANKMESH_CONSUMER, else the user. For `moment` see `at`."""
+        """All arguments have defaults.
+
+        Args:
+            root: the workspace; by default the nearest one at or above the working folder.
+            home: the mesh home, MESH_HOME by default.
+            consumer: the name under which reads count as use: BANKMESH_CONSUMER by default, else the user.
+            moment: see `at`.
+            token: who reads, a token or the name of an issued one: BANKMESH_TOKEN by default, else what `mesh token
+                use` chose.
+            purpose: what the reads serve: BANKMESH_PURPOSE by default, else what `mesh token use` chose.
+        """
         found = current_settings(Path(root) if root else None)
         self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
         self.consumer = consumer or consumer_name()
         self._cut = ConsistentCut(parse_moment(moment), self._publications) if moment is not None else None
         self._contracts = with_data_tests(workspace_contracts(self._settings.root), self._settings.home)
+        self._identity = {"token": token, "purpose": purpose}
+        self.reads = GovernedReads(self._settings, self._contracts, **self._identity)
 
     def at(self, moment: str | datetime) -> DataMeshClient:
         """Return a client of the mesh as it was: each product at the version that it had at the moment.
@@ -182,7 +246,8 @@ class DataMeshClient:
         products that it is built from. Raises BadMoment; reading raises NotPublishedThen for a product without a
         readable version of then. Withdrawn versions are refused as usual.
         """
-        return DataMeshClient(self._settings.root, self._settings.home, consumer=self.consumer, moment=moment)
+        root, home = self._settings.root, self._settings.home
+        return DataMeshClient(root, home, consumer=self.consumer, moment=moment, **self._identity)
 
     def products(self, domain: str | None = None) -> ProductList:
         """Return the state of every product, or of those of one domain. Raises UnknownName."""
@@ -207,10 +272,14 @@ class DataMeshClient:
         major: int | None = None,
         version: int | None = None,
         *,
+        purpose: str | None = None,
         archived: bool = False,
         withdrawn: bool = False,
     ) -> DataProduct:
         """Return a product at a version: by default the newest version of the newest active major.
+
+        `purpose` is what the reads serve, by default the client's. Raises IdentityRefused if no valid token says who
+        reads, NoPurpose, and AccessDenied if nothing of the product may be read.
 
         Warns with DeprecatedMajor, once in a process, if the major is deprecated. Raises UnknownName for a product or
         major that does not exist, NotPublished for a version that does not exist, ProposedProduct if there is no port
@@ -227,7 +296,8 @@ class DataMeshClient:
         opened = open_version(self._port(contract), version, withdrawn=withdrawn)
         if deprecation := deprecation_of(contract):
             warn_once(deprecation)
-        return DataProduct(contract, opened, self._note_use(contract, opened.version))
+        relation = self.reads.open(contract, opened, purpose)
+        return DataProduct(relation, self.reads, self._note_use(contract, opened.version))
 
     def _note_use(self, contract: Contract, version: int) -> Callable[[Sequence[str] | None], None]:
         def note(columns: Sequence[str] | None) -> None:

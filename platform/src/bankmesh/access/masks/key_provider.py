@@ -41,6 +41,17 @@ class KeyProvider(Protocol):
         """Return the key that reads use now. Raises KeyUnavailable."""
 
 
+@dataclass(frozen=True, repr=False)
+class PinnedKey:
+    """A key that was read once, so that a read and its receipt have the same one, whatever is rotated meanwhile."""
+
+    key: PseudonymKey
+
+    def current_key(self) -> PseudonymKey:
+        """Return the key."""
+        return self.key
+
+
 @dataclass(frozen=True)
 class KeyFile:
     """Keys in a file that its owner alone can read: the provider of one machine."""

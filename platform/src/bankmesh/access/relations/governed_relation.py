@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from bankmesh.access.errors import AccessDenied
@@ -26,12 +26,13 @@ from bankmesh.contracts.column_types import polars_type
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 
     import polars as pl
 
     from bankmesh.access.masks.key_provider import KeyProvider
     from bankmesh.access.model import AccessDecision
+    from bankmesh.access.receipts.read_receipt import Receipt
     from bankmesh.access.relations.safe_predicates import PredicateReading
     from bankmesh.contracts.model import ColumnType, Contract
     from bankmesh.ports import OpenVersion
@@ -75,6 +76,10 @@ class ReadRecorder(Protocol):
         `lookups` are the values that the reader's predicate compares shown columns with, by column.
         """
 
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt of the last read that has ended. Raises ValueError before the first one."""
+
 
 class ReadFailed(BankmeshError):
     """A version could not be read. The text holds neither the cause nor a path or value; `kind` is its class."""
@@ -114,29 +119,32 @@ class GovernedRelation:
         return {name: found[name] for name in self.decision.readable if name in found}
 
     @cached_property
-    def schema(self) -> dict[str, pl.DataType]:
+    def masked_types(self) -> dict[str, ColumnType]:
         """The columns that a reader gets, in the contract's order, with their types after masks."""
         masks = self.decision.masks
-        return {
-            name: polars_type(masked_type(masks[name], kind) if name in masks else kind)
-            for name, kind in self.columns.items()
-        }
+        return {n: masked_type(masks[n], kind) if n in masks else kind for n, kind in self.columns.items()}
+
+    @cached_property
+    def schema(self) -> dict[str, pl.DataType]:
+        """The Polars types of `masked_types`."""
+        return {name: polars_type(kind) for name, kind in self.masked_types.items()}
 
     @cached_property
     def key_version(self) -> int | None:
         """The version of the key of pseudonyms, for receipts; None if no column has one. Raises AccessDenied."""
         return None if self._pseudonyms is None else self._pseudonyms.key.version
 
-    def scan(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+    def scan(self, columns: Sequence[str] | None = None, *, way: str = "scan") -> pl.LazyFrame:
         """Return a lazy frame of the readable columns, or of these. Each time that it is collected is a read on record.
 
-        Raises AccessDenied for a column that is withheld, or if the decision refuses the read.
+        `way` is how the reader reads, for the record. Raises AccessDenied for a column that is withheld, or if the
+        decision refuses the read.
         """
         from polars.io.plugins import register_io_source
 
         wanted = self.require_columns(columns)
         schema = {name: self.schema[name] for name in wanted}
-        source = OpaqueSource(self.decision.port, wanted, self.read_batches)
+        source = OpaqueSource(self.decision.port, wanted, partial(self.read_batches, way=way))
         return register_io_source(source, schema=schema, validate_schema=True, explain_name=self.decision.port)
 
     def read_batches(
@@ -148,7 +156,7 @@ class GovernedRelation:
         way: str = "scan",
         statement: str | None = None,
         batch_size: int | None = None,
-    ) -> Iterator[pl.DataFrame]:
+    ) -> Generator[pl.DataFrame]:
         """Yield the rows of these columns in batches, as the decision permits; at least one, which may be empty.
 
         Args:
@@ -195,7 +203,7 @@ class GovernedRelation:
         way: str,
         statement: str | None,
         batch_size: int,
-    ) -> Iterator[pl.DataFrame]:
+    ) -> Generator[pl.DataFrame]:
         reading = self._read_predicate(predicate)
         above = None if predicate is None or (reading and reading.below is not None and rows is None) else predicate
         needed = tuple(dict.fromkeys((*wanted, *(above.meta.root_names() if above is not None else ()))))

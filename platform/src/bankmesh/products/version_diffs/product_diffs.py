@@ -101,7 +101,7 @@ def compare_readable(
     earlier: GovernedRelation,
     *,
     examples: int = EXAMPLES,
-    notify: Callable[[str], None] = ignore_progress,
+    notify: Callable[[str], None] | None = None,
 ) -> VersionDiff:
     """Compare two versions as their reader may see them: the same decision for both, from `earlier_version`.
 
@@ -112,7 +112,7 @@ def compare_readable(
     for side in (earlier, later):
         require_readable(side.decision)
     sides = governed_source(contract, earlier), governed_source(contract, later)
-    return _compare(later.opened.port, contract, sides, examples, notify)
+    return _compare(later.opened.port, contract, sides, examples, notify or ignore_progress)
 
 
 def compare_candidate(
@@ -140,7 +140,7 @@ def compare_readable_candidate(
     earlier: GovernedRelation,
     *,
     examples: int = EXAMPLES,
-    notify: Callable[[str], None] = ignore_progress,
+    notify: Callable[[str], None] | None = None,
 ) -> VersionDiff:
     """Compare a version with the table that the candidate refused last would have made, for an owner or steward.
 
@@ -158,7 +158,13 @@ def compare_readable_candidate(
         )
     candidate = candidate_source(contract, _last_refused(port), open_version(port))
     sides = governed_source(contract, earlier), candidate
-    return _compare(port, contract, tuple(replace(side, readable=decision.shown) for side in sides), examples, notify)
+    return _compare(
+        port,
+        contract,
+        tuple(replace(side, readable=decision.shown) for side in sides),
+        examples,
+        notify or ignore_progress,
+    )
 
 
 def _last_refused(port: Port) -> RefusedCandidate:

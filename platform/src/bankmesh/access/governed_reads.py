@@ -1,0 +1,166 @@
+"""The reads of one reader in a workspace: who they are, what was decided, and the rows that they may see, on record."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+from bankmesh.access.audit.audit_log import AuditLog
+from bankmesh.access.decisions.access_policy import load_access_policy
+from bankmesh.access.decisions.decision_engine import decide, usable_purposes
+from bankmesh.access.decisions.refusal_reasons import admitted_roles
+from bankmesh.access.errors import AccessDenied, AuditUnavailable, IdentityRefused, NoPurpose
+from bankmesh.access.masks.key_provider import PinnedKey, key_provider
+from bankmesh.access.masks.pseudonyms import KeyUnavailable
+from bankmesh.access.model import MaskMethod
+from bankmesh.access.tokens.current_reader import current_principal, current_purpose
+from bankmesh.access.tokens.reader_session import read_session
+from bankmesh.settings import named_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bankmesh.access.decisions.access_policy import AccessPolicy
+    from bankmesh.access.masks.key_provider import KeyProvider
+    from bankmesh.access.model import AccessDecision, Principal
+    from bankmesh.access.relations.governed_relation import GovernedRelation
+    from bankmesh.contracts.model import Contract
+    from bankmesh.ports import OpenVersion
+    from bankmesh.settings import Settings
+
+
+class GovernedReads:
+    """Decides and records the reads of one reader. Nothing is loaded before the first of them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        contracts: Sequence[Contract],
+        *,
+        token: str | None = None,
+        purpose: str | None = None,
+    ) -> None:
+        """`token` and `purpose` are those of the environment by default, else of the session of the mesh home."""
+        self._settings, self._contracts = settings, contracts
+        self._token, self._purpose = token, purpose
+
+    @cached_property
+    def principal(self) -> Principal:
+        """The reader. Raises IdentityRefused, and PolicyFaults."""
+        return current_principal(self._settings, self._token)
+
+    @cached_property
+    def policy(self) -> AccessPolicy:
+        """The policies, roles and purposes of the workspace. Raises PolicyFaults."""
+        return load_access_policy(self._settings.root, self._contracts)
+
+    @cached_property
+    def log(self) -> AuditLog:
+        """The audit log of the mesh home."""
+        return AuditLog(self._settings.home)
+
+    def decide(self, contract: Contract, purpose: str | None = None, *, way: str) -> AccessDecision:
+        """Return the decision about reads of a product, which may be a refusal.
+
+        Raises IdentityRefused and NoPurpose, both on record, and AuditUnavailable and PolicyFaults.
+        """
+        declared = purpose or current_purpose(self._settings, self._purpose)
+        try:
+            principal = self.principal
+        except IdentityRefused as error:
+            self.log.denied(None, contract.port, declared, way=way, why=type(error).__name__)
+            raise
+        if declared is None:
+            missing = NoPurpose(contract.port, usable_purposes(self.policy, principal, contract.port))
+            self.log.denied(principal, contract.port, None, way=way, why=type(missing).__name__)
+            raise missing
+        return decide(self.policy, principal, contract.port, declared)
+
+    def decision_on_metadata(self, contract: Contract) -> AccessDecision | None:
+        """Return the decision that applies to what was computed from data; None if no reader or purpose is named.
+
+        Raises IdentityRefused for a token that is not valid, and PolicyFaults.
+        """
+        declared = current_purpose(self._settings, self._purpose)
+        principal = self.named_reader()
+        if principal is None or declared is None:
+            return None
+        return decide(self.policy, principal, contract.port, declared)
+
+    def named_reader(self) -> Principal | None:
+        """Return the reader; None if no token is named. Raises IdentityRefused for a token that is not valid."""
+        is_named = self._token or named_token() or read_session(self._settings.home).token
+        return self.principal if is_named else None
+
+    def open(
+        self, contract: Contract, opened: OpenVersion, purpose: str | None = None, *, way: str = "scan"
+    ) -> GovernedRelation:
+        """Return the rows of a version that the reader may see.
+
+        Raises AccessDenied if nothing of it may be read, on record, and the errors of `decide`.
+        """
+        from bankmesh.access.relations.governed_relation import GovernedRelation
+
+        decision = self.decide(contract, purpose, way=way)
+        if decision.is_refused:
+            self._refuse(contract, decision, way)
+        keys = self._pinned_key(decision)
+        recorder = self.log.recorder_for(
+            decision,
+            opened,
+            subjects=contract.subject_columns,
+            pseudonym_key=str(keys.key.version) if isinstance(keys, PinnedKey) else "",
+        )
+        return GovernedRelation(decision, contract, opened, recorder, keys)
+
+    def _pinned_key(self, decision: AccessDecision) -> KeyProvider | None:
+        """Return the key of the decision's pseudonyms. One that is not available is refused when it is needed."""
+        provider = key_provider(self._settings.home)
+        if all(mask.method is not MaskMethod.PSEUDONYM for mask in decision.masks.values()):
+            return None
+        try:
+            return PinnedKey(provider.current_key())
+        except KeyUnavailable:
+            return provider
+
+    @contextmanager
+    def record_refusals(
+        self, decision: AccessDecision, way: str, columns: Sequence[str] | None = None
+    ) -> Iterator[None]:
+        """Record an AccessDenied that the block raises, and raise it on."""
+        try:
+            yield
+        except AuditUnavailable:
+            raise
+        except AccessDenied as error:
+            why = type(error).__name__
+            self.log.denied(
+                decision.principal, decision.port, decision.purpose, way=way, why=why, columns=columns or (),
+                decision=decision,
+            )  # fmt: skip
+            raise
+
+    def _refuse(self, contract: Contract, decision: AccessDecision, way: str) -> NoReturn:
+        """Record and raise the refusal of a whole read."""
+        principal = decision.principal
+        self.log.denied(
+            principal, contract.port, decision.purpose, way=way, why=AccessDenied.__name__, decision=decision
+        )
+        roles = ", ".join(sorted(principal.roles))
+        problem = f"{principal.id} ({roles}) may not read it for {decision.purpose}"
+        raise AccessDenied(contract.port, problem, decision.reasons, self._next_step(contract))
+
+    def _next_step(self, contract: Contract) -> str:
+        """Return the command with which this reader, or else another role, could read the product."""
+        own = usable_purposes(self.policy, self.principal, contract.port)
+        if own:
+            return f"Your token may read it for {', '.join(own)}: add `--purpose {own[0]}`"
+        for purpose in (*contract.purposes, "stewardship"):
+            for role in admitted_roles(self.policy.registry, contract, purpose):
+                domain = f" --domain {contract.domain}" if role in {"data_owner", "data_steward"} else ""
+                return (
+                    f"On this machine, `mesh token issue --role {role}{domain}` and then "
+                    f"`mesh get {contract.port} --as {role} --purpose {purpose}` would read it"
+                )
+        return f"`mesh policy explain {contract.port}` shows what its contract and the policies permit"
