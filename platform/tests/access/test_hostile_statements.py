@@ -261,6 +261,10 @@ select * from generate_series(1, 10)
 select * from range(1000000000000)
 select * from unnest([1, 2])
 select * from repeat('x', 1000000000)
+select len(range(4000000000)) from product
+select count(*) from product where name = repeat('x', 100000000)
+select unnest(generate_series(1, 1e12::bigint))
+select lpad(name, 2000000000, 'x') from product
 select * from test_all_types()
 select * from histogram(product, party_id)
 select * from histogram_values(product, party_id)

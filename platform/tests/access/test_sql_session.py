@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -183,7 +185,6 @@ def test_the_settings_of_the_database() -> None:
         'from_json(name, \'{"a": "int"}\')',
         "regexp_matches('x', name || '(')",
         "(select party_id from product)",
-        "repeat(name, 1000000000000)",
         "from_hex(name)",
         "to_timestamp(party_id * 1e300)",
         "url_decode('%' || name)::int",
@@ -319,3 +320,21 @@ def test_a_statement_has_a_longest_length(relation: PartyRelation) -> None:
 @pytest.mark.parametrize("statement", ["select 'a\0b'", "select '\ud800'"])
 def test_texts_that_are_no_unicode_are_refused(relation: PartyRelation, statement: str) -> None:
     assert isinstance(_failure(relation, statement), StatementRefused)
+
+
+def test_a_statement_has_bounded_memory(relation: PartyRelation) -> None:
+    error = _failure(relation, "select max(repeat(name, party_id * 100000)) from product where party_id > 1900")
+    assert "more than 2GB of memory" in str(error)
+
+
+def test_an_interrupt_ends_a_statement(relation: PartyRelation) -> None:
+    many = "product a, product b, product c, product d"
+    waiting = threading.Timer(0.5, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        waiting.start()
+        with pytest.raises(KeyboardInterrupt):
+            run_query(relation, f"select count(*) from {many} where a.name || b.name > c.name || d.name")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert run_query(relation, "select count(*) from product").item() == relation.frame.height

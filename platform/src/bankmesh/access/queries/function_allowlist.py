@@ -307,6 +307,9 @@ REFUSED_RELATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Table functions and pragmas, by reason. None is allowed: a statement reads `product` and its own CTEs alone."""
 
+LENGTHENING = _names("array_resize bar generate_series list_resize lpad range repeat rpad")
+"""Allowed functions whose result is as long as a number says."""
+
 _ALLOWED = frozenset(name.lower() for group in ALLOWED.values() for name in group) | {
     "unnest",
     "grouping",

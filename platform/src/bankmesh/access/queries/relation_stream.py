@@ -129,5 +129,7 @@ class RelationStream:
 
 def arrow_schema_of(schema: Mapping[str, pl.DataType]) -> pa.Schema:
     """Return the Arrow schema of frames of these types, as the streams of this module have it."""
+    import pyarrow.dataset  # noqa: F401 - DuckDB would import it, and would swallow an interrupt meanwhile
+
     found: Any = pl.DataFrame(schema=dict(schema)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     return found

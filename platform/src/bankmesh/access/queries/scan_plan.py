@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from bankmesh.access.queries.database_errors import DatabaseError
+from bankmesh.sql_text import sql_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +42,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_LITERALS = 100
 """Members of an IN list that the relation compares; longer lists are left to DuckDB."""
 
+_LONGEST_PLAN = 8_000_000
+"""Characters of a plan that is read. DuckDB writes out constants that it computes, such as `repeat('x', 1000000)`."""
+
 
 @dataclass(frozen=True)
 class ScanPlan:
@@ -63,8 +67,11 @@ def plan_scan(
 
     All columns are read if DuckDB cannot describe its plan. A predicate uses `shown` columns only.
     """
-    row = database.execute("select json_serialize_plan($1::varchar, optimize := true)", [statement]).fetchone()
-    described: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
+    plan = f"select json_serialize_plan({sql_literal(statement)}, optimize := true) as plan"
+    row = database.execute(f"select plan from ({plan}) where length(plan) <= {_LONGEST_PLAN}").fetchone()
+    if row is None:
+        return ScanPlan(tuple(schema))
+    described: dict[str, Any] = json.loads(row[0])
     if described["error"]:
         error = DatabaseError.reported(described)
         return error if error.is_of_the_text else ScanPlan(tuple(schema))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bankmesh.access.queries.database_errors import DatabaseError
 from bankmesh.access.queries.errors import StatementRefused
-from bankmesh.access.queries.function_allowlist import refused_because, relation_refused_because
+from bankmesh.access.queries.function_allowlist import LENGTHENING, refused_because, relation_refused_because
 from bankmesh.access.queries.locked_database import open_locked_database
 from bankmesh.access.queries.statement_position import (
     NO_POSITION,
@@ -31,6 +31,7 @@ from bankmesh.access.queries.statement_shapes import (
     is_known,
     kind_of,
 )
+from bankmesh.sql_text import sql_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,6 +43,9 @@ MAX_LENGTH: Final = 50_000
 
 MAX_DEPTH: Final = 250
 """Nodes of the syntax tree within each other: about 80 nested calls, or sums of 240 terms."""
+
+MAX_COUNT: Final = 1_000_000
+"""The largest number that `range`, `repeat` and the like are given as a literal: DuckDB computes them when it plans."""
 
 _ONE_SELECT = f"A statement is one SELECT over the table `{TABLE}`, with CTEs, joins and subqueries"
 _NO_BRACKETS = frozenset({"current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"})
@@ -104,7 +108,8 @@ def _is_unicode(text: str) -> bool:
 
 def _parse(database: duckdb.DuckDBPyConnection, port: str, text: str) -> dict[str, Any]:
     """Return the syntax tree of the one SELECT of a text."""
-    row = database.execute("select json_serialize_sql($1::varchar)", [text]).fetchone()
+    # As a literal, since DuckDB imports Pandas for a parameter, and swallows an interrupt while it does.
+    row = database.execute(f"select json_serialize_sql({sql_literal(text)})").fetchone()
     try:
         parsed = json.loads(row[0]) if row else {}
     except RecursionError:
@@ -252,6 +257,9 @@ class _Check:
         name = spot.node["function_name"]
         if reason := refused_because(name):
             raise self._refused(spot, f"{quote_plain_name('function', name)} is refused: {reason}")
+        counts = [_whole_number(argument) for argument in spot.node["children"]] if name.lower() in LENGTHENING else ()
+        if max(counts, default=0) > MAX_COUNT:
+            raise self._refused(spot, f"function {name} is refused with a number above {MAX_COUNT:,}")
 
     def _check_column(self, spot: _Spot) -> None:
         names = spot.node["column_names"]
@@ -282,6 +290,17 @@ class _Check:
 
     def _refused(self, spot: _Spot, problem: str, next_step: str = "") -> StatementRefused:
         return StatementRefused(self._port, problem, position_at(self._text, spot.offset), next_step)
+
+
+def _whole_number(argument: Mapping[str, Any]) -> int:
+    """Return the number that an argument is as a literal, without its sign; 0 for any other expression."""
+    while argument.get("class") in {"CAST", "FUNCTION"}:
+        inner = [argument["child"]] if argument["class"] == "CAST" else argument["children"]
+        if len(inner) != 1:
+            return 0
+        argument = inner[0]
+    value = argument.get("value", {}).get("value")
+    return int(abs(value)) if isinstance(value, (int, float)) else 0
 
 
 def _tables(ctes: frozenset[str]) -> str:
