@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 STATEMENTS = """
 select count(*) as n, count(distinct id) as ids, sum(score) as scores from product
-select city, count(*) as n, max(joined) as newest from product group by city
+select postcode, count(*) as n, max(joined) as newest from product group by postcode
 select id, name, phone, born from product where id between 3 and 60
-select * exclude (tags) from product where city = 'Brno' and visits in (0, 3)
+select * exclude (tags) from product where postcode is not null and visits in (0, 3)
 select p.id, q.id as other from product p join product q on p.referrer = q.referrer where p.id < 10
 select referrer, avg(balance) as average from product group by referrer
 select born, row_number() over (partition by born order by id) as n from product
@@ -30,14 +30,14 @@ select id, list_contains(tags, 't1') as t from product where score > 1.5
 HOSTILE = """
 select cast(name as int) from product
 select cast(phone as date) from product
-select cast(concat(name, phone, city) as int) from product
-select 1 / (id - 3), cast(city as int) from product where city is not null
+select cast(concat(name, phone, postcode) as int) from product
+select 1 / (id - 3), cast(postcode as date) from product where postcode is not null
 select sum(cast(tags[1] as int)) from product
 select cast(id as tinyint) from product
-select strptime(city, '%Y') from product
-select json_extract(city, '$.a') from product
+select strptime(postcode, '%Y') from product
+select json_extract(phone, '$.a') from product
 select regexp_matches('x', name || '(') from product
-select (select city from product)
+select (select postcode from product)
 select make_date(visits, 13, 99) from product
 select cast(referrer as int) from product
 """.strip().split("\n")
@@ -62,7 +62,7 @@ def _permitted(party: Party) -> pl.DataFrame:
 
 def test_a_search_for_one_party_is_on_record_with_what_was_searched(party: Party) -> None:
     recorder = Recorder()
-    assert run_query(party.relation(recorder), "select city from product where id = 6").height == 1
+    assert run_query(party.relation(recorder), "select postcode from product where id = 6").height == 1
     (read,) = recorder.reads
     assert read.lookups == {"id": (6,)}
     assert read.ended == (1, False)
@@ -80,8 +80,9 @@ def test_no_error_shows_a_value_or_a_path(party: Party, statement: str) -> None:
     with pytest.raises(BankmeshError) as caught:
         run_query(party.relation(recorder), statement)
     assert isinstance(caught.value, StatementFailed)
+    assert "the statement fails: " in str(caught.value)
     for error in error_chain(caught.value, with_context=True):
-        for word in ("CANARY", "777", "Brno", "Kol", "/", "***", "55500"):
+        for word in ("CANARY", "777", "60200", "28002", "/", "***", "55500"):
             assert word not in str(error)
     assert all(read.ended for read in recorder.reads)
 

@@ -18,7 +18,7 @@ from bankmesh.access.queries.locked_database import open_locked_database
 from bankmesh.access.queries.relation_stream import EmptyTable, RelationStream
 from bankmesh.access.queries.scan_plan import ScanPlan, plan_scan
 from bankmesh.access.queries.statement_check import CheckedStatement, check_statement
-from bankmesh.access.queries.statement_position import TABLE
+from bankmesh.access.queries.statement_position import TABLE, position_at
 from bankmesh.errors import shorten_list
 from bankmesh.sql_text import sql_literal, sql_name
 
@@ -98,7 +98,8 @@ def _binding_error(
         return error.as_failure(decision.port, statement.text)
     near = difflib.get_close_matches(error.missing_column, list(schema), n=1)
     hint = f"Did you mean {near[0]}? {columns}" if near else columns
-    return error.as_failure(decision.port, statement.text, hint)
+    problem = f"there is no column {error.missing_column}"
+    return StatementFailed(decision.port, problem, position_at(statement.text, error.offset), hint)
 
 
 def _create_product(
