@@ -193,6 +193,14 @@ def test_rows_are_filtered_by_what_policies_say_of_them(shop):
     assert "policies/own.cedar:1" in {str(reason.place) for reason in found.reasons}
 
 
+@pytest.mark.parametrize("scope", ['Product::"shop.customer"', 'Domain::"shop"'])
+def test_rows_are_in_their_product_and_its_domain(shop, scope):
+    shop.policy(f'forbid (principal, action == Action::"read", resource in {scope});')
+    assert shop.decide("clerk", "service").is_refused
+    assert "policies/own.cedar:1" in str(shop.decide("clerk", "service").reasons[0])
+    assert not shop.decide("clerk", "service", "market.order").is_refused
+
+
 def test_obligations_of_the_policies_behind_a_decision_are_collected(shop):
     shop.policy(
         '@obligation("strict_audit")\n'

@@ -75,7 +75,9 @@ class PortPolicy:
         self, contract: Contract, hub: Sequence[CedarPolicy], narrowing: Sequence[CedarPolicy], known: str
     ) -> None:
         self.contract = contract
-        self.row = RowType(row_type(contract.port_name), {column.name: column.type for column in contract.columns})
+        columns = {column.name: column.type for column in contract.columns}
+        ancestors = frozenset({(PRODUCT, contract.port), (DOMAIN, contract.domain)})
+        self.row = RowType(row_type(contract.port_name), columns, ancestors)
         self.contract_digest = hashlib.sha256(contract.text.encode()).hexdigest()
         self._hub, self._narrowing, self._known = hub, narrowing, known
 

@@ -39,7 +39,7 @@ def build_schema(contracts: Iterable[Contract]) -> dict[str, Any]:
         domain, _, product = name.rpartition("::")
         types = namespaces.setdefault(domain, {"entityTypes": {}, "actions": {}})
         attributes = {column.name: found for column in contract.columns if (found := _attribute(column))}
-        types["entityTypes"][product] = {"shape": _record(attributes)}
+        types["entityTypes"][product] = {"memberOfTypes": [PRODUCT], "shape": _record(attributes)}
     return {"": _common(rows), **namespaces}
 
 
