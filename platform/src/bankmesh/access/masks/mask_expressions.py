@@ -78,11 +78,8 @@ def _partial(text: pl.Expr, mask: Mask) -> pl.Expr:
 
     visible, size = text.str.replace_all(_INVISIBLE, ""), mask.size or 0
     hidden = pl.lit(HIDDEN)
-    last = mask.option == "last"
-    shown = visible.str.slice(-size) if last else visible.str.slice(0, size)
-    parts = [hidden, shown] if last else [shown, hidden]
-    made = pl.when(visible.str.len_chars() >= 2 * size).then(pl.concat_str(parts)).otherwise(hidden)
-    return pl.when(text.is_not_null()).then(made)
+    shown = hidden + visible.str.slice(-size) if mask.option == "last" else visible.str.slice(0, size) + hidden
+    return pl.when(visible.str.len_chars() >= 2 * size).then(shown).when(text.is_not_null()).then(hidden)
 
 
 def _generalised(value: pl.Expr, kind: ColumnType, mask: Mask) -> pl.Expr:
@@ -98,8 +95,9 @@ def _generalised(value: pl.Expr, kind: ColumnType, mask: Mask) -> pl.Expr:
             return _band(value, kind, size)
         case "prefix":
             visible = value.str.replace_all(_INVISIBLE, "")
-            shown = pl.when(visible.str.len_chars() > size).then(visible.str.slice(0, size)).otherwise(pl.lit(HIDDEN))
-            return pl.when(value.is_not_null()).then(shown)
+            shown = visible.str.slice(0, size)
+            hidden = pl.lit(HIDDEN)
+            return pl.when(visible.str.len_chars() > size).then(shown).when(value.is_not_null()).then(hidden)
         case _:
             return _rounded(value, kind, size)
 

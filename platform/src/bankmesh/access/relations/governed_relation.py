@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from bankmesh.ports import OpenVersion
 
 _BATCH_ROWS = 100_000
+_FILES_OF_PLANS = ("POLARS_VISUALIZE_IR", "POLARS_VISUALIZE_PHYSICAL_PLAN")
 _DIAGNOSTICS = (
+    *_FILES_OF_PLANS,
     "POLARS_VERBOSE",
     "POLARS_VERBOSE_SENSITIVE",
     "POLARS_LOG_METRICS",
     "POLARS_TRACK_METRICS",
     "POLARS_OUTPUT_COLUMN_PREDS",
     "POLARS_OUTPUT_SKIP_BATCH_PREDS",
-    "POLARS_VISUALIZE_IR",
-    "POLARS_VISUALIZE_PHYSICAL_PLAN",
     "POLARS_PANIC_ON_ERR",
     "POLARS_BACKTRACE_IN_ERR",
 )
@@ -299,7 +299,8 @@ class GovernedRelation:
 
     def _refuse_diagnostics(self) -> None:
         for variable in _DIAGNOSTICS:
-            if os.environ.get(variable, "0") not in {"", "0"}:
+            value = os.environ.get(variable)
+            if value is not None and (variable in _FILES_OF_PLANS or value not in {"", "0"}):
                 problem = f"with {variable} Polars writes how rows are filtered into the output of this process"
                 raise AccessDenied(self.decision.port, problem, (), f"Unset {variable}, and read again")
 
