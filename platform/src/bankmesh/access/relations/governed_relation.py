@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import ColumnType, Contract
     from bankmesh.ports import OpenVersion
 
-_BATCH_ROWS = 100_000
+_BATCH_VALUES, _FEWEST_ROWS, _MOST_ROWS = 4_000_000, 100_000, 500_000
+"""A batch has about so many values, within bounds: each costs a switch between threads and the interpreter's lock."""
 _FILES_OF_PLANS = ("POLARS_VISUALIZE_IR", "POLARS_VISUALIZE_PHYSICAL_PLAN")
 _DIAGNOSTICS = (
     *_FILES_OF_PLANS,
@@ -165,7 +166,7 @@ class GovernedRelation:
             rows: the number of rows after which reading ends, counted before the predicate.
             way: how the reader reads, for the record: `scan`, `sql`, `get`, `diff`.
             statement: the reader's SQL, for the record.
-            batch_size: about so many rows in a batch.
+            batch_size: the most rows in a batch; by default as many as are fast in bounded memory.
 
         The record begins before the first byte is read, and ends with the last batch; as cancelled, if the caller
         stops before that or an error occurs. Raises AccessDenied, AuditUnavailable and ReadFailed; and an error of the
@@ -173,7 +174,8 @@ class GovernedRelation:
         """
         wanted = self.require_columns(columns)
         self._refuse_diagnostics()
-        return self._read(wanted, predicate, rows, way, statement, batch_size or _BATCH_ROWS)
+        usual = min(max(_BATCH_VALUES // max(len(wanted), 1), _FEWEST_ROWS), _MOST_ROWS)
+        return self._read(wanted, predicate, rows, way, statement, batch_size or usual)
 
     def require_columns(self, columns: Sequence[str] | None) -> tuple[str, ...]:
         """Return the columns, all readable ones by default. Raises AccessDenied for one that is not readable."""
