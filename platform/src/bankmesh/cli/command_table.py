@@ -39,6 +39,7 @@ COMMANDS = {
     "lineage": "lineage_commands.app",
     "policy": "policy_commands.app",
     "token": "token_command.app",
+    "deploy": "deploy_commands.app",
     "new": "new_command.app",
     "rename": "rename_command.rename",
     "remove": "removal_command.remove",

@@ -52,20 +52,22 @@ class DutyReport:
 
 def has_duties(product: ProductDefinition) -> bool:
     """Whether a product reads another one, or looks values up in one."""
-    return any(isinstance(source, ProductInput) for source in product.inputs.values()) or any(
-        isinstance(clause.rule, MissingReferences) for clause in product.contract.clauses
-    )
+    return bool(read_ports(product))
+
+
+def read_ports(product: ProductDefinition) -> frozenset[str]:
+    """Return the ports that a product reads: its inputs, and those that its relationships look values up in."""
+    rules = (clause.rule for clause in product.contract.clauses)
+    return frozenset({*_input_ports(product), *(r.product for r in rules if isinstance(r, MissingReferences))})
 
 
 def related_contracts(product: ProductDefinition, contracts: Mapping[str, Contract]) -> dict[str, Contract]:
     """Return the contracts that a product's duties depend on, by port: its own, and of all that it reads."""
-    rules = (clause.rule for clause in product.contract.clauses)
-    looked_up = {rule.product for rule in rules if isinstance(rule, MissingReferences)}
-    ports = {product.contract.port, *_read_ports(product), *looked_up}
+    ports = {product.contract.port, *read_ports(product)}
     return {port: contracts[port] for port in sorted(ports) if port in contracts}
 
 
-def _read_ports(product: ProductDefinition) -> set[str]:
+def _input_ports(product: ProductDefinition) -> set[str]:
     return {source.ref for source in product.inputs.values() if isinstance(source, ProductInput)}
 
 
@@ -76,7 +78,7 @@ def derive_product(
 
     The code of a product may fail in any way when it is read; its columns then count as made from all that it reads.
     """
-    if product.derive is None or not _read_ports(product):
+    if product.derive is None or not _input_ports(product):
         return None
     try:
         return product.derive(input_columns(product, contracts, systems))
@@ -108,7 +110,7 @@ def report_duties(
         declared_in: the files that declare the inputs; by default the product's code.
     """
     contract = product.contract
-    inputs = {port: access.contracts[port] for port in sorted(_read_ports(product)) if port in access.contracts}
+    inputs = {port: access.contracts[port] for port in sorted(_input_ports(product)) if port in access.contracts}
     columns = [column.name for column in contract.columns]
     read = {port: [column.name for column in source.columns] for port, source in inputs.items()}
     flow = ProductFlow(
