@@ -11,6 +11,7 @@ import typer
 
 from bankmesh.access.policies.policy_tables import outcome_text
 from bankmesh.cli.command_group import CommandGroup
+from bankmesh.cli.duties_command import list_inherited
 from bankmesh.cli.name_completion import complete_product
 from bankmesh.cli.output import JsonOption, console, print_json, print_table
 from bankmesh.cli.pseudonym_key_commands import app as keys_app
@@ -27,6 +28,7 @@ app = typer.Typer(
     cls=CommandGroup, no_args_is_help=True, help="Check policies, explain decisions about reads, and test both."
 )
 app.add_typer(keys_app, name="keys")
+app.command("duties")(list_inherited)
 
 
 @app.command()

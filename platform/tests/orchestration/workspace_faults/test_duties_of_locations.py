@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from command import Command
 from vault_workspace import LEDGER
 
 from bankmesh.access.duties.duty_faults import REFUSED, RULES
@@ -88,6 +89,15 @@ def test_a_grant_without_effect_is_a_fault_of_its_contract(two: Two) -> None:
     ((file, _, rule, message),) = two.found_with_locations()
     assert (file, rule) == (LEDGER, "grant-without-effect")
     assert "weekday of booth.week would keep the duty purposes without it" in message
+
+
+def test_the_command_shows_what_each_column_inherits_and_what_is_lifted(two: Two, capsys, monkeypatch) -> None:
+    allow(two, "model_training")
+    granted(two, "booth.week", "weekday", "opens")
+    shown = Command(capsys, monkeypatch)("policy", "duties", "booth.week", "--json")
+    first = json.loads(shown.out)[0]
+    assert (first["column"], first["source"], first["from_columns"]) == ("weekday", "vault.ledger", ["weekday"])
+    assert (first["path"], first["lifted"]) == (["vault.ledger.weekday", "booth.week.weekday"], ["purposes"])
 
 
 def test_a_version_is_refused_if_the_input_has_come_to_allow_less_since_the_location_loaded(two: Two) -> None:

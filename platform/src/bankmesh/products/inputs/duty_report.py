@@ -48,6 +48,7 @@ class DutyReport:
     flow: ProductFlow
     widenings: AcceptedWidenings
     faults: tuple[Fault, ...]
+    way: Way
 
 
 def has_duties(product: ProductDefinition) -> bool:
@@ -124,11 +125,12 @@ def report_duties(
         for source in product.inputs.values()
         if isinstance(source, ProductInput)
     }
+    way = _way(product, derivation)
     faults = [
         *refusal_faults(contract, access.contracts, refused, places),
-        *widening_faults(contract, inputs, widenings.kept, _way(product, derivation)),
+        *widening_faults(contract, inputs, widenings.kept, way),
     ]
-    return DutyReport(flow, widenings, tuple(sorted(faults)))
+    return DutyReport(flow, widenings, tuple(sorted(faults)), way)
 
 
 def _way(product: ProductDefinition, derivation: Derivation | None) -> Way:
