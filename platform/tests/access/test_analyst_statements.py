@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from queried_relations import PartyRelation, party_rows, plain_duckdb
+from queried_relations import PartyRelation, party_rows, plain_database
 
 from bankmesh.access.queries import run_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
 
 STATEMENTS = r"""
 select * from product order by party_id
@@ -109,7 +116,13 @@ select count(*) from (select * from product limit 30)
 select name is null as missing, count(*) from product group by missing
 """.strip().split("\n")
 
-_ROWS = party_rows(3_000)
+_ROWS = party_rows(2_200)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[duckdb.DuckDBPyConnection]:
+    with plain_database(_ROWS) as database:
+        yield database
 
 
 def test_the_table_of_analysts_statements_is_long() -> None:
@@ -117,9 +130,9 @@ def test_the_table_of_analysts_statements_is_long() -> None:
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_a_statement_gives_what_plain_duckdb_gives(statement: str) -> None:
+def test_a_statement_gives_what_plain_duckdb_gives(plain: duckdb.DuckDBPyConnection, statement: str) -> None:
     relation = PartyRelation(_ROWS)
-    found, expected = run_query(relation, statement), plain_duckdb(_ROWS, statement)
+    found, expected = run_query(relation, statement), plain.execute(statement).pl()
     assert_frame_equal(_comparable(found), _comparable(expected), check_row_order=False)
     assert all((read.way, read.statement) == ("sql", statement) for read in relation.reads)
 

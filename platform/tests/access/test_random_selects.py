@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from queried_relations import CANARY, PartyRelation, party_rows
+from queried_relations import CANARY, PartyRelation, party_rows, plain_database
 
 from bankmesh.access.queries import run_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import duckdb
 
 ROWS = party_rows(300)
 LITERALS = {
@@ -95,11 +96,8 @@ def selects(draw: st.DrawFn) -> str:
 
 @pytest.fixture(scope="module")
 def reference() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.register("frame", ROWS.to_arrow())
-        connection.execute("create table product as select * from frame")
-        yield connection
+    with plain_database(ROWS) as database:
+        yield database
 
 
 @settings(max_examples=40)

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_ROWS = party_rows(2_000)
+
+
 @pytest.fixture
 def relation() -> PartyRelation:
-    return PartyRelation(party_rows(2_000))
+    return PartyRelation(_ROWS)
 
 
 def _failure(relation: PartyRelation, statement: str) -> BankmeshError:
@@ -101,7 +104,7 @@ def test_each_scan_of_a_join_reads_the_relation_anew(relation: PartyRelation) ->
 
 
 def test_a_limit_stops_reading() -> None:
-    relation = PartyRelation(party_rows(50_000), batch=500)
+    relation = PartyRelation(party_rows(5_000), batch=40)
     assert run_query(relation, "select party_id from product limit 3")["party_id"].to_list() == [0, 1, 2]
     assert sum(relation.reads[0].rows) < relation.frame.height
 

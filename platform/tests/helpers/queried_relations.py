@@ -14,6 +14,8 @@ from bankmesh.access.model import AccessDecision, ColumnDecision, ColumnOutcome,
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+    import duckdb
+
 CANARY = "canary7716"
 """A text in rows and withheld columns that no message may hold."""
 
@@ -109,12 +111,18 @@ class PartyRelation:
             yield part
 
 
-def plain_duckdb(frame: pl.DataFrame, statement: str) -> pl.DataFrame:
-    """Return the result of a statement over a table of a plain DuckDB that has the rows."""
+def plain_database(frame: pl.DataFrame) -> duckdb.DuckDBPyConnection:
+    """Return a plain DuckDB with a table `product` that has the rows."""
     import duckdb
 
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.register("frame", frame.to_arrow())
-        connection.execute("create table product as select * from frame")
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.register("frame", frame.to_arrow())
+    connection.execute("create table product as select * from frame")
+    return connection
+
+
+def plain_duckdb(frame: pl.DataFrame, statement: str) -> pl.DataFrame:
+    """Return the result of a statement over a table of a plain DuckDB that has the rows."""
+    with plain_database(frame) as connection:
         return connection.execute(statement).pl()
