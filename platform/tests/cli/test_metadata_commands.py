@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from command import Command
 from diff_samples import PORT, key_column, party_port, publish_party
 from reader_sessions import read_as
 
+from bankmesh import DataMeshClient
+from bankmesh.access.tokens.development_tokens import issue_token
 from bankmesh.access.tokens.reader_session import session_file
 from bankmesh.catalog.recorded_reads import record_use
 from bankmesh.contracts.parsing.contract_reader import read_text
@@ -165,3 +168,24 @@ def test_a_token_that_does_not_count_shows_what_everybody_sees_and_why(home, sho
     said = Command(capsys, monkeypatch)("products")
     assert said.code == 0
     assert "What everybody may see is shown." in said.err
+
+
+def test_the_client_gives_the_same_facts_as_the_commands(home, capsys, monkeypatch):
+    mesh = Command(capsys, monkeypatch)
+    (home.parent / "policies/rows.cedar").write_text(FILTER, encoding="utf-8")
+    read_as(home, "clerk", purpose="service")
+    (version,), (state,) = DataMeshClient().history(PORT), DataMeshClient().products()
+    assert version == json.loads(mesh("show", PORT, "--json").out)["versions"][0]
+    assert (version["rows"], version["gate"]["rows"], state.rows) == (None, None, None)
+    assert {clause["failing_rows"] for clause in version["gate"]["clauses"]} == {None}
+    read_as(home, "officer", purpose="service")
+    assert [DataMeshClient().history(PORT)[0]["rows"], DataMeshClient().products()[0].rows] == [ROWS, ROWS]
+
+
+def test_a_token_and_a_purpose_of_the_client_decide_about_its_facts(home):
+    (home.parent / "policies/rows.cedar").write_text(FILTER, encoding="utf-8")
+    seen = {}
+    for role in ("clerk", "officer"):
+        token = issue_token(home, role, [role], days=1, now=datetime.now(UTC))
+        seen[role] = DataMeshClient(token=token, purpose="service").products()[0].rows
+    assert seen == {"clerk": None, "officer": ROWS}

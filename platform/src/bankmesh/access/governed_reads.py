@@ -13,10 +13,9 @@ from bankmesh.access.decisions.refusal_reasons import admitted_roles
 from bankmesh.access.errors import AccessDenied, AuditUnavailable, IdentityRefused, NoPurpose
 from bankmesh.access.masks.key_provider import PinnedKey, key_provider
 from bankmesh.access.masks.pseudonyms import KeyUnavailable
+from bankmesh.access.metadata_reader import MetadataReader, current_metadata_reader
 from bankmesh.access.model import MaskMethod
 from bankmesh.access.tokens.current_reader import current_principal, current_purpose
-from bankmesh.access.tokens.reader_session import read_session
-from bankmesh.settings import named_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,21 +76,9 @@ class GovernedReads:
             raise missing
         return decide(self.policy, principal, contract.port, declared)
 
-    def decision_on_metadata(self, contract: Contract) -> AccessDecision | None:
-        """Return the decision that applies to what was computed from data; None if no reader or purpose is named.
-
-        Raises IdentityRefused for a token that is not valid, and PolicyFaults.
-        """
-        declared = current_purpose(self._settings, self._purpose)
-        principal = self.named_reader()
-        if principal is None or declared is None:
-            return None
-        return decide(self.policy, principal, contract.port, declared)
-
-    def named_reader(self) -> Principal | None:
-        """Return the reader; None if no token is named. Raises IdentityRefused for a token that is not valid."""
-        is_named = self._token or named_token() or read_session(self._settings.home).token
-        return self.principal if is_named else None
+    def metadata_reader(self) -> MetadataReader:
+        """Return who reads what was computed from data: nobody in particular without a valid token."""
+        return current_metadata_reader(self._settings, token=self._token, purpose=self._purpose)
 
     def open(
         self, contract: Contract, opened: OpenVersion, purpose: str | None = None, *, way: str = "scan"

@@ -44,17 +44,19 @@ class MetadataReader:
         return decide(self.policy, self.principal, contract.port, self.purpose)
 
 
-def current_metadata_reader(settings: Settings, *, decides: bool = True) -> MetadataReader:
+def current_metadata_reader(
+    settings: Settings, *, decides: bool = True, token: str | None = None, purpose: str | None = None
+) -> MetadataReader:
     """Return who reads metadata in this process; without `decides` who it is, and no policies to decide by.
 
-    A token that is not valid, or a policy with faults, does not stop a command about metadata: it shows what everybody
-    may see, and why.
+    `token` and `purpose` are those of the environment by default, else of the session. A token that is not valid, or a
+    policy with faults, does not stop a command about metadata: it shows what everybody may see, and why.
     """
     try:
-        if not (named_token() or read_session(settings.home).token):
+        if not (token or named_token() or read_session(settings.home).token):
             return MetadataReader()
         policy = _current_policy(settings) if decides else None
-        return MetadataReader(current_principal(settings), current_purpose(settings), policy)
+        return MetadataReader(current_principal(settings, token), current_purpose(settings, purpose), policy)
     except (IdentityRefused, PolicyFaults, UnusableKey) as error:
         return MetadataReader(problem=str(error))
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankmesh.access.metadata_reader import current_metadata_reader
 from bankmesh.catalog.product_status import OUTCOMES
-from bankmesh.catalog.readable_metadata import readable_state
 from bankmesh.cli.name_completion import complete_domain, complete_product
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table, warn_of_reader
 from bankmesh.client import DataMeshClient
@@ -41,11 +39,9 @@ def products(
     as_json: JsonOption = False,
 ) -> None:
     """List the products with their version, rows, checks and freshness."""
-    settings = current_settings()
-    reader = current_metadata_reader(settings)
-    warn_of_reader(reader)
-    states = [readable_state(each, reader.decision_on(each.contract)) for each in DataMeshClient().products(domain)]
-    home = settings.home
+    mesh, home = DataMeshClient(), current_settings().home
+    warn_of_reader(mesh.reads.metadata_reader())
+    states = mesh.products(domain)
     if home.is_dir() and not is_writable(home):
         sys.stderr.write(f"mesh: MESH_HOME {home} is not writable, so the outcomes of checks are unknown.\n")
     if as_json:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankmesh.access.metadata_reader import current_metadata_reader
-from bankmesh.catalog.readable_metadata import readable_version
 from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import (
     JsonOption,
@@ -62,10 +60,8 @@ def show(
         _show_landing(settings, target, as_json=as_json)
         return
     contract = mesh.contract(target, major)
-    reader = current_metadata_reader(settings)
-    warn_of_reader(reader)
-    decision = reader.decision_on(contract)
-    versions = [readable_version(each, contract, decision) for each in mesh.history(contract.product, contract.major)]
+    warn_of_reader(mesh.reads.metadata_reader())
+    versions = mesh.history(contract.product, contract.major)
     withdrawn = mesh.withdrawn_inputs(contract.product, contract.major)
     rejects = _rejects_behind(settings, contract, versions)
     if as_json:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.governed_reads import GovernedReads
 from bankmesh.catalog.product_status import product_states
+from bankmesh.catalog.readable_metadata import readable_state, readable_version
 from bankmesh.catalog.recorded_reads import consumer_name, record_use
 from bankmesh.client.deprecation_warning import warn_once
 from bankmesh.client.notebook_tables import ProductList, columns_html
@@ -250,12 +251,17 @@ class DataMeshClient:
         return DataMeshClient(root, home, consumer=self.consumer, moment=moment, **self._identity)
 
     def products(self, domain: str | None = None) -> ProductList:
-        """Return the state of every product, or of those of one domain. Raises UnknownName."""
+        """Return the state of every product, or of those of one domain. Raises UnknownName.
+
+        The number of rows is None if the reader may see only some of them.
+        """
         domains = {contract.domain for contract in self._contracts}
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
         chosen = [c for c in self._contracts if domain in {None, c.domain}]
-        return ProductList(product_states(chosen, self._settings.home, existing_outcomes(self._settings)))
+        states = product_states(chosen, self._settings.home, existing_outcomes(self._settings))
+        reader = self.reads.metadata_reader()
+        return ProductList(readable_state(state, reader.decision_on(state.contract)) for state in states)
 
     def contract(self, product: str, major: int | None = None) -> Contract:
         """Return the contract of `domain.product`. Raises UnknownName."""
@@ -306,10 +312,15 @@ class DataMeshClient:
         return note
 
     def history(self, product: str, major: int | None = None) -> list[dict[str, Any]]:
-        """Return every published version of a product, newest first, with its provenance."""
-        port = self._port(self.contract(product, major))
+        """Return every published version of a product, newest first, with its provenance.
+
+        What was computed from rows or columns that are withheld from the reader is None, as in `mesh show`.
+        """
+        contract = self.contract(product, major)
+        port, decision = self._port(contract), self.reads.metadata_reader().decision_on(contract)
         withdrawn = withdrawals(port)
-        return [version_facts(made, withdrawn.get(made.version)) for made in read_history(port)]
+        facts = (version_facts(made, withdrawn.get(made.version)) for made in read_history(port))
+        return [readable_version(version, contract, decision) for version in facts]
 
     def withdrawn_inputs(self, product: str, major: int | None = None) -> tuple[WithdrawnInput, ...]:
         """Return the withdrawn versions that a product's newest version is built from; empty once it is rebuilt."""
