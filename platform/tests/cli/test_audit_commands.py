@@ -36,7 +36,8 @@ def home(booth):
     log = AuditLog(booth.home)
     for port, lookups in (("booth.sale", {"customer_id": ["Canary"]}), ("booth.customer_spend", None)):
         made = decision(principal=ALICE, port=port, purpose="stewardship")
-        log.recorder_for(made, opened, subjects=subjects).begin(["id"], "scan", lookups=lookups).end(7, False)
+        recorder = log.recorder_for(made, opened, subjects=subjects)
+        recorder.begin(["id"], "scan", lookups=lookups, confined=lookups or ()).end(7, False)
     log.denied(ALICE, "booth.sale", "audit", way="get", why="AccessDenied")
     close_chains()
     yield booth.home

@@ -70,6 +70,7 @@ class Recorded:
     way: str
     statement: str | None
     lookups: dict[str, tuple[object, ...]]
+    confined: frozenset[str] = frozenset()
     ended: tuple[int, bool] | None = None
 
     def end(self, rows: int, cancelled: bool) -> None:
@@ -91,11 +92,12 @@ class Recorder:
         statement: str | None = None,
         *,
         lookups: Mapping[str, Collection[object]] | None = None,
+        confined: Collection[str] = (),
     ) -> Recorded:
         if self.failure is not None:
             raise self.failure
         found = {name: tuple(values) for name, values in (lookups or {}).items()}
-        self.reads.append(Recorded(tuple(columns), way, statement, found))
+        self.reads.append(Recorded(tuple(columns), way, statement, found, frozenset(confined)))
         return self.reads[-1]
 
 

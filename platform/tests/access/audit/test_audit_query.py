@@ -29,10 +29,11 @@ def opened(tmp_path_factory):
 def read(tmp_path, opened):
     """Read with some decision, and a predicate or a statement."""
 
-    def read(rows=1, *, subjects=SUBJECTS, predicate=None, statement=None, cancelled=False, **changes):
+    def read(rows=1, *, subjects=SUBJECTS, predicate=None, statement=None, confined=(), cancelled=False, **changes):
         recorder = AuditLog(tmp_path).recorder_for(decision(**changes), opened, subjects=subjects)
         lookups = None if predicate is None else predicate_lookups(predicate, subjects)
-        recorder.begin(["id"], "sql" if statement else "scan", statement, lookups=lookups).end(rows, cancelled)
+        way = "sql" if statement else "scan"
+        recorder.begin(["id"], way, statement, lookups=lookups, confined=confined).end(rows, cancelled)
 
     yield read
     close_chains()
@@ -67,7 +68,8 @@ def test_entries_are_found_by_product_reader_and_moment(tmp_path, read):
 def test_who_read_a_customer_is_answered_across_products(tmp_path, read):
     read(predicate=pl.col("id") == 42)
     read(statement="select * from product where customer = 42", subjects=ORDERS, port="retail.order")
-    read(predicate=pl.col("id") == 43)
+    read(predicate=pl.col("id") == 43, confined=["id"])
+    read(predicate=pl.col("id") != 43)
     read(rows=3)
     read(port="retail.rates", subjects={})
 
@@ -76,7 +78,7 @@ def test_who_read_a_customer_is_answered_across_products(tmp_path, read):
 
     assert found == [
         ("retail.party", "named"), ("retail.order", "named"), ("retail.party", "others named"),
-        ("retail.party", "nobody named"),
+        ("retail.party", "nobody named"), ("retail.party", "nobody named"),
     ]  # fmt: skip
 
 

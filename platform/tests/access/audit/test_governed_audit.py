@@ -12,11 +12,12 @@ from relation_samples import OPTED, OUTCOMES, FixedKeys, Party, decide, party_ro
 from bankmesh.access.audit import audit_chain
 from bankmesh.access.audit.audit_chain import close_chains
 from bankmesh.access.audit.audit_log import AuditLog
-from bankmesh.access.audit.audit_query import EntryFilter, EntryState, query_log
+from bankmesh.access.audit.audit_query import EntryFilter, EntryState, SubjectMatch, query_log, subject_query
 from bankmesh.access.audit.chain_file import chain_files
 from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.access.audit.receipt_check import check_receipt
 from bankmesh.access.errors import AccessDenied, AuditUnavailable
+from bankmesh.access.queries.sql_session import run_query
 from bankmesh.access.relations.governed_relation import GovernedRelation
 
 SUBJECTS = {"id": "party", "referrer": "party"}
@@ -69,6 +70,42 @@ def test_who_stops_early_has_a_cancelled_read(relation, tmp_path):
     assert rows < 100
 
 
+@pytest.mark.parametrize(
+    ("predicate", "match"),
+    [
+        (pl.col("id") == 42, SubjectMatch.NAMED),
+        (pl.col("id").is_between(42, 42), SubjectMatch.NAMED),
+        ((pl.col("id") == 45) | (pl.col("id").cast(pl.String) == "42"), SubjectMatch.NAMED),
+        ((pl.col("id").cast(pl.String) == "42") | (pl.col("id") == 45), SubjectMatch.NAMED),
+        ((pl.col("id") == 45) | (pl.col("visits") < 9), SubjectMatch.UNNAMED),
+        (pl.col("id").is_in([45]).not_(), SubjectMatch.UNNAMED),
+        (pl.col("id") == 45, SubjectMatch.OTHERS),
+    ],
+    ids=str,
+)
+def test_who_read_one_customer_is_found_however_the_predicate_is_written(relation, tmp_path, predicate, match):
+    relation.scan().filter(predicate).collect()
+    subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+    assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == [match]
+
+
+@pytest.mark.parametrize(
+    ("condition", "match"),
+    [
+        ("id = 42", SubjectMatch.NAMED),
+        ("id = '042'", SubjectMatch.NAMED),
+        ("id = 45", SubjectMatch.OTHERS),
+        ("id in (45, 48)", SubjectMatch.OTHERS),
+        ("id = 45 or visits < 9", SubjectMatch.UNNAMED),
+        ("id <> 45", SubjectMatch.UNNAMED),
+    ],
+)
+def test_who_read_one_customer_is_found_in_statements(relation, tmp_path, condition, match):
+    run_query(relation, f"select visits from product where {condition}")
+    subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+    assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == [match]
+
+
 def test_without_the_log_not_one_batch_leaves(relation, tmp_path):
     (tmp_path / "audit").write_text("no folder")
     with pytest.raises(AuditUnavailable):
@@ -95,7 +132,7 @@ def test_where_the_end_cannot_be_recorded_the_last_batch_does_not_leave(relation
 def test_no_record_receipt_or_error_holds_a_value(relation, tmp_path):
     texts = []
     for predicate in (
-        pl.col("name") == "CANARY-name-3", pl.col("id") == 777_000_000_001, pl.col("city").is_in(["CANARY-city-1"]),
+        pl.col("name") == "CANARY-name-3", pl.col("id") == 777_000_000_001, pl.col("postcode").is_in(["CANARY-postcode-1"]),
         pl.col("id").is_between(777_000_000_000, 777_000_000_009), pl.col("referrer") == "CANARY",
     ):  # fmt: skip
         relation.scan().filter(predicate).collect()

@@ -130,6 +130,35 @@ def test_values_that_equal_a_column_are_looked_up():
     assert read_predicate(predicate, SCHEMA).lookups == {"l": (2,), "s": ("a", "b")}
 
 
+UNKNOWN = col("s").str.to_lowercase() == "a"
+
+
+@pytest.mark.parametrize(
+    ("predicate", "confined"),
+    [
+        (col("l") == 2, {"l"}),
+        (col("l").is_in([2, 3]), {"l"}),
+        (UNKNOWN & (col("l") == 2), {"l"}),
+        (((col("l") == 2) & UNKNOWN) | ((col("l") == 2) & col("b")), {"l"}),
+        ((col("l") == 2) | (col("l") == 3), {"l"}),
+        ((col("l") == 2) | (col("s") == "a"), set()),
+        ((col("l") == 2) | UNKNOWN, set()),
+        (~(col("l") == 2), set()),
+        (~col("l").is_in([2]), set()),
+        (col("l") != 2, set()),
+        (col("l").is_between(2, 2), set()),
+        ((col("l") == 2).is_null(), set()),
+        (((col("l") == 2) == False), set()),  # noqa: E712 - a comparison of Polars
+    ],
+    ids=str,
+)
+def test_a_column_is_confined_only_if_each_row_has_a_value_that_is_looked_up(predicate, confined):
+    reading = read_predicate(as_polars_hands_it_over(predicate), SCHEMA)
+    rows = FRAME.filter(predicate)
+    assert reading.confined == confined
+    assert all(set(rows[name]) <= set(reading.lookups[name]) for name in confined)
+
+
 leaves = st.one_of(
     st.builds(lambda value: col("l") >= value, st.integers(-(2**63), 2**63 - 1)),
     st.builds(lambda value: col("i") == value, st.integers(-(2**31), 2**31 - 1)),

@@ -76,7 +76,7 @@ class AuditEntry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry for scripts; the hashes of subjects are left out."""
-        left_out = {"subjects", "previous", "sequence", "kind"}
+        left_out = {"subjects", "unconfined", "previous", "sequence", "kind"}
         facts = {name: value for name, value in self.record.items() if name not in left_out}
         return {
             "position": self.position,
@@ -220,7 +220,8 @@ def _match(record: dict[str, Any], subject: SubjectQuery) -> SubjectMatch | None
         return SubjectMatch.NAMED
     if record.get("port") not in subject.ports:
         return None
-    return SubjectMatch.OTHERS if any(found.get(domain) for domain in subject.hashes) else SubjectMatch.UNNAMED
+    is_confined = subject.hashes.keys().isdisjoint(record.get("unconfined", subject.hashes))
+    return SubjectMatch.OTHERS if is_confined else SubjectMatch.UNNAMED
 
 
 def _ended(entry: AuditEntry, end: dict[str, Any] | None) -> AuditEntry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bankmesh.access.audit.audit_record import RecordKind
 from bankmesh.access.audit.statement_text import without_literals
-from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups
+from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups, unconfined_domains
 from bankmesh.access.errors import AuditUnavailable
 from bankmesh.access.receipts.read_receipt import Receipt, sign_receipt
 from bankmesh.access.signing_keys import UnusableKey, canonical_json, load_subject_secret
@@ -64,6 +64,7 @@ class AuditedReads:
         statement: str | None = None,
         *,
         lookups: Mapping[str, Collection[object]] | None = None,
+        confined: Collection[str] = (),
     ) -> AuditedRead:
         """Record that a read begins; call it before the first byte is read. Raises AuditUnavailable.
 
@@ -73,10 +74,13 @@ class AuditedReads:
             statement: the reader's SQL; its literals are not recorded.
             lookups: the values that the reader's predicate compares columns with, by column; of columns that name a
                 subject, their keyed hashes are recorded. Those in the statement are found here.
+            confined: the columns that have one of these values in every row that is read.
         """
         searched: dict[str, Collection[object]] = dict(lookups or {})
         if statement is not None and self._subjects:
-            searched |= statement_lookups(statement, self._subjects)
+            for name, values in statement_lookups(statement, self._subjects).items():
+                known = searched.get(name, ())
+                searched[name] = (*known, *sorted(values.difference(map(str, known))))
         masks = self.decision.masks
         fields = {
             **self._facts,
@@ -85,6 +89,7 @@ class AuditedReads:
             "way": way,
             "statement": None if statement is None else without_literals(statement, self.decision.columns),
             "subjects": self._hashes(searched),
+            "unconfined": unconfined_domains(self._subjects, searched, confined),
         }
         position = self._append(RecordKind.BEGIN, self.decision.port, fields, wait=self._must_wait)
         return AuditedRead(self, position, fields)

@@ -61,9 +61,22 @@ def statement_lookups(statement: str, columns: Collection[str]) -> dict[str, set
     return {name: values for name, values in found.items() if values}
 
 
+def unconfined_domains(
+    subjects: Mapping[str, str], lookups: Mapping[str, Collection[object]], confined: Collection[str]
+) -> list[str]:
+    """Return the subject domains of which a read may give others than those that it looks up.
+
+    `confined` are the columns that have a looked-up value in every row that is read.
+    """
+    bound = {subjects[name] for name in confined if name in subjects and 0 < len(lookups[name]) <= MOST_LOOKUPS}
+    return sorted(set(subjects.values()) - bound)
+
+
 def predicate_lookups(predicate: pl.Expr, columns: Collection[str]) -> dict[str, set[str]]:
     """Return the literals that a Polars predicate combines these columns with, at most one more than is recorded."""
     found: dict[str, set[str]] = {}
+    if not columns:
+        return found
     waiting = [predicate]
     while waiting:
         parts = waiting.pop().meta.pop()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from bankmesh.access.audit.subject_lookups import predicate_lookups
 from bankmesh.access.errors import AccessDenied
 from bankmesh.access.masks.mask_expressions import mask_expression
 from bankmesh.access.masks.mask_rules import masked_type
@@ -71,10 +72,12 @@ class ReadRecorder(Protocol):
         statement: str | None = None,
         *,
         lookups: Mapping[str, Collection[object]] | None = None,
+        confined: Collection[str] = (),
     ) -> OpenRead:
         """Record that a read begins. Raises AuditUnavailable, and nothing is read.
 
-        `lookups` are the values that the reader's predicate compares shown columns with, by column.
+        `lookups` are the values that the reader's predicate compares columns with, by column; `confined` are the
+        columns that have no other values in the rows that are read.
         """
 
     @property
@@ -211,7 +214,13 @@ class GovernedRelation:
         needed = tuple(dict.fromkeys((*wanted, *(above.meta.root_names() if above is not None else ()))))
         self.require_columns(needed)
         plan = self._plan(needed, reading.below if reading and above is None else None, rows)
-        read = self.recorder.begin(needed, way, statement, lookups=reading.lookups if reading else None)
+        read = self.recorder.begin(
+            needed,
+            way,
+            statement,
+            lookups=self._lookups(predicate, reading),
+            confined=reading.confined if reading else (),
+        )
         count, last, ended = 0, None, False
         try:
             for masked in self._collect(plan, batch_size):
@@ -265,6 +274,18 @@ class GovernedRelation:
             return None
         shown = self.decision.shown
         return read_predicate(predicate, {name: kind for name, kind in self.schema.items() if name in shown})
+
+    def _lookups(
+        self, predicate: pl.Expr | None, reading: PredicateReading | None
+    ) -> Mapping[str, Collection[object]] | None:
+        """Return the values that a predicate compares columns with, also in parts that are unknown."""
+        if predicate is None or reading is None:
+            return None
+        found: dict[str, Collection[object]] = dict(reading.lookups)
+        for name, texts in predicate_lookups(predicate, self.decision.shown).items():
+            known = found.get(name, ())
+            found[name] = (*known, *sorted(texts.difference(map(str, known))))
+        return found
 
     # --- Decision and version ----------------------------------------------------------------------------
 

@@ -46,6 +46,9 @@ class _UnknownNodeError(Exception):
     """A part of a predicate is none of the known nodes."""
 
 
+_UNREADABLE = (_UnknownNodeError, pl.exceptions.PolarsError, ValueError, OverflowError, RecursionError)
+
+
 @dataclass(frozen=True)
 class PredicateReading:
     """A predicate as it was read.
@@ -53,23 +56,28 @@ class PredicateReading:
     Attributes:
         below: the same predicate, built anew; None if it may only run on rows and values that its reader may see.
         lookups: the values that columns are compared with by `=` or `in`, by column.
+        confined: the columns that have one of these values in each row that satisfies the predicate.
     """
 
     below: pl.Expr | None
     lookups: Mapping[str, tuple[object, ...]]
+    confined: frozenset[str] = frozenset()
 
 
 def read_predicate(predicate: pl.Expr, shown: Mapping[str, pl.DataType]) -> PredicateReading:
     """Read a predicate over the `shown` columns, which are those whose values are neither masked nor withheld."""
     lookups: dict[str, tuple[object, ...]] = {}
+    reader, confined = _PredicateReader(shown, lookups), frozenset[str]()
     try:
         text = predicate.meta.serialize(format="json")
         if len(text) > _LARGEST:
             return PredicateReading(None, {})
-        below = _PredicateReader(shown, lookups).read(json.loads(text), 0)
-    except (_UnknownNodeError, pl.exceptions.PolarsError, ValueError, OverflowError, RecursionError):
-        return PredicateReading(None, lookups)
-    return PredicateReading(below, lookups)
+        tree = json.loads(text)
+        confined = reader.confined(tree, 0)
+        below = reader.read(tree, 0)
+    except _UNREADABLE:
+        return PredicateReading(None, lookups, confined)
+    return PredicateReading(below, lookups, confined)
 
 
 class _PredicateReader:
@@ -99,6 +107,32 @@ class _PredicateReader:
                 if name == "Boolean" and isinstance(inputs, list):
                     return self._function(inputs, options, depth)
         raise _UnknownNodeError
+
+    def confined(self, node: object, depth: int) -> frozenset[str]:
+        """Return the columns that have a looked-up value in each row that satisfies a node.
+
+        Parts of it may be unknown. Raises _UnknownNodeError for a node that is too deep.
+        """
+        kind, body = _single(node)
+        if depth > _DEEPEST:
+            raise _UnknownNodeError
+        if kind == "BinaryExpr" and isinstance(body, dict):
+            sides = [body.get("left"), body.get("right")]
+            match body.get("op"):
+                case "And" | "LogicalAnd":
+                    return frozenset.union(*(self.confined(side, depth + 1) for side in sides))
+                case "Or" | "LogicalOr":
+                    return frozenset.intersection(*(self.confined(side, depth + 1) for side in sides))
+        leaf = _PredicateReader(self._shown, {})
+        try:
+            leaf.read(node, depth)
+        except _UNREADABLE:
+            return frozenset()
+        if not _is_equality(kind, body):
+            return frozenset()
+        for name, values in leaf._lookups.items():
+            self._remember(name, list(values))
+        return frozenset(leaf._lookups)
 
     def _comparison(self, left: object, operator: object, right: object) -> pl.Expr:
         if operator not in _COMPARISONS or not isinstance(operator, str):
@@ -138,7 +172,14 @@ class _PredicateReader:
         return name, dtype
 
     def _remember(self, name: str, values: list[Any]) -> None:
-        self._lookups[name] = (*self._lookups.get(name, ()), *values)
+        self._lookups[name] = tuple(dict.fromkeys((*self._lookups.get(name, ()), *values)))
+
+
+def _is_equality(kind: str, body: dict[str, Any]) -> bool:
+    """Whether a node that could be read is `column = literal` or `column in literals`."""
+    if kind == "BinaryExpr":
+        return bool(body["op"] == "Eq")
+    return kind == "Function" and "IsIn" in body["function"]["Boolean"]
 
 
 def _single(node: object) -> tuple[str, Any]:
