@@ -15,7 +15,7 @@ from bankmesh.access.masks.key_provider import PinnedKey, key_provider
 from bankmesh.access.masks.pseudonyms import KeyUnavailable
 from bankmesh.access.metadata_reader import MetadataReader, current_metadata_reader
 from bankmesh.access.model import MaskMethod
-from bankmesh.access.tokens.current_reader import current_principal, current_purpose
+from bankmesh.access.tokens.current_reader import current_purpose, current_token, principal_of_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,10 +44,18 @@ class GovernedReads:
         self._settings, self._contracts = settings, contracts
         self._token, self._purpose = token, purpose
 
-    @cached_property
+    @property
     def principal(self) -> Principal:
-        """The reader. Raises IdentityRefused, and PolicyFaults."""
-        return current_principal(self._settings, self._token)
+        """The reader, whose token is the one of the first read, and must still be valid.
+
+        Raises IdentityRefused, and PolicyFaults.
+        """
+        return principal_of_token(self._settings, self._chosen_token)
+
+    @cached_property
+    def _chosen_token(self) -> str:
+        """The token, found once, so that the reader of a process does not change with the session of its home."""
+        return current_token(self._settings, self._token)
 
     @cached_property
     def policy(self) -> AccessPolicy:

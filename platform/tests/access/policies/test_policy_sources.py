@@ -130,6 +130,11 @@ def test_a_folder_of_policies_that_is_a_link_is_a_fault(shop, tmp_path_factory):
     assert found(shop) == [("domains/shop/src/shop/policies", 0, "policy-link")]
 
 
+def test_a_folder_of_policies_that_cannot_be_listed_is_a_fault(shop):
+    (shop.root / "domains/shop/src/shop/policies").write_text("no folder")
+    assert found(shop) == [("domains/shop/src/shop/policies", 0, "policy-unreadable")]
+
+
 def test_a_domain_narrows_its_own_products_alone(shop):
     shop.domain_policy('forbid (principal, action in [Action::"show", Action::"mask"], resource);')
     assert shop.decide("clerk", "service").is_refused

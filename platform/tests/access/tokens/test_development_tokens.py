@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bankmesh.access.errors import IdentityRefused
+from bankmesh.access.governed_reads import GovernedReads
 from bankmesh.access.signing_keys import KeyUse, UnusableKey, load_signing_key, private_key_file
 from bankmesh.access.tokens.current_reader import current_principal, current_purpose
 from bankmesh.access.tokens.development_tokens import AUDIENCE, ISSUER, issue_token, read_claims, token_file
@@ -174,3 +175,21 @@ def test_a_session_that_is_damaged_is_refused(settings):
         Path(file).write_text(content)
         with pytest.raises(IdentityRefused, match="mesh token use"):
             current_principal(settings)
+
+
+def test_a_running_client_reads_no_longer_once_its_token_is_refused(settings):
+    reads = GovernedReads(settings, (), token=issue(settings))
+    assert reads.principal.id == "alice"
+    private_key_file(settings.home, KeyUse.TOKENS).unlink()
+    issue(settings, "bob")
+    with pytest.raises(IdentityRefused, match="not signed by the key of this mesh home"):
+        _ = reads.principal
+
+
+def test_a_running_client_stays_the_reader_that_it_was(settings):
+    first, second = issue(settings, "alice"), issue(settings, "bob")
+    write_session(settings.home, ReaderSession(first, "stewardship"))
+    reads = GovernedReads(settings, ())
+    assert reads.principal.id == "alice"
+    write_session(settings.home, ReaderSession(second, "stewardship"))
+    assert reads.principal.id == "alice"

@@ -83,7 +83,7 @@ def read_policy_files(folders: Iterable[PolicyFolder]) -> tuple[tuple[PolicyFile
     found: list[PolicyFile] = []
     faults: list[Fault] = []
     for folder in folders:
-        for path in _walk(folder.folder):
+        for path in _walk(folder.folder, faults):
             name = "/".join([folder.label, *path.relative_to(folder.folder).parts])
             text = _read(path, faults)
             if text is not None:
@@ -91,12 +91,21 @@ def read_policy_files(folders: Iterable[PolicyFolder]) -> tuple[tuple[PolicyFile
     return tuple(found), tuple(faults)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield every file and link below a folder, sorted; links are not followed."""
+def _walk(folder: Path, faults: list[Fault]) -> Iterator[Path]:
+    """Yield every file and link below a folder, sorted; links are not followed.
+
+    A folder that cannot be listed may hold a `forbid`, so it is a fault; one that does not exist holds none.
+    """
     if folder.is_symlink():
         yield folder
         return
-    for here, folders, files in os.walk(folder):
+
+    def report(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            problem = f"the folder cannot be listed: {error.strerror}"
+            faults.append(Fault(str(error.filename), 0, "policy-unreadable", problem))
+
+    for here, folders, files in os.walk(folder, onerror=report):
         folders.sort()
         links = [name for name in folders if Path(here, name).is_symlink()]
         yield from (Path(here, name) for name in sorted([*files, *links]))

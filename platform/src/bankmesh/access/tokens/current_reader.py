@@ -31,12 +31,21 @@ def current_principal(settings: Settings, token: str | None = None) -> Principal
     The token is the argument, else BANKMESH_TOKEN, else the one that `mesh token use` chose; each may be a token or the
     name of one that `mesh token issue` made. Raises IdentityRefused, PolicyFaults and UnusableKey.
     """
+    return principal_of_token(settings, current_token(settings, token))
+
+
+def current_token(settings: Settings, token: str | None = None) -> str:
+    """Return the token of the reader; empty if there is none. Raises IdentityRefused for a session that is none."""
     given = token or named_token()
-    text = find_token(settings, given) if given else read_session(settings.home).token
+    return find_token(settings, given) if given else read_session(settings.home).token
+
+
+def principal_of_token(settings: Settings, token: str) -> Principal:
+    """Return who reads with a token at this moment. Raises the errors of `current_principal`."""
     registry = load_registry(settings.root)
-    if not text:
+    if not token:
         raise IdentityRefused("nobody is named as the reader: there is no token", _next_step(settings, registry))
-    return principal_of(read_claims(settings.home, text), registry)
+    return principal_of(read_claims(settings.home, token), registry)
 
 
 def current_purpose(settings: Settings, purpose: str | None = None) -> str | None:
