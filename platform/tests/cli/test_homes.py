@@ -1,4 +1,4 @@
-"""A mesh home that cannot be written, or exports that are not there: one line, and all that can be read is read."""
+"""A mesh home that cannot be written, or exports that are not there: metadata is shown, and no rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line]
 
 
-def test_a_read_only_home_can_be_read(mesh, read_only: Path) -> None:
+def test_metadata_of_a_read_only_home_is_shown(mesh, read_only: Path) -> None:
     listed = mesh("products")
     assert listed.code == 0
     assert "shop.sale\t0\t4\t-" in listed.out
@@ -50,12 +50,20 @@ def test_a_read_only_home_can_be_read(mesh, read_only: Path) -> None:
         f"mesh: MESH_HOME {read_only} is not writable, so the outcomes of checks are unknown."
     ]
     for words in (
-        ("show", "shop.sale"), ("get", "shop.sale"), ("get", "shop.monthly_sale"), ("search", "sale"),
-        ("lineage", "shop.customer_spend.total"), ("scorecard",), ("contract", "check"), ("catalog", "status"),
+        ("show", "shop.sale"), ("search", "sale"), ("lineage", "shop.customer_spend.total"), ("scorecard",), ("contract", "check"), ("catalog", "status"),
     ):  # fmt: skip
         said = mesh(*words)
         assert said.code == 0, (words, said)
         assert "rror" not in said.err
+
+
+@pytest.mark.usefixtures("read_only")
+def test_no_row_of_a_read_only_home_is_read_because_no_read_can_be_recorded(mesh) -> None:
+    for words in (("get", "shop.sale"), ("get", "shop.monthly_sale"), ("profile", "shop.sale")):
+        said = mesh(*words)
+        assert said.code == 1, words
+        assert said.out == ""
+        assert said.err.startswith(f"mesh: {words[1]}: the read cannot be recorded in the audit log (read-only file ")
 
 
 def test_what_writes_says_in_one_line_that_the_home_is_read_only(mesh, read_only: Path) -> None:
@@ -82,7 +90,9 @@ def test_a_full_disk_in_the_middle_of_a_run(mesh, published, monkeypatch: pytest
         assert "disk is full" in said.err
         assert "Traceback" not in said.err
         assert "shop.sale\t0\t4" in mesh("products").out
-        assert mesh("get", "shop.sale").code == 0
+        refused = mesh("get", "shop.sale")
+        assert (refused.code, refused.out) == (1, "")
+        assert "cannot be recorded in the audit log (no space left on device), so no data is read" in refused.err
 
         filler.unlink()
         assert mesh("run").code == 0

@@ -50,7 +50,9 @@ def _line(path: Path | str, number: int) -> str:
     # Permissions concern one file; a read-only or full file system concerns the home as a whole.
     whole = number not in {errno.EACCES, errno.EPERM} and Path(path).is_relative_to(home)
     reason, remedy = _REASONS[number]
-    return f"{f'MESH_HOME {home}' if whole else path} {reason}. {remedy}; published data can still be read."
+    readable = ", and can be read once reads can be recorded" if whole else ""
+    where = f"MESH_HOME {home}" if whole else path
+    return f"{where} {reason}. {remedy}. Published versions are unchanged{readable}."
 
 
 def _home() -> Path:

@@ -124,6 +124,13 @@ def test_a_token_signed_otherwise_is_refused(settings):
         assert token not in str(refused.value)
 
 
+def test_a_name_without_a_token_is_refused_with_the_issued_ones(settings):
+    issue(settings)
+
+    with pytest.raises(IdentityRefused, match=r"no issued token of that name\. Issued: alice\."):
+        current_principal(settings, "alise")
+
+
 def test_roles_that_the_registry_does_not_list_are_dropped(settings):
     assert current_principal(settings, issue(settings, roles=["analyst", "gone"])).roles == {"analyst"}
 

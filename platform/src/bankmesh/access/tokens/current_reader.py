@@ -8,6 +8,7 @@ from bankmesh.access.errors import IdentityRefused
 from bankmesh.access.model import Principal
 from bankmesh.access.registry import load_registry
 from bankmesh.access.tokens.development_tokens import (
+    ISSUE,
     is_token_name,
     issued_names,
     read_claims,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bankmesh.settings import Settings
 
 _PERSON = "person"
+_DOTS_OF_A_TOKEN = 2
 
 
 def current_principal(settings: Settings, token: str | None = None) -> Principal:
@@ -54,9 +56,13 @@ def current_purpose(settings: Settings, purpose: str | None = None) -> str | Non
 
 
 def find_token(settings: Settings, token: str) -> str:
-    """Return a token, or the issued one that the text names."""
+    """Return a token, or the issued one that the text names. Raises IdentityRefused for a name that has none."""
     if is_token_name(token) and (file := token_file(settings.home, token)).is_file():
         return file.read_text(encoding="ascii", errors="replace").strip()
+    if token.count(".") != _DOTS_OF_A_TOKEN:
+        issued = issued_names(settings.home)
+        step = f"Issued: {shorten_list(issued)}. `mesh token issue --role ROLE` issues another" if issued else ISSUE
+        raise IdentityRefused("there is no issued token of that name", step)
     return token
 
 
