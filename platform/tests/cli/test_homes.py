@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from shop_workspace import changed, write_exports
 
+from bankmesh.access.audit.audit_chain import close_chains
 from bankmesh.cli.storage_faults import explain_storage_fault
 from bankmesh.errors import BankmeshError
 
@@ -98,6 +99,7 @@ def test_a_full_disk_in_the_middle_of_a_run(mesh, published, monkeypatch: pytest
         assert mesh("run").code == 0
         assert "77.00" in mesh("get", "shop.sale").out
     finally:
+        close_chains()  # the audit log keeps its file open
         subprocess.run(["umount", str(home)], check=True)
 
 
