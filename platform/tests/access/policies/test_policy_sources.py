@@ -69,6 +69,44 @@ def test_a_policy_that_cannot_apply_is_a_fault_with_its_line(shop, text, line, r
     assert found(shop)[0] == ("policies/own.cedar", line, rule)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "(" * 100 + "true" + ")" * 100,
+        "[" * 200 + "]" * 200 + " == []",
+        "{a: " * 200 + "1" + "}" * 200 + " == 1",
+        "context" + ".contains(context" * 5000 + ")" * 5000,
+        "// hidden from Cedar up to the carriage return\r" + "(" * 5000 + "true" + ")" * 5000,
+        "(" * 5000,
+        "if " * 5000 + "true" + " then true else false" * 5000,
+        " && ".join(["true"] * 300),
+        " + ".join(["1"] * 10000) + " == 1",
+    ],
+)
+def test_a_policy_that_nests_too_deep_is_a_fault_and_not_the_end_of_the_process(shop, condition):
+    shop.policy(f"{FORBID}\n\n{when(condition)}")
+    assert found(shop) == [("policies/own.cedar", 3, "policy-nesting")]
+
+
+def test_brackets_in_strings_and_comments_and_long_sets_do_not_nest(shop):
+    brackets, elements = "(" * 5000, ", ".join(['"internal"'] * 5000)
+    quoted = f'["{brackets}\\"{brackets}"].contains(context.purpose.name) // {brackets}\n'
+    listed = f"[{elements}].contains(resource.classification)"
+    nested = "(" * 90 + "true" + ")" * 90
+    shop.policy("\n".join(when(each) for each in (quoted, listed, nested, " || ".join(["true"] * 200))))
+    assert "policy-nesting" not in str(found(shop))
+
+
+def test_a_file_of_more_than_a_megabyte_is_a_fault(shop):
+    shop.policy(FORBID + " " * (1 << 20))
+    assert ("policies/own.cedar", 0, "policy-size") in found(shop)
+
+
+def test_a_policy_after_a_comment_that_ends_with_a_carriage_return_is_read(shop):
+    shop.policy(f"// a comment\r{FORBID[:-1]} when {{ principal.nothing }};")
+    assert found(shop) == [("policies/own.cedar", 1, "policy-type")]
+
+
 @pytest.mark.parametrize("literal", ["1.23456", "922337203685477.5808", "1", "1.", "1e3"])
 def test_a_decimal_that_cedar_cannot_hold_is_a_fault(shop, literal):
     shop.policy(when(f'decimal("{literal}").lessThan(decimal("2.0"))'))

@@ -26,7 +26,7 @@ from bankmesh.access.policies.model import (
     PolicyEffect,
     PolicyOrigin,
 )
-from bankmesh.access.policies.policy_text import PolicyStatement, split_policies
+from bankmesh.access.policies.policy_text import PolicyStatement, measure_nesting, split_policies
 from bankmesh.errors import Fault, Place
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 SUFFIX = ".cedar"
 POLICY_FOLDER = "policies"
 PLATFORM_LABEL = "platform/policies"
+LARGEST_FILE = 1 << 20
+DEEPEST_NESTING = 100
+DEEPEST_BODY = 500
+"""Levels of Cedar's JSON of one policy, about two for an operator of a chain; Python's limit for recursion is 1,000."""
 _ANNOTATIONS = ("id", "mask", "obligation", "why")
 _DOMAIN_PERMIT = (
     "a domain's folder narrows what the hub and its contracts permit, so it holds only `forbid`; "
@@ -78,7 +82,7 @@ class PolicyFile:
 def read_policy_files(folders: Iterable[PolicyFolder]) -> tuple[tuple[PolicyFile, ...], tuple[Fault, ...]]:
     """Return every Cedar file below the folders, and the faults of files.
 
-    Faults: `policy-link`, `policy-suffix`, `policy-encoding`, `policy-unreadable`.
+    Faults: `policy-link`, `policy-suffix`, `policy-encoding`, `policy-unreadable`, `policy-size`.
     """
     found: list[PolicyFile] = []
     faults: list[Fault] = []
@@ -121,9 +125,13 @@ def _read(path: Path, faults: list[Fault]) -> str | None:
             faults.append(Fault(name, 0, "policy-suffix", f"the suffix is {path.suffix}; only {SUFFIX} is read"))
         return None
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         faults.append(Fault(name, 0, "policy-unreadable", f"the file cannot be read: {error.strerror}"))
+        return None
+    if len(content) > LARGEST_FILE:
+        faults.append(Fault(name, 0, "policy-size", f"the file has more than {LARGEST_FILE:,} bytes; split it"))
         return None
     try:
         return content.decode("utf-8-sig")
@@ -136,7 +144,7 @@ def _read(path: Path, faults: list[Fault]) -> str | None:
 def parse_policies(file: PolicyFile) -> tuple[tuple[CedarPolicy, ...], tuple[Fault, ...]]:
     """Return the policies of one Cedar file, and its faults.
 
-    Faults: `policy-empty`, `policy-syntax`, `policy-template`, `policy-annotation`, `policy-mask`,
+    Faults: `policy-empty`, `policy-nesting`, `policy-syntax`, `policy-template`, `policy-annotation`, `policy-mask`,
     `policy-obligation`, `domain-permit`.
     """
     policies: list[CedarPolicy] = []
@@ -155,6 +163,27 @@ def parse_policies(file: PolicyFile) -> tuple[tuple[CedarPolicy, ...], tuple[Fau
     return tuple(policies), tuple(faults)
 
 
+_TOO_DEEP = (
+    f"brackets and `if` of this policy nest deeper than {DEEPEST_NESTING} levels, and Cedar's parser could end the "
+    "process; write fewer of them, or several policies"
+)
+_TOO_LONG = (
+    f"operators of this policy nest deeper than {DEEPEST_BODY} levels of Cedar's JSON, each of a chain in the one "
+    "before; search a set with `contains`, or write several policies"
+)
+
+
+def _is_deeper(body: object, most: int) -> bool:
+    """Whether JSON nests deeper than so many levels; found level by level, because recursion has a limit itself."""
+    level = [body]
+    for _ in range(most):
+        parts = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [part for several in parts for part in several]
+        if not level:
+            return False
+    return True
+
+
 class _WrongPolicyError(ValueError):
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
@@ -164,8 +193,12 @@ class _WrongPolicyError(ValueError):
 def _parse_statement(file: PolicyFile, statement: PolicyStatement) -> CedarPolicy:
     import cedarpy
 
+    if measure_nesting(statement.text) > DEEPEST_NESTING:
+        raise _WrongPolicyError("policy-nesting", _TOO_DEEP)
     try:
         found: Mapping[str, Any] = json.loads(cedarpy.policies_to_json_str(statement.text))
+    except RecursionError:
+        raise _WrongPolicyError("policy-nesting", _TOO_LONG) from None
     except ValueError as error:
         raise _WrongPolicyError("policy-syntax", f"Cedar cannot read this policy: {error}") from error
     if found.get("templates") or found.get("templateLinks"):
@@ -175,6 +208,8 @@ def _parse_statement(file: PolicyFile, statement: PolicyStatement) -> CedarPolic
     if len(bodies) != 1 or not statement.is_complete:
         raise _WrongPolicyError("policy-syntax", "Cedar cannot read this policy: it does not end with one semicolon")
     body = bodies[0]
+    if _is_deeper(body, DEEPEST_BODY):
+        raise _WrongPolicyError("policy-nesting", _TOO_LONG)
     return CedarPolicy(
         origin=file.folder.origin,
         effect=PolicyEffect(body["effect"]),
