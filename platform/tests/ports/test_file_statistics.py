@@ -100,6 +100,36 @@ def _polars_count(lazy: pl.LazyFrame, operator: str, value: pl.Expr) -> int:
     return lazy.filter(wanted[operator]).collect().height
 
 
+# Digits that a double rounds, on both sides of its exact whole numbers, and the ends of the type.
+LONG_DECIMALS = ["12345678901234.5678", "99999999999999.9999", "9007199254740.9930", "10000000000000.0001", "0.0001"]
+
+
+@pytest.mark.parametrize("text", LONG_DECIMALS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_decimals_that_a_double_rounds_are_found_again(tmp_path: Path, text: str, sign: int) -> None:
+    value, step = sign * Decimal(text), Decimal("0.0001")
+    relation, lazy = _published(tmp_path, pa.decimal128(18, 4), pl.Decimal(18, 4), [[value], [Decimal(0)], [None]])
+    ranges = {"=": value, "<": value + step, ">": value - step, "<=": value, ">=": value}
+    for operator, asked in ranges.items():
+        condition = f"x {operator} {asked:f} and x <> 0"
+        assert CONNECTION.execute(f"select count(*) from {relation} where {condition}").fetchall() == [(1,)]
+        literal = pl.lit(asked, dtype=pl.Decimal(20, 4))
+        assert _polars_count(lazy.filter(pl.col("x") != 0), operator, literal) == 1
+    assert lazy.filter(pl.col("x").is_in([value])).collect().height == 1
+
+
+def test_files_without_a_requested_amount_are_skipped(tmp_path: Path) -> None:
+    amounts = [[Decimal("1.00")], [Decimal("9999999999999.99")]]
+    _, lazy = _published(tmp_path, pa.decimal128(18, 2), pl.Decimal(18, 2), amounts)
+    paths = {pl.read_parquet(path)["x"][0]: path for path in tmp_path.rglob("*.parquet")}
+    cheap = pl.col("x") < pl.lit(Decimal("5.00"), dtype=pl.Decimal(18, 2))
+    paths[Decimal("9999999999999.99")].unlink()
+    assert lazy.filter(cheap).collect().height == 1
+    paths[Decimal("1.00")].unlink()
+    with pytest.raises((OSError, pl.exceptions.PolarsError)):
+        lazy.filter(cheap).collect()
+
+
 @pytest.mark.parametrize("text", ["𠀀", "x\U0010ffff", "😀" * 40, "\ue000", "\x01", '"\\'])
 def test_any_character_is_found_again(tmp_path: Path, text: str) -> None:
     relation, lazy = _published(tmp_path, pa.string(), pl.String(), [[text]])
