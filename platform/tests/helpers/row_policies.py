@@ -21,8 +21,8 @@ COLUMNS = {
     "count": ColumnType("integer"),
     "flag": ColumnType("boolean"),
     "optin": ColumnType("boolean"),
-    "amount": ColumnType("decimal", 12, 2),
-    "rate": ColumnType("decimal", 15, 4),
+    "amount": ColumnType("decimal", 18, 2),
+    "rate": ColumnType("decimal", 38, 4),
     "day": ColumnType("date"),
     "other_day": ColumnType("date"),
     "at": ColumnType("timestamp"),
@@ -61,8 +61,10 @@ TEXTS = [
 ]
 LONGS = [-(2**63), -(2**31), -1, 0, 1, 2, 2**31 - 1, 2**31, 2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
 INTEGERS = [number for number in LONGS if -(2**31) <= number < 2**31]
-AMOUNTS = [Decimal(text) for text in ("-9999999999.99", "-0.01", "0.00", "0.01", "1.50", "9999999999.99")]
-RATES = [Decimal(text) for text in ("-99999999999.9999", "-0.0001", "0.0000", "0.0001", "1.5000", "99999999999.9999")]
+AMOUNTS = [Decimal(text) for text in ("-922337203685477.58", "-0.01", "0.00", "0.01", "1.50", "99999999999999.99")]
+RATES = [
+    Decimal(text) for text in ("-922337203685477.5808", "-0.0001", "0.0000", "0.0001", "1.5000", "922337203685477.5807")
+]
 DECIMALS = [*AMOUNTS, *RATES, Decimal("922337203685477.5807"), Decimal("-922337203685477.5808")]
 DAYS = [date(1, 1, 1), date(1969, 12, 31), date(1970, 1, 1), date(2024, 2, 29), date(9999, 12, 31)]
 MOMENTS = [

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import ColumnType
 
 DECIMAL_SCALE = 4
-_DECIMAL_WHOLE_DIGITS = 14
-_DIGITS_OF_A_DOUBLE = 15
+# With Cedar's places, the 38 digits that a decimal has.
+_DECIMAL_WHOLE_DIGITS = 34
 _DECIMAL_MOST = Decimal(2**63 - 1).scaleb(-DECIMAL_SCALE)
 _DECIMAL_LEAST = Decimal(-(2**63)).scaleb(-DECIMAL_SCALE)
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]{1,4}", re.ASCII)
@@ -54,16 +54,15 @@ _TYPES = {
 
 
 def attribute_type(column: ColumnType) -> AttributeType | None:
-    """Return Cedar's type of a column's values; None if Cedar cannot hold every one of them.
+    """Return Cedar's type of a column's values; None if Cedar cannot hold or order them.
 
-    A date is the datetime of its midnight, UTC. Cedar's decimal is a 64-bit number of ten-thousandths, so it holds each
-    value of a decimal of at most 4 places and 14 digits before them. Decimals of more than 15 digits are left out, too:
-    Delta keeps their minimum and maximum as doubles, and files with permitted rows would be skipped. Cedar has no
-    doubles, and arrays are left out.
+    A date is the datetime of its midnight, UTC. Cedar's decimal is a 64-bit number of ten-thousandths. A column of at
+    most 4 places is compared as such a number, also where a value is beyond Cedar's: up to 34 digits before the point,
+    because a comparison brings both sides to 4 places. Platform versions keep no minimum or maximum that a double would
+    round, so no file with permitted rows is skipped. Cedar has no doubles, and arrays are left out.
     """
     if column.name == "decimal":
-        holds_whole = column.precision - column.scale <= _DECIMAL_WHOLE_DIGITS
-        is_exact = holds_whole and column.scale <= DECIMAL_SCALE and column.precision <= _DIGITS_OF_A_DOUBLE
+        is_exact = column.precision - column.scale <= _DECIMAL_WHOLE_DIGITS and column.scale <= DECIMAL_SCALE
         return AttributeType.DECIMAL if is_exact else None
     return _TYPES.get(column.name)
 
