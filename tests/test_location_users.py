@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bankmesh.ports import keep_contract, kept_contract, port_at
+from bankmesh.storage.atomic_files import write_atomically
 from bankmesh.workspace.location_users import permission_script, plan_permissions
 
 PORTS = ["retail.party", "retail.account", "retail.party@2", "service.churn"]
@@ -120,3 +122,15 @@ def test_a_link_in_a_port_gives_its_owner_nothing_when_the_script_runs_again(ser
     server.apply()
     assert (secret.stat().st_uid, secret.stat().st_mode & 0o777) == (0, 0o600)
     assert not server.succeeds("mesh-retail", "cat", str(link))
+
+
+def test_readers_of_a_port_can_open_the_contracts_of_its_versions_and_secrets_stay_closed(tmp_path):
+    port = port_at(tmp_path, "retail.party", 1)
+    before = os.umask(0o027)
+    try:
+        digest = keep_contract(port, "id: retail.party\n")
+        write_atomically(tmp_path / "key", "secret")
+    finally:
+        os.umask(before)
+    kept = kept_contract(port, digest)
+    assert (kept.stat().st_mode & 0o777, (tmp_path / "key").stat().st_mode & 0o777) == (0o640, 0o600)

@@ -227,7 +227,7 @@ def remember_exports(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     inside = settings.exports.is_relative_to(settings.home)  # so a moved or copied home keeps its own exports
     place = settings.exports.relative_to(settings.home) if inside else settings.exports
-    write_atomically(settings.home / LAST_EXPORTS, f"{place}\n")
+    write_atomically(settings.home / LAST_EXPORTS, f"{place}\n", is_shared=True)
 
 
 def catalog_database(settings: Settings) -> str:

@@ -99,7 +99,7 @@ def expire_confirmations(port: Port, before: datetime) -> int:
             item for item in found if item.candidate in readable and (item.at >= before or last[item.candidate] == item)
         ]
         if len(staying) < len(found):
-            write_atomically(port.path / CONFIRMATIONS, "".join(item.to_line() for item in staying))
+            write_atomically(port.path / CONFIRMATIONS, "".join(item.to_line() for item in staying), is_shared=True)
     return len(found) - len(staying)
 
 

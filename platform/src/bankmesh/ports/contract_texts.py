@@ -31,7 +31,7 @@ def keep_contract(port: Port, text: str) -> str:
     place = _place(port, digest)
     if not place.is_file():
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, text)
+        write_atomically(place, text, is_shared=True)
     return digest
 
 

@@ -54,11 +54,17 @@ def walk_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def write_atomically(target: Path, content: str | bytes) -> None:
-    """Write text in UTF-8, or bytes, beside `target` and rename it into place; the folder must exist."""
+def write_atomically(target: Path, content: str | bytes, *, is_shared: bool = False) -> None:
+    """Write text in UTF-8, or bytes, beside `target` and rename it into place; the folder must exist.
+
+    Only this user may open the file; one that `is_shared` has the permissions of any new file of this process, so that
+    the users of other code locations can read it.
+    """
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
+            if is_shared:
+                os.fchmod(stream.fileno(), _default_rights())
             stream.write(content.encode() if isinstance(content, str) else content)
         os.replace(name, target)  # noqa: PTH105 - both are plain strings here
     except BaseException:

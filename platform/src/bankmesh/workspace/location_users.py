@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bankmesh.names import parse_port_name
+from bankmesh.settings import LAST_EXPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,6 +82,7 @@ def _lines(plan: PermissionPlan) -> Iterator[str]:
     yield "# Users of code locations and permissions of ports, by the declarations of the workspace."
     yield "# Run as root, and again whenever a product or an input is added or removed, while no run is in progress."
     yield 'set -eu\nhome=${MESH_HOME:?the mesh home}\ninstall -d -m 0711 "$home" "$home/ports" "$home/access"'
+    yield f'[ ! -f "$home/{LAST_EXPORTS}" ] || chmod 0644 "$home/{LAST_EXPORTS}"'
     for user in (*plan.users.values(), plan.catalog_user):
         yield f"id -u {user} >/dev/null 2>&1 || useradd --system --user-group --no-create-home {user}"
     for parent in PRIVATE_FOLDERS:

@@ -64,7 +64,7 @@ def turn(home: Path, now: dt.datetime, *, on: bool) -> AutomationSwitch:
     home.mkdir(parents=True, exist_ok=True)
     switch = AutomationSwitch(on=on, since=now.isoformat(timespec="seconds"), by=_user())
     state = {name: value for name, value in asdict(switch).items() if name != "by_environment"}
-    write_atomically(home / FILE, f"{json.dumps(state)}\n")
+    write_atomically(home / FILE, f"{json.dumps(state)}\n", is_shared=True)
     return read_switch(home)
 
 

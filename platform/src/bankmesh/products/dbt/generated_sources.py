@@ -52,7 +52,7 @@ def write_dbt_inputs(place: DbtProjectPlace, systems: Iterable[LegacySystem], co
 def _write(target: Path, text: str) -> None:
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, text)
+        write_atomically(target, text, is_shared=True)
 
 
 def named_sources(place: DbtProjectPlace) -> set[tuple[str, str]]:
