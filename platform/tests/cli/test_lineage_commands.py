@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from reader_sessions import read_as
 
 from bankmesh.orchestration.code_locations import load_location
 
@@ -101,6 +102,18 @@ def test_events_are_json_lines_and_can_be_picked_by_run(mesh, published) -> None
     assert 0 < len(of_run) < len(everything)
     assert {event["run"]["facets"]["parent"]["run"]["runId"] for event in of_run} == {run}
     assert mesh("lineage", "events", "--run", "nothing").code == 2
+
+
+@pytest.mark.parametrize(
+    ("role", "domain", "sees"),
+    [("data_owner", "shop", True), ("governance_auditor", None, True), ("data_owner", "market", False)],
+)
+def test_counts_in_events_are_for_owners_and_auditors(mesh, published, role, domain, sees) -> None:
+    read_as(published.settings.home, role, domain=domain)
+    text = mesh("lineage", "events").out
+    counts = ("rowCount", "nullCount", "dataQualityMetrics", "inputStatistics", "outputStatistics")
+    assert {name for name in counts if name in text} == (set(counts) if sees else set())
+    assert "columnLineage" in text
 
 
 def test_without_a_receiver_status_and_forward_say_so(mesh, monkeypatch) -> None:

@@ -6,6 +6,7 @@ Functions return copies; a decision of None means that nobody has identified the
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bankmesh.contracts.model import Contract
 
 _MEASURES = ("observed", "failing_rows", "message")
+_STATISTICS = frozenset({"dataQualityMetrics", "inputStatistics", "outputStatistics"})
+"""The facets of OpenLineage events that count rows or nulls."""
 _SIZES = ("rows", "rows_seen", "bytes")
 
 
@@ -91,6 +94,25 @@ def readable_description(
 def readable_uses(uses: Iterable[RecordedRead], domain: str, principal: Principal | None) -> list[RecordedRead]:
     """Return the recorded reads of products of a domain that may be named: all of them, or none."""
     return list(uses) if owns_facts(principal, domain) else []
+
+
+def readable_event(event: Mapping[str, Any], domain: str, principal: Principal | None) -> dict[str, Any]:
+    """Return an OpenLineage event about a dataset of a domain.
+
+    Its statistics and measures are of all rows and columns, so they are for owners and stewards of the domain, and
+    auditors; nobody else gets numbers of rows, nulls and failing rows.
+    """
+    if owns_facts(principal, domain):
+        return dict(event)
+    found = deepcopy(dict(event))
+    for item in (*found.get("inputs", ()), *found.get("outputs", ())):
+        for name in ("facets", "inputFacets", "outputFacets"):
+            facets = item.get(name, {})
+            for measured in _STATISTICS.intersection(facets):
+                del facets[measured]
+            for assertion in facets.get("dataQualityAssertions", {}).get("assertions", ()):
+                assertion.pop("actual", None)
+    return found
 
 
 def _readable_result(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bankmesh.access.metadata_reader import current_metadata_reader
+from bankmesh.catalog.readable_metadata import readable_event
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.name_completion import complete_column
-from bankmesh.cli.output import JsonOption, console, print_json, print_table
+from bankmesh.cli.output import JsonOption, console, print_json, print_table, warn_of_reader
 from bankmesh.errors import UnknownName
 from bankmesh.lineage.graph_traversal import VALUES, VALUES_AND_OPAQUE, Direction, find_columns, strongest, walk
 from bankmesh.lineage.lineage_charts import mermaid, tree
@@ -199,12 +202,19 @@ def events(
         str | None, typer.Option("--run", help="Only events of this run (Dagster's id or OpenLineage's).")
     ] = None,
 ) -> None:
-    """Print every stored event, one JSON object a line, as it was or will be sent (except the client's tag)."""
-    with _outbox(current_settings()) as outbox:
+    """Print every stored event, one JSON object a line, as it was or will be sent (except the client's tag).
+
+    Numbers of rows, nulls and failing rows are for owners and stewards of the domain and auditors.
+    """
+    settings = current_settings()
+    reader = current_metadata_reader(settings, decides=False)
+    warn_of_reader(reader)
+    with _outbox(settings) as outbox:
         found = False
         for kept in outbox.all_events(run):
             found = True
-            sys.stdout.write(kept.body + "\n")
+            event = readable_event(kept.event, kept.asset.partition("/")[0], reader.principal)
+            sys.stdout.write(json.dumps(event) + "\n")
     if run is not None and not found:
         raise UnknownName("run with lineage events", run, ())
 
