@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -104,6 +105,16 @@ def test_who_read_one_customer_is_found_in_statements(relation, tmp_path, condit
     run_query(relation, f"select visits from product where {condition}")
     subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
     assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == [match]
+
+
+def test_a_frame_whose_reads_would_be_refused_is_refused_at_once(relation, monkeypatch):
+    masked = replace(relation, keys=None, decision=decide(relation.contract, {**OUTCOMES, "id": "pseudonym"}, OPTED))
+    with pytest.raises(AccessDenied, match="pseudonyms need a key"):
+        masked.scan(["id"])
+    assert masked.scan(["visits"]).collect().height == 100
+    monkeypatch.setenv("POLARS_VERBOSE", "1")
+    with pytest.raises(AccessDenied, match="POLARS_VERBOSE"):
+        relation.scan()
 
 
 def test_without_the_log_not_one_batch_leaves(relation, tmp_path):

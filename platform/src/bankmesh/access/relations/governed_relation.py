@@ -142,11 +142,12 @@ class GovernedRelation:
         """Return a lazy frame of the readable columns, or of these. Each time that it is collected is a read on record.
 
         `way` is how the reader reads, for the record. Raises AccessDenied for a column that is withheld, or if the
-        decision refuses the read.
+        read is refused as a whole.
         """
         from polars.io.plugins import register_io_source
 
         wanted = self.require_columns(columns)
+        self._require_reading(wanted)
         schema = {name: self.schema[name] for name in wanted}
         source = OpaqueSource(self.decision.port, wanted, partial(self.read_batches, way=way))
         return register_io_source(source, schema=schema, validate_schema=True, explain_name=self.decision.port)
@@ -319,6 +320,15 @@ class GovernedRelation:
         except KeyUnavailable as error:
             problem = error
         raise AccessDenied(self.decision.port, str(problem), (), problem.next_step)
+
+    def _require_reading(self, columns: Collection[str]) -> None:
+        """Refuse now, where callers record refusals, what would be refused when the lazy frame is collected."""
+        self._refuse_diagnostics()
+        if not self.decision.row_filter.is_everything:
+            _ = self._row_filter
+        masks = self.decision.masks
+        if any(name in masks and masks[name].method is MaskMethod.PSEUDONYM for name in columns):
+            _ = self._pseudonyms
 
     def _refuse_diagnostics(self) -> None:
         for variable in _DIAGNOSTICS:
