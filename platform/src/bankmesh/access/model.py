@@ -116,7 +116,7 @@ class RowFilter:
         reasons: the policies that the conditions come from.
     """
 
-    residual: str = ""
+    residual: str = field(default="", repr=False)
     columns: frozenset[str] = frozenset()
     reasons: tuple[Reason, ...] = ()
 

@@ -22,12 +22,13 @@ from bankmesh.access.masks.mask_rules import masked_type
 from bankmesh.access.masks.pseudonyms import NO_KEYS, KeyUnavailable, Pseudonyms
 from bankmesh.access.model import MaskMethod, Reason
 from bankmesh.access.relations.batch_stream import StreamFailed, stream_batches
+from bankmesh.access.relations.detached_batches import detach_columns
 from bankmesh.access.relations.opaque_source import OpaqueSource, refuse_copy
 from bankmesh.contracts.column_types import polars_type
 from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
     import polars as pl
 
@@ -261,12 +262,18 @@ class GovernedRelation:
         Within it, the error of the engine, which may hold a path, would stay reachable as the context of ours.
         """
         try:
-            yield from stream_batches(plan, batch_size)
+            for batch in stream_batches(plan, batch_size):
+                yield detach_columns(batch, self._columns_with_remainders(batch.columns))
         except StreamFailed as error:
             kind = error.kind
         else:
             return
         raise ReadFailed(self.decision.port, self.opened.version, kind)
+
+    def _columns_with_remainders(self, names: Iterable[str]) -> list[str]:
+        """Return the columns whose buffers may still hold what was hidden: all, if rows are, else the masked ones."""
+        is_filtered = not self.decision.row_filter.is_everything
+        return [name for name in names if is_filtered or name in self.decision.masks]
 
     def _read_predicate(self, predicate: pl.Expr | None) -> PredicateReading | None:
         from bankmesh.access.relations.safe_predicates import read_predicate
