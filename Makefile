@@ -3,6 +3,7 @@
 #               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME is set
 # make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
 # make test-damage   proof that damaged records of every kind of legacy file are noticed, in bounded memory
+# make leak     SEED=1 N=5000: generated reads of every way, and a search of all that leaves for hidden values
 # make check    style, types, import rules, contracts, policies, lineage, dbt, dg · make bench: benchmarks
 
 PYTHON ?= python3
@@ -37,7 +38,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 
 PACKAGES := platform domains/* demo_bank
 
-.PHONY: install demo dev test test-slow test-damage test-marquez check bench lock clean
+.PHONY: install demo dev test test-slow test-damage test-marquez leak check bench lock clean
 
 install: $(VENV)/.installed
 
@@ -84,6 +85,11 @@ test-damage: install
 
 test-marquez: install
 	$(BIN)/python -m pytest -m marquez tests/marquez
+
+# N reads of each way; MUTANT names a defect of tests/leak/mutants.py, with which the check fails.
+leak: N ?= 5000
+leak: install
+	PYTHONPATH=tests:platform/tests/helpers $(BIN)/python -m leak.leak_check --seed $(SEED) --reads $(N) --mutant "$(MUTANT)"
 
 check: install
 	$(BIN)/ruff check .
