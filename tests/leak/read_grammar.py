@@ -133,9 +133,15 @@ class ReadGrammar:
 
     def statement(self) -> str:
         """Draw a SELECT over `product`, or something else."""
+        return self.rng.choice(_HOSTILE) if self.rng.random() < 0.06 else self.select()
+
+    def select(self) -> str:
+        """Draw a SELECT over `product` alone.
+
+        Polars' own SQL opens any file of the machine, as `pl.read_parquet` does: what a reader's process does past the
+        mesh is beyond a check of the mesh.
+        """
         rng = self.rng
-        if rng.random() < 0.06:
-            return rng.choice(_HOSTILE)
         chosen = ", ".join(self._sql_value() for _ in range(rng.randint(1, 3)))
         where = f" where {self._sql_condition()}" if rng.random() < 0.7 else ""
         tail = rng.choice(["", "", " limit 3", " order by 1", " group by all", " order by 1 desc limit 2"])

@@ -155,7 +155,7 @@ def _reshaped(frame: pl.LazyFrame, rng: random.Random, grammar: ReadGrammar) -> 
             lambda: frame.join_where(frame, pl.col("id") > pl.col("id_right"), suffix="_right").head(9),
             lambda: pl.concat([frame, frame.filter(grammar.predicate())]),
             lambda: frame.map_batches(lambda rows: grammar.spy(rows.rows()) and rows),
-            lambda: pl.SQLContext(product=frame).execute(grammar.statement()),
+            lambda: pl.SQLContext(product=frame).execute(grammar.select()),
             lambda: frame.select(pl.all().exclude(name)),
             lambda: frame.with_columns(pl.col(name).shift(1).over("active")),
         ]
