@@ -8,6 +8,7 @@ It exits with 1 if a hidden value has left, or a read is not on record.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -66,6 +67,8 @@ class LeakReport:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: Counter[str] = field(default_factory=Counter)
+    unended: int = 0
+    """Reads that have begun on record and not ended."""
 
     @property
     def is_clean(self) -> bool:
@@ -87,6 +90,10 @@ def check_leaks(root: Path, seed: int, reads: int, ways: tuple[str, ...], *, mut
                 _examine(report, workspace, way, number, attempt, trail.new_records())
                 if len(report.leaks) + len(report.gaps) >= FAULTS_REPORTED:
                     break
+            gc.collect()  # a read that failed half-way ends once its generator and the traceback of its error are gone
+            report.unended -= trail.new_records()["end"]
+            if report.unended:
+                report.gaps.append(f"{way}: {report.unended} more reads have begun than ended")
             report.seconds[way] = time.monotonic() - began
     _examine_leftovers(report, workspace, output)
     return report
@@ -103,6 +110,7 @@ def _examine(
         f"{name}: {leak.cell} ({leak.spelling}) in the {what}: {leak.around!r}"
         for what, leak in attempt.evidence.leaks(workspace.book)
     ]
+    report.unended += records["begin"] - records["end"]
     report.leaks += [f"{name}: {attempt.differs}"] if attempt.differs else []
     if (gap := _gap(attempt, records)) is not None:
         report.gaps.append(f"{name}: {gap}, but {dict(records)} is on record")
@@ -110,8 +118,6 @@ def _examine(
 
 def _gap(attempt: Attempt, records: Counter[str]) -> str | None:
     begun, denied = records["begin"], records["denied"]
-    if begun != records["end"]:
-        return "each read begins and ends"
     if attempt.is_refused and not denied and not begun:
         return "a refusal"
     if attempt.has_rows and not begun:
