@@ -185,14 +185,15 @@ def test_a_refused_candidate_is_compared_for_its_owner_alone(port):
     contract = party_contract(COLUMNS)
     note_refusal(write_party(port, contract, [row(1, "z"), hidden(15, "new")]), contract, "run", None)
     owner = reader("data_owner", domains=["retail"])
-    decision = replace(on_party({"secret": WITHHOLD, "name": REDACT}), principal=owner)
+    decision = replace(on_party({"secret": WITHHOLD, "name": REDACT}), principal=owner, purpose="stewardship")
     found = compare_readable_candidate(contract, relation(open_version(port), decision))
     assert (found.rows.before, found.rows.after, found.rows.added) == (len(AFTER), 2, 1)
     assert set(found.withheld) == {"secret", "name"}
     assert "CANARY" not in json.dumps(found.to_json())
     for other in (
         replace(decision, principal=reader("data_owner", domains=["investment"])),
-        replace(on_party({}, FILTER), principal=owner),
+        replace(decision, purpose="analytics"),
+        replace(on_party({}, FILTER), principal=owner, purpose="stewardship"),
     ):
         with pytest.raises(AccessDenied, match="a refused candidate is not published"):
             compare_readable_candidate(contract, relation(open_version(port), other))

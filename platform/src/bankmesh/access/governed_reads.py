@@ -57,9 +57,9 @@ class GovernedReads:
         """The token, found once, so that the reader of a process does not change with the session of its home."""
         return current_token(self._settings, self._token)
 
-    @cached_property
+    @property
     def policy(self) -> AccessPolicy:
-        """The policies, roles and purposes of the workspace. Raises PolicyFaults."""
+        """The policies, roles and purposes of the workspace, as its files are now. Raises PolicyFaults."""
         return load_access_policy(self._settings.root, self._contracts)
 
     @cached_property

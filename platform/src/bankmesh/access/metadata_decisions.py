@@ -108,12 +108,17 @@ def works_for(principal: Principal | None, domain: str) -> bool:
     return principal is not None and bool(principal.roles & {OWNER, STEWARD}) and domain in principal.domains
 
 
+def reads_as_steward(principal: Principal | None, purpose: str | None, domain: str) -> bool:
+    """Whether an owner or steward of a domain reads for `stewardship`, or for a narrower purpose."""
+    return works_for(principal, domain) and purpose is not None and f"{purpose}.".startswith(f"{STEWARDSHIP}.")
+
+
 def require_steward(principal: Principal | None, purpose: str | None, domain: str, what: str, command: str) -> None:
     """Raise AccessDenied unless an owner or steward of the domain reads `what` for `stewardship`.
 
     `command` is the one that would work for them. It is for texts of files, of which no policy knows the columns.
     """
-    if works_for(principal, domain) and purpose is not None and f"{purpose}.".startswith(f"{STEWARDSHIP}."):
+    if reads_as_steward(principal, purpose, domain):
         return
     reason = Reason(f"only {OWNER} and {STEWARD} of {domain} read it, for {STEWARDSHIP}")
     raise AccessDenied(

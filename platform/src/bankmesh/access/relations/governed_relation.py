@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -215,7 +216,8 @@ class GovernedRelation:
         above = None if predicate is None or (reading and reading.below is not None and rows is None) else predicate
         needed = tuple(dict.fromkeys((*wanted, *(above.meta.root_names() if above is not None else ()))))
         self.require_columns(needed)
-        plan = self._plan(needed, reading.below if reading and above is None else None, rows)
+        below = reading.below if reading and above is None else None
+        plan = self._plan(needed, below, None if self._hides_order else rows)
         read = self.recorder.begin(
             needed,
             way,
@@ -225,7 +227,7 @@ class GovernedRelation:
         )
         count, last, ended = 0, None, False
         try:
-            for masked in self._collect(plan, batch_size):
+            for masked in self._ordered(self._collect(plan, batch_size), rows):
                 batch = (masked if above is None else masked.filter(above)).select(wanted)
                 if last is not None:
                     yield last
@@ -236,6 +238,25 @@ class GovernedRelation:
             read.end(count, not ended)
         if last is not None:
             yield last
+
+    @cached_property
+    def _hides_order(self) -> bool:
+        """Whether the order of rows could tell a key: files are often sorted by one that the reader does not see."""
+        keys = {*self.contract.primary_key, *self.contract.subject_columns}
+        return not self.decision.shown.issuperset(keys)
+
+    def _ordered(self, batches: Iterator[pl.DataFrame], rows: int | None) -> Iterator[pl.DataFrame]:
+        """Yield the batches; where the order could tell a key, each in a random order, and no more than `rows` rows."""
+        if not self._hides_order:
+            yield from batches
+            return
+        left = rows
+        for batch in batches:
+            mixed = batch.sample(fraction=1.0, shuffle=True, seed=secrets.randbits(64))
+            yield mixed if left is None else mixed.head(left)
+            left = None if left is None else left - min(left, batch.height)
+            if left == 0:
+                return
 
     def _plan(self, needed: Sequence[str], below: pl.Expr | None, rows: int | None) -> pl.LazyFrame:
         """Return the plan that reads, filters and masks. It stays inside this module."""

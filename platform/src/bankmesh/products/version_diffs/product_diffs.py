@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.access.errors import AccessDenied
-from bankmesh.access.metadata_decisions import STEWARDSHIP, require_readable, works_for
+from bankmesh.access.metadata_decisions import STEWARDSHIP, reads_as_steward, require_readable
 from bankmesh.errors import PortError
 from bankmesh.ports import newest_good, open_version
 from bankmesh.products.candidates.refused_candidates import last_refused
@@ -149,7 +149,8 @@ def compare_readable_candidate(
     """
     decision, port = earlier.decision, earlier.opened.port
     require_readable(decision)
-    if not (works_for(decision.principal, contract.domain) and decision.row_filter.is_everything):
+    is_steward = reads_as_steward(decision.principal, decision.purpose, contract.domain)
+    if not (is_steward and decision.row_filter.is_everything):
         raise AccessDenied(
             contract.port,
             "a refused candidate is not published: only owners and stewards of the product compare it, over all rows",
