@@ -46,7 +46,7 @@ def check(*, as_json: JsonOption = False) -> None:
         for fault in faults:
             console().print(str(fault), markup=False, soft_wrap=True)
         count = f"{len(policy.policies)} policies, " if policy is not None else ""
-        console().print(f"{count}{len(faults)} faults")
+        console().print(f"{count}{len(faults)} fault{'s' * (len(faults) != 1)}")
     raise typer.Exit(1 if faults else 0)
 
 
