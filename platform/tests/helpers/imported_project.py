@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 from foreign_projects import write_project
+from reader_sessions import read_as_owner
 
 from bankmesh.client import DataMeshClient
+from bankmesh.settings import current_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +50,7 @@ class ImportedProject:
 
     def published_rows(self, product: str, major: int | None = None) -> list[tuple[object, ...]]:
         """The rows of a published product, sorted."""
+        read_as_owner(current_settings().home, self.domain)
         found = DataMeshClient().get_data_product(self.domain, product, major=major).to_polars()
         return sorted(found.rows(), key=repr)
 

@@ -236,7 +236,12 @@ def test_in_a_group_every_value_is_an_aggregate(answer: str) -> None:
 
 def test_every_method_of_an_expression_has_an_answer() -> None:
     told = " ".join(ANSWERS.values())
-    missing = [name for name in dir(pl.Expr) if not name.startswith("_") and f".{name}(" not in told]
+    others = {  # namespaces that other distributions register when they are imported
+        name for name, found in vars(pl.Expr).items()
+        if getattr(getattr(found, "_ns", None), "__module__", "polars").partition(".")[0] != "polars"
+    }  # fmt: skip
+    named = [name for name in dir(pl.Expr) if not name.startswith("_") and name not in others]
+    missing = [name for name in named if f".{name}(" not in told]
     for space in NAMESPACES:
         methods = (name for name in dir(getattr(pl.col("i"), space)) if not name.startswith("_"))
         missing += [f"{space}.{name}" for name in methods if f".{space}.{name}(" not in told]

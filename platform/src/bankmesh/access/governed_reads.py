@@ -6,13 +6,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from bankmesh.access.audit.audit_log import AuditLog
-from bankmesh.access.decisions.access_policy import load_access_policy
-from bankmesh.access.decisions.decision_engine import decide, usable_purposes
-from bankmesh.access.decisions.refusal_reasons import admitted_roles
 from bankmesh.access.errors import AccessDenied, AuditUnavailable, IdentityRefused, NoPurpose
-from bankmesh.access.masks.key_provider import PinnedKey, key_provider
-from bankmesh.access.masks.pseudonyms import KeyUnavailable
 from bankmesh.access.metadata_reader import MetadataReader, current_metadata_reader
 from bankmesh.access.model import MaskMethod
 from bankmesh.access.tokens.current_reader import current_purpose, current_token, principal_of_token
@@ -20,6 +14,7 @@ from bankmesh.access.tokens.current_reader import current_purpose, current_token
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bankmesh.access.audit.audit_log import AuditLog
     from bankmesh.access.decisions.access_policy import AccessPolicy
     from bankmesh.access.masks.key_provider import KeyProvider
     from bankmesh.access.model import AccessDecision, Principal
@@ -60,11 +55,15 @@ class GovernedReads:
     @property
     def policy(self) -> AccessPolicy:
         """The policies, roles and purposes of the workspace, as its files are now. Raises PolicyFaults."""
+        from bankmesh.access.decisions.access_policy import load_access_policy
+
         return load_access_policy(self._settings.root, self._contracts)
 
     @cached_property
     def log(self) -> AuditLog:
         """The audit log of the mesh home."""
+        from bankmesh.access.audit.audit_log import AuditLog
+
         return AuditLog(self._settings.home)
 
     def decide(self, contract: Contract, purpose: str | None = None, *, way: str) -> AccessDecision:
@@ -72,6 +71,8 @@ class GovernedReads:
 
         Raises IdentityRefused and NoPurpose, both on record, and AuditUnavailable and PolicyFaults.
         """
+        from bankmesh.access.decisions.decision_engine import decide, usable_purposes
+
         declared = purpose or current_purpose(self._settings, self._purpose)
         try:
             principal = self.principal
@@ -95,6 +96,7 @@ class GovernedReads:
 
         Raises AccessDenied if nothing of it may be read, on record, and the errors of `decide`.
         """
+        from bankmesh.access.masks.key_provider import PinnedKey
         from bankmesh.access.relations.governed_relation import GovernedRelation
 
         decision = self.decide(contract, purpose, way=way)
@@ -111,6 +113,9 @@ class GovernedReads:
 
     def _pinned_key(self, decision: AccessDecision) -> KeyProvider | None:
         """Return the key of the decision's pseudonyms. One that is not available is refused when it is needed."""
+        from bankmesh.access.masks.key_provider import PinnedKey, key_provider
+        from bankmesh.access.masks.pseudonyms import KeyUnavailable
+
         provider = key_provider(self._settings.home)
         if all(mask.method is not MaskMethod.PSEUDONYM for mask in decision.masks.values()):
             return None
@@ -148,6 +153,9 @@ class GovernedReads:
 
     def _next_step(self, contract: Contract) -> str:
         """Return the command with which this reader, or else another role, could read the product."""
+        from bankmesh.access.decisions.decision_engine import usable_purposes
+        from bankmesh.access.decisions.refusal_reasons import admitted_roles
+
         own = usable_purposes(self.policy, self.principal, contract.port)
         if own:
             return f"Your token may read it for {', '.join(own)}: add `--purpose {own[0]}`"

@@ -200,7 +200,7 @@ def _is_wanted(record: dict[str, Any], wanted: EntryFilter) -> bool:
 
 def _is_of(port: str, product: str) -> bool:
     name, major = split_major(product)
-    return port == product if major is not None and major != 1 else port.partition("@")[0] == name
+    return port == product if major is not None and major != 1 else split_major(port)[0] == name
 
 
 def _entry(position: str, record: dict[str, Any], wanted: EntryFilter, *, is_running: bool) -> AuditEntry | None:
