@@ -87,7 +87,8 @@ def _compile_set(result: PartialResult, row: RowType) -> tuple[Mapping[str, list
             is_forbid = policy["effect"] == "forbid"
             if condition == FALSE or (not is_forbid and is_never_true(condition)):
                 continue
-            translate_condition(condition, row.columns)
+            if condition != TRUE:  # which needs no expression, so that such a decision does not import Polars
+                translate_condition(condition, row.columns)
         (forbids if is_forbid else permits)[_canonical(condition)] = condition
         reasons += [result.reasons[name]] if name in result.reasons else []
     if not permits or _canonical(TRUE) in forbids:
