@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONTRACT_SUFFIX = ".odcs.yaml"
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
+"""The spelling of domains, products, columns, roles, subjects, and the parts of purposes."""
 _LANDING, _LEGACY = "landing", "legacy"
 
 _MAJOR = r"(?P<major>[1-9]\d*)"

@@ -44,13 +44,12 @@ def test_a_purpose_includes_those_below_it_and_not_the_one_above():
     assert TREE.covers({"marketing"}, "marketing.offers.mail")
     assert not TREE.covers({"marketing.offers"}, "marketing")
     assert not TREE.covers({"marketing"}, "market")
-    assert TREE.descendants("marketing") == ("marketing.offers", "marketing.offers.mail")
     assert TREE.ancestors("marketing.offers.mail") == ("marketing.offers", "marketing")
 
 
 def test_an_unknown_purpose_is_covered_by_nothing_and_covers_nothing():
     assert not TREE.covers({"marketing", "marketing.sms"}, "marketing.sms")
-    assert TREE.ancestors("marketing.sms") == TREE.descendants("marketing.sms") == ()
+    assert TREE.ancestors("marketing.sms") == ()
 
 
 def test_only_roles_that_hold_the_purpose_are_active():

@@ -16,8 +16,8 @@ from bankmesh.access.errors import PolicyFaults
 from bankmesh.access.registry import load_registry
 from bankmesh.access.registry.registry_load import lists_own_roles
 from bankmesh.contracts.parsing.access_clauses import SUBJECT
-from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
 from bankmesh.errors import UnknownName
+from bankmesh.names import SNAKE_CASE
 from bankmesh.scaffolding.scaffold_input import CannotScaffold, find_input
 from bankmesh.sql_text import sql_name
 from bankmesh.workspace.dbt_project_files import find_dbt_project, product_folder

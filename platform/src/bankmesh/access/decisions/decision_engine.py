@@ -13,7 +13,7 @@ from bankmesh.access.decisions.row_outcomes import combine_rows
 from bankmesh.access.errors import UntranslatableResidual
 from bankmesh.access.model import AccessDecision, ColumnDecision, ColumnOutcome, Principal, Reason, RowFilter
 from bankmesh.access.policies.model import OBLIGATIONS
-from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
+from bankmesh.access.registry.reader_registry import PERSON_KIND, PRODUCT_KIND, PRODUCT_ROLE
 from bankmesh.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _evaluate(policy: AccessPolicy, principal: Principal, port: PortPolicy, purp
 def _reader(policy: AccessPolicy, principal: Principal, purpose: str) -> PolicyReader:
     """Return the reader with the roles that count for the purpose; only products are of the kind `product`."""
     active = policy.registry.active_roles(principal, purpose)
-    kind = "product" if PRODUCT_ROLE in active else "person"
+    kind = PRODUCT_KIND if PRODUCT_ROLE in active else PERSON_KIND
     return PolicyReader(principal.id, active, int(policy.registry.clearance(active)), principal.domains, kind)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.access.model import Reason
-from bankmesh.access.policies.contract_policies import ACCESS, OWNER, STEWARD, STEWARDSHIP, clause_place
+from bankmesh.access.policies.contract_policies import OWNER, STEWARD, STEWARDSHIP, clause_place
 from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
+from bankmesh.contracts.parsing.access_clauses import READ_ACCESS
 from bankmesh.errors import UnknownName, shorten_list
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def admitted_roles(registry: ReaderRegistry, contract: Contract, purpose: str) -
     named = [
         role.role
         for role in contract.roles
-        if role.access == ACCESS
+        if role.access == READ_ACCESS
         and covers(contract.purposes, purpose)
         and (not role.purposes or covers(role.purposes, purpose))
     ]

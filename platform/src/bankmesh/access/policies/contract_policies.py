@@ -21,6 +21,8 @@ from bankmesh.access.policies.model import (
     PolicyEffect,
     PolicyOrigin,
 )
+from bankmesh.access.registry.reader_registry import PRODUCT_KIND
+from bankmesh.contracts.parsing.access_clauses import READ_ACCESS
 from bankmesh.errors import Place
 from bankmesh.names import parse_port_name
 
@@ -32,11 +34,7 @@ if TYPE_CHECKING:
 OWNER, STEWARD, STEWARDSHIP = "data_owner", "data_steward", "stewardship"
 """The platform's roles for work on the products of a reader's own domains, and the purpose of that work."""
 
-PRODUCT_KIND = "product"
-ACCESS = "read"
-"""The value of a role's `access` that permits reads; a contract with another value has a fault."""
-
-_All = dict[str, Any]
+_CedarJson = dict[str, Any]
 
 
 def product_principal_id(port: str) -> str:
@@ -64,7 +62,7 @@ def compile_contract(contract: Contract) -> tuple[CedarPolicy, ...]:
 
 def _role_permits(contract: Contract) -> Iterator[CedarPolicy]:
     for role in contract.roles:
-        if role.access != ACCESS:
+        if role.access != READ_ACCESS:
             continue
         purposes = [contract.purposes, role.purposes] if role.purposes else [contract.purposes]
         why = f"{contract.port} permits {role.role} for {', '.join(role.purposes or contract.purposes)}"
@@ -102,7 +100,7 @@ def _product_permits(contract: Contract) -> Iterator[CedarPolicy]:
 
 
 def _permits(
-    contract: Contract, place: Place, why: str, principal: _All, conditions: Sequence[_All]
+    contract: Contract, place: Place, why: str, principal: _CedarJson, conditions: Sequence[_CedarJson]
 ) -> Iterator[CedarPolicy]:
     """Yield a permit on the columns and one on the rows of a product."""
     on_columns = {"op": "in", "entities": [_action(SHOW), _action(MASK)]}
@@ -120,16 +118,16 @@ def _permits(
         yield CedarPolicy(PolicyOrigin.CONTRACT, PolicyEffect.PERMIT, place, {"why": why}, body, "", contract.domain)
 
 
-def _works_for(domain: str) -> _All:
+def _works_for(domain: str) -> _CedarJson:
     return {"contains": {"left": _attribute("principal", "domains"), "right": {"Value": domain}}}
 
 
-def _purpose_in(purposes: Sequence[str]) -> _All:
+def _purpose_in(purposes: Sequence[str]) -> _CedarJson:
     listed = [{"Value": {"__entity": {"type": PURPOSE, "id": purpose}}} for purpose in purposes]
     return {"in": {"left": _attribute("context", "purpose"), "right": {"Set": listed}}}
 
 
-def _attribute(variable: str, name: str) -> _All:
+def _attribute(variable: str, name: str) -> _CedarJson:
     return {".": {"left": {"Var": variable}, "attr": name}}
 
 

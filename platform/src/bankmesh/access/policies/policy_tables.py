@@ -92,7 +92,7 @@ def read_table(file: Path, policy: AccessPolicy) -> tuple[tuple[PolicyCase, ...]
         notes.add((), "wrong-type", "the file is a mapping with the key cases, a list of mappings that is not empty")
         return (), tuple(notes.faults)
     top = Section(notes, (), document.data)
-    _only(top, ("cases",))
+    top.only(("cases",), "the file")
     cases = [_read_case(section, policy) for section in top.sections("cases")]
     return tuple(case for case in cases if case is not None), tuple(notes.faults)
 
@@ -131,7 +131,7 @@ def outcome_text(found: ColumnDecision) -> str:
 
 def _read_case(section: Section, policy: AccessPolicy) -> PolicyCase | None:
     before = len(section.notes.faults)
-    _only(section, _KEYS)
+    section.only(_KEYS, "a case")
     roles = _texts(section, "as")
     for role in roles:
         _known(section, "as", "role", role, policy.registry.roles)
@@ -211,10 +211,3 @@ def _flag(section: Section, key: str) -> bool:
     if not isinstance(value, bool):
         section.fault(key, "wrong-type", f"{key} is true or false")
     return value is True
-
-
-def _only(section: Section, known: Sequence[str]) -> None:
-    for key in section.data:
-        if key not in known:
-            message = f"there is no key {key}.{nearest(key, known)} Allowed: {', '.join(known)}"
-            section.fault(key, "unknown-key", message)

@@ -1,4 +1,4 @@
-"""Readers that stand in for people and products when policies are checked, tested and explained."""
+"""Readers that represent people and products when policies are checked, tested and explained."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.decisions.decision_engine import decide
 from bankmesh.access.model import Principal
-from bankmesh.access.policies.contract_policies import PRODUCT_KIND, consuming_ports, product_principal_id
-from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
+from bankmesh.access.policies.contract_policies import consuming_ports, product_principal_id
+from bankmesh.access.registry.reader_registry import PRODUCT_KIND, PRODUCT_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bankmesh.contracts.parsing.access_clauses import covers
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -29,15 +31,11 @@ class PurposeTree:
 
     def covers(self, permitted: Iterable[str], purpose: str) -> bool:
         """Whether one of the permitted purposes is this one or includes it. False if the purpose is unknown."""
-        return purpose in self and not set(purpose_path(purpose)).isdisjoint(permitted)
+        return purpose in self and covers(permitted, purpose)
 
     def ancestors(self, purpose: str) -> tuple[str, ...]:
         """Return the purposes that include this one, the narrowest first; empty if it is unknown."""
         return purpose_path(purpose)[1:] if purpose in self else ()
-
-    def descendants(self, purpose: str) -> tuple[str, ...]:
-        """Return the purposes that this one includes, without itself, in the order of the files."""
-        return tuple(name for name in self if name.startswith(f"{purpose}.")) if purpose in self else ()
 
     def expand(self, permitted: Iterable[str]) -> tuple[str, ...]:
         """Return every purpose that the permitted ones cover, in the order of the files."""

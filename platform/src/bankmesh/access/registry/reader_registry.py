@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 PRODUCT_ROLE = "data_product"
 """The role of a product that reads its inputs. No file lists it, so that no token can carry it."""
-_PRODUCT = "product"
+PRODUCT_KIND, PERSON_KIND = "product", "person"
+"""The kinds of readers, which policies read as `principal.kind`."""
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,4 @@ class ReaderRegistry:
 
 
 def _is_product(principal: Principal) -> bool:
-    return PRODUCT_ROLE in principal.roles and principal.attributes.get("kind") == _PRODUCT
+    return PRODUCT_ROLE in principal.roles and principal.attributes.get("kind") == PRODUCT_KIND

@@ -18,15 +18,16 @@ A file adds to what was read before it, and redefines nothing: the platform's fi
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bankmesh.access.registry.purpose_tree import PurposeTree, purpose_path
 from bankmesh.access.registry.reader_registry import PRODUCT_ROLE, Client, IssuerMapping, ReaderRole
 from bankmesh.contracts.model import Classification
+from bankmesh.contracts.parsing.access_clauses import is_purpose_name
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
+from bankmesh.names import SNAKE_CASE
 from bankmesh.yaml.documents import parse
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from bankmesh.errors import Fault, Place
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 _CLEARANCES = {classification.label: classification for classification in Classification}
 _ALL = "all"
 _DEFAULT_CLIENT_CLAIM = "azp"
@@ -77,7 +77,7 @@ class RegistryEntries:
 
     def _add_purposes(self, found: Section) -> None:
         for name, description in found.data.items():
-            if _is_bad_purpose(name):
+            if not is_purpose_name(name):
                 message = f"{name!r} names no purpose: small letters, digits, _, and a dot before each narrower part"
                 found.fault(name, "bad-purpose", message)
             elif name in self.descriptions:
@@ -126,7 +126,7 @@ class RegistryEntries:
             self.faults += notes.faults
             return None
         top = Section(notes, (), document.data)
-        _only(top, known, "the file")
+        top.only(known, "the file")
         return top
 
     def _new_entries(
@@ -137,7 +137,7 @@ class RegistryEntries:
         if found is None:
             return
         for name in found.data:
-            if is_name and not _NAME.fullmatch(name):
+            if is_name and not SNAKE_CASE.fullmatch(name):
                 found.fault(name, "bad-name", f"{name!r} in {key} is not snake_case: small letters, digits, single _")
             elif name in known:
                 message = f"{name} is among the {key} already: {known[name].place}; give it another name"
@@ -146,7 +146,7 @@ class RegistryEntries:
                 yield name, section
 
     def _role(self, section: Section, name: str) -> ReaderRole:
-        _only(section, _ROLE_KEYS, f"role {name}")
+        section.only(_ROLE_KEYS, f"role {name}")
         word = section.need("clearance", "missing-key", f"role {name} has no clearance: {', '.join(_CLEARANCES)}")
         if word is not None and word not in _CLEARANCES:
             message = f"clearance {word} is not known.{nearest(word, _CLEARANCES)} Allowed: {', '.join(_CLEARANCES)}"
@@ -160,7 +160,7 @@ class RegistryEntries:
         )
 
     def _client(self, section: Section, name: str) -> Client:
-        _only(section, _CLIENT_KEYS, f"client {name}")
+        section.only(_CLIENT_KEYS, f"client {name}")
         purposes = (
             frozenset(self.descriptions)
             if section.data.get("purposes") == _ALL
@@ -184,7 +184,7 @@ class RegistryEntries:
         return frozenset(given)
 
     def _issuer(self, section: Section, name: str) -> IssuerMapping:
-        _only(section, _ISSUER_KEYS, f"issuer {name}")
+        section.only(_ISSUER_KEYS, f"issuer {name}")
         claim = section.need("roles_claim", "missing-key", f"issuer {name} needs roles_claim, the claim of its groups")
         for key in ("domains_claim", "client_claim"):
             if key in section.data and section.text(key) is None:
@@ -224,14 +224,6 @@ def _mapping(section: Section, key: str) -> Section | None:
     return found
 
 
-def _only(section: Section, known: Collection[str], where: str) -> None:
-    """Note every key that is not known."""
-    for key in section.data:
-        if key not in known:
-            message = f"{where} has no key {key}.{nearest(key, known)} Allowed: {', '.join(known)}"
-            section.fault(key, "unknown-key", message)
-
-
 def _description(section: Section, whose: str) -> str:
     if "description" not in section.data:
         section.fault("description", "missing-key", f"{whose} has no description")
@@ -246,7 +238,3 @@ def _sentence(section: Section, key: str, whose: str, text: object) -> str:
     if not text.strip():
         section.fault(key, "blank-text", f"the description of {whose} is blank")
     return text.strip()
-
-
-def _is_bad_purpose(name: str) -> bool:
-    return not all(_NAME.fullmatch(part) for part in name.split("."))

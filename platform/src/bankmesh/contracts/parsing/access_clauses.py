@@ -23,13 +23,12 @@ Whether a role, a purpose or a method of masking exists is a matter of the works
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.column_types import fit_value
 from bankmesh.contracts.model import ColumnType, DerivationGrant, Role, TeamMember
 from bankmesh.contracts.parsing.odcs_schema import nearest
-from bankmesh.names import parse_port_name
+from bankmesh.names import SNAKE_CASE, parse_port_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -38,19 +37,23 @@ if TYPE_CHECKING:
     from bankmesh.yaml.documents import Value
 
 PURPOSES, GRANTS, SUBJECT, MASK = "purposes", "derivationGrants", "subject", "mask"
-READ = "read"
+READ_ACCESS = "read"
+"""The only value of a role's `access`; a role without it reads nothing."""
 DUTIES = ("purposes", "audience", "masks", "rows")
 """What a derivation grant can lift."""
 
 _GRANT_KEYS = ("product", "columns", "lifts", "by", "date", "why")
-_PURPOSE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(\.[a-z][a-z0-9]*(_[a-z0-9]+)*)*", re.ASCII)
-_SUBJECT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 _DATE = ColumnType("date")
 
 
 def covers(allowed: Iterable[str], purpose: str) -> bool:
     """Whether one of the allowed purposes is this one or includes it, by their names."""
     return any(purpose == wider or purpose.startswith(f"{wider}.") for wider in allowed)
+
+
+def is_purpose_name(text: str) -> bool:
+    """Whether a text is spelled as a purpose: `marketing`, `marketing.offers`."""
+    return all(SNAKE_CASE.fullmatch(part) for part in text.split("."))
 
 
 def find_property(section: Section, name: str) -> Section | None:
@@ -66,7 +69,7 @@ def read_purposes(section: Section) -> tuple[str, ...]:
         return ()
     given = _texts(item, "value", "bad-purposes", "purposes is a list of names, such as service or marketing.offers")
     for name in given:
-        if not _PURPOSE.fullmatch(name):
+        if not is_purpose_name(name):
             message = f"{name!r} names no purpose: small letters, digits and _, with a dot before each narrower part"
             item.fault("value", "bad-purposes", message)
     return given
@@ -95,8 +98,8 @@ def read_roles(root: Section, allowed: Collection[str]) -> tuple[Role, ...]:
 def _check_access(item: Section, role: str) -> None:
     """Check that a role only reads. A role without access is named, and permits nothing: coverage lists it."""
     access = item.text("access")
-    if access not in (None, READ):
-        message = f"role {role} has access {access}; a product is only read: write access: {READ}"
+    if access not in (None, READ_ACCESS):
+        message = f"role {role} has access {access}; a product is only read: write access: {READ_ACCESS}"
         item.fault("access", "bad-access", message)
 
 
@@ -127,7 +130,7 @@ def read_subject(section: Section) -> str | None:
     if item is None:
         return None
     value = item.data.get("value")
-    if isinstance(value, str) and _SUBJECT.fullmatch(value):
+    if isinstance(value, str) and SNAKE_CASE.fullmatch(value):
         return value
     item.fault("value", "bad-subject", f"subject {value} is not a name in snake_case, such as party or account")
     return None
@@ -185,10 +188,7 @@ def _grant(section: Section) -> DerivationGrant | None:
 
 
 def _check_grant_keys(section: Section) -> None:
-    for key in section.data:
-        if key not in _GRANT_KEYS:
-            message = f"a derivation grant has no key {key}.{nearest(key, _GRANT_KEYS)}"
-            section.fault(key, "bad-derivation-grant", f"{message} Allowed: {', '.join(_GRANT_KEYS)}")
+    section.only(_GRANT_KEYS, "a derivation grant", "bad-derivation-grant")
     for key in ("product", "by", "date", "why"):
         section.need(key, "bad-derivation-grant", f"a derivation grant needs {key}, a text")
 

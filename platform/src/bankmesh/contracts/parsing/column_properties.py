@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.column_types import column_type, fit_value
@@ -11,6 +10,7 @@ from bankmesh.contracts.parsing.access_clauses import MASK, SUBJECT, read_mask, 
 from bankmesh.contracts.parsing.declassification import read_declassification
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.contracts.parsing.section_cursor import custom_properties
+from bankmesh.names import SNAKE_CASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bankmesh.contracts.parsing.section_cursor import Section
     from bankmesh.yaml.documents import Value
 
-SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CLASSIFICATIONS = {c.label: c for c in Classification}
 GRANULARITIES = ("day", "month")
 ALLOW_NAN = "allowNaN"

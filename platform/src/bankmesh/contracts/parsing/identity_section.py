@@ -8,9 +8,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from bankmesh.contracts.model import Status, SupportChannel
-from bankmesh.contracts.parsing.column_properties import SNAKE_CASE
 from bankmesh.contracts.parsing.odcs_schema import nearest
-from bankmesh.names import PortName
+from bankmesh.names import SNAKE_CASE, PortName
 
 if TYPE_CHECKING:
     from bankmesh.contracts.parsing.section_cursor import Section

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.contracts.exact_numbers import plain_numbers
+from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.errors import Fault, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from bankmesh.yaml.documents import Document, Path, Value
 
@@ -72,6 +73,13 @@ class Section:
         if found is None and not self.wrong(key):
             self.fault(key, rule, message)
         return found
+
+    def only(self, known: Collection[str], what: str, rule: str = "unknown-key") -> None:
+        """Note a fault at every key that is not one of these; `what` names the section in the message."""
+        for key in self.data:
+            if key not in known:
+                message = f"{what} has no key {key}.{nearest(key, known)} Allowed: {', '.join(known)}"
+                self.fault(key, rule, message)
 
     def section(self, key: str) -> Section | None:
         """Return the mapping at a key, even if it has faults inside."""
