@@ -5,38 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from contract_samples import PARTY
 
 from bankmesh.contracts.parsing.contract_reader import find_faults
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PARTY = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: retail.party
-domain: retail
-name: party
-version: 1.0.0
-status: active
-description:
-  purpose: One place to find out who a client is.
-schema:
-  - name: party
-    properties:
-      - name: party_id
-        logicalType: integer
-        primaryKey: true
-        description: Number of the client.
-        classification: internal
-team:
-  name: retail-core
-support:
-  - channel: retail-help
-customProperties:
-  - property: productType
-    value: source-aligned
-"""
 
 BOOKING = """\
 apiVersion: v3.1.0

@@ -4,6 +4,7 @@ import datetime as dt
 from itertools import islice
 
 import pytest
+from contract_samples import PARTY
 from dagster._utils.schedules import cron_string_iterator, is_valid_cron_schedule
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,32 +13,8 @@ from bankmesh.contracts.coverage import coverage
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.contracts.parsing.cron_expressions import check_cron
 
-HEAD = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: retail.party
-domain: retail
-name: party
-version: 1.0.0
-status: active
-description:
-  purpose: One place to find out who a client is.
-schema:
-  - name: party
-    properties:
-      - name: party_id
-        logicalType: integer
-        primaryKey: true
-        description: Number of the client.
-        classification: internal
-team:
-  name: retail-core
-support:
-  - channel: retail-help
-customProperties:
-  - property: productType
-    value: source-aligned
-  - property: scheduleTimezone
+HEAD = f"""\
+{PARTY}  - property: scheduleTimezone
     value: Europe/Prague
 slaProperties:
   - property: frequency

@@ -65,7 +65,7 @@ def why_no_pair(decision: AccessDecision, key: Iterable[str]) -> str | None:
     """Return why rows cannot be paired by this key; None if they can.
 
     A pseudonym of a value is the same in every version, so it pairs rows as the value does; other masks make different
-    keys equal. Raises AccessDenied if a part of the key is withheld: what was paired would then tell the key.
+    keys equal. Raises AccessDenied if a part of the key is withheld: the pairing would then reveal the key.
     """
     names = tuple(key)
     hidden = [name for name in names if decision.of(name).outcome is ColumnOutcome.WITHHOLD]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 AttributeValue = str | int | bool | frozenset[str]
 
+STRICT_AUDIT = "strict_audit"
+"""The obligation under which a read waits until its records are on the disk."""
+
 
 class ColumnOutcome(StrEnum):
     """What a reader gets of a column."""
@@ -141,7 +144,7 @@ class AccessDecision:
         purpose: the declared purpose.
         columns: the decision on each column of the newest contract of the major; any other column is withheld.
         row_filter: the rows that may be seen.
-        obligations: what a reader of rows must do: `strict_audit`.
+        obligations: what a reader of rows must do, such as `STRICT_AUDIT`.
         reasons: why the read as a whole is permitted or refused.
         policy_digest: SHA-256 of all policies, roles and purposes that were in force.
         contract_digest: SHA-256 of the text of the contract that was in force.

@@ -20,6 +20,7 @@ from bankmesh.access.audit.chain_anchors import ChainAnchors
 from bankmesh.access.audit.chain_file import chain_files
 from bankmesh.access.audit.chain_verification import ChainState, verify_chain
 from bankmesh.access.audit.log_verification import verify_log
+from bankmesh.access.model import STRICT_AUDIT
 from bankmesh.settings import access_database
 
 
@@ -203,7 +204,7 @@ def synced(monkeypatch):
 @pytest.mark.parametrize("how", ["setting", "obligation"])
 def test_in_strict_mode_a_record_is_on_the_disk_before_the_answer(tmp_path, opened, synced, monkeypatch, how):
     monkeypatch.setattr(audit_chain, "GROUP_SECONDS", 60)  # the thread alone would be late
-    strict = decision(obligations=frozenset({"strict_audit"})) if how == "obligation" else decision()
+    strict = decision(obligations=frozenset({STRICT_AUDIT})) if how == "obligation" else decision()
     if how == "setting":
         monkeypatch.setenv("BANKMESH_AUDIT", "strict")
     begun = AuditLog(tmp_path).recorder_for(strict, opened).begin(["id"], "scan")

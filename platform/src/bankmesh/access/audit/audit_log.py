@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bankmesh.access.model import AccessDecision, Principal
     from bankmesh.ports import OpenVersion
 
-STRICT = "strict_audit"
-"""The obligation of a policy under which a read waits until its records are on the disk."""
 _PORT = re.compile(r"[a-z][a-z0-9_]{0,60}(\.[a-z][a-z0-9_]{0,100}){1,2}(@[1-9][0-9]{0,3})?", re.ASCII)
 _PURPOSE = re.compile(r"[a-z][a-z0-9_]{0,60}(\.[a-z0-9_]{1,60}){0,8}", re.ASCII)
 

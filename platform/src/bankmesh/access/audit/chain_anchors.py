@@ -1,7 +1,7 @@
 """Registered chains and anchored heads in the access database, each signed with the audit key of the mesh home.
 
 An anchor says: record `sequence` of the chain had this digest, and was on the disk. So a chain that is shorter, or that
-has another record there, was changed afterwards. Whoever has both the database and the key can write other anchors.
+has another record there, was changed afterwards. A holder of both the database and the key can write other anchors.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 What it finds: a record that was changed, removed, inserted or moved, a tail that was cut off behind an anchor, a chain
 that another one was copied over, and forged registrations and anchors. What it cannot find: that records after the last
-anchor were removed or changed together, `ANCHOR_SECONDS` of a process that was killed, and changes by one who has the
-files, the database and the key.
+anchor were removed or changed together, `ANCHOR_SECONDS` of a process that was killed, and changes by a
+holder of the files, the database and the key.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from bankmesh.access.audit.audit_record import RecordKind
 from bankmesh.access.audit.statement_text import without_literals
 from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups, unconfined_domains
 from bankmesh.access.errors import AuditUnavailable
+from bankmesh.access.model import STRICT_AUDIT
 from bankmesh.access.receipts.read_receipt import Receipt, sign_receipt
 from bankmesh.access.signing_keys import UnusableKey, canonical_json, load_subject_secret
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bankmesh.access.model import AccessDecision, Principal
     from bankmesh.ports import OpenVersion
     from bankmesh.ports.publication import Provenance
-
-_STRICT = "strict_audit"
 
 
 class AppendRecord(Protocol):
@@ -53,7 +52,7 @@ class AuditedReads:
         """`facts` are fields of every record; `subjects` maps columns to subject domains."""
         self.home, self.decision = home, decision
         self._append, self._facts, self._subjects = append, facts, subjects
-        self._must_wait = _STRICT in decision.obligations
+        self._must_wait = STRICT_AUDIT in decision.obligations
         self._last: AuditedRead | None = None
         self._secret = b""
 

@@ -2,7 +2,7 @@
 
 A subject is hashed with its subject domain, so that customer 42 has one hash in all products whose contracts say that a
 column names a `party`. Every literal that a predicate combines with such a column counts, whatever the comparison: a
-range from 42 to 42 looks up 42, too. Who hides the value in arithmetic reads the product, rather than a subject.
+range from 42 to 42 looks up 42, too. A statement that hides the value in arithmetic counts as a read of the product.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class PolicySide:
         name: `the hub` or `the contract`, in reasons.
         policies: the policies by the key that they have in both sets.
         on_columns: the compiled policies on columns.
-        permits_on_columns: the permits among them, which tell what a column would be without the forbids.
+        permits_on_columns: the permits among them, which decide what a column would be without the forbids.
         on_rows: the compiled policies on the rows of one port.
     """
 

@@ -30,7 +30,7 @@ def find_row_problem(flow: ProductFlow, source: str, column: str, given: RowFilt
     if missing:
         return f"no column carries {source}.{missing[0]} unchanged"
     if mixes_rows(flow, source, column, allowed.columns):
-        return f"it mixes rows of {source} that the filter tells apart"
+        return f"it mixes rows of {source} that the filter separates"
     if not implies(given.residual, rename(allowed.residual, carried)):
         return f"its rows are not filtered by {', '.join(sorted(carried[name] for name in allowed.columns))} as there"
     return None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from bankmesh.access.model import STRICT_AUDIT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,7 +19,6 @@ SHOW, MASK, READ = "show", "mask", "read"
 READER, ROLE, PURPOSE, DOMAIN, PRODUCT, COLUMN = "Reader", "Role", "Purpose", "Domain", "Product", "Column"
 """The types of entities that every workspace has; each port adds a type of rows."""
 
-STRICT_AUDIT = "strict_audit"
 OBLIGATIONS = frozenset({STRICT_AUDIT})
 """The obligations that readers of rows fulfil; a decision with any other denies."""
 

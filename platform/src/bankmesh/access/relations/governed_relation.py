@@ -234,19 +234,19 @@ class GovernedRelation:
                 last, count = batch, count + batch.height
             ended = True
         finally:
-            # The last batch leaves after the end is on record: most readers never ask for another one.
+            # The last batch leaves after the end is on record: most readers never request another one.
             read.end(count, not ended)
         if last is not None:
             yield last
 
     @cached_property
     def _hides_order(self) -> bool:
-        """Whether the order of rows could tell a key: files are often sorted by one that the reader does not see."""
+        """Whether the order of rows could reveal a key: files are often sorted by one that the reader does not see."""
         keys = {*self.contract.primary_key, *self.contract.subject_columns}
         return not self.decision.shown.issuperset(keys)
 
     def _ordered(self, batches: Iterator[pl.DataFrame], rows: int | None) -> Iterator[pl.DataFrame]:
-        """Yield the batches; where the order could tell a key, each in a random order, and no more than `rows` rows."""
+        """Yield the batches, at most `rows` rows; each in a random order where the order could reveal a key."""
         if not self._hides_order:
             yield from batches
             return
