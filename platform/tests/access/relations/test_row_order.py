@@ -1,7 +1,10 @@
 """The order of rows: files are often sorted by a key, so it tells the key to a reader who may not see it."""
 
+import polars as pl
 import pytest
 from relation_samples import OUTCOMES, Party, Recorder, party_rows
+
+from bankmesh.access.relations import governed_relation
 
 COUNT = 300
 SCORES = [number / 8 for number in range(0, COUNT, 3)]
@@ -31,13 +34,28 @@ def test_the_first_rows_are_not_those_of_the_smallest_keys(party):
     assert [read.ended for read in recorder.reads] == [(5, False)] * 8
 
 
-@pytest.mark.parametrize("batch_size", [1, 7, COUNT])
-def test_no_row_is_lost_or_repeated_at_the_border_of_a_batch(party, batch_size):
+def test_small_batches_do_not_tell_the_order_of_the_files(party):
     relation = party.relation(Recorder(), OUTCOMES | {"id": "withhold"})
-    whole = [score for batch in relation.read_batches(["score"], batch_size=batch_size) for score in batch["score"]]
+    with pl.Config() as config:
+        config.set_streaming_chunk_size(1)
+        by_engine = relation.scan(["score"]).collect(engine="streaming")["score"].to_list()
+    by_argument = [score for batch in relation.read_batches(["score"], batch_size=1) for score in batch["score"]]
+    for found in (by_engine, by_argument):
+        assert sorted(found) == SCORES
+        assert found != SCORES
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, COUNT])
+def test_no_row_is_lost_or_repeated_at_the_border_of_a_batch(party, batch_size, monkeypatch):
+    for bound in ("_FEWEST_ROWS", "_MOST_ROWS"):
+        monkeypatch.setattr(governed_relation, bound, batch_size)
+    relation = party.relation(Recorder(), OUTCOMES | {"id": "withhold"})
+    sizes = [batch.height for batch in relation.read_batches(["score"])]
+    assert max(sizes) <= batch_size
+    whole = [score for batch in relation.read_batches(["score"]) for score in batch["score"]]
     assert sorted(whole) == SCORES
     for rows in (0, 1, 7, 8, COUNT):
-        part = list(relation.read_batches(["score"], rows=rows, batch_size=batch_size))
+        part = list(relation.read_batches(["score"], rows=rows))
         assert sum(batch.height for batch in part) == min(rows, len(SCORES))
 
 

@@ -172,7 +172,8 @@ class GovernedRelation:
             rows: the number of rows after which reading ends, counted before the predicate.
             way: how the reader reads, for the record: `scan`, `sql`, `get`, `diff`.
             statement: the reader's SQL, for the record.
-            batch_size: the most rows in a batch; by default as many as are fast in bounded memory.
+            batch_size: the most rows in a batch; by default as many as are fast in bounded memory, and always so
+                where the order of rows is hidden, since rows are mixed within a batch alone.
 
         The record begins before the first byte is read, and ends with the last batch; as cancelled, if the caller
         stops before that or an error occurs. Raises AccessDenied, AuditUnavailable and ReadFailed; and an error of the
@@ -181,7 +182,8 @@ class GovernedRelation:
         wanted = self.require_columns(columns)
         self._refuse_diagnostics()
         usual = min(max(_BATCH_VALUES // max(len(wanted), 1), _FEWEST_ROWS), _MOST_ROWS)
-        return self._read(wanted, predicate, rows, way, statement, batch_size or usual)
+        size = usual if batch_size is None or self._hides_order else batch_size
+        return self._read(wanted, predicate, rows, way, statement, size)
 
     def require_columns(self, columns: Sequence[str] | None) -> tuple[str, ...]:
         """Return the columns, all readable ones by default. Raises AccessDenied for one that is not readable."""
