@@ -14,6 +14,7 @@ from relation_samples import FixedKeys, Recorder, decide
 
 from bankmesh.access.errors import AccessDenied
 from bankmesh.access.relations.governed_relation import GovernedRelation, ReadFailed
+from bankmesh.errors import error_chain
 from bankmesh.ports import open_version
 from bankmesh.products.candidates.refused_candidates import note_refusal
 from bankmesh.products.version_diffs import row_comparison
@@ -177,7 +178,8 @@ def test_a_file_that_cannot_be_read_is_refused_without_its_path(port):
         file.write_bytes(b"CANARY")
     with pytest.raises(ReadFailed) as failed:
         compare_readable(party_contract(COLUMNS), later, earlier)
-    assert [text for text in ("CANARY", str(port.path), ".parquet") if text in str(failed.value)] == []
+    said = " ".join(str(error) for error in error_chain(failed.value, with_context=True))
+    assert [text for text in ("CANARY", str(port.path), ".parquet") if text in said] == []
     assert [read.ended for side in (later, earlier) for read in side.recorder.reads] == [(0, True)] * 2
 
 

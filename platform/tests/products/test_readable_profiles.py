@@ -9,7 +9,8 @@ from diff_samples import key_column, party_contract, party_port, publish_party
 from relation_samples import FixedKeys, Recorder, decide
 
 from bankmesh.access.errors import AccessDenied
-from bankmesh.access.relations.governed_relation import GovernedRelation
+from bankmesh.access.relations.governed_relation import GovernedRelation, ReadFailed
+from bankmesh.errors import error_chain
 from bankmesh.ports import open_version
 from bankmesh.products.profiles.kept_profiles import keep_profile, profile_version
 from bankmesh.products.profiles.readable_profiles import profile_readable
@@ -53,6 +54,15 @@ def rows_of(opened, outcomes, condition=""):
 def groups(found, name):
     column = found.column(name)
     return [(str(group), group.rows) for group in column.groups], column.why
+
+
+def test_a_file_that_cannot_be_read_is_refused_without_its_path(opened):
+    for file in opened.files():
+        file.write_bytes(b"CANARY")
+    with pytest.raises(ReadFailed) as failed:
+        profile_readable(CONTRACT, rows_of(opened, {"secret": WITHHOLD}))
+    said = " ".join(str(error) for error in error_chain(failed.value, with_context=True))
+    assert [text for text in ("CANARY", str(opened.port.path), ".parquet") if text in said] == []
 
 
 @pytest.mark.parametrize("is_kept", [True, False])

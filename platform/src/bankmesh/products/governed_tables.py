@@ -74,6 +74,7 @@ def recorded_computation(relation: GovernedRelation, columns: Sequence[str], way
         yield read
         is_complete = True
     except duckdb.Error as error:
+        error.args = ()  # it stays reachable as the context of ours
         raise ReadFailed(relation.decision.port, relation.opened.version, type(error).__name__) from None
     finally:
         record.end(sum(read), not is_complete)
