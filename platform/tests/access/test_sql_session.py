@@ -264,8 +264,30 @@ def test_the_types_of_a_call_are_reported(relation: PartyRelation) -> None:
     assert "upper(VARCHAR[])" in str(error)
 
 
-def test_an_interval_is_refused_with_what_to_do(relation: PartyRelation) -> None:
-    assert "Cast them to VARCHAR" in str(_failure(relation, "select age(joined_on) as age from product"))
+@pytest.mark.parametrize(
+    ("expression", "kind"),
+    [
+        ("age(joined_on)", "INTERVAL"),
+        ("map {'a': interval 1 day}", "INTERVAL"),
+        ("'101'::bit", "BIT"),
+        ("[9::bignum]", "BIGNUM"),
+        ("union_value(text := name)", "UNION"),
+    ],
+)
+def test_a_result_of_a_type_that_polars_lacks_is_refused_with_what_to_do(
+    relation: PartyRelation, expression: str, kind: str
+) -> None:
+    message = str(_failure(relation, f"select party_id, {expression} as found from product"))
+    assert f"column found of the result has the type {kind}" in message
+    assert message.endswith("Cast it to VARCHAR.")
+    cast = run_query(relation, f"select ({expression})::varchar as found from product limit 1")
+    assert cast.schema == {"found": pl.String()}
+
+
+def test_a_statement_whose_plan_duckdb_cannot_describe_reads_every_column(relation: PartyRelation) -> None:
+    statement = "select count(*) as n from product where branch > 3 and get_bit('101'::bit, branch % 3) = 1"
+    assert run_query(relation, statement).rows() == plain_duckdb(relation.frame, statement).rows()
+    assert set(relation.reads[0].columns) == set(relation.schema)
 
 
 def test_an_error_of_the_reading_is_raised_as_it_is(relation: PartyRelation) -> None:

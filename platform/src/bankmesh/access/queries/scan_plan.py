@@ -69,7 +69,7 @@ def plan_scan(
     """
     plan = f"select json_serialize_plan({sql_literal(statement)}, optimize := true) as plan"
     row = database.execute(f"select plan from ({plan}) where length(plan) <= {_LONGEST_PLAN}").fetchone()
-    if row is None:
+    if row is None or not row[0]:  # too long, or with a constant that has no JSON, such as one of type BIT
         return ScanPlan(tuple(schema))
     described: dict[str, Any] = json.loads(row[0])
     if described["error"]:

@@ -7,6 +7,7 @@ reach what is withheld.
 from __future__ import annotations
 
 import difflib
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bankmesh.access.model import AccessDecision
     from bankmesh.access.queries.relation_stream import QueryableRelation
 
+_NOT_IN_POLARS = re.compile(r"\b(?:BIGNUM|BIT|INTERVAL|UNION)\b")
 _EVERY_COLUMN, _COLUMNS_READ = "every_column", "columns_read"
 
 
@@ -147,9 +149,10 @@ def _execute(
 
 def _result(database: duckdb.DuckDBPyConnection, port: str, statement: CheckedStatement) -> pl.DataFrame:
     result = database.execute(statement.text)
-    if strange := [name for name, kind, *_ in result.description or () if "INTERVAL" in str(kind)]:
-        problem = f"the result has columns of type INTERVAL, which Polars has not: {shorten_list(strange)}"
-        raise StatementFailed(port, problem, None, "Cast them to VARCHAR, or use date_diff")
+    for name, kind, *_ in result.description or ():
+        if strange := _NOT_IN_POLARS.search(str(kind)):
+            problem = f"column {name} of the result has the type {strange[0]}, which Polars has not"
+            raise StatementFailed(port, problem, None, "Cast it to VARCHAR")
     return result.pl()
 
 
