@@ -14,7 +14,7 @@ from queried_relations import CANARY, SCHEMA, PartyRelation, party_rows, plain_d
 from bankmesh.access.errors import AccessDenied, AuditUnavailable
 from bankmesh.access.queries import StatementFailed, StatementPosition, StatementRefused, run_query
 from bankmesh.access.queries.locked_database import open_locked_database
-from bankmesh.access.queries.statement_check import MAX_DEPTH, MAX_LENGTH
+from bankmesh.access.queries.statement_check import MAX_DEPTH, MAX_LENGTH, MAX_SCOPES
 from bankmesh.errors import BankmeshError, error_chain
 
 if TYPE_CHECKING:
@@ -336,6 +336,27 @@ def test_a_statement_of_the_allowed_depth_runs(relation: PartyRelation) -> None:
     sums = "+".join(["branch"] * (MAX_DEPTH - 20))
     assert run_query(relation, f"select {sums} from product").height == relation.frame.height
     assert "nests deeper" in str(_failure(relation, f"select {'+'.join(['1'] * (MAX_DEPTH + 1))}"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("(select max(branch) + ", " from product)"),
+        ("exists (select 1 from product where ", ")"),
+        ("list_transform([1], lambda x: ", ")"),
+        ("1 in (select ", ")"),
+    ],
+)
+def test_subqueries_and_lambdas_nest_as_deep_as_duckdb_binds_them_at_once(
+    relation: PartyRelation, start: str, end: str
+) -> None:
+    def nested(levels: int) -> str:
+        return f"select {start * levels}1{end * levels} as x from product limit 1"
+
+    assert run_query(relation, nested(MAX_SCOPES)).height == 1
+    refused = _failure(relation, nested(MAX_SCOPES + 1))
+    assert isinstance(refused, StatementRefused)
+    assert f"nest deeper than {MAX_SCOPES} levels" in str(refused)
 
 
 def test_a_statement_has_a_longest_length(relation: PartyRelation) -> None:

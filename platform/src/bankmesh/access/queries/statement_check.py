@@ -44,6 +44,10 @@ MAX_LENGTH: Final = 50_000
 MAX_DEPTH: Final = 250
 """Nodes of the syntax tree within each other: about 80 nested calls, or sums of 240 terms."""
 
+MAX_SCOPES: Final = 10
+"""Subqueries of expressions and lambda functions within each other. The time in which DuckDB binds them doubles with
+each, and nothing interrupts it meanwhile."""
+
 MAX_COUNT: Final = 1_000_000
 """The largest number that `range`, `repeat` and the like are given as a literal: DuckDB computes them when it plans."""
 
@@ -177,12 +181,14 @@ class _Spot:
         ctes: names of the CTEs that it may read.
         offset: position of the nearest node around it that has one.
         depth: the number of nodes around it.
+        scopes: the number of subqueries of expressions and lambda functions around it.
     """
 
     node: Any
     ctes: frozenset[str] = frozenset()
     offset: int | None = None
     depth: int = 0
+    scopes: int = 0
 
 
 class _Check:
@@ -209,13 +215,16 @@ class _Check:
 
     def _placed(self, spot: _Spot) -> _Spot:
         offset = spot.node.get("query_location", NO_POSITION)
-        placed = replace(spot, depth=spot.depth + 1)
+        is_scope = spot.node.get("class") in {"LAMBDA", "SUBQUERY"}
+        placed = replace(spot, depth=spot.depth + 1, scopes=spot.scopes + is_scope)
         return placed if offset == NO_POSITION else replace(placed, offset=offset)
 
     def _search_node(self, spot: _Spot) -> Iterator[_Spot]:
         node = spot.node
         if spot.depth > MAX_DEPTH:
             raise _too_deep(self._port)
+        if spot.scopes > MAX_SCOPES:
+            raise self._refused(spot, f"subqueries and lambda functions nest deeper than {MAX_SCOPES} levels")
         self._check_kind(spot)
         if "class" in node and node["class"] in self._by_class:
             self._by_class[node["class"]](spot)
