@@ -14,6 +14,7 @@ import pytest
 from shop_workspace import SALES, changed, write_exports
 
 from bankmesh import DataMeshClient
+from bankmesh.catalog.recorded_reads import recorded_use
 from bankmesh.client.notebook_tables import ProductList, html_table
 from bankmesh.errors import NotPublished, UnknownName
 from bankmesh.workspace.consistent_cuts import BadMoment, NotPublishedThen
@@ -87,6 +88,13 @@ def test_the_same_rows_in_every_form(client: DataMeshClient) -> None:
 def test_sql_over_a_product(client: DataMeshClient) -> None:
     answer = client.get_data_product("shop", "sale").sql("select sum(amount) as total, count(*) as n from product")
     assert answer.to_dicts() == [{"total": Decimal("135.75"), "n": 4}]
+
+
+def test_use_is_recorded_with_the_columns_that_are_read(client: DataMeshClient, published: Mesh) -> None:
+    product = client.get_data_product("shop", "sale")
+    product.to_polars(["amount"])
+    product.sql("select count(*) filter (where amount > 9) as n from product where sale_id > 1")
+    assert [use.columns for use in recorded_use(published.settings.home)] == [("amount",), ("sale_id", "amount")]
 
 
 def test_an_older_version_stays_what_it_was(client: DataMeshClient, published: Mesh) -> None:

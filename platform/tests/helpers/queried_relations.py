@@ -8,8 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pytest
 
 from bankmesh.access.model import AccessDecision, ColumnDecision, ColumnOutcome, Principal, Reason, RowFilter
+from bankmesh.access.queries import run_query
+from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -109,6 +112,13 @@ class PartyRelation:
                 raise self.fails
             read.rows.append(part.height)
             yield part
+
+
+def failure_of(relation: PartyRelation, statement: str) -> BankmeshError:
+    """Return the error that a statement ends with."""
+    with pytest.raises(BankmeshError) as caught:
+        run_query(relation, statement)
+    return caught.value
 
 
 def plain_database(frame: pl.DataFrame) -> duckdb.DuckDBPyConnection:

@@ -17,7 +17,6 @@ from bankmesh.catalog.readable_metadata import readable_state, readable_version
 from bankmesh.catalog.recorded_reads import consumer_name, record_use
 from bankmesh.client.deprecation_warning import warn_once
 from bankmesh.client.notebook_tables import ProductList, columns_html
-from bankmesh.client.query_columns import columns_of_query
 from bankmesh.contracts.column_types import arrow_type
 from bankmesh.contracts.model import Status
 from bankmesh.errors import UnknownName
@@ -150,9 +149,7 @@ class DataProduct:
         from bankmesh.access.queries.sql_session import run_query
 
         with self._reads.record_refusals(self.decision, "sql"):
-            rows = run_query(self._relation, query)
-        self._note(columns_of_query(query, self.contract))
-        return rows
+            return run_query(self._relation, query, self._note)
 
     def diff(
         self,

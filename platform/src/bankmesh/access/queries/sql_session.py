@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.access.errors import AccessDenied
@@ -36,11 +37,14 @@ _NOT_IN_POLARS = re.compile(r"\b(?:BIGNUM|BIT|INTERVAL|UNION)\b")
 _EVERY_COLUMN, _COLUMNS_READ = "every_column", "columns_read"
 
 
-def run_query(relation: QueryableRelation, query: str) -> pl.DataFrame:
+def run_query(
+    relation: QueryableRelation, query: str, note: Callable[[tuple[str, ...]], None] = lambda _columns: None
+) -> pl.DataFrame:
     """Return the result of a SELECT over the relation, whose table is named `product`.
 
-    Only the columns that the statement uses are read. Raises StatementRefused for a statement that may not run,
-    AccessDenied if it names a withheld column, StatementFailed if it is wrong or fails, and the errors of the reading.
+    Only the columns that the statement uses are read; `note` is called with them at the end. Raises StatementRefused
+    for a statement that may not run, AccessDenied if it names a withheld column, StatementFailed if it is wrong or
+    fails, and the errors of the reading.
     """
     decision, schema = relation.decision, relation.schema
     if not schema:
@@ -48,16 +52,20 @@ def run_query(relation: QueryableRelation, query: str) -> pl.DataFrame:
     statement = check_statement(decision.port, query, schema)
     database = open_locked_database()
     try:
-        plan = _plan(database, decision, statement, schema)
+        used = _plan(database, decision, statement, schema)
+        # Where a statement counts rows alone, the column is read that costs least.
+        plan = used if used.columns else replace(used, columns=(_narrowest(schema, decision.shown),))
         stream = RelationStream(relation, schema, plan, statement.text)
         try:
             _create_product(database, stream, schema, plan)
-            return _execute(database, decision.port, statement, stream)
+            rows = _execute(database, decision.port, statement, stream)
         finally:
             database.close()  # first: a statement that was interrupted must not read on
             stream.close()
     finally:
         database.close()
+    note(used.columns)
+    return rows
 
 
 def _plan(
@@ -66,14 +74,13 @@ def _plan(
     statement: CheckedStatement,
     schema: Mapping[str, pl.DataType],
 ) -> ScanPlan:
-    """Return what the statement reads; where it counts rows alone, the column that is read at the least cost."""
+    """Return what the statement uses: no column, where it counts rows alone."""
     database.register(_EVERY_COLUMN, EmptyTable(schema))
     database.execute(f"create view {TABLE} as select * from {_EVERY_COLUMN}")
     plan = plan_scan(database, statement.text, schema, decision.shown)
     if isinstance(plan, DatabaseError):
         raise _binding_error(plan, decision, statement, schema)
-    counts = statement.counts_rows or not plan.columns
-    return ScanPlan((_narrowest(schema, decision.shown),), plan.predicate) if counts else plan
+    return replace(plan, columns=()) if statement.counts_rows else plan
 
 
 def _narrowest(schema: Mapping[str, pl.DataType], shown: frozenset[str]) -> str:
