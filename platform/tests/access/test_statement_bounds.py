@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from queried_relations import PartyRelation, failure_of, party_rows
+from queried_relations import PartyRelation, failure_of, party_rows, plain_duckdb
 
 from bankmesh.access.queries import StatementFailed, StatementRefused, run_query
 from bankmesh.access.queries.statement_check import MAX_DEPTH, MAX_LENGTH, MAX_SCOPES
@@ -77,6 +77,21 @@ def test_subqueries_and_lambdas_nest_as_deep_as_duckdb_binds_them_at_once(
     refused = failure_of(relation, nested(MAX_SCOPES + 1))
     assert isinstance(refused, StatementRefused)
     assert f"nest deeper than {MAX_SCOPES} levels" in str(refused)
+
+
+@pytest.mark.parametrize("hint", ["not materialized", "NOT /* é */ Materialized"])
+def test_ctes_that_duckdb_would_bind_anew_at_each_use_are_refused(relation: PartyRelation, hint: str) -> None:
+    refused = failure_of(relation, f"with a as {hint} (select branch from product) select count(*) from a")
+    assert isinstance(refused, StatementRefused)
+    assert "NOT MATERIALIZED is refused (line 1, column 11)" in str(refused)
+
+
+def test_other_uses_of_the_words_run(relation: PartyRelation) -> None:
+    statement = """
+        with a as materialized (select active as materialized, 'as not materialized' as "as not materialized" from product)
+        select count(*) filter (where not materialized) from a -- as not materialized (
+    """
+    assert run_query(relation, statement).rows() == plain_duckdb(relation.frame, statement).rows()
 
 
 def test_a_statement_has_a_longest_length(relation: PartyRelation) -> None:

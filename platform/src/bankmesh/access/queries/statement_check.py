@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
@@ -51,6 +52,7 @@ each, and nothing interrupts it meanwhile."""
 MAX_COUNT: Final = 1_000_000
 """The largest number that `range`, `repeat` and the like are given as a literal: DuckDB computes them when it plans."""
 
+_WORD = re.compile(rb"\w+")
 _ONE_SELECT = f"A statement is one SELECT over the table `{TABLE}`, with CTEs, joins and subqueries"
 _NO_BRACKETS = frozenset({"current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"})
 """Functions that SQL writes without brackets, so that they look like columns."""
@@ -82,6 +84,7 @@ def check_statement(port: str, text: str, columns: Iterable[str]) -> CheckedStat
         raise StatementRefused(port, "the statement has characters that are no text")
     with closing(_parser(os.getpid()).cursor()) as database:
         tree = _parse(database, port, text)
+        _refuse_rebound_ctes(port, text)
         named = _names(tree)
         known = frozenset(column.lower() for column in columns) | named.aliases
         _Check(port, text, _catalog_names(), known).search(tree)
@@ -128,6 +131,23 @@ def _parse(database: duckdb.DuckDBPyConnection, port: str, text: str) -> dict[st
         raise StatementRefused(port, f"the text holds {len(statements)} statements", None, _ONE_SELECT)
     tree: dict[str, Any] = statements[0]
     return tree
+
+
+def _refuse_rebound_ctes(port: str, text: str) -> None:
+    """Refuse NOT MATERIALIZED, which the syntax tree leaves out: DuckDB binds such a CTE anew at each use.
+
+    A chain of them takes hours to bind, and nothing interrupts it meanwhile.
+    """
+    import duckdb
+
+    written = text.encode()
+    starts = [start for start, _ in duckdb.tokenize(text)]
+    found = (_WORD.match(written, start) for start in starts)
+    words = [word[0].lower() if word else b"" for word in found]
+    for at, three in enumerate(zip(words, words[1:], words[2:], strict=False)):
+        if three == (b"as", b"not", b"materialized"):
+            where = position_at(text, starts[at + 1])
+            raise StatementRefused(port, "NOT MATERIALIZED is refused", where, "Leave it out")
 
 
 def _too_deep(port: str) -> StatementRefused:
