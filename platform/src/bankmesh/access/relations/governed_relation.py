@@ -135,11 +135,6 @@ class GovernedRelation:
         """The Polars types of `masked_types`."""
         return {name: polars_type(kind) for name, kind in self.masked_types.items()}
 
-    @cached_property
-    def key_version(self) -> int | None:
-        """The version of the key of pseudonyms, for receipts; None if no column has one. Raises AccessDenied."""
-        return None if self._pseudonyms is None else self._pseudonyms.key.version
-
     def scan(self, columns: Sequence[str] | None = None, *, way: str = "scan") -> pl.LazyFrame:
         """Return a lazy frame of the readable columns, or of these. Each time that it is collected is a read on record.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -50,19 +49,6 @@ _CONFIG_ACTIONS = {
     "access": "a product is read through its port",
     "group": "the owner is the contract's team",
 }
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """A model of the foreign project and its place in the domain's own project."""
-
-    model: ForeignModel
-    path: PurePosixPath
-
-    @property
-    def subject(self) -> str:
-        """The foreign file, for findings."""
-        return str(self.model.path)
 
 
 def place_of(model: ForeignModel, model_paths: Iterable[str]) -> PurePosixPath:

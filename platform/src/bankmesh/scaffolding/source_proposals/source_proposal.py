@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.contracts.model import Classification
 from bankmesh.errors import BankmeshError
 from bankmesh.scaffolding.source_proposals.column_proposal import ColumnProposal, landed_name
 
@@ -129,11 +128,6 @@ def _column_lines(column: ColumnProposal, name: str) -> Iterator[str]:
     keys["classification"] = proposed.classification.label
     keys["description"] = keys.get("description", f"{' '.join(name.split('_')).capitalize()}.")
     yield f"      {_scalar(column.header)}: {_flow(keys)}"
-
-
-def is_at_most_internal(column: ColumnProposal) -> bool:
-    """Whether values of the column may be shown."""
-    return column.classification.classification <= Classification.INTERNAL
 
 
 def _flow(value: object) -> str:
