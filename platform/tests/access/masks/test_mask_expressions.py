@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import combinations
 
 import polars as pl
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bankmesh.access.masks.mask_expressions import mask_expression
-from bankmesh.access.masks.mask_rules import fits, masked_type, parse_mask
+from bankmesh.access.masks.mask_rules import fits, masked_type, parse_mask, strictest
 from bankmesh.access.masks.pseudonyms import KeyUnavailable, PseudonymKey, Pseudonyms
 from bankmesh.contracts.column_types import polars_type
 from bankmesh.contracts.model import ColumnType
@@ -67,6 +68,9 @@ def test_a_text_shows_no_more_than_its_mask_says(text, value, shown):
     ("text", "kind", "values", "shown"),
     [
         ("partial(last: 4)", LONG, [12345678, 1234567, -12345678, None], ["***5678", "***", "***5678", None]),
+        ("partial(last: 4)", LONG, [-1234567, -(2**63)], ["***", "***5808"]),
+        ("partial(last: 1)", INTEGER, [-1, -12, 0], ["***", "***2", "***"]),
+        ("partial(first: 2)", LONG, [-123, -1234], ["***", "12***"]),
         ("generalise(years: 10)", LONG, [0, 39, 40, None], ["0-9", "30-39", "40-49", None]),
         ("generalise(years: 10)", LONG, [-1, 2**63 - 1], ["-10--1", "9223372036854775800-9223372036854775809"]),
         ("generalise(years: 10)", DATE, [date(1989, 12, 31), date(1, 1, 1)], ["1980-1989", "0-9"]),
@@ -129,6 +133,40 @@ def test_no_value_of_any_type_makes_a_mask_fail(data, text, kind):
             assert found is None
         elif text != "null":
             assert found is not None
+
+
+SORTED = {
+    STRING: [
+        ("partial(last: 1)", "partial(last: 2)", "partial(last: 4)"),
+        ("generalise(prefix: 1)", "generalise(prefix: 3)"),
+    ],
+    LONG: [
+        ("partial(first: 1)", "partial(first: 2)"),
+        ("generalise(round: 10)", "generalise(round: 15)", "generalise(round: 30)"),
+    ],
+    DATE: [("generalise(month)", "generalise(year)", "generalise(years: 5)", "generalise(years: 10)")],
+}
+POOLS = {
+    STRING: ["", "a", "ab", "ac", "abc", "abd", "abcd", "xbcd", "abcdefgh", "zbcdefgh"],
+    LONG: [-31, -30, -16, -15, -1, 0, 1, 9, 10, 14, 15, 29, 30, 31, 1234, 4321],
+    DATE: [
+        date(1989, 12, 31),
+        date(1985, 1, 1),
+        date(1985, 1, 31),
+        date(1984, 12, 31),
+        date(1990, 1, 1),
+        date(1, 1, 1),
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "masks"), [(kind, masks) for kind, several in SORTED.items() for masks in several])
+def test_the_strictest_of_two_masks_tells_no_values_apart_that_one_of_them_does_not(kind, masks):
+    for pair in combinations(masks, 2):
+        whole = masked(str(strictest(map(parse_mask, pair))), kind, POOLS[kind])
+        for one in pair:
+            shown = masked(one, kind, POOLS[kind])
+            assert len({*zip(shown, whole, strict=True)}) == len({*shown}), pair
 
 
 VISIBLE, INVISIBLE = "aZ09*-é漢👩ẞ", " \t\n\u00a0\u200b\u200d\u0301\ufe0f\u3164\u2800\x00"

@@ -47,7 +47,7 @@ def mask_expression(column: str, kind: ColumnType, mask: Mask, pseudonyms: Pseud
         case MaskMethod.PSEUDONYM:
             made = _pseudonym(column, kind, pseudonyms)
         case MaskMethod.PARTIAL:
-            made = _partial(value.cast(pl.String), mask)
+            made = _partial(value if kind.name == "string" else _digits(value), mask)
         case _:
             made = _generalised(value, kind, mask)
     return made.alias(column)
@@ -70,6 +70,13 @@ def _pseudonym(column: str, kind: ColumnType, pseudonyms: Pseudonyms | None) -> 
         key=pseudonyms.derived_key(column, kind)
     )
     return made
+
+
+def _digits(number: pl.Expr) -> pl.Expr:
+    """Return the digits of a whole number; a sign is no character that could stay hidden in place of a digit."""
+    import polars as pl
+
+    return number.cast(pl.String).str.strip_prefix("-")
 
 
 def _partial(text: pl.Expr, mask: Mask) -> pl.Expr:

@@ -51,8 +51,10 @@ _SUITED: dict[str, frozenset[str]] = {
     "prefix": frozenset({"string"}),
     "round": frozenset({"decimal", "double"}) | _WHOLE,
 }
-_SHOWN_CHARACTERS = frozenset({"prefix", "last", "first"})
-"""The options whose size is a number of characters that stay; of the others, a multiple of a unit hides more."""
+_UNITS = frozenset({"years", "round"})
+"""The options whose size is a unit: a multiple of it hides more. Of the others, no size hides more than another one:
+`partial(last: 2)` shows characters of a text that is too short for `partial(last: 4)`.
+"""
 
 _STRICTEST_FIRST = tuple(MaskMethod)
 
@@ -120,6 +122,4 @@ def _follows_from(coarse: Mask, fine: Mask) -> bool:
         return True
     if coarse.option != fine.option or coarse.size is None or fine.size is None:
         return (fine.option, coarse.option) in {("month", "year"), ("month", "years"), ("year", "years")}
-    if coarse.option in _SHOWN_CHARACTERS:
-        return coarse.size <= fine.size
-    return coarse.size % fine.size == 0
+    return coarse.option in _UNITS and coarse.size % fine.size == 0
