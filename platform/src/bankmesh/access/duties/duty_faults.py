@@ -75,7 +75,10 @@ def _path(widening: Widening, way: Way) -> Sequence[str]:
 _NARROWER = {
     Duty.PURPOSES: "Remove the purpose",
     Duty.AUDIENCE: "Remove the role, or limit its purposes",
-    Duty.MASKS: "Classify the column at least as high, or mask it in the same way",
+    Duty.MASKS: (
+        "Classify the column at least as high, or mask it: in the same way if it carries the value unchanged, "
+        "else by redact or null"
+    ),
     Duty.ROWS: "Carry the columns of the filter unchanged",
 }
 

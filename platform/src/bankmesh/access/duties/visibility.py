@@ -15,16 +15,24 @@ if TYPE_CHECKING:
 
 
 _BY_EQUALITY = frozenset({TransformationSubtype.JOIN, TransformationSubtype.GROUP_BY})
+_WITHOUT_CHANGE = _BY_EQUALITY | {
+    TransformationSubtype.IDENTITY, TransformationSubtype.FILTER, TransformationSubtype.SORT
+}  # fmt: skip
 
 
 def keeps_mask(ways: Iterable[TransformationSubtype], given: ColumnDecision, allowed: ColumnDecision) -> bool:
     """Whether a column that depends in these ways on another reveals no more of it than a reader of it may learn.
 
     Joins and groups use only which values are equal. That is what a pseudonym shows, so they carry every mask but a
-    pseudonym: readers could join and group by the pseudonyms themselves.
+    pseudonym: readers could join and group by the pseudonyms themselves. A mask that shows a part of a value is kept
+    only by a value that is carried unchanged: the last digits of what is made from it may be its first ones.
     """
     method = allowed.mask.method if allowed.mask else None
-    return (method is MaskMethod.PSEUDONYM and _BY_EQUALITY.issuperset(ways)) or reveals_no_more(given, allowed)
+    if method is MaskMethod.PSEUDONYM and _BY_EQUALITY.issuperset(ways):
+        return True
+    shows_part = given.mask is not None and given.mask.method not in {MaskMethod.NULL, MaskMethod.REDACT}
+    is_comparable = not shows_part or allowed.outcome is ColumnOutcome.SHOW or _is_carried(ways)
+    return is_comparable and reveals_no_more(given, allowed)
 
 
 def reveals_no_more(given: ColumnDecision, allowed: ColumnDecision) -> bool:
@@ -51,6 +59,12 @@ def _can_be_computed(coarse: Mask, fine: Mask) -> bool:
     if coarse.method is MaskMethod.REDACT:
         return True
     return coarse.method is fine.method and strictest([coarse, fine]) == coarse
+
+
+def _is_carried(ways: Iterable[TransformationSubtype]) -> bool:
+    """Whether a column that depends in these ways on another has its values unchanged."""
+    found = frozenset(ways)
+    return TransformationSubtype.IDENTITY in found and found <= _WITHOUT_CHANGE
 
 
 def spell(decision: ColumnDecision) -> str:
