@@ -102,6 +102,14 @@ def test_a_condition_that_cannot_be_evaluated_is_a_fault_at_its_line(shop):
     assert ("policies/own.cedar", 2, "policy-error") in found(shop)
 
 
+def test_an_error_is_a_fault_of_its_own_file_and_of_no_other_with_the_end_of_its_path(shop):
+    rows = 'forbid (principal, action == Action::"read", resource is shop::customer_v1)\n'
+    shop.policy(f"{rows}when {{ resource.visits > 9 }};", "policies/narrow.cedar")
+    shop.domain_policy(f"{rows}when {{ resource.visits * 2 > 4 }};")
+    domain = "domains/shop/src/shop/policies/narrow.cedar"
+    assert [(file, line) for file, line, rule in found(shop) if rule == "policy-error"] == [(domain, 1)]
+
+
 def test_a_second_major_has_rows_of_its_own(shop):
     columns = (*CUSTOMER, ("colour", "string", "internal", False, "", ""))
     shop.write("domains/shop/src/shop/contracts/customer.v2.odcs.yaml", contract_text(major=2, columns=columns))

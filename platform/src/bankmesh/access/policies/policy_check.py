@@ -100,7 +100,8 @@ def _errors(policy: AccessPolicy, findings: _Findings) -> Iterator[Fault]:
     """Yield each error of evaluation: it denies a read that the policies may mean to permit."""
     for problem in findings.problems:
         for each in policy.policies:
-            _, is_there, text = problem.partition(f"{each.place}: ")
+            # With the blank before it: one file's path may be the end of another's.
+            _, is_there, text = f" {problem}".partition(f" {each.place}: ")
             if is_there:
                 message = f"every read that this policy concerns is refused, because it cannot be evaluated: {text}"
                 yield Fault(each.place.file, each.place.line, "policy-error", message)
