@@ -92,5 +92,6 @@ def test_tables_beside_the_policies_of_the_workspace_and_of_domains_are_found(sh
     files = [
         shop.write("domains/shop/src/shop/policies/tests/a.yaml", CASE),
         shop.write("policies/tests/b.yaml", CASE),
+        shop.write("policies/tests/more/c.yml", CASE),
     ]
     assert find_tables(shop.root) == files

@@ -1,4 +1,4 @@
-"""Tables of what readers are expected to get, in `policies/tests/*.yaml` beside the policies.
+"""Tables of what readers are expected to get, in `policies/tests/*.yaml` or `*.yml` beside the policies.
 
     cases:
       - as: service_agent              a role, or a list of roles of one reader
@@ -73,7 +73,8 @@ class CaseFailure:
 
 def find_tables(root: Path) -> list[Path]:
     """Return the tables of the workspace and of its domains, sorted."""
-    return sorted(file for place in _PLACES for file in root.glob(f"{place}/**/*.yaml"))
+    patterns = (f"{place}/**/*{suffix}" for place in _PLACES for suffix in (".yaml", ".yml"))
+    return sorted(file for pattern in patterns for file in root.glob(pattern))
 
 
 def read_table(file: Path, policy: AccessPolicy) -> tuple[tuple[PolicyCase, ...], tuple[Fault, ...]]:
