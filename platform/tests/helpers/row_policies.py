@@ -184,8 +184,7 @@ class PolicyWriter:
     def membership(self) -> str:
         """Search a column in a set of literals and, at times, of columns."""
         family = self.pick([*FAMILIES])
-        columns, values = FAMILIES[family]
-        return f"[{', '.join(self.elements(family))}].contains({self.operands(family)[0] or (columns, values)})"
+        return f"[{', '.join(self.elements(family))}].contains({self.operands(family)[0]})"
 
     def elements(self, family: str) -> list[str]:
         """Return one to four elements of a set."""

@@ -83,7 +83,7 @@ class CedarSession:
     """Requests of one reader for one purpose on one port."""
 
     def __init__(self, port: PortPolicy, reader: PolicyReader, purpose: str) -> None:
-        """Raises ValueError for a reader or purpose that Cedar cannot hold."""
+        """Raises EvaluationFailed for a reader whose id Cedar could read as policy text."""
         if not reader.has_plain_id:
             raise EvaluationFailed("the reader's id is empty, or has quotes, backslashes or invisible characters")
         self._port = port

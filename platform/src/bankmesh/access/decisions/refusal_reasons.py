@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.access.model import Reason
-from bankmesh.access.policies.contract_policies import OWNER, STEWARD, STEWARDSHIP, clause_place
+from bankmesh.access.policies.contract_policies import OWNER, STEWARD, STEWARDSHIP, clause_place, listed_roles
 from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
-from bankmesh.contracts.parsing.access_clauses import READ_ACCESS
 from bankmesh.errors import UnknownName, shorten_list
 
 if TYPE_CHECKING:
@@ -66,13 +65,7 @@ def who_could(registry: ReaderRegistry, contract: Contract, purpose: str) -> Rea
 def admitted_roles(registry: ReaderRegistry, contract: Contract, purpose: str) -> tuple[str, ...]:
     """Return the roles that hold a purpose and that the contract admits for it."""
     covers = registry.purposes.covers
-    named = [
-        role.role
-        for role in contract.roles
-        if role.access == READ_ACCESS
-        and covers(contract.purposes, purpose)
-        and (not role.purposes or covers(role.purposes, purpose))
-    ]
+    named = listed_roles(contract, purpose, registry.purposes)
     team = [OWNER, STEWARD] if covers((STEWARDSHIP,), purpose) else []
     return tuple(
         name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankmesh.access.policies.contract_policies import consuming_ports
+from bankmesh.access.policies.contract_policies import consuming_ports, listed_roles
 from bankmesh.access.policies.probe_readers import reader_with_roles
 
 if TYPE_CHECKING:
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from bankmesh.access.model import Principal
     from bankmesh.access.registry import ReaderRegistry
-    from bankmesh.contracts.model import Contract, Role
-
-_READ = "read"
+    from bankmesh.contracts.model import Contract
 
 
 def admits_product(source: Contract, reader: Contract) -> bool:
@@ -31,20 +29,11 @@ def allows_purpose(contract: Contract, purpose: str, registry: ReaderRegistry) -
     return registry.purposes.covers(contract.purposes, purpose)
 
 
-def admits_role(contract: Contract, role: str, purpose: str, registry: ReaderRegistry) -> bool:
-    """Whether a contract lists a role as a reader for a purpose."""
-    return any(
-        entry.role == role and registry.purposes.covers(_purposes(contract, entry), purpose)
-        for entry in contract.roles
-        if entry.access == _READ
-    )
-
-
 def admitted_readers(contract: Contract, registry: ReaderRegistry) -> Iterator[tuple[str, str]]:
     """Yield each role with each purpose for which it may read, by its contract and by the purposes that it holds."""
     for name, role in registry.roles.items():
         for purpose in registry.purposes.expand(role.purposes):
-            if admits_role(contract, name, purpose, registry):
+            if name in listed_roles(contract, purpose, registry.purposes):
                 yield name, purpose
 
 
@@ -58,7 +47,3 @@ def readers_with(role: str, purpose: str, registry: ReaderRegistry, domains: Ite
     for name, other in registry.roles.items():
         if name != role and registry.purposes.covers(other.purposes, purpose):
             yield reader_with_roles(registry, (role, name), purpose, ())
-
-
-def _purposes(contract: Contract, entry: Role) -> tuple[str, ...]:
-    return entry.purposes or contract.purposes

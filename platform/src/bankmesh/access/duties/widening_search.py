@@ -6,15 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bankmesh.access.duties.model import Duty, Widening
-from bankmesh.access.duties.readers import (
-    admits_role,
-    admitted_readers,
-    allows_purpose,
-    readers_with,
-)
+from bankmesh.access.duties.readers import admitted_readers, allows_purpose, readers_with
 from bankmesh.access.duties.row_filter_flow import find_row_problem
 from bankmesh.access.duties.visibility import keeps_mask, spell
 from bankmesh.access.model import ColumnDecision, ColumnOutcome
+from bankmesh.access.policies.contract_policies import listed_roles
 from bankmesh.access.policies.probe_readers import product_reader
 from bankmesh.lineage.lineage_graph import ROWS
 from bankmesh.lineage.model import ColumnRef
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
     from bankmesh.access.duties.model import ColumnFlow, Decide, ProductFlow
     from bankmesh.access.model import AccessDecision, Principal
     from bankmesh.access.registry import ReaderRegistry
-    from bankmesh.contracts.model import Contract
 
 
 def find_widenings(flow: ProductFlow, registry: ReaderRegistry, decide: Decide) -> tuple[Widening, ...]:
@@ -63,8 +58,9 @@ class _Search:
         for role, purpose in self._readers:
             if not allows_purpose(source, purpose, self._registry):
                 continue
-            if not admits_role(source, role, purpose, self._registry):
-                given, allowed = f"admits {role} for {purpose}", f"admits {self._admitted(source, purpose)} for it"
+            admitted = listed_roles(source, purpose, self._registry.purposes)
+            if role not in admitted:
+                given, allowed = f"admits {role} for {purpose}", f"admits {', '.join(admitted) or 'no role'} for it"
                 yield Widening(target, one.source, Duty.AUDIENCE, (role,), purpose, given, allowed)
                 continue
             for reader in readers_with(role, purpose, self._registry, {source.domain, self._flow.contract.domain}):
@@ -94,10 +90,6 @@ class _Search:
         if key not in self._decided:
             self._decided[key] = self._decide(reader, port, purpose)
         return self._decided[key]
-
-    def _admitted(self, source: Contract, purpose: str) -> str:
-        roles = (entry.role for entry in source.roles)
-        return ", ".join(r for r in roles if admits_role(source, r, purpose, self._registry)) or "no role"
 
 
 def _of(decision: AccessDecision, column: str) -> ColumnDecision:

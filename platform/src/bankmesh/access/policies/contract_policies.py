@@ -29,6 +29,7 @@ from bankmesh.names import parse_port_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bankmesh.access.registry import PurposeTree
     from bankmesh.contracts.model import Contract
 
 OWNER, STEWARD, STEWARDSHIP = "data_owner", "data_steward", "stewardship"
@@ -49,6 +50,17 @@ def consuming_ports(contract: Contract) -> tuple[str, ...]:
         with suppress(ValueError):
             found.append(str(parse_port_name(consumer)))
     return tuple(found)
+
+
+def listed_roles(contract: Contract, purpose: str, purposes: PurposeTree) -> tuple[str, ...]:
+    """Return the roles that a contract lists as readers for a purpose, as its permits admit them."""
+    if not purposes.covers(contract.purposes, purpose):
+        return ()
+    return tuple(
+        role.role
+        for role in contract.roles
+        if role.access == READ_ACCESS and (not role.purposes or purposes.covers(role.purposes, purpose))
+    )
 
 
 def compile_contract(contract: Contract) -> tuple[CedarPolicy, ...]:
