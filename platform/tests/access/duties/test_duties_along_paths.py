@@ -11,7 +11,7 @@ from helpers.duty_mesh import contract, decide_by, grant, registry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bankmesh.access.duties.column_flows import find_flows, find_identities
+from bankmesh.access.duties.column_flows import find_flows, find_identities, find_reordered
 from bankmesh.access.duties.grant_lifts import apply_grants
 from bankmesh.access.duties.model import Duty, ProductFlow
 from bankmesh.access.duties.widening_search import find_widenings
@@ -156,7 +156,8 @@ def readers():
 def flows_of(port, sources, contracts, lineage):
     columns = dict.fromkeys(sources, COLUMNS)
     flows, identities = find_flows(lineage, COLUMNS, columns), find_identities(lineage, COLUMNS, sources)
-    return ProductFlow(contracts[port], {source: contracts[source] for source in sources}, flows, identities)
+    inputs = {source: contracts[source] for source in sources}
+    return ProductFlow(contracts[port], inputs, flows, identities, find_reordered(lineage))
 
 
 def visible(decide, reader, ref, purpose):

@@ -2,10 +2,11 @@
 
 import json
 
+import polars as pl
 import pytest
 from helpers.duty_mesh import contract, decide_by, registry
 
-from bankmesh.access.duties.column_flows import find_flows, find_identities
+from bankmesh.access.duties.column_flows import find_flows, find_identities, find_reordered
 from bankmesh.access.duties.model import Duty, ProductFlow
 from bankmesh.access.duties.row_filter_flow import implies
 from bankmesh.access.duties.visibility import keeps_mask, reveals_no_more
@@ -13,6 +14,7 @@ from bankmesh.access.duties.widening_search import find_widenings
 from bankmesh.access.masks.mask_rules import parse_mask
 from bankmesh.access.model import ColumnDecision, ColumnOutcome, RowFilter
 from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
+from bankmesh.lineage.polars import derive_from_code
 
 How = TransformationSubtype
 S, P = "source.party", "use.score"
@@ -41,6 +43,7 @@ def widenings(source, product, lineage=None, filters=None):
         {source.port: source},
         find_flows(lineage, columns, inputs),
         find_identities(lineage, columns, inputs),
+        find_reordered(lineage),
     )
     return find_widenings(flow, KNOWN, decide_by([source, product], KNOWN, filters))
 
@@ -223,6 +226,13 @@ def test_a_column_that_mixes_rows_is_not_covered_by_a_filter_on_its_own_rows():
     assert filtered(own=agreed(), how=How.AGGREGATION) == {("score", Duty.ROWS)}
 
 
+def test_a_column_with_an_order_of_its_own_is_not_covered_and_one_in_the_order_of_the_rows_is():
+    assert filtered(own=agreed(), how=(How.IDENTITY, How.SORT)) == {("score", Duty.ROWS)}
+    assert filtered(own=agreed(), how=(How.IDENTITY, How.FILTER)) == {("score", Duty.ROWS)}
+    ordered = frozenset({Dependency(ColumnRef(S, "income"), How.SORT)})
+    assert filtered(own=agreed(), rows=ordered) == set()
+
+
 def test_an_aggregate_of_rows_that_agree_in_the_filter_is_covered():
     grouped = frozenset({Dependency(ColumnRef(S, "agreed"), How.GROUP_BY)})
     assert filtered(own=agreed(), how=How.AGGREGATION, rows=grouped) == set()
@@ -237,3 +247,18 @@ def test_a_column_that_a_condition_chooses_carries_no_filter():
         }
     )
     assert find_identities(lineage, ["agreed"], [S]) == {}
+
+
+@pytest.mark.parametrize("how", [How.SORT, How.FILTER])
+def test_a_column_with_an_order_of_its_own_carries_no_filter_and_one_in_the_order_of_the_rows_does(how):
+    agreed, income = (Dependency(ColumnRef(S, name), way) for name, way in (("agreed", How.IDENTITY), ("income", how)))
+    assert find_identities(StepLineage({"agreed": frozenset({agreed, income})}), ["agreed"], [S]) == {}
+    ordered = StepLineage({"agreed": frozenset({agreed})}, frozenset({income}))
+    assert find_identities(ordered, ["agreed"], [S]) == {"agreed": agreed.source}
+
+
+def test_a_column_that_a_polars_transform_sorts_by_itself_carries_no_filter():
+    schema = pl.Schema({"agreed": pl.Boolean, "income": pl.Int64})
+    for sort in (pl.col("agreed").sort(), pl.col("agreed").sort_by("income")):
+        found = derive_from_code(lambda party, sort=sort: party.with_columns(sort), {"party": schema})
+        assert find_identities(found.lineage, ["agreed", "income"], ["party"]).keys() == {"income"}

@@ -56,22 +56,35 @@ _MIXING = frozenset(
 )  # fmt: skip
 
 
+_REORDERING = frozenset({TransformationSubtype.SORT, TransformationSubtype.FILTER})
+"""Where they decide one column, and not the rows of all, its values move to other rows: `pl.col("agreed").sort()`."""
+
+
+def find_reordered(lineage: StepLineage | None) -> frozenset[str]:
+    """Return the columns whose values an order or a filter of their own moves to other rows."""
+    ways = {column: {d.how for d in found} for column, found in lineage.columns.items()} if lineage else {}
+    return frozenset(
+        column for column, how in ways.items() if how & _REORDERING and TransformationSubtype.AGGREGATION not in how
+    )
+
+
 def find_identities(
     lineage: StepLineage | None, columns: Iterable[str], ports: Collection[str]
 ) -> dict[str, ColumnRef]:
     """Return the columns that carry one column of an input unchanged, each with that column.
 
-    Its value is made from nothing else, and no condition, window or opaque step decides which value is taken. Joins,
-    filters and groups decide which rows exist, and leave the value as it is.
+    Its value is made from nothing else, and no condition, window, opaque step or order of its own decides which value
+    is taken. Joins, filters, groups and the order of all columns decide which rows exist, and leave the value as it is.
     """
     found: dict[str, ColumnRef] = {}
+    reordered = find_reordered(lineage)
     for column in columns:
         if lineage is None:
             break
         known = column in lineage.columns and column not in lineage.underivable
         needed = lineage.dependencies(column) if known else frozenset()
         values = {d for d in needed if d.how.kind is TransformationType.DIRECT}
-        if len(values) != 1 or _MIXING.intersection(d.how for d in needed):
+        if len(values) != 1 or _MIXING.intersection(d.how for d in needed) or column in reordered:
             continue
         (value,) = values
         if value.how is TransformationSubtype.IDENTITY and not value.masking and value.source.dataset in ports:

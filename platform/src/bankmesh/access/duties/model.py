@@ -59,12 +59,14 @@ class ProductFlow:
         inputs: the contracts of the products that it reads, by port.
         flows: what flows into its columns, sorted.
         identities: its columns that carry a column of an input unchanged, row by row.
+        reordered: its columns whose values are moved to other rows.
     """
 
     contract: Contract
     inputs: Mapping[str, Contract]
     flows: tuple[ColumnFlow, ...]
     identities: Mapping[str, ColumnRef] = field(default_factory=dict)
+    reordered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, order=True)

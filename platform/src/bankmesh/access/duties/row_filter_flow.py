@@ -37,11 +37,12 @@ def find_row_problem(flow: ProductFlow, source: str, column: str, given: RowFilt
 
 
 def mixes_rows(flow: ProductFlow, source: str, column: str, by: frozenset[str]) -> bool:
-    """Whether a column of a product is made from several rows of an input that differ in the columns `by`."""
+    """Whether a column of a product has values of other rows of an input, which may differ in the columns `by`."""
     ways = {f.source.column: frozenset(f.ways) for f in flow.flows if (f.source.dataset, f.target) == (source, column)}
     every = frozenset[TransformationSubtype]().union(*ways.values())
     grouped = all(TransformationSubtype.GROUP_BY in ways.get(name, frozenset()) for name in by)
-    return bool(every & _WINDOWS) or (TransformationSubtype.AGGREGATION in every and not grouped)
+    is_moved = column in flow.reordered or bool(every & _WINDOWS)
+    return is_moved or (TransformationSubtype.AGGREGATION in every and not grouped)
 
 
 def rename(residual: str, names: Mapping[str, str]) -> str:

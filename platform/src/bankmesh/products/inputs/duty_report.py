@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bankmesh.access.duties.column_flows import find_flows, find_identities
+from bankmesh.access.duties.column_flows import find_flows, find_identities, find_reordered
 from bankmesh.access.duties.duty_faults import refusal_faults, widening_faults
 from bankmesh.access.duties.grant_lifts import apply_grants
 from bankmesh.access.duties.model import ProductFlow
@@ -115,7 +115,11 @@ def report_duties(
     columns = [column.name for column in contract.columns]
     read = {port: [column.name for column in source.columns] for port, source in inputs.items()}
     flow = ProductFlow(
-        contract, inputs, find_flows(lineage, columns, read), find_identities(lineage, columns, read.keys())
+        contract,
+        inputs,
+        find_flows(lineage, columns, read),
+        find_identities(lineage, columns, read.keys()),
+        find_reordered(lineage),
     )
     widenings = apply_grants(find_widenings(flow, access.registry, access.decide), inputs)
     refused = find_refused_reads(flow, access.contracts, access.registry, access.decide)
