@@ -17,11 +17,13 @@ from bankmesh.access.audit.audit_query import EntryFilter, EntryState, SubjectMa
 from bankmesh.access.audit.chain_file import chain_files
 from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.access.audit.receipt_check import check_receipt
+from bankmesh.access.audit.subject_lookups import predicate_lookups
 from bankmesh.access.errors import AccessDenied, AuditUnavailable
 from bankmesh.access.queries.sql_session import run_query
 from bankmesh.access.relations.governed_relation import GovernedRelation
 
 SUBJECTS = {"id": "party", "referrer": "party"}
+BY_ID = {"id": "party"}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,12 @@ def relation(party, tmp_path):
     decision = decide(party.contract, OUTCOMES, OPTED)
     recorder = AuditLog(tmp_path).recorder_for(decision, party.opened, subjects=SUBJECTS, pseudonym_key="3")
     return GovernedRelation(decision, party.contract, party.opened, recorder, FixedKeys())
+
+
+@pytest.fixture
+def by_id(relation, party, tmp_path):
+    """The relation, whose rows name one subject each."""
+    return replace(relation, recorder=AuditLog(tmp_path).recorder_for(relation.decision, party.opened, subjects=BY_ID))
 
 
 def entries(home):
@@ -84,8 +92,8 @@ def test_who_stops_early_has_a_cancelled_read(relation, tmp_path):
     ],
     ids=str,
 )
-def test_who_read_one_customer_is_found_however_the_predicate_is_written(relation, tmp_path, predicate, match):
-    relation.scan().filter(predicate).collect()
+def test_who_read_one_customer_is_found_however_the_predicate_is_written(by_id, tmp_path, predicate, match):
+    by_id.scan().filter(predicate).collect()
     subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
     assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == [match]
 
@@ -101,10 +109,26 @@ def test_who_read_one_customer_is_found_however_the_predicate_is_written(relatio
         ("id <> 45", SubjectMatch.UNNAMED),
     ],
 )
-def test_who_read_one_customer_is_found_in_statements(relation, tmp_path, condition, match):
-    run_query(relation, f"select visits from product where {condition}")
+def test_who_read_one_customer_is_found_in_statements(by_id, tmp_path, condition, match):
+    run_query(by_id, f"select visits from product where {condition}")
     subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
     assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == [match]
+
+
+def test_rows_that_may_refer_to_another_subject_may_be_about_it(relation, tmp_path):
+    relation.scan(["id", "visits"]).filter(pl.col("id") == 45).collect()
+    run_query(relation, "select visits from product where id = 45")
+    subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+    found = [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))]
+    assert found == [SubjectMatch.UNNAMED, SubjectMatch.UNNAMED]
+
+
+def test_a_predicate_that_is_too_long_to_search_counts_as_one_that_names_nobody(by_id, tmp_path):
+    predicate = (pl.col("id") == 45) & pl.col("visits").is_in(range(300_000))
+    assert predicate_lookups(predicate, {"id"}) == {}
+    by_id.scan().filter(predicate).collect()
+    subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+    assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == [SubjectMatch.UNNAMED]
 
 
 def test_a_frame_whose_reads_would_be_refused_is_refused_at_once(relation, monkeypatch):

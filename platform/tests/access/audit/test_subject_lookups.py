@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from threading import Lock
 
 import polars as pl
 import pytest
@@ -13,6 +17,7 @@ from bankmesh.access.audit.subject_lookups import (
     predicate_lookups,
     statement_lookups,
     subject_hash,
+    unconfined_domains,
 )
 from bankmesh.access.signing_keys import load_subject_secret
 
@@ -36,6 +41,12 @@ ID, NAME = pl.col("id"), pl.col("name")
         (pl.col("other") == ID, {}),
         (ID.is_not_null(), {}),
         (dt.date(2026, 1, 31) == ID, {"id": {"2026-01-31"}}),
+        (ID.is_in(pl.Series([42, 43])), {"id": {"42", "43"}}),
+        (pl.any_horizontal(ID == 42, NAME == "43"), {"id": {"42"}}),
+        (pl.when(NAME == "43").then(ID == 42).otherwise(statement=False), {"id": {"42", "False"}}),
+        (ID.cast(pl.Decimal(9, 2)) == Decimal(42), {"id": {"42"}}),
+        (ID == 'a"}{"Column":"id"}[\\', {"id": {'a"}{"Column":"id"}[\\'}}),
+        (pl.col('i"d') == 42, {}),
     ],
 )
 def test_literals_that_a_predicate_combines_with_a_subject(predicate, found):
@@ -63,6 +74,24 @@ def test_literals_that_a_statement_compares_with_a_subject(condition, found):
     assert bool(found) == bool(lookups)
 
 
+def test_a_deep_predicate_is_searched_to_its_end():
+    predicate = reduce(or_, (number == ID for number in range(900)))
+    assert predicate_lookups(predicate, {"id"}) == {"id": {str(number) for number in range(900)}}
+
+
+def test_a_predicate_that_has_no_text_is_not_searched():
+    lock = Lock()
+    predicate = (ID == 42) & NAME.map_elements(lambda _: lock is None, return_dtype=pl.Boolean)
+    assert predicate_lookups(predicate, {"id"}) == {}
+
+
+def test_all_columns_of_a_domain_confine_it():
+    subjects = {"id": "party", "referrer": "party", "card": "card"}
+    assert unconfined_domains(subjects, {"id": {42}, "card": {1}}, ["id", "card"]) == ["party"]
+    assert unconfined_domains(subjects, {"id": {42}, "referrer": {42}}, ["id", "referrer"]) == ["card"]
+    assert unconfined_domains({"id": "party"}, {"id": range(MOST_LOOKUPS + 1)}, ["id"]) == ["party"]
+
+
 def test_what_is_no_sql_looks_up_nobody():
     assert statement_lookups("select 'open", {"id"}) == {}
     assert statement_lookups("", {"id"}) == {}
@@ -73,6 +102,13 @@ def test_one_subject_has_one_hash_in_all_columns_of_its_domain():
     assert hash_lookups(SECRET, {"customer": "party"}, {"customer": {"42"}, "name": {"x"}}) == first
     assert hash_lookups(SECRET, {"id": "card"}, {"id": {42}})["card"] != first["party"]
     assert "42" not in first["party"][0][:2]
+
+
+def test_a_decimal_is_one_subject_whatever_its_scale():
+    for value in (Decimal("42.00"), Decimal("42.0"), "42.000", 42):
+        assert subject_hash(SECRET, "party", value) == subject_hash(SECRET, "party", "42")
+    assert subject_hash(SECRET, "party", "42.50") == subject_hash(SECRET, "party", Decimal("42.5"))
+    assert len({subject_hash(SECRET, "party", value) for value in ("420", "42", "1.2.0", "1.2")}) == 4
 
 
 def test_a_hash_needs_the_secret_of_the_home(tmp_path):
