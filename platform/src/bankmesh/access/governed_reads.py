@@ -73,8 +73,9 @@ class GovernedReads:
         """
         from bankmesh.access.decisions.decision_engine import decide, usable_purposes
 
-        declared = purpose or current_purpose(self._settings, self._purpose)
+        declared = purpose
         try:
+            declared = declared or current_purpose(self._settings, self._purpose)
             principal = self.principal
         except IdentityRefused as error:
             self.log.denied(None, contract.port, declared, way=way, why=type(error).__name__)

@@ -7,11 +7,14 @@ import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bankmesh.access.audit.audit_chain import close_chains
+from bankmesh.access.audit.audit_query import EntryFilter, query_log
 from bankmesh.access.errors import IdentityRefused
 from bankmesh.access.governed_reads import GovernedReads
 from bankmesh.access.signing_keys import KeyUse, UnusableKey, load_signing_key, private_key_file
@@ -116,6 +119,7 @@ def test_a_token_signed_otherwise_is_refused(settings):
         f"{head}.{body}",
         whole[:-4] + ("AAAA" if whole[-4:] != "AAAA" else "BBBB"),
         "a" * 20_000,
+        f"{head}.{body}.\udcff",
         "no token",
     ]
     for token in forged:
@@ -182,6 +186,17 @@ def test_a_session_that_is_damaged_is_refused(settings):
         Path(file).write_text(content)
         with pytest.raises(IdentityRefused, match="mesh token use"):
             current_principal(settings)
+
+
+def test_a_read_under_a_damaged_session_is_refused_on_record(settings):
+    session_file(settings.home).parent.mkdir(parents=True)
+    session_file(settings.home).write_text("[]")
+    contract = SimpleNamespace(port="retail.party")
+    with pytest.raises(IdentityRefused, match="is no session"):
+        GovernedReads(settings, ()).decide(contract, way="scan")
+    close_chains()
+    (entry,) = query_log(settings.home, EntryFilter())
+    assert (entry.state, entry.record["port"], entry.record["why"]) == ("denied", "retail.party", "IdentityRefused")
 
 
 def test_a_running_client_reads_no_longer_once_its_token_is_refused(settings):

@@ -109,8 +109,8 @@ def read_claims(home: Path, token: str) -> TokenClaims:
     """
     import jwt
 
-    if len(token) > _LONGEST:
-        raise IdentityRefused("the token is too long to be one", ISSUE)
+    if len(token) > _LONGEST or not token.isascii():
+        raise IdentityRefused("the token is not valid (it is too long, or has letters that no token has)", ISSUE)
     key = load_signing_key(home, KeyUse.TOKENS)
     try:
         found = jwt.decode(
