@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
@@ -17,7 +18,7 @@ from bankmesh.access.audit import audit_chain
 from bankmesh.access.audit.audit_chain import close_chains
 from bankmesh.access.audit.audit_log import AuditLog
 from bankmesh.access.audit.chain_anchors import ChainAnchors
-from bankmesh.access.audit.chain_file import chain_files
+from bankmesh.access.audit.chain_file import ChainFile, chain_files, opened_for_reading
 from bankmesh.access.audit.chain_verification import ChainState, verify_chain
 from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.access.model import STRICT_AUDIT
@@ -104,6 +105,24 @@ def test_a_fork_while_threads_write_loses_nothing(tmp_path, opened):
     report = verify_log(tmp_path)
     assert report.is_intact
     assert len(report.chains) == 4
+
+
+def test_a_chain_begins_although_somebody_looks_whether_its_file_is_in_use(tmp_path, monkeypatch):
+    opened_by = os.open
+
+    def open_and_look(path, *arguments):
+        descriptor = opened_by(path, *arguments)
+        looking = opened_by(path, os.O_RDONLY)
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.1, os.close, [looking]).start()
+        return descriptor
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", open_and_look)
+        file = ChainFile(tmp_path / "audit" / "chain.jsonl")
+    with opened_for_reading(file.path) as (_, is_running):
+        assert is_running
+    file.close()
 
 
 def test_threads_share_a_chain(tmp_path, opened):

@@ -7,6 +7,8 @@ import resource
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,12 @@ def recorder(home, opened):
 
 def read(home, opened):
     recorder(home, opened).begin(["id"], "scan").end(1, False)
+
+
+def wait_until(is_so):
+    deadline = time.monotonic() + 10
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def kinds(home):
@@ -229,6 +237,19 @@ def test_a_file_that_somebody_else_changes_ends_the_chain(home, opened, change, 
     assert {chain.state for chain in verify_log(home).chains} == {ChainState.KILLED, ChainState.CLOSED}
     if kind is not None:
         assert kind in kinds(home)
+
+
+def test_a_chain_that_somebody_has_changed_while_nothing_was_read_is_closed(home, opened):
+    before = threading.enumerate()
+    read(home, opened)
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "audit sync" and thread not in before]
+    wait_until(lambda: verify_log(home).chains[0].unanchored == 0)
+    lengthen(chain_files(home)[0])
+    with pytest.raises(AuditUnavailable, match="its file was changed"):
+        recorder(home, opened).begin(["id"], "scan")
+    thread.join(10)
+    assert not thread.is_alive()
+    assert verify_log(home).chains[0].state is ChainState.KILLED
 
 
 @pytest.mark.parametrize("url", ["postgresql://reader:hunter2@127.0.0.1:9/access", "sqlite:////proc/access.db"])

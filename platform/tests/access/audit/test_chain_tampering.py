@@ -22,6 +22,7 @@ from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.settings import access_database
 
 READS = 12
+NO_RECORD = b'{"sequence":1,"previous":"","kind":["begin"],"at":""}\n'
 EXAMPLES = settings(max_examples=150)
 
 
@@ -120,7 +121,7 @@ def test_records_in_another_order_are_found(sealed, data):
 @given(st.data())
 def test_inserted_records_are_found(sealed, data):
     chain, other = data.draw(st.permutations(sealed))
-    inserted = data.draw(st.sampled_from([*chain.lines, *other.lines, b"{}\n", b"\n"]))
+    inserted = data.draw(st.sampled_from([*chain.lines, *other.lines, b"{}\n", b"\n", NO_RECORD]))
     place = data.draw(st.integers(0, len(chain.lines)))
     assert Tampering.CHANGED in chain.faults_of(b"".join([*chain.lines[:place], inserted, *chain.lines[place:]]))
 
@@ -179,6 +180,8 @@ def test_records_that_hold_together_but_were_not_anchored_so_are_found(sealed, s
         ("update bankmesh_access_anchor set signature = substr(signature, 3) || '00'", Tampering.FORGED),
         ("update bankmesh_access_anchor set key_id = '0123456789abcdef'", Tampering.FORGED),
         ("update bankmesh_access_chain set body = replace(body, 'host', 'hots')", Tampering.FORGED),
+        ("update bankmesh_access_chain set body = 'no JSON'", Tampering.FORGED),
+        ("update bankmesh_access_chain set body = '[]'", Tampering.FORGED),
         ("update bankmesh_access_chain set signature = substr(signature, 3) || '00'", Tampering.FORGED),
         ("delete from bankmesh_access_chain where number = 1", Tampering.FORGED),
         ("delete from bankmesh_access_chain", Tampering.UNREGISTERED),

@@ -138,6 +138,7 @@ class AuditChain:
             self._file.append(line)
         except ChainFileChanged as error:
             self._failure = str(error)
+            self._changed.notify()  # the thread ends and closes the file
             raise ChainUnavailable(self._failure) from error
         except OSError as error:
             raise ChainUnavailable(_cause(error)) from error

@@ -80,7 +80,7 @@ def parse_record(line: bytes) -> dict[str, Any] | None:
         isinstance(found, dict)
         and isinstance(found.get("sequence"), int)
         and isinstance(found.get("previous"), str)
-        and found.get("kind") in set(RecordKind)
+        and found.get("kind") in list(RecordKind)
         and isinstance(found.get("at"), str)
     )
     return found if is_record else None

@@ -106,7 +106,7 @@ class ChainAnchors(Closing):
             rows = connection.execute(sa.select(chains).order_by(chains.c.number)).all()
         found, previous = [], FIRST_PREVIOUS
         for row in rows:
-            body = json.loads(row.body)
+            body = _registered(row.body)
             facts = {name: value for name, value in body.items() if name not in {"chain", "first", "previous"}}
             fault = _registration_fault(home, row, body, previous)
             found.append(ChainRegistration(row.chain, str(body.get("first")), facts, fault))
@@ -130,6 +130,15 @@ class ChainAnchors(Closing):
 def _last_digest(connection: Connection) -> str:
     last: str | None = connection.scalar(sa.select(chains.c.digest).order_by(chains.c.number.desc()).limit(1))
     return last or FIRST_PREVIOUS
+
+
+def _registered(text: str) -> dict[str, Any]:
+    """Return what a registration says; nothing if somebody has made another text of it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
 
 
 def _registration_fault(home: Path, row: Any, body: dict[str, Any], previous: str) -> str:  # noqa: ANN401 - a row

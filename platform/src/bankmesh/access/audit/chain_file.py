@@ -30,7 +30,7 @@ class ChainFile:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # waits for `_is_locked` of another process, an instant
         self._identity = _identify(self._descriptor)
         self._size = 0
         self._is_listed = False
