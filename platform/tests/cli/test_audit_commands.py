@@ -133,6 +133,7 @@ def test_readers_see_their_own_entries(as_role):
         (("--subject", "x", "--product", "booth.sal"), "Did you mean booth.sale"),
         (("--subject", "x", "--product", "booth.opening_hour"), "marks no column as the key of a subject"),
         (("--since", "yesterday"), "is no moment"),
+        (("--since", "0001-01-01T00:00+05:00"), "is no moment"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused(as_role, words, problem):
@@ -174,14 +175,39 @@ def test_a_receipt_of_somebody_else_is_not_fetched(as_role):
     assert other("audit", "receipt", position).code == 2
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"format": "other"}'])
-def test_what_is_no_receipt_is_not_valid(command, tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, 2), ("", 2), ("[]", 2), ("{", 2), ("[" * 100_000, 2), ('{"rows": NaN}', 2), ('{"format": "other"}', 1)],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_receipt_is_not_valid(command, tmp_path, content, code):
     file = tmp_path / "receipt.json"
     if content is not None:
         file.write_text(content)
     said = command("verify", file)
-    assert said.code in {1, 2}
+    assert said.code == code
     assert said.out + said.err
+    assert command("verify", tmp_path).code == 2
+
+
+def test_a_receipt_that_says_something_twice_is_none(as_role, tmp_path):
+    command = as_role("data_owner", name="alice")
+    position = json.loads(command("audit", "query", "--json").out)[0]["position"]
+    text, file = command("audit", "receipt", position).out, tmp_path / "receipt.json"
+    file.write_text(text.replace('"rows": 7', '"rows": 8, "rows": 7'))
+    said = command("verify", file)
+    assert (said.code, said.out) == (2, "")
+    file.write_text(text.replace('"statement": null', '"statement": NaN'))
+    assert command("verify", file).code == 2
+
+
+def test_a_key_that_is_none_is_a_wrong_call(command, tmp_path):
+    file = tmp_path / "receipt.json"
+    file.write_text("{}")
+    for key in (tmp_path / "nowhere.pem", tmp_path, file):
+        said = command("verify", file, "--key", key)
+        assert said.code == 2
+        assert str(key.name) in said.err
 
 
 def test_doctor_examines_keys_and_log(home, command):

@@ -75,6 +75,15 @@ def test_what_cannot_be_is_refused_with_what_can(command, words, problem):
     assert problem in said.err
 
 
+def test_a_token_that_is_given_instead_of_its_name_is_not_repeated(command):
+    issued = json.loads(command("token", "issue", "--role", "data_owner", "--json").out)
+    token = Path(issued["file"]).read_text()
+    for given in (token, token[:90], token * 9):
+        said = command("token", "use", given)
+        assert said.code == 2
+        assert token[:30] not in said.out + said.err
+
+
 def test_a_purpose_that_the_reader_does_not_hold_is_refused(command):
     command("token", "issue", "--role", "data_owner")
     said = command("token", "use", "data_owner", "--purpose", "audit")

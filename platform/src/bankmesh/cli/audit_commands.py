@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -23,7 +23,7 @@ from bankmesh.access.audit.audit_query import (
 )
 from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.access.audit.receipt_check import check_receipt
-from bankmesh.access.signing_keys import read_public_key
+from bankmesh.access.signing_keys import UnusableKey, read_public_key
 from bankmesh.access.tokens.current_reader import current_principal
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.output import JsonOption, count, print_json, print_table
@@ -33,6 +33,8 @@ from bankmesh.settings import current_settings
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from bankmesh.access.audit.audit_query import SubjectQuery
     from bankmesh.access.audit.log_verification import LogReport
     from bankmesh.settings import Settings
@@ -119,7 +121,12 @@ def verify_receipt(
         str, typer.Argument(metavar="RECEIPT", help="A file with a receipt in JSON; - is standard input.")
     ],
     key: Annotated[
-        Path | None, typer.Option(help="The public key in PEM; then neither a mesh home nor a workspace is needed.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="The public key in PEM; then neither a mesh home nor a workspace is needed.",
+        ),
     ] = None,
     *,
     as_json: JsonOption = False,
@@ -127,7 +134,7 @@ def verify_receipt(
     """Say whether a receipt is valid, and why not. Exit 1 if it is not."""
     found = _read_receipt(receipt_file)
     outcome = (
-        check_receipt(None, found, read_public_key(key))
+        check_receipt(None, found, _public_key(key))
         if key is not None
         else check_receipt(current_settings().home, found, None)
     )
@@ -138,25 +145,48 @@ def verify_receipt(
     raise typer.Exit(0 if outcome.is_valid else 1)
 
 
+def _public_key(file: Path) -> Ed25519PublicKey:
+    """Return the key of `--key`; a file that holds none is a wrong call, since exit 1 means an invalid receipt."""
+    try:
+        return read_public_key(file)
+    except UnusableKey as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def _read_receipt(place: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if place == "-" else Path(place).read_text(encoding="utf-8")
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise NoReceipt(f"There is no file {place}.") from None
-    except ValueError:
+    except OSError as error:
+        raise NoReceipt(f"{place} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise NoReceipt(f"{place} holds no receipt: it is no JSON object.")
+        raise NoReceipt(f"{place} holds no receipt: it is no JSON object. `mesh audit receipt` prints one.")
     return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object. Raises ValueError for a name that it has twice: other readers may take the other value."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a name occurs twice in an object")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and infinity, which are no JSON: they would be verified as null."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _moment(text: str) -> str:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        moment = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise NoMoment(f"{text!r} is no moment. Write a date or a moment in ISO 8601, such as 2026-01-31.") from None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat(timespec="microseconds")
+    return moment.isoformat(timespec="microseconds")
 
 
 def _subject(settings: Settings, value: str, product: str | None) -> SubjectQuery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from bankmesh.access.tokens.development_tokens import (
     is_token_name,
     issue_token,
     issued_names,
+    looks_like_token,
     read_claims,
     token_file,
 )
@@ -145,10 +147,11 @@ def _has_reader(settings: Settings) -> bool:
 def _token_of(settings: Settings, token: str) -> str:
     if is_token_name(token) and token_file(settings.home, token).is_file():
         return find_token(settings, token)
-    file = Path(token)
-    if not file.is_file():
+    if not os.path.isfile(token):  # noqa: PTH113 - a text that is too long is no file
+        if looks_like_token(token):
+            raise IdentityRefused("this is a token itself, not its name", f"Name its file, or set {TOKEN} to it")
         raise UnknownName("issued token or file", token, issued_names(settings.home))
-    return file.read_text(encoding="ascii", errors="replace").strip()
+    return Path(token).read_text(encoding="ascii", errors="replace").strip()
 
 
 def _facts(claims: TokenClaims, registry: ReaderRegistry) -> dict[str, Any]:

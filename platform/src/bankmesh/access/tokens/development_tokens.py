@@ -37,6 +37,7 @@ MOST_DAYS = 90
 ISSUE = "`mesh token issue --role ROLE` issues one"
 _REQUIRED = ("iss", "aud", "sub", "iat", "exp", "jti")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII)
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_.-]{17,}", re.ASCII)
 _LONGEST = 16_384
 
 
@@ -56,6 +57,11 @@ class TokenClaims:
 def is_token_name(text: str) -> bool:
     """Whether a text can be a reader's id in a development token, and so the name of its file."""
     return _NAME.fullmatch(text) is not None
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether a text is a token or a part of one, so that no message may repeat it."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def token_file(home: Path, name: str) -> Path:
